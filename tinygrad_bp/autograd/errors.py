@@ -1,0 +1,117 @@
+"""One class per mistake: what happened, both sides, and what to write instead.
+
+Each class is also the built-in that NumPy or PyTorch would raise, so existing ``except`` clauses keep working.
+The docstring of a class is a program that fails and the program that does not.
+"""
+
+from __future__ import annotations
+
+
+class AutogradError(Exception):
+    """The family of every error that ``tinygrad_bp`` raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError, RuntimeError):
+    """Shapes that do not fit together.
+
+    Fails: ``tg.zeros(2, 3) + tg.zeros(4)``.  Works: ``tg.zeros(2, 3) + tg.zeros(3)``.
+    """
+
+
+class DtypeError(AutogradError, TypeError, RuntimeError):
+    """A dtype with which the request has no meaning.
+
+    Fails: ``tg.tensor([1, 2], requires_grad=True)``.  Works: ``tg.tensor([1.0, 2.0], requires_grad=True)``.
+    """
+
+
+class ArgumentError(AutogradError, TypeError, ValueError):
+    """An argument that the function cannot take.
+
+    Fails: ``tg.zeros(3).sum(axis=0, dim=1)``.  Works: ``tg.zeros(3).sum(dim=0)``.
+    """
+
+
+class RaggedError(AutogradError, ValueError):
+    """Nested lists whose rows differ in length.
+
+    Fails: ``tg.tensor([[1, 2], [3]])``.  Works: ``tg.tensor([[1, 2], [3, 0]])``.
+    """
+
+
+class IndexRangeError(AutogradError, IndexError):
+    """An index outside the tensor.
+
+    Fails: ``tg.zeros(3)[5]``.  Works: ``tg.zeros(3)[2]``.
+    """
+
+
+class TargetError(AutogradError, ValueError, IndexError):
+    """Labels that a loss cannot use: NaN, out of range, or of the wrong kind.
+
+    Fails: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([3]))``.  Works: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([2]))``.
+    """
+
+
+class NoHistoryError(AutogradError, RuntimeError):
+    """backward() from a tensor that nothing was recorded for.
+
+    Fails: ``tg.zeros(()).backward()``.  Works: ``tg.zeros((), requires_grad=True).backward()``.
+    """
+
+
+class NonScalarError(AutogradError, RuntimeError):
+    """backward() from a tensor with several elements, and no gradient given.
+
+    Fails: ``(w * 2).backward()``.  Works: ``(w * 2).sum().backward()``.
+    """
+
+
+class FreedError(AutogradError, RuntimeError):
+    """A second backward through values that the first one let go.
+
+    Fails: ``loss.backward(); loss.backward()``.  Works: ``loss.backward(retain_graph=True); loss.backward()``.
+    """
+
+
+class ModifiedError(AutogradError, RuntimeError):
+    """A value that backward needs was written after it was recorded.
+
+    Fails: ``loss = (w * w).sum(); optimizer.step(); loss.backward()``.
+    Works: ``loss = (w * w).sum(); loss.backward(); optimizer.step()``.
+    """
+
+
+class LeafWriteError(AutogradError, RuntimeError):
+    """An in-place write to a leaf that requires grad, while recording.
+
+    Fails: ``w -= 0.1 * w.grad``.  Works: ``with tg.no_grad(): w -= 0.1 * w.grad``.
+    """
+
+
+class UnusedInputError(AutogradError, RuntimeError):
+    """grad() was asked about a tensor that the outputs do not depend on.
+
+    Fails: ``tg.autograd.grad(loss, [w, unused])``.
+    Works: ``tg.autograd.grad(loss, [w, unused], allow_unused=True)``.
+    """
+
+
+class NoRuleError(AutogradError, TypeError, RuntimeError):
+    """A NumPy function without a derivative rule, given a tensor that requires grad.
+
+    Fails: ``np.histogram(w)``.  Works: ``np.histogram(w.detach())``.
+    """
+
+
+class FunctionError(AutogradError, RuntimeError):
+    """A user's own ``Function`` that returned what the engine cannot use."""
+
+
+class StateDictError(AutogradError, RuntimeError):
+    """A state_dict that does not fit the module; the message lists every difference."""
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """The shape as Python prints it: ``(2, 3)``."""
+    return str(tuple(int(size) for size in shape))

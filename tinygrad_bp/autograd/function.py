@@ -1,0 +1,185 @@
+"""Function: a user's own forward and backward as one recorded op."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import FunctionError, ShapeError, shape_text
+from .gradient import unbroadcast
+from .modes import enable_grad, mode, no_grad
+from .op import Op
+from .record import Node, record
+from .tensor import Tensor, wrap
+
+
+class Context:
+    """What a Function's forward leaves for its backward."""
+
+    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs_input_grad
+        self._saved: tuple[Any, ...] = ()
+        self._restored: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep inputs, outputs or other tensors for backward (None is kept as None)."""
+        self._saved = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What ``save_for_backward`` kept, with its history."""
+        return self._restored
+
+
+class Function:
+    """An op of your own: subclass, write two static methods, call ``apply``.
+
+    ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *gradients)`` returns one gradient per
+    input of ``forward`` (None where there is none). Where backward uses recorded ops, every higher order works.
+
+    Raises ``FunctionError`` where backward returns the wrong number of gradients, ``ShapeError`` for a gradient
+    whose shape does not fit its input.
+
+    >>> import tinygrad_bp as tg
+    >>> class Cube(tg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * 3 * x * x
+    >>> x = tg.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Any:
+        """Compute the result from the inputs."""
+        raise NotImplementedError("write a static method forward(ctx, *inputs)")
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Compute one gradient per input from the gradients arriving at the results."""
+        raise NotImplementedError("write a static method backward(ctx, *gradients)")
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """Run ``forward`` and record the call."""
+        nodes = tuple(x._node if isinstance(x, Tensor) else None for x in inputs)
+        ctx = Context(tuple(node is not None for node in nodes))
+        with no_grad():
+            outputs = cls.forward(ctx, *inputs)
+        several = isinstance(outputs, tuple)
+        results = outputs if several else (outputs,)
+        for result in results:
+            if not isinstance(result, Tensor):
+                raise FunctionError(f"{cls.__name__}.forward must return tensors, got {type(result).__name__}")
+        if not (mode().grad and any(ctx.needs_input_grad)):
+            return outputs
+        return cls._recorded(ctx, inputs, nodes, results, several)
+
+    @classmethod
+    def _recorded(
+        cls, ctx: Context, inputs: tuple[Any, ...], nodes: tuple[Any, ...], results: tuple[Tensor, ...], several: bool
+    ) -> Any:
+        # Several results travel as one flat array, so that a node always has one result; integers do not travel.
+        travels = [result.is_floating_point() for result in results]
+        sizes = [result.numel() if go else 0 for result, go in zip(results, travels, strict=True)]
+        stops = np.cumsum(sizes).tolist()
+
+        def part(flat: Any, i: int) -> Any:
+            if not several:
+                return flat
+            if not travels[i]:
+                return wrap(np.zeros_like(results_values[i]), None)
+            return flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i])
+
+        shapes = [result.shape for result in results]
+        results_values = [None if go else result._value for result, go in zip(results, travels, strict=True)]
+        op = _function_op(cls, len(inputs))
+        kept: list[Any] = []
+        names: list[str] = []
+        outputs_at: dict[int, int] = {}
+        for slot, saved in enumerate(ctx._saved):
+            position = next((i for i, result in enumerate(results) if result is saved), None)
+            source = next((i for i, x in enumerate(inputs) if x is saved), None)
+            if position is not None and travels[position]:
+                outputs_at[slot] = position
+                names.append("y")
+                kept.append(None)  # filled below: the value of the node itself
+            else:
+                names.append(op.inputs[source] if source is not None and isinstance(saved, Tensor) else "constant")
+                kept.append(saved._value if isinstance(saved, Tensor) else saved)
+        ctx._saved = ()
+        value = (
+            np.concatenate([r._value.ravel() for r, go in zip(results, travels, strict=True) if go])
+            if several
+            else results[0]._value
+        )
+        for slot in outputs_at:
+            kept[slot] = value
+        op.kept = tuple(names)
+
+        def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+            create = isinstance(g, Tensor)
+            with enable_grad() if create else no_grad():
+                arrived = g if create else wrap(np.asarray(g), None)
+                restored = []
+                for slot, saved in enumerate(values):
+                    if hasattr(saved, "strides") and not isinstance(saved, Tensor):
+                        saved = wrap(saved, None)
+                    restored.append(part(saved, outputs_at[slot]) if slot in outputs_at else saved)
+                ctx._restored = tuple(restored)
+                given = cls.backward(ctx, *(part(arrived, i) for i in range(len(shapes))))
+                ctx._restored = ()
+            return _checked(cls, given, parents, create)
+
+        op.pull = pull
+        node = record(op, value, nodes, tuple(kept))
+        whole = wrap(value, node)
+        if not several:
+            return whole
+        return tuple(part(whole, i) if go else results[i] for i, go in enumerate(travels))
+
+
+def _function_op(cls: type[Function], arity: int) -> Op:
+    """The op that stands for one call; it is not in the table, because only this call knows its backward."""
+    op = Op()
+    op.name, op.kind = cls.__name__, "general"
+    op.inputs = tuple(f"input {i}" for i in range(arity))
+    op.rules, op.params, op.variadic, op.keeps_values = (), {}, False, True
+    op.doc, op.formula, op.hint = (cls.__doc__ or "").strip(), "", ""
+    return op
+
+
+def _checked(cls: type[Function], given: Any, parents: tuple[Node | None, ...], create: bool) -> tuple[Any, ...]:
+    """The gradients that a user's backward returned, one per input, as the engine wants them."""
+    gradients = list(given) if isinstance(given, (tuple, list)) else [given]
+    while len(gradients) > len(parents) and gradients[-1] is None:
+        gradients.pop()
+    if len(gradients) != len(parents):
+        raise FunctionError(
+            f"{cls.__name__}.backward returned {len(gradients)} gradients for {len(parents)} inputs of forward; "
+            "return one per input, None where there is none"
+        )
+    checked: list[Any] = []
+    for i, (g, parent) in enumerate(zip(gradients, parents, strict=True)):
+        if g is None or parent is None:
+            checked.append(None)
+            continue
+        if not isinstance(g, Tensor):
+            g = wrap(np.asarray(g), None)
+        try:
+            unbroadcast(g._value, parent.shape)
+        except (ShapeError, ValueError):
+            raise ShapeError(
+                f"{cls.__name__}.backward returned a gradient of shape {shape_text(g.shape)} for input {i} of shape "
+                f"{shape_text(parent.shape)}; a gradient has the shape of its input"
+            ) from None
+        checked.append(g if create else g._value)
+    return tuple(checked)

@@ -1,0 +1,278 @@
+"""Backward: pull gradients from the outputs back to the leaves. Broadcasting is undone here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import writes
+from .errors import (
+    ArgumentError,
+    FreedError,
+    ModifiedError,
+    NoHistoryError,
+    NonScalarError,
+    ShapeError,
+    UnusedInputError,
+    shape_text,
+)
+from .history import history
+from .modes import enable_grad
+from .record import Node
+from .tensor import Tensor, wrap
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum ``g`` over the axes along which a value of ``shape`` was repeated; ``g`` may be an array or a Tensor.
+
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    extra = g.ndim - len(shape)
+    if extra > 0:
+        g = np.add.reduce(g, axis=tuple(range(extra)))
+    repeated = tuple(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=False)) if want == 1 != have)
+    if repeated:
+        g = np.add.reduce(g, axis=repeated, keepdims=True)
+    if g.shape != shape:
+        raise ShapeError(f"a rule gave a gradient of shape {shape_text(g.shape)} for an input of {shape_text(shape)}")
+    return g
+
+
+def _check_written(nodes: list[Node]) -> None:
+    """Refuse values that were kept for backward and written since."""
+    for node in nodes:
+        assert node.op is not None
+        for i, value in enumerate(node.kept or ()):
+            if not hasattr(value, "strides") or writes.last_write(value) <= node.order:
+                continue
+            name = node.op.kept[i] if i < len(node.op.kept) else "a value"
+            who = ""
+            if name in node.op.inputs:
+                parent = node.parents[node.op.inputs.index(name)]
+                who = f" ({parent.name})" if parent is not None and parent.name else ""
+            raise ModifiedError(
+                f"{node.op.name} kept {name}{who} {shape_text(value.shape)} for backward, and it was modified by an "
+                "in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a "
+                "copy (t.clone())"
+            )
+
+
+def _restored(node: Node) -> tuple[Any, ...]:
+    """The kept values as Tensors with their history, so that the rules themselves are recorded."""
+    assert node.op is not None and node.kept is not None
+    restored = []
+    for name, value in zip(node.op.kept, node.kept, strict=False):
+        source: Node | None = None
+        if name == "y":
+            source = node
+        elif name in node.op.inputs and not node.op.variadic:
+            source = node.parents[node.op.inputs.index(name)]
+        restored.append(wrap(value, source) if source is not None and value is not None else value)
+    return tuple(restored)
+
+
+def _pull_back(
+    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None
+) -> dict[Node, Any]:
+    """Gradients of leaves and of nodes with a cell (or of ``targets``), by node.
+
+    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays.
+    """
+    nodes = history(seeds)
+    if targets is not None:
+        nodes = _towards(nodes, targets)
+    if nodes and writes.last_write() > nodes[-1].order:
+        _check_written(nodes)
+    gradients = seeds
+    found: dict[Node, Any] = {}
+    for node in nodes:
+        g = gradients.pop(node, None)
+        if g is None:
+            continue
+        if node.cell is not None or (targets is not None and node in targets):
+            found[node] = g
+        op, kept = node.op, node.kept
+        if kept is None:
+            raise FreedError(
+                f"trying to go backward through {node!r} a second time: the values it kept were freed by the first "
+                "backward. Write retain_graph=True in the first call, or compute the result again"
+            )
+        if create:
+            kept = _restored(node)
+        elif not retain and op.keeps_values:  # type: ignore[union-attr]
+            node.kept = None
+        for parent, d in zip(node.parents, op.pull(g, node.parents, kept), strict=False):  # type: ignore[union-attr]
+            if parent is None or d is None:
+                continue
+            if d.shape != parent.shape:
+                d = unbroadcast(d, parent.shape)
+            held = gradients.get(parent)
+            if held is None:
+                # A leaf's gradient becomes its own: never memory that another gradient or the graph shares.
+                if parent.op is None and not create and (d is g or d.__class__ is not np.ndarray or d.base is not None):
+                    d = np.array(d)
+                gradients[parent] = d
+            else:
+                gradients[parent] = held + d
+    found.update(gradients)
+    return found
+
+
+def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
+    """Only the nodes on a way to a target, still newest first: the others' gradients are not wanted."""
+    leading = set(targets)
+    for node in reversed(nodes):
+        if not leading.isdisjoint(node.parents):
+            leading.add(node)
+    return [node for node in nodes if node in leading]
+
+
+def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
+    """The gradient to start from at ``output``."""
+    if not isinstance(output, Tensor):
+        raise ArgumentError(f"backward: give a tensor, got {type(output).__name__}")
+    if output._node is None:
+        raise NoHistoryError(
+            f"backward: the tensor {shape_text(output.shape)} does not require grad and has no grad_fn: nothing was "
+            "recorded for it. Give some input requires_grad=True, and compute outside no_grad()"
+        )
+    value = output._value
+    if gradient is None:
+        if value.size != 1:
+            raise NonScalarError(
+                f"backward: grad can be implicitly created only for scalar outputs, this one has shape "
+                f"{shape_text(value.shape)}. Reduce it first (loss.sum() or loss.mean()), or give gradient= of that shape"
+            )
+        start = np.ones_like(value)
+        return wrap(start, None) if create else start
+    if not isinstance(gradient, Tensor):
+        gradient = wrap(np.asarray(gradient), None)
+    if gradient.shape != value.shape:
+        raise ShapeError(
+            f"backward: the output has shape {shape_text(value.shape)}, the gradient given for it "
+            f"{shape_text(gradient.shape)}; both must agree"
+        )
+    if gradient.dtype != value.dtype:
+        gradient = gradient.to(value.dtype)
+    if create:
+        return gradient
+    # A leaf keeps this array as its .grad: it must not be the caller's.
+    return np.array(gradient._value) if output._node.op is None else gradient._value
+
+
+def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create: bool) -> dict[Node, Any]:
+    if len(outputs) != len(gradients):
+        raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
+    seeds: dict[Node, Any] = {}
+    for output, gradient in zip(outputs, gradients, strict=True):
+        g = _seed(output, gradient, create)
+        node = output._node
+        assert node is not None
+        seeds[node] = seeds[node] + g if node in seeds else g
+    return seeds
+
+
+def _list(items: Any) -> list[Any]:
+    return list(items) if isinstance(items, (list, tuple)) else [items]
+
+
+def _gradients(
+    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None
+) -> dict[Node, Any]:
+    if not create:
+        return _pull_back(seeds, retain, False, targets)
+    with enable_grad():
+        return _pull_back(seeds, True, True, targets)
+
+
+def _deposit(node: Node, g: Any, create: bool) -> None:
+    """Add a gradient to the ``.grad`` of the tensor that shares ``node``."""
+    assert node.cell is not None
+    grad = node.cell.grad
+    if create:
+        node.cell.grad = g if grad is None else grad + g
+        return
+    if node.op is not None or g.__class__ is not np.ndarray:
+        g = np.array(g)  # the gradient of an inner node may be shared with the graph
+    if grad is None:
+        node.cell.grad = wrap(g, None)
+    elif grad._node is not None:
+        node.cell.grad = wrap(grad._value + g, None)
+    else:
+        writes.wrote(grad._value)
+        grad._value += g
+
+
+def backward(
+    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
+    """Add the gradient of the tensors to ``.grad`` of every leaf that led to them.
+
+    ``grad_tensors`` holds the gradient arriving at each tensor, of its shape; a scalar tensor needs none. Values kept
+    for backward are freed unless ``retain_graph``. With ``create_graph`` the gradients themselves are recorded.
+
+    Raises ``NonScalarError``, ``NoHistoryError``, ``FreedError``, ``ModifiedError``, ``ShapeError``; no ``.grad`` has
+    changed then.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor(3.0, requires_grad=True)
+    >>> tg.autograd.backward(w * w)
+    >>> w.grad
+    tensor(6.)
+    """
+    outputs = _list(tensors)
+    given = [None] * len(outputs) if grad_tensors is None else _list(grad_tensors)
+    seeds = _seeds(outputs, given, create_graph)
+    for node, g in _gradients(seeds, bool(retain_graph), create_graph).items():
+        if node.cell is not None:
+            _deposit(node, g, create_graph)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the outputs' sum with respect to ``inputs``, one Tensor each; no ``.grad`` changes.
+
+    Only the part of the graph between outputs and inputs is walked. ``retain_graph`` defaults to ``create_graph``.
+    Raises ``UnusedInputError`` for an input that the outputs do not depend on, unless ``allow_unused`` (then None),
+    and what ``backward`` raises.
+
+    >>> import tinygrad_bp as tg
+    >>> x = tg.tensor(2.0, requires_grad=True)
+    >>> (slope,) = tg.autograd.grad(x ** 3, x, create_graph=True)
+    >>> slope.item(), tg.autograd.grad(slope, x)[0].item()
+    (12.0, 12.0)
+    """
+    output_list, input_list = _list(outputs), _list(inputs)
+    for i, x in enumerate(input_list):
+        if not isinstance(x, Tensor) or x._node is None:
+            what = f"{x.name or 'the tensor'} {shape_text(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise NoHistoryError(
+                f"grad: input {i} ({what}) does not require grad; give it requires_grad=True before computing"
+            )
+    given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
+    seeds = _seeds(output_list, given, create_graph)
+    retain = create_graph if retain_graph is None else retain_graph
+    found = _gradients(seeds, retain, create_graph, {x._node for x in input_list})
+    missing = [i for i, x in enumerate(input_list) if x._node not in found]
+    if missing and not allow_unused:
+        raise UnusedInputError(
+            f"grad: the outputs do not depend on input {', '.join(map(str, missing))}: it appears not to have been "
+            "used in the graph. Write allow_unused=True to get None for it"
+        )
+    results: list[Tensor | None] = []
+    for x in input_list:
+        g = found.get(x._node)
+        if g is not None and not create_graph:
+            g = wrap(np.array(g), None)
+        results.append(g)
+    return tuple(results)

@@ -1,0 +1,156 @@
+"""What an op is, and the four ways to define one. ``OPS`` holds every op by name.
+
+One definition gives the function, its backward rules, what is kept for them, the label in drawings, the text of
+errors and the contract tests. A rule is plain NumPy and **its parameter names say what is kept**: ``g`` is the
+gradient arriving, ``y`` the result; every other name is an input or a keyword parameter of the op, and
+``x_shape``, ``x_dtype`` keep only those of input ``x``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Rule = Callable[..., Any]
+
+OPS: dict[str, Op] = {}
+# NumPy's own callables and what stands for them when an argument is a Tensor.
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
+
+
+class Op:
+    """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
+
+    __slots__ = (
+        "doc", "floats", "formula", "forward", "function", "hint", "inputs", "keeps_values", "kept", "kind", "name",
+        "params", "promotes", "pull", "reference", "rules", "samples", "variadic",
+    )  # fmt: skip
+
+    name: str
+    kind: str  # "elementwise", "linear", "general" or "constant" (no gradient)
+    forward: Callable[..., Any]  # raw arrays, then the parameters, all positional
+    rules: tuple[Rule | None, ...]  # one per input; None where the input gets no gradient
+    inputs: tuple[str, ...]
+    params: dict[str, Any]  # keyword parameters and their defaults (REQUIRED: none)
+    kept: tuple[str, ...]  # what a node keeps, in order
+    keeps_values: bool  # whether any of that is an array that backward frees
+    promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
+    floats: bool  # integers give the default float dtype
+    variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
+    hint: str  # what to write instead when shapes do not fit
+    formula: str
+    doc: str
+    samples: Any
+    reference: Callable[..., Any] | None  # the same value in plain NumPy, where forward is not NumPy's own
+    function: Callable[..., Any]
+    pull: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    @property
+    def label(self) -> str:
+        """The name as drawings and ``grad_fn`` show it: ``log_softmax`` is ``LogSoftmax``."""
+        return "".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
+
+
+def reads(rule: Rule) -> tuple[str, ...]:
+    """The parameter names of a rule, without ``g``."""
+    code = rule.__code__
+    names = code.co_varnames[: code.co_argcount]
+    if not names or names[0] != "g":
+        raise TypeError(f"a rule's first parameter is g, the gradient arriving; got {names}")
+    return names[1:]
+
+
+def _define(
+    kind: str,
+    name: str,
+    forward: Callable[..., Any],
+    rules: tuple[Rule | None, ...],
+    *,
+    inputs: str,
+    params: dict[str, Any] | None = None,
+    promotes: str | None = None,
+    floats: bool = False,
+    hint: str = "",
+    formula: str = "",
+    doc: str = "",
+    samples: Any = None,
+    reference: Callable[..., Any] | None = None,
+    ufunc: Any = None,
+) -> Callable[..., Any]:
+    from .record import build_function, pull_when_needed  # a Tensor's module imports this one for the tables
+
+    op = Op()
+    op.name, op.kind, op.forward = name, kind, forward
+    op.variadic = inputs.startswith("*")
+    op.inputs = tuple(inputs.lstrip("*").split())
+    op.rules = rules if rules else (None,) * len(op.inputs)
+    op.params = dict(params or {})
+    op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
+    op.floats = floats
+    if len(op.rules) != len(op.inputs):
+        raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
+    chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]
+    op.promotes = tuple(n in chosen for n in op.inputs)
+    kept: dict[str, None] = {}
+    for rule in op.rules:
+        if rule is not None:
+            kept.update(dict.fromkeys(reads(rule)))
+    op.kept = tuple(kept)
+    allowed = {"y", *op.params, *op.inputs}
+    for base in op.inputs:
+        allowed |= {f"{base}_shape", f"{base}_dtype"}
+    if not set(op.kept) <= allowed:
+        raise TypeError(f"op {name}: its rules read {set(op.kept) - allowed}, which are not among {sorted(allowed)}")
+    op.keeps_values = bool(set(op.kept) & {"y", *op.inputs})
+    op.pull = pull_when_needed(op)
+    op.function = build_function(op)
+    if name in OPS:
+        raise TypeError(f"op {name} is defined twice")
+    OPS[name] = op
+    if ufunc is None and isinstance(forward, np.ufunc):
+        ufunc = forward
+    if ufunc is not None:
+        UFUNCS[ufunc] = op.function
+    return op.function
+
+
+BROADCAST = (
+    "shapes broadcast where, counted from the right, sizes are equal or one of them is 1; "
+    "reshape or unsqueeze one side"
+)
+
+
+def elementwise(
+    name: str, forward: Callable[..., Any], *partials: Rule | None, inputs: str = "", **about: Any
+) -> Callable[..., Any]:
+    """An op that works on each element alone: ``g * derivative`` per input, which serves vjp and jvp alike."""
+    about.setdefault("hint", BROADCAST)
+    return _define("elementwise", name, forward, partials, inputs=inputs or ("x", "a b")[len(partials) - 1], **about)
+
+
+def linear(
+    name: str, forward: Callable[..., Any], *transposes: Rule | None, inputs: str = "x", **about: Any
+) -> Callable[..., Any]:
+    """An op that is linear in its inputs: the rule is the transpose, and the op itself is its own jvp."""
+    return _define("linear", name, forward, transposes, inputs=inputs, **about)
+
+
+def general(
+    name: str, forward: Callable[..., Any], *rules: Rule | None, inputs: str = "x", **about: Any
+) -> Callable[..., Any]:
+    """Any other differentiable op: one vjp rule per input (None for an input without a gradient)."""
+    return _define("general", name, forward, rules, inputs=inputs, **about)
+
+
+def constant(name: str, forward: Callable[..., Any], *, inputs: str = "x", **about: Any) -> Callable[..., Any]:
+    """An op without a gradient: comparisons, argmax, tests. Its result never records."""
+    about.setdefault("hint", BROADCAST)
+    return _define("constant", name, forward, (), inputs=inputs, promotes=about.pop("promotes", ""), **about)

@@ -1,0 +1,182 @@
+"""The slow side of running an op: operands that are not tensors of one dtype, and calls that fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes
+from .errors import (
+    ArgumentError,
+    AutogradError,
+    DtypeError,
+    IndexRangeError,
+    RaggedError,
+    ShapeError,
+    shape_text,
+)
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_NUMBERS = (bool, int, float, complex)
+_REALS = (int, float)
+
+
+def raw(op: Op, operand: Any) -> Any:
+    """An operand that is no Tensor: a Python number as it is, anything array-like as an array."""
+    if type(operand) in _NUMBERS:
+        return operand
+    if isinstance(operand, np.generic):
+        # NumPy scalars never widen a tensor: they count as Python numbers.
+        return operand.item()
+    if isinstance(operand, _NUMBERS):
+        return operand
+    if not (hasattr(operand, "dtype") or isinstance(operand, (list, tuple))):
+        raise ArgumentError(
+            f"{op.name}: cannot use a {type(operand).__name__} as an operand; "
+            "give a tensor, a NumPy array or a number"
+        )
+    if isinstance(operand, (list, tuple)):
+        return as_array(operand)
+    return operand
+
+
+def as_array(data: Any) -> Any:
+    """Nested lists, numbers or arrays as one array; ``RaggedError`` names the first row that differs."""
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise RaggedError(f"cannot make a tensor of ragged lists: {ragged_text(data) or error}") from None
+    if array.dtype.kind not in "buifc":
+        raise DtypeError(f"cannot make a tensor of {array.dtype} values; give numbers or booleans")
+    return array
+
+
+def ragged_text(data: Any) -> str:
+    """Where nested lists stop being rectangular."""
+    sizes = [len(item) if isinstance(item, (list, tuple)) or getattr(item, "ndim", 0) else None for item in data]
+    for i, size in enumerate(sizes):
+        if size != sizes[0]:
+            one, two = (("a number" if s is None else f"{s} items") for s in (sizes[0], size))
+            return f"item 0 has {one}, item {i} has {two}; give every row the same length"
+    if sizes and sizes[0] is not None:
+        for i, item in enumerate(data):
+            inner = ragged_text(item)
+            if inner:
+                return f"in item {i}: {inner}"
+    return ""
+
+
+def unpack(op: Op, Tensor: type, *operands: Any) -> tuple[Any, ...] | None:
+    """Values and nodes of mixed operands, brought to one dtype: ``(value, node, value, node, ...)``.
+
+    None where no operand is a Tensor: the op then runs on the raw arrays, raw in, raw out.
+    """
+    if len(operands) == 2:  # a float tensor and a Python number: NumPy gives the number the tensor's dtype
+        a, b = operands
+        if b.__class__ in _REALS and isinstance(a, Tensor) and a._value.dtype.kind == "f":
+            return a._value, a._node, b, None
+        if a.__class__ in _REALS and isinstance(b, Tensor) and b._value.dtype.kind == "f":
+            return a, None, b._value, b._node
+    if not any(isinstance(operand, Tensor) for operand in operands):
+        return None
+    values: list[Any] = []
+    nodes: list[Any] = []
+    for operand in operands:
+        if isinstance(operand, Tensor):
+            values.append(operand._value)
+            nodes.append(operand._node)
+        else:
+            values.append(raw(op, operand))
+            nodes.append(None)
+    chosen = [i for i, yes in enumerate(op.promotes) if yes]
+    _unify(values, nodes, chosen)
+    flat: list[Any] = []
+    for value, node in zip(values, nodes, strict=True):
+        flat += (value, node)
+    return tuple(flat)
+
+
+def unpack_list(op: Op, Tensor: type, operands: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
+    """The same for an op whose input is a list of tensors."""
+    if isinstance(operands, Tensor) or not hasattr(operands, "__iter__"):
+        raise ArgumentError(f"{op.name}: give a list or tuple of tensors, got one {type(operands).__name__}")
+    items = list(operands)
+    if not items:
+        raise ArgumentError(f"{op.name}: give at least one tensor, got an empty list")
+    if not any(isinstance(item, Tensor) for item in items):
+        return None
+    values = [item._value if isinstance(item, Tensor) else np.asarray(raw(op, item)) for item in items]
+    nodes = [item._node if isinstance(item, Tensor) else None for item in items]
+    _unify(values, nodes, list(range(len(items))))
+    return values, tuple(nodes)
+
+
+def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
+    """Cast the chosen operands to their common dtype, in place in the two lists."""
+    if len(chosen) < 2:
+        return
+    arrays = [values[i] for i in chosen if not isinstance(values[i], _NUMBERS)]
+    numbers = [values[i] for i in chosen if isinstance(values[i], _NUMBERS)]
+    target = dtypes.result_type(arrays, numbers)
+    for i in chosen:
+        value = values[i]
+        if isinstance(value, _NUMBERS):
+            # NumPy gives a Python number the dtype of its partner without making an array of it.
+            if target.kind not in "fc" or len(arrays) == 0:
+                values[i] = np.asarray(value, dtype=target)
+        elif value.dtype != target:
+            if nodes[i] is None:
+                values[i] = value.astype(target)
+            else:
+                from .op import OPS
+                from .tensor import wrap
+
+                cast = OPS["cast"].function(wrap(value, nodes[i]), target)
+                values[i], nodes[i] = cast._value, cast._node
+
+
+def settle(value: Any, *inputs: Any) -> Any:
+    """A float64 result that NumPy chose only because the inputs were integers, in the default float dtype."""
+    if all(isinstance(x, _NUMBERS) or x.dtype.kind in "bui" for x in inputs):
+        return value.astype(dtypes.get_default_dtype(), copy=False)
+    return value
+
+
+def check_alias(op: Op, name: str, value: Any, alias: str, given: Any) -> Any:
+    """The value of a parameter that was given under its other name."""
+    if value is not op.params[name] and value != given:
+        raise ArgumentError(f"{op.name}: {name}={value} and {alias}={given} are two names of one argument; give one")
+    return given
+
+
+def describe(values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...], names: tuple[str, ...]) -> str:
+    """The operands of a failed call: ``x (2, 3) float32 and 0.weight (4, 5) float32``."""
+    parts = []
+    for i, value in enumerate(values):
+        node = nodes[i] if i < len(nodes) else None
+        name = (node.name if node is not None else None) or (names[i] if i < len(names) else f"item {i}")
+        what = f"{shape_text(value.shape)} {value.dtype}" if hasattr(value, "shape") else repr(value)
+        parts.append(f"{name} {what}")
+    return " and ".join(parts)
+
+
+def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...]) -> None:
+    """Raise the package's own error for what NumPy raised; return where the error should pass as it is."""
+    if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError)):
+        return
+    names = () if op.variadic else op.inputs
+    sides = describe(values, nodes, names)
+    if isinstance(error, np.exceptions.AxisError):
+        ndim = values[0].ndim
+        raise IndexRangeError(
+            f"{op.name}: dimension out of range, {error}; {sides} has {ndim} dimensions: give one from {-ndim} to {ndim - 1}"
+        ) from error
+    if isinstance(error, IndexError):
+        raise IndexRangeError(f"{op.name}: {error}, in {sides}") from error
+    if isinstance(error, TypeError):
+        raise DtypeError(f"{op.name}: not possible with {sides} ({error})") from error
+    advice = f"; {op.hint}" if op.hint else ""
+    raise ShapeError(f"{op.name}: {sides} do not fit ({error}){advice}") from error

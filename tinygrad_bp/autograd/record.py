@@ -1,0 +1,247 @@
+"""Nodes, and the generated function that runs an op and records it.
+
+The text of the function depends only on the op's signature (its inputs, parameters, and what its rules read), so it
+is compiled once per signature and shared by all ops that have it. Print one with ``source(OPS["mul"])``.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .modes import mode
+from .op import REQUIRED, Op, reads
+from .operands import check_alias, explain, settle, unpack, unpack_list
+from .writes import tick
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
+
+
+class Cell:
+    """What a tensor shares with its node: the gradient that backward leaves, and a name."""
+
+    __slots__ = ("grad", "name")
+
+    def __init__(self) -> None:
+        self.grad: Tensor | None = None
+        self.name: str | None = None
+
+
+class Node:
+    """One recorded step: the op, where its inputs came from, and the raw values that its rules read.
+
+    A node never holds its own tensor (no reference cycle: a graph is freed by reference counting alone).
+    ``order`` grows with every node made, so an input's node always has a smaller one. A leaf's node has no op.
+    ``kept`` is None once a backward pass has let the values go.
+    """
+
+    __slots__ = ("cell", "kept", "op", "order", "parents", "shape")
+
+    op: Op | None
+    order: int
+    shape: tuple[int, ...]
+    parents: tuple[Node | None, ...]
+    kept: tuple[Any, ...] | None
+    cell: Cell | None
+
+    def __repr__(self) -> str:
+        return f"<{self.op.label}>" if self.op is not None else "<Leaf>"
+
+    @property
+    def name(self) -> str | None:
+        """The name given to this node's tensor, if any."""
+        return self.cell.name if self.cell is not None else None
+
+
+def leaf(shape: tuple[int, ...], cell: Cell) -> Node:
+    """The node of a tensor that the user made and wants the gradient of."""
+    node = Node()
+    node.op, node.order, node.shape, node.parents, node.kept, node.cell = None, tick(), shape, (), (), cell
+    return node
+
+
+def record(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> Node:
+    """A node made by hand, for ops whose inputs are not a fixed list."""
+    node = Node()
+    node.op, node.order, node.shape, node.parents, node.kept, node.cell = op, tick(), value.shape, parents, kept, None
+    return node
+
+
+_compiled: dict[str, Any] = {}
+
+
+def _compile(text: str, label: str, names: dict[str, Any]) -> Any:
+    code = _compiled.get(text)
+    if code is None:
+        filename = f"<tinygrad_bp {label} {len(_compiled)}>"
+        code = _compiled[text] = compile(text, filename, "exec")
+        # A traceback through generated code shows its lines.
+        linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(code, names)
+    return names["make"]
+
+
+def _readers(op: Op, kept: str) -> list[str]:
+    """The inputs whose rules read ``kept``."""
+    return [name for name, rule in zip(op.inputs, op.rules, strict=True) if rule and kept in reads(rule)]
+
+
+def _kept_expression(op: Op, kept: str) -> str:
+    """What to keep under the name ``kept``: nothing where no input that reads it wants a gradient."""
+    if kept == "y":
+        text = "value"
+    elif kept in op.inputs:
+        text = f"v_{kept}"
+    elif kept in op.params:
+        return kept
+    else:
+        base, _, attribute = kept.rpartition("_")
+        text = f"v_{base}.{attribute}"
+    readers = _readers(op, kept)
+    wanting = [name for name, rule in zip(op.inputs, op.rules, strict=True) if rule]
+    if readers == wanting:
+        return text
+    return f"{text} if {' or '.join(f'n_{name} is not None' for name in readers)} else None"
+
+
+def _tuple(items: list[str]) -> str:
+    return "(" + "".join(f"{item}, " for item in items).rstrip() + ")"
+
+
+ALIASES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def source(op: Op) -> str:
+    """The text of the function that runs and records ``op``."""
+    signature = list(op.inputs)
+    for name, default in op.params.items():
+        signature.append(name if default is REQUIRED else f"{name}=default_{name}")
+    aliases = [(name, ALIASES[name]) for name in op.params if name in ALIASES]
+    if aliases:
+        signature += ["*", *(f"{alias}=None" for _, alias in aliases)]
+    out = [f"    def function({', '.join(signature)}):"]
+    add = out.append
+    for name, alias in aliases:
+        add(f"        if {alias} is not None:")
+        add(f"            {name} = check_alias(op, {name!r}, {name}, {alias!r}, {alias})")
+    params = "".join(f", {name}" for name in op.params)
+    raw = f"forward({', '.join(op.inputs)}{params})"
+    if op.variadic:
+        (xs,) = op.inputs
+        add(f"        operands = unpack_list(op, Tensor, {xs})")
+        add("        if operands is None:")
+        add(f"            return {raw}")
+        add(f"        v_{xs}, parents = operands")
+        values, nodes = f"v_{xs}", "parents"
+        wants = "any(parent is not None for parent in parents)"
+        kept = _tuple([f"tuple([v.shape for v in v_{xs}])" if k == f"{xs}_shape" else k for k in op.kept])
+    else:
+        add("        try:")
+        for name in op.inputs:
+            add(f"            v_{name} = {name}._value")
+            add(f"            n_{name} = {name}._node")
+        promoting = [name for name, yes in zip(op.inputs, op.promotes, strict=True) if yes]
+        if len(promoting) > 1:
+            alike = " is ".join(f"v_{name}.dtype" for name in promoting)
+            add(f"            alike = {alike}")
+            add("        except AttributeError:")
+            add("            alike = False")
+            add("        if not alike:")
+        else:
+            add("        except AttributeError:")
+        add(f"            operands = unpack(op, Tensor, {', '.join(op.inputs)})")
+        add("            if operands is None:")
+        add(f"                return {raw}")
+        add(f"            {', '.join(f'v_{name}, n_{name}' for name in op.inputs)} = operands")
+        values = ", ".join(f"v_{name}" for name in op.inputs)
+        nodes = _tuple([f"n_{name}" if rule else "None" for name, rule in zip(op.inputs, op.rules, strict=True)])
+        wants = " or ".join(f"n_{name} is not None" for name, rule in zip(op.inputs, op.rules, strict=True) if rule)
+        kept = _tuple([_kept_expression(op, name) for name in op.kept])
+    add("        try:")
+    add(f"            value = forward({values}{params})")
+    add("        except Exception as error:")
+    add(f"            explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes})")
+    add("            raise")
+    add("        if value.__class__ is not ndarray:")
+    add("            value = asarray(value)")
+    add("        result = Tensor()")
+    if wants:
+        add(f"        if ({wants}) and mode().grad:")
+        add("            node = Node()")
+        add("            node.op = op")
+        add("            node.order = tick()")
+        add("            node.shape = value.shape")
+        add(f"            node.parents = {nodes}")
+        add(f"            node.kept = {kept}")
+        add("            node.cell = None")
+        add("            result._value = value")
+        add("            result._node = node")
+        add("            return result")
+    if op.floats:
+        add("        if value.dtype is float64:")
+        add(f"            value = settle(value, {values})")
+    add("        result._value = value")
+    add("        result._node = None")
+    add("        return result")
+    add("    return function")
+    free = "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle"
+    defaults = "".join(f", default_{name}" for name, default in op.params.items() if default is not REQUIRED)
+    return "\n".join([f"def make({free}, check_alias{defaults}):", *out, ""])
+
+
+def build_function(op: Op) -> Callable[..., Any]:
+    """Compile ``source(op)`` for this op."""
+    from .tensor import Tensor
+
+    defaults = {f"default_{name}": default for name, default in op.params.items() if default is not REQUIRED}
+    make = _compile(source(op), "function", {})
+    function: Callable[..., Any] = make(
+        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
+        unpack, unpack_list, explain, settle, check_alias, **defaults,
+    )  # fmt: skip
+    function.__name__ = function.__qualname__ = op.name
+    function.__module__ = "tinygrad_bp"
+    function.__doc__ = f"{op.doc}\n\n    Formula: {op.formula}\n" if op.formula else op.doc
+    return function
+
+
+def build_pull(op: Op) -> Pull:
+    """The function that calls the op's rules: gradient arriving, parents and kept values to one gradient a parent."""
+    out = ["    def pull(g, parents, kept):"]
+    if op.kept:
+        out.append(f"        {_tuple(list(op.kept))} = kept")
+    if op.variadic:
+        (rule,) = op.rules
+        arguments = ", ".join(["g", *(reads(rule) if rule else ())])
+        out.append(f"        return rule_{op.inputs[0]}({arguments})")
+    else:
+        parts = []
+        for i, (name, rule) in enumerate(zip(op.inputs, op.rules, strict=True)):
+            if rule is None:
+                parts.append("None")
+                continue
+            call = f"rule_{name}({', '.join(['g', *reads(rule)])})"
+            one = sum(rule is not None for rule in op.rules) == 1
+            parts.append(call if one else f"{call} if parents[{i}] is not None else None")
+        out.append(f"        return {_tuple(parts)}")
+    free = ", ".join(f"rule_{name}" for name in op.inputs)
+    text = "\n".join([f"def make({free}):", *out, "    return pull", ""])
+    pull: Pull = _compile(text, "pull", {})(*op.rules)
+    return pull
+
+
+def pull_when_needed(op: Op) -> Pull:
+    """A stand-in that compiles the op's pull at its first use: most programs use few ops."""
+
+    def pull(g: Any, parents: tuple[Any, ...], kept: tuple[Any, ...]) -> tuple[Any, ...]:
+        op.pull = build_pull(op)
+        return op.pull(g, parents, kept)
+
+    return pull

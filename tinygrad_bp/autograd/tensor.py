@@ -1,0 +1,499 @@
+"""Tensor: an ndarray and the node that remembers how it was made. No mathematics: ``ops`` binds that."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes
+from .errors import (
+    ArgumentError,
+    DtypeError,
+    LeafWriteError,
+    NoRuleError,
+    ShapeError,
+    shape_text,
+)
+from .modes import mode
+from .op import FUNCTIONS, UFUNCS
+from .operands import as_array
+from .record import Cell, Node, leaf
+from .writes import wrote
+
+PRINTED_DIGITS = 4
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was made.
+
+    Make one with ``tg.tensor``. Arithmetic, NumPy functions and PyTorch's methods work on it; where an input
+    requires grad the result carries a node, and ``backward()`` follows the nodes to the leaves.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    tensor([2., 4.])
+    """
+
+    # _cell is set where a gradient or a name is held: a leaf that requires grad always has one.
+    # No __init__: an op makes its result by Tensor() and two assignments, the fastest way Python has.
+    __slots__ = ("__weakref__", "_cell", "_node", "_value")
+
+    _value: Any
+    _node: Node | None
+    _cell: Cell
+
+    if TYPE_CHECKING:  # bound in ops/operators.py
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+
+    # ------------------------------------------------------------------ what it holds
+
+    @property
+    def data(self) -> Any:
+        """The ndarray itself. Assigning it counts as a write: a graph that kept the old value refuses backward."""
+        return self._value
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        array = np.asarray(value._value if isinstance(value, Tensor) else value)
+        if array.shape != self._value.shape and self._node is not None:
+            raise ShapeError(
+                f"data: {self.name or 'the tensor'} has shape {shape_text(self._value.shape)}, the new value "
+                f"{shape_text(array.shape)}; make a new tensor for a new shape"
+            )
+        if array.dtype.kind != "f" and self._node is not None:
+            raise DtypeError(f"data: a tensor that requires grad holds floating point values, got {array.dtype}")
+        wrote(self._value)
+        self._value = array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of its dimensions, a tuple of int."""
+        shape: tuple[int, ...] = self._value.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions."""
+        return int(self._value.ndim)
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype, an ``np.dtype``."""
+        dtype: dtypes.DType = self._value.dtype
+        return dtype
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self._value.shape if dim is None else self._value.shape[dim]
+
+    def numel(self) -> int:
+        """How many elements."""
+        return int(self._value.size)
+
+    def dim(self) -> int:
+        """How many dimensions."""
+        return int(self._value.ndim)
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a float."""
+        return bool(self._value.dtype.kind == "f")
+
+    @property
+    def name(self) -> str | None:
+        """A name for drawings and errors; a module gives its parameters theirs."""
+        try:
+            return self._cell.name
+        except AttributeError:
+            return None
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._own_cell().name = value
+
+    def _own_cell(self) -> Cell:
+        try:
+            return self._cell
+        except AttributeError:
+            self._cell = Cell()
+            if self._node is not None:
+                self._node.cell = self._cell
+            return self._cell
+
+    # ------------------------------------------------------------------ gradient
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to it: it is a leaf that wants one, or was made from such."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if value and self._node is None:
+            if self._value.dtype.kind != "f":
+                raise DtypeError(
+                    f"only tensors of floating point dtype can require gradients, got {self._value.dtype}; "
+                    "write t.float() first, or give floats"
+                )
+            self._node = leaf(self._value.shape, self._own_cell())
+        elif not value and self._node is not None:
+            if self._node.op is not None:
+                raise ArgumentError(
+                    "requires_grad can be switched off only on leaf tensors; this one was made by "
+                    f"{self._node!r}: use t.detach() for a value without history"
+                )
+            self._node = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad`` and return the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made it, rather than a recorded op."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the op that made it; None for a leaf."""
+        return None if self.is_leaf else self._node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that ``backward()`` left here, a Tensor of the same shape; None before."""
+        try:
+            return self._cell.grad
+        except AttributeError:
+            if not self.is_leaf:
+                warnings.warn(
+                    f"reading .grad of a tensor that is not a leaf (it was made by {self._node!r}): backward fills "
+                    "the .grad of leaves only; call retain_grad() on it before backward",
+                    stacklevel=2,
+                )
+            return None
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise ArgumentError(f"grad: assign a tensor or None, got {type(value).__name__}")
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise ShapeError(
+                    f"grad: the tensor is {shape_text(self.shape)} {self.dtype}, the gradient assigned to it "
+                    f"{shape_text(value.shape)} {value.dtype}; both must agree"
+                )
+        self._own_cell().grad = value
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward."""
+        if self._node is None:
+            raise ArgumentError("retain_grad: the tensor does not require grad, so it will never have a gradient")
+        self._own_cell()
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Fill ``.grad`` of every leaf that led here. See ``tg.autograd.backward``."""
+        from .gradient import backward
+
+        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+
+    def detach(self) -> Tensor:
+        """The same memory without history: nothing flows back through it.
+
+        >>> import tinygrad_bp as tg
+        >>> tg.ones(2, requires_grad=True).detach()
+        tensor([1., 1.])
+        """
+        return wrap(self._value, None)
+
+    # ------------------------------------------------------------------ out to Python and NumPy
+
+    def numpy(self) -> Any:
+        """The ndarray, sharing memory. Raises ``NoRuleError`` where that would drop a gradient."""
+        if self._node is not None:
+            raise NoRuleError(
+                "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
+                "recorded. Use t.detach().numpy()"
+            )
+        return self._value
+
+    def item(self) -> Any:
+        """The one element as a Python number.
+
+        >>> import tinygrad_bp as tg
+        >>> tg.tensor([3.0]).item()
+        3.0
+        """
+        if self._value.size != 1:
+            raise ShapeError(
+                f"item: a tensor of shape {shape_text(self.shape)} has {self._value.size} elements; only one element "
+                "can be converted to a Python number. Use tolist()"
+            )
+        return self._value.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._value.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._value.dtype.kind not in "ui":
+            raise DtypeError(f"only integer tensors of one element can be an index, got {self._value.dtype}")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self._value.size != 1:
+            raise ShapeError(
+                f"the truth of a tensor of shape {shape_text(self.shape)} is ambiguous: it has {self._value.size} "
+                "elements. Use t.any() or t.all()"
+            )
+        return bool(self._value.item())
+
+    def __len__(self) -> int:
+        if not self._value.ndim:
+            raise ArgumentError("len() of a 0-d tensor: it has no dimension; use t.item()")
+        return len(self._value)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._value.ndim:
+            raise ArgumentError("iteration over a 0-d tensor: it has no dimension; use t.item()")
+        return (self[i] for i in range(len(self._value)))
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self._value == (item._value if isinstance(item, Tensor) else item)).any())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec and self._value.size == 1 else str(self), spec)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._value, separator=", ", prefix="tensor(", precision=PRINTED_DIGITS)
+        extra = ""
+        if self._value.size == 0 and self._value.ndim != 1:
+            extra += f", shape={shape_text(self.shape)}"
+        usual = (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool_)
+        if self._value.dtype not in usual or not self._value.size:
+            extra += f", dtype={self._value.dtype}"
+        if self._node is not None:
+            extra += ", requires_grad=True" if self._node.op is None else f", grad_fn={self._node!r}"
+        return f"tensor({text}{extra})"
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __copy__(self) -> Tensor:
+        return self._duplicate(self._value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise ArgumentError(
+                f"deepcopy: only leaf tensors can be copied with their gradient; this one was made by "
+                f"{self._node!r}. Use t.detach().clone()"
+            )
+        copy = self._duplicate(np.array(self._value))
+        if self.grad is not None:
+            copy._own_cell().grad = wrap(np.array(self.grad._value), None)
+        memo[id(self)] = copy
+        return copy
+
+    def _duplicate(self, value: Any) -> Tensor:
+        copy = object.__new__(type(self))
+        copy._value, copy._node = value, None
+        if self.name is not None:
+            copy.name = self.name
+        if self._node is not None:
+            if self._node.op is None:
+                copy.requires_grad = True
+            else:
+                copy._node = self._node
+        return copy
+
+    def __reduce__(self) -> Any:
+        raise ArgumentError(
+            "a tensor is never pickled: a pickle can run code when it is read. Save t.detach().numpy() with np.save"
+        )
+
+    # ------------------------------------------------------------------ writing
+
+    def _write(self, index: Any, value: Any) -> None:
+        """``self[index] = value`` on a tensor that does not record, or a leaf under ``no_grad``."""
+        self._refuse_recorded_leaf("write in place")
+        wrote(self._value)
+        self._value[index] = value
+
+    def _refuse_recorded_leaf(self, what: str) -> None:
+        if self._node is not None and self._node.op is None and mode().grad:
+            who = f"{self.name} " if self.name else ""
+            raise LeafWriteError(
+                f"{what}: {who}{shape_text(self.shape)} is a leaf that requires_grad, so an in-place operation on it "
+                "would be lost to backward. Write it inside `with tg.no_grad():`, or make a new tensor"
+            )
+
+    def _become(self, result: Tensor, what: str) -> Tensor:
+        """Take a recorded result as this tensor's new value; aliases of the old value keep theirs."""
+        if result._value.shape != self._value.shape:
+            raise ShapeError(
+                f"{what}: the result has shape {shape_text(result._value.shape)}, the tensor written "
+                f"{shape_text(self._value.shape)}; an in-place operation keeps the shape"
+            )
+        self._value, self._node = result._value, result._node
+        if hasattr(self, "_cell"):
+            del self._cell
+        return self
+
+    # ------------------------------------------------------------------ NumPy's protocols
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._node is not None and mode().grad:
+            raise NoRuleError(
+                "np.asarray of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy(), "
+                "or a NumPy function that has a rule"
+            )
+        return np.array(self._value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None:
+            return _ufunc_into(ufunc, method, inputs, out, kwargs)
+        if method == "__call__" and not kwargs:
+            function = UFUNCS.get(ufunc)
+            if function is not None:
+                return function(*_as_numpy_promotes(ufunc, inputs))
+        elif method == "reduce":
+            function = FUNCTIONS.get((ufunc, "reduce"))
+            if function is not None:
+                return function(*inputs, **kwargs)
+        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+        return _without_rule(name, getattr(ufunc, method), inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        function = FUNCTIONS.get(func)
+        if function is not None:
+            return function(*args, **kwargs)
+        module = getattr(func, "__module__", None) or "numpy"
+        return _without_rule(f"{module.replace('numpy', 'np', 1)}.{func.__name__}", func, args, kwargs)
+
+
+def wrap(value: Any, node: Node | None) -> Tensor:
+    """A Tensor around an array as it is."""
+    tensor = Tensor()
+    tensor._value = value
+    tensor._node = node
+    return tensor
+
+
+def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy."""
+    first = getattr(inputs[0], "dtype", None)
+    if first is not None and first.kind == "f":
+        for other in inputs[1:]:
+            if getattr(other, "dtype", type(other)) not in (first, float, int):
+                break
+        else:
+            return inputs
+    items = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+    items = [x if isinstance(x, (Tensor, bool, int, float, complex)) else as_array(x) for x in items]
+    kinds = tuple(
+        type(x) if type(x) in (int, float, complex) else np.dtype(bool) if isinstance(x, bool) else x.dtype
+        for x in items
+    )
+    try:
+        loops = ufunc.resolve_dtypes(kinds + (None,) * ufunc.nout)
+    except TypeError:
+        return tuple(items)
+    cast = []
+    for x, dtype in zip(items, loops, strict=False):
+        if isinstance(x, Tensor):
+            cast.append(x if x.dtype == dtype else x.to(dtype))
+        elif hasattr(x, "dtype"):
+            cast.append(x.astype(dtype, copy=False))
+        else:
+            cast.append(x)
+    return tuple(cast)
+
+
+def _any_recorded(items: Any) -> bool:
+    if isinstance(items, Tensor):
+        return items._node is not None
+    if isinstance(items, (list, tuple)):
+        return any(_any_recorded(item) for item in items)
+    if isinstance(items, dict):
+        return any(_any_recorded(item) for item in items.values())
+    return False
+
+
+def _plain(items: Any) -> Any:
+    if isinstance(items, Tensor):
+        return items._value
+    if isinstance(items, (list, tuple)) and any(isinstance(i, (Tensor, list, tuple)) for i in items):
+        return [_plain(i) for i in items] if isinstance(items, list) else tuple(_plain(i) for i in items)
+    return items
+
+
+def _wrapped(result: Any) -> Any:
+    if isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind in "buifc":
+        return wrap(np.asarray(result), None)
+    if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
+        return type(result)(_wrapped(item) for item in result)
+    return result
+
+
+def _without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Run a NumPy function that has no rule: refused where a gradient would be dropped."""
+    if mode().grad and (_any_recorded(args) or _any_recorded(kwargs)):
+        raise NoRuleError(
+            f"{name} has no derivative rule, and a tensor given to it requires grad: the gradient would be dropped "
+            "silently. Detach the tensor (t.detach()) if no gradient should flow, or write the formula with "
+            "functions that have one"
+        )
+    return _wrapped(function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()}))
+
+
+def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
+    """A ufunc with ``out=``: writes an array or a tensor where nothing records, and raises otherwise."""
+    if mode().grad and (_any_recorded(inputs) or _any_recorded(out)):
+        raise LeafWriteError(
+            f"np.{ufunc.__name__} with out= (or an in-place operator on a NumPy array): a tensor that requires grad "
+            "takes part, and writing into existing memory cannot be recorded. Write `x = x - t` instead of `x -= t`, "
+            "or do it inside `with tg.no_grad():`"
+        )
+    for target in out:
+        if isinstance(target, Tensor):
+            wrote(target._value)
+    result = getattr(ufunc, method)(*_plain(inputs), out=_plain(out), **kwargs)
+    if len(out) == 1 and out[0] is not None:
+        return out[0]
+    return _wrapped(result)

@@ -1,0 +1,5 @@
+"""Data as NumPy arrays."""
+
+from .toy import linear, xor
+
+__all__ = ["linear", "xor"]

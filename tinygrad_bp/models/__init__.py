@@ -1,0 +1,5 @@
+"""Ready-made networks."""
+
+from .mlp import MLP
+
+__all__ = ["MLP"]

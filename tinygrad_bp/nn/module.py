@@ -1,0 +1,271 @@
+"""Module: plain attributes, and an ordered walk that finds the parameters in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from ..autograd.errors import ArgumentError, StateDictError, shape_text
+from ..autograd.modes import no_grad
+from ..autograd.operands import as_array
+from ..autograd.tensor import Tensor, wrap
+from ..ops.operators import to
+
+M = TypeVar("M", bound="Module")
+
+
+class Parameter(Tensor):
+    """A tensor that a module learns: a leaf that requires grad unless told otherwise. It shares the data's memory.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Parameter(tg.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Any, requires_grad: bool = True) -> Parameter:
+        self = object.__new__(cls)
+        self._value = data._value if isinstance(data, Tensor) else as_array(data)
+        self._node = None
+        self._own_cell()
+        if requires_grad:
+            self.requires_grad = True
+        return self
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Mismatch(NamedTuple):
+    """The keys that ``load_state_dict(strict=False)`` did not find, and those that it did not use."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """The base of every layer and network: assign parameters and modules as attributes, write ``forward``.
+
+    >>> import tinygrad_bp as tg
+    >>> class Net(tg.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden = tg.nn.Linear(2, 3)
+    ...         self.out = tg.nn.Linear(3, 1)
+    ...     def forward(self, x):
+    ...         return self.out(tg.tanh(self.hidden(x)))
+    >>> [name for name, _ in Net().named_parameters()]
+    ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+    """
+
+    training: bool = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The result for an input; a subclass writes it."""
+        raise NotImplementedError(f"{type(self).__name__}: write forward(self, x)")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if isinstance(value, (Parameter, Module)):
+            self._give_names(name, value)
+
+    def _give_names(self, name: str, value: Parameter | Module) -> None:
+        """Drawings and errors call a parameter by the path on which its module holds it."""
+        if isinstance(value, Parameter):
+            value.name = name
+        else:
+            for path, parameter in value.named_parameters():
+                parameter.name = f"{name}.{path}"
+
+    # ------------------------------------------------------------------ what is inside
+
+    def _own(self) -> Iterator[tuple[str, Any]]:
+        """Its direct parameters and modules, in the order they were assigned."""
+        for name, value in vars(self).items():
+            if isinstance(value, (Parameter, Module)):
+                yield name, value
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules directly inside, with their names, each once."""
+        seen: set[int] = set()
+        for name, value in self._own():
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside, each once."""
+        for _, child in self.named_children():
+            yield child
+
+    def _walk(self, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+        """Every parameter and module at any depth, as ``(path of its owner, name, value)``; the owner comes first."""
+        pending: list[tuple[str, Iterator[tuple[str, Any]]]] = [(prefix, self._own())]
+        path_ids = [id(self)]
+        while pending:
+            where, items = pending[-1]
+            found = next(items, None)
+            if found is None:
+                pending.pop()
+                path_ids.pop()
+                continue
+            name, value = found
+            yield where, name, value
+            if isinstance(value, Module) and id(value) not in path_ids:
+                pending.append((f"{where}.{name}" if where else name, value._own()))
+                path_ids.append(id(value))
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Itself (named ``""``) and every module at any depth, each once."""
+        yield "", self
+        seen = {id(self)}
+        for where, name, value in self._walk():
+            if isinstance(value, Module) and id(value) not in seen:
+                seen.add(id(value))
+                yield f"{where}.{name}" if where else name, value
+
+    def modules(self) -> Iterator[Module]:
+        """Itself and every module at any depth, each once."""
+        for _, module in self.named_modules():
+            yield module
+
+    def _all_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        for where, name, value in self._walk(prefix):
+            if isinstance(value, Parameter):
+                yield f"{where}.{name}" if where else name, value
+
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their paths, in the order they were assigned; one that is shared comes once."""
+        seen: set[int] = set()
+        for name, parameter in self._all_parameters(prefix):
+            direct = "." not in name[len(prefix) + 1 if prefix else 0 :]
+            if id(parameter) not in seen and (recurse or direct):
+                seen.add(id(parameter))
+                yield name, parameter
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, each once, in the order they were assigned."""
+        for _, parameter in self.named_parameters(recurse=recurse):
+            yield parameter
+
+    # ------------------------------------------------------------------ switches
+
+    def train(self: M, mode: bool = True) -> M:
+        """Set ``training`` here and in every module inside; layers such as dropout read it."""
+        for module in self.modules():
+            module.training = bool(mode)
+        return self
+
+    def eval(self: M) -> M:
+        """``train(False)``."""
+        return self.train(False)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of every parameter (or fill them with 0)."""
+        for parameter in self.parameters():
+            if set_to_none:
+                parameter.grad = None
+            elif parameter.grad is not None:
+                parameter.grad = wrap(parameter.grad._value * 0, None)
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Set ``requires_grad`` of every parameter."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def apply(self: M, function: Callable[[Module], Any]) -> M:
+        """Call ``function`` on every module inside and then on itself."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    def to(self: M, dtype: Any) -> M:
+        """Convert every floating point parameter to ``dtype``, in place; gradients are converted with them."""
+        for parameter in self.parameters():
+            if parameter.is_floating_point():
+                grad = parameter.grad
+                parameter.data = to(parameter.detach(), dtype)
+                if grad is not None:
+                    parameter.grad = to(grad.detach(), dtype)
+        return self
+
+    def double(self: M) -> M:
+        """Every floating point parameter as float64."""
+        return self.to("float64")
+
+    def float(self: M) -> M:
+        """Every floating point parameter as float32."""
+        return self.to("float32")
+
+    # ------------------------------------------------------------------ state
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Every parameter by its path, detached, sharing memory: the next step of an optimizer shows in it."""
+        return {name: parameter.detach() for name, parameter in self._all_parameters()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Mismatch:
+        """Copy values into the parameters by name.
+
+        Raises ``StateDictError`` that lists every missing key, every unexpected key and every shape that differs;
+        nothing has changed then. ``strict=False`` allows missing and unexpected keys and returns them.
+        """
+        own = dict(self._all_parameters())
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        problems = []
+        if strict and missing:
+            problems.append(f"missing keys: {', '.join(missing)}")
+        if strict and unexpected:
+            problems.append(f"unexpected keys: {', '.join(unexpected)}")
+        arrays = {}
+        for name, parameter in own.items():
+            if name not in state_dict:
+                continue
+            given = state_dict[name]
+            arrays[name] = given._value if isinstance(given, Tensor) else as_array(given)
+            if arrays[name].shape != parameter.shape:
+                problems.append(
+                    f"size mismatch for {name}: the module has {shape_text(parameter.shape)}, the state_dict "
+                    f"{shape_text(arrays[name].shape)}"
+                )
+        if problems:
+            raise StateDictError(
+                f"load_state_dict into {type(self).__name__}: " + "; ".join(problems) + ". Nothing was loaded; build "
+                "the module with the sizes of the saved one, or pass strict=False to skip missing and unexpected keys"
+            )
+        with no_grad():
+            for name, array in arrays.items():
+                own[name].copy_(wrap(array, None))
+        return Mismatch(missing, unexpected)
+
+    # ------------------------------------------------------------------ repr
+
+    def extra_repr(self) -> str:
+        """What the repr shows in the parentheses."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._children_shown()]
+        extra = self.extra_repr()
+        if not lines:
+            return f"{type(self).__name__}({extra})"
+        body = "\n  ".join(([extra] if extra else []) + lines)
+        return f"{type(self).__name__}(\n  {body}\n)"
+
+    def _children_shown(self) -> Iterator[tuple[str, Module]]:
+        for name, value in self._own():
+            if isinstance(value, Module):
+                yield name, value
+
+
+def check_module(value: Any, what: str) -> Module:
+    """``value``, or ``ArgumentError`` where it is no Module."""
+    if not isinstance(value, Module):
+        raise ArgumentError(f"{what}: expected a Module, got {type(value).__name__}")
+    return value

@@ -1,0 +1,188 @@
+"""New tensors: from data, filled, counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError
+from ..autograd.operands import as_array
+from ..autograd.tensor import Tensor, wrap
+from .shape import sizes_of
+
+
+def _from(data: Any) -> Any:
+    """Any data as an array of its own dtype: Python floats take the default dtype, NumPy keeps its own."""
+    if isinstance(data, (np.ndarray, np.generic)):
+        return as_array(data)
+    if isinstance(data, Tensor):
+        return data._value
+    if isinstance(data, (list, tuple)) and _holds_tensors(data):
+        data = _unwrapped(data)
+    array = as_array(data)
+    if array.dtype == np.float64 and not _holds_numpy(data):
+        return array.astype(dtypes.get_default_dtype())
+    if array.dtype == np.complex128 and not _holds_numpy(data):
+        return array.astype(np.result_type(dtypes.get_default_dtype(), np.complex64))
+    return array
+
+
+def _holds_tensors(data: Any) -> bool:
+    return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(_holds_tensors(i) for i in data))
+
+
+def _unwrapped(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.numpy() if data.ndim else data.numpy()[()]
+    return [_unwrapped(i) for i in data] if isinstance(data, (list, tuple)) else data
+
+
+def _holds_numpy(data: Any) -> bool:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return hasattr(data, "dtype") or not isinstance(data, (list, tuple, bool, int, float, complex))
+
+
+def _finish(array: Any, requires_grad: bool) -> Tensor:
+    result = wrap(array, None)
+    if requires_grad:
+        result.requires_grad = True
+    return result
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of the data: a number, nested lists, an array or a tensor.
+
+    Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Raises ``RaggedError``
+    for rows of different length, ``DtypeError`` for integers that should require grad.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([[1, 2], [3, 4]], dtype=tg.float32)
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    array = np.array(_from(data), dtype=None if dtype is None else np.dtype(dtype))
+    return _finish(array, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+    """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is.
+
+    >>> import numpy as np, tinygrad_bp as tg
+    >>> tg.as_tensor(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    if isinstance(data, Tensor):
+        return data if dtype is None or data.dtype == dtype else data.to(dtype)
+    array = _from(data)
+    return wrap(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype)), None)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor on the memory of an ndarray: writing one writes the other.
+
+    >>> import numpy as np, tinygrad_bp as tg
+    >>> tg.from_numpy(np.zeros(2)).dtype
+    dtype('float64')
+    """
+    if not isinstance(array, np.ndarray):
+        raise ArgumentError(f"from_numpy: expected an np.ndarray, got {type(array).__name__}; use tg.tensor")
+    dtypes.category(array.dtype)
+    return wrap(array, None)
+
+
+def _dtype(dtype: Any) -> Any:
+    return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
+
+
+def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of a shape, given as integers or one tuple.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
+    return _finish(np.zeros(sizes_of(size), _dtype(dtype)), requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of a shape, given as integers or one tuple."""
+    return _finish(np.ones(sizes_of(size), _dtype(dtype)), requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose values are whatever the memory held."""
+    return _finish(np.empty(sizes_of(size), _dtype(dtype)), requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere; its kind (bool, integer, float) decides the dtype unless given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.full((2,), 7)
+    tensor([7, 7])
+    """
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    dtype = dtypes.number_dtype(fill_value) if dtype is None and not hasattr(fill_value, "dtype") else dtype
+    shape = (size,) if isinstance(size, int) else tuple(size)
+    return _finish(np.full(shape, fill_value, dtype), requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(1, 4)
+    tensor([1, 2, 3])
+    """
+    if end is None:
+        start, end = 0, start
+    if dtype is None:
+        whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
+        dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
+    return _finish(np.arange(start, end, step).astype(dtype), requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """``steps`` numbers at equal distances, both ends included.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return _finish(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
+    return _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
+
+
+def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape and dtype of ``x``."""
+    return _finish(np.zeros_like(_plain(x), dtype=dtype), requires_grad)
+
+
+def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape and dtype of ``x``."""
+    return _finish(np.ones_like(_plain(x), dtype=dtype), requires_grad)
+
+
+def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """An unfilled tensor of the shape and dtype of ``x``."""
+    return _finish(np.empty_like(_plain(x), dtype=dtype), requires_grad)
+
+
+def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere, in the shape and dtype of ``x``."""
+    return _finish(np.full_like(_plain(x), fill_value, dtype=dtype), requires_grad)
+
+
+def _plain(x: Any) -> Any:
+    return x._value if isinstance(x, Tensor) else x
+
+

@@ -1,0 +1,233 @@
+"""Ops that move elements without changing them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, linear
+from ..autograd.tensor import Tensor
+from .samples import sample
+
+
+def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """``reshape(2, 3)`` and ``reshape((2, 3))`` alike."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
+    return tuple(int(size) for size in sizes)
+
+
+def dim_of(dim: int, ndim: int, name: str) -> int:
+    """A dimension counted from 0, or ``IndexRangeError``."""
+    if not -max(ndim, 1) <= dim < max(ndim, 1):
+        raise IndexRangeError(
+            f"{name}: dimension out of range, expected to be in range of [{-max(ndim, 1)}, {max(ndim, 1) - 1}], got {dim}"
+        )
+    return dim % max(ndim, 1)
+
+
+_reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_shape: np.reshape(g, x_shape),
+                  params={"shape": REQUIRED}, formula="x",
+                  samples=(sample((2, 3), shape=(3, 2)), sample((2, 3), shape=(6,)), sample((), shape=(1, 1)),
+                           sample((2, 3), shape=(-1, 2)), sample((0, 3), shape=(3, 0))),
+                  reference=np.reshape, hint="the number of elements must stay the same; one size may be -1",
+                  doc="The same elements, row by row, in another shape.")
+
+
+def reshape(x: Any, *shape: Any) -> Any:
+    """The elements of ``x``, row by row, in another shape; one size may be −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(6).reshape(2, 3)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    return _reshape(x, sizes_of(shape))
+
+
+def view(x: Any, *shape: Any) -> Any:
+    """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business."""
+    if len(shape) == 1 and isinstance(shape[0], np.dtype):
+        raise ArgumentError("view: reading the bytes as another dtype has no gradient; to convert write t.to(dtype)")
+    return _reshape(x, sizes_of(shape))
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from ``start_dim`` to ``end_dim`` as one.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3, 4).flatten(1).shape
+    (2, 12)
+    """
+    first, last = dim_of(start_dim, x.ndim, "flatten"), dim_of(end_dim, x.ndim, "flatten")
+    if first > last:
+        raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    shape = x.shape or (1,)
+    return _reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def squeeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
+    """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(1, 3, 1).squeeze().shape
+    (3,)
+    """
+    dim = axis if dim is None else dim
+    shape = x.shape
+    if dim is None:
+        chosen = set(range(len(shape)))
+    else:
+        chosen = {dim_of(d, len(shape), "squeeze") for d in ((dim,) if isinstance(dim, int) else dim)}
+    return _reshape(x, tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1))
+
+
+def unsqueeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
+    """With a new dimension of size 1 at position ``dim``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(3).unsqueeze(1).shape
+    (3, 1)
+    """
+    dim = axis if dim is None else dim
+    if dim is None:
+        raise ArgumentError("unsqueeze: give the position of the new dimension, dim=")
+    place = dim_of(dim, x.ndim + 1, "unsqueeze")
+    return _reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    places = [0] * len(axes)
+    for i, axis in enumerate(axes):
+        places[axis] = i
+    return tuple(places)
+
+
+_permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, axes: np.transpose(g, _inverse(axes)),
+                  params={"axes": REQUIRED}, formula="x",
+                  samples=(sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(1, 0)), sample((0, 3), axes=(1, 0))),
+                  reference=np.transpose, doc="The dimensions in another order.")
+
+
+def permute(x: Any, *dims: Any) -> Any:
+    """The dimensions in the order given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
+    (4, 2, 3)
+    """
+    order = sizes_of(dims)
+    if sorted(dim_of(d, x.ndim, "permute") for d in order) != list(range(x.ndim)):
+        raise ArgumentError(f"permute: the order {order} must name each of the {x.ndim} dimensions once")
+    return _permute(x, tuple(dim_of(d, x.ndim, "permute") for d in order))
+
+
+def transpose(x: Any, dim0: int, dim1: int) -> Any:
+    """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3).transpose(0, 1).shape
+    (3, 2)
+    """
+    order = list(range(x.ndim))
+    if not order:
+        return x
+    first, second = dim_of(dim0, x.ndim, "transpose"), dim_of(dim1, x.ndim, "transpose")
+    order[first], order[second] = second, first
+    return _permute(x, tuple(order))
+
+
+def t(x: Any) -> Any:
+    """A matrix transposed; a vector as it is."""
+    if x.ndim > 2:
+        raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(x.shape)}; use permute or mT")
+    return transpose(x, 0, 1) if x.ndim == 2 else x
+
+
+def reverse_axes(x: Any) -> Any:
+    """All dimensions in reverse order: ``t.T``."""
+    return _permute(x, tuple(range(x.ndim))[::-1]) if isinstance(x, Tensor) else x.T
+
+
+def matrix_transpose(x: Any) -> Any:
+    """The last two dimensions exchanged: ``t.mT``."""
+    if x.ndim < 2:
+        raise ShapeError(f"mT: needs at least 2 dimensions, got {shape_text(x.shape)}")
+    return transpose(x, -2, -1)
+
+
+_broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape), lambda g: g,
+                       params={"shape": REQUIRED}, formula="x",
+                       samples=(sample((3,), shape=(2, 3)), sample((2, 1), shape=(2, 3)), sample((), shape=(2,)),
+                                sample((1, 3), shape=(0, 3))),
+                       reference=np.broadcast_to,
+                       hint="a size can grow only from 1, and new dimensions come in front",
+                       doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
+
+
+def broadcast_to(x: Any, *shape: Any) -> Any:
+    """Repeated, without a copy, to ``shape``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.broadcast_to(tg.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return _broadcast_to(x, sizes_of(shape))
+
+
+def expand(x: Any, *sizes: Any) -> Any:
+    """Repeated, without a copy, along dimensions of size 1; −1 keeps a size.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(3, 1).expand(-1, 4).shape
+    (3, 4)
+    """
+    wanted = sizes_of(sizes)
+    missing = len(wanted) - x.ndim
+    if missing < 0:
+        raise ShapeError(f"expand: {shape_text(x.shape)} has more dimensions than the sizes given, {wanted}")
+    if -1 in wanted[:missing]:
+        raise ShapeError(f"expand: -1 keeps a size, and there is none to keep in the new dimensions of {wanted}")
+    return _broadcast_to(x, tuple(x.shape[i - missing] if s == -1 else s for i, s in enumerate(wanted)))
+
+
+def expand_as(x: Any, other: Any) -> Any:
+    """``expand`` to the shape of another tensor."""
+    return expand(x, other.shape)
+
+
+def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:
+    index: list[Any] = [slice(None)] * g.ndim
+    pieces, start = [], 0
+    for shape in shapes:
+        stop = start + shape[axis]
+        index[axis] = slice(start, stop)
+        pieces.append(g[tuple(index)])
+        start = stop
+    return tuple(pieces)
+
+
+cat = linear("cat", lambda tensors, axis: np.concatenate(tensors, axis=axis),
+             lambda g, tensors_shape, axis: _cut(g, tensors_shape, axis),
+             inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+             samples=(sample((2, 3), (1, 3), axis=0), sample((2, 3), (2, 1), (2, 2), axis=-1), sample((0, 3), (2, 3))),
+             reference=lambda tensors, axis=0: np.concatenate(tensors, axis=axis),
+             hint="all sizes but the one along dim must agree",
+             doc="Tensors joined along an existing dimension.")
+
+stack = linear("stack", lambda tensors, axis: np.stack(tensors, axis=axis),
+               lambda g, tensors_shape, axis: tuple(
+                   _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
+               inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+               samples=(sample((2, 3), (2, 3), axis=0), sample((2,), (2,), (2,), axis=-1), sample((), ())),
+               reference=lambda tensors, axis=0: np.stack(tensors, axis=axis),
+               hint="all tensors must have the same shape",
+               doc="Tensors of one shape joined along a new dimension.")
+
+
+def _unstacked(g: Any, i: int, axis: int) -> Any:
+    return g[(slice(None),) * axis + (i,)]

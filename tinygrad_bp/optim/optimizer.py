@@ -1,0 +1,113 @@
+"""What every optimizer shares: parameter groups, and state kept in a list beside the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..autograd.errors import ArgumentError, StateDictError, shape_text
+from ..autograd.modes import enable_grad
+from ..autograd.tensor import Tensor, wrap
+
+
+class Optimizer:
+    """The base: ``param_groups`` is a list of dicts, each with ``params`` and its own settings.
+
+    ``params`` is tensors, or dicts with ``params`` and settings that differ from the defaults.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise ArgumentError("params: give a list of tensors (model.parameters()), not one tensor")
+        groups = list(params)
+        if not groups:
+            raise ArgumentError("optimizer got an empty parameter list")
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        # One dict a parameter, in the order of the groups.
+        self.state: list[list[dict[str, Any]]] = []
+        for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
+            self.add_param_group(group)
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """Add tensors with settings of their own."""
+        given = group["params"]
+        params = [given] if isinstance(given, Tensor) else list(given)
+        unknown = set(group) - {"params", *self.defaults}
+        if unknown:
+            raise ArgumentError(f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}")
+        known = {id(p) for g in self.param_groups for p in g["params"]}
+        for p in params:
+            if not isinstance(p, Tensor):
+                raise ArgumentError(f"optimizers take tensors, got {type(p).__name__}")
+            if not p.is_leaf:
+                raise ArgumentError(
+                    f"can't optimize a non-leaf tensor {shape_text(p.shape)} made by {p.grad_fn!r}; give the leaf it "
+                    "was made from, or t.detach().requires_grad_()"
+                )
+            if id(p) in known:
+                raise ArgumentError(f"{p.name or 'a parameter'} {shape_text(p.shape)} appears twice; give each once")
+            known.add(id(p))
+        self.param_groups.append({**self.defaults, **group, "params": params})
+        self.state.append([{} for _ in params])
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of every parameter (or fill them with 0)."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none:
+                    p._own_cell().grad = None
+                elif p.grad is not None:
+                    p.grad = wrap(p.grad._value * 0, None)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; ``.grad`` stays as it is.
+
+        ``closure``, where given, computes the loss anew (clear, forward, backward) and its result is returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group, states in zip(self.param_groups, self.state, strict=True):
+            self.update(group, states)
+        return loss
+
+    def update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
+        """Update the parameters of one group; a subclass writes it."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """The settings of every group and the state of every parameter (by number), as arrays and numbers."""
+        groups, state, start = [], {}, 0
+        for group, states in zip(self.param_groups, self.state, strict=True):
+            numbers = list(range(start, start + len(states)))
+            start += len(states)
+            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": numbers})
+            state.update({n: dict(s) for n, s in zip(numbers, states, strict=True) if s})
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over settings and state; raises ``StateDictError`` where the groups differ, before anything changes."""
+        saved = [len(group["params"]) for group in state_dict["param_groups"]]
+        own = [len(group["params"]) for group in self.param_groups]
+        if saved != own:
+            raise StateDictError(
+                f"load_state_dict: the optimizer has groups of {own} parameters, the state_dict of {saved}; build the "
+                "optimizer with the same groups"
+            )
+        number = 0
+        for group, states, loaded in zip(self.param_groups, self.state, state_dict["param_groups"], strict=True):
+            group.update({k: v for k, v in loaded.items() if k != "params"})
+            for state in states:
+                state.clear()
+                state.update({k: _copied(v) for k, v in state_dict["state"].get(number, {}).items()})
+                number += 1
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
+        return f"{type(self).__name__}({settings})"
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if hasattr(value, "copy") else value
