@@ -7,6 +7,7 @@ is compiled once per signature and shared by all ops that have it. Print one wit
 from __future__ import annotations
 
 import linecache
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,13 +26,14 @@ Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 
 
 class Cell:
-    """What a tensor shares with its node: the gradient that backward leaves, and a name."""
+    """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
 
-    __slots__ = ("grad", "name")
+    __slots__ = ("grad", "name", "tensor")
 
-    def __init__(self) -> None:
+    def __init__(self, tensor: Tensor) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
+        self.tensor = weakref.ref(tensor)  # weak: a node that held its tensor would be a reference cycle
 
 
 class Node:

@@ -143,7 +143,7 @@ class Tensor:
         try:
             return self._cell
         except AttributeError:
-            self._cell = Cell()
+            self._cell = Cell(self)
             if self._node is not None:
                 self._node.cell = self._cell
             return self._cell
