@@ -152,7 +152,7 @@ def _function_op(cls: type[Function], arity: int) -> Op:
     op = Op()
     op.name, op.kind = cls.__name__, "general"
     op.inputs = tuple(f"input {i}" for i in range(arity))
-    op.rules, op.params, op.variadic, op.keeps_values = (), {}, False, True
+    op.rules, op.params, op.residuals, op.variadic, op.keeps_values = (), {}, {}, False, True
     op.doc, op.formula, op.hint = (cls.__doc__ or "").strip(), "", ""
     return op
 
@@ -181,5 +181,6 @@ def _checked(cls: type[Function], given: Any, parents: tuple[Node | None, ...], 
                 f"{cls.__name__}.backward returned a gradient of shape {shape_text(g.shape)} for input {i} of shape "
                 f"{shape_text(parent.shape)}; a gradient has the shape of its input"
             ) from None
-        checked.append(g if create else g._value)
+        # A user's backward may return one tensor twice, or a saved one: each gradient gets memory of its own.
+        checked.append(g if create else np.array(g._value))
     return tuple(checked)

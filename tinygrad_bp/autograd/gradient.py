@@ -19,6 +19,7 @@ from .errors import (
     shape_text,
 )
 from .history import history
+from .op import arguments
 from .modes import enable_grad
 from .record import Node
 from .tensor import Tensor, wrap
@@ -63,16 +64,27 @@ def _check_written(nodes: list[Node]) -> None:
 
 def _restored(node: Node) -> tuple[Any, ...]:
     """The kept values as Tensors with their history, so that the rules themselves are recorded."""
-    assert node.op is not None and node.kept is not None
-    restored = []
-    for name, value in zip(node.op.kept, node.kept, strict=False):
-        source: Node | None = None
-        if name == "y":
-            source = node
-        elif name in node.op.inputs and not node.op.variadic:
-            source = node.parents[node.op.inputs.index(name)]
-        restored.append(wrap(value, source) if source is not None and value is not None else value)
-    return tuple(restored)
+    op, kept = node.op, node.kept
+    assert op is not None and kept is not None
+    restored = dict(zip(op.kept, kept, strict=True))
+    for name, value in restored.items():
+        source = node if name == "y" else None
+        if name in op.inputs and not op.variadic:
+            source = node.parents[op.inputs.index(name)]
+        if source is not None and value is not None:
+            restored[name] = wrap(value, source)
+    for name, find in op.residuals.items():
+        if find is not None and restored.get(name) is not None:
+            restored[name] = find(*(restored[argument] for argument in arguments(find)))
+    return tuple(restored.values())
+
+
+def _shared(d: Any, g: Any) -> bool:
+    """Whether ``d`` lies in memory that it does not own alone: a leaf keeps it as ``.grad``, so it must be copied.
+
+    A rule is linear in ``g``, so its result is fresh memory, or ``g`` seen in another shape, or a repeated view.
+    """
+    return d is g or d.base is g or d.base is g.base or not d.flags.writeable
 
 
 def _pull_back(
@@ -112,8 +124,7 @@ def _pull_back(
                 d = unbroadcast(d, parent.shape)
             held = gradients.get(parent)
             if held is None:
-                # A leaf's gradient becomes its own: never memory that another gradient or the graph shares.
-                if parent.op is None and not create and (d is g or d.__class__ is not np.ndarray or d.base is not None):
+                if parent.op is None and not create and (d is g or d.base is not None) and _shared(d, g):
                     d = np.array(d)
                 gradients[parent] = d
             else:
@@ -131,23 +142,35 @@ def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
     return [node for node in nodes if node in leading]
 
 
+_ONES: dict[Any, Any] = {}
+
+
+def _one(dtype: Any) -> Any:
+    """The gradient of a scalar with respect to itself; no rule writes it, so one serves all."""
+    one = _ONES.get(dtype)
+    if one is None:
+        one = _ONES[dtype] = np.ones((), dtype)
+        one.flags.writeable = False
+    return one
+
+
 def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
     """The gradient to start from at ``output``."""
     if not isinstance(output, Tensor):
         raise ArgumentError(f"backward: give a tensor, got {type(output).__name__}")
-    if output._node is None:
+    node, value = output._node, output._value
+    if node is None:
         raise NoHistoryError(
-            f"backward: the tensor {shape_text(output.shape)} does not require grad and has no grad_fn: nothing was "
+            f"backward: the tensor {shape_text(value.shape)} does not require grad and has no grad_fn: nothing was "
             "recorded for it. Give some input requires_grad=True, and compute outside no_grad()"
         )
-    value = output._value
     if gradient is None:
         if value.size != 1:
             raise NonScalarError(
                 f"backward: grad can be implicitly created only for scalar outputs, this one has shape "
                 f"{shape_text(value.shape)}. Reduce it first (loss.sum() or loss.mean()), or give gradient= of that shape"
             )
-        start = np.ones_like(value)
+        start = _one(value.dtype) if value.ndim == 0 and node.op is not None else np.ones_like(value)
         return wrap(start, None) if create else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(np.asarray(gradient), None)
@@ -161,7 +184,7 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
     if create:
         return gradient
     # A leaf keeps this array as its .grad: it must not be the caller's.
-    return np.array(gradient._value) if output._node.op is None else gradient._value
+    return np.array(gradient._value) if node.op is None else gradient._value
 
 
 def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create: bool) -> dict[Node, Any]:
@@ -225,8 +248,10 @@ def backward(
     tensor(6.)
     """
     outputs = _list(tensors)
-    given = [None] * len(outputs) if grad_tensors is None else _list(grad_tensors)
-    seeds = _seeds(outputs, given, create_graph)
+    if grad_tensors is None and len(outputs) == 1:
+        seeds = {outputs[0]._node: _seed(outputs[0], None, create_graph)}
+    else:
+        seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
     for node, g in _gradients(seeds, bool(retain_graph), create_graph).items():
         if node.cell is not None:
             _deposit(node, g, create_graph)
@@ -276,3 +301,13 @@ def grad(
             g = wrap(np.array(g), None)
         results.append(g)
     return tuple(results)
+
+
+def _backward_method(
+    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
+    """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
+    backward(self, gradient, retain_graph, create_graph)
+
+
+Tensor.backward = _backward_method  # bound here, because the backward pass needs the class

@@ -3,7 +3,9 @@
 One definition gives the function, its backward rules, what is kept for them, the label in drawings, the text of
 errors and the contract tests. A rule is plain NumPy and **its parameter names say what is kept**: ``g`` is the
 gradient arriving, ``y`` the result; every other name is an input or a keyword parameter of the op, and
-``x_shape``, ``x_dtype`` keep only those of input ``x``.
+``x_shape``, ``x_dtype`` keep only those of input ``x``. What a forward computes on the way and a rule can use again
+is a *residual*: forward returns it after the value, and ``residuals`` says how to find it from the inputs where the
+rule itself is recorded (None: it has no gradient).
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ class Op:
 
     __slots__ = (
         "doc", "floats", "formula", "forward", "function", "hint", "inputs", "keeps_values", "kept", "kind", "name",
-        "params", "promotes", "pull", "reference", "rules", "samples", "variadic",
+        "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
     )  # fmt: skip
 
     name: str
@@ -38,6 +40,7 @@ class Op:
     inputs: tuple[str, ...]
     params: dict[str, Any]  # keyword parameters and their defaults (REQUIRED: none)
     kept: tuple[str, ...]  # what a node keeps, in order
+    residuals: dict[str, Rule | None]  # what forward returns beside the value
     keeps_values: bool  # whether any of that is an array that backward frees
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype
@@ -53,16 +56,25 @@ class Op:
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
 
+    def compute(self, *inputs: Any, **params: Any) -> Any:
+        """The value on raw arrays."""
+        result = self.forward(*inputs, *(params.get(name, default) for name, default in self.params.items()))
+        return result[0] if self.residuals else result
+
     @property
     def label(self) -> str:
         """The name as drawings and ``grad_fn`` show it: ``log_softmax`` is ``LogSoftmax``."""
         return "".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
 
 
+def arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The parameter names of a plain function."""
+    return function.__code__.co_varnames[: function.__code__.co_argcount]
+
+
 def reads(rule: Rule) -> tuple[str, ...]:
     """The parameter names of a rule, without ``g``."""
-    code = rule.__code__
-    names = code.co_varnames[: code.co_argcount]
+    names = arguments(rule)
     if not names or names[0] != "g":
         raise TypeError(f"a rule's first parameter is g, the gradient arriving; got {names}")
     return names[1:]
@@ -83,6 +95,7 @@ def _define(
     doc: str = "",
     samples: Any = None,
     reference: Callable[..., Any] | None = None,
+    residuals: dict[str, Rule | None] | None = None,
     ufunc: Any = None,
 ) -> Callable[..., Any]:
     from .record import build_function, pull_when_needed  # a Tensor's module imports this one for the tables
@@ -94,7 +107,7 @@ def _define(
     op.rules = rules if rules else (None,) * len(op.inputs)
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
-    op.floats = floats
+    op.floats, op.residuals = floats, dict(residuals or {})
     if len(op.rules) != len(op.inputs):
         raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
     chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]
@@ -104,12 +117,15 @@ def _define(
         if rule is not None:
             kept.update(dict.fromkeys(reads(rule)))
     op.kept = tuple(kept)
-    allowed = {"y", *op.params, *op.inputs}
+    allowed = {"y", *op.params, *op.inputs, *op.residuals}
     for base in op.inputs:
         allowed |= {f"{base}_shape", f"{base}_dtype"}
     if not set(op.kept) <= allowed:
         raise TypeError(f"op {name}: its rules read {set(op.kept) - allowed}, which are not among {sorted(allowed)}")
-    op.keeps_values = bool(set(op.kept) & {"y", *op.inputs})
+    for residual, find in op.residuals.items():
+        if find is not None and not set(arguments(find)) <= set(op.kept):
+            raise TypeError(f"op {name}: residual {residual} is found from {arguments(find)}; its rules must read them")
+    op.keeps_values = bool(set(op.kept) & {"y", *op.inputs, *op.residuals})
     op.pull = pull_when_needed(op)
     op.function = build_function(op)
     if name in OPS:

@@ -103,6 +103,8 @@ def _kept_expression(op: Op, kept: str) -> str:
         text = f"v_{kept}"
     elif kept in op.params:
         return kept
+    elif kept in op.residuals:
+        text = f"r_{kept}"
     else:
         base, _, attribute = kept.rpartition("_")
         text = f"v_{base}.{attribute}"
@@ -134,7 +136,7 @@ def source(op: Op) -> str:
         add(f"        if {alias} is not None:")
         add(f"            {name} = check_alias(op, {name!r}, {name}, {alias!r}, {alias})")
     params = "".join(f", {name}" for name in op.params)
-    raw = f"forward({', '.join(op.inputs)}{params})"
+    raw = f"forward({', '.join(op.inputs)}{params})" + ("[0]" if op.residuals else "")
     if op.variadic:
         (xs,) = op.inputs
         add(f"        operands = unpack_list(op, Tensor, {xs})")
@@ -145,6 +147,9 @@ def source(op: Op) -> str:
         wants = "any(parent is not None for parent in parents)"
         kept = _tuple([f"tuple([v.shape for v in v_{xs}])" if k == f"{xs}_shape" else k for k in op.kept])
     else:
+        if len(op.inputs) == 1:  # rules call ops on raw arrays; an exception would cost them more
+            add(f"        if {op.inputs[0]}.__class__ is ndarray:")
+            add(f"            return {raw}")
         add("        try:")
         for name in op.inputs:
             add(f"            v_{name} = {name}._value")
@@ -167,7 +172,7 @@ def source(op: Op) -> str:
         wants = " or ".join(f"n_{name} is not None" for name, rule in zip(op.inputs, op.rules, strict=True) if rule)
         kept = _tuple([_kept_expression(op, name) for name in op.kept])
     add("        try:")
-    add(f"            value = forward({values}{params})")
+    add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
     add("        except Exception as error:")
     add(f"            explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes})")
     add("            raise")

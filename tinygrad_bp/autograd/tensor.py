@@ -219,14 +219,6 @@ class Tensor:
             raise ArgumentError("retain_grad: the tensor does not require grad, so it will never have a gradient")
         self._own_cell()
 
-    def backward(
-        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
-    ) -> None:
-        """Fill ``.grad`` of every leaf that led here. See ``tg.autograd.backward``."""
-        from .gradient import backward
-
-        backward(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
-
     def detach(self) -> Tensor:
         """The same memory without history: nothing flows back through it.
 

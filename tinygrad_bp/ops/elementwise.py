@@ -106,18 +106,18 @@ tanh = elementwise("tanh", np.tanh, lambda g, y: g * (1 - y * y), floats=True,
                    formula="tanh x", samples=unary(), doc="Hyperbolic tangent.")
 
 # 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
-_ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
-_ZERO = {dtype: np.zeros((), dtype) for dtype in _ONE}
+ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
+ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
 # exp overflows above this; 1 / (1 + exp(limit)) is the smallest number that sigmoid returns.
-_EXP_LIMIT = {dtype: np.floor(np.log(np.finfo(dtype).max)) for dtype in _ONE}
+_EXP_LIMIT = {dtype: np.floor(np.log(np.finfo(dtype).max)) for dtype in ONE}
 _EXP_LIMIT = {dtype: np.array(limit, dtype) for dtype, limit in _EXP_LIMIT.items()}
 
 
 def _sigmoid(x: Any) -> Any:
-    if x.dtype not in _ONE:
+    if x.dtype not in ONE:
         x = x.astype(np.float64)
     e = np.exp(np.minimum(np.negative(x), _EXP_LIMIT[x.dtype]))
-    return np.reciprocal(e + _ONE[x.dtype])
+    return np.reciprocal(e + ONE[x.dtype])
 
 
 sigmoid = elementwise("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), floats=True,
@@ -125,7 +125,7 @@ sigmoid = elementwise("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), float
                       reference=lambda x: np.exp(-np.logaddexp(0, -x)),
                       doc="Logistic sigmoid; no overflow at either end.")
 
-relu = elementwise("relu", lambda x: np.maximum(x, _ZERO.get(x.dtype, 0)), lambda g, y: g * np.sign(y),
+relu = elementwise("relu", lambda x: np.maximum(x, ZERO.get(x.dtype, 0)), lambda g, y: g * (y > ZERO.get(y.dtype, 0)),
                    formula="max(x, 0)", samples=unary(nonzero), reference=lambda x: np.where(x > 0, x, 0),
                    doc="max(x, 0); its gradient at 0 is 0.")
 

@@ -48,6 +48,7 @@ class Optimizer:
             if id(p) in known:
                 raise ArgumentError(f"{p.name or 'a parameter'} {shape_text(p.shape)} appears twice; give each once")
             known.add(id(p))
+            p._own_cell()  # steps read it without asking
         self.param_groups.append({**self.defaults, **group, "params": params})
         self.state.append([{} for _ in params])
 
@@ -56,7 +57,7 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
-                    p._own_cell().grad = None
+                    p._cell.grad = None
                 elif p.grad is not None:
                     p.grad = wrap(p.grad._value * 0, None)
 

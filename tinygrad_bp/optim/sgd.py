@@ -11,8 +11,8 @@ from ..autograd.errors import ArgumentError
 from ..autograd.writes import wrote
 from .optimizer import Optimizer
 
-# Elements of a large parameter updated at a time: three such blocks fit the second-level cache.
-BLOCK = 1 << 15
+# Elements of a large parameter updated at a time: a few such blocks fit the second-level cache.
+BLOCK = 1 << 16
 
 
 class SGD(Optimizer):
@@ -54,7 +54,7 @@ class SGD(Optimizer):
         rates: dict[Any, Any] = {}  # a 0-d array multiplies faster than a Python float
         written = []
         for p in group["params"]:
-            grad = p._own_cell().grad
+            grad = p._cell.grad
             if grad is None:
                 continue
             value, g = p._value, grad._value
@@ -71,7 +71,7 @@ class SGD(Optimizer):
     def _full_update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
         momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
         for p, state in zip(group["params"], states, strict=True):
-            grad = p._own_cell().grad
+            grad = p._cell.grad
             if grad is None:
                 continue
             value = p._value
@@ -92,6 +92,8 @@ class SGD(Optimizer):
 
 def descend(value: Any, g: Any, rate: Any) -> None:
     """``value -= rate * g`` in blocks that stay in the cache between the two operations."""
+    if value.flags.f_contiguous and g.flags.f_contiguous:
+        value, g = value.T, g.T
     if value.size <= BLOCK or not (value.flags.c_contiguous and g.flags.c_contiguous):
         value -= g * rate
         return
