@@ -80,6 +80,11 @@ def reads(rule: Rule) -> tuple[str, ...]:
     return names[1:]
 
 
+def kept_for(rules: tuple[Rule | None, ...]) -> tuple[str, ...]:
+    """Everything that the rules read, each name once, in order."""
+    return tuple(dict.fromkeys(name for rule in rules if rule is not None for name in reads(rule)))
+
+
 def _define(
     kind: str,
     name: str,
@@ -112,11 +117,7 @@ def _define(
         raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
     chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]
     op.promotes = tuple(n in chosen for n in op.inputs)
-    kept: dict[str, None] = {}
-    for rule in op.rules:
-        if rule is not None:
-            kept.update(dict.fromkeys(reads(rule)))
-    op.kept = tuple(kept)
+    op.kept = kept_for(op.rules)
     allowed = {"y", *op.params, *op.inputs, *op.residuals}
     for base in op.inputs:
         allowed |= {f"{base}_shape", f"{base}_dtype"}

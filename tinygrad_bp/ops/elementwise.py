@@ -133,7 +133,7 @@ leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0,
                          lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope),
                          params={"negative_slope": 0.01}, formula="x if x > 0 else slope · x",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
-                         reference=lambda x, negative_slope: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
+                         reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
                          doc="x above 0, negative_slope · x below (Maas et al. 2013).")
 
 # ---------------------------------------------------------------------- choice
@@ -205,6 +205,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 cast = linear("cast", lambda x, dtype: x.astype(dtype), lambda g, x_dtype: _cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
+              reference=lambda x, dtype: np.asarray(x, dtype),
               doc="The same numbers in another dtype.")
 
 
@@ -212,7 +213,7 @@ def _cast_back(g: Any, dtype: Any) -> Any:
     return cast(g, dtype) if isinstance(g, Tensor) else np.asarray(g).astype(dtype)
 
 
-clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(),
+clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(), reference=np.copy,
                doc="A copy that records.")
 
 # ---------------------------------------------------------------------- without gradient

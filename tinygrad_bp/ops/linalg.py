@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
-from ..autograd.op import linear
+from ..autograd.op import general
 from .samples import sample
 
 
@@ -28,7 +28,7 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
-matmul = linear("matmul", np.matmul, _left, _right, inputs="a b", formula="a @ b",
+matmul = general("matmul", np.matmul, _left, _right, inputs="a b", formula="a @ b",
                 samples=(sample((2, 3), (3, 4)), sample((3,), (3,)), sample((2, 3), (3,)), sample((3,), (3, 4)),
                          sample((5, 2, 3), (5, 3, 4)), sample((5, 2, 3), (3, 4)), sample((2, 3), (5, 3, 4)),
                          sample((5, 1, 2, 3), (4, 3, 2)), sample((3,), (5, 3, 2)), sample((5, 2, 3), (3,)),

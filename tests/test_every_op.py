@@ -1,0 +1,129 @@
+"""Derived from the op table: nobody writes a test per op."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_bp  # noqa: F401  (fills the table)
+from tinygrad_bp.autograd.op import OPS, Op, kept_for, reads
+from tinygrad_bp.autograd.record import build_function, build_pull
+from tinygrad_bp.verify import contracts as c
+
+CALLS = [pytest.param(op, s, id=f"{op.name}-{i}") for op in OPS.values() for i, s in enumerate(op.samples or ())]
+SMOOTH = [p for p in CALLS if p.values[1].smooth and p.values[0].kind != "constant"]
+KINDS = [p for p in SMOOTH if p.values[0].kind in ("elementwise", "linear")]
+EXTREME = [p for p in CALLS if not p.values[1].smooth]
+
+
+@pytest.fixture(autouse=True)
+def strict_numbers():
+    """Overflow, 0/0 and 1/0 are errors; a tiny number that becomes 0 is not."""
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        yield
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_every_op_says_what_it_is(op: Op) -> None:
+    assert op.samples, f"{op.name} has no samples"
+    assert op.doc.endswith("."), f"{op.name} needs a one-line doc"
+    assert op.formula or op.kind == "constant", f"{op.name} needs a formula"
+    assert op.function.__doc__ and op.doc in op.function.__doc__
+    own = getattr(op.forward, "__module__", "") or ""
+    if own.startswith("tinygrad_bp"):
+        assert op.reference is not None, f"{op.name}: its forward is not NumPy's own, so it needs a reference"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+@pytest.mark.parametrize(("op", "sample"), [p for p in CALLS if p.values[1].smooth])
+def test_value(op: Op, sample, dtype) -> None:
+    c.check_value(op, sample, dtype)
+
+
+@pytest.mark.parametrize(("op", "sample"), EXTREME)
+def test_extreme_values_stay_finite(op: Op, sample) -> None:
+    c.check_finite(op, sample)
+
+
+@pytest.mark.parametrize(("op", "sample"), CALLS)
+def test_inputs_that_are_not_contiguous(op: Op, sample) -> None:
+    c.check_strides(op, sample)
+
+
+@pytest.mark.parametrize(("op", "sample"), SMOOTH)
+def test_first_and_second_derivative(op: Op, sample) -> None:
+    c.check_derivatives(op, sample)
+
+
+@pytest.mark.parametrize(("op", "sample"), KINDS)
+def test_kind(op: Op, sample) -> None:
+    c.check_kind(op, sample)
+
+
+# ---------------------------------------------------------------------- the checker is checked
+
+
+def variant(op: Op, rules: tuple) -> Op:
+    """The op with other rules, outside the table."""
+    other = Op()
+    for name in Op.__slots__:
+        setattr(other, name, getattr(op, name))
+    other.rules, other.kept = rules, kept_for(rules)
+    other.function, other.pull = build_function(other), build_pull(other)
+    return other
+
+
+def spoiled(rule, text: str):
+    """The rule with its result changed: ``text`` is an expression in ``result``."""
+    names = ", ".join(["g", *reads(rule)])
+    return eval(f"lambda {names}: change(rule({names}))", {"rule": rule, "change": eval(f"lambda result: {text}")})
+
+
+def caught(op: Op) -> bool:
+    for sample in op.samples:
+        if not sample.smooth or 0 in [n for shape in sample.shapes for n in shape]:
+            continue
+        try:
+            c.check_derivatives(op, sample)
+        except (c.ContractError, AssertionError, ValueError):
+            return True
+    return False
+
+
+MUTANTS = [
+    pytest.param(op, i, text, id=f"{op.name}-{i}-{label}")
+    for op in OPS.values()
+    for i, rule in enumerate(op.rules)
+    if rule is not None
+    for label, text in {"sign": "-result", "factor": "result * 1.00001"}.items()
+]
+
+
+@pytest.mark.parametrize(("op", "i", "text"), MUTANTS)
+def test_a_wrong_rule_is_caught(op: Op, i: int, text: str) -> None:
+    if op.variadic:
+        text = f"tuple({text.replace('result', 'r')} for r in result)"
+    wrong = spoiled(op.rules[i], text)
+    assert caught(variant(op, tuple(wrong if k == i else rule for k, rule in enumerate(op.rules))))
+
+
+@pytest.mark.parametrize(("name", "rules"), [
+    ("matmul", (lambda g, b: np.matmul(g, b), lambda g, a: np.matmul(np.swapaxes(a, -1, -2), g))),
+    ("permute", (lambda g, axes: np.transpose(g, axes),)),
+    ("linear", (lambda g, weight: np.dot(g, weight), lambda g, x: np.dot(x.T, g), lambda g: np.add.reduce(g, axis=0))),
+])  # fmt: skip
+def test_a_transposed_rule_is_caught(name: str, rules: tuple) -> None:
+    assert caught(variant(OPS[name], rules))
+
+
+def test_a_rule_right_in_first_order_only_is_caught() -> None:
+    def detached(g, y):
+        constant = y.data if hasattr(y, "grad_fn") else y  # the recorded mode loses the way y depends on x
+        return g * (1 - constant * constant)
+
+    assert caught(variant(OPS["tanh"], (detached,)))
+
+
+def test_a_bias_averaged_where_it_is_summed_is_caught() -> None:
+    weight_rule, x_rule = OPS["linear"].rules[1], OPS["linear"].rules[0]
+    assert caught(variant(OPS["linear"], (x_rule, weight_rule, lambda g: np.mean(g, axis=tuple(range(g.ndim - 1))))))

@@ -1,0 +1,1 @@
+"""Checks of derivatives. ``contracts`` holds what every op promises."""

@@ -1,0 +1,249 @@
+"""What every op promises, checked: its value, its derivatives of first and second order, and its dtypes.
+
+A derivative is checked along one random direction, and then the derivative function is checked in the same way.
+Differences are taken over five points in float64: their error is of fourth order in the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import AutogradError
+from ..autograd.gradient import grad
+from ..autograd.op import Op
+from ..autograd.tensor import Tensor, wrap
+from ..ops.samples import Sample
+
+STEP = 1e-3
+TOLERANCE = 1e-6
+FLOAT32_TOLERANCE = 2e-3
+
+
+class ContractError(AutogradError, AssertionError):
+    """An op that breaks a promise; the message names the op, the sample and the two numbers that differ."""
+
+
+def draw(op: Op, sample: Sample, seed: int = 0, dtype: Any = np.float64) -> list[Any]:
+    """Arrays for the sample: floats in ``dtype``, integers and booleans as their domain gives them."""
+    rng = np.random.default_rng(seed)
+    arrays = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
+    return [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]
+
+
+def run(op: Op, arrays: Sequence[Any], sample: Sample) -> Any:
+    """The op's public function on tensors or arrays."""
+    return op.function(list(arrays), **sample.params) if op.variadic else op.function(*arrays, **sample.params)
+
+
+def reference(op: Op, arrays: Sequence[Any], sample: Sample) -> Any:
+    """The same value by NumPy's own function, or by the formula that the op gives in plain NumPy."""
+    function = op.reference or op.forward
+    return function(list(arrays), **sample.params) if op.variadic else function(*arrays, **sample.params)
+
+
+def differentiable(op: Op, arrays: Sequence[Any]) -> list[int]:
+    """The numbers of the inputs that take a gradient."""
+    if op.variadic:
+        return list(range(len(arrays)))
+    return [i for i, rule in enumerate(op.rules) if rule is not None and arrays[i].dtype.kind == "f"]
+
+
+def leaves(op: Op, arrays: Sequence[Any]) -> list[Any]:
+    """The arrays as tensors; those that take a gradient require it."""
+    chosen = differentiable(op, arrays)
+    tensors = [wrap(np.array(array), None) for array in arrays]
+    for i in chosen:
+        tensors[i].requires_grad = True
+    return tensors
+
+
+def gradients(op: Op, arrays: Sequence[Any], sample: Sample, cotangent: Any, recorded: bool) -> list[Tensor]:
+    """The gradients of ``sum(cotangent * op(arrays))``, by raw rules or by recorded ones."""
+    tensors = leaves(op, arrays)
+    result = run(op, tensors, sample)
+    wanted = [tensors[i] for i in differentiable(op, arrays)]
+    return list(grad(result, wanted, wrap(cotangent, None), create_graph=recorded))  # type: ignore[arg-type]
+
+
+def along(function: Callable[[float], Any]) -> Any:
+    """The derivative at 0 of a function of one number, over five points."""
+    f = {k: np.asarray(function(k * STEP), dtype=np.float64) for k in (-2, -1, 1, 2)}
+    return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * STEP)
+
+
+def moved(arrays: Sequence[Any], chosen: list[int], directions: list[Any], t: float) -> list[Any]:
+    """The arrays with the chosen ones moved along their directions."""
+    result = list(arrays)
+    for i, direction in zip(chosen, directions, strict=True):
+        result[i] = arrays[i] + t * direction
+    return result
+
+
+def close(what: str, op: Op, sample: Sample, ours: Any, truth: Any, scale: float, tolerance: float) -> None:
+    """Raise ``ContractError`` where two numbers differ by more than ``tolerance`` of their size."""
+    ours, truth = float(ours), float(truth)
+    size = max(abs(ours), abs(truth), 1e-2 * scale, 1e-30)
+    if not abs(ours - truth) <= tolerance * size:
+        raise ContractError(
+            f"{op.name} {sample.shapes} {sample.params}: {what} is {ours!r}, central differences give {truth!r} "
+            f"(relative difference {abs(ours - truth) / size:.2e}, allowed {tolerance:.0e})"
+        )
+
+
+def total(pairs: Any) -> Any:
+    """The sum of products of pairs of arrays."""
+    return sum(float(np.sum(np.asarray(a) * np.asarray(b))) for a, b in pairs)
+
+
+def check_value(op: Op, sample: Sample, dtype: Any = np.float64) -> None:
+    """The value is NumPy's, a Tensor in gives a Tensor of the same dtype, and arrays in give an array."""
+    arrays = draw(op, sample, dtype=dtype)
+    result = run(op, [wrap(array, None) for array in arrays], sample)
+    wide = [array.astype(np.float64) if array.dtype.kind == "f" else array for array in arrays]
+    expected = np.asarray(reference(op, wide, sample))
+    tolerance = 1e-12 if dtype == np.float64 else 2e-3 if dtype == np.float16 else 2e-6
+    np.testing.assert_allclose(
+        result.data.astype(expected.dtype), expected, rtol=tolerance, atol=tolerance, err_msg=f"{op.name} {sample}"
+    )
+    floats = [array for array in arrays if array.dtype.kind == "f"]
+    keeps = "dtype" not in op.params and op.kind != "constant" and floats
+    if keeps and result.dtype != dtype:
+        raise ContractError(f"{op.name} {sample}: inputs of {np.dtype(dtype)} gave {result.dtype}")
+    plain = run(op, arrays, sample)
+    if isinstance(plain, Tensor):
+        raise ContractError(f"{op.name}: arrays in must give an array out, got a Tensor")
+
+
+def check_strides(op: Op, sample: Sample) -> None:
+    """Inputs that are not contiguous give the same value and the same gradients."""
+    arrays = draw(op, sample)
+    strided = [_strided(array) for array in arrays]
+    value = run(op, [wrap(array, None) for array in arrays], sample).data
+    np.testing.assert_allclose(run(op, [wrap(array, None) for array in strided], sample).data, value, rtol=1e-12)
+    if op.kind == "constant" or not differentiable(op, arrays):
+        return
+    cotangent = np.random.default_rng(1).standard_normal(value.shape)
+    for one, two in zip(
+        gradients(op, arrays, sample, cotangent, False), gradients(op, strided, sample, _strided(cotangent), False),
+        strict=True,
+    ):  # fmt: skip
+        np.testing.assert_allclose(one.data, two.data, rtol=1e-10, atol=1e-12, err_msg=f"{op.name} {sample}")
+
+
+def _strided(array: Any) -> Any:
+    """The same numbers with gaps between them and every axis reversed in memory."""
+    holder = np.zeros(tuple(2 * size for size in array.shape), array.dtype)
+    view = holder[(..., *(slice(None, None, 2) for _ in array.shape))]
+    view = view[(..., *(slice(None, None, -1) for _ in array.shape))]
+    view[...] = array
+    return view
+
+
+def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
+    """First and second derivative against central differences in float64, and both modes of every rule."""
+    arrays = draw(op, sample, seed)
+    chosen = differentiable(op, arrays)
+    rng = np.random.default_rng(seed + 1)
+    directions = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
+    value = np.asarray(reference(op, arrays, sample))
+    w = np.asarray(rng.standard_normal(value.shape))
+
+    raw = [g.data for g in gradients(op, arrays, sample, w, recorded=False)]
+    for i, g in zip(chosen, raw, strict=True):
+        if g.shape != arrays[i].shape or g.dtype != arrays[i].dtype:
+            raise ContractError(f"{op.name} {sample}: the gradient of input {i} is {g.shape} {g.dtype}")
+    slope = along(lambda t: op.compute(*_args(op, moved(arrays, chosen, directions, t)), **sample.params))
+    scale = float(np.sum(np.abs(w * slope)))
+    close("the first derivative", op, sample, total(zip(raw, directions, strict=True)), np.sum(w * slope), scale, TOLERANCE)
+
+    # Each input alone: a mistake in one rule cannot hide behind another.
+    for place, (i, direction) in enumerate(zip(chosen, directions, strict=True)):
+        alone = along(lambda t, i=i, d=direction: op.compute(*_args(op, moved(arrays, [i], [d], t)), **sample.params))
+        scale = float(np.sum(np.abs(w * alone)))
+        close(f"the slope in input {i}", op, sample, total([(raw[place], direction)]), np.sum(w * alone), scale, TOLERANCE)
+
+    recorded = gradients(op, arrays, sample, w, recorded=True)
+    for one, two in zip(raw, recorded, strict=True):
+        np.testing.assert_allclose(one, two.data, rtol=1e-10, atol=1e-12, err_msg=f"{op.name}: the two modes differ")
+
+    single = [g.data for g in gradients(op, [_narrow(a) for a in arrays], sample, w.astype(np.float32), False)]
+    if any(g.dtype != np.float32 for g in single):
+        raise ContractError(f"{op.name} {sample}: float32 inputs have gradients of {[g.dtype for g in single]}")
+    scale = float(np.sum(np.abs(w * slope)))
+    close("the float32 derivative", op, sample, total(zip(single, directions, strict=True)), np.sum(w * slope), scale,
+          FLOAT32_TOLERANCE)  # fmt: skip
+
+    check_second(op, sample, arrays, w, rng)
+
+
+def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) -> None:
+    """The derivative of the gradient, in the inputs and in the cotangent."""
+    chosen = differentiable(op, arrays)
+    directions = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
+    weights = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
+    dw = np.asarray(rng.standard_normal(w.shape))
+
+    tensors = leaves(op, arrays)
+    cotangent = wrap(np.array(w), None)
+    cotangent.requires_grad = True
+    firsts = grad(run(op, tensors, sample), [tensors[i] for i in chosen], cotangent, create_graph=True)
+    pairs = [(g, weight) for g, weight in zip(firsts, weights, strict=True) if g is not None and g.requires_grad]
+    wanted = [tensors[i] for i in chosen] + [cotangent]
+    found = (
+        grad([g for g, _ in pairs], wanted, [wrap(weight, None) for _, weight in pairs], allow_unused=True)
+        if pairs
+        else [None] * len(wanted)
+    )
+    ours = total((g.data, d) for g, d in zip(found, [*directions, dw], strict=True) if g is not None)
+
+    def first(t: float) -> Any:
+        gs = gradients(op, moved(arrays, chosen, directions, t), sample, w + t * dw, recorded=False)
+        return sum(np.sum(g.data * weight) for g, weight in zip(gs, weights, strict=True))
+
+    truth = along(first)
+    scale = float(sum(np.sum(np.abs(weight)) for weight in weights))
+    close("the second derivative", op, sample, ours, truth, scale, TOLERANCE)
+
+
+def check_finite(op: Op, sample: Sample) -> None:
+    """At extreme inputs the value is NumPy's and no gradient is NaN."""
+    check_value(op, sample)
+    arrays = draw(op, sample)
+    if op.kind == "constant":
+        return
+    value = np.asarray(op.compute(*_args(op, arrays), **sample.params))
+    for g in gradients(op, arrays, sample, np.ones_like(value), recorded=False):
+        if not np.isfinite(g.data).all():
+            raise ContractError(f"{op.name} {sample.params}: the gradient at {arrays} is {g.data}")
+
+
+def check_kind(op: Op, sample: Sample) -> None:
+    """An elementwise op's partials and a linear op itself are the forward derivative, as their kind says."""
+    arrays = draw(op, sample)
+    chosen = differentiable(op, arrays)
+    rng = np.random.default_rng(2)
+    if op.kind == "linear":
+        others = [np.asarray(rng.standard_normal(a.shape)) if i in chosen else a for i, a in enumerate(arrays)]
+        mixed = [2.0 * a + 3.0 * b if i in chosen else a for i, (a, b) in enumerate(zip(arrays, others, strict=True))]
+        parts = [np.asarray(op.compute(*_args(op, inputs), **sample.params)) for inputs in (arrays, others, mixed)]
+        np.testing.assert_allclose(2 * parts[0] + 3 * parts[1], parts[2], rtol=1e-10, atol=1e-10, err_msg=op.name)
+        return
+    # The Jacobian of an elementwise op is diagonal: its gradient along v is its slope along v.
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    full = [np.array(np.broadcast_to(a, shape)) for a in arrays]
+    v = np.asarray(rng.standard_normal(shape))
+    for place, i in enumerate(chosen):
+        rule = gradients(op, full, sample, v, recorded=False)[place].data
+        slope = along(lambda t, i=i: op.compute(*moved(full, [i], [v], t), **sample.params))
+        np.testing.assert_allclose(rule, slope, rtol=1e-6, atol=1e-8, err_msg=f"{op.name}, input {i}")
+
+
+def _args(op: Op, arrays: list[Any]) -> list[Any]:
+    return [arrays] if op.variadic else arrays
+
+
+def _narrow(array: Any) -> Any:
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
