@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from ..autograd.errors import ArgumentError, StateDictError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.operands import as_array
@@ -171,7 +173,7 @@ class Module:
             if set_to_none:
                 parameter.grad = None
             elif parameter.grad is not None:
-                parameter.grad = wrap(parameter.grad._value * 0, None)
+                parameter.grad = wrap(np.zeros_like(parameter.grad._value), None)
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Set ``requires_grad`` of every parameter."""

@@ -10,11 +10,12 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
-from .shape import sizes_of
+from .shape import shape_of
 
 
-def _from(data: Any) -> Any:
-    """Any data as an array of its own dtype: Python floats take the default dtype, NumPy keeps its own."""
+def _from(data: Any, dtype: Any) -> Any:
+    """Any data as an array, of its own dtype where none is given: Python floats take the default, NumPy keeps its own.
+    """
     if isinstance(data, (np.ndarray, np.generic)):
         return as_array(data)
     if isinstance(data, Tensor):
@@ -22,6 +23,8 @@ def _from(data: Any) -> Any:
     if isinstance(data, (list, tuple)) and _holds_tensors(data):
         data = _unwrapped(data)
     array = as_array(data)
+    if dtype is not None:
+        return array
     if array.dtype == np.float64 and not _holds_numpy(data):
         return array.astype(dtypes.get_default_dtype())
     if array.dtype == np.complex128 and not _holds_numpy(data):
@@ -63,7 +66,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([[1., 2.],
             [3., 4.]])
     """
-    array = np.array(_from(data), dtype=None if dtype is None else np.dtype(dtype))
+    array = np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype))
     return _finish(array, requires_grad)
 
 
@@ -76,7 +79,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
-    array = _from(data)
+    array = _from(data, dtype)
     return wrap(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype)), None)
 
 
@@ -105,17 +108,17 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return _finish(np.zeros(sizes_of(size), _dtype(dtype)), requires_grad)
+    return _finish(np.zeros(shape_of(size, "zeros"), _dtype(dtype)), requires_grad)
 
 
 def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
-    return _finish(np.ones(sizes_of(size), _dtype(dtype)), requires_grad)
+    return _finish(np.ones(shape_of(size, "ones"), _dtype(dtype)), requires_grad)
 
 
 def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose values are whatever the memory held."""
-    return _finish(np.empty(sizes_of(size), _dtype(dtype)), requires_grad)
+    return _finish(np.empty(shape_of(size, "empty"), _dtype(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -128,7 +131,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     dtype = dtypes.number_dtype(fill_value) if dtype is None and not hasattr(fill_value, "dtype") else dtype
-    shape = (size,) if isinstance(size, int) else tuple(size)
+    shape = shape_of((size,), "full")
     return _finish(np.full(shape, fill_value, dtype), requires_grad)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.tensor import Tensor, wrap
-from .shape import sizes_of
+from .shape import shape_of
 
 
 class Generator:
@@ -155,7 +155,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requ
     >>> tg.rand(2, 3).shape
     (2, 3)
     """
-    shape, generator = sizes_of(size), generator or default_generator()
+    shape, generator = shape_of(size, "rand"), generator or default_generator()
     return _finish(generator.uniform(_count(shape), _float_dtype("rand", dtype)), shape, requires_grad)
 
 
@@ -166,7 +166,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, req
     >>> tg.randn(4).shape
     (4,)
     """
-    shape, generator = sizes_of(size), generator or default_generator()
+    shape, generator = shape_of(size, "randn"), generator or default_generator()
     return _finish(generator.normal(_count(shape), _float_dtype("randn", dtype)), shape, requires_grad)
 
 
@@ -186,7 +186,7 @@ def randint(
         raise ArgumentError("randint: give the shape as a tuple: randint(high, size) or randint(low, high, size)")
     if not low < high:
         raise ArgumentError(f"randint: needs low < high, got low={low} and high={high}")
-    shape, generator = tuple(size), generator or default_generator()
+    shape, generator = shape_of((size,), "randint"), generator or default_generator()
     values = generator.integers(int(low), int(high), _count(shape))
     return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
 
@@ -198,5 +198,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
     >>> sorted(tg.randperm(4).tolist())
     [0, 1, 2, 3]
     """
+    if n < 0:
+        raise ArgumentError(f"randperm: n must not be negative, got {n}")
     values = (generator or default_generator()).permutation(n)
     return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,18 @@ def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """``reshape(2, 3)`` and ``reshape((2, 3))`` alike."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
-    return tuple(int(size) for size in sizes)
+    try:
+        return tuple(integer(size) for size in sizes)
+    except TypeError:
+        raise ArgumentError(f"sizes are integers, got {', '.join(repr(size) for size in sizes)}") from None
+
+
+def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """The shape of a new tensor, or ``ArgumentError`` for a negative size."""
+    shape = sizes_of(sizes)
+    if min(shape, default=0) < 0:
+        raise ArgumentError(f"{name}: sizes must not be negative, got {shape_text(shape)}")
+    return shape
 
 
 def dim_of(dim: int, ndim: int, name: str) -> int:

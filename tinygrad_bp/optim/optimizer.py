@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import ArgumentError, StateDictError, shape_text
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor, wrap
@@ -31,11 +33,14 @@ class Optimizer:
 
     def add_param_group(self, group: dict[str, Any]) -> None:
         """Add tensors with settings of their own."""
+        if "params" not in group:
+            raise ArgumentError(f"{type(self).__name__}: a group needs 'params', its tensors; got {sorted(group)}")
         given = group["params"]
         params = [given] if isinstance(given, Tensor) else list(given)
         unknown = set(group) - {"params", *self.defaults}
         if unknown:
             raise ArgumentError(f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}")
+        self.check({**self.defaults, **group})
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
             if not isinstance(p, Tensor):
@@ -59,7 +64,7 @@ class Optimizer:
                 if set_to_none:
                     p._cell.grad = None
                 elif p.grad is not None:
-                    p.grad = wrap(p.grad._value * 0, None)
+                    p.grad = wrap(np.zeros_like(p.grad._value), None)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; ``.grad`` stays as it is.
@@ -73,6 +78,9 @@ class Optimizer:
         for group, states in zip(self.param_groups, self.state, strict=True):
             self.update(group, states)
         return loss
+
+    def check(self, settings: dict[str, Any]) -> None:
+        """Raise ``ArgumentError`` for settings with which no step is possible; a subclass writes it."""
 
     def update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
         """Update the parameters of one group; a subclass writes it."""
@@ -97,6 +105,15 @@ class Optimizer:
                 f"load_state_dict: the optimizer has groups of {own} parameters, the state_dict of {saved}; build the "
                 "optimizer with the same groups"
             )
+        params = [p for group in self.param_groups for p in group["params"]]
+        for number, saved_state in state_dict["state"].items():
+            p = params[number]
+            for name, value in saved_state.items():
+                if np.ndim(value) and np.shape(value) != p.shape:
+                    raise StateDictError(
+                        f"load_state_dict: size mismatch for {name} of parameter {number}: the parameter has "
+                        f"{shape_text(p.shape)}, the state_dict {shape_text(np.shape(value))}"
+                    )
         number = 0
         for group, states, loaded in zip(self.param_groups, self.state, state_dict["param_groups"], strict=True):
             group.update({k: v for k, v in loaded.items() if k != "params"})

@@ -34,16 +34,19 @@ class SGD(Optimizer):
         self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
         weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
-        for name, value in (("lr", lr), ("momentum", momentum), ("weight_decay", weight_decay)):
-            if not value >= 0:
-                raise ArgumentError(f"SGD: {name} must not be negative, got {value}")
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
         defaults = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
             "nesterov": nesterov, "maximize": maximize,
         }  # fmt: skip
         super().__init__(params, defaults)
+
+    def check(self, settings: dict[str, Any]) -> None:
+        """Refuse what the rule has no meaning for."""
+        for name in ("lr", "momentum", "weight_decay"):
+            if not settings[name] >= 0:
+                raise ArgumentError(f"SGD: {name} must not be negative, got {settings[name]}")
+        if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
+            raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
 
     def update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
         """One step of one group."""

@@ -1,0 +1,2 @@
+# make.py needs torch and is run by hand.
+collect_ignore = ["make.py"]
