@@ -7,117 +7,150 @@
 tensor([2., 4.])
 """
 
-from . import autograd, data, models, nn, ops, optim
-from .autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .autograd.dtypes import (
-    bool_ as bool,
+# `name as name` marks a name as public to type checkers.
+from . import autograd as autograd
+from . import data as data
+from . import models as models
+from . import nn as nn
+from . import ops as ops
+from . import optim as optim
+from . import verify as verify
+from .autograd import (
+    enable_grad as enable_grad,
+    is_grad_enabled as is_grad_enabled,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
 )
 from .autograd.dtypes import (
-    complex64,
-    complex128,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    int8,
-    int16,
-    int32,
-    int64,
-    set_default_dtype,
-    uint8,
+    complex64 as complex64,
+    complex128 as complex128,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    get_default_dtype as get_default_dtype,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    set_default_dtype as set_default_dtype,
+    uint8 as uint8,
 )
-from .autograd.errors import AutogradError
-from .autograd.tensor import Tensor
+from .autograd.dtypes import bool_ as bool
+from .autograd.errors import (
+    AutogradError as AutogradError,
+)
+from .autograd.tensor import (
+    Tensor as Tensor,
+)
+from .drawing import (
+    draw as draw,
+)
 from .ops.creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    ones,
-    ones_like,
-    tensor,
-    zeros,
-    zeros_like,
+    arange as arange,
+    as_tensor as as_tensor,
+    empty as empty,
+    empty_like as empty_like,
+    eye as eye,
+    from_numpy as from_numpy,
+    full as full,
+    full_like as full_like,
+    linspace as linspace,
+    ones as ones,
+    ones_like as ones_like,
+    tensor as tensor,
+    zeros as zeros,
+    zeros_like as zeros_like,
 )
 from .ops.elementwise import (
-    abs,
-    add,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    clip,
-    clone,
-    cos,
-    div,
-    eq,
-    exp,
-    expm1,
-    ge,
-    gt,
-    isfinite,
-    isinf,
-    isnan,
-    le,
-    log,
-    log1p,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    relu,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    sub,
-    tanh,
-    where,
+    abs as abs,
+    add as add,
+    bitwise_and as bitwise_and,
+    bitwise_not as bitwise_not,
+    bitwise_or as bitwise_or,
+    bitwise_xor as bitwise_xor,
+    clip as clip,
+    clone as clone,
+    cos as cos,
+    div as div,
+    eq as eq,
+    exp as exp,
+    expm1 as expm1,
+    ge as ge,
+    gt as gt,
+    isfinite as isfinite,
+    isinf as isinf,
+    isnan as isnan,
+    le as le,
+    log as log,
+    log1p as log1p,
+    logical_and as logical_and,
+    logical_not as logical_not,
+    logical_or as logical_or,
+    logical_xor as logical_xor,
+    lt as lt,
+    maximum as maximum,
+    minimum as minimum,
+    mul as mul,
+    ne as ne,
+    neg as neg,
+    pow as pow,
+    relu as relu,
+    sigmoid as sigmoid,
+    sign as sign,
+    sin as sin,
+    sqrt as sqrt,
+    square as square,
+    sub as sub,
+    tanh as tanh,
+    where as where,
 )
-from .ops.indexing import take_along_axis
-from .ops.linalg import dot, matmul, mm
-from .ops.network import log_softmax, softmax
-from .ops.random import Generator, manual_seed, rand, randint, randn, randperm
+from .ops.indexing import (
+    take_along_axis as take_along_axis,
+)
+from .ops.linalg import (
+    dot as dot,
+    matmul as matmul,
+    mm as mm,
+)
+from .ops.network import (
+    log_softmax as log_softmax,
+    softmax as softmax,
+)
+from .ops.random import (
+    Generator as Generator,
+    manual_seed as manual_seed,
+    rand as rand,
+    randint as randint,
+    randn as randn,
+    randperm as randperm,
+)
 from .ops.reduction import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    std,
-    sum,
-    var,
+    all as all,
+    amax as amax,
+    amin as amin,
+    any as any,
+    argmax as argmax,
+    argmin as argmin,
+    logsumexp as logsumexp,
+    max as max,
+    mean as mean,
+    min as min,
+    std as std,
+    sum as sum,
+    var as var,
 )
 from .ops.shape import (
-    broadcast_to,
-    cat,
-    expand_as,
-    flatten,
-    permute,
-    reshape,
-    squeeze,
-    stack,
-    t,
-    transpose,
-    unsqueeze,
+    broadcast_to as broadcast_to,
+    cat as cat,
+    expand_as as expand_as,
+    flatten as flatten,
+    permute as permute,
+    reshape as reshape,
+    squeeze as squeeze,
+    stack as stack,
+    t as t,
+    transpose as transpose,
+    unsqueeze as unsqueeze,
 )
 
 clamp = clip

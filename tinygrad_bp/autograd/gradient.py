@@ -310,4 +310,5 @@ def _backward_method(
     backward(self, gradient, retain_graph, create_graph)
 
 
-Tensor.backward = _backward_method  # bound here, because the backward pass needs the class
+# Bound here, because the backward pass needs the class.
+Tensor.backward = _backward_method  # type: ignore[attr-defined]

@@ -49,6 +49,8 @@ def as_array(data: Any) -> Any:
         array = np.asarray(data)
     except ValueError as error:
         raise RaggedError(f"cannot make a tensor of ragged lists: {ragged_text(data) or error}") from None
+    if array.dtype == object and isinstance(array.flat[0] if array.size else None, int):
+        raise DtypeError("cannot make a tensor of integers outside int64 (-2**63 to 2**63 - 1); write floats")
     if array.dtype.kind not in "buifc":
         raise DtypeError(f"cannot make a tensor of {array.dtype} values; give numbers or booleans")
     return array
@@ -69,7 +71,7 @@ def ragged_text(data: Any) -> str:
     return ""
 
 
-def unpack(op: Op, Tensor: type, *operands: Any) -> tuple[Any, ...] | None:
+def unpack(op: Op, Tensor: Any, *operands: Any) -> tuple[Any, ...] | None:
     """Values and nodes of mixed operands, brought to one dtype: ``(value, node, value, node, ...)``.
 
     None where no operand is a Tensor: the op then runs on the raw arrays, raw in, raw out.
@@ -99,7 +101,7 @@ def unpack(op: Op, Tensor: type, *operands: Any) -> tuple[Any, ...] | None:
     return tuple(flat)
 
 
-def unpack_list(op: Op, Tensor: type, operands: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
+def unpack_list(op: Op, Tensor: Any, operands: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
     """The same for an op whose input is a list of tensors."""
     if isinstance(operands, Tensor) or not hasattr(operands, "__iter__"):
         raise ArgumentError(f"{op.name}: give a list or tuple of tensors, got one {type(operands).__name__}")
@@ -126,7 +128,12 @@ def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
         if isinstance(value, _NUMBERS):
             # NumPy gives a Python number the dtype of its partner without making an array of it.
             if target.kind not in "fc" or len(arrays) == 0:
-                values[i] = np.asarray(value, dtype=target)
+                try:
+                    values[i] = np.asarray(value, dtype=target)
+                except OverflowError:
+                    raise DtypeError(
+                        f"the number {value} does not fit in {target}; write t.long() or t.double() first"
+                    ) from None
         elif value.dtype != target:
             if nodes[i] is None:
                 values[i] = value.astype(target)
@@ -165,8 +172,10 @@ def describe(values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...], names:
 
 def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...]) -> None:
     """Raise the package's own error for what NumPy raised; return where the error should pass as it is."""
-    if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError)):
+    if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError, OverflowError)):
         return
+    from .op import BROADCAST
+
     names = () if op.variadic else op.inputs
     sides = describe(values, nodes, names)
     if isinstance(error, np.exceptions.AxisError):
@@ -178,5 +187,11 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
         raise IndexRangeError(f"{op.name}: {error}, in {sides}") from error
     if isinstance(error, TypeError):
         raise DtypeError(f"{op.name}: not possible with {sides} ({error})") from error
-    advice = f"; {op.hint}" if op.hint else ""
-    raise ShapeError(f"{op.name}: {sides} do not fit ({error}){advice}") from error
+    said = str(error)
+    if isinstance(error, OverflowError) or "negative integer powers" in said:
+        raise DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first") from error
+    one = len(values) == 1
+    advice = f"; {op.hint}" if op.hint and not (one and op.hint is BROADCAST) else ""
+    # Of two shapes that do not broadcast or align NumPy says nothing that the sides do not show.
+    reason = "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"
+    raise ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}") from error

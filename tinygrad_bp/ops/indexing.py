@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ _getitem = linear("getitem", lambda x, index: x[index], lambda g, x_shape, index
                   samples=tuple(sample(shape, index=index) for shape, index in _INDEXES),
                   reference=lambda x, index: x[index], doc="The elements at an index.")
 
-place = linear("place", _place, lambda g, index: g[index],
+place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
                params={"shape": REQUIRED, "index": REQUIRED}, formula="Σ over repeats of x, at index in zeros",
                samples=tuple(sample(np.zeros(shape)[index].shape, shape=shape, index=index) for shape, index in _INDEXES),
                reference=lambda x, shape, index: _place_reference(x, shape, index),
@@ -87,7 +88,7 @@ def _last_written(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     return np.where(owner[index] == turns, taken, np.zeros_like(taken))
 
 
-setitem = linear("setitem", _setitem, lambda g, index: setitem(g, 0.0, index),
+setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setitem(g, 0.0, index),
                  lambda g, index: _last_written(g, g.shape, index),
                  inputs="x v", params={"index": REQUIRED}, formula="x, with x[index] = v",
                  samples=(sample((2, 3), (3,), index=1), sample((4, 3), (), index=slice(1, 3)),

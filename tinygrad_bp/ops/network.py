@@ -109,6 +109,11 @@ def _share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
     return g / (math.prod(shape) or 1) if reduction == "mean" else g
 
 
+def _plainly_reduced(reduction: str, losses: Any) -> Any:
+    """What the references reduce with: NumPy's own functions."""
+    return np.mean(losses) if reduction == "mean" else np.sum(losses) if reduction == "sum" else losses
+
+
 def check_reduction(name: str, reduction: str) -> None:
     """``ArgumentError`` for a reduction other than mean, sum and none."""
     if reduction not in ("mean", "sum", "none"):
@@ -164,8 +169,7 @@ mse_loss = general("mse_loss", _mse,
                    inputs="x target", params={"reduction": "mean"}, formula="mean (x − target)²",
                    samples=(sample((5, 1), (5, 1)), sample((4,), (4,), reduction="sum"),
                             sample((2, 3), (2, 3), reduction="none"), sample((), ())),
-                   reference=lambda x, target, reduction="mean": {
-                       "mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction]((x - target) ** 2),
+                   reference=lambda x, target, reduction="mean": _plainly_reduced(reduction, (x - target) ** 2),
                    hint="prediction and target need one shape",
                    doc="Squared error of a prediction: mean, sum, or each element.")
 
@@ -194,7 +198,7 @@ binary_cross_entropy_with_logits = general(
     formula="mean [ln(1 + eˣ) − x · target]",
     samples=(*_bce_samples, sample((9,), (9,), of=(fixed(1e30, -1e30, 1e-30, 0.0, 88.0, -88.0, 800.0, -800.0, 3.0),
                                                    boolean), smooth=False)),
-    reference=lambda x, target, reduction="mean": {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](
+    reference=lambda x, target, reduction="mean": _plainly_reduced(reduction, 
         np.maximum(x, 0) - x * target + np.log1p(np.exp(-np.abs(x)))),
     hint="scores and target need one shape",
     doc="Binary cross-entropy of scores (before the sigmoid) against labels in [0, 1]; finite for any finite score.")
@@ -227,7 +231,7 @@ binary_cross_entropy = general(
         * _share(g, x.shape, reduction),
     inputs="x target", params={"reduction": "mean"}, formula="−mean [target · ln x + (1 − target) · ln(1 − x)]",
     samples=tuple(sample(*s.shapes, of=probability, **s.params) for s in _bce_samples),
-    reference=lambda x, target, reduction="mean": {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](
+    reference=lambda x, target, reduction="mean": _plainly_reduced(reduction, 
         -(target * np.log(x) + (1 - target) * np.log1p(-x))),
     hint="probabilities and target need one shape",
     doc="Binary cross-entropy of probabilities; each logarithm is at least −100.")
@@ -341,6 +345,6 @@ def _cross_entropy_reference(x: Any, target: Any, reduction: str) -> Any:
     axis = 1 if x.ndim > 1 else 0
     log_p = x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
     losses = -np.squeeze(np.take_along_axis(log_p, np.expand_dims(target, axis), axis), axis)
-    return {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](losses)
+    return _plainly_reduced(reduction, losses)
 
 

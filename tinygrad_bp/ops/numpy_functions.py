@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
+from ..autograd.tensor import _without_rule as without_rule
 from . import creation, indexing, linalg, reduction, shape
 from . import elementwise as e
 
@@ -25,10 +26,17 @@ def _double(x: Any) -> Any:
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    def numpy_function(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
+    def numpy_function(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, **others: Any) -> Any:
+        if others:
+            return _plainly(function.__name__, a, axis=axis, dtype=dtype, keepdims=_flag(keepdims), **others)
         return function(a if dtype is None else a.to(dtype), axis, _flag(keepdims))
 
     return numpy_function
+
+
+def _plainly(name: str, a: Any, **arguments: Any) -> Any:
+    """The NumPy function itself, for arguments that no rule covers (where=, initial=, out=)."""
+    return without_rule(f"np.{name} with these arguments", getattr(np, name), (a,), arguments)
 
 
 def _flag(keepdims: Any) -> bool:
@@ -36,26 +44,41 @@ def _flag(keepdims: Any) -> bool:
 
 
 def _plain_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    def numpy_function(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
+    def numpy_function(a: Any, axis: Any = None, keepdims: Any = False, **others: Any) -> Any:
+        if others:
+            return _plainly(function.__name__, a, axis=axis, keepdims=_flag(keepdims), **others)
         return function(a, axis, _flag(keepdims))
 
     return numpy_function
 
 
-def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
+def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, **others: Any) -> Any:
+    if others:
+        return _plainly("mean", a, axis=axis, dtype=dtype, keepdims=_flag(keepdims), **others)
     if dtype is None and a.dtype.kind in "bui":
         dtype = np.float64
     return reduction.mean(a if dtype is None else a.to(dtype), axis, _flag(keepdims))
 
 
-def _var(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False) -> Any:
-    a = a.to(np.float64) if a.dtype.kind in "bui" else a
-    return reduction.var(a, axis=axis, correction=ddof, keepdims=_flag(keepdims))
+def _spread_input(a: Any, dtype: Any) -> Any:
+    dtype = np.float64 if dtype is None and a.dtype.kind in "bui" else dtype
+    return a if dtype is None else a.to(dtype)
 
 
-def _std(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False) -> Any:
-    a = a.to(np.float64) if a.dtype.kind in "bui" else a
-    return reduction.std(a, axis=axis, correction=ddof, keepdims=_flag(keepdims))
+def _var(
+    a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False, **others: Any
+) -> Any:  # fmt: skip
+    if others:
+        return _plainly("var", a, axis=axis, dtype=dtype, ddof=ddof, keepdims=_flag(keepdims), **others)
+    return reduction.var(_spread_input(a, dtype), axis=axis, correction=ddof, keepdims=_flag(keepdims))
+
+
+def _std(
+    a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False, **others: Any
+) -> Any:  # fmt: skip
+    if others:
+        return _plainly("std", a, axis=axis, dtype=dtype, ddof=ddof, keepdims=_flag(keepdims), **others)
+    return reduction.std(_spread_input(a, dtype), axis=axis, correction=ddof, keepdims=_flag(keepdims))
 
 
 def _where(condition: Any, *choices: Any) -> Any:
@@ -142,7 +165,7 @@ def _nan_ok(function: Callable[..., Any]) -> Callable[..., Any]:
     return numpy_function
 
 
-FUNCTIONS.update({
+_TABLE: dict[Any, Callable[..., Any]] = {
     np.sum: _reduction(reduction.sum), np.mean: _mean, np.var: _var, np.std: _std,
     np.max: _plain_reduction(reduction.amax), np.amax: _plain_reduction(reduction.amax),
     np.min: _plain_reduction(reduction.amin), np.amin: _plain_reduction(reduction.amin),
@@ -161,4 +184,5 @@ FUNCTIONS.update({
     **{f: _nan_ok(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.isclose, np.array_equiv,
                                np.nonzero, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.result_type,
                                np.may_share_memory, np.shares_memory, np.array_repr, np.array_str)},
-})  # fmt: skip
+}  # fmt: skip
+FUNCTIONS.update(_TABLE)

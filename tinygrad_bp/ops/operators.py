@@ -75,43 +75,44 @@ def _overwrite(x: Tensor, index: Any, value: Any) -> None:
     x._value[index] = value
 
 
-def set_item(self: Tensor, index: Any, value: Any) -> None:
+def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value") -> None:
     """``x[index] = value``; of repeated positions the last one counts."""
-    self._refuse_recorded_leaf("x[index] = value")
+    self._refuse_recorded_leaf(what)
     index = indexing.plain_index(index)
     if isinstance(value, Tensor):
-        value = _same_kind(self, value, "x[index] = value")
+        value = _same_kind(self, value, what)
     elif isinstance(value, (np.ndarray, np.generic, list, tuple)):
         value = np.asarray(value)
     if _recorded_here(self, value):
         if isinstance(value, np.ndarray):
             value = value.astype(self.dtype, casting="same_kind")
-        self._become(indexing.setitem(self, value, index), "x[index] = value")
+        self._become(indexing.setitem(self, value, index), what)
         return
     raw = value._value if isinstance(value, Tensor) else value
     try:
         _overwrite(self, index, raw)
     except (ValueError, IndexError, TypeError) as error:
         given = shape_text(np.shape(raw))
-        raise ShapeError(f"x[index] = value: x {shape_text(self.shape)}, value {given}: {error}") from error
+        raise ShapeError(f"{what}: x {shape_text(self.shape)}, value {given}: {error}") from error
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element set to one number."""
-    set_item(self, ..., value)
+    set_item(self, ..., value, "fill_")
     return self
 
 
 def zero_(self: Tensor) -> Tensor:
     """Every element set to 0."""
-    return fill_(self, 0)
+    set_item(self, ..., 0, "zero_")
+    return self
 
 
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Every element taken from ``source``, which broadcasts and is cast."""
     if isinstance(source, Tensor) and source.dtype != self.dtype:
         source = to(source, self.dtype)
-    set_item(self, ..., source)
+    set_item(self, ..., source, "copy_")
     return self
 
 

@@ -34,7 +34,7 @@ class Generator:
 
         self._seed = int(seed)
         self._bits = MT19937()
-        self._bits._legacy_seeding(self._seed & 0xFFFFFFFF)  # type: ignore[attr-defined]
+        self._bits._legacy_seeding(self._seed & 0xFFFFFFFF)
         self._next_normal: float | None = None
         return self
 

@@ -52,7 +52,7 @@ sum = linear("sum", lambda x, axis, keepdims: np.add.reduce(x, axis=axes_of(axis
              doc="Sum over the given axes (all by default); booleans and small integers give int64.")
 
 
-def _mean(x: Any, axis: Axis, keepdims: bool) -> Any:
+def _mean(x: Any, axis: Axis, keepdims: Any) -> Any:
     count = count_of(x.shape, axis)
     total = np.add.reduce(x, axis=axes_of(axis), keepdims=keepdims)
     return total / count if count else total * np.nan
@@ -66,7 +66,7 @@ mean = linear("mean", _mean,
               doc="Mean over the given axes; of nothing it is NaN.")
 
 
-def _var(x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
+def _var(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
     centred = x - _mean(x, axis, True)
     total = np.add.reduce(centred * centred, axis=axes_of(axis), keepdims=keepdims)
     count = count_of(x.shape, axis) - correction
@@ -210,7 +210,7 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
     if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
         raise ArgumentError(f"{name}: dim is one integer, got {dim!r}; for several axes use a{name}(x, dim)")
     indices = pick(x, dim, True)
-    values = take_along_axis(x, indices, dim)
+    values = take_along_axis(x, indices, int(dim))
     if not keepdim and x.ndim:
         from .shape import squeeze
 

@@ -74,6 +74,11 @@ def along(function: Callable[[float], Any]) -> Any:
     return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * STEP)
 
 
+def slope_along(op: Op, sample: Sample, arrays: Sequence[Any], chosen: list[int], directions: list[Any]) -> Any:
+    """The derivative of the op's value where the chosen arrays move along their directions."""
+    return along(lambda t: op.compute(*_args(op, moved(arrays, chosen, directions, t)), **sample.params))
+
+
 def moved(arrays: Sequence[Any], chosen: list[int], directions: list[Any], t: float) -> list[Any]:
     """The arrays with the chosen ones moved along their directions."""
     result = list(arrays)
@@ -136,8 +141,9 @@ def check_strides(op: Op, sample: Sample) -> None:
 def _strided(array: Any) -> Any:
     """The same numbers with gaps between them and every axis reversed in memory."""
     holder = np.zeros(tuple(2 * size for size in array.shape), array.dtype)
-    view = holder[(..., *(slice(None, None, 2) for _ in array.shape))]
-    view = view[(..., *(slice(None, None, -1) for _ in array.shape))]
+    gaps: Any = (..., *(slice(None, None, 2) for _ in array.shape))
+    backwards: Any = (..., *(slice(None, None, -1) for _ in array.shape))
+    view = holder[gaps][backwards]
     view[...] = array
     return view
 
@@ -155,15 +161,16 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
     for i, g in zip(chosen, raw, strict=True):
         if g.shape != arrays[i].shape or g.dtype != arrays[i].dtype:
             raise ContractError(f"{op.name} {sample}: the gradient of input {i} is {g.shape} {g.dtype}")
-    slope = along(lambda t: op.compute(*_args(op, moved(arrays, chosen, directions, t)), **sample.params))
-    scale = float(np.sum(np.abs(w * slope)))
-    close("the first derivative", op, sample, total(zip(raw, directions, strict=True)), np.sum(w * slope), scale, TOLERANCE)
+    slope = slope_along(op, sample, arrays, chosen, directions)
+    truth, scale = np.sum(w * slope), float(np.sum(np.abs(w * slope)))
+    close("the first derivative", op, sample, total(zip(raw, directions, strict=True)), truth, scale, TOLERANCE)
 
     # Each input alone: a mistake in one rule cannot hide behind another.
     for place, (i, direction) in enumerate(zip(chosen, directions, strict=True)):
-        alone = along(lambda t, i=i, d=direction: op.compute(*_args(op, moved(arrays, [i], [d], t)), **sample.params))
-        scale = float(np.sum(np.abs(w * alone)))
-        close(f"the slope in input {i}", op, sample, total([(raw[place], direction)]), np.sum(w * alone), scale, TOLERANCE)
+        part = w * slope_along(op, sample, arrays, [i], [direction])
+        part_scale = float(np.sum(np.abs(part)))
+        ours = total([(raw[place], direction)])
+        close(f"the slope in input {i}", op, sample, ours, np.sum(part), part_scale, TOLERANCE)
 
     recorded = gradients(op, arrays, sample, w, recorded=True)
     for one, two in zip(raw, recorded, strict=True):
@@ -172,9 +179,8 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
     single = [g.data for g in gradients(op, [_narrow(a) for a in arrays], sample, w.astype(np.float32), False)]
     if any(g.dtype != np.float32 for g in single):
         raise ContractError(f"{op.name} {sample}: float32 inputs have gradients of {[g.dtype for g in single]}")
-    scale = float(np.sum(np.abs(w * slope)))
-    close("the float32 derivative", op, sample, total(zip(single, directions, strict=True)), np.sum(w * slope), scale,
-          FLOAT32_TOLERANCE)  # fmt: skip
+    ours = total(zip(single, directions, strict=True))
+    close("the float32 derivative", op, sample, ours, truth, scale, FLOAT32_TOLERANCE)
 
     check_second(op, sample, arrays, w, rng)
 
@@ -237,7 +243,7 @@ def check_kind(op: Op, sample: Sample) -> None:
     v = np.asarray(rng.standard_normal(shape))
     for place, i in enumerate(chosen):
         rule = gradients(op, full, sample, v, recorded=False)[place].data
-        slope = along(lambda t, i=i: op.compute(*moved(full, [i], [v], t), **sample.params))
+        slope = slope_along(op, sample, full, [i], [v])
         np.testing.assert_allclose(rule, slope, rtol=1e-6, atol=1e-8, err_msg=f"{op.name}, input {i}")
 
 

@@ -1,0 +1,258 @@
+"""no_grad, enable_grad and set_grad_enabled hold exactly where they are written."""
+
+import asyncio
+import contextvars
+import threading
+
+import pytest
+
+import tinygrad_bp as tg
+
+SWITCHES = [
+    pytest.param(tg.no_grad, False, id="no_grad"),
+    pytest.param(tg.enable_grad, True, id="enable_grad"),
+    pytest.param(lambda: tg.set_grad_enabled(False), False, id="set_grad_enabled(False)"),
+    pytest.param(lambda: tg.set_grad_enabled(True), True, id="set_grad_enabled(True)"),
+]
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["outside recording", "outside not recording"])
+def outside(request):
+    """Every test runs once in each mode; what it leaves behind is undone and must be that mode."""
+    before = tg.is_grad_enabled()
+    tg.set_grad_enabled(request.param)
+    yield request.param
+    after = tg.is_grad_enabled()
+    tg.set_grad_enabled(before)
+    assert after is request.param
+
+
+def recording():
+    return (tg.ones(1, requires_grad=True) * 2).requires_grad
+
+
+@pytest.mark.parametrize(("switch", "inside"), SWITCHES)
+class TestASwitch:
+    def test_as_a_context_manager(self, switch, inside, outside):
+        with switch():
+            assert tg.is_grad_enabled() is recording() is inside
+        assert tg.is_grad_enabled() is recording() is outside
+
+    def test_as_a_decorator(self, switch, inside, outside):
+        manager = switch()
+
+        @manager
+        def function(a, *, b):
+            """What it does."""
+            return a + b, recording()
+
+        assert tg.is_grad_enabled() is outside
+        assert function(1, b=2) == (3, inside)
+        assert recording() is outside
+        assert (function.__name__, function.__doc__) == ("function", "What it does.")
+
+    def test_an_exception_ends_it(self, switch, inside, outside):
+        @switch()
+        def fails():
+            raise KeyError(recording())
+
+        with pytest.raises(KeyError, match=str(inside)):
+            fails()
+        assert recording() is outside
+        with pytest.raises(ZeroDivisionError), switch():
+            _ = 1 / 0
+        assert recording() is outside
+
+    def test_one_manager_can_be_entered_again(self, switch, inside, outside):
+        manager = switch()
+        with manager:
+            with tg.no_grad(), manager:
+                assert recording() is inside
+            with tg.enable_grad(), manager:
+                assert recording() is inside
+            assert recording() is inside
+        assert recording() is outside
+
+    def test_a_decorated_function_may_call_itself(self, switch, inside, outside):
+        @switch()
+        def down(n):
+            assert recording() is inside
+            if n:
+                down(n - 1)
+            assert recording() is inside
+
+        down(5)
+        assert recording() is outside
+
+    def test_a_generator_holds_it_inside_only(self, switch, inside, outside):
+        closed = []
+
+        @switch()
+        def generator():
+            try:
+                received = yield recording()
+                assert received == "sent"
+                try:
+                    yield recording()
+                except KeyError:
+                    yield recording(), "caught"
+                yield 0
+            finally:
+                closed.append(recording())
+
+        it = generator()
+        assert tg.is_grad_enabled() is outside
+        assert next(it) is inside
+        assert recording() is outside
+        assert it.send("sent") is inside
+        assert recording() is outside
+        assert it.throw(KeyError("thrown")) == (inside, "caught")
+        assert recording() is outside
+        it.close()
+        assert closed == [inside]
+        assert recording() is outside
+
+    def test_a_generator_returns_its_value(self, switch, inside, outside):
+        @switch()
+        def inner():
+            yield 1
+            return "end"
+
+        def outer():
+            return (yield from inner())
+
+        it = outer()
+        assert next(it) == 1
+        with pytest.raises(StopIteration) as stop:
+            next(it)
+        assert stop.value.value == "end"
+
+    def test_a_coroutine_holds_it_across_await(self, switch, inside, outside):
+        @switch()
+        async def work():
+            before = recording()
+            await asyncio.sleep(0)
+            return before, recording()
+
+        async def main():
+            results = await asyncio.gather(work(), work())
+            return results, recording()
+
+        assert asyncio.run(main()) == ([(inside, inside)] * 2, outside)
+
+    def test_an_async_generator_holds_it_inside_only(self, switch, inside, outside):
+        @switch()
+        async def numbers():
+            yield recording()
+            await asyncio.sleep(0)
+            yield recording()
+
+        async def main():
+            return [(item, recording()) async for item in numbers()]
+
+        assert asyncio.run(main()) == [(inside, outside)] * 2
+
+    def test_another_thread_does_not_see_it(self, switch, inside, outside):
+        seen = []
+        with switch():
+            thread = threading.Thread(target=lambda: seen.append(recording()))
+            thread.start()
+            thread.join()
+        assert seen == [True]
+
+    def test_a_copied_context_takes_it_along_and_gives_nothing_back(self, switch, inside, outside):
+        with switch():
+            context = contextvars.copy_context()
+        assert context.run(recording) is inside
+        context.run(tg.set_grad_enabled, not inside)
+        assert recording() is outside
+
+
+def test_they_nest():
+    with tg.no_grad():
+        with tg.enable_grad():
+            with tg.no_grad():
+                assert not recording()
+            assert recording()
+        assert not recording()
+
+
+def test_set_grad_enabled_called_plainly_switches_from_there_on(outside):
+    tg.set_grad_enabled(not outside)
+    assert recording() is not outside
+    tg.set_grad_enabled(outside)
+    assert recording() is outside
+
+
+def test_set_grad_enabled_as_a_decorator_does_not_switch_where_it_is_written(outside):
+    @tg.set_grad_enabled(not outside)
+    def function():
+        return recording()
+
+    assert recording() is outside
+    assert function() is not outside
+
+
+def test_tasks_do_not_disturb_each_other():
+    async def off(steps):
+        with tg.no_grad():
+            for _ in range(steps):
+                assert not recording()
+                await asyncio.sleep(0)
+
+    async def on(steps):
+        with tg.enable_grad():
+            for _ in range(steps):
+                assert recording()
+                await asyncio.sleep(0)
+
+    async def main():
+        await asyncio.gather(off(5), on(7), off(3), on(2))
+
+    asyncio.run(main())
+
+
+def test_threads_do_not_disturb_each_other_in_one_decorated_function():
+    inside, leave = threading.Barrier(3), threading.Barrier(3)
+    seen = []
+
+    @tg.no_grad()
+    def function():
+        inside.wait(5)
+        seen.append(recording())
+        leave.wait(5)
+
+    def run():
+        function()
+        seen.append(recording())
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seen) == [False] * 3 + [True] * 3
+
+
+def test_a_leaf_can_be_made_to_require_grad_anywhere():
+    with tg.no_grad():
+        assert tg.ones(2, requires_grad=True).requires_grad
+
+
+def test_backward_works_inside_no_grad():
+    with tg.enable_grad():
+        w = tg.tensor(3.0, requires_grad=True)
+        loss = w * w
+    with tg.no_grad():
+        loss.backward()
+    assert w.grad.item() == 6.0
+
+
+def test_create_graph_records_inside_no_grad():
+    with tg.enable_grad():
+        w = tg.tensor(3.0, requires_grad=True)
+        loss = w * w * w
+    with tg.no_grad():
+        (slope,) = tg.autograd.grad(loss, w, create_graph=True)
+    (curve,) = tg.autograd.grad(slope, w)
+    assert curve.item() == 18.0
