@@ -21,7 +21,7 @@ from .errors import (
 from .history import history
 from .op import arguments
 from .modes import enable_grad
-from .record import Node
+from .record import Cell, Node
 from .tensor import Tensor, wrap
 
 
@@ -117,7 +117,7 @@ def _pull_back(
             kept = _restored(node)
         elif not retain and op.keeps_values:  # type: ignore[union-attr]
             node.kept = None
-        for parent, d in zip(node.parents, op.pull(g, node.parents, kept), strict=False):  # type: ignore[union-attr]
+        for parent, d in zip(node.parents, op.pull(g, node.parents, kept)):  # type: ignore[union-attr]
             if parent is None or d is None:
                 continue
             if d.shape != parent.shape:
@@ -212,19 +212,18 @@ def _gradients(
         return _pull_back(seeds, True, True, targets)
 
 
-def _deposit(node: Node, g: Any, create: bool) -> None:
+def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
     """Add a gradient to the ``.grad`` of the tensor that shares ``node``."""
-    assert node.cell is not None
-    grad = node.cell.grad
+    grad = cell.grad
     if create:
-        node.cell.grad = g if grad is None else grad + g
+        cell.grad = g if grad is None else grad + g
         return
     if node.op is not None or g.__class__ is not np.ndarray:
         g = np.array(g)  # the gradient of an inner node may be shared with the graph
     if grad is None:
-        node.cell.grad = wrap(g, None)
+        cell.grad = wrap(g, None)
     elif grad._node is not None:
-        node.cell.grad = wrap(grad._value + g, None)
+        cell.grad = wrap(grad._value + g, None)
     else:
         writes.wrote(grad._value)
         grad._value += g
@@ -254,7 +253,7 @@ def backward(
         seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
     for node, g in _gradients(seeds, bool(retain_graph), create_graph).items():
         if node.cell is not None:
-            _deposit(node, g, create_graph)
+            _deposit(node, node.cell, g, create_graph)
 
 
 def grad(

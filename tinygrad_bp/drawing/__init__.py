@@ -18,7 +18,10 @@ def draw(
     values: bool = False,
     grads: bool = False,
 ) -> Picture:
-    """The graph behind ``outputs`` as a ``graphviz.Digraph``: leaves, ops and results, with name, shape and dtype.
+    """The graph behind ``outputs`` as a ``graphviz.Digraph``, with name, shape and dtype of everything in it.
+
+    Leaves are boxes (grey and dashed where no gradient flows), ops ellipses, results rounded boxes; a thick border
+    marks the outputs. An arrow bears the op's name for that input.
 
     ``outputs`` is one tensor or several. ``params`` names tensors, as in ``dict(model.named_parameters())``; tensors
     without an entry keep their own name. With ``values`` each box shows its value, shortened and rounded, where it is

@@ -85,8 +85,10 @@ def picture(description: Description, values: bool, grads: bool) -> Picture:
         if box.output:
             style = style | {"penwidth": "2.5"}
         result.node(box.key, _label(box, values, grads), **style)
+    names = {box.key: box.name for box in description.boxes}
     for arrow in description.arrows:
-        label = {"label": f"< {_escaped(arrow.label)} >"} if arrow.label else {}
+        said = arrow.label in ("", names[arrow.tail])
+        label = {} if said else {"label": f"< {_escaped(arrow.label)} >"}
         # What an op makes and what reads it stand in one line; leaves come in from the side.
         weight = {} if arrow.tail.startswith("leaf") else {"weight": "4"}
         result.edge(arrow.tail, arrow.head, **label, **weight)
@@ -101,14 +103,15 @@ def _label(box: Box, values: bool, grads: bool) -> str:
     facts += [f"{name}={_brief(value)}" for name, value in box.params]
     if isinstance(box.value, str) and not facts:
         facts = [box.value]
-    lines = [f"<B>{_escaped(box.name)}</B>"] if box.name else []
+    heads = [f"<B>{_escaped(box.name)}</B>"] if box.name else []
     if facts:
-        lines.append(f'<FONT POINT-SIZE="11" COLOR="{FAINT}">{_escaped("  ".join(facts))}</FONT>')
+        heads.append(f'<FONT POINT-SIZE="11" COLOR="{FAINT}">{_escaped("  ".join(facts))}</FONT>')
+    arrays = []
     if values and box.value is not None and box.shape is not None:
-        lines.append(_array("value", box.value))
+        arrays.append(_array("value", box.value))
     if grads and box.grad is not None:
-        lines.append(_array("grad ", box.grad))
-    return f"<{'<BR/>'.join(lines)}>"
+        arrays.append(_array("grad ", box.grad))
+    return f"<{'<BR/>'.join([*heads, ''.join(arrays)] if arrays else heads)}>"
 
 
 def _escaped(text: str) -> str:

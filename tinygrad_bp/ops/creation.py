@@ -155,7 +155,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
 
     >>> import tinygrad_bp as tg
     >>> tg.linspace(0, 1, 3)
-    tensor([0.0000, 0.5000, 1.0000])
+    tensor([0. , 0.5, 1. ])
     """
     return _finish(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad)
 

@@ -185,7 +185,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.clip(tg.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1.0000,  0.5000,  1.0000])
+    tensor([-1. ,  0.5,  1. ])
     """
     from ..autograd.errors import ArgumentError
 
