@@ -26,8 +26,8 @@ def import_time(runs: int = 9) -> Result:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     ratios = []
     for _ in range(runs + 1):  # the first run may still write the bytecode
-        output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-        ratios.append(float(output.stdout))
+        run = [sys.executable, "-c", code]
+        ratios.append(float(subprocess.run(run, capture_output=True, check=True, env=environment).stdout))
     ratio = statistics.median(ratios[1:])
     return Result("`import tinygrad_bp` beside `import numpy`", f"{ratio:.2f} ×", "≤ 1.5 ×", ratio <= 1.5)
 
@@ -71,14 +71,14 @@ def main() -> int:
     page = [
         "# Performance",
         "",
-        "Printed by `python -m benchmarks` (peers: `pip install \"tinygrad_bp[bench]\"`, and PyTorch where it is",
-        "installed). One run, the sides in turns, medians; read the ratios, not the microseconds.",
+        "Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install \"tinygrad_bp[bench]\"`,",
+        "and PyTorch where it is installed). One run, the sides in turns, medians; read the ratios, not the microseconds.",
         f"Python {platform.python_version()}, {packages}, {os.cpu_count()} cores, {platform.machine()}.",
         "",
         "## A training step",
         "",
-        "`zero_grad`, forward through `nn`, loss, `backward`, `optim.SGD.step`, beside forward, backward and update written",
-        "by hand in NumPy with no graph, the way the reports write it; float32 on both sides, the same weights and data.",
+        "`zero_grad`, forward through `nn`, loss, `backward`, `optim.SGD.step`, beside forward, backward and update",
+        "written by hand in NumPy with no graph, the way the reports write it; float32, the same weights and data.",
         "",
         *table,
         "",

@@ -361,7 +361,7 @@ def test_the_variable_then_path_then_the_wheel(picture, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert Path(find()) == wheels_program()
     assert b"<svg" in picture.pipe("svg")
-    assert graphviz.backend.dot_command.DOT_BINARY == usual
+    assert usual == graphviz.backend.dot_command.DOT_BINARY
 
 
 def test_a_variable_that_names_no_program(picture, tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_rand_stays_below_one_and_is_spread_evenly():
     tg.manual_seed(0)
     for dtype in (tg.float16, tg.float32, tg.float64):
         x = tg.rand(20_000, dtype=dtype).numpy().astype(float)
-        assert 0 <= x.min() and x.max() < 1
+        assert x.min() >= 0 and x.max() < 1
         assert abs(x.mean() - 0.5) < 0.01 and abs(x.var() - 1 / 12) < 0.003
 
 

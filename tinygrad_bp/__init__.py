@@ -35,7 +35,6 @@ from .autograd.dtypes import (
     set_default_dtype as set_default_dtype,
     uint8 as uint8,
 )
-from .autograd.dtypes import bool_ as bool
 from .autograd.errors import (
     AutogradError as AutogradError,
 )
@@ -159,6 +158,7 @@ multiply = mul
 divide = div
 float = float32
 double = float64
+bool = autograd.dtypes.bool_
 half = float16
 long = int64
 int = int32

@@ -49,7 +49,8 @@ class IndexRangeError(AutogradError, IndexError):
 class TargetError(AutogradError, ValueError, IndexError):
     """Labels that a loss cannot use: NaN, out of range, or of the wrong kind.
 
-    Fails: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([3]))``.  Works: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([2]))``.
+    Fails: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([3]))``.
+    Works: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([2]))``.
     """
 
 

@@ -19,8 +19,8 @@ from .errors import (
     shape_text,
 )
 from .history import history
-from .op import arguments
 from .modes import enable_grad
+from .op import arguments
 from .record import Cell, Node
 from .tensor import Tensor, wrap
 
@@ -168,7 +168,8 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
         if value.size != 1:
             raise NonScalarError(
                 f"backward: grad can be implicitly created only for scalar outputs, this one has shape "
-                f"{shape_text(value.shape)}. Reduce it first (loss.sum() or loss.mean()), or give gradient= of that shape"
+                f"{shape_text(value.shape)}. Reduce it first (loss.sum() or loss.mean()), or give gradient= of that "
+                "shape"
             )
         start = _one(value.dtype) if value.ndim == 0 and node.op is not None else np.ones_like(value)
         return wrap(start, None) if create else start

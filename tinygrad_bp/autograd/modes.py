@@ -21,7 +21,7 @@ class Mode:
         self.grad = grad
 
 
-_MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())
+_MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa: B039  (never changed)
 mode = _MODE.get
 
 
@@ -46,6 +46,7 @@ class _GradMode:
         _MODE.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
+        """As a decorator: the mode holds in every call of ``function``."""
         # Every call enters a manager of its own: one decorated function may run in many threads at once.
         wrapper: Any
         if inspect.iscoroutinefunction(function):
@@ -54,6 +55,28 @@ class _GradMode:
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
                 with self._fresh():
                     return await function(*args, **kwargs)
+
+        elif inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def wrapper(*args: Any, **kwargs: Any) -> Any:
+                generator = function(*args, **kwargs)
+                resume, value = generator.asend, None
+                while True:
+                    try:
+                        with self._fresh():
+                            item = await resume(value)
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        value = yield item
+                        resume = generator.asend
+                    except GeneratorExit:
+                        with self._fresh():
+                            await generator.aclose()
+                        raise
+                    except BaseException as error:
+                        resume, value = generator.athrow, error
 
         elif inspect.isgeneratorfunction(function):
 
@@ -72,7 +95,8 @@ class _GradMode:
                         value = yield item
                         resume = generator.send
                     except GeneratorExit:
-                        generator.close()
+                        with self._fresh():
+                            generator.close()
                         raise
                     except BaseException as error:
                         resume, value = generator.throw, error
@@ -139,7 +163,8 @@ class set_grad_enabled(_GradMode):
         _MODE.set(Mode(self.grad))
 
     def __call__(self, function: F) -> F:
-        if self._outside is not None:  # used as a decorator: the switch belongs to the calls, not to here
+        """As a decorator: the switch belongs to the calls, not to the place of the decoration."""
+        if self._outside is not None:
             _MODE.set(self._outside)
             self._outside = None
         return super().__call__(function)

@@ -181,7 +181,8 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
     if isinstance(error, np.exceptions.AxisError):
         ndim = values[0].ndim
         raise IndexRangeError(
-            f"{op.name}: dimension out of range, {error}; {sides} has {ndim} dimensions: give one from {-ndim} to {ndim - 1}"
+            f"{op.name}: dimension out of range, {error}; {sides} has {ndim} dimensions: give one from {-ndim} to "
+            f"{ndim - 1}"
         ) from error
     if isinstance(error, IndexError):
         raise IndexRangeError(f"{op.name}: {error}, in {sides}") from error

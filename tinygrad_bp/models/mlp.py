@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..autograd.errors import ArgumentError
@@ -32,7 +33,7 @@ class MLP(Sequential):
         if len(sizes) < 2:
             raise ArgumentError(f"MLP: needs at least an input and an output size, got {list(sizes)}")
         layers: list[Module] = []
-        for i, (size_in, size_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for i, (size_in, size_out) in enumerate(pairwise(sizes)):
             layers.append(Linear(size_in, size_out, bias=bias, dtype=dtype, generator=generator))
             after = activation if i < len(sizes) - 2 else output
             if after is not None:

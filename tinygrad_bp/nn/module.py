@@ -28,6 +28,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __new__(cls, data: Any, requires_grad: bool = True) -> Parameter:
+        """Around a tensor or an array."""
         self = object.__new__(cls)
         self._value = data._value if isinstance(data, Tensor) else as_array(data)
         self._node = None
@@ -69,6 +70,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: write forward(self, x)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward``."""
         return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:

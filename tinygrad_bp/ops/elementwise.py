@@ -155,7 +155,8 @@ where = elementwise("where", np.where, None,
                     lambda g, condition: np.where(condition, np.zeros_like(g), g),
                     inputs="condition a b", formula="a if condition else b",
                     samples=tuple(sample(*shapes, of=(boolean, real, real)) for shapes in (
-                        ((2, 3), (2, 3), (2, 3)), ((3,), (2, 3), ()), ((2, 1), (), (1, 3)), ((), (), ()), ((0,), (0,), ()))),
+                        ((2, 3), (2, 3), (2, 3)), ((3,), (2, 3), ()), ((2, 1), (), (1, 3)), ((), (), ()),
+                        ((0,), (0,), ()))),
                     doc="a where the condition holds, b elsewhere.")
 
 
@@ -233,7 +234,8 @@ _masks = (sample((2, 3), (3,), of=boolean), sample((), (), of=boolean))
 bitwise_and = constant("bitwise_and", np.bitwise_and, inputs="a b", samples=_masks, doc="Bitwise and; of masks: both.")
 bitwise_or = constant("bitwise_or", np.bitwise_or, inputs="a b", samples=_masks, doc="Bitwise or; of masks: either.")
 bitwise_xor = constant("bitwise_xor", np.bitwise_xor, inputs="a b", samples=_masks, doc="Bitwise exclusive or.")
-bitwise_not = constant("bitwise_not", np.invert, samples=(sample((2, 3), of=boolean),), doc="Bitwise not; of a mask: not.")
+bitwise_not = constant("bitwise_not", np.invert, samples=(sample((2, 3), of=boolean),),
+                       doc="Bitwise not; of a mask: not.")
 isnan = constant("isnan", np.isnan, samples=unary(), doc="Whether each element is NaN.")
 isinf = constant("isinf", np.isinf, samples=unary(), doc="Whether each element is infinite.")
 isfinite = constant("isfinite", np.isfinite, samples=unary(), doc="Whether each element is finite.")

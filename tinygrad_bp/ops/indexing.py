@@ -56,7 +56,8 @@ _getitem = linear("getitem", lambda x, index: x[index], lambda g, x_shape, index
 
 place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
                params={"shape": REQUIRED, "index": REQUIRED}, formula="Σ over repeats of x, at index in zeros",
-               samples=tuple(sample(np.zeros(shape)[index].shape, shape=shape, index=index) for shape, index in _INDEXES),
+               samples=tuple(
+                   sample(np.zeros(shape)[index].shape, shape=shape, index=index) for shape, index in _INDEXES),
                reference=lambda x, shape, index: _place_reference(x, shape, index),
                doc="Zeros of a shape with x added at an index: the transpose of reading there.")
 

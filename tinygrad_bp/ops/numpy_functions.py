@@ -178,7 +178,7 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.zeros_like: creation.zeros_like, np.ones_like: creation.ones_like,
     np.empty_like: creation.empty_like, np.full_like: creation.full_like,
     # A reduce without an axis argument runs over the first axis.
-    (np.add, "reduce"): lambda a, axis=0, dtype=None, keepdims=False: _reduction(reduction.sum)(a, axis, dtype, keepdims),
+    (np.add, "reduce"): lambda a, axis=0, keepdims=False: reduction.sum(a, axis, keepdims),
     (np.maximum, "reduce"): lambda a, axis=0, keepdims=False: reduction.amax(a, axis, keepdims),
     (np.minimum, "reduce"): lambda a, axis=0, keepdims=False: reduction.amin(a, axis, keepdims),
     **{f: _nan_ok(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.isclose, np.array_equiv,

@@ -178,12 +178,13 @@ amin = general("amin", lambda x, axis, keepdims: np.minimum.reduce(x, axis=axes_
                reference=lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
                doc="Smallest element over the given axes; ties share the gradient equally.")
 
-_one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1), sample((2, 3), of=distinct, axis=0, keepdims=True))
+_one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1),
+             sample((2, 3), of=distinct, axis=0, keepdims=True))
 argmax = constant("argmax", lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims), params=_AXES,
-                  samples=_one_axis, doc="Index of the first largest element along an axis, or in the flattened tensor.",
+                  samples=_one_axis, doc="Index of the first largest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims))
 argmin = constant("argmin", lambda x, axis, keepdims: np.argmin(x, axis=axis, keepdims=keepdims), params=_AXES,
-                  samples=_one_axis, doc="Index of the first smallest element along an axis, or in the flattened tensor.",
+                  samples=_one_axis, doc="Index of the first smallest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims))
 any = constant("any", lambda x, axis, keepdims: np.any(x, axis=axes_of(axis), keepdims=keepdims), params=_AXES,
                samples=reductions(), doc="Whether any element is not 0.",
@@ -218,7 +219,8 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
     return Extreme(values, indices)
 
 
-def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def max(x: Any, dim: Any = None, keepdim: bool = False, *,
+        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
 
     Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
@@ -232,7 +234,8 @@ def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, ax
     return _extreme("max", amax, argmax, maximum, x, dim if axis is None else axis, keepdim or keepdims, other)
 
 
-def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def min(x: Any, dim: Any = None, keepdim: bool = False, *,
+        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
 
     >>> import tinygrad_bp as tg

@@ -63,7 +63,9 @@ def fixed(*values: float) -> Domain:
 extreme = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
 
 
-def sample(*shapes: tuple[int, ...], of: Domain | Iterable[Domain] = real, smooth: bool = True, **params: Any) -> Sample:
+def sample(
+    *shapes: tuple[int, ...], of: Domain | Iterable[Domain] = real, smooth: bool = True, **params: Any
+) -> Sample:
     """A call on arrays of these shapes; ``of`` is the domain of all inputs, or one each."""
     domains = (of,) * len(shapes) if callable(of) else tuple(of)
     return Sample(shapes, domains, params, smooth)
@@ -87,7 +89,8 @@ def binary(a: Domain = real, b: Domain = real) -> tuple[Sample, ...]:
 def reductions(of: Domain = real, extra: Iterable[dict[str, Any]] = ({},), empty: bool = True) -> tuple[Sample, ...]:
     """The samples of a reduction: no axis, one, negative, several, kept or not."""
     axes: tuple[Any, ...] = (None, 0, -1, (0, 2), (1,))
-    calls = [sample((2, 3, 4), of=of, axis=axis, keepdims=keep, **p) for p in extra for axis in axes for keep in (False, True)]
+    choices = [(p, axis, keep) for p in extra for axis in axes for keep in (False, True)]
+    calls = [sample((2, 3, 4), of=of, axis=axis, keepdims=keep, **p) for p, axis, keep in choices]
     calls += [sample((), of=of, axis=None, keepdims=False, **p) for p in extra]
     if empty:
         calls += [sample((0, 3), of=of, axis=0, keepdims=False, **p) for p in extra]

@@ -36,7 +36,8 @@ def dim_of(dim: int, ndim: int, name: str) -> int:
     """A dimension counted from 0, or ``IndexRangeError``."""
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise IndexRangeError(
-            f"{name}: dimension out of range, expected to be in range of [{-max(ndim, 1)}, {max(ndim, 1) - 1}], got {dim}"
+            f"{name}: dimension out of range, expected to be in range of [{-max(ndim, 1)}, {max(ndim, 1) - 1}], "
+            f"got {dim}"
         )
     return dim % max(ndim, 1)
 

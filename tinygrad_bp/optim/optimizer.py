@@ -39,7 +39,9 @@ class Optimizer:
         params = [given] if isinstance(given, Tensor) else list(given)
         unknown = set(group) - {"params", *self.defaults}
         if unknown:
-            raise ArgumentError(f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}")
+            raise ArgumentError(
+                f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}"
+            )
         self.check({**self.defaults, **group})
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
