@@ -87,9 +87,7 @@ def _shared(d: Any, g: Any) -> bool:
     return d is g or d.base is g or d.base is g.base or not d.flags.writeable
 
 
-def _pull_back(
-    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None
-) -> dict[Node, Any]:
+def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
     """Gradients of leaves and of nodes with a cell (or of ``targets``), by node.
 
     With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays.
@@ -204,9 +202,7 @@ def _list(items: Any) -> list[Any]:
     return list(items) if isinstance(items, (list, tuple)) else [items]
 
 
-def _gradients(
-    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None
-) -> dict[Node, Any]:
+def _gradients(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
     if not create:
         return _pull_back(seeds, retain, False, targets)
     with enable_grad():

@@ -140,8 +140,7 @@ def _define(
 
 
 BROADCAST = (
-    "shapes broadcast where, counted from the right, sizes are equal or one of them is 1; "
-    "reshape or unsqueeze one side"
+    "shapes broadcast where, counted from the right, sizes are equal or one of them is 1; reshape or unsqueeze one side"
 )
 
 

@@ -35,8 +35,7 @@ def raw(op: Op, operand: Any) -> Any:
         return operand
     if not (hasattr(operand, "dtype") or isinstance(operand, (list, tuple))):
         raise ArgumentError(
-            f"{op.name}: cannot use a {type(operand).__name__} as an operand; "
-            "give a tensor, a NumPy array or a number"
+            f"{op.name}: cannot use a {type(operand).__name__} as an operand; give a tensor, a NumPy array or a number"
         )
     if isinstance(operand, (list, tuple)):
         return as_array(operand)
@@ -194,5 +193,7 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
     one = len(values) == 1
     advice = f"; {op.hint}" if op.hint and not (one and op.hint is BROADCAST) else ""
     # Of two shapes that do not broadcast or align NumPy says nothing that the sides do not show.
-    reason = "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"
+    reason = (
+        "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"
+    )
     raise ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}") from error

@@ -18,8 +18,6 @@ from .errors import (
     shape_text,
 )
 from .modes import mode
-from .op import FUNCTIONS, UFUNCS
-from .operands import as_array
 from .record import Cell, Node, leaf
 from .writes import wrote
 
@@ -367,37 +365,6 @@ class Tensor:
             del self._cell
         return self
 
-    # ------------------------------------------------------------------ NumPy's protocols
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self._node is not None and mode().grad:
-            raise NoRuleError(
-                "np.asarray of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy(), "
-                "or a NumPy function that has a rule"
-            )
-        return np.array(self._value, dtype=dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
-        if out is not None:
-            return _ufunc_into(ufunc, method, inputs, out, kwargs)
-        if method == "__call__" and not kwargs:
-            function = UFUNCS.get(ufunc)
-            if function is not None:
-                return function(*_as_numpy_promotes(ufunc, inputs))
-        elif method == "reduce":
-            function = FUNCTIONS.get((ufunc, "reduce"))
-            if function is not None:
-                return function(*inputs, **kwargs)
-        name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-        return _without_rule(name, getattr(ufunc, method), inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        function = FUNCTIONS.get(func)
-        if function is not None:
-            return function(*args, **kwargs)
-        module = getattr(func, "__module__", None) or "numpy"
-        return _without_rule(f"{module.replace('numpy', 'np', 1)}.{func.__name__}", func, args, kwargs)
-
 
 def wrap(value: Any, node: Node | None) -> Tensor:
     """A Tensor around an array as it is."""
@@ -405,87 +372,3 @@ def wrap(value: Any, node: Node | None) -> Tensor:
     tensor._value = value
     tensor._node = node
     return tensor
-
-
-def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy."""
-    first = getattr(inputs[0], "dtype", None)
-    if first is not None and first.kind == "f":
-        for other in inputs[1:]:
-            if getattr(other, "dtype", type(other)) not in (first, float, int):
-                break
-        else:
-            return inputs
-    items = [x.item() if isinstance(x, np.generic) else x for x in inputs]
-    items = [x if isinstance(x, (Tensor, bool, int, float, complex)) else as_array(x) for x in items]
-    kinds = tuple(
-        type(x) if type(x) in (int, float, complex) else np.dtype(bool) if isinstance(x, bool) else x.dtype
-        for x in items
-    )
-    try:
-        loops = ufunc.resolve_dtypes(kinds + (None,) * ufunc.nout)
-    except TypeError:
-        return tuple(items)
-    cast = []
-    for x, dtype in zip(items, loops, strict=False):
-        if isinstance(x, Tensor):
-            cast.append(x if x.dtype == dtype else x.to(dtype))
-        elif hasattr(x, "dtype"):
-            cast.append(x.astype(dtype, copy=False))
-        else:
-            cast.append(x)
-    return tuple(cast)
-
-
-def _any_recorded(items: Any) -> bool:
-    if isinstance(items, Tensor):
-        return items._node is not None
-    if isinstance(items, (list, tuple)):
-        return any(_any_recorded(item) for item in items)
-    if isinstance(items, dict):
-        return any(_any_recorded(item) for item in items.values())
-    return False
-
-
-def _plain(items: Any) -> Any:
-    if isinstance(items, Tensor):
-        return items._value
-    if isinstance(items, (list, tuple)) and any(isinstance(i, (Tensor, list, tuple)) for i in items):
-        return [_plain(i) for i in items] if isinstance(items, list) else tuple(_plain(i) for i in items)
-    return items
-
-
-def _wrapped(result: Any) -> Any:
-    if isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind in "buifc":
-        return wrap(np.asarray(result), None)
-    if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
-        return type(result)(_wrapped(item) for item in result)
-    return result
-
-
-def _without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Run a NumPy function that has no rule: refused where a gradient would be dropped."""
-    if mode().grad and (_any_recorded(args) or _any_recorded(kwargs)):
-        raise NoRuleError(
-            f"{name} has no derivative rule, and a tensor given to it requires grad: the gradient would be dropped "
-            "silently. Detach the tensor (t.detach()) if no gradient should flow, or write the formula with "
-            "functions that have one"
-        )
-    return _wrapped(function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()}))
-
-
-def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
-    """A ufunc with ``out=``: writes an array or a tensor where nothing records, and raises otherwise."""
-    if mode().grad and (_any_recorded(inputs) or _any_recorded(out)):
-        raise LeafWriteError(
-            f"np.{ufunc.__name__} with out= (or an in-place operator on a NumPy array): a tensor that requires grad "
-            "takes part, and writing into existing memory cannot be recorded. Write `x = x - t` instead of `x -= t`, "
-            "or do it inside `with tg.no_grad():`"
-        )
-    for target in out:
-        if isinstance(target, Tensor):
-            wrote(target._value)
-    result = getattr(ufunc, method)(*_plain(inputs), out=_plain(out), **kwargs)
-    if len(out) == 1 and out[0] is not None:
-        return out[0]
-    return _wrapped(result)

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
-from ..autograd.tensor import _without_rule as without_rule
 from . import creation, indexing, linalg, reduction, shape
 from . import elementwise as e
 

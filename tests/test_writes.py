@@ -1,0 +1,442 @@
+"""Recorded tensors are values, the others can be written; a value kept for backward and written since is refused."""
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import AutogradError, DtypeError, LeafWriteError, ModifiedError, ShapeError
+from tinygrad_bp.autograd.op import OPS
+
+
+def iadd(x, v):
+    x += v
+
+
+def isub(x, v):
+    x -= v
+
+
+def imul(x, v):
+    x *= v
+
+
+def itruediv(x, v):
+    x /= v
+
+
+def ipow(x, v):
+    x **= v
+
+
+def set_all(x, v):
+    x[:] = v
+
+
+def set_one(x, v):
+    x[1] = v
+
+
+START = [1.0, 2.0, 4.0]
+# name: how it is written, what the elements are afterwards, the gradient of their sum to x
+WRITES = {
+    "+=": (lambda x: iadd(x, 3.0), [4, 5, 7], [1, 1, 1]),
+    "-=": (lambda x: isub(x, 1.0), [0, 1, 3], [1, 1, 1]),
+    "*=": (lambda x: imul(x, 2.0), [2, 4, 8], [2, 2, 2]),
+    "/=": (lambda x: itruediv(x, 2.0), [0.5, 1, 2], [0.5, 0.5, 0.5]),
+    "**=": (lambda x: ipow(x, 2), [1, 4, 16], [2, 4, 8]),
+    "x[:] = ": (lambda x: set_all(x, 9.0), [9, 9, 9], [0, 0, 0]),
+    "x[1] = ": (lambda x: set_one(x, 9.0), [1, 9, 4], [1, 0, 1]),
+    "add_": (lambda x: x.add_(3.0), [4, 5, 7], [1, 1, 1]),
+    "sub_": (lambda x: x.sub_(1.0), [0, 1, 3], [1, 1, 1]),
+    "mul_": (lambda x: x.mul_(2.0), [2, 4, 8], [2, 2, 2]),
+    "div_": (lambda x: x.div_(2.0), [0.5, 1, 2], [0.5, 0.5, 0.5]),
+    "zero_": (lambda x: x.zero_(), [0, 0, 0], [0, 0, 0]),
+    "fill_": (lambda x: x.fill_(7.0), [7, 7, 7], [0, 0, 0]),
+    "copy_": (lambda x: x.copy_(tg.tensor([5.0, 6.0, 7.0])), [5, 6, 7], [0, 0, 0]),
+}
+write_cases = pytest.mark.parametrize(("write", "after", "slope"), WRITES.values(), ids=WRITES)
+
+
+@write_cases
+class TestAWrite:
+    def test_a_leaf_that_requires_grad_is_refused_before_anything_changes(self, write, after, slope):
+        w = tg.tensor(START, requires_grad=True)
+        memory = w.data
+        with pytest.raises(LeafWriteError, match="leaf that requires_grad.*no_grad"):
+            write(w)
+        assert w.data is memory
+        assert w.tolist() == START
+        assert w.is_leaf
+
+    def test_a_leaf_under_no_grad_is_written_in_its_own_memory(self, write, after, slope):
+        w = tg.tensor(START, requires_grad=True)
+        memory = w.data
+        with tg.no_grad():
+            write(w)
+        assert w.data is memory
+        assert w.tolist() == after
+        assert w.is_leaf and w.requires_grad
+
+    def test_a_plain_tensor_is_written_through_all_views_of_it(self, write, after, slope):
+        array = np.array(START)
+        x = tg.from_numpy(array)
+        view, detached, upside_down = x[:], x.detach(), x[::-1]
+        write(x)
+        assert x.data is array
+        assert array.tolist() == view.tolist() == detached.tolist() == after
+        assert upside_down.tolist() == after[::-1]
+
+    def test_a_view_is_written_into_what_it_views(self, write, after, slope):
+        x = tg.tensor([[0.0, *START], [0.0, 0.0, 0.0, 0.0]], dtype=tg.float64)
+        row = x[0]
+        write(row[1:])
+        assert x[0].tolist() == [0.0, *after]
+
+    def test_a_recorded_tensor_gets_a_new_recorded_value(self, write, after, slope):
+        w = tg.tensor(START, requires_grad=True)
+        x = w * 1.0
+        alias, array = x[:], x.data
+        write(x)
+        assert x.tolist() == after
+        assert alias.tolist() == array.tolist() == START
+        (x.sum() + 10 * alias.sum()).backward()
+        assert w.grad.tolist() == [s + 10 for s in slope]
+        assert w.tolist() == START
+
+    def test_a_recorded_tensor_under_no_grad_leaves_what_was_kept_for_backward(self, write, after, slope):
+        w = tg.tensor(START, requires_grad=True)
+        x = w * 1.0
+        loss = (x * x).sum()
+        with tg.no_grad():
+            write(x)
+        assert x.tolist() == after
+        loss.backward()
+        assert w.grad.tolist() == [2 * v for v in START]
+
+    def test_names_of_it_stay_the_same_object(self, write, after, slope):
+        x = tg.tensor(START)
+        alias = x
+        write(x)
+        assert alias is x
+
+
+def test_a_write_returns_the_tensor_itself():
+    x = tg.tensor(START)
+    for name in ("zero_",):
+        assert getattr(x, name)() is x
+    assert x.add_(1) is x and x.fill_(2) is x and x.copy_(x) is x
+
+
+@pytest.mark.parametrize("write", [iadd, isub, imul, itruediv, set_all, set_one], ids=lambda f: f.__name__)
+def test_a_plain_tensor_written_with_a_recorded_one_becomes_recorded(write):
+    x = tg.tensor(START)
+    v = tg.tensor(2.0, requires_grad=True)
+    write(x, v)
+    assert x.requires_grad and not x.is_leaf
+    x.sum().backward()
+    wanted = {"iadd": 3, "isub": -3, "imul": 7, "itruediv": -7 / 4, "set_all": 3, "set_one": 1}[write.__name__]
+    assert v.grad.item() == wanted
+
+
+def test_assigning_data_to_a_leaf_is_allowed_and_keeps_it_a_leaf():
+    w = tg.tensor(START, requires_grad=True)
+    w.data = np.array([7.0, 8.0, 9.0], np.float32)
+    assert w.is_leaf and w.requires_grad and w.tolist() == [7, 8, 9]
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [14, 16, 18]
+
+
+def test_assigning_data_between_forward_and_backward_is_refused():
+    w = tg.tensor(START, requires_grad=True)
+    loss = (w * w).sum()
+    w.data = w.data * 2
+    with pytest.raises(ModifiedError, match="modified by an in-place operation"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("value", [np.zeros(2, np.float32), np.zeros(3, np.int64)], ids=["shape", "dtype"])
+def test_assigning_data_that_cannot_be_the_leafs_is_refused_before_anything_changes(value):
+    w = tg.tensor(START, requires_grad=True)
+    with pytest.raises((ShapeError, DtypeError), match="data: "):
+        w.data = value
+    assert w.tolist() == START
+
+
+# ---------------------------------------------------------------------- NumPy arrays and out=
+
+
+def test_an_array_takes_a_tensor_in_place_where_nothing_records():
+    a, t = np.ones(3), tg.tensor(START, dtype=tg.float64)
+    memory = a
+    a -= t
+    assert a is memory and a.tolist() == [0, -1, -3]
+    with tg.no_grad():
+        a += tg.tensor(START, dtype=tg.float64, requires_grad=True)
+    assert a is memory and a.tolist() == [1, 1, 1]
+
+
+def test_an_array_refuses_a_recorded_tensor_in_place():
+    a, w = np.ones(3), tg.tensor(START, requires_grad=True)
+    with pytest.raises(LeafWriteError, match="np.subtract with out=.*Write `x = x - t` instead of `x -= t`"):
+        a -= w
+    assert a.tolist() == [1, 1, 1]
+
+
+def test_out_writes_a_plain_tensor_and_its_views():
+    t = tg.zeros(3)
+    view = t[:2]
+    assert np.add(t, 2.0, out=t) is t
+    assert view.tolist() == [2, 2]
+
+
+def test_out_refuses_a_leaf_that_requires_grad_outside_no_grad():
+    w = tg.tensor(START, requires_grad=True)
+    with pytest.raises(LeafWriteError, match=r"np.add with out=.*no_grad"):
+        np.add(w.detach(), 1.0, out=w)
+    assert w.tolist() == START
+    memory = w.data
+    with tg.no_grad():
+        assert np.add(w, 1.0, out=w) is w
+    assert w.data is memory and w.tolist() == [2, 3, 5]
+
+
+def test_out_counts_as_a_write():
+    w, c = tg.tensor(START, requires_grad=True), tg.tensor(START)
+    loss = (w * c).sum()
+    np.add(c, 1.0, out=c)
+    with pytest.raises(ModifiedError, match="mul kept"):
+        loss.backward()
+
+
+# ---------------------------------------------------------------------- refused at backward
+
+
+def keeping():
+    """Every op and sample whose node keeps an array, with what it keeps."""
+    for op in OPS.values():
+        if op.keeps_values and not op.variadic:
+            for i, sample in enumerate(op.samples or ()):
+                if sample.smooth and all(np.prod(shape) > 0 for shape in sample.shapes):
+                    yield pytest.param(op, sample, id=f"{op.name}-{i}")
+
+
+def inputs_of(op, sample):
+    rng = np.random.default_rng(0)
+    arrays = [np.array(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
+    wants = [rule is not None and array.dtype.kind == "f" for rule, array in zip(op.rules, arrays, strict=True)]
+    return [tg.from_numpy(array).requires_grad_(want) for array, want in zip(arrays, wants, strict=True)]
+
+
+@pytest.mark.parametrize(("op", "sample"), keeping())
+@pytest.mark.parametrize("through", ["itself", "view", "detach", "result"])
+def test_a_kept_value_that_was_written_since_is_refused(op, sample, through):
+    inputs = inputs_of(op, sample)
+    y = op.function(*inputs, **sample.params)
+    kept = [name for name, value in zip(op.kept, y.grad_fn.kept, strict=True) if value is not None]
+    before = y.grad_fn.kept
+    reads = [i for i, name in enumerate(op.inputs) if name in kept]
+    if through == "result":
+        if "y" not in kept:
+            return
+        targets = [y.detach()]
+    else:
+        targets = [inputs[i] for i in reads]
+    with tg.no_grad():
+        for target in targets:
+            view = target[...] if through == "view" else target.detach() if through == "detach" else target
+            view.copy_(view.detach().clone())  # the same numbers: it is the write that counts
+    if targets and any(value is t.data or getattr(value, "base", None) is t.data for value in before for t in targets):
+        with pytest.raises(ModifiedError, match=f"{op.name} kept .* modified by an in-place operation since"):
+            y.backward(tg.ones_like(y))
+    else:
+        y.backward(tg.ones_like(y))
+
+
+def test_the_loop_above_refuses_for_many_ops():
+    assert len({param.values[0].name for param in keeping()}) > 15
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [lambda w: w + 1, lambda w: w - 1, lambda w: -w, lambda w: w * 3, lambda w: w / 2, lambda w: w.sum(),
+     lambda w: w.mean(), lambda w: w.reshape(3, 1), lambda w: w[1:], lambda w: w.clone(), lambda w: w.double(),
+     lambda w: tg.cat([w, w]), lambda w: tg.stack([w, w])],
+)  # fmt: skip
+def test_values_that_no_rule_reads_may_be_written(forward):
+    w = tg.tensor(START, requires_grad=True)
+    y = forward(w)
+    with tg.no_grad():
+        w.zero_()
+    y.sum().backward()
+    assert np.isfinite(w.grad.data).all()
+
+
+def test_the_factor_whose_gradient_nobody_wants_may_be_written():
+    w, c = tg.tensor(START, requires_grad=True), tg.tensor(START)
+    y = (w * c).sum()
+    with tg.no_grad():
+        w.zero_()  # only c is kept
+    y.backward()
+    assert w.grad.tolist() == START
+
+
+def test_a_write_before_the_op_is_no_write_since():
+    w = tg.tensor(START, requires_grad=True)
+    with tg.no_grad():
+        w.mul_(2.0)
+    (w * w).sum().backward()
+    assert w.grad.tolist() == [4, 8, 16]
+
+
+def test_a_write_into_another_part_of_the_same_memory_is_refused_too():
+    x = tg.tensor([1.0, 2.0, 3.0, 4.0])
+    w = tg.tensor([1.0, 1.0], requires_grad=True)
+    loss = (w * x[:2]).sum()
+    x[3] = 0.0
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_an_optimizer_step_between_forward_and_backward_is_refused(momentum):
+    layer = tg.nn.Linear(3, 2)
+    optimizer = tg.optim.SGD(layer.parameters(), lr=0.1, momentum=momentum)
+    x = tg.ones(4, 3, requires_grad=True)
+    layer(x).sum().backward()
+    loss = layer(x).sum()
+    optimizer.step()
+    with pytest.raises(ModifiedError, match=r"linear kept weight \(weight\) \(2, 3\) for backward"):
+        loss.backward()
+
+
+def test_load_state_dict_between_forward_and_backward_is_refused():
+    layer = tg.nn.Linear(3, 2)
+    loss = layer(tg.ones(4, 3, requires_grad=True)).sum()
+    layer.load_state_dict(layer.state_dict())
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+def test_a_refused_backward_changes_no_gradient():
+    w, v = (tg.tensor(START, requires_grad=True) for _ in range(2))
+    loss = (v * 2).sum() + (w * w).sum()
+    with tg.no_grad():
+        w += 1
+    with pytest.raises(ModifiedError):
+        loss.backward()
+    assert w.grad is None and v.grad is None
+
+
+def test_a_gradient_that_a_graph_kept_is_refused_after_it_was_accumulated_into():
+    w = tg.tensor(START, requires_grad=True)
+    (w * w).sum().backward()
+    v = tg.tensor(2.0, requires_grad=True)
+    loss = (v * w.grad).sum()
+    (w * w).sum().backward()
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+# ---------------------------------------------------------------------- x[index] = value
+
+
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [(1, (3,)), (slice(1, 3), (2, 3)), (slice(None, None, -2), (2, 3)), ((slice(None), 1), (4,)), (..., (4, 3)),
+     ((1, 2), ()), ([0, 2], (2, 3)), (np.arange(12).reshape(4, 3) % 5 == 0, (3,)), (None, (1, 4, 3)),
+     (([0, 1], [2, 2]), (2,)), (slice(0, 0), (0, 3))],
+)  # fmt: skip
+@pytest.mark.parametrize("recorded", ["x", "v", "both"])
+def test_setitem_has_the_value_and_gradients_of_numpy(index, shape, recorded):
+    rng = np.random.default_rng(0)
+    a, b, g = rng.standard_normal((4, 3)), rng.standard_normal(shape), rng.standard_normal((4, 3))
+    x = tg.tensor(a, requires_grad=recorded != "v")
+    v = tg.tensor(b, requires_grad=recorded != "x")
+    y = x.clone()
+    y[index] = v
+    wanted = a.copy()
+    wanted[index] = b
+    np.testing.assert_array_equal(y.detach().numpy(), wanted)
+    y.backward(g)
+    kept = g.copy()
+    kept[index] = 0
+    if recorded != "v":
+        np.testing.assert_array_equal(x.grad.data, kept)
+    if recorded != "x":
+        np.testing.assert_array_equal(v.grad.data, g[index])
+
+
+@pytest.mark.parametrize("wrap", [np.array, tg.tensor, list])
+def test_of_repeated_positions_the_last_one_counts(wrap):
+    x, v = tg.zeros(3, requires_grad=True), tg.tensor([10.0, 20.0, 30.0, 40.0], requires_grad=True)
+    y = x.clone()
+    y[wrap([1, 2, 1, 2])] = v
+    assert y.tolist() == [0, 30, 40]
+    y.backward(tg.tensor([1.0, 2.0, 3.0]))
+    assert x.grad.tolist() == [1, 0, 0]
+    assert v.grad.tolist() == [0, 0, 2, 3]
+
+
+def test_setitem_broadcasts_and_the_gradient_sums():
+    x, v = tg.zeros(4, 3), tg.tensor([1.0], requires_grad=True)
+    x[1:3] = v
+    assert x.tolist() == [[0, 0, 0], [1, 1, 1], [1, 1, 1], [0, 0, 0]]
+    x.sum().backward()
+    assert v.grad.tolist() == [6]
+
+
+def test_setitem_casts_to_the_dtype_of_the_tensor_written():
+    x = tg.zeros(2)
+    x[0] = np.float64(0.1)
+    x[1] = tg.tensor(0.1, dtype=tg.float64)
+    assert x.dtype == tg.float32 and x.tolist() == [np.float32(0.1)] * 2
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(
+    ("index", "value", "message"),
+    [
+        (slice(None), [1.0, 2.0], r"\(3,\).*\(2,\)"),
+        (5, 1.0, "5 is out of bounds"),
+        ((0, 0), 1.0, "too many indices"),
+    ],
+)
+def test_setitem_that_does_not_fit_is_refused_before_anything_changes(recorded, index, value, message):
+    x = tg.ones(3, requires_grad=recorded) * 1
+    with pytest.raises(AutogradError, match=message):
+        x[index] = tg.tensor(value)
+    assert x.tolist() == [1, 1, 1]
+
+
+def test_setitem_out_of_range_is_an_index_error():
+    with pytest.raises(IndexError, match="5 is out of bounds"):
+        tg.zeros(3)[5] = 1.0
+
+
+@pytest.mark.parametrize("write", [iadd, imul, itruediv, set_all], ids=lambda f: f.__name__)
+def test_an_integer_tensor_takes_no_floats_in_place(write):
+    x = tg.tensor([1, 2, 3])
+    with pytest.raises(DtypeError, match="can't be cast to int64 in place"):
+        write(x, tg.tensor(1.5))
+    assert x.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_result_of_another_shape_is_refused(recorded):
+    x = tg.ones(3, requires_grad=recorded) * 1
+    with pytest.raises(ShapeError, match=r"the result has shape \(2, 3\), the tensor written \(3,\)"):
+        x += tg.ones(2, 3)
+    assert x.tolist() == [1, 1, 1]
+
+
+def test_a_tensor_can_be_written_with_itself():
+    x = tg.tensor([1.0, 2.0, 3.0])
+    x += x
+    x[1:] = x[:-1]
+    assert x.tolist() == [2, 2, 4]
+
+
+def test_a_read_only_memory_is_refused():
+    x = tg.broadcast_to(tg.tensor([1.0]), (3,))
+    with pytest.raises(AutogradError, match="read-only"):
+        x[0] = 2.0
