@@ -215,7 +215,7 @@ def build_function(op: Op) -> Callable[..., Any]:
     )  # fmt: skip
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = "tinygrad_bp"
-    function.__doc__ = f"{op.doc}\n\n    Formula: {op.formula}\n" if op.formula else op.doc
+    function.__doc__ = op.describe()
     return function
 
 
