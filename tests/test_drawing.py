@@ -13,6 +13,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, AutogradError
+from tinygrad_bp.autograd.op import OPS
 from tinygrad_bp.drawing import draw
 from tinygrad_bp.drawing.description import describe
 from tinygrad_bp.drawing.program import DotNotFoundError, find
@@ -130,6 +131,31 @@ def test_dtype_through_a_cast():
     assert results == ["float32", "float64", "float64"]
 
 
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.kind != "constant"], ids=lambda op: op.name)
+def test_every_op_is_drawn_and_the_dtype_of_its_inputs_found(op):
+    sample = op.samples[0]
+    rng = np.random.default_rng(0)
+    domains = sample.domains * (len(sample.shapes) // len(sample.domains))
+    inputs, inner = [], []
+    for domain, shape in zip(domains, sample.shapes, strict=True):
+        x = tg.tensor(np.asarray(domain(rng, shape)))
+        if x.is_floating_point():
+            x = x.float().requires_grad_() + 0.0  # its value is known only where the op kept it
+            inner.append(x.shape)
+        inputs.append(x)
+    y = op.function(inputs if op.variadic else inputs[0], *([] if op.variadic else inputs[1:]), **sample.params)
+    shape = y.shape
+    del inputs, x
+    found = boxes(y)
+    results = [box for box in found if box.kind == "result"]
+    assert [box.shape for box in results] == [*inner, shape]
+    assert {str(box.dtype) for box in results[:-1]} == {"float32"}
+    picture = draw(y, values=True, grads=True)
+    assert op.label in texts(picture)
+    y.sum().backward()
+    assert [box.kind for box in boxes(y)] == [box.kind for box in found]
+
+
 @pytest.mark.parametrize("params", [None, {"x": tg.ones(3)}])
 def test_a_tensor_without_history_is_one_leaf(params):
     with tg.no_grad():
@@ -141,7 +167,7 @@ def test_a_tensor_without_history_is_one_leaf(params):
 
 
 def test_a_leaf_alone():
-    (box,) = boxes(tg.ones(3, requires_grad=True))
+    (box,) = boxes([tg.ones(3, requires_grad=True)])
     assert box.kind == "leaf" and box.requires_grad
 
 
@@ -227,7 +253,7 @@ def test_a_gradient_not_yet_computed_is_never_zero():
 
 def test_small_gradients_do_not_read_as_zero():
     w = tg.tensor([1e-9, 1.0], requires_grad=True)
-    assert any("1.000e-09" in line for line in texts(draw(w, values=True)))
+    assert any("1.e-09" in line for line in texts(draw(w, values=True)))
 
 
 def test_drawing_changes_nothing():
@@ -242,8 +268,8 @@ def test_drawing_changes_nothing():
 
 
 @pytest.mark.parametrize("name", [
-    'a "quoted" name', "back\\slash", "trailing\\", "\\N \\G \\l \\\\N", "<b>bold</b>", "<", "<x>", "{a|b}", "a&b &lt; &amp;",
-    "Größe λ 重み", "it's", "a->b; c [d=e]", "node", "%s {0}", "]]>", "<!-- x -->", "a  b",
+    'a "quoted" name', "back\\slash", "trailing\\", "\\N \\G \\l \\\\N", "<b>bold</b>", "<", "<x>", "{a|b}",
+    "a&b &lt; &amp;", "Größe λ 重み", "it's", "a->b; c [d=e]", "node", "%s {0}", "]]>", "<!-- x -->", "a  b",
 ])  # fmt: skip
 def test_names_are_escaped_whatever_they_contain(name):
     w = tg.ones(2, requires_grad=True)
@@ -287,7 +313,7 @@ def test_wrong_arguments_say_what_to_write():
         draw([])
     with pytest.raises(ArgumentError, match=r"dict\(model.named_parameters\(\)\)"):
         draw(w, params=[("w", w)])
-    with pytest.raises(ArgumentError, match="'w'.*ndarray"):
+    with pytest.raises(ArgumentError, match=r"'w'.*ndarray"):
         draw(w, params={"w": np.ones(2)})
 
 
@@ -386,7 +412,8 @@ def test_no_program_at_all(tmp_path):
 import graphviz, tinygrad_bp as tg
 from tinygrad_bp.drawing import draw
 picture = draw(tg.ones(2, requires_grad=True).sum())
-for write in (lambda: picture.render("xor.svg"), lambda: picture.render("own", format="png"), picture._repr_mimebundle_):
+writes = lambda: picture.render("xor.svg"), lambda: picture.render("own", format="png"), picture._repr_mimebundle_
+for write in writes:
     try:
         write()
     except tg.autograd.errors.AutogradError as error:

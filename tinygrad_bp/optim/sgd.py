@@ -11,8 +11,8 @@ from ..autograd.errors import ArgumentError
 from ..autograd.writes import wrote
 from .optimizer import Optimizer
 
-# Elements of a large parameter updated at a time: a few such blocks fit the second-level cache.
-BLOCK = 1 << 16
+# Elements of a large parameter updated at a time: the step of one block is still in the cache when it is subtracted.
+BLOCK = 1 << 17
 
 
 class SGD(Optimizer):
