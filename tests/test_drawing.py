@@ -208,13 +208,32 @@ def test_a_tensor_written_after_it_was_recorded_is_not_taken_for_its_old_value()
 
 def test_values_come_from_whoever_still_has_them():
     w = tg.tensor([1.0, 2.0], requires_grad=True)
-    loss = w.exp().log().sum()
-    exp, log, total = (box.value for box in boxes(loss, kind="result"))
-    np.testing.assert_allclose(exp, np.exp([1, 2]), rtol=1e-6)  # kept by exp
-    assert log == "not kept"
-    assert total == 3
-    loss.backward()
-    assert boxes(loss, kind="result")[0].value == "freed by backward"
+    c = tg.tensor([3.0, 4.0])
+    loss = (w * c).exp().log().sum()
+    product, exp, log, total = (box.value for box in boxes(loss, kind="result"))
+    assert product.tolist() == [3, 8]  # computed again from w and c
+    np.testing.assert_allclose(exp, np.exp([3, 8]), rtol=1e-6)  # kept by exp
+    np.testing.assert_allclose(log, [3, 8], rtol=1e-6)  # computed again
+    assert total == 11
+    loss.backward()  # lets go of c, and so of all that came of it
+    assert [box.value for box in boxes(loss, kind="result")[:3]] == ["not kept", "freed by backward", "freed by backward"]
+
+
+def test_a_value_is_computed_again_only_from_what_the_op_read():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    loss = (-w).sum()
+    assert boxes(loss, kind="result")[0].value.tolist() == [-1, -2]
+    with tg.no_grad():
+        w += 10
+    assert boxes(loss, kind="result")[0].value == "not kept"
+
+
+def test_every_op_is_computed_again_to_the_same_bits():
+    a, b = tg.tensor([0.5, 1.5], requires_grad=True), tg.tensor([2.0, 3.0], requires_grad=True)
+    inner = tg.cat([a * b, (a - b).clip(-1, 1), tg.stack([a, b])[0]]).reshape(2, 3)
+    loss = (inner.permute(1, 0) * 1.0).sum()
+    found = [box.value for box in boxes(loss, kind="result") if box.shape == (2, 3)]
+    assert found[0].tobytes() == inner.detach().numpy().tobytes()
 
 
 def test_a_dead_leafs_value_is_found_where_it_was_kept():

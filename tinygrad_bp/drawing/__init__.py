@@ -25,8 +25,8 @@ def draw(
 
     ``outputs`` is one tensor or several. ``params`` names tensors, as in ``dict(model.named_parameters())``; tensors
     without an entry keep their own name. With ``values`` each box shows its value, shortened and rounded, where it is
-    still known; with ``grads`` its gradient, which reads "not computed" until a backward pass has left one (for
-    results: where ``retain_grad()`` asked for it).
+    still known or can be computed from what is; with ``grads`` its gradient, which reads "not computed" until a
+    backward pass has left one (for results: where ``retain_grad()`` asked for it).
 
     ``.render("xor.svg")`` writes the picture and returns its path, ``.source`` is the DOT text, and Jupyter shows the
     picture by itself. Backward frees what ops kept, so draw before it (or use ``retain_graph=True``) to see every
@@ -39,7 +39,7 @@ def draw(
     >>> "not computed" in picture.source
     True
     """
-    description = describe(outputs, params)
+    description = describe(outputs, params, values)
     from .picture import picture
 
     return picture(description, values, grads)

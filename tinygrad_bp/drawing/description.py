@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from ..autograd.errors import ArgumentError
 from ..autograd.history import history
 from ..autograd.op import OPS, REQUIRED
 from ..autograd.record import Node
 from ..autograd.tensor import Tensor
+from ..autograd.writes import last_write
 
 NOT_KEPT = "not kept"
 FREED = "freed by backward"
@@ -50,8 +53,12 @@ class Description(NamedTuple):
     arrows: list[Arrow]
 
 
-def describe(outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | None = None) -> Description:
+def describe(
+    outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | None = None, values: bool = True
+) -> Description:
     """The graph behind one or several tensors; ``params`` names tensors. No recursion: linear in its size.
+
+    With ``values`` a result that nothing kept is computed again where all that its op read is still known.
 
     Raises ``ArgumentError`` for anything but tensors.
 
@@ -65,6 +72,8 @@ def describe(outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | 
     params = _checked_params(params)
     nodes = history(tensor._node for tensor in outputs if tensor._node is not None)
     known = _Known(nodes, outputs, params)
+    if values:
+        known.compute_again(nodes)
     return _Drawing(known, nodes, outputs).description
 
 
@@ -107,7 +116,7 @@ class _Known:
     """Values, dtypes and names of a graph's nodes, gathered from wherever something still holds them.
 
     A node does not hold its tensor's value: it is known from the tensors handed in, from a tensor that is still
-    alive, or from an op that kept it for backward.
+    alive, from an op that kept it for backward, or by computing it again from those.
     """
 
     def __init__(self, nodes: list[Node], outputs: list[Tensor], params: dict[str, Tensor]) -> None:
@@ -159,6 +168,24 @@ class _Known:
                 # a user's own Function may do as it likes.
                 same = self.dtype(node) if OPS.get(op.name) is op and op.name != "cast" else None
                 self.dtypes[parent] = held.get(f"{name}_dtype", same)
+
+    def compute_again(self, nodes: list[Node]) -> None:
+        """Find results that nothing kept by running their ops once more on the same inputs."""
+        for node in reversed(nodes):
+            op, held = node.op, _held(node)
+            assert op is not None
+            if node in self.values or OPS.get(op.name) is not op or not set(op.params) <= set(held):
+                continue
+            names = op.inputs * len(node.parents) if op.variadic else op.inputs
+            inputs = [
+                held.get(name) if parent is None else self.values.get(parent)
+                for name, parent in zip(names, node.parents, strict=True)
+            ]
+            # A leaf that was written since no longer holds what the op read.
+            if any(x is None or (is_array(x) and last_write(x) > node.order) for x in inputs):
+                continue
+            params = {name: held[name] for name in op.params}
+            self.values[node] = np.asarray(op.compute(*([inputs] if op.variadic else inputs), **params))
 
     def dtype(self, node: Node) -> Any:
         """The dtype of the node's tensor, or None."""

@@ -65,7 +65,8 @@ class Sequential(ModuleList):
     """
 
     def __init__(self, *modules: Module | Iterable[Module]) -> None:
-        given = modules[0] if len(modules) == 1 and not isinstance(modules[0], Module) else modules
+        listed = len(modules) == 1 and not isinstance(modules[0], Module) and hasattr(modules[0], "__iter__")
+        given = modules[0] if listed else modules
         super().__init__(given)  # type: ignore[arg-type]
 
     def forward(self, x: Any) -> Any:

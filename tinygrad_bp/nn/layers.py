@@ -35,7 +35,7 @@ class Linear(Module):
         bound = 1 / math.sqrt(in_features) if in_features else 0.0
         # Column by column in memory: the products of a step then run as x @ W and x.T @ g, their fastest forms.
         weight = _uniform((out_features, in_features), bound, dtype, generator)
-        self.weight = Parameter(np.asfortranarray(weight.data))
+        self.weight = Parameter(np.asfortranarray(weight))
         self.bias = Parameter(_uniform((out_features,), bound, dtype, generator)) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -50,7 +50,10 @@ class Linear(Module):
 
 
 def _uniform(shape: tuple[int, ...], bound: float, dtype: Any, generator: Generator | None) -> Any:
-    return rand(shape, dtype=dtype, generator=generator) * (2 * bound) - bound
+    drawn = rand(shape, dtype=dtype, generator=generator).data
+    limit = float(drawn.dtype.type(bound))
+    # PyTorch multiplies and subtracts with one rounding; float64 in between gives its float32 numbers to the bit.
+    return (drawn.astype(np.float64) * (2 * limit) - limit).astype(drawn.dtype)
 
 
 class Identity(Module):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
@@ -93,7 +93,8 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
         _overwrite(self, index, raw)
     except (ValueError, IndexError, TypeError) as error:
         given = shape_text(np.shape(raw))
-        raise ShapeError(f"{what}: x {shape_text(self.shape)}, value {given}: {error}") from error
+        kind = IndexRangeError if isinstance(error, IndexError) else ShapeError
+        raise kind(f"{what}: x {shape_text(self.shape)}, value {given}: {error}") from error
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
