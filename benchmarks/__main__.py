@@ -72,7 +72,7 @@ def main() -> int:
         "# Performance",
         "",
         "Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install \"tinygrad_bp[bench]\"`,",
-        "and PyTorch where it is installed). One run, the sides in turns, medians; read the ratios, not the microseconds.",
+        "PyTorch where it is installed). One run, the sides in turns, medians: read the ratios, not the microseconds.",
         f"Python {platform.python_version()}, {packages}, {os.cpu_count()} cores, {platform.machine()}.",
         "",
         "## A training step",

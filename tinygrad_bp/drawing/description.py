@@ -172,7 +172,7 @@ class _Known:
     def compute_again(self, nodes: list[Node]) -> None:
         """Find results that nothing kept by running their ops once more on the same inputs."""
         for node in reversed(nodes):
-            op, held = node.op, _held(node)
+            op, held = node.op, {"shape": node.shape, **_held(node)}  # an op's shape= is its result's
             assert op is not None
             if node in self.values or OPS.get(op.name) is not op or not set(op.params) <= set(held):
                 continue
