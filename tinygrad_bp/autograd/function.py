@@ -102,7 +102,8 @@ class Function:
         shapes = [result.shape for result in results]
         results_values = [None if go else result._value for result, go in zip(results, travels, strict=True)]
         op = _function_op(cls, len(inputs))
-        kept: list[Any] = []
+        # What is kept, by name: a tensor saved twice and two saved outputs are one kept value each.
+        kept: dict[str, Any] = {}
         names: list[str] = []
         outputs_at: dict[int, int] = {}
         for slot, saved in enumerate(ctx._saved):
@@ -111,26 +112,29 @@ class Function:
             if position is not None and travels[position]:
                 outputs_at[slot] = position
                 names.append("y")
-                kept.append(None)  # filled below: the value of the node itself
+                kept["y"] = None  # filled below: the value of the node itself
             else:
-                names.append(op.inputs[source] if source is not None and isinstance(saved, Tensor) else "constant")
-                kept.append(saved._value if isinstance(saved, Tensor) else saved)
+                is_input = source is not None and isinstance(saved, Tensor)
+                names.append(op.inputs[source] if is_input else f"saved value {slot}")  # type: ignore[index]
+                kept[names[-1]] = saved._value if isinstance(saved, Tensor) else saved
         ctx._saved = ()
         value = (
             np.concatenate([r._value.ravel() for r, go in zip(results, travels, strict=True) if go])
             if several
             else results[0]._value
         )
-        for slot in outputs_at:
-            kept[slot] = value
-        op.kept = tuple(names)
+        if outputs_at:
+            kept["y"] = value
+        op.kept = tuple(kept)
 
         def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
                 arrived = g if create else wrap(np.asarray(g), None)
                 restored = []
-                for slot, saved in enumerate(values):
+                by_name = dict(zip(op.kept, values, strict=True))
+                for slot, name in enumerate(names):
+                    saved = by_name[name]
                     if hasattr(saved, "strides") and not isinstance(saved, Tensor):
                         saved = wrap(saved, None)
                     restored.append(part(saved, outputs_at[slot]) if slot in outputs_at else saved)
@@ -140,7 +144,7 @@ class Function:
             return _checked(cls, given, parents, create)
 
         op.pull = pull
-        node = record(op, value, nodes, tuple(kept))
+        node = record(op, value, nodes, tuple(kept.values()))
         whole = wrap(value, node)
         if not several:
             return whole

@@ -42,6 +42,12 @@ def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return result
 
 
+def _read(x: Any, index: Any) -> Any:
+    """``x[index]``, a view where NumPy has one: a trailing Ellipsis keeps one element from becoming a scalar."""
+    items = index if isinstance(index, tuple) else (index,)
+    return x[index] if any(item is Ellipsis for item in items) else x[(*items, ...)]
+
+
 _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
     ((2, 3), 1), ((2, 3), (slice(None), 1)), ((4, 3), slice(None, None, -2)), ((2, 3), (..., None, 0)),
     ((4, 3), np.array([0, 2, 2])), ((2, 3), np.array([[True, False, True], [False, True, False]])),
@@ -49,7 +55,7 @@ _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
     ((), ...), ((0, 3), slice(0, 0)),
 )  # fmt: skip
 
-_getitem = linear("getitem", lambda x, index: x[index], lambda g, x_shape, index: place(g, x_shape, index),
+_getitem = linear("getitem", _read, lambda g, x_shape, index: place(g, x_shape, index),
                   params={"index": REQUIRED}, formula="x[index]",
                   samples=tuple(sample(shape, index=index) for shape, index in _INDEXES),
                   reference=lambda x, index: x[index], doc="The elements at an index.")

@@ -143,9 +143,9 @@ def _warn_sizes(name: str, x: Any, target: Any) -> None:
 def _mse(x: Any, target: Any, reduction: str) -> Any:
     if reduction not in _REDUCTIONS:
         check_reduction("mse_loss", reduction)
+    d = x - target
     if x.shape != target.shape:
         _warn_sizes("mse_loss", x, target)
-    d = x - target
     if reduction == "none":
         return d * d
     d = d.ravel()
