@@ -71,7 +71,7 @@ def main() -> int:
     page = [
         "# Performance",
         "",
-        "Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install \"tinygrad_bp[bench]\"`,",
+        'Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install "tinygrad_bp[bench]"`,',
         "PyTorch where it is installed). One run, the sides in turns, medians: read the ratios, not the microseconds.",
         f"Python {platform.python_version()}, {packages}, {os.cpu_count()} cores, {platform.machine()}.",
         "",

@@ -48,9 +48,7 @@ def weights(network: Network) -> list[tuple[Any, Any]]:
     """The same start for everyone: (in, out) weights and zero biases, float32."""
     rng = np.random.default_rng(1)
     pairs = zip(network.sizes, network.sizes[1:], strict=False)
-    return [
-        ((rng.standard_normal((i, o)) * i**-0.5).astype(np.float32), np.zeros(o, np.float32)) for i, o in pairs
-    ]
+    return [((rng.standard_normal((i, o)) * i**-0.5).astype(np.float32), np.zeros(o, np.float32)) for i, o in pairs]
 
 
 def hand_written(network: Network) -> Step:

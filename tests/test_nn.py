@@ -159,7 +159,7 @@ def test_parameters_come_in_a_fixed_order_each_with_its_path():
 def test_modules_and_children():
     net = Net()
     assert [name for name, _ in net.named_modules()] == ["", "first", "first.inner", "layers", "layers.0", "layers.1"]
-    assert list(net.modules())[0] is net
+    assert next(iter(net.modules())) is net
     assert [name for name, _ in net.named_children()] == ["first", "layers"]
     assert list(net.children()) == [net.first, net.layers]
 

@@ -62,7 +62,7 @@ class TestAWrite:
     def test_a_leaf_that_requires_grad_is_refused_before_anything_changes(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)
         memory = w.data
-        with pytest.raises(LeafWriteError, match="leaf that requires_grad.*no_grad"):
+        with pytest.raises(LeafWriteError, match=r"leaf that requires_grad.*no_grad"):
             write(w)
         assert w.data is memory
         assert w.tolist() == START
@@ -177,7 +177,7 @@ def test_an_array_takes_a_tensor_in_place_where_nothing_records():
 
 def test_an_array_refuses_a_recorded_tensor_in_place():
     a, w = np.ones(3), tg.tensor(START, requires_grad=True)
-    with pytest.raises(LeafWriteError, match="np.subtract with out=.*Write `x = x - t` instead of `x -= t`"):
+    with pytest.raises(LeafWriteError, match=r"np\.subtract with out=.*Write `x = x - t` instead of `x -= t`"):
         a -= w
     assert a.tolist() == [1, 1, 1]
 

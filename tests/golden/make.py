@@ -1,6 +1,6 @@
 """Writes the .json files beside it: numbers of PyTorch that the tests compare with. Run by hand, needs torch.
 
-    python tests/golden/make.py
+python tests/golden/make.py
 """
 
 from __future__ import annotations

@@ -245,7 +245,8 @@ def backward(
     """
     outputs = _list(tensors)
     if grad_tensors is None and len(outputs) == 1:
-        seeds = {outputs[0]._node: _seed(outputs[0], None, create_graph)}
+        seed = _seed(outputs[0], None, create_graph)  # refuses what is no tensor, or has no node
+        seeds = {outputs[0]._node: seed}
     else:
         seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
     for node, g in _gradients(seeds, bool(retain_graph), create_graph).items():
@@ -303,7 +304,7 @@ def _backward_method(
     self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:
     """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
-    backward(self, gradient, retain_graph, create_graph)
+    backward(self, None if gradient is None else [gradient], retain_graph, create_graph)
 
 
 # Bound here, because the backward pass needs the class.

@@ -50,10 +50,8 @@ def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy."""
     first = getattr(inputs[0], "dtype", None)
     if first is not None and first.kind == "f":
-        for other in inputs[1:]:
-            if getattr(other, "dtype", type(other)) not in (first, float, int):
-                break
-        else:
+        others = inputs[1:]
+        if all(type(x) in (float, int) or getattr(x, "dtype", None) is first for x in others):
             return inputs
     items = [x.item() if isinstance(x, np.generic) else x for x in inputs]
     items = [x if isinstance(x, (Tensor, bool, int, float, complex)) else as_array(x) for x in items]

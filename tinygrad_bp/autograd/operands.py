@@ -55,9 +55,13 @@ def as_array(data: Any) -> Any:
     return array
 
 
+def _is_row(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.ndim > 0)
+
+
 def ragged_text(data: Any) -> str:
     """Where nested lists stop being rectangular."""
-    sizes = [len(item) if isinstance(item, (list, tuple)) or getattr(item, "ndim", 0) else None for item in data]
+    sizes = [len(item) if _is_row(item) else None for item in data]
     for i, size in enumerate(sizes):
         if size != sizes[0]:
             one, two = (("a number" if s is None else f"{s} items") for s in (sizes[0], size))

@@ -12,6 +12,7 @@ from . import dtypes
 from .errors import (
     ArgumentError,
     DtypeError,
+    IndexRangeError,
     LeafWriteError,
     NoRuleError,
     ShapeError,
@@ -111,7 +112,11 @@ class Tensor:
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        return self._value.shape if dim is None else self._value.shape[dim]
+        if dim is None:
+            return self._value.shape
+        if not -self._value.ndim <= dim < self._value.ndim:
+            raise IndexRangeError(f"size: dimension out of range, {shape_text(self.shape)} has no dimension {dim}")
+        return self._value.shape[dim]
 
     def numel(self) -> int:
         """How many elements."""

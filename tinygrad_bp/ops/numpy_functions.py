@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
@@ -110,6 +111,13 @@ def _ravel(a: Any) -> Any:
     return shape.reshape(a, -1)
 
 
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    for place in () if axis is None else (axis,) if isinstance(axis, int) else axis:
+        if a.shape[place] != 1:  # PyTorch lets that pass, NumPy does not
+            raise ShapeError(f"np.squeeze: axis {place} of {shape_text(a.shape)} has a size other than 1")
+    return shape.squeeze(a, axis)
+
+
 def _expand_dims(a: Any, axis: Any) -> Any:
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     ndim = a.ndim + len(axes)
@@ -173,7 +181,7 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.any: _plain_reduction(reduction.any), np.all: _plain_reduction(reduction.all),
     np.where: _where, np.clip: _clip, np.copy: _copy, np.dot: _dot,
     np.reshape: _reshape, np.ravel: _ravel, np.transpose: _transpose, np.swapaxes: _swapaxes,
-    np.moveaxis: _moveaxis, np.squeeze: shape.squeeze, np.expand_dims: _expand_dims, np.broadcast_to: _broadcast_to,
+    np.moveaxis: _moveaxis, np.squeeze: _squeeze, np.expand_dims: _expand_dims, np.broadcast_to: _broadcast_to,
     np.concatenate: _concatenate, np.stack: shape.stack, np.take_along_axis: indexing.take_along_axis,
     np.zeros_like: creation.zeros_like, np.ones_like: creation.ones_like,
     np.empty_like: creation.empty_like, np.full_like: creation.full_like,

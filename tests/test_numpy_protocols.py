@@ -1,0 +1,207 @@
+"""NumPy's functions take Tensors, mean what they mean on arrays, and never drop a gradient."""
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import NoRuleError
+
+X = np.array([[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]])
+
+CALLS = {
+    "np.exp(x)": lambda x: np.exp(x),
+    "np.tanh(x)": lambda x: np.tanh(x),
+    "np.log(np.abs(x))": lambda x: np.log(np.abs(x)),
+    "np.sqrt(np.square(x))": lambda x: np.sqrt(np.square(x)),
+    "np.add(x, 1)": lambda x: np.add(x, 1),
+    "np.power(x, 2)": lambda x: np.power(x, 2),
+    "np.maximum(x, 0)": lambda x: np.maximum(x, 0),
+    "np.minimum(0.2, x)": lambda x: np.minimum(0.2, x),
+    "np.where(x > 0, x, 0.1 * x)": lambda x: np.where(x > 0, x, 0.1 * x),
+    "np.clip(x, -1.5, 0.9)": lambda x: np.clip(x, -1.5, 0.9),
+    "np.clip(x, None, 0.9)": lambda x: np.clip(x, None, 0.9),
+    "np.sum(x)": lambda x: np.sum(x),
+    "np.sum(x, axis=0)": lambda x: np.sum(x, axis=0),
+    "np.sum(x, 1, keepdims=True)": lambda x: np.sum(x, 1, keepdims=True),
+    "np.sum(x, axis=(0, 1))": lambda x: np.sum(x, axis=(0, 1)),
+    "np.add.reduce(x)": lambda x: np.add.reduce(x),
+    "np.maximum.reduce(x, axis=1)": lambda x: np.maximum.reduce(x, axis=1),
+    "np.mean(x, axis=1)": lambda x: np.mean(x, axis=1),
+    "np.mean(x)": lambda x: np.mean(x),
+    "np.std(x)": lambda x: np.std(x),
+    "np.std(x, axis=1, ddof=1)": lambda x: np.std(x, axis=1, ddof=1),
+    "np.var(x, axis=0)": lambda x: np.var(x, axis=0),
+    "np.max(x, axis=1)": lambda x: np.max(x, axis=1),
+    "np.max(x)": lambda x: np.max(x),
+    "np.min(x, axis=0, keepdims=True)": lambda x: np.min(x, axis=0, keepdims=True),
+    "np.dot(x, x.T)": lambda x: np.dot(x, x.T),
+    "np.dot(x, [1., 2., 3.])": lambda x: np.dot(x, np.array([1.0, 2.0, 3.0])),
+    "np.matmul(x, x.T)": lambda x: np.matmul(x, x.T),
+    "x @ array": lambda x: x @ np.ones((3, 2)),
+    "array @ x": lambda x: np.ones((3, 2)) @ x,
+    "array - x": lambda x: np.ones(3) - x,
+    "array / x": lambda x: np.ones((2, 3)) / x,
+    "np.float64(2) * x": lambda x: np.float64(2) * x,
+    "[1., 2., 3.] + x": lambda x: np.array([1.0, 2.0, 3.0]) + x,
+    "np.transpose(x)": lambda x: np.transpose(x),
+    "np.transpose(x, (1, 0))": lambda x: np.transpose(x, (1, 0)),
+    "np.swapaxes(x, 0, 1)": lambda x: np.swapaxes(x, 0, 1),
+    "np.moveaxis(x, 0, -1)": lambda x: np.moveaxis(x, 0, -1),
+    "np.reshape(x, -1)": lambda x: np.reshape(x, -1),
+    "np.reshape(x, (3, 2))": lambda x: np.reshape(x, (3, 2)),
+    "np.ravel(x)": lambda x: np.ravel(x),
+    "np.expand_dims(x, 1)": lambda x: np.expand_dims(x, 1),
+    "np.squeeze(x[None])": lambda x: np.squeeze(x[None]),
+    "np.broadcast_to(x, (2, 2, 3))": lambda x: np.broadcast_to(x, (2, 2, 3)),
+    "np.concatenate([x, x], axis=1)": lambda x: np.concatenate([x, x], axis=1),
+    "np.concatenate([x, array], axis=None)": lambda x: np.concatenate([x, np.ones((1, 2))], axis=None),
+    "np.stack([x, 2 * x], axis=1)": lambda x: np.stack([x, 2 * x], axis=1),
+    "np.copy(x)": lambda x: np.copy(x),
+    "np.take_along_axis": lambda x: np.take_along_axis(x, np.array([[0, 2], [1, 1]]), 1),
+    "softmax by hand": lambda x: np.exp(x - np.max(x, axis=1, keepdims=True)) / np.sum(np.exp(x), axis=1)[:, None],
+}
+calls = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+
+
+@calls
+def test_a_tensor_gives_what_the_array_gives(call):
+    wanted, found = call(X), call(tg.tensor(X))
+    assert isinstance(found, tg.Tensor)
+    assert found.dtype == wanted.dtype and found.shape == wanted.shape
+    np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-14)
+
+
+@calls
+def test_the_gradient_is_that_of_the_differences(call):
+    x = tg.tensor(X, requires_grad=True)
+    g = np.random.default_rng(0).standard_normal(np.shape(call(X)))
+    call(x).backward(g)
+    step, wanted = 1e-6, np.zeros_like(X)
+    for i in np.ndindex(X.shape):
+        e = np.zeros_like(X)
+        e[i] = step
+        wanted[i] = np.sum(g * (call(X + e) - call(X - e))) / (2 * step)
+    np.testing.assert_allclose(x.grad.data, wanted, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin", "any", "all", "isnan", "sign", "shape", "ndim", "size",
+                                  "count_nonzero", "logical_not", "isfinite"])  # fmt: skip
+def test_functions_without_a_gradient_take_a_tensor_that_requires_grad(name):
+    function = getattr(np, name)
+    np.testing.assert_array_equal(np.asarray(function(tg.tensor(X, requires_grad=True))), function(X))
+
+
+@pytest.mark.parametrize("ufunc", [np.exp, np.sqrt, np.sin, np.log1p, np.negative, np.abs, np.square, np.sign])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8", "float16", "float32", "float64"])
+def test_a_ufunc_gives_the_dtype_of_numpy(ufunc, dtype):
+    x = np.ones(2, dtype)
+    assert ufunc(tg.tensor(x)).dtype == ufunc(x).dtype
+
+
+@pytest.mark.parametrize("a", ["bool", "int32", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("b", ["bool", "int32", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.true_divide, np.maximum])
+def test_two_operands_give_the_dtype_of_numpy(ufunc, a, b):
+    x, y = np.ones(2, a), np.ones(2, b)
+    wanted = ufunc(x, y).dtype
+    assert ufunc(tg.tensor(x), tg.tensor(y)).dtype == wanted
+    assert ufunc(tg.tensor(x), y).dtype == wanted
+    assert ufunc(x, tg.tensor(y)).dtype == wanted
+
+
+def test_where_the_two_surfaces_differ():
+    x, ints = tg.tensor(X, dtype=tg.float32), tg.tensor([1, 2])
+    assert np.exp(ints).dtype == tg.float64 and tg.exp(ints).dtype == tg.float32
+    assert np.mean(ints).dtype == tg.float64 and ints.mean().dtype == tg.float32
+    assert np.add(x, X).dtype == tg.float64 and (x + X).dtype == tg.float64
+    assert np.std(x).item() == pytest.approx(X.std()) and x.std().item() == pytest.approx(X.std(ddof=1))
+    assert isinstance(np.max(x, axis=1), tg.Tensor) and isinstance(x.max(dim=1), tuple)
+    assert np.transpose(tg.zeros(2, 3, 4)).shape == (4, 3, 2)
+    assert tg.transpose(tg.zeros(2, 3, 4), 0, 1).shape == (3, 2, 4)
+
+
+@pytest.mark.parametrize("scalar", [np.float64(2), np.float32(2), np.int64(2), np.int8(2), np.bool_(True)])
+def test_a_numpy_scalar_never_widens_in_operators(scalar):
+    x = tg.ones(2)
+    for result in (scalar * x, x * scalar, x + scalar, scalar - x, x / scalar):
+        assert isinstance(result, tg.Tensor) and result.dtype == tg.float32
+
+
+# ---------------------------------------------------------------------- without a rule
+
+NO_RULE = {
+    "np.histogram": lambda x: np.histogram(x),
+    "np.sort": lambda x: np.sort(x),
+    "np.linalg.inv": lambda x: np.linalg.inv(x[:, :2]),
+    "np.arctan": lambda x: np.arctan(x),
+    "np.add.accumulate": lambda x: np.add.accumulate(x),
+    "np.multiply.outer": lambda x: np.multiply.outer(x, x),
+    "np.einsum": lambda x: np.einsum("ij,ij->i", x, x),
+    "np.interp": lambda x: np.interp(0.5, [0.0, 1.0], x[0, :2]),
+    "np.block": lambda x: np.block([[x], [x]]),
+    "np.sum with these arguments": lambda x: np.sum(x, where=X > 0),
+    "np.mean with these arguments": lambda x: np.mean(x, where=X > 0),
+    "np.amax with these arguments": lambda x: np.max(x, initial=9.0),
+    "np.exp": lambda x: np.exp(x, dtype=np.float64),
+}
+no_rule = pytest.mark.parametrize(("name", "call"), NO_RULE.items(), ids=NO_RULE)
+
+
+@no_rule
+def test_a_function_without_a_rule_refuses_a_tensor_that_requires_grad_by_name(name, call):
+    with pytest.raises(NoRuleError, match=rf"{name} has no derivative rule, .* requires grad.*t.detach\(\)"):
+        call(tg.tensor(X, requires_grad=True))
+
+
+def _equal(found, wanted):
+    if isinstance(wanted, tuple):
+        for one, other in zip(found, wanted, strict=True):
+            _equal(one, other)
+    else:
+        assert isinstance(found, tg.Tensor)
+        np.testing.assert_array_equal(found.numpy(), wanted)
+
+
+@no_rule
+def test_a_function_without_a_rule_works_on_other_tensors(name, call):
+    _equal(call(tg.tensor(X)), call(X))
+
+
+@no_rule
+def test_a_function_without_a_rule_works_under_no_grad(name, call):
+    with tg.no_grad():
+        _equal(call(tg.tensor(X, requires_grad=True)), call(X))
+
+
+@pytest.mark.parametrize("read", [np.asarray, np.array, lambda t: t.__array__(), lambda t: np.asarray(t * 2)])
+def test_reading_a_tensor_that_requires_grad_as_an_array_is_refused(read):
+    with pytest.raises(NoRuleError, match=r"Use t.detach\(\).numpy\(\)"):
+        read(tg.tensor(X, requires_grad=True))
+
+
+def test_a_plain_tensor_is_read_as_an_array():
+    t = tg.tensor(X)
+    assert np.shares_memory(np.asarray(t), t.data)
+    assert not np.shares_memory(np.array(t), t.data)
+    assert np.asarray(t, dtype=np.float32).dtype == np.float32
+    assert list(map(float, tg.tensor([1.0, 2.0]))) == [1.0, 2.0]
+
+
+def test_like_functions_make_tensors():
+    t = tg.ones(2, 3)
+    assert np.zeros_like(t).tolist() == [[0] * 3] * 2
+    assert isinstance(np.ones_like(t), tg.Tensor) and np.full_like(t, 7).tolist() == [[7] * 3] * 2
+    assert np.zeros_like(t, dtype=np.int64).dtype == tg.int64
+
+
+def test_comparisons_of_numpy_take_tensors():
+    t = tg.tensor(X, requires_grad=True)
+    assert np.allclose(t, X) and np.array_equal(t, X)
+    assert np.nonzero(tg.tensor([0, 1, 2]))[0].tolist() == [1, 2]
+    np.testing.assert_allclose(tg.tensor(X), X)
+
+
+def test_squeeze_refuses_an_axis_that_is_not_1_as_numpy_does():
+    with pytest.raises(ValueError, match=r"np.squeeze: axis 0 of \(2, 1\)"):
+        np.squeeze(tg.zeros(2, 1), axis=0)
+    assert np.squeeze(tg.zeros(2, 1), axis=1).shape == (2,)
