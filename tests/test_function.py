@@ -8,6 +8,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import FreedError, FunctionError, ModifiedError, ShapeError
+from tinygrad_bp.autograd.history import history
 
 Function = tg.autograd.Function
 
@@ -323,5 +324,53 @@ def test_the_graph_is_freed_by_reference_counting(function):
         watched = [weakref.ref(t) for t in (x.data, y.data, slope.data, x, y, slope)]
         del x, y, slope
         assert [w() for w in watched] == [None] * len(watched)
+    finally:
+        gc.enable()
+
+
+class Halves(tg.autograd.Function):
+    """Two results, one saved input, one saved result."""
+
+    @staticmethod
+    def forward(ctx, x):
+        low, high = x * 0.5, (x * 2).double()
+        ctx.save_for_backward(x, low)
+        return low, high
+
+    @staticmethod
+    def backward(ctx, low, high):
+        return low * 0.5 + high * 2
+
+
+def test_results_of_two_dtypes_keep_them():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    low, high = Halves.apply(x)
+    assert (low.dtype, high.dtype) == (tg.float32, tg.float64)
+    (low.sum() + high.sum()).backward()
+    assert x.grad.tolist() == [2.5, 2.5]
+
+
+def test_an_integer_result_alone_does_not_record():
+    class Count(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return (x > 0).long()
+
+    result = Count.apply(tg.tensor([1.0, -1.0], requires_grad=True))
+    assert result.tolist() == [1, 0]
+    assert not result.requires_grad
+
+
+def test_a_call_leaves_no_reference_cycle():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    gc.collect()
+    gc.disable()
+    try:
+        low, high = Halves.apply(x)
+        (low.sum() + high.sum()).backward(create_graph=False)
+        (call,) = (node for node in history([low.grad_fn]) if repr(node) == "<Halves>")
+        watched = weakref.ref(call.op.pull)
+        del low, high, call
+        assert watched() is None
     finally:
         gc.enable()

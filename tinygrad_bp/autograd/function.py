@@ -79,7 +79,7 @@ class Function:
         for result in results:
             if not isinstance(result, Tensor):
                 raise FunctionError(f"{cls.__name__}.forward must return tensors, got {type(result).__name__}")
-        if not (mode().grad and any(ctx.needs_input_grad)):
+        if not (mode().grad and any(ctx.needs_input_grad) and any(r.is_floating_point() for r in results)):
             return outputs
         return cls._recorded(ctx, inputs, nodes, results, several)
 
@@ -125,14 +125,15 @@ class Function:
         )
         if outputs_at:
             kept["y"] = value
-        op.kept = tuple(kept)
+        kept_names = op.kept = tuple(kept)
 
+        # Does not mention op, which holds it: that would be a reference cycle.
         def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
                 arrived = g if create else wrap(np.asarray(g), None)
                 restored = []
-                by_name = dict(zip(op.kept, values, strict=True))
+                by_name = dict(zip(kept_names, values, strict=True))
                 for slot, name in enumerate(names):
                     saved = by_name[name]
                     if hasattr(saved, "strides") and not isinstance(saved, Tensor):
@@ -148,7 +149,7 @@ class Function:
         whole = wrap(value, node)
         if not several:
             return whole
-        return tuple(part(whole, i) if go else results[i] for i, go in enumerate(travels))
+        return tuple(part(whole, i).to(results[i].dtype) if go else results[i] for i, go in enumerate(travels))
 
 
 def _function_op(cls: type[Function], arity: int) -> Op:
