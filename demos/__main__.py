@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("report", nargs="?", choices=REPORTS, help="one report (default: all of them)")
-    parser.add_argument("--quick", action="store_true", help="fewer seeds: the same table in a few seconds")
+    parser.add_argument(
+        "--quick", action="store_true", help="one seed instead of five: the whole table in a few seconds"
+    )
     parser.add_argument("--seed", type=seed, default=0, metavar="N", help="the first seed (default 0)")
     parser.add_argument(
         "--out", type=Path, default=Path("demos/out"), metavar="DIR", help="where pictures go (default demos/out)"

@@ -692,3 +692,8 @@ def test_one_element_read_by_its_index_is_a_view():
     first = x[0]
     first += 5
     assert x.tolist() == [5, 0, 0]
+
+
+def test_numpy_by_force_drops_the_gradient_on_demand():
+    w = tg.ones(2, requires_grad=True)
+    assert w.numpy(force=True) is w.data

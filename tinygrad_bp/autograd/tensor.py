@@ -233,9 +233,9 @@ class Tensor:
 
     # ------------------------------------------------------------------ out to Python and NumPy
 
-    def numpy(self) -> Any:
-        """The ndarray, sharing memory. Raises ``NoRuleError`` where that would drop a gradient."""
-        if self._node is not None:
+    def numpy(self, *, force: bool = False) -> Any:
+        """The ndarray, sharing memory. Raises ``NoRuleError`` where that would drop a gradient, unless ``force``."""
+        if self._node is not None and not force:
             raise NoRuleError(
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
