@@ -63,7 +63,7 @@ def main() -> int:
     table, holds = steps(options.seconds, not options.no_peers)
     print("measuring graphs …", file=sys.stderr)
     results = [
-        graphs.one_add(options.seconds), *graphs.long_chain(), graphs.doubling(), graphs.training_memory(100_000),
+        graphs.one_add(options.seconds), graphs.doubling(), *graphs.long_chain(), graphs.training_memory(100_000),
         graphs.peak_arrays(), import_time(),
     ]  # fmt: skip
     names = [*["numpy"], *([] if options.no_peers else [peers.MODULES[name] for name in peers.installed()])]

@@ -125,8 +125,19 @@ sigmoid = elementwise("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), float
                       reference=lambda x: np.exp(-np.logaddexp(0, -x)),
                       doc="Logistic sigmoid; no overflow at either end.")
 
-relu = elementwise("relu", lambda x: np.maximum(x, ZERO.get(x.dtype, 0)), lambda g, y: g * (y > ZERO.get(y.dtype, 0)),
-                   formula="max(x, 0)", samples=unary(nonzero), reference=lambda x: np.where(x > 0, x, 0),
+_INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
+
+
+def _relu(x: Any) -> Any:
+    if x.size >= 4096 and x.dtype in ONE:
+        # np.maximum with one number runs without vector instructions; clip does not, but takes longer to call.
+        return x.clip(ZERO[x.dtype], _INFINITY[x.dtype])
+    return np.maximum(x, ZERO.get(x.dtype, 0))
+
+
+relu = elementwise("relu", _relu, lambda g, y: g * (y > ZERO.get(y.dtype, 0)),
+                   formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
+                   reference=lambda x: np.where(x > 0, x, 0),
                    doc="max(x, 0); its gradient at 0 is 0.")
 
 leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0, x, x * negative_slope),

@@ -16,8 +16,16 @@ from .samples import below, boolean, fixed, probability, real, sample
 # ---------------------------------------------------------------------- the affine layer
 
 
+LARGE = 1 << 15
+
+
+def _product(a: Any, b: Any) -> Any:
+    """``a @ b`` for a matrix b. np.dot is quicker to call, but clears its result first: a pass over a large one."""
+    return np.matmul(a, b) if a.ndim == 2 and a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
+
+
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
-    y = np.dot(x, weight.T)
+    y = _product(x, weight.T)
     y += bias
     return y
 
@@ -25,11 +33,6 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
 def _rows(x: Any) -> Any:
     """All leading dimensions as one."""
     return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
-
-
-def _outer_sum(x: Any, g: Any) -> Any:
-    """``xᵀ g``. np.dot is quicker to call, but clears its result first, which costs a pass over a large one."""
-    return np.dot(x.T, g) if x.shape[-1] * g.shape[-1] < 8192 else np.matmul(x.T, g)
 
 
 def _sum_rows(g: Any) -> Any:
@@ -52,8 +55,8 @@ def _ones(size: int, dtype: Any) -> Any:
 
 
 linear = general("linear", _linear,
-                 lambda g, weight: np.dot(g, weight),
-                 lambda g, x: _outer_sum(_rows(x), _rows(g)).T,
+                 lambda g, weight: _product(g, weight),
+                 lambda g, x: _product(_rows(x).T, _rows(g)).T,
                  lambda g: _sum_rows(g),
                  inputs="x weight bias", formula="x weightᵀ + bias",
                  samples=(sample((5, 3), (4, 3), (4,)), sample((3,), (4, 3), (4,)), sample((2, 5, 3), (4, 3), (4,)),
