@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 import tinygrad_bp as tg
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
-BLUE, ORANGE, GREEN, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00"
+BLUE, GREEN, RED = "#0072B2", "#009E73", "#D55E00"
 LINES = (BLUE, RED, GREEN)
 CLASSES = ((BLUE, "o"), (RED, "s"))
 SHADES = ListedColormap(["#BFDCEC", "#F6D5BF"])  # tints of the classes' colours

@@ -225,3 +225,12 @@ def test_integers_that_numpy_cannot_broadcast_are_refused_by_raw_arrays_in_numpy
 def test_every_class_is_of_the_family(kind):
     assert issubclass(kind, AutogradError)
     assert kind.__doc__
+
+
+@pytest.mark.parametrize(("program", "message"), [
+    (lambda: tg.full((2,), None), "full: fill_value is one number, got NoneType"),
+    (lambda: tg.optim.SGD(tg.nn.Linear(2, 2)), r"params: give a list .*\(model.parameters\(\)\), not one Linear"),
+])  # fmt: skip
+def test_an_argument_of_the_wrong_kind(program, message):
+    with pytest.raises(errors.ArgumentError, match=message):
+        program()

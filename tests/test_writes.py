@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import AutogradError, DtypeError, LeafWriteError, ModifiedError, ShapeError
+from tinygrad_bp.autograd.errors import (
+    AutogradError,
+    DtypeError,
+    LeafWriteError,
+    ModifiedError,
+    ReadOnlyError,
+    ShapeError,
+)
 from tinygrad_bp.autograd.op import OPS
 
 
@@ -439,3 +446,11 @@ def test_a_read_only_memory_is_refused():
     x = tg.broadcast_to(tg.tensor([1.0]), (3,))
     with pytest.raises(AutogradError, match="read-only"):
         x[0] = 2.0
+
+
+@pytest.mark.parametrize("write", [lambda x: iadd(x, 1.0), lambda x: set_one(x, 1.0), lambda x: x.zero_()])
+def test_memory_that_cannot_be_written_is_refused_by_name(write):
+    x = tg.zeros(1).expand(3)
+    with pytest.raises(ReadOnlyError, match=r"tensor \(3,\) cannot be written.*x = x.clone\(\)"):
+        write(x)
+    assert x.tolist() == [0, 0, 0]

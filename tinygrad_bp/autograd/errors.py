@@ -90,6 +90,13 @@ class LeafWriteError(AutogradError, RuntimeError):
     """
 
 
+class ReadOnlyError(AutogradError, ValueError, RuntimeError):
+    """An in-place write to memory that cannot be written, such as an expanded view.
+
+    Fails: ``x = tg.zeros(1).expand(3); x += 1``.  Works: ``x = tg.zeros(1).expand(3).clone(); x += 1``.
+    """
+
+
 class UnusedInputError(AutogradError, RuntimeError):
     """grad() was asked about a tensor that the outputs do not depend on.
 

@@ -344,12 +344,6 @@ class Tensor:
 
     # ------------------------------------------------------------------ writing
 
-    def _write(self, index: Any, value: Any) -> None:
-        """``self[index] = value`` on a tensor that does not record, or a leaf under ``no_grad``."""
-        self._refuse_recorded_leaf("write in place")
-        wrote(self._value)
-        self._value[index] = value
-
     def _refuse_recorded_leaf(self, what: str) -> None:
         if self._node is not None and self._node.op is None and mode().grad:
             who = f"{self.name} " if self.name else ""

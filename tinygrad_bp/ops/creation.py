@@ -130,6 +130,8 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     """
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
+    if not isinstance(fill_value, (bool, int, float, complex, np.generic)):
+        raise ArgumentError(f"full: fill_value is one number, got {type(fill_value).__name__}")
     dtype = dtypes.number_dtype(fill_value) if dtype is None and not hasattr(fill_value, "dtype") else dtype
     shape = shape_of((size,), "full")
     return _finish(np.full(shape, fill_value, dtype), requires_grad)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ReadOnlyError, ShapeError, shape_text
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
@@ -61,16 +61,21 @@ def _in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{what}: the result has shape {shape_text(result.shape)}, the tensor written "
                 f"{shape_text(self.shape)}; an in-place operation keeps the shape"
             )
-        _overwrite(self, ..., result._value)
+        _overwrite(self, ..., result._value, what)
         return self
 
     return operator
 
 
-def _overwrite(x: Tensor, index: Any, value: Any) -> None:
+def _overwrite(x: Tensor, index: Any, value: Any, what: str) -> None:
     if x._node is not None and x._node.op is not None:
         # Under no_grad a recorded value gets fresh memory: what was kept for backward stays as it was.
         x._value = np.array(x._value)
+    if not x._value.flags.writeable:
+        raise ReadOnlyError(
+            f"{what}: the memory of the tensor {shape_text(x.shape)} cannot be written: it is read-only, or an "
+            "expanded view in which several elements are one. Write into a copy: x = x.clone()"
+        )
     wrote(x._value)
     x._value[index] = value
 
@@ -90,7 +95,9 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
         return
     raw = value._value if isinstance(value, Tensor) else value
     try:
-        _overwrite(self, index, raw)
+        _overwrite(self, index, raw, what)
+    except ReadOnlyError:
+        raise
     except (ValueError, IndexError, TypeError) as error:
         given = shape_text(np.shape(raw))
         kind = IndexRangeError if isinstance(error, IndexError) else ShapeError

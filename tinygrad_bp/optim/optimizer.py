@@ -21,6 +21,8 @@ class Optimizer:
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise ArgumentError("params: give a list of tensors (model.parameters()), not one tensor")
+        if not hasattr(params, "__iter__"):
+            raise ArgumentError(f"params: give a list of tensors (model.parameters()), not one {type(params).__name__}")
         groups = list(params)
         if not groups:
             raise ArgumentError("optimizer got an empty parameter list")
