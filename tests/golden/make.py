@@ -1,4 +1,4 @@
-"""Writes the .json files beside it: numbers of PyTorch that the tests compare with. Run by hand, needs torch.
+"""Writes the .json and .txt files beside it: numbers of PyTorch that the tests compare with. Run by hand, needs torch.
 
 python tests/golden/make.py
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,5 @@ if __name__ == "__main__":
     write("random.json", draws())
     write("nn.json", {"layers": layer_cases(), "losses": loss_cases(), "initial": initial()})
     write("sgd.json", {"start": START, "trajectories": trajectories()})
+    script = [sys.executable, str(HERE / "course_script.py"), "torch"]
+    (HERE / "course_script.txt").write_text(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
