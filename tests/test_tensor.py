@@ -169,6 +169,11 @@ def test_requires_grad_can_be_switched_on_leaves_only():
 
 X = tg.tensor([[1.0, -2.0, 0.5], [3.0, 0.0, -1.0]])
 SPELLINGS = [
+    ("x.where(x > 0, -1.0)", [[1, -1, 0.5], [3, -1, -1]]),
+    ("x.ravel()", [1, -2, 0.5, 3, 0, -1]),
+    ("x.reshape_as(T.zeros(3, 2))", [[1, -2], [0.5, 3], [0, -1]]),
+    ("T.subtract(x, x).sum()", 0),
+    ("x.negative().absolute().true_divide(2)", [[0.5, 1, 0.25], [1.5, 0, 0.5]]),
     ("x.sum(0, True)", [[4, -2, -0.5]]), ("x.sum(dim=(0, 1), keepdim=True)", [[1.5]]), ("x.sum(axis=1)", [-0.5, 2]),
     ("x.sum(-1, keepdims=True)", [[-0.5], [2]]), ("x.max(1)[0]", [1, 3]), ("x.max(dim=1).indices", [0, 0]),
     ("x.max(1, True).values", [[1], [3]]), ("x.min(axis=0)[1]", [0, 0, 1]), ("x.max()", 3), ("T.max(x, 1)[1]", [0, 0]),
@@ -237,3 +242,11 @@ def test_one_element_read_by_its_index_is_a_view():
 def test_numpy_by_force_drops_the_gradient_on_demand():
     w = tg.ones(2, requires_grad=True)
     assert w.numpy(force=True) is w.data
+
+
+def test_equal_and_allclose_answer_with_a_bool():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    assert tg.equal(w, tg.tensor([1.0, 2.0])) is True
+    assert w.equal(tg.tensor([1.0])) is False
+    assert tg.allclose(w, w + 1e-7) is True
+    assert w.allclose(w + 1e-3) is False

@@ -125,11 +125,13 @@ from .ops.random import (
 )
 from .ops.reduction import (
     all as all,
+    allclose as allclose,
     amax as amax,
     amin as amin,
     any as any,
     argmax as argmax,
     argmin as argmin,
+    equal as equal,
     logsumexp as logsumexp,
     max as max,
     mean as mean,
@@ -144,6 +146,7 @@ from .ops.shape import (
     expand_as as expand_as,
     flatten as flatten,
     permute as permute,
+    ravel as ravel,
     reshape as reshape,
     squeeze as squeeze,
     stack as stack,
@@ -152,7 +155,12 @@ from .ops.shape import (
     unsqueeze as unsqueeze,
 )
 
+absolute = abs
 clamp = clip
+concat = cat
+negative = neg
+subtract = sub
+true_divide = div
 concatenate = cat
 multiply = mul
 divide = div

@@ -107,10 +107,6 @@ def _reshape(a: Any, newshape: Any = None, *, shape: Any = None) -> Any:
     return reshape(a, *((wanted,) if isinstance(wanted, int) else tuple(wanted)))
 
 
-def _ravel(a: Any) -> Any:
-    return shape.reshape(a, -1)
-
-
 def _squeeze(a: Any, axis: Any = None) -> Any:
     for place in () if axis is None else (axis,) if isinstance(axis, int) else axis:
         if a.shape[place] != 1:  # PyTorch lets that pass, NumPy does not
@@ -134,7 +130,7 @@ def _moveaxis(a: Any, source: int, destination: int) -> Any:
 
 def _concatenate(arrays: Any, axis: Any = 0) -> Any:
     if axis is None:
-        return shape.cat([_ravel(a) if isinstance(a, Tensor) else np.ravel(a) for a in arrays], 0)
+        return shape.cat([shape.ravel(a) if isinstance(a, Tensor) else np.ravel(a) for a in arrays], 0)
     return shape.cat(arrays, axis)
 
 
@@ -180,7 +176,7 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.argmax: _plain_reduction(reduction.argmax), np.argmin: _plain_reduction(reduction.argmin),
     np.any: _plain_reduction(reduction.any), np.all: _plain_reduction(reduction.all),
     np.where: _where, np.clip: _clip, np.copy: _copy, np.dot: _dot,
-    np.reshape: _reshape, np.ravel: _ravel, np.transpose: _transpose, np.swapaxes: _swapaxes,
+    np.reshape: _reshape, np.ravel: shape.ravel, np.transpose: _transpose, np.swapaxes: _swapaxes,
     np.moveaxis: _moveaxis, np.squeeze: _squeeze, np.expand_dims: _expand_dims, np.broadcast_to: _broadcast_to,
     np.concatenate: _concatenate, np.stack: shape.stack, np.take_along_axis: indexing.take_along_axis,
     np.zeros_like: creation.zeros_like, np.ones_like: creation.ones_like,

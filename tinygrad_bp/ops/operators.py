@@ -159,8 +159,13 @@ def type_as(self: Any, other: Any) -> Any:
 
 
 def contiguous(self: Any) -> Any:
-    """The tensor itself: every op takes any memory layout."""
+    """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
     return self
+
+
+def where(self: Any, condition: Any, other: Any) -> Any:
+    """The tensor's elements where the condition holds, those of ``other`` elsewhere."""
+    return e.where(condition, self, other)
 
 
 # ---------------------------------------------------------------------- the table
@@ -183,22 +188,26 @@ OPERATORS: dict[str, Any] = {
 
 METHODS: dict[str, Any] = {
     # elementwise
-    "add": e.add, "sub": e.sub, "mul": e.mul, "multiply": e.mul, "div": e.div, "divide": e.div, "pow": e.pow,
+    "add": e.add, "sub": e.sub, "subtract": e.sub, "mul": e.mul, "multiply": e.mul, "div": e.div, "divide": e.div,
+    "true_divide": e.div, "pow": e.pow, "negative": e.neg, "absolute": e.abs, "where": where,
     "neg": e.neg, "abs": e.abs, "sign": e.sign, "exp": e.exp, "log": e.log, "log1p": e.log1p, "expm1": e.expm1,
     "sqrt": e.sqrt, "square": e.square, "sin": e.sin, "cos": e.cos, "tanh": e.tanh, "sigmoid": e.sigmoid,
     "relu": e.relu, "maximum": e.maximum, "minimum": e.minimum, "clip": e.clip, "clamp": e.clip,
     "eq": e.eq, "ne": e.ne, "lt": e.lt, "le": e.le, "gt": e.gt, "ge": e.ge,
     "isnan": e.isnan, "isinf": e.isinf, "isfinite": e.isfinite, "logical_not": e.logical_not,
-    "logical_and": e.logical_and, "logical_or": e.logical_or, "logical_xor": e.logical_xor, "clone": e.clone,
+    "bitwise_and": e.bitwise_and, "bitwise_or": e.bitwise_or, "bitwise_xor": e.bitwise_xor,
+    "bitwise_not": e.bitwise_not, "logical_and": e.logical_and, "logical_or": e.logical_or,
+    "logical_xor": e.logical_xor, "clone": e.clone,
     # reductions
     "sum": reduction.sum, "mean": reduction.mean, "var": reduction.var, "std": reduction.std,
     "max": reduction.max, "min": reduction.min, "amax": reduction.amax, "amin": reduction.amin,
     "argmax": reduction.argmax, "argmin": reduction.argmin, "logsumexp": reduction.logsumexp,
-    "any": reduction.any, "all": reduction.all,
+    "any": reduction.any, "all": reduction.all, "equal": reduction.equal, "allclose": reduction.allclose,
     # shape
     "reshape": shape.reshape, "view": shape.view, "flatten": shape.flatten, "squeeze": shape.squeeze,
     "unsqueeze": shape.unsqueeze, "permute": shape.permute, "transpose": shape.transpose, "t": shape.t,
     "expand": shape.expand, "expand_as": shape.expand_as, "broadcast_to": shape.broadcast_to,
+    "ravel": shape.ravel, "reshape_as": shape.reshape_as, "view_as": shape.reshape_as,
     # products and networks
     "matmul": linalg.matmul, "mm": linalg.mm, "dot": linalg.dot,
     "softmax": network.softmax, "log_softmax": network.log_softmax,
@@ -207,7 +216,7 @@ METHODS: dict[str, Any] = {
     "add_": _in_place("add_", e.add), "sub_": _in_place("sub_", e.sub),
     "mul_": _in_place("mul_", e.mul), "div_": _in_place("div_", e.div),
     # dtype
-    "to": to, "type_as": type_as, "contiguous": contiguous,
+    "to": to, "type_as": type_as, "contiguous": contiguous, "cpu": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
 }  # fmt: skip

@@ -194,6 +194,26 @@ all = constant("all", lambda x, axis, keepdims: np.all(x, axis=axes_of(axis), ke
                reference=lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims))
 
 
+def equal(a: Any, b: Any) -> bool:
+    """Whether two tensors have one shape and the same elements.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
+    True
+    """
+    return bool(np.array_equal(a, b))
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements satisfy ``|a − b| ≤ atol + rtol · |b|``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.0000001]))
+    True
+    """
+    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
 class Extreme(NamedTuple):
     """What ``max(dim)`` and ``min(dim)`` return."""
 

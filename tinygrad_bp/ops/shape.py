@@ -68,6 +68,16 @@ def view(x: Any, *shape: Any) -> Any:
     return _reshape(x, sizes_of(shape))
 
 
+def ravel(x: Any) -> Any:
+    """All elements, row by row, in one dimension."""
+    return _reshape(x, (-1,))
+
+
+def reshape_as(x: Any, other: Any) -> Any:
+    """The elements of ``x`` in the shape of ``other``."""
+    return _reshape(x, other.shape)
+
+
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from ``start_dim`` to ``end_dim`` as one.
 
