@@ -131,6 +131,6 @@ def peak_arrays() -> Result:
     for _ in range(50):
         y = y + 1
     y.sum().backward()
-    peak = tracemalloc.get_traced_memory()[1] / (10 * MEGABYTE) + 1  # x itself was made before
+    peak = tracemalloc.get_traced_memory()[1] / (10 * MEGABYTE) + 1  # x was made before; nodes weigh a little
     tracemalloc.stop()
-    return Result("50 × `x + 1` on 10 MB, then backward: arrays alive at the peak", f"{peak:.2f}", "≤ 3", peak <= 3.05)
+    return Result("50 × `x + 1` on 10 MB, then backward: arrays alive at the peak", f"{peak:.2f}", "≤ 3", peak <= 3.01)
