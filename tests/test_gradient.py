@@ -328,3 +328,22 @@ def test_a_list_given_to_the_method_is_one_gradient():
     w = tg.tensor([1.0, 2.0], requires_grad=True)
     (w * 3).backward([1.0, 10.0])
     assert w.grad.tolist() == [3.0, 30.0]
+
+
+def test_gradients_of_create_graph_share_nothing_either():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (a + b).sum().backward(create_graph=True)
+    assert a.grad is not b.grad
+    assert not np.shares_memory(a.grad.data, b.grad.data)
+    (a * 10).sum().backward()
+    assert a.grad.tolist() == [11, 11]
+    assert b.grad.tolist() == [1, 1]
+
+
+def test_recorded_gradients_written_under_no_grad_are_separate():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    ((a + b) ** 2).sum().backward(create_graph=True)
+    with tg.no_grad():
+        a.grad.zero_()
+    assert a.grad.tolist() == [0, 0]
+    assert b.grad.tolist() == [8, 12]

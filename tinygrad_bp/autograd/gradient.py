@@ -213,7 +213,11 @@ def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
     """Add a gradient to the ``.grad`` of the tensor that shares ``node``."""
     grad = cell.grad
     if create:
-        cell.grad = g if grad is None else grad + g
+        if grad is None:
+            # A Tensor of its own, and memory of its own where it can be written: rules may give one to several leaves.
+            cell.grad = wrap(g._value if g._node is not None else np.array(g._value), g._node)
+        else:
+            cell.grad = grad + g
         return
     if node.op is not None or g.__class__ is not np.ndarray:
         g = np.array(g)  # the gradient of an inner node may be shared with the graph
