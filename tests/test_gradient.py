@@ -340,6 +340,16 @@ def test_gradients_of_create_graph_share_nothing_either():
     assert b.grad.tolist() == [1, 1]
 
 
+def test_what_grad_returns_shares_nothing_with_create_graph():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    for result in ((a + b).sum(), ((a + b) ** 2).sum()):
+        ga, gb = grad(result, [a, b], create_graph=True)
+        before = gb.tolist()
+        ga += 1
+        assert ga.tolist() != before
+        assert gb.tolist() == before
+
+
 def test_recorded_gradients_written_under_no_grad_are_separate():
     a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     ((a + b) ** 2).sum().backward(create_graph=True)

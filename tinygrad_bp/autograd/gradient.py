@@ -209,15 +209,16 @@ def _gradients(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
         return _pull_back(seeds, True, True, targets)
 
 
+def _separate(g: Tensor) -> Tensor:
+    """A Tensor of its own, with memory of its own where it can be written: rules may give one to several leaves."""
+    return wrap(g._value if g._node is not None else np.array(g._value), g._node)
+
+
 def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
     """Add a gradient to the ``.grad`` of the tensor that shares ``node``."""
     grad = cell.grad
     if create:
-        if grad is None:
-            # A Tensor of its own, and memory of its own where it can be written: rules may give one to several leaves.
-            cell.grad = wrap(g._value if g._node is not None else np.array(g._value), g._node)
-        else:
-            cell.grad = grad + g
+        cell.grad = _separate(g) if grad is None else grad + g
         return
     if node.op is not None or g.__class__ is not np.ndarray:
         g = np.array(g)  # the gradient of an inner node may be shared with the graph
@@ -298,8 +299,8 @@ def grad(
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
-        if g is not None and not create_graph:
-            g = wrap(np.array(g), None)
+        if g is not None:
+            g = _separate(g) if create_graph else wrap(np.array(g), None)
         results.append(g)
     return tuple(results)
 
