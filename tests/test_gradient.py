@@ -357,3 +357,11 @@ def test_recorded_gradients_written_under_no_grad_are_separate():
         a.grad.zero_()
     assert a.grad.tolist() == [0, 0]
     assert b.grad.tolist() == [8, 12]
+
+
+def test_asking_for_an_unused_input_loses_nothing():
+    w, other = leaf([1.0, 2.0]), leaf([1.0])
+    loss = (w * w).sum()
+    with pytest.raises(UnusedInputError, match="do not depend on input 1"):
+        grad(loss, [w, other])
+    assert grad(loss, w)[0].tolist() == [2, 4]  # the values are still there

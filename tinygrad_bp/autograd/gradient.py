@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -259,6 +259,16 @@ def backward(
             _deposit(node, node.cell, g, create_graph)
 
 
+def _refuse_unused(wanted: list[Any], reached: Container[Any]) -> None:
+    """Raise ``UnusedInputError`` where a node that a gradient is wanted of was not reached."""
+    missing = [str(i) for i, node in enumerate(wanted) if node not in reached]
+    if missing:
+        raise UnusedInputError(
+            f"grad: the outputs do not depend on input {', '.join(missing)}: it appears not to have been used in the "
+            "graph. Write allow_unused=True to get None for it"
+        )
+
+
 def grad(
     outputs: Any,
     inputs: Any,
@@ -289,13 +299,14 @@ def grad(
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
     seeds = _seeds(output_list, given, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
-    found = _gradients(seeds, retain, create_graph, {x._node for x in input_list})
-    missing = [i for i, x in enumerate(input_list) if x._node not in found]
-    if missing and not allow_unused:
-        raise UnusedInputError(
-            f"grad: the outputs do not depend on input {', '.join(map(str, missing))}: it appears not to have been "
-            "used in the graph. Write allow_unused=True to get None for it"
-        )
+    wanted = [x._node for x in input_list]
+    if not allow_unused:
+        # Before anything is freed: what the walk cannot reach.
+        nodes = history(seeds)
+        _refuse_unused(wanted, {*seeds, *nodes, *(parent for node in nodes for parent in node.parents)})
+    found = _gradients(seeds, retain, create_graph, set(wanted))
+    if not allow_unused:
+        _refuse_unused(wanted, found)  # a user's backward may have returned None
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
