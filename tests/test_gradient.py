@@ -365,3 +365,12 @@ def test_asking_for_an_unused_input_loses_nothing():
     with pytest.raises(UnusedInputError, match="do not depend on input 1"):
         grad(loss, [w, other])
     assert grad(loss, w)[0].tolist() == [2, 4]  # the values are still there
+
+
+def test_a_name_does_not_make_an_inner_tensor_retain_its_gradient():
+    w = leaf([1.0, 2.0])
+    hidden = w * 3
+    hidden.name = "hidden"
+    hidden.sum().backward()
+    with pytest.warns(UserWarning, match="not a leaf .*call retain_grad"):
+        assert hidden.grad is None

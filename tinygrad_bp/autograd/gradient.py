@@ -103,7 +103,7 @@ def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
         g = gradients.pop(node, None)
         if g is None:
             continue
-        if node.cell is not None or (targets is not None and node in targets):
+        if (node.cell is not None and node.cell.retain) or (targets is not None and node in targets):
             found[node] = g
         op, kept = node.op, node.kept
         if kept is None:

@@ -28,11 +28,12 @@ Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 class Cell:
     """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
 
-    __slots__ = ("grad", "name", "tensor")
+    __slots__ = ("grad", "name", "retain", "tensor")
 
     def __init__(self, tensor: Tensor) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
+        self.retain = False  # whether backward leaves the gradient of an inner tensor here; a leaf's it always does
         self.tensor = weakref.ref(tensor)  # weak: a node that held its tensor would be a reference cycle
 
 

@@ -193,16 +193,14 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that ``backward()`` left here, a Tensor of the same shape; None before."""
-        try:
-            return self._cell.grad
-        except AttributeError:
-            if not self.is_leaf:
-                warnings.warn(
-                    f"reading .grad of a tensor that is not a leaf (it was made by {self._node!r}): backward fills "
-                    "the .grad of leaves only; call retain_grad() on it before backward",
-                    stacklevel=2,
-                )
-            return None
+        cell: Cell | None = getattr(self, "_cell", None)
+        if not self.is_leaf and (cell is None or not (cell.retain or cell.grad is not None)):
+            warnings.warn(
+                f"reading .grad of a tensor that is not a leaf (it was made by {self._node!r}): backward fills the "
+                ".grad of leaves only; call retain_grad() on it before backward",
+                stacklevel=2,
+            )
+        return cell.grad if cell is not None else None
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -220,7 +218,7 @@ class Tensor:
         """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward."""
         if self._node is None:
             raise ArgumentError("retain_grad: the tensor does not require grad, so it will never have a gradient")
-        self._own_cell()
+        self._own_cell().retain = True
 
     def detach(self) -> Tensor:
         """The same memory without history: nothing flows back through it.

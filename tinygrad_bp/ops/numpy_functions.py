@@ -53,33 +53,30 @@ def _plain_reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     return numpy_function
 
 
-def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, **others: Any) -> Any:
-    if others:
-        return _plainly("mean", a, axis=axis, dtype=dtype, keepdims=_flag(keepdims), **others)
-    if dtype is None and a.dtype.kind in "bui":
-        dtype = np.float64
-    return reduction.mean(a if dtype is None else a.to(dtype), axis, _flag(keepdims))
-
-
-def _spread_input(a: Any, dtype: Any) -> Any:
+def _as_float(a: Any, dtype: Any) -> Any:
+    """The dtype in which NumPy averages: float64 for integers unless one is given."""
     dtype = np.float64 if dtype is None and a.dtype.kind in "bui" else dtype
     return a if dtype is None else a.to(dtype)
 
 
-def _var(
-    a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False, **others: Any
-) -> Any:  # fmt: skip
+def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, **others: Any) -> Any:
     if others:
-        return _plainly("var", a, axis=axis, dtype=dtype, ddof=ddof, keepdims=_flag(keepdims), **others)
-    return reduction.var(_spread_input(a, dtype), axis=axis, correction=ddof, keepdims=_flag(keepdims))
+        return _plainly("mean", a, axis=axis, dtype=dtype, keepdims=_flag(keepdims), **others)
+    return reduction.mean(_as_float(a, dtype), axis, _flag(keepdims))
 
 
-def _std(
-    a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False, **others: Any
-) -> Any:  # fmt: skip
-    if others:
-        return _plainly("std", a, axis=axis, dtype=dtype, ddof=ddof, keepdims=_flag(keepdims), **others)
-    return reduction.std(_spread_input(a, dtype), axis=axis, correction=ddof, keepdims=_flag(keepdims))
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``np.var`` and ``np.std``: divided by n unless ``ddof`` says otherwise."""
+
+    def numpy_function(
+        a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = False, **others: Any
+    ) -> Any:
+        if others:
+            name = function.__name__
+            return _plainly(name, a, axis=axis, dtype=dtype, ddof=ddof, keepdims=_flag(keepdims), **others)
+        return function(_as_float(a, dtype), axis=axis, correction=ddof, keepdims=_flag(keepdims))
+
+    return numpy_function
 
 
 def _where(condition: Any, *choices: Any) -> Any:
@@ -170,7 +167,7 @@ def _nan_ok(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _TABLE: dict[Any, Callable[..., Any]] = {
-    np.sum: _reduction(reduction.sum), np.mean: _mean, np.var: _var, np.std: _std,
+    np.sum: _reduction(reduction.sum), np.mean: _mean, np.var: _spread(reduction.var), np.std: _spread(reduction.std),
     np.max: _plain_reduction(reduction.amax), np.amax: _plain_reduction(reduction.amax),
     np.min: _plain_reduction(reduction.amin), np.amin: _plain_reduction(reduction.amin),
     np.argmax: _plain_reduction(reduction.argmax), np.argmin: _plain_reduction(reduction.argmin),
