@@ -80,6 +80,10 @@ class Generator:
         self._next_normal = float(radius * np.sin(2.0 * np.pi * angle))
         return float(radius * np.cos(2.0 * np.pi * angle))
 
+    def bernoulli(self, count: int, p: float) -> Any:
+        """``count`` booleans, each true with probability ``p``: PyTorch's ``bernoulli_(p)`` and dropout masks."""
+        return self._doubles(count) < p
+
     def integers(self, low: int, high: int, count: int) -> Any:
         """``count`` integers in [low, high)."""
         span = high - low
