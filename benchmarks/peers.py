@@ -29,7 +29,7 @@ def pytorch(network: Network) -> Step:
     loss_of = losses[network.loss]()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
 
-    def step() -> Any:
+    def step(x: Any = x, y: Any = y) -> Any:
         optimizer.zero_grad()
         loss = loss_of(model(x), y)
         loss.backward()

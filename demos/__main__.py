@@ -1,19 +1,28 @@
-"""Run the reports on the engine: print their figures beside ours and draw the pictures."""
+"""Run the reports on the engine: print their figures beside ours and draw the pictures.
+
+Without a report: the quick form of all five, and one table that sums them up. With one: its full form.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import DataFileError
 from tinygrad_bp.drawing.program import DotNotFoundError
 
-from . import r2
+from . import r1, r2, r3, r4, r5
+from .summary import Line, summary
 
-# A report is a module: its docstring says what it repeats, its run(seed, quick, out) does it.
-REPORTS = {"r2": r2}
+# A report is a module: its docstring says what it repeats, its run(seed, quick, out, data) does it.
+REPORTS = {"r1": r1, "r2": r2, "r3": r3, "r4": r4, "r5": r5}
+DOWNLOADS: dict[str, Callable[..., Any]] = {"r1": tg.data.mnist, "r5": tg.data.cifar10}
 EXTRAS = ("matplotlib", "tqdm")
 
 
@@ -33,33 +42,66 @@ def seed(text: str) -> int:
     return number
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the reports that were asked for; the result is the exit code."""
+def parser() -> Parser:
+    """The command line."""
     about = "\n".join(f"  {name}    {(module.__doc__ or '').splitlines()[0]}" for name, module in REPORTS.items())
-    parser = Parser(
+    result = Parser(
         prog="python -m demos", description=__doc__, epilog=f"reports:\n{about}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("report", nargs="?", choices=REPORTS, help="one report (default: all of them)")
-    parser.add_argument(
-        "--quick", action="store_true", help="one seed instead of five: the whole table in a few seconds"
-    )
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="the first seed (default 0)")
-    parser.add_argument(
+    result.add_argument("report", nargs="?", choices=REPORTS, help="one report (default: the quick form of all)")
+    result.add_argument("--quick", action="store_true", help="fewer seeds, epochs or images, as the output says")
+    result.add_argument("--seed", type=seed, default=0, metavar="N", help="the first seed (default 0)")
+    result.add_argument(
+        "--data", type=Path, metavar="DIR",
+        help="where MNIST, CIFAR-10, EMG and banknote lie (default: $TINYGRAD_BP_DATA)",
+    )  # fmt: skip
+    result.add_argument("--download", action="store_true", help="fetch MNIST and CIFAR-10 into that folder first")
+    result.add_argument(
         "--out", type=Path, default=Path("demos/out"), metavar="DIR", help="where pictures go (default demos/out)"
     )
-    options = parser.parse_args(arguments)
+    return result
 
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the reports that were asked for; the result is the exit code."""
+    options = parser().parse_args(arguments)
     missing = [name for name in EXTRAS if find_spec(name) is None]
     if missing:
         return failed(f'{" and ".join(missing)} missing: pip install "tinygrad_bp[demos]"')
+    names = [options.report] if options.report else list(REPORTS)
+    lines: list[Line] = []
+    start = time.perf_counter()
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        for name in [options.report] if options.report else REPORTS:
-            REPORTS[name].run(options.seed, options.quick, options.out)
-    except (OSError, DotNotFoundError) as error:
+        if options.download:
+            for name in names:
+                if name in DOWNLOADS:
+                    for split in ("train", "test"):
+                        DOWNLOADS[name](options.data, split, download=True)
+        for name in names:
+            lines += report(name, options)
+    except (OSError, DataFileError, DotNotFoundError) as error:
         return failed(error)
+    if not options.report:
+        print(f"\nAll reports, quick form ({time.perf_counter() - start:.0f} s)\n")
+        print(summary(lines))
     return 0
+
+
+def report(name: str, options: argparse.Namespace) -> list[Line]:
+    """Run one report; among all of them, one whose data are not there says so and is left out."""
+    quick = options.quick or not options.report
+    start = time.perf_counter()
+    try:
+        lines = REPORTS[name].run(options.seed, quick, options.out, options.data)
+    except FileNotFoundError as error:
+        if options.report:
+            raise
+        print(f"{name.upper()} is left out: {error}")
+        return [Line(name.upper(), "left out", "", "", str(error))]
+    print(f"\n{name.upper()}, {'quick' if quick else 'full'} form: {time.perf_counter() - start:.0f} s\n")
+    return lines
 
 
 def failed(reason: Any) -> int:

@@ -103,6 +103,62 @@ def draw_decision(ax: Axes, decision: Decision) -> None:
     ax.set_title(decision.title, fontsize=SIZE + 1)
 
 
+PURPLE, ORANGE = "#CC79A7", "#E69F00"  # also Okabe and Ito's, for more than three lines
+
+
+class Panel(NamedTuple):
+    """One plot of ``curves``: for each name an array (seeds, points) over ``x`` (None: 0, 1, 2, …)."""
+
+    title: str
+    x_label: str
+    y_label: str
+    lines: Mapping[str, Any]
+    x: Any = None
+    y_limits: tuple[float, float] | None = None
+
+
+def curves(path: Path, title: str, panels: Sequence[Panel], columns: int = 2) -> Path:
+    """Panels of curves, each as median and range over the seeds, with a legend where a panel has several lines."""
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(9, 0.4 + 2.6 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax, panel in zip(axes.flat, panels, strict=False):
+        colours = (*LINES, PURPLE, ORANGE)[: len(panel.lines)]
+        for colour, (name, values) in zip(colours, panel.lines.items(), strict=True):
+            x = np.arange(values.shape[1]) if panel.x is None else panel.x
+            ax.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0)
+            ax.plot(x, np.median(values, 0), color=colour, linewidth=1.4, label=name)
+        ax.set_title(panel.title, fontsize=SIZE + 1)
+        ax.set_xlabel(panel.x_label, fontsize=SIZE)
+        ax.set_ylabel(panel.y_label, fontsize=SIZE)
+        ax.tick_params(labelsize=SIZE)
+        ax.margins(x=0.01)
+        ax.grid(alpha=0.25)
+        if panel.y_limits is not None:
+            ax.set_ylim(*panel.y_limits)
+        if len(panel.lines) > 1:
+            ax.legend(frameon=False, fontsize=SIZE)
+    for ax in list(axes.flat)[len(panels) :]:
+        ax.set_visible(False)
+    figure.suptitle(title, fontsize=SIZE + 2, weight="bold", x=0.01, ha="left")
+    figure.savefig(path, dpi=DPI)
+    return path
+
+
+def sheet(path: Path, title: str, images: Sequence[tuple[Any, str]], rows: int, columns: int) -> Path:
+    """Grey images in [0, 1], 1 as black, each under its words."""
+    figure = Figure(figsize=(9, 0.4 + 1.45 * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, (image, words) in zip(axes, images, strict=False):
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(words, fontsize=SIZE)
+    figure.suptitle(title, fontsize=SIZE + 2, weight="bold", x=0.01, ha="left")
+    figure.savefig(path, dpi=DPI)
+    return path
+
+
 def sigmoid(path: Path) -> Path:
     """The sigmoid, its derivative as backward gives it, and the report's s(1 - s)."""
     x = tg.linspace(-8, 8, 201).requires_grad_()

@@ -136,11 +136,13 @@ def test_every_op_is_drawn_and_the_dtype_of_its_inputs_found(op):
     sample = op.samples[0]
     rng = np.random.default_rng(0)
     domains = sample.domains * (len(sample.shapes) // len(sample.domains))
-    inputs, inner = [], []
+    inputs, inner, dtypes = [], [], set()
     for domain, shape in zip(domains, sample.shapes, strict=True):
         x = tg.tensor(np.asarray(domain(rng, shape)))
-        if x.is_floating_point():
-            x = x.float().requires_grad_() + 0.0  # its value is known only where the op kept it
+        if x.is_floating_point() or x.is_complex():
+            dtypes.add("complex64" if x.is_complex() else "float32")
+            x = x.to(tg.complex64 if x.is_complex() else tg.float32).requires_grad_()
+            x = x + 0.0  # its value is known only where the op kept it
             inner.append(x.shape)
         inputs.append(x)
     y = op.function(inputs if op.variadic else inputs[0], *([] if op.variadic else inputs[1:]), **sample.params)
@@ -149,10 +151,10 @@ def test_every_op_is_drawn_and_the_dtype_of_its_inputs_found(op):
     found = boxes(y)
     results = [box for box in found if box.kind == "result"]
     assert [box.shape for box in results] == [*inner, shape]
-    assert {str(box.dtype) for box in results[:-1]} == {"float32"}
+    assert {str(box.dtype) for box in results[:-1]} == dtypes
     picture = draw(y, values=True, grads=True)
     assert op.label in texts(picture)
-    y.sum().backward()
+    y.sum().backward(tg.ones((), dtype=y.dtype))
     assert [box.kind for box in boxes(y)] == [box.kind for box in found]
 
 

@@ -75,7 +75,7 @@ MISTAKES = {
     "integers asked to require grad": (
         lambda: tg.tensor([1, 2], requires_grad=True),
         (RuntimeError, TypeError),
-        "only tensors of floating point dtype can require gradients, got int64; write t.float() first, or give floats",
+        "only tensors of floating point and complex dtype can require gradients, got int64; write t.float() first, or give floats",
     ),
     "ragged lists": (
         lambda: tg.tensor([[1, 2], [3]]),
@@ -148,7 +148,7 @@ OTHERS = [
     (lambda: tg.tensor(["a"]), errors.DtypeError, "cannot make a tensor of <U1 values; give numbers or booleans"),
     (lambda: tg.tensor(None), errors.DtypeError, "cannot make a tensor of object values"),
     (lambda: tg.set_default_dtype(tg.int64), errors.DtypeError, "only a floating point dtype can be the default"),
-    (lambda: tg.arange(3).requires_grad_(), errors.DtypeError, "floating point dtype can require gradients, got int64"),
+    (lambda: tg.arange(3).requires_grad_(), errors.DtypeError, "complex dtype can require gradients, got int64"),
     # arguments
     (lambda: X + "a", errors.ArgumentError, "add: cannot use a str as an operand; give a tensor"),
     (lambda: X * None, errors.ArgumentError, "mul: cannot use a NoneType as an operand"),

@@ -55,6 +55,11 @@ def test_first_and_second_derivative(op: Op, sample) -> None:
     c.check_derivatives(op, sample)
 
 
+@pytest.mark.parametrize(("op", "sample"), SMOOTH)
+def test_forward_mode(op: Op, sample) -> None:
+    c.check_forward(op, sample)
+
+
 @pytest.mark.parametrize(("op", "sample"), KINDS)
 def test_kind(op: Op, sample) -> None:
     c.check_kind(op, sample)

@@ -222,7 +222,7 @@ def inputs_of(op, sample):
     """Drawn inputs; those with a rule require grad."""
     rng = np.random.default_rng(0)
     arrays = [np.array(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
-    wants = [rule is not None and array.dtype.kind == "f" for rule, array in zip(op.rules, arrays, strict=True)]
+    wants = [rule is not None and array.dtype.kind in "fc" for rule, array in zip(op.rules, arrays, strict=True)]
     return [tg.from_numpy(array).requires_grad_(want) for array, want in zip(arrays, wants, strict=True)]
 
 

@@ -10,11 +10,16 @@ tensor([2., 4.])
 # `name as name` marks a name as public to type checkers.
 from . import autograd as autograd
 from . import data as data
+from . import func as func
+from . import linalg as linalg
 from . import models as models
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
+from . import train as train
+from . import utils as utils
 from . import verify as verify
+from .autograd import functional as _functional  # noqa: F401  (bound as tg.autograd.functional)
 from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
@@ -44,6 +49,20 @@ from .autograd.tensor import (
 from .drawing import (
     draw as draw,
 )
+from .ops.activations import (
+    erf as erf,
+)
+from .ops.complex_numbers import (
+    angle as angle,
+    complex as complex,
+    conj as conj,
+    imag as imag,
+    polar as polar,
+    real as real,
+    sgn as sgn,
+    view_as_complex as view_as_complex,
+    view_as_real as view_as_real,
+)
 from .ops.creation import (
     arange as arange,
     as_tensor as as_tensor,
@@ -59,6 +78,9 @@ from .ops.creation import (
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .ops.einsum import (
+    einsum as einsum,
 )
 from .ops.elementwise import (
     abs as abs,
@@ -103,24 +125,51 @@ from .ops.elementwise import (
     tanh as tanh,
     where as where,
 )
+from .ops.generator import (
+    Generator as Generator,
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
 from .ops.indexing import (
     take_along_axis as take_along_axis,
 )
-from .ops.linalg import (
+from .ops.products import (
+    addbmm as addbmm,
+    addmm as addmm,
+    addmv as addmv,
+    addr as addr,
+    baddbmm as baddbmm,
+    bmm as bmm,
+    chain_matmul as chain_matmul,
+    cross as cross,
     dot as dot,
+    inner as inner,
+    kron as kron,
     matmul as matmul,
     mm as mm,
+    mv as mv,
+    outer as outer,
+    tensordot as tensordot,
+    trace as trace,
+    vdot as vdot,
 )
 from .ops.network import (
     log_softmax as log_softmax,
     softmax as softmax,
 )
 from .ops.random import (
-    Generator as Generator,
-    manual_seed as manual_seed,
+    bernoulli as bernoulli,
+    multinomial as multinomial,
+    normal as normal,
     rand as rand,
+    rand_like as rand_like,
     randint as randint,
+    randint_like as randint_like,
     randn as randn,
+    randn_like as randn_like,
     randperm as randperm,
 )
 from .ops.reduction import (
@@ -156,6 +205,7 @@ from .ops.shape import (
 )
 
 absolute = abs
+ger = outer
 clamp = clip
 concat = cat
 negative = neg

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..summary import Line
 from ..table import table
 from .training import CONVENTIONS, Results, Run, Setting
 
@@ -88,3 +89,19 @@ def mean_and_spread(runs: list[Run]) -> str:
     accuracies = [run.accuracy for run in runs]
     spread = f" ±{np.std(accuracies):.2f}" if len(runs) > 1 else ""
     return f"{np.mean(accuracies):.2f}{spread}"
+
+
+def lines(results: Results) -> list[Line]:
+    """The settings of which the report gives a figure, as written, for the summary."""
+    return [
+        Line(
+            "R2",
+            f"{setting.problem}: {setting.name}",
+            setting.said.replace("\n", " "),
+            f"{mean_and_spread(runs)}, {convergence(runs)}",
+            why(setting, results),
+        )
+        for setting, of in results.items()
+        for runs in [of["as written"]]
+        if setting.said != "no figure"
+    ]

@@ -1,2 +1,2 @@
-# Both are programs: make.py needs torch and is run by hand, course_script.py takes the module to run with.
-collect_ignore = ["make.py", "course_script.py"]
+# All are programs: make*.py need torch and are run by hand, *_script.py take the module to run with.
+collect_ignore_glob = ["make*.py", "*_script.py"]

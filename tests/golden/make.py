@@ -50,45 +50,6 @@ def promotion() -> list[list[str]]:
     return [[a, b, str(torch.result_type(operand(a), operand(b))).removeprefix("torch.")] for a, b in pairs]
 
 
-# ---------------------------------------------------------------------- random
-
-DRAWS = [
-    f"{function}({size}, dtype=T.{dtype})"
-    for function in ("rand", "randn")
-    for size in (1, 3, 15, 16, 17, 100)
-    for dtype in ("float32", "float64")
-]
-DRAWS += [
-    "randint(10, (20,))", "randint(-5, 5, (3, 4))", "randint(0, 2**40, (5,))", "randint(0, 2**28, (3,))",
-    "randint(0, 2**28 - 1, (3,))", "randperm(1)", "randperm(2)", "randperm(20)", "rand((2, 3))", "randn(4, 5)",
-    "randn(0)", "rand(())", "randn(())",
-]  # fmt: skip
-# One stream through several calls: what one leaves over (the second number of a Box-Muller pair) reaches the next.
-SEQUENCES = [
-    ["randn(3)", "rand(2)", "randn(2)", "randn(16)", "randn(1)"],
-    ["randn(1)", "randn(1)", "randn(1, dtype=T.float64)", "randn(1)"],
-    ["randperm(5)", "randn(5)", "randint(100, (3,))", "rand(3, dtype=T.float64)", "randn(17)", "randn(3)"],
-    ["randn(3)", "manual_seed(7)", "randn(3)"],
-]
-
-
-def draws() -> dict[str, Any]:
-    def draw(text: str) -> Any:
-        result = eval(f"T.{text}", {"T": torch})
-        return numbers(result) if isinstance(result, torch.Tensor) else None
-
-    alone = []
-    for seed in (0, 42, 2**31 + 11):
-        for text in DRAWS:
-            torch.manual_seed(seed)
-            alone.append({"seed": seed, "call": text, "gives": draw(text)})
-    sequences = []
-    for calls in SEQUENCES:
-        torch.manual_seed(3)
-        sequences.append({"seed": 3, "calls": calls, "give": [draw(text) for text in calls]})
-    return {"alone": alone, "sequences": sequences}
-
-
 # ---------------------------------------------------------------------- layers and losses
 
 LAYERS = {
@@ -97,6 +58,10 @@ LAYERS = {
     "Softmax(dim=1)": (2, 3), "Softmax(dim=0)": (2, 3), "Softmax(dim=-1)": (2, 3, 2), "LogSoftmax(dim=1)": (2, 3),
     "Identity()": (2, 3), "Flatten()": (2, 3, 2), "Flatten(0, 1)": (2, 3, 2),
     "Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))": (5, 3),
+    "ELU()": (2, 3), "ELU(0.3)": (2, 3), "GELU()": (2, 3), "GELU(approximate='tanh')": (2, 3), "SiLU()": (2, 3),
+    "Softplus()": (2, 3), "Softplus(beta=2.0, threshold=1.5)": (2, 3),
+    "LayerNorm(3)": (5, 3), "LayerNorm((2, 3), eps=0.1)": (4, 2, 3), "LayerNorm(3, bias=False)": (2, 2, 3),
+    "LayerNorm(3, elementwise_affine=False)": (4, 3), "Dropout(0.0)": (2, 3), "Dropout(1.0)": (2, 3),
 }  # fmt: skip
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -149,6 +114,103 @@ def case(text: str, module: nn.Module, x: Any, target: Any, rng: np.random.Gener
     return {**found, "dx": numbers(leaf.grad), "target": None if target is None else target.tolist(), "state": state}
 
 
+# Losses with all their settings: text of the module, and what kind of target it takes.
+WEIGHT = "weight=torch.tensor([0.5, 2.0, 1.25], dtype=torch.float64)"
+SETTINGS_OF_LOSSES = [
+    *(f"CrossEntropyLoss({text})" for text in (
+        "ignore_index=1", WEIGHT, "label_smoothing=0.1", f"{WEIGHT}, label_smoothing=0.3, ignore_index=1",
+        "label_smoothing=1.0")),
+    "NLLLoss()", f"NLLLoss({WEIGHT}, ignore_index=1)",
+]  # fmt: skip
+PROBABILITIES = ["CrossEntropyLoss()", f"CrossEntropyLoss({WEIGHT}, label_smoothing=0.2)"]
+DISTANCES = [
+    "L1Loss()", "HuberLoss()", "HuberLoss(delta=0.3)", "SmoothL1Loss()", "SmoothL1Loss(beta=0.4)",
+    "SmoothL1Loss(beta=0.0)",
+]  # fmt: skip
+LABELS = [f"BCELoss({WEIGHT})", f"BCEWithLogitsLoss({WEIGHT})",
+          f"BCEWithLogitsLoss({WEIGHT}, pos_weight=torch.tensor([3.0, 0.5, 1.0], dtype=torch.float64))"]  # fmt: skip
+
+
+def settings_cases() -> list[dict[str, Any]]:
+    rng = np.random.default_rng(2)
+
+    def scores(shape: tuple[int, ...]) -> Any:
+        return rng.standard_normal(shape).round(3)
+
+    cases = []
+    for reduction, text in itertools.product(REDUCTIONS, SETTINGS_OF_LOSSES):
+        for shape, labels in (((5, 3), (5,)), ((2, 3, 2), (2, 2)), ((3,), ())):
+            target = rng.integers(0, 3, labels)
+            if labels:
+                target.flat[:2] = 2, -100 if "ignore_index" not in text else 1
+            cases.append(setting_case(text, reduction, scores(shape), target, rng))
+    for reduction, text in itertools.product(REDUCTIONS, PROBABILITIES):
+        for shape in ((4, 3), (3,), (2, 3, 2)):
+            cases.append(setting_case(text, reduction, scores(shape), rng.uniform(0, 1, shape).round(3), rng))
+    for reduction, text in itertools.product(REDUCTIONS, DISTANCES):
+        cases.append(setting_case(text, reduction, scores((3, 2)), scores((3, 2)), rng))
+    for reduction, text in itertools.product(REDUCTIONS, LABELS):
+        x = rng.uniform(0.05, 0.95, (4, 3)).round(3)
+        cases.append(setting_case(text, reduction, x, rng.uniform(0, 1, (4, 3)).round(3), rng))
+    return cases
+
+
+def setting_case(text: str, reduction: str, x: Any, target: Any, rng: np.random.Generator) -> dict[str, Any]:
+    text = f"{text[:-1]}, reduction={reduction!r})".replace("(, ", "(")
+    return case(text, eval(f"nn.{text}", {"nn": nn, "torch": torch}), x, target, rng)
+
+
+BATCH_NORMS = {
+    "BatchNorm1d(3)": (5, 3), "BatchNorm1d(3, eps=0.1, momentum=0.3)": (4, 3, 2),
+    "BatchNorm1d(3, momentum=None)": (2, 3), "BatchNorm1d(3, affine=False)": (4, 3),
+    "BatchNorm1d(3, bias=False)": (4, 3), "BatchNorm1d(3, track_running_stats=False)": (3, 3),
+}  # fmt: skip
+
+
+def batch_norm_cases() -> list[dict[str, Any]]:
+    """Three batches in training and one in eval, with the state after each."""
+    rng = np.random.default_rng(3)
+    cases = []
+    for text, shape in BATCH_NORMS.items():
+        layer = eval(f"nn.{text}", {"nn": nn}).double()
+        for parameter in layer.parameters():
+            parameter.data = torch.tensor(rng.standard_normal(parameter.shape).round(3))
+        start, steps = {name: numbers(value) for name, value in layer.state_dict().items()}, []
+        for training in (True, True, True, False):
+            layer.train(training).zero_grad()
+            found = case("", layer, (3 * rng.standard_normal(shape) + 1).round(3), None, rng)
+            state = {name: numbers(value) for name, value in layer.state_dict().items()}
+            steps.append({**{key: found[key] for key in ("x", "g", "y", "dx")}, "training": training, "state": state,
+                          "grads": {name: grad for name, (_, grad) in found["state"].items()}})  # fmt: skip
+        cases.append({"module": text, "repr": repr(layer), "start": start, "steps": steps})
+    return cases
+
+
+def masks() -> list[dict[str, Any]]:
+    """What dropout makes of ones, and the number that follows in the stream."""
+    cases = []
+    for seed, p, dtype in itertools.product((0, 42), (0.0, 0.1, 0.5, 0.7, 1.0), ("float32", "float64")):
+        for shape in ((7,), (5, 4), (2, 3, 3)):
+            torch.manual_seed(seed)
+            y = nn.functional.dropout(torch.full(shape, 0.3, dtype=getattr(torch, dtype)), p)
+            cases.append({"seed": seed, "p": p, "dtype": dtype, "y": numbers(y), "next": torch.rand(1).item()})
+    return cases
+
+
+def reprs() -> list[list[str]]:
+    texts = [
+        "Dropout(0.3)", "ELU(2.0)", "GELU()", "SiLU()", "Softplus()", "LayerNorm(3)", "LayerNorm((2, 3), 0.1)",
+        "LayerNorm(3, elementwise_affine=False)", "BatchNorm1d(4, affine=False)", "NLLLoss()", "HuberLoss()",
+        "CrossEntropyLoss(label_smoothing=0.1)", "Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout())",
+    ]  # fmt: skip
+    return [[text, repr(eval(f"nn.{text}", {"nn": nn}))] for text in texts]
+
+
+def state_keys() -> list[str]:
+    inner = nn.Sequential(nn.LayerNorm(3), nn.BatchNorm1d(3, affine=False))
+    return list(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), inner).state_dict())
+
+
 def initial() -> list[dict[str, Any]]:
     cases = []
     for seed, text in itertools.product((0, 42), ("Linear(3, 4)", "Linear(2, 10)", "Linear(7, 1, bias=False)")):
@@ -158,41 +220,12 @@ def initial() -> list[dict[str, Any]]:
     return cases
 
 
-# ---------------------------------------------------------------------- optimizers
-
-SETTINGS = [
-    "lr=0.01", "lr=0.01, momentum=0.9", "lr=0.01, momentum=0.9, nesterov=True", "lr=0.01, momentum=0.9, dampening=0.5",
-    "lr=0.01, weight_decay=0.1", "lr=0.01, momentum=0.5, weight_decay=0.1, nesterov=True",
-    "lr=0.001, maximize=True", "lr=0.001, momentum=0.9, weight_decay=0.1, dampening=0.1, maximize=True",
-]  # fmt: skip
-GROUPS = [
-    "[dict(params=[w]), dict(params=[v], lr=0.02, momentum=0.5, nesterov=True)], lr=0.01",
-    "[dict(params=[w], weight_decay=0.1), dict(params=[v], maximize=True, lr=0.001)], lr=0.01, momentum=0.9",
-]
-START = {"w": [1.0, -2.0, 0.5], "v": [[0.3, -0.1], [0.2, 0.7]]}
-
-
-def trajectories() -> list[dict[str, Any]]:
-    found = []
-    for settings in [f"[w, v], {text}" for text in SETTINGS] + GROUPS:
-        w, v = (torch.tensor(START[name], dtype=torch.float64, requires_grad=True) for name in "wv")
-        optimizer = eval(f"torch.optim.SGD({settings})", {"torch": torch, "w": w, "v": v})
-        path = []
-        for step in range(1, 201):
-            optimizer.zero_grad()
-            loss = ((w * w * w - w).sum() + (v @ v - 1).square().sum() + w[0] * v[0, 1]).tanh()
-            loss.backward()
-            optimizer.step()
-            if step in (1, 2, 3, 50, 200):
-                path.append([step, numbers(w), numbers(v)])
-        found.append({"settings": settings, "path": path})
-    return found
-
-
 if __name__ == "__main__":
     write("promotion.json", promotion())
-    write("random.json", draws())
-    write("nn.json", {"layers": layer_cases(), "losses": loss_cases(), "initial": initial()})
-    write("sgd.json", {"start": START, "trajectories": trajectories()})
-    script = [sys.executable, str(HERE / "course_script.py"), "torch"]
-    (HERE / "course_script.txt").write_text(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
+    cases = {"layers": layer_cases(), "losses": loss_cases(), "initial": initial(), "settings": settings_cases()}
+    cases |= {"batch_norms": batch_norm_cases(), "masks": masks(), "reprs": reprs(), "state_keys": state_keys()}
+    write("nn.json", cases)
+    for script in ("course_script", "regularized_script"):
+        command = [sys.executable, str(HERE / f"{script}.py"), "torch"]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        (HERE / f"{script}.txt").write_text(printed)

@@ -1,8 +1,20 @@
 """What a recorded computation is: tensors, nodes, ops, and the backward pass. Names no mathematical function."""
 
 from . import numpy_protocols as numpy_protocols  # gives Tensor its protocols
+from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
 from .gradient import backward, grad
 from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 
-__all__ = ["Function", "backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "is_anomaly_enabled",
+    "is_grad_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

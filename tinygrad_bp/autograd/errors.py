@@ -83,6 +83,13 @@ class ModifiedError(AutogradError, RuntimeError):
     """
 
 
+class AnomalyError(AutogradError, RuntimeError, FloatingPointError):
+    """A value or a gradient that is not finite, found by ``detect_anomaly``.
+
+    Fails: ``with detect_anomaly(): tg.log(tg.zeros(1))``.  Works: ``with detect_anomaly(): tg.log1p(tg.zeros(1))``.
+    """
+
+
 class LeafWriteError(AutogradError, RuntimeError):
     """An in-place write to a leaf that requires grad, while recording.
 
@@ -118,6 +125,21 @@ class FunctionError(AutogradError, RuntimeError):
 
 class StateDictError(AutogradError, RuntimeError):
     """A state_dict that does not fit the module; the message lists every difference."""
+
+
+class DataFileError(AutogradError, ValueError):
+    """A data file whose bytes are not what its format promises.
+
+    The message names the file, what was expected and what was found.
+    Fails: ``tg.data.mnist("folder with half a file")``.  Works: the file fetched again, ``download=True``.
+    """
+
+
+class DownloadError(AutogradError, OSError):
+    """A data file that no server gave as it should be: no network, or other bytes.
+
+    Fails: ``tg.data.mnist(folder, download=True)`` without a network.  Works: the file put there by hand.
+    """
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

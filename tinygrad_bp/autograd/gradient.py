@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from . import writes
+from . import anomaly, dtypes, hooks, writes
 from .errors import (
     ArgumentError,
     FreedError,
@@ -19,7 +20,7 @@ from .errors import (
     shape_text,
 )
 from .history import history
-from .modes import enable_grad
+from .modes import enable_grad, mode
 from .op import arguments
 from .record import Cell, Node
 from .tensor import Tensor, wrap
@@ -48,8 +49,10 @@ def _check_written(nodes: list[Node]) -> None:
     for node in nodes:
         assert node.op is not None
         for i, value in enumerate(node.kept or ()):
-            if not hasattr(value, "strides") or writes.last_write(value) <= node.order:
+            written = [array for array in writes.arrays_in((value,)) if writes.last_write(array) > node.order]
+            if not written:
                 continue
+            value = written[0]
             name = node.op.kept[i] if i < len(node.op.kept) else "a value"
             who = ""
             if name in node.op.inputs:
@@ -58,7 +61,7 @@ def _check_written(nodes: list[Node]) -> None:
             raise ModifiedError(
                 f"{node.op.name} kept {name}{who} {shape_text(value.shape)} for backward, and it was modified by an "
                 "in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a "
-                "copy (t.clone())"
+                f"copy (t.clone()){anomaly.story(node, writes.last_write(value))}"
             )
 
 
@@ -87,6 +90,30 @@ def _shared(d: Any, g: Any) -> bool:
     return d is g or d.base is g or d.base is g.base or not d.flags.writeable
 
 
+def _conjugated(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
+    """The rules at work on complex numbers, in PyTorch's convention: the gradient is ∂L/∂Re + i ∂L/∂Im.
+
+    A rule states the derivative of a holomorphic function; the gradient takes its conjugate, since
+    conj(f' · conj(g)) = conj(f') · g. Source: Kreutz-Delgado, *The Complex Gradient Operator*, 2009.
+    """
+    op, parents = node.op, node.parents
+    assert op is not None
+    if g.dtype.kind != "c" or not op.holomorphic:
+        return op.pull(g, parents, kept)
+    return tuple(d if d is None else np.conjugate(d) for d in op.pull(np.conjugate(g), parents, kept))
+
+
+def _pulled(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
+    """The slow way: complex numbers may take part, or anomaly mode looks on."""
+    if not mode().check_nan:
+        return _conjugated(node, g, kept)
+    anomaly.check_arrived(node, g)
+    with anomaly.unwatched():
+        pulled = _conjugated(node, g, kept)
+    anomaly.check_pulled(node, pulled)
+    return pulled
+
+
 def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
     """Gradients of leaves and of nodes with a cell (or of ``targets``), by node.
 
@@ -97,13 +124,21 @@ def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
         nodes = _towards(nodes, targets)
     if nodes and writes.last_write() > nodes[-1].order:
         _check_written(nodes)
+    watched = mode().anomaly
+    if watched:
+        anomaly.check_kept(nodes)
+    slowly = watched or dtypes.complex_seen
     gradients = seeds
     found: dict[Node, Any] = {}
     for node in nodes:
         g = gradients.pop(node, None)
         if g is None:
             continue
-        if (node.cell is not None and node.cell.retain) or (targets is not None and node in targets):
+        if node.cell is not None and node.cell.hooks is not None:
+            g = hooks.arrived(node, node.cell, g, create)
+            if node.cell.hooks.retain:
+                found[node] = g
+        if targets is not None and node in targets:
             found[node] = g
         op, kept = node.op, node.kept
         if kept is None:
@@ -115,7 +150,8 @@ def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
             kept = _restored(node)
         elif not retain and op.keeps_values:  # type: ignore[union-attr]
             node.kept = None
-        for parent, d in zip(node.parents, op.pull(g, node.parents, kept)):  # type: ignore[union-attr]
+        pulled = _pulled(node, g, kept) if slowly else op.pull(g, node.parents, kept)  # type: ignore[union-attr]
+        for parent, d in zip(node.parents, pulled):
             if parent is None or d is None:
                 continue
             if d.shape != parent.shape:
@@ -127,17 +163,24 @@ def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
                 gradients[parent] = d
             else:
                 gradients[parent] = held + d
-    found.update(gradients)
+    if watched:
+        anomaly.check_leaves(gradients)
+    if hooks.on_leaves or targets is not None:
+        for node, g in gradients.items():
+            if node.cell is not None and (targets is None or node in targets):
+                gradients[node] = hooks.arrived(node, node.cell, g, create)
+    found.update(gradients if targets is None else [(node, gradients[node]) for node in targets if node in gradients])
     return found
 
 
 def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
     """Only the nodes on a way to a target, still newest first: the others' gradients are not wanted."""
-    leading = set(targets)
+    leading, found = set(targets), []
     for node in reversed(nodes):
         if not leading.isdisjoint(node.parents):
             leading.add(node)
-    return [node for node in nodes if node in leading]
+            found.append(node)
+    return found[::-1]
 
 
 _ONES: dict[Any, Any] = {}
@@ -168,6 +211,11 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
                 f"backward: grad can be implicitly created only for scalar outputs, this one has shape "
                 f"{shape_text(value.shape)}. Reduce it first (loss.sum() or loss.mean()), or give gradient= of that "
                 "shape"
+            )
+        if value.dtype.kind == "c":
+            raise NonScalarError(
+                f"backward: grad can be implicitly created only for real scalar outputs, this one is {value.dtype}. "
+                "Take its abs() or real part first, or give gradient="
             )
         start = _one(value.dtype) if value.ndim == 0 and node.op is not None else np.ones_like(value)
         return wrap(start, None) if create else start
@@ -203,10 +251,10 @@ def _list(items: Any) -> list[Any]:
 
 
 def _gradients(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
-    if not create:
+    if not create and not mode().check_nan:
         return _pull_back(seeds, retain, False, targets)
-    with enable_grad():
-        return _pull_back(seeds, True, True, targets)
+    with enable_grad() if create else nullcontext(), anomaly.quiet():
+        return _pull_back(seeds, retain or create, create, targets)
 
 
 def _separate(g: Tensor) -> Tensor:
@@ -224,7 +272,7 @@ def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
         g = np.array(g)  # the gradient of an inner node may be shared with the graph
     if grad is None:
         cell.grad = wrap(g, None)
-    elif grad._node is not None:
+    elif grad._node is not None or not grad._value.flags.writeable:
         cell.grad = wrap(grad._value + g, None)
     else:
         writes.wrote(grad._value)
@@ -232,12 +280,18 @@ def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
 
 
 def backward(
-    tensors: Any, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
 ) -> None:
-    """Add the gradient of the tensors to ``.grad`` of every leaf that led to them.
+    """Add the gradient of the tensors to ``.grad`` of every leaf that led to them, or of ``inputs`` alone.
 
     ``grad_tensors`` holds the gradient arriving at each tensor, of its shape; a scalar tensor needs none. Values kept
     for backward are freed unless ``retain_graph``. With ``create_graph`` the gradients themselves are recorded.
+    ``inputs``, a tensor or a list of them (inner tensors too), are all that receive a gradient; only the part of the
+    graph that leads to them is walked.
 
     Raises ``NonScalarError``, ``NoHistoryError``, ``FreedError``, ``ModifiedError``, ``ShapeError``; no ``.grad`` has
     changed then.
@@ -254,9 +308,31 @@ def backward(
         seeds = {outputs[0]._node: seed}
     else:
         seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
-    for node, g in _gradients(seeds, bool(retain_graph), create_graph).items():
+    targets = None
+    if inputs is not None:
+        targets = set(_wanted("backward", _list(inputs)))
+        for x in _list(inputs):
+            x._own_cell()  # an inner tensor gets its gradient there
+        if not targets:
+            raise ArgumentError(
+                "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
+            )
+    for node, g in _gradients(seeds, bool(retain_graph), create_graph, targets).items():
         if node.cell is not None:
             _deposit(node, node.cell, g, create_graph)
+            if hooks.on_leaves:
+                hooks.accumulated(node.cell)
+
+
+def _wanted(who: str, inputs: list[Any]) -> list[Node]:
+    """The nodes of the tensors that a gradient is wanted of."""
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor) or x._node is None:
+            what = f"{x.name or 'the tensor'} {shape_text(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise NoHistoryError(
+                f"{who}: input {i} ({what}) does not require grad; give it requires_grad=True before computing"
+            )
+    return [x._node for x in inputs]
 
 
 def _refuse_unused(wanted: list[Any], reached: Container[Any]) -> None:
@@ -290,16 +366,10 @@ def grad(
     (12.0, 12.0)
     """
     output_list, input_list = _list(outputs), _list(inputs)
-    for i, x in enumerate(input_list):
-        if not isinstance(x, Tensor) or x._node is None:
-            what = f"{x.name or 'the tensor'} {shape_text(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
-            raise NoHistoryError(
-                f"grad: input {i} ({what}) does not require grad; give it requires_grad=True before computing"
-            )
+    wanted = _wanted("grad", input_list)
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
     seeds = _seeds(output_list, given, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
-    wanted = [x._node for x in input_list]
     if not allow_unused:
         # Before anything is freed: what the walk cannot reach.
         nodes = history(seeds)
@@ -317,11 +387,17 @@ def grad(
 
 
 def _backward_method(
-    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
 ) -> None:
     """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
-    backward(self, None if gradient is None else [gradient], retain_graph, create_graph)
+    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
 
 
-# Bound here, because the backward pass needs the class.
+# Bound here, because the backward pass and hooks need the class.
 Tensor.backward = _backward_method  # type: ignore[attr-defined]
+Tensor.register_hook = hooks.register_hook  # type: ignore[attr-defined]
+Tensor.register_post_accumulate_grad_hook = hooks.register_post_accumulate_grad_hook  # type: ignore[attr-defined]

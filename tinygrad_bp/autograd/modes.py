@@ -15,35 +15,43 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """What the running thread or task is doing. Never changed: switching sets another one."""
 
-    __slots__ = ("grad",)
+    __slots__ = ("anomaly", "check_nan", "grad")
 
-    def __init__(self, grad: bool = True) -> None:
+    def __init__(self, grad: bool = True, anomaly: bool = False, check_nan: bool = False) -> None:
         self.grad = grad
+        self.anomaly = anomaly  # nodes remember the user's line and checksums of what they keep
+        self.check_nan = check_nan  # and the first value that is not finite is an error
 
 
 _MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa: B039  (never changed)
 mode = _MODE.get
 
 
-class _GradMode:
-    """A context manager and a decorator (of functions, generators and coroutines) that sets ``Mode.grad``."""
-
-    grad: bool
+class Switch:
+    """A context manager and a decorator (of functions, generators and coroutines) that sets another ``Mode``."""
 
     def __init__(self) -> None:
         self._before: list[Mode] = []
 
-    def _fresh(self) -> _GradMode:
+    def _fresh(self) -> Switch:
         return type(self)()
 
+    def _mode(self, before: Mode) -> Mode:
+        """What holds inside, where ``before`` holds outside."""
+        raise NotImplementedError
+
+    def _set(self, new: Mode) -> None:
+        _MODE.set(new)
+
     def __enter__(self) -> None:
-        self._before.append(mode())
-        _MODE.set(Mode(self.grad))
+        before = mode()
+        self._before.append(before)
+        self._set(self._mode(before))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _MODE.set(self._before.pop())
+        self._set(self._before.pop())
 
     def __call__(self, function: F) -> F:
         """As a decorator: the mode holds in every call of ``function``."""
@@ -111,7 +119,37 @@ class _GradMode:
         return wrapper  # type: ignore[no-any-return]
 
 
-class no_grad(_GradMode):
+class SwitchNow(Switch):
+    """A switch whose constructor switches already; as a context manager, only inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._outside: Mode | None = mode()
+        self._set(self._mode(self._outside))
+
+    def __enter__(self) -> None:
+        # What to go back to is what the constructor found.
+        before = mode() if self._outside is None else self._outside
+        self._before.append(before)
+        self._outside = None
+        self._set(self._mode(before))
+
+    def __call__(self, function: F) -> F:
+        """As a decorator: the switch belongs to the calls, not to the place of the decoration."""
+        if self._outside is not None:
+            self._set(self._outside)
+            self._outside = None
+        return super().__call__(function)
+
+
+class _GradSwitch(Switch):
+    grad: bool
+
+    def _mode(self, before: Mode) -> Mode:
+        return Mode(self.grad, before.anomaly, before.check_nan)
+
+
+class no_grad(_GradSwitch):
     """Nothing inside is recorded; leaves may be written in place.
 
     >>> import tinygrad_bp as tg
@@ -125,7 +163,7 @@ class no_grad(_GradMode):
     grad = False
 
 
-class enable_grad(_GradMode):
+class enable_grad(_GradSwitch):
     """Recording, even inside ``no_grad``.
 
     >>> import tinygrad_bp as tg
@@ -138,7 +176,7 @@ class enable_grad(_GradMode):
     grad = True
 
 
-class set_grad_enabled(_GradMode):
+class set_grad_enabled(SwitchNow, _GradSwitch):
     """Switch recording on or off at once; as a context manager, only inside.
 
     >>> import tinygrad_bp as tg
@@ -148,26 +186,11 @@ class set_grad_enabled(_GradMode):
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.grad = bool(mode)
-        self._outside: Mode | None = _MODE.get()
-        _MODE.set(Mode(self.grad))
+        super().__init__()
 
-    def _fresh(self) -> _GradMode:
+    def _fresh(self) -> Switch:
         return enable_grad() if self.grad else no_grad()
-
-    def __enter__(self) -> None:
-        # The constructor has switched already: what to go back to is what it found.
-        self._before.append(mode() if self._outside is None else self._outside)
-        self._outside = None
-        _MODE.set(Mode(self.grad))
-
-    def __call__(self, function: F) -> F:
-        """As a decorator: the switch belongs to the calls, not to the place of the decoration."""
-        if self._outside is not None:
-            _MODE.set(self._outside)
-            self._outside = None
-        return super().__call__(function)
 
 
 def is_grad_enabled() -> bool:

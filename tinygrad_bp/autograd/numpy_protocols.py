@@ -20,7 +20,7 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
             "np.asarray of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy(), "
             "or a NumPy function that has a rule"
         )
-    return np.array(self._value, dtype=dtype, copy=copy)
+    return np.array(self.data, dtype=dtype, copy=copy)
 
 
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -86,7 +86,7 @@ def _any_recorded(items: Any) -> bool:
 
 def _plain(items: Any) -> Any:
     if isinstance(items, Tensor):
-        return items._value
+        return items.data
     if isinstance(items, (list, tuple)) and any(isinstance(i, (Tensor, list, tuple)) for i in items):
         return [_plain(i) for i in items] if isinstance(items, list) else tuple(_plain(i) for i in items)
     return items
@@ -108,7 +108,35 @@ def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) ->
             "silently. Detach the tensor (t.detach()) if no gradient should flow, or write the formula with "
             "functions that have one"
         )
-    return _wrapped(function(*_plain(args), **{key: _plain(value) for key, value in kwargs.items()}))
+    target = kwargs.get("out")
+    if function in _WRITES:
+        target = args[0] if args else kwargs.get(_WRITES[function])
+    array = _to_write(target, name)
+    result = function(
+        *(array if x is target else _plain(x) for x in args),
+        **{key: array if x is target else _plain(x) for key, x in kwargs.items()},
+    )
+    return target if result is array and target is not None else _wrapped(result)
+
+
+# NumPy functions that write their first argument, and its name.
+_WRITES = {
+    np.copyto: "dst",
+    np.fill_diagonal: "a",
+    np.place: "arr",
+    np.put: "a",
+    np.put_along_axis: "arr",
+    np.putmask: "a",
+}
+
+
+def _to_write(target: Any, what: str) -> Any:
+    """The array into which NumPy writes now; the write is counted."""
+    if isinstance(target, Tensor):
+        return target._array_to_write(what)
+    if isinstance(target, np.ndarray):
+        wrote(target)
+    return target
 
 
 def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
@@ -119,10 +147,8 @@ def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str
             "takes part, and writing into existing memory cannot be recorded. Write `x = x - t` instead of `x -= t`, "
             "or do it inside `with tg.no_grad():`"
         )
-    for target in out:
-        if isinstance(target, Tensor):
-            wrote(target._value)
-    result = getattr(ufunc, method)(*_plain(inputs), out=_plain(out), **kwargs)
+    arrays = tuple([_to_write(target, f"np.{ufunc.__name__} with out=") for target in out])
+    result = getattr(ufunc, method)(*_plain(inputs), out=arrays, **kwargs)
     if len(out) == 1 and out[0] is not None:
         return out[0]
     return _wrapped(result)

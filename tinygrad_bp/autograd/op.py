@@ -35,8 +35,8 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "floats", "formula", "forward", "function", "hint", "inputs", "keeps_values", "kept", "kind", "name",
-        "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
+        "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values", "kept",
+        "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
     )  # fmt: skip
 
     name: str
@@ -51,6 +51,8 @@ class Op:
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
+    holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
+    gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
     hint: str  # what to write instead when shapes do not fit
     formula: str
     doc: str
@@ -125,6 +127,8 @@ def _define(
     reference: Callable[..., Any] | None = None,
     residuals: dict[str, Rule | None] | None = None,
     ufunc: Any = None,
+    holomorphic: bool = True,
+    gives: str = "",
 ) -> Callable[..., Any]:
     from .record import build_function, pull_when_needed  # a Tensor's module imports this one for the tables
 
@@ -136,6 +140,7 @@ def _define(
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
+    op.holomorphic, op.gives = holomorphic, gives
     if len(op.rules) != len(op.inputs):
         raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
     chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]

@@ -16,9 +16,10 @@ import numpy as np
 from .modes import mode
 from .op import REQUIRED, Op, reads
 from .operands import check_alias, explain, settle, unpack, unpack_list
-from .writes import tick
+from .writes import guard_view, tick
 
 if TYPE_CHECKING:
+    from .hooks import Hooks
     from .tensor import Tensor
 
 
@@ -28,12 +29,12 @@ Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 class Cell:
     """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
 
-    __slots__ = ("grad", "name", "retain", "tensor")
+    __slots__ = ("grad", "hooks", "name", "tensor")
 
     def __init__(self, tensor: Tensor) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
-        self.retain = False  # whether backward leaves the gradient of an inner tensor here; a leaf's it always does
+        self.hooks: Hooks | None = None  # what backward does with the complete gradient, beside a leaf's .grad
         self.tensor = weakref.ref(tensor)  # weak: a node that held its tensor would be a reference cycle
 
 
@@ -70,9 +71,12 @@ def leaf(shape: tuple[int, ...], cell: Cell) -> Node:
     return node
 
 
+new_node: Callable[[], Node] = Node  # anomaly mode puts one here, and in the generated functions, that knows more
+
+
 def record(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> Node:
     """A node made by hand, for ops whose inputs are not a fixed list."""
-    node = Node()
+    node = new_node()
     node.op, node.order, node.shape, node.parents, node.kept, node.cell = op, tick(), value.shape, parents, kept, None
     return node
 
@@ -181,17 +185,20 @@ def source(op: Op) -> str:
     add("            value = asarray(value)")
     add("        result = Tensor()")
     if wants:
-        add(f"        if ({wants}) and mode().grad:")
-        add("            node = Node()")
-        add("            node.op = op")
-        add("            node.order = tick()")
-        add("            node.shape = value.shape")
-        add(f"            node.parents = {nodes}")
-        add(f"            node.kept = {kept}")
-        add("            node.cell = None")
-        add("            result._value = value")
-        add("            result._node = node")
-        add("            return result")
+        add(f"        if {wants}:")
+        add("            if mode().grad:")
+        add("                node = Node()")
+        add("                node.op = op")
+        add("                node.order = tick()")
+        add("                node.shape = value.shape")
+        add(f"                node.parents = {nodes}")
+        add(f"                node.kept = {kept}")
+        add("                node.cell = None")
+        add("                result._value = value")
+        add("                result._node = node")
+        add("                return result")
+        add("            if value.base is not None:")
+        add(f"                value = guard_view(value, {_tuple([values]) if not op.variadic else values}, {nodes})")
     if op.floats:
         add("        if value.dtype is float64:")
         add(f"            value = settle(value, {values})")
@@ -199,9 +206,12 @@ def source(op: Op) -> str:
     add("        result._node = None")
     add("        return result")
     add("    return function")
-    free = "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle"
+    free = (
+        "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle, "
+        "guard_view, check_alias"
+    )
     defaults = "".join(f", default_{name}" for name, default in op.params.items() if default is not REQUIRED)
-    return "\n".join([f"def make({free}, check_alias{defaults}):", *out, ""])
+    return "\n".join([f"def make({free}{defaults}):", *out, ""])
 
 
 def build_function(op: Op) -> Callable[..., Any]:
@@ -212,7 +222,7 @@ def build_function(op: Op) -> Callable[..., Any]:
     make = _compile(source(op), "function", {})
     function: Callable[..., Any] = make(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
-        unpack, unpack_list, explain, settle, check_alias, **defaults,
+        unpack, unpack_list, explain, settle, guard_view, check_alias, **defaults,
     )  # fmt: skip
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = "tinygrad_bp"

@@ -15,12 +15,14 @@ from .errors import (
     IndexRangeError,
     LeafWriteError,
     NoRuleError,
+    ReadOnlyError,
     ShapeError,
     shape_text,
 )
+from .hooks import hooks_of
 from .modes import mode
 from .record import Cell, Node, leaf
-from .writes import wrote
+from .writes import guard, own, writable, wrote
 
 PRINTED_DIGITS = 4
 
@@ -77,18 +79,21 @@ class Tensor:
 
     @property
     def data(self) -> Any:
-        """The ndarray itself. Assigning it counts as a write: a graph that kept the old value refuses backward."""
-        return self._value
+        """The ndarray itself; that of a recorded result cannot be written, since backward may need it.
+
+        Assigning it counts as a write: a graph that kept the old value refuses backward.
+        """
+        return self._value if self._node is None or self._node.op is None else guard(self._value)
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = np.asarray(value._value if isinstance(value, Tensor) else value)
+        array = own(np.asarray(value.data if isinstance(value, Tensor) else value))
         if array.shape != self._value.shape and self._node is not None:
             raise ShapeError(
                 f"data: {self.name or 'the tensor'} has shape {shape_text(self._value.shape)}, the new value "
                 f"{shape_text(array.shape)}; make a new tensor for a new shape"
             )
-        if array.dtype.kind != "f" and self._node is not None:
+        if array.dtype.kind not in "fc" and self._node is not None:
             raise DtypeError(f"data: a tensor that requires grad holds floating point values, got {array.dtype}")
         wrote(self._value)
         self._value = array
@@ -130,6 +135,10 @@ class Tensor:
         """Whether the dtype is a float."""
         return bool(self._value.dtype.kind == "f")
 
+    def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
+        return bool(self._value.dtype.kind == "c")
+
     @property
     def name(self) -> str | None:
         """A name for drawings and errors; a module gives its parameters theirs."""
@@ -146,9 +155,12 @@ class Tensor:
         try:
             return self._cell
         except AttributeError:
-            self._cell = Cell(self)
-            if self._node is not None:
-                self._node.cell = self._cell
+            if self._node is None:
+                self._cell = Cell(self)
+            else:
+                if self._node.cell is None:  # a copy shares its node with the tensor it was copied from
+                    self._node.cell = Cell(self)
+                self._cell = self._node.cell
             return self._cell
 
     # ------------------------------------------------------------------ gradient
@@ -161,11 +173,14 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self._node is None:
-            if self._value.dtype.kind != "f":
+            if self._value.dtype.kind == "c":
+                dtypes.saw_complex()
+            elif self._value.dtype.kind != "f":
                 raise DtypeError(
-                    f"only tensors of floating point dtype can require gradients, got {self._value.dtype}; "
+                    f"only tensors of floating point and complex dtype can require gradients, got {self._value.dtype}; "
                     "write t.float() first, or give floats"
                 )
+            self._value = own(self._value)
             self._node = leaf(self._value.shape, self._own_cell())
         elif not value and self._node is not None:
             if self._node.op is not None:
@@ -194,7 +209,7 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """The gradient that ``backward()`` left here, a Tensor of the same shape; None before."""
         cell: Cell | None = getattr(self, "_cell", None)
-        if not self.is_leaf and (cell is None or not (cell.retain or cell.grad is not None)):
+        if not self.is_leaf and (cell is None or not (cell.grad is not None or (cell.hooks and cell.hooks.retain))):
             warnings.warn(
                 f"reading .grad of a tensor that is not a leaf (it was made by {self._node!r}): backward fills the "
                 ".grad of leaves only; call retain_grad() on it before backward",
@@ -216,9 +231,7 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward."""
-        if self._node is None:
-            raise ArgumentError("retain_grad: the tensor does not require grad, so it will never have a gradient")
-        self._own_cell().retain = True
+        hooks_of(self, "retain_grad").retain = True
 
     def detach(self) -> Tensor:
         """The same memory without history: nothing flows back through it.
@@ -227,18 +240,18 @@ class Tensor:
         >>> tg.ones(2, requires_grad=True).detach()
         tensor([1., 1.])
         """
-        return wrap(self._value, None)
+        return wrap(self.data, None)
 
     # ------------------------------------------------------------------ out to Python and NumPy
 
     def numpy(self, *, force: bool = False) -> Any:
-        """The ndarray, sharing memory. Raises ``NoRuleError`` where that would drop a gradient, unless ``force``."""
+        """The ndarray, as ``data``. Raises ``NoRuleError`` where that would drop a gradient, unless ``force``."""
         if self._node is not None and not force:
             raise NoRuleError(
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
             )
-        return self._value
+        return self.data
 
     def item(self) -> Any:
         """The one element as a Python number.
@@ -349,6 +362,20 @@ class Tensor:
                 f"{what}: {who}{shape_text(self.shape)} is a leaf that requires_grad, so an in-place operation on it "
                 "would be lost to backward. Write it inside `with tg.no_grad():`, or make a new tensor"
             )
+
+    def _array_to_write(self, what: str) -> Any:
+        """The array into which ``what`` writes now; the write is counted."""
+        if self._node is not None and self._node.op is not None:
+            # Under no_grad a recorded value gets fresh memory: what was kept for backward stays as it was.
+            self._value = np.array(self._value)
+        array = writable(self._value)
+        if array is None:
+            raise ReadOnlyError(
+                f"{what}: the memory of the tensor {shape_text(self.shape)} cannot be written: it is read-only, or an "
+                "expanded view in which several elements are one. Write into a copy: x = x.clone()"
+            )
+        wrote(array)
+        return array
 
     def _become(self, result: Tensor, what: str) -> Tensor:
         """Take a recorded result as this tensor's new value; aliases of the old value keep theirs."""

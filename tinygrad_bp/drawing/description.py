@@ -166,7 +166,7 @@ class _Known:
             if parent not in self.dtypes:
                 # All inputs that take a gradient have the dtype of the result, but for a cast, which keeps theirs;
                 # a user's own Function may do as it likes.
-                same = self.dtype(node) if OPS.get(op.name) is op and op.name != "cast" else None
+                same = self._dtype_before(node) if OPS.get(op.name) is op and op.name != "cast" else None
                 self.dtypes[parent] = held.get(f"{name}_dtype", same)
 
     def compute_again(self, nodes: list[Node]) -> None:
@@ -186,6 +186,14 @@ class _Known:
                 continue
             params = {name: held[name] for name in op.params}
             self.values[node] = np.asarray(op.compute(*([inputs] if op.variadic else inputs), **params))
+
+    def _dtype_before(self, node: Node) -> Any:
+        """The dtype of an op's inputs as that of its result tells it, or None."""
+        dtype = self.dtype(node)
+        gives = node.op.gives if node.op is not None else ""
+        if dtype is None or gives == "real":
+            return None
+        return np.empty(0, dtype).real.dtype if gives == "complex" else dtype
 
     def dtype(self, node: Node) -> Any:
         """The dtype of the node's tensor, or None."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError
 from ..nn import Linear, Module, ReLU, Sequential
-from ..ops.random import Generator
+from ..ops.generator import Generator
 
 
 class MLP(Sequential):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.activations import elu, gelu, silu, softplus
+from ..ops.cross_entropy import cross_entropy, nll_loss
 from ..ops.elementwise import leaky_relu, relu, sigmoid, tanh
-from ..ops.linalg import matmul
-from ..ops.network import (
+from ..ops.products import matmul
+from ..ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    cross_entropy,
-    log_softmax,
+    huber_loss,
+    l1_loss,
     mse_loss,
-    softmax,
+    smooth_l1_loss,
 )
+from ..ops.network import dropout, log_softmax, softmax
 from ..ops.network import linear as _affine
 from ..ops.network import one_hot_op as one_hot
+from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import matrix_transpose
 
 
@@ -30,6 +34,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
 
 
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "leaky_relu", "linear",
-    "log_softmax", "mse_loss", "one_hot", "relu", "sigmoid", "softmax", "tanh",
+    "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "elu",
+    "gelu", "huber_loss", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax", "mse_loss", "nll_loss",
+    "one_hot", "relu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softplus", "tanh",
 ]  # fmt: skip

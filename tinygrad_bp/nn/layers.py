@@ -1,4 +1,4 @@
-"""Layers with parameters, and layers that only move elements."""
+"""The affine layer, and layers that move elements or drop them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.linalg import matmul
-from ..ops.network import linear
-from ..ops.random import Generator, rand
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError
+from ..ops.generator import Generator
+from ..ops.products import matmul
+from ..ops.network import dropout, linear
 from ..ops.shape import flatten
+from . import init
 from .module import Module, Parameter
 
 
@@ -32,11 +35,14 @@ class Linear(Module):
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         self.in_features, self.out_features = in_features, out_features
-        bound = 1 / math.sqrt(in_features) if in_features else 0.0
+        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         # Column by column in memory: the products of a step then run as x @ W and x.T @ g, their fastest forms.
-        weight = _uniform((out_features, in_features), bound, dtype, generator)
-        self.weight = Parameter(np.asfortranarray(weight))
-        self.bias = Parameter(_uniform((out_features,), bound, dtype, generator)) if bias else None
+        self.weight = Parameter(np.empty((out_features, in_features), dtype, order="F"))
+        init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        if self.bias is not None:
+            bound = 1 / math.sqrt(in_features) if in_features else 0.0
+            init.uniform_(self.bias, -bound, bound, generator)
 
     def forward(self, x: Any) -> Any:
         """The affine map of the last dimension."""
@@ -47,13 +53,6 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """The sizes."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-
-
-def _uniform(shape: tuple[int, ...], bound: float, dtype: Any, generator: Generator | None) -> Any:
-    drawn = rand(shape, dtype=dtype, generator=generator).data
-    limit = float(drawn.dtype.type(bound))
-    # PyTorch multiplies and subtracts with one rounding; float64 in between gives its float32 numbers to the bit.
-    return (drawn.astype(np.float64) * (2 * limit) - limit).astype(drawn.dtype)
 
 
 class Identity(Module):
@@ -80,3 +79,30 @@ class Flatten(Module):
     def extra_repr(self) -> str:
         """The dimensions."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Dropout(Module):
+    """In training each element becomes 0 with probability ``p``, else grows by 1 / (1 − p); in eval nothing changes.
+
+    The mask comes from ``generator`` (the default one where None) and equals PyTorch's for the same seed.
+    Raises ``ArgumentError`` for ``p`` outside [0, 1]. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.Dropout(0.5)
+    >>> x = tg.ones(4)
+    >>> layer.eval()(x) is x
+    True
+    """
+
+    def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:
+        if not 0 <= p <= 1:
+            raise ArgumentError(f"Dropout: p is the probability that an element becomes 0, from 0 to 1; got {p}")
+        self.p, self.generator = p, generator
+
+    def forward(self, x: Any) -> Any:
+        """``x`` of floats, of any shape, with elements dropped while ``training``."""
+        return dropout(x, self.p, self.training, generator=self.generator)
+
+    def extra_repr(self) -> str:
+        """The probability; the rest is PyTorch's text, nothing here works in place."""
+        return f"p={self.p}, inplace=False"

@@ -1,11 +1,17 @@
 """Every op once, a file per kind of mathematics; ``operators`` and ``numpy_functions`` bind them to syntax."""
 
 from . import (
+    activations,
+    complex_numbers,
     creation,
+    cross_entropy,
     elementwise,
     indexing,
-    linalg,
+    einsum,
+    products,
+    losses,
     network,
+    normalization,
     numpy_functions,
     operators,
     random,
@@ -14,6 +20,6 @@ from . import (
 )
 
 __all__ = [
-    "creation", "elementwise", "indexing", "linalg", "network", "numpy_functions", "operators", "random",
-    "reduction", "shape",
+    "activations", "complex_numbers", "creation", "cross_entropy", "elementwise", "indexing", "einsum", "products", "losses",
+    "network", "normalization", "numpy_functions", "operators", "random", "reduction", "shape",
 ]  # fmt: skip

@@ -71,7 +71,7 @@ def pow(a: Any, b: Any) -> Any:
     return _power(a, b)
 
 
-abs = elementwise("abs", np.absolute, lambda g, x: g * np.sign(x),
+abs = elementwise("abs", np.absolute, lambda g, x: g * np.sign(x), holomorphic=False, gives="real",
                   formula="|x|", samples=unary(nonzero), doc="Absolute value; its gradient at 0 is 0.")
 
 sign = constant("sign", np.sign, samples=unary(nonzero), doc="−1, 0 or 1; it never records (its slope is 0).")
@@ -215,14 +215,24 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 # ---------------------------------------------------------------------- dtype and copies
 
-cast = linear("cast", lambda x, dtype: x.astype(dtype), lambda g, x_dtype: _cast_back(g, x_dtype),
+
+def _cast(x: Any, dtype: Any) -> Any:
+    target = np.dtype(dtype)
+    if target.kind == "c":
+        dtypes.saw_complex()
+    elif x.dtype.kind == "c":
+        x = x.real
+    return x.astype(target)
+
+
+cast = linear("cast", _cast, lambda g, x_dtype: _cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
               reference=lambda x, dtype: np.asarray(x, dtype),
               doc="The same numbers in another dtype.")
 
 
 def _cast_back(g: Any, dtype: Any) -> Any:
-    return cast(g, dtype) if isinstance(g, Tensor) else np.asarray(g).astype(dtype)
+    return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)
 
 
 clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(), reference=np.copy,

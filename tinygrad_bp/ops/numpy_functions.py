@@ -14,12 +14,11 @@ from ..autograd.errors import ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
-from . import creation, indexing, linalg, reduction, shape
+from . import creation, indexing, products, reduction, shape
 from . import elementwise as e
 
 UFUNCS[np.power] = e.pow
 UFUNCS[np.float_power] = lambda a, b: e.pow(_double(a), _double(b))
-UFUNCS[np.conjugate] = e.positive_
 
 
 def _double(x: Any) -> Any:
@@ -145,11 +144,11 @@ def _dot(a: Any, b: Any) -> Any:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return e.mul(a, b)
     if np.ndim(b) <= 2:
-        return linalg.matmul(a, b)
+        return products.matmul(a, b)
     # np.dot sums over the second-to-last axis of b and keeps all the others.
     moved = np.moveaxis(b, -2, 0)
     flat = np.reshape(moved, (b.shape[-2], -1))
-    return np.reshape(linalg.matmul(a, flat), (*a.shape[:-1], *b.shape[:-2], b.shape[-1]))
+    return np.reshape(products.matmul(a, flat), (*a.shape[:-1], *b.shape[:-2], b.shape[-1]))
 
 
 def _copy(a: Any) -> Any:

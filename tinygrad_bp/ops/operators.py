@@ -11,9 +11,8 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ReadOnlyError, ShapeError, shape_text
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import wrote
 from . import elementwise as e
-from . import indexing, linalg, network, reduction, shape
+from . import complex_numbers, indexing, network, products, random, reduction, shape
 
 _OPERANDS = (Tensor, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
@@ -68,16 +67,7 @@ def _in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _overwrite(x: Tensor, index: Any, value: Any, what: str) -> None:
-    if x._node is not None and x._node.op is not None:
-        # Under no_grad a recorded value gets fresh memory: what was kept for backward stays as it was.
-        x._value = np.array(x._value)
-    if not x._value.flags.writeable:
-        raise ReadOnlyError(
-            f"{what}: the memory of the tensor {shape_text(x.shape)} cannot be written: it is read-only, or an "
-            "expanded view in which several elements are one. Write into a copy: x = x.clone()"
-        )
-    wrote(x._value)
-    x._value[index] = value
+    x._array_to_write(what)[index] = value
 
 
 def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value") -> None:
@@ -139,7 +129,7 @@ def to(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
         raise ArgumentError(f"to: give a dtype such as tg.float64, got {dtype!r}") from None
     if self.dtype == target:
         return self
-    if target.kind != "f":
+    if target.kind not in "fc":
         dtypes.category(target)
         return wrap(self._value.astype(target), None)
     return e.cast(self, target)
@@ -176,7 +166,7 @@ OPERATORS: dict[str, Any] = {
     "__mul__": e.mul, "__rmul__": _reflected(e.mul), "__imul__": _in_place("*=", e.mul),
     "__truediv__": e.div, "__rtruediv__": _reflected(e.div), "__itruediv__": _in_place("/=", e.div),
     "__pow__": e.pow, "__rpow__": _reflected(e.pow), "__ipow__": _in_place("**=", e.pow),
-    "__matmul__": linalg.matmul, "__rmatmul__": _reflected(linalg.matmul),
+    "__matmul__": products.matmul, "__rmatmul__": _reflected(products.matmul),
     "__neg__": e.neg, "__pos__": e.positive_, "__abs__": e.abs, "__invert__": e.bitwise_not,
     "__and__": e.bitwise_and, "__rand__": _reflected(e.bitwise_and),
     "__or__": e.bitwise_or, "__ror__": _reflected(e.bitwise_or),
@@ -198,6 +188,7 @@ METHODS: dict[str, Any] = {
     "bitwise_and": e.bitwise_and, "bitwise_or": e.bitwise_or, "bitwise_xor": e.bitwise_xor,
     "bitwise_not": e.bitwise_not, "logical_and": e.logical_and, "logical_or": e.logical_or,
     "logical_xor": e.logical_xor, "clone": e.clone,
+    "conj": complex_numbers.conj, "angle": complex_numbers.angle, "sgn": complex_numbers.sgn,
     # reductions
     "sum": reduction.sum, "mean": reduction.mean, "var": reduction.var, "std": reduction.std,
     "max": reduction.max, "min": reduction.min, "amax": reduction.amax, "amin": reduction.amin,
@@ -209,19 +200,24 @@ METHODS: dict[str, Any] = {
     "expand": shape.expand, "expand_as": shape.expand_as, "broadcast_to": shape.broadcast_to,
     "ravel": shape.ravel, "reshape_as": shape.reshape_as, "view_as": shape.reshape_as,
     # products and networks
-    "matmul": linalg.matmul, "mm": linalg.mm, "dot": linalg.dot,
+    "matmul": products.matmul, "mm": products.mm, "dot": products.dot,
     "softmax": network.softmax, "log_softmax": network.log_softmax,
     # writing
     "zero_": zero_, "fill_": fill_, "copy_": copy_,
     "add_": _in_place("add_", e.add), "sub_": _in_place("sub_", e.sub),
     "mul_": _in_place("mul_", e.mul), "div_": _in_place("div_", e.div),
+    "uniform_": random.uniform_, "normal_": random.normal_, "bernoulli_": random.bernoulli_, "random_": random.random_,
     # dtype
     "to": to, "type_as": type_as, "contiguous": contiguous, "cpu": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
 }  # fmt: skip
 
-PROPERTIES: dict[str, Any] = {"T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose)}
+PROPERTIES: dict[str, Any] = {
+    "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),
+    "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
+    "real": property(complex_numbers.real), "imag": property(complex_numbers.imag),
+}  # fmt: skip
 
 for _table in (OPERATORS, METHODS, PROPERTIES):
     for _name, _function in _table.items():

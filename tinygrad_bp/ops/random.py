@@ -1,8 +1,4 @@
-"""Random tensors: the numbers of PyTorch's CPU generator (MT19937), from NumPy's.
-
-Source of the recipes: PyTorch, ``ATen/core/TransformationHelper.h`` and ``DistributionTemplates.h``, each compared
-with torch itself. MT19937: Matsumoto and Nishimura, *Mersenne Twister*, 1998.
-"""
+"""Random tensors: drawn anew, or written into the memory of a tensor. The numbers are those of PyTorch."""
 
 from __future__ import annotations
 
@@ -11,127 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError, DtypeError
+from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
+from .generator import Generator, default_generator
 from .shape import shape_of
-
-
-class Generator:
-    """A stream of random numbers of its own.
-
-    >>> import tinygrad_bp as tg
-    >>> a, b = tg.Generator().manual_seed(7), tg.Generator().manual_seed(7)
-    >>> bool((tg.rand(3, generator=a) == tg.rand(3, generator=b)).all())
-    True
-    """
-
-    def __init__(self, seed: int = 67280421310721) -> None:
-        self.manual_seed(seed)
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start the stream again from ``seed`` (its low 32 bits count)."""
-        from numpy.random import MT19937
-
-        self._seed = int(seed)
-        self._bits = MT19937()
-        self._bits._legacy_seeding(self._seed & 0xFFFFFFFF)
-        self._next_normal: float | None = None
-        return self
-
-    def initial_seed(self) -> int:
-        """The seed that the stream started from."""
-        return self._seed
-
-    def words(self, count: int) -> Any:
-        """The next ``count`` 32-bit words of the stream, as uint64."""
-        return self._bits.random_raw(count)
-
-    def _doubles(self, count: int) -> Any:
-        """53-bit uniform numbers: two words each, the first one high."""
-        words = self.words(2 * count).reshape(count, 2)
-        return (((words[:, 0] << np.uint64(32)) | words[:, 1]) & np.uint64(2**53 - 1)) * 2.0**-53
-
-    def uniform(self, count: int, dtype: Any) -> Any:
-        """``count`` numbers in [0, 1)."""
-        if dtype == np.float64:
-            return self._doubles(count)
-        bits = 24 if dtype == np.float32 else 11
-        return ((self.words(count) & np.uint64(2**bits - 1)) * 2.0**-bits).astype(dtype)
-
-    def normal(self, count: int, dtype: Any) -> Any:
-        """``count`` standard normal numbers by Box and Muller's method."""
-        if count < 16:
-            return np.array([self._one_normal() for _ in range(count)], dtype)
-        work = np.float64 if dtype == np.float64 else np.float32
-        uniform = self.uniform(count, work)
-        result = np.empty(count, work)
-        blocks = count // 16 * 16
-        result[:blocks] = _box_muller(uniform[:blocks].reshape(-1, 16)).ravel()
-        if count % 16:  # the last 16 are drawn again
-            result[-16:] = _box_muller(self.uniform(16, work).reshape(1, 16)).ravel()
-        return result.astype(dtype)
-
-    def _one_normal(self) -> float:
-        if self._next_normal is not None:
-            value, self._next_normal = self._next_normal, None
-            return value
-        angle, length = self._doubles(2)
-        radius = np.sqrt(-2.0 * np.log1p(-length))
-        self._next_normal = float(radius * np.sin(2.0 * np.pi * angle))
-        return float(radius * np.cos(2.0 * np.pi * angle))
-
-    def bernoulli(self, count: int, p: float) -> Any:
-        """``count`` booleans, each true with probability ``p``: PyTorch's ``bernoulli_(p)`` and dropout masks."""
-        return self._doubles(count) < p
-
-    def integers(self, low: int, high: int, count: int) -> Any:
-        """``count`` integers in [low, high)."""
-        span = high - low
-        if span >= 2**28:
-            words = self.words(2 * count).reshape(count, 2)
-            words = (words[:, 0] << np.uint64(32)) | words[:, 1]
-        else:
-            words = self.words(count)
-        return (words % np.uint64(span)).astype(np.int64) + low
-
-    def permutation(self, n: int) -> Any:
-        """The integers below ``n`` in random order."""
-        order = np.arange(n)
-        words = self.words(max(n - 1, 0)).tolist()
-        for i, word in enumerate(words):
-            j = i + word % (n - i)
-            order[i], order[j] = order[j], order[i]
-        return order
-
-
-def _box_muller(uniform: Any) -> Any:
-    """Blocks of 16: the first 8 give the radius, the last 8 the angle."""
-    dtype = uniform.dtype.type
-    radius = np.sqrt(dtype(-2) * np.log(dtype(1) - uniform[:, :8]))
-    angle = dtype(2 * np.pi) * uniform[:, 8:]
-    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-
-
-_default: Generator | None = None
-
-
-def default_generator() -> Generator:
-    """The generator used where none is given."""
-    global _default
-    if _default is None:
-        _default = Generator()
-    return _default
-
-
-def manual_seed(seed: int) -> Generator:
-    """Start the default stream from ``seed``: the same seed, the same numbers, those of ``torch.manual_seed``.
-
-    >>> import tinygrad_bp as tg
-    >>> _ = tg.manual_seed(0)
-    >>> tg.rand(2)
-    tensor([0.4963, 0.7682])
-    """
-    return default_generator().manual_seed(seed)
 
 
 def _count(shape: tuple[int, ...]) -> int:
@@ -206,3 +85,173 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
         raise ArgumentError(f"randperm: n must not be negative, got {n}")
     values = (generator or default_generator()).permutation(n)
     return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), False)
+
+
+def rand_like(x: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
+    return rand(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+
+
+def randn_like(x: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal numbers of the shape of ``x``, and of its dtype unless one is given."""
+    return randn(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+
+
+def randint_like(
+    x: Any, low: int, high: int | None = None, *, generator: Generator | None = None, dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+
+
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.normal(5.0, 0.1, (2, 3)).shape
+    (2, 3)
+    >>> tg.normal(tg.arange(3.0), tg.tensor([1.0, 2.0, 3.0])).shape
+    (3,)
+    """
+    mean, std = (v._value if isinstance(v, Tensor) else v for v in (mean, std))
+    generator = generator or default_generator()
+    if np.any(np.asarray(std) < 0):
+        raise ArgumentError(f"normal: std must not be negative, got {std}")
+    if isinstance(mean, np.ndarray) or isinstance(std, np.ndarray):
+        if size is not None:
+            raise ArgumentError("normal: tensors of means or deviations have a shape; leave size out")
+        chosen = np.result_type(*(v for v in (mean, std) if isinstance(v, np.ndarray)))
+        shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
+        drawn = generator.normal(_count(shape), _float_dtype("normal", dtype or chosen)).reshape(shape)
+        return _finish((drawn * std + mean).astype(drawn.dtype), shape, requires_grad)
+    if size is None:
+        raise ArgumentError("normal: give the shape: normal(mean, std, size)")
+    shape = shape_of((size,), "normal")
+    drawn = generator.normal(_count(shape), _float_dtype("normal", dtype), mean, std)
+    return _finish(drawn, shape, requires_grad)
+
+
+def _probabilities(name: str, x: Any) -> Any:
+    p = x._value if isinstance(x, Tensor) else np.asarray(x)
+    if p.dtype.kind != "f":
+        raise DtypeError(f"{name}: probabilities are floating point numbers, got {p.dtype}")
+    return p
+
+
+def bernoulli(x: Any, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of ``x`` gives, else 0; shape and dtype are those of ``x``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.bernoulli(tg.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
+    p = _probabilities("bernoulli", x)
+    if not np.all((p >= 0) & (p <= 1)):
+        raise ArgumentError("bernoulli: every probability must be in [0, 1]")
+    # 53 bits for float64, 24 bits for the others.
+    drawn = (generator or default_generator()).uniform(p.size, np.float64 if p.dtype == np.float64 else np.float32)
+    return wrap((drawn.reshape(p.shape) < p).astype(p.dtype), None)
+
+
+def multinomial(x: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Indices drawn with the probabilities of (n,) or (rows, n), which need not sum to 1.
+
+    The result is int64 of shape (num_samples,) or (rows, num_samples); without ``replacement`` no index comes twice
+    in a row. Source: without replacement, the largest of p / q with q exponential (Efraimidis and Spirakis 2006).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.multinomial(tg.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
+    tensor([1, 1])
+    """
+    p, generator = _probabilities("multinomial", x), generator or default_generator()
+    if p.ndim not in (1, 2) or p.shape[-1] == 0:
+        raise ShapeError(f"multinomial: give probabilities of shape (n,) or (rows, n), got {shape_text(p.shape)}")
+    if num_samples < 1 or (num_samples > p.shape[-1] and not replacement):
+        raise ArgumentError(
+            f"multinomial: cannot draw {num_samples} of {p.shape[-1]} indices{'' if replacement else ', each once'}"
+        )
+    if not np.all(np.isfinite(p)) or np.any(p < 0) or np.any(np.sum(p, axis=-1) <= 0):
+        raise ArgumentError("multinomial: probabilities must be finite, not negative, and not all 0 in a row")
+    if not replacement or num_samples == 1:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            race = p / generator.exponential(p.size, p.dtype).reshape(p.shape)
+        chosen = np.argsort(-race, axis=-1, kind="stable")[..., :num_samples]
+        return wrap(np.ascontiguousarray(chosen), None)
+    rows = p.reshape(-1, p.shape[-1])
+    sums = np.cumsum(rows, axis=1, dtype=p.dtype)
+    sums /= sums[:, -1:].copy()
+    drawn = generator.uniform(len(rows) * num_samples, np.float64).reshape(len(rows), num_samples)
+    chosen = np.stack([np.searchsorted(line, u) for line, u in zip(sums.astype(np.float64), drawn, strict=True)])
+    return wrap(chosen.reshape(*p.shape[:-1], num_samples), None)
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> Generator:
+    """The generator to draw from, once it is sure that ``x`` can be written."""
+    x._refuse_recorded_leaf(what)
+    if x.dtype.kind not in kinds:
+        raise DtypeError(f"{what}: cannot fill a tensor of {x.dtype} with such numbers")
+    return generator or default_generator()
+
+
+def _fill(x: Tensor, drawn: Any) -> Tensor:
+    """Write the numbers in the order of the elements, whatever their order in memory."""
+    return x.copy_(drawn.reshape(x.shape).astype(x.dtype, copy=False))  # type: ignore[no-any-return]
+
+
+def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element drawn uniformly from [low, high)."""
+    generator = _writable(x, "uniform_", "f", generator)
+    if not low <= high:
+        raise ArgumentError(f"uniform_: needs low <= high, got low={low} and high={high}")
+    return _fill(x, generator.uniform(x.numel(), x.dtype, low, high))
+
+
+def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element drawn from the normal distribution."""
+    generator = _writable(x, "normal_", "f", generator)
+    if not std >= 0:
+        raise ArgumentError(f"normal_: std must not be negative, got {std}")
+    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std))
+
+
+def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Every element 1 with probability ``p``, else 0."""
+    generator = _writable(x, "bernoulli_", "fiub", generator)
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"bernoulli_: p must be in [0, 1], got {p}")
+    return _fill(x, generator.bernoulli(x.numel(), p))
+
+
+def random_(
+    x: Tensor, low: int | None = None, high: int | None = None, *, generator: Generator | None = None
+) -> Tensor:
+    """Every element an integer from [low, high), [0, low), or all that the dtype holds from 0 on."""
+    generator = _writable(x, "random_", "fiub", generator)
+    if low is None:
+        drawn = generator.long_words(x.numel()) if x.dtype in (np.int64, np.float64) else generator.words(x.numel())
+        return _fill(x, drawn % np.uint64(_largest(x.dtype) + 1))
+    low, high = (0, low) if high is None else (low, high)
+    if not low < high:
+        raise ArgumentError(f"random_: needs low < high, got low={low} and high={high}")
+    if x.dtype.kind != "f" and (high - 1 > _largest(x.dtype) or low < _smallest(x.dtype)):
+        raise ArgumentError(f"random_: {x.dtype} does not hold all integers of [{low}, {high})")
+    return _fill(x, generator.integers(low, high, x.numel()))
+
+
+def _largest(dtype: Any) -> int:
+    """The largest integer up to which the dtype has them all."""
+    if dtype.kind == "f":
+        return int(2 ** (np.finfo(dtype).nmant + 1))
+    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
+
+
+def _smallest(dtype: Any) -> int:
+    return 0 if dtype.kind == "b" else int(np.iinfo(dtype).min)

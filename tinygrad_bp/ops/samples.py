@@ -50,6 +50,11 @@ def boolean(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.random(shape) < 0.5
 
 
+def complex_of(of: Domain = real) -> Domain:
+    """Complex numbers whose real and imaginary parts are drawn from ``of``."""
+    return lambda rng, shape: of(rng, shape) + 1j * of(rng, shape)
+
+
 def below(count: int) -> Domain:
     """Integers from 0 to ``count - 1``."""
     return lambda rng, shape: rng.integers(0, count, shape)
@@ -76,6 +81,11 @@ def unary(of: Domain = real, extremes: bool = True, **params: Any) -> tuple[Samp
     shapes: tuple[tuple[int, ...], ...] = ((2, 3), (4,), (), (0, 3))
     samples = tuple(sample(shape, of=of, **params) for shape in shapes)
     return (*samples, sample((9,), of=extreme, smooth=False, **params)) if extremes else samples
+
+
+def complexes(of: Domain = real, **params: Any) -> tuple[Sample, ...]:
+    """The samples of an elementwise op of one complex input: plain, 0-d, empty."""
+    return tuple(sample(shape, of=complex_of(of), **params) for shape in ((2, 3), (), (0, 3)))
 
 
 def binary(a: Domain = real, b: Domain = real) -> tuple[Sample, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from operator import index as integer
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.gradient import unbroadcast
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor
 from .samples import sample
@@ -22,6 +24,11 @@ def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
         return tuple(integer(size) for size in sizes)
     except TypeError:
         raise ArgumentError(f"sizes are integers, got {', '.join(repr(size) for size in sizes)}") from None
+
+
+def either(sizes: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
+    """The sizes given in a row, or those given by name: ``permute(1, 0)`` and ``permute(dims=(1, 0))`` alike."""
+    return sizes if named is None else (named,)
 
 
 def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
@@ -50,7 +57,7 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   doc="The same elements, row by row, in another shape.")
 
 
-def reshape(x: Any, *shape: Any) -> Any:
+def reshape(x: Any, *sizes: Any, shape: Any = None) -> Any:
     """The elements of ``x``, row by row, in another shape; one size may be −1.
 
     >>> import tinygrad_bp as tg
@@ -58,7 +65,7 @@ def reshape(x: Any, *shape: Any) -> Any:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return _reshape(x, sizes_of(shape))
+    return _reshape(x, sizes_of(either(sizes, shape)))
 
 
 def view(x: Any, *shape: Any) -> Any:
@@ -90,6 +97,23 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     shape = x.shape or (1,)
     return _reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def unflatten(x: Any, dim: int, sizes: Any) -> Any:
+    """Dimension ``dim`` as several, of the sizes given; one may be −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 12).unflatten(1, (3, -1)).shape
+    (2, 3, 4)
+    """
+    place = dim_of(dim, x.ndim, "unflatten")
+    wanted = sizes_of((sizes,)) if isinstance(sizes, (tuple, list)) else (integer(sizes),)
+    have, known = (x.shape or (1,))[place], math.prod(size for size in wanted if size != -1)
+    if wanted.count(-1) == 1 and known:
+        wanted = tuple(have // known if size == -1 else size for size in wanted)
+    if not wanted or math.prod(wanted) != have or min(wanted) < 0:
+        raise ShapeError(f"unflatten: sizes {sizes} do not multiply up to the size of dim {dim}, {have}")
+    return _reshape(x, (*x.shape[:place], *wanted, *x.shape[place + 1 :]))
 
 
 def squeeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
@@ -135,17 +159,42 @@ _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, ax
                   reference=np.transpose, doc="The dimensions in another order.")
 
 
-def permute(x: Any, *dims: Any) -> Any:
+def permute(x: Any, *order: Any, dims: Any = None) -> Any:
     """The dimensions in the order given.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
-    order = sizes_of(dims)
-    if sorted(dim_of(d, x.ndim, "permute") for d in order) != list(range(x.ndim)):
-        raise ArgumentError(f"permute: the order {order} must name each of the {x.ndim} dimensions once")
-    return _permute(x, tuple(dim_of(d, x.ndim, "permute") for d in order))
+    given = sizes_of(either(order, dims))
+    axes = tuple(dim_of(d, x.ndim, "permute") for d in given)
+    if sorted(axes) != list(range(x.ndim)):
+        raise ArgumentError(f"permute: the order {given} must name each of the {x.ndim} dimensions once")
+    return _permute(x, axes)
+
+
+def movedim(x: Any, source: Any, destination: Any) -> Any:
+    """The dimensions ``source`` (an int or several) put at the places ``destination``; the others keep their order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3, 4).movedim(0, -1).shape
+    (3, 4, 2)
+    """
+    taken, places = (
+        [dim_of(d, x.ndim, "movedim") for d in ((dims,) if isinstance(dims, int) else dims)]
+        for dims in (source, destination)
+    )
+    if len(taken) != len(places) or len({*taken}) != len(taken) or len({*places}) != len(places):
+        raise ArgumentError(f"movedim: source {source} and destination {destination} must name equally many, each once")
+    if not x.ndim:
+        return x
+    order = [d for d in range(x.ndim) if d not in taken]
+    for place, d in sorted(zip(places, taken, strict=True)):
+        order.insert(place, d)
+    return _permute(x, tuple(order))
+
+
+moveaxis = movedim
 
 
 def transpose(x: Any, dim0: int, dim1: int) -> Any:
@@ -161,6 +210,10 @@ def transpose(x: Any, dim0: int, dim1: int) -> Any:
     first, second = dim_of(dim0, x.ndim, "transpose"), dim_of(dim1, x.ndim, "transpose")
     order[first], order[second] = second, first
     return _permute(x, tuple(order))
+
+
+swapaxes = transpose
+swapdims = transpose
 
 
 def t(x: Any) -> Any:
@@ -191,25 +244,41 @@ _broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape
                        doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
 
 
-def broadcast_to(x: Any, *shape: Any) -> Any:
-    """Repeated, without a copy, to ``shape``.
+def broadcast_to(x: Any, *sizes: Any, size: Any = None) -> Any:
+    """Repeated, without a copy, to the shape ``size``.
 
     >>> import tinygrad_bp as tg
     >>> tg.broadcast_to(tg.tensor([1, 2]), (2, 2))
     tensor([[1, 2],
             [1, 2]])
     """
-    return _broadcast_to(x, sizes_of(shape))
+    return _broadcast_to(x, sizes_of(either(sizes, size)))
 
 
-def expand(x: Any, *sizes: Any) -> Any:
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """All tensors, each repeated without a copy to the shape that they have together.
+
+    >>> import tinygrad_bp as tg
+    >>> [x.shape for x in tg.broadcast_tensors(tg.zeros(2, 1), tg.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
+    shapes = [tuple(x.shape) for x in tensors]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        given = ", ".join(shape_text(shape) for shape in shapes)
+        raise ShapeError(f"broadcast_tensors: the shapes {given} do not broadcast together") from None
+    return tuple([_broadcast_to(x, shape) for x in tensors])
+
+
+def expand(x: Any, *sizes: Any, size: Any = None) -> Any:
     """Repeated, without a copy, along dimensions of size 1; −1 keeps a size.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(3, 1).expand(-1, 4).shape
     (3, 4)
     """
-    wanted = sizes_of(sizes)
+    wanted = sizes_of(either(sizes, size))
     missing = len(wanted) - x.ndim
     if missing < 0:
         raise ShapeError(f"expand: {shape_text(x.shape)} has more dimensions than the sizes given, {wanted}")
@@ -221,6 +290,58 @@ def expand(x: Any, *sizes: Any) -> Any:
 def expand_as(x: Any, other: Any) -> Any:
     """``expand`` to the shape of another tensor."""
     return expand(x, other.shape)
+
+
+def sum_to_size(x: Any, *size: Any) -> Any:
+    """Summed over the dimensions along which a tensor of ``size`` would be repeated: what undoes ``expand``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    wanted, shape = sizes_of(size), tuple(x.shape)
+    tail = shape[len(shape) - len(wanted) :]
+    if len(wanted) > len(shape) or any(s not in (1, have) for s, have in zip(wanted, tail, strict=True)):
+        raise ShapeError(f"sum_to_size: {shape_text(wanted)} does not broadcast to {shape_text(shape)}")
+    return unbroadcast(x, wanted)
+
+
+def _at_least(ndim: int, tensors: tuple[Any, ...], wider: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Any:
+    """One tensor, or a tuple of several, each reshaped where it has fewer dimensions."""
+    several = len(tensors) != 1 or isinstance(tensors[0], (tuple, list))
+    items = tensors[0] if several and len(tensors) == 1 else tensors
+    made = tuple([x if x.ndim >= ndim else _reshape(x, wider(tuple(x.shape))) for x in items])
+    return made if several else made[0]
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """A 0-d tensor as (1,); several tensors give a tuple.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.atleast_1d(tg.tensor(3.0))
+    tensor([3.])
+    """
+    return _at_least(1, tensors, lambda shape: (1,))
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """With new dimensions in front, up to two; several tensors give a tuple.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.atleast_2d(tg.zeros(3)).shape
+    (1, 3)
+    """
+    return _at_least(2, tensors, lambda shape: (1, *(shape or (1,))))
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.atleast_3d(tg.zeros(3)).shape
+    (1, 3, 1)
+    """
+    return _at_least(3, tensors, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
 
 def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, StateDictError, shape_text
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import wrote
 
 
 class Optimizer:
@@ -80,15 +81,30 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         for group, states in zip(self.param_groups, self.state, strict=True):
-            self.update(group, states)
+            moving = [
+                (p._value, p._cell.grad._value, state)
+                for p, state in zip(group["params"], states)
+                if p._cell.grad is not None
+            ]
+            wrote(*[value for value, _, _ in moving])
+            self.update(group, moving)
         return loss
 
     def check(self, settings: dict[str, Any]) -> None:
         """Raise ``ArgumentError`` for settings with which no step is possible; a subclass writes it."""
 
-    def update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
-        """Update the parameters of one group; a subclass writes it."""
+    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+        """Write into the parameters of one group; a subclass does it.
+
+        ``moving`` has the array, the gradient and the state of every parameter of the group with a gradient.
+        """
         raise NotImplementedError
+
+    def refuse_negative(self, settings: dict[str, Any], *names: str) -> None:
+        """Raise ``ArgumentError`` for the first of the named settings that is negative or not a number."""
+        for name in names:
+            if not settings[name] >= 0:
+                raise ArgumentError(f"{type(self).__name__}: {name} must not be negative, got {settings[name]}")
 
     def state_dict(self) -> dict[str, Any]:
         """The settings of every group and the state of every parameter (by number), as arrays and numbers."""
@@ -101,35 +117,45 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over settings and state; raises ``StateDictError`` where the groups differ, before anything changes."""
-        saved = [len(group["params"]) for group in state_dict["param_groups"]]
+        """Take over settings and state; raises ``StateDictError`` where they do not fit, before anything changes."""
+        loaded = state_dict["param_groups"]
+        saved = [len(group["params"]) for group in loaded]
         own = [len(group["params"]) for group in self.param_groups]
         if saved != own:
             raise StateDictError(
                 f"load_state_dict: the optimizer has groups of {own} parameters, the state_dict of {saved}; build the "
                 "optimizer with the same groups"
             )
+        for group in loaded:
+            if not set(self.defaults) <= set(group):
+                raise StateDictError(
+                    f"load_state_dict: {type(self).__name__} has the settings {sorted(self.defaults)}, the state_dict "
+                    f"{sorted(set(group) - {'params'})}; it came from another kind of optimizer"
+                )
+            self.check(group)
         params = [p for group in self.param_groups for p in group["params"]]
         for number, saved_state in state_dict["state"].items():
+            if number not in range(len(params)):
+                raise StateDictError(f"load_state_dict: state of parameter {number!r}, of {len(params)} (from 0)")
             p = params[number]
             for name, value in saved_state.items():
-                if np.ndim(value) and np.shape(value) != p.shape:
+                if name != "step" and np.shape(value) != p.shape:
                     raise StateDictError(
                         f"load_state_dict: size mismatch for {name} of parameter {number}: the parameter has "
                         f"{shape_text(p.shape)}, the state_dict {shape_text(np.shape(value))}"
                     )
-        number = 0
-        for group, states, loaded in zip(self.param_groups, self.state, state_dict["param_groups"], strict=True):
-            group.update({k: v for k, v in loaded.items() if k != "params"})
-            for state in states:
-                state.clear()
-                state.update({k: _copied(v) for k, v in state_dict["state"].get(number, {}).items()})
-                number += 1
+        states = [state for states in self.state for state in states]
+        for number, (p, state) in enumerate(zip(params, states, strict=True)):
+            state.clear()
+            for name, value in state_dict["state"].get(number, {}).items():
+                if name == "step":
+                    state[name] = int(value)
+                else:
+                    state[name] = np.empty_like(p._value)  # in the order of the parameter in memory
+                    state[name][...] = value
+        for group, settings in zip(self.param_groups, loaded, strict=True):
+            group.update({k: v for k, v in settings.items() if k != "params"})
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
         return f"{type(self).__name__}({settings})"
-
-
-def _copied(value: Any) -> Any:
-    return value.copy() if hasattr(value, "copy") else value

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.writes import wrote
+from .blocks import BLOCK, blocks
 from .optimizer import Optimizer
-
-# Elements of a large parameter updated at a time: the step of one block is still in the cache when it is subtracted.
-BLOCK = 1 << 17
 
 
 class SGD(Optimizer):
@@ -42,67 +39,51 @@ class SGD(Optimizer):
 
     def check(self, settings: dict[str, Any]) -> None:
         """Refuse what the rule has no meaning for."""
-        for name in ("lr", "momentum", "weight_decay"):
-            if not settings[name] >= 0:
-                raise ArgumentError(f"SGD: {name} must not be negative, got {settings[name]}")
+        self.refuse_negative(settings, "lr", "momentum", "weight_decay")
         if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
 
-    def update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
+    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
         """One step of one group."""
-        lr = group["lr"]
         if group["momentum"] or group["weight_decay"] or group["maximize"]:
-            self._full_update(group, states)
+            self._full_update(group, moving)
             return
         rates: dict[Any, Any] = {}  # a 0-d array multiplies faster than a Python float
-        written = []
-        for p in group["params"]:
-            grad = p._cell.grad
-            if grad is None:
-                continue
-            value, g = p._value, grad._value
+        for value, g, _ in moving:
             rate = rates.get(value.dtype)
             if rate is None:
-                rate = rates[value.dtype] = np.array(lr, value.dtype)
+                rate = rates[value.dtype] = np.array(group["lr"], value.dtype)
             if value.size <= BLOCK:
                 value -= g * rate
             else:
-                descend(value, g, rate)
-            written.append(value)
-        wrote(*written)
+                for part, g_part in blocks(value, g):
+                    part -= g_part * rate
 
-    def _full_update(self, group: dict[str, Any], states: list[dict[str, Any]]) -> None:
+    def _full_update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
         momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
-        for p, state in zip(group["params"], states, strict=True):
-            grad = p._cell.grad
-            if grad is None:
-                continue
-            value = p._value
-            g = -grad._value if group["maximize"] else grad._value
-            if decay:
-                g = g + decay * value
-            if momentum:
-                velocity = state.get("momentum_buffer")
-                if velocity is None:
-                    velocity = state["momentum_buffer"] = np.array(g)
-                else:
-                    velocity *= momentum
-                    velocity += (1 - dampening) * g
-                g = g + momentum * velocity if group["nesterov"] else velocity
-            descend(value, g, np.array(group["lr"], value.dtype))
-            wrote(value)
-
-
-def descend(value: Any, g: Any, rate: Any) -> None:
-    """``value -= rate * g`` in blocks that stay in the cache between the two operations."""
-    if value.flags.f_contiguous and g.flags.f_contiguous:
-        value, g = value.T, g.T
-    if value.size <= BLOCK or not (value.flags.c_contiguous and g.flags.c_contiguous):
-        value -= g * rate
-        return
-    flat, flat_g = value.reshape(-1), g.reshape(-1)
-    scratch = np.empty(BLOCK, value.dtype)
-    for start in range(0, flat.size, BLOCK):
-        part = flat[start : start + BLOCK]
-        step = np.multiply(flat_g[start : start + BLOCK], rate, out=scratch[: part.size])
-        np.subtract(part, step, out=part)
+        nesterov, maximize = group["nesterov"], group["maximize"]
+        known: dict[Any, Any] = {}
+        for value, grad, state in moving:
+            numbers = known.get(value.dtype)
+            if numbers is None:
+                given = (group["lr"], momentum, 1 - dampening, decay)
+                numbers = known[value.dtype] = [np.array(number, value.dtype) for number in given]
+            rate, keep, take, shrink = numbers
+            first = momentum and "momentum_buffer" not in state
+            if first:
+                state["momentum_buffer"] = np.empty_like(value)
+            arrays = (value, grad, state["momentum_buffer"]) if momentum else (value, grad)
+            for p, g, *more in blocks(*arrays):
+                if maximize:
+                    g = -g
+                if decay:
+                    g = g + p * shrink
+                if momentum:
+                    velocity = more[0]
+                    if first:
+                        velocity[...] = g
+                    else:
+                        velocity *= keep
+                        velocity += g * take if dampening else g
+                    g = g + velocity * keep if nesterov else velocity
+                p -= g * rate

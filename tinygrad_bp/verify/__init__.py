@@ -1,1 +1,13 @@
-"""Checks of derivatives. ``contracts`` holds what every op promises."""
+"""Checks of derivatives. ``contracts`` holds what every op promises.
+
+``check_gradients``, ``check_backward`` and ``check_forward`` compare what was written by hand with the engine and say
+what is wrong; ``diagnose`` does so for two arrays.
+"""
+
+from .diagnose import diagnose as diagnose
+from .findings import Diagnosis as Diagnosis
+from .findings import Finding as Finding
+from .findings import HandWrittenError as HandWrittenError
+from .hand_written import check_backward as check_backward
+from .hand_written import check_forward as check_forward
+from .hand_written import check_gradients as check_gradients

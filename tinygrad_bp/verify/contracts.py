@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import AutogradError
+from ..autograd.forward import push_forward
 from ..autograd.gradient import grad
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
@@ -27,10 +28,29 @@ class ContractError(AutogradError, AssertionError):
 
 
 def draw(op: Op, sample: Sample, seed: int = 0, dtype: Any = np.float64) -> list[Any]:
-    """Arrays for the sample: floats in ``dtype``, integers and booleans as their domain gives them."""
+    """Arrays for the sample: floats in ``dtype``, complex numbers of its width, others as their domain gives them."""
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
-    return [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]
+    return [_as(array, dtype) for array in arrays]
+
+
+def _as(array: Any, dtype: Any) -> Any:
+    if array.dtype.kind == "c":
+        return array.astype(np.complex128 if dtype == np.float64 else np.complex64)
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
+def random_like(rng: Any, array: Any) -> Any:
+    """Standard normal numbers of an array's shape, complex where it is; an array also for 0 dimensions."""
+    numbers = rng.standard_normal(array.shape)
+    if array.dtype.kind == "c":
+        numbers = numbers + 1j * rng.standard_normal(array.shape)
+    return np.asarray(numbers)
+
+
+def product(a: Any, b: Any) -> Any:
+    """Σ Re(conj(a) · b): how much a moves along b, for real and complex numbers."""
+    return float(np.sum(np.real(np.conjugate(a) * b)))
 
 
 def run(op: Op, arrays: Sequence[Any], sample: Sample) -> Any:
@@ -48,7 +68,7 @@ def differentiable(op: Op, arrays: Sequence[Any]) -> list[int]:
     """The numbers of the inputs that take a gradient."""
     if op.variadic:
         return list(range(len(arrays)))
-    return [i for i, rule in enumerate(op.rules) if rule is not None and arrays[i].dtype.kind == "f"]
+    return [i for i, rule in enumerate(op.rules) if rule is not None and arrays[i].dtype.kind in "fc"]
 
 
 def leaves(op: Op, arrays: Sequence[Any]) -> list[Any]:
@@ -70,7 +90,8 @@ def gradients(op: Op, arrays: Sequence[Any], sample: Sample, cotangent: Any, rec
 
 def along(function: Callable[[float], Any]) -> Any:
     """The derivative at 0 of a function of one number, over five points."""
-    f = {k: np.asarray(function(k * STEP), dtype=np.float64) for k in (-2, -1, 1, 2)}
+    f = {k: np.asarray(function(k * STEP)) for k in (-2, -1, 1, 2)}
+    f = {k: value if value.dtype.kind in "fc" else value.astype(np.float64) for k, value in f.items()}
     return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * STEP)
 
 
@@ -100,22 +121,22 @@ def close(what: str, op: Op, sample: Sample, ours: Any, truth: Any, scale: float
 
 def total(pairs: Any) -> Any:
     """The sum of products of pairs of arrays."""
-    return sum(float(np.sum(np.asarray(a) * np.asarray(b))) for a, b in pairs)
+    return sum(product(np.asarray(a), np.asarray(b)) for a, b in pairs)
 
 
 def check_value(op: Op, sample: Sample, dtype: Any = np.float64) -> None:
     """The value is NumPy's, a Tensor in gives a Tensor of the same dtype, and arrays in give an array."""
     arrays = draw(op, sample, dtype=dtype)
     result = run(op, [wrap(array, None) for array in arrays], sample)
-    wide = [array.astype(np.float64) if array.dtype.kind == "f" else array for array in arrays]
+    wide = [_as(array, np.float64) for array in arrays]
     expected = np.asarray(reference(op, wide, sample))
     tolerance = 1e-12 if dtype == np.float64 else 2e-3 if dtype == np.float16 else 2e-6
     np.testing.assert_allclose(
         result.data.astype(expected.dtype), expected, rtol=tolerance, atol=tolerance, err_msg=f"{op.name} {sample}"
     )
-    floats = [array for array in arrays if array.dtype.kind == "f"]
+    floats = [array for array in arrays if array.dtype.kind in "fc"]
     keeps = "dtype" not in op.params and op.kind != "constant" and floats
-    if keeps and result.dtype != dtype:
+    if keeps and np.empty(0, result.dtype).real.dtype != dtype:
         raise ContractError(f"{op.name} {sample}: inputs of {np.dtype(dtype)} gave {result.dtype}")
     plain = run(op, arrays, sample)
     if isinstance(plain, Tensor):
@@ -130,7 +151,7 @@ def check_strides(op: Op, sample: Sample) -> None:
     np.testing.assert_allclose(run(op, [wrap(array, None) for array in strided], sample).data, value, rtol=1e-12)
     if op.kind == "constant" or not differentiable(op, arrays):
         return
-    cotangent = np.random.default_rng(1).standard_normal(value.shape)
+    cotangent = random_like(np.random.default_rng(1), value)
     for one, two in zip(
         gradients(op, arrays, sample, cotangent, False), gradients(op, strided, sample, _strided(cotangent), False),
         strict=True,
@@ -153,31 +174,31 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
     arrays = draw(op, sample, seed)
     chosen = differentiable(op, arrays)
     rng = np.random.default_rng(seed + 1)
-    directions = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
+    directions = [random_like(rng, arrays[i]) for i in chosen]
     value = np.asarray(reference(op, arrays, sample))
-    w = np.asarray(rng.standard_normal(value.shape))
+    w = random_like(rng, value)
 
     raw = [g.data for g in gradients(op, arrays, sample, w, recorded=False)]
     for i, g in zip(chosen, raw, strict=True):
         if g.shape != arrays[i].shape or g.dtype != arrays[i].dtype:
             raise ContractError(f"{op.name} {sample}: the gradient of input {i} is {g.shape} {g.dtype}")
     slope = slope_along(op, sample, arrays, chosen, directions)
-    truth, scale = np.sum(w * slope), float(np.sum(np.abs(w * slope)))
+    truth, scale = product(w, slope), float(np.sum(np.abs(w * slope)))
     close("the first derivative", op, sample, total(zip(raw, directions, strict=True)), truth, scale, TOLERANCE)
 
     # Each input alone: a mistake in one rule cannot hide behind another.
     for place, (i, direction) in enumerate(zip(chosen, directions, strict=True)):
-        part = w * slope_along(op, sample, arrays, [i], [direction])
-        part_scale = float(np.sum(np.abs(part)))
+        part = slope_along(op, sample, arrays, [i], [direction])
+        part_scale = float(np.sum(np.abs(w * part)))
         ours = total([(raw[place], direction)])
-        close(f"the slope in input {i}", op, sample, ours, np.sum(part), part_scale, TOLERANCE)
+        close(f"the slope in input {i}", op, sample, ours, product(w, part), part_scale, TOLERANCE)
 
     recorded = gradients(op, arrays, sample, w, recorded=True)
     for one, two in zip(raw, recorded, strict=True):
         np.testing.assert_allclose(one, two.data, rtol=1e-10, atol=1e-12, err_msg=f"{op.name}: the two modes differ")
 
-    single = [g.data for g in gradients(op, [_narrow(a) for a in arrays], sample, w.astype(np.float32), False)]
-    if any(g.dtype != np.float32 for g in single):
+    single = [g.data for g in gradients(op, [_as(a, np.float32) for a in arrays], sample, _as(w, np.float32), False)]
+    if any(g.dtype != _as(arrays[i], np.float32).dtype for i, g in zip(chosen, single, strict=True)):
         raise ContractError(f"{op.name} {sample}: float32 inputs have gradients of {[g.dtype for g in single]}")
     ours = total(zip(single, directions, strict=True))
     close("the float32 derivative", op, sample, ours, truth, scale, FLOAT32_TOLERANCE)
@@ -188,9 +209,9 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
 def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) -> None:
     """The derivative of the gradient, in the inputs and in the cotangent."""
     chosen = differentiable(op, arrays)
-    directions = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
-    weights = [np.asarray(rng.standard_normal(arrays[i].shape)) for i in chosen]
-    dw = np.asarray(rng.standard_normal(w.shape))
+    directions = [random_like(rng, arrays[i]) for i in chosen]
+    weights = [random_like(rng, arrays[i]) for i in chosen]
+    dw = random_like(rng, w)
 
     tensors = leaves(op, arrays)
     cotangent = wrap(np.array(w), None)
@@ -207,11 +228,27 @@ def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) ->
 
     def first(t: float) -> Any:
         gs = gradients(op, moved(arrays, chosen, directions, t), sample, w + t * dw, recorded=False)
-        return sum(np.sum(g.data * weight) for g, weight in zip(gs, weights, strict=True))
+        return total((g.data, weight) for g, weight in zip(gs, weights, strict=True))
 
     truth = along(first)
     scale = float(sum(np.sum(np.abs(weight)) for weight in weights))
     close("the second derivative", op, sample, ours, truth, scale, TOLERANCE)
+
+
+def check_forward(op: Op, sample: Sample) -> None:
+    """Pushed forward, the derivative is the slope: in forward mode every op agrees with its reverse mode."""
+    arrays = draw(op, sample)
+    chosen = differentiable(op, arrays)
+    rng = np.random.default_rng(3)
+    directions = [random_like(rng, arrays[i]) for i in chosen]
+    tensors = leaves(op, arrays)
+    result = run(op, tensors, sample)
+    moving = {tensors[i]._node: wrap(d, None) for i, d in zip(chosen, directions, strict=True)}
+    (tangent,) = push_forward([result], moving)
+    slope = slope_along(op, sample, arrays, chosen, directions)
+    found = np.zeros_like(slope) if tangent is None else tangent.data
+    size = float(np.max(np.abs(slope), initial=1e-2))
+    np.testing.assert_allclose(found, slope, rtol=TOLERANCE, atol=TOLERANCE * size, err_msg=f"{op.name} {sample}")
 
 
 def check_finite(op: Op, sample: Sample) -> None:
@@ -232,7 +269,7 @@ def check_kind(op: Op, sample: Sample) -> None:
     chosen = differentiable(op, arrays)
     rng = np.random.default_rng(2)
     if op.kind == "linear":
-        others = [np.asarray(rng.standard_normal(a.shape)) if i in chosen else a for i, a in enumerate(arrays)]
+        others = [random_like(rng, a) if i in chosen else a for i, a in enumerate(arrays)]
         mixed = [2.0 * a + 3.0 * b if i in chosen else a for i, (a, b) in enumerate(zip(arrays, others, strict=True))]
         parts = [np.asarray(op.compute(*_args(op, inputs), **sample.params)) for inputs in (arrays, others, mixed)]
         np.testing.assert_allclose(2 * parts[0] + 3 * parts[1], parts[2], rtol=1e-10, atol=1e-10, err_msg=op.name)
@@ -242,6 +279,8 @@ def check_kind(op: Op, sample: Sample) -> None:
     full = [np.array(np.broadcast_to(a, shape)) for a in arrays]
     v = np.asarray(rng.standard_normal(shape))
     for place, i in enumerate(chosen):
+        if full[i].dtype.kind == "c":  # a slope along v is the gradient only where the derivative is a real number
+            continue
         rule = gradients(op, full, sample, v, recorded=False)[place].data
         slope = slope_along(op, sample, full, [i], [v])
         np.testing.assert_allclose(rule, slope, rtol=1e-6, atol=1e-8, err_msg=f"{op.name}, input {i}")
@@ -249,7 +288,3 @@ def check_kind(op: Op, sample: Sample) -> None:
 
 def _args(op: Op, arrays: list[Any]) -> list[Any]:
     return [arrays] if op.variadic else arrays
-
-
-def _narrow(array: Any) -> Any:
-    return array.astype(np.float32) if array.dtype.kind == "f" else array

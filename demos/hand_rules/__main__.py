@@ -1,0 +1,22 @@
+"""Write the pages into docs/reports: ``python -m demos.hand_rules``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import REPORTS, page
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reports"
+
+
+def main() -> None:
+    """Write every page, and say where."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for report in REPORTS:
+        path = FOLDER / f"{report}.md"
+        path.write_text(page(report), encoding="utf-8")
+        print(path)
+
+
+if __name__ == "__main__":
+    main()

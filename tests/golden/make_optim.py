@@ -1,0 +1,138 @@
+"""Writes optim.json and lr_scheduler.json: PyTorch's trajectories. Run by hand, needs torch.
+
+python tests/golden/make_optim.py
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from make import numbers, write
+
+# A map of two layers and a scale, so that no gradient is constant and the groups can differ. The targets are far off:
+# near a minimum the steps of an adaptive rule depend on the last bits of gradients that cancel, in PyTorch as well.
+START = {
+    "w": [[0.3, -0.1, 0.4], [0.2, 0.7, -0.5]],
+    "v": [[0.6, -0.3]],
+    "s": 0.5,
+    "x": [[0.5, -1.0, 2.0], [1.5, 0.3, -0.7], [-0.2, 0.8, 0.1], [1.0, 1.0, -1.0]],
+    "y": [[5.0], [-3.0], [4.0], [8.0]],
+}
+SETTINGS = {
+    "SGD": [
+        "lr=0.01", "lr=0.01, momentum=0.9", "lr=0.01, momentum=0.9, nesterov=True",
+        "lr=0.01, momentum=0.9, dampening=0.5", "lr=0.01, weight_decay=0.1",
+        "lr=0.01, momentum=0.5, weight_decay=0.1, nesterov=True", "lr=0.001, maximize=True",
+        "lr=0.0001, momentum=0.9, weight_decay=0.1, dampening=0.1, maximize=True",
+    ],
+    "Adam": [
+        "", "lr=0.01", "lr=0.005, betas=(0.8, 0.9)", "lr=0.01, eps=0.1", "lr=0.01, weight_decay=0.1",
+        "lr=0.05, amsgrad=True", "lr=0.01, maximize=True", "lr=0.01, betas=(0.0, 0.0), eps=0.1",
+        "lr=0.02, betas=(0.7, 0.95), eps=1e-4, weight_decay=0.05, amsgrad=True, maximize=True",
+    ],
+    "AdamW": [
+        "", "lr=0.01", "lr=0.01, weight_decay=0.5", "lr=0.05, amsgrad=True, weight_decay=0.1",
+        "lr=0.003, maximize=True, betas=(0.8, 0.9)", "lr=0.01, weight_decay=0.0",
+    ],
+    "RMSprop": [
+        "lr=0.002", "lr=0.001, alpha=0.9", "lr=0.002, momentum=0.9", "lr=0.002, centered=True",
+        "lr=0.01, weight_decay=0.1", "lr=0.005, eps=0.01, maximize=True",
+        "lr=0.003, alpha=0.95, momentum=0.5, centered=True, weight_decay=0.01, maximize=True",
+    ],
+    "Adagrad": [
+        "", "lr=0.05", "lr=0.1, lr_decay=0.05", "lr=0.1, initial_accumulator_value=0.5", "lr=0.1, weight_decay=0.1",
+        "lr=0.05, eps=0.01, maximize=True",
+    ],
+}  # fmt: skip
+GROUPS = [
+    "SGD([dict(params=[w]), dict(params=[v], lr=0.02, momentum=0.5, nesterov=True), dict(params=s, lr=0.0)], lr=0.01)",
+    "SGD([dict(params=[w, s], weight_decay=0.1), dict(params=[v], maximize=True, lr=0.001)], lr=0.01, momentum=0.9)",
+    "Adam([dict(params=[w], betas=(0.5, 0.9)), dict(params=[v, s], lr=0.002, amsgrad=True)], lr=0.01)",
+    "AdamW([dict(params=[w]), dict(params=[v], weight_decay=0.0), dict(params=[s], eps=0.01)], lr=0.01)",
+    "RMSprop([dict(params=[w], centered=True), dict(params=[v, s], momentum=0.9, lr=0.0005)], lr=0.002)",
+    "Adagrad([dict(params=[w, v]), dict(params=[s], lr_decay=0.1)], lr=0.1)",
+]
+KEPT = (1, 2, 3, 20, 60, 100, 150, 200)
+
+SCHEDULES = [
+    "StepLR(o, 30)", "StepLR(o, step_size=7, gamma=0.8)", "ExponentialLR(o, gamma=0.98)", "LinearLR(o)",
+    "LinearLR(o, start_factor=0.1, end_factor=0.5, total_iters=60)", "CosineAnnealingLR(o, T_max=200)",
+    "CosineAnnealingLR(o, T_max=33, eta_min=1e-3)", "LambdaLR(o, lambda step: 1 / (1 + 0.1 * step))",
+    "LambdaLR(o, [lambda step: 0.99**step, lambda step: 1 + step])", "OneCycleLR(o, 0.1, total_steps=200)",
+    "OneCycleLR(o, [0.1, 0.3], epochs=20, steps_per_epoch=10, pct_start=0.25, anneal_strategy='linear')",
+    "OneCycleLR(o, 0.1, 200, three_phase=True, div_factor=10, final_div_factor=100, base_momentum=[0.7, 0.8])",
+    "OneCycleLR(o, 0.1, 200, cycle_momentum=False)", "ReduceLROnPlateau(o)",
+    "ReduceLROnPlateau(o, patience=3, factor=0.5, cooldown=4, threshold=0.01, min_lr=[1e-3, 0.0])",
+    "ReduceLROnPlateau(o, mode='max', patience=5, threshold_mode='abs', threshold=0.05, eps=1e-3)",
+]  # fmt: skip
+SCHEDULED = ["SGD([dict(params=[w, s]), dict(params=[v], lr=0.2)], lr=0.05, momentum=0.9)",
+             "AdamW([dict(params=[w, s]), dict(params=[v], lr=0.02)], lr=0.05)"]  # fmt: skip
+TOGETHER = [
+    ["SGD([w, v, s], lr=0.1, momentum=0.9)", "OneCycleLR(o, 0.05, total_steps=200)"],
+    ["Adam([w, v, s])", "OneCycleLR(o, 0.05, total_steps=200)"],
+    ["AdamW([dict(params=[w]), dict(params=[v, s], lr=0.03)], lr=0.01)", "CosineAnnealingLR(o, T_max=200)"],
+    ["RMSprop([w, v, s], lr=0.002)", "ExponentialLR(o, gamma=0.98)"],
+    ["Adagrad([w, v, s], lr=0.03)", "LinearLR(o, total_iters=100)"],
+    ["SGD([w, v, s], lr=0.05)", "ReduceLROnPlateau(o, patience=2, threshold=0.05)"],
+]
+
+
+def names() -> dict[str, Any]:
+    w, v, s = (torch.tensor(START[name], dtype=torch.float64, requires_grad=True) for name in "wvs")
+    x, y = (torch.tensor(START[name], dtype=torch.float64) for name in "xy")
+    return {"w": w, "v": v, "s": s, "x": x, "y": y}
+
+
+def loss_of(t: dict[str, Any]) -> Any:
+    return ((((t["x"] @ t["w"].T).tanh() @ t["v"].T) * t["s"] - t["y"]) ** 2).mean()
+
+
+def metric(step: int) -> float:
+    """Falls, then stays with small waves, then falls again."""
+    return 1 / (1 + min(step, 60)) + 0.01 * math.cos(step) - (0.5 if step > 150 else 0)
+
+
+def trajectory(optimizer: str, schedule: str = "") -> list[Any]:
+    t = names()
+    o = eval(f"torch.optim.{optimizer}", {"torch": torch, **t})
+    s = eval(f"torch.optim.lr_scheduler.{schedule}", {"torch": torch, "o": o}) if schedule else None
+    path = []
+    for step in range(1, 201):
+        o.zero_grad()
+        loss = loss_of(t)
+        loss.backward()
+        o.step()
+        if schedule:
+            s.step(*([loss.item()] if schedule.startswith("Reduce") else []))
+        if step in KEPT:
+            path.append([step, *(numbers(t[name]) for name in "wvs")])
+    return path
+
+
+def rates(optimizer: str, schedule: str) -> list[Any]:
+    o = eval(f"torch.optim.{optimizer}", {"torch": torch, **names()})
+    s = eval(f"torch.optim.lr_scheduler.{schedule}", {"torch": torch, "o": o})
+    found = []
+    for step in range(201):
+        if step % 10 in (0, 1) or step < 10:
+            momenta = [g["betas"][0] if "betas" in g else g["momentum"] for g in o.param_groups]
+            found.append([step, s.get_last_lr(), momenta])
+        if step < 200:
+            o.step()
+            s.step(*([metric(step)] if schedule.startswith("Reduce") else []))
+    return found
+
+
+if __name__ == "__main__":
+    texts = [f"{name}([w, v, s], {settings})" for name, all_of in SETTINGS.items() for settings in all_of] + GROUPS
+    found = [{"optimizer": text, "path": trajectory(text)} for text in texts]
+    write("optim.json", {"start": START, "trajectories": found})
+    schedules = [
+        {"optimizer": optimizer, "schedule": schedule, "rates": rates(optimizer, schedule)}
+        for schedule in SCHEDULES
+        for optimizer in (SCHEDULED if "One" in schedule else SCHEDULED[:1])
+    ]
+    together = [{"optimizer": o, "schedule": s, "path": trajectory(o, s)} for o, s in TOGETHER]
+    write("lr_scheduler.json", {"schedules": schedules, "together": together})

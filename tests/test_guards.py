@@ -1,0 +1,227 @@
+"""What recorded ops computed is read-only to NumPy, from whatever side; what the user made stays writable."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd import writes
+from tinygrad_bp.autograd.errors import LeafWriteError, ModifiedError, NoRuleError, ReadOnlyError
+
+START = [1.0, 2.0, 4.0]
+
+
+def recorded():
+    w = tg.tensor(START, requires_grad=True)
+    return w, w * 1.0
+
+
+HANDED = {
+    "data": lambda h: h.data,
+    "detach().numpy()": lambda h: h.detach().numpy(),
+    "numpy(force=True)": lambda h: h.numpy(force=True),
+    "a view's data": lambda h: h[1:].data,
+    "a reshaped view": lambda h: h.reshape(3, 1).detach().numpy(),
+    "a view of the detached": lambda h: h.detach()[::-1].numpy(),
+    "from_numpy of what was handed": lambda h: tg.from_numpy(h.data).numpy(),
+}
+WITHOUT_RECORDING = {
+    "asarray": np.asarray,
+    "a view": lambda h: h[1:].numpy(),
+    "a view of a view": lambda h: h[1:][::-1].numpy(),
+    "an expanded one": lambda h: h.expand(2, 3).numpy(),
+    "NumPy's function of it": lambda h: np.atleast_2d(h).numpy(),
+    "T": lambda h: h.T.numpy(),
+}
+
+
+@pytest.mark.parametrize("handed", HANDED.values(), ids=HANDED)
+def test_what_is_handed_out_of_a_result_cannot_be_written(handed):
+    _, h = recorded()
+    array = handed(h)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 9.0
+    with pytest.raises(ValueError, match="read-only"):
+        array += 1.0
+    assert h.tolist() == START
+    assert np.shares_memory(array, h._value)
+
+
+@pytest.mark.parametrize("handed", WITHOUT_RECORDING.values(), ids=WITHOUT_RECORDING)
+def test_nor_what_is_taken_from_it_under_no_grad(handed):
+    _, h = recorded()
+    with tg.no_grad():
+        array = handed(h)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 9.0
+
+
+@pytest.mark.parametrize("make", [
+    lambda: tg.tensor(START), lambda: tg.tensor(START, requires_grad=True), lambda: tg.zeros(3),
+    lambda: tg.nn.Parameter(tg.zeros(3)), lambda: tg.tensor(START) * 2, lambda: tg.tensor(START)[:],
+    lambda: recorded()[0],
+], ids=["tensor", "leaf", "zeros", "Parameter", "not recorded", "a view of it", "a leaf that was read"])  # fmt: skip
+def test_what_the_user_made_is_writable_through_numpy(make):
+    for through in (lambda t: t.data, lambda t: t.detach().numpy(), lambda t: t.detach()[:].data):
+        t = make()
+        array = through(t)
+        array[0] = 9.0
+        assert t[0].item() == 9.0
+
+
+def test_a_prediction_under_no_grad_is_writable():
+    model = tg.nn.Sequential(tg.nn.Linear(3, 4), tg.nn.Tanh(), tg.nn.Linear(4, 2))
+    with tg.no_grad():
+        prediction = model(tg.ones(5, 3))
+    prediction.numpy()[0] = 7.0
+    assert prediction[0].tolist() == [7.0, 7.0]
+
+
+def test_a_detached_view_of_a_leaf_leaves_the_leaf_writable():
+    w = tg.tensor(START, requires_grad=True)
+    first = w[:1].detach()
+    with tg.no_grad():
+        _ = w[1:]
+    w.data[0] = 9.0
+    w.detach().numpy()[1] = 8.0
+    assert (w.tolist(), first.tolist()) == ([9.0, 8.0, 4.0], [9.0])
+
+
+class TestWritesThroughTensors:
+    def test_a_detached_result_is_written_in_place_and_counted(self):
+        _, h = recorded()
+        loss = (h * h).sum()
+        d = h.detach()
+        d[0] = 9.0
+        d[1:].zero_()
+        assert h.tolist() == d.tolist() == [9.0, 0.0, 0.0]
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+    def test_one_that_no_rule_reads_may_be_written(self):
+        w, h = recorded()
+        loss = h.sum()
+        h.detach().zero_()
+        loss.backward()
+        assert w.grad.tolist() == [1, 1, 1]
+
+    def test_an_expanded_one_is_refused(self):
+        _, h = recorded()
+        for view in (h.detach().expand(2, 3), tg.from_numpy(np.lib.stride_tricks.sliding_window_view(h.data, 2))):
+            with pytest.raises(ReadOnlyError):
+                view.zero_()
+
+    def test_memory_that_the_user_made_read_only_is_refused(self):
+        array = np.array(START)
+        array.flags.writeable = False
+        with pytest.raises(ReadOnlyError):
+            tg.from_numpy(array).zero_()
+        view = np.array(START)[:]
+        view.flags.writeable = False
+        t = tg.from_numpy(view)
+        (t.requires_grad_() * 2).detach()
+        with pytest.raises(ReadOnlyError), tg.no_grad():
+            t.zero_()
+
+
+class TestLeavesOwnTheirMemory:
+    @pytest.mark.parametrize("make", [
+        lambda h: h.detach().requires_grad_(), lambda h: tg.nn.Parameter(h.detach()), lambda h: tg.nn.Parameter(h),
+    ], ids=["requires_grad_", "Parameter of the detached", "Parameter of the result"])  # fmt: skip
+    def test_one_made_of_a_result_can_be_trained(self, make):
+        w, h = recorded()
+        loss = (h * h).sum()
+        leaf = make(h)
+        leaf.grad = tg.ones(3)
+        tg.optim.SGD([leaf], lr=1.0).step()
+        leaf.data[0] = 7.0
+        assert leaf.tolist() == [7.0, 1.0, 3.0]
+        loss.backward()
+        assert w.grad.tolist() == [2.0, 4.0, 8.0]
+
+    def test_data_assigned_from_a_result(self):
+        w, h = recorded()
+        loss = (h * h).sum()
+        v = tg.zeros(3, requires_grad=True)
+        for value in (h, h.detach(), h.data):
+            v.data = value
+            v.data[0] = 7.0
+        loss.backward()
+        assert w.grad.tolist() == [2.0, 4.0, 8.0]
+
+    def test_a_grad_assigned_from_a_result_is_added_to(self):
+        w, h = recorded()
+        w.grad = h.detach()
+        h.sum().backward()
+        assert w.grad.tolist() == [2.0, 3.0, 5.0]
+        assert h.tolist() == START
+
+
+NUMPYS_WRITERS = {
+    "copyto": lambda t: np.copyto(t, 9.0),
+    "copyto by name": lambda t: np.copyto(dst=t, src=9.0),
+    "put": lambda t: np.put(t, [0, 1, 2], 9.0),
+    "place": lambda t: np.place(t, np.ones(3, bool), [9.0]),
+    "putmask": lambda t: np.putmask(t, np.ones(3, bool), 9.0),
+    "put_along_axis": lambda t: np.put_along_axis(t, np.arange(3), 9.0, 0),
+}
+
+
+class TestNumpyFunctionsThatWrite:
+    @pytest.mark.parametrize("write", NUMPYS_WRITERS.values(), ids=NUMPYS_WRITERS)
+    def test_they_count_as_writes(self, write):
+        t, w = tg.tensor(START), tg.tensor(START, requires_grad=True)
+        loss = (t * w).sum()
+        write(t)
+        assert t.tolist() == [9.0, 9.0, 9.0]
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+    @pytest.mark.parametrize("write", NUMPYS_WRITERS.values(), ids=NUMPYS_WRITERS)
+    def test_they_leave_what_a_recorded_result_was(self, write):
+        w, h = recorded()
+        loss = (h * h).sum()
+        with pytest.raises((NoRuleError, LeafWriteError)):
+            write(h)
+        with tg.no_grad():
+            write(h)
+        assert h.tolist() == [9.0, 9.0, 9.0]
+        loss.backward()
+        assert w.grad.tolist() == [2.0, 4.0, 8.0]
+
+    def test_out_of_a_function(self):
+        t, w = tg.tensor(3.0), tg.tensor(2.0, requires_grad=True)
+        loss = t * w
+        assert np.nansum(tg.tensor(START), out=t) is t
+        assert t.item() == 7.0
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+    def test_an_array_written_in_place_by_an_operator_with_a_tensor(self):
+        array, w = np.array(START), tg.tensor(START, dtype=tg.float64, requires_grad=True)
+        loss = (array * w).sum()
+        array -= tg.from_numpy(np.array(START))
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+
+@pytest.mark.parametrize("index", [
+    lambda i: i, lambda i: (i, slice(None)), lambda i: (slice(0, 1), i), lambda i: (..., i),
+], ids=["alone", "in a tuple", "behind a slice", "behind an ellipsis"])  # fmt: skip
+def test_an_index_that_was_written_since_is_refused(index):
+    x, i = tg.ones(3, 3, requires_grad=True), tg.tensor([0, 1])
+    loss = x[index(i)].sum()
+    i.fill_(2)
+    with pytest.raises(ModifiedError, match="getitem kept index"):
+        loss.backward()
+
+
+def test_guards_are_forgotten_with_the_memory():
+    gc.collect()
+    before = len(writes._guarded)
+    _, h = recorded()
+    array = h.data
+    assert len(writes._guarded) == before + 1
+    del h, _, array
+    assert len(writes._guarded) == before

@@ -1,0 +1,116 @@
+"""The pages of the reports' hand rules: what is kept is what the program finds, and it finds it from the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from demos.hand_rules import REPORTS, checked, page, r1, r2, r3, r4, r5
+from demos.table import WIDTH
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reports"
+Found = set[tuple[str, str, str, str]]
+
+# Every rule that the facts of the reports mark as wrong; the program is not told of them.
+WRONG: dict[str, Found] = {
+    "r1": {("softmax", "", "p", "batch coupling"), ("loss backward", "", "dz", "summed")},
+    "r2": {("Dense", "", "db", "averaged")},
+    "r3": {("cost, two classes", "", "cost", "term missing"), ("softmax backward", "", "dZ", "overflow")},
+    "r4": set(),
+    "r5": {
+        ("fully connected", "", "dW", "averaged"), ("fully connected", "", "db", "averaged"),
+        ("ReLU", "in the text", "dx", "mask inverted"), ("softmax", "at first", "p", "overflow"),
+    },
+}  # fmt: skip
+IN_THE_NETWORK = {
+    "r1": {(f"{kind}{i}", "summed") for kind in "Wb" for i in (1, 2, 3)},
+    "r2": {(f"b{i}", "averaged") for i in (1, 2, 3)},
+    "r3": {("loss", "term missing")},
+    "r4": set(),
+    "r5": {(f"{kind}{i}", "divided twice") for kind in "Wb" for i in (1, 2)},
+}
+
+
+def mistakes(report: str) -> tuple[Found, set[tuple[str, str]]]:
+    """Of the rules alone, and of the whole networks."""
+    alone, together = set(), set()
+    for piece, findings in checked(report):
+        for finding in findings:
+            if not finding.ok and piece.whole:
+                together.add((finding.name, finding.kind))
+            elif not finding.ok:
+                alone.add((piece.name, piece.source, finding.name, finding.kind))
+    return alone, together
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_exactly_what_is_wrong_is_found(report: str) -> None:
+    assert mistakes(report) == (WRONG[report], IN_THE_NETWORK[report])
+
+
+def test_the_final_code_of_the_reports_has_six_mistakes() -> None:
+    found = {(report, name) for report in REPORTS for name, source, _, _ in mistakes(report)[0] if not source}
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_page_that_is_kept_is_the_page_of_now(report: str) -> None:
+    kept = (FOLDER / f"{report}.md").read_text(encoding="utf-8")
+    assert kept == page(report), "run python -m demos.hand_rules"
+    assert max(map(len, kept.splitlines())) <= WIDTH
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_network_on_the_page_runs(report: str) -> None:
+    exec(REPORTS[report].NETWORK, {"tg": tg})
+
+
+def softmax_of_rows(z: Any) -> Any:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+REPAIRS: list[tuple[str, ModuleType, str, Any, set[str]]] = [
+    ("r1", r1, "softmax", softmax_of_rows, {"loss backward"}),
+    ("r1", r1, "loss_backward", lambda p, t: (p - t) / len(p), {"softmax"}),
+    ("r2", r2, "dense_backward", lambda g, x, w, b: (g @ w.T, x.T @ g, g.sum(0)), set()),
+    ("r3", r3, "cost", lambda al, y: -np.sum(y * np.log(al) + (1 - y) * np.log(1 - al)) / y.shape[1],
+     {"softmax backward"}),
+    ("r3", r3, "softmax_backward", lambda z, y: r3.softmax(z) - y, {"cost, two classes"}),
+    ("r5", r5, "fc_backward", lambda g, x, w, b: (g @ w.T, x.T @ g, g.sum(0)), {"ReLU", "softmax"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("report, module, name, repaired, left", REPAIRS)
+def test_a_repaired_rule_is_found_right(
+    report: str, module: ModuleType, name: str, repaired: Any, left: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, repaired)
+    alone, together = mistakes(report)
+    assert {piece for piece, *_ in alone} == left
+    if name in ("loss_backward", "dense_backward", "fc_backward"):
+        assert not together
+
+
+BREAKS: list[tuple[str, ModuleType, str, Any, tuple[str, str, str, str]]] = [
+    ("r1", r1, "relu_backward", lambda g, x: g, ("ReLU", "", "dx", "mask missing")),
+    ("r2", r2, "sigmoid_backward", lambda g, z: g, ("sigmoid backward", "", "dz", "derivative missing")),
+    ("r2", r2, "loss_backward", lambda p, y: p - y, ("loss backward", "", "dp", "factor")),
+    ("r3", r3, "sigmoid", lambda z: np.exp(z) / (1 + np.exp(z)), ("sigmoid", "", "AL", "overflow")),
+    ("r4", r4, "fc_backward", lambda g, x, w, b: (g @ w.T, x.T @ g, g), ("fully connected", "", "db", "not summed")),
+    ("r4", r4, "loss_backward", lambda z, y: r4.softmax(z) / len(y), ("loss backward", "", "dz", "unknown")),
+    ("r5", r5, "relu_backward", lambda g, x: -g * (x > 0), ("ReLU", "", "dx", "sign")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("report, module, name, broken, finding", BREAKS)
+def test_a_rule_broken_anew_is_found(
+    report: str, module: ModuleType, name: str, broken: Any, finding: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, broken)
+    assert mistakes(report)[0] == WRONG[report] | {finding}

@@ -1,0 +1,191 @@
+"""Schedules give PyTorch's rates and trajectories. Golden numbers: tests/golden/make_optim.py."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import ArgumentError, StateDictError
+from tinygrad_bp.optim import lr_scheduler
+
+FOLDER = Path(__file__).parent / "golden"
+GOLDEN = json.loads((FOLDER / "lr_scheduler.json").read_text())
+START = json.loads((FOLDER / "optim.json").read_text())["start"]
+X, Y = (tg.tensor(START[name], dtype=tg.float64) for name in "xy")
+
+
+def made(case):
+    t = {name: tg.tensor(START[name], dtype=tg.float64, requires_grad=True) for name in "wvs"}
+    o = eval(f"tg.optim.{case['optimizer']}", {"tg": tg, **t})
+    return t, o, eval(f"tg.optim.lr_scheduler.{case['schedule']}", {"tg": tg, "o": o})
+
+
+def metric(step):
+    """Falls, then stays with small waves, then falls again: as in make_optim.py."""
+    return 1 / (1 + min(step, 60)) + 0.01 * math.cos(step) - (0.5 if step > 150 else 0)
+
+
+def go_on(schedule, step):
+    schedule.step(*([metric(step)] if isinstance(schedule, lr_scheduler.ReduceLROnPlateau) else []))
+
+
+def momenta(optimizer):
+    return [g["betas"][0] if "betas" in g else g["momentum"] for g in optimizer.param_groups]
+
+
+@pytest.mark.parametrize("case", GOLDEN["schedules"], ids=lambda case: case["schedule"])
+def test_200_steps_have_the_rates_of_pytorch(case):
+    _, optimizer, schedule = made(case)
+    wanted = {step: (rates, pushes) for step, rates, pushes in case["rates"]}
+    for step in range(201):
+        if step in wanted:
+            np.testing.assert_allclose(schedule.get_last_lr(), wanted[step][0], rtol=1e-12)
+            np.testing.assert_allclose(momenta(optimizer), wanted[step][1], rtol=1e-12)
+            assert [g["lr"] for g in optimizer.param_groups] == schedule.get_last_lr()
+        assert schedule.last_epoch == step
+        if step < 200:
+            optimizer.step()
+            go_on(schedule, step)
+
+
+@pytest.mark.parametrize("case", GOLDEN["together"], ids=lambda case: f"{case['optimizer']} {case['schedule']}")
+def test_200_steps_with_a_schedule_follow_pytorch(case):
+    t, optimizer, schedule = made(case)
+    wanted = {step: values for step, *values in case["path"]}
+    for step in range(1, 201):
+        optimizer.zero_grad()
+        loss = ((((X @ t["w"].T).tanh() @ t["v"].T) * t["s"] - Y) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        schedule.step(*([loss] if "Reduce" in case["schedule"] else []))
+        for name, values in zip("wvs", wanted.get(step, ())):
+            np.testing.assert_allclose(t[name].data, values, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", GOLDEN["schedules"], ids=lambda case: case["schedule"])
+def test_state_dicts_of_both_continue_the_rates(case):
+    _, optimizer, schedule = made(case)
+    for step in range(70):
+        go_on(schedule, step)
+    saved = json.loads(json.dumps(schedule.state_dict()))  # numbers, names and lists only
+    kept = optimizer.state_dict()
+    _, other_optimizer, other = made(case)
+    other_optimizer.load_state_dict(kept)
+    other.load_state_dict(saved)
+    for step in range(70, 130):
+        assert other.get_last_lr() == schedule.get_last_lr()
+        assert momenta(other_optimizer) == momenta(optimizer)
+        go_on(schedule, step)
+        go_on(other, step)
+
+
+def test_a_state_dict_shares_nothing_with_the_schedule():
+    _, _, schedule = made({"optimizer": "SGD([w], lr=0.1)", "schedule": "StepLR(o, 1)"})
+    saved = schedule.state_dict()
+    schedule.step()
+    assert saved["_last_lr"] == [0.1]
+    schedule.get_last_lr().clear()
+    assert schedule.get_last_lr() == [0.1 * 0.1]
+
+
+def test_last_epoch_goes_on_with_a_loaded_optimizer():
+    case = {"optimizer": "SGD([w], lr=0.1)", "schedule": "StepLR(o, 3, gamma=0.5)"}
+    _, optimizer, schedule = made(case)
+    for _ in range(4):
+        schedule.step()
+    again = lr_scheduler.StepLR(optimizer, 3, gamma=0.5, last_epoch=schedule.last_epoch)
+    for _ in range(2):
+        again.step()
+    assert again.last_epoch == 7
+    assert again.base_lrs == [0.1]
+
+
+def test_a_rate_changed_by_hand_is_carried_on_by_a_chained_schedule():
+    _, optimizer, schedule = made({"optimizer": "SGD([w], lr=0.1)", "schedule": "ExponentialLR(o, gamma=0.5)"})
+    optimizer.param_groups[0]["lr"] = 8.0
+    schedule.step()
+    assert schedule.get_last_lr() == [4.0]
+
+
+def test_schedules_on_one_optimizer_chain():
+    _, optimizer, first = made({"optimizer": "SGD([w], lr=1.0)", "schedule": "ExponentialLR(o, gamma=0.5)"})
+    second = lr_scheduler.StepLR(optimizer, 2, gamma=0.1)
+    for _ in range(2):
+        first.step()
+        second.step()
+    assert second.get_last_lr() == pytest.approx([0.025])
+
+
+@pytest.mark.parametrize("text", ["10, pct_start=0.1", "10, pct_start=1.0", "1", "10, pct_start=0.0"])
+def test_a_phase_of_no_steps_is_passed(text):
+    _, _, schedule = made({"optimizer": "SGD([w], momentum=0.9)", "schedule": f"OneCycleLR(o, 0.1, {text})"})
+    for _ in range(schedule.total_steps):
+        schedule.step()
+        assert math.isfinite(schedule.get_last_lr()[0])
+
+
+def test_one_cycle_ends_where_it_was_told():
+    _, optimizer, schedule = made({"optimizer": "SGD([w])", "schedule": "OneCycleLR(o, 0.1, 3)"})
+    for _ in range(3):
+        schedule.step()
+    before = [dict(group) for group in optimizer.param_groups]
+    with pytest.raises(ArgumentError, match="OneCycleLR: step 4 is beyond the 3 steps"):
+        schedule.step()
+    assert schedule.last_epoch == 3
+    assert [dict(group) for group in optimizer.param_groups] == before
+
+
+def test_plateau_takes_a_tensor_and_leaves_out_changes_below_eps():
+    _, _, schedule = made({"optimizer": "SGD([w], lr=1e-8)", "schedule": "ReduceLROnPlateau(o, patience=0)"})
+    for _ in range(3):
+        schedule.step(tg.tensor(1.0))
+    assert schedule.get_last_lr() == [1e-8]
+
+
+def test_repr_shows_where_the_schedule_is():
+    _, _, schedule = made({"optimizer": "SGD([w], lr=0.5)", "schedule": "StepLR(o, 3)"})
+    assert repr(schedule) == "StepLR(last_epoch=0, lr=[0.5])"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ("StepLR(o, 0)", "StepLR: step_size must be at least 1, got 0"),
+        ("StepLR(3, 1)", "StepLR: give an optimizer, got int"),
+        ("StepLR(o, 1, last_epoch=5)", "goes on with an earlier run, but group 0 has no 'initial_lr'"),
+        ("LinearLR(o, start_factor=0)", r"LinearLR: start_factor must be in \(0, 1\], got 0"),
+        ("LinearLR(o, end_factor=2)", r"LinearLR: end_factor must be in \[0, 1\], got 2"),
+        ("LinearLR(o, total_iters=0)", "LinearLR: total_iters must be at least 1"),
+        ("CosineAnnealingLR(o, 0)", "CosineAnnealingLR: T_max must be at least 1"),
+        ("LambdaLR(o, [abs, abs])", "LambdaLR: lr_lambda has 2 values, the optimizer 1 groups"),
+        ("OneCycleLR(o, 0.1)", "OneCycleLR: give total_steps, or epochs and steps_per_epoch"),
+        ("OneCycleLR(o, 0.1, 0)", "OneCycleLR: needs at least one step, got 0"),
+        (
+            "OneCycleLR(o, [0.1, 0.2], 5, cycle_momentum=False)",
+            "OneCycleLR: max_lr has 2 values, the optimizer 1 groups",
+        ),
+        ("OneCycleLR(o, 0.1, 5, pct_start=2)", r"OneCycleLR: pct_start must be in \[0, 1\], got 2"),
+        ("OneCycleLR(o, 0.1, 5, anneal_strategy='exp')", "anneal_strategy is 'cos' or 'linear', got 'exp'"),
+        ("OneCycleLR(o, 0.1, 5)", "Adagrad has neither momentum nor betas; pass cycle_momentum=False"),
+        ("ReduceLROnPlateau(o, mode='low')", "mode is 'min' or 'max', got 'low'"),
+        ("ReduceLROnPlateau(o, threshold_mode='x')", "threshold_mode is 'rel' or 'abs', got 'x'"),
+        ("ReduceLROnPlateau(o, factor=1.0)", "factor must be below 1, got 1.0"),
+        ("ReduceLROnPlateau(o, min_lr=[0, 0])", "min_lr has 2 values, the optimizer 1 groups"),
+    ],
+)
+def test_bad_settings_are_named_before_anything_changes(schedule, message):
+    optimizer = tg.optim.Adagrad([tg.zeros(1, requires_grad=True)])
+    before = dict(optimizer.param_groups[0])
+    with pytest.raises(ArgumentError, match=message):
+        eval(f"tg.optim.lr_scheduler.{schedule}", {"tg": tg, "o": optimizer})
+    assert optimizer.param_groups[0] == before
+
+
+def test_a_state_dict_of_another_schedule_is_refused():
+    _, optimizer, schedule = made({"optimizer": "SGD([w], lr=0.1)", "schedule": "StepLR(o, 3)"})
+    other = lr_scheduler.ExponentialLR(optimizer, 0.9)
+    with pytest.raises(StateDictError, match=r"ExponentialLR has .*gamma.*the state_dict .*step_size"):
+        other.load_state_dict(schedule.state_dict())

@@ -1,0 +1,273 @@
+"""Dropout, normalization, smooth activations, and the buffers they need. Golden numbers: tests/golden/make.py."""
+
+import copy
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp import nn
+from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ModifiedError, ShapeError, StateDictError
+
+F = nn.functional
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "nn.json").read_text())
+
+
+def made(text):
+    return eval(f"nn.{text}", {"nn": nn})
+
+
+def close(found, wanted):
+    np.testing.assert_allclose(found.detach().numpy(), np.reshape(wanted, found.shape), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize(("text", "shown"), GOLDEN["reprs"], ids=lambda text: text[:30])
+def test_a_layer_prints_as_it_does_in_pytorch(text, shown):
+    assert repr(made(text)) == shown
+
+
+# ---------------------------------------------------------------------- dropout
+
+
+@pytest.mark.parametrize("case", GOLDEN["masks"], ids=lambda c: f"{c['seed']} {c['p']} {c['dtype']} {np.shape(c['y'])}")
+def test_dropout_has_the_masks_of_pytorch_to_the_bit_and_leaves_its_stream_there(case):
+    y = np.array(case["y"], case["dtype"])
+    x = tg.full(y.shape, 0.3, dtype=getattr(tg, case["dtype"]))
+    tg.manual_seed(case["seed"])
+    np.testing.assert_array_equal(nn.Dropout(case["p"])(x).data, y)
+    assert tg.rand(1).item() == case["next"]
+
+
+def test_dropout_passes_the_gradient_where_it_passes_the_value():
+    x = tg.ones(100, requires_grad=True)
+    y = F.dropout(x, 0.25)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, y.data)
+    assert {round(v, 6) for v in y.tolist()} == {0.0, round(4 / 3, 6)}
+    assert repr(y.grad_fn) == "<Dropout>"
+
+
+def test_dropout_does_nothing_in_eval_and_takes_no_random_numbers():
+    x = tg.ones(3, requires_grad=True)
+    layer = nn.Dropout(0.5)
+    tg.manual_seed(0)
+    assert layer.eval()(x) is x and F.dropout(x, 0.5, training=False) is x and F.dropout(x, 0.0) is x
+    first = tg.rand(1).item()
+    assert first == tg.rand(1, generator=tg.Generator().manual_seed(0)).item()
+
+
+def test_dropout_from_a_generator_of_its_own():
+    a, b = (nn.Dropout(0.5, generator=tg.Generator().manual_seed(3))(tg.ones(50)) for _ in range(2))
+    np.testing.assert_array_equal(a.data, b.data)
+
+
+def test_dropout_does_not_depend_on_the_memory_order():
+    x = tg.tensor(np.arange(12.0).reshape(3, 4))
+    tg.manual_seed(0)
+    plain = F.dropout(x)
+    tg.manual_seed(0)
+    np.testing.assert_array_equal(F.dropout(tg.tensor(np.asfortranarray(x.data))).data, plain.data)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
+def test_a_probability_outside_0_to_1_is_refused(p):
+    for call in (lambda: nn.Dropout(p), lambda: F.dropout(tg.ones(3), p)):
+        with pytest.raises(ArgumentError, match=r"p is the probability .* from 0 to 1; got"):
+            call()
+
+
+def test_dropout_of_integers_is_refused():
+    with pytest.raises(DtypeError, match="dropout: needs floating point numbers, got int64"):
+        F.dropout(tg.tensor([1, 2]))
+
+
+# ---------------------------------------------------------------------- batch and layer normalization
+
+
+@pytest.mark.parametrize("case", GOLDEN["batch_norms"], ids=lambda case: case["module"])
+def test_batch_norm_has_the_values_gradients_and_statistics_of_pytorch(case):
+    layer = made(case["module"]).double()
+    assert repr(layer) == case["repr"]
+    assert list(layer.state_dict()) == list(case["start"])
+    layer.load_state_dict({name: np.array(value) for name, value in case["start"].items()})
+    for step in case["steps"]:
+        layer.train(step["training"]).zero_grad()
+        x = tg.tensor(step["x"], dtype=tg.float64, requires_grad=True)
+        y = layer(x)
+        close(y, step["y"])
+        y.backward(np.array(step["g"]))
+        close(x.grad, step["dx"])
+        for name, parameter in layer.named_parameters():
+            close(parameter.grad, step["grads"][name])
+        for name, value in layer.state_dict().items():
+            close(value, step["state"][name])
+    counted = layer.num_batches_tracked
+    assert counted is None or (counted.dtype, counted.item()) == (tg.int64, 3)
+
+
+def test_batch_norm_as_a_function_writes_the_running_statistics_of_arrays_and_tensors():
+    x = tg.tensor([[1.0, 2.0], [3.0, 6.0]])
+    for mean, var in ((tg.zeros(2), tg.ones(2)), (np.zeros(2, np.float32), np.ones(2, np.float32))):
+        F.batch_norm(x, mean, var, training=True, momentum=0.5)
+        assert (mean.tolist(), var.tolist()) == ([1.0, 2.0], [1.5, 4.5])
+
+
+def test_batch_norm_without_history_moves_the_statistics_too():
+    layer = nn.BatchNorm1d(2)
+    with tg.no_grad():
+        layer(tg.tensor([[1.0, 2.0], [3.0, 6.0]]))
+    close(layer.running_mean, np.array([0.2, 0.4], np.float32))
+
+
+def test_one_value_per_channel_has_no_variance_and_changes_nothing():
+    layer = nn.BatchNorm1d(2)
+    with pytest.raises(ShapeError, match=r"more than 1 value per channel when training, got x \(1, 2\); .*drop_last"):
+        layer(tg.ones(1, 2))
+    assert layer.num_batches_tracked.item() == 0 and layer.running_mean.tolist() == [0.0, 0.0]
+    assert layer.eval()(tg.ones(1, 2)).shape == (1, 2)
+
+
+def test_statistics_written_between_eval_and_backward_are_noticed():
+    layer = nn.BatchNorm1d(2).eval()
+    loss = layer(tg.ones(3, 2)).sum()
+    layer.train()(tg.ones(3, 2))
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+def test_the_second_derivative_through_a_layer_in_training():
+    layer = nn.BatchNorm1d(2).double()
+    x = tg.tensor(np.random.default_rng(0).standard_normal((4, 2)), requires_grad=True)
+
+    def penalty(value):
+        (g,) = tg.autograd.grad((layer(value) ** 3).sum(), [value], create_graph=True)
+        return (g**2).sum()
+
+    penalty(x).backward()
+    step, direction = 1e-5, np.random.default_rng(1).standard_normal((4, 2))
+    ends = [penalty(tg.tensor(x.data + s * step * direction, requires_grad=True)).item() for s in (1, -1)]
+    assert np.sum(x.grad.data * direction) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize(("call", "error", "text"), [
+    (lambda: nn.BatchNorm1d(3)(tg.ones(2, 4)), ShapeError, r"has 3 features, so x is \(rows, 3\).*got \(2, 4\)"),
+    (lambda: nn.BatchNorm1d(3)(tg.ones(3)), ShapeError, r"got \(3,\)"),
+    (lambda: nn.BatchNorm1d(3)(tg.ones(2, 3, 4, 5)), ShapeError, r"got \(2, 3, 4, 5\)"),
+    (lambda: F.batch_norm(tg.ones(2, 3), weight=tg.ones(2), training=True), ShapeError, r"3 channels .* is \(2,\)"),
+    (lambda: F.batch_norm(tg.ones(2, 3), tg.ones(2), tg.ones(3)), ShapeError, r"running_mean is \(2,\)"),
+    (lambda: F.batch_norm(tg.ones(3), training=True), ShapeError, r"got \(3,\)"),
+    (lambda: F.batch_norm(tg.ones(2, 3)), ArgumentError, "evaluation needs running_mean and running_var"),
+    (lambda: F.batch_norm(tg.ones(2, 3).long(), training=True), DtypeError, "batch_norm: needs floating point"),
+    (lambda: nn.LayerNorm(4)(tg.ones(2, 3)), ShapeError, r"\(2, 3\) does not end in normalized_shape \(4,\)"),
+    (lambda: F.layer_norm(tg.ones(3), (2, 3)), ShapeError, r"\(3,\) does not end in normalized_shape \(2, 3\)"),
+    (lambda: F.layer_norm(tg.ones(2, 3), ()), ShapeError, "does not end in"),
+    (lambda: F.layer_norm(tg.ones(2, 3), 3, weight=tg.ones(2)), ShapeError, r"layer_norm: .* weight \(2,\)"),
+    (lambda: F.layer_norm(tg.tensor([1, 2]), 2), DtypeError, "layer_norm: needs floating point"),
+])  # fmt: skip
+def test_shapes_that_do_not_fit_a_normalization_are_named(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_dtypes_of_normalization_layers():
+    assert nn.BatchNorm1d(2, dtype=tg.float64).running_var.dtype == tg.float64
+    assert nn.LayerNorm(2, dtype=tg.float64).weight.dtype == tg.float64
+    x = tg.randn(8, 3, requires_grad=True)
+    for layer in (nn.BatchNorm1d(3), nn.LayerNorm(3), nn.BatchNorm1d(3, affine=False)):
+        y = layer(x)
+        (g,) = tg.autograd.grad((y**3).sum(), [x])
+        assert y.dtype == g.dtype == tg.float32
+        assert layer.eval()(x).dtype == tg.float32
+
+
+# ---------------------------------------------------------------------- activations
+
+
+def test_erf_is_right_to_the_last_digits():
+    x = np.concatenate([np.linspace(-7, 7, 20001), np.logspace(-300, 1, 2001)])
+    wanted = np.array([math.erf(v) for v in x])
+    np.testing.assert_allclose(tg.erf(tg.tensor(x)).data, wanted, rtol=1e-15)
+    narrow = x.astype(np.float32)
+    wanted = np.array([math.erf(v) for v in narrow.tolist()])
+    np.testing.assert_allclose(tg.erf(tg.tensor(narrow)).data, wanted, rtol=3e-7, atol=1e-37)
+    half = tg.tensor([-4.0, -0.3, 0.2, 3.0], dtype=tg.float16)
+    np.testing.assert_allclose(tg.erf(half).data, [math.erf(v) for v in half.tolist()], rtol=1e-3)
+    assert F.gelu(half).dtype == tg.float16
+    assert tg.erf(tg.tensor([np.inf, -np.inf, 0.0])).tolist() == [1.0, -1.0, 0.0]
+    assert np.isnan(tg.erf(tg.tensor(np.nan)).item())
+
+
+@pytest.mark.parametrize("layer", ["ELU()", "GELU()", "GELU('tanh')", "SiLU()", "Softplus()"])
+def test_huge_float32_numbers_pass_without_a_warning(layer):
+    x = tg.tensor([1e30, -1e30, 500.0, -500.0], requires_grad=True)
+    y = made(layer)(x)
+    y.sum().backward()
+    np.testing.assert_allclose(y.data[[0, 2]], x.data[[0, 2]])
+    np.testing.assert_array_equal(x.grad.data[[0, 2]], [1.0, 1.0])
+    np.testing.assert_allclose(x.grad.data[[1, 3]], [0.0, 0.0], atol=1e-6)
+
+
+def test_gelu_has_two_forms():
+    with pytest.raises(ArgumentError, match="approximate is 'none' or 'tanh', got 'tan'"):
+        F.gelu(tg.ones(2), approximate="tan")
+
+
+# ---------------------------------------------------------------------- buffers
+
+
+class Counter(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(tg.ones(2))
+        self.register_buffer("seen", tg.zeros(2))
+        self.register_buffer("scratch", tg.zeros(1), persistent=False)
+        self.register_buffer("later", None)
+
+
+def test_state_dict_has_the_keys_of_pytorch_in_its_order():
+    inner = nn.Sequential(nn.LayerNorm(3), nn.BatchNorm1d(3, affine=False))
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), inner)
+    assert list(net.state_dict()) == GOLDEN["state_keys"]
+
+
+def test_buffers_are_state_but_not_learned():
+    net = nn.Sequential(Counter())
+    assert [name for name, _ in net.named_parameters()] == ["0.weight"]
+    assert [name for name, _ in net.named_buffers()] == ["0.seen", "0.scratch"]
+    assert list(net.named_buffers(recurse=False)) == [] and len(list(net[0].buffers(recurse=False))) == 2
+    assert list(net.state_dict()) == ["0.weight", "0.seen"]
+    net[0].later = tg.ones(1)
+    assert list(net.state_dict()) == ["0.weight", "0.seen", "0.later"]
+    net[0].seen = None
+    assert list(net.state_dict()) == ["0.weight", "0.later"]
+
+
+def test_buffers_are_loaded_in_place_converted_and_copied():
+    net, other = Counter(), Counter()
+    seen = other.seen
+    net.seen += 3
+    other.load_state_dict(net.state_dict())
+    assert other.seen is seen and seen.tolist() == [3.0, 3.0]
+    with pytest.raises(StateDictError, match="missing keys: seen"):
+        other.load_state_dict({"weight": tg.ones(2)})
+    assert other.double().seen is seen and seen.dtype == tg.float64
+    twin = copy.deepcopy(other)
+    twin.seen += 1
+    assert seen.tolist() == [3.0, 3.0] and list(twin.state_dict()) == ["weight", "seen"]
+    assert nn.BatchNorm1d(2).double().num_batches_tracked.dtype == tg.int64
+
+
+@pytest.mark.parametrize(("name", "value", "text"), [
+    ("weight", tg.ones(1), "Counter already has an attribute 'weight'"),
+    ("forward", tg.ones(1), "already has an attribute"),
+    ("a.b", tg.ones(1), "without a dot, got 'a.b'"),
+    ("", tg.ones(1), "must be an identifier"),
+    ("new", [1.0], "new must be a tensor or None, got list"),
+    ("new", nn.Parameter(tg.ones(1)), "got Parameter"),
+])  # fmt: skip
+def test_a_buffer_that_cannot_be_one_is_refused(name, value, text):
+    with pytest.raises(ArgumentError, match=text):
+        Counter().register_buffer(name, value)

@@ -1,0 +1,266 @@
+"""Every way to write × every op that keeps a value: right, or refused, never silently wrong.
+
+Derived from the op table. A *holder* is the tensor through which the user reaches a value that a node keeps: a leaf,
+a tensor of the user's that requires no grad, the recorded result of another op, or the op's own result. A cell takes
+the gradient once without a write and once with it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import ModifiedError, ReadOnlyError
+from tinygrad_bp.autograd.op import OPS, Op
+from tinygrad_bp.autograd.writes import arrays_in, owner
+from tinygrad_bp.verify import contracts
+
+PAGE = Path(__file__).parents[1] / "docs" / "in-place.md"
+
+
+class Holder:
+    """A tensor over a value that will be kept, and what the user took from it before."""
+
+    def __init__(self, tensor: Any, memory: Any) -> None:
+        self.tensor, self.memory = tensor, memory  # memory: the array that the user made it of, if any
+        self.view = tensor[...]
+        with tg.no_grad():
+            self.plain = tensor[...]
+        self.turned = tensor.T if tensor.ndim < 3 else tensor.reshape(-1)
+        self.handed = tensor.detach().numpy()
+        self.handed_view = tensor.detach()[...].numpy()
+
+
+def assign(x: Any, v: Any) -> None:
+    x[...] = v
+
+
+def add_in_place(x: Any, v: Any) -> None:
+    x += v
+
+
+def step(x: Any, v: Any) -> None:
+    x.grad = tg.from_numpy(np.asarray(x.detach().numpy() - v, x.dtype))
+    tg.optim.SGD([x], lr=1.0).step()
+
+
+def set_data(x: Any, v: Any) -> None:
+    x.data = v
+
+
+def from_buffer(array: Any, v: Any) -> None:
+    np.asarray(memoryview(array))[...] = v
+
+
+def recorded(write: Any) -> Any:
+    """The same outside no_grad: the tensor gets a new recorded value."""
+
+    def writing(holder: Holder, v: Any) -> None:
+        with tg.enable_grad():
+            write(holder.tensor, v)
+
+    return writing
+
+
+def subtract_tensor(array: Any, v: Any) -> None:
+    array -= tg.from_numpy(array - v)
+
+
+# What is written on the page: how, on (holder, new values), which holders it applies to.
+LEAF, DATA, INNER, RESULT = "a leaf", "data", "a result read by another op", "its own result"
+ALL = (LEAF, DATA, INNER, RESULT)
+WAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "t.copy_(v)": (lambda h, v: h.tensor.copy_(tg.from_numpy(v)), ALL),
+    "t[...] = v": (lambda h, v: assign(h.tensor, v), ALL),
+    "t += v": (lambda h, v: add_in_place(h.tensor, v), ALL),
+    "t.add_(v)": (lambda h, v: h.tensor.add_(v), ALL),
+    "t.zero_()": (lambda h, v: h.tensor.zero_(), ALL),
+    "t.fill_(number)": (lambda h, v: h.tensor.fill_(v.flat[0]), ALL),
+    "t += v, recorded": (recorded(add_in_place), (INNER,)),
+    "t[...] = v, recorded": (recorded(assign), (INNER,)),
+    "t.detach().copy_(v)": (lambda h, v: h.tensor.detach().copy_(tg.from_numpy(v)), ALL),
+    "an earlier view, t[...].copy_(v)": (lambda h, v: h.view.copy_(tg.from_numpy(v)), ALL),
+    "a view of no_grad, t[...].copy_(v)": (lambda h, v: h.plain.copy_(tg.from_numpy(v)), ALL),
+    "an earlier view, t.T.zero_()": (lambda h, v: h.turned.zero_(), ALL),
+    "optimizer.step()": (lambda h, v: step(h.tensor, v), (LEAF,)),
+    "np.add(t, v, out=t)": (lambda h, v: np.add(h.tensor, v, out=h.tensor), ALL),
+    "np.copyto(t, v)": (lambda h, v: np.copyto(h.tensor, v), ALL),
+    "t.data = v": (lambda h, v: set_data(h.tensor, v), ALL),
+    "t.data[...] = v": (lambda h, v: assign(h.tensor.data, v), ALL),
+    "t.numpy()[...] = v": (lambda h, v: assign(h.tensor.numpy(force=True), v), ALL),
+    "t.detach().numpy()[...] = v": (lambda h, v: assign(h.tensor.detach().numpy(), v), ALL),
+    "t[...].numpy()[...] = v": (lambda h, v: assign(h.tensor[...].numpy(force=True), v), ALL),
+    "np.asarray(t)[...] = v": (lambda h, v: assign(np.asarray(h.tensor), v), ALL),
+    "memoryview(t.numpy())": (lambda h, v: from_buffer(h.tensor.numpy(force=True), v), ALL),
+    "an array taken before, t.detach().numpy()": (lambda h, v: assign(h.handed, v), ALL),
+    "an array taken before, of a view": (lambda h, v: assign(h.handed_view, v), ALL),
+    "the array under from_numpy": (lambda h, v: assign(h.memory, v), (LEAF, DATA)),
+    "that array, array -= t": (lambda h, v: subtract_tensor(h.memory, v), (LEAF, DATA)),
+}
+
+RIGHT, AT_ONCE, BACKWARD, ANOMALY, WRONG = (
+    "right", "refused at the write", "refused by backward", "refused in detect_anomaly", "SILENTLY WRONG",
+)  # fmt: skip
+NOT_POSSIBLE = None
+
+
+def other_values(array: Any) -> Any:
+    """Different numbers of the same shape and dtype."""
+    if array.dtype.kind == "b":
+        return ~array
+    return np.asarray(array.max() - array if array.dtype.kind in "ui" else 0.4375 - array)
+
+
+def build(op: Op, sample: Any, kind: str, position: int) -> Any:
+    """A call in which the value at ``position`` is held as ``kind`` says: (holder, leaves, result)."""
+    arrays = [np.array(array) for array in contracts.draw(op, sample)]
+    chosen = contracts.differentiable(op, arrays)
+    tensors, leaves, holder = [], [], None
+    for i, array in enumerate(arrays):
+        held = i == position and kind != RESULT
+        tensor = tg.from_numpy(array)
+        if i in chosen and not (held and kind == DATA):
+            tensor.requires_grad = True
+            leaves.append(tensor)
+            if held and kind == INNER:
+                tensor = tensor.clone()
+        elif held and kind != DATA:
+            return None
+        if held:
+            holder = Holder(tensor, array)
+        tensors.append(tensor)
+    if not leaves:
+        return None
+    result = contracts.run(op, tensors, sample)
+    if kind == RESULT:
+        holder = Holder(result, None)
+    return holder, leaves, result
+
+
+def outcome(op: Op, sample: Any, kind: str, position: int, way: str, anomaly: bool = False) -> str | None:
+    """What becomes of one cell; None where the way cannot be gone here."""
+    write, kinds = WAYS[way]
+    if kind not in kinds:
+        return NOT_POSSIBLE
+    with tg.autograd.detect_anomaly(check_nan=False) if anomaly else tg.enable_grad():
+        holder, leaves, result = build(op, sample, kind, position)
+        value = other_values(holder.tensor.detach().numpy())
+        if value.dtype.kind == "b" and ("+=" in way or "-=" in way or "add" in way or "step" in way):
+            return NOT_POSSIBLE
+        node = result._node
+        try:
+            with tg.no_grad():
+                write(holder, value)
+        except ReadOnlyError:
+            return AT_ONCE
+        except ValueError as error:
+            assert re.search("read-only|readonly", str(error)), error
+            return AT_ONCE
+        try:
+            written = backward(leaves, node, result)
+        except ModifiedError:
+            return ANOMALY if anomaly else BACKWARD
+    assert not anomaly, f"{WRONG}: {op.name}, {kind}, input {position}, {way}"
+    if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(written, expected(op, sample, kind, position))):
+        return RIGHT
+    return outcome(op, sample, kind, position, way, anomaly=True)
+
+
+def backward(leaves: list[Any], node: Any, result: Any) -> list[Any]:
+    """The gradients of the leaves from the node, whatever became of the tensor that had it."""
+    root = tg.ones(*node.shape, dtype=result.dtype)
+    root._node = node
+    with np.errstate(all="ignore"):
+        found = tg.autograd.grad(root, leaves, tg.ones_like(root), allow_unused=True)
+    return [np.zeros(()) if g is None else g.numpy() for g in found]
+
+
+def expected(op: Op, sample: Any, kind: str, position: int) -> list[Any]:
+    _, leaves, result = build(op, sample, kind, position)
+    return backward(leaves, result._node, result)
+
+
+def cells(op: Op) -> list[tuple[Any, str, int]]:
+    """For one sample of each op: every value that its node keeps, with everything that can hold it."""
+    found = []
+    sample = next(s for s in op.samples if s.smooth and all(0 not in shape for shape in s.shapes))
+    for position in range(len(sample.shapes)):
+        for kind in (LEAF, DATA, INNER):
+            call = build(op, sample, kind, position)
+            if call is not None and is_kept(call):
+                found.append((sample, kind, position))
+    call = build(op, sample, RESULT, -1)
+    if call is not None and is_kept(call):
+        found.append((sample, RESULT, -1))
+    return found
+
+
+def is_kept(call: Any) -> bool:
+    holder, _, result = call
+    memory = owner(holder.tensor._value)
+    return result._node is not None and any(owner(array) is memory for array in arrays_in(result._node.kept))
+
+
+KEEPING = [op for op in OPS.values() if op.kind != "constant" and op.keeps_values and op.samples]
+
+
+@pytest.mark.parametrize("op", KEEPING, ids=lambda op: op.name)
+def test_no_write_gives_a_silently_wrong_gradient(op: Op) -> None:
+    for sample, kind, position in cells(op):
+        for way in WAYS:
+            found = outcome(op, sample, kind, position, way)
+            if found is not NOT_POSSIBLE:
+                assert found in (RIGHT, *table()[way][kind]), (way, kind, found)
+
+
+# The page: for each way and each holder, what may happen. One op of each kind fills it; the test above holds all
+# others to it.
+TABLE_OPS = ("mul", "exp", "matmul", "softmax")
+_table: dict[str, dict[str, list[str]]] = {}
+
+
+def table() -> dict[str, dict[str, list[str]]]:
+    """way → holder → outcomes, over a few ops."""
+    if not _table:
+        for way in WAYS:
+            row = _table[way] = {kind: [] for kind in ALL}
+            for name in TABLE_OPS:
+                for sample, kind, position in cells(OPS[name]):
+                    found = outcome(OPS[name], sample, kind, position, way)
+                    if found is not NOT_POSSIBLE and found not in row[kind]:
+                        row[kind].append(found)
+    return _table
+
+
+def page() -> str:
+    """The table of the page, as Markdown."""
+    lines = ["| written how | " + " | ".join(ALL) + " |", "|---" * (len(ALL) + 1) + "|"]
+    for way, row in table().items():
+        lines.append(f"| `{way}` | " + " | ".join(" or ".join(row[kind]) or "·" for kind in ALL) + " |")
+    return "\n".join(lines)
+
+
+def test_the_page_prints_the_matrix() -> None:
+    assert page() in PAGE.read_text(encoding="utf-8")
+
+
+def test_many_ops_and_every_holder_take_part() -> None:
+    kinds = [kind for op in KEEPING for _, kind, _ in cells(op)]
+    assert len(KEEPING) > 40
+    assert all(kinds.count(kind) > 10 for kind in ALL), {kind: kinds.count(kind) for kind in ALL}
+
+
+def test_the_matrix_finds_what_is_silently_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample, kind, position = cells(OPS["mul"])[0]
+    monkeypatch.setattr("tinygrad_bp.autograd.anomaly.check_kept", lambda nodes: None)
+    with pytest.raises(AssertionError, match=f"{WRONG}: mul, {kind}"):
+        outcome(OPS["mul"], sample, kind, position, "the array under from_numpy")
+
+
+if __name__ == "__main__":
+    print(page())

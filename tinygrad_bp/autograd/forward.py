@@ -1,0 +1,75 @@
+"""Forward mode: push tangents from the leaves to the outputs along a recorded graph, oldest node first.
+
+An elementwise op's rule multiplies by its partial derivative, so the rule itself pushes a tangent. Any other rule is
+linear in the gradient arriving, and the derivative forward is its transpose: the rule is recorded at a stand-in for
+that gradient and pulled back once more (Townsend 2017, *A new trick for calculating Jacobian vector products*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import writes
+from .gradient import _check_written, _conjugated, _restored, grad, unbroadcast
+from .history import history
+from .modes import enable_grad
+from .record import Node
+from .tensor import Tensor, wrap
+
+
+def push_forward(outputs: Sequence[Tensor], tangents: Mapping[Node, Tensor]) -> list[Tensor | None]:
+    """The tangent of each output where the tensors of some nodes move along ``tangents``; None where none reaches it.
+
+    The graph stays as it is, and what is computed is recorded: tangents can be differentiated again.
+    """
+    nodes = history([output._node for output in outputs if output._node is not None])
+    if nodes and writes.last_write() > nodes[-1].order:
+        _check_written(nodes)
+    moving: dict[Node, Tensor] = dict(tangents)
+    with enable_grad():
+        for node in reversed(nodes):
+            if node not in moving:
+                tangent = _pushed(node, [None if p is None else moving.get(p) for p in node.parents])
+                if tangent is not None:
+                    moving[node] = tangent
+    return [None if output._node is None else moving.get(output._node) for output in outputs]
+
+
+def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
+    """The tangent of one node's result, from those of its parents."""
+    if all(tangent is None for tangent in tangents):
+        return None
+    op, kept = node.op, _restored(node)
+    assert op is not None
+    if op.kind == "elementwise" and (
+        op.holomorphic or not any(t is not None and t.dtype.kind == "c" for t in tangents)
+    ):
+        total: Any = None
+        for i, tangent in enumerate(tangents):
+            if tangent is not None:
+                # One parent at a time: what the others would be given is not computed.
+                only = tuple(parent if k == i else None for k, parent in enumerate(node.parents))
+                part = op.pull(tangent, only, kept)[i]
+                total = part if total is None else total + part
+        if total.shape != node.shape:
+            total = np.broadcast_to(total, node.shape)
+        return total  # type: ignore[no-any-return]
+    dtype = np.result_type(*(t.dtype for t in tangents if t is not None))
+    if op.gives == "real":
+        dtype = np.empty(0, dtype).real.dtype
+    elif op.gives == "complex":
+        dtype = np.result_type(dtype, np.complex64)
+    stand_in = wrap(np.zeros(node.shape, dtype), None)
+    stand_in.requires_grad = True
+    pairs = [
+        (unbroadcast(d, tangent.shape), tangent)
+        for d, tangent in zip(_conjugated(node, stand_in, kept), tangents, strict=True)
+        if d is not None and tangent is not None
+    ]
+    pairs = [(d, tangent.to(d.dtype)) for d, tangent in pairs if d.requires_grad]
+    if not pairs:
+        return None
+    return grad([d for d, _ in pairs], stand_in, [t for _, t in pairs], create_graph=True, allow_unused=True)[0]

@@ -1,0 +1,176 @@
+"""Hooks: functions of the user that see a gradient when it is complete, and may replace it."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import ArgumentError, DtypeError, ShapeError, shape_text
+from .modes import enable_grad, no_grad
+
+if TYPE_CHECKING:
+    from .record import Cell, Node
+    from .tensor import Tensor
+
+# Whether a leaf ever got a hook: backward looks at its leaves one by one only then.
+on_leaves = False
+_number = itertools.count().__next__
+
+
+class Calls(dict[int, tuple[Callable[..., Any], bool]]):
+    """Functions in the order in which they are called, each with a flag of its kind."""
+
+    __slots__ = ("__weakref__",)
+
+    def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: bool = False) -> Handle:
+        """Append a function (``first``: put it before the others); the handle takes it out again."""
+        if not callable(function):
+            raise ArgumentError(f"{who}: give a function, got {type(function).__name__}")
+        number, others = _number(), dict(self)
+        if first:
+            self.clear()
+        self[number] = function, flag
+        if first:
+            self.update(others)
+        return Handle(self, number)
+
+
+class Handle:
+    """What registering a hook returns: ``remove()`` takes the hook out, as does the end of a ``with`` block."""
+
+    __slots__ = ("_calls", "_number")
+
+    def __init__(self, calls: Calls, number: int) -> None:
+        self._calls = weakref.ref(calls)  # weak: a hook that removes itself would be a reference cycle
+        self._number = number
+
+    def remove(self) -> None:
+        """Take the hook out; a second time does nothing."""
+        calls = self._calls()
+        if calls is not None:
+            calls.pop(self._number, None)
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+class Hooks:
+    """What backward does with the complete gradient of one tensor."""
+
+    __slots__ = ("accumulated", "arrived", "retain")
+
+    def __init__(self) -> None:
+        self.arrived = Calls()  # called with the gradient, which they may replace
+        self.accumulated = Calls()  # called with a leaf after its .grad has it
+        self.retain = False  # whether an inner tensor keeps it in .grad; a leaf always does
+
+
+def hooks_of(tensor: Tensor, who: str) -> Hooks:
+    """The hooks of a tensor, which must require grad."""
+    global on_leaves
+    node = tensor._node
+    if node is None:
+        raise ArgumentError(f"{who}: the tensor does not require grad, so it will never have a gradient")
+    on_leaves |= node.op is None
+    cell = tensor._own_cell()
+    if cell.hooks is None:
+        cell.hooks = Hooks()
+    return cell.hooks
+
+
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+    """Call ``hook(gradient)`` in each backward when this tensor's gradient is complete.
+
+    Where ``hook`` returns a tensor of the same shape and dtype, that is the gradient from there on: for ``.grad``,
+    for the hooks registered later, and for everything behind. The tensor given to it is read-only. With
+    ``create_graph`` it is recorded, and so is what the hook does. Hooks of leaves are called after those of inner
+    tensors, all of them before any ``.grad`` changes. The handle's ``remove()`` takes the hook out.
+
+    Raises ``ArgumentError`` where the tensor does not require grad; backward raises ``ArgumentError``, ``ShapeError``
+    or ``DtypeError`` where the hook returns something else.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> handle = w.register_hook(lambda g: 10 * g)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    tensor([20., 40.])
+    >>> handle.remove()
+    """
+    return hooks_of(self, "register_hook").arrived.add(hook, "register_hook")
+
+
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> Handle:
+    """Call ``hook(tensor)`` in each backward after this leaf's ``.grad`` was set or added to.
+
+    An optimizer step inside backward, for one parameter: the hook writes the parameter and clears its ``.grad``.
+    Raises ``ArgumentError`` for a tensor that is no leaf or does not require grad.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> handle = w.register_post_accumulate_grad_hook(lambda w: print(w.grad))
+    >>> w.sum().backward()
+    tensor([1., 1.])
+    """
+    hooks = hooks_of(self, "register_post_accumulate_grad_hook")
+    if not self.is_leaf:
+        raise ArgumentError(
+            f"register_post_accumulate_grad_hook: only a leaf accumulates into .grad; this tensor was made by "
+            f"{self._node!r}. Use register_hook"
+        )
+    return hooks.accumulated.add(hook, "register_post_accumulate_grad_hook")
+
+
+def arrived(node: Node, cell: Cell, g: Any, create: bool) -> Any:
+    """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
+    from .tensor import wrap  # its class needs this module
+
+    hooks = cell.hooks
+    if hooks is None or not hooks.arrived:
+        return g
+    for hook, _ in list(hooks.arrived.values()):
+        view = (g._value if create else np.asarray(g)).view()
+        view.flags.writeable = False  # rules may hand the same memory to another tensor
+        given = wrap(view, g._node if create else None)
+        with enable_grad() if create else no_grad():
+            result = hook(given)
+        if result is not None and result is not given:
+            _check(result, g, node, cell)
+            g = result if create else result._value
+    # Becomes a leaf's .grad, to which later backwards add in place; the hooks may keep what they saw and gave.
+    return np.array(g) if node.op is None and not create else g
+
+
+def _check(result: Any, g: Any, node: Node, cell: Cell) -> None:
+    who = f"a hook of {cell.name or repr(node)}"
+    if not hasattr(result, "_node"):
+        raise ArgumentError(f"{who} returned {type(result).__name__}; return a tensor, or None to keep the gradient")
+    if result.shape != g.shape:
+        raise ShapeError(
+            f"{who} returned a gradient of shape {shape_text(result.shape)} in place of one of {shape_text(g.shape)}; "
+            "both must agree"
+        )
+    if result.dtype != g.dtype:
+        raise DtypeError(
+            f"{who} returned a gradient of dtype {result.dtype} in place of {g.dtype}; write .to({g.dtype}) in the hook"
+        )
+
+
+def accumulated(cell: Cell) -> None:
+    """Call the hooks that wait for the leaf's ``.grad``."""
+    if cell.hooks is not None and cell.hooks.accumulated:
+        tensor = cell.tensor()
+        if tensor is not None:
+            for hook, _ in list(cell.hooks.accumulated.values()):
+                with no_grad():
+                    hook(tensor)

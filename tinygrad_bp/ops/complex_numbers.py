@@ -1,0 +1,167 @@
+"""Ops between real and complex numbers. None is holomorphic: their rules are in PyTorch's convention as they stand.
+
+The gradient of a real loss in z = x + iy is ∂L/∂x + i ∂L/∂y.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import DtypeError, ShapeError, shape_text
+from ..autograd.op import BROADCAST, FUNCTIONS, UFUNCS, elementwise, linear
+from ..autograd.tensor import Tensor
+from .elementwise import cos, sign, sin, where
+from .samples import binary, complex_of, sample
+from .shape import matrix_transpose, stack
+
+
+_complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))
+
+_conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="x − iy", samples=_complex, holomorphic=False,
+               doc="Complex conjugate.")
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate; a real tensor is returned as it is.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.conj(tg.tensor([1 + 2j]))
+    tensor([1.-2.j], dtype=complex64)
+    """
+    return _conj(x) if x.dtype.kind == "c" else x
+
+
+UFUNCS[np.conjugate] = conj
+
+
+def _as_complex(g: Any, x_dtype: Any) -> Any:
+    from .elementwise import cast
+
+    return cast(g, x_dtype) if isinstance(g, Tensor) else g.astype(x_dtype)
+
+
+_real = linear("real", lambda x: np.array(x.real), lambda g, x_dtype: _as_complex(g, x_dtype),
+               formula="Re x", samples=_complex, holomorphic=False, gives="real", reference=np.real, doc="Real part.")
+
+_imag = linear("imag", lambda x: np.array(x.imag), lambda g, x_dtype: _as_complex(g, x_dtype) * 1j,
+               formula="Im x", samples=_complex, holomorphic=False, gives="real", reference=np.imag, doc="Imaginary part.")
+
+
+def real(x: Any) -> Any:
+    """The real part; a real tensor is returned as it is.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.real(tg.tensor([1 + 2j]))
+    tensor([1.])
+    """
+    return _real(x) if x.dtype.kind == "c" else x
+
+
+def imag(x: Any) -> Any:
+    """The imaginary part. Raises ``DtypeError`` for a real tensor.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.imag(tg.tensor([1 + 2j]))
+    tensor([2.])
+    """
+    if x.dtype.kind != "c":
+        raise DtypeError(f"imag: needs a complex tensor, got {x.dtype}; a real one has no imaginary part")
+    return _imag(x)
+
+
+def _join(real: Any, imag: Any) -> Any:
+    dtypes.saw_complex()
+    return real + imag * np.complex64(1j)
+
+
+complex = linear("complex", _join, lambda g: np.real(g), lambda g: np.imag(g), inputs="real imag",
+                 formula="real + i · imag", samples=binary(), hint=BROADCAST, holomorphic=False, gives="complex",
+                 reference=lambda real, imag: real + 1j * imag, doc="Complex numbers of two real tensors.")
+
+angle_op = elementwise("angle", np.angle, lambda g, x: g * _turned(x), formula="arg x", holomorphic=False,
+                       gives="real", samples=_complex, reference=np.angle, doc="Angle in the complex plane, in radians.")
+
+
+def _turned(x: Any) -> Any:
+    """The slope of the angle: i x / |x|²; 0 at 0."""
+    size = np.square(np.real(x)) + np.square(np.imag(x))
+    return x * 1j / np.where(size == 0, np.ones_like(size), size)
+
+
+def angle(x: Any) -> Any:
+    """The angle in radians; of a real number 0, or π where it is negative, without a slope.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.angle(tg.tensor([1j, -1.0]))
+    tensor([1.5708, 3.1416])
+    """
+    if x.dtype.kind == "c":
+        return angle_op(x)
+    return x * 0 + where(x < 0, np.pi, 0.0)
+
+
+sgn_op = elementwise("sgn", np.sign, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),
+                     formula="x / |x|", samples=_complex, holomorphic=False,
+                     reference=lambda x: x / np.abs(x), ufunc=None, doc="The number of size 1 in the same direction.")
+
+
+def _size(x: Any) -> Any:
+    size = np.absolute(x)
+    return np.where(size == 0, np.full_like(size, np.inf), size)
+
+
+def sgn(x: Any) -> Any:
+    """``x / |x|``, 0 at 0; of a real tensor its sign.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.sgn(tg.tensor([3 + 4j]))
+    tensor([0.6+0.8j], dtype=complex64)
+    """
+    return sgn_op(x) if x.dtype.kind == "c" else sign(x)
+
+
+UFUNCS[np.sign] = sgn
+
+
+def conjugate_transpose(x: Any) -> Any:
+    """The last two dimensions swapped, and the complex conjugate: ``x.mH``."""
+    return conj(matrix_transpose(x))
+
+
+def polar(abs: Any, angle: Any) -> Any:
+    """Complex numbers of sizes and angles (radians).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.polar(tg.tensor([2.0]), tg.tensor([0.0]))
+    tensor([2.+0.j], dtype=complex64)
+    """
+    return complex(abs * cos(angle), abs * sin(angle))
+
+
+def view_as_real(x: Any) -> Any:
+    """Complex numbers (...) as pairs of real ones (..., 2).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.view_as_real(tg.tensor([1 + 2j]))
+    tensor([[1., 2.]])
+    """
+    return stack([real(x), imag(x)], -1)
+
+
+def view_as_complex(x: Any) -> Any:
+    """Pairs of real numbers (..., 2) as complex ones (...).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.view_as_complex(tg.tensor([[1.0, 2.0]]))
+    tensor([1.+2.j], dtype=complex64)
+    """
+    if x.ndim == 0 or x.shape[-1] != 2:
+        raise ShapeError(f"view_as_complex: needs a last dimension of size 2, got {shape_text(x.shape)}")
+    return complex(x[..., 0], x[..., 1])
+
+
+FUNCTIONS[np.real], FUNCTIONS[np.angle] = real, angle
+FUNCTIONS[np.imag] = lambda x: imag(x) if x.dtype.kind == "c" else x * 0

@@ -1,0 +1,292 @@
+"""Cross-entropy and negative log-likelihood: losses of scores against classes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
+from ..autograd.op import general
+from ..autograd.tensor import Tensor
+from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
+from .network import log_softmax, softmax
+from .samples import below, fixed, real, sample
+
+# ---------------------------------------------------------------------- class indices, the quick way
+
+_CLASSES: dict[int, Any] = {}
+
+
+def _classes(count: int) -> Any:
+    """The class numbers as a column."""
+    classes = _CLASSES.get(count)
+    if classes is None:
+        classes = _CLASSES[count] = np.arange(count)[:, None]
+        classes.flags.writeable = False
+    return classes
+
+
+def _classes_first(x: Any) -> Any:
+    """Scores as (classes, rows): NumPy reduces over few classes several times faster when they come first."""
+    if x.ndim == 2:
+        return x.T
+    return x[:, None] if x.ndim == 1 else np.reshape(np.moveaxis(x, 1, 0), (x.shape[1], -1))
+
+
+def _as_scores(d: Any, shape: tuple[int, ...]) -> Any:
+    """The way back from (classes, rows) to the shape of the scores."""
+    if len(shape) == 2:
+        return d.T
+    if len(shape) == 1:
+        return np.reshape(d, shape)
+    return np.moveaxis(np.reshape(d, (shape[1], shape[0], *shape[2:])), 0, 1)
+
+
+def _check_labels(x: Any, target: Any) -> None:
+    if x.ndim == 0:
+        raise ValueError("scores need a class dimension")
+    wanted = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
+    if target.dtype.kind not in "ui":
+        nan = " (some are NaN)" if target.dtype.kind == "f" and np.isnan(target).any() else ""
+        raise TargetError(
+            f"cross_entropy: the target holds class indices, integers of shape {shape_text(wanted)}, or class "
+            f"probabilities, floats of shape {shape_text(x.shape)}; got {target.dtype} {shape_text(target.shape)}{nan}"
+            ". For indices write target.long()"
+        )
+    if target.shape != wanted:
+        raise ValueError(f"scores {shape_text(x.shape)} need a target of shape {shape_text(wanted)}")
+
+
+def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
+    if reduction not in REDUCTIONS:
+        check_reduction("cross_entropy", reduction)
+    if x.ndim != 2 or target.shape != x.shape[:1] or target.dtype.kind != "i":
+        _check_labels(x, target)
+    labels = target.ravel()
+    scores = np.array(_classes_first(x), order="C")
+    hits = labels == _classes(len(scores))
+    if np.count_nonzero(hits) != labels.size:
+        bad = labels[~hits.any(axis=0)]
+        raise TargetError(
+            f"cross_entropy: class index {int(bad[0])} is out of range for scores {shape_text(x.shape)}: classes run "
+            f"from 0 to {len(scores) - 1}"
+        )
+    if labels.size:
+        scores -= np.maximum.reduce(scores, axis=0)
+    e = np.exp(scores)
+    total = np.add.reduce(e, axis=0)
+    p = np.divide(e, total, out=e)
+    if reduction == "none":
+        return np.reshape(np.log(total) - scores[labels, np.arange(labels.size)], target.shape), p, hits
+    loss = np.add.reduce(np.log(total)) - np.add.reduce(scores[hits])
+    if reduction == "mean":
+        loss = loss / labels.size if labels.size else loss * np.nan
+    return loss, p, hits
+
+
+def _cross_entropy_slope(g: Any, x: Any, p: Any, hits: Any, target_shape: tuple[int, ...], reduction: str) -> Any:
+    if reduction == "none":
+        g = np.reshape(g, (-1,))
+    elif reduction == "mean":
+        g = g * (1 / (math.prod(target_shape) or 1))
+    return _as_scores((p - hits) * g, x.shape)
+
+
+_cross_entropy_op = general(
+    "cross_entropy", _cross_entropy, _cross_entropy_slope, None,
+    inputs="x target", params={"reduction": "mean"}, formula="mean [ln Σ eˣ − x[target]]",
+    residuals={"p": lambda x: softmax(_classes_first(x), 0), "hits": None},
+    samples=(sample((5, 3), (5,), of=(real, below(3))), sample((5, 3), (5,), of=(real, below(3)), reduction="sum"),
+             sample((5, 3), (5,), of=(real, below(3)), reduction="none"), sample((3,), (), of=(real, below(3))),
+             sample((2, 3, 4), (2, 4), of=(real, below(3))),
+             sample((2, 3, 4), (2, 4), of=(real, below(3)), reduction="none"),
+             sample((3, 3), (3,), smooth=False,
+                    of=(fixed(1e30, -1e30, 0.0, 800.0, -800.0, 88.0, 1e-30, 3.0, -88.0), below(3)))),
+    reference=lambda x, target, reduction="mean": _cross_entropy_reference(x, target, reduction),
+    hint="scores are (rows, classes) and the target one class index per row",
+    doc="Cross-entropy of scores (before the softmax) against class indices; finite for any finite score.")
+
+
+def _cross_entropy_reference(x: Any, target: Any, reduction: str) -> Any:
+    axis = 1 if x.ndim > 1 else 0
+    log_p = x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
+    losses = -np.squeeze(np.take_along_axis(log_p, np.expand_dims(target, axis), axis), axis)
+    return plainly_reduced(reduction, losses)
+
+
+# ---------------------------------------------------------------------- a coefficient for every score
+
+
+def _nll(x: Any, target: Any, divisor: Any) -> Any:
+    if x.shape != target.shape:
+        raise ValueError("every log-probability needs its coefficient")
+    # Where the coefficient is 0 the log-probability may be -inf.
+    parts = np.multiply(x, target, out=np.zeros_like(x), where=target != 0)
+    if divisor is None:
+        return -np.add.reduce(parts, axis=min(1, x.ndim - 1))
+    total = np.add.reduce(parts, axis=None)
+    value = -total / divisor if divisor else total * np.nan
+    return value if value == value else refuse_nan("nll_loss", np.asarray(value), target)
+
+
+def _nll_slope(g: Any, factor: Any, divisor: Any) -> Any:
+    """``factor`` (rows, classes, ...) times what arrives at each row, or at the total."""
+    if divisor is None:
+        return -factor * np.expand_dims(g, min(1, factor.ndim - 1))
+    return factor * (g * (-1 / (divisor or 1)))  # where every label is ignored the loss is NaN, its gradient 0
+
+
+_nll_op = general(
+    "nll_loss", _nll,
+    lambda g, target, divisor: _nll_slope(g, target, divisor),
+    lambda g, x, divisor: _nll_slope(g, x, divisor),
+    inputs="x target", params={"divisor": None}, formula="−Σ target · x / divisor",
+    samples=(sample((5, 3), (5, 3), divisor=1.0), sample((5, 3), (5, 3), divisor=2.5), sample((5, 3), (5, 3)),
+             sample((3,), (3,)), sample((2, 3, 4), (2, 3, 4)), sample((2, 3, 4), (2, 3, 4), divisor=2.0)),
+    reference=lambda x, target, divisor=None: -np.sum(
+        x * target, axis=(1 if np.ndim(x) > 1 else 0) if divisor is None else None) / (divisor or 1),
+    hint="log-probabilities and coefficients need one shape",
+    doc="Negative log-likelihood: each log-probability times its coefficient; row by row, or Σ / divisor.")
+
+
+def _coefficients(
+    name: str, x: Any, target: Any, weight: Any, ignore_index: int, smoothing: float
+) -> tuple[Any, float]:
+    """Class indices as coefficients of the shape of the scores ``x``, and what the mean divides by."""
+    axis = min(1, x.ndim - 1)
+    count, labels = x.shape[axis], target.ravel()
+    kept = labels != ignore_index
+    bad = labels[kept & ((labels < 0) | (labels >= count))]
+    if bad.size:
+        raise TargetError(
+            f"{name}: class index {int(bad[0])} is out of range for scores {shape_text(x.shape)}: classes run from 0 "
+            f"to {count - 1}, and ignore_index={ignore_index} is left out"
+        )
+    rows = np.full((count, labels.size), smoothing / count, x.dtype)
+    labels = np.where(kept, labels, 0)
+    rows[labels, np.arange(labels.size)] += 1 - smoothing
+    if weight is not None:
+        rows *= weight[:, None]
+    rows[:, ~kept] = 0
+    total = np.count_nonzero(kept) if weight is None else np.add.reduce(weight[labels[kept]])
+    return _as_scores(rows, x.shape), float(total)
+
+
+def _class_weight(name: str, weight: Any, x: Any) -> Any:
+    """One weight per class as an array of the dtype of ``x``; None stays None."""
+    if weight is None:
+        return None
+    array = np.asarray(weight._value if isinstance(weight, Tensor) else weight)
+    wanted = (x.shape[min(1, x.ndim - 1)],)
+    if array.shape != wanted:
+        raise ShapeError(
+            f"{name}: scores {shape_text(x.shape)} have {wanted[0]} classes, weight is {shape_text(array.shape)}; give "
+            f"one weight per class, {shape_text(wanted)}"
+        )
+    return array.astype(x.dtype, copy=False)
+
+
+def _scores(name: str, x: Any) -> Any:
+    """The array of ``x``, floats with a class dimension."""
+    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    if value.dtype.kind != "f" or not value.ndim:
+        raise DtypeError(f"{name}: x holds floats with a class dimension, got {value.dtype} {shape_text(value.shape)}")
+    return value
+
+
+def _check_fit(name: str, x: Any, target: Any) -> None:
+    try:
+        _check_labels(x, target)
+    except ValueError as error:
+        if isinstance(error, TargetError):
+            raise
+        sides = f"x {shape_text(x.shape)} and target {shape_text(target.shape)}"
+        raise ShapeError(f"{name}: {sides} do not fit ({error})") from None
+
+
+def nll_loss(x: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+    """``−weight[target] · x[target]``: the loss of log-probabilities ``x`` (from ``log_softmax``) for class indices.
+
+    ``x`` is (classes,), (rows, classes) or (rows, classes, ...), the target integers of that shape without classes.
+    ``weight`` (classes,) counts classes more or less; rows whose label is ``ignore_index`` count for nothing. The mean
+    divides by the sum of the weights of the labels. Raises ``TargetError`` for a label out of range or no integer,
+    and ``ShapeError`` where shapes differ.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.nll_loss(tg.tensor([[-0.5, -1.0]]), tg.tensor([1]))
+    tensor(1.)
+    """
+    check_reduction("nll_loss", reduction)
+    value, labels = _scores("nll_loss", x), target._value if isinstance(target, Tensor) else np.asarray(target)
+    _check_fit("nll_loss", value, labels)
+    weight = _class_weight("nll_loss", weight, value)
+    rows, total = _coefficients("nll_loss", value, labels, weight, ignore_index, 0.0)
+    return _nll_op(x, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
+
+
+def cross_entropy(
+    x: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Cross-entropy of scores ``x`` (before the softmax) against classes; finite for any finite score.
+
+    ``x`` is (classes,), (rows, classes) or (rows, classes, ...). The target is one of
+
+    - class indices: integers of the shape of ``x`` without classes; rows labelled ``ignore_index`` count for nothing;
+    - class probabilities: floats of the shape of ``x``; a gradient flows to them too;
+    - one-hot rows: integers or booleans of the shape of ``x``, a single 1 per row (PyTorch wants floats there).
+
+    ``weight`` (classes,) counts classes more or less. ``label_smoothing`` ε replaces the target t by
+    (1 − ε) · t + ε / classes (Szegedy et al. 2016, *Rethinking the Inception Architecture*, section 7). The mean
+    divides by the sum of the weights of the labels; with probabilities, by the number of rows.
+    Raises ``TargetError`` for labels that are out of range, NaN or no one-hot rows, ``ShapeError`` where shapes
+    differ, and ``ArgumentError`` for a smoothing outside [0, 1].
+
+    >>> import tinygrad_bp as tg
+    >>> scores = tg.tensor([[2.0, 0.0], [0.0, 0.0]])
+    >>> tg.nn.functional.cross_entropy(scores, tg.tensor([0, 1]))
+    tensor(0.41)
+    >>> tg.nn.functional.cross_entropy(scores, tg.tensor([[0.5, 0.5], [0.0, 1.0]]), label_smoothing=0.1)
+    tensor(0.91)
+    """
+    labels = target._value if isinstance(target, Tensor) else np.asarray(target)
+    if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != x.shape:
+        try:
+            return _cross_entropy_op(x, target, reduction)
+        except TargetError:
+            if labels.dtype.kind not in "ui" or not np.any(labels == ignore_index):
+                raise
+    check_reduction("cross_entropy", reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ArgumentError(f"cross_entropy: label_smoothing goes from 0 to 1, got {label_smoothing}")
+    value = _scores("cross_entropy", x)
+    weight = _class_weight("cross_entropy", weight, value)
+    if labels.shape == value.shape:
+        rows = _probabilities(target, labels, value, weight, label_smoothing)
+        total = float(value.size // (value.shape[min(1, value.ndim - 1)] or 1))
+    else:
+        _check_fit("cross_entropy", value, labels)
+        rows, total = _coefficients("cross_entropy", value, labels, weight, ignore_index, label_smoothing)
+    log_p = log_softmax(x, min(1, value.ndim - 1))
+    return _nll_op(log_p, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
+
+
+def _probabilities(target: Any, array: Any, x: Any, weight: Any, smoothing: float) -> Any:
+    """A target of the shape of the scores ``x``, smoothed and weighted; it records where the target does."""
+    axis = min(1, x.ndim - 1)
+    if array.dtype.kind != "f":
+        if array.dtype.kind not in "bui" or not (
+            np.isin(array, (0, 1)).all() and (np.add.reduce(array, axis=axis, dtype=np.int64) == 1).all()
+        ):
+            raise TargetError(
+                f"cross_entropy: a target of {array.dtype} and of the scores' shape {shape_text(x.shape)} must be "
+                "one-hot, a single 1 in each row; write class indices, or probabilities as floats"
+            )
+        target = array.astype(x.dtype)
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / x.shape[axis]
+    if weight is not None:
+        target = target * np.reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
+    return target

@@ -1,0 +1,254 @@
+"""Batch and layer normalization, each one piece: few passes over the data, forward and backward.
+
+Sources: Ioffe and Szegedy, *Batch Normalization*, 2015 (arXiv 1502.03167); Ba, Kiros and Hinton, *Layer
+Normalization*, 2016 (arXiv 1607.06450).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.op import general
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import wrote
+from .network import ones_of, sum_rows
+from .samples import fixed, positive, real, sample
+
+# ---------------------------------------------------------------------- one value per channel
+
+
+def _per_channel(v: Any, ndim: int) -> Any:
+    """(channels,) so that it broadcasts against (rows, channels, ...)."""
+    return v if ndim == 2 else np.reshape(v, (-1,) + (1,) * (ndim - 2))
+
+
+def _channel_sum(x: Any) -> Any:
+    return sum_rows(x) if x.ndim == 2 else np.add.reduce(x, axis=(0, *range(2, x.ndim)))
+
+
+def _count(x: Any) -> int:
+    """How many elements a channel has."""
+    return int(math.prod(x.shape) // x.shape[1])
+
+
+def _centred(x: Any) -> Any:
+    return x - _per_channel(_channel_sum(x) / _count(x), x.ndim)
+
+
+def _batch_norm(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
+    mean = _channel_sum(x) / _count(x)
+    d = x - _per_channel(mean, x.ndim)
+    var = _channel_sum(d * d) / _count(x)
+    r = 1 / np.sqrt(var + eps)
+    if moments is not None:
+        moments[0], moments[1] = mean, var
+    y = d * _per_channel(r * weight, x.ndim)
+    y += _per_channel(bias, x.ndim)
+    return y, d, r
+
+
+def _batch_norm_slope(g: Any, x: Any, weight: Any, d: Any, r: Any, eps: float) -> Any:
+    n, ndim = _count(x), x.ndim
+    along = _channel_sum(g * d) * (r * r) / n
+    g = g - d * _per_channel(along, ndim) - _per_channel(_channel_sum(g) / n, ndim)
+    return g * _per_channel(r * weight, ndim)
+
+
+_shapes = ((5, 3), (3,), (3,)), ((4, 3, 2), (3,), (3,)), ((2, 1), (1,), (1,))
+_wide = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
+
+_batch_norm_op = general(
+    "batch_norm", _batch_norm, _batch_norm_slope,
+    lambda g, d, r: _channel_sum(g * d) * r,
+    lambda g: _channel_sum(g),
+    inputs="x weight bias", params={"eps": 1e-5, "moments": None},
+    residuals={"d": lambda x: _centred(x),
+               "r": lambda x, eps: 1 / np.sqrt(_channel_sum(_centred(x) ** 2) / _count(x) + eps)},
+    formula="(x − mean x) / √(var x + eps) · weight + bias",
+    samples=(*(sample(*shapes) for shapes in _shapes), sample((5, 3), (3,), (3,), eps=0.5),
+             sample((3, 3), (3,), (3,), of=(_wide, real, real), smooth=False)),
+    reference=lambda x, weight, bias, eps=1e-5: _batch_norm_reference(x, weight, bias, eps),
+    hint="x is (rows, channels) or (rows, channels, length), weight and bias (channels,)",
+    doc="Each channel with its batch's mean 0 and variance 1, times weight, plus bias. ``moments`` (2, channels) "
+        "receives mean and variance.")
+
+
+def _batch_norm_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    axes, each = (0, *range(2, x.ndim)), (1, -1) + (1,) * (x.ndim - 2)
+    mean, var = np.mean(x, axis=axes, keepdims=True), np.var(x, axis=axes, keepdims=True)
+    return (x - mean) / np.sqrt(var + eps) * np.reshape(weight, each) + np.reshape(bias, each)
+
+
+def _fixed_batch_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float) -> Any:
+    y = x - _per_channel(mean, x.ndim)
+    y *= _per_channel(weight / np.sqrt(var + eps), x.ndim)
+    y += _per_channel(bias, x.ndim)
+    return y
+
+
+_fixed_batch_norm_op = general(
+    "fixed_batch_norm", _fixed_batch_norm,
+    lambda g, weight, var, eps: g * _per_channel(weight / np.sqrt(var + eps), g.ndim),
+    lambda g, x, mean, var, eps: _channel_sum(g * (x - _per_channel(mean, x.ndim))) / np.sqrt(var + eps),
+    lambda g: _channel_sum(g),
+    lambda g, weight, var, eps: -_channel_sum(g) * weight / np.sqrt(var + eps),
+    lambda g, x, weight, mean, var, eps:
+        _channel_sum(g * (x - _per_channel(mean, x.ndim))) * (-0.5 * weight) / ((var + eps) * np.sqrt(var + eps)),
+    inputs="x weight bias mean var", params={"eps": 1e-5},
+    formula="(x − mean) / √(var + eps) · weight + bias",
+    samples=tuple(sample(*shapes, shapes[1], shapes[1], of=(real, real, real, real, positive)) for shapes in _shapes),
+    reference=lambda x, weight, bias, mean, var, eps=1e-5: np.moveaxis(
+        (np.moveaxis(x, 1, -1) - mean) / np.sqrt(var + eps) * weight + bias, -1, 1),
+    hint="x is (rows, channels) or (rows, channels, length), all others (channels,)",
+    doc="Batch normalization by a given mean and variance, as in evaluation.")
+
+
+def batch_norm(
+    x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:
+    """``(x − mean) / √(var + eps) · weight + bias`` for each channel of ``x``.
+
+    ``x`` is (rows, channels) or (rows, channels, length).
+    With ``training`` mean and variance are the batch's (divided by n), and the running ones move in place:
+    ``running = (1 − momentum) · running + momentum · batch``, with the variance divided by n − 1. Without, they are
+    the running ones. All others are (channels,); a weight or bias of None is 1 or 0.
+    Raises ``ShapeError`` for other shapes and for one value per channel in training (its variance is 0), and
+    ``ArgumentError`` in evaluation without running statistics. Source: Ioffe and Szegedy 2015, algorithm 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.batch_norm(tg.tensor([[1.0], [5.0]]), training=True).tolist()
+    [[-0.9999988079071045], [0.9999988079071045]]
+    """
+    value = _floating("batch_norm", x)
+    if value.ndim < 2:
+        raise ShapeError(f"batch_norm: x is (rows, channels) or more dimensions, got {shape_text(value.shape)}")
+    channels = value.shape[1]
+    weight, bias = _affine(weight, bias, (channels,), value.dtype)
+    given = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
+    for name, part in given.items():
+        if part is not None and tuple(part.shape) != (channels,):
+            raise ShapeError(
+                f"batch_norm: x {shape_text(value.shape)} has {channels} channels (dimension 1), {name} is "
+                f"{shape_text(tuple(part.shape))}; it must be {shape_text((channels,))}"
+            )
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ArgumentError("batch_norm: evaluation needs running_mean and running_var; give both or training=True")
+        return _fixed_batch_norm_op(x, weight, bias, running_mean, running_var, eps)
+    n = value.size // channels if channels else 0
+    if n < 2:
+        raise ShapeError(
+            f"batch_norm: expected more than 1 value per channel when training, got x {shape_text(value.shape)}; give "
+            "larger batches (drop_last=True in the DataLoader), or call eval() first"
+        )
+    moments = np.empty((2, channels), value.dtype)
+    y = _batch_norm_op(x, weight, bias, eps, moments)
+    moments[1] *= n / (n - 1)
+    for running, batch in ((running_mean, moments[0]), (running_var, moments[1])):
+        if running is not None:
+            array = running._value if isinstance(running, Tensor) else running
+            wrote(array)
+            array *= 1 - momentum
+            array += momentum * batch
+    return y
+
+
+def _floating(name: str, x: Any) -> Any:
+    """The array of ``x``, which must hold floats."""
+    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    if value.dtype.kind != "f":
+        raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
+    return value
+
+
+def _affine(weight: Any, bias: Any, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
+    """Weight and bias, ones and zeros where they are None."""
+    if weight is None:
+        weight = wrap(np.reshape(ones_of(math.prod(shape), dtype), shape), None)
+    return weight, wrap(np.zeros(shape, dtype), None) if bias is None else bias
+
+
+# ---------------------------------------------------------------------- one row at a time
+
+
+def _row_mean(x: Any) -> Any:
+    """The mean of each row of a matrix, as a column; a product with ones is NumPy's quickest sum."""
+    return np.reshape(np.dot(x, ones_of(x.shape[1], x.dtype)) * (1 / x.shape[1]), (-1, 1))
+
+
+def _as_rows(x: Any, weight: Any) -> Any:
+    return np.reshape(x, (-1, math.prod(weight.shape)))
+
+
+def _layer_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    if weight.shape != bias.shape or x.shape[x.ndim - weight.ndim :] != weight.shape:
+        raise ValueError("the last dimensions of x must be those of weight and bias")
+    rows = _as_rows(x, weight)
+    h = rows - _row_mean(rows)
+    r = 1 / np.sqrt(_row_mean(h * h) + eps)
+    h *= r
+    y = h * np.reshape(weight, (-1,))
+    y += np.reshape(bias, (-1,))
+    return np.reshape(y, x.shape), h, r
+
+
+def _deviation(x: Any, weight: Any) -> Any:
+    rows = _as_rows(x, weight)
+    return rows - _row_mean(rows)
+
+
+def _inverse_spread(x: Any, weight: Any, eps: float) -> Any:
+    return 1 / np.sqrt(_row_mean(_deviation(x, weight) ** 2) + eps)
+
+
+def _layer_norm_slope(g: Any, x: Any, weight: Any, h: Any, r: Any, eps: float) -> Any:
+    g = _as_rows(g, weight) * np.reshape(weight, (-1,))
+    return np.reshape((g - h * _row_mean(g * h) - _row_mean(g)) * r, x.shape)
+
+
+_layer_norm_op = general(
+    "layer_norm", _layer_norm, _layer_norm_slope,
+    lambda g, h, weight_shape: np.reshape(sum_rows(np.reshape(g, h.shape) * h), weight_shape),
+    lambda g, bias_shape: np.reshape(sum_rows(np.reshape(g, (-1, math.prod(bias_shape)))), bias_shape),
+    inputs="x weight bias", params={"eps": 1e-5},
+    residuals={"h": lambda x, weight, eps: _deviation(x, weight) * _inverse_spread(x, weight, eps),
+               "r": lambda x, weight, eps: _inverse_spread(x, weight, eps)},
+    formula="(x − mean x) / √(var x + eps) · weight + bias",
+    samples=(sample((5, 3), (3,), (3,)), sample((4,), (4,), (4,)), sample((2, 4, 3), (3,), (3,)),
+             sample((2, 4, 3), (4, 3), (4, 3), eps=0.5), sample((0, 3), (3,), (3,)),
+             sample((3, 3), (3,), (3,), of=(_wide, real, real), smooth=False)),
+    reference=lambda x, weight, bias, eps=1e-5: _layer_norm_reference(x, weight, bias, eps),
+    hint="weight and bias have the last dimensions of x",
+    doc="Each row (the last dimensions) with mean 0 and variance 1, times weight, plus bias.")
+
+
+def _layer_norm_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    axes = tuple(range(-np.ndim(weight), 0))
+    mean, var = np.mean(x, axis=axes, keepdims=True), np.var(x, axis=axes, keepdims=True)
+    return (x - mean) / np.sqrt(var + eps) * weight + bias
+
+
+def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
+
+    ``normalized_shape`` is an integer or a tuple; weight and bias have that shape, and None is 1 or 0. The variance is
+    divided by n. Raises ``ShapeError`` where shapes differ. Source: Ba, Kiros and Hinton 2016, equation 4.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.layer_norm(tg.tensor([[1.0, 5.0]]), 2).tolist()
+    [[-0.9999988079071045, 0.9999988079071045]]
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    value = _floating("layer_norm", x)
+    if not shape or value.shape[-len(shape) :] != shape:
+        raise ShapeError(
+            f"layer_norm: x {shape_text(value.shape)} does not end in normalized_shape {shape_text(shape)}; give the "
+            "sizes of its last dimensions"
+        )
+    weight, bias = _affine(weight, bias, shape, value.dtype)
+    return _layer_norm_op(x, weight, bias, eps)

@@ -1,0 +1,325 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.op import general
+from .complex_numbers import conj
+from .einsum import einsum
+from .elementwise import mul
+from .reduction import sum as total
+from .samples import sample
+from .shape import permute, reshape, stack
+
+
+def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
+    """The gradient of the left factor; batch dimensions that were broadcast are summed by the engine."""
+    if b.ndim == 1:
+        return g[..., None] * b if len(a_shape) > 1 else g * b
+    if len(a_shape) == 1:
+        return np.matmul(b, g[..., None])[..., 0]
+    return np.matmul(g, np.swapaxes(b, -1, -2))
+
+
+def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    if a.ndim == 1:
+        return g[..., None, :] * a[:, None] if len(b_shape) > 1 else g * a
+    if len(b_shape) == 1:
+        return np.matmul(np.swapaxes(a, -1, -2), g[..., None])[..., 0]
+    return np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+matmul = general("matmul", np.matmul, _left, _right, inputs="a b", formula="a @ b",
+                samples=(sample((2, 3), (3, 4)), sample((3,), (3,)), sample((2, 3), (3,)), sample((3,), (3, 4)),
+                         sample((5, 2, 3), (5, 3, 4)), sample((5, 2, 3), (3, 4)), sample((2, 3), (5, 3, 4)),
+                         sample((5, 1, 2, 3), (4, 3, 2)), sample((3,), (5, 3, 2)), sample((5, 2, 3), (3,)),
+                         sample((0, 3), (3, 4)), sample((2, 0), (0, 3))),
+                hint="the last size of the left side must equal the second-to-last (or only) size of the right side; "
+                     "transpose one side (t.mT) or reshape",
+                doc="Matrix product; leading dimensions broadcast.")
+
+# ---------------------------------------------------------------------- matmul of fixed ranks
+
+
+def _ranks(name: str, wanted: tuple[int, ...], *operands: Any) -> None:
+    """``ShapeError`` where an operand has another number of dimensions."""
+    if tuple(x.ndim for x in operands) != wanted:
+        kind = {1: "a vector", 2: "a matrix", 3: "a batch of matrices (3 dimensions)"}
+        raise ShapeError(f"{name}: needs {' and '.join(kind[n] for n in wanted)}, got "
+                         f"{' and '.join(shape_text(x.shape) for x in operands)}; use matmul")
+
+
+def mm(a: Any, b: Any) -> Any:
+    """The product of two matrices. Raises ``ShapeError`` for other ranks.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.mm(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
+    _ranks("mm", (2, 2), a, b)
+    return matmul(a, b)
+
+
+def bmm(a: Any, b: Any) -> Any:
+    """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.bmm(tg.ones(5, 2, 3), tg.ones(5, 3, 4)).shape
+    (5, 2, 4)
+    """
+    _ranks("bmm", (3, 3), a, b)
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(f"bmm: {a.shape[0]} matrices on the left, {b.shape[0]} on the right; matmul broadcasts them")
+    return matmul(a, b)
+
+
+def mv(a: Any, b: Any) -> Any:
+    """A matrix times a vector. Raises ``ShapeError`` for other ranks."""
+    _ranks("mv", (2, 1), a, b)
+    return matmul(a, b)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The inner product of two vectors, neither conjugated.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.dot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    _ranks("dot", (1, 1), a, b)
+    return matmul(a, b)
+
+
+def vdot(a: Any, b: Any) -> Any:
+    """The inner product of two vectors, the first conjugated: Σ ā b."""
+    _ranks("vdot", (1, 1), a, b)
+    return matmul(conj(a), b)
+
+
+def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+    """Inner products Σ x̄ y along ``dim``; the other dimensions broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.vecdot(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
+    return total(conj(x) * y, dim)
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Products summed over the last dimension of both: ``result[i, j] = Σ a[i] b[j]``; a number multiplies.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.inner(tg.ones(2, 3), tg.ones(4, 3)).shape
+    (2, 4)
+    """
+    if a.ndim == 0 or b.ndim == 0:
+        return mul(a, b)
+    if a.shape[-1] != b.shape[-1]:
+        raise ShapeError(f"inner: the last sizes of {shape_text(a.shape)} and {shape_text(b.shape)} must agree")
+    return tensordot(a, b, ([-1], [-1]))
+
+
+def outer(a: Any, b: Any) -> Any:
+    """All products of two vectors: ``result[i, j] = a[i] b[j]``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.outer(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
+    _ranks("outer", (1, 1), a, b)
+    return mul(reshape(a, -1, 1), b)
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them.
+
+    The result has the other dimensions of ``a``, then those of ``b``. Raises ``ShapeError`` where their sizes differ.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensordot(tg.ones(2, 3, 4), tg.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
+    (2, 5)
+    """
+    if hasattr(dims, "tolist"):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        if not 0 <= dims <= min(a.ndim, b.ndim):
+            raise ArgumentError(f"tensordot: dims={dims} for {shape_text(a.shape)} and {shape_text(b.shape)}")
+        dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
+    ones, others = ([d % x.ndim for d in ([side] if isinstance(side, int) else side)]
+                    for side, x in zip(dims, (a, b), strict=True))
+    sizes = [a.shape[d] for d in ones], [b.shape[d] for d in others]
+    if sizes[0] != sizes[1]:
+        raise ShapeError(f"tensordot: sums over sizes {sizes[0]} of {shape_text(a.shape)} and {sizes[1]} of "
+                         f"{shape_text(b.shape)}; they must agree")
+    left = [d for d in range(a.ndim) if d not in ones]
+    right = [d for d in range(b.ndim) if d not in others]
+    count = math.prod(sizes[0])
+    rows, columns = [a.shape[d] for d in left], [b.shape[d] for d in right]
+    product = matmul(reshape(permute(a, *left, *ones), math.prod(rows), count),
+                     reshape(permute(b, *others, *right), count, math.prod(columns)))
+    return reshape(product, *rows, *columns) if rows or columns else reshape(product, ())
+
+
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product: every element of ``a`` times all of ``b``; missing dimensions count as 1, in front.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.kron(tg.tensor([1.0, 10.0]), tg.tensor([1.0, 2.0]))
+    tensor([ 1.,  2., 10., 20.])
+    """
+    ndim = max(a.ndim, b.ndim)
+    one, two = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
+    wide = reshape(a, [n for size in one for n in (size, 1)]) * reshape(b, [n for size in two for n in (1, size)])
+    return reshape(wide, [m * n for m, n in zip(one, two)])
+
+
+# ---------------------------------------------------------------------- a product and a sum
+
+
+def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
+    scaled = product if alpha == 1 else alpha * product
+    if beta == 0:  # a NaN in an input that does not count does not count either
+        return scaled
+    return (input if beta == 1 else beta * input) + scaled
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addmm(tg.ones(1), tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))
+    tensor([[12.]])
+    """
+    return _added(input, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta · input + alpha · mat @ vec``."""
+    return _added(input, mv(mat, vec), beta, alpha)
+
+
+def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta · input + alpha · outer(vec1, vec2)``."""
+    return _added(input, outer(vec1, vec2), beta, alpha)
+
+
+def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta · input + alpha · bmm(batch1, batch2)``."""
+    return _added(input, bmm(batch1, batch2), beta, alpha)
+
+
+def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
+    return _added(input, total(bmm(batch1, batch2), 0), beta, alpha)
+
+
+# ---------------------------------------------------------------------- several matrices
+
+
+def multi_dot(tensors: Any) -> Any:
+    """The product of two and more matrices, in the order of multiplication that takes the fewest steps.
+
+    The first and the last may be vectors. Source: Cormen et al., *Introduction to Algorithms*, matrix-chain order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.multi_dot([tg.ones(2, 3), tg.ones(3, 4), tg.ones(4)])
+    tensor([12., 12.])
+    """
+    items = list(tensors)
+    if len(items) < 2:
+        raise ArgumentError(f"multi_dot: give at least two tensors, got {len(items)}")
+    ends = {0, len(items) - 1}
+    for i, x in enumerate(items):
+        if x.ndim != 2 and not (x.ndim == 1 and i in ends):
+            raise ShapeError(f"multi_dot: tensor {i} has shape {shape_text(x.shape)}; all are matrices, "
+                             "and the first and the last may be vectors")
+    sizes = [items[0].shape[0] if items[0].ndim == 2 else 1, *(x.shape[-1] if x.ndim == 2 else 1 for x in items)]
+    sizes[1:-1] = [x.shape[0] for x in items[1:]]
+    n = len(items)
+    cost = {(i, i): 0 for i in range(n)}
+    cut: dict[tuple[int, int], int] = {}
+    for length in range(1, n):
+        for i in range(n - length):
+            j = i + length
+            steps = [cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1] for k in range(i, j)]
+            cost[i, j] = min(steps)
+            cut[i, j] = i + steps.index(min(steps))
+
+    def product(i: int, j: int) -> Any:
+        return items[i] if i == j else matmul(product(i, cut[i, j]), product(cut[i, j] + 1, j))
+
+    return product(0, n - 1)
+
+
+def chain_matmul(*matrices: Any) -> Any:
+    """``multi_dot`` of matrices given one by one; of one alone that matrix."""
+    return matrices[0] if len(matrices) == 1 else multi_dot(matrices)
+
+
+# ---------------------------------------------------------------------- three dimensions, diagonals, powers
+
+_cross: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
+                      lambda g, b, axis: _cross(b, g, axis), lambda g, a, axis: _cross(g, a, axis),
+                      inputs="a b", params={"axis": -1}, formula="a × b",
+                      samples=(sample((2, 3), (2, 3)), sample((3, 4), (3, 4), axis=0), sample((1, 3), (2, 3)),
+                               sample((3,), (2, 3)), sample((3,), (3,)), sample((0, 3), (0, 3))),
+                      reference=lambda a, b, axis=-1: np.cross(a, b, axis=axis),
+                      hint="the size along dim is 3 on both sides", doc="Vector product in three dimensions.")
+
+
+def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+    """Vector products along ``dim``, whose size is 3 on both sides; the other dimensions broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.cross(tg.tensor([1.0, 0.0, 0.0]), tg.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
+    """
+    if input.ndim != other.ndim or not input.ndim or input.shape[dim] != 3 or other.shape[dim] != 3:
+        raise ShapeError(f"cross: {shape_text(input.shape)} and {shape_text(other.shape)} need equally many dimensions "
+                         f"and size 3 along dim {dim}")
+    return _cross(input, other, dim)
+
+
+def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+    """Vector products along ``dim``, by default the first dimension of size 3."""
+    if dim is None:
+        three = [i for i, size in enumerate(input.shape) if size == 3]
+        if not three:
+            raise ShapeError(f"cross: no dimension of {shape_text(input.shape)} has size 3")
+        dim = three[0]
+    return linalg_cross(input, other, dim=dim)
+
+
+def trace(x: Any) -> Any:
+    """The sum of a matrix' diagonal.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.trace(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
+    """
+    _ranks("trace", (2,), x)
+    n = min(x.shape)
+    return total(einsum("ii->i", x[:n, :n]))
+
+
+def vander(x: Any, N: int | None = None) -> Any:
+    """The powers 0 … N − 1 of each element, in a new last dimension (N: the last size of ``x``).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.vander(tg.tensor([2.0, 3.0]), N=3)
+    tensor([[1., 2., 4.],
+            [1., 3., 9.]])
+    """
+    if x.ndim == 0 or (N is not None and N <= 1):
+        raise ArgumentError(f"vander: needs at least one dimension and N > 1, got {shape_text(x.shape)} and N={N}")
+    powers = [x**0]
+    for _ in range((x.shape[-1] if N is None else N) - 1):
+        powers.append(powers[-1] * x)
+    return stack(powers, -1)

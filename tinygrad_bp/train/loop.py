@@ -1,0 +1,302 @@
+"""The training loop: what a hand-written one does, in the same order, with the same numbers."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
+from typing import Any
+
+from .. import nn
+from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shape_text
+from ..autograd.modes import no_grad
+from ..autograd.tensor import Tensor
+from ..nn.module import Module, check_module
+from ..ops.creation import as_tensor
+from ..optim.optimizer import Optimizer
+from .accuracy import counter_for
+from .callbacks import Callback, Training
+from .history import Figures, History
+
+Loss = Callable[[Any, Any], Any]
+Metric = Callable[[Tensor, Tensor], Any]
+
+
+class DivergedError(AutogradError, FloatingPointError):
+    """A loss that is NaN or infinite. ``history`` has the epochs before; no step was taken from such a loss.
+
+    Fails: ``fit`` with ``SGD(model.parameters(), lr=1e6)``.  Works: ``fit`` with ``SGD(model.parameters(), lr=0.1)``.
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+def fit(
+    model: Module, loss: Loss, optimizer: Optimizer, train: Iterable[Any], val: Iterable[Any] | None = None,
+    epochs: int = 1, schedule: Any = None, callbacks: Sequence[Callback | Callable[[Training], Any]] = (), *,
+    batch_schedule: Any = None, clip_grad_norm: float | None = None, metric: Metric | None = None,
+    progress: bool = True,
+) -> History:  # fmt: skip
+    """Train ``model`` for ``epochs`` passes over ``train``, and return the ``History``.
+
+    train, val      a ``DataLoader``, or a list (or other iterable) of pairs ``(x, y)`` of tensors or arrays, rows
+                    first. ``val`` is measured after each epoch, in eval mode, without recording
+    loss            ``loss(model(x), y)`` is one number
+    schedule        a learning-rate schedule; its ``step()`` follows each epoch. One whose step wants a figure
+                    (``ReduceLROnPlateau``) gets the validation loss, or the training loss without ``val``
+    batch_schedule  the same after each batch, for ``OneCycleLR``
+    callbacks       functions or ``Callback`` objects, given a ``Training`` after each epoch; one returns True to stop
+    clip_grad_norm  the largest 2-norm that all gradients together may have, see ``nn.clip_grad_norm_``
+    metric          ``metric(output, y)`` is a number for a batch, kept in place of the accuracy (see ``History``)
+    progress        False for no progress bar; otherwise tqdm draws one where it is installed and stderr is a terminal
+
+    A step is ``zero_grad``, forward, loss, ``backward``, clipping, ``step``. When ``fit`` returns, every module's
+    ``training`` is as it was before. Ctrl-C ends the training: the epochs so far are returned, and the model has the
+    weights of its last step. Raises ``DivergedError`` where the loss is NaN or infinite, before that step, and
+    ``ArgumentError`` for arguments that do not fit together, before anything changes.
+
+    >>> import tinygrad_bp as tg
+    >>> _ = tg.manual_seed(0)
+    >>> x, y = (tg.tensor(array, dtype=tg.float32) for array in tg.data.xor())
+    >>> model = tg.models.MLP([2, 10, 1], activation=tg.nn.Tanh)
+    >>> optimizer = tg.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+    >>> history = tg.train.fit(model, tg.nn.BCEWithLogitsLoss(), optimizer, [(x, y)], epochs=500)
+    >>> history.accuracy[-1]
+    1.0
+    """
+    _check(model, loss, optimizer, epochs, clip_grad_norm, schedule, batch_schedule)
+    _check_data("train", train, epochs)
+    if val is not None:
+        _check_data("val", val, epochs)
+    for callback in callbacks:
+        if not isinstance(callback, Callback) and not callable(callback):
+            raise ArgumentError(f"fit: a callback is a function or a tg.train.Callback, got {type(callback).__name__}")
+    history = History(getattr(loss, "__name__", type(loss).__name__))
+    training = Training(model, optimizer, history, epochs, val is not None)
+    listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
+    for listener in listeners:
+        listener.on_fit_start(training)
+    modes = [(module, module.training) for module in model.modules()]
+    bar = _bar(train, epochs) if progress else None
+    figures = _Running(loss, metric)
+    try:
+        model.train()
+        for epoch in range(1, epochs + 1):
+            lr, start = _rate(optimizer), time.perf_counter()
+            figures.restart()
+            for x, y in _pairs(train, "train"):
+                optimizer.zero_grad()
+                output = model(x)
+                value = loss(output, y)
+                number = _number(value)
+                if not isfinite(number):
+                    where = f"epoch {epoch}, batch {figures.batches + 1}"
+                    raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
+                value.backward()
+                if clip_grad_norm is not None:
+                    nn.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip_grad_norm)
+                optimizer.step()
+                if batch_schedule is not None:
+                    batch_schedule.step()
+                figures.add(number, output, y)
+                if bar is not None:
+                    bar.update()
+            trained = figures.result("train")
+            measured = evaluate(model, loss, val, metric) if val is not None else None
+            if measured is not None and not isfinite(measured.loss):
+                where = f"the validation after epoch {epoch}"
+                raise DivergedError(_diverged(measured.loss, where, _rate(optimizer)), history)
+            history.append(trained, measured, lr, time.perf_counter() - start)
+            if schedule is not None:
+                _step(schedule, (measured or trained).loss)
+            if bar is not None:
+                bar.set_postfix_str(history.line(), refresh=False)
+            for callback in callbacks:
+                told = callback.on_epoch_end(training) if isinstance(callback, Callback) else callback(training)
+                if told is True and not history.stopped:
+                    history.stopped = f"{_name(callback)} after epoch {epoch}"
+            if history.stopped:
+                break
+            if callbacks:  # which may have called model.eval()
+                model.train()
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted in epoch {len(history) + 1}"
+    finally:
+        if bar is not None:
+            bar.close()
+        for module, mode in modes:
+            module.training = mode
+        for listener in listeners:
+            listener.on_fit_end(training)
+    return history
+
+
+def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | None = None) -> Figures:
+    """The loss and the accuracy of ``model`` on ``data``, in eval mode, without recording; nothing else changes.
+
+    ``data`` as in ``fit``; both figures are means weighted by the size of the batch, as ``History`` describes them.
+
+    >>> import tinygrad_bp as tg
+    >>> model = tg.nn.Identity()
+    >>> tg.train.evaluate(model, tg.nn.MSELoss(), [(tg.tensor([0.5, 1.0]), tg.tensor([0.0, 1.0]))])
+    Figures(loss=0.125, accuracy=1.0)
+    """
+    modes = [(module, module.training) for module in check_module(model, "evaluate").modules()]
+    figures = _Running(loss, metric)
+    try:
+        model.eval()
+        with no_grad():
+            for x, y in _pairs(data, "evaluate"):
+                output = model(x)
+                figures.add(_number(loss(output, y)), output, y)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    return figures.result("evaluate")
+
+
+class _Running:
+    """The sums of an epoch."""
+
+    def __init__(self, loss: Loss, metric: Metric | None) -> None:
+        self._count = counter_for(loss)
+        self._metric = metric
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget every batch."""
+        self.batches = self._rows = 0
+        self._loss = self._right = 0.0
+        self._counted: int | None = 0  # None once a batch has no accuracy
+
+    def add(self, loss: float, output: Any, y: Tensor) -> None:
+        """A batch, its loss, and what the model said."""
+        target = y._value
+        rows = len(target) if target.ndim else 1
+        self.batches += 1
+        self._rows += rows
+        self._loss += loss * rows
+        if self._counted is None:
+            return
+        if self._metric is not None:
+            with no_grad():
+                right, counted = float(self._metric(output.detach(), y)) * rows, rows
+        else:
+            found = self._count(output._value, target) if isinstance(output, Tensor) else None
+            if found is None:
+                self._counted = None
+                return
+            right, counted = found
+        self._right += right
+        self._counted += counted
+
+    def result(self, name: str) -> Figures:
+        """The means over the epoch."""
+        if not self._rows:
+            raise ArgumentError(f"{name}: the data gave no row; give a DataLoader or a list of pairs (x, y)")
+        return Figures(self._loss / self._rows, self._right / self._counted if self._counted else None)
+
+
+# ---------------------------------------------------------------------- one batch
+
+
+def _pairs(data: Iterable[Any], name: str) -> Iterator[tuple[Tensor, Tensor]]:
+    for batch in data:
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            what = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch).__name__
+            raise ArgumentError(f"{name}: a batch is a pair (x, y), got a {what}; give [(x, y)] for a single batch")
+        x, y = batch
+        yield x if isinstance(x, Tensor) else as_tensor(x), y if isinstance(y, Tensor) else as_tensor(y)
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, Tensor) or value._value.size != 1:
+        got = f"a tensor {shape_text(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise NonScalarError(f'loss(model(x), y) must be a tensor of one number, got {got}; use reduction="mean"')
+    return float(value._value.item())
+
+
+def _step(schedule: Any, figure: float) -> None:
+    needed = [p for p in inspect.signature(schedule.step).parameters.values() if p.default is p.empty]
+    schedule.step(*[figure for _ in needed])
+
+
+def _rate(optimizer: Optimizer) -> float:
+    return float(optimizer.param_groups[0]["lr"])
+
+
+def _diverged(loss: float, where: str, rate: float) -> str:
+    return (
+        f"fit: the loss became {loss} in {where} (learning rate {rate:g}). Try a smaller learning rate, "
+        "clip_grad_norm=1.0, or a loss of scores (CrossEntropyLoss, BCEWithLogitsLoss); and look for NaN in the data"
+    )
+
+
+# ---------------------------------------------------------------------- before anything changes
+
+
+def _check(
+    model: Any, loss: Any, optimizer: Any, epochs: Any, clip_grad_norm: float | None, *schedules: Any
+) -> None:  # fmt: skip
+    check_module(model, "fit: model")
+    if not callable(loss):
+        raise ArgumentError(f"fit: loss is called with (model(x), y), and {type(loss).__name__} cannot be called")
+    if not isinstance(optimizer, Optimizer):
+        raise ArgumentError(f"fit: optimizer: expected a tg.optim optimizer, got {type(optimizer).__name__}")
+    own = {id(p) for p in model.parameters()}
+    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        raise ArgumentError(
+            "fit: none of the optimizer's tensors is a parameter of the model, so the model would not learn; build the "
+            "optimizer from this model's parameters()"
+        )
+    if not isinstance(epochs, int) or epochs < 0:
+        raise ArgumentError(f"fit: epochs is a whole number from 0, got {epochs!r}")
+    if clip_grad_norm is not None and not clip_grad_norm > 0:
+        raise ArgumentError(f"fit: clip_grad_norm is a norm above 0, got {clip_grad_norm!r}")
+    for schedule in schedules:
+        if schedule is None:
+            continue
+        if not callable(getattr(schedule, "step", None)):
+            raise ArgumentError(f"fit: a schedule has a step(), {type(schedule).__name__} has none")
+        if getattr(schedule, "optimizer", optimizer) is not optimizer:
+            raise ArgumentError("fit: the schedule changes another optimizer's learning rate; build it with this one")
+
+
+def _check_data(name: str, data: Any, epochs: int) -> None:
+    pair = isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], (tuple, list))
+    if pair or isinstance(data, Tensor) or hasattr(data, "__array__"):
+        raise ArgumentError(f"fit: {name} is a DataLoader or a list of batches; give [(x, y)] for a single batch")
+    if not hasattr(data, "__iter__"):
+        raise ArgumentError(
+            f"fit: {name} is a DataLoader or a list of pairs (x, y), got {type(data).__name__}; a dataset goes into "
+            f"DataLoader({name}, batch_size=…)"
+        )
+    if epochs > 1 and isinstance(data, Iterator):
+        raise ArgumentError(
+            f"fit: {name} is a {type(data).__name__}, which ends after one epoch, and {epochs} were asked for; give a "
+            "DataLoader or a list of pairs (x, y)"
+        )
+    if hasattr(data, "__len__") and not len(data):
+        raise ArgumentError(f"fit: {name} is empty; give at least one batch (is drop_last=True with too few rows?)")
+
+
+# ---------------------------------------------------------------------- what is shown
+
+
+def _name(callback: Any) -> str:
+    return repr(callback) if isinstance(callback, Callback) else getattr(callback, "__name__", repr(callback))
+
+
+def _bar(train: Any, epochs: int) -> Any:
+    """tqdm's bar over the batches of all epochs, or None."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm(total=len(train) * epochs if hasattr(train, "__len__") else None, unit=" batches", leave=False)

@@ -1,0 +1,5 @@
+"""PyTorch's place for ``checkpoint``."""
+
+from . import checkpoint
+
+__all__ = ["checkpoint"]

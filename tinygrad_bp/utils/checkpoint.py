@@ -1,0 +1,128 @@
+"""Trade time for memory: keep a part's inputs alone, and compute it again in backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError
+from ..autograd.function import Function
+from ..autograd.gradient import grad
+from ..autograd.history import history
+from ..autograd.modes import enable_grad, mode
+from ..autograd.record import Node
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import tick
+from ..func import flatten
+from ..ops.elementwise import clone
+from ..ops.generator import default_generator
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool = False,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """``function(*args, **kwargs)`` without keeping what its backward needs: backward runs the function once more.
+
+    Gradients flow to the arguments and to every tensor that the function reads from outside (a module's parameters).
+    The random stream is set back for the second run, so dropout draws the same masks, unless ``preserve_rng_state``
+    is False. ``use_reentrant`` is accepted as PyTorch has it; both give the same gradients here.
+    Source: Chen et al. 2016, *Training deep nets with sublinear memory cost*.
+
+    Raises ``ModifiedError`` in backward where an argument or a parameter was written since.
+
+    >>> import tinygrad_bp as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> tg.utils.checkpoint.checkpoint(lambda v: v.exp() * v, x).sum().backward()
+    >>> x.grad
+    tensor([ 5.4366, 22.1672])
+    """
+    if not mode().grad:
+        return function(*args, **kwargs)
+    leaves, back = flatten((args, kwargs))
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and leaf.requires_grad]
+    state = default_generator().get_state() if preserve_rng_state else None
+
+    def run(tensors: list[Tensor]) -> tuple[list[Tensor], Any]:
+        given = list(leaves)
+        for place, tensor in zip(places, tensors, strict=True):
+            given[place] = tensor
+        positional, named = back(given)
+        with enable_grad():
+            return _outputs(function(*positional, **named))
+
+    started = tick()
+    first = [_leaf(leaves[place]) for place in places]
+    outputs, shaped = run(first)
+    outside = _read_from_outside(outputs, started)
+    results = _Checkpoint.apply(
+        (run, [y.detach() for y in outputs], state, len(places), [node for node, _ in outside]),
+        *(leaves[place] for place in places), *(tensor for _, tensor in outside),
+    )  # fmt: skip
+    return shaped(results)
+
+
+def _outputs(result: Any) -> tuple[list[Tensor], Any]:
+    outputs, back = flatten(result)
+    for output in outputs:
+        if not isinstance(output, Tensor):
+            raise ArgumentError(f"checkpoint: the function must return tensors, got {type(output).__name__}")
+    return outputs, back
+
+
+def _leaf(tensor: Tensor) -> Tensor:
+    copy = wrap(tensor._value, None)
+    copy.requires_grad = True
+    return copy
+
+
+def _read_from_outside(outputs: list[Tensor], started: int) -> list[tuple[Node, Tensor]]:
+    """The nodes made before the call that the outputs were computed from, each with its tensor (or a stand-in)."""
+    found: dict[Node, Tensor] = {}
+    for node in history([y._node for y in outputs if y._node is not None]):
+        if node.order < started:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent.order < started and parent not in found:
+                held = parent.cell.tensor() if parent.cell is not None else None
+                found[parent] = wrap(np.empty(parent.shape), parent) if held is None else held
+    return list(found.items())
+
+
+class _Checkpoint(Function):
+    """The call as one recorded op."""
+
+    @staticmethod
+    def forward(ctx: Any, call: Any, *tensors: Any) -> Any:
+        """The outputs of the first run."""
+        ctx.call = call
+        ctx.save_for_backward(*tensors)
+        return tuple(call[1])
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Any) -> Any:
+        """Run again, and pull the gradients back through what was recorded."""
+        run, _, state, count, outside = ctx.call
+        generator = default_generator()
+        now = generator.get_state()
+        if state is not None:
+            generator.set_state(state)
+        saved = ctx.saved_tensors[:count]
+        inputs = [clone(x) if mode().grad else _leaf(x) for x in saved]
+        try:
+            outputs, _ = run(inputs)
+        finally:
+            if state is not None:
+                generator.set_state(now)
+        pairs = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
+        beyond = [wrap(np.empty(node.shape), node) for node in outside]
+        found = grad(
+            [y for y, _ in pairs], [*inputs, *beyond], [g for _, g in pairs], create_graph=mode().grad,
+            allow_unused=True,
+        )  # fmt: skip
+        return (None, *found)

@@ -1,0 +1,69 @@
+"""What a check of hand-written numbers gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..autograd.errors import AutogradError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one gradient (or one value).
+
+    ``kind`` is ``"right"``, or the name of the mistake, as the first words of the entries of ``HYPOTHESES`` give it;
+    ``"unknown"`` where no entry fits. ``factor`` is hand / engine where that is one number, ``error`` the largest
+    difference over the largest element of the engine's, ``where`` the index of that difference.
+    """
+
+    name: str
+    kind: str
+    sentence: str
+    factor: float | None = None
+    error: float = 0.0
+    where: tuple[int, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the hand-written numbers are right."""
+        return self.kind == "right"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind}. {self.sentence}"
+
+
+class HandWrittenError(AutogradError, AssertionError):
+    """A hand-written gradient that is wrong; the message says which, how, and what was compared."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The findings of one check, one for each value and gradient compared, in order."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything compared is right."""
+        return all(finding.ok for finding in self.findings)
+
+    @property
+    def wrong(self) -> tuple[Finding, ...]:
+        """The findings that are not right."""
+        return tuple(finding for finding in self.findings if not finding.ok)
+
+    def __getitem__(self, name: str) -> Finding:
+        return next(finding for finding in self.findings if finding.name == name)
+
+    def raise_if_wrong(self) -> None:
+        """Raise ``HandWrittenError`` with the whole text, unless everything is right."""
+        if not self.ok:
+            raise HandWrittenError(str(self))
+
+    def __str__(self) -> str:
+        lines = [str(finding) for finding in self.findings]
+        if self.wrong and not all(f.kind == self.wrong[0].kind for f in self.findings):
+            right = [f.name for f in self.findings if f.ok]
+            wrong = [f.name for f in self.wrong]
+            lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
+        return "\n".join(lines)

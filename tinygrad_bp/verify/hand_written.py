@@ -1,0 +1,305 @@
+"""Checks of a forward or backward pass written by hand in NumPy, against the engine.
+
+``check_gradients`` takes a whole ``loss, grads = f(params)``, ``check_backward`` one layer's backward,
+``check_forward`` a function without one. Each compares on the inputs given and, where the numbers differ, runs both
+sides again on other batches to learn how: every example twice, each example alone, the examples of one class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, shape_text
+from ..autograd.tensor import Tensor
+from .comparison import Comparison, wide
+from .findings import Diagnosis
+from .recorded import gradients, leaf, mutants
+
+NUMERIC_LIMIT = 20_000  # elements whose slope is found by eight runs of the loss each, or more
+SLOPE_STEPS = (1e-5, 1e-6, 1e-7)  # short, so that few kinks lie within them
+
+
+def check_backward(
+    hand: Callable[..., Any],
+    engine: Callable[..., Any],
+    inputs: Sequence[Any],
+    *,
+    upstream: Any = None,
+    names: Sequence[str] = (),
+    batched: Sequence[int] = (0,),
+    axis: int = 0,
+    sizes: Mapping[str, float] | None = None,
+    labels: Any = None,
+    extremes: Sequence[int] = (0,),
+) -> Diagnosis:
+    """Check one layer's backward: ``hand(g, *inputs)`` against the gradient of ``engine(*inputs)``.
+
+    ``hand`` gives one gradient for each input (None for one without), or a single array for the first input. ``engine``
+    gets float inputs as Tensors in float64. ``upstream`` is g, the gradient arriving, of the output's shape; None
+    draws one (1 for a scalar output). ``batched`` names the inputs that hold examples along ``axis``; ``sizes`` the
+    numbers, beside N, of which a factor may be made; ``labels`` a class for each example. The inputs in ``extremes``
+    are also tried large and far apart, where only inf and nan count as wrong.
+
+    Raises ``ArgumentError`` where the engine's own result is not finite, or the numbers of gradients differ.
+
+    >>> import numpy as np
+    >>> x, w, b = np.arange(6.0).reshape(3, 2), np.ones((2, 4)), np.zeros(4)
+    >>> def backward(g, x, w, b):
+    ...     return g @ w.T, x.T @ g, g.mean(0)
+    >>> print(check_backward(backward, lambda x, w, b: x @ w + b, (x, w, b), names=("dx", "dW", "db")))
+    dx: right. It agrees with the engine.
+    dW: right. It agrees with the engine.
+    db: averaged. It is 1/N of the engine's (N = 3): averaged over the batch where it should be summed.
+    Wrong: db. Right: dx, dW.
+    """
+    arrays = [np.asarray(a) for a in inputs]
+    shape = engine(*(leaf(wide(a), False) for a in arrays)).shape
+    rng = np.random.default_rng(0)
+    if upstream is None:
+        drawn = rng.standard_normal(shape) if shape else np.ones(())
+        upstream = np.asarray(
+            drawn, dtype=np.result_type(np.float32, *(a.dtype for a in arrays if a.dtype.kind == "f"))
+        )
+    g = np.asarray(upstream)
+    if g.shape != shape:
+        raise ArgumentError(f"upstream has shape {shape_text(g.shape)}, the engine's output {shape_text(shape)}")
+    rows = arrays[batched[0]].shape[axis] if batched else -1
+    places = [i + 1 for i in batched] + ([0] if g.ndim > axis and g.shape[axis] == rows else [])
+    first = _given(hand(np.array(g), *(np.array(a) for a in arrays)))  # it may write into them
+    wanted = [i for i, d in enumerate(first) if d is not None]
+
+    def graph(values: list[Any]) -> tuple[Tensor, list[Tensor], Any]:
+        leaves = [leaf(wide(a), i in wanted) for i, a in enumerate(values[1:])]
+        return engine(*leaves), [leaves[i] for i in wanted], values[0]
+
+    names = list(names) or [f"gradient of input {i}" for i in wanted]
+    return Comparison(
+        lambda values: [d for d in _given(hand(*values)) if d is not None],
+        lambda values: gradients(*graph(values)),
+        [g, *arrays], names, places, axis, sizes or {}, labels,
+        known=[{"parameter": arrays[i], "upstream": g} for i in wanted],
+        mutants=lambda values: mutants(*graph(values)),
+        extremes=[i + 1 for i in extremes],
+    ).findings()  # fmt: skip
+
+
+def _given(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def check_forward(
+    hand: Callable[..., Any],
+    engine: Callable[..., Any],
+    inputs: Sequence[Any],
+    *,
+    name: str = "value",
+    batched: Sequence[int] = (0,),
+    axis: int = 0,
+    sizes: Mapping[str, float] | None = None,
+    labels: Any = None,
+    extremes: Sequence[int] = (0,),
+) -> Diagnosis:
+    """Check a function's value: ``hand(*inputs)`` against ``engine(*inputs)``; arguments as in ``check_backward``.
+
+    >>> import numpy as np
+    >>> import tinygrad_bp as tg
+    >>> def softmax(z):
+    ...     e = np.exp(z - z.max())  # one maximum for the whole batch
+    ...     return e / e.sum(1, keepdims=True)
+    >>> scores = np.array([[1.0, 2.0, 0.5], [0.1, 0.2, 0.3], [2.0, 0.0, 1.0]])
+    >>> check_forward(softmax, tg.softmax, (scores,))["value"].kind
+    'batch coupling'
+    """
+    return Comparison(
+        lambda values: [hand(*values)],
+        lambda values: [engine(*(leaf(wide(a), False) for a in values)).data],
+        [np.asarray(a) for a in inputs], [name], batched, axis, sizes or {}, labels, extremes=extremes,
+    ).findings()  # fmt: skip
+
+
+def check_gradients(
+    f: Callable[..., tuple[Any, Any]],
+    params: Any,
+    batch: Sequence[Any] = (),
+    *,
+    forward: Callable[..., Any] | None = None,
+    previous: Any = None,
+    axis: int = 0,
+    sizes: Mapping[str, float] | None = None,
+    labels: Any = None,
+    extremes: Sequence[int] = (),
+) -> Diagnosis:
+    """Check a whole hand-written gradient: ``loss, grads = f(params, *batch)`` in plain NumPy.
+
+    ``params`` is a dict, list or tuple of float arrays, nested or not; ``grads`` is built alike (a dict may have
+    ``dW1`` for ``W1``). The engine's gradient comes from ``forward(params, *batch)`` on Tensors, whose loss is
+    compared as well; without it, from ``f`` itself run on Tensors; and where ``f`` does not run on them, from central
+    differences of its loss. ``batch`` holds the arrays of examples along ``axis``; with them the check can tell a
+    factor N from any other number. ``previous`` are the parameters one step before; ``labels``, ``sizes`` and
+    ``extremes`` (positions in ``batch``) as in ``check_backward``.
+
+    Raises ``ArgumentError`` where ``grads`` does not match ``params``, or there are too many numbers for differences.
+
+    >>> import numpy as np
+    >>> x, y = np.array([[0.0, 1.0], [2.0, 1.0], [1.0, 3.0]]), np.array([1.0, 2.0, 0.0])
+    >>> def f(params, x, y):
+    ...     d = x @ params["w"] + params["b"] - y
+    ...     return np.mean(d ** 2), {"w": 2 * x.T @ d, "b": np.mean(2 * d)}
+    >>> print(check_gradients(f, {"w": np.array([1.0, -1.0]), "b": np.array(0.5)}, (x, y)))
+    w: summed. It is N times the engine's (N = 3): summed over the batch, a division by N is missing.
+    b: right. It agrees with the engine.
+    Wrong: w. Right: b.
+    """
+    pairs = list(_flat(params))
+    names, arrays = [name for name, _ in pairs], [np.asarray(array) for _, array in pairs]
+    examples = [np.asarray(a) for a in batch]
+    n = len(arrays)
+
+    def graph(values: list[Any]) -> tuple[Tensor, list[Tensor]]:
+        leaves = [leaf(wide(a)) for a in values[:n]]
+        rest = [leaf(wide(a), False) for a in values[n:]] if forward is not None else values[n:]
+        tree = _rebuilt(params, iter(leaves))
+        return (forward(tree, *rest) if forward is not None else f(tree, *rest)[0]), leaves
+
+    def hand(values: list[Any]) -> list[Any]:
+        loss, grads = f(_rebuilt(params, (np.array(a) for a in values[:n])), *values[n:])
+        return [loss] * (forward is not None) + list(_matching(grads, params))
+
+    def recorded(values: list[Any]) -> list[Any]:
+        loss, leaves = graph(values)
+        return [loss.data] * (forward is not None) + gradients(loss, leaves)
+
+    def loss_of(values: list[Any]) -> float:
+        return float(f(_rebuilt(params, (np.array(a) for a in values[:n])), *(np.array(a) for a in values[n:]))[0])
+
+    inputs = [wide(a) for a in (*arrays, *examples)]
+    on_tensors = forward is not None or _runs_on_tensors(graph, loss_of, inputs)
+    if not on_tensors and sum(a.size for a in arrays) > NUMERIC_LIMIT:
+        raise ArgumentError(
+            f"f does not run on Tensors, and {sum(a.size for a in arrays)} parameters are too many for differences "
+            f"(at most {NUMERIC_LIMIT}); give forward=, the same loss with np.* functions or tg.nn"
+        )
+    previous_gradients: list[Any] = [None] * n
+    if previous is not None:
+        before = [wide(np.asarray(a)) for _, a in _flat(previous)] + examples
+        previous_gradients = recorded(before)[-n:] if on_tensors else _slopes(loss_of, before, n)
+    known = [{"parameter": wide(a), "previous": p} for a, p in zip(arrays, previous_gradients, strict=True)]
+    rows = examples[0].shape[axis] if examples else 0
+    return Comparison(
+        hand,
+        recorded if on_tensors else lambda values: _slopes(loss_of, values, n),
+        [*arrays, *examples],
+        ["loss"] * (forward is not None) + names,
+        [n + i for i, a in enumerate(examples) if a.ndim > axis and a.shape[axis] == rows],
+        axis, sizes or {}, labels,
+        known=[{}] * (forward is not None) + known,
+        mutants=(lambda values: [[]] * (forward is not None) + mutants(*graph(values))) if on_tensors else None,
+        extremes=[n + i for i in extremes],
+        coarse=0.0 if on_tensors else 1e-6,
+        floor=0.0 if on_tensors else _noise(loss_of(inputs), SLOPE_STEPS[1]),
+    ).findings()  # fmt: skip
+
+
+def _runs_on_tensors(
+    graph: Callable[[list[Any]], tuple[Tensor, list[Tensor]]], loss_of: Callable[[list[Any]], float], values: list[Any]
+) -> bool:
+    """Whether ``f`` takes Tensors, gives the same loss, and its graph holds everything the loss depends on.
+
+    The last is told by the slope along a direction: ``f`` may have turned a Tensor into an array on the way.
+    """
+    try:
+        loss, leaves = graph(values)
+        found = gradients(loss, leaves)
+    except Exception:  # whatever f does with arrays and cannot do with Tensors; differences serve then
+        return False
+    rng, value = np.random.default_rng(0), loss_of(values)
+    for step in SLOPE_STEPS:  # a kink within one step is not within all of them
+        directions = [rng.standard_normal(g.shape) for g in found]
+        parts = [d * g for d, g in zip(directions, found, strict=True)]
+        slope = _slope(partial(_along, loss_of, values, directions), step)
+        allowed = 1e-4 * sum(float(np.sum(np.abs(p))) for p in parts) + _noise(value, step)
+        if abs(slope - sum(float(np.sum(p)) for p in parts)) <= allowed:
+            return bool(np.isclose(loss.item(), value, rtol=1e-9))
+    return False
+
+
+def _along(loss_of: Callable[[list[Any]], float], values: list[Any], directions: list[Any], t: float) -> float:
+    """The loss where the first values are moved along their directions."""
+    n = len(directions)
+    return loss_of([a + t * d for a, d in zip(values[:n], directions, strict=True)] + values[n:])
+
+
+def _noise(loss: float, step: float) -> float:
+    """What the rounding of the loss does to a slope over a step."""
+    return 1e-14 * abs(loss) / step
+
+
+def _slope(f: Callable[[float], float], step: float) -> float:
+    """The slope at 0 over five points, whose error is of fourth order in the step."""
+    return (8 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) / (12 * step)
+
+
+def _steady_slope(f: Callable[[float], float], loss: float) -> float:
+    """The slope at 0 over the longest step that the next shorter one confirms: no kink lies within it."""
+    slope = _slope(f, SLOPE_STEPS[0])
+    for step in SLOPE_STEPS[1:]:
+        shorter = _slope(f, step)
+        if abs(shorter - slope) <= 1e-6 * abs(shorter) + _noise(loss, step):
+            break
+        slope = shorter
+    return slope
+
+
+def _slopes(loss_of: Callable[[list[Any]], float], values: list[Any], n: int) -> list[Any]:
+    """Central differences of the loss in each element of the first n values."""
+
+    def moved(i: int, place: tuple[int, ...], t: float) -> float:
+        others = [np.array(a) for a in values]
+        others[i][place] += t
+        return loss_of(others)
+
+    loss = loss_of(values)
+    return [
+        np.reshape([_steady_slope(partial(moved, i, place), loss) for place in np.ndindex(a.shape)], a.shape)
+        for i, a in enumerate(values[:n])
+    ]
+
+
+def _flat(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every array of nested dicts, lists and tuples, with its name: ``layers.0.W``."""
+    if isinstance(tree, (dict, list, tuple)):
+        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        for key, part in items:
+            yield from _flat(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name or "parameter", tree
+
+
+def _rebuilt(tree: Any, arrays: Iterator[Any]) -> Any:
+    """The same nest with other arrays."""
+    if isinstance(tree, dict):
+        return {key: _rebuilt(part, arrays) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)([_rebuilt(part, arrays) for part in tree])
+    return next(arrays)
+
+
+def _matching(grads: Any, params: Any) -> Iterator[Any]:
+    """The arrays of ``grads`` in the order of ``params``."""
+    if isinstance(params, dict):
+        for key, part in params.items():
+            found = next((name for name in (key, f"d{key}") if name in grads), None)
+            if found is None:
+                raise ArgumentError(f"grads has no {key!r} and no 'd{key}'; it has {sorted(map(str, grads))}")
+            yield from _matching(grads[found], part)
+    elif isinstance(params, (list, tuple)):
+        if len(grads) != len(params):
+            raise ArgumentError(f"{len(params)} parameters but {len(grads)} gradients: give one for each, in order")
+        for grad, part in zip(grads, params, strict=True):
+            yield from _matching(grad, part)
+    else:
+        yield grads

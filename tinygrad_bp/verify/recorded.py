@@ -1,0 +1,68 @@
+"""The engine's side of a check: gradients from a recorded graph, right ones and ones with one rule changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.gradient import grad, unbroadcast
+from ..autograd.history import history
+from ..autograd.tensor import Tensor, wrap
+from .diagnose import INVERTED, UNMASKED, Guess
+
+
+def leaf(array: Any, record: bool = True) -> Any:
+    """A float array as a float64 leaf; anything else as it is."""
+    if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
+        return array
+    leaf = wrap(np.array(array, dtype=np.float64), None)
+    leaf.requires_grad = record
+    return leaf
+
+
+def gradients(output: Tensor, leaves: list[Tensor], upstream: Any = None) -> list[Any]:
+    """The gradients of the leaves; zeros where the output does not depend on one."""
+    start = None if upstream is None else wrap(np.asarray(upstream), None)
+    found = grad(output, leaves, start, allow_unused=True, retain_graph=True)
+    return [np.zeros(leaf.shape) if g is None else g.data for g, leaf in zip(found, leaves, strict=True)]
+
+
+def mutants(output: Tensor, leaves: list[Tensor], upstream: Any = None) -> list[list[Guess]]:
+    """The gradients of the leaves again, with the rule of one op at a time left out, or inverted where it is a gate."""
+    seed = np.ones(output.shape) if upstream is None else np.asarray(upstream)
+    guesses: list[list[Guess]] = [[] for _ in leaves]
+
+    def walk(name: str, change: Callable[[Any, Any], Any]) -> tuple[list[Any], bool]:
+        held, gate = {output._node: seed}, True
+        for node in history([output._node]):  # type: ignore[list-item]
+            g = held.get(node)
+            if g is None:
+                continue
+            for parent, d in zip(node.parents, node.op.pull(g, node.parents, node.kept), strict=False):  # type: ignore
+                if parent is None or d is None:
+                    continue
+                if node.op.name == name:  # type: ignore[union-attr]
+                    gate = gate and d.shape == g.shape and bool(np.all((d == 0) | (d == g)))
+                    d = change(g, d) if d.shape == g.shape else d
+                d = unbroadcast(d, parent.shape) if d.shape != parent.shape else d
+                held[parent] = held[parent] + d if parent in held else d
+        return [held.get(leaf._node, np.zeros(leaf.shape)) for leaf in leaves], gate
+
+    def one_way(node: Any) -> bool:
+        return sum(parent is not None for parent in node.parents) == 1
+
+    nodes = [node for node in history([output._node]) if node.op.kind in ("elementwise", "general")]  # type: ignore
+    for name in dict.fromkeys(node.op.name for node in nodes if one_way(node)):  # type: ignore[union-attr]
+        without, gate = walk(name, lambda g, d: g)
+        inverted, _ = walk(name, lambda g, d: g - d)
+        for i in range(len(leaves)):
+            if gate:
+                guesses[i] += [
+                    ("mask inverted", inverted[i], None, INVERTED.format(f" of {name}")),
+                    ("mask missing", without[i], None, UNMASKED.format(f" of {name}")),
+                ]
+            else:
+                guesses[i].append(("derivative missing", without[i], None, f"The derivative of {name} is left out."))
+    return guesses
