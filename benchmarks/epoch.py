@@ -14,7 +14,7 @@ import tinygrad_bp as tg
 
 from . import peers
 from .graphs import Result
-from .steps import NETWORKS, RATE, data, weights
+from .steps import NETWORKS, data, engine, hand_written, parts
 from .timing import compare
 
 IMAGES = 60_000
@@ -35,38 +35,14 @@ def images() -> tuple[Any, Any, str]:
 
 
 def numpy_epoch(x: Any, y: Any) -> Epoch:
-    """A permutation, each batch cut out by its indices, and the step of ``steps.hand_written`` for this network."""
-    layers = [[w.copy(), b.copy()] for w, b in weights(R1)]
-    last = len(layers) - 1
-    rng = np.random.default_rng(0)
+    """A permutation, each batch cut out by its indices, and the step written by hand."""
+    step, rng = hand_written(R1), np.random.default_rng(0)
 
-    def step(x: Any, y: Any) -> Any:
-        inputs = [x]
-        for i, (w, b) in enumerate(layers):
-            z = inputs[-1] @ w + b
-            inputs.append(np.maximum(z, 0) if i < last else z)
-        out, rows = inputs[-1], np.arange(len(y))
-        p = np.exp(out - out.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        loss = -np.log(p[rows, y]).mean()
-        dz = p.copy()
-        dz[rows, y] -= 1
-        dz /= len(y)
-        for i in range(last, -1, -1):
-            w, b = layers[i]
-            dw, db = inputs[i].T @ dz, dz.sum(axis=0)
-            if i:
-                dz = dz @ w.T * (inputs[i] > 0)
-            w -= RATE * dw
-            b -= RATE * db
-        return loss
-
-    def epoch() -> Any:
+    def epoch() -> None:
         order = rng.permutation(len(x))
         for start in range(0, len(x), R1.rows):
             batch = order[start : start + R1.rows]
-            loss = step(x[batch], y[batch])
-        return loss
+            step(x[batch], y[batch])
 
     return epoch
 
@@ -78,13 +54,8 @@ def loader(x: Any, y: Any) -> tg.data.DataLoader:
 
 def fit_epoch(x: Any, y: Any) -> Epoch:
     """``train.fit``, which keeps loss and accuracy on the way."""
-    model = tg.models.MLP(R1.sizes)
-    with tg.no_grad():
-        for layer, (w, b) in zip(model[::2], weights(R1), strict=True):
-            layer.weight.copy_(tg.tensor(w.T))
-            layer.bias.copy_(tg.tensor(b))
-    loss, optimizer, batches = tg.nn.CrossEntropyLoss(), tg.optim.SGD(model.parameters(), lr=RATE), loader(x, y)
-    return lambda: tg.train.fit(model, loss, optimizer, batches, progress=False)
+    fitted, batches = parts(R1), loader(x, y)
+    return lambda: tg.train.fit(*fitted, batches, progress=False)
 
 
 def loader_epoch(x: Any, y: Any) -> Epoch:
@@ -184,19 +155,11 @@ def fit_overhead(seconds: float, steps: int = 100) -> Result:
     x, y = data(network)
     batches = [(tg.tensor(x), tg.tensor(y))] * steps
 
-    def parts() -> tuple[tg.nn.Module, tg.nn.Module, tg.optim.Optimizer]:
-        model = tg.models.MLP(network.sizes, activation=tg.nn.Sigmoid, output=tg.nn.Sigmoid)
-        return model, tg.nn.MSELoss(), tg.optim.SGD(model.parameters(), lr=RATE)
-
-    model, loss_of, optimizer = parts()
-    fitted = parts()
+    step, fitted = engine(network), parts(network)
 
     def by_hand() -> None:
-        for x, y in batches:
-            optimizer.zero_grad()
-            loss = loss_of(model(x), y)
-            loss.backward()
-            optimizer.step()
+        for batch in batches:
+            step(*batch)
 
     found = compare(by_hand, lambda: tg.train.fit(*fitted, batches, progress=False), seconds)
     return Result(

@@ -9,7 +9,7 @@ import numpy as np
 
 import tinygrad_bp as tg
 
-Step = Callable[[], Any]
+Step = Callable[..., Any]  # on the network's own data, or on a batch (x, y)
 
 
 class Network(NamedTuple):
@@ -56,8 +56,7 @@ def hand_written(network: Network) -> Step:
     x, y = data(network)
     layers = [[w.copy(), b.copy()] for w, b in weights(network)]
     last = len(layers) - 1
-    n = network.rows
-    rows = np.arange(n)
+    every = np.arange(network.rows)
 
     def activation(z: Any) -> Any:
         return 1 / (1 + np.exp(-z)) if network.activation == "sigmoid" else np.maximum(z, 0)
@@ -65,7 +64,7 @@ def hand_written(network: Network) -> Step:
     def slope(da: Any, a: Any) -> Any:
         return da * a * (1 - a) if network.activation == "sigmoid" else da * (a > 0)
 
-    def step() -> Any:
+    def step(x: Any = x, y: Any = y) -> Any:
         inputs = [x]
         for i, (w, b) in enumerate(layers):
             z = inputs[-1] @ w + b
@@ -79,12 +78,13 @@ def hand_written(network: Network) -> Step:
             loss = np.mean(np.maximum(out, 0) - out * y + np.log1p(np.exp(-np.abs(out))))
             dz = (1 / (1 + np.exp(-out)) - y) / out.size
         else:
+            rows = every[: len(y)]
             p = np.exp(out - out.max(axis=1, keepdims=True))
             p /= p.sum(axis=1, keepdims=True)
             loss = -np.log(p[rows, y]).mean()
             dz = p.copy()
             dz[rows, y] -= 1
-            dz /= n
+            dz /= len(y)
         for i in range(last, -1, -1):
             w, b = layers[i]
             dw, db = inputs[i].T @ dz, dz.sum(axis=0)
@@ -97,9 +97,11 @@ def hand_written(network: Network) -> Step:
     return step
 
 
-def engine(network: Network) -> Step:
-    """The same step through ``nn`` and ``optim.SGD``."""
-    x, y = (tg.tensor(array) for array in data(network))
+LOSSES = {"mse": tg.nn.MSELoss, "bce": tg.nn.BCEWithLogitsLoss, "cross_entropy": tg.nn.CrossEntropyLoss}
+
+
+def parts(network: Network) -> tuple[tg.models.MLP, tg.nn.Module, tg.optim.Optimizer]:
+    """The network with the start of ``weights``, its loss and ``SGD``, as ``train.fit`` takes them."""
     activation = tg.nn.Sigmoid if network.activation == "sigmoid" else tg.nn.ReLU
     output = tg.nn.Sigmoid if network.loss == "mse" else None
     model = tg.models.MLP(network.sizes, activation=activation, output=output)
@@ -108,11 +110,15 @@ def engine(network: Network) -> Step:
         for layer, (w, b) in zip(linears, weights(network), strict=True):
             layer.weight.copy_(tg.tensor(w.T))
             layer.bias.copy_(tg.tensor(b))
-    criterion = {"mse": tg.nn.MSELoss, "bce": tg.nn.BCEWithLogitsLoss, "cross_entropy": tg.nn.CrossEntropyLoss}
-    loss_of = criterion[network.loss]()
-    optimizer = tg.optim.SGD(model.parameters(), lr=RATE)
+    return model, LOSSES[network.loss](), tg.optim.SGD(model.parameters(), lr=RATE)
 
-    def step() -> Any:
+
+def engine(network: Network) -> Step:
+    """The same step through ``nn`` and ``optim.SGD``."""
+    x, y = (tg.tensor(array) for array in data(network))
+    model, loss_of, optimizer = parts(network)
+
+    def step(x: Any = x, y: Any = y) -> Any:
         optimizer.zero_grad()
         loss = loss_of(model(x), y)
         loss.backward()

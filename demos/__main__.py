@@ -6,6 +6,8 @@ Without a report: the quick form of all five, and one table that sums them up. W
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +22,8 @@ from tinygrad_bp.drawing.program import DotNotFoundError
 from . import r1, r2, r3, r4, r5
 from .summary import Line, summary
 
-# A report is a module: its docstring says what it repeats, its run(seed, quick, out, data) does it.
+# A report is a module: its docstring says what it repeats, its run(seed, quick, out, data) does it, and its FULL_FORM
+# says how long the full form takes on two cores.
 REPORTS = {"r1": r1, "r2": r2, "r3": r3, "r4": r4, "r5": r5}
 DOWNLOADS: dict[str, Callable[..., Any]] = {"r1": tg.data.mnist, "r5": tg.data.cifar10}
 EXTRAS = ("matplotlib", "tqdm")
@@ -35,18 +38,21 @@ class Parser(argparse.ArgumentParser):
 
 
 def seed(text: str) -> int:
-    """An integer from 0, as the generators of random numbers want it."""
+    """An integer of 32 bits: the generators of random numbers tell no more seeds apart."""
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, got {number}")
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {2**32 - 1}, got {number}")
     return number
 
 
 def parser() -> Parser:
     """The command line."""
-    about = "\n".join(f"  {name}    {(module.__doc__ or '').splitlines()[0]}" for name, module in REPORTS.items())
+    about = "\n".join(
+        f"  {name}    {(module.__doc__ or '').splitlines()[0]}\n        Full form: {module.FULL_FORM}."
+        for name, module in REPORTS.items()
+    )
     result = Parser(
-        prog="python -m demos", description=__doc__, epilog=f"reports:\n{about}",
+        prog="python -m demos", description=__doc__, epilog=f"reports (times on two cores):\n{about}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     result.add_argument("report", nargs="?", choices=REPORTS, help="one report (default: the quick form of all)")
@@ -74,6 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.perf_counter()
     try:
         options.out.mkdir(parents=True, exist_ok=True)
+        if not os.access(options.out, os.W_OK):  # said now, not after minutes of training
+            return failed(f"{options.out}: cannot be written; give another folder with --out")
         if options.download:
             for name in names:
                 if name in DOWNLOADS:
@@ -92,6 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
 def report(name: str, options: argparse.Namespace) -> list[Line]:
     """Run one report; among all of them, one whose data are not there says so and is left out."""
     quick = options.quick or not options.report
+    if not quick:
+        print(f"{name.upper()}, full form: takes {REPORTS[name].FULL_FORM} on two cores; --quick does less.\n")
     start = time.perf_counter()
     try:
         lines = REPORTS[name].run(options.seed, quick, options.out, options.data)
@@ -110,5 +120,14 @@ def failed(reason: Any) -> int:
     return 1
 
 
+def interrupted(*_: Any) -> NoReturn:
+    """End the program on Ctrl-C. A KeyboardInterrupt would only end one training: ``fit`` returns what it has."""
+    print("\npython -m demos: interrupted", file=sys.stderr)
+    sys.exit(130)
+
+
 if __name__ == "__main__":
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background keeps ignoring it
+        signal.signal(signal.SIGINT, interrupted)
+    sys.stdout.reconfigure(line_buffering=True)  # a pipe or a file shows each line when it is there
     sys.exit(main())

@@ -14,12 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 import tinygrad_bp as tg
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
-BLUE, GREEN, RED = "#0072B2", "#009E73", "#D55E00"
-LINES = (BLUE, RED, GREEN)
+BLUE, GREEN, RED, PURPLE, ORANGE = "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#E69F00"
+LINES = (BLUE, RED, GREEN, PURPLE, ORANGE)
 CLASSES = ((BLUE, "o"), (RED, "s"))
 SHADES = ListedColormap(["#BFDCEC", "#F6D5BF"])  # tints of the classes' colours
 SIZE, DPI = 8, 200  # points; at 9 inches a picture is still read at README width
@@ -34,6 +35,13 @@ class Decision(NamedTuple):
     labels: Any
 
 
+def median_and_range(ax: Axes, x: Any, lines: Mapping[str, Any]) -> None:
+    """For each name an array (seeds, points), a colour each; ``ValueError`` for more lines than colours."""
+    for colour, (name, values) in zip(LINES[: len(lines)], lines.items(), strict=True):
+        ax.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0)
+        ax.plot(x, np.median(values, 0), color=colour, linewidth=1.3, label=name)
+
+
 def learning_curves(path: Path, title: str, panels: Mapping[str, Mapping[str, Any]]) -> Path:
     """One panel a setting: for each name an array (seeds, epochs) of losses, as median and range over the seeds."""
     columns = 4
@@ -42,10 +50,7 @@ def learning_curves(path: Path, title: str, panels: Mapping[str, Mapping[str, An
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
     for i, (ax, (name, curves)) in enumerate(zip(axes.flat, panels.items(), strict=False)):
-        for colour, losses in zip(LINES, curves.values(), strict=True):
-            epochs = np.arange(losses.shape[1])
-            ax.fill_between(epochs, losses.min(0), losses.max(0), color=colour, alpha=0.15, linewidth=0)
-            ax.plot(epochs, np.median(losses, 0), color=colour, linewidth=1.2)
+        median_and_range(ax, np.arange(next(iter(curves.values())).shape[1]), curves)
         if not all(np.isfinite(losses[:, -1]).any() for losses in curves.values()):
             ax.text(0.5, 0.5, "the loss overflows", ha="center", transform=ax.transAxes, fontsize=SIZE)
         ax.set_title(name, fontsize=SIZE)
@@ -58,7 +63,7 @@ def learning_curves(path: Path, title: str, panels: Mapping[str, Mapping[str, An
         if i >= len(panels) - columns:
             ax.set_xlabel("epoch", fontsize=SIZE)
     names = list(next(iter(panels.values())))
-    lines = [Line2D([], [], color=colour) for colour in LINES]
+    lines = [Line2D([], [], color=colour) for colour in LINES[: len(names)]]
     figure.legend(lines, names, loc="upper right", ncols=len(names), frameon=False, fontsize=SIZE + 1)
     figure.text(0.01, 0.985, title, fontsize=SIZE + 2, weight="bold", va="top")
     figure.savefig(path, dpi=DPI)
@@ -103,11 +108,8 @@ def draw_decision(ax: Axes, decision: Decision) -> None:
     ax.set_title(decision.title, fontsize=SIZE + 1)
 
 
-PURPLE, ORANGE = "#CC79A7", "#E69F00"  # also Okabe and Ito's, for more than three lines
-
-
 class Panel(NamedTuple):
-    """One plot of ``curves``: for each name an array (seeds, points) over ``x`` (None: 0, 1, 2, …)."""
+    """One plot of ``curves``: for each name an array (seeds, points) over integers ``x`` (None: 0, 1, 2, …)."""
 
     title: str
     x_label: str
@@ -123,11 +125,9 @@ def curves(path: Path, title: str, panels: Sequence[Panel], columns: int = 2) ->
     figure = Figure(figsize=(9, 0.4 + 2.6 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for ax, panel in zip(axes.flat, panels, strict=False):
-        colours = (*LINES, PURPLE, ORANGE)[: len(panel.lines)]
-        for colour, (name, values) in zip(colours, panel.lines.items(), strict=True):
-            x = np.arange(values.shape[1]) if panel.x is None else panel.x
-            ax.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.15, linewidth=0)
-            ax.plot(x, np.median(values, 0), color=colour, linewidth=1.4, label=name)
+        points = next(iter(panel.lines.values())).shape[1]
+        median_and_range(ax, np.arange(points) if panel.x is None else panel.x, panel.lines)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_title(panel.title, fontsize=SIZE + 1)
         ax.set_xlabel(panel.x_label, fontsize=SIZE)
         ax.set_ylabel(panel.y_label, fontsize=SIZE)

@@ -18,6 +18,7 @@ from tinygrad_bp.nn.functional import cross_entropy
 from .summary import Line
 from .table import WIDTH, table
 
+FULL_FORM = "about ten seconds"
 ROWS, INPUTS, HIDDEN, CLASSES = 5, 4, 10, 3
 LABELS = (0, 1, 2, 2, 1)
 LOSS = 1.0986121892929077  # the report's, at REG; ln 3 = 1.0986123
@@ -224,9 +225,9 @@ def draw_check(path: Path, checks: Checks) -> Path:
     """The error over the step, for both dtypes, with the report's figures."""
     from matplotlib.figure import Figure
 
-    from .pictures import DPI, LINES, PURPLE, SIZE
+    from .pictures import DPI, LINES, SIZE
 
-    colours = dict(zip(ERRORS, (*LINES, PURPLE), strict=True))
+    colours = dict(zip(ERRORS, LINES[: len(ERRORS)], strict=True))
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
     for ax, dtype in zip(axes, ("float64", "float32"), strict=True):

@@ -59,7 +59,6 @@ def test_a_run_prints_its_tables_and_draws_its_pictures(
         "one hidden (256)",
         "N = 256",
         "Chosen: ",
-        "quick form: ",
     ):
         assert words in text
     for name in ("r1-curves.png", "r1-misclassified.png"):

@@ -47,8 +47,12 @@ def test_a_run_prints_its_tables_and_draws_its_pictures(
 ) -> None:
     lines = r5.run(0, True, tmp_path, folder, TINY)
     text = capsys.readouterr().out
-    for words in ("225 training, 75 validation and 60 test images", "divided by N twice", "colours last", "log-sum-exp",
-                  "quick form: "):  # fmt: skip
+    for words in (
+        "225 training, 75 validation and 60 test images",
+        "divided by N twice",
+        "colours last",
+        "log-sum-exp",
+    ):
         assert words in text
     for name in ("r5-curves.png", "r5-gaps.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG"), name

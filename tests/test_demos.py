@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 pytest.importorskip("tqdm", reason='needs pip install "tinygrad_bp[demos]"')
 
+from demos.__main__ import REPORTS
+from demos.pictures import LINES, Panel, curves
 from demos.r2.figures import best_line, why
 from demos.r2.training import CONVENTIONS, SETTINGS, Setting, data, train
 from demos.table import WIDTH, table
@@ -27,13 +32,14 @@ PICTURES = (
 def start(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", *arguments]
     return subprocess.Popen(
-        command, cwd=ROOT, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        command, cwd=ROOT, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def finished(*arguments: str) -> tuple[int, str, str]:
     process = start("-m", "demos", *arguments)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
 
@@ -49,7 +55,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> list[Quick]:
     """The same command twice, side by side."""
     folders = [tmp_path_factory.mktemp("demos") / "new" for _ in range(2)]
     processes = [start("-m", "demos", "r2", "--quick", "--seed", "3", "--out", str(folder)) for folder in folders]
-    texts = [process.communicate(timeout=120) for process in processes]
+    texts = [process.communicate(timeout=600) for process in processes]
     return [
         Quick(process.returncode, out, err, folder)
         for process, (out, err), folder in zip(processes, texts, folders, strict=True)
@@ -88,7 +94,8 @@ def test_the_reports_table_is_all_there() -> None:
 
 
 def test_the_same_seed_prints_the_same(quick: list[Quick]) -> None:
-    first, second = (run.text.replace(str(run.out), "OUT") for run in quick)
+    # All but the last line, which says how long it took.
+    first, second = (run.text.replace(str(run.out), "OUT").rstrip().splitlines()[:-1] for run in quick)
     assert first == second
 
 
@@ -108,13 +115,32 @@ def test_the_reports_bias_rule_is_a_factor_n_too_small(quick: list[Quick]) -> No
 def test_help_names_every_option() -> None:
     code, out, _ = finished("--help")
     assert code == 0
-    for word in ("r2", "--quick", "--seed", "--out"):
+    for word in ("r2", "--quick", "--seed", "--data", "--download", "--out"):
         assert word in out
+    for module in REPORTS.values():
+        assert f"Full form: {module.FULL_FORM}." in out
+
+
+def test_ctrl_c_ends_the_report_and_not_one_training(tmp_path: Path) -> None:
+    process = start("-m", "demos", "r3", "--out", str(tmp_path))
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("R3, full form: takes about five minutes")
+    assert any("minibatches run for" in line for line in process.stdout)
+    time.sleep(0.5)  # into the first training
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=600)
+    assert (process.returncode, out.strip(), err) == (130, "", "\npython -m demos: interrupted\n")
 
 
 @pytest.mark.parametrize(
     "arguments, reason",
-    [(["r9"], "r9"), (["--seed", "-1"], "must not be negative"), (["--seed", "x"], "x"), (["--fast"], "--fast")],
+    [
+        (["r9"], "r9"),
+        (["--seed", "-1"], "must be from 0"),
+        (["--seed", str(2**32)], "must be from 0"),
+        (["--seed", "x"], "x"),
+        (["--fast"], "--fast"),
+    ],
 )
 def test_bad_arguments_are_one_line(arguments: list[str], reason: str) -> None:
     code, out, err = finished(*arguments)
@@ -132,7 +158,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_a_missing_extra_is_one_line(name: str) -> None:
     code = f"import sys; sys.modules[{name!r}] = None; from demos.__main__ import main; sys.exit(main([]))"
     process = start("-c", code)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err.count("\n")) == (1, "", 1)
     assert name in err and 'pip install "tinygrad_bp[demos]"' in err
 
@@ -154,3 +180,12 @@ def test_a_table_wraps_its_last_column() -> None:
     lines = table(["a", "why"], [["1\n2", "word " * 60]]).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert lines[3].startswith("2  word")
+
+
+def test_a_panel_has_a_colour_for_each_line_or_refuses(tmp_path: Path) -> None:
+    def panel(count: int) -> list[Panel]:
+        return [Panel("", "", "", {str(i): np.zeros((1, 3)) for i in range(count)})]
+
+    assert curves(tmp_path / "all.png", "", panel(len(LINES))).is_file()
+    with pytest.raises(ValueError, match="zip"):
+        curves(tmp_path / "one more.png", "", panel(len(LINES) + 1))

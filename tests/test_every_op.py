@@ -8,6 +8,7 @@ import pytest
 import tinygrad_bp  # noqa: F401  (fills the table)
 from tinygrad_bp.autograd.op import OPS, Op, kept_for, reads
 from tinygrad_bp.autograd.record import build_function, build_pull
+from tinygrad_bp.ops.elementwise import flat
 from tinygrad_bp.verify import contracts as c
 
 CALLS = [pytest.param(op, s, id=f"{op.name}-{i}") for op in OPS.values() for i, s in enumerate(op.samples or ())]
@@ -55,6 +56,11 @@ def test_first_and_second_derivative(op: Op, sample) -> None:
     c.check_derivatives(op, sample)
 
 
+@pytest.mark.parametrize(("op", "sample"), [p for p in SMOOTH if p.values[0].kind == "elementwise"])
+def test_third_derivative(op: Op, sample) -> None:
+    c.check_third(op, sample)
+
+
 @pytest.mark.parametrize(("op", "sample"), SMOOTH)
 def test_forward_mode(op: Op, sample) -> None:
     c.check_forward(op, sample)
@@ -100,7 +106,9 @@ MUTANTS = [
     for op in OPS.values()
     for i, rule in enumerate(op.rules)
     if rule is not None
-    for label, text in {"sign": "-result", "factor": "result * 1.00001"}.items()
+    for label, text in (
+        {"slope": "result + 1e-3"} if rule is flat else {"sign": "-result", "factor": "result * 1.00001"}
+    ).items()
 ]
 
 
@@ -127,6 +135,19 @@ def test_a_rule_right_in_first_order_only_is_caught() -> None:
         return g * (1 - constant * constant)
 
     assert caught(variant(OPS["tanh"], (detached,)))
+
+
+def test_a_rule_right_in_second_order_only_is_caught() -> None:
+    def detached(g, x):
+        # The slope of the slope, −2 tanh(x) (1 − tanh²(x)), without a history of its own.
+        raw = x.data if hasattr(x, "grad_fn") else x
+        slope, bend = 1 - np.tanh(raw) ** 2, -2 * np.tanh(raw) * (1 - np.tanh(raw) ** 2)
+        return g * (slope + bend * (x - raw))
+
+    sample, wrong = OPS["tanh"].samples[0], variant(OPS["tanh"], (detached,))
+    c.check_derivatives(wrong, sample)
+    with pytest.raises(c.ContractError, match="the third derivative"):
+        c.check_third(wrong, sample)
 
 
 def test_a_bias_averaged_where_it_is_summed_is_caught() -> None:

@@ -164,6 +164,8 @@ NUMPYS_WRITERS = {
     "put": lambda t: np.put(t, [0, 1, 2], 9.0),
     "place": lambda t: np.place(t, np.ones(3, bool), [9.0]),
     "putmask": lambda t: np.putmask(t, np.ones(3, bool), 9.0),
+    "nan_to_num": lambda t: (np.add.at(t, [0, 1, 2], [8.0, 7.0, 5.0]), np.nan_to_num(t, copy=False)),
+    "add.at": lambda t: np.add.at(t, [0, 1, 2], [8.0, 7.0, 5.0]),
     "put_along_axis": lambda t: np.put_along_axis(t, np.arange(3), 9.0, 0),
 }
 

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ReadOnlyError, ShapeError
+from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ModifiedError, ReadOnlyError, ShapeError
 
 
 def leaf(*values):
@@ -404,6 +404,28 @@ def test_a_gradient_that_a_hook_kept_stays_as_it_was():
     (w * w).sum().backward()
     (w * w).sum().backward()
     assert [g.tolist() for g in kept] == [[2.0, 4.0], [2.0, 4.0]]
+
+
+@pytest.mark.parametrize("retain", [False, True])
+def test_a_hook_that_writes_what_an_older_op_kept_is_refused(retain):
+    w, v = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    h = w * v
+    y = h * h
+    step = tg.optim.SGD([v], lr=1.0)
+    v.grad = tg.ones(2)
+    y.register_hook(lambda g: step.step())
+    with pytest.raises(ModifiedError, match="mul kept b"):
+        y.sum().backward(retain_graph=retain)
+    assert w.grad is None
+
+
+def test_a_hook_that_writes_what_only_newer_ops_kept_is_right():
+    w, c = leaf(1.0, 2.0), tg.tensor([3.0, 4.0])
+    h = w + 1
+    y = h * c
+    h.register_hook(lambda g: [c.zero_()].clear())
+    y.sum().backward()
+    assert w.grad.tolist() == [3.0, 4.0]
 
 
 def test_a_hook_is_no_function():

@@ -106,6 +106,8 @@ def test_a_function_is_called_after_each_epoch_and_true_stops():
     _, history = scripted([3.0, 2.0, 1.0], [look])
     assert seen == [(3.0, 1, 3, True), (2.0, 2, 3, True)]
     assert history.stopped == "look after epoch 2"
+    _, history = scripted([3.0, 2.0], [lambda training: np.float64(training.history.loss[-1]) >= 0])  # NumPy's True
+    assert len(history) == 1 and history.stopped
     _, history = scripted([3.0, 2.0], [lambda training: 1])  # a number is not True
     assert len(history) == 2 and not history.stopped
 

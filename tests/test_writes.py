@@ -240,7 +240,7 @@ KEPT_VALUES = list(kept_values())
 THROUGH = {
     "itself": lambda t: t,
     "a view": lambda t: t[...],
-    "a reshaped view": lambda t: t.reshape(-1)[::-1],
+    "a turned view": lambda t: t.unsqueeze(0)[..., ::-1] if t.ndim else t.unsqueeze(0),
     "detach()": lambda t: t.detach(),
     "from_numpy": lambda t: tg.from_numpy(t.data),
 }

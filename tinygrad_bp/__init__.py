@@ -7,19 +7,17 @@
 tensor([2., 4.])
 """
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
 # `name as name` marks a name as public to type checkers.
 from . import autograd as autograd
-from . import data as data
-from . import func as func
+from . import fft as fft
 from . import linalg as linalg
-from . import models as models
 from . import nn as nn
 from . import ops as ops
 from . import optim as optim
-from . import train as train
-from . import utils as utils
-from . import verify as verify
-from .autograd import functional as _functional  # noqa: F401  (bound as tg.autograd.functional)
+from . import special as special
 from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
@@ -50,15 +48,52 @@ from .drawing import (
     draw as draw,
 )
 from .ops.activations import (
-    erf as erf,
+    celu as celu,
+    log_softmax as log_softmax,
+    prelu as prelu,
+    rrelu as rrelu,
+    selu as selu,
+    softmax as softmax,
+    threshold as threshold,
+)
+from .ops.comparisons import (
+    bitwise_and as bitwise_and,
+    bitwise_left_shift as bitwise_left_shift,
+    bitwise_not as bitwise_not,
+    bitwise_or as bitwise_or,
+    bitwise_right_shift as bitwise_right_shift,
+    bitwise_xor as bitwise_xor,
+    eq as eq,
+    gcd as gcd,
+    ge as ge,
+    gt as gt,
+    isclose as isclose,
+    isfinite as isfinite,
+    isinf as isinf,
+    isnan as isnan,
+    isneginf as isneginf,
+    isposinf as isposinf,
+    isreal as isreal,
+    lcm as lcm,
+    le as le,
+    logical_and as logical_and,
+    logical_not as logical_not,
+    logical_or as logical_or,
+    logical_xor as logical_xor,
+    lt as lt,
+    ne as ne,
+    signbit as signbit,
 )
 from .ops.complex_numbers import (
     angle as angle,
     complex as complex,
     conj as conj,
+    conj_physical as conj_physical,
     imag as imag,
     polar as polar,
     real as real,
+    resolve_conj as resolve_conj,
+    resolve_neg as resolve_neg,
     sgn as sgn,
     view_as_complex as view_as_complex,
     view_as_real as view_as_real,
@@ -73,11 +108,17 @@ from .ops.creation import (
     full as full,
     full_like as full_like,
     linspace as linspace,
+    logspace as logspace,
     ones as ones,
     ones_like as ones_like,
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .ops.cholesky import (
+    cholesky as cholesky,
+    cholesky_inverse as cholesky_inverse,
+    cholesky_solve as cholesky_solve,
 )
 from .ops.einsum import (
     einsum as einsum,
@@ -85,45 +126,152 @@ from .ops.einsum import (
 from .ops.elementwise import (
     abs as abs,
     add as add,
-    bitwise_and as bitwise_and,
-    bitwise_not as bitwise_not,
-    bitwise_or as bitwise_or,
-    bitwise_xor as bitwise_xor,
-    clip as clip,
+    addcdiv as addcdiv,
+    addcmul as addcmul,
+    cbrt as cbrt,
     clone as clone,
-    cos as cos,
     div as div,
-    eq as eq,
     exp as exp,
+    exp2 as exp2,
     expm1 as expm1,
-    ge as ge,
-    gt as gt,
-    isfinite as isfinite,
-    isinf as isinf,
-    isnan as isnan,
-    le as le,
+    float_power as float_power,
+    floor_divide as floor_divide,
+    lerp as lerp,
     log as log,
+    log10 as log10,
     log1p as log1p,
-    logical_and as logical_and,
-    logical_not as logical_not,
-    logical_or as logical_or,
-    logical_xor as logical_xor,
-    lt as lt,
+    log2 as log2,
+    logaddexp as logaddexp,
+    logaddexp2 as logaddexp2,
     maximum as maximum,
     minimum as minimum,
     mul as mul,
-    ne as ne,
     neg as neg,
+    positive as positive,
     pow as pow,
+    reciprocal as reciprocal,
     relu as relu,
+    rsqrt as rsqrt,
+    rsub as rsub,
     sigmoid as sigmoid,
     sign as sign,
-    sin as sin,
     sqrt as sqrt,
     square as square,
     sub as sub,
-    tanh as tanh,
+)
+from .ops.error_functions import (
+    erf as erf,
+    erfc as erfc,
+    erfinv as erfinv,
+)
+from .ops.gamma_functions import (
+    digamma as digamma,
+    lgamma as lgamma,
+    mvlgamma as mvlgamma,
+    polygamma as polygamma,
+)
+from .ops.copies import (
+    alias_copy as alias_copy,
+    as_strided_copy as as_strided_copy,
+    diagonal_copy as diagonal_copy,
+    expand_copy as expand_copy,
+    narrow_copy as narrow_copy,
+    permute_copy as permute_copy,
+    select_copy as select_copy,
+    slice_copy as slice_copy,
+    split_copy as split_copy,
+    split_with_sizes_copy as split_with_sizes_copy,
+    squeeze_copy as squeeze_copy,
+    t_copy as t_copy,
+    transpose_copy as transpose_copy,
+    unbind_copy as unbind_copy,
+    unfold_copy as unfold_copy,
+    unsqueeze_copy as unsqueeze_copy,
+    view_as_complex_copy as view_as_complex_copy,
+    view_as_real_copy as view_as_real_copy,
+    view_copy as view_copy,
+)
+from .ops.diagonals import (
+    block_diag as block_diag,
+    diag as diag,
+    diag_embed as diag_embed,
+    diagflat as diagflat,
+    diagonal as diagonal,
+    diagonal_scatter as diagonal_scatter,
+    tril as tril,
+    tril_indices as tril_indices,
+    triu as triu,
+    triu_indices as triu_indices,
+)
+from .ops.joining import (
+    cartesian_prod as cartesian_prod,
+    column_stack as column_stack,
+    combinations as combinations,
+    dstack as dstack,
+    hstack as hstack,
+    meshgrid as meshgrid,
+    row_stack as row_stack,
+    vstack as vstack,
+)
+from .ops.rearranging import (
+    channel_shuffle as channel_shuffle,
+    flip as flip,
+    fliplr as fliplr,
+    flipud as flipud,
+    pixel_shuffle as pixel_shuffle,
+    pixel_unshuffle as pixel_unshuffle,
+    repeat_interleave as repeat_interleave,
+    roll as roll,
+    rot90 as rot90,
+    tile as tile,
+)
+from .ops.scatter import (
+    fill as fill,
+    index_add as index_add,
+    index_copy as index_copy,
+    index_fill as index_fill,
+    index_put as index_put,
+    index_reduce as index_reduce,
+    masked_fill as masked_fill,
+    masked_scatter as masked_scatter,
+    put as put,
+    scatter as scatter,
+    scatter_add as scatter_add,
+    scatter_reduce as scatter_reduce,
+)
+from .ops.searching import (
+    argwhere as argwhere,
+    bucketize as bucketize,
+    isin as isin,
+    nonzero as nonzero,
+    searchsorted as searchsorted,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
+    unravel_index as unravel_index,
     where as where,
+)
+from .ops.splitting import (
+    chunk as chunk,
+    dsplit as dsplit,
+    hsplit as hsplit,
+    narrow as narrow,
+    select as select,
+    select_scatter as select_scatter,
+    slice as slice,
+    slice_scatter as slice_scatter,
+    split as split,
+    split_with_sizes as split_with_sizes,
+    tensor_split as tensor_split,
+    unbind as unbind,
+    unsafe_chunk as unsafe_chunk,
+    unsafe_split as unsafe_split,
+    unsafe_split_with_sizes as unsafe_split_with_sizes,
+    vsplit as vsplit,
+)
+from .ops.borders import (
+    as_strided as as_strided,
+    as_strided_scatter as as_strided_scatter,
+    constant_pad_nd as constant_pad_nd,
 )
 from .ops.generator import (
     Generator as Generator,
@@ -133,8 +281,39 @@ from .ops.generator import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
+from .ops.grid_sampling import (
+    grid_sampler_2d as grid_sampler_2d,
+    grid_sampler_3d as grid_sampler_3d,
+)
 from .ops.indexing import (
+    gather as gather,
+    index_select as index_select,
+    masked_select as masked_select,
+    take as take,
     take_along_axis as take_along_axis,
+    take_along_dim as take_along_dim,
+)
+from .ops.lu import (
+    lu_unpack as lu_unpack,
+)
+from .ops.matrix_functions import (
+    matrix_exp as matrix_exp,
+    matrix_power as matrix_power,
+)
+from .ops.norms import (
+    dist as dist,
+)
+from .ops.older_linalg import (
+    chain_matmul as chain_matmul,
+    cross as cross,
+    inverse as inverse,
+    lu as lu,
+    lu_solve as lu_solve,
+    norm as norm,
+    pinverse as pinverse,
+    qr as qr,
+    svd as svd,
+    triangular_solve as triangular_solve,
 )
 from .ops.products import (
     addbmm as addbmm,
@@ -143,8 +322,6 @@ from .ops.products import (
     addr as addr,
     baddbmm as baddbmm,
     bmm as bmm,
-    chain_matmul as chain_matmul,
-    cross as cross,
     dot as dot,
     inner as inner,
     kron as kron,
@@ -156,9 +333,16 @@ from .ops.products import (
     trace as trace,
     vdot as vdot,
 )
-from .ops.network import (
-    log_softmax as log_softmax,
-    softmax as softmax,
+from .ops.qr import (
+    ormqr as ormqr,
+)
+from .ops.limits import (
+    clamp_max as clamp_max,
+    clamp_min as clamp_min,
+    clip as clip,
+    fmax as fmax,
+    fmin as fmin,
+    nan_to_num as nan_to_num,
 )
 from .ops.random import (
     bernoulli as bernoulli,
@@ -172,39 +356,144 @@ from .ops.random import (
     randn_like as randn_like,
     randperm as randperm,
 )
-from .ops.reduction import (
+from .ops.extremes import (
     all as all,
     allclose as allclose,
-    amax as amax,
-    amin as amin,
+    aminmax as aminmax,
     any as any,
     argmax as argmax,
     argmin as argmin,
+    count_nonzero as count_nonzero,
     equal as equal,
-    logsumexp as logsumexp,
     max as max,
-    mean as mean,
     min as min,
+)
+from .ops.frequencies import (
+    stft as stft,
+)
+from .ops.reduction import (
+    amax as amax,
+    amin as amin,
+    logsumexp as logsumexp,
+    mean as mean,
+    nanmean as nanmean,
+    nansum as nansum,
+    prod as prod,
     std as std,
+    std_mean as std_mean,
     sum as sum,
     var as var,
+    var_mean as var_mean,
+)
+from .ops.scans import (
+    cummax as cummax,
+    cummin as cummin,
+    cumprod as cumprod,
+    cumsum as cumsum,
+    cumulative_trapezoid as cumulative_trapezoid,
+    diff as diff,
+    gradient as gradient,
+    logcumsumexp as logcumsumexp,
+    trapezoid as trapezoid,
+    trapz as trapz,
+)
+from .ops.sorting import (
+    argsort as argsort,
+    kthvalue as kthvalue,
+    median as median,
+    mode as mode,
+    msort as msort,
+    nanmedian as nanmedian,
+    nanquantile as nanquantile,
+    quantile as quantile,
+    sort as sort,
+    topk as topk,
+)
+from .ops.statistics import (
+    bincount as bincount,
+    corrcoef as corrcoef,
+    cov as cov,
+    histc as histc,
+    renorm as renorm,
+)
+from .ops.rounding import (
+    ceil as ceil,
+    copysign as copysign,
+    floor as floor,
+    fmod as fmod,
+    frac as frac,
+    frexp as frexp,
+    heaviside as heaviside,
+    ldexp as ldexp,
+    nextafter as nextafter,
+    remainder as remainder,
+    round as round,
+    trunc as trunc,
 )
 from .ops.shape import (
+    atleast_1d as atleast_1d,
+    atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d,
+    broadcast_tensors as broadcast_tensors,
     broadcast_to as broadcast_to,
     cat as cat,
     expand_as as expand_as,
     flatten as flatten,
+    moveaxis as moveaxis,
+    movedim as movedim,
     permute as permute,
     ravel as ravel,
     reshape as reshape,
     squeeze as squeeze,
     stack as stack,
+    swapaxes as swapaxes,
+    swapdims as swapdims,
     t as t,
     transpose as transpose,
+    unflatten as unflatten,
     unsqueeze as unsqueeze,
+)
+from .ops.solving import (
+    det as det,
+    logdet as logdet,
+    slogdet as slogdet,
+)
+from .ops.similarity import (
+    cdist as cdist,
+    cosine_similarity as cosine_similarity,
+    pairwise_distance as pairwise_distance,
+    pdist as pdist,
+)
+from .ops.special_functions import (
+    i0 as i0,
+    logit as logit,
+    xlogy as xlogy,
+)
+from .ops.trigonometry import (
+    acos as acos,
+    acosh as acosh,
+    asin as asin,
+    asinh as asinh,
+    atan as atan,
+    atan2 as atan2,
+    atanh as atanh,
+    cos as cos,
+    cosh as cosh,
+    deg2rad as deg2rad,
+    hypot as hypot,
+    rad2deg as rad2deg,
+    sin as sin,
+    sinc as sinc,
+    sinh as sinh,
+    tan as tan,
+    tanh as tanh,
 )
 
 absolute = abs
+arccos, arccosh, arcsin, arcsinh = acos, acosh, asin, asinh
+arctan, arctan2, arctanh = atan, atan2, atanh
+fix = trunc
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
 ger = outer
 clamp = clip
 concat = cat
@@ -218,7 +507,42 @@ float = float32
 double = float64
 bool = autograd.dtypes.bool_
 half = float16
+cfloat, cdouble = complex64, complex128
 long = int64
 int = int32
+
+# Parts that a program may not need are imported when they are first asked for: `import tinygrad_bp` stays quick.
+_LATER = {name: f"{__name__}.{name}" for name in ("data", "func", "models", "train", "utils", "verify")}
+# PyTorch's place for these; autograd itself imports nothing of what stands on it.
+_LATER_OF_AUTOGRAD = {
+    "functional": f"{__name__}.autograd.functional",
+    "gradcheck": f"{__name__}.verify",
+    "gradgradcheck": f"{__name__}.verify",
+}
+
+if TYPE_CHECKING:
+    from . import data as data
+    from . import func as func
+    from . import models as models
+    from . import train as train
+    from . import utils as utils
+    from . import verify as verify
+else:
+
+    def __getattr__(name):
+        if name in _LATER:
+            return _import_module(_LATER[name])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *_LATER})
+
+    def _of_autograd(name):
+        if name in _LATER_OF_AUTOGRAD:
+            module = _import_module(_LATER_OF_AUTOGRAD[name])
+            return module if name == "functional" else getattr(module, name)
+        raise AttributeError(f"module {autograd.__name__!r} has no attribute {name!r}")
+
+    autograd.__getattr__ = _of_autograd
 
 __version__ = "0.1.0"

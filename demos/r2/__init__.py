@@ -25,6 +25,7 @@ from .training import SETTINGS, TARGET, Results, data, network, train_all
 if TYPE_CHECKING:
     from ..pictures import Decision
 
+FULL_FORM = "about one minute"
 TITLE = """R2: XOR (21 points) and linear (100 points), 2 - hidden - 1, a sigmoid on the output, squared error,
 whole batch, plain SGD, float64; weights start standard normal, biases 0. Seeds: {seeds}.
 Figures: accuracy on the training points, mean ± standard deviation; below it, how many runs converge (stay at {xor:.2f}

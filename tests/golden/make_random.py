@@ -80,7 +80,8 @@ STREAMS = [
     f"multinomial({ROWS}, 9, replacement=True)", f"multinomial({P}.double(), 4)", "empty(100).uniform_(-0.3, 0.7)",
     "empty(100, dtype=T.float64).uniform_(1, 1.1)", "empty(9, dtype=T.uint8).random_()", "empty(9).random_()",
     "empty(9, dtype=T.float64).random_()", "empty(9, dtype=T.int32).random_(-3, 40)",
-    "nn.functional.dropout(ones(100), 0.3)", "rand(100000)[-50:]",
+    "nn.functional.dropout(ones(100), 0.3)", "nn.Linear(7, 5).weight.detach()",
+    "nn.Linear(7, 5).bias.detach()", "rand(100000)[-50:]",
 ]  # fmt: skip
 NORMALS = ["randn(1)", "randn(15)", "randn(16)", "randn(17)", "randn(33, dtype=T.float64)", "normal(2.0, 0.5, (18,))"]
 SHAPES = {"float32": (7, 5), "float64": (4, 6)}

@@ -6,6 +6,8 @@ The docstring of a class is a program that fails and the program that does not.
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class AutogradError(Exception):
     """The family of every error that ``tinygrad_bp`` raises on purpose."""
@@ -43,6 +45,13 @@ class IndexRangeError(AutogradError, IndexError):
     """An index outside the tensor.
 
     Fails: ``tg.zeros(3)[5]``.  Works: ``tg.zeros(3)[2]``.
+    """
+
+
+class LinAlgError(AutogradError, np.linalg.LinAlgError, RuntimeError):
+    """A matrix that an algorithm of linear algebra cannot use: singular, or not positive-definite.
+
+    Fails: ``tg.linalg.inv(tg.zeros(2, 2))``.  Works: ``tg.linalg.pinv(tg.zeros(2, 2))``.
     """
 
 

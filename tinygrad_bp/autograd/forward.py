@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import writes
-from .gradient import _check_written, _conjugated, _restored, grad, unbroadcast
+from .gradient import _conjugated, _restored, grad, refuse_changed, unbroadcast
 from .history import history
-from .modes import enable_grad
+from .modes import enable_grad, mode
 from .record import Node
 from .tensor import Tensor, wrap
 
@@ -26,8 +25,7 @@ def push_forward(outputs: Sequence[Tensor], tangents: Mapping[Node, Tensor]) -> 
     The graph stays as it is, and what is computed is recorded: tangents can be differentiated again.
     """
     nodes = history([output._node for output in outputs if output._node is not None])
-    if nodes and writes.last_write() > nodes[-1].order:
-        _check_written(nodes)
+    refuse_changed(nodes, mode().anomaly)
     moving: dict[Node, Tensor] = dict(tangents)
     with enable_grad():
         for node in reversed(nodes):

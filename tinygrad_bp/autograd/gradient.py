@@ -44,8 +44,15 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g
 
 
+def refuse_changed(nodes: list[Node], watched: bool) -> None:
+    """Refuse values that nodes (newest first) kept for backward and that were changed since."""
+    if nodes and writes.last_write() > nodes[-1].order:
+        _check_written(nodes)
+    if watched:
+        anomaly.check_kept(nodes)
+
+
 def _check_written(nodes: list[Node]) -> None:
-    """Refuse values that were kept for backward and written since."""
     for node in nodes:
         assert node.op is not None
         for i, value in enumerate(node.kept or ()):
@@ -114,19 +121,18 @@ def _pulled(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
     return pulled
 
 
-def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
+def _pull_back(
+    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None, watched: bool = False
+) -> dict[Node, Any]:
     """Gradients of leaves and of nodes with a cell (or of ``targets``), by node.
 
-    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays.
+    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays. ``watched``: anomaly
+    mode is on.
     """
     nodes = history(seeds)
     if targets is not None:
         nodes = _towards(nodes, targets)
-    if nodes and writes.last_write() > nodes[-1].order:
-        _check_written(nodes)
-    watched = mode().anomaly
-    if watched:
-        anomaly.check_kept(nodes)
+    refuse_changed(nodes, watched)
     slowly = watched or dtypes.complex_seen
     gradients = seeds
     found: dict[Node, Any] = {}
@@ -136,6 +142,7 @@ def _pull_back(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[
             continue
         if node.cell is not None and node.cell.hooks is not None:
             g = hooks.arrived(node, node.cell, g, create)
+            refuse_changed(nodes, watched)  # the hooks may have written
             if node.cell.hooks.retain:
                 found[node] = g
         if targets is not None and node in targets:
@@ -251,10 +258,11 @@ def _list(items: Any) -> list[Any]:
 
 
 def _gradients(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
-    if not create and not mode().check_nan:
+    watched = mode().anomaly
+    if not create and not watched:
         return _pull_back(seeds, retain, False, targets)
     with enable_grad() if create else nullcontext(), anomaly.quiet():
-        return _pull_back(seeds, retain or create, create, targets)
+        return _pull_back(seeds, retain or create, create, targets, watched)
 
 
 def _separate(g: Tensor) -> Tensor:
@@ -308,7 +316,7 @@ def backward(
         seeds = {outputs[0]._node: seed}
     else:
         seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
-    targets = None
+    targets, hooked = None, hooks.on_leaves
     if inputs is not None:
         targets = set(_wanted("backward", _list(inputs)))
         for x in _list(inputs):
@@ -320,7 +328,7 @@ def backward(
     for node, g in _gradients(seeds, bool(retain_graph), create_graph, targets).items():
         if node.cell is not None:
             _deposit(node, node.cell, g, create_graph)
-            if hooks.on_leaves:
+            if hooked:
                 hooks.accumulated(node.cell)
 
 

@@ -30,8 +30,8 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
         function = UFUNCS.get(ufunc)
         if function is not None:
             return function(*_as_numpy_promotes(ufunc, inputs))
-    elif method == "reduce":
-        function = FUNCTIONS.get((ufunc, "reduce"))
+    elif method != "__call__":
+        function = FUNCTIONS.get((ufunc, method))
         if function is not None:
             return function(*inputs, **kwargs)
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
@@ -108,9 +108,7 @@ def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) ->
             "silently. Detach the tensor (t.detach()) if no gradient should flow, or write the formula with "
             "functions that have one"
         )
-    target = kwargs.get("out")
-    if function in _WRITES:
-        target = args[0] if args else kwargs.get(_WRITES[function])
+    target = _written(function, args, kwargs)
     array = _to_write(target, name)
     result = function(
         *(array if x is target else _plain(x) for x in args),
@@ -123,11 +121,23 @@ def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) ->
 _WRITES = {
     np.copyto: "dst",
     np.fill_diagonal: "a",
+    np.nan_to_num: "x",
     np.place: "arr",
     np.put: "a",
     np.put_along_axis: "arr",
     np.putmask: "a",
 }
+
+
+def _written(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """The argument that a NumPy function writes, if it writes one."""
+    if function is np.nan_to_num and (args[1] if len(args) > 1 else kwargs.get("copy", True)):
+        return None
+    if getattr(function, "__name__", "") == "at" and isinstance(getattr(function, "__self__", None), np.ufunc):
+        return args[0]
+    if function in _WRITES:
+        return args[0] if args else kwargs.get(_WRITES[function])
+    return kwargs.get("out")
 
 
 def _to_write(target: Any, what: str) -> Any:

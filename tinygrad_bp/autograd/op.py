@@ -35,8 +35,8 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values", "kept",
-        "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
+        "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values",
+        "kept", "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
     )  # fmt: skip
 
     name: str

@@ -81,18 +81,20 @@ def record(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[Any
     return node
 
 
-_compiled: dict[str, Any] = {}
+_makers: dict[str, Any] = {}
 
 
-def _compile(text: str, label: str, names: dict[str, Any]) -> Any:
-    code = _compiled.get(text)
-    if code is None:
-        filename = f"<tinygrad_bp {label} {len(_compiled)}>"
-        code = _compiled[text] = compile(text, filename, "exec")
+def _maker(text: str, label: str) -> Any:
+    """The function ``make`` that ``text`` defines, compiled once."""
+    make = _makers.get(text)
+    if make is None:
+        filename = f"<tinygrad_bp {label} {len(_makers)}>"
+        names: dict[str, Any] = {}
+        exec(compile(text, filename, "exec"), names)
+        make = _makers[text] = names["make"]
         # A traceback through generated code shows its lines.
         linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    exec(code, names)
-    return names["make"]
+    return make
 
 
 def _readers(op: Op, kept: str) -> list[str]:
@@ -125,6 +127,16 @@ def _tuple(items: list[str]) -> str:
 
 
 ALIASES = {"axis": "dim", "keepdims": "keepdim"}
+# What a generated function reads from around it; no input or parameter of an op may have such a name.
+FREE = (
+    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle, "
+    "guard_view, check_alias, first_call"
+)
+
+
+def _spelling(op: Op) -> tuple[list[str], list[str]]:
+    """The names by which the op's function takes its arguments, and those that are keywords only."""
+    return [*op.inputs, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
 
 
 def source(op: Op) -> str:
@@ -205,29 +217,44 @@ def source(op: Op) -> str:
     add("        result._value = value")
     add("        result._node = None")
     add("        return result")
+    add(f"        ({FREE})  # never reached: every function has the same names around it")
     add("    return function")
-    free = (
-        "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle, "
-        "guard_view, check_alias"
-    )
     defaults = "".join(f", default_{name}" for name, default in op.params.items() if default is not REQUIRED)
-    return "\n".join([f"def make({free}{defaults}):", *out, ""])
+    return "\n".join([f"def make({FREE}{defaults}):", *out, ""])
 
 
 def build_function(op: Op) -> Callable[..., Any]:
-    """Compile ``source(op)`` for this op."""
+    """The op's public function. What it runs is compiled at its first call: most programs use few ops."""
     from .tensor import Tensor
 
-    defaults = {f"default_{name}": default for name, default in op.params.items() if default is not REQUIRED}
-    make = _compile(source(op), "function", {})
-    function: Callable[..., Any] = make(
+    names, aliases = _spelling(op)
+    clash = set(FREE.split(", ")) & set(names)
+    if clash:
+        raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
+    places = [f"p{i}" for i in range(len(names))] + ["*"] * bool(aliases) + [f"k{i}" for i in range(len(aliases))]
+    text = (
+        f"def make({FREE}):\n    def function({', '.join(places)}):\n        return first_call(op, locals())\n"
+        f"        ({FREE})\n    return function\n"
+    )
+    function: Callable[..., Any] = _maker(text, "first call")(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
-        unpack, unpack_list, explain, settle, guard_view, check_alias, **defaults,
+        unpack, unpack_list, explain, settle, guard_view, check_alias, first_call,
     )  # fmt: skip
+    function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)
+    function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)
+    function.__kwdefaults__ = dict.fromkeys(aliases)
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = "tinygrad_bp"
     function.__doc__ = op.describe()
     return function
+
+
+def first_call(op: Op, given: dict[str, Any]) -> Any:
+    """Put the code of ``source(op)`` into the op's function, and call it."""
+    make = _maker(source(op), "function")
+    names, aliases = _spelling(op)
+    op.function.__code__ = next(part for part in make.__code__.co_consts if hasattr(part, "co_freevars"))
+    return op.function(**{name: given[name] for name in (*names, *aliases)})
 
 
 def build_pull(op: Op) -> Pull:
@@ -251,7 +278,7 @@ def build_pull(op: Op) -> Pull:
         out.append(f"        return {_tuple(parts)}")
     free = ", ".join(f"rule_{name}" for name in op.inputs)
     text = "\n".join([f"def make({free}):", *out, "    return pull", ""])
-    pull: Pull = _compile(text, "pull", {})(*op.rules)
+    pull: Pull = _maker(text, "pull")(*op.rules)
     return pull
 
 

@@ -98,7 +98,7 @@ def _receive(url: str, part: Path, size: int) -> str | None:
     except urllib.error.URLError as error:
         return f"no connection ({error.reason})"
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"the connection ended after {have} of {size} bytes ({error!r})"
+        return f"it ended after {have} of {size} bytes ({error!r})"
     return None if have == size else f"the connection ended after {have} of {size} bytes"
 
 

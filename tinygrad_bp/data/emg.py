@@ -37,22 +37,30 @@ def _arrays(path: Path) -> list[Any]:
     import zipfile
     import zlib
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            for name in ("x.npy", "y.npy"):
-                if name not in names:
-                    raise DataFileError(f"{path}: expected the arrays x and y, found {', '.join(names) or 'none'}")
-                size = archive.getinfo(name).file_size
-                if size > GREATEST:
-                    raise DataFileError(f"{path}: expected at most {GREATEST} bytes for {name}, found {size}")
-            arrays = []
-            for name in ("x.npy", "y.npy"):
-                with archive.open(name) as file:
-                    arrays.append(_npy(path, name, file, archive.getinfo(name).file_size))
-            return arrays
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise DataFileError(f"{path}: expected an npz file, found a damaged one ({error})") from error
+    # A file that cannot be opened is the system's error, not a damaged one.
+    with path.open("rb") as file:
+        try:
+            return _members(path, file)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+            raise DataFileError(f"{path}: expected an npz file, found a damaged one ({error})") from error
+
+
+def _members(path: Path, raw: Any) -> list[Any]:
+    import zipfile
+
+    arrays = []
+    with zipfile.ZipFile(raw) as archive:
+        names = archive.namelist()
+        for name in ("x.npy", "y.npy"):
+            if name not in names:
+                raise DataFileError(f"{path}: expected the arrays x and y, found {', '.join(names) or 'none'}")
+            size = archive.getinfo(name).file_size
+            if size > GREATEST:
+                raise DataFileError(f"{path}: expected at most {GREATEST} bytes for {name}, found {size}")
+        for name in ("x.npy", "y.npy"):
+            with archive.open(name) as file:
+                arrays.append(_npy(path, name, file, archive.getinfo(name).file_size))
+    return arrays
 
 
 def _npy(path: Path, name: str, file: Any, size: int) -> Any:

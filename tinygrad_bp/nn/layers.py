@@ -1,4 +1,4 @@
-"""The affine layer, and layers that move elements or drop them."""
+"""Affine and bilinear maps, and layers that move elements."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..ops.generator import Generator
+from ..ops.network import bilinear, linear
 from ..ops.products import matmul
-from ..ops.network import dropout, linear
-from ..ops.shape import flatten
+from ..ops.shape import dim_of, flatten, reshape
 from . import init
 from .module import Module, Parameter
 
@@ -44,11 +44,11 @@ class Linear(Module):
             bound = 1 / math.sqrt(in_features) if in_features else 0.0
             init.uniform_(self.bias, -bound, bound, generator)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The affine map of the last dimension."""
         if self.bias is None:
-            return matmul(x, self.weight.T)
-        return linear(x, self.weight, self.bias)
+            return matmul(input, self.weight.T)
+        return linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""
@@ -81,28 +81,67 @@ class Flatten(Module):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
-class Dropout(Module):
-    """In training each element becomes 0 with probability ``p``, else grows by 1 / (1 − p); in eval nothing changes.
-
-    The mask comes from ``generator`` (the default one where None) and equals PyTorch's for the same seed.
-    Raises ``ArgumentError`` for ``p`` outside [0, 1]. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
+class Unflatten(Module):
+    """The dimension ``dim`` as several, of the sizes ``unflattened_size``; one size may be −1.
 
     >>> import tinygrad_bp as tg
-    >>> layer = tg.nn.Dropout(0.5)
-    >>> x = tg.ones(4)
-    >>> layer.eval()(x) is x
-    True
+    >>> tg.nn.Unflatten(1, (2, 3))(tg.zeros(4, 6)).shape
+    (4, 2, 3)
     """
 
-    def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:
-        if not 0 <= p <= 1:
-            raise ArgumentError(f"Dropout: p is the probability that an element becomes 0, from 0 to 1; got {p}")
-        self.p, self.generator = p, generator
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x: Any) -> Any:
-        """``x`` of floats, of any shape, with elements dropped while ``training``."""
-        return dropout(x, self.p, self.training, generator=self.generator)
+        """The input with that dimension divided."""
+        place = dim_of(self.dim, x.ndim, "Unflatten")
+        sizes, size = list(self.unflattened_size), x.shape[place]
+        known = math.prod(n for n in sizes if n != -1)
+        if sizes.count(-1) > 1 or (size % known if -1 in sizes and known else size != known):
+            raise ShapeError(f"Unflatten: dimension {self.dim} of {shape_text(tuple(x.shape))} is not {tuple(sizes)}")
+        sizes = [size // known if n == -1 else n for n in sizes]
+        return reshape(x, (*x.shape[:place], *sizes, *x.shape[place + 1 :]))
 
     def extra_repr(self) -> str:
-        """The probability; the rest is PyTorch's text, nothing here works in place."""
-        return f"p={self.p}, inplace=False"
+        """The dimension and the sizes."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Bilinear(Module):
+    """``x1ᵀ weight x2 + bias`` for each output, see ``nn.functional.bilinear``.
+
+    Weight (out_features, in1_features, in2_features) and bias (out_features) start uniform in ±1/√in1_features,
+    PyTorch's numbers for the same seed.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Bilinear(2, 3, 4)(tg.zeros(5, 2), tg.zeros(5, 3)).shape
+    (5, 4)
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: Any = None,
+        generator: Generator | None = None,
+    ) -> None:  # fmt: skip
+        if in1_features < 1:
+            raise ArgumentError(f"Bilinear: in1_features must be at least 1, got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        dtype = dtypes.get_default_dtype() if dtype is None else dtype
+        bound = 1 / math.sqrt(in1_features)
+        self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
+        init.uniform_(self.weight, -bound, bound, generator)
+        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound, generator)
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """(..., in1_features) and (..., in2_features) to (..., out_features)."""
+        return bilinear(x1, x2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from ..ops import losses
+from ..ops import distribution_losses, losses
 from ..ops.creation import as_tensor
 from ..ops.cross_entropy import cross_entropy, nll_loss
+from ..ops.ctc import ctc_loss
+from .layers import Linear
 from .module import Module
 
 
-class _Loss(Module):
+class Loss(Module):
+    """A loss of a prediction against a target, with a reduction."""
+
     def __init__(self, reduction: str = "mean") -> None:
         losses.check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """Squared error: ``mse_loss(x, target)``, both of one shape."""
 
     def forward(self, x: Any, target: Any) -> Any:
@@ -25,7 +30,7 @@ class MSELoss(_Loss):
         return losses.mse_loss(x, target, self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """Absolute error: ``l1_loss(x, target)``, both of one shape."""
 
     def forward(self, x: Any, target: Any) -> Any:
@@ -33,7 +38,7 @@ class L1Loss(_Loss):
         return losses.l1_loss(x, target, self.reduction)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """Squared error (halved) up to ``delta`` from the target, a straight line beyond (Huber 1964)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
@@ -45,7 +50,7 @@ class HuberLoss(_Loss):
         return losses.huber_loss(x, target, self.reduction, self.delta)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """``HuberLoss(delta=beta)`` divided by ``beta``: slope 1 beyond it (Girshick 2015)."""
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
@@ -57,7 +62,7 @@ class SmoothL1Loss(_Loss):
         return losses.smooth_l1_loss(x, target, self.reduction, self.beta)
 
 
-class BCELoss(_Loss):
+class BCELoss(Loss):
     """Binary cross-entropy of probabilities in [0, 1] against labels in [0, 1]; ``weight`` multiplies each loss."""
 
     weight: Tensor | None
@@ -71,7 +76,7 @@ class BCELoss(_Loss):
         return losses.binary_cross_entropy(x, target, self.weight, self.reduction)
 
 
-class BCEWithLogitsLoss(_Loss):
+class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of scores (before the sigmoid) against labels in [0, 1].
 
     ``weight`` multiplies each loss, ``pos_weight`` the part of the label 1; both broadcast against the scores.
@@ -90,7 +95,7 @@ class BCEWithLogitsLoss(_Loss):
         return losses.binary_cross_entropy_with_logits(x, target, self.weight, self.reduction, self.pos_weight)
 
 
-class _ClassLoss(_Loss):
+class _ClassLoss(Loss):
     """A loss of class indices. The class weights are a buffer: ``to`` converts them and the state holds them."""
 
     weight: Tensor | None
@@ -130,3 +135,98 @@ class NLLLoss(_ClassLoss):
     def forward(self, x: Any, target: Any) -> Any:
         """The loss of the log-probabilities."""
         return nll_loss(x, target, self.weight, self.ignore_index, self.reduction)
+
+
+class LinearCrossEntropyLoss(Loss):
+    """A last linear layer and the cross-entropy of its scores: ``linear_cross_entropy`` with a weight of its own.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LinearCrossEntropyLoss(2, 3)(tg.zeros(4, 2), tg.tensor([0, 1, 2, 0])).shape
+    ()
+    """
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        dtype: Any = None,
+        weight: Any = None,
+        reduction: str = "mean",
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
+    ) -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+        self.num_classes, self.out_features = num_classes, tuple(out_features)
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.linear = Linear(in_features, math.prod(self.out_features) * num_classes, bias=bias, dtype=dtype)
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the features ``x``."""
+        shape = (self.num_classes, *self.out_features)
+        weight = self.linear.weight.reshape((*shape, self.linear.in_features))
+        bias = None if self.linear.bias is None else self.linear.bias.reshape(shape)
+        return distribution_losses.linear_cross_entropy(
+            x, weight, target, linear_bias=bias, weight=self.weight, reduction=self.reduction,
+            ignore_index=self.ignore_index, label_smoothing=self.label_smoothing,
+        )  # fmt: skip
+
+
+class KLDivLoss(Loss):
+    """Kullback-Leibler divergence of log-probabilities ``x`` and probabilities ``target``.
+
+    With ``log_target`` the target holds logarithms. ``reduction`` may also be ``"batchmean"``: the sum divided by the
+    number of rows.
+    """
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__("sum" if reduction == "batchmean" else reduction)
+        self.reduction, self.log_target = reduction, log_target
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the log-probabilities."""
+        return distribution_losses.kl_div(x, target, self.reduction, self.log_target)
+
+
+class PoissonNLLLoss(Loss):
+    """Negative log-likelihood of counts under Poisson distributions: ``poisson_nll_loss``."""
+
+    def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the rates, or of their logarithms."""
+        return distribution_losses.poisson_nll_loss(x, target, self.log_input, self.full, self.eps, self.reduction)
+
+
+class GaussianNLLLoss(Loss):
+    """Negative log-likelihood under normal distributions of mean ``x`` and variance ``var``: ``gaussian_nll_loss``."""
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.full, self.eps = full, eps
+
+    def forward(self, x: Any, target: Any, var: Any) -> Any:
+        """The loss of the means and variances."""
+        return distribution_losses.gaussian_nll_loss(x, target, var, self.full, self.eps, self.reduction)
+
+
+class CTCLoss(Loss):
+    """The loss of a sequence of labels whose places in time are not known: ``ctc_loss`` (Graves et al. 2006)."""
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+        """The loss of log-probabilities (steps, rows, classes)."""
+        return ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
+        )

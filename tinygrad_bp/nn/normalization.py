@@ -2,16 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from ..autograd.errors import ShapeError, shape_text
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..ops.creation import ones, tensor, zeros
-from ..ops.normalization import batch_norm, layer_norm
+from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from ..ops.shape import reshape
 from .module import Module, Parameter
 
 
-class BatchNorm1d(Module):
+class _RunningNorm(Module):
+    """What batch and instance normalization have: weight, bias and running statistics, each one number a channel."""
+
+    ranks: ClassVar[tuple[int, ...]]  # how many dimensions an input may have
+    rows: ClassVar[str]  # the text of those shapes
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def _build(
+        self, num_features: int, eps: float, momentum: float | None, affine: bool, track_running_stats: bool,
+        dtype: Any, bias: bool,
+    ) -> None:  # fmt: skip
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.weight = Parameter(ones(num_features, dtype=dtype)) if affine else None
+        self.bias = Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None
+        tracked = track_running_stats
+        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("num_batches_tracked", tensor(0) if tracked else None)
+
+    def _check(self, x: Any, channels: int) -> None:
+        """Refuse an input of another shape; ``channels`` is the dimension that must have ``num_features``."""
+        if len(x.shape) not in self.ranks or x.shape[channels] != self.num_features:
+            name, n = type(self).__name__, self.num_features
+            raise ShapeError(
+                f"{name}: the layer has {n} features, so x is {self.rows.replace('C', str(n))}; got "
+                f"{shape_text(tuple(x.shape))}"
+            )
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
+        )
+
+
+class _BatchNorm(_RunningNorm):
+    def __init__(
+        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, dtype: Any = None, *, bias: bool = True,
+    ) -> None:  # fmt: skip
+        self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
+
+    def forward(self, x: Any) -> Any:
+        """The normalized input, of its shape."""
+        self._check(x, 1 if len(x.shape) > 1 else 0)
+        momentum, seen = self.momentum, self.num_batches_tracked
+        if momentum is None:
+            momentum = 1 / (seen.item() + 1) if seen is not None else 0.0
+        y = batch_norm(
+            x, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or self.running_mean is None, momentum, self.eps,
+        )  # fmt: skip
+        if self.training and seen is not None:
+            seen += 1  # after the pass: one that raises leaves the layer as it was
+        return y
+
+
+class BatchNorm1d(_BatchNorm):
     """Each of ``num_features`` channels with mean 0 and variance 1 over the batch, times ``weight``, plus ``bias``.
 
     Input (rows, num_features) or (rows, num_features, length). In training the statistics are the batch's, and
@@ -29,47 +91,144 @@ class BatchNorm1d(Module):
     tensor([0.2])
     """
 
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
+    ranks, rows = (2, 3), "(rows, C) or (rows, C, length)"
 
+
+class BatchNorm2d(_BatchNorm):
+    """``BatchNorm1d`` for images, (rows, num_features, height, width).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.BatchNorm2d(3)(tg.rand(2, 3, 4, 4)).shape
+    (2, 3, 4, 4)
+    """
+
+    ranks, rows = (4,), "(rows, C, height, width)"
+
+
+class BatchNorm3d(_BatchNorm):
+    """``BatchNorm1d`` for volumes, (rows, num_features, depth, height, width)."""
+
+    ranks, rows = (5,), "(rows, C, depth, height, width)"
+
+
+class _InstanceNorm(_RunningNorm):
     def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, dtype: Any = None, *, bias: bool = True,
+        self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
+        track_running_stats: bool = False, dtype: Any = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(ones(num_features, dtype=dtype)) if affine else None
-        self.bias = Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None
-        tracked = track_running_stats
-        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
-        self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
-        self.register_buffer("num_batches_tracked", tensor(0) if tracked else None)
+        self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
 
     def forward(self, x: Any) -> Any:
         """The normalized input, of its shape."""
-        if len(x.shape) not in (2, 3) or x.shape[1] != self.num_features:
-            raise ShapeError(
-                f"BatchNorm1d: the layer has {self.num_features} features, so x is (rows, {self.num_features}) or "
-                f"(rows, {self.num_features}, length); got {shape_text(tuple(x.shape))}"
-            )
-        momentum, seen = self.momentum, self.num_batches_tracked
-        if momentum is None:
-            momentum = 1 / (seen.item() + 1) if seen is not None else 0.0
-        y = batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or self.running_mean is None, momentum, self.eps,
+        added = len(x.shape) == self.ranks[0]
+        if len(x.shape) not in self.ranks or (self.affine and x.shape[0 if added else 1] != self.num_features):
+            self._check(x, 0 if added else 1)
+        y = instance_norm(
+            reshape(x, (1, *x.shape)) if added else x, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
         )  # fmt: skip
-        if self.training and seen is not None:
-            seen += 1  # after the pass: one that raises leaves the layer as it was
-        return y
+        return reshape(y, x.shape) if added else y
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Each channel of each row of (rows, num_features, length) with mean 0 and variance 1; the rows may be missing.
+
+    ``affine=True`` multiplies with ``weight`` and adds ``bias``; with ``track_running_stats=True`` evaluation uses
+    running statistics, as ``BatchNorm1d`` does. Raises ``ShapeError`` for other shapes and for one element a channel.
+    Source: Ulyanov, Vedaldi and Lempitsky, *Instance Normalization*, 2016 (arXiv 1607.08022).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.InstanceNorm1d(1)(tg.tensor([[[1.0, 3.0]]])).numpy().round(3).tolist()
+    [[[-1.0, 1.0]]]
+    """
+
+    ranks, rows = (2, 3), "(rows, C, length) or without rows"
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """``InstanceNorm1d`` for images, (rows, num_features, height, width); the rows may be missing."""
+
+    ranks, rows = (3, 4), "(rows, C, height, width) or without rows"
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """``InstanceNorm1d`` for volumes, (rows, num_features, depth, height, width); the rows may be missing."""
+
+    ranks, rows = (4, 5), "(rows, C, depth, height, width) or without rows"
+
+
+class GroupNorm(Module):
+    """Groups of channels of each row with mean 0 and variance 1, times ``weight``, plus ``bias``.
+
+    Input (rows, num_channels, ...), its channels in ``num_groups`` groups of one size; ``affine=False`` leaves weight
+    and bias out. Raises ``ArgumentError`` for groups that do not divide the channels, ``ShapeError`` for other inputs.
+    Source: Wu and He, *Group Normalization*, 2018 (arXiv 1803.08494).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.GroupNorm(2, 4)(tg.rand(3, 4, 5)).shape
+    (3, 4, 5)
+    """
+
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, dtype: Any = None, *,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        if num_groups < 1 or num_channels % num_groups:
+            raise ArgumentError(f"GroupNorm: num_groups must divide the {num_channels} channels; got {num_groups}")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.weight = Parameter(ones(num_channels, dtype=dtype)) if affine else None
+        self.bias = Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None
+
+    def forward(self, x: Any) -> Any:
+        """The normalized input, of its shape."""
+        return group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
-        )
+        text = f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return f"{text}, bias={self.bias is not None}"
+
+
+class RMSNorm(Module):
+    """The last dimensions of each input divided by their root mean square, times ``weight``.
+
+    ``normalized_shape`` is the size of those dimensions, an integer or a tuple. Raises ``ShapeError`` for an input that
+    ends in another shape. Source: Zhang and Sennrich 2019 (arXiv 1910.07467).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.RMSNorm(2)(tg.tensor([3.0, -3.0])).tolist()
+    [1.0, -1.0]
+    """
+
+    def __init__(
+        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, dtype: Any = None
+    ) -> None:
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.weight = Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None
+
+    def forward(self, x: Any) -> Any:
+        """The scaled input, of its shape."""
+        return rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class LocalResponseNorm(Module):
+    """Each element divided by the size of its neighbouring channels, see ``nn.functional.local_response_norm``."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Any) -> Any:
+        """The normalized input (rows, channels, length, ...), of its shape."""
+        return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
 class LayerNorm(Module):

@@ -1,4 +1,4 @@
-"""Smooth activation functions of networks, and the error function that the exact GELU needs."""
+"""Activation functions of networks."""
 
 from __future__ import annotations
 
@@ -7,66 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
-from ..autograd.op import elementwise, general
-from .elementwise import ONE, ZERO, sigmoid
-from .samples import nonzero, unary
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, elementwise, general
+from ..autograd.tensor import Tensor
+from .elementwise import ZERO, cast, leaky_relu, sigmoid
+from .error_functions import bounded, erf
+from .generator import Generator, default_generator
+from .network import log_softmax as _log_softmax
+from .network import softmax as _softmax
+from .samples import fixed, nonzero, sample, unary
+from .trigonometry import tanh
 
-
-def _bounded(x: Any, limit: float) -> Any:
-    """``x`` where its powers do not overflow; beyond the limit a bell is 0 and a tanh 1 to the last digit."""
-    return np.clip(x, -limit, limit)
-
-
-# ---------------------------------------------------------------------- the error function
-
-# Rational minimax approximations of W. J. Cody, Rational Chebyshev Approximations for the Error Function, Mathematics
-# of Computation 23, 1969; the digits are those of his CALERF (SPECFUN, netlib). Highest power first.
-_EDGE = 0.46875
-_NEAR = ((0.185777706184603153, 3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
-         (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062))
-_FAR = ((2.15311535474403846e-8, 0.564188496988670089, 8.88314979438837594, 66.1191906371416295, 298.635138197400131,
-         881.952221241769090, 1712.04761263407058, 2051.07837782607147, 1230.33935479799725),
-        (1.0, 15.7449261107098347, 117.693950891312499, 537.181101862009858, 1621.38957456669019, 3290.79923573345963,
-         4362.61909014324716, 3439.36767414372164, 1230.33935480374942))
-
-
-def _ratio(z: Any, polynomials: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
-    """The quotient of two polynomials, by Horner's rule."""
-    results = []
-    for first, *others in polynomials:
-        value = z * first
-        for coefficient in others[:-1]:
-            value += coefficient
-            value *= z
-        value += others[-1]
-        results.append(value)
-    above, below = results
-    above /= below
-    return above
-
-
-def _cody(x: Any) -> Any:
-    # 1 − erf(6) is below half a float64's last digit; beyond 4 the far formula needs its few leading digits alone.
-    z = np.minimum(np.absolute(np.atleast_1d(x)), np.asarray(6, x.dtype))
-    far = 1 - np.exp(-z * z) * _ratio(z, _FAR)
-    near = np.minimum(z, np.asarray(_EDGE, x.dtype))
-    near *= _ratio(near * near, _NEAR)
-    return np.reshape(np.copysign(np.where(z > _EDGE, far, near), x), x.shape)
-
-
-def _erf(x: Any) -> Any:
-    if x.dtype == np.float16:  # the polynomials go beyond its range
-        return _cody(x.astype(np.float32)).astype(np.float16)
-    return _cody(x if x.dtype in ONE else x.astype(np.float64))
-
-
-erf = elementwise("erf", _erf, lambda g, x: g * (2 / math.sqrt(math.pi) * np.exp(-(_bounded(x, 40.0) ** 2))),
-                  floats=True, formula="2 / √π · ∫₀ˣ e^(−t²) dt", samples=unary(),
-                  reference=lambda x: np.reshape([math.erf(v) for v in np.ravel(x)], np.shape(x)),
-                  doc="The error function (Cody 1969).")
-
-# ---------------------------------------------------------------------- units
+# ---------------------------------------------------------------------- smooth units
 
 silu = elementwise("silu", lambda x: x * sigmoid(x), lambda g, x: g * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
                    floats=True, formula="x / (1 + e⁻ˣ)", samples=unary(),
@@ -96,7 +48,7 @@ def _cumulative(x: Any, approximate: str) -> Any:
     """The standard normal distribution function, exactly or by the tanh that stands for it."""
     if approximate == "none":
         return 0.5 + 0.5 * erf(x * math.sqrt(0.5))
-    z = _bounded(x, 10.0)
+    z = bounded(x, 10.0)
     return 0.5 + 0.5 * np.tanh(z * (_TANH + _TANH * 0.044715 * (z * z)))
 
 
@@ -109,8 +61,8 @@ def _gelu(x: Any, approximate: str) -> Any:
 
 def _gelu_slope(g: Any, x: Any, p: Any, approximate: str) -> Any:
     if approximate == "none":
-        return g * (p + x * (math.sqrt(0.5 / math.pi) * np.exp(-0.5 * _bounded(x, 40.0) ** 2)))
-    z = _bounded(x, 10.0)
+        return g * (p + x * (math.sqrt(0.5 / math.pi) * np.exp(-0.5 * bounded(x, 40.0) ** 2)))
+    z = bounded(x, 10.0)
     return g * (p + x * (p * (1 - p)) * (2 * _TANH + 6 * _TANH * 0.044715 * (z * z)))
 
 
@@ -124,3 +76,240 @@ gelu = general("gelu", _gelu, _gelu_slope,
                        -2 * _TANH * (x + 0.044715 * x * x * x), -700.0).clip(None, 700.0)))),
                doc="x times the standard normal distribution function, exactly ('none') or by 'tanh' "
                    "(Hendrycks and Gimpel 2016).")
+
+
+def mish(input: Any) -> Any:
+    """``x · tanh(softplus(x))`` (Misra 2019, *Mish*).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.mish(tg.tensor([1.0]))
+    tensor([0.8651])
+    """
+    return input * tanh(softplus(input))
+
+
+def logsigmoid(input: Any) -> Any:
+    """``ln sigmoid(x)``, finite for any finite number.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.logsigmoid(tg.tensor([0.0, -3.0]))
+    tensor([-0.6931, -3.0486])
+    """
+    return -softplus(-input, 1.0, math.inf)
+
+
+def softsign(input: Any) -> Any:
+    """``x / (1 + |x|)`` (Turian et al. 2009).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.softsign(tg.tensor([1.0, -3.0]))
+    tensor([ 0.5 , -0.75])
+    """
+    return input / (1 + np.absolute(input))
+
+
+def tanhshrink(input: Any) -> Any:
+    """``x − tanh(x)``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.tanhshrink(tg.tensor([1.0]))
+    tensor([0.2384])
+    """
+    return input - tanh(input)
+
+
+def celu(input: Any, alpha: float = 1.0) -> Any:
+    """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.celu(tg.tensor([1.0, -1.0]), 2.0)
+    tensor([ 1.    , -0.7869])
+    """
+    if not alpha:
+        raise ArgumentError("celu: alpha divides, so it cannot be 0")
+    return elu(input / alpha) * alpha
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def selu(input: Any) -> Any:
+    """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.selu(tg.tensor([1.0, -1.0]))
+    tensor([ 1.0507, -1.1113])
+    """
+    return elu(input, _SELU_ALPHA) * _SELU_SCALE
+
+
+# ---------------------------------------------------------------------- units of straight lines
+
+_off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
+
+hardtanh = elementwise("hardtanh", lambda x, min_val, max_val: np.clip(x, min_val, max_val),
+                       lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, np.zeros_like(g)),
+                       params={"min_val": -1.0, "max_val": 1.0}, formula="min ≤ x ≤ max",
+                       samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
+                       reference=lambda x, min_val=-1.0, max_val=1.0: np.minimum(np.maximum(x, min_val), max_val),
+                       doc="x between two bounds; its gradient at the bounds is 0.")
+
+
+def relu6(input: Any) -> Any:
+    """``min(max(x, 0), 6)`` (Krizhevsky 2010).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.relu6(tg.tensor([-1.0, 3.0, 9.0]))
+    tensor([0., 3., 6.])
+    """
+    return hardtanh(input, 0.0, 6.0)
+
+
+def hardsigmoid(input: Any) -> Any:
+    """``relu6(x + 3) / 6``: straight lines in place of the sigmoid.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.hardsigmoid(tg.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.  , 0.5 , 0.75])
+    """
+    return hardtanh(input, -3.0, 3.0) / 6 + 0.5
+
+
+hardswish = elementwise("hardswish", lambda x: x * (np.clip(x, -3, 3) / 6 + 0.5),
+                        lambda g, x: np.where(x <= -3, np.zeros_like(g), np.where(x < 3, g * (x / 3 + 0.5), g)),
+                        floats=True, formula="x · hardsigmoid(x)", samples=unary(_off_kinks),
+                        reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
+                        doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")
+
+hardshrink = elementwise("hardshrink", lambda x, lambd: np.where(np.absolute(x) > lambd, x, 0 * x),
+                         lambda g, x, lambd: np.where(np.absolute(x) > lambd, g, np.zeros_like(g)),
+                         params={"lambd": 0.5}, formula="x if |x| > λ else 0",
+                         samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
+                         reference=lambda x, lambd=0.5: x * (np.abs(x) > lambd),
+                         doc="x, and 0 between −lambd and lambd.")
+
+softshrink = elementwise("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd),
+                         lambda g, x, lambd: np.where(np.absolute(x) > lambd, g, np.zeros_like(g)),
+                         params={"lambd": 0.5}, formula="sign(x) · max(|x| − λ, 0)",
+                         samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
+                         reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
+                         doc="x moved towards 0 by lambd, and 0 between −lambd and lambd.")
+
+
+def _shrinks(lambd: float) -> float:
+    if lambd < 0:
+        raise ArgumentError(f"softshrink: lambd is how far x moves towards 0, not negative; got {lambd}")
+    return lambd
+
+
+threshold = elementwise("threshold", lambda x, threshold, value: np.where(x > threshold, x, np.asarray(value, x.dtype)),
+                        lambda g, x, threshold: np.where(x > threshold, g, np.zeros_like(g)),
+                        params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
+                        samples=unary(_off_kinks, threshold=0.5, value=-7.0),
+                        reference=lambda x, threshold, value: np.where(np.less_equal(x, threshold), value, x),
+                        doc="x above a threshold, a fixed value elsewhere.")
+
+_prelu = elementwise("prelu", lambda x, weight: np.where(x > 0, x, weight * x),
+                     lambda g, x, weight: np.where(x > 0, g, g * weight),
+                     lambda g, x: np.where(x > 0, np.zeros_like(g), g * x),
+                     inputs="x weight", formula="x if x > 0 else weight · x",
+                     samples=tuple(sample(*shapes, of=nonzero) for shapes in (
+                         ((2, 3), (3,)), ((2, 3, 4), (3, 1)), ((4,), (1,)), ((), ()), ((0, 3), (3,)))),
+                     reference=lambda x, weight: np.maximum(x, 0) + weight * np.minimum(x, 0),
+                     doc="x above 0, weight · x below (He et al. 2015).")
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``).
+
+    Raises ``ShapeError`` for another number of weights. Source: He et al., *Delving Deep into Rectifiers*, 2015.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.prelu(tg.tensor([2.0, -2.0]), tg.tensor([0.25]))
+    tensor([ 2. , -0.5])
+    """
+    count = math.prod(weight.shape)
+    if count == 1:
+        return _prelu(input, np.reshape(weight, ()))
+    if weight.ndim != 1 or input.ndim < 2 or input.shape[1] != count:
+        raise ShapeError(
+            f"prelu: the input {shape_text(input.shape)} and weight {shape_text(weight.shape)} do not fit: give one "
+            "weight, or one for each channel, the input's dimension 1"
+        )
+    return _prelu(input, np.reshape(weight, (count, *(1,) * (input.ndim - 2))))
+
+
+def rrelu(
+    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *,
+    generator: Generator | None = None,
+) -> Any:
+    """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.
+
+    The numbers are PyTorch's for the same seed.
+    Source: Xu et al., *Empirical Evaluation of Rectified Activations*, 2015.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.rrelu(tg.tensor([-1.0, 2.0]), 0.1, 0.3)
+    tensor([-0.2,  2. ])
+    """
+    if not lower <= upper:
+        raise ArgumentError(f"rrelu: lower must not be above upper, got {lower} and {upper}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)
+    value = input._value if isinstance(input, Tensor) else input
+    slopes = np.ones_like(value)
+    low = value <= 0
+    slopes[low] = (generator or default_generator()).uniform(int(np.count_nonzero(low)), np.float64, lower, upper)
+    return input * slopes
+
+
+# ---------------------------------------------------------------------- along a dimension
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017, gated linear units).
+
+    Raises ``ShapeError`` where that dimension has an odd size.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.glu(tg.tensor([2.0, 4.0, 0.0, 0.0]))
+    tensor([1., 2.])
+    """
+    if not -input.ndim <= dim < input.ndim or input.shape[dim] % 2:
+        raise ShapeError(f"glu: halves dimension {dim}, which must exist and be even; got {shape_text(input.shape)}")
+    half, before = input.shape[dim] // 2, (slice(None),) * (dim % input.ndim)
+    return input[(*before, slice(None, half))] * sigmoid(input[(*before, slice(half, None))])
+
+
+def softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+    """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.softmax(tg.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5, 0.5])
+    """
+    return _softmax(_in(input, dtype), dim if axis is None else axis)
+
+
+def log_softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+    """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.log_softmax(tg.tensor([0.0, 0.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
+    return _log_softmax(_in(input, dtype), dim if axis is None else axis)
+
+
+def softmin(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+    """``softmax(−input)``: the smallest number gets the largest share.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.softmin(tg.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5, 0.5])
+    """
+    return softmax(-input, dim, dtype, axis=axis)
+
+
+def _in(x: Any, dtype: Any) -> Any:
+    return x if dtype is None or x.dtype == dtype else cast(x, dtype)

@@ -13,10 +13,10 @@ from ..autograd import dtypes
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import BROADCAST, FUNCTIONS, UFUNCS, elementwise, linear
 from ..autograd.tensor import Tensor
-from .elementwise import cos, sign, sin, where
-from .samples import binary, complex_of, sample
+from .elementwise import flat, sign
+from .samples import binary, complex_of, nonzero, sample, unary
 from .shape import matrix_transpose, stack
-
+from .trigonometry import cos, sin
 
 _complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))
 
@@ -47,7 +47,8 @@ _real = linear("real", lambda x: np.array(x.real), lambda g, x_dtype: _as_comple
                formula="Re x", samples=_complex, holomorphic=False, gives="real", reference=np.real, doc="Real part.")
 
 _imag = linear("imag", lambda x: np.array(x.imag), lambda g, x_dtype: _as_complex(g, x_dtype) * 1j,
-               formula="Im x", samples=_complex, holomorphic=False, gives="real", reference=np.imag, doc="Imaginary part.")
+               formula="Im x", samples=_complex, holomorphic=False, gives="real", reference=np.imag,
+               doc="Imaginary part.")
 
 
 def real(x: Any) -> Any:
@@ -82,13 +83,20 @@ complex = linear("complex", _join, lambda g: np.real(g), lambda g: np.imag(g), i
                  reference=lambda real, imag: real + 1j * imag, doc="Complex numbers of two real tensors.")
 
 angle_op = elementwise("angle", np.angle, lambda g, x: g * _turned(x), formula="arg x", holomorphic=False,
-                       gives="real", samples=_complex, reference=np.angle, doc="Angle in the complex plane, in radians.")
+                       gives="real", samples=_complex, reference=np.angle,
+                       doc="Angle in the complex plane, in radians.")
 
 
 def _turned(x: Any) -> Any:
     """The slope of the angle: i x / |x|²; 0 at 0."""
     size = np.square(np.real(x)) + np.square(np.imag(x))
     return x * 1j / np.where(size == 0, np.ones_like(size), size)
+
+
+_angle_of_real = elementwise("angle_of_real", lambda x: np.where(x != x, x, np.where(
+                                 x < 0, np.asarray(np.pi, x.dtype if x.dtype.kind == "f" else np.float64), 0)),
+                             flat, floats=True, formula="π if x < 0 else 0", samples=unary(nonzero), reference=np.angle,
+                             doc="Angle of real numbers in the complex plane: 0 or π; its gradient is 0.")
 
 
 def angle(x: Any) -> Any:
@@ -98,9 +106,7 @@ def angle(x: Any) -> Any:
     >>> tg.angle(tg.tensor([1j, -1.0]))
     tensor([1.5708, 3.1416])
     """
-    if x.dtype.kind == "c":
-        return angle_op(x)
-    return x * 0 + where(x < 0, np.pi, 0.0)
+    return angle_op(x) if x.dtype.kind == "c" else _angle_of_real(x)
 
 
 sgn_op = elementwise("sgn", np.sign, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),
@@ -124,6 +130,36 @@ def sgn(x: Any) -> Any:
 
 
 UFUNCS[np.sign] = sgn
+
+
+def conj_physical(x: Any) -> Any:
+    """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as ``conj``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.conj_physical(tg.tensor([1 + 2j]))
+    tensor([1.-2.j], dtype=complex64)
+    """
+    return conj(x)
+
+
+def resolve_conj(x: Any) -> Any:
+    """The tensor itself: a conjugate is never a lazy view here.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.resolve_conj(tg.tensor([1.0]))
+    tensor([1.])
+    """
+    return x
+
+
+def resolve_neg(x: Any) -> Any:
+    """The tensor itself: a negative is never a lazy view here.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.resolve_neg(tg.tensor([1.0]))
+    tensor([1.])
+    """
+    return x
 
 
 def conjugate_transpose(x: Any) -> Any:
@@ -163,5 +199,6 @@ def view_as_complex(x: Any) -> Any:
     return complex(x[..., 0], x[..., 1])
 
 
-FUNCTIONS[np.real], FUNCTIONS[np.angle] = real, angle
+FUNCTIONS[np.real] = real
+FUNCTIONS[np.angle] = lambda z, deg=False: angle(z) * (180 / np.pi) if deg else angle(z)
 FUNCTIONS[np.imag] = lambda x: imag(x) if x.dtype.kind == "c" else x * 0

@@ -10,7 +10,7 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
-from .shape import shape_of
+from .shape import either, shape_of
 
 
 def _from(data: Any, dtype: Any) -> Any:
@@ -100,7 +100,7 @@ def _dtype(dtype: Any) -> Any:
     return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
-def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
@@ -108,17 +108,17 @@ def zeros(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return _finish(np.zeros(shape_of(size, "zeros"), _dtype(dtype)), requires_grad)
+    return _finish(np.zeros(shape_of(either(sizes, size), "zeros"), _dtype(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
-    return _finish(np.ones(shape_of(size, "ones"), _dtype(dtype)), requires_grad)
+    return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose values are whatever the memory held."""
-    return _finish(np.empty(shape_of(size, "empty"), _dtype(dtype)), requires_grad)
+    return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -137,15 +137,19 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     return _finish(np.full(shape, fill_value, dtype), requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype.
 
     >>> import tinygrad_bp as tg
     >>> tg.arange(1, 4)
     tensor([1, 2, 3])
     """
-    if end is None:
-        start, end = 0, start
+    if start is None and end is None:
+        raise ArgumentError("arange: give the number to stop before, as in tg.arange(5)")
+    if end is None or start is None:
+        start, end = 0, start if end is None else end
     if dtype is None:
         whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
@@ -185,6 +189,43 @@ def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Ten
 def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere, in the shape and dtype of ``x``."""
     return _finish(np.full_like(_plain(x), fill_value, dtype=dtype), requires_grad)
+
+
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``base ** start`` to ``base ** end``, ``steps`` numbers of which each is the same multiple of the one before.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    return _finish(np.logspace(start, end, steps, base=base).astype(_dtype(dtype)), requires_grad)
+
+
+def new_zeros(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of another shape in the dtype of ``x``."""
+    return zeros(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def new_ones(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of another shape in the dtype of ``x``."""
+    return ones(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def new_empty(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """An unfilled tensor of another shape in the dtype of ``x``."""
+    return empty(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def new_full(x: Any, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere, in another shape and the dtype of ``x``."""
+    return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def new_tensor(x: Any, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of other data in the dtype of ``x``."""
+    return tensor(data, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
 def _plain(x: Any) -> Any:

@@ -6,44 +6,62 @@ import math
 from collections import Counter
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, general
-from .indexing import getitem
+from .diagonals import diagonal
 from .reduction import sum as total
 from .samples import sample
 from .shape import permute, reshape
 
 _LETTERS = ascii_uppercase + ascii_lowercase
 Labels = str  # one character for each axis of an operand
+Triple = tuple[Labels, Labels, Labels]  # of two operands and their product
 
 # ---------------------------------------------------------------------- two operands
 
 
-def _contract(a: Any, b: Any, labels: tuple[Labels, Labels, Labels]) -> Any:
-    """One matrix product of the two operands, their axes sorted into (shared, rows, summed) and (…, summed, columns)."""
+class _Plan(NamedTuple):
+    """How to contract two shapes: the order and shape of each side, and of their product."""
+
+    order_a: list[int]
+    shape_a: list[int]
+    order_b: list[int]
+    shape_b: list[int]
+    summed: bool
+    shape: list[int]
+    order: list[int]
+
+
+@lru_cache(maxsize=1024)
+def _plan(labels: Triple, shape_a: tuple[int, ...], shape_b: tuple[int, ...]) -> _Plan:
     left, right, out = labels
-    size = {**dict(zip(left, a.shape)), **dict(zip(right, b.shape))}
+    size = {**dict(zip(left, shape_a)), **dict(zip(right, shape_b))}
     summed = [x for x in left if x in right and x not in out]
-    if not summed:
-        shape_a, shape_b = ([size[x] if x in own else 1 for x in out] for own in (left, right))
-        a = np.reshape(np.transpose(a, [left.index(x) for x in out if x in left]), shape_a)
-        return a * np.reshape(np.transpose(b, [right.index(x) for x in out if x in right]), shape_b)
     both = [x for x in left if x in right and x in out]
     rows, columns = [x for x in left if x not in right], [x for x in right if x not in left]
+    if not summed:
+        return _Plan([left.index(x) for x in out if x in left], [size[x] if x in left else 1 for x in out],
+                     [right.index(x) for x in out if x in right], [size[x] if x in right else 1 for x in out],
+                     False, [], [])
     count = [math.prod(size[x] for x in part) for part in (rows, summed, columns)]
-    batch = [size[x] for x in both]
-    a = np.reshape(np.transpose(a, [left.index(x) for x in both + rows + summed]), (*batch, count[0], count[1]))
-    b = np.reshape(np.transpose(b, [right.index(x) for x in both + summed + columns]), (*batch, count[1], count[2]))
-    order = both + rows + columns
-    product = np.reshape(np.matmul(a, b), [size[x] for x in order])
-    return np.transpose(product, [order.index(x) for x in out])
+    batch, order = [size[x] for x in both], both + rows + columns
+    return _Plan([left.index(x) for x in both + rows + summed], [*batch, count[0], count[1]],
+                 [right.index(x) for x in both + summed + columns], [*batch, count[1], count[2]],
+                 True, [size[x] for x in order], [order.index(x) for x in out])
 
 
-def _swapped(labels: tuple[Labels, Labels, Labels], side: int) -> tuple[Labels, Labels, Labels]:
+def _contract(a: Any, b: Any, labels: Triple) -> Any:
+    """One matrix product of the two operands, their axes sorted: shared, rows, summed and columns."""
+    plan = _plan(labels, a.shape, b.shape)
+    a, b = a.transpose(plan.order_a).reshape(plan.shape_a), b.transpose(plan.order_b).reshape(plan.shape_b)
+    return np.matmul(a, b).reshape(plan.shape).transpose(plan.order) if plan.summed else np.multiply(a, b)
+
+
+def _swapped(labels: Triple, side: int) -> Triple:
     """The labels of the gradient of one side: the result's with the other side's give this side's."""
     return labels[2], labels[1 - side], labels[side]
 
@@ -69,7 +87,7 @@ def _from_lists(arguments: tuple[Any, ...]) -> tuple[str, list[Any]]:
         try:
             return "".join("..." if i is Ellipsis else _LETTERS[i] for i in indices)
         except (IndexError, TypeError):
-            raise ArgumentError(f"einsum: a list of indices holds integers from 0 to 51 and ..., got {indices}") from None
+            raise ArgumentError(f"einsum: an index is an integer from 0 to 51 or ..., got {indices}") from None
 
     operands = list(arguments[0::2])
     output = None if len(arguments) % 2 == 0 else text(operands.pop())
@@ -86,14 +104,15 @@ def _read(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[L
         raise ArgumentError(f"einsum: {subscripts!r} describes {len(terms)} operands, {len(shapes)} were given")
     spread = max((len(s) - len(t) + 3 for t, s in zip(terms, shapes) if "..." in t), default=0)
     every = "".join(chr(ord("0") + i) for i in range(spread))
-    labels, size = [], {}
+    labels: list[str] = []
+    size: dict[str, int] = {}
     for number, (term, shape) in enumerate(zip(terms, shapes)):
         here = len(shape) - len(term) + 3
         full = term.replace("...", every[spread - here:]) if "..." in term else term
         _refuse_strange(subscripts, term)
         if len(full) != len(shape) or ("..." in term and here < 0):
-            raise ShapeError(f"einsum: operand {number} has shape {shape_text(shape)}, {term!r} names another number of "
-                             "axes; write ... for axes without a name")
+            raise ShapeError(f"einsum: operand {number} has shape {shape_text(shape)}, {term!r} names another number "
+                             "of axes; write ... for axes without a name")
         for label, n in zip(full, shape):
             if n != 1 and size.get(label, 1) not in (1, n):
                 raise ShapeError(f"einsum: the axis {label!r} has size {n} in operand {number} {shape_text(shape)} and "
@@ -105,8 +124,8 @@ def _read(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[tuple[L
         out = right.replace("...", every)
         wrong = [x for x in out if x not in size or out.count(x) > 1]
         if wrong:
-            raise ArgumentError(f"einsum: the result of {subscripts!r} names {wrong[0]!r}, which must stand in an operand "
-                                "and once in the result")
+            raise ArgumentError(f"einsum: the result of {subscripts!r} names {wrong[0]!r}, which must stand in an "
+                                "operand and once in the result")
     else:
         counts = Counter("".join(labels))
         out = every + "".join(sorted(x for x, n in counts.items() if n == 1 and x not in every))
@@ -124,16 +143,16 @@ def _refuse_strange(subscripts: str, term: str) -> None:
 
 def _diagonals(x: Any, labels: Labels, size: dict[str, int]) -> tuple[Any, Labels]:
     """Each label once: repeated ones by their diagonal; axes of size 1 that only broadcast are left out."""
-    for label in [label for label, n in Counter(labels).items() if n > 1]:
-        places = [i for i, other in enumerate(labels) if other == label]
-        rest = [i for i in range(len(labels)) if i not in places]
-        step = np.arange(x.shape[places[0]])
-        if any(x.shape[i] != len(step) for i in places):
+    while len(set(labels)) < len(labels):
+        label = next(label for label, n in Counter(labels).items() if n > 1)
+        first = labels.index(label)
+        second = labels.index(label, first + 1)
+        if x.shape[first] != x.shape[second]:
             raise ShapeError(f"einsum: {label!r} is repeated in an operand {shape_text(x.shape)} with two sizes")
-        x = getitem(permute(x, *rest, *places), (..., *[step] * len(places)))
-        labels = "".join(labels[i] for i in rest) + label
-    kept = [i for i, label in enumerate(labels) if x.shape[i] == size[label]]
-    if len(kept) < len(labels):
+        x = diagonal(x, 0, first, second)
+        labels = labels[:first] + labels[first + 1:second] + labels[second + 1:] + label
+    if any(n != size[label] for n, label in zip(x.shape, labels)):
+        kept = [i for i, label in enumerate(labels) if x.shape[i] == size[label]]
         x, labels = reshape(x, [x.shape[i] for i in kept]), "".join(labels[i] for i in kept)
     return x, labels
 
@@ -183,14 +202,15 @@ def einsum(*arguments: Any) -> Any:
     operands = [x if hasattr(x, "dtype") else np.asarray(x) for x in operands]
     labels, out, size = _read(subscripts, tuple(x.shape for x in operands))
     terms = [_diagonals(x, own, size) for x, own in zip(operands, labels)]
+    if len(terms) == 1:
+        x, left = _without(*terms[0], set(out))
+        return permute(x, [left.index(label) for label in out])
     while len(terms) > 1:
         i, j = _best_pair(terms, out, size) if len(terms) > 2 else (0, 1)
         second, first = terms.pop(j), terms.pop(i)
         others = set(out).union(*(own for _, own in terms))
         a, left = _without(*first, others | set(second[1]))
         b, right = _without(*second, others | set(left))
-        kept = out if not terms else "".join(x for x in dict.fromkeys(left + right) if x in others)
-        kept = "".join(x for x in kept if x in left or x in right)
+        kept = "".join(x for x in dict.fromkeys(left + right) if x in others) if terms else out
         terms.append((contract(a, b, (left, right, kept)), kept))
-    x, left = _without(*terms[0], set(out))
-    return permute(x, [left.index(label) for label in out])
+    return terms[0][0]

@@ -2,38 +2,109 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.op import REQUIRED, constant, elementwise, linear
-from ..autograd.tensor import Tensor
-from .samples import binary, boolean, distinct, fixed, nonzero, positive, real, sample, unary
+from ..autograd.errors import ArgumentError, DtypeError
+from ..autograd.op import REQUIRED, UFUNCS, elementwise, linear
+from ..autograd.tensor import Tensor, wrap
+from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
+from .samples import positive as above_0
 
 # ---------------------------------------------------------------------- arithmetic
 
-add = elementwise("add", np.add, lambda g: g, lambda g: g,
-                  formula="a + b", samples=binary(), doc="Sum of two tensors, with broadcasting.")
+def flat(g: Any) -> Any:
+    """The rule of a function whose slope is 0 wherever it has one."""
+    return np.zeros_like(g)
 
-sub = elementwise("sub", np.subtract, lambda g: g, lambda g: -g,
-                  formula="a − b", samples=binary(), doc="Difference of two tensors.")
+
+add_op = elementwise("add", np.add, lambda g: g, lambda g: g,
+                     formula="a + b", samples=binary(), doc="Sum of two tensors, with broadcasting.")
+
+sub_op = elementwise("sub", np.subtract, lambda g: g, lambda g: -g,
+                     formula="a − b", samples=binary(), doc="Difference of two tensors.")
 
 mul = elementwise("mul", np.multiply, lambda g, b: g * b, lambda g, a: g * a,
                   formula="a · b", samples=binary(), doc="Product, element by element.")
 
-div = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, a, b: -g * a / (b * b),
-                  formula="a / b", samples=binary(real, nonzero), floats=True,
-                  doc="Quotient, element by element; integers give the default float dtype.")
+div_op = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, a, b: -g * a / (b * b),
+                     formula="a / b", samples=binary(real, nonzero), floats=True,
+                     doc="Quotient, element by element; integers give the default float dtype.")
+
+DIVISORS = binary(fixed(3.3, -4.1, 0.7), fixed(1.2, -2.3, 0.9))
+
+floor_divide = elementwise("floor_divide", np.floor_divide, flat, flat, formula="⌊a / b⌋", samples=DIVISORS,
+                           doc="The quotient rounded down; its gradient is 0.")
+
+trunc_divide = elementwise("trunc_divide", lambda a, b: _trunc_divide(a, b), flat, flat, formula="trunc(a / b)",
+                           samples=DIVISORS, reference=lambda a, b: np.trunc(np.true_divide(a, b)),
+                           doc="The quotient rounded towards 0; its gradient is 0.")
+
+
+def _trunc_divide(a: Any, b: Any) -> Any:
+    if np.result_type(a, b).kind in "bui":
+        return (a - np.fmod(a, b)) // b
+    return np.trunc(np.true_divide(a, b))
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope.
+
+    Shapes broadcast. Integers give the default float dtype, unless rounded. Raises ``ArgumentError`` for another mode.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.div(tg.tensor([7.0, -7.0]), 2, rounding_mode="trunc")
+    tensor([ 3., -3.])
+    """
+    if rounding_mode is None:
+        return div_op(input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        raise ArgumentError(f"div: rounding_mode is None, 'floor' or 'trunc', got {rounding_mode!r}")
+    return (floor_divide if rounding_mode == "floor" else trunc_divide)(input, other)
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``input + alpha · other``; shapes broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.add(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
+    tensor([21.])
+    """
+    return add_op(input, other if alpha == 1 else mul(other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``input − alpha · other``; shapes broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
+    tensor([-19.])
+    """
+    return sub_op(input, other if alpha == 1 else mul(other, alpha))
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other − alpha · input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.rsub(tg.tensor([1.0]), 3.0)
+    tensor([2.])
+    """
+    return sub(other, input, alpha=alpha)
+
 
 neg = elementwise("neg", np.negative, lambda g: -g, formula="−x", samples=unary(), doc="The negative.")
 
-positive_ = elementwise("positive", np.positive, lambda g: g, formula="x", samples=unary(), doc="The same value.")
+positive = elementwise("positive", np.positive, lambda g: g, formula="x", samples=unary(), doc="The same value.")
 
 _pow = elementwise("pow", lambda x, exponent: x**exponent,
                    lambda g, x, exponent: g * (exponent * x ** (exponent - 1)) if exponent else g * np.zeros_like(x),
                    params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
-                   samples=(*unary(positive, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
+                   samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
                             *unary(extremes=False, exponent=2), *unary(extremes=False, exponent=1),
                             *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2)),
                    reference=lambda x, exponent: np.power(x, float(exponent)),
@@ -42,14 +113,16 @@ _pow = elementwise("pow", lambda x, exponent: x**exponent,
 _power = elementwise("power", np.power,
                      lambda g, a, b: g * b * a ** np.where(b == 0, np.ones_like(b), b - 1),
                      lambda g, a, b, y: g * y * _safe_log(a),
-                     formula="aᵇ", samples=binary(positive, real),
+                     formula="aᵇ", samples=binary(above_0, real),
                      doc="A tensor or number to the power of a tensor.")
 
 
 def _safe_log(a: Any) -> Any:
     """log(a) for a > 0; 0 at 0, where the power itself is 0; NaN below, where no real derivative exists."""
+    if getattr(a, "dtype", np.result_type(type(a))).kind == "c":
+        return np.log(np.where(a == 0, np.ones_like(a), a))
     if isinstance(a, (int, float)):
-        return np.log(a) if a > 0 else a * 0.0 if a == 0 else float("nan")
+        return math.log(a) if a > 0 else a * 0.0 if a == 0 else float("nan")
     return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a < 0, np.nan, np.zeros_like(a))
 
 
@@ -71,39 +144,91 @@ def pow(a: Any, b: Any) -> Any:
     return _power(a, b)
 
 
+def float_power(input: Any, exponent: Any) -> Any:
+    """``input`` to the power ``exponent`` in double precision, whatever the dtypes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.float_power(tg.tensor([2]), -1)
+    tensor([0.5], dtype=float64)
+    """
+    return pow(_double(input), _double(exponent))
+
+
+def _double(x: Any) -> Any:
+    if not hasattr(x, "dtype"):
+        return x
+    target = np.result_type(x.dtype, np.float64)
+    return x.astype(target) if not isinstance(x, Tensor) else x if x.dtype == target else cast(x, target)
+
+
 abs = elementwise("abs", np.absolute, lambda g, x: g * np.sign(x), holomorphic=False, gives="real",
                   formula="|x|", samples=unary(nonzero), doc="Absolute value; its gradient at 0 is 0.")
 
-sign = constant("sign", np.sign, samples=unary(nonzero), doc="−1, 0 or 1; it never records (its slope is 0).")
+def _sign(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise DtypeError(f"sign: complex numbers ({x.dtype}) have none; write tg.sgn(x) for x / |x|")
+    return np.sign(x)
+
+
+sign = elementwise("sign", _sign, flat, formula="sign x", samples=unary(nonzero), reference=np.sign,
+                   doc="−1, 0 or 1; its gradient is 0.")
 
 # ---------------------------------------------------------------------- exponentials and roots
 
+_LN2 = math.log(2)
+
 exp = elementwise("exp", np.exp, lambda g, y: g * y, floats=True,
-                  formula="eˣ", samples=unary(extremes=False), doc="Exponential.")
+                  formula="eˣ", samples=(*unary(extremes=False), *complexes()), doc="Exponential.")
 
 log = elementwise("log", np.log, lambda g, x: g / x, floats=True,
-                  formula="ln x", samples=unary(positive, extremes=False), doc="Natural logarithm.")
+                  formula="ln x", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
+                  doc="Natural logarithm.")
+
 
 log1p = elementwise("log1p", np.log1p, lambda g, x: g / (1 + x), floats=True,
-                    formula="ln(1 + x)", samples=unary(positive, extremes=False), doc="log(1 + x), exact near 0.")
+                    formula="ln(1 + x)", samples=unary(above_0, extremes=False), doc="log(1 + x), exact near 0.")
 
 expm1 = elementwise("expm1", np.expm1, lambda g, y: g * (y + 1), floats=True,
                     formula="eˣ − 1", samples=unary(extremes=False), doc="exp(x) − 1, exact near 0.")
 
+exp2 = elementwise("exp2", np.exp2, lambda g, y: g * (y * _LN2), floats=True,
+                   formula="2ˣ", samples=unary(extremes=False), doc="2 to the power of each element.")
+
+log2 = elementwise("log2", np.log2, lambda g, x: g / (x * _LN2), floats=True,
+                   formula="ln x / ln 2", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
+                   doc="Logarithm to base 2.")
+
+log10 = elementwise("log10", np.log10, lambda g, x: g / (x * math.log(10)), floats=True,
+                    formula="ln x / ln 10", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
+                    doc="Logarithm to base 10.")
+
 sqrt = elementwise("sqrt", np.sqrt, lambda g, y: g * 0.5 / y, floats=True,
-                   formula="√x", samples=unary(positive, extremes=False), doc="Square root.")
+                   formula="√x", samples=(*unary(above_0, extremes=False), *complexes(nonzero)), doc="Square root.")
+
+rsqrt = elementwise("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, y: g * (-0.5 * y * y * y), floats=True,
+                    formula="1 / √x", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
+                    reference=lambda x: x**-0.5, doc="1 over the square root.")
+
+cbrt = elementwise("cbrt", np.cbrt, lambda g, y: g / (3 * y * y), floats=True,
+                   formula="∛x", samples=unary(nonzero, extremes=False), doc="Cube root, of either sign.")
+
+reciprocal = elementwise("reciprocal", lambda x: np.true_divide(1, x), lambda g, y: -g * (y * y), floats=True,
+                         formula="1 / x", samples=(*unary(nonzero, extremes=False), *complexes(nonzero)),
+                         reference=lambda x: x**-1.0, doc="1 over each element; integers give the default float dtype.")
+UFUNCS[np.reciprocal] = lambda x: reciprocal(x) if x.dtype.kind in "fc" else wrap(np.reciprocal(x.data), None)
 
 square = elementwise("square", np.square, lambda g, x: g * (2 * x),
-                     formula="x²", samples=unary(extremes=False), doc="Square.")
+                     formula="x²", samples=(*unary(extremes=False), *complexes()), doc="Square.")
 
-sin = elementwise("sin", np.sin, lambda g, x: g * np.cos(x), floats=True,
-                  formula="sin x", samples=unary(), doc="Sine of an angle in radians.")
+logaddexp = elementwise("logaddexp", np.logaddexp, lambda g, a, b: g * sigmoid(a - b),
+                        lambda g, a, b: g * sigmoid(b - a),
+                        formula="ln(eᵃ + eᵇ)", samples=binary(), floats=True,
+                        doc="Logarithm of a sum of exponentials; it does not overflow.")
 
-cos = elementwise("cos", np.cos, lambda g, x: -g * np.sin(x), floats=True,
-                  formula="cos x", samples=unary(), doc="Cosine of an angle in radians.")
-
-tanh = elementwise("tanh", np.tanh, lambda g, y: g * (1 - y * y), floats=True,
-                   formula="tanh x", samples=unary(), doc="Hyperbolic tangent.")
+logaddexp2 = elementwise("logaddexp2", np.logaddexp2, lambda g, a, b: g * sigmoid((a - b) * _LN2),
+                         lambda g, a, b: g * sigmoid((b - a) * _LN2),
+                         formula="log₂(2ᵃ + 2ᵇ)", samples=binary(), floats=True,
+                         doc="Logarithm to base 2 of a sum of powers of 2.")
 
 # 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
 ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
@@ -114,16 +239,19 @@ _EXP_LIMIT = {dtype: np.array(limit, dtype) for dtype, limit in _EXP_LIMIT.items
 
 
 def _sigmoid(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        return 1 / (1 + np.exp(-x))
     if x.dtype not in ONE:
         x = x.astype(np.float64)
     e = np.exp(np.minimum(np.negative(x), _EXP_LIMIT[x.dtype]))
     return np.reciprocal(e + ONE[x.dtype])
 
 
-sigmoid = elementwise("sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), floats=True,
-                      formula="1 / (1 + e⁻ˣ)", samples=unary(),
-                      reference=lambda x: np.exp(-np.logaddexp(0, -x)),
-                      doc="Logistic sigmoid; no overflow at either end.")
+sigmoid: Callable[..., Any] = elementwise(
+    "sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), floats=True,
+    formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
+    reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
+    doc="Logistic sigmoid; no overflow at either end.")
 
 _INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
 
@@ -170,47 +298,37 @@ where = elementwise("where", np.where, None,
                         ((0,), (0,), ()))),
                     doc="a where the condition holds, b elsewhere.")
 
-
-def _clip(x: Any, min: Any, max: Any) -> Any:
-    if min is not None:
-        x = np.maximum(x, np.asarray(min, x.dtype))
-    return x if max is None else np.minimum(x, np.asarray(max, x.dtype))
+# ---------------------------------------------------------------------- three tensors
 
 
-def _inside(x: Any, min: Any, max: Any) -> Any:
-    if min is None:
-        return x <= max
-    return x >= min if max is None else (x >= min) & (x <= max)
-
-
-_clip_op = elementwise("clip", _clip, lambda g, x, min, max: np.where(_inside(x, min, max), g, np.zeros_like(g)),
-                       params={"min": None, "max": None}, formula="min ≤ x ≤ max",
-                       samples=(*unary(distinct, min=-0.5, max=0.5), *unary(distinct, min=0), *unary(distinct, max=0)),
-                       reference=lambda x, min=None, max=None: np.clip(x, min, max),
-                       doc="Each element brought into [min, max]; the gradient is 1 at the bounds.")
-
-
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    """Each element of ``x`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None.
-
-    The gradient passes inside and at numeric bounds. Raises ``ArgumentError`` where both bounds are None.
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end.
 
     >>> import tinygrad_bp as tg
-    >>> tg.clip(tg.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1. ,  0.5,  1. ])
+    >>> tg.lerp(tg.tensor([0.0]), tg.tensor([10.0]), 0.3)
+    tensor([3.])
     """
-    from ..autograd.errors import ArgumentError
+    return input + weight * (end - input)
 
-    if min is None and max is None:
-        raise ArgumentError("clip: give min, max or both; both are None")
-    if not isinstance(min, (int, float, type(None))) or not isinstance(max, (int, float, type(None))):
-        if min is not None:
-            x = maximum(x, min)
-        return x if max is None else minimum(x, max)
-    floating = isinstance(min, float) or isinstance(max, float)
-    if floating and isinstance(x, Tensor) and x.dtype.kind in "bui":
-        x = cast(x, dtypes.get_default_dtype())
-    return _clip_op(x, min, max)
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value · tensor1 · tensor2``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addcmul(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([3.0]), value=0.5)
+    tensor([4.])
+    """
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``input + value · tensor1 / tensor2``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addcdiv(tg.tensor([1.0]), tg.tensor([3.0]), tg.tensor([2.0]), value=2)
+    tensor([4.])
+    """
+    return add(input, div_op(tensor1, tensor2), alpha=value)
 
 
 # ---------------------------------------------------------------------- dtype and copies
@@ -237,26 +355,3 @@ def _cast_back(g: Any, dtype: Any) -> Any:
 
 clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(), reference=np.copy,
                doc="A copy that records.")
-
-# ---------------------------------------------------------------------- without gradient
-
-_pairs = binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.7, 0.2))
-eq = constant("eq", np.equal, inputs="a b", samples=_pairs, doc="a == b, element by element.")
-ne = constant("ne", np.not_equal, inputs="a b", samples=_pairs, doc="a != b, element by element.")
-lt = constant("lt", np.less, inputs="a b", samples=_pairs, doc="a < b, element by element.")
-le = constant("le", np.less_equal, inputs="a b", samples=_pairs, doc="a <= b, element by element.")
-gt = constant("gt", np.greater, inputs="a b", samples=_pairs, doc="a > b, element by element.")
-ge = constant("ge", np.greater_equal, inputs="a b", samples=_pairs, doc="a >= b, element by element.")
-logical_not = constant("logical_not", np.logical_not, samples=unary(), doc="Whether each element is 0.")
-logical_and = constant("logical_and", np.logical_and, inputs="a b", samples=_pairs, doc="Both are not 0.")
-logical_or = constant("logical_or", np.logical_or, inputs="a b", samples=_pairs, doc="One of both is not 0.")
-logical_xor = constant("logical_xor", np.logical_xor, inputs="a b", samples=_pairs, doc="Exactly one is not 0.")
-_masks = (sample((2, 3), (3,), of=boolean), sample((), (), of=boolean))
-bitwise_and = constant("bitwise_and", np.bitwise_and, inputs="a b", samples=_masks, doc="Bitwise and; of masks: both.")
-bitwise_or = constant("bitwise_or", np.bitwise_or, inputs="a b", samples=_masks, doc="Bitwise or; of masks: either.")
-bitwise_xor = constant("bitwise_xor", np.bitwise_xor, inputs="a b", samples=_masks, doc="Bitwise exclusive or.")
-bitwise_not = constant("bitwise_not", np.invert, samples=(sample((2, 3), of=boolean),),
-                       doc="Bitwise not; of a mask: not.")
-isnan = constant("isnan", np.isnan, samples=unary(), doc="Whether each element is NaN.")
-isinf = constant("isinf", np.isinf, samples=unary(), doc="Whether each element is infinite.")
-isfinite = constant("isfinite", np.isfinite, samples=unary(), doc="Whether each element is finite.")

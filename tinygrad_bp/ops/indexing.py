@@ -1,4 +1,4 @@
-"""Ops that read and write at an index."""
+"""Reading and writing at an index. Three primitives (``getitem``, ``place``, ``setitem``); the others name an index."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor
 from .samples import sample
+from .shape import broadcast_tensors, dim_of, takes_axis
 
 
 def plain_index(index: Any) -> Any:
@@ -22,9 +24,19 @@ def plain_index(index: Any) -> Any:
 def _plain(item: Any) -> Any:
     if isinstance(item, Tensor):
         return item._value
-    if isinstance(item, list):
-        return np.asarray([_plain(i) for i in item]) if item else np.zeros(0, np.int64)
+    if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
+        return np.asarray([_plain(i) for i in item]) if len(item) else np.zeros(0, np.int64)
     return item
+
+
+def indices_of(index: Any, name: str) -> Any:
+    """An integer array of what names positions: a tensor, an array, a list or a number."""
+    array = index._value if isinstance(index, Tensor) else np.asarray(index)
+    if array.dtype.kind not in "ui":
+        if array.size:
+            raise DtypeError(f"{name}: an index holds integers, got {array.dtype}")
+        array = array.astype(np.int64)
+    return array
 
 
 def _may_repeat(index: Any) -> bool:
@@ -74,7 +86,11 @@ def _place_reference(x: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in NumPy."""
+    """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in NumPy.
+
+    One case differs from PyTorch: an integer and an array with a slice between them, ``x[0, :, [1, 2]]``, put the
+    array's dimension first, as NumPy does. Write ``x[0][:, [1, 2]]`` for PyTorch's order.
+    """
     return _getitem(x, plain_index(index))
 
 
@@ -84,9 +100,12 @@ def _setitem(x: Any, v: Any, index: Any) -> Any:
     return result
 
 
-def _last_written(g: Any, shape: tuple[int, ...], index: Any) -> Any:
+def _last_written(g: Any, shape: tuple[int, ...], v_shape: tuple[int, ...], index: Any) -> Any:
     """``g[index]``, with 0 where an element that the index names again later was overwritten."""
-    taken = g[index]
+    taken = _read(g, index)
+    if len(v_shape) > taken.ndim:  # a value may have dimensions of size 1 in front
+        wanted = v_shape[: len(v_shape) - taken.ndim] + taken.shape
+        return np.reshape(_last_written(g, shape, taken.shape, index), wanted)
     if not _may_repeat(index):
         return taken
     owner = np.zeros(shape, dtype=np.int64)
@@ -96,34 +115,131 @@ def _last_written(g: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 
 setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setitem(g, 0.0, index),
-                 lambda g, index: _last_written(g, g.shape, index),
+                 lambda g, v_shape, index: _last_written(g, g.shape, v_shape, index),
                  inputs="x v", params={"index": REQUIRED}, formula="x, with x[index] = v",
                  samples=(sample((2, 3), (3,), index=1), sample((4, 3), (), index=slice(1, 3)),
                           sample((4, 3), (3, 3), index=np.array([0, 2, 2])), sample((2,), (2,), index=...),
+                          sample((4, 3), (1, 1, 3), index=1),
                           sample((2, 3), (), index=np.array([[True, False, True], [False, True, False]]))),
                  reference=lambda x, v, index: _setitem(x, v, index),
                  hint="the value must broadcast to the shape of what the index selects",
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
 
 
-def _onto(x: Any, index: Any, axis: int) -> tuple[Any, ...]:
-    """The full integer index that ``take_along_axis`` stands for."""
-    grid: list[Any] = list(np.ogrid[tuple(slice(size) for size in index.shape)])
-    grid[axis] = index
+# ---------------------------------------------------------------------- reading by name
+
+
+def _grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
+    """The full index of ``index`` along ``dim``: along all else every element is read at its own place."""
+    grid = [np.reshape(np.arange(n), (n,) + (1,) * (len(shape) - 1 - d)) for d, n in enumerate(shape)]
+    grid[dim] = index
     return tuple(grid)
 
 
-def take_along_axis(x: Any, indices: Any, axis: int) -> Any:
-    """The elements that ``indices`` (an integer tensor of as many dimensions as ``x``) names along ``axis``.
+def gather_index(x_shape: tuple[int, ...], dim: int, index: Any, name: str) -> tuple[Any, ...]:
+    """The full index that an integer array along ``dim`` stands for, or ``ShapeError``."""
+    if index.size and (
+        index.ndim != len(x_shape)
+        or any(n > have for d, (n, have) in enumerate(zip(index.shape, x_shape, strict=True)) if d != dim)
+    ):
+        raise ShapeError(
+            f"{name}: index {shape_text(index.shape)} must have as many dimensions as the tensor, "
+            f"{shape_text(x_shape)}, and be no larger anywhere but along dim {dim}"
+        )
+    return _grid(index.shape, dim, index)
+
+
+def at_least_1d(x: Any) -> Any:
+    """A 0-d tensor as (1,): PyTorch takes either where it asks for dimensions."""
+    return x if x.ndim else np.reshape(x, (1,))
+
+
+@takes_axis
+def gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+    """``result[i, j] = x[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``.
+
+    The result has the shape of ``index``. Raises ``ShapeError`` where the index does not fit, ``IndexRangeError``
+    where a number in it is out of range. ``sparse_grad`` changes nothing here.
 
     >>> import tinygrad_bp as tg
-    >>> tg.take_along_axis(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([[1], [0]]), 1)
+    >>> tg.gather(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, tg.tensor([[0], [1]]))
+    tensor([[1.],
+            [4.]])
+    """
+    wanted, x = indices_of(index, "gather"), at_least_1d(x)
+    if not wanted.size:
+        return _getitem(np.reshape(x, (-1,)), np.zeros(wanted.shape, np.int64))
+    full = gather_index(x.shape, dim_of(dim, x.ndim, "gather"), at_least_1d(wanted), "gather")
+    result = _getitem(x, full)
+    return result if wanted.ndim else np.reshape(result, ())
+
+
+@takes_axis
+def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
+    """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.take_along_dim(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([[1], [0]]), 1)
     tensor([[2.],
             [3.]])
     """
-    indices = indices._value if isinstance(indices, Tensor) else np.asarray(indices)
+    wanted = indices_of(indices, "take_along_dim")
+    if dim is None:
+        return _getitem(np.reshape(x, (-1,)), np.reshape(wanted, (-1,)))
+    if wanted.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_dim: indices {shape_text(wanted.shape)} and tensor {shape_text(x.shape)} need as many "
+            "dimensions as each other"
+        )
     if not x.ndim:
         return x
-    return _getitem(x, _onto(x, indices, axis % x.ndim))
+    return _getitem(x, _grid(x.shape, dim_of(dim, x.ndim, "take_along_dim"), wanted))
 
 
+take_along_axis = take_along_dim
+
+
+@takes_axis
+def index_select(x: Any, dim: int, index: Any) -> Any:
+    """The slices of ``dim`` that an integer tensor of one dimension names.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.index_select(tg.tensor([[1, 2], [3, 4]]), 1, tg.tensor([1, 1]))
+    tensor([[2, 2],
+            [4, 4]])
+    """
+    wanted = indices_of(index, "index_select")
+    if wanted.ndim > 1:
+        raise ShapeError(f"index_select: the index has one dimension, got {shape_text(wanted.shape)}")
+    place = dim_of(dim, x.ndim, "index_select")
+    result = _getitem(at_least_1d(x), (slice(None),) * place + (at_least_1d(wanted),))
+    return result if x.ndim else np.reshape(result, ())
+
+
+def take(x: Any, index: Any) -> Any:
+    """The elements that an integer tensor names, counted row by row; in the shape of ``index``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.take(tg.tensor([[1, 2], [3, 4]]), tg.tensor([0, 3]))
+    tensor([1, 4])
+    """
+    return _getitem(np.reshape(x, (-1,)), indices_of(index, "take"))
+
+
+def masked_select(x: Any, mask: Any) -> Any:
+    """The elements where a boolean tensor holds, row by row, in one dimension; both broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.masked_select(tg.tensor([1, 2, 3]), tg.tensor([True, False, True]))
+    tensor([1, 3])
+    """
+    x, chosen = broadcast_tensors(x, mask_of(mask, "masked_select"))
+    return _getitem(x, chosen)
+
+
+def mask_of(mask: Any, name: str) -> Any:
+    """A boolean array, or ``DtypeError``."""
+    array = mask._value if isinstance(mask, Tensor) else np.asarray(mask)
+    if array.dtype != bool:
+        raise DtypeError(f"{name}: the mask must hold booleans, got {array.dtype}; compare first, as in mask > 0")
+    return array

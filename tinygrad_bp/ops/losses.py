@@ -268,6 +268,10 @@ def _weighted(loss: Any, x: Any, target: Any, weight: Any, reduction: str) -> An
 
 
 def _finished(losses: Any, weight: Any, reduction: str) -> Any:
-    check_reduction("binary_cross_entropy", reduction)
-    losses = losses if weight is None else losses * weight
+    return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
+
+
+def reduced(name: str, losses: Any, reduction: str) -> Any:
+    """Single losses as they are, their sum or their mean: for losses that are made of other ops."""
+    check_reduction(name, reduction)
     return losses if reduction == "none" else getattr(reductions, reduction)(losses)

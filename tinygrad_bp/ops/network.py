@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, DtypeError, TargetError
+from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.op import constant, general
 from ..autograd.tensor import Tensor
+from .elementwise import add, mul
 from .generator import Generator, default_generator
+from .products import matmul
+from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
+from .shape import reshape, transpose
 
 # ---------------------------------------------------------------------- the affine layer
 
@@ -64,6 +69,31 @@ linear = general("linear", _linear,
                  reference=lambda x, weight, bias: np.matmul(x, np.swapaxes(weight, 0, 1)) + bias,
                  hint="x is (..., in_features), weight (out_features, in_features), bias (out_features,)",
                  doc="Affine map of the last dimension: weight is (out, in), bias (out).")
+
+
+def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
+    """``x1ᵀ weight x2 + bias``: (..., in1) and (..., in2) to (..., out), for weight (out, in1, in2), bias (out).
+
+    Raises ``ShapeError`` where sizes do not fit.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.bilinear(tg.ones(1, 2), tg.ones(1, 3), tg.ones(1, 2, 3))
+    tensor([[6.]])
+    """
+    shapes = tuple(tuple(a.shape) for a in (x1, x2, weight))
+    if len(shapes[2]) != 3 or shapes[0][:-1] != shapes[1][:-1] or (
+        (shapes[0][-1:], shapes[1][-1:]) != (shapes[2][1:2], shapes[2][2:])
+    ):
+        raise ShapeError(
+            f"bilinear: x1 is (..., in1), x2 (..., in2), weight (out, in1, in2); got {shape_text(shapes[0])}, "
+            f"{shape_text(shapes[1])} and {shape_text(shapes[2])}"
+        )
+    left = reshape(x1, (math.prod(x1.shape[:-1]), x1.shape[-1]))
+    inner = matmul(left, weight)  # (out, rows, in2)
+    right = reshape(x2, (left.shape[0], x2.shape[-1]))
+    y = reshape(transpose(sum(mul(inner, right), -1), 0, 1), (*x1.shape[:-1], weight.shape[0]))
+    return y if bias is None else add(y, bias)
+
 
 # ---------------------------------------------------------------------- softmax
 
@@ -132,16 +162,121 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generat
     >>> tg.nn.functional.dropout(tg.ones(5), 0.5)
     tensor([0., 0., 2., 0., 0.])
     """
-    if not 0 <= p <= 1:
-        raise ArgumentError(f"dropout: p is the probability that an element becomes 0, from 0 to 1; got {p}")
-    if not training or p == 0:
+    value = _to_drop("dropout", x, p, training)
+    if value is None:
         return x
-    value = x._value if isinstance(x, Tensor) else np.asarray(x)
-    if value.dtype.kind != "f":
-        raise DtypeError(f"dropout: needs floating point numbers, got {value.dtype}; write x.float() first")
     if p == 1 or not value.size:  # PyTorch draws no numbers here
         return _dropout(x, np.zeros_like(value))
-    work = np.float64 if value.dtype == np.float64 else np.float32
-    scale = value.dtype.type(work(1) / work(1 - p))
-    kept = (generator or default_generator()).bernoulli(value.size, 1 - p)
-    return _dropout(x, np.reshape(kept * scale, value.shape))
+    return _dropout(x, _scaled(_coins(value.shape, p, generator), p, value.dtype))
+
+
+def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
+    """The array to drop elements of; None where nothing is dropped."""
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
+    if not training or p == 0:
+        return None
+    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    if value.dtype.kind != "f":
+        raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
+    return value
+
+
+def _coins(shape: tuple[int, ...], p: float, generator: Generator | None) -> Any:
+    """1 with probability 1 − p, else 0."""
+    return np.reshape((generator or default_generator()).bernoulli(math.prod(shape), 1 - p), shape)
+
+
+def _scaled(kept: Any, p: float, dtype: Any) -> Any:
+    work = np.float64 if dtype == np.float64 else np.float32
+    return kept * dtype.type(work(1) / work(1 - p))
+
+
+def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Generator | None) -> Any:
+    """Whole channels of (rows, channels, and ``ndim`` more) dropped; without rows they are the first dimension."""
+    name = f"dropout{ndim}d"
+    value = _to_drop(name, x, p, training)
+    if x.ndim not in (ndim + 1, ndim + 2) and not (ndim == 2 and x.ndim == 2):
+        raise ShapeError(
+            f"{name}: the input is (rows, channels, and {ndim} more) or without rows; got {shape_text(tuple(x.shape))}"
+        )
+    if value is None or not value.size:
+        return x
+    # PyTorch takes three dimensions as rows, channels and one more in dropout2d alone.
+    lead = value.shape[:2] if ndim == 2 or x.ndim == ndim + 2 else value.shape[:1]
+    shape = (*lead, *(1,) * (value.ndim - len(lead)))
+    kept = np.zeros(shape, value.dtype) if p == 1 else _coins(shape, p, generator)
+    return _dropout(x, np.array(np.broadcast_to(_scaled(kept, p if p < 1 else 0, value.dtype), value.shape)))
+
+
+def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+    """As ``dropout``, but whole channels: (rows, channels, length), the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.dropout1d(tg.ones(2, 3), 1.0)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    return _drop_channels(1, x, p, training, generator)
+
+
+def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+    """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length).
+
+    Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.dropout2d(tg.ones(1, 1, 1, 2), 1.0).tolist()
+    [[[[0.0, 0.0]]]]
+    """
+    return _drop_channels(2, x, p, training, generator)
+
+
+def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+    """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.dropout3d(tg.ones(1, 1, 1, 1, 2), 1.0).tolist()
+    [[[[[0.0, 0.0]]]]]
+    """
+    return _drop_channels(3, x, p, training, generator)
+
+
+def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generator: Generator | None) -> Any:
+    value = _to_drop(name, x, p, training)
+    if value is None or not value.size:
+        return x
+    if p == 1:
+        return _dropout(x, np.zeros_like(value))
+    shape = (*value.shape[:2], *(1,) * (value.ndim - 2)) if channels else value.shape
+    kept = np.array(np.broadcast_to(_coins(shape, p, generator), value.shape), value.dtype)
+    least = 1.7580993408473766  # −(selu as x → −∞), equation 14 of the source: 1.0507… · 1.6733…
+    a = 1.0 / math.sqrt((least * least * p + 1) * (1 - p))
+    return add(_dropout(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
+
+
+def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
+    """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled.
+
+    Arguments and errors are those of ``dropout``. Source: Klambauer et al., *Self-Normalizing Neural Networks*, 2017
+    (arXiv 1706.02515).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.alpha_dropout(tg.ones(2), 0.5, training=False)
+    tensor([1., 1.])
+    """
+    return _alpha("alpha_dropout", x, p, training, False, generator)
+
+
+def feature_alpha_dropout(
+    x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
+) -> Any:
+    """As ``alpha_dropout``, but whole channels of (rows, channels, ...).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.feature_alpha_dropout(tg.ones(1, 1, 2), 0.5, training=False).tolist()
+    [[[1.0, 1.0]]]
+    """
+    if x.ndim < 2:
+        raise ShapeError(f"feature_alpha_dropout: x is (rows, channels, ...), got {shape_text(tuple(x.shape))}")
+    return _alpha("feature_alpha_dropout", x, p, training, True, generator)

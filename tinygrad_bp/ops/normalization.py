@@ -1,4 +1,4 @@
-"""Batch and layer normalization, each one piece: few passes over the data, forward and backward.
+"""Batch, layer, group, instance and other normalizations; the first two are one piece each, of few passes.
 
 Sources: Ioffe and Szegedy, *Batch Normalization*, 2015 (arXiv 1502.03167); Ba, Kiros and Hinton, *Layer
 Normalization*, 2016 (arXiv 1607.06450).
@@ -6,6 +6,7 @@ Normalization*, 2016 (arXiv 1607.06450).
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -15,8 +16,12 @@ from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import general
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
+from .elementwise import add, div, mul, pow, sqrt
 from .network import ones_of, sum_rows
+from .reduction import mean
 from .samples import fixed, positive, real, sample
+from .shape import reshape
+from .sliding import window_sum
 
 # ---------------------------------------------------------------------- one value per channel
 
@@ -113,7 +118,7 @@ def batch_norm(
 ) -> Any:
     """``(x − mean) / √(var + eps) · weight + bias`` for each channel of ``x``.
 
-    ``x`` is (rows, channels) or (rows, channels, length).
+    ``x`` is (rows, channels, ...); without elements it passes and the statistics stay as they are.
     With ``training`` mean and variance are the batch's (divided by n), and the running ones move in place:
     ``running = (1 − momentum) · running + momentum · batch``, with the variance divided by n − 1. Without, they are
     the running ones. All others are (channels,); a weight or bias of None is 1 or 0.
@@ -125,6 +130,8 @@ def batch_norm(
     [[-0.9999988079071045], [0.9999988079071045]]
     """
     value = _floating("batch_norm", x)
+    if not value.size and value.ndim:  # PyTorch lets the statistics be then
+        return _scaled(x, weight, bias)
     if value.ndim < 2:
         raise ShapeError(f"batch_norm: x is (rows, channels) or more dimensions, got {shape_text(value.shape)}")
     channels = value.shape[1]
@@ -252,3 +259,125 @@ def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
         )
     weight, bias = _affine(weight, bias, shape, value.dtype)
     return _layer_norm_op(x, weight, bias, eps)
+
+# ---------------------------------------------------------------------- made of those
+
+
+def _scaled(y: Any, weight: Any, bias: Any) -> Any:
+    """``y`` (rows, channels, ...) times weight plus bias, each one number a channel or None."""
+    each = (-1, *(1,) * (y.ndim - 2))
+    y = y if weight is None else mul(y, reshape(weight, each))
+    return y if bias is None else add(y, reshape(bias, each))
+
+
+def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias.
+
+    ``x`` is (rows, channels, ...), the channels in ``num_groups`` groups of one size; weight and bias are (channels,)
+    or None. Raises ``ShapeError`` for other shapes, ``ArgumentError`` for groups that do not divide the channels.
+    Source: Wu and He, *Group Normalization*, 2018 (arXiv 1803.08494).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.group_norm(tg.tensor([[1.0, 5.0, 2.0, 2.0]]), 2).numpy().round(3).tolist()
+    [[-1.0, 1.0, 0.0, 0.0]]
+    """
+    value = _floating("group_norm", x)
+    if value.ndim < 2:
+        raise ShapeError(f"group_norm: x is (rows, channels, ...), got {shape_text(value.shape)}")
+    channels = value.shape[1]
+    if num_groups < 1 or channels % num_groups:
+        raise ArgumentError(
+            f"group_norm: num_groups must divide the {channels} channels of x {shape_text(value.shape)}; "
+            f"got {num_groups}"
+        )
+    _check_channels("group_norm", value, weight=weight, bias=bias)
+    row = (num_groups, math.prod(value.shape[1:]) // num_groups)
+    y = layer_norm(reshape(x, (value.shape[0], *row)), row[1], eps=eps)
+    return _scaled(reshape(y, value.shape), weight, bias)
+
+
+def _check_channels(name: str, value: Any, **parts: Any) -> None:
+    for part, given in parts.items():
+        if given is not None and tuple(given.shape) != (value.shape[1],):
+            raise ShapeError(
+                f"{name}: x {shape_text(value.shape)} has {value.shape[1]} channels (dimension 1), {part} is "
+                f"{shape_text(tuple(given.shape))}; it must be {shape_text((value.shape[1],))}"
+            )
+
+
+def instance_norm(
+    x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+    use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:
+    """Each channel of each row of ``x`` (rows, channels, ...) with mean 0 and variance 1, times weight, plus bias.
+
+    With ``use_input_stats`` the running mean and variance, where given, move towards the rows' means of both;
+    without, they are used, as in ``batch_norm``. All others are (channels,) or None. Raises ``ShapeError`` for other
+    shapes and for one element a channel, ``ArgumentError`` without statistics.
+    Source: Ulyanov, Vedaldi and Lempitsky, *Instance Normalization*, 2016 (arXiv 1607.08022).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.instance_norm(tg.tensor([[[1.0, 5.0]]])).numpy().round(3).tolist()
+    [[[-1.0, 1.0]]]
+    """
+    if not use_input_stats:
+        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
+    value = _floating("instance_norm", x)
+    if value.ndim < 2 or math.prod(value.shape[2:]) < 2:
+        raise ShapeError(
+            f"instance_norm: expected more than 1 element for each channel of x (rows, channels, ...), got "
+            f"{shape_text(value.shape)}"
+        )
+    _check_channels("instance_norm", value, weight=weight, bias=bias, running_mean=running_mean,
+                    running_var=running_var)
+    axes = tuple(range(2, value.ndim))
+    for running, of in ((running_mean, np.mean), (running_var, functools.partial(np.var, ddof=1))):
+        if running is not None and len(value):
+            array = running._value if isinstance(running, Tensor) else running
+            wrote(array)
+            array *= 1 - momentum
+            array += momentum * np.mean(of(value, axis=axes), axis=0)
+    return group_norm(x, value.shape[1], weight, bias, eps)
+
+
+def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``.
+
+    ``eps`` is the dtype's own unless given (``numpy.finfo``). Raises ``ShapeError`` where shapes differ.
+    Source: Zhang and Sennrich, *Root Mean Square Layer Normalization*, 2019 (arXiv 1910.07467).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.rms_norm(tg.tensor([[3.0, -3.0]]), 2)
+    tensor([[ 1., -1.]])
+    """
+    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    value = _floating("rms_norm", x)
+    if not shape or value.shape[-len(shape) :] != shape or (weight is not None and tuple(weight.shape) != shape):
+        raise ShapeError(
+            f"rms_norm: x {shape_text(value.shape)} must end in normalized_shape {shape_text(shape)}, the shape of "
+            f"weight{'' if weight is None else f', {shape_text(tuple(weight.shape))}'}"
+        )
+    eps = float(np.finfo(value.dtype).eps) if eps is None else eps
+    y = div(x, sqrt(add(mean(mul(x, x), tuple(range(-len(shape), 0)), True), eps)))
+    return y if weight is None else mul(y, weight)
+
+
+def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
+
+    ``x`` is (rows, channels, length, ...). Raises ``ShapeError`` for fewer dimensions.
+    Source: Krizhevsky, Sutskever and Hinton 2012, section 3.3 (with ``alpha / size`` for alpha).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.local_response_norm(tg.ones(1, 2, 1), 2, alpha=2.0, beta=1.0).tolist()
+    [[[0.5], [0.3333333432674408]]]
+    """
+    if x.ndim < 3:
+        raise ShapeError(f"local_response_norm: x is (rows, channels, length, ...), got {shape_text(tuple(x.shape))}")
+    if size < 1:
+        raise ArgumentError(f"local_response_norm: size counts channels, at least 1; got {size}")
+    rows, channels, *rest = x.shape
+    squares = reshape(mul(x, x), (rows, channels, math.prod(rest)))
+    around = ((size // 2, (size - 1) // 2), (0, 0))
+    near = window_sum(squares, (size, 1), (1, 1), around, (1, 1))
+    return div(x, pow(add(mul(reshape(near, x.shape), alpha / size), k), beta))

@@ -8,11 +8,52 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ReadOnlyError, ShapeError, shape_text
+from ..autograd.errors import (
+    ArgumentError,
+    DtypeError,
+    IndexRangeError,
+    LeafWriteError,
+    ReadOnlyError,
+    ShapeError,
+    shape_text,
+)
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
+from . import (
+    activations,
+    borders,
+    cholesky,
+    comparisons,
+    complex_numbers,
+    creation,
+    diagonals,
+    error_functions,
+    extremes,
+    frequencies,
+    gamma_functions,
+    indexing,
+    limits,
+    matrix_functions,
+    norms,
+    older_linalg,
+    products,
+    qr,
+    random,
+    rearranging,
+    reduction,
+    rounding,
+    scans,
+    scatter,
+    searching,
+    shape,
+    solving,
+    sorting,
+    special_functions,
+    splitting,
+    statistics,
+    trigonometry,
+)  # fmt: skip
 from . import elementwise as e
-from . import complex_numbers, indexing, network, products, random, reduction, shape
 
 _OPERANDS = (Tensor, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
@@ -50,10 +91,10 @@ def _same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
 def _in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """``x += y`` and ``x.add_(y)``: a new recorded value where history is concerned, else a write in place."""
 
-    def operator(self: Tensor, other: Any) -> Tensor:
+    def operator(self: Tensor, *others: Any, **options: Any) -> Tensor:
         self._refuse_recorded_leaf(what)
-        result = _same_kind(self, function(self, other), what)
-        if _recorded_here(self, other):
+        result = _same_kind(self, function(self, *others, **options), what)
+        if _recorded_here(self, *others, *options.values()):
             return self._become(result, what)
         if result.shape != self.shape:
             raise ShapeError(
@@ -63,6 +104,25 @@ def _in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
         _overwrite(self, ..., result._value, what)
         return self
 
+    return operator
+
+
+def _reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """``x.squeeze_()`` and the like: the tensor itself becomes the view, of the same memory in another shape."""
+
+    def operator(self: Tensor, *args: Any, **options: Any) -> Tensor:
+        if self.is_leaf and self.requires_grad:
+            raise LeafWriteError(
+                f"{what}: the tensor {shape_text(self.shape)} is a leaf that requires grad, and its gradient has its "
+                f"shape. Write x = x.{what[:-1]}(...)"
+            )
+        result = function(self, *args, **options)
+        self._value, self._node = result._value, result._node
+        if hasattr(self, "_cell"):
+            del self._cell
+        return self
+
+    operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
     return operator
 
 
@@ -117,18 +177,23 @@ def copy_(self: Tensor, source: Any) -> Tensor:
 # ---------------------------------------------------------------------- dtype
 
 
-def to(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
-    """The tensor in another dtype (or that of another tensor); itself where nothing changes."""
-    if isinstance(dtype, Tensor):
-        dtype = dtype.dtype
-    if isinstance(dtype, str) and dtype.split(":")[0] == "cpu":
-        return self
+def to(self: Any, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
+    """The tensor in another dtype (or that of another tensor); itself where nothing changes, unless ``copy``.
+
+    A device, which is always the CPU, may come before the dtype; ``non_blocking`` and ``memory_format`` change nothing.
+    """
+    flags = [item for item in args if isinstance(item, bool)]  # PyTorch's non_blocking, copy
+    for item in (device, *(item for item in args if not isinstance(item, bool))):
+        if isinstance(item, Tensor):
+            dtype = item.dtype
+        elif item is not None and not (isinstance(item, str) and item.split(":")[0] == "cpu"):
+            dtype = item
     try:
-        target = np.dtype(dtype)
+        target = self.dtype if dtype is None else np.dtype(dtype)
     except TypeError:
         raise ArgumentError(f"to: give a dtype such as tg.float64, got {dtype!r}") from None
     if self.dtype == target:
-        return self
+        return e.clone(self) if copy or flags[1:2] == [True] else self
     if target.kind not in "fc":
         dtypes.category(target)
         return wrap(self._value.astype(target), None)
@@ -136,7 +201,7 @@ def to(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
 
 
 def _caster(dtype: dtypes.DType) -> Callable[[Any], Any]:
-    def cast(self: Any) -> Any:
+    def cast(self: Any, memory_format: Any = None) -> Any:
         return to(self, dtype)
 
     cast.__doc__ = f"The tensor as {dtype}."
@@ -158,60 +223,126 @@ def where(self: Any, condition: Any, other: Any) -> Any:
     return e.where(condition, self, other)
 
 
+def _polygamma(self: Any, n: int) -> Any:
+    """The derivative of order ``n`` of ``digamma``."""
+    return gamma_functions.polygamma(n, self)
+
+
 # ---------------------------------------------------------------------- the table
 
 OPERATORS: dict[str, Any] = {
-    "__add__": e.add, "__radd__": _reflected(e.add), "__iadd__": _in_place("+=", e.add),
-    "__sub__": e.sub, "__rsub__": _reflected(e.sub), "__isub__": _in_place("-=", e.sub),
+    "__add__": e.add_op, "__radd__": _reflected(e.add_op), "__iadd__": _in_place("+=", e.add_op),
+    "__sub__": e.sub_op, "__rsub__": _reflected(e.sub_op), "__isub__": _in_place("-=", e.sub_op),
     "__mul__": e.mul, "__rmul__": _reflected(e.mul), "__imul__": _in_place("*=", e.mul),
-    "__truediv__": e.div, "__rtruediv__": _reflected(e.div), "__itruediv__": _in_place("/=", e.div),
+    "__truediv__": e.div_op, "__rtruediv__": _reflected(e.div_op), "__itruediv__": _in_place("/=", e.div_op),
     "__pow__": e.pow, "__rpow__": _reflected(e.pow), "__ipow__": _in_place("**=", e.pow),
     "__matmul__": products.matmul, "__rmatmul__": _reflected(products.matmul),
-    "__neg__": e.neg, "__pos__": e.positive_, "__abs__": e.abs, "__invert__": e.bitwise_not,
-    "__and__": e.bitwise_and, "__rand__": _reflected(e.bitwise_and),
-    "__or__": e.bitwise_or, "__ror__": _reflected(e.bitwise_or),
-    "__xor__": e.bitwise_xor, "__rxor__": _reflected(e.bitwise_xor),
-    "__eq__": _compared(e.eq), "__ne__": _compared(e.ne),
-    "__lt__": e.lt, "__le__": e.le, "__gt__": e.gt, "__ge__": e.ge,
+    "__mod__": rounding.remainder, "__rmod__": _reflected(rounding.remainder),
+    "__imod__": _in_place("%=", rounding.remainder), "__rdiv__": _reflected(e.div_op),
+    "__floordiv__": e.floor_divide, "__rfloordiv__": _reflected(e.floor_divide),
+    "__ifloordiv__": _in_place("//=", e.floor_divide),
+    "__divmod__": rounding.divmod, "__rdivmod__": _reflected(rounding.divmod),
+    "__lshift__": comparisons.bitwise_left_shift, "__rlshift__": _reflected(comparisons.bitwise_left_shift),
+    "__rshift__": comparisons.bitwise_right_shift, "__rrshift__": _reflected(comparisons.bitwise_right_shift),
+    "__neg__": e.neg, "__pos__": e.positive, "__abs__": e.abs, "__invert__": comparisons.bitwise_not,
+    "__and__": comparisons.bitwise_and, "__rand__": _reflected(comparisons.bitwise_and),
+    "__or__": comparisons.bitwise_or, "__ror__": _reflected(comparisons.bitwise_or),
+    "__xor__": comparisons.bitwise_xor, "__rxor__": _reflected(comparisons.bitwise_xor),
+    "__eq__": _compared(comparisons.eq), "__ne__": _compared(comparisons.ne),
+    "__lt__": comparisons.lt, "__le__": comparisons.le, "__gt__": comparisons.gt, "__ge__": comparisons.ge,
     "__getitem__": indexing.getitem, "__setitem__": set_item,
 }  # fmt: skip
 
+
+
+def _named(module: Any, names: str) -> dict[str, Any]:
+    """Functions of one file that are methods of the same name."""
+    return {name: getattr(module, name) for name in names.split()}
+
+
 METHODS: dict[str, Any] = {
     # elementwise
-    "add": e.add, "sub": e.sub, "subtract": e.sub, "mul": e.mul, "multiply": e.mul, "div": e.div, "divide": e.div,
-    "true_divide": e.div, "pow": e.pow, "negative": e.neg, "absolute": e.abs, "where": where,
-    "neg": e.neg, "abs": e.abs, "sign": e.sign, "exp": e.exp, "log": e.log, "log1p": e.log1p, "expm1": e.expm1,
-    "sqrt": e.sqrt, "square": e.square, "sin": e.sin, "cos": e.cos, "tanh": e.tanh, "sigmoid": e.sigmoid,
-    "relu": e.relu, "maximum": e.maximum, "minimum": e.minimum, "clip": e.clip, "clamp": e.clip,
-    "eq": e.eq, "ne": e.ne, "lt": e.lt, "le": e.le, "gt": e.gt, "ge": e.ge,
-    "isnan": e.isnan, "isinf": e.isinf, "isfinite": e.isfinite, "logical_not": e.logical_not,
-    "bitwise_and": e.bitwise_and, "bitwise_or": e.bitwise_or, "bitwise_xor": e.bitwise_xor,
-    "bitwise_not": e.bitwise_not, "logical_and": e.logical_and, "logical_or": e.logical_or,
-    "logical_xor": e.logical_xor, "clone": e.clone,
-    "conj": complex_numbers.conj, "angle": complex_numbers.angle, "sgn": complex_numbers.sgn,
+    **_named(e, "abs add addcdiv addcmul clone div exp exp2 expm1 float_power floor_divide lerp log log10 log1p log2 "
+                "logaddexp logaddexp2 maximum minimum mul neg pow reciprocal relu rsqrt sigmoid sign sqrt square sub"),
+    **_named(limits, "clamp_max clamp_min clip fmax fmin nan_to_num"),
+    **_named(trigonometry, "acos acosh asin asinh atan atan2 atanh cos cosh deg2rad hypot rad2deg sin sinc sinh tan "
+                           "tanh"),
+    **_named(rounding, "ceil copysign floor fmod frac frexp heaviside ldexp nextafter remainder round trunc"),
+    **_named(comparisons, "bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq "
+                          "gcd ge gt isclose isfinite isinf isnan isneginf isposinf isreal lcm le logical_and "
+                          "logical_not logical_or logical_xor lt ne signbit"),
+    **_named(error_functions, "erf erfc erfinv"),
+    **_named(gamma_functions, "digamma lgamma mvlgamma"), "polygamma": _polygamma,
+    **_named(special_functions, "i0 logit xlogy"),
+    **_named(complex_numbers, "angle conj conj_physical resolve_conj resolve_neg sgn"),
+    "absolute": e.abs, "clamp": limits.clip, "divide": e.div, "true_divide": e.div, "fix": rounding.trunc,
+    "greater": comparisons.gt, "greater_equal": comparisons.ge, "less": comparisons.lt, "less_equal": comparisons.le,
+    "multiply": e.mul, "negative": e.neg, "not_equal": comparisons.ne, "positive": e.positive, "subtract": e.sub,
+    "arccos": trigonometry.acos, "arccosh": trigonometry.acosh, "arcsin": trigonometry.asin,
+    "arcsinh": trigonometry.asinh, "arctan": trigonometry.atan, "arctan2": trigonometry.atan2,
+    "arctanh": trigonometry.atanh, "where": where,
     # reductions
     "sum": reduction.sum, "mean": reduction.mean, "var": reduction.var, "std": reduction.std,
-    "max": reduction.max, "min": reduction.min, "amax": reduction.amax, "amin": reduction.amin,
-    "argmax": reduction.argmax, "argmin": reduction.argmin, "logsumexp": reduction.logsumexp,
-    "any": reduction.any, "all": reduction.all, "equal": reduction.equal, "allclose": reduction.allclose,
+    "prod": reduction.prod, "nansum": reduction.nansum, "nanmean": reduction.nanmean, "logsumexp": reduction.logsumexp,
+    "max": extremes.max, "min": extremes.min, "amax": reduction.amax, "amin": reduction.amin,
+    "aminmax": extremes.aminmax, "argmax": extremes.argmax, "argmin": extremes.argmin,
+    "any": extremes.any, "all": extremes.all, "count_nonzero": extremes.count_nonzero,
+    "equal": extremes.equal, "allclose": extremes.allclose,
+    "cumsum": scans.cumsum, "cumprod": scans.cumprod, "logcumsumexp": scans.logcumsumexp,
+    "cummax": scans.cummax, "cummin": scans.cummin, "diff": scans.diff,
+    "sort": sorting.sort, "argsort": sorting.argsort, "msort": sorting.msort, "topk": sorting.topk,
+    "kthvalue": sorting.kthvalue, "median": sorting.median, "nanmedian": sorting.nanmedian, "mode": sorting.mode,
+    "quantile": sorting.quantile, "nanquantile": sorting.nanquantile,
+    "cov": statistics.cov, "corrcoef": statistics.corrcoef, "renorm": statistics.renorm,
+    "bincount": statistics.bincount, "histc": statistics.histc, "stft": frequencies.stft,
     # shape
-    "reshape": shape.reshape, "view": shape.view, "flatten": shape.flatten, "squeeze": shape.squeeze,
-    "unsqueeze": shape.unsqueeze, "permute": shape.permute, "transpose": shape.transpose, "t": shape.t,
-    "expand": shape.expand, "expand_as": shape.expand_as, "broadcast_to": shape.broadcast_to,
-    "ravel": shape.ravel, "reshape_as": shape.reshape_as, "view_as": shape.reshape_as,
+    **_named(shape, "broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze "
+                    "sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view"), "view_as": shape.reshape_as,
+    **_named(splitting, "chunk dsplit hsplit narrow select select_scatter slice_scatter split split_with_sizes "
+                        "tensor_split unbind unsafe_chunk unsafe_split vsplit"),
+    **_named(rearranging, "flip fliplr flipud repeat repeat_interleave roll rot90 tile"),
+    **_named(diagonals, "diag diag_embed diagflat diagonal diagonal_scatter tril triu"),
+    **_named(borders, "as_strided as_strided_scatter unfold"),
+    **_named(creation, "new_empty new_full new_ones new_tensor new_zeros"),
+    # reading and writing at an index
+    **_named(indexing, "gather index_select masked_select take take_along_dim"),
+    **_named(scatter, "index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter "
+                      "scatter_add scatter_reduce"),
+    **_named(searching, "argwhere nonzero unique unique_consecutive"),
     # products and networks
-    "matmul": products.matmul, "mm": products.mm, "dot": products.dot,
-    "softmax": network.softmax, "log_softmax": network.log_softmax,
+    **_named(products, "addbmm addmm addmv addr baddbmm bmm dot inner kron matmul mm mv outer trace vdot"),
+    "ger": products.outer,
+    # linear algebra
+    **_named(solving, "det logdet slogdet"), **_named(cholesky, "cholesky cholesky_inverse cholesky_solve"),
+    **_named(older_linalg, "cross inverse lu lu_solve norm pinverse qr svd triangular_solve"),
+    **_named(matrix_functions, "matrix_exp matrix_power"), "dist": norms.dist, "ormqr": qr.ormqr,
+    **_named(activations, "log_softmax prelu softmax"),
     # writing
     "zero_": zero_, "fill_": fill_, "copy_": copy_,
-    "add_": _in_place("add_", e.add), "sub_": _in_place("sub_", e.sub),
-    "mul_": _in_place("mul_", e.mul), "div_": _in_place("div_", e.div),
     "uniform_": random.uniform_, "normal_": random.normal_, "bernoulli_": random.bernoulli_, "random_": random.random_,
     # dtype
     "to": to, "type_as": type_as, "contiguous": contiguous, "cpu": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
+    "cfloat": _caster(dtypes.complex64), "cdouble": _caster(dtypes.complex128),
     "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
 }  # fmt: skip
+
+# Methods that also write their result into the tensor: ``exp_``, ``clamp_``, ...
+_WRITING = """
+index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter scatter_add scatter_reduce
+tril triu
+abs absolute acos acosh add addcdiv addcmul arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2
+atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max
+clamp_min clip copysign cos cosh deg2rad div divide eq exp exp2 expm1 fix floor floor_divide fmod frac gcd ge greater
+greater_equal gt heaviside hypot lcm ldexp le lerp less less_equal log log10 log1p log2 logical_and logical_not
+logical_or logical_xor lt mul multiply nan_to_num ne neg negative nextafter not_equal pow rad2deg reciprocal relu
+remainder round rsqrt sgn erf erfc erfinv digamma lgamma polygamma i0 logit xlogy sigmoid sign sin sinc sinh sqrt
+square sub subtract tan tanh true_divide trunc
+"""
+METHODS |= {f"{name}_": _in_place(f"{name}_", METHODS[name]) for name in _WRITING.split()}
+
+_RESHAPING = "squeeze swapaxes swapdims t transpose unsqueeze"
+METHODS |= {f"{name}_": _reshaping(f"{name}_", METHODS[name]) for name in _RESHAPING.split()}
 
 PROPERTIES: dict[str, Any] = {
     "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import general
 from .complex_numbers import conj
-from .einsum import einsum
+from .diagonals import diagonal
 from .elementwise import mul
 from .reduction import sum as total
 from .samples import sample
@@ -49,8 +49,9 @@ matmul = general("matmul", np.matmul, _left, _right, inputs="a b", formula="a @ 
 def _ranks(name: str, wanted: tuple[int, ...], *operands: Any) -> None:
     """``ShapeError`` where an operand has another number of dimensions."""
     if tuple(x.ndim for x in operands) != wanted:
-        kind = {1: "a vector", 2: "a matrix", 3: "a batch of matrices (3 dimensions)"}
-        raise ShapeError(f"{name}: needs {' and '.join(kind[n] for n in wanted)}, got "
+        kind = {(1,): "a vector", (2,): "a matrix", (1, 1): "two vectors", (2, 2): "two matrices",
+                (2, 1): "a matrix and a vector", (3, 3): "two batches of matrices (3 dimensions)"}
+        raise ShapeError(f"{name}: needs {kind[wanted]}, got "
                          f"{' and '.join(shape_text(x.shape) for x in operands)}; use matmul")
 
 
@@ -140,7 +141,8 @@ def outer(a: Any, b: Any) -> Any:
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them.
 
-    The result has the other dimensions of ``a``, then those of ``b``. Raises ``ShapeError`` where their sizes differ.
+    A summed dimension of size 1 on one side broadcasts. The result has the other dimensions of ``a``, then
+    those of ``b``. Raises ``ShapeError`` where their sizes differ.
 
     >>> import tinygrad_bp as tg
     >>> tg.tensordot(tg.ones(2, 3, 4), tg.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
@@ -154,6 +156,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         dims = (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
     ones, others = ([d % x.ndim for d in ([side] if isinstance(side, int) else side)]
                     for side, x in zip(dims, (a, b), strict=True))
+    wide_a = [d for d, e in zip(ones, others) if b.shape[e] == 1 != a.shape[d]]
+    wide_b = [e for d, e in zip(ones, others) if a.shape[d] == 1 != b.shape[e]]
+    a, b = total(a, wide_a, True) if wide_a else a, total(b, wide_b, True) if wide_b else b
     sizes = [a.shape[d] for d in ones], [b.shape[d] for d in others]
     if sizes[0] != sizes[1]:
         raise ShapeError(f"tensordot: sums over sizes {sizes[0]} of {shape_text(a.shape)} and {sizes[1]} of "
@@ -258,15 +263,10 @@ def multi_dot(tensors: Any) -> Any:
     return product(0, n - 1)
 
 
-def chain_matmul(*matrices: Any) -> Any:
-    """``multi_dot`` of matrices given one by one; of one alone that matrix."""
-    return matrices[0] if len(matrices) == 1 else multi_dot(matrices)
-
-
 # ---------------------------------------------------------------------- three dimensions, diagonals, powers
 
-_cross: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
-                      lambda g, b, axis: _cross(b, g, axis), lambda g, a, axis: _cross(g, a, axis),
+cross_op: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
+                      lambda g, b, axis: cross_op(b, g, axis), lambda g, a, axis: cross_op(g, a, axis),
                       inputs="a b", params={"axis": -1}, formula="a × b",
                       samples=(sample((2, 3), (2, 3)), sample((3, 4), (3, 4), axis=0), sample((1, 3), (2, 3)),
                                sample((3,), (2, 3)), sample((3,), (3,)), sample((0, 3), (0, 3))),
@@ -274,7 +274,7 @@ _cross: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
                       hint="the size along dim is 3 on both sides", doc="Vector product in three dimensions.")
 
 
-def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """Vector products along ``dim``, whose size is 3 on both sides; the other dimensions broadcast.
 
     >>> import tinygrad_bp as tg
@@ -284,17 +284,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     if input.ndim != other.ndim or not input.ndim or input.shape[dim] != 3 or other.shape[dim] != 3:
         raise ShapeError(f"cross: {shape_text(input.shape)} and {shape_text(other.shape)} need equally many dimensions "
                          f"and size 3 along dim {dim}")
-    return _cross(input, other, dim)
-
-
-def cross(input: Any, other: Any, dim: int | None = None) -> Any:
-    """Vector products along ``dim``, by default the first dimension of size 3."""
-    if dim is None:
-        three = [i for i, size in enumerate(input.shape) if size == 3]
-        if not three:
-            raise ShapeError(f"cross: no dimension of {shape_text(input.shape)} has size 3")
-        dim = three[0]
-    return linalg_cross(input, other, dim=dim)
+    return cross_op(input, other, dim)
 
 
 def trace(x: Any) -> Any:
@@ -305,8 +295,12 @@ def trace(x: Any) -> Any:
     tensor(5.)
     """
     _ranks("trace", (2,), x)
-    n = min(x.shape)
-    return total(einsum("ii->i", x[:n, :n]))
+    return total(diagonal(x))
+
+
+def matrix_diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The diagonals of matrices, by default of the last two dimensions."""
+    return diagonal(A, offset, dim1, dim2)
 
 
 def vander(x: Any, N: int | None = None) -> Any:
@@ -317,8 +311,11 @@ def vander(x: Any, N: int | None = None) -> Any:
     tensor([[1., 2., 4.],
             [1., 3., 9.]])
     """
-    if x.ndim == 0 or (N is not None and N <= 1):
-        raise ArgumentError(f"vander: needs at least one dimension and N > 1, got {shape_text(x.shape)} and N={N}")
+    if (x.ndim == 0 and N is None) or (N is not None and N <= 1):
+        raise ArgumentError(f"vander: N must be above 1, and given for a single number; got N={N} for "
+                            f"{shape_text(x.shape)}")
+    if x.ndim == 0:  # PyTorch reads a number as a vector of one
+        x = reshape(x, 1)
     powers = [x**0]
     for _ in range((x.shape[-1] if N is None else N) - 1):
         powers.append(powers[-1] * x)

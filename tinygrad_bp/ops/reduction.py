@@ -1,106 +1,225 @@
-"""Ops that reduce along axes. ``tg.*`` and methods follow PyTorch (dim, keepdim); axis and keepdims work as well."""
+"""Ops that reduce along axes. ``tg.*`` and methods follow PyTorch (dim, keepdim); axis and keepdims work as well.
+
+As in PyTorch an empty tuple of axes stands for all of them (``any`` and ``all`` reduce none), and a 0-d tensor takes
+the axes 0 and −1.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
-from ..autograd.op import constant, general, linear
-from ..autograd.tensor import Tensor
-from .samples import distinct, reductions, sample
+from ..autograd import dtypes
+from ..autograd.errors import DtypeError, IndexRangeError
+from ..autograd.op import general, linear
+from .elementwise import cast, where
+from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
+from .scans import either, in_dtype, others
 
 Axis = int | tuple[int, ...] | list[int] | None
 
 
-def axes_of(axis: Axis) -> Any:
-    """The axis argument as NumPy takes it: a list becomes a tuple."""
-    return tuple(axis) if isinstance(axis, list) else axis
+def axes_of(axis: Axis, ndim: int = 1) -> Any:
+    """The axis argument as NumPy takes it, for a tensor of ``ndim`` dimensions; None where all are meant."""
+    if axis.__class__ is int and ndim:
+        return axis
+    if axis is None:
+        return None
+    axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
+    if not ndim and not {0, -1}.issuperset(axes):
+        raise IndexRangeError(f"dimension out of range, expected to be in range of [-1, 0], got {axis}")
+    return axes if axes and ndim else None
 
 
 def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """The shape after a reduction that keeps the reduced axes as 1."""
     ndim = len(shape)
+    axis = axes_of(axis, ndim)
     if axis is None:
         return (1,) * ndim
-    gone = {a % ndim for a in ((axis,) if isinstance(axis, int) else axis)} if ndim else set()
-    return tuple(1 if i in gone else size for i, size in enumerate(shape))
+    kept = list(shape)
+    for place in (axis,) if isinstance(axis, int) else axis:
+        kept[place] = 1
+    return tuple(kept)
 
 
-def count_of(shape: tuple[int, ...], axis: Axis) -> int:
-    """How many elements go into one result."""
-    return math.prod(shape) // (math.prod(kept_shape(shape, axis)) or 1) if math.prod(shape) else math.prod(
-        size for size, kept in zip(shape, kept_shape(shape, axis), strict=True) if kept == 1
-    )
+def count_of(shape: tuple[int, ...], reduced: tuple[int, ...]) -> int:
+    """How many elements go into one result, from the shapes before and after."""
+    return math.prod(shape) // (math.prod(reduced) or 1)
 
 
 def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     """A reduced value with its reduced axes back as 1, so that it broadcasts against the input."""
-    return g if keepdims else np.reshape(g, kept_shape(shape, axis))
+    return g if keepdims or axis is None else np.reshape(g, kept_shape(shape, axis))
 
 
 # ---------------------------------------------------------------------- sums and means
 
+# The arguments are (x, axis, dtype, out, keepdims): NumPy takes them faster without names.
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_maximum: Any = np.maximum.reduce
+_minimum: Any = np.minimum.reduce
+
 _AXES = {"axis": None, "keepdims": False}
-
-sum = linear("sum", lambda x, axis, keepdims: np.add.reduce(x, axis=axes_of(axis), keepdims=keepdims),
-             lambda g, x_shape, axis, keepdims: np.broadcast_to(restore(g, x_shape, axis, keepdims), x_shape),
-             params=_AXES, formula="Σ x", samples=reductions(),
-             reference=lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
-             doc="Sum over the given axes (all by default); booleans and small integers give int64.")
+_SUMS = {**_AXES, "dtype": None}
+_complex = sample((2, 3), of=complex_of(), axis=1)
+_wide = sample((9,), of=extreme, smooth=False, axis=0)
 
 
-def _mean(x: Any, axis: Axis, keepdims: Any) -> Any:
-    count = count_of(x.shape, axis)
-    total = np.add.reduce(x, axis=axes_of(axis), keepdims=keepdims)
+def _summed(x: Any, axis: Axis, keepdims: Any, dtype: Any) -> Any:
+    if axis is not None:
+        axis = axes_of(axis, x.ndim)
+    if dtype is None:
+        if x.dtype.kind == "u":
+            dtype = dtypes.int64
+    elif np.dtype(dtype).kind == "c":
+        dtypes.saw_complex()
+    return _add(x, axis, dtype, None, keepdims)
+
+
+def _spread_out(g: Any, x_shape: tuple[int, ...], x_dtype: Any, axis: Axis, keepdims: bool, dtype: Any) -> Any:
+    g = np.broadcast_to(restore(g, x_shape, axis, keepdims), x_shape)
+    if dtype is None:
+        return g
+    if np.dtype(dtype).kind not in "fc":
+        raise DtypeError(f"backward through a reduction with dtype={np.dtype(dtype)}: integers have no gradient; leave "
+                         "dtype out, or detach the tensor")
+    return cast(g, x_dtype)
+
+
+sum = linear("sum", _summed, _spread_out, params=_SUMS, formula="Σ x",
+             samples=(*reductions(), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
+             reference=lambda x, axis=None, keepdims=False, dtype=None: np.sum(
+                 x, axis=axis, keepdims=keepdims, dtype=dtype),
+             doc="Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64.")
+
+
+def _mean(x: Any, axis: Axis, keepdims: Any, dtype: Any) -> Any:
+    if dtype is None and x.dtype.kind in "bui":
+        dtype = dtypes.get_default_dtype()
+    total = _summed(x, axis, keepdims, dtype)
+    count = x.size // (total.size or 1)
     return total / count if count else total * np.nan
 
 
 mean = linear("mean", _mean,
-              lambda g, x_shape, axis, keepdims: np.broadcast_to(
-                  restore(g, x_shape, axis, keepdims) / (count_of(x_shape, axis) or 1), x_shape),
-              params=_AXES, floats=True, formula="Σ x / n", samples=reductions(empty=False),
-              reference=lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
-              doc="Mean over the given axes; of nothing it is NaN.")
+              lambda g, x_shape, x_dtype, axis, keepdims, dtype: _spread_out(
+                  g / (count_of(x_shape, g.shape) or 1), x_shape, x_dtype, axis, keepdims, dtype),
+              params=_SUMS, formula="Σ x / n",
+              samples=(*reductions(empty=False), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
+              reference=lambda x, axis=None, keepdims=False, dtype=None: np.mean(
+                  x, axis=axis, keepdims=keepdims, dtype=dtype),
+              doc="Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing.")
+
+
+def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+           axis: Axis = None, keepdims: bool = False) -> Any:
+    """The sum over ``dim`` in which NaN counts as 0 and gets no gradient.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nansum(tg.tensor([1.0, float("nan"), 2.0]))
+    tensor(3.)
+    """
+    return sum(where(np.isnan(x), 0, x), dim if axis is None else either(dim, axis), keepdim or keepdims, dtype)
+
+
+def nanmean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+            axis: Axis = None, keepdims: bool = False) -> Any:
+    """The mean over ``dim`` of what is not NaN.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nanmean(tg.tensor([1.0, float("nan"), 2.0]))
+    tensor(1.5)
+    """
+    dim, keepdim, x = dim if axis is None else either(dim, axis), keepdim or keepdims, in_dtype(x, dtype)
+    return nansum(x, dim, keepdim) / sum(~np.isnan(x), dim, keepdim)
+
+
+# ---------------------------------------------------------------------- products
+
+
+def _products(x: Any, axis: Axis, keepdims: Any) -> Any:
+    dtype = dtypes.int64 if x.dtype.kind == "u" and x.dtype != np.uint64 else None
+    return _multiply(x, axes_of(axis, x.ndim), dtype, None, keepdims)
+
+
+def _products_rule(g: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """g times the product of all other elements, without a division: right where elements are 0."""
+    shape = kept_shape(x.shape, axis)
+    gone = [i for i in range(x.ndim) if axis is None or shape[i] != x.shape[i] or x.shape[i] == 1]
+    order = (*(i for i in range(x.ndim) if i not in gone), *gone)
+    moved = np.transpose(x, order)
+    flat = np.reshape(moved, (*moved.shape[: x.ndim - len(gone)], math.prod(x.shape[i] for i in gone)))
+    places = tuple(order.index(i) for i in range(x.ndim))
+    rest = np.transpose(np.reshape(others(flat), moved.shape), places)
+    return restore(g, x.shape, axis, keepdims) * rest
+
+
+_with_zeros = (sample((4,), of=fixed(1.5, 0.0, -2.0, 0.5)),
+               sample((4, 3), of=fixed(1.5, 0.0, -2.0, 0.5, 0.0, 0.0, 1.5, 0.0, 0.5, 0.0, 0.0, 0.0), axis=-1))
+
+_prod_op = general("prod", _products, _products_rule, params=_AXES, formula="∏ x",
+                   samples=(*reductions(nonzero), _complex, _wide, *_with_zeros),
+                   reference=lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+                   doc="Product over the given axes; its gradient is right where elements are 0, to any order.")
+
+
+def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
+         axis: Axis = None, keepdims: bool = False) -> Any:
+    """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.prod(tg.tensor([2.0, 3.0, 4.0]))
+    tensor(24.)
+    """
+    return _prod_op(in_dtype(x, dtype), dim if axis is None else either(dim, axis), keepdim or keepdims)
+
+
+# ---------------------------------------------------------------------- spread
 
 
 def _var(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
-    centred = x - _mean(x, axis, True)
-    total = np.add.reduce(centred * centred, axis=axes_of(axis), keepdims=keepdims)
-    count = count_of(x.shape, axis) - correction
+    if axis is not None:
+        axis = axes_of(axis, x.ndim)
+    centred = x - _mean(x, axis, True, None)
+    squares = centred * centred if centred.dtype.kind != "c" else np.square(centred.real) + np.square(centred.imag)
+    total = _add(squares, axis, None, None, keepdims)
+    count = x.size // (total.size or 1) - correction
     return total / count if count > 0 else total * np.nan
 
 
-def _centred(x: Any, axis: Axis) -> Any:
-    return x - np.mean(x, axis=axes_of(axis), keepdims=True)
+def _centred(x: Any, axis: Axis, count: int) -> Any:
+    return x - np.add.reduce(x, axis=axes_of(axis, x.ndim), keepdims=True) / count
 
 
-_SPREAD = {"axis": None, "correction": 1, "keepdims": False}
-_corrections = ({"correction": 1}, {"correction": 0})
-
-_var_op = general("var", _var,
-                  lambda g, x, axis, correction, keepdims:
-                      restore(g, x.shape, axis, keepdims) * (2 / (count_of(x.shape, axis) - correction))
-                      * _centred(x, axis),
-                  params=_SPREAD, floats=True, formula="Σ (x − mean)² / (n − correction)",
-                  samples=(*(s for s in reductions(extra=_corrections, empty=False) if s.shapes[0]),),
-                  reference=lambda x, axis=None, correction=1, keepdims=False:
-                      np.var(x, axis=axis, ddof=correction, keepdims=keepdims),
-                  doc="Variance over the given axes.")
+def _var_rule(g: Any, x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
+    count = count_of(x.shape, g.shape)
+    return restore(g, x.shape, axis, keepdims) * (2 / ((count - correction) or np.nan)) * _centred(x, axis, count)
 
 
 def _std_rule(g: Any, x: Any, y: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
     # At a spread of 0 the slope is infinite; like PyTorch, no gradient passes there.
+    count = count_of(x.shape, g.shape)
     safe = np.where(y == 0, np.ones_like(y), y)
-    share = np.where(y == 0, np.zeros_like(y), g / safe)
-    return restore(share, x.shape, axis, keepdims) * _centred(x, axis) / (count_of(x.shape, axis) - correction)
+    share = np.where(y == 0, np.zeros_like(y), g / safe) / ((count - correction) or np.nan)
+    return restore(share, x.shape, axis, keepdims) * _centred(x, axis, count)
 
+
+_SPREAD = {"axis": None, "correction": 1, "keepdims": False}
+_spreads: tuple[Sample, ...] = (_complex, _wide, *(
+    s for s in reductions(extra=({"correction": 1}, {"correction": 0}), empty=False) if s.shapes[0]))
+
+_var_op = general("var", _var, _var_rule, params=_SPREAD, floats=True, holomorphic=False, gives="real",
+                  formula="Σ |x − mean|² / (n − correction)", samples=_spreads,
+                  reference=lambda x, axis=None, correction=1, keepdims=False:
+                      np.var(x, axis=axis, ddof=correction, keepdims=keepdims),
+                  doc="Variance over the given axes.")
 
 _std_op = general("std", lambda x, axis, correction, keepdims: np.sqrt(_var(x, axis, correction, keepdims)), _std_rule,
-                  params=_SPREAD, floats=True, formula="√var(x)",
-                  samples=(*(s for s in reductions(extra=_corrections, empty=False) if s.shapes[0]),),
+                  params=_SPREAD, floats=True, holomorphic=False, gives="real", formula="√var(x)", samples=_spreads,
                   reference=lambda x, axis=None, correction=1, keepdims=False:
                       np.std(x, axis=axis, ddof=correction, keepdims=keepdims),
                   doc="Standard deviation over the given axes.")
@@ -111,12 +230,15 @@ def _spread(op: Any, x: Any, dim: Any, unbiased: Any, keepdim: Any, correction: 
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    return op(x, dim if axis is None else axis, 1 if correction is None else correction, keepdim or keepdims)
+    dim = dim if axis is None else either(dim, axis)
+    return op(x, dim, 1 if correction is None else correction, keepdim or keepdims)
 
 
 def var(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given.
+
+    Of complex numbers it is the mean of |x − mean|², a real number.
 
     >>> import tinygrad_bp as tg
     >>> tg.var(tg.tensor([1.0, 2.0, 3.0]))
@@ -136,9 +258,40 @@ def std(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = F
     return _spread(_std_op, x, dim, unbiased, keepdim, correction, axis, keepdims)
 
 
+def var_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> tuple[Any, Any]:
+    """The variance and the mean over ``dim``: ``var`` and ``mean`` with one set of arguments.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.var_mean(tg.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    place = None if isinstance(dim, bool) else dim if axis is None else either(dim, axis)
+    return (_spread(_var_op, x, dim, unbiased, keepdim, correction, axis, keepdims),
+            mean(x, place, keepdim or keepdims))
+
+
+def std_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+             correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> tuple[Any, Any]:
+    """The standard deviation and the mean over ``dim``: ``std`` and ``mean`` with one set of arguments.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.std_mean(tg.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
+    place = None if isinstance(dim, bool) else dim if axis is None else either(dim, axis)
+    return (_spread(_std_op, x, dim, unbiased, keepdim, correction, axis, keepdims),
+            mean(x, place, keepdim or keepdims))
+
+
+# ---------------------------------------------------------------------- log of sums
+
+
 def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
-    axis = axes_of(axis)
-    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    axis = axes_of(axis, x.ndim)
+    if x.dtype.kind in "bui":
+        x = x.astype(dtypes.get_default_dtype())
+    top = np.maximum.reduce(x.real, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore"):  # the log of a sum of nothing but exp(−inf)
         y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
@@ -152,116 +305,28 @@ def _logsumexp_rule(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
 
 logsumexp = general("logsumexp", _logsumexp, _logsumexp_rule, params=_AXES, floats=True,
                     formula="ln Σ eˣ",
-                    samples=(*reductions(empty=False), sample((9,), of=lambda rng, shape: np.array(
-                        [1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0]), smooth=False, axis=0)),
+                    samples=(*reductions(empty=False), _complex, _wide),
                     reference=lambda x, axis=None, keepdims=False: np.logaddexp.reduce(
                         x if axis is not None else np.ravel(x), axis=0 if axis is None else axis, keepdims=keepdims)
-                    if not isinstance(axis, tuple) and not (axis is None and keepdims)
+                    if not isinstance(axis, tuple) and not (axis is None and keepdims) and x.dtype.kind == "f"
                     else np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims)),
                     doc="log of the sum of exponentials, without overflow.")
 
 # ---------------------------------------------------------------------- extremes
 
 
-def _share_ties(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
+def share_ties(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
+    """The gradient of an element that was chosen for its value: all elements of that value share it equally."""
     hits = np.where(x == restore(y, x.shape, axis, keepdims), np.ones_like(x), np.zeros_like(x))
-    return hits * (restore(g, x.shape, axis, keepdims) / np.add.reduce(hits, axis=axes_of(axis), keepdims=True))
+    return hits * (restore(g, x.shape, axis, keepdims) / np.add.reduce(hits, axis=axes_of(axis, x.ndim), keepdims=True))
 
 
-amax = general("amax", lambda x, axis, keepdims: np.maximum.reduce(x, axis=axes_of(axis), keepdims=keepdims),
-               _share_ties, params=_AXES, formula="max x", samples=reductions(distinct, empty=False),
+amax = general("amax", lambda x, axis, keepdims: _maximum(x, axes_of(axis, x.ndim), None, None, keepdims),
+               share_ties, params=_AXES, formula="max x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
                doc="Largest element over the given axes; ties share the gradient equally.")
 
-amin = general("amin", lambda x, axis, keepdims: np.minimum.reduce(x, axis=axes_of(axis), keepdims=keepdims),
-               _share_ties, params=_AXES, formula="min x", samples=reductions(distinct, empty=False),
+amin = general("amin", lambda x, axis, keepdims: _minimum(x, axes_of(axis, x.ndim), None, None, keepdims),
+               share_ties, params=_AXES, formula="min x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
                doc="Smallest element over the given axes; ties share the gradient equally.")
-
-_one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1),
-             sample((2, 3), of=distinct, axis=0, keepdims=True))
-argmax = constant("argmax", lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims), params=_AXES,
-                  samples=_one_axis, doc="Index of the first largest element along an axis, or of all.",
-                  reference=lambda x, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims))
-argmin = constant("argmin", lambda x, axis, keepdims: np.argmin(x, axis=axis, keepdims=keepdims), params=_AXES,
-                  samples=_one_axis, doc="Index of the first smallest element along an axis, or of all.",
-                  reference=lambda x, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims))
-any = constant("any", lambda x, axis, keepdims: np.any(x, axis=axes_of(axis), keepdims=keepdims), params=_AXES,
-               samples=reductions(), doc="Whether any element is not 0.",
-               reference=lambda x, axis=None, keepdims=False: np.any(x, axis=axis, keepdims=keepdims))
-all = constant("all", lambda x, axis, keepdims: np.all(x, axis=axes_of(axis), keepdims=keepdims), params=_AXES,
-               samples=reductions(), doc="Whether all elements are not 0.",
-               reference=lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims))
-
-
-def equal(a: Any, b: Any) -> bool:
-    """Whether two tensors have one shape and the same elements.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
-    True
-    """
-    return bool(np.array_equal(a, b))
-
-
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements satisfy ``|a − b| ≤ atol + rtol · |b|``.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.0000001]))
-    True
-    """
-    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
-
-
-class Extreme(NamedTuple):
-    """What ``max(dim)`` and ``min(dim)`` return."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
-    from .indexing import take_along_axis
-
-    if other is not None or isinstance(dim, Tensor):
-        return pair(x, dim if other is None else other)
-    if dim is None:
-        return reduce(x, None, keepdim)
-    if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
-        raise ArgumentError(f"{name}: dim is one integer, got {dim!r}; for several axes use a{name}(x, dim)")
-    indices = pick(x, dim, True)
-    values = take_along_axis(x, indices, int(dim))
-    if not keepdim and x.ndim:
-        from .shape import squeeze
-
-        values, indices = squeeze(values, dim), squeeze(indices, dim)
-    return Extreme(values, indices)
-
-
-def max(x: Any, dim: Any = None, keepdim: bool = False, *,
-        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
-
-    Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
-    Extreme(values=tensor([5., 7.]), indices=tensor([1, 0]))
-    """
-    from .elementwise import maximum
-
-    return _extreme("max", amax, argmax, maximum, x, dim if axis is None else axis, keepdim or keepdims, other)
-
-
-def min(x: Any, dim: Any = None, keepdim: bool = False, *,
-        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.min(tg.tensor([3.0, 1.0, 2.0]))
-    tensor(1.)
-    """
-    from .elementwise import minimum
-
-    return _extreme("min", amin, argmin, minimum, x, dim if axis is None else axis, keepdim or keepdims, other)

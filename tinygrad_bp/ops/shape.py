@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from operator import index as integer
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from ..autograd.gradient import unbroadcast
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor
 from .samples import sample
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
@@ -29,6 +32,22 @@ def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
 def either(sizes: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
     """The sizes given in a row, or those given by name: ``permute(1, 0)`` and ``permute(dims=(1, 0))`` alike."""
     return sizes if named is None else (named,)
+
+
+def takes_axis(function: F) -> F:
+    """``axis=`` as another name of ``dim=``, as PyTorch takes it in every function."""
+
+    @functools.wraps(function)
+    def either_name(*args: Any, axis: Any = None, **options: Any) -> Any:
+        if axis is None:
+            return function(*args, **options)
+        if "dim" in options:
+            raise ArgumentError(
+                f"{function.__name__}: dim={options['dim']} and axis={axis} are two names of one argument; give one"
+            )
+        return function(*args, dim=axis, **options)
+
+    return either_name  # type: ignore[return-value]
 
 
 def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
@@ -99,6 +118,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
+@takes_axis
 def unflatten(x: Any, dim: int, sizes: Any) -> Any:
     """Dimension ``dim`` as several, of the sizes given; one may be −1.
 
@@ -116,14 +136,14 @@ def unflatten(x: Any, dim: int, sizes: Any) -> Any:
     return _reshape(x, (*x.shape[:place], *wanted, *x.shape[place + 1 :]))
 
 
-def squeeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
+@takes_axis
+def squeeze(x: Any, dim: Any = None) -> Any:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(1, 3, 1).squeeze().shape
     (3,)
     """
-    dim = axis if dim is None else dim
     shape = x.shape
     if dim is None:
         chosen = set(range(len(shape)))
@@ -132,16 +152,14 @@ def squeeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
     return _reshape(x, tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1))
 
 
-def unsqueeze(x: Any, dim: Any = None, *, axis: Any = None) -> Any:
+@takes_axis
+def unsqueeze(x: Any, dim: int) -> Any:
     """With a new dimension of size 1 at position ``dim``.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(3).unsqueeze(1).shape
     (3, 1)
     """
-    dim = axis if dim is None else dim
-    if dim is None:
-        raise ArgumentError("unsqueeze: give the position of the new dimension, dim=")
     place = dim_of(dim, x.ndim + 1, "unsqueeze")
     return _reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
@@ -344,10 +362,23 @@ def atleast_3d(*tensors: Any) -> Any:
     return _at_least(3, tensors, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))
 
 
+def _joined(tensors: list[Any], axis: int) -> Any:
+    try:
+        return np.concatenate(tensors, axis=axis)
+    except ValueError:
+        fitting = [x for x in tensors if x.shape != (0,)]  # PyTorch lets an empty vector join anything
+        if len(fitting) in (0, len(tensors)):
+            raise
+        return np.concatenate(fitting, axis=axis)
+
+
 def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:
     index: list[Any] = [slice(None)] * g.ndim
     pieces, start = [], 0
     for shape in shapes:
+        if len(shape) != g.ndim:
+            pieces.append(np.reshape(g, (-1,))[:0])
+            continue
         stop = start + shape[axis]
         index[axis] = slice(start, stop)
         pieces.append(g[tuple(index)])
@@ -355,7 +386,7 @@ def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, .
     return tuple(pieces)
 
 
-cat = linear("cat", lambda tensors, axis: np.concatenate(tensors, axis=axis),
+cat = linear("cat", _joined,
              lambda g, tensors_shape, axis: _cut(g, tensors_shape, axis),
              inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
              samples=(sample((2, 3), (1, 3), axis=0), sample((2, 3), (2, 1), (2, 2), axis=-1), sample((0, 3), (2, 3))),

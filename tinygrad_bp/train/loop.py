@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from typing import Any
 
+import numpy as np
+
 from .. import nn
 from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shape_text
 from ..autograd.modes import no_grad
@@ -117,7 +119,7 @@ def fit(
                 bar.set_postfix_str(history.line(), refresh=False)
             for callback in callbacks:
                 told = callback.on_epoch_end(training) if isinstance(callback, Callback) else callback(training)
-                if told is True and not history.stopped:
+                if isinstance(told, (bool, np.bool_)) and told and not history.stopped:
                     history.stopped = f"{_name(callback)} after epoch {epoch}"
             if history.stopped:
                 break

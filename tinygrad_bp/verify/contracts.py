@@ -1,4 +1,5 @@
-"""What every op promises, checked: its value, its derivatives of first and second order, and its dtypes.
+"""What every op promises, checked: its value, its derivatives of first and second order (elementwise ops: third),
+and its dtypes.
 
 A derivative is checked along one random direction, and then the derivative function is checked in the same way.
 Differences are taken over five points in float64: their error is of fourth order in the step.
@@ -233,6 +234,35 @@ def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) ->
     truth = along(first)
     scale = float(sum(np.sum(np.abs(weight)) for weight in weights))
     close("the second derivative", op, sample, ours, truth, scale, TOLERANCE)
+
+
+def check_third(op: Op, sample: Sample) -> None:
+    """The derivative of the second derivative along a direction; ``check_second`` has proven the second."""
+    arrays = draw(op, sample)
+    chosen = differentiable(op, arrays)
+    rng = np.random.default_rng(4)
+    first, second, third = ([random_like(rng, arrays[i]) for i in chosen] for _ in range(3))
+    w = random_like(rng, np.asarray(reference(op, arrays, sample)))
+
+    def climbed(arrays: Sequence[Any], *directions: list[Any]) -> list[Any]:
+        tensors = leaves(op, arrays)
+        inputs = [tensors[i] for i in chosen]
+        outputs, weights = [run(op, tensors, sample)], [w]
+        for direction in directions:
+            gs = grad(outputs, inputs, [wrap(v, None) for v in weights], create_graph=True, allow_unused=True)
+            kept = [(g, v) for g, v in zip(gs, direction, strict=True) if g is not None and g.requires_grad]
+            outputs, weights = [g for g, _ in kept], [v for _, v in kept]
+            if not kept:
+                return [None] * len(inputs)
+        return list(grad(outputs, inputs, [wrap(v, None) for v in weights], allow_unused=True))
+
+    def along_all(gs: list[Any], directions: list[Any]) -> Any:
+        return total((g.data, v) for g, v in zip(gs, directions, strict=True) if g is not None)
+
+    ours = along_all(climbed(arrays, first, second), third)
+    truth = along(lambda t: along_all(climbed(moved(arrays, chosen, third, t), first), second))
+    scale = float(sum(np.sum(np.abs(v)) for v in third))
+    close("the third derivative", op, sample, ours, truth, scale, TOLERANCE)
 
 
 def check_forward(op: Op, sample: Sample) -> None:

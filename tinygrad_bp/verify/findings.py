@@ -12,7 +12,8 @@ class Finding:
     """What was found of one gradient (or one value).
 
     ``kind`` is ``"right"``, or the name of the mistake, as the first words of the entries of ``HYPOTHESES`` give it;
-    ``"unknown"`` where no entry fits. ``factor`` is hand / engine where that is one number, ``error`` the largest
+    ``"unknown"`` where no entry fits; ``"kink"`` and ``"unsettled"`` where there is no slope to compare with, ``"rounding"`` where
+    a right rule loses its digits in the dtype given. ``factor`` is hand / engine where that is one number, ``error`` the largest
     difference over the largest element of the engine's, ``where`` the index of that difference.
     """
 
@@ -25,8 +26,8 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether the hand-written numbers are right."""
-        return self.kind == "right"
+        """Whether nothing is wrong: it is right, or lies at a kink where every subgradient is."""
+        return self.kind in ("right", "kink", "unsettled", "rounding")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.kind}. {self.sentence}"
@@ -41,6 +42,7 @@ class Diagnosis:
     """The findings of one check, one for each value and gradient compared, in order."""
 
     findings: tuple[Finding, ...]
+    error: type[AutogradError] = HandWrittenError
 
     @property
     def ok(self) -> bool:
@@ -56,9 +58,9 @@ class Diagnosis:
         return next(finding for finding in self.findings if finding.name == name)
 
     def raise_if_wrong(self) -> None:
-        """Raise ``HandWrittenError`` with the whole text, unless everything is right."""
+        """Raise ``error`` with the whole text, unless everything is right."""
         if not self.ok:
-            raise HandWrittenError(str(self))
+            raise self.error(str(self))
 
     def __str__(self) -> str:
         lines = [str(finding) for finding in self.findings]

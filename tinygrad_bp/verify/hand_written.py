@@ -17,6 +17,7 @@ from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from .comparison import Comparison, wide
 from .findings import Diagnosis
+from .nested import flat, rebuilt
 from .recorded import gradients, leaf, mutants
 
 NUMERIC_LIMIT = 20_000  # elements whose slope is found by eight runs of the loss each, or more
@@ -154,7 +155,7 @@ def check_gradients(
     b: right. It agrees with the engine.
     Wrong: w. Right: b.
     """
-    pairs = list(_flat(params))
+    pairs = list(flat(params))
     names, arrays = [name for name, _ in pairs], [np.asarray(array) for _, array in pairs]
     examples = [np.asarray(a) for a in batch]
     n = len(arrays)
@@ -162,11 +163,11 @@ def check_gradients(
     def graph(values: list[Any]) -> tuple[Tensor, list[Tensor]]:
         leaves = [leaf(wide(a)) for a in values[:n]]
         rest = [leaf(wide(a), False) for a in values[n:]] if forward is not None else values[n:]
-        tree = _rebuilt(params, iter(leaves))
+        tree = rebuilt(params, iter(leaves))
         return (forward(tree, *rest) if forward is not None else f(tree, *rest)[0]), leaves
 
     def hand(values: list[Any]) -> list[Any]:
-        loss, grads = f(_rebuilt(params, (np.array(a) for a in values[:n])), *values[n:])
+        loss, grads = f(rebuilt(params, (np.array(a) for a in values[:n])), *values[n:])
         return [loss] * (forward is not None) + list(_matching(grads, params))
 
     def recorded(values: list[Any]) -> list[Any]:
@@ -174,7 +175,7 @@ def check_gradients(
         return [loss.data] * (forward is not None) + gradients(loss, leaves)
 
     def loss_of(values: list[Any]) -> float:
-        return float(f(_rebuilt(params, (np.array(a) for a in values[:n])), *(np.array(a) for a in values[n:]))[0])
+        return float(f(rebuilt(params, (np.array(a) for a in values[:n])), *(np.array(a) for a in values[n:]))[0])
 
     inputs = [wide(a) for a in (*arrays, *examples)]
     on_tensors = forward is not None or _runs_on_tensors(graph, loss_of, inputs)
@@ -185,7 +186,7 @@ def check_gradients(
         )
     previous_gradients: list[Any] = [None] * n
     if previous is not None:
-        before = [wide(np.asarray(a)) for _, a in _flat(previous)] + examples
+        before = [wide(np.asarray(a)) for _, a in flat(previous)] + examples
         previous_gradients = recorded(before)[-n:] if on_tensors else _slopes(loss_of, before, n)
     known = [{"parameter": wide(a), "previous": p} for a, p in zip(arrays, previous_gradients, strict=True)]
     rows = examples[0].shape[axis] if examples else 0
@@ -267,25 +268,6 @@ def _slopes(loss_of: Callable[[list[Any]], float], values: list[Any], n: int) ->
         np.reshape([_steady_slope(partial(moved, i, place), loss) for place in np.ndindex(a.shape)], a.shape)
         for i, a in enumerate(values[:n])
     ]
-
-
-def _flat(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Every array of nested dicts, lists and tuples, with its name: ``layers.0.W``."""
-    if isinstance(tree, (dict, list, tuple)):
-        items = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        for key, part in items:
-            yield from _flat(part, f"{name}.{key}" if name else str(key))
-    else:
-        yield name or "parameter", tree
-
-
-def _rebuilt(tree: Any, arrays: Iterator[Any]) -> Any:
-    """The same nest with other arrays."""
-    if isinstance(tree, dict):
-        return {key: _rebuilt(part, arrays) for key, part in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([_rebuilt(part, arrays) for part in tree])
-    return next(arrays)
 
 
 def _matching(grads: Any, params: Any) -> Iterator[Any]:

@@ -1,0 +1,125 @@
+"""Writes ``reference.md`` beside it from the op table: python docs/make_reference.py."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
+
+PAGE = Path(__file__).with_name("reference.md")
+CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
+SPACES = ("", "linalg", "fft", "special", "nn.functional")
+HEAD = """# Reference
+
+Written by `python docs/make_reference.py` from the op table; a test compares it with the table.
+
+**Ops** are defined once and derived by machine. *Derivative* is the rule as it stands in the source: `g` is the
+gradient arriving, `y` the result, other names are inputs and parameters; a name alone is a function of the op's file.
+*Forward* says how a tangent is pushed: by the rule itself (elementwise), or by transposing it. Every op works in
+reverse and in forward mode, and its derivatives are tested to the order that is given: of any op on every one of its
+samples, against central differences.
+
+**Functions** are written with ops, and have the derivatives of what they are made of.
+"""
+
+
+def public() -> Iterator[tuple[str, Any]]:
+    """Every function that users call, by its dotted name, and the methods and properties of tensors."""
+    for space in SPACES:
+        module: Any = tg
+        for part in filter(None, space.split(".")):
+            module = getattr(module, part, types.SimpleNamespace())
+        for name, value in sorted(vars(module).items()):
+            if callable(value) and not name.startswith("_") and not isinstance(value, type):
+                yield f"{space}.{name}" if space else name, value
+    for name, value in sorted(vars(tg.Tensor).items()):
+        value = value.fget if isinstance(value, property) else value
+        if callable(value) and not name.startswith("_"):
+            yield f"Tensor.{name}", value
+
+
+def numpy_names() -> dict[Any, list[str]]:
+    """What stands for which NumPy functions, by the function that is called."""
+    found: dict[Any, list[str]] = {}
+    for ufunc, function in UFUNCS.items():
+        found.setdefault(function, []).append(f"np.{ufunc.__name__}")
+    for key, function in FUNCTIONS.items():
+        if not isinstance(key, tuple):
+            module = getattr(key, "__module__", "numpy") or "numpy"
+            found.setdefault(function, []).append(f"{module.replace('numpy', 'np', 1)}.{key.__name__}")
+    return found
+
+
+@cache
+def definitions() -> dict[str, tuple[ast.Call, str]]:
+    """The calls that define ops, with the text of their files."""
+    found = {}
+    for path in sorted((Path(tg.__file__).parent / "ops").glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CONSTRUCTORS and node.args:
+                name = node.args[0]
+                if isinstance(name, ast.Constant):
+                    found[str(name.value)] = node, text
+    return found
+
+
+def rules(op: Op) -> str:
+    """The rules as the source has them, one an input."""
+    if op.name not in definitions():
+        return "in the source"
+    call, text = definitions()[op.name]
+    parts = []
+    for name, node in zip(op.inputs, call.args[2:], strict=False):
+        if isinstance(node, ast.Constant) and node.value is None:
+            continue
+        body = node.body if isinstance(node, ast.Lambda) else node
+        shown = " ".join((ast.get_source_segment(text, body) or "").split())
+        parts.append(f"{name}: `{shown}`" if len(op.inputs) > 1 else f"`{shown}`")
+    return "; ".join(parts).replace("|", "\\|") or "none"
+
+
+def origin(function: Any) -> Any:
+    """What a name stands for, under the decorations."""
+    return inspect.unwrap(function) if callable(function) else function
+
+
+def page() -> str:
+    """The whole page."""
+    names: dict[Any, list[str]] = {}
+    for name, value in public():
+        names.setdefault(origin(value), []).append(name)
+    by_numpy = numpy_names()
+    out = [HEAD]
+    kinds = {"elementwise": "by the rule", "linear": "transposed", "general": "transposed", "constant": "no gradient"}
+    out += [
+        "## Ops",
+        "",
+        "| op | names | NumPy | formula | derivative | forward | orders |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for op in sorted(OPS.values(), key=lambda op: op.name):
+        called = names.pop(op.function, [])
+        orders = {"constant": "", "elementwise": "3"}.get(op.kind, "2")
+        cells = [
+            f"**{op.name}**", ", ".join(called), ", ".join(by_numpy.get(op.function, [])),
+            op.formula.replace("|", "\\|"), rules(op), kinds[op.kind], orders,
+        ]  # fmt: skip
+        out.append("| " + " | ".join(cells) + " |")
+    out += ["", "## Functions", "", "| names | NumPy | what |", "|---|---|---|"]
+    for function, called in sorted(names.items(), key=lambda item: item[1][0]):
+        doc = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+        cells = [", ".join(called), ", ".join(by_numpy.get(function, [])), doc]
+        out.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*out, ""])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

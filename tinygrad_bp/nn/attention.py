@@ -1,0 +1,87 @@
+"""Attention of several heads with weights of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError
+from ..ops.attention import multi_head_attention_forward
+from ..ops.generator import Generator
+from ..ops.shape import transpose
+from . import init
+from .layers import Linear
+from .module import Module, Parameter
+
+
+class MultiheadAttention(Module):
+    """Each query's mean of the values, weighted by how well keys fit, in ``num_heads`` heads of one size.
+
+    Input (L, rows, embed_dim) for queries and (S, rows, kdim or vdim) for keys and values, with the rows first where
+    ``batch_first``, or without them. Weights start as PyTorch's for the same seed (Glorot and Bengio 2010, uniform),
+    biases as 0. ``dropout`` drops weights while training. Raises ``ArgumentError`` for heads that do not divide
+    ``embed_dim``. Source: Vaswani et al., *Attention Is All You Need*, 2017 (arXiv 1706.03762), section 3.2.2.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.MultiheadAttention(4, 2, batch_first=True)
+    >>> x = tg.rand(1, 3, 4)
+    >>> layer(x, x, x)[0].shape
+    (1, 3, 4)
+    """
+
+    bias_k: Parameter | None
+    bias_v: Parameter | None
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
+        add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
+        dtype: Any = None, generator: Generator | None = None,
+    ) -> None:  # fmt: skip
+        if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
+            raise ArgumentError(
+                f"MultiheadAttention: num_heads must divide embed_dim, both at least 1; got {num_heads}, {embed_dim}"
+            )
+        self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
+        self.kdim = embed_dim if kdim is None else kdim
+        self.vdim = embed_dim if vdim is None else vdim
+        self.add_zero_attn, self.generator, self.head_dim = add_zero_attn, generator, embed_dim // num_heads
+        dtype = dtypes.get_default_dtype() if dtype is None else dtype
+
+        def empty(*shape: int) -> Parameter:
+            return Parameter(np.empty(shape, dtype))
+
+        together = self.kdim == self.vdim == embed_dim
+        self.in_proj_weight = empty(3 * embed_dim, embed_dim) if together else None
+        self.q_proj_weight = None if together else empty(embed_dim, embed_dim)
+        self.k_proj_weight = None if together else empty(embed_dim, self.kdim)
+        self.v_proj_weight = None if together else empty(embed_dim, self.vdim)
+        self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
+        self.bias_k, self.bias_v = (empty(1, 1, embed_dim) if add_bias_kv else None for _ in range(2))
+        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype, generator)
+        for weight in (self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
+            if weight is not None:
+                init.xavier_uniform_(weight, generator=generator)
+        if self.out_proj.bias is not None:
+            init.zeros_(self.out_proj.bias)
+        for row in (self.bias_k, self.bias_v):
+            if row is not None:
+                init.xavier_normal_(row, generator=generator)
+
+    def forward(
+        self, query: Any, key: Any, value: Any, key_padding_mask: Any = None, need_weights: bool = True,
+        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
+    ) -> Any:  # fmt: skip
+        """The result, and the weights or None: see ``nn.functional.multi_head_attention_forward``."""
+        turned = self.batch_first and query.ndim == 3
+        if turned:
+            query, key, value = (transpose(x, 0, 1) for x in (query, key, value))
+        y, weights = multi_head_attention_forward(
+            query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.bias_k,
+            self.bias_v, self.add_zero_attn, self.dropout, self.out_proj.weight, self.out_proj.bias, self.training,
+            key_padding_mask, need_weights, attn_mask, self.in_proj_weight is None, self.q_proj_weight,
+            self.k_proj_weight, self.v_proj_weight, None, None, average_attn_weights, is_causal,
+            generator=self.generator,
+        )  # fmt: skip
+        return (transpose(y, 0, 1) if turned else y), weights

@@ -1,0 +1,75 @@
+"""Layers that drop elements or whole channels while training, and change nothing in eval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ..autograd.errors import ArgumentError
+from ..ops import network
+from ..ops.generator import Generator
+from .module import Module
+
+
+class Dropout(Module):
+    """In training each element becomes 0 with probability ``p``, else grows by 1 / (1 − p); in eval nothing changes.
+
+    The mask comes from ``generator`` (the default one where None) and equals PyTorch's for the same seed.
+    Raises ``ArgumentError`` for ``p`` outside [0, 1]. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.Dropout(0.5)
+    >>> x = tg.ones(4)
+    >>> layer.eval()(x) is x
+    True
+    """
+
+    _function: ClassVar[Callable[..., Any]] = network.dropout
+
+    def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:
+        if not 0 <= p <= 1:
+            raise ArgumentError(
+                f"{type(self).__name__}: p is the probability that an element becomes 0, from 0 to 1; got {p}"
+            )
+        self.p, self.generator = p, generator
+
+    def forward(self, x: Any) -> Any:
+        """``x`` of floats, of any shape, with elements dropped while ``training``."""
+        return type(self)._function(x, self.p, self.training, generator=self.generator)
+
+    def extra_repr(self) -> str:
+        """The probability; the rest is PyTorch's text, nothing here works in place."""
+        return f"p={self.p}, inplace=False"
+
+
+class Dropout1d(Dropout):
+    """``Dropout`` of whole channels of (rows, channels, length); the rows may be missing."""
+
+    _function = network.dropout1d
+
+
+class Dropout2d(Dropout):
+    """``Dropout`` of whole channels of (rows, channels, height, width).
+
+    Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
+    """
+
+    _function = network.dropout2d
+
+
+class Dropout3d(Dropout):
+    """``Dropout`` of whole channels of (rows, channels, depth, height, width); the rows may be missing."""
+
+    _function = network.dropout3d
+
+
+class AlphaDropout(Dropout):
+    """Dropout that keeps mean 0 and variance 1 behind SELU, see ``nn.functional.alpha_dropout``."""
+
+    _function = network.alpha_dropout
+
+
+class FeatureAlphaDropout(Dropout):
+    """``AlphaDropout`` of whole channels of (rows, channels, ...)."""
+
+    _function = network.feature_alpha_dropout

@@ -1,0 +1,109 @@
+"""Tables of rows that are learned, read by their number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..ops.embedding import embedding, embedding_bag
+from ..ops.generator import Generator
+from . import init
+from .module import Module, Parameter
+
+
+class Embedding(Module):
+    """The rows of a table that integers name: any shape to (*shape, embedding_dim), see ``nn.functional.embedding``.
+
+    Weight (num_embeddings, embedding_dim) starts standard normal, PyTorch's numbers for the same seed; its row
+    ``padding_idx`` starts as 0 and gets no gradient. The dtype is the default float dtype unless given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Embedding(10, 3)(tg.tensor([[1, 2], [4, 5]])).shape
+    (2, 2, 3)
+    """
+
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, dtype: Any = None,
+        generator: Generator | None = None,
+    ) -> None:  # fmt: skip
+        self._settings(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        dtype = dtypes.get_default_dtype() if dtype is None else dtype
+        self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype))
+        init.normal_(self.weight, generator=generator)
+        if self.padding_idx is not None:
+            self.weight._value[self.padding_idx] = 0
+
+    def _settings(
+        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None, max_norm: float | None,
+        norm_type: float, scale_grad_by_freq: bool, sparse: bool,
+    ) -> None:  # fmt: skip
+        name = type(self).__name__
+        if sparse:
+            raise ArgumentError(f"{name}: gradients are dense here; leave sparse=True out")
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ArgumentError(f"{name}: padding_idx {padding_idx} is outside the {num_embeddings} rows")
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **settings: Any) -> Any:
+        """A layer around a matrix of rows, which does not learn unless ``freeze=False``."""
+        if embeddings.ndim != 2:
+            raise ShapeError(f"{cls.__name__}: embeddings is a matrix, got {shape_text(tuple(embeddings.shape))}")
+        layer = cls(*embeddings.shape, dtype=embeddings.dtype, generator=Generator(), **settings)
+        layer.weight = Parameter(embeddings, requires_grad=not freeze)
+        return layer
+
+    def forward(self, input: Any) -> Any:
+        """The rows of the integers ``input``, of any shape."""
+        return embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
+
+    def extra_repr(self) -> str:
+        """The sizes, and the settings that differ from the defaults."""
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        for name, default in (("padding_idx", None), ("max_norm", None), ("norm_type", 2.0),
+                              ("scale_grad_by_freq", False)):  # fmt: skip
+            value = getattr(self, name)
+            if value != default:
+                text += f", {name}={value}"
+        return text
+
+
+class EmbeddingBag(Embedding):
+    """Sums, means or maxima of bags of rows: (bags, embedding_dim), see ``nn.functional.embedding_bag``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.EmbeddingBag(10, 3, mode="sum")(tg.tensor([1, 2, 4]), tg.tensor([0, 2])).shape
+    (2, 3)
+    """
+
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, include_last_offset: bool = False,
+        padding_idx: int | None = None, *, dtype: Any = None, generator: Generator | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
+                         dtype=dtype, generator=generator)  # fmt: skip
+        self.mode, self.include_last_offset = mode, include_last_offset
+
+    def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
+        """One row for each bag."""
+        return embedding_bag(
+            input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode, False,
+            per_sample_weights, self.include_last_offset, self.padding_idx,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The sizes, and the settings that differ from the defaults."""
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        for name, default in (("max_norm", None), ("norm_type", 2.0), ("scale_grad_by_freq", False)):
+            value = getattr(self, name)
+            if value != default:
+                text += f", {name}={value}"
+        text += f", mode={self.mode!r}"
+        return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"

@@ -1,0 +1,164 @@
+"""Losses of a margin as modules, and distances between vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor
+from ..ops import margin_losses, similarity
+from ..ops.creation import as_tensor
+from .losses import Loss
+from .module import Module
+
+
+class HingeEmbeddingLoss(Loss):
+    """x where the target is 1, ``max(margin − x, 0)`` where it is −1."""
+
+    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the scores."""
+        return margin_losses.hinge_embedding_loss(x, target, self.margin, self.reduction)
+
+
+class MarginRankingLoss(Loss):
+    """``max(−target · (x1 − x2) + margin, 0)``: 1 wants ``x1`` ranked higher, −1 ``x2``."""
+
+    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, x1: Any, x2: Any, target: Any) -> Any:
+        """The loss of the vectors."""
+        return margin_losses.margin_ranking_loss(x1, x2, target, self.margin, self.reduction)
+
+
+class SoftMarginLoss(Loss):
+    """``ln(1 + exp(−target · x))`` for targets 1 and −1."""
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the scores."""
+        return margin_losses.soft_margin_loss(x, target, self.reduction)
+
+
+class MultiMarginLoss(Loss):
+    """A hinge for classes: scores (rows, classes) against class indices (rows,); ``p`` is 1 or 2."""
+
+    weight: Tensor | None
+
+    def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.p, self.margin = p, margin
+        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the scores."""
+        return margin_losses.multi_margin_loss(x, target, self.p, self.margin, self.weight, self.reduction)
+
+
+class MultiLabelMarginLoss(Loss):
+    """A hinge between target classes and the others; the target lists class indices up to the first −1."""
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the scores."""
+        return margin_losses.multilabel_margin_loss(x, target, self.reduction)
+
+
+class MultiLabelSoftMarginLoss(Loss):
+    """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row."""
+
+    weight: Tensor | None
+
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+
+    def forward(self, x: Any, target: Any) -> Any:
+        """The loss of the scores."""
+        return margin_losses.multilabel_soft_margin_loss(x, target, self.weight, self.reduction)
+
+
+class CosineEmbeddingLoss(Loss):
+    """``1 − cos`` of two vectors where the target is 1, ``max(cos − margin, 0)`` where it is −1."""
+
+    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, x1: Any, x2: Any, target: Any) -> Any:
+        """The loss of the vectors."""
+        return margin_losses.cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)
+
+
+class TripletMarginLoss(Loss):
+    """``max(d(anchor, positive) − d(anchor, negative) + margin, 0)`` with distances of norm ``p``.
+
+    Raises ``ArgumentError`` for a margin that is not above 0.
+    """
+
+    def __init__(
+        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        if not margin > 0:
+            raise ArgumentError(f"TripletMarginLoss: margin must be above 0, got {margin}")
+        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+        """The loss of the vectors."""
+        return margin_losses.triplet_margin_loss(
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
+        )
+
+
+class TripletMarginWithDistanceLoss(Loss):
+    """``TripletMarginLoss`` with a distance of your own, a function of two tensors.
+
+    Raises ``ArgumentError`` for a margin that is not above 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        distance_function: Callable[[Any, Any], Any] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction)
+        if not margin > 0:
+            raise ArgumentError(f"TripletMarginWithDistanceLoss: margin must be above 0, got {margin}")
+        self.distance_function, self.margin, self.swap = distance_function, margin, swap
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+        """The loss of the vectors."""
+        return margin_losses.triplet_margin_with_distance_loss(
+            anchor, positive, negative, distance_function=self.distance_function, margin=self.margin, swap=self.swap,
+            reduction=self.reduction,
+        )  # fmt: skip
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``."""
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        self.dim, self.eps = dim, eps
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """The cosines, without ``dim``."""
+        return similarity.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class PairwiseDistance(Module):
+    """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        self.norm, self.eps, self.keepdim = p, eps, keepdim
+
+    def forward(self, x1: Any, x2: Any) -> Any:
+        """The distances, without the last dimension unless ``keepdim``."""
+        return similarity.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)

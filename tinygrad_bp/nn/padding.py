@@ -1,0 +1,142 @@
+"""Borders around the last dimensions as layers; what each computes is ``nn.functional.pad``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..autograd.errors import ArgumentError
+from ..ops.borders import pad
+from .module import Module
+
+
+class _Pad(Module):
+    """What the layers have: how many elements to add before and behind each dimension, the last one first."""
+
+    ndim: ClassVar[int]
+    mode: ClassVar[str] = "constant"
+
+    def __init__(self, padding: Any) -> None:
+        given = (padding,) * (2 * self.ndim) if isinstance(padding, int) else tuple(padding)
+        if len(given) != 2 * self.ndim:
+            raise ArgumentError(
+                f"{type(self).__name__}: padding is an integer or {2 * self.ndim} of them, before and behind each "
+                f"dimension; got {padding!r}"
+            )
+        self.padding: tuple[int, ...] = given
+
+    def forward(self, x: Any) -> Any:
+        """The input with its border."""
+        return pad(x, self.padding, self.mode)
+
+    def extra_repr(self) -> str:
+        """The padding."""
+        return f"{self.padding}"
+
+
+class ZeroPad1d(_Pad):
+    """Zeros around the last dimension: ``padding`` is an integer, or (before, behind)."""
+
+    ndim = 1
+
+
+class ZeroPad2d(_Pad):
+    """Zeros around the last two dimensions: ``padding`` is an integer, or (left, right, top, bottom).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ZeroPad2d((1, 0, 0, 0))(tg.ones(1, 1, 2)).tolist()
+    [[[0.0, 1.0, 1.0]]]
+    """
+
+    ndim = 2
+
+
+class ZeroPad3d(_Pad):
+    """Zeros around the last three dimensions: ``padding`` is an integer or six, the last dimension first."""
+
+    ndim = 3
+
+
+class _ConstantPad(_Pad):
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, x: Any) -> Any:
+        """The input with its border."""
+        return pad(x, self.padding, "constant", self.value)
+
+    def extra_repr(self) -> str:
+        """The padding and the value."""
+        return f"padding={self.padding}, value={self.value}"
+
+
+class ConstantPad1d(_ConstantPad):
+    """A border of ``value`` around the last dimension."""
+
+    ndim = 1
+
+
+class ConstantPad2d(_ConstantPad):
+    """A border of ``value`` around the last two dimensions."""
+
+    ndim = 2
+
+
+class ConstantPad3d(_ConstantPad):
+    """A border of ``value`` around the last three dimensions."""
+
+    ndim = 3
+
+
+class ReflectionPad1d(_Pad):
+    """The last dimension continued by its mirror image, the edge not repeated."""
+
+    ndim, mode = 1, "reflect"
+
+
+class ReflectionPad2d(_Pad):
+    """The last two dimensions continued by their mirror image, the edge not repeated."""
+
+    ndim, mode = 2, "reflect"
+
+
+class ReflectionPad3d(_Pad):
+    """The last three dimensions continued by their mirror image, the edge not repeated."""
+
+    ndim, mode = 3, "reflect"
+
+
+class ReplicationPad1d(_Pad):
+    """The last dimension continued by its edge."""
+
+    ndim, mode = 1, "replicate"
+
+
+class ReplicationPad2d(_Pad):
+    """The last two dimensions continued by their edges."""
+
+    ndim, mode = 2, "replicate"
+
+
+class ReplicationPad3d(_Pad):
+    """The last three dimensions continued by their edges."""
+
+    ndim, mode = 3, "replicate"
+
+
+class CircularPad1d(_Pad):
+    """The last dimension continued from its other end."""
+
+    ndim, mode = 1, "circular"
+
+
+class CircularPad2d(_Pad):
+    """The last two dimensions continued from their other ends."""
+
+    ndim, mode = 2, "circular"
+
+
+class CircularPad3d(_Pad):
+    """The last three dimensions continued from their other ends."""
+
+    ndim, mode = 3, "circular"

@@ -1,0 +1,241 @@
+"""Pooling as layers; what each computes is in ``nn.functional`` under the name of its function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ..ops import max_pooling, pooling
+from ..ops.sliding import sizes
+from .module import Module
+
+
+class _Pool(Module):
+    """What the pools have: a function, and the text of their settings."""
+
+    _function: ClassVar[Callable[..., Any]]
+    _shown: ClassVar[tuple[str, ...]] = ("kernel_size", "stride", "padding")
+    stride: Any
+    kernel_size: Any
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
+
+
+class _MaxPool(_Pool):
+    _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:  # fmt: skip
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation = padding, dilation
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    def forward(self, x: Any) -> Any:
+        """The largest elements of windows, with their places where ``return_indices``."""
+        return type(self)._function(
+            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """``nn.functional.max_pool1d`` as a layer."""
+
+    _function = max_pooling.max_pool1d
+
+
+class MaxPool2d(_MaxPool):
+    """``nn.functional.max_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MaxPool2d(2)(tg.zeros(1, 3, 6, 6)).shape
+    (1, 3, 3, 3)
+    """
+
+    _function = max_pooling.max_pool2d
+
+
+class MaxPool3d(_MaxPool):
+    """``nn.functional.max_pool3d`` as a layer."""
+
+    _function = max_pooling.max_pool3d
+
+
+class _MaxUnpool(_Pool):
+    ndim: ClassVar[int]
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        name, ndim = type(self).__name__, self.ndim
+        self.kernel_size = sizes(name, "kernel_size", kernel_size, ndim)
+        self.stride = self.kernel_size if stride is None else sizes(name, "stride", stride, ndim)
+        self.padding = sizes(name, "padding", padding, ndim, 0)
+
+    def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
+        """Zeros with ``x`` at ``indices``."""
+        return type(self)._function(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """``nn.functional.max_unpool1d`` as a layer."""
+
+    ndim, _function = 1, max_pooling.max_unpool1d
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """``nn.functional.max_unpool2d`` as a layer."""
+
+    ndim, _function = 2, max_pooling.max_unpool2d
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """``nn.functional.max_unpool3d`` as a layer."""
+
+    ndim, _function = 3, max_pooling.max_unpool3d
+
+
+class AvgPool1d(_Pool):
+    """``nn.functional.avg_pool1d`` as a layer."""
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:  # fmt: skip
+        self.kernel_size = sizes("AvgPool1d", "kernel_size", kernel_size, 1)
+        self.stride = self.kernel_size if stride is None else sizes("AvgPool1d", "stride", stride, 1)
+        self.padding = sizes("AvgPool1d", "padding", padding, 1, 0)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, x: Any) -> Any:
+        """The means of windows."""
+        return pooling.avg_pool1d(
+            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+
+class _AvgPool(_Pool):
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        count_include_pad: bool = True, divisor_override: int | None = None,
+    ) -> None:  # fmt: skip
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, x: Any) -> Any:
+        """The means of windows."""
+        return type(self)._function(
+            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+            self.divisor_override,
+        )  # fmt: skip
+
+
+class AvgPool2d(_AvgPool):
+    """``nn.functional.avg_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AvgPool2d(3, stride=2)(tg.zeros(1, 1, 5, 5)).shape
+    (1, 1, 2, 2)
+    """
+
+    _function = pooling.avg_pool2d
+
+
+class AvgPool3d(_AvgPool):
+    """``nn.functional.avg_pool3d`` as a layer."""
+
+    _function = pooling.avg_pool3d
+
+
+class _LPPool(_Pool):
+    _shown = ("norm_type", "kernel_size", "stride", "ceil_mode")
+
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
+        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
+
+    def forward(self, x: Any) -> Any:
+        """The norms of windows."""
+        return type(self)._function(x, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+
+class LPPool1d(_LPPool):
+    """``nn.functional.lp_pool1d`` as a layer."""
+
+    _function = pooling.lp_pool1d
+
+
+class LPPool2d(_LPPool):
+    """``nn.functional.lp_pool2d`` as a layer."""
+
+    _function = pooling.lp_pool2d
+
+
+class LPPool3d(_LPPool):
+    """``nn.functional.lp_pool3d`` as a layer."""
+
+    _function = pooling.lp_pool3d
+
+
+class _Adaptive(_Pool):
+    _shown = ("output_size",)
+
+    def __init__(self, output_size: Any) -> None:
+        self.output_size = output_size
+
+    def forward(self, x: Any) -> Any:
+        """The means of parts."""
+        return type(self)._function(x, self.output_size)
+
+
+class AdaptiveAvgPool1d(_Adaptive):
+    """``nn.functional.adaptive_avg_pool1d`` as a layer."""
+
+    _function = pooling.adaptive_avg_pool1d
+
+
+class AdaptiveAvgPool2d(_Adaptive):
+    """``nn.functional.adaptive_avg_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveAvgPool2d((1, None))(tg.zeros(1, 1, 5, 5)).shape
+    (1, 1, 1, 5)
+    """
+
+    _function = pooling.adaptive_avg_pool2d
+
+
+class AdaptiveAvgPool3d(_Adaptive):
+    """``nn.functional.adaptive_avg_pool3d`` as a layer."""
+
+    _function = pooling.adaptive_avg_pool3d
+
+
+class _AdaptiveMax(_Pool):
+    _shown = ("output_size",)
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        self.output_size, self.return_indices = output_size, return_indices
+
+    def forward(self, x: Any) -> Any:
+        """The largest elements of parts, with their places where ``return_indices``."""
+        return type(self)._function(x, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
+    """``nn.functional.adaptive_max_pool1d`` as a layer."""
+
+    _function = max_pooling.adaptive_max_pool1d
+
+
+class AdaptiveMaxPool2d(_AdaptiveMax):
+    """``nn.functional.adaptive_max_pool2d`` as a layer."""
+
+    _function = max_pooling.adaptive_max_pool2d
+
+
+class AdaptiveMaxPool3d(_AdaptiveMax):
+    """``nn.functional.adaptive_max_pool3d`` as a layer."""
+
+    _function = max_pooling.adaptive_max_pool3d

@@ -1,0 +1,206 @@
+"""Windows along one dimension, strided reading, and tensors with a border."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from operator import index as integer
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, linear
+from .indexing import getitem, place, setitem
+from .samples import sample
+from .shape import dim_of, ravel, reshape, sizes_of
+from .splitting import along
+
+_WINDOWS: tuple[dict[str, Any], ...] = (
+    {"axis": 0, "size": 2, "step": 1}, {"axis": 0, "size": 3, "step": 2}, {"axis": 0, "size": 1, "step": 3},
+)  # fmt: skip
+
+
+def _unfold(x: Any, axis: int, size: int, step: int) -> Any:
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis)
+    return windows[along(axis, slice(None, None, step))]
+
+
+def _fold(x: Any, shape: tuple[int, ...], axis: int, size: int, step: int) -> Any:
+    result = np.zeros(shape, x.dtype)
+    count = x.shape[axis]
+    for k in range(size):  # each step adds one place of all windows: no two of them are the same element
+        result[along(axis, slice(k, k + step * count, step))] += x[..., k]
+    return result
+
+
+def _fold_reference(x: Any, shape: tuple[int, ...], axis: int, size: int, step: int) -> Any:
+    positions = _unfold(np.arange(int(np.prod(shape))).reshape(shape), axis, size, step)
+    return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)
+
+
+_unfold_op: Callable[..., Any] = linear(
+                    "unfold", _unfold,
+                    lambda g, x_shape, axis, size, step: _fold_op(g, x_shape, axis, size, step),
+                    params={"axis": REQUIRED, "size": REQUIRED, "step": REQUIRED}, formula="xᵢₛ₊ₖ",
+                    samples=(*(sample((6, 2), **window) for window in _WINDOWS),
+                             sample((2, 5), axis=1, size=2, step=2)),
+                    reference=lambda x, axis, size, step: np.stack([np.moveaxis(
+                        np.take(x, range(i, i + size), axis), axis, -1)
+                        for i in range(0, x.shape[axis] - size + 1, step)], axis),
+                    doc="Windows of one size along an axis, as the last dimension.")
+
+_fold_op: Callable[..., Any] = linear("fold", _fold, lambda g, axis, size, step: _unfold_op(g, axis, size, step),
+                  params={"shape": REQUIRED, "axis": REQUIRED, "size": REQUIRED, "step": REQUIRED},
+                  formula="Σ over windows of x, at their places in zeros",
+                  samples=tuple(sample(_unfold(np.zeros((6, 2)), **window).shape, shape=(6, 2), **window)
+                                for window in _WINDOWS),
+                  reference=_fold_reference, doc="Windows added up at their places: the transpose of reading them.")
+
+
+def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
+    """All windows of ``size`` elements along ``dimension``, one every ``step``; the window is a new last dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(5).unfold(0, 3, 2)
+    tensor([[0, 1, 2],
+            [2, 3, 4]])
+    """
+    axis, size, step = dim_of(dimension, x.ndim, "unfold"), integer(size), integer(step)
+    length = x.shape[axis] if x.ndim else 1
+    if not 0 <= size <= length or step < 1:
+        raise ShapeError(f"unfold: size {size}, step {step} do not fit dimension {dimension} of {shape_text(x.shape)}")
+    if not x.ndim:
+        return getitem(reshape(x, (1,)), slice(size))
+    if not size:
+        moved = (*x.shape[:axis], x.shape[axis] // step + 1, *x.shape[axis + 1 :], 0)
+        return reshape(getitem(ravel(x), slice(0)), moved)
+    return _unfold_op(x, axis, size, step)
+
+
+def _strided_places(x: Any, size: Any, stride: Any, storage_offset: int | None, name: str) -> Any:
+    sizes, strides, first = sizes_of((size,)), sizes_of((stride,)), integer(storage_offset or 0)
+    if len(sizes) != len(strides) or min((*sizes, *strides, first), default=0) < 0:
+        raise ArgumentError(f"{name}: size {sizes} and stride {strides} must be of one length and not negative")
+    places = np.full((), first)
+    for n, step in zip(sizes, strides, strict=True):
+        places = places[..., None] + np.arange(n) * step
+    if places.size and places.max() >= math.prod(x.shape):
+        raise IndexRangeError(
+            f"{name}: size {sizes}, stride {strides} and storage_offset {first} reach element {places.max()} of the "
+            f"{math.prod(x.shape)} in {shape_text(x.shape)}"
+        )
+    return places
+
+
+def as_strided(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """``result[i, j] = x.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy.
+
+    The elements are counted row by row, whatever the layout of the memory.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.as_strided(tg.arange(4), (2, 3), (1, 1))
+    tensor([[0, 1, 2],
+            [1, 2, 3]])
+    """
+    return getitem(ravel(x), _strided_places(x, size, stride, storage_offset, "as_strided"))
+
+
+def as_strided_scatter(x: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """A copy of ``x`` with the elements that ``as_strided`` reads replaced by ``src``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.as_strided_scatter(tg.zeros(4), tg.ones(2), (2,), (2,))
+    tensor([1., 0., 1., 0.])
+    """
+    places = _strided_places(x, size, stride, storage_offset, "as_strided_scatter")
+    if tuple(src.shape) != places.shape:
+        both = f"src has shape {shape_text(src.shape)}, the part it replaces {shape_text(places.shape)}"
+        raise ShapeError(f"as_strided_scatter: {both}")
+    return reshape(setitem(ravel(x), src, places), x.shape)
+
+
+# ---------------------------------------------------------------------- borders
+
+
+def _widths(x: Any, pad: Sequence[int], name: str) -> list[tuple[int, int]]:
+    """PyTorch's list, which starts at the last dimension, as (before, after) of each dimension."""
+    numbers = sizes_of((tuple(pad),))
+    if len(numbers) % 2 or len(numbers) > 2 * x.ndim:
+        raise ShapeError(f"{name}: give two numbers for each of at most {x.ndim} dimensions, last one first; got {pad}")
+    pairs = [(numbers[i], numbers[i + 1]) for i in range(0, len(numbers), 2)]
+    widths = [(0, 0)] * (x.ndim - len(pairs)) + pairs[::-1]
+    for d, ((a, b), n) in enumerate(zip(widths, x.shape, strict=True)):
+        if n + a + b < 0 or -a > n or -b > n:
+            raise ShapeError(f"{name}: pad {pad} takes more away than dimension {d} of {shape_text(x.shape)} has")
+    return widths
+
+
+def bordered(x: Any, widths: Sequence[tuple[int, int]], around: Any = None) -> Any:
+    """``x`` with room on both sides of each dimension: zeros, or what the array ``around`` holds there.
+
+    A negative width takes elements away.
+    """
+    if any(a < 0 or b < 0 for a, b in widths):
+        x = getitem(x, tuple([slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(widths, x.shape, strict=True)]))
+    if all(a <= 0 and b <= 0 for a, b in widths):
+        return x
+    added = [(max(a, 0), max(b, 0)) for a, b in widths]
+    shape = tuple([n + a + b for (a, b), n in zip(added, x.shape, strict=True)])
+    inside = tuple([slice(a, a + n) for (a, _), n in zip(added, x.shape, strict=True)])
+    return place(x, shape, (*inside, ...)) if around is None else setitem(around, x, (*inside, ...))
+
+
+def continued(x: Any, widths: Sequence[tuple[int, int]], mode: str) -> Any:
+    """``x`` continued over its borders: NumPy's modes "edge", "reflect", "symmetric" and "wrap"."""
+    for d, (a, b) in enumerate(widths):
+        if a or b:
+            read = np.pad(np.arange(x.shape[d]), (max(a, 0), max(b, 0)), mode=mode)  # type: ignore[call-overload]
+            x = getitem(x, along(d, read[max(-a, 0) : read.size - max(-b, 0)]))
+    return x
+
+
+def constant_pad_nd(x: Any, pad: Sequence[int], value: Any = 0) -> Any:
+    """``x`` with a border of one number; ``pad`` holds (before, after) for the last dimension first.
+
+    Negative numbers take elements away.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.constant_pad_nd(tg.tensor([1, 2]), (1, 2), 9)
+    tensor([9, 1, 2, 9, 9])
+    """
+    widths = _widths(x, pad, "pad")
+    if not value:
+        return bordered(x, widths)
+    shape = tuple([n + a + b for (a, b), n in zip(widths, x.shape, strict=True)])
+    return bordered(x, widths, np.full(shape, value, x.dtype))
+
+
+_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """``x`` with a border; ``pad`` holds (before, after) for the last dimension first.
+
+    ``mode`` is "constant" (``value``, 0 by default), "reflect" (mirrored, the edge not repeated), "replicate" (the
+    edge) or "circular" (from the other end). Raises ``ShapeError`` where there is less to reflect than asked for.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.pad(tg.tensor([[1, 2, 3]]), (2, 1), "reflect")
+    tensor([[3, 2, 1, 2, 3, 2]])
+    """
+    if mode == "constant":
+        return constant_pad_nd(x, pad, 0 if value is None else value)
+    if mode not in _MODES:
+        raise ArgumentError(f"pad: mode is constant, reflect, replicate or circular, got {mode!r}")
+    if value is not None and value != 0:
+        raise ArgumentError(f'pad: value={value} is for mode="constant", the mode is {mode!r}')
+    widths = _widths(x, pad, "pad")
+    most = {"reflect": -1, "circular": 0}.get(mode, math.inf)
+    for d, width in enumerate(widths):
+        if max(width) > 0 and (max(width) > x.shape[d] + most or not x.shape[d]):
+            raise ShapeError(f"pad: {mode!r} cannot make {max(width)} elements of the {x.shape[d]} in dimension {d}")
+    if mode == "circular":  # goes round what is left of it
+        x = bordered(x, [(min(a, 0), min(b, 0)) for a, b in widths])
+        widths = [(max(a, 0), max(b, 0)) for a, b in widths]
+    return continued(x, widths, _MODES[mode])

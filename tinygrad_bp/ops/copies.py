@@ -1,0 +1,39 @@
+"""The ops whose result is a view, with memory of its own: PyTorch's names in ``_copy``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import borders, complex_numbers, diagonals, shape, splitting
+from .elementwise import clone
+
+
+def _copied(function: Callable[..., Any]) -> Callable[..., Any]:
+    def copy(x: Any, *args: Any, **kwargs: Any) -> Any:
+        result = function(x, *args, **kwargs)
+        return tuple([clone(part) for part in result]) if isinstance(result, tuple) else clone(result)
+
+    copy.__doc__ = f"A copy of what ``{function.__name__}`` gives, which shares no memory with the input."
+    return copy
+
+
+alias_copy = clone
+as_strided_copy = borders.as_strided  # already a copy
+diagonal_copy = _copied(diagonals.diagonal)
+expand_copy = _copied(shape.expand)
+narrow_copy = _copied(splitting.narrow)
+permute_copy = _copied(shape.permute)
+select_copy = _copied(splitting.select)
+slice_copy = _copied(splitting.slice)
+split_copy = _copied(splitting.split)
+split_with_sizes_copy = _copied(splitting.split_with_sizes)
+squeeze_copy = _copied(shape.squeeze)
+t_copy = _copied(shape.t)
+transpose_copy = _copied(shape.transpose)
+unbind_copy = _copied(splitting.unbind)
+unfold_copy = _copied(borders.unfold)
+unsqueeze_copy = _copied(shape.unsqueeze)
+view_as_complex_copy = _copied(complex_numbers.view_as_complex)
+view_as_real_copy = _copied(complex_numbers.view_as_real)
+view_copy = _copied(shape.view)

@@ -1,0 +1,117 @@
+"""Connectionist temporal classification: the loss of a sequence of labels whose places in time are not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ShapeError, TargetError, shape_text
+from ..autograd.tensor import Tensor
+from . import reduction as reductions
+from .elementwise import exp, logaddexp, where
+from .losses import check_reduction
+from .shape import cat
+
+_NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
+
+
+def _array(x: Any) -> Any:
+    return x._value if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _padded(targets: Any, lengths: Any) -> Any:
+    """Labels as (rows, longest): given like that, or one after the other."""
+    if targets.ndim == 2:
+        return targets
+    labels = np.zeros((lengths.size, int(lengths.max(initial=0))), targets.dtype)
+    labels[np.arange(labels.shape[1]) < lengths[:, None]] = targets
+    return labels
+
+
+def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) -> None:
+    rows = log_probs.shape[1]
+    if not log_probs.shape[0]:
+        raise ShapeError(f"ctc_loss: log_probs {shape_text(log_probs.shape)} have no step in time")
+    if inputs.shape != (rows,) or lengths.shape != (rows,):
+        raise ShapeError(
+            f"ctc_loss: log_probs {shape_text(log_probs.shape)} hold {rows} sequences; input_lengths has shape "
+            f"{shape_text(inputs.shape)}, target_lengths {shape_text(lengths.shape)}: give one length each"
+        )
+    total = int(lengths.sum())
+    if targets.ndim == 1 and targets.size != total:
+        raise ShapeError(f"ctc_loss: targets hold {targets.size} labels, target_lengths add up to {total}")
+    if targets.ndim == 2 and (targets.shape[0] != rows or targets.shape[1] < lengths.max(initial=0)):
+        raise ShapeError(
+            f"ctc_loss: targets {shape_text(targets.shape)} must be ({rows}, {int(lengths.max(initial=0))} or more)"
+        )
+    if inputs.max(initial=0) > log_probs.shape[0]:
+        raise ShapeError(f"ctc_loss: an input length is {inputs.max()}, log_probs have {log_probs.shape[0]} steps")
+    count = log_probs.shape[2]
+    if not 0 <= blank < count or (targets.size and not 0 <= targets.min() <= targets.max() < count):
+        raise TargetError(f"ctc_loss: labels and blank run from 0 to {count - 1}, got blank={blank} and the labels "
+                          f"{targets.min(initial=0)} to {targets.max(initial=0)}")
+
+
+def ctc_loss(
+    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int = 0, reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Any:
+    """``−ln`` of the probability that a sequence of labels is read off, with blanks and repeats (Graves et al. 2006).
+
+    ``log_probs`` (steps, rows, classes) or (steps, classes) come from ``log_softmax``; ``targets`` holds labels as
+    (rows, longest) or one after the other, and ``input_lengths``, ``target_lengths`` say how many steps and labels
+    each row has. The mean divides each loss by its number of labels first. A sequence that cannot be read off in so
+    few steps costs ∞, or 0 with ``zero_infinity``.
+
+    As in PyTorch the gradient is right for log-probabilities that add up to 1: it is the one in the scores before
+    ``log_softmax``. Raises ``ShapeError`` and ``TargetError`` for lengths and labels that do not fit.
+
+    >>> import tinygrad_bp as tg
+    >>> scores = tg.zeros(2, 1, 2).log_softmax(2)
+    >>> tg.nn.functional.ctc_loss(scores, tg.tensor([[1]]), [2], [1])  # 01, 10 and 11 of four
+    tensor(0.2877)
+    """
+    check_reduction("ctc_loss", reduction)
+    if log_probs.ndim not in (2, 3):
+        raise ShapeError(
+            f"ctc_loss: log_probs are (steps, rows, classes) or (steps, classes), got {shape_text(log_probs.shape)}"
+        )
+    single = log_probs.ndim == 2
+    if single:
+        log_probs = log_probs[:, None]
+    inputs, lengths = np.ravel(_array(input_lengths)), np.ravel(_array(target_lengths))
+    given = _array(targets)
+    if single and given.ndim == 1:
+        given = given[None]
+    _check(log_probs, given, inputs, lengths, blank)
+    losses = -_log_likelihood(log_probs, _padded(given, lengths), inputs, lengths, blank)
+    impossible = _array(losses) > -0.5 * _NEVER
+    # A term of value 0, whose slope is the softmax: what log_softmax takes off again on the way back.
+    mass = reductions.sum(exp(log_probs) * (np.arange(log_probs.shape[0])[:, None, None] < inputs[:, None]), (0, 2))
+    losses = where(impossible, 0.0 if zero_infinity else np.inf, losses + (mass - _array(mass)))
+    if reduction == "mean":
+        return reductions.mean(losses / np.maximum(lengths, 1).astype(losses.dtype))
+    if reduction == "sum":
+        return reductions.sum(losses)
+    return losses[0] if single else losses
+
+
+def _log_likelihood(log_probs: Any, labels: Any, inputs: Any, lengths: Any, blank: int) -> Any:
+    """The forward variable α of Graves et al. 2006, equations 5 to 8, in logarithms; blanks between the labels."""
+    steps, rows = log_probs.shape[:2]
+    states = np.full((rows, 2 * labels.shape[1] + 1), blank)
+    states[:, 1::2] = labels
+    width = states.shape[1]
+    leap = np.zeros((rows, width), bool)  # from one label to the next: only where they differ
+    leap[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    each = np.take_along_axis(log_probs, np.broadcast_to(states, (steps, rows, width)), 2)
+    never = np.full((rows, 2), _NEVER, log_probs.dtype)
+    alpha: Any = where((np.arange(width) < 2) & (inputs[:, None] > 0), each[0], _NEVER)
+    for t in range(1, steps):
+        moved = cat([never, alpha], 1)
+        reached = logaddexp(logaddexp(alpha, moved[:, 1:-1]), where(leap, moved[:, :-2], _NEVER))
+        alpha = where(t < inputs[:, None], reached + each[t], alpha)
+    row, last = np.arange(rows), 2 * lengths
+    ended = alpha[row, last]
+    return where(lengths > 0, logaddexp(ended, alpha[row, np.maximum(last - 1, 0)]), ended)

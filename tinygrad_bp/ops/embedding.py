@@ -1,0 +1,202 @@
+"""Rows of a table by their number, and bags of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, linear
+from ..autograd.tensor import Tensor
+from ..autograd.writes import wrote
+from .elementwise import div, mul, where
+from .indexing import getitem, take_along_axis
+from .samples import below, real, sample
+from .shape import reshape
+from .sliding import value_of
+
+# ---------------------------------------------------------------------- reading rows, adding rows
+
+
+def _add_rows(x: Any, index: Any, size: int) -> Any:
+    width = x.shape[index.ndim :]
+    each = math.prod(width)
+    result = np.zeros((size, *width), x.dtype)
+    # np.add.at is quick for one dimension alone.
+    places = np.reshape(index, (-1, 1)) * each + np.arange(each)
+    np.add.at(np.reshape(result, -1), np.reshape(places, -1), np.reshape(x, -1))
+    return result
+
+
+def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+    """The gradient arriving, 0 at the padding's rows, and divided by how often each row was read."""
+    index = value_of(index)
+    factor = np.ones(index.shape)
+    if padding_idx is not None:
+        factor = factor * (index != padding_idx)
+    if by_frequency and index.size:
+        factor = factor / np.bincount(np.reshape(index, -1))[index]
+    return g * np.reshape(factor.astype(g.dtype), (*index.shape, *(1,) * (g.ndim - index.ndim)))
+
+
+def _one_hot(index: Any, size: int) -> Any:
+    return (index[..., None] == np.arange(size)).astype(float)
+
+
+_ROWS = (((4, 3), (5,)), ((4, 3), (2, 3)), ((4, 3), ()), ((4, 2), (0,)), ((4, 2, 3), (3,)))
+
+take_rows = linear(
+    "take_rows", lambda weight, index, padding_idx, by_frequency: weight[index],
+    lambda g, index, weight_shape, padding_idx, by_frequency: add_rows(
+        g if padding_idx is None and not by_frequency else _weights(g, index, padding_idx, by_frequency),
+        index, weight_shape[0]),
+    None,
+    inputs="weight index", promotes="weight", params={"padding_idx": None, "by_frequency": False},
+    formula="weight[index]",
+    samples=tuple(sample(weight, index, of=(real, below(4)))
+                  for weight, index in _ROWS),
+    reference=lambda weight, index: np.tensordot(_one_hot(index, len(weight)), weight, 1),
+    hint="index holds integers below the number of rows",
+    doc="The rows of weight that index names.")
+
+add_rows: Any = linear(
+    "add_rows", _add_rows, lambda g, index: take_rows(g, index), None,
+    inputs="x index", promotes="x", params={"size": REQUIRED}, formula="Σ over repeats of x, at row index of zeros",
+    samples=tuple(sample((*index, *weight[1:]), index, of=(real, below(4)), size=weight[0])
+                  for weight, index in _ROWS),
+    reference=lambda x, index, size: np.tensordot(
+        _one_hot(index, size), x, (tuple(range(index.ndim)), tuple(range(index.ndim)))),
+    hint="x starts with the dimensions of index",
+    doc="Rows of zeros with the rows of x added at index: the transpose of take_rows.")
+
+# ---------------------------------------------------------------------- PyTorch's names
+
+
+def _checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tuple[Any, int | None]:
+    """The indices as an array, and the padding's row counted from 0."""
+    index = value_of(input)
+    if weight.ndim != 2:
+        raise ShapeError(f"{name}: weight is (rows, features), got {shape_text(tuple(weight.shape))}")
+    if index.dtype.kind not in "ui":
+        raise DtypeError(f"{name}: the input holds the numbers of rows, integers; got {index.dtype}")
+    rows = weight.shape[0]
+    if index.size and (index.min() < 0 or index.max() >= rows):
+        raise IndexRangeError(
+            f"{name}: indices run from {index.min()} to {index.max()}, weight {shape_text(tuple(weight.shape))} has "
+            f"rows 0 to {rows - 1}"
+        )
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise ArgumentError(f"{name}: padding_idx {padding_idx} is outside the {rows} rows of weight")
+        padding_idx %= rows
+    return index, padding_idx
+
+
+def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
+    array = weight._array_to_write("embedding, with max_norm,") if isinstance(weight, Tensor) else weight
+    rows = np.unique(index)
+    length = np.linalg.norm(array[rows], norm_type, axis=1)
+    long = length > max_norm
+    if long.any():
+        wrote(array)
+        array[rows[long]] *= (max_norm / (length[long] + 1e-7)).astype(array.dtype)[:, None]
+
+
+def embedding(
+    input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Any:
+    """The rows of ``weight`` (rows, features) that the integers ``input``, of any shape, name: (*input, features).
+
+    The row ``padding_idx`` gets no gradient; ``scale_grad_by_freq`` divides each row's gradient by how often it was
+    read. With ``max_norm`` the rows read are first scaled, in place, to at most that length (of order ``norm_type``).
+    Gradients are dense: ``sparse`` is refused. Raises ``IndexRangeError`` for numbers outside the rows,
+    ``DtypeError`` for an input that is not of integers, ``ShapeError`` for a weight that is no matrix.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.embedding(tg.tensor([2, 0]), tg.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    tensor([[5., 6.],
+            [1., 2.]])
+    """
+    if sparse:
+        raise ArgumentError("embedding: gradients are dense here; leave sparse=True out")
+    index, padding_idx = _checked("embedding", input, weight, padding_idx)
+    if max_norm is not None:
+        _shorten(weight, index, max_norm, norm_type)
+    return take_rows(weight, index, padding_idx, scale_grad_by_freq)
+
+
+def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
+    """The bag of each index in row order, and how many bags there are."""
+    if index.ndim == 2:
+        if offsets is not None:
+            raise ArgumentError("embedding_bag: a matrix has one bag a row; leave offsets out, or give a vector")
+        return np.repeat(np.arange(index.shape[0]), index.shape[1]), index.shape[0]
+    if index.ndim != 1 or offsets is None:
+        raise ShapeError(
+            f"embedding_bag: the input is a matrix with one bag a row, or a vector with offsets; got "
+            f"{shape_text(index.shape)} {'without' if offsets is None else 'with'} offsets"
+        )
+    starts = value_of(offsets).astype(np.int64)
+    ends = starts[1:] if include_last_offset else np.concatenate([starts[1:], [index.size]])
+    starts = starts[: len(ends)]
+    if starts.size and (starts[0] != 0 or np.any(ends < starts) or ends[-1] > index.size):
+        raise ArgumentError(
+            f"embedding_bag: offsets start at 0 and grow to at most {index.size}, the length of the input; got "
+            f"{value_of(offsets).tolist()}"
+        )
+    bag = np.repeat(np.arange(len(starts)), ends - starts)
+    return bag, len(starts)
+
+
+def embedding_bag(
+    input: Any, weight: Any, offsets: Any = None, max_norm: float | None = None, norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Any = None,
+    include_last_offset: bool = False, padding_idx: int | None = None,
+) -> Any:
+    """Sums, means or maxima of bags of rows of ``weight`` (rows, features): (bags, features).
+
+    ``input`` is a matrix of integers, one bag a row, or a vector whose bags start at ``offsets`` (the last offset is
+    the end with ``include_last_offset``). ``per_sample_weights``, of the input's shape, multiplies the rows of a
+    ``"sum"``. Rows ``padding_idx`` are left out; an empty bag gives 0. The rest is as for ``embedding``.
+
+    >>> import tinygrad_bp as tg
+    >>> weight = tg.tensor([[1.0], [3.0], [8.0]])
+    >>> tg.nn.functional.embedding_bag(tg.tensor([0, 1, 2]), weight, tg.tensor([0, 2])).tolist()
+    [[2.0], [8.0]]
+    """
+    if sparse:
+        raise ArgumentError("embedding_bag: gradients are dense here; leave sparse=True out")
+    if mode not in ("sum", "mean", "max"):
+        raise ArgumentError(f'embedding_bag: mode is "sum", "mean" or "max"; got {mode!r}')
+    if per_sample_weights is not None and mode != "sum":
+        raise ArgumentError(f'embedding_bag: per_sample_weights belong to mode="sum", got mode={mode!r}')
+    index, padding_idx = _checked("embedding_bag", input, weight, padding_idx)
+    bag, count = _bags(index, offsets, include_last_offset)
+    if max_norm is not None:
+        _shorten(weight, index, max_norm, norm_type)
+    flat = index.reshape(-1)[: len(bag)]
+    kept = np.flatnonzero(flat != padding_idx) if padding_idx is not None else np.arange(len(flat))
+    flat, bag = flat[kept], bag[kept]
+    rows = take_rows(weight, flat, None, scale_grad_by_freq)
+    members = np.bincount(bag, minlength=count)[:, None]
+    if mode == "max":
+        value, top = value_of(rows), np.zeros((count, weight.shape[1]), np.int64)
+        for i in np.unique(bag):
+            mine = np.flatnonzero(bag == i)
+            top[i] = mine[np.argmax(value[mine], axis=0)]
+        if not len(flat):
+            return add_rows(rows, bag, count)
+        return where(members > 0, take_along_axis(rows, top, 0), 0.0)
+    if per_sample_weights is not None:
+        if tuple(per_sample_weights.shape) != index.shape:
+            raise ShapeError(
+                f"embedding_bag: per_sample_weights {shape_text(tuple(per_sample_weights.shape))} must have the shape "
+                f"of the input, {shape_text(index.shape)}"
+            )
+        rows = mul(rows, reshape(getitem(reshape(per_sample_weights, (-1,)), kept), (-1, 1)))
+    total = add_rows(rows, bag, count)
+    return total if mode == "sum" else div(total, np.maximum(members, 1).astype(value_of(weight).dtype))

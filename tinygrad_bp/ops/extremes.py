@@ -1,0 +1,130 @@
+"""Largest and smallest elements, where they stand, and tests of all elements."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError
+from ..autograd.op import constant
+from ..autograd.tensor import Tensor
+from .elementwise import maximum, minimum
+from .indexing import take_along_axis
+from .reduction import Axis, amax, amin, axes_of
+from .samples import distinct, reductions, sample
+from .scans import Found, either
+from .shape import squeeze
+
+_AXES = {"axis": None, "keepdims": False}
+
+
+_one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1), sample((), of=distinct, axis=0),
+             sample((2, 3), of=distinct, axis=0, keepdims=True))
+argmax = constant("argmax", lambda x, axis, keepdims: np.argmax(x, axis=axes_of(axis, x.ndim), keepdims=keepdims),
+                  params=_AXES, samples=_one_axis, doc="Index of the first largest element along an axis, or of all.",
+                  reference=lambda x, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims))
+argmin = constant("argmin", lambda x, axis, keepdims: np.argmin(x, axis=axes_of(axis, x.ndim), keepdims=keepdims),
+                  params=_AXES, samples=_one_axis, doc="Index of the first smallest element along an axis, or of all.",
+                  reference=lambda x, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims))
+
+
+def _tested(test: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    # No axes, (), reduce nothing here; a uint8 tensor gives uint8: both as in PyTorch.
+    found = test(x, axis=() if axis == () or axis == [] else axes_of(axis, x.ndim), keepdims=keepdims)
+    return found.astype(x.dtype) if x.dtype == np.uint8 else found
+
+
+any = constant("any", lambda x, axis, keepdims: _tested(np.any, x, axis, keepdims), params=_AXES,
+               samples=reductions(), doc="Whether any element is not 0.",
+               reference=lambda x, axis=None, keepdims=False: np.any(x, axis=axis, keepdims=keepdims))
+all = constant("all", lambda x, axis, keepdims: _tested(np.all, x, axis, keepdims), params=_AXES,
+               samples=reductions(), doc="Whether all elements are not 0.",
+               reference=lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims))
+count_nonzero = constant("count_nonzero", lambda x, axis: np.count_nonzero(x, axis=axes_of(axis, x.ndim)),
+                         params={"axis": None}, samples=(sample((2, 3)), sample((2, 3), axis=1), sample(())),
+                         doc="How many elements are not 0.",
+                         reference=lambda x, axis=None: np.count_nonzero(x, axis=axis))
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether two tensors have one shape and the same elements.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
+    True
+    """
+    return bool(np.array_equal(a, b))
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements satisfy ``|a − b| ≤ atol + rtol · |b|``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.0000001]))
+    True
+    """
+    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
+    if other is not None or isinstance(dim, Tensor):
+        return pair(x, dim if other is None else other)
+    if dim is None:
+        return reduce(x, None, keepdim)
+    if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
+        raise ArgumentError(f"{name}: dim is one integer, got {dim!r}; for several axes use a{name}(x, dim)")
+    return chosen(x, pick(x, int(dim), True), int(dim), keepdim)
+
+
+def chosen(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
+    """The elements at ``indices``, one along ``dim``, and the indices."""
+    values = take_along_axis(x, indices, dim)
+    if keepdim or not x.ndim:
+        return Found(values, indices)
+    return Found(squeeze(values, dim), squeeze(indices, dim))
+
+
+def max(x: Any, dim: Any = None, keepdim: bool = False, *,
+        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
+
+    Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
+    Found(values=tensor([5., 7.]), indices=tensor([1, 0]))
+    """
+    dim = dim if axis is None else either(dim, axis)
+    return _extreme("max", amax, argmax, maximum, x, dim, keepdim or keepdims, other)
+
+
+def min(x: Any, dim: Any = None, keepdim: bool = False, *,
+        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.min(tg.tensor([3.0, 1.0, 2.0]))
+    tensor(1.)
+    """
+    dim = dim if axis is None else either(dim, axis)
+    return _extreme("min", amin, argmin, minimum, x, dim, keepdim or keepdims, other)
+
+
+class Range(NamedTuple):
+    """What ``aminmax`` returns."""
+
+    min: Tensor
+    max: Tensor
+
+
+def aminmax(x: Any, *, dim: int | None = None, keepdim: bool = False,
+            axis: int | None = None, keepdims: bool = False) -> Range:
+    """The smallest and the largest element over ``dim`` (all by default); ties share the gradient equally.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.aminmax(tg.tensor([3.0, 1.0, 2.0]))
+    Range(min=tensor(1.), max=tensor(3.))
+    """
+    dim, keepdim = dim if axis is None else either(dim, axis), keepdim or keepdims
+    return Range(amin(x, dim, keepdim), amax(x, dim, keepdim))

@@ -1,0 +1,124 @@
+"""Around the Fourier transform: the frequencies of its bins, their order, and transforms of short pieces."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.tensor import wrap
+from .fourier import fft, rfft
+from .indexing import place
+from .shape import cat, dim_of, reshape
+from .splitting import along
+
+
+def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
+    """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.fft.fftfreq(4)
+    tensor([ 0.  ,  0.25, -0.5 , -0.25])
+    """
+    return wrap(np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
+
+
+def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
+    """The frequencies of the n // 2 + 1 bins of ``rfft``, for samples ``d`` apart.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.fft.rfftfreq(4)
+    tensor([0.  , 0.25, 0.5 ])
+    """
+    return wrap(np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
+
+
+def _rotated(x: Any, dim: Any, name: str, back: bool) -> Any:
+    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    for d in dims:
+        p = dim_of(d, x.ndim, name)
+        cut = x.shape[p] // 2 if back else (x.shape[p] + 1) // 2
+        x = cat([x[along(p, slice(cut, None))], x[along(p, slice(0, cut))]], p)
+    return x
+
+
+def fftshift(input: Any, dim: Any = None) -> Any:
+    """The bins of ``fft`` in the order of their frequencies, 0 in the middle, over ``dim`` (all by default).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.fft.fftshift(tg.tensor([0, 1, -2, -1]))
+    tensor([-2, -1,  0,  1])
+    """
+    return _rotated(input, dim, "fftshift", False)
+
+
+def ifftshift(input: Any, dim: Any = None) -> Any:
+    """The inverse of ``fftshift``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.fft.ifftshift(tg.tensor([-2, -1, 0, 1]))
+    tensor([ 0,  1, -2, -1])
+    """
+    return _rotated(input, dim, "ifftshift", True)
+
+
+_PADDING = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def _padded(x: Any, width: int, mode: str) -> Any:
+    size = x.shape[-1]
+    if mode == "constant":
+        return place(x, (*x.shape[:-1], size + 2 * width), (..., slice(width, width + size)))
+    if mode not in _PADDING:
+        raise ArgumentError(f"stft: pad_mode is 'constant' or one of {', '.join(_PADDING)}, got {mode!r}")
+    if mode != "replicate" and width >= size + (mode == "circular"):
+        raise ShapeError(f"stft: {width} elements are padded on either side of {size}; give a longer signal")
+    return x[..., np.pad(np.arange(size), width, mode=_PADDING[mode])]  # type: ignore[call-overload]
+
+
+def stft(input: Any, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
+         center: bool = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
+         return_complex: bool | None = None, align_to_window: bool | None = None) -> Any:
+    """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex.
+
+    Frames of ``n_fft`` samples, ``hop_length`` apart (n_fft // 4 unless given), are multiplied by ``window``
+    (``win_length`` numbers, all 1 unless given) and transformed. With ``center`` frame t is around t · hop_length: the
+    signal is padded by n_fft // 2. ``normalized`` divides by √n_fft; ``onesided`` gives n_fft // 2 + 1 bins, the
+    default for real signals. ``return_complex=False`` gives real and imaginary parts in a last dimension instead.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.stft(tg.ones(16), 8, return_complex=True).shape
+    (5, 9)
+    """
+    if input.ndim not in (1, 2):
+        raise ShapeError(f"stft: the signal is (samples,) or (batch, samples), got {shape_text(input.shape)}")
+    hop = n_fft // 4 if hop_length is None else hop_length
+    size = n_fft if win_length is None else win_length
+    if hop <= 0 or not 0 < size <= n_fft:
+        raise ArgumentError(f"stft: needs hop_length > 0 and 0 < win_length <= n_fft, got {hop}, {size} and {n_fft}")
+    if window is not None and tuple(window.shape) != (size,):
+        raise ShapeError(f"stft: the window must have {size} numbers, got {shape_text(tuple(window.shape))}")
+    x = _padded(input, n_fft // 2, pad_mode) if center else input
+    if x.shape[-1] < n_fft:
+        raise ShapeError(f"stft: a frame has n_fft={n_fft} samples, the signal {x.shape[-1]}")
+    is_complex = x.dtype.kind == "c" or (window is not None and window.dtype.kind == "c")
+    if return_complex is None and not is_complex:
+        raise ArgumentError("stft: say return_complex=True, or False for real and imaginary parts in a last dimension")
+    starts = np.arange(0, x.shape[-1] - n_fft + 1, hop)
+    frames = x[..., starts[:, None] + np.arange(n_fft)]
+    if window is None and size < n_fft:
+        window = np.ones(size, x.dtype)
+    if window is not None:
+        left = (n_fft - size) // 2
+        frames = frames * place(window, (n_fft,), (slice(left, left + size),))
+    half = not is_complex if onesided is None else onesided
+    spectrum = (rfft if half else fft)(frames)
+    if normalized:
+        spectrum = spectrum / math.sqrt(n_fft)
+    spectrum = np.swapaxes(spectrum, -1, -2)
+    if return_complex or is_complex:
+        return spectrum
+    return cat([reshape(part, *part.shape, 1) for part in (np.real(spectrum), np.imag(spectrum))], -1)

@@ -1,0 +1,168 @@
+"""The logarithm of the gamma function and its derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError
+from ..autograd.op import REQUIRED, elementwise
+from .error_functions import of_each, ratio, widened
+from .samples import fixed, positive, unary
+
+# S. L. Moshier, Cephes Mathematical Library, gamma.c (public; www.netlib.org/cephes): ln Γ on [2, 3] and Stirling's
+# correction beyond 13. Highest power first.
+_MIDDLE = ((-1378.25152569120859100, -38801.6315134637840924, -331612.992738871184744, -1162370.97492762307383,
+            -1721737.00820839662146, -853555.664245765465627),
+           (1.0, -351.815701436523470549, -17064.2106651881159223, -220528.590553854454839, -1139334.44367982507207,
+            -2532523.07177582951285, -2018891.41433532773231))
+_STIRLING = (8.11614167470508450300e-4, -5.95061904284301438324e-4, 7.93650340457716943945e-4,
+             -2.77777777730099687205e-3, 8.33333333333331927722e-2)
+_HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
+# B₂ₖ / (2k)!, k = 1 … 10: DLMF 24.2.
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+_ASYMPTOTIC = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, 1))
+
+
+def _above_0(x: Any) -> Any:
+    """ln Γ of positive numbers."""
+    middle, factor = np.clip(x, 1e-300, 13.0), np.ones_like(x)
+    for _ in range(10):
+        high = middle >= 3
+        middle = np.where(high, middle - 1, middle)
+        factor = np.where(high, factor * middle, factor)
+    # Just below 2 the quotient is better than a difference of logarithms; one subtraction keeps every digit.
+    one, two = middle < 1.9, middle < 0.9
+    offset = middle - np.where(two, 0, np.where(one, 1, 2))
+    near = np.log(factor) - np.where(one, np.log(middle), 0) - np.where(two, np.log1p(middle), 0)
+    near = near + offset * ratio(offset, _MIDDLE)
+    big = np.clip(x, 13.0, 1e300)
+    inverse = 1 / big
+    correction = np.zeros_like(big)
+    for coefficient in _STIRLING:
+        correction = correction * (inverse * inverse) + coefficient
+    far = (big - 0.5) * np.log(big) - big + _HALF_LOG_TAU + correction * inverse
+    return np.where(x < 13, near, far)
+
+
+def _lgamma(x: Any) -> Any:
+    flat = np.atleast_1d(x)
+    size = np.absolute(flat)
+    plain = _above_0(np.where(flat > 0, flat, 1.0 + size))
+    # Γ(x) Γ(−x) = −π / (x sin πx), DLMF 5.5.3.
+    whole = np.where(np.isinf(size), 0, size)
+    distance = np.absolute(whole - np.round(whole))
+    pole = (distance == 0) & (flat <= 0)
+    sine = np.where(pole | (flat > 0), 1.0, np.sin(np.pi * distance))
+    mirrored = math.log(math.pi) - np.log(sine) - plain
+    result = np.where(flat > 0, plain, np.where(pole, np.inf, mirrored))
+    return np.reshape(np.where(np.isinf(flat), np.inf, np.where(flat == flat, result, np.nan)), x.shape)
+
+
+lgamma = elementwise("lgamma", widened(_lgamma), lambda g, x: g * polygamma_op(x, 0), floats=True,
+                     formula="ln |Γ(x)|", samples=(*unary(positive, extremes=False), *unary(
+                         fixed(0.3, -1.4, 2.7, -0.2, 5.6, 30.5), extremes=False)),
+                     reference=of_each(math.lgamma), doc="Logarithm of the size of the gamma function (Moshier).")
+
+# ---------------------------------------------------------------------- derivatives of the logarithm
+
+
+def _cotangents(order: int) -> Any:
+    """The coefficients of dⁿ/dxⁿ of π cot(πx) as a polynomial in cot(πx), lowest power first."""
+    p = np.array([0.0, math.pi])
+    for _ in range(order):
+        p = np.polynomial.polynomial.polymul([-math.pi, 0, -math.pi], np.polynomial.polynomial.polyder(p))
+    return p
+
+
+def _polygamma(x: Any, n: int) -> Any:
+    flat = np.atleast_1d(x)
+    left = flat <= 0
+    z = np.where(left, 1 - flat, flat)
+    shifted, total = z, np.zeros_like(z)
+    sign = (-1) ** (n + 1) * math.factorial(n)
+    tiny = 1e-300 ** (1 / (n + 1))
+    for _ in range(max(10, n + 8)):  # the recurrence, DLMF 5.15.5
+        total = total + sign * np.maximum(shifted, tiny) ** -(n + 1.0)
+        shifted = shifted + 1
+    # The asymptotic expansion, DLMF 5.11.2 and 5.15.8.
+    inverse = 1 / shifted
+    if n == 0:
+        total = total + np.log(shifted) - 0.5 * inverse
+    else:
+        total = total + sign * inverse**n * (1 / n + 0.5 * inverse)
+    power = inverse ** (n + 2)
+    for k, b in enumerate(_ASYMPTOTIC, 1):
+        total = total + (-1) ** (n + 1) * math.factorial(2 * k + n - 1) * b * power
+        power = power * (inverse * inverse)
+    # The reflection, DLMF 5.15.6.
+    distance = flat - np.round(flat)
+    pole = left & (distance == 0)
+    cot = 1 / np.tan(np.pi * np.where(left & ~pole, distance, 0.25))
+    mirrored = (-1) ** n * total - np.polynomial.polynomial.polyval(cot, _cotangents(n))
+    at_pole = np.where(flat == 0, np.copysign(np.inf, -flat), np.nan) if n == 0 else np.inf if n % 2 else np.nan
+    return np.reshape(np.where(pole, at_pole, np.where(left, mirrored, total)), x.shape)
+
+
+polygamma_op: Callable[..., Any] = elementwise(
+    "polygamma", lambda x, n: widened(lambda z: _polygamma(z, n))(x),
+    lambda g, x, n: g * polygamma_op(x, n + 1), params={"n": REQUIRED}, floats=True,
+    formula="dⁿ⁺¹/dxⁿ⁺¹ ln Γ(x)",
+    samples=(*unary(positive, extremes=False, n=0), *unary(positive, extremes=False, n=1),
+             *unary(fixed(0.4, -1.4, 2.7, -0.3, 5.6, 30.5), extremes=False, n=0),
+             *unary(fixed(0.4, -1.4, 2.7, -0.3, 5.6), extremes=False, n=1),
+             *unary(fixed(1.4, 2.7, 0.8, 5.6), extremes=False, n=2)),
+    reference=lambda x, n: _polygamma_reference(x, n),
+    doc="Derivative of order n + 1 of the logarithm of the gamma function.")
+
+
+def _polygamma_reference(x: Any, n: int) -> Any:
+    """The sum DLMF 5.7.6, 5.15.1 over 20,000 terms and the Euler-Maclaurin remainder of the rest."""
+    k = np.arange(20000.0)
+    z = np.asarray(x) + 20000.0
+    if n == 0:
+        head = np.sum(1 / (k + 1) - 1 / (np.asarray(x)[..., None] + k), axis=-1) - np.sum(1 / (k + 1))
+        return head + np.log(z) - 0.5 / z - 1 / (12 * z**2)
+    head = np.sum((np.asarray(x)[..., None] + k) ** -(n + 1.0), axis=-1)
+    tail = z**-n / n + 0.5 * z ** -(n + 1.0) + (n + 1) / 12 * z ** -(n + 2.0)
+    return (-1) ** (n + 1) * math.factorial(n) * (head + tail)
+
+
+def digamma(x: Any) -> Any:
+    """The derivative of ``lgamma``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.digamma(tg.tensor([1.0]))
+    tensor([-0.5772])
+    """
+    return polygamma_op(x, 0)
+
+
+def polygamma(n: int, input: Any) -> Any:
+    """The derivative of order ``n`` of ``digamma``. Raises ``ArgumentError`` for a negative order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.polygamma(1, tg.tensor([1.0]))
+    tensor([1.6449])
+    """
+    if n < 0:
+        raise ArgumentError(f"polygamma: the order n is 0 or more, got {n}")
+    return polygamma_op(input, n)
+
+
+def mvlgamma(input: Any, p: int) -> Any:
+    """Logarithm of the gamma function of ``p`` dimensions: ``p (p − 1) / 4 · ln π + Σ lnΓ(input − i / 2)``, i < p.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.mvlgamma(tg.tensor([3.0]), 1)
+    tensor([0.6931])
+    """
+    if p < 1:
+        raise ArgumentError(f"mvlgamma: the dimension p is 1 or more, got {p}")
+    total = lgamma(input)
+    for i in range(1, p):
+        total = total + lgamma(input - 0.5 * i)
+    return total + p * (p - 1) / 4 * math.log(math.pi)

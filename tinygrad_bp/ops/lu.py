@@ -1,0 +1,224 @@
+"""LU decomposition with partial pivoting: ``A = P L U``. NumPy has none, so the elimination is written here."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.errors import LinAlgError
+from ..autograd.op import general
+from .complex_numbers import conjugate_transpose
+from .samples import sample
+from .solving import (
+    beside,
+    complex_matrices,
+    raw,
+    refuse_matrix,
+    refuse_shape,
+    solve_op,
+    some_matrices,
+    triangle,
+    well_conditioned,
+)
+
+
+def _lu(x: Any, pivot: bool) -> Any:
+    """Gaussian elimination, all matrices of the batch at once: L below the diagonal, U above, and the order of rows."""
+    rows, columns = x.shape[-2:]
+    a = np.array(x).reshape(math.prod(x.shape[:-2]), rows, columns)
+    order = np.tile(np.arange(rows), (len(a), 1))
+    every = np.arange(len(a))
+    for j in range(min(rows, columns)):
+        if pivot:
+            size = np.abs(a[:, j:, j].real) + np.abs(a[:, j:, j].imag)  # LAPACK's measure of a complex pivot
+            found = j + size.argmax(1)
+            for array in (a, order):
+                array[every, found], array[:, j] = array[:, j].copy(), array[every, found]
+        top = a[:, j, j]
+        if not pivot and not top.all():
+            raise refuse_matrix("lu", (top == 0).reshape(x.shape[:-2]), f"without an LU decomposition: pivot {j} is 0; "
+                                "write pivot=True")
+        a[:, j + 1:, j] /= np.where(top == 0, 1, top)[:, None]
+        a[:, j + 1:, j + 1:] -= a[:, j + 1:, j, None] * a[:, j, None, j + 1:]
+    both = np.concatenate([a, order[..., None].astype(a.dtype)], -1)
+    return both.reshape(*x.shape[:-2], rows, columns + 1)
+
+
+def _strict(x: Any) -> Any:
+    """What is below the diagonal."""
+    return np.where(np.tri(x.shape[-2], x.shape[-1], -1, dtype=bool), x, np.zeros_like(x))
+
+
+def _rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
+    """Pᵀ L⁻ᵀ [strict(Lᵀ gL) + triu(gU Uᵀ)] U⁻ᵀ; of a higher or wider matrix the rest follows from L and U.
+
+    The differential of ``A = L U`` is dA = dL U + L dU, so L⁻¹ dA U⁻¹ = L⁻¹ dL + dU U⁻¹ falls apart into a strictly
+    lower and an upper triangle.
+    """
+    rows, columns = x_shape[-2:]
+    k = min(rows, columns)
+    lower, upper = triangle(y[..., :k, :k], False, unit=True), triangle(y[..., :k, :k], True)
+    g_lower, g_upper = _strict(g[..., :k, :k]), triangle(g[..., :k, :k], True)
+    if rows > k:
+        g_below = solve_op(upper, g[..., k:, :columns].mT).mT
+        g_upper = g_upper - triangle(np.matmul(y[..., k:, :columns].mT, g_below), True)
+    if columns > k:
+        g_right = solve_op(lower.mT, g[..., :, k:columns])
+        g_lower = g_lower - _strict(np.matmul(g_right, y[..., :, k:columns].mT))
+    inside = _strict(np.matmul(lower.mT, g_lower)) + triangle(np.matmul(g_upper, upper.mT), True)
+    whole = solve_op(upper, solve_op(lower.mT, inside).mT).mT
+    if rows > k:
+        whole = np.concatenate([whole, g_below], -2)
+    if columns > k:
+        whole = np.concatenate([whole, g_right], -1)
+    order = y[..., columns:]
+    moved = np.where(order == np.arange(rows), np.ones_like(order), np.zeros_like(order))
+    return np.matmul(moved.mT, whole)
+
+
+_lu_op = general("lu", _lu, _rule, params={"pivot": True}, floats=True,
+                 formula="[L − 1 + U, order] with x[order] = L U",
+                 samples=(sample((3, 3), of=well_conditioned), sample((2, 3, 3), of=well_conditioned),
+                          sample((4, 2), of=some_matrices), sample((2, 4), of=some_matrices),
+                          sample((3, 3), of=complex_matrices), sample((0, 0), of=some_matrices),
+                          sample((3, 3), of=well_conditioned, pivot=False)),
+                 reference=lambda x, pivot=True: _lu(x, pivot),
+                 doc="LU decomposition of a matrix, and the order of its rows as the last column.")
+
+# ---------------------------------------------------------------------- pivots as LAPACK writes them
+
+
+def _swaps(order: Any, count: int) -> Any:
+    """The row that each step exchanged with its own, counted from 1."""
+    now = np.broadcast_to(np.arange(order.shape[-1]), order.shape).copy()
+    steps = np.zeros((*order.shape[:-1], count), np.int32)
+    for j in range(count):
+        place = (now == order[..., j, None]).argmax(-1)[..., None]
+        mine = now[..., j, None].copy()
+        now[..., j, None] = np.take_along_axis(now, place, -1)
+        np.put_along_axis(now, place, mine, -1)
+        steps[..., j] = place[..., 0] + 1
+    return steps
+
+
+def _order(pivots: Any, rows: int) -> Any:
+    """The order of rows after all exchanges."""
+    order = np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
+    for j in range(pivots.shape[-1]):
+        place = pivots[..., j, None].astype(np.int64) - 1
+        mine = order[..., j, None].copy()
+        order[..., j, None] = np.take_along_axis(order, place, -1)
+        np.put_along_axis(order, place, mine, -1)
+    return order
+
+
+def _permutation(order: Any, dtype: Any) -> Any:
+    """The matrix P with ``A = P L U``, as a raw array."""
+    return (np.arange(order.shape[-1])[:, None] == order[..., None, :]).astype(dtype)
+
+
+def _factored(A: Any, pivot: bool) -> tuple[Any, Any]:
+    """L and U in one matrix, and the order of rows as a raw array."""
+    refuse_shape("lu", A, square=False)
+    both = _lu_op(A, pivot)
+    return both[..., : A.shape[-1]], raw(both)[..., A.shape[-1]].real.astype(np.int64)
+
+
+# ---------------------------------------------------------------------- PyTorch's functions
+
+
+class LUFactor(NamedTuple):
+    """What ``lu_factor`` returns."""
+
+    LU: Any
+    pivots: Any
+
+
+class CheckedLUFactor(NamedTuple):
+    """What ``lu_factor_ex`` returns."""
+
+    LU: Any
+    pivots: Any
+    info: Any
+
+
+class PLU(NamedTuple):
+    """What ``lu`` and ``lu_unpack`` return."""
+
+    P: Any
+    L: Any
+    U: Any
+
+
+def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> CheckedLUFactor:
+    """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``."""
+    LU, order = _factored(A, pivot)
+    k = min(A.shape[-2:])
+    zero = np.asarray(np.diagonal(raw(LU), axis1=-2, axis2=-1) == 0)
+    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(A.shape[:-2])
+    if check_errors and info.any():
+        raise refuse_matrix("lu_factor_ex", info > 0, "singular: a pivot is 0")
+    return CheckedLUFactor(LU, beside(A, _swaps(order, k)), beside(A, np.asarray(info, np.int32)))
+
+
+def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
+    """L and U of ``A = P L U`` in one matrix, and the row that each step exchanged with its own (int32, from 1).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.lu_factor(tg.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    LUFactor(LU=tensor([[2. , 2. ],
+            [0.5, 1. ]]), pivots=tensor([2, 2], dtype=int32))
+    """
+    return LUFactor(*lu_factor_ex(A, pivot=pivot)[:2])
+
+
+def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
+    """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty."""
+    empty = beside(LU_data, np.zeros(0, LU_data.dtype))
+    P = empty
+    if unpack_pivots:
+        P = beside(LU_data, _permutation(_order(raw(LU_pivots), LU_data.shape[-2]), LU_data.dtype))
+    return PLU(P, *(_triangles(LU_data) if unpack_data else (empty, empty)))
+
+
+def _triangles(LU: Any) -> tuple[Any, Any]:
+    k = min(LU.shape[-2:])
+    return triangle(LU[..., :k], False, unit=True), triangle(LU[..., :k, :], True)
+
+
+def lu(A: Any, *, pivot: bool = True) -> PLU:
+    """``A = P L U``: a permutation, a lower triangle with ones on its diagonal, an upper triangle.
+
+    >>> import tinygrad_bp as tg
+    >>> P, L, U = tg.linalg.lu(tg.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    >>> P @ L @ U
+    tensor([[1., 2.],
+            [2., 2.]])
+    """
+    LU, order = _factored(A, pivot)
+    P = _permutation(order, LU.dtype) if pivot else np.zeros(0, LU.dtype)
+    return PLU(beside(A, P), *_triangles(LU))
+
+
+def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
+    """The X with ``A X = B`` (``X A = B`` where not ``left``; with ``adjoint`` of Aᴴ), A as ``lu_factor`` left it.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.lu_solve(*tg.linalg.lu_factor(tg.tensor([[0.0, 2.0], [1.0, 0.0]])), tg.tensor([[2.0], [3.0]]))
+    tensor([[3.],
+            [1.]])
+    """
+    refuse_shape("lu_solve", LU)
+    if not left:
+        return conjugate_transpose(lu_solve(LU, pivots, conjugate_transpose(B), adjoint=not adjoint))
+    lower, upper = triangle(LU, False, unit=True), triangle(LU, True)
+    moved = _permutation(_order(raw(pivots), LU.shape[-1]), LU.dtype)
+    try:
+        if adjoint:
+            inner = solve_op(conjugate_transpose(lower), solve_op(conjugate_transpose(upper), B))
+            return np.matmul(moved, inner)
+        return solve_op(upper, solve_op(lower, np.matmul(np.swapaxes(moved, -1, -2), B)))
+    except LinAlgError as error:
+        raise LinAlgError(f"lu_solve: a pivot is 0, the matrix is singular ({error})") from None

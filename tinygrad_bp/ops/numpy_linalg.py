@@ -1,0 +1,193 @@
+"""What ``np.linalg``, ``np.einsum``, ``np.dot``, … do with Tensors: NumPy's arguments and meaning over the same ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.numpy_protocols import without_rule
+from ..autograd.op import FUNCTIONS, UFUNCS
+from ..autograd.tensor import Tensor
+from . import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
+from .complex_numbers import conj, real
+from .diagonals import diagonal
+from .einsum import einsum
+from .rearranging import flip
+from .reduction import sum as total
+from .shape import matrix_transpose, ravel, reshape
+
+
+def _array(a: Any) -> Any:
+    return a if hasattr(a, "dtype") else np.asarray(a)
+
+
+def _floats(a: Any) -> Any:
+    """NumPy computes integers in float64 here."""
+    a = _array(a)
+    if a.dtype.kind not in "bui":
+        return a
+    return a.to(np.float64) if isinstance(a, Tensor) else a.astype(np.float64)
+
+
+def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same arguments as in PyTorch; the first is a matrix."""
+    return lambda a, *others, **named: function(_floats(a), *others, **named)
+
+
+def _as_one(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both in the dtype that NumPy gives the pair."""
+    a, b = _array(a), _array(b)
+    dtype = np.result_type(a.dtype, b.dtype)
+    return tuple(x if x.dtype == dtype else x.to(dtype) if isinstance(x, Tensor) else x.astype(dtype)
+                 for x in (a, b))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    a, b = _as_one(a, b)
+    if a.ndim == 0 or b.ndim == 0:
+        return elementwise.mul(a, b)
+    if b.ndim <= 2:
+        return products.matmul(a, b)
+    # np.dot sums over the second-to-last axis of b and keeps all the others.
+    return products.tensordot(a, b, ([-1], [-2]))
+
+
+def _inner(a: Any, b: Any) -> Any:
+    return products.inner(*_as_one(a, b))
+
+
+def _outer(a: Any, b: Any) -> Any:
+    a, b = _as_one(a, b)
+    return products.outer(ravel(a), ravel(b))
+
+
+def _vdot(a: Any, b: Any) -> Any:
+    a, b = _as_one(a, b)
+    return products.vdot(ravel(a), ravel(b))
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    return products.tensordot(*_as_one(a, b), axes)
+
+
+def _kron(a: Any, b: Any) -> Any:
+    return products.kron(*_as_one(a, b))
+
+
+def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **others: Any) -> Any:
+    if out is not None or others:
+        return without_rule("np.einsum with these arguments", np.einsum, operands, {"out": out, **others})
+    return einsum(*operands)
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    if out is not None:
+        return without_rule("np.trace with these arguments", np.trace, (a, offset, axis1, axis2, dtype, out), {})
+    return total(diagonal(a if dtype is None else a.to(dtype), offset, axis1, axis2), -1)
+
+
+def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = (np.moveaxis(x, place, -1) for x, place in zip(_as_one(a, b), (axisa, axisb)))
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ShapeError(f"np.cross: needs vectors of size 3, got {shape_text(a.shape)} and {shape_text(b.shape)}")
+    return np.moveaxis(products.cross_op(a, b, -1), -1, axisc)
+
+
+def _solve(a: Any, b: Any) -> Any:
+    a, b = _as_one(_floats(a), _floats(b))
+    if b.ndim == 1:
+        return reshape(solving.solve_op(a, b[:, None]), *a.shape[:-1])
+    return solving.solve_op(a, b)
+
+
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    if mode == "raw":
+        return without_rule("np.linalg.qr with mode='raw'", np.linalg.qr, (a, mode), {})
+    found = qr.qr(_floats(a), mode)
+    return found.R if mode == "r" else found
+
+
+def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    a = cholesky.hermitian("svd", _floats(a), False) if hermitian else _floats(a)
+    return singular_values.svd(a, full_matrices) if compute_uv else singular_values.svdvals(a)
+
+
+_UNSAID: Any = object()
+
+
+def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _UNSAID) -> Any:
+    if rtol is _UNSAID:
+        rtol = 1e-15 if rcond is None else rcond
+    elif rcond is not None:
+        raise ArgumentError("np.linalg.pinv: rcond and rtol are two names of one argument; give one")
+    return singular_values.pinv(_floats(a), hermitian=hermitian, rtol=rtol)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    return norms.norm(_floats(x), ord, axis, keepdims)
+
+
+def _lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
+    a, b = _as_one(_floats(a), _floats(b))
+    found = singular_values.lstsq(a, b[:, None] if b.ndim == 1 else b, rcond, driver="gelsd")
+    solution = found.solution[:, 0] if b.ndim == 1 else found.solution
+    return solution, found.residuals, int(found.rank), found.singular_values
+
+
+def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
+    return norms.vector_norm(_floats(x), ord, axis, keepdims)
+
+
+def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return norms.matrix_norm(_floats(x), ord, keepdim=keepdims)
+
+
+def _eig(a: Any) -> Any:
+    """Real parts where a real matrix has real eigenvalues alone, as NumPy has it."""
+    a = _floats(a)
+    found = eigenvalues.eig(a)
+    if a.dtype.kind == "c" or np.any(np.imag(solving.raw(found.eigenvalues))):
+        return found
+    return eigenvalues.Eigen(real(found.eigenvalues), real(found.eigenvectors))
+
+
+def _matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    return singular_values.matrix_rank(_floats(A), tol, hermitian, rtol=rtol)
+
+
+def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    count = x.shape[0] if N is None else N
+    powers = products.vander(x, max(count, 2))[:, :count]
+    return powers if increasing else flip(powers, [1])
+
+
+FUNCTIONS.update({
+    np.dot: _dot, np.inner: _inner, np.outer: _outer, np.vdot: _vdot, np.tensordot: _tensordot, np.kron: _kron,
+    np.einsum: _einsum, np.trace: _trace, np.cross: _cross,
+    np.linalg.inv: _of_floats(solving.inv), np.linalg.solve: _solve, np.linalg.det: _of_floats(solving.det),
+    np.linalg.slogdet: _of_floats(solving.slogdet), np.linalg.tensorinv: _of_floats(solving.tensorinv),
+    np.linalg.tensorsolve: lambda a, b, axes=None: solving.tensorsolve(*_as_one(_floats(a), _floats(b)), axes),
+    np.linalg.cholesky: lambda a, *, upper=False: cholesky.cholesky(_floats(a), upper),
+    np.linalg.qr: _qr, np.linalg.svd: _svd, np.linalg.svdvals: _of_floats(singular_values.svdvals),
+    np.linalg.eigh: _of_floats(eigenvalues.eigh), np.linalg.eigvalsh: _of_floats(eigenvalues.eigvalsh),
+    np.linalg.pinv: _pinv, np.linalg.lstsq: _lstsq, np.linalg.cond: _of_floats(norms.cond), np.linalg.norm: _norm,
+    np.linalg.vector_norm: _vector_norm, np.linalg.matrix_norm: _matrix_norm,
+    np.linalg.matrix_power: lambda a, n: matrix_functions.matrix_power(_array(a) if n >= 0 else _floats(a), n),
+    np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,
+    np.linalg.outer: _outer, np.linalg.matmul: products.matmul, np.linalg.matrix_transpose: matrix_transpose,
+    np.linalg.tensordot: lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes),
+    np.linalg.vecdot: lambda x1, x2, *, axis=-1: products.vecdot(*(np.moveaxis(x, axis, -1) for x in _as_one(x1, x2))),
+    np.linalg.cross: lambda x1, x2, *, axis=-1: _cross(x1, x2, axis=axis),
+    np.linalg.trace: lambda x, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
+    np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,
+    np.linalg.multi_dot: lambda arrays: products.multi_dot([_array(a) for a in arrays]),
+})  # fmt: skip
+UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*_as_one(a, b))
+if hasattr(np, "matvec"):  # NumPy 2.2
+    UFUNCS[np.matvec] = lambda a, b: products.matmul(a, b[..., None])[..., 0]
+    UFUNCS[np.vecmat] = lambda a, b: products.matmul(conj(a)[..., None, :], b)[..., 0, :]

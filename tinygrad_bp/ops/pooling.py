@@ -1,0 +1,218 @@
+"""Pooling by means and norms: one number for each window.
+
+``ceil_mode`` keeps a last window that starts inside the input, or its padding in front, and ends beyond.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from .elementwise import abs, div, mul, pow, relu, sign
+from .indexing import getitem
+from .reduction import mean
+from .shape import cat, reshape
+from .sliding import Pairs, Sizes, batched, counts, pairs, sizes, spans, unbatched, value_of, window_sum
+
+# ---------------------------------------------------------------------- sizes
+
+
+def geometry(
+    name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, ndim: int
+) -> tuple[Sizes, Sizes, Pairs, Sizes]:
+    """Kernel, stride, padding and dilation; with ``ceil_mode`` the padding behind grows by what a last window needs."""
+    kernel = sizes(name, "kernel_size", kernel, ndim)
+    stride = kernel if stride is None or stride == () or stride == [] else sizes(name, "stride", stride, ndim)
+    dilation, around = sizes(name, "dilation", dilation, ndim), sizes(name, "padding", padding, ndim, 0)
+    if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
+        raise ArgumentError(f"{name}: padding is at most half of the kernel; got {around} for {shape_text(kernel)}")
+    size = tuple(x.shape[2:])
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
+    if not ceil_mode:
+        counts(name, size, kernel, stride, pairs(around), dilation)
+        return kernel, stride, pairs(around), dilation
+    both = []
+    for n, p, s, r in zip(size, around, stride, spans(kernel, dilation), strict=True):
+        last = -(-(n + 2 * p - r) // s)  # the number of the last window, rounded up
+        last -= last * s >= n + p
+        both.append((p, max(p, last * s + r - n - p)))
+        if last < 0:
+            counts(name, size, kernel, stride, pairs(around), dilation)
+    return kernel, stride, tuple(both), dilation
+
+
+# ---------------------------------------------------------------------- means
+
+
+def _avg_pool(
+    ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
+    divisor_override: int | None,
+) -> Any:  # fmt: skip
+    name = f"avg_pool{ndim}d"
+    x, added = batched(name, input, ndim)
+    kernel, stride, around, ones = geometry(name, x, kernel_size, stride, padding, 1, ceil_mode, ndim)
+    if divisor_override == 0:
+        raise ArgumentError(f"{name}: divisor_override must not be 0")
+    front = tuple(low for low, _ in around)
+    out = counts(name, x.shape[2:], kernel, stride, around, ones)
+    total = window_sum(x, kernel, stride, around, ones)
+    if divisor_override is not None:
+        return unbatched(total / divisor_override, added)
+    behind = sizes(name, "padding", padding, ndim, 0)
+    each: Any = 1.0
+    for n, k, s, p, q, many in zip(x.shape[2:], kernel, stride, front, behind, out, strict=True):
+        first = np.arange(many) * s - p
+        low, high = (-p, n + q) if count_include_pad else (0, n)
+        each = np.multiply.outer(each, np.minimum(first + k, high) - np.maximum(first, low))
+    return unbatched(div(total, each.astype(value_of(x).dtype)), added)
+
+
+def avg_pool1d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:  # fmt: skip
+    """The means of windows of ``input`` (rows, channels, length); as ``avg_pool2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.avg_pool1d(tg.tensor([[[1.0, 3.0, 5.0, 7.0]]]), 2).tolist()
+    [[[2.0, 6.0]]]
+    """
+    return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+
+
+def avg_pool2d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Any:  # fmt: skip
+    """The means of windows of ``input`` (rows, channels, height, width), where the rows can be missing.
+
+    ``stride`` is the kernel's size unless given. Zeros of the padding count as elements unless
+    ``count_include_pad=False``; ``divisor_override`` divides every sum by one number. Raises ``ShapeError`` for other
+    dimensions or a kernel that does not fit, ``ArgumentError`` for a padding above half of the kernel.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.avg_pool2d(tg.arange(4.0).reshape(1, 1, 2, 2), 2).tolist()
+    [[[[1.5]]]]
+    """
+    return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def avg_pool3d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Any:  # fmt: skip
+    """The means of windows of ``input`` (rows, channels, depth, height, width); as ``avg_pool2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.avg_pool3d(tg.ones(1, 1, 2, 2, 2), 2).shape
+    (1, 1, 1, 1, 1)
+    """
+    return _avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+
+def _lp_pool(ndim: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
+    kernel = sizes(f"lp_pool{ndim}d", "kernel_size", kernel_size, ndim)
+    each = _avg_pool(ndim, pow(input, norm_type), kernel, stride, 0, ceil_mode, True, None)
+    return pow(mul(mul(sign(each), relu(abs(each))), math.prod(kernel)), 1.0 / norm_type)
+
+
+def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+    """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, length).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.lp_pool1d(tg.tensor([[[3.0, 4.0]]]), 2, 2).item()
+    5.0
+    """
+    return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+    """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, height, width).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.lp_pool2d(tg.ones(1, 1, 2, 2), 2, 2).item()
+    2.0
+    """
+    return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+    """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, depth, height, width).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.lp_pool3d(tg.ones(1, 1, 2, 2, 2), 1, 2).item()
+    8.0
+    """
+    return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+# ---------------------------------------------------------------------- a size chosen by the result
+
+
+def target_of(name: str, x: Any, output_size: Any, ndim: int) -> Sizes:
+    """The result's size; None keeps the input's."""
+    given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * ndim
+    if len(given) == ndim:
+        given = tuple(n if want is None else want for n, want in zip(x.shape[2:], given, strict=True))
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
+    return sizes(name, "output_size", given, ndim, 0)
+
+
+def bounds(size: int, parts: int) -> list[tuple[int, int]]:
+    """Parts of nearly one size that cover a dimension: from ⌊i · size / parts⌋ to ⌈(i + 1) · size / parts⌉."""
+    return [(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
+
+
+def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
+    name = f"adaptive_avg_pool{ndim}d"
+    x, added = batched(name, input, ndim)
+    target = target_of(name, x, output_size, ndim)
+    for axis, parts in enumerate(target, 2):
+        size = x.shape[axis]
+        if parts == size:
+            continue
+        if parts and size % parts == 0:
+            x = mean(reshape(x, (*x.shape[:axis], parts, size // parts, *x.shape[axis + 1 :])), axis + 1)
+            continue
+        before = (slice(None),) * axis
+        cells = [mean(getitem(x, (*before, slice(*bound))), axis, True) for bound in bounds(size, parts)]
+        x = cat(cells, axis) if cells else getitem(x, (*before, slice(0, 0)))
+    return unbatched(x, added)
+
+
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """The means of ``output_size`` parts of (rows, channels, length); as ``adaptive_avg_pool2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.adaptive_avg_pool1d(tg.tensor([[[1.0, 2.0, 6.0]]]), 2).tolist()
+    [[[1.5, 4.0]]]
+    """
+    return _adaptive_avg_pool(1, input, output_size)
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """The means of parts of (rows, channels, height, width): ``output_size`` of them, an integer or a pair.
+
+    Part i of n along a dimension of size s goes from ⌊i · s / n⌋ to ⌈(i + 1) · s / n⌉. None keeps a size.
+    Raises ``ShapeError`` for other dimensions, ``ArgumentError`` for other sizes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.adaptive_avg_pool2d(tg.arange(6.0).reshape(1, 1, 2, 3), 1).item()
+    2.5
+    """
+    return _adaptive_avg_pool(2, input, output_size)
+
+
+def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
+    """The means of parts of (rows, channels, depth, height, width); as ``adaptive_avg_pool2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.adaptive_avg_pool3d(tg.ones(1, 1, 2, 2, 2), 1).shape
+    (1, 1, 1, 1, 1)
+    """
+    return _adaptive_avg_pool(3, input, output_size)

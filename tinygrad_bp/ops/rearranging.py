@@ -1,0 +1,214 @@
+"""Elements repeated, reversed, rolled and turned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import index as integer
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, linear
+from ..autograd.tensor import Tensor, wrap
+from .elementwise import clone
+from .indexing import at_least_1d, getitem
+from .samples import sample
+from .shape import broadcast_to, dim_of, either, permute, ravel, reshape, sizes_of, takes_axis, transpose, unsqueeze
+from .splitting import along, place_of
+
+_flip: Callable[..., Any] = linear("flip", lambda x, axis: np.array(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
+               params={"axis": REQUIRED}, formula="x, backwards along axis",
+               samples=(sample((2, 3), axis=(0,)), sample((2, 3, 2), axis=(0, 2)), sample((4,), axis=()),
+                        sample((), axis=()), sample((0, 3), axis=(0, 1))),
+               reference=np.flip, doc="The elements in reverse order along some axes.")
+
+
+def _places(x: Any, dims: Any, name: str) -> tuple[int, ...]:
+    """Dimensions counted from 0, each once."""
+    places = tuple([dim_of(d, x.ndim, name) for d in sizes_of(dims)])
+    if len({*places}) != len(places):
+        raise ArgumentError(f"{name}: each dimension can be named once, got {places}")
+    return places if x.ndim else ()
+
+
+def flip(x: Any, *order: Any, dims: Any = None) -> Any:
+    """A copy with the elements in reverse order along each of ``dims``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.flip(tg.tensor([[1, 2], [3, 4]]), (1,))
+    tensor([[2, 1],
+            [4, 3]])
+    """
+    return _flip(x, _places(x, either(order, dims), "flip"))
+
+
+def fliplr(x: Any) -> Any:
+    """The columns in reverse order."""
+    if x.ndim < 2:
+        raise ShapeError(f"fliplr: needs at least 2 dimensions, got {shape_text(x.shape)}")
+    return _flip(x, (1,))
+
+
+def flipud(x: Any) -> Any:
+    """The rows in reverse order."""
+    if x.ndim < 1:
+        raise ShapeError("flipud: needs at least 1 dimension, got ()")
+    return _flip(x, (0,))
+
+
+_roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shift, axis),
+               lambda g, shift, axis: _roll(g, tuple([-s for s in shift]), axis),
+               params={"shift": REQUIRED, "axis": REQUIRED}, formula="yᵢ₊ₛ = xᵢ",
+               samples=(sample((2, 3), shift=(1,), axis=(1,)), sample((2, 3), shift=(1, -2), axis=(0, 1)),
+                        sample((0, 3), shift=(1,), axis=(0,))),
+               reference=np.roll, doc="The elements moved along some axes; what leaves at one end enters at the other.")
+
+
+def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
+    """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.roll(tg.arange(4), 1)
+    tensor([3, 0, 1, 2])
+    """
+    moves = sizes_of((shifts,))
+    if dims is None or dims == ():
+        if len(moves) != 1:
+            raise ArgumentError(f"roll: {len(moves)} shifts need as many dims, got none")
+        return reshape(_roll(ravel(x), moves, (0,)), x.shape)
+    places = tuple([dim_of(d, x.ndim, "roll") for d in sizes_of((dims,))])
+    if len(places) != len(moves):
+        raise ArgumentError(f"roll: {len(moves)} shifts and {len(places)} dims; give one shift for each")
+    return _roll(x, moves, places) if x.ndim else clone(x)
+
+
+def rot90(x: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.rot90(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
+    plane = _places(x, (tuple(dims),), "rot90")
+    if len(plane) != 2:
+        raise ArgumentError(f"rot90: dims names two different dimensions of {shape_text(x.shape)}, got {dims}")
+    if k % 2 == 0:
+        return _flip(x, plane if k % 4 else ())
+    return transpose(_flip(x, (plane[1 if k % 4 == 1 else 0],)), *plane)
+
+
+def repeat(x: Any, *sizes: Any, repeats: Any = None) -> Any:
+    """A copy with the whole tensor repeated along each dimension; new dimensions come in front.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([1, 2]).repeat(2, 2)
+    tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
+    """
+    counts = sizes_of(either(sizes, repeats))
+    if len(counts) < x.ndim or min(counts, default=0) < 0:
+        raise ShapeError(f"repeat: {counts} must give each dimension of {shape_text(x.shape)} a count of at least 0")
+    shape = (1,) * (len(counts) - x.ndim) + tuple(x.shape)
+    if all(count == 1 for count in counts):
+        return clone(reshape(x, shape))
+    apart = [size for pair in zip((1,) * len(shape), shape, strict=True) for size in pair]
+    repeated = [size for pair in zip(counts, shape, strict=True) for size in pair]
+    joined = tuple([count * size for count, size in zip(counts, shape, strict=True)])
+    return reshape(broadcast_to(reshape(x, tuple(apart)), tuple(repeated)), joined)
+
+
+def tile(x: Any, *sizes: Any, dims: Any = None) -> Any:
+    """``repeat`` with as many counts as wanted: missing ones, in front, are 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tile(tg.tensor([[1], [2]]), (2,))
+    tensor([[1, 1],
+            [2, 2]])
+    """
+    counts = sizes_of(either(sizes, dims))
+    return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
+
+
+@takes_axis
+def repeat_interleave(x: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+    """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each.
+
+    Without ``dim`` the elements row by row; with one integer tensor alone the indices 0, 1, … so repeated.
+    ``output_size`` is not needed here.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.repeat_interleave(tg.tensor([1, 2]), 2)
+    tensor([1, 1, 2, 2])
+    """
+    if repeats is None:
+        x, repeats = wrap(np.arange(len(x)), None), x
+    if dim is None:
+        x, dim = ravel(x), 0
+    x = at_least_1d(x)
+    place = place_of(x, dim, "repeat_interleave")
+    counts = np.asarray(repeats._value if isinstance(repeats, Tensor) else repeats)
+    if counts.dtype.kind not in "ui" or counts.ndim > 1 or counts.min(initial=0) < 0:
+        raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, got {repeats}")
+    size = x.shape[place]
+    if counts.size == 1:
+        count = int(counts.reshape(()))
+        wide = broadcast_to(unsqueeze(x, place + 1), (*x.shape[: place + 1], count, *x.shape[place + 1 :]))
+        result = reshape(wide, (*x.shape[:place], size * count, *x.shape[place + 1 :]))
+        return clone(result) if count == 1 else result
+    if counts.size != size:
+        raise ShapeError(f"repeat_interleave: {counts.size} repeats for the {size} positions of dim {dim}")
+    return getitem(x, along(place, np.repeat(np.arange(size), counts)))
+
+
+def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The leading sizes, and the last three: channels, height, width."""
+    if x.ndim < ndim:
+        raise ShapeError(f"{name}: needs (…, channels, height, width), got {shape_text(x.shape)}")
+    return tuple(x.shape[:-3]), tuple(x.shape[-3:])
+
+
+def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
+    """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.pixel_shuffle(tg.zeros(1, 8, 2, 2), 2).shape
+    (1, 2, 4, 4)
+    """
+    first, (channels, height, width) = _image(x, 3, "pixel_shuffle")
+    r, n = integer(upscale_factor), len(first)
+    if r < 1 or channels % (r * r):
+        raise ShapeError(f"pixel_shuffle: {channels} channels are no multiple of the factor squared, {r}²")
+    apart = reshape(x, (*first, channels // (r * r), r, r, height, width))
+    moved = permute(apart, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    return reshape(moved, (*first, channels // (r * r), height * r, width * r))
+
+
+def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
+    """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.pixel_unshuffle(tg.zeros(1, 2, 4, 4), 2).shape
+    (1, 8, 2, 2)
+    """
+    first, (channels, height, width) = _image(x, 3, "pixel_unshuffle")
+    r, n = integer(downscale_factor), len(first)
+    if r < 1 or height % r or width % r:
+        raise ShapeError(f"pixel_unshuffle: height {height} and width {width} are no multiples of the factor {r}")
+    apart = reshape(x, (*first, channels, height // r, r, width // r, r))
+    moved = permute(apart, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
+    return reshape(moved, (*first, channels * r * r, height // r, width // r))
+
+
+def channel_shuffle(x: Any, groups: int) -> Any:
+    """The channels (dimension 1) of ``groups`` groups, one of each group in turn (Zhang et al. 2018).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.channel_shuffle(tg.arange(4).reshape(1, 4, 1), 2).ravel()
+    tensor([0, 2, 1, 3])
+    """
+    if x.ndim < 3 or groups < 1 or x.shape[1] % groups:
+        raise ShapeError(f"channel_shuffle: needs (n, a multiple of {groups} channels, …), got {shape_text(x.shape)}")
+    apart = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+    return reshape(transpose(apart, 1, 2), x.shape)

@@ -1,0 +1,353 @@
+"""Ops that run along one dimension: cumulative sums, products and extremes, differences, the trapezoidal rule.
+
+A 0-d tensor takes the dimensions 0 and −1 and is its own scan, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.op import REQUIRED, general, linear
+from ..autograd.tensor import Tensor, wrap
+from .elementwise import clone
+from .indexing import take_along_axis
+from .samples import complex_of, extreme, fixed, sample
+from .shape import cat, dim_of, reshape
+from .splitting import along
+
+
+class Found(NamedTuple):
+    """Values and the indices where they stand: what ``max(dim)``, ``sort``, ``topk``, ``cummax``, … return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def in_dtype(x: Any, dtype: Any) -> Any:
+    """A tensor or an array in the dtype that ``dtype=`` asks for; as it is for None."""
+    if dtype is None:
+        return x
+    return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
+
+
+def either(dim: Any, axis: Any) -> Any:
+    """``axis``, where it is given beside PyTorch's name for it."""
+    if dim is not None and dim != axis:
+        raise ArgumentError(f"dim={dim} and axis={axis} are two names of one argument; give one")
+    return axis
+
+
+def _backwards(x: Any, axis: int) -> Any:
+    return x[along(axis, slice(None, None, -1))]
+
+
+# ---------------------------------------------------------------------- sums and products
+
+_ALONG = {"axis": REQUIRED}
+_shapes = (((4,), 0), ((2, 3), 0), ((2, 3), 1), ((2, 1, 3), 1), ((0, 3), 0))
+_plain = (*(sample(shape, axis=axis) for shape, axis in _shapes), sample((9,), of=extreme, smooth=False, axis=0))
+
+_cumsum: Callable[..., Any] = linear(
+    "cumsum", lambda x, axis: np.add.accumulate(x, axis),
+    lambda g, axis: _backwards(_cumsum(_backwards(g, axis), axis), axis),
+    params=_ALONG, formula="yᵢ = x₀ + … + xᵢ", samples=(*_plain, sample((3,), of=complex_of(), axis=0)),
+    reference=lambda x, axis: np.cumsum(x, axis), doc="Sums of all elements up to each one, along an axis.")
+
+
+def _run(a: Any, b: Any, axis: int) -> Any:
+    """The recurrence in log₂ n passes: each doubles how far back the terms reach (Hillis and Steele 1986)."""
+    a, s = np.moveaxis(np.array(a), axis, -1), np.moveaxis(np.array(b), axis, -1)
+    step = 1
+    while step < s.shape[-1]:
+        s[..., step:] += a[..., step:] * s[..., :-step]
+        a[..., step:] *= a[..., :-step]
+        step *= 2
+    return np.moveaxis(s, -1, axis)
+
+
+def _loop(a: Any, b: Any, axis: int) -> Any:
+    a, s = np.moveaxis(a, axis, 0), np.moveaxis(np.array(b), axis, 0)
+    for i in range(1, len(s)):
+        s[i] = s[i] + a[i] * s[i - 1]
+    return np.moveaxis(s, 0, axis)
+
+
+def _run_back(g: Any, a: Any, axis: int) -> Any:
+    """The same recurrence from the end: rᵢ = gᵢ + aᵢ₊₁ · rᵢ₊₁."""
+    after = np.concatenate([a[along(axis, slice(1, None))], a[along(axis, slice(0, 1))]], axis)
+    return _backwards(recurrence(_backwards(after, axis), _backwards(g, axis), axis), axis)
+
+
+def _before(y: Any, axis: int) -> Any:
+    """The result one place earlier, 0 in front."""
+    return np.concatenate([np.zeros_like(y[along(axis, slice(0, 1))]), y[along(axis, slice(0, -1))]], axis)
+
+
+recurrence = general(
+    "recurrence", _run, lambda g, a, y, axis: _run_back(g, a, axis) * _before(y, axis),
+    lambda g, a, axis: _run_back(g, a, axis),
+    inputs="a b", params=_ALONG, formula="yᵢ = aᵢ · yᵢ₋₁ + bᵢ, y₋₁ = 0",
+    samples=tuple(sample(shape, shape, axis=axis) for shape, axis in (*_shapes, ((9,), 0))), reference=_loop,
+    hint="both have the same shape",
+    doc="The linear recurrence of first order along an axis: what the gradients of cumulative products are made of.")
+
+
+def _product_before(x: Any, axis: int) -> Any:
+    """The product of all elements before each one."""
+    y = _cumprod(x, axis)
+    return np.concatenate([np.ones_like(y[along(axis, slice(0, 1))]), y[along(axis, slice(0, -1))]], axis)
+
+
+def others(x: Any) -> Any:
+    """The product of all other elements of a row (the last axis) for each one: right where elements are 0."""
+    last = x.ndim - 1
+    return _product_before(x, last) * _backwards(_product_before(_backwards(x, last), last), last)
+
+
+_with_zeros = tuple(sample(shape, of=fixed(1.5, 0.0, -2.0, 0.0, 0.5, 0.8), axis=axis) for shape, axis in (
+    ((6,), 0), ((3, 2), 0), ((2, 3), 1)))
+
+_cumprod = general(
+    "cumprod", lambda x, axis: np.multiply.accumulate(x, axis),
+    lambda g, x, axis: _product_before(x, axis) * _run_back(g, x, axis),
+    params=_ALONG, formula="yᵢ = x₀ · … · xᵢ", samples=(*_plain, *_with_zeros, sample((3,), of=complex_of(), axis=0)),
+    reference=lambda x, axis: np.cumprod(x, axis),
+    doc="Products of all elements up to each one, along an axis; its gradient is right where elements are 0.")
+
+
+def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
+    # exp(xᵢ) · Σₖ gₖ exp(−yₖ), as a recurrence whose factors exp(yᵢ₋₁ − yᵢ) are at most 1.
+    finite = np.isfinite(y)
+    y = np.where(finite, y, np.zeros_like(y))
+    factor = np.exp(np.where(_before(finite, axis), _before(y, axis) - y, np.zeros_like(y)))
+    return np.exp(x - y) * _run_back(g, factor, axis)
+
+
+_logcumsumexp = general(
+    "logcumsumexp", lambda x, axis: np.logaddexp.accumulate(x, axis), _logcumsumexp_rule,
+    params=_ALONG, floats=True, formula="yᵢ = ln (eˣ⁰ + … + eˣⁱ)",
+    samples=(*_plain, sample((9,), of=fixed(-1e30, -800.0, 0.0, 1e-30, 88.0, -1e30, 800.0, 1e30, 5.0), smooth=False,
+                             axis=0)),
+    reference=lambda x, axis: np.stack(
+        [np.logaddexp.reduce(np.take(x, range(i + 1), axis), axis) for i in range(x.shape[axis])], axis)
+    if x.shape[axis] else x,
+    doc="Logarithm of the sum of the exponentials of all elements up to each one, without overflow.")
+
+
+def _place(name: str, x: Any, dim: Any, axis: Any) -> int:
+    """The dimension to run along, under either of its names."""
+    dim = dim if axis is None else either(dim, axis)
+    if dim is None:
+        raise ArgumentError(f"{name}: give the dimension to run along, dim=")
+    return dim_of(dim, x.ndim, name)
+
+
+def _scan(op: Callable[..., Any], x: Any, place: int) -> Any:
+    return op(x, place) if x.ndim else reshape(op(reshape(x, 1), 0), ())
+
+
+def cumsum(x: Any, dim: int | None = None, *, dtype: Any = None, axis: int | None = None) -> Any:
+    """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cumsum(tg.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([1., 3., 6.])
+    """
+    place = _place("cumsum", x, dim, axis)
+    return _scan(_cumsum, in_dtype(x, dtypes.int64 if dtype is None and x.dtype.kind in "bui" else dtype), place)
+
+
+def cumprod(x: Any, dim: int | None = None, *, dtype: Any = None, axis: int | None = None) -> Any:
+    """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cumprod(tg.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([1., 2., 6.])
+    """
+    place = _place("cumprod", x, dim, axis)
+    return _scan(_cumprod, in_dtype(x, dtypes.int64 if dtype is None and x.dtype.kind in "bui" else dtype), place)
+
+
+def logcumsumexp(x: Any, dim: int | None = None, *, axis: int | None = None) -> Any:
+    """``log(cumsum(exp(x), dim))`` of real numbers, without overflow.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.logcumsumexp(tg.tensor([1000.0, 1000.0]), 0)
+    tensor([1000.    , 1000.6932])
+    """
+    return _scan(_logcumsumexp, x, _place("logcumsumexp", x, dim, axis))
+
+
+def _running(ufunc: Any, name: str, x: Any, dim: Any, axis: Any) -> Found:
+    place = _place(name, x, dim, axis)
+    if not x.ndim:
+        return Found(clone(x), wrap(np.zeros((), np.int64), None))
+    raw = x._value if isinstance(x, Tensor) else x
+    hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
+    steps = np.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(x.ndim)])
+    indices = np.maximum.accumulate(np.where(hits, steps, 0), place)
+    return Found(take_along_axis(x, indices, place), wrap(indices, None))
+
+
+def cummax(x: Any, dim: int | None = None, *, axis: int | None = None) -> Found:
+    """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cummax(tg.tensor([1.0, 3.0, 2.0]), 0)
+    Found(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+    """
+    return _running(np.maximum, "cummax", x, dim, axis)
+
+
+def cummin(x: Any, dim: int | None = None, *, axis: int | None = None) -> Found:
+    """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cummin(tg.tensor([2.0, 3.0, 1.0]), 0)
+    Found(values=tensor([2., 2., 1.]), indices=tensor([0, 0, 2]))
+    """
+    return _running(np.minimum, "cummin", x, dim, axis)
+
+
+# ---------------------------------------------------------------------- differences
+
+
+def diff(x: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *,
+         axis: int | None = None) -> Any:
+    """The ``n``-th difference along ``dim``, of x with ``prepend`` in front and ``append`` behind; of masks: xor.
+
+    Raises ``ShapeError`` for a 0-d tensor and ``ArgumentError`` for a negative ``n``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.diff(tg.tensor([1.0, 4.0, 9.0]))
+    tensor([3., 5.])
+    """
+    if not x.ndim:
+        raise ShapeError("diff: needs at least 1 dimension, got (); reshape the tensor to (1,)")
+    if n < 0:
+        raise ArgumentError(f"diff: n, how many times to take differences, must not be negative, got {n}")
+    place = dim_of(dim if axis is None else axis, x.ndim, "diff")
+    if n and (prepend is not None or append is not None):
+        x = cat([part for part in (prepend, x, append) if part is not None], place)
+    for _ in range(min(n, x.shape[place])):
+        later, earlier = x[along(place, slice(1, None))], x[along(place, slice(0, -1))]
+        x = later ^ earlier if x.dtype.kind == "b" else later - earlier
+    return x
+
+
+def _widths(name: str, y: Any, x: Any, dx: Any, place: int) -> Any:
+    """The widths between the points, so that they broadcast against the heights."""
+    if x is None:
+        return dx
+    if x.ndim == 1 and y.ndim > 1:
+        if x.shape[0] != y.shape[place]:
+            raise ShapeError(f"{name}: y {shape_text(y.shape)} has {y.shape[place]} points along {place}, x has "
+                             f"{x.shape[0]}; give as many")
+        x = reshape(x, *(-1 if i == place else 1 for i in range(y.ndim)))
+    elif x.ndim < y.ndim:
+        x = reshape(x, *((1,) * (y.ndim - x.ndim)), *x.shape)
+    return diff(x, 1, place - y.ndim)
+
+
+def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
+    if x is not None and not isinstance(dx, (int, float)):
+        raise ArgumentError(f"{name}: give the points x or the width dx, not both")
+    place = dim_of(dim, y.ndim, name)
+    widths = _widths(name, y, x, dx, place)
+    return (y[along(place, slice(1, None))] + y[along(place, slice(0, -1))]) * widths / 2.0, place
+
+
+def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.trapezoid(tg.tensor([1.0, 5.0, 10.0]))
+    tensor(10.5)
+    """
+    areas, place = _areas("trapezoid", y, x, dx, dim)
+    return np.sum(areas, axis=place - y.ndim)
+
+
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+    """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cumulative_trapezoid(tg.tensor([1.0, 5.0, 10.0]))
+    tensor([ 3. , 10.5])
+    """
+    areas, place = _areas("cumulative_trapezoid", y, x, dx, dim)
+    return cumsum(areas, place - y.ndim)
+
+
+def slope_along(x: Any, spacing: Any, place: int, edge_order: int) -> Any:
+    """The estimated slope along one dimension: central differences of second order, one-sided ones at the edges.
+
+    ``spacing`` is the width of all steps or the 1-d coordinates of the points.
+    """
+    if edge_order not in (1, 2):
+        raise ArgumentError(f"gradient: edge_order is 1 or 2, got {edge_order!r}")
+    size = x.shape[place]
+    if size < edge_order + 1:
+        raise ShapeError(f"gradient: needs at least {edge_order + 1} points along dimension {place}, got {size}")
+
+    def part(start: int | None, stop: int | None) -> Any:
+        return x[along(place, slice(start, stop))]
+
+    if getattr(spacing, "ndim", 0):
+        if tuple(spacing.shape) != (size,):
+            raise ShapeError(f"gradient: {size} points along dimension {place}, coordinates of shape "
+                             f"{shape_text(tuple(spacing.shape))}; give one per point")
+        h = reshape(spacing[1:] - spacing[:-1], *(-1 if i == place else 1 for i in range(x.ndim)))
+
+        def width(start: int | None, stop: int | None) -> Any:
+            return h[along(place, slice(start, stop))]
+    else:
+        def width(start: int | None, stop: int | None) -> Any:
+            return spacing
+
+    first, last = (part(1, 2) - part(0, 1)) / width(0, 1), (part(-1, None) - part(-2, -1)) / width(-1, None)
+    if size == 2:
+        return cat([first, last], place)
+    left, right = width(0, -1), width(1, None)
+    slopes = (part(1, None) - part(0, -1)) / width(None, None)
+    inner = _weighted(slopes, left, right, place)
+    if edge_order == 2:
+        a, b, c, d = width(0, 1), width(1, 2), width(-1, None), width(-2, -1)
+        s0, s1 = slopes[along(place, slice(0, 1))], slopes[along(place, slice(1, 2))]
+        e0, e1 = slopes[along(place, slice(-1, None))], slopes[along(place, slice(-2, -1))]
+        first, last = s0 + (s0 - s1) * (a / (a + b)), e0 + (e0 - e1) * (c / (c + d))
+    return cat([first, inner, last], place)
+
+
+def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
+    """The slope at the inner points: those to the left and right, each weighted by the width of the other."""
+    before, after = slopes[along(place, slice(0, -1))], slopes[along(place, slice(1, None))]
+    return (before * right + after * left) / (left + right)
+
+
+def gradient(x: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
+    """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.
+
+    ``spacing`` is the distance of the points, 1 unless given: one number, one per dimension, or a list of 1-d tensors
+    of coordinates.
+    Inside it is accurate to second order, at the edges to order ``edge_order`` (1 or 2).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.gradient(tg.tensor([1.0, 4.0, 9.0, 16.0]))
+    (tensor([3., 4., 6., 7.]),)
+    """
+    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    places = [dim_of(d, x.ndim, "gradient") for d in dims]
+    many = isinstance(spacing, Sequence) or (isinstance(spacing, Tensor) and spacing.ndim == 1)
+    steps = list(spacing) if many else [1 if spacing is None else spacing] * len(places)
+    if len(steps) != len(places):
+        raise ArgumentError(f"gradient: {len(places)} dimensions, {len(steps)} spacings; give one each, or one number")
+    return tuple(slope_along(x, step, place, edge_order) for step, place in zip(steps, places, strict=True))
+
+
+trapz = trapezoid

@@ -1,0 +1,92 @@
+"""Distances and similarities between vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ShapeError, shape_text
+from ..autograd.tensor import Tensor
+from . import reduction
+from .limits import clip
+from .norms import vector_norm
+
+
+def above(x: Any, floor: float) -> Any:
+    """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""
+    value = x._value if isinstance(x, Tensor) else x
+    return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.cosine_similarity(tg.tensor([[1.0, 0.0]]), tg.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
+    shape = _common("cosine_similarity", x1, x2)
+    x1, x2 = np.broadcast_to(x1, shape), np.broadcast_to(x2, shape)
+    one, two = (x / above(vector_norm(x, 2, dim, keepdim=True), eps) for x in (x1, x2))
+    return reduction.sum(one * two, dim)
+
+
+def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(x1.shape, x2.shape)
+    except ValueError:
+        raise ShapeError(
+            f"{name}: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} do not broadcast; reshape one of them"
+        ) from None
+
+
+def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
+    """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.pairwise_distance(tg.tensor([[3.0, 4.0]]), tg.zeros(1, 2))
+    tensor([5.])
+    """
+    _common("pairwise_distance", x1, x2)
+    return vector_norm(x1 - x2 + eps, p, -1, keepdim)
+
+
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> Any:
+    """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``.
+
+    The result is (..., rows of x1, rows of x2); its gradient is 0 where two rows are equal. ``compute_mode`` chooses
+    an algorithm in PyTorch and is ignored: every distance is found from the differences.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cdist(tg.tensor([[0.0, 0.0]]), tg.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
+    """
+    if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
+        raise ShapeError(
+            f"cdist: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} must be (..., rows, size) with one size"
+        )
+    return vector_norm(x1[..., :, None, :] - x2[..., None, :, :], p, -1)
+
+
+def pdist(input: Any, p: float = 2.0) -> Any:
+    """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.pdist(tg.tensor([[0.0], [1.0], [3.0]]))
+    tensor([1., 3., 2.])
+    """
+    if input.ndim != 2:
+        raise ShapeError(f"pdist: needs a matrix, one vector a row; got {shape_text(input.shape)}")
+    first, second = np.triu_indices(input.shape[0], 1)
+    return vector_norm(input[first] - input[second], p, -1)
+
+
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+    """``input`` divided by its ``p``-norm along ``dim``, which counts as at least ``eps``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.normalize(tg.tensor([[3.0, 4.0]]))
+    tensor([[0.6, 0.8]])
+    """
+    return input / clip(vector_norm(input, p, dim, keepdim=True), eps)

@@ -1,0 +1,335 @@
+"""Inverses, linear equations and determinants: ops that end where a matrix is singular, with ``LinAlgError``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
+from ..autograd.op import general
+from ..autograd.tensor import Tensor, wrap
+from .complex_numbers import conjugate_transpose, real
+from .elementwise import log, where
+from .samples import sample
+from .shape import reshape, squeeze, unsqueeze
+
+
+def refuse_shape(name: str, x: Any, square: bool = True) -> None:
+    """``ShapeError`` for what is no matrix or batch of matrices, or not square."""
+    if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
+        kind = "a square matrix" if square else "a matrix"
+        raise ShapeError(f"{name}: needs {kind} or a batch of them (..., {'n, n' if square else 'm, n'}), "
+                         f"got {shape_text(x.shape)}")
+
+
+def refuse_matrix(name: str, fails: Any, what: str) -> LinAlgError:
+    """The error for the first matrix of a batch (a mask) that fails; ``what`` says in which way."""
+    where_ = tuple(int(i) for i in np.argwhere(fails)[0]) if fails.any() else ()
+    place = f"matrix {where_ if len(where_) > 1 else where_[0]} of the batch" if where_ else "the matrix"
+    return LinAlgError(f"{name}: {place} is {what}")
+
+
+def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """A function of ``np.linalg``; where it finds no result (an iteration that does not end, NaN), our error."""
+    try:
+        return function(*arguments)
+    except np.linalg.LinAlgError as error:
+        raise LinAlgError(f"{name}: no result, {str(error)[:1].lower()}{str(error)[1:]}") from None
+
+
+def singular(x: Any) -> Any:
+    """Which matrices of a raw batch have an exact 0 among their pivots."""
+    return np.asarray(np.linalg.slogdet(x)[0] == 0)
+
+
+SINGULAR = "singular, it has no inverse; a least-squares answer is linalg.lstsq or linalg.pinv"
+
+
+def well_conditioned(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Random square matrices near 2 · the identity, not symmetric."""
+    return 0.4 * rng.standard_normal(shape) + 2 * np.eye(shape[-1])
+
+
+def some_matrices(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Standard normal, of the shape."""
+    return rng.standard_normal(shape)
+
+
+def complex_matrices(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Complex random square matrices near 2 · the identity."""
+    return well_conditioned(rng, shape) + 0.4j * rng.standard_normal(shape)
+
+
+_square = (sample((3, 3), of=well_conditioned), sample((2, 3, 3), of=well_conditioned),
+           sample((1, 1), of=well_conditioned), sample((0, 0), of=some_matrices),
+           sample((0, 2, 2), of=some_matrices), sample((3, 3), of=complex_matrices))
+
+# ---------------------------------------------------------------------- inverse and equations
+
+
+def _inv(x: Any) -> Any:
+    refuse_shape("inv", x)
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        raise refuse_matrix("inv", singular(x), SINGULAR) from None
+
+
+inv = general("inv", _inv, lambda g, y: -np.matmul(np.matmul(y.mT, g), y.mT), floats=True, formula="x⁻¹",
+              samples=_square, reference=np.linalg.inv, doc="Inverse matrix (Giles 2008, section 2.2.3).")
+
+
+def _solve(a: Any, b: Any) -> Any:
+    refuse_shape("solve", a)
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        raise refuse_matrix("solve", singular(a), SINGULAR) from None
+
+
+# Giles 2008, section 2.3.1: of x = a⁻¹ b, the gradient of b is a⁻ᵀ g, and that of a is its product with −xᵀ.
+solve_op: Any = general(
+    "solve", _solve, lambda g, a, y: -np.matmul(solve_op(a.mT, g), y.mT), lambda g, a: solve_op(a.mT, g),
+    inputs="a b", floats=True, formula="a⁻¹ b",
+    samples=(sample((3, 3), (3, 2), of=(well_conditioned, some_matrices)),
+             sample((2, 3, 3), (3, 2), of=(well_conditioned, some_matrices)),
+             sample((3, 3), (2, 3, 1), of=(well_conditioned, some_matrices)),
+             sample((3, 3), (3, 2), of=(complex_matrices, some_matrices)),
+             sample((0, 0), (0, 2), of=some_matrices), sample((2, 2), (2, 0), of=(well_conditioned, some_matrices))),
+    reference=np.linalg.solve, hint="a is square (..., n, n) and b has n rows (..., n, k)",
+    doc="The solutions X of a X = b, one column for each of b's.")
+
+
+def _of_vectors(A: Any, B: Any) -> bool:
+    """Whether B is a vector, or a batch of vectors as PyTorch reads it."""
+    return bool(B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1]))
+
+
+def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+    """The X with ``A X = B`` (``X A = B`` where not ``left``); B is a vector, a matrix, or a batch of them.
+
+    As in PyTorch, B is a batch of vectors where its shape is that of A without the last size. Raises ``LinAlgError``
+    for a singular A.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.solve(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), tg.tensor([2.0, 2.0]))
+    tensor([1. , 0.5])
+    """
+    refuse_shape("solve", A)
+    if _of_vectors(A, B):
+        if not left:
+            raise ArgumentError("solve: left=False needs matrices on the right side, B is a vector")
+        return squeeze(solve_op(A, unsqueeze(B, -1)), -1)
+    return solve_op(A, B) if left else solve_op(A.mT, B.mT).mT
+
+
+class Checked(NamedTuple):
+    """A result with ``info`` (0 where the matrix could be used), as the ``_ex`` functions return it."""
+
+    result: Any
+    info: Any
+
+
+class CheckedInverse(NamedTuple):
+    """What ``inv_ex`` returns."""
+
+    inverse: Any
+    info: Any
+
+
+def usable(x: Any, fails: Any) -> tuple[Any, Any]:
+    """The batch with the identity in place of the matrices that fail, and ``info`` of them."""
+    info = beside(x, np.asarray(fails, np.int32))
+    if fails.any():
+        x = where(fails[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
+    return x, info
+
+
+def spoiled(result: Any, fails: Any) -> Any:
+    """The result with NaN in the last dimension of what fails."""
+    return where(fails[..., None], np.nan, result) if fails.any() else result
+
+
+def raw(x: Any) -> Any:
+    """The plain array of a tensor or an array."""
+    return x._value if isinstance(x, Tensor) else x
+
+
+def beside(x: Any, array: Any) -> Any:
+    """An array as what ``x`` is: a Tensor or an array."""
+    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
+
+
+def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
+    """``(inverse, info)``: NaN where a matrix is singular and ``info`` 1 there, or ``LinAlgError`` with check_errors.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.inv_ex(tg.zeros(1, 1))
+    CheckedInverse(inverse=tensor([[nan]]), info=tensor(1, dtype=int32))
+    """
+    refuse_shape("inv_ex", A)
+    fails = singular(raw(A))
+    if check_errors and fails.any():
+        raise refuse_matrix("inv_ex", fails, SINGULAR)
+    safe, info = usable(A, fails)
+    return CheckedInverse(spoiled(inv(safe), fails[..., None]), info)
+
+
+def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Checked:
+    """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there."""
+    refuse_shape("solve_ex", A)
+    fails = singular(raw(A))
+    if check_errors and fails.any():
+        raise refuse_matrix("solve_ex", fails, SINGULAR)
+    safe, info = usable(A, fails)
+    result = solve(safe, B, left=left)
+    return Checked(spoiled(result, fails if _of_vectors(A, B) else fails[..., None]), info)
+
+
+def triangle(x: Any, upper: bool, unit: bool = False) -> Any:
+    """One triangle of the last two dimensions, 0 elsewhere; with ``unit``, ones on the diagonal."""
+    lower = np.tri(x.shape[-2], x.shape[-1], -1 if unit else 0, dtype=bool)
+    mask = ~np.tri(x.shape[-2], x.shape[-1], 0 if unit else -1, dtype=bool) if upper else lower
+    kept = np.where(mask, x, np.zeros_like(x))
+    return kept + np.eye(x.shape[-2], x.shape[-1], dtype=bool) if unit else kept
+
+
+def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
+    """``solve`` that reads one triangle of A alone; with ``unitriangular`` its diagonal counts as ones.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.solve_triangular(tg.tensor([[2.0, 9.0], [1.0, 1.0]]), tg.tensor([[2.0], [3.0]]), upper=False)
+    tensor([[1.],
+            [2.]])
+    """
+    refuse_shape("solve_triangular", A)
+    refuse_shape("solve_triangular", B, square=False)
+    kept = triangle(A, upper, unitriangular)
+    return solve_op(kept, B) if left else solve_op(kept.mT, B.mT).mT
+
+
+def tensorinv(A: Any, ind: int = 2) -> Any:
+    """The inverse of the linear map that ``tensordot(A, x, dims=ind)`` is; ``ind`` splits A's dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.tensorinv(tg.eye(6).reshape(2, 3, 6), ind=2).shape
+    (6, 2, 3)
+    """
+    front, back = A.shape[:ind], A.shape[ind:]
+    if ind <= 0 or math.prod(front) != math.prod(back):
+        raise ShapeError(f"tensorinv: the sizes {shape_text(front)} and {shape_text(back)} must have equal products; "
+                         "choose ind > 0 that splits them so")
+    return reshape(inv(reshape(A, math.prod(front), -1)), *back, *front)
+
+
+def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
+    """The X with ``tensordot(A, X, dims=X.ndim) = B``; ``dims`` of A are moved to the end first.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.tensorsolve(tg.eye(6).reshape(2, 3, 6), tg.ones(2, 3)).shape
+    (6,)
+    """
+    if dims is not None:
+        moved = [d % A.ndim for d in dims]
+        A = np.transpose(A, [d for d in range(A.ndim) if d not in moved] + moved)
+    rest, count = A.shape[B.ndim:], math.prod(B.shape)
+    if math.prod(rest) != count:
+        raise ShapeError(f"tensorsolve: A {shape_text(A.shape)} and B {shape_text(B.shape)} make no square system")
+    return reshape(solve_op(reshape(A, count, count), reshape(B, count, 1)), *rest)
+
+
+# ---------------------------------------------------------------------- determinants
+
+
+def _cofactors(x: Any) -> Any:
+    """det(x) · x⁻ᵀ; of (nearly) singular matrices by the singular value decomposition, where it stays exact."""
+    refuse_shape("det", x)
+    eye = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    safe = np.where(singular(x)[..., None, None], eye, x)
+    inverse = np.linalg.inv(safe).mT
+    value = np.asarray(np.linalg.det(safe))[..., None, None] * inverse
+    if not x.size:
+        return value
+    size = np.abs(safe).max((-1, -2)) * np.abs(inverse).max((-1, -2)) * np.finfo(x.dtype).eps
+    ill = singular(x) | ~(size < 1e-8)
+    if ill.any():
+        u, s, vh = np.linalg.svd(x[ill])
+        others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
+        turn = np.linalg.det(u) * np.linalg.det(vh)
+        value[ill] = (turn[..., None, None] * (u.conj() * others[..., None, :]) @ vh.conj())
+    return value
+
+
+# dy = tr(x⁻¹ dx) y − y dxᵀ x⁻ᵀ: Giles 2008, sections 2.2.3 and 2.2.4.
+cofactors: Any = general(
+    "cofactors", _cofactors,
+    lambda g, x, y: np.sum(g * inv(x).mT, axis=(-1, -2), keepdims=True) * y
+    - np.matmul(np.matmul(inv(x).mT, g.mT), y),
+    formula="det(x) · x⁻ᵀ", samples=_square,
+    reference=lambda x: np.linalg.det(x)[..., None, None] * np.linalg.inv(x).mT,
+    doc="The matrix of cofactors: the slopes of the determinant.")
+
+
+def _det(x: Any) -> Any:
+    refuse_shape("det", x)
+    return np.linalg.det(x)
+
+
+det = general("det", _det, lambda g, x: g[..., None, None] * cofactors(x), floats=True, formula="det x",
+              samples=_square, reference=np.linalg.det,
+              doc="Determinant; its gradient, the cofactors, also holds where the matrix is singular.")
+
+
+def _slogdet(x: Any) -> Any:
+    refuse_shape("slogdet", x)
+    sign, logabs = np.linalg.slogdet(x)
+    return np.stack([sign, np.asarray(logabs).astype(np.asarray(sign).dtype)], -1)
+
+
+def _slogdet_rule(g: Any, x: Any, y: Any) -> Any:
+    """d ln|det x| = Re tr(x⁻¹ dx), and of a complex sign s: ds = i s Im tr(x⁻¹ dx)."""
+    slope = conjugate_transpose(inv(x))
+    if x.dtype.kind != "c":
+        return g[..., 1][..., None, None] * slope
+    turn = np.real(np.conjugate(g[..., 0]) * y[..., 0] * 1j)
+    return (np.real(g[..., 1]) + turn * 1j)[..., None, None] * slope
+
+
+_slogdet_op = general("slogdet", _slogdet, _slogdet_rule, floats=True, holomorphic=False,
+                      formula="[det x / |det x|, ln |det x|]", samples=_square,
+                      reference=lambda x: np.stack(np.broadcast_arrays(*np.linalg.slogdet(x)), -1),
+                      doc="Sign and logarithm of the size of the determinant, side by side.")
+
+
+class SignLogdet(NamedTuple):
+    """What ``slogdet`` returns."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(A: Any) -> SignLogdet:
+    """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.slogdet(tg.tensor([[0.0, 1.0], [1.0, 0.0]]))
+    SignLogdet(sign=tensor(-1.), logabsdet=tensor(0.))
+    """
+    both = _slogdet_op(A)
+    return SignLogdet(both[..., 0], real(both[..., 1]))
+
+
+def logdet(A: Any) -> Any:
+    """The logarithm of the determinant: NaN where it is negative, complex of a complex matrix.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.logdet(tg.eye(3))
+    tensor(0.)
+    """
+    sign, size = slogdet(A)
+    if sign.dtype.kind == "c":
+        return size + log(sign)
+    return size + where(sign < 0, np.nan, 0.0)

@@ -1,0 +1,218 @@
+"""A tensor in pieces: everything here reads a basic index, so a piece is a view wherever NumPy has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index as integer
+from typing import Any
+
+from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from .indexing import getitem, setitem
+from .shape import broadcast_to, dim_of, takes_axis
+
+_ALL = slice(None)  # the builtin; the op of that name is defined below
+_cut = slice
+
+
+def along(dim: int, item: Any) -> tuple[Any, ...]:
+    """The index that takes ``item`` of dimension ``dim`` (counted from 0) and all of the others."""
+    return (_ALL,) * dim + (item,)
+
+
+def place_of(x: Any, dim: int, name: str) -> int:
+    """``dim_of`` for an op that needs a dimension to cut."""
+    if not x.ndim:
+        raise ShapeError(f"{name}: a 0-d tensor has no dimension to cut; reshape it to (1,) first")
+    return dim_of(dim, x.ndim, name)
+
+
+@takes_axis
+def select(x: Any, dim: int, index: int) -> Any:
+    """The slice at one position of dimension ``dim``, without that dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([[1, 2], [3, 4]]).select(1, 0)
+    tensor([1, 3])
+    """
+    return getitem(x, along(place_of(x, dim, "select"), integer(index)))
+
+
+@takes_axis
+def narrow(x: Any, dim: int, start: Any, length: int) -> Any:
+    """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(5).narrow(0, 1, 3)
+    tensor([1, 2, 3])
+    """
+    place, start, length = place_of(x, dim, "narrow"), integer(start), integer(length)
+    size = x.shape[place]
+    first = start + size if start < 0 else start
+    if not (0 <= first <= size and 0 <= length <= size - first):
+        raise IndexRangeError(
+            f"narrow: start {start} and length {length} leave dimension {dim}, of size {size}, in {shape_text(x.shape)}"
+        )
+    return getitem(x, along(place, _cut(first, first + length)))
+
+
+@takes_axis
+def slice(x: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+    """The positions ``start:end:step`` of dimension ``dim``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.slice(tg.arange(5), 0, 1, None, 2)
+    tensor([1, 3])
+    """
+    return getitem(x, along(place_of(x, dim, "slice"), _cut(start, end, step)))
+
+
+def _scattered(x: Any, src: Any, index: tuple[Any, ...], name: str) -> Any:
+    shape = tuple(getitem(x, index).shape)
+    if tuple(src.shape) != shape:
+        raise ShapeError(f"{name}: src has shape {shape_text(src.shape)}, the part it replaces {shape_text(shape)}")
+    return setitem(x, src, index)
+
+
+@takes_axis
+def select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy of ``x`` with ``select(dim, index)`` replaced by ``src``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.select_scatter(tg.zeros(2, 2), tg.ones(2), 0, 1)
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    return _scattered(x, src, along(place_of(x, dim, "select_scatter"), integer(index)), "select_scatter")
+
+
+@takes_axis
+def slice_scatter(
+    x: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    """A copy of ``x`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.slice_scatter(tg.zeros(4), tg.ones(2), 0, 0, 4, 2)
+    tensor([1., 0., 1., 0.])
+    """
+    index = along(place_of(x, dim, "slice_scatter"), _cut(start, end, step))
+    return _scattered(x, broadcast_to(src, getitem(x, index).shape), index, "slice_scatter")
+
+
+@takes_axis
+def unbind(x: Any, dim: int = 0) -> tuple[Any, ...]:
+    """All slices of dimension ``dim``, without it.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.unbind(tg.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
+    place = place_of(x, dim, "unbind")
+    return tuple([getitem(x, along(place, i)) for i in range(x.shape[place])])
+
+
+def _pieces(x: Any, place: int, ends: Sequence[int]) -> tuple[Any, ...]:
+    """The pieces of dimension ``place`` between 0, each of ``ends`` and the end: each limit as in a Python slice."""
+    starts = (0, *ends)
+    stops = (*ends, x.shape[place])
+    return tuple([getitem(x, along(place, _cut(a, b))) for a, b in zip(starts, stops, strict=True)])
+
+
+@takes_axis
+def split_with_sizes(x: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+    """Pieces of the sizes given, which must add up to the size of ``dim``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.split_with_sizes(tg.arange(5), [2, 3])
+    (tensor([0, 1]), tensor([2, 3, 4]))
+    """
+    place = place_of(x, dim, "split")
+    sizes = [integer(size) for size in split_sizes]
+    if sum(sizes) != x.shape[place] or min(sizes, default=0) < 0:
+        raise ShapeError(f"split: sizes {sizes} must be at least 0 and add up to {x.shape[place]}, as dim {dim} is")
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
+    return _pieces(x, place, ends[:-1]) if sizes else ()
+
+
+@takes_axis
+def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.split(tg.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    if isinstance(split_size_or_sections, (tuple, list)):
+        return split_with_sizes(x, split_size_or_sections, dim)
+    step = integer(split_size_or_sections)
+    place = place_of(x, dim, "split")
+    if step < 0 or (step == 0 and x.shape[place]):
+        raise ArgumentError(f"split: the size of a piece must be positive, got {step}")
+    return _pieces(x, place, range(step, x.shape[place], step)) if step else (x,)
+
+
+@takes_axis
+def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most ``chunks`` pieces of one size, the last one smaller where it does not divide.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.chunk(tg.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
+    if chunks < 1:
+        raise ArgumentError(f"chunk: there must be at least one piece, got chunks={chunks}")
+    size = x.shape[place_of(x, dim, "chunk")]
+    return split(x, -(-size // chunks), dim) if size else split_with_sizes(x, [0] * chunks, dim)
+
+
+@takes_axis
+def tensor_split(x: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """That many pieces, the first ones larger by one where it does not divide; or cut at the positions of a list.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor_split(tg.arange(5), 2), tg.tensor_split(tg.arange(5), (1, 4))
+    ((tensor([0, 1, 2]), tensor([3, 4])), (tensor([0]), tensor([1, 2, 3]), tensor([4])))
+    """
+    place = place_of(x, dim, "tensor_split")
+    if hasattr(indices_or_sections, "tolist"):
+        indices_or_sections = indices_or_sections.tolist()
+    if isinstance(indices_or_sections, (tuple, list)):
+        return _pieces(x, place, [integer(i) for i in indices_or_sections])
+    count = integer(indices_or_sections)
+    if count < 1:
+        raise ArgumentError(f"tensor_split: there must be at least one piece, got {count}")
+    small, larger = divmod(x.shape[place], count)
+    return _pieces(x, place, [i * small + min(i, larger) for i in range(1, count)])
+
+
+def _evenly(x: Any, indices_or_sections: Any, dim: int, ndim: int, name: str) -> tuple[Any, ...]:
+    if x.ndim < ndim:
+        raise ShapeError(f"{name}: needs at least {ndim} dimensions, got {shape_text(x.shape)}")
+    if isinstance(indices_or_sections, int) and indices_or_sections > 0 and x.shape[dim] % indices_or_sections:
+        raise ShapeError(f"{name}: {indices_or_sections} equal pieces do not divide dim {dim} of {shape_text(x.shape)}")
+    return tensor_split(x, indices_or_sections, dim)
+
+
+def hsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Equal pieces, or cuts at positions, along the columns (of one dimension: along it).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.hsplit(tg.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
+    return _evenly(x, indices_or_sections, 0 if x.ndim == 1 else 1, 1, "hsplit")
+
+
+def vsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
+    return _evenly(x, indices_or_sections, 0, 2, "vsplit")
+
+
+def dsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Equal pieces, or cuts at positions, along the third dimension."""
+    return _evenly(x, indices_or_sections, 2, 3, "dsplit")
+
+
+unsafe_chunk = chunk
+unsafe_split = split
+unsafe_split_with_sizes = split_with_sizes
