@@ -374,3 +374,32 @@ def test_a_call_leaves_no_reference_cycle():
         assert watched() is None
     finally:
         gc.enable()
+
+
+def test_complex_results_record():
+    class Turned(Function):
+        @staticmethod
+        def forward(ctx, z):
+            ctx.save_for_backward(z)
+            return z * 1j, (z * z.conj()).real
+
+        @staticmethod
+        def backward(ctx, g, g_size):
+            assert g.is_complex() and not g_size.is_complex()
+            (z,) = ctx.saved_tensors
+            return g * (-1j) + 2 * g_size * z
+
+    z = tg.tensor([1 + 2j, 3 - 1j], requires_grad=True)
+    turned, size = Turned.apply(z)
+    assert turned.requires_grad and size.dtype == tg.float32
+    (turned.real.sum() + size.sum()).backward()
+    plain = tg.tensor(z.detach(), requires_grad=True)
+    ((plain * 1j).real.sum() + (plain * plain.conj()).real.sum()).backward()
+    np.testing.assert_allclose(z.grad.data, plain.grad.data)
+
+
+def test_forward_mode_of_a_real_input_beside_a_complex_one():
+    a = tg.tensor([[2 + 1j, 0.5], [0.0, 1 - 1j]], dtype=tg.complex128)
+    b, v = tg.tensor([1.0, 2.0], dtype=tg.float64), tg.tensor([0.5, -1.0], dtype=tg.float64)
+    _, tangent = tg.func.jvp(lambda b: tg.linalg.solve(a, b), (b,), (v,))
+    np.testing.assert_allclose(tangent.data, np.linalg.solve(a.data, v.data))

@@ -205,12 +205,14 @@ from .ops.diagonals import (
 )
 from .ops.joining import (
     cartesian_prod as cartesian_prod,
+    cat as cat,
     column_stack as column_stack,
     combinations as combinations,
     dstack as dstack,
     hstack as hstack,
     meshgrid as meshgrid,
     row_stack as row_stack,
+    stack as stack,
     vstack as vstack,
 )
 from .ops.rearranging import (
@@ -436,7 +438,6 @@ from .ops.shape import (
     atleast_3d as atleast_3d,
     broadcast_tensors as broadcast_tensors,
     broadcast_to as broadcast_to,
-    cat as cat,
     expand_as as expand_as,
     flatten as flatten,
     moveaxis as moveaxis,
@@ -445,7 +446,6 @@ from .ops.shape import (
     ravel as ravel,
     reshape as reshape,
     squeeze as squeeze,
-    stack as stack,
     swapaxes as swapaxes,
     swapdims as swapdims,
     t as t,

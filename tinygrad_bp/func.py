@@ -19,7 +19,8 @@ from .autograd.modes import enable_grad, mode
 from .autograd.tensor import Tensor, wrap
 from .ops.creation import as_tensor
 from .ops.elementwise import clone
-from .ops.shape import reshape, stack
+from .ops.joining import stack
+from .ops.shape import reshape
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]

@@ -10,8 +10,8 @@ import linecache
 import math
 import os
 import sys
-import threading
 import zlib
+from _thread import allocate_lock  # the threading module takes a hundred times as long to import
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -235,7 +235,7 @@ def check_kept(nodes: list[Node]) -> None:
 # ---------------------------------------------------------------------- on and off
 
 _active = 0
-_lock = threading.Lock()
+_lock = allocate_lock()
 
 
 def _put(function: Any, name: str, value: Any) -> None:

@@ -55,7 +55,8 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         if total.shape != node.shape:
             total = np.broadcast_to(total, node.shape)
         return total  # type: ignore[no-any-return]
-    dtype = np.result_type(*(t.dtype for t in tangents if t is not None))
+    held = [k for k in kept if hasattr(k, "dtype") and k.dtype.kind in "fc"]
+    dtype = np.result_type(*(t.dtype for t in tangents if t is not None), *(k.dtype for k in held))
     if op.gives == "real":
         dtype = np.empty(0, dtype).real.dtype
     elif op.gives == "complex":

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import dtypes
 from .errors import FunctionError, ShapeError, shape_text
 from .gradient import unbroadcast
 from .modes import enable_grad, mode, no_grad
@@ -79,7 +80,7 @@ class Function:
         for result in results:
             if not isinstance(result, Tensor):
                 raise FunctionError(f"{cls.__name__}.forward must return tensors, got {type(result).__name__}")
-        if not (mode().grad and any(ctx.needs_input_grad) and any(r.is_floating_point() for r in results)):
+        if not (mode().grad and any(ctx.needs_input_grad) and any(r.dtype.kind in "fc" for r in results)):
             return outputs
         return cls._recorded(ctx, inputs, nodes, results, several)
 
@@ -88,7 +89,9 @@ class Function:
         cls, ctx: Context, inputs: tuple[Any, ...], nodes: tuple[Any, ...], results: tuple[Tensor, ...], several: bool
     ) -> Any:
         # Several results travel as one flat array, so that a node always has one result; integers do not travel.
-        travels = [result.is_floating_point() for result in results]
+        travels = [result.dtype.kind in "fc" for result in results]
+        if any(result.is_complex() for result in results):
+            dtypes.saw_complex()
         sizes = [result.numel() if go else 0 for result, go in zip(results, travels, strict=True)]
         stops = np.cumsum(sizes).tolist()
 
@@ -97,8 +100,9 @@ class Function:
                 return flat
             if not travels[i]:
                 return wrap(np.zeros_like(results_values[i]), None)
-            return flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i])
+            return flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i]).to(kinds[i])
 
+        kinds = [result.dtype for result in results]
         shapes = [result.shape for result in results]
         results_values = [None if go else result._value for result, go in zip(results, travels, strict=True)]
         op = _function_op(cls, len(inputs))
@@ -149,7 +153,7 @@ class Function:
         whole = wrap(value, node)
         if not several:
             return whole
-        return tuple(part(whole, i).to(results[i].dtype) if go else results[i] for i, go in enumerate(travels))
+        return tuple(part(whole, i) if go else results[i] for i, go in enumerate(travels))
 
 
 def _function_op(cls: type[Function], arity: int) -> Op:

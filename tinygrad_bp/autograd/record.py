@@ -129,7 +129,7 @@ def _tuple(items: list[str]) -> str:
 ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, settle, "
+    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float32, unpack, unpack_list, explain, settle, "
     "guard_view, check_alias, first_call"
 )
 
@@ -212,8 +212,8 @@ def source(op: Op) -> str:
         add("            if value.base is not None:")
         add(f"                value = guard_view(value, {_tuple([values]) if not op.variadic else values}, {nodes})")
     if op.floats:
-        add("        if value.dtype is float64:")
-        add(f"            value = settle(value, {values})")
+        add("        if value.dtype is not float32:")
+        add(f"            value = settle(op, value, {_tuple([values])}, {_tuple(list(op.params))})")
     add("        result._value = value")
     add("        result._node = None")
     add("        return result")
@@ -237,7 +237,7 @@ def build_function(op: Op) -> Callable[..., Any]:
         f"        ({FREE})\n    return function\n"
     )
     function: Callable[..., Any] = _maker(text, "first call")(
-        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
+        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float32),
         unpack, unpack_list, explain, settle, guard_view, check_alias, first_call,
     )  # fmt: skip
     function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..ops.creation import as_tensor, tensor
-from ..ops.shape import stack
+from ..ops.joining import stack
 
 
 def default_collate(batch: Sequence[Any]) -> Any:

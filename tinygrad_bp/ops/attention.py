@@ -14,10 +14,11 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from .elementwise import add, mul, where
 from .generator import Generator
 from .indexing import getitem
+from .joining import cat
 from .network import dropout, linear, softmax
 from .products import matmul
 from .reduction import mean
-from .shape import cat, expand, matrix_transpose, reshape, transpose, unsqueeze
+from .shape import expand, matrix_transpose, reshape, transpose, unsqueeze
 from .sliding import value_of
 
 

@@ -14,8 +14,9 @@ from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import BROADCAST, FUNCTIONS, UFUNCS, elementwise, linear
 from ..autograd.tensor import Tensor
 from .elementwise import flat, sign
+from .joining import stack
 from .samples import binary, complex_of, nonzero, sample, unary
-from .shape import matrix_transpose, stack
+from .shape import matrix_transpose
 from .trigonometry import cos, sin
 
 _complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))

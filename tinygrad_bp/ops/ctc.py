@@ -10,8 +10,8 @@ from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.tensor import Tensor
 from . import reduction as reductions
 from .elementwise import exp, logaddexp, where
+from .joining import cat
 from .losses import check_reduction
-from .shape import cat
 
 _NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
 

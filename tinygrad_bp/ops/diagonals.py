@@ -12,8 +12,9 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor, wrap
 from .elementwise import clone, where
+from .joining import cat
 from .samples import sample
-from .shape import cat, dim_of, ravel, reshape
+from .shape import dim_of, ravel, reshape
 
 _PLANE = {"offset": 0, "axis1": 0, "axis2": 1}
 _PLANES: tuple[tuple[tuple[int, ...], tuple[int, int, int]], ...] = (

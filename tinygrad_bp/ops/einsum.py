@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from functools import lru_cache
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from .reduction import sum as total
 from .samples import sample
 from .shape import permute, reshape
 
-_LETTERS = ascii_uppercase + ascii_lowercase
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 Labels = str  # one character for each axis of an operand
 Triple = tuple[Labels, Labels, Labels]  # of two operands and their product
 

@@ -60,21 +60,21 @@ _c2c: Callable[..., Any] = linear(
     doc="Discrete Fourier transform of complex numbers over axes, or its inverse.")
 
 
-def _counts(g: Any, axis: int, size: int) -> Any:
+def _counts(g: Any, axis: int, size: int, dtype: Any) -> Any:
     """For each bin of half a spectrum how many of the whole one it stands for: 1 at 0 and in the middle, else 2."""
-    counts = np.full(size // 2 + 1, 2, np.float32 if g.dtype in (np.complex64, np.float32) else np.float64)
+    counts = np.full(size // 2 + 1, 2, np.finfo(dtype).dtype)
     counts[0] = 1
     if size % 2 == 0:
         counts[-1] = 1
     return np.reshape(counts, [-1 if i == axis else 1 for i in range(g.ndim)])
 
 
-def _r2c_rule(g: Any, x_shape: tuple[int, ...], axis: int, norm: str) -> Any:
-    return _c2r(g / _counts(g, axis, x_shape[axis]), axis, x_shape[axis], _OTHER[norm])
+def _r2c_rule(g: Any, x_shape: tuple[int, ...], x_dtype: Any, axis: int, norm: str) -> Any:
+    return _c2r(g / _counts(g, axis, x_shape[axis], x_dtype), axis, x_shape[axis], _OTHER[norm])
 
 
-def _c2r_rule(g: Any, axis: int, size: int, norm: str) -> Any:
-    return _r2c(g, axis, _OTHER[norm]) * _counts(g, axis, size)
+def _c2r_rule(g: Any, x_dtype: Any, axis: int, size: int, norm: str) -> Any:
+    return _r2c(g, axis, _OTHER[norm]) * _counts(g, axis, size, x_dtype)
 
 
 def _whole(x: Any, axis: int, size: int) -> Any:

@@ -12,7 +12,8 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import wrap
 from .fourier import fft, rfft
 from .indexing import place
-from .shape import cat, dim_of, reshape
+from .joining import cat
+from .shape import dim_of, reshape
 from .splitting import along
 
 

@@ -1,4 +1,4 @@
-"""Several tensors as one: all of it ``cat`` and ``stack`` of reshaped tensors."""
+"""Several tensors as one: ``cat`` and ``stack``, and what is made of them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,56 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.op import linear
 from .indexing import getitem
-from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, cat, ravel, reshape, stack
+from .samples import sample
+from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel, reshape
+
+
+def _joined(tensors: list[Any], axis: int) -> Any:
+    try:
+        return np.concatenate(tensors, axis=axis)
+    except ValueError:
+        fitting = [x for x in tensors if x.shape != (0,)]  # PyTorch lets an empty vector join anything
+        if len(fitting) in (0, len(tensors)):
+            raise
+        return np.concatenate(fitting, axis=axis)
+
+
+def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:
+    index: list[Any] = [slice(None)] * g.ndim
+    pieces, start = [], 0
+    for shape in shapes:
+        if len(shape) != g.ndim:
+            pieces.append(np.reshape(g, (-1,))[:0])
+            continue
+        stop = start + shape[axis]
+        index[axis] = slice(start, stop)
+        pieces.append(g[tuple(index)])
+        start = stop
+    return tuple(pieces)
+
+
+cat = linear("cat", _joined,
+             lambda g, tensors_shape, axis: _cut(g, tensors_shape, axis),
+             inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+             samples=(sample((2, 3), (1, 3), axis=0), sample((2, 3), (2, 1), (2, 2), axis=-1), sample((0, 3), (2, 3))),
+             reference=lambda tensors, axis=0: np.concatenate(tensors, axis=axis),
+             hint="all sizes but the one along dim must agree",
+             doc="Tensors joined along an existing dimension.")
+
+stack = linear("stack", lambda tensors, axis: np.stack(tensors, axis=axis),
+               lambda g, tensors_shape, axis: tuple(
+                   _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
+               inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+               samples=(sample((2, 3), (2, 3), axis=0), sample((2,), (2,), (2,), axis=-1), sample((), ())),
+               reference=lambda tensors, axis=0: np.stack(tensors, axis=axis),
+               hint="all tensors must have the same shape",
+               doc="Tensors of one shape joined along a new dimension.")
+
+
+def _unstacked(g: Any, i: int, axis: int) -> Any:
+    return g[(slice(None),) * axis + (i,)]
 
 
 def _all(tensors: Any, name: str) -> list[Any]:

@@ -124,11 +124,11 @@ def _joined(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     items = _alike(arrays, dtype)
-    return shape.cat([shape.ravel(x) for x in items], 0) if axis is None else shape.cat(items, axis)
+    return joining.cat([shape.ravel(x) for x in items], 0) if axis is None else joining.cat(items, axis)
 
 
 def _stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return shape.stack(_alike(arrays, dtype), axis)
+    return joining.stack(_alike(arrays, dtype), axis)
 
 
 def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -247,7 +247,7 @@ def _pooled(items: Any) -> tuple[Any, list[Any]]:
     arrays = _alike(items)
     starts = np.cumsum([0] + [int(np.prod(x.shape)) for x in arrays])
     numbers = [_numbers(x, int(n)) for x, n in zip(arrays, starts[:-1], strict=True)]
-    return shape.cat([shape.ravel(x) for x in arrays], 0), numbers
+    return joining.cat([shape.ravel(x) for x in arrays], 0), numbers
 
 
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
@@ -262,7 +262,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr, values = _array(arr), _array(values)
-    pool = shape.cat([shape.ravel(arr), shape.ravel(_cast(values, arr.dtype))], 0)
+    pool = joining.cat([shape.ravel(arr), shape.ravel(_cast(values, arr.dtype))], 0)
     numbers = np.insert(_numbers(arr), _plainly(obj), _numbers(values, int(np.prod(arr.shape))), axis)
     return indexing.getitem(pool, numbers)
 

@@ -13,8 +13,9 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from .elementwise import abs, div, mul, pow, relu, sign
 from .indexing import getitem
+from .joining import cat
 from .reduction import mean
-from .shape import cat, reshape
+from .shape import reshape
 from .sliding import Pairs, Sizes, batched, counts, pairs, sizes, spans, unbatched, value_of, window_sum
 
 # ---------------------------------------------------------------------- sizes

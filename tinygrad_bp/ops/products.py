@@ -12,9 +12,10 @@ from ..autograd.op import general
 from .complex_numbers import conj
 from .diagonals import diagonal
 from .elementwise import mul
+from .joining import stack
 from .reduction import sum as total
 from .samples import sample
-from .shape import permute, reshape, stack
+from .shape import permute, reshape
 
 
 def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:

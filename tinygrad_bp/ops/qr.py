@@ -12,8 +12,8 @@ from ..autograd.op import general
 from ..autograd.tensor import Tensor, wrap
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
+from .joining import cat
 from .samples import sample
-from .shape import cat
 from .solving import raw, refuse_shape, solve_op, some_matrices, triangle
 
 

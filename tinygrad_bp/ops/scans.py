@@ -16,8 +16,9 @@ from ..autograd.op import REQUIRED, general, linear
 from ..autograd.tensor import Tensor, wrap
 from .elementwise import clone
 from .indexing import take_along_axis
+from .joining import cat
 from .samples import complex_of, extreme, fixed, sample
-from .shape import cat, dim_of, reshape
+from .shape import dim_of, reshape
 from .splitting import along
 
 

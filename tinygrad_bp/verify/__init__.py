@@ -1,8 +1,8 @@
 """Checks of derivatives. ``contracts`` holds what every op promises.
 
 ``check_gradients``, ``check_backward`` and ``check_forward`` compare what was written by hand with the engine and say
-what is wrong; ``diagnose`` does so for two arrays. ``check_derivatives`` compares the engine's own derivatives of a function
-with differences; ``gradcheck`` and ``gradgradcheck`` are PyTorch's names for its first two orders.
+what is wrong; ``diagnose`` does so for two arrays. ``check_derivatives`` compares the engine's own derivatives of a
+function with differences; ``gradcheck`` and ``gradgradcheck`` are PyTorch's names for its first two orders.
 """
 
 from .diagnose import diagnose as diagnose

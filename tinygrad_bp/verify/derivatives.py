@@ -64,7 +64,7 @@ class Problem:
     def total(self, values: Sequence[Any], cotangents: Sequence[Any]) -> float:
         """The number ``Σ cotangents · results``."""
         _, found = self.outputs(values)
-        return sum(product(w, y.data.astype(w.dtype)) for w, y in zip(cotangents, found, strict=True))
+        return float(sum(product(w, y.data.astype(w.dtype)) for w, y in zip(cotangents, found, strict=True)))
 
     def derivative(self, cotangents: Sequence[Any]) -> Problem:
         """The gradients as a function of the values and of the cotangents."""
@@ -216,13 +216,11 @@ class Check:
                 if not finding.ok or finding.kind != "right":
                     return finding
             elif vague:
-                text = (
-                    f"The differences do not settle: {found.value:.3g} ± {found.error:.1g}, the rule gives {ours:.3g}."
-                )
+                text = f"The differences do not settle: {found.value:.3g} ± {found.error:.1g}, the rule: {ours:.3g}."
                 return Finding(name, "unsettled", text, None, error)
         for check in (self._narrow, self._forward, self._undefined):
-            if (finding := check(i, name, direction, ours, rounding)) is not None:
-                return finding
+            if (odd := check(i, name, direction, ours, rounding)) is not None:
+                return odd
         return Finding(name, "right", f"It agrees with the differences to {error:.1g}.", 1.0, error)
 
     def _by_elements(self, i: int, name: str, ours: float, along: Slope, wrong: bool) -> Finding:
@@ -292,7 +290,7 @@ class Check:
         finding = None
         for unit in (1.0, 1j) if step.dtype.kind == "c" else (1.0,):
             step[place] = unit * size
-            for k, y in enumerate(self.results):
+            for k in range(len(self.results)):
                 for at in self._sharp(i, step, k):
                     one = [np.zeros_like(w) for w in self.cotangents]
                     one[k][at] = 1
@@ -357,9 +355,7 @@ class Check:
                 continue
             slack = 64 * eps * float(np.sum(np.abs(truth * direction)))
             if np.any(truth) and _near(product(less, direction), product(truth, direction), tolerance, slack):
-                return Finding(
-                    name, "rounding", f"{text}: rounding here, with inputs × {part} they agree.", where=where
-                )
+                return Finding(name, "rounding", f"{text}: rounding; with inputs × {part} they agree.", where=where)
         return Finding(name, f"wrong in {g.dtype}", f"{text}, which agrees with the differences.", where=where)
 
     def _forward(self, i: int, name: str, direction: Any, ours: float, rounding: float) -> Finding | None:
@@ -370,7 +366,7 @@ class Check:
         moved = push_forward(found, {leaves[i]._node: wrap(direction, None)})  # type: ignore[dict-item]
         pairs = [(w, t.data) for w, t in zip(self.cotangents, moved, strict=True) if t is not None]
         forward = sum(product(w, t.astype(w.dtype)) for w, t in pairs)
-        rounding += 64 * self.eps * float(sum(np.sum(np.abs(w * t)) for w, t in pairs))
+        rounding += 64 * self.eps * float(self.base + sum(np.sum(np.abs(w * t)) for w, t in pairs))
         if _near(forward, ours, self.rtol, rounding + self.atol):
             return None
         text = f"Forward mode gives {forward:.7g} along a random direction, reverse mode {ours:.7g}."
