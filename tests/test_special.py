@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import DtypeError
 
 NUMBERS = [
     ("special.erfc", 25.0, 8.300172571196523e-274),
@@ -90,3 +91,9 @@ def test_every_derivative_of_sinc_is_right_at_its_removable_singularity():
     (second,) = tg.autograd.grad(first.sum(), x, create_graph=True)
     np.testing.assert_allclose(first.detach().numpy(), -(np.pi**2) / 3 * x.detach().numpy(), rtol=1e-7)
     np.testing.assert_allclose(second.detach().numpy(), -(np.pi**2) / 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "erfinv", "lgamma", "digamma", "i0"])
+def test_complex_numbers_are_refused_and_not_cut(name):
+    with pytest.raises(DtypeError, match="real numbers"):
+        getattr(tg, name)(tg.tensor([1 + 1j]))

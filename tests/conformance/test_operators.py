@@ -18,7 +18,7 @@ EXPORTED = [op for op in o.table() if o.ours(op.name) is not None]
 KNOWN: dict[str, tuple[int, str]] = {
     "as_strided_scatter": (7, "PyTorch gives the gradient to the overwritten positions; its own gradcheck fails there"),
     "cholesky_inverse": (6, "one triangle of the factor is read; PyTorch's gradient has numbers in the other as well"),
-    "cov": (3, "divided by 0 degrees of freedom: rounding of sums of about 10⁷ on both sides"),
+    "cov": (3, "the weights are float32; the second gradient is 0, and PyTorch rounds to 10⁻⁶"),
     "logcumsumexp": (1, "ours is 0 where PyTorch's rounding leaves 10⁻¹²"),
 }
 

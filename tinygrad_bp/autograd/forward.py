@@ -1,8 +1,9 @@
 """Forward mode: push tangents from the leaves to the outputs along a recorded graph, oldest node first.
 
-An elementwise op's rule multiplies by its partial derivative, so the rule itself pushes a tangent. Any other rule is
-linear in the gradient arriving, and the derivative forward is its transpose: the rule is recorded at a stand-in for
-that gradient and pulled back once more (Townsend 2017, *A new trick for calculating Jacobian vector products*).
+An elementwise op's rule multiplies by its partial derivative, so the rule itself pushes a tangent. A linear op is its
+own derivative, where the node keeps the parameters of its call. Any other rule is linear in the gradient arriving, and
+the derivative forward is its transpose: the rule is recorded at a stand-in for that gradient and pulled back once more
+(Townsend 2017, *A new trick for calculating Jacobian vector products*).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .gradient import _conjugated, _restored, grad, refuse_changed, unbroadcast
+from .gradient import conjugated, grad, refuse_changed, restored, unbroadcast
 from .history import history
 from .modes import enable_grad, mode
+from .op import Op
 from .record import Node
 from .tensor import Tensor, wrap
 
@@ -40,7 +42,7 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     """The tangent of one node's result, from those of its parents."""
     if all(tangent is None for tangent in tangents):
         return None
-    op, kept = node.op, _restored(node)
+    op, kept = node.op, restored(node)
     assert op is not None
     if op.kind == "elementwise" and (
         op.holomorphic or not any(t is not None and t.dtype.kind == "c" for t in tangents)
@@ -55,6 +57,8 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         if total.shape != node.shape:
             total = np.broadcast_to(total, node.shape)
         return total  # type: ignore[no-any-return]
+    if op.kind == "linear" and None not in (*op.rules, *node.parents) and set(op.params) <= set(op.kept):
+        return _mapped(op, node, tangents, dict(zip(op.kept, kept, strict=True)))
     held = [k for k in kept if hasattr(k, "dtype") and k.dtype.kind in "fc"]
     dtype = np.result_type(*(t.dtype for t in tangents if t is not None), *(k.dtype for k in held))
     if op.gives == "real":
@@ -65,10 +69,21 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     stand_in.requires_grad = True
     pairs = [
         (unbroadcast(d, tangent.shape), tangent)
-        for d, tangent in zip(_conjugated(node, stand_in, kept), tangents, strict=True)
+        for d, tangent in zip(conjugated(node, stand_in, kept), tangents, strict=True)
         if d is not None and tangent is not None
     ]
     pairs = [(d, tangent.to(d.dtype)) for d, tangent in pairs if d.requires_grad]
     if not pairs:
         return None
     return grad([d for d, _ in pairs], stand_in, [t for _, t in pairs], create_graph=True, allow_unused=True)[0]
+
+
+def _mapped(op: Op, node: Node, tangents: list[Tensor | None], kept: dict[str, Any]) -> Tensor:
+    """A linear op of the tangents: its inputs that do not move are 0."""
+    dtype = np.result_type(*(t.dtype for t in tangents if t is not None))
+    moved = [
+        wrap(np.zeros(parent.shape, dtype), None) if tangent is None else tangent  # type: ignore[union-attr]
+        for parent, tangent in zip(node.parents, tangents, strict=True)
+    ]
+    params = {name: kept[name] for name in op.params}
+    return op.function(moved, **params) if op.variadic else op.function(*moved, **params)  # type: ignore[no-any-return]

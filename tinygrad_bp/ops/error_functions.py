@@ -64,12 +64,19 @@ def ratio(z: Any, polynomials: tuple[tuple[float, ...], tuple[float, ...]]) -> A
     return above
 
 
+def refuse_complex(x: Any) -> None:
+    """Raise, where NumPy would drop the imaginary part."""
+    if x.dtype.kind == "c":
+        raise TypeError("it is defined for real numbers here")
+
+
 def widened(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Run in float64 what goes beyond the range of the smaller floats, and for integers."""
 
     def forward(x: Any) -> Any:
         if x.dtype == np.float64:
             return function(x)
+        refuse_complex(x)
         return function(x.astype(np.float64)).astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
     return forward
@@ -88,6 +95,7 @@ def _cody(x: Any) -> Any:
 
 
 def _erf(x: Any) -> Any:
+    refuse_complex(x)
     if x.dtype == np.float16:  # the polynomials go beyond its range
         return _cody(x.astype(np.float32)).astype(np.float16)
     return _cody(x if x.dtype in ONE else x.astype(np.float64))
@@ -219,11 +227,19 @@ def _log_ndtr(x: Any) -> Any:
 
 
 log_ndtr = elementwise("log_ndtr", widened(_log_ndtr),
-                       # Above 26 the slope is below 1e-140, and its parts would overflow.
-                       lambda g, x: g * (math.sqrt(2 / math.pi) / erfcx(np.minimum(x, 26.0) * -math.sqrt(0.5))),
+                       lambda g, x: g * _log_ndtr_slope(x),
                        floats=True, formula="ln Φ(x)", samples=unary(),
                        reference=lambda x: _log_ndtr_reference(x),
                        doc="Logarithm of the standard normal distribution function, finite far down its tail.")
+
+
+def _log_ndtr_slope(x: Any) -> Any:
+    """φ(x) / Φ(x); each side of 0 in the form that neither overflows nor cancels there."""
+    zero = np.zeros_like(x)
+    below, above = np.where(x > 0, zero, x), np.where(x > 0, x, zero)
+    above = np.minimum(above, 60.0)  # where the slope is 0 in double, and a square cannot overflow
+    upper = np.exp(-0.5 * (above * above)) / (1 - 0.5 * erfc(above * math.sqrt(0.5)))
+    return np.where(x > 0, upper / math.sqrt(2 * math.pi), math.sqrt(2 / math.pi) / erfcx(below * -math.sqrt(0.5)))
 
 
 def _log_ndtr_reference(x: Any) -> Any:
