@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.op import OPS
 
 PROMOTION = json.loads((Path(__file__).parent / "golden" / "promotion.json").read_text())
 
@@ -156,3 +157,23 @@ def test_numpy_scalars_count_as_python_numbers():
 )  # fmt: skip
 def test_the_dtype_of_integers_after(call, dtype):
     assert call(tg.tensor([1, 2])).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int16", "int64"])
+def test_every_op_that_gives_floats_gives_the_default_dtype(dtype):
+    for op in OPS.values():
+        if op.floats and op.kind == "elementwise" and set(op.params) <= {"eps", "threshold"}:
+            x = [tg.tensor(np.ones(3, dtype))] * len(op.inputs)
+            with np.errstate(all="ignore"):
+                assert op.function(*x).dtype == tg.float32, op.name
+
+
+def test_one_byte_integers_do_not_pass_through_float16():
+    x = tg.tensor(np.array([12, 80], np.int8))
+    np.testing.assert_allclose(x.exp().numpy(), np.exp(np.float32([12, 80])), rtol=1e-6)
+    np.testing.assert_allclose(tg.hypot(x, x).numpy(), np.sqrt(2) * np.float32([12, 80]), rtol=1e-6)
+
+
+def test_heaviside_keeps_integers():
+    y = tg.heaviside(tg.tensor([-2, 0, 3]), tg.tensor([5, 5, 5]))
+    assert y.dtype == tg.int64 and y.tolist() == [0, 5, 1]

@@ -219,6 +219,23 @@ def test_an_index_that_was_written_since_is_refused(index):
         loss.backward()
 
 
+@pytest.mark.parametrize("choose", [
+    lambda x: tg.max(x, 1), lambda x: tg.sort(x, 1), lambda x: tg.topk(x, 2), lambda x: tg.kthvalue(x, 2),
+    lambda x: tg.median(x, 1), lambda x: tg.cummax(x, 1),
+    lambda x: tg.nn.functional.max_pool1d(x[None], 2, return_indices=True),
+], ids=["max", "sort", "topk", "kthvalue", "median", "cummax", "max_pool1d"])  # fmt: skip
+def test_indices_given_out_beside_the_elements_that_keep_them_cannot_be_written(choose):
+    x = tg.arange(8.0).reshape(2, 4)
+    _, free = choose(x)
+    free.numpy()[...] = 0  # nothing keeps them
+    values, indices = choose(x.requires_grad_())
+    with pytest.raises(ValueError, match="read-only"):
+        indices.numpy()[...] = 0
+    indices.zero_()
+    with pytest.raises(ModifiedError):
+        values.sum().backward()
+
+
 def test_guards_are_forgotten_with_the_memory():
     gc.collect()
     before = len(writes._guarded)

@@ -72,6 +72,10 @@ NUMPY = {
     "vecdot": lambda f: (np.vecdot(f(A), f(V)), np.linalg.vecdot(f(A), f(V), axis=0)),
     "tensordot": lambda f: (np.tensordot(f(BATCH), f(B), axes=([2], [1])), np.linalg.tensordot(f(A), f(A), axes=1)),
     "kron": lambda f: (np.kron(f(A), f(V)),),
+    "convolve": lambda f: tuple(np.convolve(x, y, mode) for x, y in ((f(V), f(W[:2])), (f(W[:2]), f(V)), (f(V), 2.0))
+                                for mode in ("full", "same", "valid")),
+    "correlate": lambda f: tuple(np.correlate(x, y, mode) for x, y in ((f(V), f(W[:2])), (f(W[:2]), f(V)))
+                                 for mode in ("full", "same", "valid")),
     "trace": lambda f: (np.trace(f(B)), np.trace(f(BATCH), 1, 1, 2), np.linalg.trace(f(BATCH), offset=-1)),
     "diagonal": lambda f: (np.linalg.diagonal(f(BATCH), offset=1), np.linalg.matrix_transpose(f(BATCH))),
     "cross": lambda f: (np.cross(f(B), f(V)), np.cross(f(A), f(A.T), axis=0), np.linalg.cross(f(V), f(W)),

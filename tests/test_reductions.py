@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_integers_give_pytorchs_dtypes(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "var", "std", "amax", "amin", "logsumexp", "nansum", "nanmean",
                                   "max", "min", "median", "nanmedian", "mode", "any", "all", "argmax", "argmin",
-                                  "var_mean", "std_mean", "aminmax"])  # fmt: skip
+                                  "var_mean", "std_mean", "aminmax", "norm"])  # fmt: skip
 def test_dim_and_axis_are_one(name: str) -> None:
     x = tg.tensor(np.random.default_rng(0).standard_normal((2, 3, 4)))
     one = parts_of(getattr(tg, name)(x, dim=1, keepdim=True))
@@ -79,11 +80,24 @@ def test_dim_and_axis_are_one(name: str) -> None:
         np.testing.assert_array_equal(a.data, c.data)
 
 
-@pytest.mark.parametrize("name", ["cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "diff", "sort", "argsort"])
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "logcumsumexp", "cummax", "cummin", "diff", "sort", "argsort",
+                                  "softmax"])  # fmt: skip
 def test_dim_and_axis_are_one_in_scans(name: str) -> None:
     x = tg.tensor(np.random.default_rng(0).standard_normal((2, 3)))
     for a, b in zip(parts_of(getattr(x, name)(dim=0)), parts_of(getattr(tg, name)(x, axis=0)), strict=True):
         np.testing.assert_array_equal(a.data, b.data)
+
+
+@pytest.mark.parametrize("name", ["fft.fft", "fft.fftn", "fft.fftshift", "linalg.norm", "linalg.vector_norm",
+                                  "trapezoid", "cumulative_trapezoid"])  # fmt: skip
+def test_dim_and_axis_are_one_in_the_name_spaces(name: str) -> None:
+    x, function = tg.tensor(np.random.default_rng(0).standard_normal((2, 3))), operator.attrgetter(name)(tg)
+    np.testing.assert_array_equal(function(x, dim=0).data, function(x, axis=0).data)
+
+
+@pytest.mark.parametrize("name", ["sum", "nansum", "prod", "cumsum", "cumprod"])
+def test_dtype_is_kept_to_also_for_small_integers(name: str) -> None:
+    assert getattr(tg, name)(tg.tensor([100, 100]).to(tg.uint8), 0, dtype=tg.int8).dtype == tg.int8
 
 
 def test_arrays_in_arrays_out() -> None:

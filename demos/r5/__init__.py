@@ -21,7 +21,7 @@ from .gaps import LR, Gaps, draw, gaps_table, gaps_words
 from .gaps import train as train_gaps
 from .training import RAW, Parts, Recipe, Trained, load, parts, train
 
-FULL_FORM = "about ten minutes"
+FULL_FORM = "ten to fifteen minutes"
 TITLE = """R5: CIFAR-10, {split},
 3 : 1 of the training file, and the whole test file{subset}.
 Seed {seed}. Pixels 0 to 1 less the mean training image, float32, PyTorch's weights, unless a table says otherwise.

@@ -72,7 +72,7 @@ def _check_written(nodes: list[Node]) -> None:
             )
 
 
-def _restored(node: Node) -> tuple[Any, ...]:
+def restored(node: Node) -> tuple[Any, ...]:
     """The kept values as Tensors with their history, so that the rules themselves are recorded."""
     op, kept = node.op, node.kept
     assert op is not None and kept is not None
@@ -97,7 +97,7 @@ def _shared(d: Any, g: Any) -> bool:
     return d is g or d.base is g or d.base is g.base or not d.flags.writeable
 
 
-def _conjugated(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
+def conjugated(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
     """The rules at work on complex numbers, in PyTorch's convention: the gradient is ∂L/∂Re + i ∂L/∂Im.
 
     A rule states the derivative of a holomorphic function; the gradient takes its conjugate, since
@@ -113,10 +113,10 @@ def _conjugated(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
 def _pulled(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
     """The slow way: complex numbers may take part, or anomaly mode looks on."""
     if not mode().check_nan:
-        return _conjugated(node, g, kept)
+        return conjugated(node, g, kept)
     anomaly.check_arrived(node, g)
     with anomaly.unwatched():
-        pulled = _conjugated(node, g, kept)
+        pulled = conjugated(node, g, kept)
     anomaly.check_pulled(node, pulled)
     return pulled
 
@@ -154,7 +154,7 @@ def _pull_back(
                 "backward. Write retain_graph=True in the first call, or compute the result again"
             )
         if create:
-            kept = _restored(node)
+            kept = restored(node)
         elif not retain and op.keeps_values:  # type: ignore[union-attr]
             node.kept = None
         pulled = _pulled(node, g, kept) if slowly else op.pull(g, node.parents, kept)  # type: ignore[union-attr]

@@ -148,15 +148,18 @@ def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
                 values[i], nodes[i] = cast._value, cast._node
 
 
-def settle(op: Op, value: Any, inputs: tuple[Any, ...], params: tuple[Any, ...]) -> Any:
-    """A result whose float dtype NumPy chose only because the inputs were integers, in the default float dtype."""
-    if value.dtype.kind != "f" or not all(isinstance(x, _NUMBERS) or x.dtype.kind in "bui" for x in inputs):
-        return value
+def floats_of(*inputs: Any) -> tuple[Any, ...]:
+    """Small integers in the default float dtype, of which NumPy would make float16: exp(12) would be inf."""
     default = dtypes.get_default_dtype()
-    if value.dtype.itemsize < default.itemsize:  # one-byte integers: in float16 exp(12) would be inf
-        result = op.forward(*[np.asarray(x, default) for x in inputs], *params)
-        return np.asarray(result[0] if op.residuals else result)
-    return value.astype(default, copy=False)
+    return tuple([x.astype(default) if hasattr(x, "dtype") and x.dtype.kind in "bui" else x for x in inputs])
+
+
+def settle(value: Any, *inputs: Any) -> Any:
+    """A float64 result that NumPy chose only because the inputs were integers, in the default float dtype."""
+    for x in inputs:
+        if not isinstance(x, _NUMBERS) and x.dtype.kind not in "bui":
+            return value
+    return value.astype(dtypes.get_default_dtype(), copy=False)
 
 
 def check_alias(op: Op, name: str, value: Any, alias: str, given: Any) -> Any:

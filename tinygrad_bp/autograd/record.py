@@ -15,7 +15,7 @@ import numpy as np
 
 from .modes import mode
 from .op import REQUIRED, Op, reads
-from .operands import check_alias, explain, settle, unpack, unpack_list
+from .operands import check_alias, explain, floats_of, settle, unpack, unpack_list
 from .writes import guard_view, tick
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _tuple(items: list[str]) -> str:
 ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float32, unpack, unpack_list, explain, settle, "
-    "guard_view, check_alias, first_call"
+    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, floats_of, "
+    "settle, guard_view, check_alias, first_call"
 )
 
 
@@ -188,6 +188,11 @@ def source(op: Op) -> str:
         nodes = _tuple([f"n_{name}" if rule else "None" for name, rule in zip(op.inputs, op.rules, strict=True)])
         wants = " or ".join(f"n_{name} is not None" for name, rule in zip(op.inputs, op.rules, strict=True) if rule)
         kept = _tuple([_kept_expression(op, name) for name in op.kept])
+        if op.floats:
+            plain = " and ".join(f"n_{name} is None" for name in op.inputs)
+            first = f"v_{op.inputs[0]}"
+            add(f"        if {plain} and {first}.__class__ is ndarray and {first}.itemsize <= 2:")
+            add(f"            {', '.join(f'v_{name}' for name in op.inputs)}, = floats_of({values})")
     add("        try:")
     add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
     add("        except Exception as error:")
@@ -212,8 +217,8 @@ def source(op: Op) -> str:
         add("            if value.base is not None:")
         add(f"                value = guard_view(value, {_tuple([values]) if not op.variadic else values}, {nodes})")
     if op.floats:
-        add("        if value.dtype is not float32:")
-        add(f"            value = settle(op, value, {_tuple([values])}, {_tuple(list(op.params))})")
+        add("        if value.dtype is float64:")
+        add(f"            value = settle(value, {values})")
     add("        result._value = value")
     add("        result._node = None")
     add("        return result")
@@ -237,8 +242,8 @@ def build_function(op: Op) -> Callable[..., Any]:
         f"        ({FREE})\n    return function\n"
     )
     function: Callable[..., Any] = _maker(text, "first call")(
-        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float32),
-        unpack, unpack_list, explain, settle, guard_view, check_alias, first_call,
+        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
+        unpack, unpack_list, explain, floats_of, settle, guard_view, check_alias, first_call,
     )  # fmt: skip
     function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

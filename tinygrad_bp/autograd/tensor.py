@@ -406,3 +406,8 @@ def wrap(value: Any, node: Node | None) -> Tensor:
     tensor._value = value
     tensor._node = node
     return tensor
+
+
+def value_of(x: Any) -> Any:
+    """The array in a tensor; anything else as an array."""
+    return x._value if isinstance(x, Tensor) else np.asarray(x)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.tensor import value_of
 from .elementwise import add, mul, where
 from .generator import Generator
 from .indexing import getitem
@@ -19,7 +20,6 @@ from .network import dropout, linear, softmax
 from .products import matmul
 from .reduction import mean
 from .shape import expand, matrix_transpose, reshape, transpose, unsqueeze
-from .sliding import value_of
 
 
 def _weights(scores: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
 from .indexing import getitem, place, setitem
-from .samples import sample
+from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape, sizes_of
 from .splitting import along
 
@@ -36,7 +36,7 @@ def _fold(x: Any, shape: tuple[int, ...], axis: int, size: int, step: int) -> An
 
 def _fold_reference(x: Any, shape: tuple[int, ...], axis: int, size: int, step: int) -> Any:
     positions = _unfold(np.arange(int(np.prod(shape))).reshape(shape), axis, size, step)
-    return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)
+    return summed_at(positions, x, shape)
 
 
 _unfold_op: Callable[..., Any] = linear(

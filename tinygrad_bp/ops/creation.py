@@ -163,7 +163,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     >>> tg.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
-    return _finish(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad)
+    return _finish(np.asarray(np.linspace(start, end, steps), _dtype(dtype)), requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -200,7 +200,7 @@ def logspace(
     >>> tg.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    return _finish(np.logspace(start, end, steps, base=base).astype(_dtype(dtype)), requires_grad)
+    return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), requires_grad)
 
 
 def new_zeros(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:

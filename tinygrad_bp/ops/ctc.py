@@ -7,17 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, TargetError, shape_text
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from . import reduction as reductions
 from .elementwise import exp, logaddexp, where
 from .joining import cat
 from .losses import check_reduction
 
 _NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
-
-
-def _array(x: Any) -> Any:
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
 
 
 def _padded(targets: Any, lengths: Any) -> Any:
@@ -80,16 +76,16 @@ def ctc_loss(
     single = log_probs.ndim == 2
     if single:
         log_probs = log_probs[:, None]
-    inputs, lengths = np.ravel(_array(input_lengths)), np.ravel(_array(target_lengths))
-    given = _array(targets)
+    inputs, lengths = np.ravel(value_of(input_lengths)), np.ravel(value_of(target_lengths))
+    given = value_of(targets)
     if single and given.ndim == 1:
         given = given[None]
     _check(log_probs, given, inputs, lengths, blank)
     losses = -_log_likelihood(log_probs, _padded(given, lengths), inputs, lengths, blank)
-    impossible = _array(losses) > -0.5 * _NEVER
+    impossible = value_of(losses) > -0.5 * _NEVER
     # A term of value 0, whose slope is the softmax: what log_softmax takes off again on the way back.
     mass = reductions.sum(exp(log_probs) * (np.arange(log_probs.shape[0])[:, None, None] < inputs[:, None]), (0, 2))
-    losses = where(impossible, 0.0 if zero_infinity else np.inf, losses + (mass - _array(mass)))
+    losses = where(impossible, 0.0 if zero_infinity else np.inf, losses + (mass - value_of(mass)))
     if reduction == "mean":
         return reductions.mean(losses / np.maximum(lengths, 1).astype(losses.dtype))
     if reduction == "sum":

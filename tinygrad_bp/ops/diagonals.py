@@ -13,7 +13,7 @@ from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor, wrap
 from .elementwise import clone, where
 from .joining import cat
-from .samples import sample
+from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape
 
 _PLANE = {"offset": 0, "axis1": 0, "axis2": 1}
@@ -39,7 +39,7 @@ def _place(x: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) 
 
 def _place_reference(x: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
     positions = np.diagonal(np.arange(int(np.prod(shape))).reshape(shape), offset, axis1, axis2)
-    return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)
+    return summed_at(positions, x, shape)
 
 
 _diagonal: Callable[..., Any] = linear("diagonal", _view,

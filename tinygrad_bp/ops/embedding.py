@@ -9,13 +9,12 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from ..autograd.writes import wrote
 from .elementwise import div, mul, where
 from .indexing import getitem, take_along_axis
 from .samples import below, real, sample
 from .shape import reshape
-from .sliding import value_of
 
 # ---------------------------------------------------------------------- reading rows, adding rows
 

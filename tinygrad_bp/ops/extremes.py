@@ -13,8 +13,8 @@ from .elementwise import maximum, minimum
 from .indexing import take_along_axis
 from .reduction import Axis, amax, amin, axes_of
 from .samples import distinct, reductions, sample
-from .scans import Found, either
-from .shape import squeeze
+from .scans import Found, kept_indices
+from .shape import squeeze, takes_axis
 
 _AXES = {"axis": None, "keepdims": False}
 
@@ -79,14 +79,15 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
 
 def chosen(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
     """The elements at ``indices``, one along ``dim``, and the indices."""
+    indices = kept_indices(x, indices)
     values = take_along_axis(x, indices, dim)
     if keepdim or not x.ndim:
         return Found(values, indices)
     return Found(squeeze(values, dim), squeeze(indices, dim))
 
 
-def max(x: Any, dim: Any = None, keepdim: bool = False, *,
-        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+@takes_axis
+def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
 
     Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
@@ -95,20 +96,18 @@ def max(x: Any, dim: Any = None, keepdim: bool = False, *,
     >>> tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
     Found(values=tensor([5., 7.]), indices=tensor([1, 0]))
     """
-    dim = dim if axis is None else either(dim, axis)
-    return _extreme("max", amax, argmax, maximum, x, dim, keepdim or keepdims, other)
+    return _extreme("max", amax, argmax, maximum, x, dim, keepdim, other)
 
 
-def min(x: Any, dim: Any = None, keepdim: bool = False, *,
-        other: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+@takes_axis
+def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
 
     >>> import tinygrad_bp as tg
     >>> tg.min(tg.tensor([3.0, 1.0, 2.0]))
     tensor(1.)
     """
-    dim = dim if axis is None else either(dim, axis)
-    return _extreme("min", amin, argmin, minimum, x, dim, keepdim or keepdims, other)
+    return _extreme("min", amin, argmin, minimum, x, dim, keepdim, other)
 
 
 class Range(NamedTuple):
@@ -118,13 +117,12 @@ class Range(NamedTuple):
     max: Tensor
 
 
-def aminmax(x: Any, *, dim: int | None = None, keepdim: bool = False,
-            axis: int | None = None, keepdims: bool = False) -> Range:
+@takes_axis
+def aminmax(x: Any, *, dim: int | None = None, keepdim: bool = False) -> Range:
     """The smallest and the largest element over ``dim`` (all by default); ties share the gradient equally.
 
     >>> import tinygrad_bp as tg
     >>> tg.aminmax(tg.tensor([3.0, 1.0, 2.0]))
     Range(min=tensor(1.), max=tensor(3.))
     """
-    dim, keepdim = dim if axis is None else either(dim, axis), keepdim or keepdims
     return Range(amin(x, dim, keepdim), amax(x, dim, keepdim))

@@ -20,7 +20,7 @@ from .complex_numbers import conj
 from .elementwise import cast
 from .indexing import place
 from .samples import complex_of, sample
-from .shape import dim_of
+from .shape import dim_of, takes_axis
 from .splitting import along
 
 _OTHER = {"backward": "forward", "forward": "backward", "ortho": "ortho"}  # the norm of the transform back
@@ -205,6 +205,7 @@ def _to_real(x: Any, s: Any, dim: Any, norm: str | None, inverse: bool, name: st
 # ---------------------------------------------------------------------- transforms of one dimension
 
 
+@takes_axis
 def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform along ``dim``, of the first ``n`` elements (with zeros behind where needed).
 
@@ -218,6 +219,7 @@ def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None
     return _complex_transform(input, None if n is None else (n,), (dim,), norm, False, "fft")
 
 
+@takes_axis
 def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``fft``: by default divided by n.
 
@@ -228,6 +230,7 @@ def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
     return _complex_transform(input, None if n is None else (n,), (dim,), norm, True, "ifft")
 
 
+@takes_axis
 def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """``fft`` of real numbers: the n // 2 + 1 bins from frequency 0; the others are their conjugates.
 
@@ -238,6 +241,7 @@ def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
     return _from_real(input, None if n is None else (n,), (dim,), norm, False, "rfft")
 
 
+@takes_axis
 def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``rfft``: ``n`` real numbers, 2 · (bins − 1) unless given.
 
@@ -248,6 +252,7 @@ def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
     return _to_real(input, None if n is None else (n,), (dim,), norm, True, "irfft")
 
 
+@takes_axis
 def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """``fft`` of half of a signal, its conjugate the other: ``n`` real numbers, 2 · (size − 1) unless given.
 
@@ -258,6 +263,7 @@ def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
     return _to_real(input, None if n is None else (n,), (dim,), norm, False, "hfft")
 
 
+@takes_axis
 def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``hfft``: half of the inverse transform of real numbers.
 
@@ -271,6 +277,7 @@ def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 # ---------------------------------------------------------------------- transforms of two dimensions and of several
 
 
+@takes_axis
 def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The discrete Fourier transform over ``dim`` (all by default), of sizes ``s``.
 
@@ -282,6 +289,7 @@ def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) ->
     return _complex_transform(input, s, dim, norm, False, "fftn")
 
 
+@takes_axis
 def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The inverse Fourier transform over ``dim`` (all by default), of sizes ``s``.
 
@@ -293,6 +301,7 @@ def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
     return _complex_transform(input, s, dim, norm, True, "ifftn")
 
 
+@takes_axis
 def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The Fourier transform of real numbers, half of the last dimension, over ``dim`` (all by default), of sizes ``s``.
 
@@ -303,6 +312,7 @@ def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
     return _from_real(input, s, dim, norm, False, "rfftn")
 
 
+@takes_axis
 def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The inverse of ``rfftn``: real numbers from half of their spectrum.
 
@@ -313,6 +323,7 @@ def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) 
     return _to_real(input, s, dim, norm, True, "irfftn")
 
 
+@takes_axis
 def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The real transform of half of a conjugate symmetric signal, over ``dim`` (all by default), of sizes ``s``.
 
@@ -323,6 +334,7 @@ def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
     return _to_real(input, s, dim, norm, False, "hfftn")
 
 
+@takes_axis
 def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
     """The inverse of ``hfftn``: half of the inverse transform of real numbers.
 
@@ -333,6 +345,7 @@ def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) 
     return _from_real(input, s, dim, norm, True, "ihfftn")
 
 
+@takes_axis
 def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The discrete Fourier transform over two dimensions, the last by default.
 
@@ -344,6 +357,7 @@ def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None
     return _complex_transform(input, s, dim, norm, False, "fft2")
 
 
+@takes_axis
 def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The inverse Fourier transform over two dimensions, the last by default.
 
@@ -355,6 +369,7 @@ def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
     return _complex_transform(input, s, dim, norm, True, "ifft2")
 
 
+@takes_axis
 def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The Fourier transform of real numbers, half of the last dimension, over two dimensions, the last by default.
 
@@ -365,6 +380,7 @@ def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
     return _from_real(input, s, dim, norm, False, "rfft2")
 
 
+@takes_axis
 def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """Real numbers from half of their spectrum: the inverse of ``rfft2``, over two dimensions, the last by default.
 
@@ -375,6 +391,7 @@ def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
     return _to_real(input, s, dim, norm, True, "irfft2")
 
 
+@takes_axis
 def hfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """The transform, real, of half of a signal that is conjugate symmetric over two dimensions, the last by default.
 
@@ -385,6 +402,7 @@ def hfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
     return _to_real(input, s, dim, norm, False, "hfft2")
 
 
+@takes_axis
 def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
     """Half of the inverse transform of real numbers: the inverse of ``hfft2`` over two dimensions, the last by default.
 

@@ -13,7 +13,7 @@ from ..autograd.tensor import wrap
 from .fourier import fft, rfft
 from .indexing import place
 from .joining import cat
-from .shape import dim_of, reshape
+from .shape import dim_of, reshape, takes_axis
 from .splitting import along
 
 
@@ -46,6 +46,7 @@ def _rotated(x: Any, dim: Any, name: str, back: bool) -> Any:
     return x
 
 
+@takes_axis
 def fftshift(input: Any, dim: Any = None) -> Any:
     """The bins of ``fft`` in the order of their frequencies, 0 in the middle, over ``dim`` (all by default).
 
@@ -56,6 +57,7 @@ def fftshift(input: Any, dim: Any = None) -> Any:
     return _rotated(input, dim, "fftshift", False)
 
 
+@takes_axis
 def ifftshift(input: Any, dim: Any = None) -> Any:
     """The inverse of ``fftshift``.
 

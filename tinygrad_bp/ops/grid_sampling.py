@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.tensor import value_of
 from .elementwise import abs, add, mul, sub, where
 from .indexing import getitem
 from .interpolation import cubic_weights
 from .limits import clip
 from .max_pooling import picked
 from .shape import reshape
-from .sliding import value_of
 
 _MODES, _BORDERS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 

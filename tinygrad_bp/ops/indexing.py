@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor
-from .samples import sample
+from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
 
 
@@ -82,7 +82,7 @@ place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
 
 def _place_reference(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     positions = np.arange(int(np.prod(shape))).reshape(shape)[index]
-    return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)
+    return summed_at(positions, x, shape)
 
 
 def getitem(x: Any, index: Any) -> Any:

@@ -9,17 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from . import reduction as reductions
 from .activations import logsigmoid, softplus
 from .elementwise import minimum, relu, sqrt, where
 from .limits import clip
 from .losses import reduced
 from .similarity import pairwise_distance
-
-
-def _array(x: Any) -> Any:
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
 
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
@@ -29,7 +25,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
     >>> tg.nn.functional.hinge_embedding_loss(tg.tensor([0.3, 0.3]), tg.tensor([1, -1]), reduction="none")
     tensor([0.3, 0.7])
     """
-    sides = _array(target)
+    sides = value_of(target)
     losses = where(sides != 1, clip(margin - input, 0), 0.0) + where(sides != -1, input, 0.0)
     return reduced("hinge_embedding_loss", losses, reduction)
 
@@ -59,7 +55,7 @@ def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, bool]:
     """Scores as (rows, classes), the target with a row dimension, and whether there was only one row."""
-    labels = _array(target)
+    labels = value_of(target)
     if input.ndim == 0:  # one class
         input, labels = np.reshape(input, (1,)), np.reshape(labels, (1,)) if per_row else labels
     wanted = input.shape if per_row else input.shape[:-1]
@@ -101,7 +97,7 @@ def multi_margin_loss(
 
 
 def _factor(others: Any, weight: Any, labels: Any) -> Any:
-    return others if weight is None else others * _array(weight)[labels][:, None]
+    return others if weight is None else others * value_of(weight)[labels][:, None]
 
 
 def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -203,7 +199,7 @@ def cosine_embedding_loss(
     >>> tg.nn.functional.cosine_embedding_loss(x, x, tg.tensor([-1]), margin=0.2)
     tensor(0.8)
     """
-    sides = _array(target)
+    sides = value_of(target)
     if sides.ndim > 1 or input1.ndim != sides.ndim + 1 or input2.ndim != input1.ndim:
         raise ShapeError(
             f"cosine_embedding_loss: inputs are (rows, size) and the target (rows,), or (size,) and (); got "

@@ -16,11 +16,12 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, constant, linear
-from ..autograd.tensor import wrap
+from ..autograd.tensor import value_of
 from .pooling import bounds, geometry, target_of
 from .samples import below, distinct, sample
+from .scans import kept_indices
 from .shape import reshape
-from .sliding import Pairs, batched, counts, padded, sizes, unbatched, value_of
+from .sliding import Pairs, batched, counts, padded, sizes, unbatched
 
 # ---------------------------------------------------------------------- where the largest elements are
 
@@ -171,8 +172,7 @@ def _pooled(x: Any, tables: tuple[Any, ...], padding: Pairs, added: bool, return
     y = unbatched(reshape(picked(flat, index.reshape(*lead, math.prod(out))), (*lead, *out)), added)
     if not return_indices:
         return y
-    indices = index[0] if added else index
-    return y, indices if isinstance(y, np.ndarray) else wrap(indices, None)
+    return y, kept_indices(x, index[0] if added else index)
 
 
 def _max_pool(

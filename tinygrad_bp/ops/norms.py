@@ -13,7 +13,7 @@ from .elementwise import cast, where
 from .reduction import amax, amin, axes_of, kept_shape, restore
 from .reduction import sum as total
 from .samples import complex_of, fixed, nonzero, reductions, sample
-from .shape import reshape
+from .shape import reshape, takes_axis
 from .singular_values import svdvals
 from .solving import inv, raw, refuse_shape, singular, usable
 
@@ -83,8 +83,8 @@ _norm_op = general("vector_norm", _vector_norm, _norm_rule, params={"ord": 2, "a
                    reference=_norm_reference, doc="p-norm of the elements over the given axes; at 0 its gradient is 0.")
 
 
-def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
-                axis: Any = None, keepdims: bool = False) -> Any:
+@takes_axis
+def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The ``ord``-norm (Σ |x|ᵖ)^(1/p) over ``dim``, one, several or all; ±inf take the extreme, 0 counts.
 
     Its gradient is 0 where the norm is 0; the extremes share it among ties.
@@ -95,7 +95,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     """
     if isinstance(ord, str):
         raise ArgumentError(f"vector_norm: ord is a number, got {ord!r}; 'fro' and 'nuc' are norms of matrices")
-    dim = axes_of(dim if axis is None else axis)
+    dim = axes_of(dim)
     if dtype is not None:
         x = cast(x, dtype)
     if dim == ():
@@ -103,7 +103,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     gone = kept_shape(x.shape, dim)
     if (ord < 0 or ord == float("inf")) and any(size == 0 != kept for size, kept in zip(x.shape, gone)):
         raise ShapeError(f"vector_norm: the norm of order {ord} of nothing is not defined, got {shape_text(x.shape)}")
-    return _norm_op(x, ord, dim, keepdim or keepdims)
+    return _norm_op(x, ord, dim, keepdim)
 
 
 # ---------------------------------------------------------------------- matrices
@@ -120,6 +120,7 @@ def _two_axes(dim: Any, ndim: int) -> tuple[int, int]:
     return rows, columns
 
 
+@takes_axis
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of the singular values), or a number.
 
@@ -154,6 +155,7 @@ def _to_end(A: Any, rows: int, columns: int) -> Any:
     return np.transpose(A, [*(d for d in range(A.ndim) if d not in (rows, columns)), rows, columns])
 
 
+@takes_axis
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """``vector_norm`` or ``matrix_norm``, as in PyTorch: of two dimensions (or a matrix) where ``ord`` is given.
 

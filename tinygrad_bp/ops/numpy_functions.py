@@ -37,21 +37,23 @@ def _copy(a: Any) -> Any:
     return e.clone(a)
 
 
-def _nan_ok(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A NumPy function whose result carries no gradient (shapes, tests): it sees the plain arrays."""
+def plainly(items: Any) -> Any:
+    """The arrays in tensors, also in nested lists, for arguments that carry no gradient."""
+    if isinstance(items, (list, tuple)):
+        return type(items)(plainly(item) for item in items)
+    return items._value if isinstance(items, Tensor) else items
 
-    def numpy_function(*args: Any, **kwargs: Any) -> Any:
-        plain = [a._value if isinstance(a, Tensor) else a for a in args]
-        return function(*plain, **{k: v._value if isinstance(v, Tensor) else v for k, v in kwargs.items()})
 
-    return numpy_function
+def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A NumPy function whose result carries no gradient (shapes, tests, positions, counts): it sees the arrays."""
+    return lambda *args, **kwargs: function(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
 
 
 _TABLE: dict[Any, Callable[..., Any]] = {
     np.where: _where, np.clip: _clip, np.copy: _copy,
     np.zeros_like: creation.zeros_like, np.ones_like: creation.ones_like,
     np.empty_like: creation.empty_like, np.full_like: creation.full_like,
-    **{f: _nan_ok(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.array_equiv,
+    **{f: without_gradient(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.array_equiv,
                                np.nonzero, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.result_type,
                                np.may_share_memory, np.shares_memory, np.array_repr, np.array_str)},
 }  # fmt: skip

@@ -15,6 +15,7 @@ from . import cholesky, eigenvalues, elementwise, matrix_functions, norms, produ
 from .complex_numbers import conj, real
 from .diagonals import diagonal
 from .einsum import einsum
+from .indexing import place
 from .rearranging import flip
 from .reduction import sum as total
 from .shape import matrix_transpose, ravel, reshape
@@ -160,6 +161,46 @@ def _matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any 
     return singular_values.matrix_rank(_floats(A), tol, hermitian, rtol=rtol)
 
 
+def _sequences(a: Any, v: Any, name: str) -> tuple[Any, Any]:
+    a, v = (reshape(x, (-1,)) if x.ndim == 0 else x for x in _as_one(a, v))
+    if a.ndim != 1 or v.ndim != 1 or not a.shape[0] or not v.shape[0]:
+        raise ShapeError(
+            f"np.{name}: both are vectors with at least one element, got {shape_text(a.shape)} and "
+            f"{shape_text(v.shape)}"
+        )
+    return a, v
+
+
+def _products_by_sum(a: Any, v: Any) -> Any:
+    """The sum over i + j = k of a[i] · v[j], for every k."""
+    places = np.add.outer(np.arange(a.shape[0]), np.arange(v.shape[0]))
+    return place(products.outer(a, v), (a.shape[0] + v.shape[0] - 1,), (places,))
+
+
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    a, v = _sequences(a, v, "convolve")
+    return _middle(_products_by_sum(a, v), a.shape[0], v.shape[0], mode, False)
+
+
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    a, v = _sequences(a, v, "correlate")
+    n, m = a.shape[0], v.shape[0]
+    return _middle(_products_by_sum(a, conj(v)[::-1]), n, m, mode, n < m)
+
+
+def _middle(full: Any, n: int, m: int, mode: str, from_the_end: bool) -> Any:
+    """The part of all sums that ``mode`` asks for; NumPy turns the shorter sequence round where it comes first."""
+    long, short = (n, m) if n > m else (m, n)
+    if mode not in ("full", "same", "valid"):
+        raise ArgumentError(f"mode is 'full', 'same' or 'valid', got {mode!r}")
+    if mode == "full":
+        return full
+    if mode == "valid":
+        return full[short - 1 : long]
+    start = short // 2 if from_the_end else (short - 1) // 2
+    return full[start : start + long]
+
+
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     count = x.shape[0] if N is None else N
     powers = products.vander(x, max(count, 2))[:, :count]
@@ -168,7 +209,7 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 FUNCTIONS.update({
     np.dot: _dot, np.inner: _inner, np.outer: _outer, np.vdot: _vdot, np.tensordot: _tensordot, np.kron: _kron,
-    np.einsum: _einsum, np.trace: _trace, np.cross: _cross,
+    np.einsum: _einsum, np.trace: _trace, np.cross: _cross, np.convolve: _convolve, np.correlate: _correlate,
     np.linalg.inv: _of_floats(solving.inv), np.linalg.solve: _solve, np.linalg.det: _of_floats(solving.det),
     np.linalg.slogdet: _of_floats(solving.slogdet), np.linalg.tensorinv: _of_floats(solving.tensorinv),
     np.linalg.tensorsolve: lambda a, b, axes=None: solving.tensorsolve(*_as_one(_floats(a), _floats(b)), axes),

@@ -14,17 +14,10 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS
-from ..autograd.tensor import Tensor, wrap
-from . import borders, diagonals, indexing, joining, rearranging, shape, splitting
-from .searching import plain
-from .shape import broadcast_to, reshape
-
-
-def _plainly(items: Any) -> Any:
-    """Tensors in nested lists as arrays, for arguments that carry no gradient."""
-    if isinstance(items, (list, tuple)):
-        return type(items)(_plainly(item) for item in items)
-    return items._value if isinstance(items, Tensor) else items
+from ..autograd.tensor import Tensor, value_of, wrap
+from . import borders, diagonals, indexing, joining, rearranging, shape, splitting, statistics
+from .numpy_functions import plainly, without_gradient
+from .shape import broadcast_to, reshape, reverse_axes
 
 
 def _array(x: Any) -> Any:
@@ -58,17 +51,12 @@ def _picked(function: Callable[..., Any], before: int = 0) -> Callable[..., Any]
     """A NumPy function that picks elements of its array, which comes after ``before`` other arguments."""
 
     def numpy_function(*args: Any, **kwargs: Any) -> Any:
-        others = list(_plainly(args))
+        others = list(plainly(args))
         x = _array(args[before])
         others[before] = _numbers(x)
-        return indexing.getitem(shape.ravel(x), function(*others, **_plainly(kwargs)))
+        return indexing.getitem(shape.ravel(x), function(*others, **plainly(kwargs)))
 
     return numpy_function
-
-
-def _counted(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A NumPy function whose result is positions or counts: no gradient passes."""
-    return lambda *args, **kwargs: function(*_plainly(args), **{k: _plainly(v) for k, v in kwargs.items()})
 
 
 # ---------------------------------------------------------------------- shapes
@@ -79,10 +67,12 @@ def _several(sizes: Any) -> tuple[int, ...]:
 
 
 def _reshape(a: Any, newshape: Any = None, *, shape: Any = None, order: str = "C") -> Any:
+    sizes = _several(newshape if shape is None else shape)
+    if order == "F":
+        return reverse_axes(reshape(reverse_axes(a), sizes[::-1]))
     if order != "C":
-        args = (a, newshape if shape is None else shape)
-        return without_rule(f"np.reshape with order={order!r}", np.reshape, args, {"order": order})
-    return reshape(a, _several(newshape if shape is None else shape))
+        return without_rule(f"np.reshape with order={order!r}", np.reshape, (a, sizes), {"order": order})
+    return reshape(a, sizes)
 
 
 def _ravel(a: Any, order: str = "C") -> Any:
@@ -167,7 +157,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
 
 
 def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    return list(splitting.tensor_split(ary, _plainly(indices_or_sections), axis))
+    return list(splitting.tensor_split(ary, plainly(indices_or_sections), axis))
 
 
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
@@ -178,7 +168,7 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 def _listed(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda ary, indices_or_sections: list(function(ary, _plainly(indices_or_sections)))
+    return lambda ary, indices_or_sections: list(function(ary, plainly(indices_or_sections)))
 
 
 # ---------------------------------------------------------------------- rearranging
@@ -196,11 +186,11 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 
 def _tile(A: Any, reps: Any) -> Any:
-    return rearranging.tile(A, tuple(np.atleast_1d(_plainly(reps)).tolist()))
+    return rearranging.tile(A, tuple(np.atleast_1d(plainly(reps)).tolist()))
 
 
 def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    return rearranging.repeat_interleave(a, plain(repeats), axis)
+    return rearranging.repeat_interleave(a, value_of(repeats), axis)
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
@@ -211,7 +201,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     if any(a < 0 or b < 0 for a, b in widths):
         raise ArgumentError(f"np.pad: widths must not be negative, got {pad_width}; read a slice to take elements away")
     if mode == "constant" and set(options) <= {"constant_values"}:
-        around = np.pad(np.zeros(array.shape, array.dtype), widths, **_plainly(options))
+        around = np.pad(np.zeros(array.shape, array.dtype), widths, **plainly(options))
         return borders.bordered(array, widths, around)
     if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type", "even") == "even":
         return borders.continued(array, widths, mode)
@@ -234,7 +224,7 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) 
 
 def _take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     x, place = (shape.ravel(a), 0) if axis is None else (a, shape.dim_of(axis, a.ndim, "np.take"))
-    chosen = np.take(np.arange(x.shape[place]), plain(indices), mode=mode)  # type: ignore[call-overload]
+    chosen = np.take(np.arange(x.shape[place]), value_of(indices), mode=mode)  # type: ignore[call-overload]
     return indexing.getitem(x, splitting.along(place, chosen))
 
 
@@ -252,31 +242,31 @@ def _pooled(items: Any) -> tuple[Any, list[Any]]:
 
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     pool, numbers = _pooled(list(choices))
-    return indexing.getitem(pool, np.choose(plain(a), numbers, mode=mode))  # type: ignore[call-overload]
+    return indexing.getitem(pool, np.choose(value_of(a), numbers, mode=mode))  # type: ignore[call-overload]
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     pool, numbers = _pooled([*choicelist, default])
-    return indexing.getitem(pool, np.select([plain(c) for c in condlist], numbers[:-1], numbers[-1]))
+    return indexing.getitem(pool, np.select([value_of(c) for c in condlist], numbers[:-1], numbers[-1]))
 
 
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr, values = _array(arr), _array(values)
     pool = joining.cat([shape.ravel(arr), shape.ravel(_cast(values, arr.dtype))], 0)
-    numbers = np.insert(_numbers(arr), _plainly(obj), _numbers(values, int(np.prod(arr.shape))), axis)
+    numbers = np.insert(_numbers(arr), plainly(obj), _numbers(values, int(np.prod(arr.shape))), axis)
     return indexing.getitem(pool, numbers)
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
-    several = isinstance(condlist, (list, tuple)) and (not condlist or np.ndim(_plainly(condlist[0])) or not x.ndim)
-    conditions = [plain(c).astype(bool) for c in (condlist if several else [condlist])]
+    several = isinstance(condlist, (list, tuple)) and (not condlist or np.ndim(plainly(condlist[0])) or not x.ndim)
+    conditions = [value_of(c).astype(bool) for c in (condlist if several else [condlist])]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
         raise ArgumentError(
             f"np.piecewise: {len(conditions)} conditions need as many functions, or one more; got {len(funclist)}"
         )
-    result: Any = np.zeros_like(plain(x))
+    result: Any = wrap(np.zeros_like(value_of(x)), None)
     for condition, function in zip(conditions, funclist, strict=True):
         if condition.any():
             value = function(indexing.getitem(x, condition), *args, **kwargs) if callable(function) else function
@@ -285,12 +275,18 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) 
     return result
 
 
+def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    if weights is None:
+        return np.bincount(plainly(x), minlength=minlength)
+    return statistics.bincount(x, _cast(_array(weights), np.dtype(np.float64)), minlength)
+
+
 def _unique(
     ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
     axis: int | None = None, **options: Any,
 ) -> Any:  # fmt: skip
     find: Any = np.unique
-    _, first, *others = find(plain(ar), True, return_inverse, return_counts, axis, **options)
+    _, first, *others = find(value_of(ar), True, return_inverse, return_counts, axis, **options)
     source, place = (shape.ravel(ar), 0) if axis is None else (ar, shape.dim_of(axis, ar.ndim, "np.unique"))
     values = indexing.getitem(source, splitting.along(place, first))
     return (values, *([first] * return_index), *others) if return_index or others else values
@@ -317,8 +313,11 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.take: _take, np.take_along_axis: _take_along_axis, np.choose: _choose, np.select: _select, np.insert: _insert,
     np.delete: _picked(np.delete), np.resize: _picked(np.resize), np.compress: _picked(np.compress, 1),
     np.extract: _picked(np.extract, 1), np.piecewise: _piecewise, np.unique: _unique,
-    **{f: _counted(f) for f in (np.argwhere, np.flatnonzero, np.searchsorted, np.digitize, np.isin, np.ix_, np.bincount,
-                                np.unravel_index, np.ravel_multi_index, np.tril_indices_from, np.triu_indices_from)},
+    np.bincount: _bincount,
+    **{f: without_gradient(f) for f in (np.argwhere, np.flatnonzero, np.searchsorted, np.digitize, np.isin, np.ix_,
+                                        np.unravel_index, np.ravel_multi_index, np.tril_indices_from,
+                                        np.triu_indices_from, np.nanargmax, np.nanargmin, np.argpartition, np.lexsort,
+                                        np.iscomplex)},
 }  # fmt: skip
 if hasattr(np, "unstack"):  # since NumPy 2.1
     _TABLE[np.unstack] = lambda x, /, *, axis=0: splitting.unbind(x, axis)

@@ -11,6 +11,7 @@ from . import lu as factors
 from . import norms, products, singular_values
 from . import qr as orthogonal
 from .complex_numbers import conjugate_transpose
+from .shape import takes_axis
 from .solving import inv, solve_op, triangle
 
 inverse = inv
@@ -67,6 +68,7 @@ def lu_solve(b: Any, LU_data: Any, LU_pivots: Any) -> Any:
     return factors.lu_solve(LU_data, LU_pivots, b)
 
 
+@takes_axis
 def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices.
 
@@ -79,6 +81,7 @@ def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: 
     return norms.vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
 
 
+@takes_axis
 def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     """Vector products along ``dim``, by default the first dimension of size 3."""
     if dim is None:

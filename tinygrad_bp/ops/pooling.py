@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.tensor import value_of
 from .elementwise import abs, div, mul, pow, relu, sign
 from .indexing import getitem
 from .joining import cat
 from .reduction import mean
 from .shape import reshape
-from .sliding import Pairs, Sizes, batched, counts, pairs, sizes, spans, unbatched, value_of, window_sum
+from .sliding import Pairs, Sizes, batched, counts, pairs, sizes, spans, unbatched, window_sum
 
 # ---------------------------------------------------------------------- sizes
 

@@ -15,7 +15,7 @@ from .elementwise import mul
 from .joining import stack
 from .reduction import sum as total
 from .samples import sample
-from .shape import permute, reshape
+from .shape import permute, reshape, takes_axis
 
 
 def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
@@ -103,6 +103,7 @@ def vdot(a: Any, b: Any) -> Any:
     return matmul(conj(a), b)
 
 
+@takes_axis
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """Inner products Σ x̄ y along ``dim``; the other dimensions broadcast.
 
@@ -275,6 +276,7 @@ cross_op: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
                       hint="the size along dim is 3 on both sides", doc="Vector product in three dimensions.")
 
 
+@takes_axis
 def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """Vector products along ``dim``, whose size is 3 on both sides; the other dimensions broadcast.
 

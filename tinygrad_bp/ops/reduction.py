@@ -16,7 +16,8 @@ from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.op import general, linear
 from .elementwise import cast, where
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
-from .scans import either, in_dtype, others
+from .scans import in_dtype, others
+from .shape import takes_axis
 
 Axis = int | tuple[int, ...] | list[int] | None
 
@@ -115,26 +116,26 @@ mean = linear("mean", _mean,
               doc="Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing.")
 
 
-def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
-           axis: Axis = None, keepdims: bool = False) -> Any:
+@takes_axis
+def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient.
 
     >>> import tinygrad_bp as tg
     >>> tg.nansum(tg.tensor([1.0, float("nan"), 2.0]))
     tensor(3.)
     """
-    return sum(where(np.isnan(x), 0, x), dim if axis is None else either(dim, axis), keepdim or keepdims, dtype)
+    return sum(where(np.isnan(x), 0, x), dim, keepdim, dtype)
 
 
-def nanmean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
-            axis: Axis = None, keepdims: bool = False) -> Any:
+@takes_axis
+def nanmean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean over ``dim`` of what is not NaN.
 
     >>> import tinygrad_bp as tg
     >>> tg.nanmean(tg.tensor([1.0, float("nan"), 2.0]))
     tensor(1.5)
     """
-    dim, keepdim, x = dim if axis is None else either(dim, axis), keepdim or keepdims, in_dtype(x, dtype)
+    x = in_dtype(x, dtype)
     return nansum(x, dim, keepdim) / sum(~np.isnan(x), dim, keepdim)
 
 
@@ -167,15 +168,16 @@ _prod_op = general("prod", _products, _products_rule, params=_AXES, formula="∏
                    doc="Product over the given axes; its gradient is right where elements are 0, to any order.")
 
 
-def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
-         axis: Axis = None, keepdims: bool = False) -> Any:
+@takes_axis
+def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0.
 
     >>> import tinygrad_bp as tg
     >>> tg.prod(tg.tensor([2.0, 3.0, 4.0]))
     tensor(24.)
     """
-    return _prod_op(in_dtype(x, dtype), dim if axis is None else either(dim, axis), keepdim or keepdims)
+    product = _prod_op(in_dtype(x, dtype), dim, keepdim)
+    return in_dtype(product, dtype)  # NumPy widens small integers
 
 
 # ---------------------------------------------------------------------- spread
@@ -225,17 +227,17 @@ _std_op = general("std", lambda x, axis, correction, keepdims: np.sqrt(_var(x, a
                   doc="Standard deviation over the given axes.")
 
 
-def _spread(op: Any, x: Any, dim: Any, unbiased: Any, keepdim: Any, correction: Any, axis: Any, keepdims: Any) -> Any:
+def _spread(op: Any, x: Any, dim: Any, unbiased: Any, keepdim: Any, correction: Any) -> Any:
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    dim = dim if axis is None else either(dim, axis)
-    return op(x, dim, 1 if correction is None else correction, keepdim or keepdims)
+    return op(x, dim, 1 if correction is None else correction, keepdim)
 
 
+@takes_axis
 def var(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-        correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
+        correction: float | None = None) -> Any:
     """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given.
 
     Of complex numbers it is the mean of |x − mean|², a real number.
@@ -244,44 +246,45 @@ def var(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = F
     >>> tg.var(tg.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
     """
-    return _spread(_var_op, x, dim, unbiased, keepdim, correction, axis, keepdims)
+    return _spread(_var_op, x, dim, unbiased, keepdim, correction)
 
 
+@takes_axis
 def std(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-        correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
+        correction: float | None = None) -> Any:
     """Standard deviation over ``dim``: the square root of ``var``; no gradient passes where it is 0.
 
     >>> import tinygrad_bp as tg
     >>> tg.std(tg.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
     """
-    return _spread(_std_op, x, dim, unbiased, keepdim, correction, axis, keepdims)
+    return _spread(_std_op, x, dim, unbiased, keepdim, correction)
 
 
+@takes_axis
 def var_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> tuple[Any, Any]:
+             correction: float | None = None) -> tuple[Any, Any]:
     """The variance and the mean over ``dim``: ``var`` and ``mean`` with one set of arguments.
 
     >>> import tinygrad_bp as tg
     >>> tg.var_mean(tg.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    place = None if isinstance(dim, bool) else dim if axis is None else either(dim, axis)
-    return (_spread(_var_op, x, dim, unbiased, keepdim, correction, axis, keepdims),
-            mean(x, place, keepdim or keepdims))
+    place = None if isinstance(dim, bool) else dim
+    return _spread(_var_op, x, dim, unbiased, keepdim, correction), mean(x, place, keepdim)
 
 
+@takes_axis
 def std_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-             correction: float | None = None, axis: Axis = None, keepdims: bool = False) -> tuple[Any, Any]:
+             correction: float | None = None) -> tuple[Any, Any]:
     """The standard deviation and the mean over ``dim``: ``std`` and ``mean`` with one set of arguments.
 
     >>> import tinygrad_bp as tg
     >>> tg.std_mean(tg.tensor([1.0, 2.0, 3.0]))
     (tensor(1.), tensor(2.))
     """
-    place = None if isinstance(dim, bool) else dim if axis is None else either(dim, axis)
-    return (_spread(_std_op, x, dim, unbiased, keepdim, correction, axis, keepdims),
-            mean(x, place, keepdim or keepdims))
+    place = None if isinstance(dim, bool) else dim
+    return _spread(_std_op, x, dim, unbiased, keepdim, correction), mean(x, place, keepdim)
 
 
 # ---------------------------------------------------------------------- log of sums
@@ -291,7 +294,7 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     axis = axes_of(axis, x.ndim)
     if x.dtype.kind in "bui":
         x = x.astype(dtypes.get_default_dtype())
-    top = np.maximum.reduce(x.real, axis=axis, keepdims=True)
+    top = np.maximum.reduce(x.real, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore"):  # the log of a sum of nothing but exp(−inf)
         y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
@@ -305,7 +308,7 @@ def _logsumexp_rule(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
 
 logsumexp = general("logsumexp", _logsumexp, _logsumexp_rule, params=_AXES, floats=True,
                     formula="ln Σ eˣ",
-                    samples=(*reductions(empty=False), _complex, _wide),
+                    samples=(*reductions(empty=False), _complex, _wide, sample((0, 3), axis=0, smooth=False)),
                     reference=lambda x, axis=None, keepdims=False: np.logaddexp.reduce(
                         x if axis is not None else np.ravel(x), axis=0 if axis is None else axis, keepdims=keepdims)
                     if not isinstance(axis, tuple) and not (axis is None and keepdims) and x.dtype.kind == "f"

@@ -68,7 +68,13 @@ copysign = elementwise("copysign", np.copysign, lambda g, a, b: g * (np.sign(a) 
 nextafter = elementwise("nextafter", np.nextafter, lambda g: g, flat, formula="a ± ulp", samples=binary(),
                         doc="The next floating point number after a towards b.")
 
-heaviside = constant("heaviside", np.heaviside, inputs="a b", promotes="a b", samples=binary(nonzero),
+
+def _heaviside(a: Any, b: Any) -> Any:
+    return np.heaviside(a, b).astype(np.result_type(a, b), copy=False)  # NumPy gives floats for integers
+
+
+heaviside = constant("heaviside", _heaviside, ufunc=np.heaviside, inputs="a b", promotes="a b",
+                     samples=binary(nonzero), reference=np.heaviside,
                      doc="0 where a is negative, 1 where it is positive, b where it is 0.")
 
 # ---------------------------------------------------------------------- mantissa and exponent

@@ -105,3 +105,8 @@ def reductions(of: Domain = real, extra: Iterable[dict[str, Any]] = ({},), empty
     if empty:
         calls += [sample((0, 3), of=of, axis=0, keepdims=False, **p) for p in extra]
     return tuple(calls)
+
+
+def summed_at(positions: Any, x: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape with x added at the positions, counted row by row: the reference of ops that put elements."""
+    return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)

@@ -14,11 +14,12 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, general, linear
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import guard
 from .elementwise import clone
 from .indexing import take_along_axis
 from .joining import cat
 from .samples import complex_of, extreme, fixed, sample
-from .shape import dim_of, reshape
+from .shape import dim_of, reshape, takes_axis
 from .splitting import along
 
 
@@ -29,18 +30,22 @@ class Found(NamedTuple):
     indices: Tensor
 
 
+def kept_indices(x: Any, indices: Any) -> Any:
+    """The indices of elements of x, given out beside them: behind a guard where a recorded x keeps them for backward.
+
+    A Tensor where x is one, else an array.
+    """
+    if not isinstance(x, Tensor):
+        return indices
+    array = indices._value if isinstance(indices, Tensor) else indices
+    return wrap(array if x._node is None else guard(array), None)
+
+
 def in_dtype(x: Any, dtype: Any) -> Any:
     """A tensor or an array in the dtype that ``dtype=`` asks for; as it is for None."""
     if dtype is None:
         return x
     return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
-
-
-def either(dim: Any, axis: Any) -> Any:
-    """``axis``, where it is given beside PyTorch's name for it."""
-    if dim is not None and dim != axis:
-        raise ArgumentError(f"dim={dim} and axis={axis} are two names of one argument; give one")
-    return axis
 
 
 def _backwards(x: Any, axis: int) -> Any:
@@ -140,86 +145,93 @@ _logcumsumexp = general(
     doc="Logarithm of the sum of the exponentials of all elements up to each one, without overflow.")
 
 
-def _place(name: str, x: Any, dim: Any, axis: Any) -> int:
-    """The dimension to run along, under either of its names."""
-    dim = dim if axis is None else either(dim, axis)
+def _place(name: str, x: Any, dim: Any) -> int:
+    """The dimension to run along."""
     if dim is None:
         raise ArgumentError(f"{name}: give the dimension to run along, dim=")
     return dim_of(dim, x.ndim, name)
 
 
-def _scan(op: Callable[..., Any], x: Any, place: int) -> Any:
-    return op(x, place) if x.ndim else reshape(op(reshape(x, 1), 0), ())
+def _scan(op: Callable[..., Any], x: Any, place: int, dtype: Any = None) -> Any:
+    if dtype is None and x.dtype.kind in "bui":
+        dtype = dtypes.int64
+    x = in_dtype(x, dtype)
+    return in_dtype(op(x, place) if x.ndim else reshape(op(reshape(x, 1), 0), ()), dtype)  # NumPy widens small integers
 
 
-def cumsum(x: Any, dim: int | None = None, *, dtype: Any = None, axis: int | None = None) -> Any:
+@takes_axis
+def cumsum(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
     >>> tg.cumsum(tg.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 3., 6.])
     """
-    place = _place("cumsum", x, dim, axis)
-    return _scan(_cumsum, in_dtype(x, dtypes.int64 if dtype is None and x.dtype.kind in "bui" else dtype), place)
+    place = _place("cumsum", x, dim)
+    return _scan(_cumsum, x, place, dtype)
 
 
-def cumprod(x: Any, dim: int | None = None, *, dtype: Any = None, axis: int | None = None) -> Any:
+@takes_axis
+def cumprod(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
     >>> tg.cumprod(tg.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 2., 6.])
     """
-    place = _place("cumprod", x, dim, axis)
-    return _scan(_cumprod, in_dtype(x, dtypes.int64 if dtype is None and x.dtype.kind in "bui" else dtype), place)
+    place = _place("cumprod", x, dim)
+    return _scan(_cumprod, x, place, dtype)
 
 
-def logcumsumexp(x: Any, dim: int | None = None, *, axis: int | None = None) -> Any:
+@takes_axis
+def logcumsumexp(x: Any, dim: int | None = None) -> Any:
     """``log(cumsum(exp(x), dim))`` of real numbers, without overflow.
 
     >>> import tinygrad_bp as tg
     >>> tg.logcumsumexp(tg.tensor([1000.0, 1000.0]), 0)
     tensor([1000.    , 1000.6932])
     """
-    return _scan(_logcumsumexp, x, _place("logcumsumexp", x, dim, axis))
+    return _scan(_logcumsumexp, x, _place("logcumsumexp", x, dim))
 
 
-def _running(ufunc: Any, name: str, x: Any, dim: Any, axis: Any) -> Found:
-    place = _place(name, x, dim, axis)
+def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
+    place = _place(name, x, dim)
     if not x.ndim:
         return Found(clone(x), wrap(np.zeros((), np.int64), None))
     raw = x._value if isinstance(x, Tensor) else x
     hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
     steps = np.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(x.ndim)])
-    indices = np.maximum.accumulate(np.where(hits, steps, 0), place)
-    return Found(take_along_axis(x, indices, place), wrap(indices, None))
+    indices = kept_indices(x, np.maximum.accumulate(np.where(hits, steps, 0), place))
+    return Found(take_along_axis(x, indices, place), indices)
 
 
-def cummax(x: Any, dim: int | None = None, *, axis: int | None = None) -> Found:
+@takes_axis
+def cummax(x: Any, dim: int | None = None) -> Found:
     """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
     >>> tg.cummax(tg.tensor([1.0, 3.0, 2.0]), 0)
     Found(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
     """
-    return _running(np.maximum, "cummax", x, dim, axis)
+    return _running(np.maximum, "cummax", x, dim)
 
 
-def cummin(x: Any, dim: int | None = None, *, axis: int | None = None) -> Found:
+@takes_axis
+def cummin(x: Any, dim: int | None = None) -> Found:
     """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
     >>> tg.cummin(tg.tensor([2.0, 3.0, 1.0]), 0)
     Found(values=tensor([2., 2., 1.]), indices=tensor([0, 0, 2]))
     """
-    return _running(np.minimum, "cummin", x, dim, axis)
+    return _running(np.minimum, "cummin", x, dim)
 
 
 # ---------------------------------------------------------------------- differences
 
 
-def diff(x: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *,
-         axis: int | None = None) -> Any:
+@takes_axis
+def diff(x: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The ``n``-th difference along ``dim``, of x with ``prepend`` in front and ``append`` behind; of masks: xor.
 
     Raises ``ShapeError`` for a 0-d tensor and ``ArgumentError`` for a negative ``n``.
@@ -232,7 +244,7 @@ def diff(x: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = N
         raise ShapeError("diff: needs at least 1 dimension, got (); reshape the tensor to (1,)")
     if n < 0:
         raise ArgumentError(f"diff: n, how many times to take differences, must not be negative, got {n}")
-    place = dim_of(dim if axis is None else axis, x.ndim, "diff")
+    place = dim_of(dim, x.ndim, "diff")
     if n and (prepend is not None or append is not None):
         x = cat([part for part in (prepend, x, append) if part is not None], place)
     for _ in range(min(n, x.shape[place])):
@@ -263,6 +275,7 @@ def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     return (y[along(place, slice(1, None))] + y[along(place, slice(0, -1))]) * widths / 2.0, place
 
 
+@takes_axis
 def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``.
 
@@ -274,6 +287,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     return np.sum(areas, axis=place - y.ndim)
 
 
+@takes_axis
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``.
 
@@ -331,6 +345,7 @@ def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
     return (before * right + after * left) / (left + right)
 
 
+@takes_axis
 def gradient(x: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
     """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.
 

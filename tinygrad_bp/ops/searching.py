@@ -8,16 +8,11 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from . import elementwise
 from .indexing import getitem
 from .shape import dim_of, ravel, takes_axis
 from .splitting import along
-
-
-def plain(x: Any) -> Any:
-    """The array in a tensor; anything else as an array."""
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
 
 
 def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
@@ -28,7 +23,7 @@ def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
     tensor([[0, 1],
             [1, 0]])
     """
-    array = plain(x)
+    array = value_of(x)
     if as_tuple:
         return tuple([wrap(found, None) for found in np.nonzero(np.atleast_1d(array))])
     return wrap(np.argwhere(array), None)
@@ -75,9 +70,9 @@ def searchsorted(
     >>> tg.searchsorted(tg.tensor([1, 3, 5]), tg.tensor([0, 3, 9]))
     tensor([0, 1, 3])
     """
-    sequence, values = plain(sorted_sequence), plain(input)
+    sequence, values = value_of(sorted_sequence), value_of(input)
     chosen = _side(right, side, "searchsorted")
-    order = None if sorter is None else plain(sorter)
+    order = None if sorter is None else value_of(sorter)
     if sequence.ndim <= 1:
         found = np.searchsorted(sequence, values, chosen, order)
     elif values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
@@ -100,8 +95,8 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     >>> tg.bucketize(tg.tensor([0.5, 1.0, 7.0]), tg.tensor([1.0, 2.0]))
     tensor([0, 0, 2])
     """
-    if plain(boundaries).ndim != 1:
-        raise ShapeError(f"bucketize: boundaries have one dimension, got {shape_text(plain(boundaries).shape)}")
+    if value_of(boundaries).ndim != 1:
+        raise ShapeError(f"bucketize: boundaries have one dimension, got {shape_text(value_of(boundaries).shape)}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
@@ -118,7 +113,7 @@ def unique(
     (tensor([1, 3]), tensor([1, 2]))
     """
     axis = None if dim is None else dim_of(dim, x.ndim, "unique")
-    _, first, inverse, counts = np.unique(plain(x), True, True, True, axis)
+    _, first, inverse, counts = np.unique(value_of(x), True, True, True, axis)
     values = getitem(ravel(x), first) if axis is None else getitem(x, along(axis, first))
     shape = x.shape if axis is None else (x.shape[axis],)
     extra = [inverse.reshape(shape)] * return_inverse + [counts] * return_counts
@@ -136,7 +131,7 @@ def unique_consecutive(
     tensor([1, 2, 1])
     """
     source, axis = (ravel(x), 0) if dim is None else (x, dim_of(dim, x.ndim, "unique_consecutive"))
-    rows = np.moveaxis(plain(source), axis, 0).reshape(source.shape[axis], -1)
+    rows = np.moveaxis(value_of(source), axis, 0).reshape(source.shape[axis], -1)
     starts = np.ones(len(rows), bool)
     starts[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     first = np.nonzero(starts)[0]
@@ -153,7 +148,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     >>> tg.isin(tg.tensor([1, 2, 3]), tg.tensor([2]))
     tensor([False,  True, False])
     """
-    found = np.isin(plain(elements), plain(test_elements), assume_unique=assume_unique, invert=invert)
+    found = np.isin(value_of(elements), value_of(test_elements), assume_unique=assume_unique, invert=invert)
     return wrap(np.asarray(found), None)
 
 
@@ -165,4 +160,4 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
     (tensor([0, 1]), tensor([0, 2]))
     """
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return tuple([wrap(np.asarray(found), None) for found in np.unravel_index(plain(indices), sizes)])
+    return tuple([wrap(np.asarray(found), None) for found in np.unravel_index(value_of(indices), sizes)])

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.gradient import unbroadcast
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED, arguments, linear
+from ..autograd.record import ALIASES
 from ..autograd.tensor import Tensor
 from .samples import sample
 
@@ -35,17 +36,29 @@ def either(sizes: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
 
 
 def takes_axis(function: F) -> F:
-    """``axis=`` as another name of ``dim=``, as PyTorch takes it in every function."""
+    """``axis=`` and ``keepdims=`` as other names of ``dim=`` and ``keepdim=``, as PyTorch takes them everywhere."""
+    taken = arguments(function)
 
     @functools.wraps(function)
-    def either_name(*args: Any, axis: Any = None, **options: Any) -> Any:
-        if axis is None:
-            return function(*args, **options)
-        if "dim" in options:
-            raise ArgumentError(
-                f"{function.__name__}: dim={options['dim']} and axis={axis} are two names of one argument; give one"
-            )
-        return function(*args, dim=axis, **options)
+    def either_name(*args: Any, **options: Any) -> Any:
+        for other, name in ALIASES.items() if options else ():
+            if other not in options:
+                continue
+            value = options.pop(other)
+            if value is None:
+                continue
+            given = dict(zip(taken, args)) | options
+            if given.get(name, value) not in (value, None):
+                raise ArgumentError(
+                    f"{function.__name__}: {name}={given[name]} and {other}={value} are two names of one argument; "
+                    "give one"
+                )
+            place = taken.index(name) if name in taken else len(args)
+            if place < len(args):
+                args = (*args[:place], value, *args[place + 1 :])
+            else:
+                options[name] = value
+        return function(*args, **options)
 
     return either_name  # type: ignore[return-value]
 

@@ -11,6 +11,7 @@ from ..autograd.tensor import Tensor
 from . import reduction
 from .limits import clip
 from .norms import vector_norm
+from .shape import takes_axis
 
 
 def above(x: Any, floor: float) -> Any:
@@ -19,6 +20,7 @@ def above(x: Any, floor: float) -> Any:
     return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
 
 
+@takes_axis
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.
 

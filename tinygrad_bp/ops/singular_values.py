@@ -195,7 +195,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     values = np.linalg.svd(raw(A), compute_uv=False)
     rank = np.asarray(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
     empty = beside(A, np.zeros(0, values.dtype))
-    residuals = total(solution[..., :0])[None][:0]
+    residuals = size_of(total(solution[..., :0])[None][:0])
     if driver != "gelsy" and rows > columns and np.all(rank == columns):
         residuals = total(size_of(right - np.matmul(A, solution)) ** 2, -2)
     return LeastSquares(

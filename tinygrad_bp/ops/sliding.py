@@ -15,7 +15,6 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
-from ..autograd.tensor import Tensor
 from .samples import sample
 from .shape import reshape
 
@@ -24,11 +23,6 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 # ---------------------------------------------------------------------- arguments
-
-
-def value_of(x: Any) -> Any:
-    """The raw array of a tensor or an array."""
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
 
 
 def sizes(name: str, what: str, value: Any, ndim: int, least: int = 1) -> Sizes:

@@ -10,25 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import general
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from .elementwise import where
 from .extremes import chosen
 from .indexing import take_along_axis
 from .reduction import share_ties
 from .samples import distinct, sample
-from .scans import Found, either, in_dtype
-from .shape import dim_of, ravel, reshape
+from .scans import Found, in_dtype, kept_indices
+from .shape import dim_of, ravel, reshape, takes_axis
 from .splitting import along
 
 
-def _raw(x: Any) -> Any:
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
-
-
-def _place(x: Any, dim: int | None, axis: int | None, name: str) -> int:
-    return dim_of((-1 if dim is None else dim) if axis is None else axis, x.ndim, name)
+def _place(x: Any, dim: int | None, name: str) -> int:
+    return dim_of(-1 if dim is None else dim, x.ndim, name)
 
 
 def _like(x: Any, indices: Any) -> Any:
@@ -46,26 +42,28 @@ def _order(x: Any, place: int, descending: bool = False) -> Any:
     return x.shape[place] - 1 - np.argsort(x[backwards], axis=place, kind="stable")[backwards]
 
 
-def sort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False, axis: int | None = None) -> Found:
+@takes_axis
+def sort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
     """The elements in order along ``dim``, and where each stood; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
     >>> tg.sort(tg.tensor([3.0, 1.0, 2.0]))
     Found(values=tensor([1., 2., 3.]), indices=tensor([1, 2, 0]))
     """
-    place = _place(x, dim, axis, "sort")
-    order = _like(x, _order(_raw(x), place, descending))
+    place = _place(x, dim, "sort")
+    order = kept_indices(x, _order(value_of(x), place, descending))
     return Found(take_along_axis(x, order, place), order)
 
 
-def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False, axis: int | None = None) -> Any:
+@takes_axis
+def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """The indices that sort x along ``dim``; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
     >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return _like(x, _order(_raw(x), _place(x, dim, axis, "argsort"), descending))
+    return _like(x, _order(value_of(x), _place(x, dim, "argsort"), descending))
 
 
 def msort(x: Any) -> Any:
@@ -78,7 +76,8 @@ def msort(x: Any) -> Any:
     return sort(x, 0).values
 
 
-def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, axis: int | None = None) -> Found:
+@takes_axis
+def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
     """The ``k`` largest (or smallest) elements along ``dim`` in order, and where they stand.
 
     Raises ``ArgumentError`` where there are fewer.
@@ -87,29 +86,31 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
     >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
     """
-    place = _place(x, dim, axis, "topk")
+    place = _place(x, dim, "topk")
     size = x.shape[place] if x.ndim else 1
     if not 0 <= k <= size:
         raise ArgumentError(f"topk: k={k} elements wanted of {size} along dimension {place}")
     if not x.ndim:
         found = Found(reshape(x, 1)[:k], _like(x, np.zeros(k, np.int64)))
         return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
-    order = _like(x, _order(_raw(x), place, largest)[along(place, slice(0, k))])
+    order = kept_indices(x, _order(value_of(x), place, largest)[along(place, slice(0, k))])
     return Found(take_along_axis(x, order, place), order)
 
 
 def _at_rank(x: Any, ranks: Any, place: int, keepdim: bool) -> Found:
     """The element at a rank along a dimension: one rank, or one for each row (with the dimension kept as 1)."""
-    raw = _raw(x)
+    raw = value_of(x)
+    if raw.ndim and not raw.shape[place]:
+        raise IndexRangeError(f"there is no element to choose along dimension {place} of {shape_text(raw.shape)}")
     order = _order(raw, place)
     if raw.ndim:
         ranks = np.broadcast_to(ranks, [1 if i == place else size for i, size in enumerate(raw.shape)])
         order = np.take_along_axis(order, ranks, place)
-    return chosen(x, _like(x, order), place, keepdim)
+    return chosen(x, order, place, keepdim)
 
 
-def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False, *,
-             axis: int | None = None, keepdims: bool = False) -> Found:
+@takes_axis
+def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands.
 
     Raises ``ArgumentError`` where there are fewer than ``k``.
@@ -118,11 +119,11 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False, *,
     >>> tg.kthvalue(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor(2.), indices=tensor(2))
     """
-    place = _place(x, dim, axis, "kthvalue")
+    place = _place(x, dim, "kthvalue")
     size = x.shape[place] if x.ndim else 1
     if not 1 <= k <= size:
         raise ArgumentError(f"kthvalue: k={k} is not from 1 to {size}, the size of dimension {place}")
-    return _at_rank(x, k - 1, place, keepdim or keepdims)
+    return _at_rank(x, k - 1, place, keepdim)
 
 
 # ---------------------------------------------------------------------- the middle
@@ -149,8 +150,8 @@ _median_op = general(
     doc="The middle element of all, the lower of two; ties share the gradient equally.")
 
 
-def median(x: Any, dim: int | None = None, keepdim: bool = False, *,
-           axis: int | None = None, keepdims: bool = False) -> Any:
+@takes_axis
+def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands.
 
     NaN where there is one. Without ``dim`` ties share the gradient equally; with ``dim`` one of them gets it.
@@ -159,40 +160,41 @@ def median(x: Any, dim: int | None = None, keepdim: bool = False, *,
     >>> tg.median(tg.tensor([4.0, 1.0, 3.0, 2.0]))
     tensor(2.)
     """
-    if dim is None and axis is None:
+    if dim is None:
         return _median_op(x)
-    place, raw = _place(x, dim, axis, "median"), _raw(x)
+    place, raw = _place(x, dim, "median"), value_of(x)
     size = raw.shape[place] if raw.ndim else 1
     bad = np.sum(np.isnan(raw), axis=place, keepdims=True) if raw.ndim else 0
     # Sorting puts NaN last: the first of them stands behind all numbers.
-    return _at_rank(x, np.where(bad, size - bad, (size - 1) // 2), place, keepdim or keepdims)
+    return _at_rank(x, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
 
 
-def nanmedian(x: Any, dim: int | None = None, keepdim: bool = False, *,
-              axis: int | None = None, keepdims: bool = False) -> Any:
+@takes_axis
+def nanmedian(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """``median`` of what is not NaN; NaN where nothing else is there.
 
     >>> import tinygrad_bp as tg
     >>> tg.nanmedian(tg.tensor([4.0, float("nan"), 3.0, 2.0]))
     tensor(3.)
     """
-    raw = _raw(x)
+    raw = value_of(x)
     good = ~np.isnan(raw)
-    if dim is None and axis is None:
+    if dim is None:
         return _median_op(x[good] if good.any() else x)
-    place = _place(x, dim, axis, "nanmedian")
+    place = _place(x, dim, "nanmedian")
     counts = np.sum(good, axis=place, keepdims=True) if raw.ndim else 1
-    return _at_rank(x, np.maximum(counts - 1, 0) // 2, place, keepdim or keepdims)
+    return _at_rank(x, np.maximum(counts - 1, 0) // 2, place, keepdim)
 
 
-def mode(x: Any, dim: int = -1, keepdim: bool = False, *, axis: int | None = None, keepdims: bool = False) -> Found:
+@takes_axis
+def mode(x: Any, dim: int = -1, keepdim: bool = False) -> Found:
     """The most frequent element along ``dim``, of several the smallest, and where the last of them stands.
 
     >>> import tinygrad_bp as tg
     >>> tg.mode(tg.tensor([3, 1, 2, 1]))
     Found(values=tensor(1), indices=tensor(3))
     """
-    place, raw = _place(x, dim, axis, "mode"), _raw(x)
+    place, raw = _place(x, dim, "mode"), value_of(x)
     if not raw.ndim:
         return _at_rank(x, 0, 0, True)
     ordered = np.moveaxis(np.sort(raw, axis=place), place, -1)
@@ -201,7 +203,7 @@ def mode(x: Any, dim: int = -1, keepdim: bool = False, *, axis: int | None = Non
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
     best = np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, place)
-    return _at_rank(x, best, place, keepdim or keepdims)
+    return _at_rank(x, best, place, keepdim)
 
 
 # ---------------------------------------------------------------------- quantiles
@@ -214,7 +216,7 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
         raise ArgumentError(f"{name}: interpolation is one of {', '.join(_BETWEEN)}, got {interpolation!r}")
     if x.dtype.kind != "f":
         raise DtypeError(f"{name}: needs a float tensor, got {x.dtype}; write t.float() first")
-    wanted = _raw(q)
+    wanted = value_of(q)
     if wanted.ndim > 1:
         raise ShapeError(f"{name}: q is a number or 1-d, got {shape_text(wanted.shape)}")
     if not ((wanted >= 0) & (wanted <= 1)).all():
@@ -224,19 +226,19 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
     x = ravel(x) if dim is None or not x.ndim else np.moveaxis(x, place, -1)
     if not x.shape[-1]:
         raise ShapeError(f"{name}: no elements along the dimension, {shape_text(x.shape)}")
-    good = ~np.isnan(_raw(x))
+    good = ~np.isnan(value_of(x))
     counts = np.sum(good, axis=-1, keepdims=True)
     # An array of x's dtype, or a tensor that records where q does; (..., quantiles).
     q = in_dtype(q if isinstance(q, Tensor) else wanted, x.dtype)
     ranks = reshape(q, -1) * (np.maximum(counts, 1) - 1 if ignore else x.shape[-1] - 1 + 0 * counts).astype(x.dtype)
-    raw = _raw(ranks)
+    raw = value_of(ranks)
     if interpolation in ("lower", "higher", "nearest"):
         rounded: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
         raw = rounded[interpolation](raw)
     below = np.floor(raw).astype(np.int64)
     spoiled = ~good.all(-1, keepdims=True) & (not ignore)
     below = np.where(spoiled, x.shape[-1] - 1, below)  # NaN is sorted last
-    order = np.argsort(_raw(x), axis=-1, kind="stable")
+    order = np.argsort(value_of(x), axis=-1, kind="stable")
     values = take_along_axis(x, np.take_along_axis(order, below, -1), -1)
     if interpolation in ("linear", "midpoint"):
         above = np.where(spoiled, x.shape[-1] - 1, np.ceil(raw).astype(np.int64))
@@ -252,8 +254,8 @@ def _without(shape: list[int], dim: Any, place: int) -> list[int]:
     return [] if dim is None else [size for i, size in enumerate(shape) if i != place]
 
 
-def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
-             axis: int | None = None, keepdims: bool = False) -> Any:
+@takes_axis
+def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one.
 
     Between two elements lies a share of both (``"linear"``), one of them (``"lower"``, ``"higher"``, ``"nearest"``)
@@ -263,17 +265,15 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, i
     >>> tg.quantile(tg.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
     tensor(1.5)
     """
-    dim = dim if axis is None else either(dim, axis)
-    return _at_quantiles("quantile", x, q, dim, keepdim or keepdims, interpolation, False)
+    return _at_quantiles("quantile", x, q, dim, keepdim, interpolation, False)
 
 
-def nanquantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
-                axis: int | None = None, keepdims: bool = False) -> Any:
+@takes_axis
+def nanquantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """``quantile`` of what is not NaN; NaN where nothing else is there.
 
     >>> import tinygrad_bp as tg
     >>> tg.nanquantile(tg.tensor([0.0, float("nan"), 3.0]), 0.5)
     tensor(1.5)
     """
-    dim = dim if axis is None else either(dim, axis)
-    return _at_quantiles("nanquantile", x, q, dim, keepdim or keepdims, interpolation, True)
+    return _at_quantiles("nanquantile", x, q, dim, keepdim, interpolation, True)

@@ -16,7 +16,7 @@ from .limits import clip
 from .products import matmul
 from .reduction import amax, mean, sum
 from .samples import below, sample
-from .shape import dim_of, reshape
+from .shape import dim_of, reshape, takes_axis
 
 
 def _transposed(x: Any) -> Any:
@@ -80,6 +80,7 @@ def corrcoef(input: Any) -> Any:
     return c / reshape(spread, -1, 1) / reshape(spread, 1, -1)
 
 
+@takes_axis
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it.
 
@@ -132,6 +133,10 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         return _bincount_op(input, minlength)
     from .indexing import place
 
+    if tuple(np.shape(weights)) != raw.shape:
+        raise ShapeError(
+            f"bincount: weights {shape_text(np.shape(weights))} must have the shape of input, {shape_text(raw.shape)}"
+        )
     size = max(int(raw.max(initial=-1)) + 1, minlength)
     return place(weights, (size,), (raw.astype(np.int64),))
 
