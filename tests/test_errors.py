@@ -75,7 +75,8 @@ MISTAKES = {
     "integers asked to require grad": (
         lambda: tg.tensor([1, 2], requires_grad=True),
         (RuntimeError, TypeError),
-        "only tensors of floating point and complex dtype can require gradients, got int64; write t.float() first, or give floats",
+        "only tensors of floating point and complex dtype can require gradients, got int64; write t.float() first, or "
+        "give floats",
     ),
     "ragged lists": (
         lambda: tg.tensor([[1, 2], [3]]),

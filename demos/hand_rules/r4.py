@@ -17,7 +17,7 @@ NETWORK = """
 w1, b1 = (1e-4 * tg.randn(4, 10)).requires_grad_(), tg.zeros(10, requires_grad=True)
 w2, b2 = (1e-4 * tg.randn(10, 3)).requires_grad_(), tg.zeros(3, requires_grad=True)
 scores = tg.relu(10 * tg.randn(5, 4) @ w1 + b1) @ w2 + b2
-loss = tg.nn.functional.cross_entropy(scores, tg.tensor([0, 1, 2, 2, 1])) + 0.05 * ((w1 ** 2).sum() + (w2 ** 2).sum())
+loss = tg.nn.functional.cross_entropy(scores, tg.tensor([0, 1, 2, 2, 1])) + 0.05 * ((w1**2).sum() + (w2**2).sum())
 loss.backward()
 """
 
