@@ -22,9 +22,9 @@ Written by `python docs/make_reference.py` from the op table; a test compares it
 
 **Ops** are defined once and derived by machine. *Derivative* is the rule as it stands in the source: `g` is the
 gradient arriving, `y` the result, other names are inputs and parameters; a name alone is a function of the op's file.
-*Forward* says how a tangent is pushed: by the rule itself (elementwise), or by transposing it. Every op works in
-reverse and in forward mode, and its derivatives are tested to the order that is given: of any op on every one of its
-samples, against central differences.
+*Forward* says how a tangent is pushed: by the rule itself (elementwise), by the op itself (linear, where the node
+keeps the parameters of the call), or by transposing the rule. Every op works in reverse and in forward mode, and its
+derivatives are tested to the order that is given: of any op on every one of its samples, against central differences.
 
 **Functions** are written with ops, and have the derivatives of what they are made of.
 """
@@ -98,7 +98,7 @@ def page() -> str:
         names.setdefault(origin(value), []).append(name)
     by_numpy = numpy_names()
     out = [HEAD]
-    kinds = {"elementwise": "by the rule", "linear": "transposed", "general": "transposed", "constant": "no gradient"}
+    kinds = {"elementwise": "by the rule", "linear": "by the op", "general": "transposed", "constant": "no gradient"}
     out += [
         "## Ops",
         "",
