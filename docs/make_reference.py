@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tinygrad_bp as tg
+import tinygrad_bp.nn  # its ops are part of the table
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -36,7 +37,8 @@ def public() -> Iterator[tuple[str, Any]]:
         module: Any = tg
         for part in filter(None, space.split(".")):
             module = getattr(module, part, types.SimpleNamespace())
-        for name, value in sorted(vars(module).items()):
+        for name in dir(module):  # with what is imported when it is asked for
+            value = getattr(module, name)
             if callable(value) and not name.startswith("_") and not isinstance(value, type):
                 yield f"{space}.{name}" if space else name, value
     for name, value in sorted(vars(tg.Tensor).items()):

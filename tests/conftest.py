@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tinygrad_bp as tg
+import tinygrad_bp.nn  # its ops are part of the table
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 from . import autograd as autograd
 from . import fft as fft
 from . import linalg as linalg
-from . import nn as nn
 from . import ops as ops
-from . import optim as optim
 from . import special as special
 from .autograd import (
     enable_grad as enable_grad,
@@ -43,9 +41,6 @@ from .autograd.errors import (
 )
 from .autograd.tensor import (
     Tensor as Tensor,
-)
-from .drawing import (
-    draw as draw,
 )
 from .ops.activations import (
     celu as celu,
@@ -283,10 +278,6 @@ from .ops.generator import (
     seed as seed,
     set_rng_state as set_rng_state,
 )
-from .ops.grid_sampling import (
-    grid_sampler_2d as grid_sampler_2d,
-    grid_sampler_3d as grid_sampler_3d,
-)
 from .ops.indexing import (
     gather as gather,
     index_select as index_select,
@@ -512,37 +503,41 @@ long = int64
 int = int32
 
 # Parts that a program may not need are imported when they are first asked for: `import tinygrad_bp` stays quick.
-_LATER = {name: f"{__name__}.{name}" for name in ("data", "func", "models", "train", "utils", "verify")}
+_LATER = {name: name for name in ("data", "drawing", "func", "models", "nn", "optim", "train", "utils", "verify")}
+_LATER |= {"draw": "drawing", "grid_sampler_2d": "ops.grid_sampling", "grid_sampler_3d": "ops.grid_sampling"}
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _LATER_OF_AUTOGRAD = {
-    "functional": f"{__name__}.autograd.functional",
-    "gradcheck": f"{__name__}.verify",
-    "gradgradcheck": f"{__name__}.verify",
-}
+    "functional": "autograd.functional", "gradcheck": "verify", "gradgradcheck": "verify",
+}  # fmt: skip
 
 if TYPE_CHECKING:
     from . import data as data
     from . import func as func
     from . import models as models
+    from . import nn as nn
+    from . import optim as optim
     from . import train as train
     from . import utils as utils
     from . import verify as verify
+    from .drawing import draw as draw
+    from .ops.grid_sampling import grid_sampler_2d as grid_sampler_2d, grid_sampler_3d as grid_sampler_3d
 else:
 
-    def __getattr__(name):
-        if name in _LATER:
-            return _import_module(_LATER[name])
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def _asked_for(owner, places):
+        """A module's ``__getattr__``: import the place of a name, and give the module of that name or what it holds."""
+
+        def find(name):
+            if name not in places:
+                raise AttributeError(f"module {owner!r} has no attribute {name!r}")
+            module = _import_module(f"{__name__}.{places[name]}")
+            return module if places[name].endswith(name) else getattr(module, name)
+
+        return find
 
     def __dir__():
         return sorted({*globals(), *_LATER})
 
-    def _of_autograd(name):
-        if name in _LATER_OF_AUTOGRAD:
-            module = _import_module(_LATER_OF_AUTOGRAD[name])
-            return module if name == "functional" else getattr(module, name)
-        raise AttributeError(f"module {autograd.__name__!r} has no attribute {name!r}")
-
-    autograd.__getattr__ = _of_autograd
+    __getattr__ = _asked_for(__name__, _LATER)
+    autograd.__getattr__ = _asked_for(autograd.__name__, _LATER_OF_AUTOGRAD)
 
 __version__ = "0.1.0"

@@ -14,6 +14,7 @@ import zlib
 from _thread import allocate_lock  # the threading module takes a hundred times as long to import
 from collections.abc import Callable
 from contextlib import nullcontext
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -252,9 +253,10 @@ def _count(change: int) -> None:
         if bool(before) == bool(_active):
             return
         record.new_node = _new_node if _active else Node
+        record.forward_of = _watching if _active else attrgetter("forward")
         writes.now = _now if _active else writes.tick
         for op in OPS.values():
-            _put(op.function, "forward", _watching(op) if _active else op.forward)
+            _put(op.function, "forward", record.forward_of(op))
             _put(op.function, "Node", record.new_node)
 
 

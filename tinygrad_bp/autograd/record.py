@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 import weakref
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,7 +72,9 @@ def leaf(shape: tuple[int, ...], cell: Cell) -> Node:
     return node
 
 
-new_node: Callable[[], Node] = Node  # anomaly mode puts one here, and in the generated functions, that knows more
+# Anomaly mode puts others here, and in the generated functions: nodes that know more, and forwards that look closely.
+new_node: Callable[[], Node] = Node
+forward_of: Callable[[Op], Callable[..., Any]] = attrgetter("forward")
 
 
 def record(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> Node:
@@ -242,7 +245,7 @@ def build_function(op: Op) -> Callable[..., Any]:
         f"        ({FREE})\n    return function\n"
     )
     function: Callable[..., Any] = _maker(text, "first call")(
-        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
+        op, forward_of(op), Tensor, new_node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
         unpack, unpack_list, explain, floats_of, settle, guard_view, check_alias, first_call,
     )  # fmt: skip
     function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)

@@ -1,0 +1,53 @@
+"""What ``import tinygrad_bp`` leaves for later, and that it is found when it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import tinygrad_bp as tg
+
+LATER = ("data", "drawing", "func", "models", "nn", "optim", "train", "utils", "verify")
+
+
+def printed(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_parts_are_imported_when_they_are_asked_for() -> None:
+    code = (
+        "import sys, tinygrad_bp as tg\n"
+        f"print([name for name in {LATER} if 'tinygrad_bp.' + name in sys.modules])\n"
+        "print(tg.nn.Linear(1, 1), 'tinygrad_bp.nn' in sys.modules)\n"
+        "print(tg.autograd.gradcheck.__name__, tg.autograd.functional.jacobian.__name__, tg.draw.__name__)"
+    )
+    assert printed(code).splitlines() == [
+        "[]",
+        "Linear(in_features=1, out_features=1, bias=True) True",
+        "gradcheck jacobian draw",
+    ]
+
+
+def test_they_are_listed_and_others_are_not_there() -> None:
+    assert set(LATER) | {"draw", "grid_sampler_2d"} <= set(dir(tg))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tg.nothing
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tg.autograd.nothing
+
+
+def test_anomaly_mode_watches_ops_that_are_imported_inside_it() -> None:
+    code = (
+        "import numpy as np, tinygrad_bp as tg\n"
+        "x = tg.tensor([1e30], requires_grad=True)\n"
+        "try:\n"
+        "    with tg.autograd.detect_anomaly():\n"
+        "        tg.nn.functional.mse_loss(x, tg.zeros(1))\n"
+        "except tg.autograd.errors.AnomalyError as error:\n"
+        "    print(str(error).split(':')[0])"
+    )
+    assert printed(code) == "mse_loss made the first inf\n"
