@@ -81,16 +81,11 @@ def test_complex_functions() -> None:
     assert check_derivatives(tg.complex, drawn((3,), (3,)), order=2).ok
 
 
-# Alarms that are right: vector_norm of complex64 has a NaN in its second derivative where complex128 has none.
-KNOWN = {2: {12}}
-
-
 @pytest.mark.parametrize("order", [1, 2])
 def test_no_false_alarm_on_random_smooth_functions(order: int) -> None:
     """A small part of what ``python tests/random_functions.py 10000`` does."""
     outcomes = [random_functions.outcome(seed, order) for seed in range(120 // order)]
-    alarms = {seed: text for seed, (kind, text) in enumerate(outcomes) if kind not in random_functions.NO_ALARM}
-    assert set(alarms) <= KNOWN.get(order, set()), alarms
+    assert not [text for kind, text in outcomes if kind not in random_functions.NO_ALARM]
     assert sum(kind == "right" for kind, _ in outcomes) > 0.7 * len(outcomes)
 
 

@@ -25,6 +25,7 @@ from .differences import LARGEST, Slope, slope
 from .findings import Finding
 
 RELATIVE = 1e-7  # what a derivative may be off in float64 beside what is measured
+FEW = 60  # a weight is at most 2 to this power: beyond float32 it would be inf, and inf · 0 is NaN
 RELATIVE_NARROW = 2e-3  # in float32: a rule that is right to this in float64 and wrong in float32 is one that rounds
 MILDER = (0.5, 0.1, 0.01, 1e-3, 1e-6)
 ROUNDINGS = 4  # runs with every input changed in its last bits
@@ -147,7 +148,8 @@ class Check:
             w = np.clip(random_like(self.rng, y.astype(_kind(y.dtype, True))).real, -2, 2)
             w = np.sign(w) * (0.5 + np.abs(w)).astype(np.float16)
             w = w * np.exp(2j * np.pi * self.rng.random(y.shape)) if y.dtype.kind == "c" else w.astype(np.float64)
-            drawn.append(np.asarray(w / 2.0 ** np.round(np.log2(size)) if size else w))
+            power = np.clip(np.round(np.log2(size)), -FEW, FEW) if size else 0.0
+            drawn.append(np.asarray(w / 2.0**power))
         return drawn
 
     def _rounding(self, values: list[Any], ours: list[Any], eps: float) -> list[Any]:
