@@ -2,6 +2,7 @@
 
 import copy
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,46 @@ def test_linear_without_bias_as_a_function():
     weight = tg.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     assert F.linear(tg.tensor([[1.0, 1.0]]), weight).tolist() == [[3, 7, 11]]
     assert F.linear(tg.tensor([1.0, 1.0]), weight, tg.tensor([1.0, 0.0, -1.0])).tolist() == [4, 7, 10]
+
+
+LEADING = [(), (1,), (0,), (6,), (2, 3), (2, 0), (2, 1, 3)]
+
+
+@pytest.mark.parametrize("function", ["linear", "linear without bias", "matmul"])
+@pytest.mark.parametrize("lead", LEADING, ids=str)
+@pytest.mark.parametrize("layout", ["as it is", "reversed", "last axis first", "every other"])
+def test_rows_in_any_number_of_dimensions_and_any_order(function, lead, layout):
+    rng = np.random.default_rng(0)
+    x, weight, bias = rng.standard_normal((*lead, 5)), rng.standard_normal((3, 5)), rng.standard_normal(3)
+    x = {"as it is": x, "reversed": x[..., ::-1], "last axis first": np.moveaxis(np.moveaxis(x, -1, 0).copy(), 0, -1),
+         "every other": np.repeat(x, 2, axis=-1)[..., ::2]}[layout]  # fmt: skip
+    a, w, b = (tg.tensor(v, requires_grad=True) for v in (x, weight, bias))
+    a.data = tg.from_numpy(x)  # in the order it is in
+    y = {"linear": lambda: F.linear(a, w, b), "linear without bias": lambda: F.linear(a, w),
+         "matmul": lambda: a @ w.mT}[function]()  # fmt: skip
+    np.testing.assert_allclose(
+        y.detach().numpy(), np.einsum("...i,oi->...o", x, weight) + bias * (function == "linear")
+    )
+    g = rng.standard_normal(y.shape)
+    y.backward(tg.tensor(g))
+    np.testing.assert_allclose(a.grad.numpy(), np.einsum("...o,oi->...i", g, weight))
+    np.testing.assert_allclose(w.grad.numpy(), np.einsum("ro,ri->oi", g.reshape(-1, 3), x.reshape(-1, 5)), atol=1e-15)
+    if function == "linear":
+        np.testing.assert_allclose(b.grad.numpy(), g.reshape(-1, 3).sum(0), atol=1e-15)
+
+
+def test_a_batch_of_sequences_takes_no_longer_than_its_rows():
+    """A product of 3-d and 2-d that leaves BLAS is a hundred times slower."""
+    layer, x = nn.Linear(256, 512), tg.randn(4, 32, 256, requires_grad=True)
+
+    def seconds(x):
+        start = time.perf_counter()
+        layer(x).sum().backward()
+        return time.perf_counter() - start
+
+    rows = x.detach().reshape(128, 256).requires_grad_()
+    pairs = [(seconds(rows), seconds(x)) for _ in range(9)]
+    assert min(b for _, b in pairs) < 5 * min(a for a, _ in pairs)
 
 
 # ---------------------------------------------------------------------- where parameters start

@@ -12,7 +12,7 @@ from ..autograd.op import constant, general
 from ..autograd.tensor import Tensor
 from .elementwise import add, mul
 from .generator import Generator, default_generator
-from .products import matmul
+from .products import matmul, rows_of
 from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
 from .shape import reshape, transpose
@@ -24,7 +24,10 @@ LARGE = 1 << 15
 
 
 def _product(a: Any, b: Any) -> Any:
-    """``a @ b`` for a matrix b. np.dot is quicker to call, but clears its result first: a pass over a large one."""
+    """``a @ b`` for a matrix b, with all leading dimensions of ``a`` as one: NumPy has no fast product of 3-d and 2-d."""
+    if a.ndim > 2:
+        return np.reshape(_product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
+    # np.dot is quicker to call, but clears its result first: a pass over a large one.
     return np.matmul(a, b) if a.ndim == 2 and a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
 
 
@@ -34,14 +37,9 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
     return y
 
 
-def _rows(x: Any) -> Any:
-    """All leading dimensions as one."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
-
-
 def sum_rows(g: Any) -> Any:
     """The sum over rows as a product with ones, which NumPy runs in half the time of a sum."""
-    rows = _rows(g)
+    rows = rows_of(g)
     return np.dot(ones_of(rows.shape[0], rows.dtype), rows)
 
 
@@ -61,11 +59,13 @@ def ones_of(size: int, dtype: Any) -> Any:
 
 linear = general("linear", _linear,
                  lambda g, weight: _product(g, weight),
-                 lambda g, x: _product(_rows(x).T, _rows(g)).T,
+                 lambda g, x: _product(rows_of(x).T, rows_of(g)).T,
                  lambda g: sum_rows(g),
                  inputs="x weight bias", formula="x weightᵀ + bias",
                  samples=(sample((5, 3), (4, 3), (4,)), sample((3,), (4, 3), (4,)), sample((2, 5, 3), (4, 3), (4,)),
-                          sample((0, 3), (4, 3), (4,)), sample((5, 3), (1, 3), (1,))),
+                          sample((0, 3), (4, 3), (4,)), sample((5, 3), (1, 3), (1,)),
+                          sample((2, 1, 2, 3), (4, 3), (4,)), sample((2, 0, 3), (4, 3), (4,)),
+                          sample((2, 2, 0), (4, 0), (4,))),
                  reference=lambda x, weight, bias: np.matmul(x, np.swapaxes(weight, 0, 1)) + bias,
                  hint="x is (..., in_features), weight (out_features, in_features), bias (out_features,)",
                  doc="Affine map of the last dimension: weight is (out, in), bias (out).")

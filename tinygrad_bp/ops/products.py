@@ -18,13 +18,25 @@ from .samples import sample
 from .shape import permute, reshape, takes_axis
 
 
+def rows_of(x: Any) -> Any:
+    """All leading dimensions as one."""
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    """``np.matmul``; many matrices times one are a single product of all their rows."""
+    if a.ndim > 2 and b.ndim == 2:
+        return np.reshape(np.matmul(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
+    return np.matmul(a, b)
+
+
 def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
     """The gradient of the left factor; batch dimensions that were broadcast are summed by the engine."""
     if b.ndim == 1:
         return g[..., None] * b if len(a_shape) > 1 else g * b
     if len(a_shape) == 1:
         return np.matmul(b, g[..., None])[..., 0]
-    return np.matmul(g, np.swapaxes(b, -1, -2))
+    return _matmul(g, np.swapaxes(b, -1, -2))
 
 
 def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
@@ -32,14 +44,18 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
         return g[..., None, :] * a[:, None] if len(b_shape) > 1 else g * a
     if len(b_shape) == 1:
         return np.matmul(np.swapaxes(a, -1, -2), g[..., None])[..., 0]
+    if len(b_shape) == 2:
+        return np.matmul(rows_of(a).T, rows_of(g))
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
-matmul = general("matmul", np.matmul, _left, _right, inputs="a b", formula="a @ b",
+matmul = general("matmul", _matmul, _left, _right, inputs="a b", formula="a @ b", ufunc=np.matmul,
                 samples=(sample((2, 3), (3, 4)), sample((3,), (3,)), sample((2, 3), (3,)), sample((3,), (3, 4)),
                          sample((5, 2, 3), (5, 3, 4)), sample((5, 2, 3), (3, 4)), sample((2, 3), (5, 3, 4)),
                          sample((5, 1, 2, 3), (4, 3, 2)), sample((3,), (5, 3, 2)), sample((5, 2, 3), (3,)),
-                         sample((0, 3), (3, 4)), sample((2, 0), (0, 3))),
+                         sample((0, 3), (3, 4)), sample((2, 0), (0, 3)), sample((2, 0, 3), (3, 4)),
+                         sample((2, 2, 0), (0, 3))),
+                reference=np.matmul,
                 hint="the last size of the left side must equal the second-to-last (or only) size of the right side; "
                      "transpose one side (t.mT) or reshape",
                 doc="Matrix product; leading dimensions broadcast.")
