@@ -13,24 +13,35 @@ import tinygrad_bp
 from tinygrad_bp.autograd.op import OPS
 
 ROOT = Path(tinygrad_bp.__file__).parent
-# Each folder may import those named beside it, and itself.
+# Each room (a folder, or a file beside the folders) may import those named beside it, and itself.
 ALLOWED = {
     "autograd": set(),
     "ops": {"autograd"},
+    "random": {"autograd", "ops"},
+    "functions": {"autograd", "ops", "random"},
+    "numpy_names": {"autograd", "ops", "functions"},
+    "linalg": {"autograd", "ops"},
+    "fft": {"ops", "functions"},
+    "special": {"ops"},
+    "func": {"autograd", "ops", "functions"},
+    "functional": {"autograd", "func"},
     "verify": {"autograd", "ops"},
-    "drawing": {"autograd", "ops"},
-    "nn": {"autograd", "ops"},
-    "optim": {"autograd", "ops"},
-    "data": {"autograd", "ops"},
-    "models": {"autograd", "ops", "nn", "optim", "data"},
-    "train": {"autograd", "ops", "nn", "optim", "data"},
-    "utils": {"autograd", "ops", "func"},
+    "drawing": {"autograd"},
+    "nn": {"autograd", "ops", "functions", "random"},
+    "optim": {"autograd"},
+    "data": {"autograd", "ops", "functions", "random"},
+    "models": {"autograd", "random", "nn"},
+    "train": {"autograd", "functions", "nn", "optim"},
+    "utils": {"autograd", "ops", "func", "random"},
 }
-# PyTorch's place for the transforms of func.py.
-ALSO = {"autograd/functional.py": {"func"}}
+CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.
 EXTRAS = {"drawing": {"graphviz"}, "data": {"tqdm"}, "train": {"tqdm", "matplotlib"}}
-FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT)
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
 def imported(path: Path, inside: bool = True) -> list[tuple[str, ...]]:
@@ -48,8 +59,7 @@ def imported(path: Path, inside: bool = True) -> list[tuple[str, ...]]:
 
 
 def wrong_ways(path: Path) -> list[str]:
-    folder = path.relative_to(ROOT).parts[0]
-    allowed = {folder, *ALLOWED[folder], *ALSO.get(path.relative_to(ROOT).as_posix(), ())}
+    allowed = {room_of(path), *ALLOWED[room_of(path)]}
     ours = [module for module in imported(path) if module[0] == "tinygrad_bp"]
     return [".".join(m) for m in ours if len(m) < 2 or m[1] not in allowed]
 
@@ -69,16 +79,29 @@ def test_the_check_of_imports_can_fail(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_only_numpy_and_named_extras_are_imported(path: Path) -> None:
-    folder = path.relative_to(ROOT).parts[0]
+    room = room_of(path)
     outside = {m[0] for m in imported(path)} - set(sys.stdlib_module_names) - {"tinygrad_bp", "numpy"}
-    assert outside <= EXTRAS.get(folder, set())
+    assert outside <= EXTRAS.get(room, set())
     at_the_top = {m[0] for m in imported(path, inside=False)} & outside
-    assert folder == "drawing" or not at_the_top
+    assert room == "drawing" or not at_the_top
 
 
-def test_every_folder_has_its_place() -> None:
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders == set(ALLOWED)
+def test_every_room_has_its_place() -> None:
+    assert {room_of(path) for path in FILES} == set(ALLOWED)
+
+
+def defines_ops(path: Path) -> bool:
+    """Whether a file takes one of the ways to define an op from ``autograd``."""
+    imports = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.ImportFrom)]
+    taken = {alias.name for n in imports if (n.module or "").startswith("autograd.") for alias in n.names}
+    return bool(taken & set(CONSTRUCTORS))
+
+
+def test_ops_holds_the_files_that_define_ops() -> None:
+    ops = {path for path in FILES if room_of(path) == "ops"}
+    others = {path.stem for path in ops if not defines_ops(path)}
+    assert others == {"__init__", "operators", "samples"}
+    assert not [path for path in FILES if path not in ops and defines_ops(path)]
 
 
 def test_importing_the_package_loads_no_extra() -> None:
@@ -95,9 +118,7 @@ def test_no_file_names_an_op_twice() -> None:
     definitions = []
     for path in (ROOT / "ops").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            makes_op = isinstance(node, ast.Call) and getattr(node.func, "id", "") in (
-                "elementwise", "linear", "general", "constant",
-            )  # fmt: skip
+            makes_op = isinstance(node, ast.Call) and getattr(node.func, "id", "") in CONSTRUCTORS
             if makes_op and isinstance(node.args[0], ast.Constant):
                 definitions.append(node.args[0].value)
     assert sorted(definitions) == sorted(OPS)

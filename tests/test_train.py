@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, AutogradError, NonScalarError
-from tinygrad_bp.ops.random import default_generator
+from tinygrad_bp.random.sampling import default_generator
 from tinygrad_bp.train import DivergedError, Figures, evaluate, fit
 
 

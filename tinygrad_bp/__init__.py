@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 from . import autograd as autograd
 from . import fft as fft
 from . import linalg as linalg
+from . import functions as functions
+from . import numpy_names as numpy_names
 from . import ops as ops
+from . import random as random
 from . import special as special
 from .autograd import (
     enable_grad as enable_grad,
@@ -46,7 +49,6 @@ from .ops.activations import (
     celu as celu,
     log_softmax as log_softmax,
     prelu as prelu,
-    rrelu as rrelu,
     selu as selu,
     softmax as softmax,
     threshold as threshold,
@@ -93,7 +95,7 @@ from .ops.complex_numbers import (
     view_as_complex as view_as_complex,
     view_as_real as view_as_real,
 )
-from .ops.creation import (
+from .functions.creation import (
     arange as arange,
     as_tensor as as_tensor,
     empty as empty,
@@ -114,6 +116,9 @@ from .ops.cholesky import (
     cholesky as cholesky,
     cholesky_inverse as cholesky_inverse,
     cholesky_solve as cholesky_solve,
+)
+from .functions.dropout import (
+    rrelu as rrelu,
 )
 from .ops.einsum import (
     einsum as einsum,
@@ -165,7 +170,7 @@ from .ops.gamma_functions import (
     mvlgamma as mvlgamma,
     polygamma as polygamma,
 )
-from .ops.copies import (
+from .functions.copies import (
     alias_copy as alias_copy,
     as_strided_copy as as_strided_copy,
     diagonal_copy as diagonal_copy,
@@ -236,7 +241,7 @@ from .ops.scatter import (
     scatter_add as scatter_add,
     scatter_reduce as scatter_reduce,
 )
-from .ops.searching import (
+from .functions.searching import (
     argwhere as argwhere,
     bucketize as bucketize,
     isin as isin,
@@ -247,7 +252,7 @@ from .ops.searching import (
     unravel_index as unravel_index,
     where as where,
 )
-from .ops.splitting import (
+from .functions.splitting import (
     chunk as chunk,
     dsplit as dsplit,
     hsplit as hsplit,
@@ -270,7 +275,7 @@ from .ops.borders import (
     as_strided_scatter as as_strided_scatter,
     constant_pad_nd as constant_pad_nd,
 )
-from .ops.generator import (
+from .random.generator import (
     Generator as Generator,
     get_rng_state as get_rng_state,
     initial_seed as initial_seed,
@@ -296,7 +301,7 @@ from .ops.matrix_functions import (
 from .ops.norms import (
     dist as dist,
 )
-from .ops.older_linalg import (
+from .functions.older_linalg import (
     chain_matmul as chain_matmul,
     cross as cross,
     inverse as inverse,
@@ -337,7 +342,7 @@ from .ops.limits import (
     fmin as fmin,
     nan_to_num as nan_to_num,
 )
-from .ops.random import (
+from .random.sampling import (
     bernoulli as bernoulli,
     multinomial as multinomial,
     normal as normal,
@@ -361,7 +366,7 @@ from .ops.extremes import (
     max as max,
     min as min,
 )
-from .ops.frequencies import (
+from .functions.frequencies import (
     stft as stft,
 )
 from .ops.reduction import (
@@ -449,7 +454,7 @@ from .ops.solving import (
     logdet as logdet,
     slogdet as slogdet,
 )
-from .ops.similarity import (
+from .functions.similarity import (
     cdist as cdist,
     cosine_similarity as cosine_similarity,
     pairwise_distance as pairwise_distance,
@@ -504,10 +509,10 @@ int = int32
 
 # Parts that a program may not need are imported when they are first asked for: `import tinygrad_bp` stays quick.
 _LATER = {name: name for name in ("data", "drawing", "func", "models", "nn", "optim", "train", "utils", "verify")}
-_LATER |= {"draw": "drawing", "grid_sampler_2d": "ops.grid_sampling", "grid_sampler_3d": "ops.grid_sampling"}
+_LATER |= {"draw": "drawing"} | {name: "functions.grid_sampling" for name in ("grid_sampler_2d", "grid_sampler_3d")}
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _LATER_OF_AUTOGRAD = {
-    "functional": "autograd.functional", "gradcheck": "verify", "gradgradcheck": "verify",
+    "functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify",
 }  # fmt: skip
 
 if TYPE_CHECKING:
@@ -520,7 +525,7 @@ if TYPE_CHECKING:
     from . import utils as utils
     from . import verify as verify
     from .drawing import draw as draw
-    from .ops.grid_sampling import grid_sampler_2d as grid_sampler_2d, grid_sampler_3d as grid_sampler_3d
+    from .functions.grid_sampling import grid_sampler_2d as grid_sampler_2d, grid_sampler_3d as grid_sampler_3d
 else:
 
     def _asked_for(owner, places):

@@ -1,5 +1,17 @@
 """Discrete Fourier transforms under PyTorch's names: ``tg.fft.fft``, ``tg.fft.rfft``, … Real input is promoted."""
 
+from .functions.frequencies import (
+    fftfreq as fftfreq,
+)
+from .functions.frequencies import (
+    fftshift as fftshift,
+)
+from .functions.frequencies import (
+    ifftshift as ifftshift,
+)
+from .functions.frequencies import (
+    rfftfreq as rfftfreq,
+)
 from .ops.fourier import (
     fft as fft,
 )
@@ -53,16 +65,4 @@ from .ops.fourier import (
 )
 from .ops.fourier import (
     rfftn as rfftn,
-)
-from .ops.frequencies import (
-    fftfreq as fftfreq,
-)
-from .ops.frequencies import (
-    fftshift as fftshift,
-)
-from .ops.frequencies import (
-    ifftshift as ifftshift,
-)
-from .ops.frequencies import (
-    rfftfreq as rfftfreq,
 )

@@ -17,7 +17,7 @@ from .autograd.forward import push_forward
 from .autograd.history import history
 from .autograd.modes import enable_grad, mode
 from .autograd.tensor import Tensor, wrap
-from .ops.creation import as_tensor
+from .functions.creation import as_tensor
 from .ops.elementwise import clone
 from .ops.joining import stack
 from .ops.shape import reshape

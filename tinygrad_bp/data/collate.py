@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
-from ..ops.creation import as_tensor, tensor
+from ..functions.creation import as_tensor, tensor
 from ..ops.joining import stack
 
 

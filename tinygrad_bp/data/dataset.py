@@ -12,8 +12,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
-from ..ops.creation import as_tensor
-from ..ops.generator import Generator, default_generator
+from ..functions.creation import as_tensor
+from ..random.generator import Generator, default_generator
 
 
 class Dataset:

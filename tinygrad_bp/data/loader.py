@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
-from ..ops.generator import Generator, default_generator
+from ..random.generator import Generator, default_generator
 from .collate import default_collate, default_convert
 from .dataset import rows_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError
 from ..nn import Linear, Module, ReLU, Sequential
-from ..ops.generator import Generator
+from ..random.generator import Generator
 
 
 class MLP(Sequential):

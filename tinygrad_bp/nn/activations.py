@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
 from .module import Module, Parameter
 
@@ -148,7 +149,7 @@ class RReLU(_Unit):
         self.lower, self.upper = lower, upper
 
     def _of(self, x: Any) -> Any:
-        return activations.rrelu(x, self.lower, self.upper, self.training)
+        return dropout.rrelu(x, self.lower, self.upper, self.training)
 
 
 class Sigmoid(Module):

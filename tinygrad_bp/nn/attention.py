@@ -8,9 +8,9 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
-from ..ops.attention import multi_head_attention_forward
-from ..ops.generator import Generator
+from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
+from ..random.generator import Generator
 from . import init
 from .layers import Linear
 from .module import Module, Parameter

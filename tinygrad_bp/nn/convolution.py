@@ -12,8 +12,8 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..ops import convolution as ops
 from ..ops.borders import pad
-from ..ops.generator import Generator
 from ..ops.sliding import fold, sizes, spans, unfold
+from ..random.generator import Generator
 from . import init
 from .module import Module, Parameter
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError
-from ..ops import network
-from ..ops.generator import Generator
+from ..functions import dropout
+from ..random.generator import Generator
 from .module import Module
 
 
@@ -24,7 +24,7 @@ class Dropout(Module):
     True
     """
 
-    _function: ClassVar[Callable[..., Any]] = network.dropout
+    _function: ClassVar[Callable[..., Any]] = dropout.dropout
 
     def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:
         if not 0 <= p <= 1:
@@ -45,7 +45,7 @@ class Dropout(Module):
 class Dropout1d(Dropout):
     """``Dropout`` of whole channels of (rows, channels, length); the rows may be missing."""
 
-    _function = network.dropout1d
+    _function = dropout.dropout1d
 
 
 class Dropout2d(Dropout):
@@ -54,22 +54,22 @@ class Dropout2d(Dropout):
     Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
     """
 
-    _function = network.dropout2d
+    _function = dropout.dropout2d
 
 
 class Dropout3d(Dropout):
     """``Dropout`` of whole channels of (rows, channels, depth, height, width); the rows may be missing."""
 
-    _function = network.dropout3d
+    _function = dropout.dropout3d
 
 
 class AlphaDropout(Dropout):
     """Dropout that keeps mean 0 and variance 1 behind SELU, see ``nn.functional.alpha_dropout``."""
 
-    _function = network.alpha_dropout
+    _function = dropout.alpha_dropout
 
 
 class FeatureAlphaDropout(Dropout):
     """``AlphaDropout`` of whole channels of (rows, channels, ...)."""
 
-    _function = network.feature_alpha_dropout
+    _function = dropout.feature_alpha_dropout

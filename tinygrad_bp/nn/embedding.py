@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..ops.embedding import embedding, embedding_bag
-from ..ops.generator import Generator
+from ..random.generator import Generator
 from . import init
 from .module import Module, Parameter
 

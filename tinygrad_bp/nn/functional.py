@@ -6,6 +6,43 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..functions import dropout as noise
+from ..functions.attention import multi_head_attention_forward, scaled_dot_product_attention
+from ..functions.ctc import ctc_loss
+from ..functions.distribution_losses import gaussian_nll_loss, kl_div, linear_cross_entropy, poisson_nll_loss
+from ..functions.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
+from ..functions.grid_sampling import grid_sample
+from ..functions.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ..functions.margin_losses import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from ..functions.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
+from ..functions.similarity import cosine_similarity, normalize, pairwise_distance, pdist
 from ..ops import activations, elementwise
 from ..ops.activations import (
     gelu,
@@ -21,16 +58,11 @@ from ..ops.activations import (
     softsign,
     tanhshrink,
 )
-from ..ops.attention import multi_head_attention_forward, scaled_dot_product_attention
 from ..ops.borders import pad
 from ..ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ..ops.cross_entropy import cross_entropy, nll_loss
-from ..ops.ctc import ctc_loss
-from ..ops.distribution_losses import gaussian_nll_loss, kl_div, linear_cross_entropy, poisson_nll_loss
 from ..ops.elementwise import sigmoid
 from ..ops.embedding import embedding, embedding_bag
-from ..ops.grid_sampling import grid_sample
-from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
 from ..ops.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -38,17 +70,6 @@ from ..ops.losses import (
     l1_loss,
     mse_loss,
     smooth_l1_loss,
-)
-from ..ops.margin_losses import (
-    cosine_embedding_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
 )
 from ..ops.max_pooling import (
     adaptive_max_pool1d,
@@ -61,33 +82,13 @@ from ..ops.max_pooling import (
     max_unpool2d,
     max_unpool3d,
 )
-from ..ops.network import (
-    alpha_dropout,
-    bilinear,
-    dropout,
-    dropout1d,
-    dropout2d,
-    dropout3d,
-    feature_alpha_dropout,
-)
+from ..ops.network import bilinear
 from ..ops.network import linear as _affine
 from ..ops.network import one_hot_op as one_hot
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
-from ..ops.pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
-    lp_pool1d,
-    lp_pool2d,
-    lp_pool3d,
-)
 from ..ops.products import matmul
 from ..ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ..ops.shape import matrix_transpose
-from ..ops.similarity import cosine_similarity, normalize, pairwise_distance, pdist
 from ..ops.sliding import fold, unfold
 from ..ops.trigonometry import tanh
 
@@ -107,7 +108,7 @@ celu, elu, selu = _in_place(activations.celu), _in_place(activations.elu), _in_p
 silu, mish = _in_place(activations.silu), _in_place(activations.mish)
 hardtanh, hardsigmoid = _in_place(activations.hardtanh), _in_place(activations.hardsigmoid)
 hardswish, relu6 = _in_place(activations.hardswish), _in_place(activations.relu6)
-threshold, rrelu = _in_place(activations.threshold), _in_place(activations.rrelu)
+threshold, rrelu = _in_place(activations.threshold), _in_place(noise.rrelu)
 leaky_relu, relu = _in_place(elementwise.leaky_relu), _in_place(elementwise.relu)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
-from ..ops.generator import Generator
+from ..random.generator import Generator
 
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0), "selu": 3 / 4}
 

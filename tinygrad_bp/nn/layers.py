@@ -9,10 +9,10 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..ops.generator import Generator
 from ..ops.network import bilinear, linear
 from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
+from ..random.generator import Generator
 from . import init
 from .module import Module, Parameter
 

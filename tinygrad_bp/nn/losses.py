@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from ..ops import distribution_losses, losses
-from ..ops.creation import as_tensor
+from ..functions import distribution_losses
+from ..functions.creation import as_tensor
+from ..functions.ctc import ctc_loss
+from ..ops import losses
 from ..ops.cross_entropy import cross_entropy, nll_loss
-from ..ops.ctc import ctc_loss
 from .layers import Linear
 from .module import Module
 

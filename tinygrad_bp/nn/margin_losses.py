@@ -7,8 +7,8 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
-from ..ops import margin_losses, similarity
-from ..ops.creation import as_tensor
+from ..functions import margin_losses, similarity
+from ..functions.creation import as_tensor
 from .losses import Loss
 from .module import Module
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
-from ..ops.creation import ones, tensor, zeros
+from ..functions.creation import ones, tensor, zeros
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from ..ops.shape import reshape
 from .module import Module, Parameter

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..ops import max_pooling, pooling
+from ..functions import pooling
+from ..ops import max_pooling
 from ..ops.sliding import sizes
 from .module import Module
 

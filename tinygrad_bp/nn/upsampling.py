@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.interpolation import interpolate
+from ..functions.interpolation import interpolate
 from ..ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .module import Module
 

@@ -9,10 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, elementwise, general
-from ..autograd.tensor import Tensor
-from .elementwise import ZERO, cast, leaky_relu, sigmoid
+from .elementwise import ZERO, cast, sigmoid
 from .error_functions import bounded, erf
-from .generator import Generator, default_generator
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
 from .samples import fixed, nonzero, sample, unary
@@ -237,30 +235,6 @@ def prelu(input: Any, weight: Any) -> Any:
             "weight, or one for each channel, the input's dimension 1"
         )
     return _prelu(input, np.reshape(weight, (count, *(1,) * (input.ndim - 2))))
-
-
-def rrelu(
-    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *,
-    generator: Generator | None = None,
-) -> Any:
-    """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.
-
-    The numbers are PyTorch's for the same seed.
-    Source: Xu et al., *Empirical Evaluation of Rectified Activations*, 2015.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.rrelu(tg.tensor([-1.0, 2.0]), 0.1, 0.3)
-    tensor([-0.2,  2. ])
-    """
-    if not lower <= upper:
-        raise ArgumentError(f"rrelu: lower must not be above upper, got {lower} and {upper}")
-    if not training:
-        return leaky_relu(input, (lower + upper) / 2)
-    value = input._value if isinstance(input, Tensor) else input
-    slopes = np.ones_like(value)
-    low = value <= 0
-    slopes[low] = (generator or default_generator()).uniform(int(np.count_nonzero(low)), np.float64, lower, upper)
-    return input * slopes
 
 
 # ---------------------------------------------------------------------- along a dimension

@@ -11,10 +11,9 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
-from .indexing import getitem, place, setitem
+from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape, sizes_of
-from .splitting import along
 
 _WINDOWS: tuple[dict[str, Any], ...] = (
     {"axis": 0, "size": 2, "step": 1}, {"axis": 0, "size": 3, "step": 2}, {"axis": 0, "size": 1, "step": 3},

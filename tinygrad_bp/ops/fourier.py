@@ -18,10 +18,9 @@ from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor
 from .complex_numbers import conj
 from .elementwise import cast
-from .indexing import place
+from .indexing import along, place
 from .samples import complex_of, sample
 from .shape import dim_of, takes_axis
-from .splitting import along
 
 _OTHER = {"backward": "forward", "forward": "backward", "ortho": "ortho"}  # the norm of the transform back
 

@@ -29,6 +29,18 @@ def _plain(item: Any) -> Any:
     return item
 
 
+def along(dim: int, item: Any) -> tuple[Any, ...]:
+    """The index that takes ``item`` of dimension ``dim`` (counted from 0) and all of the others."""
+    return (slice(None),) * dim + (item,)
+
+
+def place_of(x: Any, dim: int, name: str) -> int:
+    """``dim_of`` for an op that needs a dimension to cut."""
+    if not x.ndim:
+        raise ShapeError(f"{name}: a 0-d tensor has no dimension to cut; reshape it to (1,) first")
+    return dim_of(dim, x.ndim, name)
+
+
 def indices_of(index: Any, name: str) -> Any:
     """An integer array of what names positions: a tensor, an array, a list or a number."""
     array = index._value if isinstance(index, Tensor) else np.asarray(index)

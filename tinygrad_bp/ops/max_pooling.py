@@ -17,11 +17,10 @@ import numpy as np
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, constant, linear
 from ..autograd.tensor import value_of
-from .pooling import bounds, geometry, target_of
 from .samples import below, distinct, sample
 from .scans import kept_indices
 from .shape import reshape
-from .sliding import Pairs, batched, counts, padded, sizes, unbatched
+from .sliding import Pairs, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
 
 # ---------------------------------------------------------------------- where the largest elements are
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
+from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.op import constant, general
-from ..autograd.tensor import Tensor
 from .elementwise import add, mul
-from .generator import Generator, default_generator
 from .products import matmul, rows_of
 from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
@@ -143,140 +141,8 @@ def _one_hot(x: Any, num_classes: int) -> Any:
 
 # ---------------------------------------------------------------------- dropout
 
-_dropout = general("dropout", lambda x, mask: x * mask, lambda g, mask: g * mask, None,
-                   inputs="x mask", formula="x · mask",
-                   samples=tuple(sample(shape, shape, of=(real, boolean)) for shape in ((2, 3), (4,), (), (0, 3))),
-                   reference=lambda x, mask: np.multiply(x, mask), hint="x and mask need one shape",
-                   doc="x times a mask of zeros and 1 / (1 − p).")
-
-
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
-    """Each element 0 with probability ``p``, else times 1 / (1 − p); ``x`` itself where not ``training`` or p is 0.
-
-    ``x`` is of floating point dtype and any shape. The mask is drawn from ``generator`` (the default one where None)
-    in row order and equals PyTorch's for the same seed. Raises ``ArgumentError`` for ``p`` outside [0, 1] and
-    ``DtypeError`` for integers. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
-
-    >>> import tinygrad_bp as tg
-    >>> _ = tg.manual_seed(0)
-    >>> tg.nn.functional.dropout(tg.ones(5), 0.5)
-    tensor([0., 0., 2., 0., 0.])
-    """
-    value = _to_drop("dropout", x, p, training)
-    if value is None:
-        return x
-    if p == 1 or not value.size:  # PyTorch draws no numbers here
-        return _dropout(x, np.zeros_like(value))
-    return _dropout(x, _scaled(_coins(value.shape, p, generator), p, value.dtype))
-
-
-def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
-    """The array to drop elements of; None where nothing is dropped."""
-    if not 0 <= p <= 1:
-        raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
-    if not training or p == 0:
-        return None
-    value = x._value if isinstance(x, Tensor) else np.asarray(x)
-    if value.dtype.kind != "f":
-        raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
-    return value
-
-
-def _coins(shape: tuple[int, ...], p: float, generator: Generator | None) -> Any:
-    """1 with probability 1 − p, else 0."""
-    return np.reshape((generator or default_generator()).bernoulli(math.prod(shape), 1 - p), shape)
-
-
-def _scaled(kept: Any, p: float, dtype: Any) -> Any:
-    work = np.float64 if dtype == np.float64 else np.float32
-    return kept * dtype.type(work(1) / work(1 - p))
-
-
-def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Generator | None) -> Any:
-    """Whole channels of (rows, channels, and ``ndim`` more) dropped; without rows they are the first dimension."""
-    name = f"dropout{ndim}d"
-    value = _to_drop(name, x, p, training)
-    if x.ndim not in (ndim + 1, ndim + 2) and not (ndim == 2 and x.ndim == 2):
-        raise ShapeError(
-            f"{name}: the input is (rows, channels, and {ndim} more) or without rows; got {shape_text(tuple(x.shape))}"
-        )
-    if value is None or not value.size:
-        return x
-    # PyTorch takes three dimensions as rows, channels and one more in dropout2d alone.
-    lead = value.shape[:2] if ndim == 2 or x.ndim == ndim + 2 else value.shape[:1]
-    shape = (*lead, *(1,) * (value.ndim - len(lead)))
-    kept = np.zeros(shape, value.dtype) if p == 1 else _coins(shape, p, generator)
-    return _dropout(x, np.array(np.broadcast_to(_scaled(kept, p if p < 1 else 0, value.dtype), value.shape)))
-
-
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
-    """As ``dropout``, but whole channels: (rows, channels, length), the rows may be missing.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.dropout1d(tg.ones(2, 3), 1.0)
-    tensor([[0., 0., 0.],
-            [0., 0., 0.]])
-    """
-    return _drop_channels(1, x, p, training, generator)
-
-
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
-    """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length).
-
-    Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.dropout2d(tg.ones(1, 1, 1, 2), 1.0).tolist()
-    [[[[0.0, 0.0]]]]
-    """
-    return _drop_channels(2, x, p, training, generator)
-
-
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
-    """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.dropout3d(tg.ones(1, 1, 1, 1, 2), 1.0).tolist()
-    [[[[[0.0, 0.0]]]]]
-    """
-    return _drop_channels(3, x, p, training, generator)
-
-
-def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generator: Generator | None) -> Any:
-    value = _to_drop(name, x, p, training)
-    if value is None or not value.size:
-        return x
-    if p == 1:
-        return _dropout(x, np.zeros_like(value))
-    shape = (*value.shape[:2], *(1,) * (value.ndim - 2)) if channels else value.shape
-    kept = np.array(np.broadcast_to(_coins(shape, p, generator), value.shape), value.dtype)
-    least = 1.7580993408473766  # −(selu as x → −∞), equation 14 of the source: 1.0507… · 1.6733…
-    a = 1.0 / math.sqrt((least * least * p + 1) * (1 - p))
-    return add(_dropout(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
-
-
-def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
-    """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled.
-
-    Arguments and errors are those of ``dropout``. Source: Klambauer et al., *Self-Normalizing Neural Networks*, 2017
-    (arXiv 1706.02515).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.alpha_dropout(tg.ones(2), 0.5, training=False)
-    tensor([1., 1.])
-    """
-    return _alpha("alpha_dropout", x, p, training, False, generator)
-
-
-def feature_alpha_dropout(
-    x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
-) -> Any:
-    """As ``alpha_dropout``, but whole channels of (rows, channels, ...).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.feature_alpha_dropout(tg.ones(1, 1, 2), 0.5, training=False).tolist()
-    [[[1.0, 1.0]]]
-    """
-    if x.ndim < 2:
-        raise ShapeError(f"feature_alpha_dropout: x is (rows, channels, ...), got {shape_text(tuple(x.shape))}")
-    return _alpha("feature_alpha_dropout", x, p, training, True, generator)
+drop = general("dropout", lambda x, mask: x * mask, lambda g, mask: g * mask, None,
+               inputs="x mask", formula="x · mask",
+               samples=tuple(sample(shape, shape, of=(real, boolean)) for shape in ((2, 3), (4,), (), (0, 3))),
+               reference=lambda x, mask: np.multiply(x, mask), hint="x and mask need one shape",
+               doc="x times a mask of zeros and 1 / (1 − p).")

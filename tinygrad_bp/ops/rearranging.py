@@ -12,10 +12,9 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor, wrap
 from .elementwise import clone
-from .indexing import at_least_1d, getitem
+from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
 from .shape import broadcast_to, dim_of, either, permute, ravel, reshape, sizes_of, takes_axis, transpose, unsqueeze
-from .splitting import along, place_of
 
 _flip: Callable[..., Any] = linear("flip", lambda x, axis: np.array(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
                params={"axis": REQUIRED}, formula="x, backwards along axis",

@@ -16,11 +16,10 @@ from ..autograd.op import REQUIRED, general, linear
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import guard
 from .elementwise import clone
-from .indexing import take_along_axis
+from .indexing import along, take_along_axis
 from .joining import cat
 from .samples import complex_of, extreme, fixed, sample
 from .shape import dim_of, reshape, takes_axis
-from .splitting import along
 
 
 class Found(NamedTuple):

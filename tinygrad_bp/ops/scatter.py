@@ -15,12 +15,11 @@ from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, general
 from ..autograd.tensor import Tensor
 from .elementwise import clone, where
-from .indexing import at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
+from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat
 from .reduction import prod
 from .samples import distinct, sample
 from .shape import broadcast_tensors, broadcast_to, dim_of, reshape, takes_axis
-from .splitting import along
 
 
 def _like(value: Any, x: Any) -> Any:

@@ -74,6 +74,46 @@ def unbatched(y: Any, added: bool) -> Any:
     return reshape(y, y.shape[1:]) if added else y
 
 
+def geometry(
+    name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, ndim: int
+) -> tuple[Sizes, Sizes, Pairs, Sizes]:
+    """Kernel, stride, padding and dilation; with ``ceil_mode`` the padding behind grows by what a last window needs."""
+    kernel = sizes(name, "kernel_size", kernel, ndim)
+    stride = kernel if stride is None or stride == () or stride == [] else sizes(name, "stride", stride, ndim)
+    dilation, around = sizes(name, "dilation", dilation, ndim), sizes(name, "padding", padding, ndim, 0)
+    if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
+        raise ArgumentError(f"{name}: padding is at most half of the kernel; got {around} for {shape_text(kernel)}")
+    size = tuple(x.shape[2:])
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
+    if not ceil_mode:
+        counts(name, size, kernel, stride, pairs(around), dilation)
+        return kernel, stride, pairs(around), dilation
+    both = []
+    for n, p, s, r in zip(size, around, stride, spans(kernel, dilation), strict=True):
+        last = -(-(n + 2 * p - r) // s)  # the number of the last window, rounded up
+        last -= last * s >= n + p
+        both.append((p, max(p, last * s + r - n - p)))
+        if last < 0:
+            counts(name, size, kernel, stride, pairs(around), dilation)
+    return kernel, stride, tuple(both), dilation
+
+
+def target_of(name: str, x: Any, output_size: Any, ndim: int) -> Sizes:
+    """The result's size; None keeps the input's."""
+    given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * ndim
+    if len(given) == ndim:
+        given = tuple(n if want is None else want for n, want in zip(x.shape[2:], given, strict=True))
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
+    return sizes(name, "output_size", given, ndim, 0)
+
+
+def bounds(size: int, parts: int) -> list[tuple[int, int]]:
+    """Parts of nearly one size that cover a dimension: from ⌊i · size / parts⌋ to ⌈(i + 1) · size / parts⌉."""
+    return [(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
+
+
 # ---------------------------------------------------------------------- on raw arrays
 
 

@@ -15,12 +15,11 @@ from ..autograd.op import general
 from ..autograd.tensor import Tensor, value_of, wrap
 from .elementwise import where
 from .extremes import chosen
-from .indexing import take_along_axis
+from .indexing import along, take_along_axis
 from .reduction import share_ties
 from .samples import distinct, sample
 from .scans import Found, in_dtype, kept_indices
 from .shape import dim_of, ravel, reshape, takes_axis
-from .splitting import along
 
 
 def _place(x: Any, dim: int | None, name: str) -> int:

@@ -15,8 +15,8 @@ from .. import nn
 from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
+from ..functions.creation import as_tensor
 from ..nn.module import Module, check_module
-from ..ops.creation import as_tensor
 from ..optim.optimizer import Optimizer
 from .accuracy import counter_for
 from .callbacks import Callback, Training

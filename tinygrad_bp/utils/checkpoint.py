@@ -17,7 +17,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import tick
 from ..func import flatten
 from ..ops.elementwise import clone
-from ..ops.generator import default_generator
+from ..random.generator import default_generator
 
 
 def checkpoint(

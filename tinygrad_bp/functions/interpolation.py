@@ -9,10 +9,10 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import value_of
-from .elementwise import add, mul
-from .embedding import take_rows
+from ..ops.elementwise import add, mul
+from ..ops.embedding import take_rows
+from ..ops.shape import permute
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from .shape import permute
 
 _LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3}
 _AREA = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)

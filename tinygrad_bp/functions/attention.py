@@ -12,14 +12,15 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import value_of
-from .elementwise import add, mul, where
-from .generator import Generator
-from .indexing import getitem
-from .joining import cat
-from .network import dropout, linear, softmax
-from .products import matmul
-from .reduction import mean
-from .shape import expand, matrix_transpose, reshape, transpose, unsqueeze
+from ..ops.elementwise import add, mul, where
+from ..ops.indexing import getitem
+from ..ops.joining import cat
+from ..ops.network import linear, softmax
+from ..ops.products import matmul
+from ..ops.reduction import mean
+from ..ops.shape import expand, matrix_transpose, reshape, transpose, unsqueeze
+from ..random.generator import Generator
+from .dropout import dropout
 
 
 def _weights(scores: Any) -> Any:

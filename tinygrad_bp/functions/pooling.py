@@ -10,42 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError
 from ..autograd.tensor import value_of
-from .elementwise import abs, div, mul, pow, relu, sign
-from .indexing import getitem
-from .joining import cat
-from .reduction import mean
-from .shape import reshape
-from .sliding import Pairs, Sizes, batched, counts, pairs, sizes, spans, unbatched, window_sum
-
-# ---------------------------------------------------------------------- sizes
-
-
-def geometry(
-    name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, ndim: int
-) -> tuple[Sizes, Sizes, Pairs, Sizes]:
-    """Kernel, stride, padding and dilation; with ``ceil_mode`` the padding behind grows by what a last window needs."""
-    kernel = sizes(name, "kernel_size", kernel, ndim)
-    stride = kernel if stride is None or stride == () or stride == [] else sizes(name, "stride", stride, ndim)
-    dilation, around = sizes(name, "dilation", dilation, ndim), sizes(name, "padding", padding, ndim, 0)
-    if any(2 * p > k for p, k in zip(around, kernel, strict=True)):
-        raise ArgumentError(f"{name}: padding is at most half of the kernel; got {around} for {shape_text(kernel)}")
-    size = tuple(x.shape[2:])
-    if 0 in x.shape[1:]:
-        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
-    if not ceil_mode:
-        counts(name, size, kernel, stride, pairs(around), dilation)
-        return kernel, stride, pairs(around), dilation
-    both = []
-    for n, p, s, r in zip(size, around, stride, spans(kernel, dilation), strict=True):
-        last = -(-(n + 2 * p - r) // s)  # the number of the last window, rounded up
-        last -= last * s >= n + p
-        both.append((p, max(p, last * s + r - n - p)))
-        if last < 0:
-            counts(name, size, kernel, stride, pairs(around), dilation)
-    return kernel, stride, tuple(both), dilation
-
+from ..ops.elementwise import abs, div, mul, pow, relu, sign
+from ..ops.indexing import getitem
+from ..ops.joining import cat
+from ..ops.reduction import mean
+from ..ops.shape import reshape
+from ..ops.sliding import batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum
 
 # ---------------------------------------------------------------------- means
 
@@ -153,21 +125,6 @@ def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
 
 
 # ---------------------------------------------------------------------- a size chosen by the result
-
-
-def target_of(name: str, x: Any, output_size: Any, ndim: int) -> Sizes:
-    """The result's size; None keeps the input's."""
-    given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * ndim
-    if len(given) == ndim:
-        given = tuple(n if want is None else want for n, want in zip(x.shape[2:], given, strict=True))
-    if 0 in x.shape[1:]:
-        raise ShapeError(f"{name}: only the rows can be 0; the input is {shape_text(tuple(x.shape))}")
-    return sizes(name, "output_size", given, ndim, 0)
-
-
-def bounds(size: int, parts: int) -> list[tuple[int, int]]:
-    """Parts of nearly one size that cover a dimension: from ⌊i · size / parts⌋ to ⌈(i + 1) · size / parts⌉."""
-    return [(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
 
 
 def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:

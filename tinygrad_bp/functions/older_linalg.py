@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
-from . import lu as factors
-from . import norms, products, singular_values
-from . import qr as orthogonal
-from .complex_numbers import conjugate_transpose
-from .shape import takes_axis
-from .solving import inv, solve_op, triangle
+from ..ops import lu as factors
+from ..ops import norms, products, singular_values
+from ..ops import qr as orthogonal
+from ..ops.complex_numbers import conjugate_transpose
+from ..ops.shape import takes_axis
+from ..ops.solving import inv, solve_op, triangle
 
 inverse = inv
 

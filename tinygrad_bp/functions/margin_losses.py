@@ -10,11 +10,11 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
 from ..autograd.tensor import value_of
-from . import reduction as reductions
-from .activations import logsigmoid, softplus
-from .elementwise import minimum, relu, sqrt, where
-from .limits import clip
-from .losses import reduced
+from ..ops import reduction as reductions
+from ..ops.activations import logsigmoid, softplus
+from ..ops.elementwise import minimum, relu, sqrt, where
+from ..ops.limits import clip
+from ..ops.losses import reduced
 from .similarity import pairwise_distance
 
 

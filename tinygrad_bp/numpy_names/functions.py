@@ -12,8 +12,9 @@ import numpy as np
 
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
-from . import creation, limits
-from . import elementwise as e
+from ..functions import creation
+from ..ops import elementwise as e
+from ..ops import limits
 
 UFUNCS[np.power] = e.pow
 UFUNCS[np.float_power], UFUNCS[np.fabs] = e.float_power, e.abs

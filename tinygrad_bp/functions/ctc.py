@@ -8,10 +8,10 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.tensor import value_of
-from . import reduction as reductions
-from .elementwise import exp, logaddexp, where
-from .joining import cat
-from .losses import check_reduction
+from ..ops import reduction as reductions
+from ..ops.elementwise import exp, logaddexp, where
+from ..ops.joining import cat
+from ..ops.losses import check_reduction
 
 _NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
 

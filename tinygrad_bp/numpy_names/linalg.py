@@ -11,14 +11,14 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
-from . import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
-from .complex_numbers import conj, real
-from .diagonals import diagonal
-from .einsum import einsum
-from .indexing import place
-from .rearranging import flip
-from .reduction import sum as total
-from .shape import matrix_transpose, ravel, reshape
+from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
+from ..ops.complex_numbers import conj, real
+from ..ops.diagonals import diagonal
+from ..ops.einsum import einsum
+from ..ops.indexing import place
+from ..ops.rearranging import flip
+from ..ops.reduction import sum as total
+from ..ops.shape import matrix_transpose, ravel, reshape
 
 
 def _array(a: Any) -> Any:

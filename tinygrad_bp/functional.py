@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import func as transforms
-from .errors import ArgumentError
-from .gradient import grad
+from . import func as transforms
+from .autograd.errors import ArgumentError
+from .autograd.gradient import grad
 
 Function = Callable[..., Any]
 _JACOBIANS: dict[str, Any] = {"reverse-mode": transforms.jacrev, "forward-mode": transforms.jacfwd}

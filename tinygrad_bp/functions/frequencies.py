@@ -10,11 +10,10 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import wrap
-from .fourier import fft, rfft
-from .indexing import place
-from .joining import cat
-from .shape import dim_of, reshape, takes_axis
-from .splitting import along
+from ..ops.fourier import fft, rfft
+from ..ops.indexing import along, place
+from ..ops.joining import cat
+from ..ops.shape import dim_of, reshape, takes_axis
 
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:

@@ -9,14 +9,14 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
-from . import reduction as reductions
-from .cross_entropy import cross_entropy
-from .elementwise import exp, log, square, where
-from .losses import reduced
-from .network import linear
-from .products import matmul
+from ..ops import reduction as reductions
+from ..ops.cross_entropy import cross_entropy
+from ..ops.elementwise import exp, log, square, where
+from ..ops.losses import reduced
+from ..ops.network import linear
+from ..ops.products import matmul
+from ..ops.special_functions import xlogy
 from .similarity import above
-from .special_functions import xlogy
 
 
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:

@@ -15,11 +15,12 @@ from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, wrap
-from . import extremes, fourier, frequencies, reduction, scans, sorting, statistics
-from .elementwise import where
-from .indexing import take_along_axis
-from .reduction import kept_shape
-from .shape import ravel, reshape
+from ..functions import frequencies
+from ..ops import extremes, fourier, reduction, scans, sorting, statistics
+from ..ops.elementwise import where
+from ..ops.indexing import take_along_axis
+from ..ops.reduction import kept_shape
+from ..ops.shape import ravel, reshape
 
 _MISSING = np._NoValue
 

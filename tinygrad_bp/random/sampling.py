@@ -9,8 +9,8 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
+from ..ops.shape import shape_of
 from .generator import Generator, default_generator
-from .shape import shape_of
 
 
 def _count(shape: tuple[int, ...]) -> int:

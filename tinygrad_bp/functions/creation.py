@@ -10,7 +10,7 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
-from .shape import either, shape_of
+from ..ops.shape import either, shape_of
 
 
 def _from(data: Any, dtype: Any) -> Any:

@@ -9,10 +9,9 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
-from . import elementwise
-from .indexing import getitem
-from .shape import dim_of, ravel, takes_axis
-from .splitting import along
+from ..ops import elementwise
+from ..ops.indexing import along, getitem
+from ..ops.shape import dim_of, ravel, takes_axis
 
 
 def nonzero(x: Any, *, as_tuple: bool = False) -> Any:

@@ -7,23 +7,10 @@ from operator import index as integer
 from typing import Any
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from .indexing import getitem, setitem
-from .shape import broadcast_to, dim_of, takes_axis
+from ..ops.indexing import along, getitem, place_of, setitem
+from ..ops.shape import broadcast_to, takes_axis
 
-_ALL = slice(None)  # the builtin; the op of that name is defined below
-_cut = slice
-
-
-def along(dim: int, item: Any) -> tuple[Any, ...]:
-    """The index that takes ``item`` of dimension ``dim`` (counted from 0) and all of the others."""
-    return (_ALL,) * dim + (item,)
-
-
-def place_of(x: Any, dim: int, name: str) -> int:
-    """``dim_of`` for an op that needs a dimension to cut."""
-    if not x.ndim:
-        raise ShapeError(f"{name}: a 0-d tensor has no dimension to cut; reshape it to (1,) first")
-    return dim_of(dim, x.ndim, name)
+_cut = slice  # the builtin; the function of that name is defined below
 
 
 @takes_axis

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import borders, complex_numbers, diagonals, shape, splitting
-from .elementwise import clone
+from ..ops import borders, complex_numbers, diagonals, shape
+from ..ops.elementwise import clone
+from . import splitting
 
 
 def _copied(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.tensor import Tensor
-from . import reduction
-from .limits import clip
-from .norms import vector_norm
-from .shape import takes_axis
+from ..ops import reduction
+from ..ops.limits import clip
+from ..ops.norms import vector_norm
+from ..ops.shape import takes_axis
 
 
 def above(x: Any, floor: float) -> Any:

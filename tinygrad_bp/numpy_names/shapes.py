@@ -15,9 +15,10 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, value_of, wrap
-from . import borders, diagonals, indexing, joining, rearranging, shape, splitting, statistics
-from .numpy_functions import plainly, without_gradient
-from .shape import broadcast_to, reshape, reverse_axes
+from ..functions import splitting
+from ..ops import borders, diagonals, indexing, joining, rearranging, shape, statistics
+from ..ops.shape import broadcast_to, reshape, reverse_axes
+from .functions import plainly, without_gradient
 
 
 def _array(x: Any) -> Any:
@@ -225,7 +226,7 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) 
 def _take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     x, place = (shape.ravel(a), 0) if axis is None else (a, shape.dim_of(axis, a.ndim, "np.take"))
     chosen = np.take(np.arange(x.shape[place]), value_of(indices), mode=mode)  # type: ignore[call-overload]
-    return indexing.getitem(x, splitting.along(place, chosen))
+    return indexing.getitem(x, indexing.along(place, chosen))
 
 
 def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -288,7 +289,7 @@ def _unique(
     find: Any = np.unique
     _, first, *others = find(value_of(ar), True, return_inverse, return_counts, axis, **options)
     source, place = (shape.ravel(ar), 0) if axis is None else (ar, shape.dim_of(axis, ar.ndim, "np.unique"))
-    values = indexing.getitem(source, splitting.along(place, first))
+    values = indexing.getitem(source, indexing.along(place, first))
     return (values, *([first] * return_index), *others) if return_index or others else values
 
 

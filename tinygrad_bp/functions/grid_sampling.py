@@ -13,12 +13,12 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import value_of
-from .elementwise import abs, add, mul, sub, where
-from .indexing import getitem
+from ..ops.elementwise import abs, add, mul, sub, where
+from ..ops.indexing import getitem
+from ..ops.limits import clip
+from ..ops.max_pooling import picked
+from ..ops.shape import reshape
 from .interpolation import cubic_weights
-from .limits import clip
-from .max_pooling import picked
-from .shape import reshape
 
 _MODES, _BORDERS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
