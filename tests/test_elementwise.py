@@ -205,6 +205,39 @@ def test_complex_powers_and_absolute_values():
         tg.sign(z)
 
 
+@pytest.mark.parametrize("exponent", [2.0, 0.5, -1.5, 3, 0, 1j, np.float32(2), np.complex64(1 - 1j)])
+@pytest.mark.parametrize("power", [lambda z, n: z**n, tg.pow, tg.float_power, np.power, np.float_power, "**="])
+def test_a_power_of_complex_numbers_is_complex(power, exponent):
+    z = tg.tensor([1 + 1j, -2.0, 0.5j])
+    if power == "**=":
+        y = z.clone()
+        y **= exponent
+    else:
+        y = power(z, exponent)
+    assert y.dtype == (np.complex128 if power in (tg.float_power, np.float_power) else np.complex64)
+    np.testing.assert_allclose(y.data, z.data.astype(complex) ** complex(exponent), rtol=1e-5, atol=1e-6)
+
+
+CUTS = {
+    "float()": lambda z: z.float(), "to(int64)": lambda z: z.to(tg.int64), "type_as": lambda z: z.type_as(tg.ones(1)),
+    "tensor(dtype)": lambda z: tg.tensor(z.detach(), dtype=tg.float32), "copy_": lambda z: tg.ones(2).copy_(z.detach()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_a_cast_to_real_numbers_warns_as_numpy_does(cut):
+    z = tg.tensor([1 + 2j, 3.0], requires_grad=True)
+    with pytest.warns(np.exceptions.ComplexWarning, match="imaginary part"):
+        assert cut(z).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_real_number_that_became_complex_has_a_real_gradient_without_a_warning(create_graph):
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (x * tg.tensor([1 + 1j, 2j])).abs().sum().backward(create_graph=create_graph)
+    np.testing.assert_allclose(x.grad.data, [np.sqrt(2), 2], rtol=1e-6)
+
+
 # ---------------------------------------------------------------------- in place
 
 

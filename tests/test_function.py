@@ -403,3 +403,61 @@ def test_forward_mode_of_a_real_input_beside_a_complex_one():
     b, v = tg.tensor([1.0, 2.0], dtype=tg.float64), tg.tensor([0.5, -1.0], dtype=tg.float64)
     _, tangent = tg.func.jvp(lambda b: tg.linalg.solve(a, b), (b,), (v,))
     np.testing.assert_allclose(tangent.data, np.linalg.solve(a.data, v.data))
+
+
+# ---------------------------------------------------------------------- what backward returns and what is saved
+
+
+def giving(make):
+    """A Function whose backward returns what ``make`` makes of the gradient arriving."""
+
+    class Given(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return make(g)
+
+    return Given
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("given", ["bool", "uint8", "int64", "float16", "float32", "float64", "complex64", "number"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+def test_a_gradient_has_the_dtype_of_its_input(dtype, given, create_graph):
+    x = tg.ones(3, dtype=dtype, requires_grad=True)
+    call = giving((lambda g: 3.0) if given == "number" else lambda g: tg.ones(3, dtype=given))
+    x = x if given != "number" else tg.ones((), dtype=dtype, requires_grad=True)
+    loss = call.apply(x).abs().sum()
+    if given.startswith("complex") and not dtype.startswith("complex"):
+        with pytest.raises(FunctionError, match="complex gradient for input 0, which is float"):
+            loss.backward(create_graph=create_graph)
+        return
+    loss.backward(create_graph=create_graph)
+    assert x.grad.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(x.grad.data, np.full(x.shape, 3 if given == "number" else 1))
+
+
+def test_what_is_saved_keeps_its_history():
+    """A tensor that is neither an input nor an output: its own gradient is found by the second derivative."""
+    p = tg.tensor([2.0, 3.0], requires_grad=True)
+    factor = p * p
+
+    class Times(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x, factor, factor)
+            return x * factor
+
+        @staticmethod
+        def backward(ctx, g):
+            _, one, two = ctx.saved_tensors
+            assert one.requires_grad and two.requires_grad
+            return g * one
+
+    x = tg.ones(2, requires_grad=True)
+    (gx,) = tg.autograd.grad(Times.apply(x).sum(), x, create_graph=True)
+    (gp,) = tg.autograd.grad(gx.sum(), p)
+    assert gx.tolist() == [4, 9] and gp.tolist() == [4, 6]

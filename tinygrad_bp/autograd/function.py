@@ -39,8 +39,8 @@ class Function:
     ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *gradients)`` returns one gradient per
     input of ``forward`` (None where there is none). Where backward uses recorded ops, every higher order works.
 
-    Raises ``FunctionError`` where backward returns the wrong number of gradients, ``ShapeError`` for a gradient
-    whose shape does not fit its input.
+    A gradient is cast to the dtype of its input. Raises ``FunctionError`` where backward returns the wrong number of
+    gradients, or a complex one for a real input; ``ShapeError`` for a gradient whose shape does not fit its input.
 
     >>> import tinygrad_bp as tg
     >>> class Cube(tg.autograd.Function):
@@ -100,8 +100,11 @@ class Function:
                 return flat
             if not travels[i]:
                 return wrap(np.zeros_like(results_values[i]), None)
-            return flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i]).to(kinds[i])
+            piece = flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i])
+            # Real results travel beside complex ones with an imaginary part of 0.
+            return (piece.real if kinds[i].kind != "c" else piece).to(kinds[i])
 
+        inputs_dtypes = [x.dtype if isinstance(x, Tensor) else None for x in inputs]
         kinds = [result.dtype for result in results]
         shapes = [result.shape for result in results]
         results_values = [None if go else result._value for result, go in zip(results, travels, strict=True)]
@@ -110,6 +113,7 @@ class Function:
         kept: dict[str, Any] = {}
         names: list[str] = []
         outputs_at: dict[int, int] = {}
+        histories: dict[int, Node | None] = {}  # of tensors that are neither an input nor an output
         for slot, saved in enumerate(ctx._saved):
             position = next((i for i, result in enumerate(results) if result is saved), None)
             source = next((i for i, x in enumerate(inputs) if x is saved), None)
@@ -121,6 +125,8 @@ class Function:
                 is_input = source is not None and isinstance(saved, Tensor)
                 names.append(op.inputs[source] if is_input else f"saved value {slot}")  # type: ignore[index]
                 kept[names[-1]] = saved._value if isinstance(saved, Tensor) else saved
+                if isinstance(saved, Tensor) and not is_input:
+                    histories[slot] = saved._node
         ctx._saved = ()
         value = (
             np.concatenate([r._value.ravel() for r, go in zip(results, travels, strict=True) if go])
@@ -141,12 +147,12 @@ class Function:
                 for slot, name in enumerate(names):
                     saved = by_name[name]
                     if hasattr(saved, "strides") and not isinstance(saved, Tensor):
-                        saved = wrap(saved, None)
+                        saved = wrap(saved, histories.get(slot))
                     restored.append(part(saved, outputs_at[slot]) if slot in outputs_at else saved)
                 ctx._restored = tuple(restored)
                 given = cls.backward(ctx, *(part(arrived, i) for i in range(len(shapes))))
                 ctx._restored = ()
-            return _checked(cls, given, parents, create)
+            return _checked(cls, given, parents, inputs_dtypes, create)
 
         op.pull = pull
         node = record(op, value, nodes, tuple(kept.values()))
@@ -167,7 +173,9 @@ def _function_op(cls: type[Function], arity: int) -> Op:
     return op
 
 
-def _checked(cls: type[Function], given: Any, parents: tuple[Node | None, ...], create: bool) -> tuple[Any, ...]:
+def _checked(
+    cls: type[Function], given: Any, parents: tuple[Node | None, ...], kinds: list[dtypes.DType | None], create: bool
+) -> tuple[Any, ...]:
     """The gradients that a user's backward returned, one per input, as the engine wants them."""
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
     while len(gradients) > len(parents) and gradients[-1] is None:
@@ -178,7 +186,7 @@ def _checked(cls: type[Function], given: Any, parents: tuple[Node | None, ...], 
             "return one per input, None where there is none"
         )
     checked: list[Any] = []
-    for i, (g, parent) in enumerate(zip(gradients, parents, strict=True)):
+    for i, (g, parent, dtype) in enumerate(zip(gradients, parents, kinds, strict=True)):
         if g is None or parent is None:
             checked.append(None)
             continue
@@ -191,6 +199,11 @@ def _checked(cls: type[Function], given: Any, parents: tuple[Node | None, ...], 
                 f"{cls.__name__}.backward returned a gradient of shape {shape_text(g.shape)} for input {i} of shape "
                 f"{shape_text(parent.shape)}; a gradient has the shape of its input"
             ) from None
+        if g.is_complex() and dtype.kind != "c":  # type: ignore[union-attr]
+            raise FunctionError(
+                f"{cls.__name__}.backward returned a complex gradient for input {i}, which is {dtype}; return its real "
+                "part"
+            )
         # A user's backward may return one tensor twice, or a saved one: each gradient gets memory of its own.
-        checked.append(g if create else np.array(g._value))
+        checked.append(g.to(dtype) if create else np.array(g._value, dtype))
     return tuple(checked)

@@ -106,7 +106,8 @@ _pow = elementwise("pow", lambda x, exponent: x**exponent,
                    params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
                    samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
                             *unary(extremes=False, exponent=2), *unary(extremes=False, exponent=1),
-                            *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2)),
+                            *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2),
+                            *complexes(nonzero, exponent=2.0), *complexes(nonzero, exponent=-1.5)),
                    reference=lambda x, exponent: np.power(x, float(exponent)),
                    doc="A tensor to the power of a number.")
 
@@ -137,7 +138,7 @@ def pow(a: Any, b: Any) -> Any:
         b = b.item()
     if isinstance(b, (int, float)) and not isinstance(b, bool):
         kind = getattr(getattr(a, "dtype", None), "kind", "f")
-        if kind == "f" or (isinstance(b, int) and b >= 0):
+        if kind in "fc" or (isinstance(b, int) and b >= 0):
             return _pow(a, b)
         if isinstance(b, float) and isinstance(a, Tensor):
             return _pow(cast(a, dtypes.get_default_dtype()), b)
@@ -338,18 +339,18 @@ def _cast(x: Any, dtype: Any) -> Any:
     target = np.dtype(dtype)
     if target.kind == "c":
         dtypes.saw_complex()
-    elif x.dtype.kind == "c":
-        x = x.real
-    return x.astype(target)
+    return x.astype(target)  # NumPy warns where that cuts an imaginary part off
 
 
 cast = linear("cast", _cast, lambda g, x_dtype: _cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
               reference=lambda x, dtype: np.asarray(x, dtype),
-              doc="The same numbers in another dtype.")
+              doc="The same numbers in another dtype; complex ones lose their imaginary part, with a ComplexWarning.")
 
 
 def _cast_back(g: Any, dtype: Any) -> Any:
+    """A real number that became complex has the real part of the gradient: nothing is lost there."""
+    g = np.real(g) if dtype.kind != "c" else g
     return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)
 
 
