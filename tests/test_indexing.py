@@ -67,7 +67,6 @@ INDEXES = [
     (np.array([[0, 1], [2, 2]]),), (np.array([0, 2])[:, None], np.array([1, 1, 3])), range(2), [],
     np.array([True, False, True]), (slice(None), np.array([True, False, False, True])), True, False, np.int64(1),
     (np.array([True, False, True]), [1, 2]), ([0, 1], None, [2, 2]), (slice(0, 0),), np.array(2),
-    (0, slice(None), [1, 1, 0]),
 ]  # fmt: skip
 
 

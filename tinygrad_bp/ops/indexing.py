@@ -15,18 +15,66 @@ from .shape import broadcast_tensors, dim_of, takes_axis
 
 
 def plain_index(index: Any) -> Any:
-    """An index with the tensors in it as arrays."""
+    """An index with the tensors in it as arrays, or as numbers where they have no dimension."""
     if isinstance(index, tuple):
-        return tuple(_plain(item) for item in index)
+        return tuple([_plain(item) for item in index])
     return _plain(index)
 
 
 def _plain(item: Any) -> Any:
-    if isinstance(item, Tensor):
-        return item._value
     if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
         return np.asarray([_plain(i) for i in item]) if len(item) else np.zeros(0, np.int64)
-    return item
+    array = item._value if isinstance(item, Tensor) else item
+    if not hasattr(array, "dtype"):
+        return item
+    if array.ndim == 0 and array.dtype.kind in "ui" and (array.dtype != np.uint8 or isinstance(item, np.generic)):
+        return int(array)
+    if array.dtype == np.uint8:
+        raise DtypeError(
+            "an index of uint8 is a mask in PyTorch and counts positions in NumPy: write index.bool() or index.long()"
+        )
+    return array
+
+
+def in_turn(index: Any, ndim: int) -> tuple[Any, ...]:
+    """The steps of a plain index: numbers beside arrays are taken first, so that axes end up where PyTorch has them.
+
+    NumPy counts a number as an array of one position: ``x[0, :, [1, 2]]`` puts the positions' axis in front there, and
+    so does an Ellipsis between arrays that stands for no dimension.
+    """
+    if not isinstance(index, tuple):
+        return (index,)
+    places = [i for i, item in enumerate(index) if item.__class__ is not slice and item is not None and item is not ...]
+    if len(places) < 2 or places[-1] - places[0] < len(places) or not any(map(_is_array, index)):
+        return (index,)
+    first: list[Any] = []
+    then: list[Any] = []
+    for item in index:
+        if item is Ellipsis:
+            rest = [slice(None)] * (ndim - sum(map(_dimensions, index)))
+            first += rest
+            then += rest
+        elif not _is_array(item):
+            first.append(item)
+            then += [slice(None)] * (not hasattr(item, "__index__"))
+        elif np.ndim(item) == 0:  # one truth: a new axis, kept or dropped
+            first.append(None)
+            then.append(np.reshape(item, (1,)))
+        else:
+            first += [slice(None)] * _dimensions(item)
+            then.append(item)
+    return tuple(first), tuple(then)
+
+
+def _is_array(item: Any) -> bool:
+    return isinstance(item, bool) or hasattr(item, "dtype")
+
+
+def _dimensions(item: Any) -> int:
+    """How many dimensions of the tensor a part of an index stands for; an Ellipsis takes what is left."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    return item.ndim if getattr(item, "dtype", None) == np.bool_ else 1
 
 
 def along(dim: int, item: Any) -> tuple[Any, ...]:
@@ -98,12 +146,15 @@ def _place_reference(x: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in NumPy.
+    """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in PyTorch.
 
-    One case differs from PyTorch: an integer and an array with a slice between them, ``x[0, :, [1, 2]]``, put the
-    array's dimension first, as NumPy does. Write ``x[0][:, [1, 2]]`` for PyTorch's order.
+    PyTorch and NumPy differ where a number and an array stand beside each other with a slice between them: of x
+    (2, 3, 4), ``x[0, :, [1, 2]]`` is (3, 2) here, and (2, 3) of a NumPy array. Raises ``IndexRangeError`` for a position
+    that x does not have, ``DtypeError`` for an index of uint8, which PyTorch and NumPy read differently.
     """
-    return _getitem(x, plain_index(index))
+    for step in in_turn(plain_index(index), x.ndim):
+        x = _getitem(x, step)
+    return x
 
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
@@ -136,6 +187,12 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                  reference=lambda x, v, index: _setitem(x, v, index),
                  hint="the value must broadcast to the shape of what the index selects",
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
+
+
+def replaced(x: Any, value: Any, index: Any) -> Any:
+    """A copy of ``x`` with ``x[index] = value``, for a plain index."""
+    first, *then = in_turn(index, x.ndim)
+    return setitem(x, setitem(_getitem(x, first), value, then[0]) if then else value, first)
 
 
 # ---------------------------------------------------------------------- reading by name

@@ -94,7 +94,11 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _overwrite(x: Tensor, index: Any, value: Any, what: str) -> None:
-    x._array_to_write(what)[index] = value
+    *before, last = indexing.in_turn(index, x.ndim)
+    array = x._array_to_write(what)
+    for step in before:
+        array = array[step]
+    array[last] = value
 
 
 def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value") -> None:
@@ -108,7 +112,7 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
     if _recorded_here(self, value):
         if isinstance(value, np.ndarray):
             value = value.astype(self.dtype, casting="same_kind")
-        self._become(indexing.setitem(self, value, index), what)
+        self._become(indexing.replaced(self, value, index), what)
         return
     raw = value._value if isinstance(value, Tensor) else value
     try:
