@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, elementwise, general
-from .elementwise import ZERO, cast, sigmoid
+from .elementwise import ZERO, cast, sigmoid, two_sides
 from .error_functions import bounded, erf
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
@@ -18,13 +18,20 @@ from .trigonometry import tanh
 
 # ---------------------------------------------------------------------- smooth units
 
-silu = elementwise("silu", lambda x: x * sigmoid(x), lambda g, x: g * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
+
+def _silu(x: Any) -> Any:
+    p, rest = two_sides(x)
+    return x * p, p, rest
+
+
+silu = elementwise("silu", _silu, lambda g, x, p, rest: g * (p * (1 + x * rest)),
+                   residuals={"p": lambda x: sigmoid(x), "rest": lambda x: sigmoid(-x)},
                    floats=True, formula="x / (1 + e⁻ˣ)", samples=unary(),
                    reference=lambda x: x * np.exp(-np.logaddexp(0, -x)),
                    doc="x · sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).")
 
 elu = elementwise("elu", lambda x, alpha: np.where(x > 0, x, np.expm1(np.minimum(x, ZERO.get(x.dtype, 0))) * alpha),
-                  lambda g, x, alpha: np.where(x > 0, g, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0))))),
+                  lambda g, x, alpha: np.where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
                   params={"alpha": 1.0}, floats=True, formula="x if x > 0 else α · (eˣ − 1)",
                   samples=(*unary(nonzero), *unary(nonzero, alpha=0.3)),
                   reference=lambda x, alpha=1.0: np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0)), 0),
@@ -146,7 +153,7 @@ def selu(input: Any) -> Any:
 _off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
 
 hardtanh = elementwise("hardtanh", lambda x, min_val, max_val: np.clip(x, min_val, max_val),
-                       lambda g, x, min_val, max_val: np.where((x > min_val) & (x < max_val), g, np.zeros_like(g)),
+                       lambda g, x, min_val, max_val: np.where((x <= min_val) | (x >= max_val), np.zeros_like(g), g),
                        params={"min_val": -1.0, "max_val": 1.0}, formula="min ≤ x ≤ max",
                        samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
                        reference=lambda x, min_val=-1.0, max_val=1.0: np.minimum(np.maximum(x, min_val), max_val),
@@ -179,15 +186,15 @@ hardswish = elementwise("hardswish", lambda x: x * (np.clip(x, -3, 3) / 6 + 0.5)
                         reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
                         doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")
 
-hardshrink = elementwise("hardshrink", lambda x, lambd: np.where(np.absolute(x) > lambd, x, 0 * x),
-                         lambda g, x, lambd: np.where(np.absolute(x) > lambd, g, np.zeros_like(g)),
+hardshrink = elementwise("hardshrink", lambda x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(x), x),
+                         lambda g, x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(g), g),
                          params={"lambd": 0.5}, formula="x if |x| > λ else 0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: x * (np.abs(x) > lambd),
                          doc="x, and 0 between −lambd and lambd.")
 
 softshrink = elementwise("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd),
-                         lambda g, x, lambd: np.where(np.absolute(x) > lambd, g, np.zeros_like(g)),
+                         lambda g, x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(g), g),
                          params={"lambd": 0.5}, formula="sign(x) · max(|x| − λ, 0)",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
@@ -200,8 +207,8 @@ def _shrinks(lambd: float) -> float:
     return lambd
 
 
-threshold = elementwise("threshold", lambda x, threshold, value: np.where(x > threshold, x, np.asarray(value, x.dtype)),
-                        lambda g, x, threshold: np.where(x > threshold, g, np.zeros_like(g)),
+threshold = elementwise("threshold", lambda x, threshold, value: np.where(x <= threshold, np.asarray(value, x.dtype), x),
+                        lambda g, x, threshold: np.where(x <= threshold, np.zeros_like(g), g),
                         params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
                         samples=unary(_off_kinks, threshold=0.5, value=-7.0),
                         reference=lambda x, threshold, value: np.where(np.less_equal(x, threshold), value, x),

@@ -31,7 +31,7 @@ sub_op = elementwise("sub", np.subtract, lambda g: g, lambda g: -g,
 mul = elementwise("mul", np.multiply, lambda g, b: g * b, lambda g, a: g * a,
                   formula="a · b", samples=binary(), doc="Product, element by element.")
 
-div_op = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, a, b: -g * a / (b * b),
+div_op = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, b, y: -g * (y / b),
                      formula="a / b", samples=binary(real, nonzero), floats=True,
                      doc="Quotient, element by element; integers give the default float dtype.")
 
@@ -112,19 +112,28 @@ _pow = elementwise("pow", lambda x, exponent: x**exponent,
                    doc="A tensor to the power of a number.")
 
 _power = elementwise("power", np.power,
-                     lambda g, a, b: g * b * a ** np.where(b == 0, np.ones_like(b), b - 1),
-                     lambda g, a, b, y: g * y * _safe_log(a),
+                     lambda g, a, b: g * (b * _base(a, b) ** (b - 1)),
+                     lambda g, a, b, y: g * (y * _safe_log(a, b)),
                      formula="aᵇ", samples=binary(above_0, real),
                      doc="A tensor or number to the power of a tensor.")
 
 
-def _safe_log(a: Any) -> Any:
-    """log(a) for a > 0; 0 at 0, where the power itself is 0; NaN below, where no real derivative exists."""
+def _base(a: Any, b: Any) -> Any:
+    """``a``, and 1 where it is 0 or NaN and its power is 1 because b is 0: the slope is 0 there."""
+    return np.where((b == 0) & ~(np.absolute(a) > 0), np.ones_like(a), a)
+
+
+def _safe_log(a: Any, b: Any) -> Any:
+    """log(a) for a > 0, NaN below; at a = 0 it is 0 where the power is 0 or 1, and −∞ where it is ∞."""
     if getattr(a, "dtype", np.result_type(type(a))).kind == "c":
         return np.log(np.where(a == 0, np.ones_like(a), a))
+    if isinstance(a, (int, float)) and a != 0:
+        return math.log(a) if a > 0 else math.nan
+    at_0 = np.where(b < 0, -np.inf, np.zeros_like(b))
     if isinstance(a, (int, float)):
-        return math.log(a) if a > 0 else a * 0.0 if a == 0 else float("nan")
-    return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a < 0, np.nan, np.zeros_like(a))
+        return at_0
+    zero = np.zeros_like(a)
+    return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a > 0, zero, np.where(a == 0, at_0, np.nan))
 
 
 def pow(a: Any, b: Any) -> Any:
@@ -189,17 +198,17 @@ log = elementwise("log", np.log, lambda g, x: g / x, floats=True,
 log1p = elementwise("log1p", np.log1p, lambda g, x: g / (1 + x), floats=True,
                     formula="ln(1 + x)", samples=unary(above_0, extremes=False), doc="log(1 + x), exact near 0.")
 
-expm1 = elementwise("expm1", np.expm1, lambda g, y: g * (y + 1), floats=True,
+expm1 = elementwise("expm1", np.expm1, lambda g, x: g * np.exp(x), floats=True,
                     formula="eˣ − 1", samples=unary(extremes=False), doc="exp(x) − 1, exact near 0.")
 
 exp2 = elementwise("exp2", np.exp2, lambda g, y: g * (y * _LN2), floats=True,
                    formula="2ˣ", samples=unary(extremes=False), doc="2 to the power of each element.")
 
-log2 = elementwise("log2", np.log2, lambda g, x: g / (x * _LN2), floats=True,
+log2 = elementwise("log2", np.log2, lambda g, x: g * (1 / _LN2) / x, floats=True,
                    formula="ln x / ln 2", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
                    doc="Logarithm to base 2.")
 
-log10 = elementwise("log10", np.log10, lambda g, x: g / (x * math.log(10)), floats=True,
+log10 = elementwise("log10", np.log10, lambda g, x: g * (1 / math.log(10)) / x, floats=True,
                     formula="ln x / ln 10", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
                     doc="Logarithm to base 10.")
 
@@ -234,22 +243,29 @@ logaddexp2 = elementwise("logaddexp2", np.logaddexp2, lambda g, a, b: g * sigmoi
 # 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
 ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
 ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
-# exp overflows above this; 1 / (1 + exp(limit)) is the smallest number that sigmoid returns.
-_EXP_LIMIT = {dtype: np.floor(np.log(np.finfo(dtype).max)) for dtype in ONE}
-_EXP_LIMIT = {dtype: np.array(limit, dtype) for dtype, limit in _EXP_LIMIT.items()}
 
 
-def _sigmoid(x: Any) -> Any:
+def two_sides(x: Any) -> tuple[Any, Any]:
+    """sigmoid(x) and sigmoid(−x), each to its last digits: one minus the other would lose those of the smaller."""
     if x.dtype.kind == "c":
-        return 1 / (1 + np.exp(-x))
+        y = 1 / (1 + np.exp(-x))
+        return y, 1 - y
     if x.dtype not in ONE:
         x = x.astype(np.float64)
-    e = np.exp(np.minimum(np.negative(x), _EXP_LIMIT[x.dtype]))
-    return np.reciprocal(e + ONE[x.dtype])
+    try:
+        with np.errstate(over="raise"):
+            e = np.exp(np.negative(x))
+    except FloatingPointError:  # some element is far below 0, where the sigmoid is eˣ
+        below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
+        total = below + above
+        return below / total, above / total
+    y = np.reciprocal(e + ONE[x.dtype])
+    return y, e * y
 
 
 sigmoid: Callable[..., Any] = elementwise(
-    "sigmoid", _sigmoid, lambda g, y: g * (y * (1 - y)), floats=True,
+    "sigmoid", two_sides, lambda g, x, y, rest: g * (y * rest), floats=True,
+    residuals={"rest": lambda x: sigmoid(-x)},
     formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
     doc="Logistic sigmoid; no overflow at either end.")
@@ -264,10 +280,10 @@ def _relu(x: Any) -> Any:
     return np.maximum(x, ZERO.get(x.dtype, 0))
 
 
-relu = elementwise("relu", _relu, lambda g, y: g * (y > ZERO.get(y.dtype, 0)),
+relu = elementwise("relu", _relu, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
                    formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
                    reference=lambda x: np.where(x > 0, x, 0),
-                   doc="max(x, 0); its gradient at 0 is 0.")
+                   doc="max(x, 0); its gradient at 0 is 0, and 1 at NaN.")
 
 leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0, x, x * negative_slope),
                          lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope),
@@ -279,16 +295,16 @@ leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0,
 # ---------------------------------------------------------------------- choice
 
 maximum = elementwise("maximum", np.maximum,
-                      lambda g, a, b: np.where(a > b, g, np.where(a == b, g / 2, np.zeros_like(g))),
-                      lambda g, a, b: np.where(b > a, g, np.where(a == b, g / 2, np.zeros_like(g))),
+                      lambda g, a, b: np.where(a < b, np.zeros_like(g), np.where(a == b, g / 2, g)),
+                      lambda g, a, b: np.where(b < a, np.zeros_like(g), np.where(a == b, g / 2, g)),
                       formula="max(a, b)", samples=(*binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2)),),
-                      doc="The larger of two elements; a tie shares the gradient equally.")
+                      doc="The larger of two elements; a tie shares the gradient equally, NaN passes it to both.")
 
 minimum = elementwise("minimum", np.minimum,
-                      lambda g, a, b: np.where(a < b, g, np.where(a == b, g / 2, np.zeros_like(g))),
-                      lambda g, a, b: np.where(b < a, g, np.where(a == b, g / 2, np.zeros_like(g))),
+                      lambda g, a, b: np.where(a > b, np.zeros_like(g), np.where(a == b, g / 2, g)),
+                      lambda g, a, b: np.where(b > a, np.zeros_like(g), np.where(a == b, g / 2, g)),
                       formula="min(a, b)", samples=(*binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2)),),
-                      doc="The smaller of two elements; a tie shares the gradient equally.")
+                      doc="The smaller of two elements; a tie shares the gradient equally, NaN passes it to both.")
 
 where = elementwise("where", np.where, None,
                     lambda g, condition: np.where(condition, g, np.zeros_like(g)),

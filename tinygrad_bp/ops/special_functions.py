@@ -17,19 +17,30 @@ from .samples import Domain, binary, fixed, nonzero, positive, probability, unar
 
 def _kept(x: Any, y: Any, neutral: float) -> Any:
     """``y``, and where x is 0 a number whose logarithm is 0; a NaN stays."""
-    if isinstance(y, (int, float)):
-        y = np.full_like(x, y)
+    y = _beside(x, y)
     return np.where((x == 0) & (y == y), neutral, y)
 
 
+def _within_domain(x: Any, y: Any, end: float) -> Any:
+    """``y``, and where x is 0 and y has no finite logarithm a number whose logarithm is 0, as in PyTorch."""
+    y = _beside(x, y)
+    return np.where((x == 0) & (y <= end), end + 1, y)
+
+
+def _beside(x: Any, y: Any) -> Any:
+    """``y`` as an array of the dtype of x, where it is a Python number."""
+    return np.full_like(x, y) if isinstance(y, (int, float)) else y
+
+
 xlogy = elementwise("xlogy", lambda x, y: x * np.log(_kept(x, y, 1)),
-                    lambda g, x, other: g * np.log(_kept(x, other, 1)), lambda g, x, other: g * x / other,
+                    lambda g, x, other: g * np.log(_within_domain(x, other, 0)), lambda g, x, other: g * (x / other),
                     inputs="x other", floats=True, formula="x · ln y", samples=binary(nonzero, positive),
                     reference=lambda x, other: np.multiply(x, np.log(other)),
                     doc="x · log(other), 0 where x is 0.")
 
 xlog1py = elementwise("xlog1py", lambda x, y: x * np.log1p(_kept(x, y, 0)),
-                      lambda g, other: g * np.log1p(other), lambda g, x, other: g * x / (1 + other),
+                      lambda g, x, other: g * np.log1p(_within_domain(x, other, -1)),
+                      lambda g, x, other: g * (x / (1 + other)),
                       inputs="x other", floats=True, formula="x · ln(1 + y)", samples=binary(nonzero, positive),
                       reference=lambda x, other: np.multiply(x, np.log1p(other)),
                       doc="x · log1p(other), 0 where x is 0.")
@@ -56,7 +67,7 @@ def _logit(x: Any, eps: float | None) -> Any:
 
 def _logit_slope(g: Any, x: Any, eps: float | None) -> Any:
     if eps is None:
-        return g / (x * (1 - x))
+        return g / np.where((x < 0) | (x > 1), np.nan, x * (1 - x))
     inside = (x >= eps) & (x <= 1 - eps)
     safe = np.where(inside, x, np.full_like(x, 0.5))
     return np.where(inside, g / (safe * (1 - safe)), np.zeros_like(g))

@@ -53,7 +53,13 @@ cosh = elementwise("cosh", np.cosh, lambda g, x: g * np.sinh(x), floats=True,
 tanh = elementwise("tanh", np.tanh, lambda g, y: g * (1 - y * y), floats=True,
                    formula="tanh x", samples=(*unary(), *complexes(between(0.2, 0.8))), doc="Hyperbolic tangent.")
 
-asinh = elementwise("asinh", np.arcsinh, lambda g, x: g / np.sqrt(1 + x * x), floats=True,
+
+def _slant(x: Any) -> Any:
+    """√(1 + x²) without overflow."""
+    return np.sqrt(1 + x * x) if x.dtype.kind == "c" else np.hypot(x, 1)
+
+
+asinh = elementwise("asinh", np.arcsinh, lambda g, x: g / _slant(x), floats=True,
                     formula="arsinh x", samples=(*unary(), *complexes(between(0.2, 0.8))),
                     doc="Inverse hyperbolic sine.")
 
@@ -68,19 +74,21 @@ atanh = elementwise("atanh", np.arctanh, lambda g, x: g / ((1 - x) * (1 + x)), f
 # ---------------------------------------------------------------------- of two numbers
 
 
-def _squares(a: Any, b: Any) -> Any:
-    """a² + b²; 1 where both are 0, so that the slope there is 0."""
-    return np.where((a == 0) & (b == 0), 1, a * a + b * b)
+def _length(a: Any, b: Any) -> Any:
+    """√(a² + b²) without overflow; 1 where both are 0, so that the slope there is 0."""
+    r = np.hypot(a, b)
+    return np.where(r == 0, 1, r)
 
 
 atan2 = elementwise("atan2", np.arctan2,
-                    lambda g, a, b: g * b / _squares(a, b), lambda g, a, b: -g * a / _squares(a, b), floats=True,
+                    lambda g, a, b: g * (b / _length(a, b) / _length(a, b)),
+                    lambda g, a, b: -g * (a / _length(a, b) / _length(a, b)), floats=True,
                     formula="arg(b + i a)", samples=(*binary(nonzero, nonzero), *binary(real, nonzero)),
                     doc="The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0.")
 
 hypot = elementwise("hypot", np.hypot,
-                    lambda g, a, y: g * a / np.where(y == 0, 1, y),
-                    lambda g, b, y: g * b / np.where(y == 0, 1, y), floats=True,
+                    lambda g, a, y: g * (a / np.where(y == 0, 1, y)),
+                    lambda g, b, y: g * (b / np.where(y == 0, 1, y)), floats=True,
                     formula="√(a² + b²)", samples=binary(nonzero, nonzero),
                     doc="The length of (a, b), without overflow; its slope at (0, 0) is 0.")
 
