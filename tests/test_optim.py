@@ -1,5 +1,6 @@
 """Optimizers follow PyTorch's trajectories. Golden numbers: tests/golden/make_optim.py."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -360,6 +361,62 @@ def test_a_state_dict_of_another_kind_or_with_bad_settings_is_refused_before_any
     with pytest.raises(StateDictError, match="state of parameter 3, of 1"):
         b.load_state_dict(saved)
     assert b.param_groups[0]["lr"] == 0.1
+
+
+def bad_states(kind, state):
+    """The state of one parameter, spoiled in every way that can be found out: (what is wrong, the state)."""
+    for name, value in state.items():
+        if name in kind.keeps:
+            yield f"lacks {name}", {k: v for k, v in state.items() if k != name}
+        if name == "step":
+            bad = [("negative", -1), ("fraction", 1.5), ("nan", np.nan), ("text", "1"), ("none", None), ("array", [1])]
+        else:
+            bad = [("text", np.full(value.shape, "a")), ("objects", np.full(value.shape, None)), ("none", None),
+                   ("complex", value + 1j), ("shape", value[:1]), ("ragged", [[1], [2, 3]])]  # fmt: skip
+        for what, other in bad:
+            yield f"{name} {what}", {**state, name: other}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bad_state_of_any_optimizer_is_refused_before_anything_changes(kind):
+    t = start()
+    optimizer = made(kind, t)
+    steps(t, optimizer, 1)
+    saved, before = optimizer.state_dict(), optimizer.state_dict()
+    spoiled = [(what, {**saved, "state": {**saved["state"], 0: state}})
+               for what, state in bad_states(type(optimizer), saved["state"][0])]  # fmt: skip
+    group = saved["param_groups"][0]
+    spoiled += [(f"{name} {value!r}", {**saved, "param_groups": [{**group, name: value}, *saved["param_groups"][1:]]})
+                for name in group for value in (None, "a", -1)
+                if not isinstance(group[name], bool) and (name, value) != ("dampening", -1)]  # fmt: skip
+    spoiled += [("none", None), ("empty", {}), ("a list", [1]), ("state", {**saved, "state": [1]}),
+                ("groups", {**saved, "param_groups": None}), ("a group", {**saved, "param_groups": [1]}),
+                ("number", {**saved, "state": {"0": {}}}), ("no dict", {**saved, "state": {0: None}})]  # fmt: skip
+    assert len(spoiled) > 15
+    for what, state in spoiled:
+        with pytest.raises((StateDictError, ArgumentError)):
+            optimizer.load_state_dict(state)
+            pytest.fail(what)
+        after = optimizer.state_dict()
+        assert after["param_groups"] == before["param_groups"], what
+        for number, values in before["state"].items():
+            for name, value in values.items():
+                np.testing.assert_array_equal(after["state"][number][name], value, err_msg=what)
+    optimizer.load_state_dict(saved)
+    steps(t, optimizer, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_dict_is_of_one_moment(kind):
+    t = start()
+    optimizer = made(kind, t)
+    steps(t, optimizer, 1)
+    saved = optimizer.state_dict()
+    kept = copy.deepcopy(saved)
+    steps(t, optimizer, 2)
+    for number, values in kept["state"].items():
+        for name, value in values.items():
+            np.testing.assert_array_equal(saved["state"][number][name], value)
 
 
 def test_the_state_has_pytorchs_names():

@@ -9,7 +9,8 @@ import numpy as np
 from ..autograd import dtypes
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
-from .module import Module, Parameter
+from .holding import Parameter
+from .module import Module
 
 
 class _Unit(Module):

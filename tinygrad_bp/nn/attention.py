@@ -12,8 +12,9 @@ from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
 from ..random.generator import Generator
 from . import init
+from .holding import Parameter
 from .layers import Linear
-from .module import Module, Parameter
+from .module import Module
 
 
 class MultiheadAttention(Module):
@@ -31,6 +32,11 @@ class MultiheadAttention(Module):
     (1, 3, 4)
     """
 
+    in_proj_weight: Parameter | None
+    in_proj_bias: Parameter | None
+    q_proj_weight: Parameter | None
+    k_proj_weight: Parameter | None
+    v_proj_weight: Parameter | None
     bias_k: Parameter | None
     bias_v: Parameter | None
 
@@ -53,12 +59,12 @@ class MultiheadAttention(Module):
             return Parameter(np.empty(shape, dtype))
 
         together = self.kdim == self.vdim == embed_dim
-        self.in_proj_weight = empty(3 * embed_dim, embed_dim) if together else None
-        self.q_proj_weight = None if together else empty(embed_dim, embed_dim)
-        self.k_proj_weight = None if together else empty(embed_dim, self.kdim)
-        self.v_proj_weight = None if together else empty(embed_dim, self.vdim)
-        self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
-        self.bias_k, self.bias_v = (empty(1, 1, embed_dim) if add_bias_kv else None for _ in range(2))
+        self.register_parameter("in_proj_weight", empty(3 * embed_dim, embed_dim) if together else None)
+        for name, size in (("q_proj_weight", embed_dim), ("k_proj_weight", self.kdim), ("v_proj_weight", self.vdim)):
+            self.register_parameter(name, None if together else empty(embed_dim, size))
+        self.register_parameter("in_proj_bias", Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None)
+        for name in ("bias_k", "bias_v"):
+            self.register_parameter(name, empty(1, 1, embed_dim) if add_bias_kv else None)
         self.out_proj = Linear(embed_dim, embed_dim, bias, dtype, generator)
         for weight in (self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
             if weight is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..autograd.tensor import Tensor
-from .module import Module, Parameter, check_module
+from .holding import Parameter
+from .module import Module, check_module
 
 
 class ModuleList(Module):
@@ -72,8 +73,18 @@ class Sequential(ModuleList):
 
     def forward(self, x: Any) -> Any:
         """The input through every module in turn."""
-        for module in self._items:
-            x = module(x)
+        # A Sequential inside is gone through here: nesting costs no recursion.
+        inside, pending = [self], [iter(self._items)]
+        while pending:
+            for module in pending[-1]:
+                if type(module) is Sequential and "_hooks" not in vars(module) and module not in inside:
+                    inside.append(module)
+                    pending.append(iter(module._items))
+                    break
+                x = module(x)
+            else:
+                inside.pop()
+                pending.pop()
         return x
 
 

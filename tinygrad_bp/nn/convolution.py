@@ -15,7 +15,8 @@ from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
 from ..random.generator import Generator
 from . import init
-from .module import Module, Parameter
+from .holding import Parameter
+from .module import Module
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -55,7 +56,7 @@ class _Convolution(Module):
         first = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
         self.weight = Parameter(np.empty((*first, *self.kernel_size), dtype))
         init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
-        self.bias = Parameter(np.empty(out_channels, dtype)) if bias else None
+        self.register_parameter("bias", Parameter(np.empty(out_channels, dtype)) if bias else None)
         if self.bias is not None:
             fan = math.prod(self.weight.shape[1:])
             bound = 1 / math.sqrt(fan) if fan else 0.0

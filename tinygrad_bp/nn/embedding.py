@@ -11,7 +11,8 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
-from .module import Module, Parameter
+from .holding import Parameter
+from .module import Module
 
 
 class Embedding(Module):

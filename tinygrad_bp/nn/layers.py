@@ -14,7 +14,8 @@ from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
-from .module import Module, Parameter
+from .holding import Parameter
+from .module import Module
 
 
 class Linear(Module):
@@ -39,7 +40,7 @@ class Linear(Module):
         # Column by column in memory: the products of a step then run as x @ W and x.T @ g, their fastest forms.
         self.weight = Parameter(np.empty((out_features, in_features), dtype, order="F"))
         init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.register_parameter("bias", Parameter(np.empty(out_features, dtype)) if bias else None)
         if self.bias is not None:
             bound = 1 / math.sqrt(in_features) if in_features else 0.0
             init.uniform_(self.bias, -bound, bound, generator)
@@ -131,7 +132,7 @@ class Bilinear(Module):
         bound = 1 / math.sqrt(in1_features)
         self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
         init.uniform_(self.weight, -bound, bound, generator)
-        self.bias = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.register_parameter("bias", Parameter(np.empty(out_features, dtype)) if bias else None)
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, generator)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..functions import distribution_losses
 from ..functions.creation import as_tensor
@@ -104,6 +105,12 @@ class _ClassLoss(Loss):
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+        if self.weight is not None and self.weight.ndim != 1:
+            name = f"nn.{type(self).__name__}"
+            raise ArgumentError(
+                f"{name}: weight is one number a class, got {shape_text(self.weight.shape)}; for the loss of scores "
+                f"write {name}()(x, target)"
+            )
         self.ignore_index = ignore_index
 
 

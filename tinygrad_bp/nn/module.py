@@ -1,46 +1,24 @@
-"""Module: plain attributes, and an ordered walk that finds the parameters in them."""
+"""Module: what holds parameters, and computes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, StateDictError, shape_text
+from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
 from ..autograd.hooks import Handle
 from ..autograd.modes import no_grad
 from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..ops.operators import to
+from .holding import Holder, Parameter
 from .hooks import ModuleHooks, hooked_call, hooks_of
 
 M = TypeVar("M", bound="Module")
-
-
-class Parameter(Tensor):
-    """A tensor that a module learns: a leaf that requires grad unless told otherwise. It shares the data's memory.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.Parameter(tg.zeros(2))
-    Parameter containing:
-    tensor([0., 0.], requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, data: Any, requires_grad: bool = True) -> Parameter:
-        """Around a tensor or an array."""
-        self = object.__new__(cls)
-        self._value = data.data if isinstance(data, Tensor) else as_array(data)
-        self._node = None
-        self._own_cell()
-        if requires_grad:
-            self.requires_grad = True
-        return self
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
 
 
 class Mismatch(NamedTuple):
@@ -50,7 +28,7 @@ class Mismatch(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Holder):
     """The base of every layer and network: assign parameters and modules as attributes, write ``forward``.
 
     >>> import tinygrad_bp as tg
@@ -67,6 +45,38 @@ class Module:
 
     training: bool = True
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A module without anything in it. Raises ``ArgumentError`` for a tensor that is meant for its call."""
+        if any(isinstance(given, Tensor) for given in (*args, *kwargs.values())):
+            cls._refuse_tensors(args, kwargs)
+        return super().__new__(cls)
+
+    def __init__(self) -> None:
+        pass
+
+    @classmethod
+    def _refuse_tensors(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """``nn.ReLU(x)`` for ``nn.ReLU()(x)``: of this package's modules, only those that keep a tensor take one."""
+        own, here = cls.__init__.__module__, __name__.partition(".")[0]
+        if own.partition(".")[0] != here:
+            return
+        takes = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
+        kept = {
+            name for base in cls.__mro__ for name, kind in inspect.get_annotations(base).items() if "Tensor" in kind
+        }
+        given = [(p.name if p else "one argument more", value) for p, value in zip_longest(takes, args)][: len(args)]
+        for name, value in (*given, *kwargs.items()):
+            if isinstance(value, Tensor) and name not in kept:
+                label = f"nn.{cls.__name__}" if cls.__module__.partition(".")[0] == here else cls.__name__
+                settings = ", ".join(
+                    p.name for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+                )
+                inputs = ", ".join(list(inspect.signature(cls.forward).parameters)[1:])
+                raise ArgumentError(
+                    f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
+                    f"{label}({settings})({inputs})"
+                )
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The result for an input; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__}: write forward(self, x)")
@@ -74,118 +84,6 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward``."""
         return self.forward(*args, **kwargs)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        if isinstance(value, (Parameter, Module)):
-            self._give_names(name, value)
-
-    def _give_names(self, name: str, value: Parameter | Module) -> None:
-        """Drawings and errors call a parameter by the path on which its module holds it."""
-        if isinstance(value, Parameter):
-            value.name = name
-        else:
-            for path, parameter in value.named_parameters():
-                parameter.name = f"{name}.{path}"
-
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Hold a tensor that is no parameter but belongs to the state, such as a running mean, as attribute ``name``.
-
-        ``to`` converts it, and ``state_dict`` has it unless ``persistent`` is False. None holds the place.
-        Raises ``ArgumentError`` for a name that is taken or is no identifier, and for anything but a tensor.
-
-        >>> import tinygrad_bp as tg
-        >>> net = tg.nn.Module()
-        >>> net.register_buffer("count", tg.tensor(0))
-        >>> net.state_dict()
-        {'count': tensor(0)}
-        """
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ArgumentError(f"register_buffer: the name must be an identifier without a dot, got {name!r}")
-        buffers = vars(self).setdefault("_buffers", {})
-        if hasattr(self, name) and name not in buffers:
-            raise ArgumentError(f"register_buffer: {type(self).__name__} already has an attribute {name!r}")
-        if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
-            raise ArgumentError(f"register_buffer: {name} must be a tensor or None, got {type(tensor).__name__}")
-        buffers[name] = persistent
-        setattr(self, name, tensor)
-
-    # ------------------------------------------------------------------ what is inside
-
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        """Its direct parameters, buffers and modules, in the order they were assigned."""
-        buffers = vars(self).get("_buffers", {})
-        for name, value in vars(self).items():
-            if isinstance(value, (Parameter, Module)) or (name in buffers and isinstance(value, Tensor)):
-                yield name, value
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly inside, with their names, each once."""
-        seen: set[int] = set()
-        for name, value in self._own():
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly inside, each once."""
-        for _, child in self.named_children():
-            yield child
-
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Module, Any]]:
-        """All parameters, buffers and modules inside, as ``(path, module that holds it, value)``; holder first."""
-        pending = [(prefix, self, self._own())]
-        while pending:
-            where, holder, items = pending[-1]
-            found = next(items, None)
-            if found is None:
-                pending.pop()
-                continue
-            name, value = found
-            path = f"{where}.{name}" if where else name
-            yield path, holder, value
-            if isinstance(value, Module) and all(value is not above for _, above, _ in pending):
-                pending.append((path, value, value._own()))
-
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """Itself (named ``""``) and every module at any depth, each once."""
-        yield "", self
-        seen = {id(self)}
-        for path, _, value in self._walk():
-            if isinstance(value, Module) and id(value) not in seen:
-                seen.add(id(value))
-                yield path, value
-
-    def modules(self) -> Iterator[Module]:
-        """Itself and every module at any depth, each once."""
-        for _, module in self.named_modules():
-            yield module
-
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their paths, in the order they were assigned; one that is shared comes once."""
-        seen: set[int] = set()
-        for path, holder, value in self._walk(prefix):
-            if isinstance(value, Parameter) and id(value) not in seen and (recurse or holder is self):
-                seen.add(id(value))
-                yield path, value
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once, in the order they were assigned."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
-
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their paths, persistent or not; one that is shared comes once."""
-        seen: set[int] = set()
-        for path, holder, value in self._walk(prefix):
-            if not isinstance(value, (Parameter, Module)) and id(value) not in seen and (recurse or holder is self):
-                seen.add(id(value))
-                yield path, value
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once: tensors of the state that are not learned."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
 
     # ------------------------------------------------------------------ switches
 
@@ -214,9 +112,10 @@ class Module:
         return self
 
     def apply(self: M, function: Callable[[Module], Any]) -> M:
-        """Call ``function`` on every module inside and then on itself."""
-        for module in reversed(list(self.modules())):
+        """Call ``function`` on every module inside, in order and each after those that it holds, and then on itself."""
+        for module in self._innermost_first():
             function(module)
+        function(self)
         return self
 
     def to(self: M, dtype: Any) -> M:
@@ -245,7 +144,7 @@ class Module:
             path: value
             for path, holder, value in self._walk()
             if isinstance(value, Parameter)
-            or not (isinstance(value, Module) or vars(holder)["_buffers"][path.rpartition(".")[2]] is False)
+            or not (isinstance(value, Holder) or vars(holder)["_buffers"][path.rpartition(".")[2]] is False)
         }
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -255,9 +154,15 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Mismatch:
         """Copy values into the parameters and buffers by name.
 
-        Raises ``StateDictError`` that lists every missing key, every unexpected key and every shape that differs;
-        nothing has changed then. ``strict=False`` allows missing and unexpected keys and returns them.
+        Raises ``StateDictError`` that lists every missing key, every unexpected key and every value that does not fit,
+        and ``ArgumentError`` where ``state_dict`` is no mapping; nothing has changed then. ``strict=False`` allows
+        missing and unexpected keys and returns them.
         """
+        if not isinstance(state_dict, Mapping):
+            raise ArgumentError(
+                f"load_state_dict: a state_dict maps names to tensors, got {type(state_dict).__name__}; give what "
+                "state_dict() returned"
+            )
         own = self._state()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
@@ -265,13 +170,19 @@ class Module:
         if strict and missing:
             problems.append(f"missing keys: {', '.join(missing)}")
         if strict and unexpected:
-            problems.append(f"unexpected keys: {', '.join(unexpected)}")
+            problems.append(f"unexpected keys: {', '.join(map(str, unexpected))}")
         arrays = {}
         for name, parameter in own.items():
             if name not in state_dict:
                 continue
             given = state_dict[name]
-            arrays[name] = given._value if isinstance(given, Tensor) else as_array(given)
+            try:
+                arrays[name] = given._value if isinstance(given, Tensor) else as_array(given)
+            except AutogradError as error:
+                problems.append(f"{name}: {error}")
+                continue
+            if arrays[name].dtype.kind == "c" and not parameter.is_complex():
+                problems.append(f"{name}: the module has {parameter.dtype}, the state_dict {arrays[name].dtype}")
             if arrays[name].shape != parameter.shape:
                 problems.append(
                     f"size mismatch for {name}: the module has {shape_text(parameter.shape)}, the state_dict "
@@ -336,25 +247,6 @@ class Module:
         # Until the first hook of any module a call looks for none: it is a plain call of forward.
         Module.__call__ = hooked_call  # type: ignore[method-assign, assignment]
         return hooks_of(self)
-
-    # ------------------------------------------------------------------ repr
-
-    def extra_repr(self) -> str:
-        """What the repr shows in the parentheses."""
-        return ""
-
-    def __repr__(self) -> str:
-        lines = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._children_shown()]
-        extra = self.extra_repr()
-        if not lines:
-            return f"{type(self).__name__}({extra})"
-        body = "\n  ".join(([extra] if extra else []) + lines)
-        return f"{type(self).__name__}(\n  {body}\n)"
-
-    def _children_shown(self) -> Iterator[tuple[str, Module]]:
-        for name, value in self._own():
-            if isinstance(value, Module):
-                yield name, value
 
 
 def check_module(value: Any, what: str) -> Module:

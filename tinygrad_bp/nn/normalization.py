@@ -9,7 +9,8 @@ from ..autograd.tensor import Tensor
 from ..functions.creation import ones, tensor, zeros
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from ..ops.shape import reshape
-from .module import Module, Parameter
+from .holding import Parameter
+from .module import Module
 
 
 class _RunningNorm(Module):
@@ -17,6 +18,8 @@ class _RunningNorm(Module):
 
     ranks: ClassVar[tuple[int, ...]]  # how many dimensions an input may have
     rows: ClassVar[str]  # the text of those shapes
+    weight: Parameter | None
+    bias: Parameter | None
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -27,8 +30,8 @@ class _RunningNorm(Module):
     ) -> None:  # fmt: skip
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(ones(num_features, dtype=dtype)) if affine else None
-        self.bias = Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None
+        self.register_parameter("weight", Parameter(ones(num_features, dtype=dtype)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None)
         tracked = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
@@ -169,6 +172,9 @@ class GroupNorm(Module):
     (3, 4, 5)
     """
 
+    weight: Parameter | None
+    bias: Parameter | None
+
     def __init__(
         self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, dtype: Any = None, *,
         bias: bool = True,
@@ -176,8 +182,8 @@ class GroupNorm(Module):
         if num_groups < 1 or num_channels % num_groups:
             raise ArgumentError(f"GroupNorm: num_groups must divide the {num_channels} channels; got {num_groups}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self.weight = Parameter(ones(num_channels, dtype=dtype)) if affine else None
-        self.bias = Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None
+        self.register_parameter("weight", Parameter(ones(num_channels, dtype=dtype)) if affine else None)
+        self.register_parameter("bias", Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None)
 
     def forward(self, x: Any) -> Any:
         """The normalized input, of its shape."""
@@ -200,12 +206,14 @@ class RMSNorm(Module):
     [1.0, -1.0]
     """
 
+    weight: Parameter | None
+
     def __init__(
         self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, dtype: Any = None
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self.weight = Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None
+        self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
 
     def forward(self, x: Any) -> Any:
         """The scaled input, of its shape."""
@@ -244,14 +252,17 @@ class LayerNorm(Module):
     [[-1.0, 1.0]]
     """
 
+    weight: Parameter | None
+    bias: Parameter | None
+
     def __init__(
         self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
         dtype: Any = None,
     ) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
-        self.weight = Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None
-        self.bias = Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None
+        self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
+        self.register_parameter("bias", Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None)
 
     def forward(self, x: Any) -> Any:
         """The normalized input, of its shape."""

@@ -26,6 +26,8 @@ class Adagrad(Optimizer):
     tensor([0.9], requires_grad=True)
     """
 
+    keeps = ("step", "sum")
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0, eps: float = 1e-10, *, maximize: bool = False,

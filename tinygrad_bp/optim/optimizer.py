@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, StateDictError, shape_text
+from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
 from ..autograd.modes import enable_grad
+from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 
@@ -18,6 +20,9 @@ class Optimizer:
 
     ``params`` is tensors, or dicts with ``params`` and settings that differ from the defaults.
     """
+
+    # What the state of a parameter holds from its first step on; ``step`` is a count, the others arrays of its shape.
+    keeps: tuple[str, ...] = ()
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -45,7 +50,7 @@ class Optimizer:
             raise ArgumentError(
                 f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}"
             )
-        self.check({**self.defaults, **group})
+        self._check({**self.defaults, **group})
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
             if not isinstance(p, Tensor):
@@ -93,6 +98,15 @@ class Optimizer:
     def check(self, settings: dict[str, Any]) -> None:
         """Raise ``ArgumentError`` for settings with which no step is possible; a subclass writes it."""
 
+    def _check(self, settings: Mapping[str, Any]) -> None:
+        """``check``, which compares numbers with numbers."""
+        try:
+            self.check(dict(settings))
+        except TypeError as error:
+            if isinstance(error, AutogradError):
+                raise
+            raise ArgumentError(f"{type(self).__name__}: a setting is no number: {error}") from None
+
     def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
         """Write into the parameters of one group; a subclass does it.
 
@@ -107,19 +121,39 @@ class Optimizer:
                 raise ArgumentError(f"{type(self).__name__}: {name} must not be negative, got {settings[name]}")
 
     def state_dict(self) -> dict[str, Any]:
-        """The settings of every group and the state of every parameter (by number), as arrays and numbers."""
+        """The settings of every group and the state of every parameter (by number), as arrays and numbers.
+
+        All of it is copied: what a later step changes does not show in it.
+        """
         groups, state, start = [], {}, 0
         for group, states in zip(self.param_groups, self.state, strict=True):
             numbers = list(range(start, start + len(states)))
             start += len(states)
-            groups.append({**{k: v for k, v in group.items() if k != "params"}, "params": numbers})
-            state.update({n: dict(s) for n, s in zip(numbers, states, strict=True) if s})
+            groups.append({**{k: copy(v) for k, v in group.items() if k != "params"}, "params": numbers})
+            state.update({n: {k: copy(v) for k, v in s.items()} for n, s in zip(numbers, states, strict=True) if s})
         return {"state": state, "param_groups": groups}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and state; raises ``StateDictError`` where they do not fit, before anything changes."""
-        loaded = state_dict["param_groups"]
-        saved = [len(group["params"]) for group in loaded]
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+            got = sorted(map(str, state_dict)) if isinstance(state_dict, Mapping) else type(state_dict).__name__
+            raise StateDictError(
+                f"load_state_dict: the state of an optimizer is a dict of 'state' and 'param_groups', got {got}; give "
+                "what state_dict() returned"
+            )
+        groups = self._checked_groups(state_dict["param_groups"])
+        states = self._checked_states(state_dict["state"])
+        for state, loaded in zip((state for states in self.state for state in states), states, strict=True):
+            state.clear()
+            state.update(loaded)
+        for group, settings in zip(self.param_groups, groups, strict=True):
+            group.update(settings)
+
+    def _checked_groups(self, loaded: Any) -> list[dict[str, Any]]:
+        """The settings of every group."""
+        if not isinstance(loaded, (list, tuple)) or not all(isinstance(group, Mapping) for group in loaded):
+            raise StateDictError(f"load_state_dict: param_groups is a list of dicts, got {loaded!r:.60}")
+        saved = [len(group["params"]) if isinstance(group.get("params"), (list, tuple)) else None for group in loaded]
         own = [len(group["params"]) for group in self.param_groups]
         if saved != own:
             raise StateDictError(
@@ -130,32 +164,54 @@ class Optimizer:
             if not set(self.defaults) <= set(group):
                 raise StateDictError(
                     f"load_state_dict: {type(self).__name__} has the settings {sorted(self.defaults)}, the state_dict "
-                    f"{sorted(set(group) - {'params'})}; it came from another kind of optimizer"
+                    f"{sorted(map(str, set(group) - {'params'}))}; it came from another kind of optimizer"
                 )
-            self.check(group)
+            self._check(group)
+        return [{name: copy(value) for name, value in group.items() if name != "params"} for group in loaded]
+
+    def _checked_states(self, loaded: Any) -> list[dict[str, Any]]:
+        """The state of every parameter, in memory of its own."""
+        if not isinstance(loaded, Mapping):
+            raise StateDictError(f"load_state_dict: state is a dict by the parameters' numbers, got {loaded!r:.60}")
         params = [p for group in self.param_groups for p in group["params"]]
-        for number, saved_state in state_dict["state"].items():
+        states: list[dict[str, Any]] = [{} for _ in params]
+        for number, saved in loaded.items():
             if number not in range(len(params)):
                 raise StateDictError(f"load_state_dict: state of parameter {number!r}, of {len(params)} (from 0)")
-            p = params[number]
-            for name, value in saved_state.items():
-                if name != "step" and np.shape(value) != p.shape:
-                    raise StateDictError(
-                        f"load_state_dict: size mismatch for {name} of parameter {number}: the parameter has "
-                        f"{shape_text(p.shape)}, the state_dict {shape_text(np.shape(value))}"
-                    )
-        states = [state for states in self.state for state in states]
-        for number, (p, state) in enumerate(zip(params, states, strict=True)):
-            state.clear()
-            for name, value in state_dict["state"].get(number, {}).items():
-                if name == "step":
-                    state[name] = int(value)
-                else:
-                    state[name] = np.empty_like(p._value)  # in the order of the parameter in memory
-                    state[name][...] = value
-        for group, settings in zip(self.param_groups, loaded, strict=True):
-            group.update({k: v for k, v in settings.items() if k != "params"})
+            if not isinstance(saved, Mapping):
+                raise StateDictError(f"load_state_dict: the state of parameter {number} is a dict, got {saved!r:.60}")
+            missing = [name for name in self.keeps if name not in saved]
+            if saved and missing:
+                raise StateDictError(
+                    f"load_state_dict: the state of parameter {number} lacks {', '.join(missing)}, which "
+                    f"{type(self).__name__} keeps; it has {', '.join(map(str, saved))}"
+                )
+            for name, value in saved.items():
+                states[number][name] = _checked(name, value, params[number], f"{name} of parameter {number}")
+        return states
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
         return f"{type(self).__name__}({settings})"
+
+
+def _checked(name: str, value: Any, p: Tensor, what: str) -> Any:
+    """One value of a saved state as the optimizer keeps it for ``p``: a count, or an array in the order of ``p``."""
+    try:
+        array = value._value if isinstance(value, Tensor) else as_array(value)
+    except AutogradError as error:
+        raise StateDictError(f"load_state_dict: {what}: {error}") from None
+    if name == "step":
+        if array.shape != () or array.dtype.kind not in "uif" or not array >= 0 or array != array // 1:
+            raise StateDictError(f"load_state_dict: {what} is a whole number from 0, got {value!r:.60}")
+        return int(array)
+    if array.shape != p.shape:
+        raise StateDictError(
+            f"load_state_dict: size mismatch for {what}: the parameter has {shape_text(p.shape)}, the state_dict "
+            f"{shape_text(array.shape)}"
+        )
+    if array.dtype.kind == "c" and not p.is_complex():
+        raise StateDictError(f"load_state_dict: {what} is {array.dtype}, and the parameter {p.dtype}")
+    kept = np.empty_like(p._value)
+    kept[...] = array
+    return kept

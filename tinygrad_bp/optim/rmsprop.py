@@ -29,6 +29,8 @@ class RMSprop(Optimizer):
     tensor([0.8], requires_grad=True)
     """
 
+    keeps = ("step", "square_avg")
+
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
         weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, *, maximize: bool = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class SGD(Optimizer):
     def check(self, settings: dict[str, Any]) -> None:
         """Refuse what the rule has no meaning for."""
         self.refuse_negative(settings, "lr", "momentum", "weight_decay")
+        if not isinstance(settings["dampening"], Real):
+            raise ArgumentError(f"SGD: dampening is a number, got {settings['dampening']!r}")
         if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
 

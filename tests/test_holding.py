@@ -1,0 +1,277 @@
+"""What a module holds: places keep their kind, walks go as deep as modules nest, constructors take settings."""
+
+import copy
+import inspect
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import ArgumentError, AutogradError, StateDictError
+
+nn = tg.nn
+MODULES = [m for m in vars(nn).values() if isinstance(m, type) and issubclass(m, nn.Module)]
+DEPTH = 3000
+# What PyTorch 2.13 draws in test_apply_draws_the_numbers_of_pytorch.
+WEIGHTS = [[1.5409960746765137, -0.293428897857666], 0.30742281675338745, 0.2703641355037689, 0.3488934636116028]
+
+
+# ---------------------------------------------------------------------- places
+
+
+def holder():
+    net = nn.Module()
+    net.weight, net.layer = nn.Parameter(tg.ones(2)), nn.Tanh()
+    net.register_buffer("mean", tg.zeros(2))
+    net.register_parameter("bias", None)
+    return net
+
+
+@pytest.mark.parametrize("value", [tg.zeros(2), np.zeros(2), 0.5, [1.0, 2.0], "text"], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(("name", "kind"), [
+    ("weight", "parameter"), ("layer", "module"), ("mean", "buffer"), ("bias", "parameter"),
+])  # fmt: skip
+def test_what_a_place_holds_is_not_lost_under_another_kind(name, kind, value):
+    net = holder()
+    before = getattr(net, name)
+    if kind == "buffer" and isinstance(value, tg.Tensor):
+        setattr(net, name, value)
+        assert net.state_dict()["mean"].tolist() == [0.0, 0.0]
+        return
+    with pytest.raises(TypeError, match=f"cannot assign a {type(value).__name__} to Module.{name}, which is a {kind}"):
+        setattr(net, name, value)
+    assert getattr(net, name) is before and isinstance(before, tg.Tensor | nn.Module | None)
+
+
+@pytest.mark.parametrize("name", ["weight", "layer", "mean", "bias"])
+def test_a_place_takes_none_and_keeps_its_kind(name):
+    net = holder()
+    setattr(net, name, None)
+    assert name not in net.state_dict()
+    with pytest.raises(ArgumentError, match="cannot assign a float"):
+        setattr(net, name, 1.0)
+    net.weight, net.mean = nn.Parameter(tg.zeros(1)), nn.Parameter(tg.zeros(1))  # what is assigned decides anew
+    assert {"weight", "mean"} <= {n for n, _ in net.named_parameters()} and not list(net.buffers())
+    delattr(net, name)
+    setattr(net, name, 1.0)
+    assert getattr(net, name) == 1.0
+
+
+@pytest.mark.parametrize("module", [
+    nn.Linear(2, 2, bias=False), nn.Conv2d(1, 1, 1, bias=False), nn.LayerNorm(2, bias=False),
+    nn.BatchNorm1d(2, affine=False), nn.GroupNorm(1, 2, affine=False), nn.Bilinear(1, 1, 1, bias=False),
+], ids=lambda m: type(m).__name__)  # fmt: skip
+def test_a_layer_without_bias_takes_no_tensor_for_one(module):
+    with pytest.raises(TypeError, match=r"which is a parameter; assign None, or nn.Parameter\(value\)"):
+        module.bias = tg.zeros(2)
+
+
+@pytest.mark.parametrize(("name", "value", "message"), [
+    ("weight", tg.zeros(2), "weight must be a Parameter or None, got Tensor"),
+    ("a.b", None, "an identifier without a dot"),
+    ("forward", None, "already has an attribute 'forward'"),
+])  # fmt: skip
+def test_register_parameter_refuses(name, value, message):
+    with pytest.raises(ArgumentError, match=message):
+        nn.Module().register_parameter(name, value)
+
+
+# ---------------------------------------------------------------------- walks
+
+
+def test_apply_draws_the_numbers_of_pytorch():
+    """Constants of PyTorch 2.13: a module that two others hold is visited for each."""
+    shared, seen = nn.Linear(1, 1), []
+    net = nn.Sequential(nn.Linear(2, 1), nn.Sequential(shared, nn.Tanh()), shared)
+
+    def start(module):
+        seen.append(type(module).__name__)
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight)
+            nn.init.uniform_(module.bias)
+
+    tg.manual_seed(0)
+    assert net.apply(start) is net
+    assert seen == ["Linear", "Linear", "Tanh", "Sequential", "Linear", "Sequential"]
+    np.testing.assert_allclose(np.ravel(net[0].weight.data), WEIGHTS[0], rtol=1e-6)
+    found = [net[0].bias.item(), shared.weight.item(), shared.bias.item()]
+    np.testing.assert_allclose(found, WEIGHTS[1:], rtol=1e-6)
+
+
+def nested(depth, inner, outer=nn.Sequential):
+    """``inner`` in as many modules; from outside in, so that each is named once."""
+    net = top = outer()
+    for _ in range(depth - 1):
+        net.append(outer())
+        net = net[0]
+    net.append(inner)
+    return top
+
+
+class Holding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = None
+
+    def append(self, module):
+        self.inner = module
+
+    def __getitem__(self, _):
+        return self.inner
+
+
+@pytest.mark.parametrize("outer", [nn.Sequential, nn.ModuleList, Holding])
+def test_depth_is_no_limit(outer):
+    net = nested(DEPTH, nn.Linear(2, 2), outer)
+    assert len(list(net.modules())) == DEPTH + 1 and len(list(net.parameters())) == 2
+    twin = copy.deepcopy(net)
+    assert type(twin) is outer and len(list(twin.modules())) == DEPTH + 1
+    assert next(twin.parameters()) is not next(net.parameters())
+    text = repr(net)
+    assert text.count("\n") == 2 * DEPTH and "Linear(in_features=2, out_features=2, bias=True)" in text
+    visited = []
+    net.apply(visited.append)
+    assert isinstance(visited[0], nn.Linear) and visited[-1] is net and len(visited) == DEPTH + 1
+    net.eval().train().zero_grad()
+    net.load_state_dict({name: tg.ones(value.shape) for name, value in net.state_dict().items()})
+    assert next(net.double().parameters()).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_a_sequential_in_a_sequential_costs_no_recursion():
+    net = nested(DEPTH, nn.Linear(2, 1))
+    net(tg.ones(1, 2)).sum().backward()
+    assert next(net.parameters()).grad.tolist() == [[1.0, 1.0]]
+    inner = nn.Linear(1, 1)
+    for _ in range(600):
+        inner = nn.Sequential(inner)
+    assert inner(tg.ones(1, 1)).shape == (1, 1)
+
+
+def test_the_order_in_nested_sequentials_is_that_of_calls_and_hooks_of_inner_ones_run():
+    seen = []
+
+    class Mark(nn.Module):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def forward(self, x):
+            seen.append(self.name)
+            return x
+
+    hooked = nn.Sequential(Mark("c"))
+    hooked.register_forward_hook(lambda module, args, output: seen.append("hook"))
+    nn.Sequential(Mark("a"), nn.Sequential(Mark("b"), hooked), nn.Sequential(), Mark("d"))(tg.zeros(1))
+    assert seen == ["a", "b", "c", "hook", "d"]
+
+
+def test_a_module_that_holds_itself_ends():
+    net = nn.Sequential(nn.Tanh())
+    net.append(net)
+    assert repr(net) == "Sequential(\n  (0): Tanh()\n  (1): Sequential(...)\n)"
+    twin = copy.deepcopy(net)
+    assert twin[1] is twin and twin is not net
+    assert len(list(net.modules())) == 2
+    with pytest.raises(RecursionError):
+        net(tg.zeros(1))
+
+
+def test_a_repr_of_its_own_is_kept_inside():
+    class Own(nn.Module):
+        def __repr__(self):
+            return "own\nlines"
+
+    assert repr(nn.Sequential(Own())) == "Sequential(\n  (0): own\n  lines\n)"
+
+
+def test_deepcopy_asks_what_a_module_says_of_its_state():
+    class Counting(nn.Module):
+        def __getstate__(self):
+            return {**vars(self), "copied": True}
+
+    assert copy.deepcopy(nn.Sequential(Counting()))[0].copied
+
+
+# ---------------------------------------------------------------------- what is loaded
+
+
+@pytest.mark.parametrize(("state", "message"), [
+    (None, "a state_dict maps names to tensors, got NoneType"),
+    ([1], "a state_dict maps names to tensors, got list"),
+    ({0: tg.zeros(1, 2), None: 1}, "missing keys: weight, bias; unexpected keys: 0, None"),
+    ({"weight": None, "bias": tg.ones(1)}, "weight: cannot make a tensor of object values"),
+    ({"weight": [[1, 2]], "bias": "b"}, "bias: cannot make a tensor of <U1 values"),
+    ({"weight": [[1j, 2]], "bias": [1]}, "weight: the module has float32, the state_dict complex128"),
+])  # fmt: skip
+def test_a_state_dict_that_does_not_fit_changes_nothing(state, message):
+    layer = nn.Linear(2, 1)
+    before = copy.deepcopy(layer).state_dict()
+    with pytest.raises((ArgumentError, StateDictError), match=message):
+        layer.load_state_dict(state)
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(value.data, before[name].data)
+
+
+def test_keys_that_are_no_text_are_among_the_unexpected_ones():
+    assert nn.ReLU().load_state_dict({3: 1}, strict=False) == ([], [3])
+
+
+# ---------------------------------------------------------------------- settings
+
+
+@pytest.mark.parametrize("kind", MODULES, ids=lambda m: m.__name__)
+def test_a_tensor_meant_for_the_call_is_refused_by_the_constructor(kind):
+    takes = [p for p in inspect.signature(kind.__init__).parameters.values() if p.name != "self"]
+    kept = {n for base in kind.__mro__ for n, note in inspect.get_annotations(base).items() if "Tensor" in note}
+    x = tg.rand(2, 3)
+    for n, p in enumerate(takes):
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) and p.name not in kept:
+            with pytest.raises(
+                ArgumentError, match=rf"nn\.{kind.__name__}\(\) takes settings.*\(2, 3\) as {p.name}; write"
+            ):
+                kind(*[None] * n, x)
+        if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in kept:
+            with pytest.raises(ArgumentError, match=rf"as {p.name}; write nn\.{kind.__name__}\("):
+                kind(**{p.name: x})
+    if not any(p.name in kept for p in takes):
+        with pytest.raises((ArgumentError, TypeError)):
+            kind(x)
+    with pytest.raises(TypeError):
+        kind(*[x] * (len(takes) + 1))
+
+
+def test_what_to_write_instead_is_said():
+    x, y = tg.rand(2, 3), tg.tensor([0, 1])
+    for make, message in [
+        (lambda: nn.ReLU(x), "nn.ReLU() takes settings, and got a tensor (2, 3) as inplace; write nn.ReLU()(x)"),
+        (lambda: nn.Tanh(x), "nn.Tanh() takes settings, and got a tensor (2, 3) as one argument more; write "
+         "nn.Tanh()(x)"),
+        (lambda: nn.CrossEntropyLoss(x, y), "nn.CrossEntropyLoss() takes settings, and got a tensor (2,) as "
+         "ignore_index; write nn.CrossEntropyLoss()(x, target)"),
+        (lambda: nn.Linear(x), "nn.Linear() takes settings, and got a tensor (2, 3) as in_features; write "
+         "nn.Linear(in_features, out_features)(input)"),
+    ]:  # fmt: skip
+        with pytest.raises(ArgumentError) as caught:
+            make()
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("kind", [nn.CrossEntropyLoss, nn.NLLLoss])
+def test_class_weights_are_one_number_a_class(kind):
+    with pytest.raises(
+        ArgumentError, match=rf"weight is one number a class, got \(2, 3\); .*{kind.__name__}\(\)\(x, target\)"
+    ):
+        kind(tg.rand(2, 3))
+
+
+def test_modules_of_users_take_what_they_like():
+    class Scaled(nn.Linear):
+        def __init__(self, factor):
+            super().__init__(1, 1)
+            self.factor = factor
+
+    assert Scaled(tg.tensor(2.0)).factor.item() == 2.0
+    with pytest.raises(AutogradError, match=r"^Plain\(\) takes settings"):
+        type("Plain", (nn.Module,), {})(tg.zeros(1))
+    with pytest.raises(TypeError):
+        nn.Tanh(1)
