@@ -1,55 +1,20 @@
 """Linear algebra under PyTorch's names: ``tg.linalg.solve``, ``tg.linalg.svd``, … All batched, real and complex."""
 
-from .autograd.errors import LinAlgError
-from .ops.cholesky import cholesky, cholesky_ex
-from .ops.eigenvalues import eig, eigh, eigvals, eigvalsh
-from .ops.lu import lu, lu_factor, lu_factor_ex, lu_solve
-from .ops.matrix_functions import matrix_exp, matrix_power
-from .ops.norms import cond, matrix_norm, norm, vector_norm
-from .ops.products import cross, matmul, multi_dot, vander, vecdot
-from .ops.products import matrix_diagonal as diagonal
-from .ops.qr import householder_product, qr
-from .ops.singular_values import lstsq, matrix_rank, pinv, svd, svdvals
-from .ops.solving import det, inv, inv_ex, slogdet, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
+from .ops import products as _products
+from .autograd.errors import LinAlgError as LinAlgError
+from .ops.cholesky import cholesky as cholesky, cholesky_ex as cholesky_ex
+from .ops.eigenvalues import *
+from .ops.lu import lu as lu, lu_factor as lu_factor, lu_factor_ex as lu_factor_ex, lu_solve as lu_solve
+from .ops.matrix_functions import matrix_exp as matrix_exp, matrix_power as matrix_power
+from .ops.norms import cond as cond, matrix_norm as matrix_norm, norm as norm, vector_norm as vector_norm
+from .ops.products import (
+    cross as cross, matmul as matmul, multi_dot as multi_dot, vander as vander, vecdot as vecdot,
+)  # fmt: skip
+from .ops.qr import householder_product as householder_product, qr as qr
+from .ops.singular_values import *
+from .ops.solving import (
+    det as det, inv as inv, inv_ex as inv_ex, slogdet as slogdet, solve as solve, solve_ex as solve_ex,
+    solve_triangular as solve_triangular, tensorinv as tensorinv, tensorsolve as tensorsolve,
+)  # fmt: skip
 
-__all__ = [
-    "LinAlgError",
-    "cholesky",
-    "cholesky_ex",
-    "cond",
-    "cross",
-    "det",
-    "diagonal",
-    "eig",
-    "eigh",
-    "eigvals",
-    "eigvalsh",
-    "householder_product",
-    "inv",
-    "inv_ex",
-    "lstsq",
-    "lu",
-    "lu_factor",
-    "lu_factor_ex",
-    "lu_solve",
-    "matmul",
-    "matrix_exp",
-    "matrix_norm",
-    "matrix_power",
-    "matrix_rank",
-    "multi_dot",
-    "norm",
-    "pinv",
-    "qr",
-    "slogdet",
-    "solve",
-    "solve_ex",
-    "solve_triangular",
-    "svd",
-    "svdvals",
-    "tensorinv",
-    "tensorsolve",
-    "vander",
-    "vecdot",
-    "vector_norm",
-]
+diagonal = _products.matrix_diagonal

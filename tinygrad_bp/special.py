@@ -1,20 +1,16 @@
 """Special functions under PyTorch's names: ``tg.special.erfcx``, ``tg.special.i1``, ..."""
 
-from .ops.activations import log_softmax, softmax
-from .ops.elementwise import exp2, expm1, log1p
-from .ops.elementwise import sigmoid as expit
-from .ops.error_functions import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
-from .ops.gamma_functions import digamma, polygamma
-from .ops.gamma_functions import digamma as psi
-from .ops.gamma_functions import lgamma as gammaln
-from .ops.gamma_functions import mvlgamma as multigammaln
-from .ops.reduction import logsumexp
-from .ops.rounding import round
-from .ops.special_functions import entr, i0, i0e, i1, i1e, logit, xlog1py, xlogy
-from .ops.trigonometry import sinc
-
-__all__ = [
-    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammaln", "i0", "i0e", "i1", "i1e",
-    "log1p", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi",
-    "round", "sinc", "softmax", "xlog1py", "xlogy",
-]  # fmt: skip
+from .ops.activations import log_softmax as log_softmax, softmax as softmax
+from .ops.elementwise import exp2 as exp2, expm1 as expm1, log1p as log1p, expit as expit
+from .ops.error_functions import (
+    erf as erf, erfc as erfc, erfcx as erfcx, erfinv as erfinv, log_ndtr as log_ndtr, ndtr as ndtr, ndtri as ndtri,
+)  # fmt: skip
+from .ops.gamma_functions import (
+    digamma as digamma, gammaln as gammaln, multigammaln as multigammaln, polygamma as polygamma, psi as psi,
+)  # fmt: skip
+from .ops.reduction import logsumexp as logsumexp
+from .ops.rounding import round as round
+from .ops.special_functions import (
+    entr as entr, i0 as i0, i0e as i0e, i1 as i1, i1e as i1e, logit as logit, xlog1py as xlog1py, xlogy as xlogy,
+)  # fmt: skip
+from .ops.trigonometry import sinc as sinc

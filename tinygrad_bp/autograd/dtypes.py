@@ -8,6 +8,11 @@ import numpy as np
 
 from .errors import DtypeError
 
+__all__ = [
+    "complex64", "complex128", "float16", "float32", "float64", "get_default_dtype", "int8", "int16", "int32", "int64",
+    "set_default_dtype", "uint8",
+]  # fmt: skip
+
 DType = np.dtype[Any]
 
 bool_ = np.dtype(np.bool_)

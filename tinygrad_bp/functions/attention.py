@@ -22,6 +22,8 @@ from ..ops.shape import expand, matrix_transpose, reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from .dropout import dropout
 
+__all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
+
 
 def _weights(scores: Any) -> Any:
     """The softmax of each row; 0 where a mask leaves a row nothing."""

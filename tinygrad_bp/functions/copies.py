@@ -9,6 +9,12 @@ from ..ops import borders, complex_numbers, diagonals, shape
 from ..ops.elementwise import clone
 from . import splitting
 
+__all__ = [
+    "alias_copy", "as_strided_copy", "diagonal_copy", "expand_copy", "narrow_copy", "permute_copy", "select_copy",
+    "slice_copy", "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
+    "unfold_copy", "unsqueeze_copy", "view_as_complex_copy", "view_as_real_copy", "view_copy",
+]  # fmt: skip
+
 
 def _copied(function: Callable[..., Any]) -> Callable[..., Any]:
     def copy(x: Any, *args: Any, **kwargs: Any) -> Any:

@@ -12,6 +12,11 @@ from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..ops.shape import either, shape_of
 
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
+    "ones", "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
 
 def _from(data: Any, dtype: Any) -> Any:
     """Any data as an array, of its own dtype where none is given: Python floats take the default, NumPy keeps its own.

@@ -13,6 +13,8 @@ from ..ops.elementwise import exp, logaddexp, where
 from ..ops.joining import cat
 from ..ops.losses import check_reduction
 
+__all__ = ["ctc_loss"]
+
 _NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
 
 

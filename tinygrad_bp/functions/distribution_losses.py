@@ -18,6 +18,8 @@ from ..ops.products import matmul
 from ..ops.special_functions import xlogy
 from .similarity import above
 
+__all__ = ["gaussian_nll_loss", "kl_div", "linear_cross_entropy", "poisson_nll_loss"]
+
 
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``.

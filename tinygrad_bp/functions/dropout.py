@@ -13,6 +13,8 @@ from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator
 
+__all__ = ["rrelu"]
+
 
 def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """Each element 0 with probability ``p``, else times 1 / (1 − p); ``x`` itself where not ``training`` or p is 0.

@@ -15,6 +15,8 @@ from ..ops.indexing import along, place
 from ..ops.joining import cat
 from ..ops.shape import dim_of, reshape, takes_axis
 
+__all__ = ["stft"]
+
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
     """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d.

@@ -20,6 +20,8 @@ from ..ops.max_pooling import picked
 from ..ops.shape import reshape
 from .interpolation import cubic_weights
 
+__all__ = ["grid_sample"]
+
 _MODES, _BORDERS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
 

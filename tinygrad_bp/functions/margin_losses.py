@@ -17,6 +17,12 @@ from ..ops.limits import clip
 from ..ops.losses import reduced
 from .similarity import pairwise_distance
 
+__all__ = [
+    "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "soft_margin_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]  # fmt: skip
+
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1.

@@ -79,25 +79,21 @@ def _named(module: Any, names: str) -> dict[str, Any]:
 
 METHODS: dict[str, Any] = {
     # elementwise
-    **_named(e, "abs add addcdiv addcmul clone div exp exp2 expm1 float_power floor_divide lerp log log10 log1p log2 "
-                "logaddexp logaddexp2 maximum minimum mul neg pow reciprocal relu rsqrt sigmoid sign sqrt square sub"),
-    **_named(limits, "clamp_max clamp_min clip fmax fmin nan_to_num"),
-    **_named(trigonometry, "acos acosh asin asinh atan atan2 atanh cos cosh deg2rad hypot rad2deg sin sinc sinh tan "
-                           "tanh"),
-    **_named(rounding, "ceil copysign floor fmod frac frexp heaviside ldexp nextafter remainder round trunc"),
+    **_named(e, "abs absolute add addcdiv addcmul clone div divide exp exp2 expm1 float_power floor_divide lerp log "
+                "log10 log1p log2 logaddexp logaddexp2 maximum minimum mul multiply neg negative positive pow "
+                "reciprocal relu rsqrt sigmoid sign sqrt square sub subtract true_divide"),
+    **_named(limits, "clamp clamp_max clamp_min clip fmax fmin nan_to_num"),
+    **_named(trigonometry, "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 "
+                           "atanh cos cosh deg2rad hypot rad2deg sin sinc sinh tan tanh"),
+    **_named(rounding, "ceil copysign fix floor fmod frac frexp heaviside ldexp nextafter remainder round trunc"),
     **_named(comparisons, "bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq "
-                          "gcd ge gt isclose isfinite isinf isnan isneginf isposinf isreal lcm le logical_and "
-                          "logical_not logical_or logical_xor lt ne signbit"),
+                          "gcd ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal lcm "
+                          "le less less_equal logical_and logical_not logical_or logical_xor lt ne not_equal signbit"),
     **_named(error_functions, "erf erfc erfinv"),
     **_named(gamma_functions, "digamma lgamma mvlgamma"), "polygamma": _polygamma,
     **_named(special_functions, "i0 logit xlogy"),
     **_named(complex_numbers, "angle conj conj_physical resolve_conj resolve_neg sgn"),
-    "absolute": e.abs, "clamp": limits.clip, "divide": e.div, "true_divide": e.div, "fix": rounding.trunc,
-    "greater": comparisons.gt, "greater_equal": comparisons.ge, "less": comparisons.lt, "less_equal": comparisons.le,
-    "multiply": e.mul, "negative": e.neg, "not_equal": comparisons.ne, "positive": e.positive, "subtract": e.sub,
-    "arccos": trigonometry.acos, "arccosh": trigonometry.acosh, "arcsin": trigonometry.asin,
-    "arcsinh": trigonometry.asinh, "arctan": trigonometry.atan, "arctan2": trigonometry.atan2,
-    "arctanh": trigonometry.atanh, "where": where,
+    "where": where,
     # reductions
     "sum": reduction.sum, "mean": reduction.mean, "var": reduction.var, "std": reduction.std,
     "prod": reduction.prod, "nansum": reduction.nansum, "nanmean": reduction.nanmean, "logsumexp": reduction.logsumexp,
@@ -127,8 +123,7 @@ METHODS: dict[str, Any] = {
                       "scatter_add scatter_reduce"),
     **_named(searching, "argwhere nonzero unique unique_consecutive"),
     # products and networks
-    **_named(products, "addbmm addmm addmv addr baddbmm bmm dot inner kron matmul mm mv outer trace vdot"),
-    "ger": products.outer,
+    **_named(products, "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot"),
     # linear algebra
     **_named(solving, "det logdet slogdet"), **_named(cholesky, "cholesky cholesky_inverse cholesky_solve"),
     **_named(older_linalg, "cross inverse lu lu_solve norm pinverse qr svd triangular_solve"),

@@ -14,6 +14,8 @@ from ..ops.complex_numbers import conjugate_transpose
 from ..ops.shape import takes_axis
 from ..ops.solving import inv, solve_op, triangle
 
+__all__ = ["chain_matmul", "cross", "inverse", "lu", "lu_solve", "norm", "pinverse", "qr", "svd", "triangular_solve"]
+
 inverse = inv
 
 

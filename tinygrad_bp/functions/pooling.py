@@ -19,6 +19,11 @@ from ..ops.reduction import mean
 from ..ops.shape import reshape
 from ..ops.sliding import batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum
 
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "lp_pool1d", "lp_pool2d", "lp_pool3d",
+]  # fmt: skip
+
 # ---------------------------------------------------------------------- means
 
 

@@ -13,6 +13,11 @@ from ..ops import elementwise
 from ..ops.indexing import along, getitem
 from ..ops.shape import dim_of, ravel, takes_axis
 
+__all__ = [
+    "argwhere", "bucketize", "isin", "nonzero", "searchsorted", "unique", "unique_consecutive", "unravel_index",
+    "where",
+]  # fmt: skip
+
 
 def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension.

@@ -13,6 +13,8 @@ from ..ops.limits import clip
 from ..ops.norms import vector_norm
 from ..ops.shape import takes_axis
 
+__all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
+
 
 def above(x: Any, floor: float) -> Any:
     """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""

@@ -10,6 +10,11 @@ from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_
 from ..ops.indexing import along, getitem, place_of, setitem
 from ..ops.shape import broadcast_to, takes_axis
 
+__all__ = [
+    "chunk", "dsplit", "hsplit", "narrow", "select", "select_scatter", "slice", "slice_scatter", "split",
+    "split_with_sizes", "tensor_split", "unbind", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "vsplit",
+]  # fmt: skip
+
 _cut = slice  # the builtin; the function of that name is defined below
 
 

@@ -7,90 +7,43 @@ from collections.abc import Callable
 from typing import Any
 
 from ..functions import dropout as noise
-from ..functions.attention import multi_head_attention_forward, scaled_dot_product_attention
-from ..functions.ctc import ctc_loss
-from ..functions.distribution_losses import gaussian_nll_loss, kl_div, linear_cross_entropy, poisson_nll_loss
+from ..functions.attention import *
+from ..functions.ctc import *
+from ..functions.distribution_losses import *
 from ..functions.dropout import (
-    alpha_dropout,
-    dropout,
-    dropout1d,
-    dropout2d,
-    dropout3d,
-    feature_alpha_dropout,
-)
-from ..functions.grid_sampling import grid_sample
-from ..functions.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
-from ..functions.margin_losses import (
-    cosine_embedding_loss,
-    hinge_embedding_loss,
-    margin_ranking_loss,
-    multi_margin_loss,
-    multilabel_margin_loss,
-    multilabel_soft_margin_loss,
-    soft_margin_loss,
-    triplet_margin_loss,
-    triplet_margin_with_distance_loss,
-)
-from ..functions.pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_avg_pool3d,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
-    lp_pool1d,
-    lp_pool2d,
-    lp_pool3d,
-)
-from ..functions.similarity import cosine_similarity, normalize, pairwise_distance, pdist
-from ..ops import activations, elementwise
+    alpha_dropout as alpha_dropout, dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d,
+    dropout3d as dropout3d, feature_alpha_dropout as feature_alpha_dropout,
+)  # fmt: skip
+from ..functions.grid_sampling import *
+from ..functions.interpolation import *
+from ..functions.margin_losses import *
+from ..functions.pooling import *
+from ..functions.similarity import (
+    cosine_similarity as cosine_similarity, normalize as normalize, pairwise_distance as pairwise_distance,
+    pdist as pdist,
+)  # fmt: skip
+from ..ops import activations, elementwise, network
 from ..ops.activations import (
-    gelu,
-    glu,
-    hardshrink,
-    log_softmax,
-    logsigmoid,
-    prelu,
-    softmax,
-    softmin,
-    softplus,
-    softshrink,
-    softsign,
-    tanhshrink,
-)
-from ..ops.borders import pad
-from ..ops.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from ..ops.cross_entropy import cross_entropy, nll_loss
-from ..ops.elementwise import sigmoid
-from ..ops.embedding import embedding, embedding_bag
-from ..ops.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
-from ..ops.max_pooling import (
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
-    adaptive_max_pool3d,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
-    max_unpool1d,
-    max_unpool2d,
-    max_unpool3d,
-)
-from ..ops.network import bilinear
-from ..ops.network import linear as _affine
-from ..ops.network import one_hot_op as one_hot
-from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+    gelu as gelu, glu as glu, hardshrink as hardshrink, log_softmax as log_softmax, logsigmoid as logsigmoid,
+    prelu as prelu, softmax as softmax, softmin as softmin, softplus as softplus, softshrink as softshrink,
+    softsign as softsign, tanhshrink as tanhshrink,
+)  # fmt: skip
+from ..ops.borders import pad as pad
+from ..ops.convolution import *
+from ..ops.cross_entropy import *
+from ..ops.elementwise import sigmoid as sigmoid
+from ..ops.embedding import *
+from ..ops.losses import *
+from ..ops.max_pooling import *
+from ..ops.network import *
+from ..ops.normalization import *
 from ..ops.products import matmul
-from ..ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ..ops.rearranging import (
+    channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle, pixel_unshuffle as pixel_unshuffle,
+)  # fmt: skip
 from ..ops.shape import matrix_transpose
-from ..ops.sliding import fold, unfold
-from ..ops.trigonometry import tanh
+from ..ops.sliding import *
+from ..ops.trigonometry import tanh as tanh
 
 
 def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -119,25 +72,4 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> tg.nn.functional.linear(tg.ones(1, 2), tg.ones(3, 2), tg.zeros(3))
     tensor([[2., 2., 2.]])
     """
-    return matmul(x, matrix_transpose(weight)) if bias is None else _affine(x, weight, bias)
-
-
-__all__ = [
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d", "adaptive_max_pool3d", "alpha_dropout", "avg_pool1d", "avg_pool2d", "avg_pool3d",
-    "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "channel_shuffle",
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "dropout1d", "dropout2d",
-    "dropout3d", "elu", "embedding", "embedding_bag", "feature_alpha_dropout", "fold", "gaussian_nll_loss", "gelu",
-    "glu", "grid_sample", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
-    "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
-    "leaky_relu", "linear", "linear_cross_entropy", "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d",
-    "lp_pool2d", "lp_pool3d", "margin_ranking_loss", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d",
-    "max_unpool2d", "max_unpool3d", "mish", "mse_loss", "multi_head_attention_forward", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad",
-    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6",
-    "rms_norm", "rrelu", "scaled_dot_product_attention", "selu", "sigmoid", "silu", "smooth_l1_loss",
-    "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink",
-    "threshold", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold", "upsample",
-    "upsample_bilinear", "upsample_nearest",
-]  # fmt: skip
+    return matmul(x, matrix_transpose(weight)) if bias is None else network.linear(x, weight, bias)

@@ -16,6 +16,8 @@ from .network import softmax as _softmax
 from .samples import fixed, nonzero, sample, unary
 from .trigonometry import tanh
 
+__all__ = ["celu", "log_softmax", "prelu", "selu", "softmax", "threshold"]
+
 # ---------------------------------------------------------------------- smooth units
 
 

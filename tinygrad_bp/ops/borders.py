@@ -15,6 +15,8 @@ from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape, sizes_of
 
+__all__ = ["as_strided", "as_strided_scatter", "constant_pad_nd"]
+
 _WINDOWS: tuple[dict[str, Any], ...] = (
     {"axis": 0, "size": 2, "step": 1}, {"axis": 0, "size": 3, "step": 2}, {"axis": 0, "size": 1, "step": 3},
 )  # fmt: skip

@@ -11,6 +11,8 @@ from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import raw, refuse_matrix, refuse_shape, solve_op, some_matrices, spoiled, triangle, usable
 
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
+
 
 def hermitian_part(x: Any) -> Any:
     """(x + xᴴ) / 2."""

@@ -7,13 +7,25 @@ import numpy as np
 from ..autograd.op import FUNCTIONS, constant
 from .samples import below, binary, boolean, fixed, sample, unary
 
+__all__ = [
+    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "eq", "gcd",
+    "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal",
+    "lcm", "le", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne",
+    "not_equal", "signbit",
+]  # fmt: skip
+
 _pairs = binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.7, 0.2))
 eq = constant("eq", np.equal, inputs="a b", samples=_pairs, doc="a == b, element by element.")
 ne = constant("ne", np.not_equal, inputs="a b", samples=_pairs, doc="a != b, element by element.")
+not_equal = ne
 lt = constant("lt", np.less, inputs="a b", samples=_pairs, doc="a < b, element by element.")
+less = lt
 le = constant("le", np.less_equal, inputs="a b", samples=_pairs, doc="a <= b, element by element.")
+less_equal = le
 gt = constant("gt", np.greater, inputs="a b", samples=_pairs, doc="a > b, element by element.")
+greater = gt
 ge = constant("ge", np.greater_equal, inputs="a b", samples=_pairs, doc="a >= b, element by element.")
+greater_equal = ge
 logical_not = constant("logical_not", np.logical_not, samples=unary(), doc="Whether each element is 0.")
 logical_and = constant("logical_and", np.logical_and, inputs="a b", samples=_pairs, doc="Both are not 0.")
 logical_or = constant("logical_or", np.logical_or, inputs="a b", samples=_pairs, doc="One of both is not 0.")

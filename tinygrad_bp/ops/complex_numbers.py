@@ -19,6 +19,11 @@ from .samples import binary, complex_of, nonzero, sample, unary
 from .shape import matrix_transpose
 from .trigonometry import cos, sin
 
+__all__ = [
+    "angle", "complex", "conj", "conj_physical", "imag", "polar", "real", "resolve_conj", "resolve_neg", "sgn",
+    "view_as_complex", "view_as_real",
+]  # fmt: skip
+
 _complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))
 
 _conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="x − iy", samples=_complex, holomorphic=False,

@@ -38,6 +38,8 @@ from .sliding import (
     window_view,
 )  # fmt: skip
 
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
 COLUMNS = 1 << 18  # elements of the columns at a time
 
 # ---------------------------------------------------------------------- on raw arrays

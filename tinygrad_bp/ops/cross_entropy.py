@@ -14,6 +14,8 @@ from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax
 from .samples import below, fixed, real, sample
 
+__all__ = ["cross_entropy", "nll_loss"]
+
 # ---------------------------------------------------------------------- class indices, the quick way
 
 _CLASSES: dict[int, Any] = {}

@@ -16,6 +16,11 @@ from .joining import cat
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape
 
+__all__ = [
+    "block_diag", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "tril", "tril_indices", "triu",
+    "triu_indices",
+]  # fmt: skip
+
 _PLANE = {"offset": 0, "axis1": 0, "axis2": 1}
 _PLANES: tuple[tuple[tuple[int, ...], tuple[int, int, int]], ...] = (
     ((3, 3), (0, 0, 1)), ((2, 4), (1, 0, 1)), ((4, 2), (-1, 0, 1)), ((2, 3, 4), (0, 2, 0)), ((2, 3), (5, 0, 1)),

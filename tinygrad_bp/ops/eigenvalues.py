@@ -20,6 +20,8 @@ from .elementwise import cast
 from .samples import sample
 from .solving import attempt, refuse_shape, solve_op, some_matrices
 
+__all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
+
 
 def share(part: Any, gap: Any) -> Any:
     """``part / gap``, and 0 where both are 0: a gradient that does not arrive leaves through no gap."""

@@ -16,6 +16,8 @@ from .reduction import sum as total
 from .samples import sample
 from .shape import permute, reshape
 
+__all__ = ["einsum"]
+
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 Labels = str  # one character for each axis of an operand
 Triple = tuple[Labels, Labels, Labels]  # of two operands and their product

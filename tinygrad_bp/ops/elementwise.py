@@ -15,6 +15,49 @@ from ..autograd.tensor import Tensor, wrap
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "addcdiv",
+    "addcmul",
+    "cbrt",
+    "clone",
+    "div",
+    "divide",
+    "exp",
+    "exp2",
+    "expm1",
+    "float_power",
+    "floor_divide",
+    "lerp",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "maximum",
+    "minimum",
+    "mul",
+    "multiply",
+    "neg",
+    "negative",
+    "positive",
+    "pow",
+    "reciprocal",
+    "relu",
+    "rsqrt",
+    "rsub",
+    "sigmoid",
+    "sign",
+    "sqrt",
+    "square",
+    "sub",
+    "subtract",
+    "true_divide",
+]  # fmt: skip
+
 # ---------------------------------------------------------------------- arithmetic
 
 def flat(g: Any) -> Any:
@@ -30,6 +73,7 @@ sub_op = elementwise("sub", np.subtract, lambda g: g, lambda g: -g,
 
 mul = elementwise("mul", np.multiply, lambda g, b: g * b, lambda g, a: g * a,
                   formula="a · b", samples=binary(), doc="Product, element by element.")
+multiply = mul
 
 div_op = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, b, y: -g * (y / b),
                      formula="a / b", samples=binary(real, nonzero), floats=True,
@@ -67,6 +111,9 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return (floor_divide if rounding_mode == "floor" else trunc_divide)(input, other)
 
 
+divide = true_divide = div
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input + alpha · other``; shapes broadcast.
 
@@ -87,6 +134,9 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return sub_op(input, other if alpha == 1 else mul(other, alpha))
 
 
+subtract = sub
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other − alpha · input``.
 
@@ -98,6 +148,7 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 neg = elementwise("neg", np.negative, lambda g: -g, formula="−x", samples=unary(), doc="The negative.")
+negative = neg
 
 positive = elementwise("positive", np.positive, lambda g: g, formula="x", samples=unary(), doc="The same value.")
 
@@ -173,6 +224,7 @@ def _double(x: Any) -> Any:
 
 abs = elementwise("abs", np.absolute, lambda g, x: g * np.sign(x), holomorphic=False, gives="real",
                   formula="|x|", samples=unary(nonzero), doc="Absolute value; its gradient at 0 is 0.")
+absolute = abs
 
 def _sign(x: Any) -> Any:
     if x.dtype.kind == "c":
@@ -269,6 +321,7 @@ sigmoid: Callable[..., Any] = elementwise(
     formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
     doc="Logistic sigmoid; no overflow at either end.")
+expit = sigmoid
 
 _INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
 

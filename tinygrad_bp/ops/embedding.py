@@ -16,6 +16,8 @@ from .indexing import getitem, take_along_axis
 from .samples import below, real, sample
 from .shape import reshape
 
+__all__ = ["embedding", "embedding_bag"]
+
 # ---------------------------------------------------------------------- reading rows, adding rows
 
 

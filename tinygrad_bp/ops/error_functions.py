@@ -12,6 +12,8 @@ from ..autograd.op import elementwise
 from .elementwise import ONE
 from .samples import fixed, probability, unary
 
+__all__ = ["erf", "erfc", "erfinv"]
+
 
 def bounded(x: Any, limit: float) -> Any:
     """``x`` where its powers do not overflow; beyond the limit a bell is 0 and a tanh 1 to the last digit."""

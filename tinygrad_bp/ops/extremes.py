@@ -16,6 +16,8 @@ from .samples import distinct, reductions, sample
 from .scans import Found, kept_indices
 from .shape import squeeze, takes_axis
 
+__all__ = ["all", "allclose", "aminmax", "any", "argmax", "argmin", "count_nonzero", "equal", "max", "min"]
+
 _AXES = {"axis": None, "keepdims": False}
 
 

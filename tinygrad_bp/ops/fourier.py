@@ -22,6 +22,11 @@ from .indexing import along, place
 from .samples import complex_of, sample
 from .shape import dim_of, takes_axis
 
+__all__ = [
+    "fft", "fft2", "fftn", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ihfft", "ihfft2", "ihfftn", "irfft",
+    "irfft2", "irfftn", "rfft", "rfft2", "rfftn",
+]  # fmt: skip
+
 _OTHER = {"backward": "forward", "forward": "backward", "ortho": "ortho"}  # the norm of the transform back
 
 

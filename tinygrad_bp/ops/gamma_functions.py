@@ -13,6 +13,8 @@ from ..autograd.op import REQUIRED, elementwise
 from .error_functions import of_each, ratio, widened
 from .samples import fixed, positive, unary
 
+__all__ = ["digamma", "lgamma", "mvlgamma", "polygamma"]
+
 # S. L. Moshier, Cephes Mathematical Library, gamma.c (public; www.netlib.org/cephes): ln Γ on [2, 3] and Stirling's
 # correction beyond 13. Highest power first.
 _MIDDLE = ((-1378.25152569120859100, -38801.6315134637840924, -331612.992738871184744, -1162370.97492762307383,
@@ -66,6 +68,7 @@ lgamma = elementwise("lgamma", widened(_lgamma), lambda g, x: g * polygamma_op(x
                      formula="ln |Γ(x)|", samples=(*unary(positive, extremes=False), *unary(
                          fixed(0.3, -1.4, 2.7, -0.2, 5.6, 30.5), extremes=False)),
                      reference=of_each(math.lgamma), doc="Logarithm of the size of the gamma function (Moshier).")
+gammaln = lgamma
 
 # ---------------------------------------------------------------------- derivatives of the logarithm
 
@@ -141,6 +144,9 @@ def digamma(x: Any) -> Any:
     return polygamma_op(x, 0)
 
 
+psi = digamma
+
+
 def polygamma(n: int, input: Any) -> Any:
     """The derivative of order ``n`` of ``digamma``. Raises ``ArgumentError`` for a negative order.
 
@@ -166,3 +172,6 @@ def mvlgamma(input: Any, p: int) -> Any:
     for i in range(1, p):
         total = total + lgamma(input - 0.5 * i)
     return total + p * (p - 1) / 4 * math.log(math.pi)
+
+
+multigammaln = mvlgamma

@@ -13,6 +13,8 @@ from ..autograd.tensor import Tensor
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
 
+__all__ = ["gather", "index_select", "masked_select", "take", "take_along_axis", "take_along_dim"]
+
 
 def plain_index(index: Any) -> Any:
     """An index with the tensors in it as arrays, or as numbers where they have no dimension."""

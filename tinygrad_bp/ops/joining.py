@@ -13,6 +13,11 @@ from .indexing import getitem
 from .samples import sample
 from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel, reshape
 
+__all__ = [
+    "cartesian_prod", "cat", "column_stack", "combinations", "concat", "concatenate", "dstack", "hstack", "meshgrid",
+    "row_stack", "stack", "vstack",
+]  # fmt: skip
+
 
 def _joined(tensors: list[Any], axis: int) -> Any:
     try:
@@ -45,6 +50,7 @@ cat = linear("cat", _joined,
              reference=lambda tensors, axis=0: np.concatenate(tensors, axis=axis),
              hint="all sizes but the one along dim must agree",
              doc="Tensors joined along an existing dimension.")
+concat = concatenate = cat
 
 stack = linear("stack", lambda tensors, axis: np.stack(tensors, axis=axis),
                lambda g, tensors_shape, axis: tuple(

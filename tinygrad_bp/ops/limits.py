@@ -13,6 +13,8 @@ from ..autograd.tensor import Tensor
 from .elementwise import cast
 from .samples import binary, distinct, fixed, sample, unary
 
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "nan_to_num"]
+
 # ---------------------------------------------------------------------- bounds
 
 
@@ -84,6 +86,9 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     if floating and isinstance(x, Tensor) and x.dtype.kind in "bui":
         x = cast(x, dtypes.get_default_dtype())
     return _clip_op(x, min, max)
+
+
+clamp = clip
 
 
 # ---------------------------------------------------------------------- what is not a number

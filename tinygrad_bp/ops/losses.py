@@ -15,6 +15,10 @@ from .activations import softplus
 from .elementwise import ZERO, sigmoid
 from .samples import boolean, fixed, probability, real, sample
 
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss",
+]  # fmt: skip
+
 # ---------------------------------------------------------------------- reductions and checks
 
 

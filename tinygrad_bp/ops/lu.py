@@ -23,6 +23,8 @@ from .solving import (
     well_conditioned,
 )
 
+__all__ = ["lu_unpack"]
+
 
 def _lu(x: Any, pivot: bool) -> Any:
     """Gaussian elimination, all matrices of the batch at once: L below the diagonal, U above, and the order of rows."""

@@ -11,6 +11,8 @@ from ..autograd.op import general
 from .samples import sample
 from .solving import complex_matrices, inv, refuse_shape, some_matrices, well_conditioned
 
+__all__ = ["matrix_exp", "matrix_power"]
+
 
 def matrix_power(A: Any, n: int) -> Any:
     """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``.

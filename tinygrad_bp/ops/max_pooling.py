@@ -22,6 +22,11 @@ from .scans import kept_indices
 from .shape import reshape
 from .sliding import Pairs, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
 
+__all__ = [
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+    "max_unpool1d", "max_unpool2d", "max_unpool3d",
+]  # fmt: skip
+
 # ---------------------------------------------------------------------- where the largest elements are
 
 

@@ -15,6 +15,8 @@ from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
 from .shape import reshape, transpose
 
+__all__ = ["bilinear", "one_hot"]
+
 # ---------------------------------------------------------------------- the affine layer
 
 
@@ -22,7 +24,7 @@ LARGE = 1 << 15
 
 
 def _product(a: Any, b: Any) -> Any:
-    """``a @ b`` for a matrix b, with all leading dimensions of ``a`` as one: NumPy has no fast product of 3-d and 2-d."""
+    """``a @ b`` for a matrix b, all leading dimensions of ``a`` as one: NumPy has no fast product of 3-d and 2-d."""
     if a.ndim > 2:
         return np.reshape(_product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
     # np.dot is quicker to call, but clears its result first: a pass over a large one.
@@ -125,7 +127,7 @@ log_softmax = general("log_softmax", _log_softmax,
 
 # ---------------------------------------------------------------------- labels as rows
 
-one_hot_op = constant("one_hot", lambda x, num_classes: _one_hot(x, num_classes), params={"num_classes": -1},
+one_hot = constant("one_hot", lambda x, num_classes: _one_hot(x, num_classes), params={"num_classes": -1},
                       samples=(sample((4,), of=below(3), num_classes=3), sample((2, 3), of=below(4), num_classes=5)),
                       reference=lambda x, num_classes: np.eye(num_classes, dtype=np.int64)[x],
                       doc="Integer labels as rows of 0 and 1 (int64), in a new last dimension.")

@@ -23,6 +23,8 @@ from .samples import fixed, positive, real, sample
 from .shape import reshape
 from .sliding import window_sum
 
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
+
 # ---------------------------------------------------------------------- one value per channel
 
 

@@ -17,6 +17,8 @@ from .shape import reshape, takes_axis
 from .singular_values import svdvals
 from .solving import inv, raw, refuse_shape, singular, usable
 
+__all__ = ["dist"]
+
 # ---------------------------------------------------------------------- vectors
 
 

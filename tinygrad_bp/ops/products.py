@@ -17,6 +17,11 @@ from .reduction import sum as total
 from .samples import sample
 from .shape import permute, reshape, takes_axis
 
+__all__ = [
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "ger", "inner", "kron", "matmul", "mm", "mv", "outer",
+    "tensordot", "trace", "vdot",
+]  # fmt: skip
+
 
 def rows_of(x: Any) -> Any:
     """All leading dimensions as one."""
@@ -154,6 +159,9 @@ def outer(a: Any, b: Any) -> Any:
     """
     _ranks("outer", (1, 1), a, b)
     return mul(reshape(a, -1, 1), b)
+
+
+ger = outer
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:

@@ -16,6 +16,8 @@ from .joining import cat
 from .samples import sample
 from .solving import raw, refuse_shape, solve_op, some_matrices, triangle
 
+__all__ = ["ormqr"]
+
 
 def _qr(x: Any) -> Any:
     q, r = np.linalg.qr(x)

@@ -16,6 +16,11 @@ from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
 from .shape import broadcast_to, dim_of, either, permute, ravel, reshape, sizes_of, takes_axis, transpose, unsqueeze
 
+__all__ = [
+    "channel_shuffle", "flip", "fliplr", "flipud", "pixel_shuffle", "pixel_unshuffle", "repeat_interleave", "roll",
+    "rot90", "tile",
+]  # fmt: skip
+
 _flip: Callable[..., Any] = linear("flip", lambda x, axis: np.array(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
                params={"axis": REQUIRED}, formula="x, backwards along axis",
                samples=(sample((2, 3), axis=(0,)), sample((2, 3, 2), axis=(0, 2)), sample((4,), axis=()),

@@ -19,6 +19,10 @@ from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, redu
 from .scans import in_dtype, others
 from .shape import takes_axis
 
+__all__ = [
+    "amax", "amin", "logsumexp", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var", "var_mean",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | list[int] | None
 
 

@@ -12,6 +12,11 @@ from ..autograd.tensor import Tensor
 from .elementwise import DIVISORS, cast, flat, floor_divide, mul, pow, trunc_divide
 from .samples import binary, fixed, nonzero, unary
 
+__all__ = [
+    "ceil", "copysign", "fix", "floor", "fmod", "frac", "frexp", "heaviside", "ldexp", "nextafter", "remainder",
+    "round", "trunc",
+]  # fmt: skip
+
 _between = fixed(0.3, -1.4, 2.7, -0.2, 5.6, -3.3)  # away from every jump
 
 
@@ -28,6 +33,7 @@ ceil = elementwise("ceil", _whole(np.ceil), flat, formula="⌈x⌉", samples=una
 
 trunc = elementwise("trunc", _whole(np.trunc), flat, formula="sign(x) · ⌊|x|⌋", samples=unary(_between),
                     ufunc=np.trunc, reference=np.trunc, doc="Each element without its fraction; its gradient is 0.")
+fix = trunc
 
 round = elementwise("round", lambda x, decimals: np.round(x, decimals), flat, params={"decimals": 0},
                     formula="the whole number nearest to x",

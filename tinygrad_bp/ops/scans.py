@@ -21,6 +21,11 @@ from .joining import cat
 from .samples import complex_of, extreme, fixed, sample
 from .shape import dim_of, reshape, takes_axis
 
+__all__ = [
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient", "logcumsumexp", "trapezoid",
+    "trapz",
+]  # fmt: skip
+
 
 class Found(NamedTuple):
     """Values and the indices where they stand: what ``max(dim)``, ``sort``, ``topk``, ``cummax``, … return."""

@@ -21,6 +21,11 @@ from .reduction import prod
 from .samples import distinct, sample
 from .shape import broadcast_tensors, broadcast_to, dim_of, reshape, takes_axis
 
+__all__ = [
+    "fill", "index_add", "index_copy", "index_fill", "index_put", "index_reduce", "masked_fill", "masked_scatter",
+    "put", "scatter", "scatter_add", "scatter_reduce",
+]  # fmt: skip
+
 
 def _like(value: Any, x: Any) -> Any:
     """A value to write into ``x``, in its dtype: the tensor that is written decides."""

@@ -17,6 +17,12 @@ from ..autograd.record import ALIASES
 from ..autograd.tensor import Tensor
 from .samples import sample
 
+__all__ = [
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_tensors", "broadcast_to", "expand_as", "flatten", "moveaxis",
+    "movedim", "permute", "ravel", "reshape", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten",
+    "unsqueeze",
+]  # fmt: skip
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

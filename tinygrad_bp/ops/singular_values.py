@@ -19,6 +19,8 @@ from .samples import sample
 from .shape import squeeze, unsqueeze
 from .solving import attempt, beside, complex_matrices, raw, refuse_shape, some_matrices
 
+__all__ = ["lstsq", "matrix_rank", "pinv", "svd", "svdvals"]
+
 
 def _svd(x: Any) -> Any:
     u, s, vh = attempt("svd", np.linalg.svd, x, False)

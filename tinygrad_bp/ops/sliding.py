@@ -18,6 +18,8 @@ from ..autograd.op import REQUIRED, linear
 from .samples import sample
 from .shape import reshape
 
+__all__ = ["fold", "unfold"]
+
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 

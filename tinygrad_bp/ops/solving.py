@@ -16,6 +16,8 @@ from .elementwise import log, where
 from .samples import sample
 from .shape import reshape, squeeze, unsqueeze
 
+__all__ = ["det", "logdet", "slogdet"]
+
 
 def refuse_shape(name: str, x: Any, square: bool = True) -> None:
     """``ShapeError`` for what is no matrix or batch of matrices, or not square."""

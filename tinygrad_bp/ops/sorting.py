@@ -21,6 +21,8 @@ from .samples import distinct, sample
 from .scans import Found, in_dtype, kept_indices
 from .shape import dim_of, ravel, reshape, takes_axis
 
+__all__ = ["argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile", "sort", "topk"]
+
 
 def _place(x: Any, dim: int | None, name: str) -> int:
     return dim_of(-1 if dim is None else dim, x.ndim, name)

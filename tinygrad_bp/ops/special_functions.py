@@ -12,6 +12,8 @@ from ..autograd.op import FUNCTIONS, REQUIRED, elementwise
 from .error_functions import widened
 from .samples import Domain, binary, fixed, nonzero, positive, probability, unary
 
+__all__ = ["i0", "logit", "xlogy"]
+
 # ---------------------------------------------------------------------- x ln y
 
 

@@ -18,6 +18,8 @@ from .reduction import amax, mean, sum
 from .samples import below, sample
 from .shape import dim_of, reshape, takes_axis
 
+__all__ = ["bincount", "corrcoef", "cov", "histc", "renorm"]
+
 
 def _transposed(x: Any) -> Any:
     return np.transpose(x)

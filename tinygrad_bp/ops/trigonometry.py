@@ -11,6 +11,11 @@ import numpy as np
 from ..autograd.op import FUNCTIONS, REQUIRED, UFUNCS, elementwise
 from .samples import Domain, binary, complexes, nonzero, real, sample, unary
 
+__all__ = [
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
+    "atan2", "atanh", "cos", "cosh", "deg2rad", "hypot", "rad2deg", "sin", "sinc", "sinh", "tan", "tanh",
+]  # fmt: skip
+
 
 def between(low: float, high: float) -> Domain:
     """Uniform between two numbers."""
@@ -33,14 +38,17 @@ tan = elementwise("tan", np.tan, lambda g, y: g * (1 + y * y), floats=True,
 asin = elementwise("asin", np.arcsin, lambda g, x: g / np.sqrt((1 - x) * (1 + x)), floats=True,
                    formula="arcsin x", samples=(*unary(_inside, extremes=False), *complexes()),
                    doc="The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1].")
+arcsin = asin
 
 acos = elementwise("acos", np.arccos, lambda g, x: -g / np.sqrt((1 - x) * (1 + x)), floats=True,
                    formula="arccos x", samples=(*unary(_inside, extremes=False), *complexes()),
                    doc="The angle in [0, π] with this cosine; NaN outside [−1, 1].")
+arccos = acos
 
 atan = elementwise("atan", np.arctan, lambda g, x: g / (1 + x * x), floats=True,
                    formula="arctan x", samples=(*unary(), *complexes(between(0.2, 0.8))),
                    doc="The angle in (−π/2, π/2) with this tangent.")
+arctan = atan
 
 # ---------------------------------------------------------------------- hyperbolic
 
@@ -62,14 +70,17 @@ def _slant(x: Any) -> Any:
 asinh = elementwise("asinh", np.arcsinh, lambda g, x: g / _slant(x), floats=True,
                     formula="arsinh x", samples=(*unary(), *complexes(between(0.2, 0.8))),
                     doc="Inverse hyperbolic sine.")
+arcsinh = asinh
 
 acosh = elementwise("acosh", np.arccosh, lambda g, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)), floats=True,
                     formula="arcosh x", samples=(*unary(_above_1, extremes=False), *complexes(between(0.2, 0.8))),
                     doc="Inverse hyperbolic cosine; NaN below 1.")
+arccosh = acosh
 
 atanh = elementwise("atanh", np.arctanh, lambda g, x: g / ((1 - x) * (1 + x)), floats=True,
                     formula="artanh x", samples=(*unary(_inside, extremes=False), *complexes()),
                     doc="Inverse hyperbolic tangent; NaN outside [−1, 1].")
+arctanh = atanh
 
 # ---------------------------------------------------------------------- of two numbers
 
@@ -85,6 +96,7 @@ atan2 = elementwise("atan2", np.arctan2,
                     lambda g, a, b: -g * (a / _length(a, b) / _length(a, b)), floats=True,
                     formula="arg(b + i a)", samples=(*binary(nonzero, nonzero), *binary(real, nonzero)),
                     doc="The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0.")
+arctan2 = atan2
 
 hypot = elementwise("hypot", np.hypot,
                     lambda g, a, y: g * (a / np.where(y == 0, 1, y)),

@@ -15,6 +15,8 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor, wrap
 
+__all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+
 
 class Generator:
     """A stream of random numbers of its own.

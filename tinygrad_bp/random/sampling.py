@@ -12,6 +12,11 @@ from ..autograd.tensor import Tensor, wrap
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
 
+__all__ = [
+    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm",
+]  # fmt: skip
+
 
 def _count(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape, dtype=np.int64))

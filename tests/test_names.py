@@ -1,0 +1,83 @@
+"""Public names: each stands once, in the ``__all__`` of its file, and the public spaces hold them and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import tinygrad_bp as tg
+import tinygrad_bp.nn
+
+ROOT = Path(tg.__file__).parent
+SPACES: dict[str, ModuleType] = {
+    "__init__.py": tg,
+    "fft.py": tg.fft,
+    "linalg.py": tg.linalg,
+    "special.py": tg.special,
+    "nn/functional.py": tg.nn.functional,
+    "random/__init__.py": tg.random,
+}
+# Files that users reach through others: tables, samples, binding.
+INNER = {"ops/__init__", "ops/operators", "ops/samples", "functions/__init__", "functions/methods", "random/__init__"}
+FILES = sorted(
+    path
+    for room in ("ops", "functions", "random")
+    for path in (ROOT / room).glob("*.py")
+    if path.relative_to(ROOT).with_suffix("").as_posix() not in INNER
+)
+
+
+def module_of(path: Path) -> Any:
+    return importlib.import_module(".".join(path.relative_to(ROOT.parent).with_suffix("").parts))
+
+
+def taken_whole(space: str) -> list[Any]:
+    """The modules of which a space takes all public names (``import *``)."""
+    path = ROOT / space
+    package = ".".join(path.parent.relative_to(ROOT.parent).parts)
+    return [
+        importlib.import_module("." * node.level + (node.module or ""), package)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+    ]
+
+
+def test_each_public_file_says_what_users_call() -> None:
+    assert [path.name for path in FILES if not getattr(module_of(path), "__all__", None)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_public_name_is_reached_and_is_the_files_own(path: Path) -> None:
+    module = module_of(path)
+    for name in module.__all__:
+        holders = [space for space in SPACES.values() if getattr(space, name, None) is getattr(module, name)]
+        assert holders, f"{name} is in __all__ of {path.name} and in no public space"
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_space_takes_no_name_from_two_files(space: str) -> None:
+    names = [name for module in taken_whole(space) for name in module.__all__]
+    assert len(names) == len(set(names))
+    for module in taken_whole(space):
+        for name in module.__all__:
+            assert getattr(SPACES[space], name) is getattr(module, name)
+
+
+def test_the_package_shows_rooms_and_names_of_files_alone() -> None:
+    rooms = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    shown = {name: getattr(tg, name) for name in dir(tg) if not name.startswith("_")}
+    assert {name for name, value in shown.items() if isinstance(value, ModuleType)} <= rooms
+    written = {
+        alias.asname or alias.name
+        for node in ast.walk(ast.parse(Path(tg.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    declared = {name for module in taken_whole("__init__.py") for name in module.__all__}
+    dtypes = {"bool", "int", "long", "half", "float", "double", "cfloat", "cdouble"}
+    assert set(shown) - rooms <= declared | written | dtypes
