@@ -209,7 +209,8 @@ def _shrinks(lambd: float) -> float:
     return lambd
 
 
-threshold = elementwise("threshold", lambda x, threshold, value: np.where(x <= threshold, np.asarray(value, x.dtype), x),
+threshold = elementwise("threshold",
+                        lambda x, threshold, value: np.where(x <= threshold, np.asarray(value, x.dtype), x),
                         lambda g, x, threshold: np.where(x <= threshold, np.zeros_like(g), g),
                         params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
                         samples=unary(_off_kinks, threshold=0.5, value=-7.0),

@@ -129,7 +129,7 @@ def _nll(x: Any, target: Any, divisor: Any) -> Any:
     if divisor is None:
         return -np.add.reduce(parts, axis=min(1, x.ndim - 1))
     total = np.add.reduce(parts, axis=None)
-    value = -total / divisor if divisor else total * np.nan
+    value = -total / divisor if divisor else np.where(total == 0, np.nan, np.copysign(np.inf, -total))
     return value if value == value else refuse_nan("nll_loss", np.asarray(value), target)
 
 
@@ -137,7 +137,9 @@ def _nll_slope(g: Any, factor: Any, divisor: Any) -> Any:
     """``factor`` (rows, classes, ...) times what arrives at each row, or at the total."""
     if divisor is None:
         return -factor * np.expand_dims(g, min(1, factor.ndim - 1))
-    return factor * (g * (-1 / (divisor or 1)))  # where every label is ignored the loss is NaN, its gradient 0
+    if divisor != divisor:  # no label counts: the loss is NaN, its gradient 0
+        return factor * (g * 0.0)
+    return factor * (g * (-1 / divisor if divisor else -math.inf))
 
 
 _nll_op = general(
@@ -156,7 +158,7 @@ _nll_op = general(
 def _coefficients(
     name: str, x: Any, target: Any, weight: Any, ignore_index: int, smoothing: float
 ) -> tuple[Any, float]:
-    """Class indices as coefficients of the shape of the scores ``x``, and what the mean divides by."""
+    """Class indices as coefficients of the shape of the scores ``x``, and what the mean divides by (NaN: no label)."""
     axis = min(1, x.ndim - 1)
     count, labels = x.shape[axis], target.ravel()
     kept = labels != ignore_index
@@ -172,6 +174,8 @@ def _coefficients(
     if weight is not None:
         rows *= weight[:, None]
     rows[:, ~kept] = 0
+    if not kept.any():
+        return _as_scores(rows, x.shape), math.nan
     total = np.count_nonzero(kept) if weight is None else np.add.reduce(weight[labels[kept]])
     return _as_scores(rows, x.shape), float(total)
 

@@ -194,23 +194,28 @@ def _var(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
     squares = centred * centred if centred.dtype.kind != "c" else np.square(centred.real) + np.square(centred.imag)
     total = _add(squares, axis, None, None, keepdims)
     count = x.size // (total.size or 1) - correction
-    return total / count if count > 0 else total * np.nan
+    return total / count if count > 0 else np.where(total > 0, np.inf, total * np.nan)
 
 
 def _centred(x: Any, axis: Axis, count: int) -> Any:
     return x - np.add.reduce(x, axis=axes_of(axis, x.ndim), keepdims=True) / count
 
 
+def _twice_over(divisor: float) -> float:
+    """2 / divisor; infinite where nothing is left to divide by."""
+    return 2 / divisor if divisor > 0 else math.inf
+
+
 def _var_rule(g: Any, x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
     count = count_of(x.shape, g.shape)
-    return restore(g, x.shape, axis, keepdims) * (2 / ((count - correction) or np.nan)) * _centred(x, axis, count)
+    return restore(g, x.shape, axis, keepdims) * _twice_over(count - correction) * _centred(x, axis, count)
 
 
 def _std_rule(g: Any, x: Any, y: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
     # At a spread of 0 the slope is infinite; like PyTorch, no gradient passes there.
     count = count_of(x.shape, g.shape)
     safe = np.where(y == 0, np.ones_like(y), y)
-    share = np.where(y == 0, np.zeros_like(y), g / safe) / ((count - correction) or np.nan)
+    share = np.where(y == 0, np.zeros_like(y), g / safe) * (0.5 * _twice_over(count - correction))
     return restore(share, x.shape, axis, keepdims) * _centred(x, axis, count)
 
 
@@ -307,7 +312,8 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
 
 def _logsumexp_rule(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
     top = restore(y, x.shape, axis, keepdims)
-    return restore(g, x.shape, axis, keepdims) * np.exp(x - np.where(np.isfinite(top), top, np.zeros_like(top)))
+    # Where all are −∞ they stay there: 0.
+    return restore(g, x.shape, axis, keepdims) * np.exp(x - np.where(top == -np.inf, np.zeros_like(top), top))
 
 
 logsumexp = general("logsumexp", _logsumexp, _logsumexp_rule, params=_AXES, floats=True,

@@ -132,10 +132,10 @@ _cumprod = general(
 
 def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
     # exp(xᵢ) · Σₖ gₖ exp(−yₖ), as a recurrence whose factors exp(yᵢ₋₁ − yᵢ) are at most 1.
-    finite = np.isfinite(y)
-    y = np.where(finite, y, np.zeros_like(y))
-    factor = np.exp(np.where(_before(finite, axis), _before(y, axis) - y, np.zeros_like(y)))
-    return np.exp(x - y) * _run_back(g, factor, axis)
+    before = np.concatenate([y[along(axis, slice(0, 1))], y[along(axis, slice(0, -1))]], axis)
+    same, zero = before == y, np.zeros_like(y)  # also ∞ after ∞
+    factor = np.exp(np.where(same, zero, before) - np.where(same, zero, y))
+    return np.exp(x - np.where(y == -np.inf, zero, y)) * _run_back(g, factor, axis)
 
 
 _logcumsumexp = general(

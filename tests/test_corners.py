@@ -1,0 +1,121 @@
+"""Infinity, NaN, poles and ends of domains: the gradient fits the value. The numbers are PyTorch's, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+
+F = tg.nn.functional
+inf, nan = float("inf"), float("nan")
+
+
+def slopes(function, *numbers):
+    """The value and the gradient in each argument, as lists."""
+    tensors = [tg.tensor(n, dtype=tg.float64, requires_grad=True) for n in numbers]
+    with np.errstate(all="ignore"):
+        y = function(*tensors)
+        y.sum().backward()
+    return [np.asarray(t.detach()).tolist() for t in (y, *(x.grad for x in tensors))]
+
+
+LOG_SUMS = [
+    ([inf, 1, 2], [nan, 0, 0]),
+    ([1, inf, 2], [0, nan, 0]),
+    ([nan, 1, 2], [nan, nan, nan]),
+    ([1, nan, 2], [nan, nan, nan]),
+    ([inf, inf, 1], [nan, nan, 0]),
+    ([-inf, 0, 0], [0, 0.5, 0.5]),
+    ([-inf, -inf], [0, 0]),  # PyTorch: NaN
+]
+
+
+@pytest.mark.parametrize(("x", "gradient"), LOG_SUMS)
+@pytest.mark.parametrize("function", [lambda x: tg.logsumexp(x, 0), np.logaddexp.reduce], ids=["logsumexp", "numpy"])
+def test_log_of_a_sum_of_exponentials(function, x, gradient) -> None:
+    np.testing.assert_allclose(slopes(function, x)[1], gradient)
+
+
+@pytest.mark.parametrize(("x", "gradient"), [
+    ([inf, 1, 2], [nan, 0, 0]), ([1, inf, 2], [1, nan, 0]), ([1, nan, 2], [nan, nan, nan]),
+    ([-inf, 0, 0], [0, 1.5, 0.5]),
+])  # fmt: skip
+@pytest.mark.parametrize("function", [lambda x: tg.logcumsumexp(x, 0), np.logaddexp.accumulate], ids=["tg", "numpy"])
+def test_logs_of_cumulative_sums(function, x, gradient) -> None:
+    np.testing.assert_allclose(slopes(function, x)[1], gradient)
+
+
+@pytest.mark.parametrize(("x", "correction", "value", "gradient"), [
+    ([1, 3, 2], 3, inf, [-inf, inf, nan]),  # PyTorch: inf, inf, nan
+    ([1, 3, 2], 4, inf, [-inf, inf, nan]),
+    ([2, 2, 2], 3, nan, [nan, nan, nan]),
+    ([5], 1, nan, [nan]),
+])  # fmt: skip
+def test_a_variance_with_nothing_left_to_divide_by(x, correction, value, gradient) -> None:
+    found = slopes(lambda t: tg.var(t, correction=correction), x)
+    np.testing.assert_equal(found, [value, gradient])
+    np.testing.assert_equal(slopes(lambda t: tg.std(t, correction=correction), x)[0], np.sqrt(value))
+    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning):
+        np.testing.assert_equal(value, np.var(x, ddof=correction))
+
+
+POINTS = [
+    # function, where, value, gradient
+    ("logit outside", tg.logit, (2.0,), nan, [nan]),
+    ("logit at 0", tg.logit, (0.0,), -inf, [inf]),
+    ("inf ** 0", tg.pow, (inf, 0.0), 1, [0, inf]),
+    ("nan ** 0", tg.pow, (nan, 0.0), 1, [0, nan]),
+    ("0 ** -2", tg.pow, (0.0, -2.0), inf, [-inf, -inf]),
+    ("0 ** 0", tg.pow, (0.0, 0.0), 1, [0, 0]),
+    ("2 ** 0", tg.pow, (2.0, 0.0), 1, [0, np.log(2)]),
+    ("xlogy(0, 2)", tg.xlogy, (0.0, 2.0), 0, [np.log(2), 0]),
+    ("xlogy(0, 0)", tg.xlogy, (0.0, 0.0), 0, [0, nan]),
+    ("xlog1py(0, -1)", tg.special.xlog1py, (0.0, -1.0), 0, [0, nan]),
+    ("xlog1py(0, 1)", tg.special.xlog1py, (0.0, 1.0), 0, [np.log(2), 0]),
+    ("silu", F.silu, (-60000.0,), 0, [0]),
+    ("silu at the end", F.silu, (-1.7e308,), 0, [0]),
+    ("maximum of NaN", tg.maximum, (nan, 1.0), nan, [1, 1]),
+    ("minimum of NaN", tg.minimum, (1.0, nan), nan, [1, 1]),
+    ("relu", F.relu, (nan,), nan, [1]),
+    ("leaky_relu", F.leaky_relu, (nan,), nan, [0.01]),
+    ("relu6", F.relu6, (nan,), nan, [1]),
+    ("hardtanh", F.hardtanh, (nan,), nan, [1]),
+    ("elu", F.elu, (nan,), nan, [1]),
+    ("celu", F.celu, (nan,), nan, [1]),
+    ("selu", F.selu, (nan,), nan, [1.0507009873554805]),
+    ("hardshrink", F.hardshrink, (nan,), nan, [1]),
+    ("softshrink", F.softshrink, (nan,), nan, [1]),
+    ("threshold", lambda x: F.threshold(x, 0.5, -7.0), (nan,), nan, [1]),
+    ("clip", lambda x: tg.clip(x, -1.0, 1.0), (nan,), nan, [0]),
+]
+
+
+@pytest.mark.parametrize(("function", "at", "value", "gradient"), [p[1:] for p in POINTS], ids=[p[0] for p in POINTS])
+def test_points(function, at, value, gradient) -> None:
+    np.testing.assert_allclose(slopes(function, *at), [value, *gradient], rtol=1e-15)
+
+
+def test_the_slope_of_a_power_of_0_in_both() -> None:
+    """∂²(aᵇ)/∂a∂b at b = 0 is 1 / a."""
+    a, b = (tg.tensor(n, dtype=tg.float64, requires_grad=True) for n in (2.0, 0.0))
+    (slope,) = tg.autograd.grad(a**b, a, create_graph=True)
+    (mixed,) = tg.autograd.grad(slope, b)
+    assert mixed.item() == 0.5
+
+
+@pytest.mark.parametrize(("weight", "value", "gradient"), [([0, 0, 1], nan, nan), ([1, -1, 1], -inf, nan)])
+def test_class_weights_that_sum_to_0(weight, value, gradient) -> None:
+    x = tg.tensor([[1.0, 2.0, 3.0], [0.0, 1.0, 5.0]], requires_grad=True)
+    with np.errstate(all="ignore"):
+        loss = F.cross_entropy(x, tg.tensor([0, 1]), weight=tg.tensor(weight, dtype=tg.float32))
+        loss.backward()
+    np.testing.assert_equal(loss.item(), value)
+    np.testing.assert_equal(x.grad.numpy(), np.full((2, 3), gradient))
+
+
+def test_labels_that_are_all_ignored() -> None:
+    x = tg.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    loss = F.cross_entropy(x, tg.tensor([1]), ignore_index=1)
+    loss.backward()
+    assert np.isnan(loss.item()) and not x.grad.numpy().any()
