@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from . import epoch, graphs, peers
+from . import epoch, graphs, ops, peers
 from .graphs import Result
 from .steps import NETWORKS, engine, hand_written
 from .timing import compare
@@ -58,13 +58,46 @@ def lines_of(results: list[Result]) -> list[str]:
     return ["| what | measured | bar |", "|---|---|---|", *rows]
 
 
+OPS = "## Ops beside PyTorch"
+
+
+def ops_page(table: list[str]) -> list[str]:
+    """The section about single ops."""
+    return [
+        OPS,
+        "",
+        f"{len(ops.CASES)} ops at a small and a large size, `python -m benchmarks ops`: forward alone, and forward and",
+        "backward, beside the same call of PyTorch in the same process, one thread each, float32. A figure is the median",
+        "of ours / theirs by the process's own clock, and what ours took. The bar is for forward and backward: at most",
+        f"{ops.BAR} ×, or a reason in the last column, and half of the ratios at most 1.0 ×.",
+        "",
+        *table,
+        "",
+    ]
+
+
+def finished(page: list[str], to: Path | None, holds: bool) -> int:
+    """Print the page, put it (or its one section) into the file ``to``, and give the exit code."""
+    text = "\n".join(page)
+    print(text)
+    if to is not None:
+        before = to.read_text(encoding="utf-8").partition(OPS)[0] if page[0] == OPS and to.exists() else ""
+        to.write_text(before + text, encoding="utf-8")
+    return 0 if holds else 1
+
+
 def main() -> int:
     """Measure, print, and say by the exit code whether every bar holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=4.0, help="seconds per comparison (default 4)")
+    parser.add_argument("what", nargs="?", choices=["all", "ops"], default="all", help="all, or the ops alone")
+    parser.add_argument("--seconds", type=float, default=4.0, help="seconds per comparison (default 4; of ops 1/20)")
     parser.add_argument("--no-peers", action="store_true", help="leave out PyTorch and MyGrad")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to FILE as well")
     options = parser.parse_args()
+    print("measuring ops …", file=sys.stderr)
+    beside_torch, ops_hold = ops.alone(options.seconds / 20)
+    if options.what == "ops":
+        return finished(ops_page(beside_torch), options.write, ops_hold)
 
     table, holds = steps(options.seconds, not options.no_peers)
     print("measuring R1's epoch …", file=sys.stderr)
@@ -101,11 +134,8 @@ def main() -> int:
         *lines_of(results),
         "",
     ]
-    text = "\n".join(page)
-    print(text)
-    if options.write:
-        options.write.write_text(text, encoding="utf-8")
-    return 0 if holds and all(result.holds for result in [*training, *results]) else 1
+    holds = holds and ops_hold and all(result.holds for result in [*training, *results])
+    return finished([*page, *ops_page(beside_torch)], options.write, holds)
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def steps(case: Case, shapes: Shapes) -> tuple[list[Callable[[], Any]], list[Cal
     return sides[0], sides[1]
 
 
-def measure(seconds: float, only: list[str]) -> tuple[list[str], bool]:
+def measure(seconds: float, only: list[str] | None = None) -> tuple[list[str], bool]:
     """The table, and whether the bar holds: forward and backward at most ``BAR`` or with a reason, half at most 1.
 
     The clock counts this process alone, which runs one thread: what else the machine does is not counted.
@@ -257,11 +257,11 @@ def measure(seconds: float, only: list[str]) -> tuple[list[str], bool]:
     return lines, good >= 0.5 and not bare
 
 
-def alone(seconds: float, only: list[str]) -> tuple[list[str], bool]:
+def alone(seconds: float) -> tuple[list[str], bool]:
     """``measure`` in a process whose NumPy has one BLAS thread, which must be said before it is imported."""
     if importlib.util.find_spec("torch") is None:
         return ["Not measured: PyTorch is not installed; `pip install torch`."], True
-    run = [sys.executable, "-m", "benchmarks.ops", str(seconds), *only]
+    run = [sys.executable, "-m", "benchmarks.ops", str(seconds)]
     done = subprocess.run(run, stdout=subprocess.PIPE, text=True, env={**os.environ, **dict.fromkeys(THREADS, "1")})
     if done.returncode not in (0, 1) or not done.stdout:
         raise SystemExit(done.returncode)
