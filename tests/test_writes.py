@@ -99,16 +99,27 @@ class TestAWrite:
         write(row[1:])
         assert x[0].tolist() == [0.0, *after]
 
-    def test_a_recorded_tensor_gets_a_new_recorded_value(self, write, after, slope):
+    def test_a_recorded_tensor_gets_a_new_recorded_value_that_all_on_its_memory_see(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)
         x = w * 1.0
-        alias, array = x[:], x.data
+        alias, backwards, detached, array = x[:], x[1:].flip(0), x.detach(), x.data
+        view = x.reshape(3, 1)
+        write(x)
+        assert x.tolist() == alias.tolist() == detached.tolist() == array.tolist() == after
+        assert view.flatten().tolist() == after
+        assert backwards.tolist() == START[:0:-1]  # a copy
+        (x.sum() + 10 * alias.sum() + 100 * view.sum()).backward()
+        assert w.grad.tolist() == [111 * s for s in slope]
+        assert w.tolist() == START and not detached.requires_grad
+
+    def test_one_that_nobody_else_sees_leaves_what_was_kept_of_it(self, write, after, slope):
+        w = tg.tensor(START, requires_grad=True)
+        x = w * 1.0
+        loss = (x * x).sum()
         write(x)
         assert x.tolist() == after
-        assert alias.tolist() == array.tolist() == START
-        (x.sum() + 10 * alias.sum()).backward()
-        assert w.grad.tolist() == [s + 10 for s in slope]
-        assert w.tolist() == START
+        loss.backward()
+        assert w.grad.tolist() == [2 * v for v in START]
 
     def test_a_recorded_tensor_under_no_grad_leaves_what_was_kept_for_backward(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)

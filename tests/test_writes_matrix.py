@@ -25,16 +25,36 @@ PAGE = Path(__file__).parents[1] / "docs" / "in-place.md"
 
 
 class Holder:
-    """A tensor over a value that will be kept, and what the user took from it before."""
+    """A tensor over a value that will be kept, and what the user took from it before the write."""
 
-    def __init__(self, tensor: Any, memory: Any) -> None:
+    def __init__(self, tensor: Any, memory: Any, take: Any) -> None:
         self.tensor, self.memory = tensor, memory  # memory: the array that the user made it of, if any
-        self.view = tensor[...]
-        with tg.no_grad():
-            self.plain = tensor[...]
-        self.turned = tensor.T if tensor.ndim < 3 else tensor.reshape(-1)
-        self.handed = tensor.detach().numpy()
-        self.handed_view = tensor.detach()[...].numpy()
+        self.taken = take(tensor)
+
+
+def nothing(tensor: Any) -> None:
+    """Nobody else sees the memory."""
+
+
+def view(tensor: Any) -> Any:
+    return tensor[...]
+
+
+@tg.no_grad()
+def plain_view(tensor: Any) -> Any:
+    return tensor[...]
+
+
+def turned(tensor: Any) -> Any:
+    return tensor.T if tensor.ndim < 3 else tensor.reshape(-1)
+
+
+def array_of(tensor: Any) -> Any:
+    return tensor.detach().numpy()
+
+
+def array_of_view(tensor: Any) -> Any:
+    return tensor.detach()[...].numpy()
 
 
 def assign(x: Any, v: Any) -> None:
@@ -72,37 +92,40 @@ def subtract_tensor(array: Any, v: Any) -> None:
     array -= tg.from_numpy(array - v)
 
 
-# What is written on the page: how, on (holder, new values), which holders it applies to.
+# What is written on the page: how, on (holder, new values), which holders it applies to, what was taken before.
 LEAF, DATA, INNER, RESULT = "a leaf", "data", "a result read by another op", "its own result"
 ALL = (LEAF, DATA, INNER, RESULT)
-WAYS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "t.copy_(v)": (lambda h, v: h.tensor.copy_(tg.from_numpy(v)), ALL),
-    "t[...] = v": (lambda h, v: assign(h.tensor, v), ALL),
-    "t += v": (lambda h, v: add_in_place(h.tensor, v), ALL),
-    "t.add_(v)": (lambda h, v: h.tensor.add_(v), ALL),
-    "t.zero_()": (lambda h, v: h.tensor.zero_(), ALL),
-    "t.fill_(number)": (lambda h, v: h.tensor.fill_(v.flat[0]), ALL),
-    "t += v, recorded": (recorded(add_in_place), (INNER,)),
-    "t[...] = v, recorded": (recorded(assign), (INNER,)),
-    "t.detach().copy_(v)": (lambda h, v: h.tensor.detach().copy_(tg.from_numpy(v)), ALL),
-    "an earlier view, t[...].copy_(v)": (lambda h, v: h.view.copy_(tg.from_numpy(v)), ALL),
-    "a view of no_grad, t[...].copy_(v)": (lambda h, v: h.plain.copy_(tg.from_numpy(v)), ALL),
-    "an earlier view, t.T.zero_()": (lambda h, v: h.turned.zero_(), ALL),
-    "optimizer.step()": (lambda h, v: step(h.tensor, v), (LEAF,)),
-    "np.add(t, v, out=t)": (lambda h, v: np.add(h.tensor, v, out=h.tensor), ALL),
-    "np.copyto(t, v)": (lambda h, v: np.copyto(h.tensor, v), ALL),
-    "np.add.at(t, ..., v)": (lambda h, v: np.add.at(h.tensor, ..., v), ALL),
-    "t.data = v": (lambda h, v: set_data(h.tensor, v), ALL),
-    "t.data[...] = v": (lambda h, v: assign(h.tensor.data, v), ALL),
-    "t.numpy()[...] = v": (lambda h, v: assign(h.tensor.numpy(force=True), v), ALL),
-    "t.detach().numpy()[...] = v": (lambda h, v: assign(h.tensor.detach().numpy(), v), ALL),
-    "t[...].numpy()[...] = v": (lambda h, v: assign(h.tensor[...].numpy(force=True), v), ALL),
-    "np.asarray(t)[...] = v": (lambda h, v: assign(np.asarray(h.tensor), v), ALL),
-    "memoryview(t.numpy())": (lambda h, v: from_buffer(h.tensor.numpy(force=True), v), ALL),
-    "an array taken before, t.detach().numpy()": (lambda h, v: assign(h.handed, v), ALL),
-    "an array taken before, of a view": (lambda h, v: assign(h.handed_view, v), ALL),
-    "the array under from_numpy": (lambda h, v: assign(h.memory, v), (LEAF, DATA)),
-    "that array, array -= t": (lambda h, v: subtract_tensor(h.memory, v), (LEAF, DATA)),
+WAYS: dict[str, tuple[Any, tuple[str, ...], Any]] = {
+    "t.copy_(v)": (lambda h, v: h.tensor.copy_(tg.from_numpy(v)), ALL, nothing),
+    "t[...] = v": (lambda h, v: assign(h.tensor, v), ALL, nothing),
+    "t += v": (lambda h, v: add_in_place(h.tensor, v), ALL, nothing),
+    "t.add_(v)": (lambda h, v: h.tensor.add_(v), ALL, nothing),
+    "t.zero_()": (lambda h, v: h.tensor.zero_(), ALL, nothing),
+    "t.fill_(number)": (lambda h, v: h.tensor.fill_(v.flat[0]), ALL, nothing),
+    "t += v, recorded": (recorded(add_in_place), (INNER,), nothing),
+    "t[...] = v, recorded": (recorded(assign), (INNER,), nothing),
+    "t.detach().copy_(v)": (lambda h, v: h.tensor.detach().copy_(tg.from_numpy(v)), ALL, nothing),
+    "t += v, while a view lives": (lambda h, v: add_in_place(h.tensor, v), ALL, view),
+    "t += v, recorded, while a view lives": (recorded(add_in_place), (INNER,), view),
+    "t += v, recorded, after t.detach()": (recorded(add_in_place), (INNER,), array_of),
+    "an earlier view, t[...].copy_(v)": (lambda h, v: h.taken.copy_(tg.from_numpy(v)), ALL, view),
+    "a view of no_grad, t[...].copy_(v)": (lambda h, v: h.taken.copy_(tg.from_numpy(v)), ALL, plain_view),
+    "an earlier view, t.T.zero_()": (lambda h, v: h.taken.zero_(), ALL, turned),
+    "optimizer.step()": (lambda h, v: step(h.tensor, v), (LEAF,), nothing),
+    "np.add(t, v, out=t)": (lambda h, v: np.add(h.tensor, v, out=h.tensor), ALL, nothing),
+    "np.copyto(t, v)": (lambda h, v: np.copyto(h.tensor, v), ALL, nothing),
+    "np.add.at(t, ..., v)": (lambda h, v: np.add.at(h.tensor, ..., v), ALL, nothing),
+    "t.data = v": (lambda h, v: set_data(h.tensor, v), ALL, nothing),
+    "t.data[...] = v": (lambda h, v: assign(h.tensor.data, v), ALL, nothing),
+    "t.numpy()[...] = v": (lambda h, v: assign(h.tensor.numpy(force=True), v), ALL, nothing),
+    "t.detach().numpy()[...] = v": (lambda h, v: assign(h.tensor.detach().numpy(), v), ALL, nothing),
+    "t[...].numpy()[...] = v": (lambda h, v: assign(h.tensor[...].numpy(force=True), v), ALL, nothing),
+    "np.asarray(t)[...] = v": (lambda h, v: assign(np.asarray(h.tensor), v), ALL, nothing),
+    "memoryview(t.numpy())": (lambda h, v: from_buffer(h.tensor.numpy(force=True), v), ALL, nothing),
+    "an array taken before, t.detach().numpy()": (lambda h, v: assign(h.taken, v), ALL, array_of),
+    "an array taken before, of a view": (lambda h, v: assign(h.taken, v), ALL, array_of_view),
+    "the array under from_numpy": (lambda h, v: assign(h.memory, v), (LEAF, DATA), nothing),
+    "that array, array -= t": (lambda h, v: subtract_tensor(h.memory, v), (LEAF, DATA), nothing),
 }
 
 RIGHT, AT_ONCE, BACKWARD, ANOMALY, WRONG = (
@@ -118,7 +141,7 @@ def other_values(array: Any) -> Any:
     return np.asarray(array.max() - array if array.dtype.kind in "ui" else 0.4375 - array)
 
 
-def build(op: Op, sample: Any, kind: str, position: int) -> Any:
+def build(op: Op, sample: Any, kind: str, position: int, take: Any = nothing) -> Any:
     """A call in which the value at ``position`` is held as ``kind`` says: (holder, leaves, result)."""
     arrays = [np.array(array) for array in contracts.draw(op, sample)]
     chosen = contracts.differentiable(op, arrays)
@@ -134,24 +157,24 @@ def build(op: Op, sample: Any, kind: str, position: int) -> Any:
         elif held and kind != DATA:
             return None
         if held:
-            holder = Holder(tensor, array)
+            holder = Holder(tensor, array, take)
         tensors.append(tensor)
     if not leaves:
         return None
     result = contracts.run(op, tensors, sample)
     if kind == RESULT:
-        holder = Holder(result, None)
+        holder = Holder(result, None, take)
     return holder, leaves, result
 
 
 def outcome(op: Op, sample: Any, kind: str, position: int, way: str, anomaly: bool = False) -> str | None:
     """What becomes of one cell; None where the way cannot be gone here."""
-    write, kinds = WAYS[way]
+    write, kinds, take = WAYS[way]
     if kind not in kinds:
         return NOT_POSSIBLE
     with tg.autograd.detect_anomaly(check_nan=False) if anomaly else tg.enable_grad():
-        holder, leaves, result = build(op, sample, kind, position)
-        value = other_values(holder.tensor.detach().numpy())
+        holder, leaves, result = build(op, sample, kind, position, take)
+        value = other_values(holder.tensor._value)
         if value.dtype.kind == "b" and ("+=" in way or "-=" in way or "add" in way or "step" in way):
             return NOT_POSSIBLE
         node = result._node

@@ -113,6 +113,13 @@ class ReadOnlyError(AutogradError, ValueError, RuntimeError):
     """
 
 
+class ViewWriteError(AutogradError, RuntimeError):
+    """A write, while recording, through a view that was made without recording: whose gradient would it be?
+
+    Fails: ``with tg.no_grad(): v = h[0]``, then ``v += 1``.  Works: ``v = h[0]; v += 1``.
+    """
+
+
 class UnusedInputError(AutogradError, RuntimeError):
     """grad() was asked about a tensor that the outputs do not depend on.
 

@@ -11,7 +11,8 @@ from .modes import mode
 from .op import FUNCTIONS, UFUNCS
 from .operands import as_array
 from .tensor import Tensor, wrap
-from .writes import wrote
+from .writes import share, wrote
+from .writing import array_to_write, refuse
 
 
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -86,7 +87,7 @@ def _any_recorded(items: Any) -> bool:
 
 def _plain(items: Any) -> Any:
     if isinstance(items, Tensor):
-        return items.data
+        return items.data if items._node is not None else items._value
     if isinstance(items, (list, tuple)) and any(isinstance(i, (Tensor, list, tuple)) for i in items):
         return [_plain(i) for i in items] if isinstance(items, list) else tuple(_plain(i) for i in items)
     return items
@@ -114,7 +115,14 @@ def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) ->
         *(array if x is target else _plain(x) for x in args),
         **{key: array if x is target else _plain(x) for key, x in kwargs.items()},
     )
-    return target if result is array and target is not None else _wrapped(result)
+    if result is array and target is not None:
+        return target
+    wrapped = _wrapped(result)
+    for x in args:  # the function may have returned a view
+        for view in wrapped if isinstance(wrapped, (list, tuple)) else [wrapped]:
+            if isinstance(x, Tensor) and isinstance(view, Tensor):
+                share(x, view)
+    return wrapped
 
 
 # NumPy functions that write their first argument, and its name.
@@ -143,7 +151,8 @@ def _written(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 def _to_write(target: Any, what: str) -> Any:
     """The array into which NumPy writes now; the write is counted."""
     if isinstance(target, Tensor):
-        return target._array_to_write(what)
+        refuse(target, what)
+        return array_to_write(target, what)
     if isinstance(target, np.ndarray):
         wrote(target)
     return target

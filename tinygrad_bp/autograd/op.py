@@ -37,6 +37,7 @@ class Op:
     __slots__ = (
         "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values",
         "kept", "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
+        "views",
     )  # fmt: skip
 
     name: str
@@ -51,6 +52,7 @@ class Op:
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
+    views: bool  # the result may lie in the memory of the first input, and writing it writes there
     holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
     gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
     hint: str  # what to write instead when shapes do not fit
@@ -129,6 +131,7 @@ def _define(
     ufunc: Any = None,
     holomorphic: bool = True,
     gives: str = "",
+    views: bool = False,
 ) -> Callable[..., Any]:
     from .record import build_function, pull_when_needed  # a Tensor's module imports this one for the tables
 
@@ -140,7 +143,7 @@ def _define(
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
-    op.holomorphic, op.gives = holomorphic, gives
+    op.holomorphic, op.gives, op.views = holomorphic, gives, views
     if len(op.rules) != len(op.inputs):
         raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
     chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]

@@ -17,7 +17,7 @@ import numpy as np
 from .modes import mode
 from .op import REQUIRED, Op, reads
 from .operands import check_alias, explain, floats_of, settle, unpack, unpack_list
-from .writes import guard_view, tick
+from .writes import guard_view, share, tick
 
 if TYPE_CHECKING:
     from .hooks import Hooks
@@ -32,11 +32,12 @@ class Cell:
 
     __slots__ = ("grad", "hooks", "name", "tensor")
 
-    def __init__(self, tensor: Tensor) -> None:
+    def __init__(self, tensor: Tensor | None) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
         self.hooks: Hooks | None = None  # what backward does with the complete gradient, beside a leaf's .grad
-        self.tensor = weakref.ref(tensor)  # weak: a node that held its tensor would be a reference cycle
+        # Weak: a node that held its tensor would be a reference cycle. None: the tensor was written since.
+        self.tensor: Callable[[], Tensor | None] = weakref.ref(tensor) if tensor is not None else lambda: None
 
 
 class Node:
@@ -133,7 +134,7 @@ ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, floats_of, "
-    "settle, guard_view, check_alias, first_call"
+    "settle, guard_view, share, check_alias, first_call"
 )
 
 
@@ -216,6 +217,9 @@ def source(op: Op) -> str:
         add("                node.cell = None")
         add("                result._value = value")
         add("                result._node = node")
+        if op.views:
+            add("                if value.base is not None:")
+            add(f"                    share({op.inputs[0]}, result)")
         add("                return result")
         add("            if value.base is not None:")
         add(f"                value = guard_view(value, {_tuple([values]) if not op.variadic else values}, {nodes})")
@@ -224,6 +228,9 @@ def source(op: Op) -> str:
         add(f"            value = settle(value, {values})")
     add("        result._value = value")
     add("        result._node = None")
+    if op.views:
+        add("        if value.base is not None:")
+        add(f"            share({op.inputs[0]}, result)")
     add("        return result")
     add(f"        ({FREE})  # never reached: every function has the same names around it")
     add("    return function")
@@ -246,7 +253,7 @@ def build_function(op: Op) -> Callable[..., Any]:
     )
     function: Callable[..., Any] = _maker(text, "first call")(
         op, forward_of(op), Tensor, new_node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
-        unpack, unpack_list, explain, floats_of, settle, guard_view, check_alias, first_call,
+        unpack, unpack_list, explain, floats_of, settle, guard_view, share, check_alias, first_call,
     )  # fmt: skip
     function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

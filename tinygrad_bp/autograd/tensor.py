@@ -13,16 +13,13 @@ from .errors import (
     ArgumentError,
     DtypeError,
     IndexRangeError,
-    LeafWriteError,
     NoRuleError,
-    ReadOnlyError,
     ShapeError,
     shape_text,
 )
 from .hooks import hooks_of
-from .modes import mode
 from .record import Cell, Node, leaf
-from .writes import guard, own, writable, wrote
+from .writes import Views, guard, own, share, shown, wrote
 
 PRINTED_DIGITS = 4
 
@@ -40,13 +37,15 @@ class Tensor:
     tensor([2., 4.])
     """
 
-    # _cell is set where a gradient or a name is held: a leaf that requires grad always has one.
+    # _cell is set where a gradient or a name is held: a leaf that requires grad always has one. _views is set where a
+    # view was made of it, or it is one.
     # No __init__: an op makes its result by Tensor() and two assignments, the fastest way Python has.
-    __slots__ = ("__weakref__", "_cell", "_node", "_value")
+    __slots__ = ("__weakref__", "_cell", "_node", "_value", "_views")
 
     _value: Any
     _node: Node | None
     _cell: Cell
+    _views: Views
 
     if TYPE_CHECKING:  # bound in ops/operators.py
 
@@ -93,7 +92,7 @@ class Tensor:
 
         Assigning it counts as a write: a graph that kept the old value refuses backward.
         """
-        return self._value if self._node is None or self._node.op is None else guard(self._value)
+        return shown(self._value) if self._node is None or self._node.op is None else guard(self._value)
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -332,7 +331,9 @@ class Tensor:
         return id(self)
 
     def __copy__(self) -> Tensor:
-        return self._duplicate(self._value)
+        copy = self._duplicate(self._value)
+        share(self, copy)
+        return copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -362,42 +363,6 @@ class Tensor:
         raise ArgumentError(
             "a tensor is never pickled: a pickle can run code when it is read. Save t.detach().numpy() with np.save"
         )
-
-    # ------------------------------------------------------------------ writing
-
-    def _refuse_recorded_leaf(self, what: str) -> None:
-        if self._node is not None and self._node.op is None and mode().grad:
-            who = f"{self.name} " if self.name else ""
-            raise LeafWriteError(
-                f"{what}: {who}{shape_text(self.shape)} is a leaf that requires_grad, so an in-place operation on it "
-                "would be lost to backward. Write it inside `with tg.no_grad():`, or make a new tensor"
-            )
-
-    def _array_to_write(self, what: str) -> Any:
-        """The array into which ``what`` writes now; the write is counted."""
-        if self._node is not None and self._node.op is not None:
-            # Under no_grad a recorded value gets fresh memory: what was kept for backward stays as it was.
-            self._value = np.array(self._value)
-        array = writable(self._value)
-        if array is None:
-            raise ReadOnlyError(
-                f"{what}: the memory of the tensor {shape_text(self.shape)} cannot be written: it is read-only, or an "
-                "expanded view in which several elements are one. Write into a copy: x = x.clone()"
-            )
-        wrote(array)
-        return array
-
-    def _become(self, result: Tensor, what: str) -> Tensor:
-        """Take a recorded result as this tensor's new value; aliases of the old value keep theirs."""
-        if result._value.shape != self._value.shape:
-            raise ShapeError(
-                f"{what}: the result has shape {shape_text(result._value.shape)}, the tensor written "
-                f"{shape_text(self._value.shape)}; an in-place operation keeps the shape"
-            )
-        self._value, self._node = result._value, result._node
-        if hasattr(self, "_cell"):
-            del self._cell
-        return self
 
 
 def wrap(value: Any, node: Node | None) -> Tensor:

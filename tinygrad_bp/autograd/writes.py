@@ -1,4 +1,4 @@
-"""When a piece of memory was last written through a Tensor.
+"""Memory: when it was last written through a Tensor, and who else sees it.
 
 Recording an op costs nothing here. One clock numbers the recorded nodes and the writes alike, so a value that a
 node keeps was written since if and only if its memory carries a later number than the node. All views of one
@@ -6,6 +6,9 @@ memory share the number, because it belongs to the array that owns the memory.
 
 What a recorded op computed may be kept for backward. NumPy cannot be asked to count its writes, so outsiders
 (``.data``, ``.numpy()``, views without history) see that memory through a *guard*: a view that NumPy will not write.
+
+The tensors on one memory know each other: a base and its views share one ``Views``, weak references, so that a write
+through one of them reaches the history of all.
 """
 
 from __future__ import annotations
@@ -15,14 +18,18 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 tick = itertools.count(1).__next__
 now = tick  # the number that a write takes; anomaly mode puts one here that knows the user's line
 
 # id of the owning array -> [number of its last write, weak reference that removes the entry with the array].
 _written: dict[int, list[Any]] = {}
 _last = 0
-# id of the owning array -> weak reference that removes the entry: memory that outsiders see read-only.
+# id of the owning array -> weak reference that removes the entry: memory that outsiders see read-only, and memory that
+# they see as it is.
 _guarded: dict[int, Any] = {}
+_shown: dict[int, Any] = {}
 
 
 def owner(array: Any) -> Any:
@@ -73,12 +80,28 @@ def guard(array: Any) -> Any:
     """A view of memory that backward may need, for outsiders: NumPy refuses to write it, and views of it."""
     if not array.flags.writeable:
         return array
-    memory = owner(array)
-    if id(memory) not in _guarded:
-        _guarded[id(memory)] = weakref.ref(memory, _forgetting(_guarded, id(memory)))
+    _note(_guarded, array)
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def shown(array: Any) -> Any:
+    """The array itself, which outsiders see from now on: what is written later must be written there."""
+    _note(_shown, array)
+    return array
+
+
+def seen(array: Any) -> bool:
+    """Whether outsiders may see the memory under ``array``."""
+    memory = id(owner(array))
+    return memory in _guarded or memory in _shown
+
+
+def _note(entries: dict[int, Any], array: Any) -> None:
+    memory = owner(array)
+    if id(memory) not in entries:
+        entries[id(memory)] = weakref.ref(memory, _forgetting(entries, id(memory)))
 
 
 def guard_view(value: Any, inputs: Any, nodes: Any) -> Any:
@@ -100,14 +123,14 @@ def writable(array: Any) -> Any:
     if array.flags.writeable:
         return array
     memory = owner(array)
-    if id(memory) not in _guarded or not memory.flags.writeable or _overlaps(array):
+    if id(memory) not in _guarded or not memory.flags.writeable or overlaps(array):
         return None
     view = array.view()
     view.flags.writeable = True
     return view
 
 
-def _overlaps(array: Any) -> bool:
+def overlaps(array: Any) -> bool:
     """Whether several elements are one, as in an expanded view."""
     reach = 1
     for step, size in sorted((abs(step), size) for step, size in zip(array.strides, array.shape) if size > 1):
@@ -115,3 +138,44 @@ def _overlaps(array: Any) -> bool:
             return True
         reach = step * size
     return False
+
+
+# ---------------------------------------------------------------------- tensors on one memory
+
+
+class Views(list[Any]):
+    """Weak references to a base and the views of it, and to views of those."""
+
+    __slots__ = ("room",)
+
+    def __init__(self, base: Any) -> None:
+        super().__init__((weakref.ref(base),))
+        self.room = 8
+
+    def add(self, view: Any) -> None:
+        """One more; the references to tensors that are no more leave from time to time."""
+        self.append(weakref.ref(view))
+        if len(self) > self.room:
+            self[:] = [reference for reference in self if reference() is not None]
+            self.room = 2 * len(self) + 8
+
+
+def share(x: Any, result: Any) -> None:
+    """Note that the tensor ``result`` lies in the memory of the tensor ``x``, where it does."""
+    mine, base = x._value, result._value.base
+    if result._value is mine or base is mine or base is mine.base is not None or owner(result._value) is owner(mine):
+        views = getattr(x, "_views", None)
+        if views is None:
+            views = x._views = Views(x)
+        views.add(result)
+        result._views = views
+
+
+def aliases(x: Any) -> list[Any]:
+    """The base, views and siblings of a tensor that may have elements in common with it."""
+    views = getattr(x, "_views", None)
+    if views is None:
+        return []
+    value, memory = x._value, owner(x._value)
+    tensors = [tensor for reference in views if (tensor := reference()) is not None and tensor is not x]
+    return [t for t in tensors if owner(t._value) is memory and np.may_share_memory(t._value, value)]

@@ -10,6 +10,7 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import shown
 from ..ops.shape import either, shape_of
 
 __all__ = [
@@ -85,7 +86,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
     array = _from(data, dtype)
-    return wrap(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype)), None)
+    return wrap(shown(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -98,7 +99,7 @@ def from_numpy(array: Any) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"from_numpy: expected an np.ndarray, got {type(array).__name__}; use tg.tensor")
     dtypes.category(array.dtype)
-    return wrap(array, None)
+    return wrap(shown(array), None)
 
 
 def _dtype(dtype: Any) -> Any:

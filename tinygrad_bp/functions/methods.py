@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd import dtypes
 from ..autograd.tensor import Tensor
+from ..autograd.writing import in_place, reshaping
 from ..ops import (
     activations,
     borders,
@@ -36,7 +37,7 @@ from ..ops import (
     trigonometry,
 )
 from ..ops import elementwise as e
-from ..ops.operators import copy_, fill_, in_place, reshaping, to, zero_
+from ..ops.operators import copy_, fill_, to, zero_
 from ..random import sampling
 from . import creation, frequencies, older_linalg, searching, splitting
 

@@ -49,7 +49,7 @@ _unfold_op: Callable[..., Any] = linear(
                     reference=lambda x, axis, size, step: np.stack([np.moveaxis(
                         np.take(x, range(i, i + size), axis), axis, -1)
                         for i in range(0, x.shape[axis] - size + 1, step)], axis),
-                    doc="Windows of one size along an axis, as the last dimension.")
+                    views=True, doc="Windows of one size along an axis, as the last dimension.")
 
 _fold_op: Callable[..., Any] = linear("fold", _fold, lambda g, axis, size, step: _unfold_op(g, axis, size, step),
                   params={"shape": REQUIRED, "axis": REQUIRED, "size": REQUIRED, "step": REQUIRED},

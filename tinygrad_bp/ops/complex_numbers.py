@@ -49,11 +49,12 @@ def _as_complex(g: Any, x_dtype: Any) -> Any:
     return cast(g, x_dtype) if isinstance(g, Tensor) else g.astype(x_dtype)
 
 
-_real = linear("real", lambda x: np.array(x.real), lambda g, x_dtype: _as_complex(g, x_dtype),
-               formula="Re x", samples=_complex, holomorphic=False, gives="real", reference=np.real, doc="Real part.")
+_real = linear("real", lambda x: x.real, lambda g, x_dtype: _as_complex(g, x_dtype),
+               formula="Re x", samples=_complex, holomorphic=False, gives="real", reference=np.real, views=True,
+               doc="Real part.")
 
-_imag = linear("imag", lambda x: np.array(x.imag), lambda g, x_dtype: _as_complex(g, x_dtype) * 1j,
-               formula="Im x", samples=_complex, holomorphic=False, gives="real", reference=np.imag,
+_imag = linear("imag", lambda x: x.imag, lambda g, x_dtype: _as_complex(g, x_dtype) * 1j,
+               formula="Im x", samples=_complex, holomorphic=False, gives="real", reference=np.imag, views=True,
                doc="Imaginary part.")
 
 

@@ -51,7 +51,7 @@ _diagonal: Callable[..., Any] = linear("diagonal", _view,
                    lambda g, x_shape, offset, axis1, axis2: _diagonal_place(g, x_shape, offset, axis1, axis2),
                    params=_PLANE, formula="xᵢ,ᵢ₊ₒ",
                    samples=tuple(sample(shape, offset=o, axis1=a, axis2=b) for shape, (o, a, b) in _PLANES),
-                   reference=np.diagonal, doc="The diagonal of two dimensions, as the last dimension.")
+                   reference=np.diagonal, views=True, doc="The diagonal of two dimensions, as the last dimension.")
 
 _diagonal_place: Callable[..., Any] = linear("diagonal_place", _place,
                          lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),

@@ -11,6 +11,7 @@ from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeE
 from ..autograd.op import REQUIRED, linear
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.writes import wrote
+from ..autograd.writing import array_to_write
 from .elementwise import div, mul, where
 from .indexing import getitem, take_along_axis
 from .samples import below, real, sample
@@ -97,7 +98,7 @@ def _checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tup
 
 def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
-    array = weight._array_to_write("embedding, with max_norm,") if isinstance(weight, Tensor) else weight
+    array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
     rows = np.unique(index)
     length = np.linalg.norm(array[rows], norm_type, axis=1)
     long = length > max_norm

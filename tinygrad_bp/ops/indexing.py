@@ -132,7 +132,7 @@ _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
 _getitem = linear("getitem", _read, lambda g, x_shape, index: place(g, x_shape, index),
                   params={"index": REQUIRED}, formula="x[index]",
                   samples=tuple(sample(shape, index=index) for shape, index in _INDEXES),
-                  reference=lambda x, index: x[index], doc="The elements at an index.")
+                  reference=lambda x, index: x[index], views=True, doc="The elements at an index.")
 
 place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
                params={"shape": REQUIRED, "index": REQUIRED}, formula="Σ over repeats of x, at index in zeros",

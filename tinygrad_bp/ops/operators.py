@@ -8,17 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import (
-    ArgumentError,
-    DtypeError,
-    IndexRangeError,
-    LeafWriteError,
-    ReadOnlyError,
-    ShapeError,
-    shape_text,
-)
-from ..autograd.modes import mode
+from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writing import array_to_write, in_place, recorded, refuse, replace, same_kind
 from . import comparisons, complex_numbers, indexing, products, rounding, shape
 from . import elementwise as e
 
@@ -43,82 +36,26 @@ def _compared(function: Callable[..., Any]) -> Callable[..., Any]:
 # ---------------------------------------------------------------------- writing
 
 
-def _recorded_here(*operands: Any) -> bool:
-    return mode().grad and any(isinstance(x, Tensor) and x._node is not None for x in operands)
-
-
-def _same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
-    if result.dtype == x.dtype:
-        return result
-    if dtypes.category(result.dtype) > dtypes.category(x.dtype):
-        raise DtypeError(f"{what}: the result has dtype {result.dtype} and can't be cast to {x.dtype} in place")
-    return to(result, x.dtype)  # type: ignore[no-any-return]
-
-
-def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """``x += y`` and ``x.add_(y)``: a new recorded value where history is concerned, else a write in place."""
-
-    def operator(self: Tensor, *others: Any, **options: Any) -> Tensor:
-        self._refuse_recorded_leaf(what)
-        result = _same_kind(self, function(self, *others, **options), what)
-        if _recorded_here(self, *others, *options.values()):
-            return self._become(result, what)
-        if result.shape != self.shape:
-            raise ShapeError(
-                f"{what}: the result has shape {shape_text(result.shape)}, the tensor written "
-                f"{shape_text(self.shape)}; an in-place operation keeps the shape"
-            )
-        _overwrite(self, ..., result._value, what)
-        return self
-
-    return operator
-
-
-def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """``x.squeeze_()`` and the like: the tensor itself becomes the view, of the same memory in another shape."""
-
-    def operator(self: Tensor, *args: Any, **options: Any) -> Tensor:
-        if self.is_leaf and self.requires_grad:
-            raise LeafWriteError(
-                f"{what}: the tensor {shape_text(self.shape)} is a leaf that requires grad, and its gradient has its "
-                f"shape. Write x = x.{what[:-1]}(...)"
-            )
-        result = function(self, *args, **options)
-        self._value, self._node = result._value, result._node
-        if hasattr(self, "_cell"):
-            del self._cell
-        return self
-
-    operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
-    return operator
-
-
-def _overwrite(x: Tensor, index: Any, value: Any, what: str) -> None:
-    *before, last = indexing.in_turn(index, x.ndim)
-    array = x._array_to_write(what)
-    for step in before:
-        array = array[step]
-    array[last] = value
-
-
 def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value") -> None:
     """``x[index] = value``; of repeated positions the last one counts."""
-    self._refuse_recorded_leaf(what)
     index = indexing.plain_index(index)
     if isinstance(value, Tensor):
-        value = _same_kind(self, value, what)
+        value = same_kind(self, value, what)
     elif isinstance(value, (np.ndarray, np.generic, list, tuple)):
-        value = np.asarray(value)
-    if _recorded_here(self, value):
+        value = as_array(value)
+    if recorded(self, value):
         if isinstance(value, np.ndarray):
             value = value.astype(self.dtype, casting="same_kind")
-        self._become(indexing.replaced(self, value, index), what)
+        replace(self, what, lambda x: indexing.replaced(x, value, index), value)
         return
+    refuse(self, what)
     raw = value._value if isinstance(value, Tensor) else value
+    array = array_to_write(self, what)
     try:
-        _overwrite(self, index, raw, what)
-    except ReadOnlyError:
-        raise
+        *before, last = indexing.in_turn(index, self.ndim)
+        for step in before:
+            array = array[step]
+        array[last] = raw
     except (ValueError, IndexError, TypeError) as error:
         given = shape_text(np.shape(raw))
         kind = IndexRangeError if isinstance(error, IndexError) else ShapeError
@@ -199,7 +136,8 @@ OPERATORS: dict[str, Any] = {
 PROPERTIES: dict[str, Any] = {
     "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),
     "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
-    "real": property(complex_numbers.real), "imag": property(complex_numbers.imag),
+    "real": property(complex_numbers.real, lambda self, value: set_item(complex_numbers.real(self), ..., value)),
+    "imag": property(complex_numbers.imag, lambda self, value: set_item(complex_numbers.imag(self), ..., value)),
 }  # fmt: skip
 
 for _table in (OPERATORS, PROPERTIES):

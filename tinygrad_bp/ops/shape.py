@@ -92,7 +92,7 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   samples=(sample((2, 3), shape=(3, 2)), sample((2, 3), shape=(6,)), sample((), shape=(1, 1)),
                            sample((2, 3), shape=(-1, 2)), sample((0, 3), shape=(3, 0))),
                   reference=np.reshape, hint="the number of elements must stay the same; one size may be -1",
-                  doc="The same elements, row by row, in another shape.")
+                  views=True, doc="The same elements, row by row, in another shape.")
 
 
 def reshape(x: Any, *sizes: Any, shape: Any = None) -> Any:
@@ -193,7 +193,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, axes: np.transpose(g, _inverse(axes)),
                   params={"axes": REQUIRED}, formula="x",
                   samples=(sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(1, 0)), sample((0, 3), axes=(1, 0))),
-                  reference=np.transpose, doc="The dimensions in another order.")
+                  reference=np.transpose, views=True, doc="The dimensions in another order.")
 
 
 def permute(x: Any, *order: Any, dims: Any = None) -> Any:
@@ -278,6 +278,7 @@ _broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape
                                 sample((1, 3), shape=(0, 3))),
                        reference=np.broadcast_to,
                        hint="a size can grow only from 1, and new dimensions come in front",
+                       views=True,
                        doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
 
 

@@ -218,7 +218,7 @@ windows = linear(
     samples=tuple(sample((*lead, *size), **about) for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
     reference=lambda x, kernel, stride, padding, dilation:
         _dense(x, x.shape[-2:], kernel, stride, padding, dilation, read=True),
-    doc="The windows of the last dimensions, (..., *kernel, *counts).")
+    views=True, doc="The windows of the last dimensions, (..., *kernel, *counts).")
 
 overlap: Any = linear(
     "overlap", _add_windows,

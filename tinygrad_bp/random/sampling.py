@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
 
@@ -200,7 +201,7 @@ def multinomial(x: Any, num_samples: int, replacement: bool = False, *, generato
 
 def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> Generator:
     """The generator to draw from, once it is sure that ``x`` can be written."""
-    x._refuse_recorded_leaf(what)
+    refuse(x, what)
     if x.dtype.kind not in kinds:
         raise DtypeError(f"{what}: cannot fill a tensor of {x.dtype} with such numbers")
     return generator or default_generator()

@@ -1,0 +1,282 @@
+"""A write through a view reaches every tensor on its memory, with its gradient, and means the same without one."""
+
+import copy
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import AutogradError, LeafWriteError, ModifiedError, ReadOnlyError, ViewWriteError
+from tinygrad_bp.autograd.op import OPS
+from tinygrad_bp.verify import contracts
+
+
+def leaf(*values):
+    return tg.tensor(values, requires_grad=True)
+
+
+class TestTheProgramMeansTheSame:
+    def test_an_element_assigned_through_two_indices(self):
+        w, out = leaf(1.0, 2.0), tg.zeros(2, 2)
+        for i in range(2):
+            for j in range(2):
+                out[i][j] = w[j] * (i + 1)
+        assert out.tolist() == [[1.0, 2.0], [2.0, 4.0]]
+        (out * tg.tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward()
+        assert w.grad.tolist() == [201.0, 2010.0]
+
+    def test_rows_of_a_loop(self):
+        w, out = leaf(1.0, 2.0), tg.zeros(2, 2)
+        for row in out:
+            row += w
+        assert out.tolist() == [[1.0, 2.0], [1.0, 2.0]]
+        out.sum().backward()
+        assert w.grad.tolist() == [2.0, 2.0]
+
+    def test_a_part_of_a_recorded_result(self):
+        x = leaf(1.0, 1.0, 1.0, 1.0)
+        y = x * 1
+        w = y[:2]
+        w.mul_(3)
+        y.sum().backward()
+        assert x.grad.tolist() == [3.0, 3.0, 1.0, 1.0]
+
+    def test_an_earlier_view_sees_a_later_write_of_its_base_and_of_its_sibling(self):
+        w, out = leaf(1.0, 2.0, 3.0), tg.zeros(3)
+        first, last, turned = out[:2], out[1:], out.flip(0)
+        out += w
+        last *= 10
+        assert first.tolist() == [1.0, 20.0] and out.tolist() == [1.0, 20.0, 30.0] and turned.tolist() == [0, 0, 0]
+        first.sum().backward()
+        assert w.grad.tolist() == [1.0, 10.0, 0.0]
+
+    def test_a_view_whose_base_is_gone(self):
+        w = leaf(1.0, 2.0, 3.0)
+        first, last = (lambda y: (y[:2], y[1:]))(w * 1)
+        first.mul_(w[:2])
+        assert last.tolist() == [4.0, 3.0]
+        last.sum().backward()
+        assert w.grad.tolist() == [0.0, 4.0, 1.0]
+
+    def test_to_any_order(self):
+        w = leaf(1.0, 2.0, 3.0)
+        y = w**3
+        v = y.reshape(3, 1)[::2]
+        v *= y[1:2].clone()
+        (g,) = tg.autograd.grad((y * w).sum(), w, create_graph=True)
+        # y w = w0⁴ w1³ + w1⁴ + w2⁴ w1³
+        assert g.tolist() == [4 * 8, 3 * 4 * (1 + 81) + 4 * 8, 4 * 27 * 8]
+        (h,) = tg.autograd.grad(g.sum(), w)
+        assert h.tolist() == [12 * 8 + 12 * 4, 12 * 4 + 6 * 2 * 82 + 12 * 4 + 12 * 27 * 4, 12 * 9 * 8 + 12 * 27 * 4]
+
+    def test_parts_of_complex_numbers(self):
+        w, z = leaf(1.0, 2.0), tg.zeros(2, dtype=tg.complex64)
+        z.real += w
+        z.imag[1:] = w[0] * 3
+        assert z.tolist() == [1 + 0j, 2 + 3j]
+        (z.real.sum() + 10 * z.imag.sum()).backward()
+        assert w.grad.tolist() == [31.0, 1.0]
+        part = z.detach().clone()
+        real = part.real
+        part *= leaf(2.0)
+        assert real.tolist() == [2.0, 4.0] and real.requires_grad
+
+    def test_an_expanded_view_sees_a_write_and_takes_none(self):
+        w, x = leaf(1.0, 2.0), tg.zeros(2)
+        wide = x.expand(3, 2)
+        x += w
+        assert wide.tolist() == [[1.0, 2.0]] * 3
+        wide.sum().backward()
+        assert w.grad.tolist() == [3.0, 3.0]
+        for of in (x, x.detach(), w * 1, tg.zeros(2)):
+            with pytest.raises(ReadOnlyError):
+                of.expand(3, 2).add_(w)
+
+    def test_a_copy_on_the_same_memory(self):
+        w = leaf(1.0, 2.0)
+        y = w * 1
+        other = copy.copy(y)
+        y += 1
+        assert other.tolist() == [2.0, 3.0]
+        y *= w
+        other.sum().backward()
+        assert w.grad.tolist() == [3.0, 5.0]
+
+
+class TestWhoElseSeesTheMemory:
+    def test_an_array_taken_before(self):
+        w, t = leaf(5.0, 6.0), tg.zeros(2)
+        array = t.numpy()
+        t[0] = w[0]
+        t[1] = w[1]
+        assert array.tolist() == [5.0, 6.0]
+
+    def test_an_array_under_from_numpy(self):
+        w, array = leaf(5.0), np.zeros(2, np.float32)
+        t = tg.from_numpy(array)
+        t[0] = w[0]
+        t *= w
+        assert array.tolist() == [25.0, 0.0]
+        t.sum().backward()
+        assert w.grad.tolist() == [10.0]
+
+    def test_a_detached_one_without_a_gradient(self):
+        w = leaf(1.0, 2.0)
+        y = w * 1
+        d = y.detach()
+        y[0] = 7.0
+        assert d.tolist() == [7.0, 2.0] and not d.requires_grad
+        d += w
+        assert y.tolist() == [8.0, 4.0] and d.requires_grad
+        y.sum().backward()
+        assert w.grad.tolist() == [0.0, 1.0]
+
+    def test_what_was_kept_of_memory_that_others_see_is_refused(self):
+        w = leaf(1.0, 2.0)
+        y = w * 1
+        _view = y[:1]
+        loss = (y * y).sum()
+        y += 1
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+
+class TestLeaves:
+    def test_a_view_of_a_tensor_that_became_a_leaf(self):
+        a = tg.zeros(3)
+        b, c = a[:], a[1:]
+        a.requires_grad = True
+        for write in (lambda: b.add_(5), lambda: c.zero_(), lambda: b.__setitem__(0, 1.0), lambda: c.uniform_()):
+            with pytest.raises(LeafWriteError, match="memory of a leaf"):
+                write()
+        assert a.tolist() == [0, 0, 0]
+        with tg.no_grad():
+            b.add_(5)
+        assert a.tolist() == [5, 5, 5]
+
+    def test_out_names_such_a_view(self):
+        a = tg.zeros(3)
+        b = a[:]
+        a.requires_grad = True
+        with pytest.raises(LeafWriteError):
+            np.add(tg.ones(3), 1, out=b)
+        assert a.tolist() == [0, 0, 0]
+
+    def test_elements_beside_a_leaf_may_be_written(self):
+        a = tg.zeros(4)
+        b = a[:2].requires_grad_()
+        a[2:].add_(1)
+        assert a.tolist() == [0, 0, 1, 1] and b.is_leaf
+
+    def test_a_recorded_view_of_a_leaf(self):
+        w = leaf(1.0, 2.0)
+        v = w[:1]
+        with pytest.raises(LeafWriteError):
+            v += 1
+        loss = (w * w).sum()
+        with tg.no_grad():
+            v += 1
+        assert w.tolist() == [2.0, 2.0]
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+    def test_a_view_made_without_recording(self):
+        w = leaf(1.0, 2.0)
+        y = w * 1
+        with tg.no_grad():
+            v = y[:1]
+        for write in (lambda: v.zero_(), lambda: v.add_(w[:1])):
+            with pytest.raises(ViewWriteError):
+                write()
+        assert y.tolist() == [1.0, 2.0]
+        with tg.no_grad():
+            v += 1
+        assert y.tolist() == [2.0, 2.0]
+
+
+class TestWhatComesAlong:
+    def test_retain_grad_the_name_and_the_gradient(self):
+        w = leaf(1.0, 2.0)
+        x = w * 1
+        x.retain_grad()
+        x.name = "hidden"
+        before = x.sum()
+        x *= 2
+        (before + x.sum()).backward()
+        assert x.grad.tolist() == [1.0, 1.0] and x.name == "hidden" and w.grad.tolist() == [3.0, 3.0]
+
+    def test_retain_grad_of_a_view_when_its_base_is_written(self):
+        w = leaf(1.0, 2.0, 3.0)
+        x = w * 1
+        v = x[:2]
+        v.retain_grad()
+        x.mul_(2)
+        v.sum().backward()
+        assert v.grad.tolist() == [1.0, 1.0] and w.grad.tolist() == [2.0, 2.0, 0.0]
+
+    def test_a_hook_stays_with_the_value_it_was_registered_on(self):
+        w, seen = leaf(1.0, 2.0), []
+        x = w * 1
+        handle = x.register_hook(lambda g: seen.append(g.tolist()))
+        x *= 3
+        x.sum().backward()
+        assert seen == [[3.0, 3.0]]
+        handle.remove()
+
+
+# ---------------------------------------------------------------------- derived from the op table
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_an_op_whose_result_may_lie_in_the_memory_of_its_input_says_so(op):
+    shares = False
+    for sample in op.samples or ():
+        arrays = contracts.draw(op, sample)
+        tensors = [tg.from_numpy(np.array(array)) for array in arrays]
+        result = contracts.run(op, tensors, sample)
+        inside = [np.may_share_memory(result._value, t._value) for t in tensors]
+        assert not any(inside[1:])
+        shares |= any(inside)
+        known = any(reference() is result for reference in getattr(tensors[0], "_views", ()))
+        assert known == any(inside) or not result.numel()
+    assert shares == op.views
+
+
+def test_views_are_freed_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        w = leaf(1.0, 2.0, 3.0)
+        y = w * 1
+        views = [y[:2], y.reshape(3, 1), y.detach()[1:]]
+        views[0] *= w[:2]
+        gone = [weakref.ref(t) for t in (w, y, *views)]
+        y.sum().backward()
+        del w, y, views
+        assert all(reference() is None for reference in gone)
+    finally:
+        gc.enable()
+
+
+def test_a_memory_forgets_views_that_are_gone():
+    w = leaf(1.0, 2.0)
+    kept = [w[:1] for _ in range(20)]
+    for _ in range(1000):
+        w.reshape(2, 1)
+    assert len(w._views) < 100 and len(kept) == 20
+
+
+@pytest.mark.parametrize("write", [
+    lambda v: v.add_(tg.ones(5, requires_grad=True)), lambda v: v.__setitem__(9, leaf(1.0)), lambda v: v.add_(1j),
+    lambda v: v.__setitem__(slice(None), np.array([leaf(1.0), leaf(2.0)], dtype=object)),
+], ids=["shape", "index", "dtype", "an array of tensors"])  # fmt: skip
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_refused_write_changes_nothing(write, wanted):
+    base = tg.tensor([1.0, 2.0, 3.0], requires_grad=wanted) * 1
+    view = base[:2]
+    with pytest.raises(AutogradError):
+        write(view)
+    assert base.tolist() == [1.0, 2.0, 3.0] and view.tolist() == [1.0, 2.0]
+    assert base.requires_grad == view.requires_grad == wanted

@@ -1,0 +1,221 @@
+"""Writing in place: a program means the same whether a gradient is wanted or not.
+
+A tensor that requires no grad, and a leaf under ``no_grad``, are written in their memory. A recorded tensor gets a new
+recorded value; where other tensors or arrays see its memory, that value is written there, and the tensors on it (its
+base, its views) take over the history of the elements that were written. Nothing is said of how a view was made: the
+addresses of its elements tell which of them they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .errors import DtypeError, LeafWriteError, ReadOnlyError, ShapeError, ViewWriteError, shape_text
+from .hooks import Hooks
+from .modes import mode
+from .op import OPS
+from .record import Cell, Node
+from .tensor import Tensor, wrap
+from .writes import aliases, overlaps, seen, writable, wrote
+
+
+def recorded(*operands: Any) -> bool:
+    """Whether an operation on these is recorded now."""
+    return mode().grad and any(isinstance(x, Tensor) and x._node is not None for x in operands)
+
+
+def refuse(x: Tensor, what: str) -> None:
+    """Raise where ``what`` would write, while recording, a leaf that requires grad or a view made without recording."""
+    if not mode().grad:
+        return
+    if x._node is not None and x._node.op is None:
+        raise LeafWriteError(_leaf_text(x, what, "is a leaf that requires_grad"))
+    for other in aliases(x):
+        if other._node is None or not _common(other._value, x._value):
+            continue
+        if other._node.op is None:
+            raise LeafWriteError(_leaf_text(x, what, "lies in the memory of a leaf that requires_grad"))
+        if x._node is None:
+            raise ViewWriteError(
+                f"{what}: the tensor {shape_text(x.shape)} is a view made without recording, of one that is recorded: "
+                "whether a gradient should flow through the write is not clear. Make the view outside no_grad(), or "
+                "write it inside"
+            )
+
+
+def _leaf_text(x: Tensor, what: str, why: str) -> str:
+    who = f"{x.name} " if x.name else ""
+    return (
+        f"{what}: {who}{shape_text(x.shape)} {why}, so an in-place operation on it would be lost to backward. Write it "
+        "inside `with tg.no_grad():`, or make a new tensor"
+    )
+
+
+def array_to_write(x: Tensor, what: str) -> Any:
+    """The array into which ``what`` writes now, without a history; the write is counted."""
+    if x._node is not None and x._node.op is not None and not _shared(x):
+        # What was kept for backward stays as it was.
+        x._value = np.array(x._value)
+    array = _writable(x, what)
+    wrote(array)
+    return array
+
+
+def _writable(x: Tensor, what: str) -> Any:
+    array = writable(x._value)
+    if array is None:
+        raise ReadOnlyError(
+            f"{what}: the memory of the tensor {shape_text(x.shape)} cannot be written: it is read-only, or an "
+            "expanded view in which several elements are one. Write into a copy: x = x.clone()"
+        )
+    return array
+
+
+def _shared(x: Tensor) -> bool:
+    """Whether another tensor, or someone outside, sees the memory of ``x``."""
+    return bool(aliases(x)) or seen(x._value)
+
+
+def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands: Any) -> Tensor:
+    """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
+    refuse(x, what)
+    recording = recorded(x, *operands)
+    shared = mode().grad and _shared(x)
+    # The op may keep what it reads, and the memory is written: it reads a copy.
+    result = same_kind(x, compute(wrap(np.array(x._value), x._node) if recording and shared else x), what)
+    if result.shape != x.shape:
+        raise ShapeError(
+            f"{what}: the result has shape {shape_text(result.shape)}, the tensor written {shape_text(x.shape)}; an "
+            "in-place operation keeps the shape"
+        )
+    if not recording and result._node is None:
+        array_to_write(x, what)[...] = result._value
+    elif not shared:
+        if not x._value.flags.writeable and overlaps(x._value):
+            _writable(x, what)
+        x._value = result._value
+        follow(x, result._node)
+    else:
+        array = _writable(x, what)
+        others = [(other, _written(other, x, result)) for other in aliases(x)]
+        wrote(array)
+        array[...] = result._value
+        for other, written in others:
+            follow(other, written._node)
+        follow(x, result._node)
+    return x
+
+
+def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
+    """What is written, in the dtype of ``x``; ``DtypeError`` where that is of a lesser kind."""
+    if result.dtype == x.dtype:
+        return result
+    if dtypes.category(result.dtype) > dtypes.category(x.dtype):
+        raise DtypeError(f"{what}: the result has dtype {result.dtype} and can't be cast to {x.dtype} in place")
+    return result.to(x.dtype)  # type: ignore[no-any-return]
+
+
+def follow(x: Tensor, node: Node | None) -> None:
+    """Let ``x`` be what ``node`` recorded. Its name, ``.grad`` and ``retain_grad`` come along.
+
+    Hooks stay with the value for which they were registered.
+    """
+    before, x._node = x._node, node
+    cell: Cell | None = getattr(x, "_cell", None)
+    if cell is None or before is node:
+        return
+    if before is not None and before.cell is cell:
+        before.cell = Cell(None)
+        before.cell.name, before.cell.hooks = cell.name, cell.hooks
+        cell.hooks = None
+        if before.cell.hooks is not None and before.cell.hooks.retain:
+            before.cell.hooks.retain = False
+            cell.hooks = Hooks()
+            cell.hooks.retain = True
+    if node is not None:
+        node.cell = cell
+
+
+# ---------------------------------------------------------------------- which elements two tensors have in common
+
+
+def _addresses(array: Any) -> Any:
+    """Where each element lies in memory."""
+    places = np.full((), array.__array_interface__["data"][0], np.intp)
+    for size, step in zip(array.shape, array.strides, strict=True):
+        places = places[..., None] + np.arange(size, dtype=np.intp) * step
+    return places
+
+
+def _places(array: Any, written: Any) -> tuple[Any, Any]:
+    """Which elements of ``array`` are among those of ``written``, and for these, which ones, counted row by row."""
+    mine, theirs = _addresses(array), _addresses(written).ravel()
+    order = np.argsort(theirs, kind="stable")
+    theirs = theirs[order]
+    found = np.minimum(np.searchsorted(theirs, mine), theirs.size - 1)
+    inside = theirs[found] == mine
+    return inside, order[found[inside]]
+
+
+def _parts(array: Any, other: Any) -> list[Any]:
+    """The array, or where it is complex and the other one real, its two parts."""
+    return [array.real, array.imag] if array.dtype.kind == "c" != other.dtype.kind else [array]
+
+
+def _common(array: Any, written: Any) -> bool:
+    """Whether two arrays, neither of them empty, have an element in common."""
+    return any(_places(mine, theirs)[0].any() for mine in _parts(array, written) for theirs in _parts(written, array))
+
+
+def _written(other: Tensor, x: Tensor, result: Tensor) -> Tensor:
+    """``other`` with the elements that it has in common with ``x`` taken from ``result``, the new value of ``x``."""
+    return _taken(wrap(other._value, other._node), other._value, x._value, result)
+
+
+def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
+    if array.dtype.kind == "c" != written.dtype.kind:
+        parts = [_taken(part, place, written, result) for part, place in ((t.real, array.real), (t.imag, array.imag))]
+        return OPS["complex"].function(*parts)  # type: ignore[no-any-return]
+    if written.dtype.kind == "c" != array.dtype.kind:
+        return _taken(_taken(t, array, written.real, result.real), array, written.imag, result.imag)
+    inside, which = _places(array, written)
+    if not inside.any():
+        return t
+    row = OPS["reshape"].function(result, (-1,))
+    if inside.all():
+        return OPS["getitem"].function(row, which.reshape(array.shape))  # type: ignore[no-any-return]
+    return OPS["setitem"].function(t, OPS["getitem"].function(row, which), inside)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------------- the ways to write
+
+
+def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """``x += y`` and ``x.add_(y)``, made of the function that gives the new value."""
+
+    def operator(self: Tensor, *others: Any, **options: Any) -> Tensor:
+        return replace(self, what, lambda x: function(x, *others, **options), *others, *options.values())
+
+    return operator
+
+
+def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """``x.squeeze_()`` and the like: the tensor itself becomes the view, of the same memory in another shape."""
+
+    def operator(self: Tensor, *args: Any, **options: Any) -> Tensor:
+        if self.is_leaf and self.requires_grad:
+            raise LeafWriteError(
+                f"{what}: the tensor {shape_text(self.shape)} is a leaf that requires grad, and its gradient has its "
+                f"shape. Write x = x.{what[:-1]}(...)"
+            )
+        result = function(self, *args, **options)
+        self._value = result._value
+        follow(self, result._node)
+        return self
+
+    operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
+    return operator
