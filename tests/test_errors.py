@@ -1,5 +1,7 @@
 """One error per mistake: it names the op, shows both sides and says what to write instead."""
 
+import traceback
+
 import numpy as np
 import pytest
 
@@ -201,10 +203,48 @@ def test_a_name_given_to_a_tensor_stands_in_its_errors():
         w.zero_()
 
 
-def test_the_reason_numpy_gave_is_the_cause():
-    with pytest.raises(errors.ShapeError) as caught:
-        tg.zeros(2) + tg.zeros(3)
-    assert isinstance(caught.value.__cause__, ValueError)
+ONE_TRACEBACK = [
+    lambda: tg.zeros(2) + tg.zeros(3),
+    lambda: X[5],
+    lambda: X.sum(2),
+    lambda: ~X,
+    lambda: tg.tensor([2]) ** -1,
+    lambda: X.amax(dim=0).reshape(4),
+    lambda: tg.zeros(0).amax(),
+]
+
+
+@pytest.mark.parametrize("program", ONE_TRACEBACK)
+def test_a_mistake_shows_one_traceback(program):
+    with pytest.raises(AutogradError) as caught:
+        program()
+    assert "another exception" not in "".join(traceback.format_exception(caught.value))
+
+
+# What NumPy raises for the same mistake, and PyTorch.
+BUILT_IN = [
+    (lambda: tg.zeros(2) + tg.zeros(3), (ValueError, RuntimeError)),
+    (lambda: X[5], (IndexError,)),
+    (lambda: np.sum(X, axis=5), (ValueError, IndexError)),
+    (lambda: tg.tensor([2]) ** -1, (ValueError, RuntimeError)),
+    (lambda: tg.gather(X, 1, tg.tensor([[7]])), (RuntimeError,)),
+    (lambda: X.permute(0, 0), (ValueError, RuntimeError)),
+    (lambda: tg.zeros(2, -1), (ValueError, RuntimeError)),
+    (lambda: X.retain_grad(), (RuntimeError,)),
+    (lambda: tg.cat([]), (ValueError, RuntimeError)),
+    (lambda: F.cross_entropy(X, tg.tensor([0, 5])), (IndexError, RuntimeError)),
+    (lambda: F.one_hot(tg.tensor([3]), 2), (RuntimeError,)),
+    (lambda: F.binary_cross_entropy(X + 2, X), (RuntimeError,)),
+    (lambda: tg.linalg.inv(tg.zeros(2, 2)), (np.linalg.LinAlgError, RuntimeError)),
+]
+
+
+@pytest.mark.parametrize(("program", "kinds"), BUILT_IN)
+def test_a_mistake_is_what_numpy_and_pytorch_raise(program, kinds):
+    with pytest.raises(AutogradError) as caught:
+        program()
+    for kind in kinds:
+        assert isinstance(caught.value, kind)
 
 
 def test_a_target_of_another_shape_that_broadcasts_warns():

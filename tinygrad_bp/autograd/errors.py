@@ -20,14 +20,14 @@ class ShapeError(AutogradError, ValueError, RuntimeError):
     """
 
 
-class DtypeError(AutogradError, TypeError, RuntimeError):
+class DtypeError(AutogradError, TypeError, ValueError, RuntimeError):
     """A dtype with which the request has no meaning.
 
     Fails: ``tg.tensor([1, 2], requires_grad=True)``.  Works: ``tg.tensor([1.0, 2.0], requires_grad=True)``.
     """
 
 
-class ArgumentError(AutogradError, TypeError, ValueError):
+class ArgumentError(AutogradError, TypeError, ValueError, RuntimeError):
     """An argument that the function cannot take.
 
     Fails: ``tg.zeros(3).sum(axis=0, dim=1)``.  Works: ``tg.zeros(3).sum(dim=0)``.
@@ -41,8 +41,8 @@ class RaggedError(AutogradError, ValueError):
     """
 
 
-class IndexRangeError(AutogradError, IndexError):
-    """An index outside the tensor.
+class IndexRangeError(AutogradError, IndexError, ValueError, RuntimeError):
+    """An index or a dimension outside the tensor.
 
     Fails: ``tg.zeros(3)[5]``.  Works: ``tg.zeros(3)[2]``.
     """
@@ -55,7 +55,7 @@ class LinAlgError(AutogradError, np.linalg.LinAlgError, RuntimeError):
     """
 
 
-class TargetError(AutogradError, ValueError, IndexError):
+class TargetError(AutogradError, ValueError, IndexError, RuntimeError):
     """Labels that a loss cannot use: NaN, out of range, or of the wrong kind.
 
     Fails: ``F.cross_entropy(tg.zeros(1, 3), tg.tensor([3]))``.

@@ -193,18 +193,18 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
         raise IndexRangeError(
             f"{op.name}: dimension out of range, {error}; {sides} has {ndim} dimensions: give one from {-ndim} to "
             f"{ndim - 1}"
-        ) from error
+        ) from None
     if isinstance(error, IndexError):
-        raise IndexRangeError(f"{op.name}: {error}, in {sides}") from error
+        raise IndexRangeError(f"{op.name}: {error}, in {sides}") from None
     if isinstance(error, TypeError):
-        raise DtypeError(f"{op.name}: not possible with {sides} ({error})") from error
+        raise DtypeError(f"{op.name}: not possible with {sides} ({error})") from None
     said = str(error)
     if isinstance(error, OverflowError) or "negative integer powers" in said:
-        raise DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first") from error
+        raise DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first") from None
     one = len(values) == 1
     advice = f"; {op.hint}" if op.hint and not (one and op.hint is BROADCAST) else ""
     # Of two shapes that do not broadcast or align NumPy says nothing that the sides do not show.
     reason = (
         "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"
     )
-    raise ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}") from error
+    raise ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}") from None
