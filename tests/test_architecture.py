@@ -31,7 +31,7 @@ ALLOWED = {
     "optim": {"autograd"},
     "data": {"autograd", "ops", "functions", "random"},
     "models": {"autograd", "random", "nn"},
-    "train": {"autograd", "functions", "nn", "optim"},
+    "train": {"autograd", "functions", "random", "nn", "optim"},
     "utils": {"autograd", "ops", "func", "random"},
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")

@@ -195,7 +195,8 @@ def test_train_and_eval_modes_during_and_after():
         epochs=2,
         callbacks=[lambda training: training.model.eval()],
     )
-    assert seen == [*[(True, True)] * 4, (False, False)] * 2
+    # The validation data is tried out first.
+    assert seen == [(False, False), *[*[(True, True)] * 4, (False, False)] * 2]
     assert [module.training for module in model.modules()] == before
     with pytest.raises(ZeroDivisionError):
         fit(model, lambda *_: 1 / 0, optimizer, loader)

@@ -6,7 +6,7 @@ import inspect
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,11 @@ from ..autograd.tensor import Tensor
 from ..functions.creation import as_tensor
 from ..nn.module import Module, check_module
 from ..optim.optimizer import Optimizer
+from ..random.generator import Generator, default_generator
 from .accuracy import counter_for
 from .callbacks import Callback, Training
 from .history import Figures, History
+from .interrupts import Interrupts
 
 Loss = Callable[[Any, Any], Any]
 Metric = Callable[[Tensor, Tensor], Any]
@@ -57,9 +59,15 @@ def fit(
     progress        False for no progress bar; otherwise tqdm draws one where it is installed and stderr is a terminal
 
     A step is ``zero_grad``, forward, loss, ``backward``, clipping, ``step``. When ``fit`` returns, every module's
-    ``training`` is as it was before. Ctrl-C ends the training: the epochs so far are returned, and the model has the
-    weights of its last step. Raises ``DivergedError`` where the loss is NaN or infinite, before that step, and
-    ``ArgumentError`` for arguments that do not fit together, before anything changes.
+    ``training`` is as it was before.
+
+    Ctrl-C ends the training after the step it falls into: the epochs so far are returned, and model and optimizer are
+    those of a whole number of steps. A second Ctrl-C ends the step's forward or backward at once, an update never.
+
+    ``val`` is also measured before the first epoch (unless it is an iterator): labels and shapes that do not fit are
+    found before anything is trained, and no random number is used up. Raises ``DivergedError`` where the loss is NaN
+    or infinite, before that step, and ``ArgumentError`` for arguments that do not fit together, before anything
+    changes.
 
     >>> import tinygrad_bp as tg
     >>> _ = tg.manual_seed(0)
@@ -80,61 +88,77 @@ def fit(
     history = History(getattr(loss, "__name__", type(loss).__name__))
     training = Training(model, optimizer, history, epochs, val is not None)
     listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
-    for listener in listeners:
-        listener.on_fit_start(training)
-    modes = [(module, module.training) for module in model.modules()]
-    bar = _bar(train, epochs) if progress else None
-    figures = _Running(loss, metric)
-    try:
-        model.train()
-        for epoch in range(1, epochs + 1):
-            lr, start = _rate(optimizer), time.perf_counter()
-            figures.restart()
-            for x, y in _pairs(train, "train"):
-                optimizer.zero_grad()
-                output = model(x)
-                value = loss(output, y)
-                number = _number(value)
-                if not isfinite(number):
-                    where = f"epoch {epoch}, batch {figures.batches + 1}"
-                    raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
-                value.backward()
-                if clip_grad_norm is not None:
-                    nn.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip_grad_norm)
-                optimizer.step()
-                if batch_schedule is not None:
-                    batch_schedule.step()
-                figures.add(number, output, y)
-                if bar is not None:
-                    bar.update()
-            trained = figures.result("train")
-            measured = evaluate(model, loss, val, metric) if val is not None else None
-            if measured is not None and not isfinite(measured.loss):
-                where = f"the validation after epoch {epoch}"
-                raise DivergedError(_diverged(measured.loss, where, _rate(optimizer)), history)
-            history.append(trained, measured, lr, time.perf_counter() - start)
-            if schedule is not None:
-                _step(schedule, (measured or trained).loss)
-            if bar is not None:
-                bar.set_postfix_str(history.line(), refresh=False)
-            for callback in callbacks:
-                told = callback.on_epoch_end(training) if isinstance(callback, Callback) else callback(training)
-                if isinstance(told, (bool, np.bool_)) and told and not history.stopped:
-                    history.stopped = f"{_name(callback)} after epoch {epoch}"
-            if history.stopped:
-                break
-            if callbacks:  # which may have called model.eval()
-                model.train()
-    except KeyboardInterrupt:
-        history.stopped = f"interrupted in epoch {len(history) + 1}"
-    finally:
-        if bar is not None:
-            bar.close()
-        for module, mode in modes:
-            module.training = mode
+    with Interrupts() as interrupts:
         for listener in listeners:
-            listener.on_fit_end(training)
+            listener.on_fit_start(training)
+        modes = [(module, module.training) for module in model.modules()]
+        bar = _bar(train, epochs) if progress else None
+        figures = _Running(loss, metric)
+        try:
+            with interrupts.held(0):
+                if val is not None and epochs:
+                    _try_out(model, loss, val, metric)
+                model.train()
+                for epoch in range(1, epochs + 1):
+                    lr, start = _rate(optimizer), time.perf_counter()
+                    figures.restart()
+                    for x, y in _pairs(train, "train"):
+                        with interrupts.held(1):
+                            optimizer.zero_grad()
+                            output = model(x)
+                            value = loss(output, y)
+                            number = _number(value)
+                            if not isfinite(number):
+                                where = f"epoch {epoch}, batch {figures.batches + 1}"
+                                raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
+                            value.backward()
+                            with interrupts.held(inf):  # a second Ctrl-C ends forward and backward, never an update
+                                _update(optimizer, clip_grad_norm, batch_schedule)
+                            figures.add(number, output, y)
+                        if bar is not None:
+                            bar.update()
+                    trained = figures.result("train")
+                    measured = evaluate(model, loss, val, metric) if val is not None else None
+                    if measured is not None and not isfinite(measured.loss):
+                        where = f"the validation after epoch {epoch}"
+                        raise DivergedError(_diverged(measured.loss, where, _rate(optimizer)), history)
+                    with interrupts.held(1):
+                        history.append(trained, measured, lr, time.perf_counter() - start)
+                        if schedule is not None:
+                            _step(schedule, (measured or trained).loss)
+                        if bar is not None:
+                            bar.set_postfix_str(history.line(), refresh=False)
+                        _tell(callbacks, training, epoch)
+                    if history.stopped:
+                        break
+                    if callbacks:  # which may have called model.eval()
+                        model.train()
+        except KeyboardInterrupt:
+            history.stopped = f"interrupted in epoch {len(history) + 1}"
+        finally:
+            if bar is not None:
+                bar.close()
+            for module, mode in modes:
+                module.training = mode
+            for listener in listeners:
+                listener.on_fit_end(training)
     return history
+
+
+def _update(optimizer: Optimizer, clip_grad_norm: float | None, batch_schedule: Any) -> None:
+    if clip_grad_norm is not None:
+        nn.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip_grad_norm)
+    optimizer.step()
+    if batch_schedule is not None:
+        batch_schedule.step()
+
+
+def _tell(callbacks: Sequence[Any], training: Training, epoch: int) -> None:
+    """Call every callback; the first that answers True stops the training."""
+    for callback in callbacks:
+        told = callback.on_epoch_end(training) if isinstance(callback, Callback) else callback(training)
+        if isinstance(told, (bool, np.bool_)) and told and not training.history.stopped:
+            training.history.stopped = f"{_name(callback)} after epoch {epoch}"
 
 
 def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | None = None) -> Figures:
@@ -239,6 +263,22 @@ def _diverged(loss: float, where: str, rate: float) -> str:
 
 
 # ---------------------------------------------------------------------- before anything changes
+
+
+def _try_out(model: Module, loss: Loss, val: Iterable[Any], metric: Metric | None) -> None:
+    """Find out now whether ``val`` can be measured; every random stream goes on as if nothing had been drawn."""
+    if isinstance(val, Iterator):  # which can be read once
+        return
+    streams = [default_generator(), getattr(val, "generator", None)]
+    states = [(stream, stream.get_state()) for stream in streams if isinstance(stream, Generator)]
+    try:
+        evaluate(model, loss, val, metric)
+    except AutogradError as error:
+        error.add_note("This is the validation data, measured once before the first epoch; nothing was trained.")
+        raise
+    finally:
+        for stream, state in states:
+            stream.set_state(state)
 
 
 def _check(
