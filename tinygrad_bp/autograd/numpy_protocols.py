@@ -85,11 +85,14 @@ def _any_recorded(items: Any) -> bool:
     return False
 
 
-def _plain(items: Any) -> Any:
+def plainly(items: Any) -> Any:
+    """The arrays in tensors, also in nested lists and tuples; anything else as it is."""
     if isinstance(items, Tensor):
         return items.data if items._node is not None else items._value
-    if isinstance(items, (list, tuple)) and any(isinstance(i, (Tensor, list, tuple)) for i in items):
-        return [_plain(i) for i in items] if isinstance(items, list) else tuple(_plain(i) for i in items)
+    if isinstance(items, (list, tuple)):
+        parts = [plainly(item) for item in items]
+        if any(a is not b for a, b in zip(items, parts)):
+            return tuple(parts) if isinstance(items, tuple) else parts
     return items
 
 
@@ -112,8 +115,8 @@ def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) ->
     target = _written(function, args, kwargs)
     array = _to_write(target, name)
     result = function(
-        *(array if x is target else _plain(x) for x in args),
-        **{key: array if x is target else _plain(x) for key, x in kwargs.items()},
+        *(array if x is target else plainly(x) for x in args),
+        **{key: array if x is target else plainly(x) for key, x in kwargs.items()},
     )
     if result is array and target is not None:
         return target
@@ -167,7 +170,7 @@ def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str
             "or do it inside `with tg.no_grad():`"
         )
     arrays = tuple([_to_write(target, f"np.{ufunc.__name__} with out=") for target in out])
-    result = getattr(ufunc, method)(*_plain(inputs), out=arrays, **kwargs)
+    result = getattr(ufunc, method)(*plainly(inputs), out=arrays, **kwargs)
     if len(out) == 1 and out[0] is not None:
         return out[0]
     return _wrapped(result)

@@ -376,3 +376,8 @@ def wrap(value: Any, node: Node | None) -> Tensor:
 def value_of(x: Any) -> Any:
     """The array in a tensor; anything else as an array."""
     return x._value if isinstance(x, Tensor) else np.asarray(x)
+
+
+def beside(x: Any, array: Any) -> Any:
+    """An array as what ``x`` is: a tensor without history where x is a tensor."""
+    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import as_array
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writes import shown
 from ..ops.shape import either, shape_of
 
@@ -179,22 +179,22 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
 
 def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and dtype of ``x``."""
-    return _finish(np.zeros_like(_plain(x), dtype=dtype), requires_grad)
+    return _finish(np.zeros_like(value_of(x), dtype=dtype), requires_grad)
 
 
 def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and dtype of ``x``."""
-    return _finish(np.ones_like(_plain(x), dtype=dtype), requires_grad)
+    return _finish(np.ones_like(value_of(x), dtype=dtype), requires_grad)
 
 
 def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``x``."""
-    return _finish(np.empty_like(_plain(x), dtype=dtype), requires_grad)
+    return _finish(np.empty_like(value_of(x), dtype=dtype), requires_grad)
 
 
 def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere, in the shape and dtype of ``x``."""
-    return _finish(np.full_like(_plain(x), fill_value, dtype=dtype), requires_grad)
+    return _finish(np.full_like(value_of(x), fill_value, dtype=dtype), requires_grad)
 
 
 def logspace(
@@ -232,9 +232,5 @@ def new_full(x: Any, size: Any, fill_value: Any, *, dtype: Any = None, requires_
 def new_tensor(x: Any, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of other data in the dtype of ``x``."""
     return tensor(data, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
-
-
-def _plain(x: Any) -> Any:
-    return x._value if isinstance(x, Tensor) else x
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator
@@ -42,7 +42,7 @@ def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
         raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
     if not training or p == 0:
         return None
-    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    value = value_of(x)
     if value.dtype.kind != "f":
         raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
     return value
@@ -165,7 +165,7 @@ def rrelu(
         raise ArgumentError(f"rrelu: lower must not be above upper, got {lower} and {upper}")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    value = input._value if isinstance(input, Tensor) else input
+    value = value_of(input)
     slopes = np.ones_like(value)
     low = value <= 0
     slopes[low] = (generator or default_generator()).uniform(int(np.count_nonzero(low)), np.float64, lower, upper)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from ..ops import reduction
 from ..ops.limits import clip
 from ..ops.norms import vector_norm
@@ -18,7 +18,7 @@ __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
 def above(x: Any, floor: float) -> Any:
     """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""
-    value = x._value if isinstance(x, Tensor) else x
+    value = value_of(x)
     return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
 
 

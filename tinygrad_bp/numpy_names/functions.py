@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
 from ..functions import creation
@@ -38,11 +39,9 @@ def _copy(a: Any) -> Any:
     return e.clone(a)
 
 
-def plainly(items: Any) -> Any:
-    """The arrays in tensors, also in nested lists, for arguments that carry no gradient."""
-    if isinstance(items, (list, tuple)):
-        return type(items)(plainly(item) for item in items)
-    return items._value if isinstance(items, Tensor) else items
+def operand(x: Any) -> Any:
+    """A tensor as it is, anything else as an array."""
+    return x if isinstance(x, Tensor) else np.asarray(x)
 
 
 def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:

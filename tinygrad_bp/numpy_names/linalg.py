@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
 from ..ops.complex_numbers import conj, real
 from ..ops.diagonals import diagonal
@@ -19,15 +19,12 @@ from ..ops.indexing import place
 from ..ops.rearranging import flip
 from ..ops.reduction import sum as total
 from ..ops.shape import matrix_transpose, ravel, reshape
-
-
-def _array(a: Any) -> Any:
-    return a if hasattr(a, "dtype") else np.asarray(a)
+from .functions import operand
 
 
 def _floats(a: Any) -> Any:
     """NumPy computes integers in float64 here."""
-    a = _array(a)
+    a = operand(a)
     if a.dtype.kind not in "bui":
         return a
     return a.to(np.float64) if isinstance(a, Tensor) else a.astype(np.float64)
@@ -40,7 +37,7 @@ def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _as_one(a: Any, b: Any) -> tuple[Any, Any]:
     """Both in the dtype that NumPy gives the pair."""
-    a, b = _array(a), _array(b)
+    a, b = operand(a), operand(b)
     dtype = np.result_type(a.dtype, b.dtype)
     return tuple(x if x.dtype == dtype else x.to(dtype) if isinstance(x, Tensor) else x.astype(dtype)
                  for x in (a, b))
@@ -152,7 +149,7 @@ def _eig(a: Any) -> Any:
     """Real parts where a real matrix has real eigenvalues alone, as NumPy has it."""
     a = _floats(a)
     found = eigenvalues.eig(a)
-    if a.dtype.kind == "c" or np.any(np.imag(solving.raw(found.eigenvalues))):
+    if a.dtype.kind == "c" or np.any(np.imag(value_of(found.eigenvalues))):
         return found
     return eigenvalues.Eigen(real(found.eigenvalues), real(found.eigenvectors))
 
@@ -218,7 +215,7 @@ FUNCTIONS.update({
     np.linalg.eigh: _of_floats(eigenvalues.eigh), np.linalg.eigvalsh: _of_floats(eigenvalues.eigvalsh),
     np.linalg.pinv: _pinv, np.linalg.lstsq: _lstsq, np.linalg.cond: _of_floats(norms.cond), np.linalg.norm: _norm,
     np.linalg.vector_norm: _vector_norm, np.linalg.matrix_norm: _matrix_norm,
-    np.linalg.matrix_power: lambda a, n: matrix_functions.matrix_power(_array(a) if n >= 0 else _floats(a), n),
+    np.linalg.matrix_power: lambda a, n: matrix_functions.matrix_power(operand(a) if n >= 0 else _floats(a), n),
     np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,
     np.linalg.outer: _outer, np.linalg.matmul: products.matmul, np.linalg.matrix_transpose: matrix_transpose,
     np.linalg.tensordot: lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes),
@@ -226,7 +223,7 @@ FUNCTIONS.update({
     np.linalg.cross: lambda x1, x2, *, axis=-1: _cross(x1, x2, axis=axis),
     np.linalg.trace: lambda x, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,
-    np.linalg.multi_dot: lambda arrays: products.multi_dot([_array(a) for a in arrays]),
+    np.linalg.multi_dot: lambda arrays: products.multi_dot([operand(a) for a in arrays]),
 })  # fmt: skip
 UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*_as_one(a, b))
 if hasattr(np, "matvec"):  # NumPy 2.2

@@ -12,17 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.numpy_protocols import without_rule
+from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..functions import splitting
 from ..ops import borders, diagonals, indexing, joining, rearranging, shape, statistics
 from ..ops.shape import broadcast_to, reshape, reverse_axes
-from .functions import plainly, without_gradient
-
-
-def _array(x: Any) -> Any:
-    return x if isinstance(x, Tensor) else np.asarray(x)
+from .functions import operand, without_gradient
 
 
 def _tensor(x: Any) -> Tensor:
@@ -31,7 +27,7 @@ def _tensor(x: Any) -> Tensor:
 
 def _alike(items: Any, dtype: Any = None) -> list[Any]:
     """Tensors and arrays in the dtype that NumPy gives them together."""
-    arrays = [_array(x) for x in items]
+    arrays = [operand(x) for x in items]
     target = np.result_type(*(x.dtype for x in arrays)) if dtype is None and arrays else dtype
     return [_cast(x, target) for x in arrays]
 
@@ -53,7 +49,7 @@ def _picked(function: Callable[..., Any], before: int = 0) -> Callable[..., Any]
 
     def numpy_function(*args: Any, **kwargs: Any) -> Any:
         others = list(plainly(args))
-        x = _array(args[before])
+        x = operand(args[before])
         others[before] = _numbers(x)
         return indexing.getitem(shape.ravel(x), function(*others, **plainly(kwargs)))
 
@@ -131,7 +127,7 @@ def _block(arrays: Any) -> Any:
         return 1 + max(map(depth, item)) if isinstance(item, list) else 0
 
     def leaves(item: Any) -> Any:
-        return [x for part in item for x in leaves(part)] if isinstance(item, list) else [_array(item)]
+        return [x for part in item for x in leaves(part)] if isinstance(item, list) else [operand(item)]
 
     levels = depth(arrays)
     ndim = max(levels, *(x.ndim for x in leaves(arrays)))
@@ -139,7 +135,7 @@ def _block(arrays: Any) -> Any:
     def joined(item: Any, level: int) -> Any:
         if isinstance(item, list):
             return _concatenate([joined(part, level - 1) for part in item], -level)
-        x = _array(item)
+        x = operand(item)
         return reshape(x, (1,) * (ndim - x.ndim) + tuple(x.shape))
 
     return joined(arrays, levels)
@@ -252,7 +248,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    arr, values = _array(arr), _array(values)
+    arr, values = operand(arr), operand(values)
     pool = joining.cat([shape.ravel(arr), shape.ravel(_cast(values, arr.dtype))], 0)
     numbers = np.insert(_numbers(arr), plainly(obj), _numbers(values, int(np.prod(arr.shape))), axis)
     return indexing.getitem(pool, numbers)
@@ -279,7 +275,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(plainly(x), minlength=minlength)
-    return statistics.bincount(x, _cast(_array(weights), np.dtype(np.float64)), minlength)
+    return statistics.bincount(x, _cast(operand(weights), np.dtype(np.float64)), minlength)
 
 
 def _unique(

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.op import constant, general
+from ..autograd.tensor import value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
-from .solving import raw, refuse_matrix, refuse_shape, solve_op, some_matrices, spoiled, triangle, usable
+from .solving import refuse_matrix, refuse_shape, solve_op, some_matrices, spoiled, triangle, usable
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
 
@@ -125,7 +126,7 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> C
     tensor(0, dtype=int32)
     """
     A = hermitian("cholesky_ex", A, upper)
-    fails = _indefinite(raw(A))
+    fails = _indefinite(value_of(A))
     if check_errors and fails.any():
         raise refuse_matrix("cholesky_ex", fails, "not positive-definite")
     safe, info = usable(A, fails)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.op import general
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax
 from .samples import below, fixed, real, sample
@@ -184,7 +184,7 @@ def _class_weight(name: str, weight: Any, x: Any) -> Any:
     """One weight per class as an array of the dtype of ``x``; None stays None."""
     if weight is None:
         return None
-    array = np.asarray(weight._value if isinstance(weight, Tensor) else weight)
+    array = value_of(weight)
     wanted = (x.shape[min(1, x.ndim - 1)],)
     if array.shape != wanted:
         raise ShapeError(
@@ -196,7 +196,7 @@ def _class_weight(name: str, weight: Any, x: Any) -> Any:
 
 def _scores(name: str, x: Any) -> Any:
     """The array of ``x``, floats with a class dimension."""
-    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    value = value_of(x)
     if value.dtype.kind != "f" or not value.ndim:
         raise DtypeError(f"{name}: x holds floats with a class dimension, got {value.dtype} {shape_text(value.shape)}")
     return value
@@ -225,7 +225,7 @@ def nll_loss(x: Any, target: Any, weight: Any = None, ignore_index: int = -100, 
     tensor(1.)
     """
     check_reduction("nll_loss", reduction)
-    value, labels = _scores("nll_loss", x), target._value if isinstance(target, Tensor) else np.asarray(target)
+    value, labels = _scores("nll_loss", x), value_of(target)
     _check_fit("nll_loss", value, labels)
     weight = _class_weight("nll_loss", weight, value)
     rows, total = _coefficients("nll_loss", value, labels, weight, ignore_index, 0.0)
@@ -257,7 +257,7 @@ def cross_entropy(
     >>> tg.nn.functional.cross_entropy(scores, tg.tensor([[0.5, 0.5], [0.0, 1.0]]), label_smoothing=0.1)
     tensor(0.91)
     """
-    labels = target._value if isinstance(target, Tensor) else np.asarray(target)
+    labels = value_of(target)
     if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != x.shape:
         try:
             return _cross_entropy_op(x, target, reduction)

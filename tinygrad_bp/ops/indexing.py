@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
 
@@ -19,13 +19,13 @@ __all__ = ["gather", "index_select", "masked_select", "take", "take_along_axis",
 def plain_index(index: Any) -> Any:
     """An index with the tensors in it as arrays, or as numbers where they have no dimension."""
     if isinstance(index, tuple):
-        return tuple([_plain(item) for item in index])
-    return _plain(index)
+        return tuple([_plain_item(item) for item in index])
+    return _plain_item(index)
 
 
-def _plain(item: Any) -> Any:
+def _plain_item(item: Any) -> Any:
     if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
-        return np.asarray([_plain(i) for i in item]) if len(item) else np.zeros(0, np.int64)
+        return np.asarray([_plain_item(i) for i in item]) if len(item) else np.zeros(0, np.int64)
     array = item._value if isinstance(item, Tensor) else item
     if not hasattr(array, "dtype"):
         return item
@@ -93,7 +93,7 @@ def place_of(x: Any, dim: int, name: str) -> int:
 
 def indices_of(index: Any, name: str) -> Any:
     """An integer array of what names positions: a tensor, an array, a list or a number."""
-    array = index._value if isinstance(index, Tensor) else np.asarray(index)
+    array = value_of(index)
     if array.dtype.kind not in "ui":
         if array.size:
             raise DtypeError(f"{name}: an index holds integers, got {array.dtype}")
@@ -310,7 +310,7 @@ def masked_select(x: Any, mask: Any) -> Any:
 
 def mask_of(mask: Any, name: str) -> Any:
     """A boolean array, or ``DtypeError``."""
-    array = mask._value if isinstance(mask, Tensor) else np.asarray(mask)
+    array = value_of(mask)
     if array.dtype != bool:
         raise DtypeError(f"{name}: the mask must hold booleans, got {array.dtype}; compare first, as in mask > 0")
     return array

@@ -9,12 +9,11 @@ import numpy as np
 
 from ..autograd.errors import LinAlgError
 from ..autograd.op import general
+from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import (
-    beside,
     complex_matrices,
-    raw,
     refuse_matrix,
     refuse_shape,
     solve_op,
@@ -125,7 +124,7 @@ def _factored(A: Any, pivot: bool) -> tuple[Any, Any]:
     """L and U in one matrix, and the order of rows as a raw array."""
     refuse_shape("lu", A, square=False)
     both = _lu_op(A, pivot)
-    return both[..., : A.shape[-1]], raw(both)[..., A.shape[-1]].real.astype(np.int64)
+    return both[..., : A.shape[-1]], value_of(both)[..., A.shape[-1]].real.astype(np.int64)
 
 
 # ---------------------------------------------------------------------- PyTorch's functions
@@ -158,7 +157,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> C
     """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``."""
     LU, order = _factored(A, pivot)
     k = min(A.shape[-2:])
-    zero = np.asarray(np.diagonal(raw(LU), axis1=-2, axis2=-1) == 0)
+    zero = np.asarray(np.diagonal(value_of(LU), axis1=-2, axis2=-1) == 0)
     info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(A.shape[:-2])
     if check_errors and info.any():
         raise refuse_matrix("lu_factor_ex", info > 0, "singular: a pivot is 0")
@@ -181,7 +180,7 @@ def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_piv
     empty = beside(LU_data, np.zeros(0, LU_data.dtype))
     P = empty
     if unpack_pivots:
-        P = beside(LU_data, _permutation(_order(raw(LU_pivots), LU_data.shape[-2]), LU_data.dtype))
+        P = beside(LU_data, _permutation(_order(value_of(LU_pivots), LU_data.shape[-2]), LU_data.dtype))
     return PLU(P, *(_triangles(LU_data) if unpack_data else (empty, empty)))
 
 
@@ -216,7 +215,7 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
     if not left:
         return conjugate_transpose(lu_solve(LU, pivots, conjugate_transpose(B), adjoint=not adjoint))
     lower, upper = triangle(LU, False, unit=True), triangle(LU, True)
-    moved = _permutation(_order(raw(pivots), LU.shape[-1]), LU.dtype)
+    moved = _permutation(_order(value_of(pivots), LU.shape[-1]), LU.dtype)
     try:
         if adjoint:
             inner = solve_op(conjugate_transpose(lower), solve_op(conjugate_transpose(upper), B))

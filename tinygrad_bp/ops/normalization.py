@@ -14,7 +14,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import general
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import value_of, wrap
 from ..autograd.writes import wrote
 from .elementwise import add, div, mul, pow, sqrt
 from .network import ones_of, sum_rows
@@ -160,7 +160,7 @@ def batch_norm(
     moments[1] *= n / (n - 1)
     for running, batch in ((running_mean, moments[0]), (running_var, moments[1])):
         if running is not None:
-            array = running._value if isinstance(running, Tensor) else running
+            array = value_of(running)
             wrote(array)
             array *= 1 - momentum
             array += momentum * batch
@@ -169,7 +169,7 @@ def batch_norm(
 
 def _floating(name: str, x: Any) -> Any:
     """The array of ``x``, which must hold floats."""
-    value = x._value if isinstance(x, Tensor) else np.asarray(x)
+    value = value_of(x)
     if value.dtype.kind != "f":
         raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
     return value
@@ -335,7 +335,7 @@ def instance_norm(
     axes = tuple(range(2, value.ndim))
     for running, of in ((running_mean, np.mean), (running_var, functools.partial(np.var, ddof=1))):
         if running is not None and len(value):
-            array = running._value if isinstance(running, Tensor) else running
+            array = value_of(running)
             wrote(array)
             array *= 1 - momentum
             array += momentum * np.mean(of(value, axis=axes), axis=0)

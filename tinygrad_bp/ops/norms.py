@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import general
+from ..autograd.tensor import value_of
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .reduction import amax, amin, axes_of, kept_shape, restore
@@ -15,7 +16,7 @@ from .reduction import sum as total
 from .samples import complex_of, fixed, nonzero, reductions, sample
 from .shape import reshape, takes_axis
 from .singular_values import svdvals
-from .solving import inv, raw, refuse_shape, singular, usable
+from .solving import inv, refuse_shape, singular, usable
 
 __all__ = ["dist"]
 
@@ -201,7 +202,7 @@ def cond(A: Any, p: Any = None) -> Any:
         if not min(A.shape[-2:]):
             return total(values, -1)
         return values[..., 0] / values[..., -1] if p != -2 else values[..., -1] / values[..., 0]
-    fails = singular(raw(A))
+    fails = singular(value_of(A))
     safe, _ = usable(A, fails)
     result = matrix_norm(safe, p) * matrix_norm(inv(safe), p)
     return where(fails, float("inf"), result) if fails.any() else result

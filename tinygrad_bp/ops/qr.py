@@ -9,12 +9,12 @@ import numpy as np
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.op import general
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
 from .joining import cat
 from .samples import sample
-from .solving import raw, refuse_shape, solve_op, some_matrices, triangle
+from .solving import refuse_shape, solve_op, some_matrices, triangle
 
 __all__ = ["ormqr"]
 
@@ -69,7 +69,7 @@ class Complement(Function):
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:
         """Nothing where nothing arrives; else ``LinAlgError``."""
-        if np.any(raw(g)):
+        if np.any(value_of(g)):
             raise LinAlgError("the loss depends on columns beyond the reduced decomposition, which A does not "
                               "determine: use mode='reduced' (qr) or full_matrices=False (svd)")
         return np.zeros_like(ctx.saved_tensors[0]), None
@@ -101,7 +101,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
         both = _qr_op(A)
         Q, R = both[..., :rows, :], both[..., rows:, :].mT
     if mode == "complete" and rows > columns:
-        Q = completed(A, Q, np.linalg.qr(raw(A), mode="complete")[0])
+        Q = completed(A, Q, np.linalg.qr(value_of(A), mode="complete")[0])
         R = cat([R, np.zeros((*A.shape[:-2], rows - columns, columns), A.dtype)], -2)
     return QR(Q[:0] if mode == "r" and A.ndim == 2 else Q[..., :0, :0] if mode == "r" else Q, R)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, linear
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import value_of, wrap
 from .elementwise import clone
 from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
@@ -152,7 +152,7 @@ def repeat_interleave(x: Any, repeats: Any = None, dim: int | None = None, *, ou
         x, dim = ravel(x), 0
     x = at_least_1d(x)
     place = place_of(x, dim, "repeat_interleave")
-    counts = np.asarray(repeats._value if isinstance(repeats, Tensor) else repeats)
+    counts = value_of(repeats)
     if counts.dtype.kind not in "ui" or counts.ndim > 1 or counts.min(initial=0) < 0:
         raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, got {repeats}")
     size = x.shape[place]

@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED, general, linear
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writes import guard
 from .elementwise import clone
 from .indexing import along, take_along_axis
@@ -41,7 +41,7 @@ def kept_indices(x: Any, indices: Any) -> Any:
     """
     if not isinstance(x, Tensor):
         return indices
-    array = indices._value if isinstance(indices, Tensor) else indices
+    array = value_of(indices)
     return wrap(array if x._node is None else guard(array), None)
 
 
@@ -202,7 +202,7 @@ def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
     place = _place(name, x, dim)
     if not x.ndim:
         return Found(clone(x), wrap(np.zeros((), np.int64), None))
-    raw = x._value if isinstance(x, Tensor) else x
+    raw = value_of(x)
     hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
     steps = np.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(x.ndim)])
     indices = kept_indices(x, np.maximum.accumulate(np.where(hits, steps, 0), place))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import general
+from ..autograd.tensor import beside, value_of
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
@@ -17,7 +18,7 @@ from .qr import completed
 from .reduction import sum as total
 from .samples import sample
 from .shape import squeeze, unsqueeze
-from .solving import attempt, beside, complex_matrices, raw, refuse_shape, some_matrices
+from .solving import attempt, complex_matrices, refuse_shape, some_matrices
 
 __all__ = ["lstsq", "matrix_rank", "pinv", "svd", "svdvals"]
 
@@ -93,7 +94,7 @@ def svd(A: Any, full_matrices: bool = True) -> SVD:
     both = _svd_op(A)
     U, S, Vh = both[..., :rows, :], real(both[..., rows, :]), both[..., rows + 1:, :].mT
     if full_matrices and rows != columns:
-        full_u, _, full_vh = attempt("svd", np.linalg.svd, raw(A))
+        full_u, _, full_vh = attempt("svd", np.linalg.svd, value_of(A))
         if rows > columns:
             U = completed(A, U, full_u)
         else:
@@ -107,6 +108,11 @@ def svdvals(A: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- pseudo-inverse and least squares
+
+
+def _given(limit: Any) -> Any:
+    """A tolerance as an array, or None where none was given."""
+    return None if limit is None else value_of(limit)
 
 
 def _tolerance(x: Any, s: Any, rtol: Any, atol: Any) -> Any:
@@ -157,7 +163,7 @@ def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None
     refuse_shape("pinv", A, square=hermitian)
     if hermitian:
         A = _lower(A)
-    return _pinv_op(A, raw(rcond if rtol is None else rtol), raw(atol))
+    return _pinv_op(A, _given(rcond if rtol is None else rtol), _given(atol))
 
 
 def _lower(A: Any) -> Any:
@@ -194,7 +200,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         raise ShapeError(f"lstsq: A {shape_text(A.shape)} and B {shape_text(B.shape)} need equally many rows")
     rows, columns = A.shape[-2:]
     solution = np.matmul(pinv(A, rtol=rcond), right)
-    values = np.linalg.svd(raw(A), compute_uv=False)
+    values = np.linalg.svd(value_of(A), compute_uv=False)
     rank = np.asarray(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
     empty = beside(A, np.zeros(0, values.dtype))
     residuals = size_of(total(solution[..., :0])[None][:0])
@@ -214,8 +220,8 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any =
     tensor(1)
     """
     refuse_shape("matrix_rank", A, square=hermitian)
-    values = np.linalg.svd(raw(_lower(A) if hermitian else A), compute_uv=False)
+    values = np.linalg.svd(value_of(_lower(A) if hermitian else A), compute_uv=False)
     if tol is not None:
         atol, rtol = tol, 0.0
-    limit = _tolerance(A, values, raw(rtol), raw(atol))
+    limit = _tolerance(A, values, _given(rtol), _given(atol))
     return beside(A, np.sum(values > limit[..., None], axis=-1))

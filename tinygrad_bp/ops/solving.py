@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.op import general
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where
 from .samples import sample
@@ -155,16 +155,6 @@ def spoiled(result: Any, fails: Any) -> Any:
     return where(fails[..., None], np.nan, result) if fails.any() else result
 
 
-def raw(x: Any) -> Any:
-    """The plain array of a tensor or an array."""
-    return x._value if isinstance(x, Tensor) else x
-
-
-def beside(x: Any, array: Any) -> Any:
-    """An array as what ``x`` is: a Tensor or an array."""
-    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
-
-
 def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
     """``(inverse, info)``: NaN where a matrix is singular and ``info`` 1 there, or ``LinAlgError`` with check_errors.
 
@@ -173,7 +163,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
     CheckedInverse(inverse=tensor([[nan]]), info=tensor(1, dtype=int32))
     """
     refuse_shape("inv_ex", A)
-    fails = singular(raw(A))
+    fails = singular(value_of(A))
     if check_errors and fails.any():
         raise refuse_matrix("inv_ex", fails, SINGULAR)
     safe, info = usable(A, fails)
@@ -183,7 +173,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Checked:
     """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there."""
     refuse_shape("solve_ex", A)
-    fails = singular(raw(A))
+    fails = singular(value_of(A))
     if check_errors and fails.any():
         raise refuse_matrix("solve_ex", fails, SINGULAR)
     safe, info = usable(A, fails)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import general
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, beside, value_of
 from .elementwise import where
 from .extremes import chosen
 from .indexing import along, take_along_axis
@@ -26,11 +26,6 @@ __all__ = ["argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanqu
 
 def _place(x: Any, dim: int | None, name: str) -> int:
     return dim_of(-1 if dim is None else dim, x.ndim, name)
-
-
-def _like(x: Any, indices: Any) -> Any:
-    """Indices as a tensor where x is one."""
-    return wrap(indices, None) if isinstance(x, Tensor) else indices
 
 
 def _order(x: Any, place: int, descending: bool = False) -> Any:
@@ -64,7 +59,7 @@ def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = F
     >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return _like(x, _order(value_of(x), _place(x, dim, "argsort"), descending))
+    return beside(x, _order(value_of(x), _place(x, dim, "argsort"), descending))
 
 
 def msort(x: Any) -> Any:
@@ -92,7 +87,7 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
     if not 0 <= k <= size:
         raise ArgumentError(f"topk: k={k} elements wanted of {size} along dimension {place}")
     if not x.ndim:
-        found = Found(reshape(x, 1)[:k], _like(x, np.zeros(k, np.int64)))
+        found = Found(reshape(x, 1)[:k], beside(x, np.zeros(k, np.int64)))
         return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
     order = kept_indices(x, _order(value_of(x), place, largest)[along(place, slice(0, k))])
     return Found(take_along_axis(x, order, place), order)

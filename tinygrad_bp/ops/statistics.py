@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import constant
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import value_of
 from .complex_numbers import conj, real
 from .elementwise import where
 from .limits import clip
@@ -126,7 +126,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> tg.bincount(tg.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
-    raw = input._value if isinstance(input, Tensor) else np.asarray(input)
+    raw = value_of(input)
     if raw.dtype.kind not in "bui" or raw.ndim != 1:
         raise DtypeError(f"bincount: needs a 1-d tensor of integers, got {shape_text(raw.shape)} {raw.dtype}")
     if raw.size and raw.min() < 0:

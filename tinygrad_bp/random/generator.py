@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 
 __all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
@@ -61,7 +61,7 @@ class Generator:
 
     def set_state(self, state: Any) -> Generator:
         """Go on where ``get_state`` was called; raises ``ArgumentError`` for anything that it did not give."""
-        raw = np.asarray(state._value if isinstance(state, Tensor) else state)
+        raw = value_of(state)
         if raw.dtype != np.uint8 or raw.shape != (_STATE.itemsize,):
             raise ArgumentError(
                 f"set_state: a state is {_STATE.itemsize} bytes (uint8) as get_state gives them, got {raw.dtype} "

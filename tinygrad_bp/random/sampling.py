@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
@@ -124,7 +124,7 @@ def normal(
     >>> tg.normal(tg.arange(3.0), tg.tensor([1.0, 2.0, 3.0])).shape
     (3,)
     """
-    mean, std = (v._value if isinstance(v, Tensor) else v for v in (mean, std))
+    mean, std = (value_of(v) if isinstance(v, Tensor) else v for v in (mean, std))
     generator = generator or default_generator()
     if np.any(np.asarray(std) < 0):
         raise ArgumentError(f"normal: std must not be negative, got {std}")
@@ -143,7 +143,7 @@ def normal(
 
 
 def _probabilities(name: str, x: Any) -> Any:
-    p = x._value if isinstance(x, Tensor) else np.asarray(x)
+    p = value_of(x)
     if p.dtype.kind != "f":
         raise DtypeError(f"{name}: probabilities are floating point numbers, got {p.dtype}")
     return p

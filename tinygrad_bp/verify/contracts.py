@@ -2,12 +2,12 @@
 and its dtypes.
 
 A derivative is checked along one random direction, and then the derivative function is checked in the same way.
-Differences are taken over five points in float64: their error is of fourth order in the step.
+Differences are taken over five points in float64.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..autograd.gradient import grad
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
 from ..ops.samples import Sample
+from .differences import over_five_points
 
 STEP = 1e-3
 TOLERANCE = 1e-6
@@ -89,16 +90,11 @@ def gradients(op: Op, arrays: Sequence[Any], sample: Sample, cotangent: Any, rec
     return list(grad(result, wanted, wrap(cotangent, None), create_graph=recorded))  # type: ignore[arg-type]
 
 
-def along(function: Callable[[float], Any]) -> Any:
-    """The derivative at 0 of a function of one number, over five points."""
-    f = {k: np.asarray(function(k * STEP)) for k in (-2, -1, 1, 2)}
-    f = {k: value if value.dtype.kind in "fc" else value.astype(np.float64) for k, value in f.items()}
-    return (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * STEP)
-
-
 def slope_along(op: Op, sample: Sample, arrays: Sequence[Any], chosen: list[int], directions: list[Any]) -> Any:
     """The derivative of the op's value where the chosen arrays move along their directions."""
-    return along(lambda t: op.compute(*_args(op, moved(arrays, chosen, directions, t)), **sample.params))
+    return over_five_points(
+        lambda t: op.compute(*_args(op, moved(arrays, chosen, directions, t)), **sample.params), STEP
+    )
 
 
 def moved(arrays: Sequence[Any], chosen: list[int], directions: list[Any], t: float) -> list[Any]:
@@ -231,7 +227,7 @@ def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) ->
         gs = gradients(op, moved(arrays, chosen, directions, t), sample, w + t * dw, recorded=False)
         return total((g.data, weight) for g, weight in zip(gs, weights, strict=True))
 
-    truth = along(first)
+    truth = over_five_points(first, STEP)
     scale = float(sum(np.sum(np.abs(weight)) for weight in weights))
     close("the second derivative", op, sample, ours, truth, scale, TOLERANCE)
 
@@ -260,7 +256,7 @@ def check_third(op: Op, sample: Sample) -> None:
         return total((g.data, v) for g, v in zip(gs, directions, strict=True) if g is not None)
 
     ours = along_all(climbed(arrays, first, second), third)
-    truth = along(lambda t: along_all(climbed(moved(arrays, chosen, third, t), first), second))
+    truth = over_five_points(lambda t: along_all(climbed(moved(arrays, chosen, third, t), first), second), STEP)
     scale = float(sum(np.sum(np.abs(v)) for v in third))
     close("the third derivative", op, sample, ours, truth, scale, TOLERANCE)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from .derivatives import RELATIVE, Check, Problem
 from .findings import Diagnosis, Finding
 from .nested import flat, rebuilt
@@ -146,7 +146,7 @@ def gradgradcheck(
         results = [y.data for y in problem.outputs(problem.values)[1]]
         cotangents = [_drawn(rng, y) for y in results]
     else:
-        cotangents = [np.asarray(_array(g)) for _, g in flat(grad_outputs)]
+        cotangents = [value_of(g) for _, g in flat(grad_outputs)]
     check = Check(
         problem.derivative(cotangents), rng, check_fwd_over_rev, check_rev_over_rev, not fast_mode,
         check_undefined_grad, eps, atol or 0.0, RELATIVE if rtol is None else rtol, nondet_tol,
@@ -164,10 +164,6 @@ def _verdict(check: Check, raise_exception: bool) -> bool:
     if raise_exception:
         found.raise_if_wrong()
     return found.ok
-
-
-def _array(value: Any) -> Any:
-    return value.data if isinstance(value, Tensor) else value
 
 
 def _problem(func: Callable[..., Any], inputs: Any) -> Problem:
@@ -198,7 +194,7 @@ def _problem(func: Callable[..., Any], inputs: Any) -> Problem:
             raise ArgumentError(f"{name} must return Tensors, got {kind}; use np.* or tg.* on its arguments")
         return [y for y in found if y.dtype.kind in "fc"]
 
-    return Problem(name, [names[i] for i in chosen], [np.array(_array(leaves[i])) for i in chosen], run)
+    return Problem(name, [names[i] for i in chosen], [np.array(value_of(leaves[i])) for i in chosen], run)
 
 
 def _differentiable(leaf: Any) -> bool:

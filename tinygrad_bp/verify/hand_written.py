@@ -16,6 +16,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from .comparison import Comparison, wide
+from .differences import over_five_points
 from .findings import Diagnosis
 from .nested import flat, rebuilt
 from .recorded import gradients, leaf, mutants
@@ -221,7 +222,7 @@ def _runs_on_tensors(
     for step in SLOPE_STEPS:  # a kink within one step is not within all of them
         directions = [rng.standard_normal(g.shape) for g in found]
         parts = [d * g for d, g in zip(directions, found, strict=True)]
-        slope = _slope(partial(_along, loss_of, values, directions), step)
+        slope = over_five_points(partial(_along, loss_of, values, directions), step)
         allowed = 1e-4 * sum(float(np.sum(np.abs(p))) for p in parts) + _noise(value, step)
         if abs(slope - sum(float(np.sum(p)) for p in parts)) <= allowed:
             return bool(np.isclose(loss.item(), value, rtol=1e-9))
@@ -239,16 +240,11 @@ def _noise(loss: float, step: float) -> float:
     return 1e-14 * abs(loss) / step
 
 
-def _slope(f: Callable[[float], float], step: float) -> float:
-    """The slope at 0 over five points, whose error is of fourth order in the step."""
-    return (8 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) / (12 * step)
-
-
 def _steady_slope(f: Callable[[float], float], loss: float) -> float:
     """The slope at 0 over the longest step that the next shorter one confirms: no kink lies within it."""
-    slope = _slope(f, SLOPE_STEPS[0])
+    slope: float = over_five_points(f, SLOPE_STEPS[0])
     for step in SLOPE_STEPS[1:]:
-        shorter = _slope(f, step)
+        shorter = over_five_points(f, step)
         if abs(shorter - slope) <= 1e-6 * abs(shorter) + _noise(loss, step):
             break
         slope = shorter
