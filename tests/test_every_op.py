@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import tinygrad_bp  # noqa: F401  (fills the table)
+from tinygrad_bp.autograd.frames import build_function, build_pull
 from tinygrad_bp.autograd.op import OPS, Op, kept_for, reads
-from tinygrad_bp.autograd.record import build_function, build_pull
+from tinygrad_bp.autograd.watch import enter
 from tinygrad_bp.ops.elementwise import flat
 from tinygrad_bp.verify import contracts as c
 
@@ -80,7 +81,7 @@ def variant(op: Op, rules: tuple) -> Op:
     for name in Op.__slots__:
         setattr(other, name, getattr(op, name))
     other.rules, other.kept = rules, kept_for(rules)
-    other.function, other.pull = build_function(other), build_pull(other)
+    other.function, other.pull = build_function(other, enter), build_pull(other)
     return other
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.gradient import unbroadcast
+from tinygrad_bp.autograd.backward import unbroadcast
 from tinygrad_bp.autograd.history import history
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)

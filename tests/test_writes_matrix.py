@@ -339,7 +339,7 @@ def test_many_ops_and_every_holder_take_part() -> None:
 
 def test_the_matrix_finds_what_is_silently_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     sample, kind, position = cells(OPS["mul"])[0]
-    monkeypatch.setattr("tinygrad_bp.autograd.anomaly.check_kept", lambda nodes: None)
+    monkeypatch.setattr("tinygrad_bp.autograd.anomaly.Anomaly.before_backward", lambda self, nodes: None)
     with pytest.raises(AssertionError, match=f"{WRONG}: mul, {kind}"):
         outcome(OPS["mul"], sample, kind, position, "the array under from_numpy")
 

@@ -1,7 +1,6 @@
 """Anomaly detection: where the first NaN or infinity was made, and which kept value changed behind the engine's back.
 
-Off, it costs nothing: the generated functions hold ``forward`` and ``Node`` as free variables, and the first
-``detect_anomaly`` puts watching ones there; the last to end puts the plain ones back.
+A watcher of the one watched path: off, it costs nothing.
 """
 
 from __future__ import annotations
@@ -11,19 +10,15 @@ import math
 import os
 import sys
 import zlib
-from _thread import allocate_lock  # the threading module takes a hundred times as long to import
-from collections.abc import Callable
-from contextlib import nullcontext
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import record, writes
 from .errors import AnomalyError, ModifiedError, shape_text
 from .modes import Mode, Switch, SwitchNow, mode
-from .op import OPS, Op
-from .record import Node
+from .node import Node
+from .op import Op
+from .watch import Pull, Watcher, count
 from .writes import arrays_in
 
 # Frames in these files are not the user's.
@@ -56,28 +51,11 @@ def user_line() -> Line:
 # ---------------------------------------------------------------------- what is remembered
 
 
-def _sum(array: Any) -> int:
-    return zlib.crc32(array.tobytes())
-
-
-class TracedNode(Node):
-    """A node that knows the user's line and a checksum of every array that it keeps."""
-
-    __slots__ = ("_kept", "line", "sums")
+class Trace(NamedTuple):
+    """Where a node was recorded, and a checksum of every array that it keeps."""
 
     line: Line
     sums: list[int]
-    _kept: tuple[Any, ...] | None
-
-    @property
-    def kept(self) -> tuple[Any, ...] | None:
-        """What the rules read; None once freed."""
-        return self._kept
-
-    @kept.setter
-    def kept(self, values: tuple[Any, ...] | None) -> None:
-        self._kept = values
-        self.sums = [_sum(array) for array in arrays_in(values or ())]
 
 
 class Moment(int):
@@ -86,25 +64,18 @@ class Moment(int):
     line: Line
 
 
-def _new_node() -> Node:
-    if not mode().anomaly:
-        return Node()
-    node = TracedNode()
-    node.line = user_line()
-    return node
+def _sums(node: Node) -> list[int]:
+    return [zlib.crc32(array.tobytes()) for array in arrays_in(node.kept or ())]
 
 
-def _now() -> int:
-    if not mode().anomaly:
-        return writes.tick()
-    moment = Moment(writes.tick())
-    moment.line = user_line()
-    return moment
+def _trace(node: Node) -> Trace | None:
+    return node.cell.trace if node.cell is not None else None
 
 
 def story(node: Node, write: int = 0) -> str:
     """The lines that recorded the node and made the write, where anomaly mode knows them: the end of a message."""
-    parts = [f"\n  recorded by {node.line}"] if isinstance(node, TracedNode) else []
+    trace = _trace(node)
+    parts = [f"\n  recorded by {trace.line}"] if trace is not None else []
     if isinstance(write, Moment):
         parts.append(f"\n  written by {write.line}")
     return "".join(parts)
@@ -130,37 +101,69 @@ def _first_bad(value: Any) -> tuple[tuple[int, ...], str]:
     return index, "NaN" if np.isnan(value[index]) else "inf"
 
 
-def quiet() -> Any:
-    """Without NumPy's warnings where this mode says more than they do."""
-    return np.errstate(all="ignore") if mode().check_nan else nullcontext()
-
-
 def _at(array: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(array, shape)[index]
 
 
-class unwatched(Switch):
-    """Inside one op: what it makes on the way is its own affair."""
+class Anomaly(Watcher):
+    """Looks for what is not finite and for kept values that change."""
 
-    def _mode(self, before: Mode) -> Mode:
-        return Mode(before.grad, before.anomaly, False)
+    def __init__(self, check_nan: bool) -> None:
+        self.check_nan = self.quiet = check_nan
 
-
-def _watching(op: Op) -> Callable[..., Any]:
-    """The op's forward, which names the op where it makes the first value that is not finite."""
-    forward = op.forward
-
-    def watching(*given: Any) -> Any:
-        if not mode().check_nan:
-            return forward(*given)
-        with unwatched(), np.errstate(all="ignore"):
-            result = forward(*given)
-            value = result[0] if op.residuals else result
-            if not _finite(value) and _finite(given):
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
+        """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
+        value = _raw(result)
+        if self.check_nan and not _finite(value):
+            given = [_raw(x) for x in (operands[0] if op.variadic else operands)]
+            if _finite(given):
                 raise AnomalyError(_forward_text(op, np.asarray(value), given))
-        return result
+        node = getattr(result, "_node", None)
+        if node is not None and node.op is op:
+            result._own_cell().trace = Trace(user_line(), _sums(node))
 
-    return watching
+    def written(self, moment: int) -> int:
+        """The number of a write, with the user's line."""
+        known = Moment(moment)
+        known.line = user_line()
+        return known
+
+    def before_backward(self, nodes: list[Node]) -> None:
+        """Refuse kept values whose bytes changed, whoever wrote them."""
+        for node in nodes:
+            trace = _trace(node)
+            if trace is None or node.kept is None:
+                continue
+            for array, now, then in zip(arrays_in(node.kept), _sums(node), trace.sums):
+                if now != then:
+                    assert node.op is not None
+                    raise ModifiedError(
+                        f"{node.op.name} kept an array {shape_text(array.shape)} for backward, and its bytes were "
+                        "changed since without the engine's knowledge, through a NumPy array that shares its memory: "
+                        "the gradient would be wrong. Write it after backward(), or give the op a copy (t.clone())"
+                        f"{story(node)}"
+                    )
+
+    def pulling(self, pull: Pull) -> Pull:
+        """Refuse a gradient that is not finite, naming the rule that made it."""
+        if not self.check_nan:
+            return pull
+
+        def checked(node: Node, g: Any) -> Any:
+            _check_sum(g, f"arriving at {node.op.name}", story(node))  # type: ignore[union-attr]
+            with _Watched(Anomaly(False), instead=self):  # what a rule makes on the way is its own affair
+                pulled = pull(node, g)
+            _check_pulled(node, pulled)
+            return pulled
+
+        return checked
+
+    def after_backward(self, gradients: dict[Node, Any]) -> None:
+        """Refuse the sums at the leaves that are not finite."""
+        if self.check_nan:
+            for node, g in gradients.items():
+                if node.op is None:
+                    _check_sum(g, f"of the leaf {node.name or ''}".rstrip())
 
 
 def _forward_text(op: Op, value: Any, given: tuple[Any, ...]) -> str:
@@ -175,13 +178,7 @@ def _forward_text(op: Op, value: Any, given: tuple[Any, ...]) -> str:
     )
 
 
-def check_arrived(node: Node, g: Any) -> None:
-    """Refuse a gradient that is not finite, though every rule so far gave a finite one."""
-    assert node.op is not None
-    _check_sum(g, f"arriving at {node.op.name}", story(node))
-
-
-def check_pulled(node: Node, pulled: tuple[Any, ...]) -> None:
+def _check_pulled(node: Node, pulled: tuple[Any, ...]) -> None:
     """Refuse what the rules of ``node`` gave where it is not finite: the gradient arriving was."""
     op = node.op
     assert op is not None
@@ -206,58 +203,22 @@ def _check_sum(g: Any, where: str, end: str = "") -> None:
         )
 
 
-def check_leaves(gradients: dict[Node, Any]) -> None:
-    """Refuse the sums at the leaves that are not finite."""
-    if mode().check_nan:
-        for node, g in gradients.items():
-            if node.op is None:
-                _check_sum(g, f"of the leaf {node.name or ''}".rstrip())
-
-
 def _raw(g: Any) -> Any:
     return getattr(g, "_value", g)
 
 
-def check_kept(nodes: list[Node]) -> None:
-    """Refuse kept values whose bytes changed, whoever wrote them."""
-    for node in nodes:
-        if isinstance(node, TracedNode):
-            for array, total in zip(arrays_in(node.kept or ()), node.sums):
-                if _sum(array) != total:
-                    assert node.op is not None
-                    raise ModifiedError(
-                        f"{node.op.name} kept an array {shape_text(array.shape)} for backward, and its bytes were "
-                        "changed since without the engine's knowledge, through a NumPy array that shares its memory: "
-                        "the gradient would be wrong. Write it after backward(), or give the op a copy (t.clone())"
-                        f"{story(node)}"
-                    )
-
-
 # ---------------------------------------------------------------------- on and off
 
-_active = 0
-_lock = allocate_lock()
 
+class _Watched(Switch):
+    """Inside, ``watcher`` is told, in the place of ``instead``."""
 
-def _put(function: Any, name: str, value: Any) -> None:
-    names = function.__code__.co_freevars
-    if name in names:
-        function.__closure__[names.index(name)].cell_contents = value
+    def __init__(self, watcher: Watcher, instead: Watcher) -> None:
+        self.watcher, self.instead = watcher, instead
+        super().__init__()
 
-
-def _count(change: int) -> None:
-    """One more or one fewer detect_anomaly, in any thread: the first and the last change what the functions hold."""
-    global _active
-    with _lock:
-        before, _active = _active, max(0, _active + change)
-        if bool(before) == bool(_active):
-            return
-        record.new_node = _new_node if _active else Node
-        record.forward_of = _watching if _active else attrgetter("forward")
-        writes.now = _now if _active else writes.tick
-        for op in OPS.values():
-            _put(op.function, "forward", record.forward_of(op))
-            _put(op.function, "Node", record.new_node)
+    def _mode(self, before: Mode) -> Mode:
+        return Mode(before.grad, tuple(self.watcher if w is self.instead else w for w in before.watchers))
 
 
 class _AnomalySwitch(Switch):
@@ -265,7 +226,8 @@ class _AnomalySwitch(Switch):
     check_nan: bool
 
     def _mode(self, before: Mode) -> Mode:
-        return Mode(before.grad, self.on, self.on and self.check_nan)
+        others = tuple(watcher for watcher in before.watchers if not isinstance(watcher, Anomaly))
+        return Mode(before.grad, (*others, Anomaly(self.check_nan)) if self.on else others)
 
     def _fresh(self) -> Switch:
         fresh = detect_anomaly(self.check_nan)
@@ -273,9 +235,7 @@ class _AnomalySwitch(Switch):
         return fresh
 
     def _set(self, new: Mode) -> None:
-        change = new.anomaly - mode().anomaly
-        if change:
-            _count(change)
+        count(len(new.watchers) - len(mode().watchers))
         super()._set(new)
 
 
@@ -326,4 +286,4 @@ def is_anomaly_enabled() -> bool:
     >>> tg.autograd.is_anomaly_enabled()
     False
     """
-    return mode().anomaly
+    return any(isinstance(watcher, Anomaly) for watcher in mode().watchers)

@@ -29,8 +29,6 @@ complex128 = np.dtype(np.complex128)
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32
-# Whether a complex tensor may take part in a gradient: backward looks for conjugates only then.
-complex_seen = False
 
 
 def set_default_dtype(dtype: Any) -> None:
@@ -58,12 +56,6 @@ def get_default_dtype() -> DType:
     dtype('float32')
     """
     return _default
-
-
-def saw_complex() -> None:
-    """Note that a complex tensor may take part in a gradient from now on."""
-    global complex_seen
-    complex_seen = True
 
 
 def category(dtype: DType) -> int:

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .gradient import conjugated, grad, refuse_changed, restored, unbroadcast
+from .backward import pulled, restored, unbroadcast
+from .gradient import grad
 from .history import history
-from .modes import enable_grad, mode
+from .kept import refuse_changed
+from .modes import enable_grad
+from .node import Node
 from .op import Op
-from .record import Node
 from .tensor import Tensor, wrap
 
 
@@ -27,7 +29,7 @@ def push_forward(outputs: Sequence[Tensor], tangents: Mapping[Node, Tensor]) -> 
     The graph stays as it is, and what is computed is recorded: tangents can be differentiated again.
     """
     nodes = history([output._node for output in outputs if output._node is not None])
-    refuse_changed(nodes, mode().anomaly)
+    refuse_changed(nodes)
     moving: dict[Node, Tensor] = dict(tangents)
     with enable_grad():
         for node in reversed(nodes):
@@ -69,7 +71,7 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     stand_in.requires_grad = True
     pairs = [
         (unbroadcast(d, tangent.shape), tangent)
-        for d, tangent in zip(conjugated(node, stand_in, kept), tangents, strict=True)
+        for d, tangent in zip(pulled(node, stand_in, kept), tangents, strict=True)
         if d is not None and tangent is not None
     ]
     pairs = [(d, tangent.to(d.dtype)) for d, tangent in pairs if d.requires_grad]

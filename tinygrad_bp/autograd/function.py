@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .backward import unbroadcast
 from .errors import FunctionError, ShapeError, shape_text
-from .gradient import unbroadcast
 from .modes import enable_grad, mode, no_grad
+from .node import Node, recorded
 from .op import Op
-from .record import Node, record
 from .tensor import Tensor, wrap
 
 
@@ -90,8 +90,6 @@ class Function:
     ) -> Any:
         # Several results travel as one flat array, so that a node always has one result; integers do not travel.
         travels = [result.dtype.kind in "fc" for result in results]
-        if any(result.is_complex() for result in results):
-            dtypes.saw_complex()
         sizes = [result.numel() if go else 0 for result, go in zip(results, travels, strict=True)]
         stops = np.cumsum(sizes).tolist()
 
@@ -155,8 +153,9 @@ class Function:
             return _checked(cls, given, parents, inputs_dtypes, create)
 
         op.pull = pull
-        node = record(op, value, nodes, tuple(kept.values()))
-        whole = wrap(value, node)
+        whole = wrap(value, recorded(op, value, nodes, tuple(kept.values())))
+        for watcher in mode().watchers:
+            watcher.called(op, inputs, {}, whole)
         if not several:
             return whole
         return tuple(part(whole, i) if go else results[i] for i, go in enumerate(travels))

@@ -1,4 +1,4 @@
-"""Backward: pull gradients from the outputs back to the leaves. Broadcasting is undone here and nowhere else."""
+"""PyTorch's ``backward`` and ``grad``: where gradients start, whom they are for, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import anomaly, dtypes, hooks, writes
+from . import writes
+from .backward import Gradients, pull_and_free, pull_and_keep, pull_recorded, walk
 from .errors import (
     ArgumentError,
-    FreedError,
-    ModifiedError,
     NoHistoryError,
     NonScalarError,
     ShapeError,
@@ -20,164 +19,48 @@ from .errors import (
     shape_text,
 )
 from .history import history
+from .hooks import accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
+from .kept import refuse_changed
 from .modes import enable_grad, mode
-from .op import arguments
-from .record import Cell, Node
+from .node import Cell, Node
 from .tensor import Tensor, wrap
+from .watch import quietly
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum ``g`` over the axes along which a value of ``shape`` was repeated; ``g`` may be an array or a Tensor.
+def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] | None = None) -> Gradients:
+    """Gradients of leaves and of nodes that retain theirs (or of ``targets`` alone), by node.
 
-    >>> import numpy as np
-    >>> unbroadcast(np.ones((2, 3)), (3,))
-    array([2., 2., 2.])
-    """
-    extra = g.ndim - len(shape)
-    if extra > 0:
-        g = np.add.reduce(g, axis=tuple(range(extra)))
-    repeated = tuple(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=False)) if want == 1 != have)
-    if repeated:
-        g = np.add.reduce(g, axis=repeated, keepdims=True)
-    if g.shape != shape:
-        raise ShapeError(f"a rule gave a gradient of shape {shape_text(g.shape)} for an input of {shape_text(shape)}")
-    return g
-
-
-def refuse_changed(nodes: list[Node], watched: bool) -> None:
-    """Refuse values that nodes (newest first) kept for backward and that were changed since."""
-    if nodes and writes.last_write() > nodes[-1].order:
-        _check_written(nodes)
-    if watched:
-        anomaly.check_kept(nodes)
-
-
-def _check_written(nodes: list[Node]) -> None:
-    for node in nodes:
-        assert node.op is not None
-        for i, value in enumerate(node.kept or ()):
-            written = [array for array in writes.arrays_in((value,)) if writes.last_write(array) > node.order]
-            if not written:
-                continue
-            value = written[0]
-            name = node.op.kept[i] if i < len(node.op.kept) else "a value"
-            who = ""
-            if name in node.op.inputs:
-                parent = node.parents[node.op.inputs.index(name)]
-                who = f" ({parent.name})" if parent is not None and parent.name else ""
-            raise ModifiedError(
-                f"{node.op.name} kept {name}{who} {shape_text(value.shape)} for backward, and it was modified by an "
-                "in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a "
-                f"copy (t.clone()){anomaly.story(node, writes.last_write(value))}"
-            )
-
-
-def restored(node: Node) -> tuple[Any, ...]:
-    """The kept values as Tensors with their history, so that the rules themselves are recorded."""
-    op, kept = node.op, node.kept
-    assert op is not None and kept is not None
-    restored = dict(zip(op.kept, kept, strict=True))
-    for name, value in restored.items():
-        source = node if name == "y" else None
-        if name in op.inputs and not op.variadic:
-            source = node.parents[op.inputs.index(name)]
-        if source is not None and value is not None:
-            restored[name] = wrap(value, source)
-    for name, find in op.residuals.items():
-        if find is not None and restored.get(name) is not None:
-            restored[name] = find(*(restored[argument] for argument in arguments(find)))
-    return tuple(restored.values())
-
-
-def _shared(d: Any, g: Any) -> bool:
-    """Whether ``d`` lies in memory that it does not own alone: a leaf keeps it as ``.grad``, so it must be copied.
-
-    A rule is linear in ``g``, so its result is fresh memory, or ``g`` seen in another shape, or a repeated view.
-    """
-    return d is g or d.base is g or d.base is g.base or not d.flags.writeable
-
-
-def conjugated(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
-    """The rules at work on complex numbers, in PyTorch's convention: the gradient is ∂L/∂Re + i ∂L/∂Im.
-
-    A rule states the derivative of a holomorphic function; the gradient takes its conjugate, since
-    conj(f' · conj(g)) = conj(f') · g. Source: Kreutz-Delgado, *The Complex Gradient Operator*, 2009.
-    """
-    op, parents = node.op, node.parents
-    assert op is not None
-    if g.dtype.kind != "c" or not op.holomorphic:
-        return op.pull(g, parents, kept)
-    return tuple(d if d is None else np.conjugate(d) for d in op.pull(np.conjugate(g), parents, kept))
-
-
-def _pulled(node: Node, g: Any, kept: Any) -> tuple[Any, ...]:
-    """The slow way: complex numbers may take part, or anomaly mode looks on."""
-    if not mode().check_nan:
-        return conjugated(node, g, kept)
-    anomaly.check_arrived(node, g)
-    with anomaly.unwatched():
-        pulled = conjugated(node, g, kept)
-    anomaly.check_pulled(node, pulled)
-    return pulled
-
-
-def _pull_back(
-    seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None, watched: bool = False
-) -> dict[Node, Any]:
-    """Gradients of leaves and of nodes with a cell (or of ``targets``), by node.
-
-    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays. ``watched``: anomaly
-    mode is on.
+    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays.
     """
     nodes = history(seeds)
     if targets is not None:
         nodes = _towards(nodes, targets)
-    refuse_changed(nodes, watched)
-    slowly = watched or dtypes.complex_seen
-    gradients = seeds
-    found: dict[Node, Any] = {}
-    for node in nodes:
-        g = gradients.pop(node, None)
-        if g is None:
-            continue
-        if node.cell is not None and node.cell.hooks is not None:
-            g = hooks.arrived(node, node.cell, g, create)
-            refuse_changed(nodes, watched)  # the hooks may have written
-            if node.cell.hooks.retain:
+    found: Gradients = {}
+
+    def arrived(node: Node, g: Any) -> Any:
+        hooks = node.cell.hooks  # type: ignore[union-attr]
+        if hooks is not None:
+            g = run_hooks(node, hooks, g, create)
+            refuse_changed(nodes)  # the hooks may have written
+            if hooks.retain:
                 found[node] = g
         if targets is not None and node in targets:
             found[node] = g
-        op, kept = node.op, node.kept
-        if kept is None:
-            raise FreedError(
-                f"trying to go backward through {node!r} a second time: the values it kept were freed by the first "
-                "backward. Write retain_graph=True in the first call, or compute the result again"
-            )
-        if create:
-            kept = restored(node)
-        elif not retain and op.keeps_values:  # type: ignore[union-attr]
-            node.kept = None
-        pulled = _pulled(node, g, kept) if slowly else op.pull(g, node.parents, kept)  # type: ignore[union-attr]
-        for parent, d in zip(node.parents, pulled):
-            if parent is None or d is None:
-                continue
-            if d.shape != parent.shape:
-                d = unbroadcast(d, parent.shape)
-            held = gradients.get(parent)
-            if held is None:
-                if parent.op is None and not create and (d is g or d.base is not None) and _shared(d, g):
-                    d = np.array(d)
-                gradients[parent] = d
-            else:
-                gradients[parent] = held + d
-    if watched:
-        anomaly.check_leaves(gradients)
-    if hooks.on_leaves or targets is not None:
-        for node, g in gradients.items():
+        return g
+
+    pull = pull_recorded if create else pull_and_keep if retain else pull_and_free
+    watchers = mode().watchers
+    for watcher in watchers:
+        pull = watcher.pulling(pull)
+    with enable_grad() if create else nullcontext(), quietly(watchers):
+        refuse_changed(nodes)
+        leaves = walk(nodes, seeds, pull, arrived)
+        for watcher in watchers:
+            watcher.after_backward(leaves)
+        for node, g in leaves.items():
             if node.cell is not None and (targets is None or node in targets):
-                gradients[node] = hooks.arrived(node, node.cell, g, create)
-    found.update(gradients if targets is None else [(node, gradients[node]) for node in targets if node in gradients])
-    return found
+                leaves[node] = arrived(node, g)
+    return found | leaves if targets is None else found
 
 
 def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
@@ -224,7 +107,7 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
                 f"backward: grad can be implicitly created only for real scalar outputs, this one is {value.dtype}. "
                 "Take its abs() or real part first, or give gradient="
             )
-        start = _one(value.dtype) if value.ndim == 0 and node.op is not None else np.ones_like(value)
+        start = _one(value.dtype) if value.ndim == 0 else np.ones_like(value)
         return wrap(start, None) if create else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(np.asarray(gradient), None)
@@ -235,16 +118,13 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
         )
     if gradient.dtype != value.dtype:
         gradient = gradient.to(value.dtype)
-    if create:
-        return gradient
-    # A leaf keeps this array as its .grad: it must not be the caller's.
-    return np.array(gradient._value) if node.op is None else gradient._value
+    return gradient if create else gradient._value
 
 
-def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create: bool) -> dict[Node, Any]:
+def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create: bool) -> Gradients:
     if len(outputs) != len(gradients):
         raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
-    seeds: dict[Node, Any] = {}
+    seeds: Gradients = {}
     for output, gradient in zip(outputs, gradients, strict=True):
         g = _seed(output, gradient, create)
         node = output._node
@@ -257,34 +137,35 @@ def _list(items: Any) -> list[Any]:
     return list(items) if isinstance(items, (list, tuple)) else [items]
 
 
-def _gradients(seeds: dict[Node, Any], retain: bool, create: bool, targets: set[Node] | None = None) -> dict[Node, Any]:
-    watched = mode().anomaly
-    if not create and not watched:
-        return _pull_back(seeds, retain, False, targets)
-    with enable_grad() if create else nullcontext(), anomaly.quiet():
-        return _pull_back(seeds, retain or create, create, targets, watched)
-
-
 def _separate(g: Tensor) -> Tensor:
     """A Tensor of its own, with memory of its own where it can be written: rules may give one to several leaves."""
     return wrap(g._value if g._node is not None else np.array(g._value), g._node)
 
 
-def _deposit(node: Node, cell: Cell, g: Any, create: bool) -> None:
-    """Add a gradient to the ``.grad`` of the tensor that shares ``node``."""
+def _deposit(node: Node, cell: Cell, g: Any, create: bool, taken: set[int]) -> None:
+    """Add a gradient to the ``.grad`` of the tensor that shares ``node``; ``taken``: memory that it must not keep."""
     grad = cell.grad
     if create:
         cell.grad = _separate(g) if grad is None else grad + g
-        return
-    if node.op is not None or g.__class__ is not np.ndarray:
-        g = np.array(g)  # the gradient of an inner node may be shared with the graph
-    if grad is None:
-        cell.grad = wrap(g, None)
+    elif grad is None:
+        cell.grad = wrap(_own(g, taken) if node.op is None else np.array(g), None)
     elif grad._node is not None or not grad._value.flags.writeable:
         cell.grad = wrap(grad._value + g, None)
     else:
         writes.wrote(grad._value)
         grad._value += g
+
+
+def _own(g: Any, taken: set[int]) -> Any:
+    """The gradient as an array that a leaf can keep and add to: a copy where others have that memory.
+
+    Rules may give one array to several parents, the gradient arriving itself, or a view of it.
+    """
+    memory = writes.owner(np.asarray(g))
+    if id(memory) in taken or memory.size != g.size or not g.flags.writeable:
+        return np.array(g)
+    taken.add(id(memory))
+    return g
 
 
 def backward(
@@ -316,20 +197,20 @@ def backward(
         seeds = {outputs[0]._node: seed}
     else:
         seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
-    targets, hooked = None, hooks.on_leaves
+    targets = None
     if inputs is not None:
         targets = set(_wanted("backward", _list(inputs)))
-        for x in _list(inputs):
-            x._own_cell()  # an inner tensor gets its gradient there
         if not targets:
             raise ArgumentError(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
-    for node, g in _gradients(seeds, bool(retain_graph), create_graph, targets).items():
+    starts = list(seeds.values())  # what the caller gave stays the caller's
+    taken = {id(writes.owner(start)) for start in starts} if not create_graph else set()
+    for node, g in _pull_back(seeds, bool(retain_graph or create_graph), create_graph, targets).items():
         if node.cell is not None:
-            _deposit(node, node.cell, g, create_graph)
-            if hooked:
-                hooks.accumulated(node.cell)
+            _deposit(node, node.cell, g, create_graph, taken)
+            if node.cell.hooks is not None:
+                accumulated(node.cell, node.cell.hooks)
 
 
 def _wanted(who: str, inputs: list[Any]) -> list[Node]:
@@ -340,6 +221,7 @@ def _wanted(who: str, inputs: list[Any]) -> list[Node]:
             raise NoHistoryError(
                 f"{who}: input {i} ({what}) does not require grad; give it requires_grad=True before computing"
             )
+        x._own_cell()  # the walk looks at nodes that have one
     return [x._node for x in inputs]
 
 
@@ -382,7 +264,7 @@ def grad(
         # Before anything is freed: what the walk cannot reach.
         nodes = history(seeds)
         _refuse_unused(wanted, {*seeds, *nodes, *(parent for node in nodes for parent in node.parents)})
-    found = _gradients(seeds, retain, create_graph, set(wanted))
+    found = _pull_back(seeds, retain or create_graph, create_graph, set(wanted))
     if not allow_unused:
         _refuse_unused(wanted, found)  # a user's backward may have returned None
     results: list[Tensor | None] = []
@@ -407,5 +289,6 @@ def _backward_method(
 
 # Bound here, because the backward pass and hooks need the class.
 Tensor.backward = _backward_method  # type: ignore[attr-defined]
-Tensor.register_hook = hooks.register_hook  # type: ignore[attr-defined]
-Tensor.register_post_accumulate_grad_hook = hooks.register_post_accumulate_grad_hook  # type: ignore[attr-defined]
+Tensor.register_hook = register_hook  # type: ignore[attr-defined]
+Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[attr-defined]
+Tensor.retain_grad = retain_grad  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from .record import Node
+from .node import Node
 
 _order = attrgetter("order")
 

@@ -6,19 +6,15 @@ import itertools
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
 from .modes import enable_grad, no_grad
+from .node import Cell, Node
+from .tensor import Tensor, wrap
 
-if TYPE_CHECKING:
-    from .record import Cell, Node
-    from .tensor import Tensor
-
-# Whether a leaf ever got a hook: backward looks at its leaves one by one only then.
-on_leaves = False
 _number = itertools.count().__next__
 
 
@@ -77,11 +73,9 @@ class Hooks:
 
 def hooks_of(tensor: Tensor, who: str) -> Hooks:
     """The hooks of a tensor, which must require grad."""
-    global on_leaves
     node = tensor._node
     if node is None:
         raise ArgumentError(f"{who}: the tensor does not require grad, so it will never have a gradient")
-    on_leaves |= node.op is None
     cell = tensor._own_cell()
     if cell.hooks is None:
         cell.hooks = Hooks()
@@ -131,29 +125,38 @@ def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], No
     return hooks.accumulated.add(hook, "register_post_accumulate_grad_hook")
 
 
-def arrived(node: Node, cell: Cell, g: Any, create: bool) -> Any:
-    """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
-    from .tensor import wrap  # its class needs this module
+def retain_grad(self: Tensor) -> None:
+    """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward.
 
-    hooks = cell.hooks
-    if hooks is None or not hooks.arrived:
-        return g
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> y = w * w
+    >>> y.retain_grad()
+    >>> y.sum().backward()
+    >>> y.grad
+    tensor([1., 1.])
+    """
+    hooks_of(self, "retain_grad").retain = True
+
+
+def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
+    """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
     for hook, _ in list(hooks.arrived.values()):
-        view = (g._value if create else np.asarray(g)).view()
-        view.flags.writeable = False  # rules may hand the same memory to another tensor
-        given = wrap(view, g._node if create else None)
+        # A copy, which the hook may keep: rules may hand the same memory to a leaf, and later backwards add to it.
+        seen = (g._value if create else np.asarray(g)).copy()
+        seen.flags.writeable = False
+        given = wrap(seen, g._node if create else None)
         with enable_grad() if create else no_grad():
             result = hook(given)
         if result is not None and result is not given:
-            _check(result, g, node, cell)
-            g = result if create else result._value
-    # Becomes a leaf's .grad, to which later backwards add in place; the hooks may keep what they saw and gave.
-    return np.array(g) if node.op is None and not create else g
+            _check(result, g, node)
+            g = result if create else np.array(result._value)
+    return g
 
 
-def _check(result: Any, g: Any, node: Node, cell: Cell) -> None:
-    who = f"a hook of {cell.name or repr(node)}"
-    if not hasattr(result, "_node"):
+def _check(result: Any, g: Any, node: Node) -> None:
+    who = f"a hook of {node.name or repr(node)}"
+    if not isinstance(result, Tensor):
         raise ArgumentError(f"{who} returned {type(result).__name__}; return a tensor, or None to keep the gradient")
     if result.shape != g.shape:
         raise ShapeError(
@@ -166,11 +169,10 @@ def _check(result: Any, g: Any, node: Node, cell: Cell) -> None:
         )
 
 
-def accumulated(cell: Cell) -> None:
+def accumulated(cell: Cell, hooks: Hooks) -> None:
     """Call the hooks that wait for the leaf's ``.grad``."""
-    if cell.hooks is not None and cell.hooks.accumulated:
-        tensor = cell.tensor()
-        if tensor is not None:
-            for hook, _ in list(cell.hooks.accumulated.values()):
-                with no_grad():
-                    hook(tensor)
+    tensor = cell.tensor()
+    if tensor is not None:
+        for hook, _ in list(hooks.accumulated.values()):
+            with no_grad():
+                hook(tensor)

@@ -1,4 +1,4 @@
-"""Whether operations record: one context-local object, so threads and async tasks do not disturb each other."""
+"""Whether ops record, and who watches: one context-local object, so threads and tasks do not disturb each other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .watch import Watcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,12 +18,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """What the running thread or task is doing. Never changed: switching sets another one."""
 
-    __slots__ = ("anomaly", "check_nan", "grad")
+    __slots__ = ("grad", "watchers")
 
-    def __init__(self, grad: bool = True, anomaly: bool = False, check_nan: bool = False) -> None:
+    def __init__(self, grad: bool = True, watchers: tuple[Watcher, ...] = ()) -> None:
         self.grad = grad
-        self.anomaly = anomaly  # nodes remember the user's line and checksums of what they keep
-        self.check_nan = check_nan  # and the first value that is not finite is an error
+        self.watchers = watchers  # who is told of every op
 
 
 _MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa: B039  (never changed)
@@ -146,7 +148,7 @@ class _GradSwitch(Switch):
     grad: bool
 
     def _mode(self, before: Mode) -> Mode:
-        return Mode(self.grad, before.anomaly, before.check_nan)
+        return Mode(self.grad, before.watchers)
 
 
 class no_grad(_GradSwitch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from .errors import (
     ShapeError,
     shape_text,
 )
-
-if TYPE_CHECKING:
-    from .op import Op
+from .node import Node
+from .op import OPS, Op
+from .tensor import Tensor, wrap
 
 _NUMBERS = (bool, int, float, complex)
 _REALS = (int, float)
@@ -74,49 +74,36 @@ def ragged_text(data: Any) -> str:
     return ""
 
 
-def unpack(op: Op, Tensor: Any, *operands: Any) -> tuple[Any, ...] | None:
-    """Values and nodes of mixed operands, brought to one dtype: ``(value, node, value, node, ...)``.
+def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[Node | None, ...]] | None:
+    """The values and the nodes of mixed operands (of a variadic op: of the one list), brought to one dtype.
 
     None where no operand is a Tensor: the op then runs on the raw arrays, raw in, raw out.
     """
     if len(operands) == 2:  # a float tensor and a Python number: NumPy gives the number the tensor's dtype
         a, b = operands
         if b.__class__ in _REALS and isinstance(a, Tensor) and a._value.dtype.kind == "f":
-            return a._value, a._node, b, None
+            return (a._value, b), (a._node, None)
         if a.__class__ in _REALS and isinstance(b, Tensor) and b._value.dtype.kind == "f":
-            return a, None, b._value, b._node
-    if not any(isinstance(operand, Tensor) for operand in operands):
-        return None
-    values: list[Any] = []
-    nodes: list[Any] = []
-    for operand in operands:
-        if isinstance(operand, Tensor):
-            values.append(operand._value)
-            nodes.append(operand._node)
-        else:
-            values.append(raw(op, operand))
-            nodes.append(None)
-    chosen = [i for i, yes in enumerate(op.promotes) if yes]
-    _unify(values, nodes, chosen)
-    flat: list[Any] = []
-    for value, node in zip(values, nodes, strict=True):
-        flat += (value, node)
-    return tuple(flat)
-
-
-def unpack_list(op: Op, Tensor: Any, operands: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
-    """The same for an op whose input is a list of tensors."""
-    if isinstance(operands, Tensor) or not hasattr(operands, "__iter__"):
-        raise ArgumentError(f"{op.name}: give a list or tuple of tensors, got one {type(operands).__name__}")
-    items = list(operands)
-    if not items:
-        raise ArgumentError(f"{op.name}: give at least one tensor, got an empty list")
+            return (a, b._value), (None, b._node)
+    items: Any = _listed(op, operands[0]) if op.variadic else operands
     if not any(isinstance(item, Tensor) for item in items):
         return None
-    values = [item._value if isinstance(item, Tensor) else np.asarray(raw(op, item)) for item in items]
+    values = [item._value if isinstance(item, Tensor) else raw(op, item) for item in items]
     nodes = [item._node if isinstance(item, Tensor) else None for item in items]
-    _unify(values, nodes, list(range(len(items))))
+    if op.variadic:
+        values = [np.asarray(value) for value in values]
+    _unify(values, nodes, [i for i in range(len(items)) if op.variadic or op.promotes[i]])
     return values, tuple(nodes)
+
+
+def _listed(op: Op, operand: Any) -> list[Any]:
+    """The tensors given to an op whose input is a list of them."""
+    if isinstance(operand, Tensor) or not hasattr(operand, "__iter__"):
+        raise ArgumentError(f"{op.name}: give a list or tuple of tensors, got one {type(operand).__name__}")
+    items = list(operand)
+    if not items:
+        raise ArgumentError(f"{op.name}: give at least one tensor, got an empty list")
+    return items
 
 
 def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
@@ -141,9 +128,6 @@ def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
             if nodes[i] is None:
                 values[i] = value.astype(target)
             else:
-                from .op import OPS
-                from .tensor import wrap
-
                 cast = OPS["cast"].function(wrap(value, nodes[i]), target)
                 values[i], nodes[i] = cast._value, cast._node
 
@@ -184,8 +168,6 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
     """Raise the package's own error for what NumPy raised; return where the error should pass as it is."""
     if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError, OverflowError)):
         return
-    from .op import BROADCAST
-
     names = () if op.variadic else op.inputs
     sides = describe(values, nodes, names)
     if isinstance(error, np.exceptions.AxisError):
@@ -202,7 +184,7 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
     if isinstance(error, OverflowError) or "negative integer powers" in said:
         raise DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first") from None
     one = len(values) == 1
-    advice = f"; {op.hint}" if op.hint and not (one and op.hint is BROADCAST) else ""
+    advice = f"; {op.hint}" if op.hint else ""
     # Of two shapes that do not broadcast or align NumPy says nothing that the sides do not show.
     reason = (
         "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"

@@ -17,8 +17,7 @@ from .errors import (
     ShapeError,
     shape_text,
 )
-from .hooks import hooks_of
-from .record import Cell, Node, leaf
+from .node import Cell, Node, leaf
 from .writes import Views, guard, own, share, shown, wrote
 
 PRINTED_DIGITS = 4
@@ -182,9 +181,7 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if value and self._node is None:
-            if self._value.dtype.kind == "c":
-                dtypes.saw_complex()
-            elif self._value.dtype.kind != "f":
+            if self._value.dtype.kind not in "fc":
                 raise DtypeError(
                     f"only tensors of floating point and complex dtype can require gradients, got {self._value.dtype}; "
                     "write t.float() first, or give floats"
@@ -237,10 +234,6 @@ class Tensor:
                     f"{shape_text(value.shape)} {value.dtype}; both must agree"
                 )
         self._own_cell().grad = value
-
-    def retain_grad(self) -> None:
-        """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward."""
-        hooks_of(self, "retain_grad").retain = True
 
     def detach(self) -> Tensor:
         """The same memory without history: nothing flows back through it.

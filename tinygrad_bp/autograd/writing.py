@@ -17,8 +17,8 @@ from . import dtypes
 from .errors import DtypeError, LeafWriteError, ReadOnlyError, ShapeError, ViewWriteError, shape_text
 from .hooks import Hooks
 from .modes import mode
+from .node import Cell, Node
 from .op import OPS
-from .record import Cell, Node
 from .tensor import Tensor, wrap
 from .writes import aliases, overlaps, seen, writable, wrote
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.history import history
+from ..autograd.node import Node
 from ..autograd.op import OPS, REQUIRED
-from ..autograd.record import Node
 from ..autograd.tensor import Tensor
 from ..autograd.writes import last_write
 

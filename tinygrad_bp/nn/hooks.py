@@ -30,9 +30,7 @@ def hooks_of(module: Module) -> ModuleHooks:
 
 def hooked_call(module: Module, *args: Any, **kwargs: Any) -> Any:
     """Run ``forward`` between the module's hooks."""
-    hooks: ModuleHooks | None = vars(module).get("_hooks")
-    if hooks is None:
-        return module.forward(*args, **kwargs)
+    hooks = hooks_of(module)
     for hook, with_kwargs in list(hooks.before.values()):
         if with_kwargs:
             changed = hook(module, args, kwargs)

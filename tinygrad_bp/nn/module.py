@@ -16,7 +16,7 @@ from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..ops.operators import to
 from .holding import Holder, Parameter
-from .hooks import ModuleHooks, hooked_call, hooks_of
+from .hooks import hooked_call, hooks_of
 
 M = TypeVar("M", bound="Module")
 
@@ -82,7 +82,9 @@ class Module(Holder):
         raise NotImplementedError(f"{type(self).__name__}: write forward(self, x)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run ``forward``."""
+        """Run ``forward``, between the hooks of the module where it has any."""
+        if "_hooks" in self.__dict__:
+            return hooked_call(self, *args, **kwargs)
         return self.forward(*args, **kwargs)
 
     # ------------------------------------------------------------------ switches
@@ -208,7 +210,7 @@ class Module(Holder):
         ``with_kwargs``: ``hook(module, args, kwargs)``, which may return ``(args, kwargs)``. ``prepend`` puts it before
         the hooks there are. The handle's ``remove()`` takes it out.
         """
-        return self._with_hooks().before.add(hook, "register_forward_pre_hook", first=prepend, flag=with_kwargs)
+        return hooks_of(self).before.add(hook, "register_forward_pre_hook", first=prepend, flag=with_kwargs)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -224,7 +226,7 @@ class Module(Holder):
         >>> _ = layer(tg.tensor([-1.0, 2.0]))
         [-1.0, 2.0] [0.0, 2.0]
         """
-        return self._with_hooks().after.add(hook, "register_forward_hook", first=prepend, flag=with_kwargs)
+        return hooks_of(self).after.add(hook, "register_forward_hook", first=prepend, flag=with_kwargs)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
         """Call ``hook(module, grad_input, grad_output)`` in each backward when the gradient leaves the module.
@@ -241,12 +243,7 @@ class Module(Holder):
         >>> x.grad
         tensor([ 0., 10.])
         """
-        return self._with_hooks().backward.add(hook, "register_full_backward_hook", first=prepend)
-
-    def _with_hooks(self) -> ModuleHooks:
-        # Until the first hook of any module a call looks for none: it is a plain call of forward.
-        Module.__call__ = hooked_call  # type: ignore[method-assign, assignment]
-        return hooks_of(self)
+        return hooks_of(self).backward.add(hook, "register_full_backward_hook", first=prepend)
 
 
 def check_module(value: Any, what: str) -> Module:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import elementwise, general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, elementwise, general
+from ..autograd.op import REQUIRED
 from .elementwise import ZERO, cast, sigmoid, two_sides
 from .error_functions import bounded, erf
 from .network import log_softmax as _log_softmax

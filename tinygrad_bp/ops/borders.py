@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape, sizes_of

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.op import constant, general
+from ..autograd.define import constant, general
 from ..autograd.tensor import value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample

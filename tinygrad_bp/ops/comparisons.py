@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.op import FUNCTIONS, constant
+from ..autograd.define import constant
+from ..autograd.op import FUNCTIONS
 from .samples import below, binary, boolean, fixed, sample, unary
 
 __all__ = [

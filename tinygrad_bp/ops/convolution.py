@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, general
+from ..autograd.op import REQUIRED
 from .elementwise import add
 from .samples import sample
 from .shape import reshape

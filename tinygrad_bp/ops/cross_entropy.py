@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import value_of
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, wrap
 from .elementwise import clone, where
 from .joining import cat

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, general
+from ..autograd.op import REQUIRED
 from .diagonals import diagonal
 from .reduction import sum as total
 from .samples import sample

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write

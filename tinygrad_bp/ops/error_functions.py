@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.op import elementwise
+from ..autograd.define import elementwise
 from .elementwise import ONE
 from .samples import fixed, probability, unary
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import constant
 from ..autograd.errors import ArgumentError
-from ..autograd.op import constant
 from ..autograd.tensor import Tensor
 from .elementwise import maximum, minimum
 from .indexing import take_along_axis

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError
-from ..autograd.op import REQUIRED, elementwise
+from ..autograd.op import REQUIRED
 from .error_functions import of_each, ratio, widened
 from .samples import fixed, positive, unary
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
@@ -151,8 +152,8 @@ def getitem(x: Any, index: Any) -> Any:
     """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in PyTorch.
 
     PyTorch and NumPy differ where a number and an array stand beside each other with a slice between them: of x
-    (2, 3, 4), ``x[0, :, [1, 2]]`` is (3, 2) here, and (2, 3) of a NumPy array. Raises ``IndexRangeError`` for a position
-    that x does not have, ``DtypeError`` for an index of uint8, which PyTorch and NumPy read differently.
+    (2, 3, 4), ``x[0, :, [1, 2]]`` is (3, 2) here, and (2, 3) of a NumPy array. Raises ``IndexRangeError`` for positions
+    that x lacks, ``DtypeError`` for an index of uint8, which PyTorch and NumPy read differently.
     """
     for step in in_turn(plain_index(index), x.ndim):
         x = _getitem(x, step)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import linear
 from .indexing import getitem
 from .samples import sample
 from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel, reshape

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError
-from ..autograd.op import FUNCTIONS, elementwise
+from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor
 from .elementwise import cast
 from .samples import binary, distinct, fixed, sample, unary

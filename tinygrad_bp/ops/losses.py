@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
-from ..autograd.op import general
 from . import reduction as reductions
 from .activations import softplus
 from .elementwise import ZERO, sigmoid

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import LinAlgError
-from ..autograd.op import general
 from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample

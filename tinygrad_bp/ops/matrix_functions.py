@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError
-from ..autograd.op import general
 from .samples import sample
 from .solving import complex_matrices, inv, refuse_shape, some_matrices, well_conditioned
 

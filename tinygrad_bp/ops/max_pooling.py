@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import constant, linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, constant, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of
 from .samples import below, distinct, sample
 from .scans import kept_indices

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import constant, general
 from ..autograd.errors import ShapeError, TargetError, shape_text
-from ..autograd.op import constant, general
 from .elementwise import add, mul
 from .products import matmul, rows_of
 from .reduction import sum

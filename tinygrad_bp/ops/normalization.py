@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import value_of, wrap
 from ..autograd.writes import wrote
 from .elementwise import add, div, mul, pow, sqrt

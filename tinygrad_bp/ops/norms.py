@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import value_of
 from .elementwise import abs as size_of
 from .elementwise import cast, where

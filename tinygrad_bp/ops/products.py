@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import general
 from .complex_numbers import conj
 from .diagonals import diagonal
 from .elementwise import mul

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
-from ..autograd.op import general
 from ..autograd.tensor import Tensor, value_of, wrap
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of, wrap
 from .elementwise import clone
 from .indexing import along, at_least_1d, getitem, place_of

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
-from ..autograd.op import general, linear
 from .elementwise import cast, where
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
 from .scans import in_dtype, others
@@ -77,11 +77,8 @@ _wide = sample((9,), of=extreme, smooth=False, axis=0)
 def _summed(x: Any, axis: Axis, keepdims: Any, dtype: Any) -> Any:
     if axis is not None:
         axis = axes_of(axis, x.ndim)
-    if dtype is None:
-        if x.dtype.kind == "u":
-            dtype = dtypes.int64
-    elif np.dtype(dtype).kind == "c":
-        dtypes.saw_complex()
+    if dtype is None and x.dtype.kind == "u":
+        dtype = dtypes.int64
     return _add(x, axis, dtype, None, keepdims)
 
 

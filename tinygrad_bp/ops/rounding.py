@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.op import FUNCTIONS, UFUNCS, constant, elementwise
+from ..autograd.define import constant, elementwise
+from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
 from .elementwise import DIVISORS, cast, flat, floor_divide, mul, pow, trunc_divide
 from .samples import binary, fixed, nonzero, unary

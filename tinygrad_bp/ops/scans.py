@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.define import general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, general, linear
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writes import guard
 from .elementwise import clone

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, general
+from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
 from .elementwise import clone, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem

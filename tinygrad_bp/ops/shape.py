@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..autograd.backward import unbroadcast
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.gradient import unbroadcast
-from ..autograd.op import REQUIRED, arguments, linear
-from ..autograd.record import ALIASES
+from ..autograd.op import ALIASES, REQUIRED, arguments
 from ..autograd.tensor import Tensor
 from .samples import sample
 

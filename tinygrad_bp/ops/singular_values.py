@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import beside, value_of
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real

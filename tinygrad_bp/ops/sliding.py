@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.op import REQUIRED, linear
+from ..autograd.op import REQUIRED
 from .samples import sample
 from .shape import reshape
 

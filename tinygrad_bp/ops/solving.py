@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
-from ..autograd.op import general
 from ..autograd.tensor import Tensor, beside, value_of
 from .elementwise import where
 from .extremes import chosen

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.op import FUNCTIONS, REQUIRED, elementwise
+from ..autograd.define import elementwise
+from ..autograd.op import FUNCTIONS, REQUIRED
 from .error_functions import widened
 from .samples import Domain, binary, fixed, nonzero, positive, probability, unary
 

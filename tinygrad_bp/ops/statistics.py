@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.define import constant
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.op import constant
 from ..autograd.tensor import value_of
 from .complex_numbers import conj, real
 from .elementwise import where

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.op import FUNCTIONS, REQUIRED, UFUNCS, elementwise
+from ..autograd.define import elementwise
+from ..autograd.op import FUNCTIONS, REQUIRED, UFUNCS
 from .samples import Domain, binary, complexes, nonzero, real, sample, unary
 
 __all__ = [

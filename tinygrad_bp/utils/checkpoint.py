@@ -12,7 +12,7 @@ from ..autograd.function import Function
 from ..autograd.gradient import grad
 from ..autograd.history import history
 from ..autograd.modes import enable_grad, mode
-from ..autograd.record import Node
+from ..autograd.node import Node
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import tick
 from ..func import flatten

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.gradient import grad, unbroadcast
+from ..autograd.backward import pulled, walk
+from ..autograd.gradient import grad
 from ..autograd.history import history
 from ..autograd.tensor import Tensor, wrap
 from .diagnose import INVERTED, UNMASKED, Guess
@@ -34,29 +35,31 @@ def mutants(output: Tensor, leaves: list[Tensor], upstream: Any = None) -> list[
     seed = np.ones(output.shape) if upstream is None else np.asarray(upstream)
     guesses: list[list[Guess]] = [[] for _ in leaves]
 
-    def walk(name: str, change: Callable[[Any, Any], Any]) -> tuple[list[Any], bool]:
-        held, gate = {output._node: seed}, True
-        for node in history([output._node]):  # type: ignore[list-item]
-            g = held.get(node)
-            if g is None:
-                continue
-            for parent, d in zip(node.parents, node.op.pull(g, node.parents, node.kept), strict=False):  # type: ignore
-                if parent is None or d is None:
-                    continue
-                if node.op.name == name:  # type: ignore[union-attr]
-                    gate = gate and d.shape == g.shape and bool(np.all((d == 0) | (d == g)))
-                    d = change(g, d) if d.shape == g.shape else d
-                d = unbroadcast(d, parent.shape) if d.shape != parent.shape else d
-                held[parent] = held[parent] + d if parent in held else d
-        return [held.get(leaf._node, np.zeros(leaf.shape)) for leaf in leaves], gate
+    root: Any = output._node
+    nodes = history([root])
+
+    def changed(name: str, change: Callable[[Any, Any], Any]) -> tuple[list[Any], bool]:
+        gate = True
+
+        def pull(node: Any, g: Any) -> Any:
+            nonlocal gate
+            gradients = pulled(node, g, node.kept)
+            if node.op.name != name:
+                return gradients
+            wanted = [d for parent, d in zip(node.parents, gradients) if parent is not None and d is not None]
+            gate = gate and all(d.shape == g.shape and bool(np.all((d == 0) | (d == g))) for d in wanted)
+            return [change(g, d) if d is not None and d.shape == g.shape else d for d in gradients]
+
+        found = walk(nodes, {root: seed}, pull)
+        return [found.get(leaf._node, np.zeros(leaf.shape)) for leaf in leaves], gate  # type: ignore[arg-type]
 
     def one_way(node: Any) -> bool:
         return sum(parent is not None for parent in node.parents) == 1
 
-    nodes = [node for node in history([output._node]) if node.op.kind in ("elementwise", "general")]  # type: ignore
-    for name in dict.fromkeys(node.op.name for node in nodes if one_way(node)):  # type: ignore[union-attr]
-        without, gate = walk(name, lambda g, d: g)
-        inverted, _ = walk(name, lambda g, d: g - d)
+    changeable = [node.op for node in nodes if node.op and node.op.kind in ("elementwise", "general") and one_way(node)]
+    for name in dict.fromkeys(op.name for op in changeable):
+        without, gate = changed(name, lambda g, d: g)
+        inverted, _ = changed(name, lambda g, d: g - d)
         for i in range(len(leaves)):
             if gate:
                 guesses[i] += [

@@ -1,89 +1,28 @@
-"""Nodes, and the generated function that runs an op and records it.
+"""The frames: ``call`` unrolled for one signature, as the text of a function, and compiled.
 
-The text of the function depends only on the op's signature (its inputs, parameters, and what its rules read), so it
-is compiled once per signature and shared by all ops that have it. Print one with ``source(OPS["mul"])``.
+The text depends only on the op's signature (its inputs, parameters, and what its rules read), so it is compiled once
+per signature and shared by all ops that have it. Print one with ``source(OPS["mul"])``. That a frame does what
+``call`` says is tested for every op.
 """
 
 from __future__ import annotations
 
 import linecache
-import weakref
 from collections.abc import Callable
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from types import CodeType
+from typing import Any
 
 import numpy as np
 
 from .modes import mode
-from .op import REQUIRED, Op, reads
-from .operands import check_alias, explain, floats_of, settle, unpack, unpack_list
+from .node import Node
+from .op import ALIASES, REQUIRED, Op, reads
+from .operands import check_alias, explain, floats_of, settle, unpack
+from .tensor import Tensor
 from .writes import guard_view, share, tick
 
-if TYPE_CHECKING:
-    from .hooks import Hooks
-    from .tensor import Tensor
-
-
 Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
-
-
-class Cell:
-    """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
-
-    __slots__ = ("grad", "hooks", "name", "tensor")
-
-    def __init__(self, tensor: Tensor | None) -> None:
-        self.grad: Tensor | None = None
-        self.name: str | None = None
-        self.hooks: Hooks | None = None  # what backward does with the complete gradient, beside a leaf's .grad
-        # Weak: a node that held its tensor would be a reference cycle. None: the tensor was written since.
-        self.tensor: Callable[[], Tensor | None] = weakref.ref(tensor) if tensor is not None else lambda: None
-
-
-class Node:
-    """One recorded step: the op, where its inputs came from, and the raw values that its rules read.
-
-    A node never holds its own tensor (no reference cycle: a graph is freed by reference counting alone).
-    ``order`` grows with every node made, so an input's node always has a smaller one. A leaf's node has no op.
-    ``kept`` is None once a backward pass has let the values go.
-    """
-
-    __slots__ = ("cell", "kept", "op", "order", "parents", "shape")
-
-    op: Op | None
-    order: int
-    shape: tuple[int, ...]
-    parents: tuple[Node | None, ...]
-    kept: tuple[Any, ...] | None
-    cell: Cell | None
-
-    def __repr__(self) -> str:
-        return f"<{self.op.label}>" if self.op is not None else "<Leaf>"
-
-    @property
-    def name(self) -> str | None:
-        """The name given to this node's tensor, if any."""
-        return self.cell.name if self.cell is not None else None
-
-
-def leaf(shape: tuple[int, ...], cell: Cell) -> Node:
-    """The node of a tensor that the user made and wants the gradient of."""
-    node = Node()
-    node.op, node.order, node.shape, node.parents, node.kept, node.cell = None, tick(), shape, (), (), cell
-    return node
-
-
-# Anomaly mode puts others here, and in the generated functions: nodes that know more, and forwards that look closely.
-new_node: Callable[[], Node] = Node
-forward_of: Callable[[Op], Callable[..., Any]] = attrgetter("forward")
-
-
-def record(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> Node:
-    """A node made by hand, for ops whose inputs are not a fixed list."""
-    node = new_node()
-    node.op, node.order, node.shape, node.parents, node.kept, node.cell = op, tick(), value.shape, parents, kept, None
-    return node
-
+Enter = Callable[[Op, dict[str, Any]], Any]
 
 _makers: dict[str, Any] = {}
 
@@ -130,15 +69,14 @@ def _tuple(items: list[str]) -> str:
     return "(" + "".join(f"{item}, " for item in items).rstrip() + ")"
 
 
-ALIASES = {"axis": "dim", "keepdims": "keepdim"}
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, unpack_list, explain, floats_of, "
-    "settle, guard_view, share, check_alias, first_call"
+    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, settle, guard_view, "
+    "share, check_alias, enter"
 )
 
 
-def _spelling(op: Op) -> tuple[list[str], list[str]]:
+def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
     return [*op.inputs, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
 
@@ -160,7 +98,7 @@ def source(op: Op) -> str:
     raw = f"forward({', '.join(op.inputs)}{params})" + ("[0]" if op.residuals else "")
     if op.variadic:
         (xs,) = op.inputs
-        add(f"        operands = unpack_list(op, Tensor, {xs})")
+        add(f"        operands = unpack(op, {xs})")
         add("        if operands is None:")
         add(f"            return {raw}")
         add(f"        v_{xs}, parents = operands")
@@ -184,10 +122,10 @@ def source(op: Op) -> str:
             add("        if not alike:")
         else:
             add("        except AttributeError:")
-        add(f"            operands = unpack(op, Tensor, {', '.join(op.inputs)})")
+        add(f"            operands = unpack(op, {', '.join(op.inputs)})")
         add("            if operands is None:")
         add(f"                return {raw}")
-        add(f"            {', '.join(f'v_{name}, n_{name}' for name in op.inputs)} = operands")
+        add(f"            {_tuple([f'v_{n}' for n in op.inputs])}, {_tuple([f'n_{n}' for n in op.inputs])} = operands")
         values = ", ".join(f"v_{name}" for name in op.inputs)
         nodes = _tuple([f"n_{name}" if rule else "None" for name, rule in zip(op.inputs, op.rules, strict=True)])
         wants = " or ".join(f"n_{name} is not None" for name, rule in zip(op.inputs, op.rules, strict=True) if rule)
@@ -238,24 +176,17 @@ def source(op: Op) -> str:
     return "\n".join([f"def make({FREE}{defaults}):", *out, ""])
 
 
-def build_function(op: Op) -> Callable[..., Any]:
-    """The op's public function. What it runs is compiled at its first call: most programs use few ops."""
-    from .tensor import Tensor
-
-    names, aliases = _spelling(op)
+def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
+    """The op's public function. Its code hands what it was given to ``enter``, which puts the frame in its place."""
+    names, aliases = spelling(op)
     clash = set(FREE.split(", ")) & set(names)
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
-    places = [f"p{i}" for i in range(len(names))] + ["*"] * bool(aliases) + [f"k{i}" for i in range(len(aliases))]
-    text = (
-        f"def make({FREE}):\n    def function({', '.join(places)}):\n        return first_call(op, locals())\n"
-        f"        ({FREE})\n    return function\n"
-    )
-    function: Callable[..., Any] = _maker(text, "first call")(
-        op, forward_of(op), Tensor, new_node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64),
-        unpack, unpack_list, explain, floats_of, settle, guard_view, share, check_alias, first_call,
+    function: Callable[..., Any] = _maker(_entry(op), "entry")(
+        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
+        floats_of, settle, guard_view, share, check_alias, enter,
     )  # fmt: skip
-    function.__code__ = function.__code__.replace(co_varnames=(*names, *aliases), co_name=op.name)
+    function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)
     function.__kwdefaults__ = dict.fromkeys(aliases)
     function.__name__ = function.__qualname__ = op.name
@@ -264,12 +195,29 @@ def build_function(op: Op) -> Callable[..., Any]:
     return function
 
 
-def first_call(op: Op, given: dict[str, Any]) -> Any:
-    """Put the code of ``source(op)`` into the op's function, and call it."""
-    make = _maker(source(op), "function")
-    names, aliases = _spelling(op)
-    op.function.__code__ = next(part for part in make.__code__.co_consts if hasattr(part, "co_freevars"))
-    return op.function(**{name: given[name] for name in (*names, *aliases)})
+def _entry(op: Op) -> str:
+    names, aliases = spelling(op)
+    places = [f"p{i}" for i in range(len(names))] + ["*"] * bool(aliases) + [f"k{i}" for i in range(len(aliases))]
+    return (
+        f"def make({FREE}):\n    def function({', '.join(places)}):\n        return enter(op, locals())\n"
+        f"        ({FREE})\n    return function\n"
+    )
+
+
+def entry_code(op: Op) -> CodeType:
+    """The code that hands the arguments to ``enter``, by name: every op's before its first call, and while watched."""
+    names, aliases = spelling(op)
+    return _code(_maker(_entry(op), "entry")).replace(co_varnames=(*names, *aliases), co_name=op.name)
+
+
+def frame_code(op: Op) -> CodeType:
+    """The code of ``source(op)``, compiled at the op's first call: most programs use few ops."""
+    return _code(_maker(source(op), "frame"))
+
+
+def _code(make: Any) -> CodeType:
+    code: CodeType = next(part for part in make.__code__.co_consts if hasattr(part, "co_freevars"))
+    return code
 
 
 def build_pull(op: Op) -> Pull:

@@ -1,0 +1,117 @@
+"""Backward: the chain rule along a history. Broadcasting is undone here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .errors import FreedError, ShapeError, shape_text
+from .node import Node
+from .op import arguments
+from .tensor import wrap
+
+Gradients = dict[Node, Any]
+Pull = Callable[[Node, Any], Iterable[Any]]
+
+
+def walk(
+    nodes: Iterable[Node], gradients: Gradients, pull: Pull, arrived: Callable[[Node, Any], Any] | None = None
+) -> Gradients:
+    """Pull ``gradients`` of some nodes back through ``nodes``, newest first; what is left are those of the leaves.
+
+    When the walk comes to a node its gradient is complete: whatever read the node's value is newer. ``pull`` gives
+    one gradient per parent; ``arrived``, where given, sees (and may replace) the complete gradient of a node that
+    has a cell.
+    """
+    for node in nodes:
+        g = gradients.pop(node, None)
+        if g is None:  # a rule gave None
+            continue
+        if arrived is not None and node.cell is not None:
+            g = arrived(node, g)
+        for parent, d in zip(node.parents, pull(node, g)):
+            if parent is None or d is None:
+                continue
+            if d.shape != parent.shape:
+                d = unbroadcast(d, parent.shape)
+            held = gradients.get(parent)
+            gradients[parent] = d if held is None else held + d  # never +=: rules may give one array to two parents
+    return gradients
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum ``g`` over the axes along which a value of ``shape`` was repeated; ``g`` may be an array or a Tensor.
+
+    >>> import numpy as np
+    >>> unbroadcast(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    extra = g.ndim - len(shape)
+    if extra > 0:
+        g = np.add.reduce(g, axis=tuple(range(extra)))
+    repeated = tuple(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=False)) if want == 1 != have)
+    if repeated:
+        g = np.add.reduce(g, axis=repeated, keepdims=True)
+    if g.shape != shape:
+        raise ShapeError(f"a rule gave a gradient of shape {shape_text(g.shape)} for an input of {shape_text(shape)}")
+    return g
+
+
+# ---------------------------------------------------------------------- one node: three ways to pull
+
+
+def pull_and_free(node: Node, g: Any) -> tuple[Any, ...]:
+    """The gradients of the parents, as raw arrays; the node lets go of the values that it kept."""
+    kept = node.kept
+    if kept is None:
+        raise FreedError(
+            f"trying to go backward through {node!r} a second time: the values it kept were freed by the first "
+            "backward. Write retain_graph=True in the first call, or compute the result again"
+        )
+    if node.op.keeps_values:  # type: ignore[union-attr]
+        node.kept = None
+    return pulled(node, g, kept)
+
+
+def pull_and_keep(node: Node, g: Any) -> tuple[Any, ...]:
+    """The gradients of the parents, as raw arrays."""
+    kept = node.kept
+    return pull_and_free(node, g) if kept is None else pulled(node, g, kept)
+
+
+def pull_recorded(node: Node, g: Any) -> tuple[Any, ...]:
+    """The gradients of the parents as Tensors: the rules are recorded, so they can be differentiated in turn."""
+    return pull_and_free(node, g) if node.kept is None else pulled(node, g, restored(node))
+
+
+def pulled(node: Node, g: Any, kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The op's rules at work on the gradient arriving and the values kept.
+
+    Complex numbers follow PyTorch's convention: the gradient is ∂L/∂Re + i ∂L/∂Im. A rule states the derivative of a
+    holomorphic function; the gradient takes its conjugate, since conj(f' · conj(g)) = conj(f') · g.
+    Source: Kreutz-Delgado, *The Complex Gradient Operator*, 2009.
+    """
+    op = node.op
+    if g.dtype.kind == "c" and op.holomorphic:  # type: ignore[union-attr]
+        rules = op.pull(np.conjugate(g), node.parents, kept)  # type: ignore[union-attr]
+        return tuple(d if d is None else np.conjugate(d) for d in rules)
+    return op.pull(g, node.parents, kept)  # type: ignore[union-attr]
+
+
+def restored(node: Node) -> tuple[Any, ...]:
+    """The kept values as Tensors with their history, so that the rules themselves are recorded."""
+    op, kept = node.op, node.kept
+    assert op is not None and kept is not None
+    restored = dict(zip(op.kept, kept, strict=True))
+    for name, value in restored.items():
+        source = node if name == "y" else None
+        if name in op.inputs and not op.variadic:
+            source = node.parents[op.inputs.index(name)]
+        if source is not None and value is not None:
+            restored[name] = wrap(value, source)
+    for name, find in op.residuals.items():
+        if find is not None and restored.get(name) is not None:
+            restored[name] = find(*(restored[argument] for argument in arguments(find)))
+    return tuple(restored.values())

@@ -1,0 +1,58 @@
+"""What calling an op means, in plain Python. The generated frames are this, unrolled for one signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .modes import mode
+from .node import Node, recorded
+from .op import Op, reads
+from .operands import explain, floats_of, settle, unpack
+from .tensor import wrap
+from .writes import guard_view, share
+
+
+def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run ``op``: arrays in, an array out; Tensors in, a Tensor out, recorded where an input wants a gradient.
+
+    ``operands`` holds one item per input of the op (of a variadic op: the list), ``params`` all its parameters.
+    """
+    unpacked = unpack(op, *operands)
+    if unpacked is None:  # no operand is a Tensor
+        return op.compute(*operands, **params)
+    values, nodes = unpacked
+    if op.floats and not any(nodes) and values[0].__class__ is np.ndarray and values[0].itemsize <= 2:
+        values = floats_of(*values)
+    try:
+        found = op.forward(*([values] if op.variadic else values), *params.values())
+    except Exception as error:
+        explain(op, error, values, nodes)
+        raise
+    value, *residuals = found if op.residuals else (found,)
+    value = np.asarray(value)
+    parents = nodes if op.variadic else tuple(node if rule else None for node, rule in zip(nodes, op.rules))
+    node = None
+    if any(parents) and mode().grad:
+        known = {**params, "y": value, **dict(zip(op.residuals, residuals))}
+        node = recorded(op, value, parents, kept(op, values, parents, known))
+    elif any(parents) and value.base is not None:
+        value = guard_view(value, values, parents)
+    if node is None and op.floats and value.dtype == np.float64:
+        value = settle(value, *values)
+    result = wrap(value, node)
+    if op.views and value.base is not None:
+        share(operands[0], result)
+    return result
+
+
+def kept(op: Op, values: Any, parents: tuple[Node | None, ...], known: dict[str, Any]) -> tuple[Any, ...]:
+    """What the rules that will run read; None in the place of what only the others read."""
+    if op.variadic:
+        known[f"{op.inputs[0]}_shape"] = tuple([value.shape for value in values])
+        return tuple(known[name] for name in op.kept)
+    for name, value in zip(op.inputs, values):
+        known |= {name: value, f"{name}_shape": np.shape(value), f"{name}_dtype": getattr(value, "dtype", None)}
+    read = {name for rule, parent in zip(op.rules, parents) if rule and parent for name in reads(rule)}
+    return tuple(known[name] if name in read or name in op.params else None for name in op.kept)

@@ -1,0 +1,37 @@
+"""Values that nodes keep for backward, and refusing those that were written since."""
+
+from __future__ import annotations
+
+from . import writes
+from .anomaly import story
+from .errors import ModifiedError, shape_text
+from .modes import mode
+from .node import Node
+
+
+def refuse_changed(nodes: list[Node]) -> None:
+    """Refuse values that nodes (newest first) kept for backward and that were changed since."""
+    if nodes and writes.last_write() > nodes[-1].order:
+        _check_written(nodes)
+    for watcher in mode().watchers:
+        watcher.before_backward(nodes)
+
+
+def _check_written(nodes: list[Node]) -> None:
+    for node in nodes:
+        assert node.op is not None
+        for i, value in enumerate(node.kept or ()):
+            written = [array for array in writes.arrays_in((value,)) if writes.last_write(array) > node.order]
+            if not written:
+                continue
+            value = written[0]
+            name = node.op.kept[i] if i < len(node.op.kept) else "a value"
+            who = ""
+            if name in node.op.inputs:
+                parent = node.parents[node.op.inputs.index(name)]
+                who = f" ({parent.name})" if parent is not None and parent.name else ""
+            raise ModifiedError(
+                f"{node.op.name} kept {name}{who} {shape_text(value.shape)} for backward, and it was modified by an "
+                "in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a "
+                f"copy (t.clone()){story(node, writes.last_write(value))}"
+            )

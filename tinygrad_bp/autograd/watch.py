@@ -1,0 +1,104 @@
+"""The watched path: while anyone watches, ops run ``call`` in plain Python and tell the watchers; else their frames.
+
+What an op's function runs before its first call is the same: its code hands the arguments to ``enter``, which either
+puts the op's frame in its place or, while anyone watches, runs ``call`` and tells.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock  # the threading module takes a hundred times as long to import
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from .call import call
+from .frames import entry_code, frame_code, spelling
+from .modes import Mode, Switch, mode
+from .node import Node
+from .op import ALIASES, OPS, Op
+from .operands import check_alias
+
+Pull = Callable[[Node, Any], Any]
+
+
+class Watcher:
+    """Who is told of every op, write and backward pass of this thread or task; a subclass does something with it."""
+
+    quiet = False  # whether NumPy's own warnings are left out, because this watcher says more
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
+        """An op was called, and gave ``result``: a Tensor, or an array where no operand was a Tensor."""
+
+    def written(self, moment: int) -> int:
+        """Memory changes now; the number that the write takes."""
+        return moment
+
+    def before_backward(self, nodes: list[Node]) -> None:
+        """What these nodes kept is going to be read."""
+
+    def pulling(self, pull: Pull) -> Pull:
+        """The pull of one node, watched."""
+        return pull
+
+    def after_backward(self, gradients: dict[Node, Any]) -> None:
+        """The complete gradients of the leaves, before they are added to any ``.grad``."""
+
+
+def enter(op: Op, given: dict[str, Any]) -> Any:
+    """Call ``op`` with arguments by name, watched or through its frame."""
+    if not _watching:
+        _put_frame(op)
+        return op.function(**{name: given[name] for names in spelling(op) for name in names})
+    operands = tuple(given[name] for name in op.inputs)
+    params = {name: _param(op, name, given) for name in op.params}
+    watchers = mode().watchers
+    if not watchers:  # another thread watches
+        return call(op, operands, params)
+    with unwatched(), quietly(watchers):
+        result = call(op, operands, params)
+    for watcher in watchers:
+        watcher.called(op, operands, params, result)
+    return result
+
+
+def _param(op: Op, name: str, given: dict[str, Any]) -> Any:
+    alias = ALIASES.get(name, "")
+    value = given.get(alias)
+    return given[name] if value is None else check_alias(op, name, given[name], alias, value)
+
+
+def quietly(watchers: tuple[Watcher, ...]) -> AbstractContextManager[Any]:
+    """Without NumPy's warnings where a watcher says more than they do."""
+    return np.errstate(all="ignore") if any(watcher.quiet for watcher in watchers) else nullcontext()
+
+
+class unwatched(Switch):
+    """Inside one op: what it makes on the way is its own affair."""
+
+    def _mode(self, before: Mode) -> Mode:
+        return Mode(before.grad)
+
+
+# ---------------------------------------------------------------------- on and off
+
+_watching = 0  # how many watch now, in any thread
+_lock = allocate_lock()
+
+
+def _put_frame(op: Op) -> None:
+    code = frame_code(op)
+    with _lock:
+        if not _watching:
+            op.function.__code__ = code  # type: ignore[attr-defined]
+
+
+def count(change: int) -> None:
+    """One more or one fewer who watches, in any thread: with the first, every op's function enters here again."""
+    global _watching
+    with _lock:
+        before, _watching = _watching, max(0, _watching + change)
+        if _watching and not before:
+            for op in OPS.values():
+                op.function.__code__ = entry_code(op)  # type: ignore[attr-defined]
