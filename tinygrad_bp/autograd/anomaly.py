@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .backward import Pull
 from .errors import AnomalyError, ModifiedError, shape_text
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
 from .op import Op
-from .watch import Pull, Watcher, count
+from .watch import Watcher, count
 from .writes import arrays_in
 
 # Frames in these files are not the user's.
@@ -115,7 +116,7 @@ class Anomaly(Watcher):
         """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
         value = _raw(result)
         if self.check_nan and not _finite(value):
-            given = [_raw(x) for x in (operands[0] if op.variadic else operands)]
+            given = tuple([_raw(x) for x in (operands[0] if op.variadic else operands)])
             if _finite(given):
                 raise AnomalyError(_forward_text(op, np.asarray(value), given))
         node = getattr(result, "_node", None)

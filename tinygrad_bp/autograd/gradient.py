@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import writes
-from .backward import Gradients, pull_and_free, pull_and_keep, pull_recorded, walk
+from .backward import Gradients, Pull, pull_and_free, pull_and_keep, pull_recorded, walk
 from .errors import (
     ArgumentError,
     NoHistoryError,
@@ -48,7 +48,7 @@ def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] 
             found[node] = g
         return g
 
-    pull = pull_recorded if create else pull_and_keep if retain else pull_and_free
+    pull: Pull = pull_recorded if create else pull_and_keep if retain else pull_and_free
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)

@@ -7,20 +7,18 @@ puts the op's frame in its place or, while anyone watches, runs ``call`` and tel
 from __future__ import annotations
 
 from _thread import allocate_lock  # the threading module takes a hundred times as long to import
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from .backward import Pull
 from .call import call
 from .frames import entry_code, frame_code, spelling
 from .modes import Mode, Switch, mode
 from .node import Node
 from .op import ALIASES, OPS, Op
 from .operands import check_alias
-
-Pull = Callable[[Node, Any], Any]
 
 
 class Watcher:
@@ -91,7 +89,7 @@ def _put_frame(op: Op) -> None:
     code = frame_code(op)
     with _lock:
         if not _watching:
-            op.function.__code__ = code  # type: ignore[attr-defined]
+            op.function.__code__ = code
 
 
 def count(change: int) -> None:
@@ -101,4 +99,4 @@ def count(change: int) -> None:
         before, _watching = _watching, max(0, _watching + change)
         if _watching and not before:
             for op in OPS.values():
-                op.function.__code__ = entry_code(op)  # type: ignore[attr-defined]
+                op.function.__code__ = entry_code(op)
