@@ -10,6 +10,7 @@ import math
 import os
 import sys
 import zlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -179,7 +180,7 @@ def _forward_text(op: Op, value: Any, given: tuple[Any, ...]) -> str:
     )
 
 
-def _check_pulled(node: Node, pulled: tuple[Any, ...]) -> None:
+def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
     """Refuse what the rules of ``node`` gave where it is not finite: the gradient arriving was."""
     op = node.op
     assert op is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from .op import arguments
 from .tensor import wrap
 
 Gradients = dict[Node, Any]
-Pull = Callable[[Node, Any], Iterable[Any]]
+Pull = Callable[[Node, Any], Sequence[Any]]
 
 
 def walk(
