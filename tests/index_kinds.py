@@ -12,8 +12,9 @@ SHAPE = (2, 3, 4)
 # The index part, and how many dimensions it stands for; T is the package.
 PARTS: dict[str, tuple[str, int]] = {
     "1": ("1", 1), "-1": ("-1", 1), "0-d": ("T.tensor(1)", 1), ":": ("slice(None)", 1), "1:": ("slice(1, None)", 1),
-    "None": ("None", 0), "...": ("...", 0), "array": ("T.tensor([1, 0])", 1), "matrix": ("T.tensor([[1], [0], [1]])", 1),
-    "list": ("[0, 1]", 1), "True": ("True", 0), "False": ("False", 0), "mask": ("T.tensor(mask(size))", 1),
+    "None": ("None", 0), "...": ("...", 0), "array": ("T.tensor([1, 0])", 1),
+    "matrix": ("T.tensor([[1], [0], [1]])", 1), "list": ("[0, 1]", 1),
+    "True": ("True", 0), "False": ("False", 0), "mask": ("T.tensor(mask(size))", 1),
     "truths": ("[*mask(size)]", 1),
 }  # fmt: skip
 

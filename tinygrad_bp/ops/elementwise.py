@@ -409,13 +409,13 @@ def _cast(x: Any, dtype: Any) -> Any:
     return x.astype(dtype)  # NumPy warns where that cuts an imaginary part off
 
 
-cast = linear("cast", _cast, lambda g, x_dtype: _cast_back(g, x_dtype),
+cast = linear("cast", _cast, lambda g, x_dtype: cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
               reference=lambda x, dtype: np.asarray(x, dtype),
               doc="The same numbers in another dtype; complex ones lose their imaginary part, with a ComplexWarning.")
 
 
-def _cast_back(g: Any, dtype: Any) -> Any:
+def cast_back(g: Any, dtype: Any) -> Any:
     """A real number that became complex has the real part of the gradient: nothing is lost there."""
     g = np.real(g) if dtype.kind != "c" else g
     return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)

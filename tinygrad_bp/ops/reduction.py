@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
-from .elementwise import cast, where
+from .elementwise import cast_back, where
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
 from .scans import in_dtype, others
 from .shape import takes_axis
@@ -89,7 +89,7 @@ def _spread_out(g: Any, x_shape: tuple[int, ...], x_dtype: Any, axis: Axis, keep
     if np.dtype(dtype).kind not in "fc":
         raise DtypeError(f"backward through a reduction with dtype={np.dtype(dtype)}: integers have no gradient; leave "
                          "dtype out, or detach the tensor")
-    return cast(g, x_dtype)
+    return cast_back(g, x_dtype)
 
 
 sum = linear("sum", _summed, _spread_out, params=_SUMS, formula="Σ x",
