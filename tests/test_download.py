@@ -4,7 +4,10 @@ import gzip
 import hashlib
 import importlib
 import io
+import os
+import pathlib
 import socket
+import subprocess
 import sys
 import tarfile
 import threading
@@ -342,3 +345,95 @@ def test_every_published_sum_is_a_sha256(name):
     assert len(files) == 4
     for size, sha256 in [*files.values(), CIFAR.PUBLISHED]:
         assert size > 0 and len(bytes.fromhex(sha256)) == 32
+
+
+# ---------------------------------------------------------------------- several at once, and what lies in the way
+
+ASK = """
+import sys
+from pathlib import Path
+from tinygrad_bp.autograd.errors import AutogradError
+from tinygrad_bp.data.download import Published, fetch
+url, folder, size, sha = sys.argv[1:]
+for number in range(10):
+    fetch([url], Path(folder) / str(number) / "file", Published(int(size), sha))
+"""
+
+
+def test_several_processes_and_threads_fetch_each_file_once(server, tmp_path):
+    command = [sys.executable, "-c", ASK, server.url(), str(tmp_path), str(PUBLISHED.size), PUBLISHED.sha256]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    failures = []
+
+    def ask():
+        for number in range(10, 20):
+            try:
+                fetch([server.url()], tmp_path / str(number) / "file", PUBLISHED)
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for process in processes:
+        assert process.communicate()[1] == "" and process.returncode == 0
+    assert not failures
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["file"] * 20
+    if sys.platform != "win32":
+        assert len(server.asked) == 20
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def to_nothing(path):
+    path.symlink_to(path.with_name("nothing"))
+
+
+WAYS = [(pathlib.Path.mkdir, "a directory"), (pipe, "a pipe"), (to_nothing, "a symbolic link to nothing")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with a name")
+@pytest.mark.parametrize(("put", "what"), WAYS)
+@pytest.mark.parametrize("name", ["file", "file.part"])
+def test_something_else_in_the_way_is_named(server, tmp_path, name, put, what):
+    put(tmp_path / name)
+    with pytest.raises(DataFileError, match=f"{name}: expected a file, or nothing yet, found {what}; move it away"):
+        fetch([server.url()], tmp_path / "file", PUBLISHED)
+    assert not server.asked
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own")
+def test_a_link_to_a_file_is_read_and_never_written_through(server, tmp_path):
+    other = tmp_path / "other"
+    other.write_bytes(BYTES)
+    (tmp_path / "file").symlink_to(other)
+    assert fetch([server.url()], tmp_path / "file", PUBLISHED) == tmp_path / "file"
+    (tmp_path / "file").unlink()
+    (tmp_path / "file.part").symlink_to(other)
+    with pytest.raises(DataFileError, match="found a symbolic link; move it away"):
+        fetch([server.url()], tmp_path / "file", PUBLISHED)
+    assert other.read_bytes() == BYTES
+
+
+def test_a_file_where_the_folder_should_be(server, tmp_path):
+    (tmp_path / "folder").write_text("")
+    with pytest.raises(DownloadError, match="could not be fetched, the file system said"):
+        fetch([server.url()], tmp_path / "folder" / "file", PUBLISHED)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes with a name")
+@pytest.mark.parametrize(("put", "what"), WAYS)
+@pytest.mark.parametrize("load", [
+    lambda folder: tg.data.mnist(folder), lambda folder: tg.data.cifar10(folder),
+    lambda folder: tg.data.banknote(folder), lambda folder: tg.data.mnist(folder, download=True),
+])  # fmt: skip
+def test_a_data_set_names_what_lies_in_its_way(tmp_path, load, put, what):
+    for path in ("mnist/train-images-idx3-ubyte", "cifar-10-batches-bin/data_batch_1.bin", "banknote.csv"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        put(tmp_path / path)
+    with pytest.raises(DataFileError, match=f"expected a file, or nothing yet, found {what}"):
+        load(tmp_path)

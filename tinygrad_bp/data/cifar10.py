@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DataFileError
-from .download import Published, fetch
-from .folder import folder_of
+from .download import Published, alone, fetch
+from .folder import folder_of, is_there
 
 FOLDER = "cifar-10-batches-bin"
 SPLITS = {"train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test": ("test_batch.bin",)}
@@ -37,10 +37,10 @@ def cifar10(
     if split not in SPLITS:
         raise ArgumentError(f'cifar10: split is "train" or "test", got {split!r}')
     folder = folder_of(root, FOLDER, FILES)
-    if not all((folder / file).is_file() for file in SPLITS[split]):
+    if not all(is_there(folder / file) for file in SPLITS[split]):
         if not download:
             _refuse_pickles(folder)
-            missing = next(folder / file for file in SPLITS[split] if not (folder / file).is_file())
+            missing = next(folder / file for file in SPLITS[split] if not is_there(folder / file))
             raise FileNotFoundError(f"{missing}: there is no such file; cifar10(download=True) fetches it from {URL}")
         archive = folder.parent / URL.rpartition("/")[2]
         unpack(fetch([URL], archive, PUBLISHED), folder)
@@ -80,11 +80,16 @@ def unpack(archive: Path, folder: Path) -> None:
     Members are taken by name, each a regular file of whole records and at most 10,000 of them, so that no archive can
     write elsewhere or fill the disk. A file gets its name when it is complete. Raises ``DataFileError``.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder):
+        _unpack(archive, folder)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
     import gzip
     import tarfile
     import zlib
 
-    folder.mkdir(parents=True, exist_ok=True)
     left = {f"{FOLDER}/{file}" for file in FILES}
     try:
         with tarfile.open(archive, "r:gz") as tar:
@@ -99,8 +104,9 @@ def unpack(archive: Path, folder: Path) -> None:
                 source = tar.extractfile(member)
                 assert source is not None  # it is a regular file
                 target = folder / Path(member.name).name
-                if not target.exists():
+                if not is_there(target):
                     part = target.with_name(target.name + ".part")
+                    is_there(part, follow=False)
                     part.write_bytes(source.read())
                     os.replace(part, target)
                 left.remove(member.name)

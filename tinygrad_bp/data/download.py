@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..autograd.errors import DataFileError, DownloadError
+from ..autograd.errors import AutogradError, DataFileError, DownloadError
+from .folder import is_there
 
 TIMEOUT = 30.0  # seconds without a byte
 CHUNK = 1 << 16
@@ -25,10 +27,22 @@ def fetch(urls: Sequence[str], target: Path, published: Published) -> Path:
 
     What arrives is collected in ``target`` + ``.part``, which a later call goes on with, and gets its name when its
     sum is right; a ``target`` that is already there is checked and not fetched. A progress bar is shown where tqdm is
-    installed. Raises ``DownloadError`` where no URL works, ``DataFileError`` where ``target`` is there and is another
-    file.
+    installed. Several processes and threads may ask at once: one fetches, the others wait for it. Raises
+    ``DownloadError`` where no URL works or the folder cannot be written, ``DataFileError`` where ``target`` is there
+    and is another file, or something that is none.
     """
-    if target.is_file():
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with alone(target.parent):
+            return _fetch(urls, target, published)
+    except AutogradError:
+        raise
+    except OSError as error:
+        raise DownloadError(f"{target} could not be fetched, the file system said: {error}") from None
+
+
+def _fetch(urls: Sequence[str], target: Path, published: Published) -> Path:
+    if is_there(target):
         found = _sha256(target)
         if found != published.sha256:
             raise DataFileError(
@@ -36,12 +50,11 @@ def fetch(urls: Sequence[str], target: Path, published: Published) -> Path:
                 "remove it to fetch it again"
             )
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     failures, waiting = [], list(urls)
     while waiting:
         url = waiting.pop(0)
-        resumed = part.is_file() and part.stat().st_size > 0
+        resumed = is_there(part, follow=False) and part.stat().st_size > 0
         failure = _receive(url, part, published.size)
         if failure:
             failures.append(f"{url}: {failure}")
@@ -59,6 +72,23 @@ def fetch(urls: Sequence[str], target: Path, published: Published) -> Path:
         f"{target.name} could not be fetched; put it into {target.parent} by hand, or try again\n"
         + "\n".join(f"  {failure}" for failure in failures)
     )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process and thread at a time in a folder, where the system can lock one: two would write into one file."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows: there the sum tells whether two have met
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _receive(url: str, part: Path, size: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError, DataFileError
 from .download import Published, fetch
-from .folder import folder_of
+from .folder import folder_of, is_there
 from .idx import read_idx
 
 SPLITS = {"train": "train", "test": "t10k"}
@@ -103,7 +103,7 @@ def _path(
 ) -> Path:
     plain, packed = folder / file, folder / f"{file}.gz"
     for path in (plain, packed):
-        if path.is_file():
+        if is_there(path):
             return path
     if not download:
         raise FileNotFoundError(f"{packed}: there is no such file, plain or .gz; {name}(download=True) fetches it")
