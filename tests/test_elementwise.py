@@ -13,6 +13,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, LeafWriteError, ShapeError, TargetError
+from tinygrad_bp.ops.passes import choose
 
 F = tg.nn.functional
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "elementwise.json").read_text())
@@ -312,3 +313,38 @@ MISTAKES = [
 def test_a_mistake_is_named(call, error, text):
     with pytest.raises(error, match=text):
         call(tg.tensor([[0.5, 1.5, -2.0], [1.0, 0.0, 3.0]]))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.int64, np.complex64])
+@pytest.mark.parametrize("shapes", [
+    ((80, 80), (80, 80), (80, 80)), ((80, 80), (), (80, 80)), ((80, 80), (80, 1), (80,)), ((5000,), (2, 5000), (3, 1, 1)),
+    ((80, 80), (), ()),
+], ids=str)  # fmt: skip
+def test_choosing_by_bits_is_numpys_where(dtype, shapes):
+    """Large arrays take another way: every bit of what is chosen arrives, NaN's and −0's among them."""
+    rng = np.random.default_rng(0)
+    condition = rng.random(shapes[0]) < 0.5
+    a, b = (np.asarray(100 * rng.standard_normal(shape)).astype(dtype) for shape in shapes[1:])
+    if a.size > 1 and a.dtype.kind in "fc":
+        a.flat[:4] = [np.nan, -np.inf, -0.0, 0.0]
+    for one, two, chosen in ((a, b, condition), (b.T, a.T, condition.T), (a, 2, condition), (-1, b, condition)):
+        try:
+            wanted = np.where(chosen, one, two)
+        except ValueError:  # turned round they do not broadcast
+            continue
+        found = choose(chosen, one, two)
+        assert found.dtype == wanted.dtype and found.shape == wanted.shape
+        np.testing.assert_array_equal(found, wanted)
+        np.testing.assert_array_equal(np.signbit(found.real), np.signbit(wanted.real))
+
+
+@pytest.mark.parametrize("exponent", [2, 3, 4, 5, 6, 7, 10, -1, -2, -3, -4, 3.0, 5.0, -7.0, 0, 1, 0.5, -0.5, 2.5, 1e9])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_power_is_numpys_in_every_corner(dtype, exponent):
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 2.0, -2.0, 0.3, -0.3, 1e-3, -1e-3, 100, -100], dtype)
+    with np.errstate(all="ignore"):
+        wanted = np.power(x.astype(np.float64), exponent).astype(dtype)
+        found = tg.pow(tg.tensor(x), exponent).numpy()
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))

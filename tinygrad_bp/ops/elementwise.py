@@ -13,6 +13,7 @@ from ..autograd.define import elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.tensor import Tensor, wrap
+from .passes import choose
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
@@ -153,12 +154,24 @@ negative = neg
 
 positive = elementwise("positive", np.positive, lambda g: g, formula="x", samples=unary(), doc="The same value.")
 
-_pow = elementwise("pow", lambda x, exponent: x**exponent,
-                   lambda g, x, exponent: g * (exponent * x ** (exponent - 1)) if exponent else g * np.zeros_like(x),
+
+def _to_power(x: Any, exponent: Any) -> Any:
+    """``x ** exponent``: NumPy takes the powers of negative floats, which are whole, fifty times as long as others."""
+    if x.dtype not in (dtypes.float32, dtypes.float64) or not -math.inf < exponent < math.inf or exponent != int(exponent) or -2 < exponent < 3:
+        return x**exponent
+    if exponent == 3:
+        return x * x * x
+    y = np.absolute(x) ** exponent
+    return np.copysign(y, x) if exponent % 2 else y
+
+
+_pow = elementwise("pow", _to_power,
+                   lambda g, x, exponent: g * (exponent * _pow(x, exponent - 1)) if exponent else g * np.zeros_like(x),
                    params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
                    samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
                             *unary(extremes=False, exponent=2), *unary(extremes=False, exponent=1),
                             *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2),
+                            *unary(extremes=False, exponent=5), *unary(nonzero, extremes=False, exponent=-3.0),
                             *complexes(nonzero, exponent=2.0), *complexes(nonzero, exponent=-1.5)),
                    reference=lambda x, exponent: np.power(x, float(exponent)),
                    doc="A tensor to the power of a number.")
@@ -339,8 +352,14 @@ relu = elementwise("relu", _relu, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
                    reference=lambda x: np.where(x > 0, x, 0),
                    doc="max(x, 0); its gradient at 0 is 0, and 1 at NaN.")
 
-leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0, x, x * negative_slope),
-                         lambda g, x, negative_slope: np.where(x > 0, g, g * negative_slope),
+
+def _leaky_relu(x: Any, negative_slope: float) -> Any:
+    below = x * negative_slope
+    return np.maximum(x, below, out=below) if 0 < negative_slope <= 1 and x.ndim else choose(x > 0, x, below)
+
+
+leaky_relu = elementwise("leaky_relu", _leaky_relu,
+                         lambda g, x, negative_slope: where(x > 0, g, g * negative_slope),
                          params={"negative_slope": 0.01}, formula="x if x > 0 else slope · x",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
@@ -349,25 +368,25 @@ leaky_relu = elementwise("leaky_relu", lambda x, negative_slope: np.where(x > 0,
 # ---------------------------------------------------------------------- choice
 
 maximum = elementwise("maximum", np.maximum,
-                      lambda g, a, b: np.where(a < b, np.zeros_like(g), np.where(a == b, g / 2, g)),
-                      lambda g, a, b: np.where(b < a, np.zeros_like(g), np.where(a == b, g / 2, g)),
+                      lambda g, a, b: where(a < b, 0.0, where(a == b, g / 2, g)),
+                      lambda g, a, b: where(b < a, 0.0, where(a == b, g / 2, g)),
                       formula="max(a, b)", samples=(*binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2)),),
                       doc="The larger of two elements; a tie shares the gradient equally, NaN passes it to both.")
 
 minimum = elementwise("minimum", np.minimum,
-                      lambda g, a, b: np.where(a > b, np.zeros_like(g), np.where(a == b, g / 2, g)),
-                      lambda g, a, b: np.where(b > a, np.zeros_like(g), np.where(a == b, g / 2, g)),
+                      lambda g, a, b: where(a > b, 0.0, where(a == b, g / 2, g)),
+                      lambda g, a, b: where(b > a, 0.0, where(a == b, g / 2, g)),
                       formula="min(a, b)", samples=(*binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2)),),
                       doc="The smaller of two elements; a tie shares the gradient equally, NaN passes it to both.")
 
-where = elementwise("where", np.where, None,
-                    lambda g, condition: np.where(condition, g, np.zeros_like(g)),
-                    lambda g, condition: np.where(condition, np.zeros_like(g), g),
+where = elementwise("where", choose, None,
+                    lambda g, condition: where(condition, g, 0.0),
+                    lambda g, condition: where(condition, 0.0, g),
                     inputs="condition a b", formula="a if condition else b",
                     samples=tuple(sample(*shapes, of=(boolean, real, real)) for shapes in (
                         ((2, 3), (2, 3), (2, 3)), ((3,), (2, 3), ()), ((2, 1), (), (1, 3)), ((), (), ()),
-                        ((0,), (0,), ()))),
-                    doc="a where the condition holds, b elsewhere.")
+                        ((0,), (0,), ()), ((64, 64), (64, 64), (64, 64)))),
+                    reference=np.where, doc="a where the condition holds, b elsewhere.")
 
 # ---------------------------------------------------------------------- three tensors
 

@@ -11,7 +11,7 @@ from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor
-from .elementwise import cast
+from .elementwise import cast, where
 from .samples import binary, distinct, fixed, sample, unary
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "nan_to_num"]
@@ -20,6 +20,8 @@ __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "nan_to_nu
 
 
 def _clip(x: Any, min: Any, max: Any) -> Any:
+    if min is not None and max is not None and max >= min and x.dtype.kind == "f":
+        return x.clip(np.asarray(min, x.dtype), np.asarray(max, x.dtype))  # one pass, with vector instructions
     if min is not None:
         x = np.maximum(x, np.asarray(min, x.dtype))
     return x if max is None else np.minimum(x, np.asarray(max, x.dtype))
@@ -31,7 +33,7 @@ def _inside(x: Any, min: Any, max: Any) -> Any:
     return x >= min if max is None else (x >= min) & (x <= max)
 
 
-_clip_op = elementwise("clip", _clip, lambda g, x, min, max: np.where(_inside(x, min, max), g, np.zeros_like(g)),
+_clip_op = elementwise("clip", _clip, lambda g, x, min, max: where(_inside(x, min, max), g, 0.0),
                        params={"min": None, "max": None}, formula="min ≤ x ≤ max",
                        samples=(*unary(distinct, min=-0.5, max=0.5), *unary(distinct, min=0), *unary(distinct, max=0)),
                        reference=lambda x, min=None, max=None: np.clip(x, min, max),
@@ -41,23 +43,23 @@ _clip_op = elementwise("clip", _clip, lambda g, x, min, max: np.where(_inside(x,
 _bounds = (fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2))
 
 clamp_min = elementwise("clamp_min", lambda x, min: np.maximum(x, min),
-                        lambda g, x, min: np.where(x >= min, g, np.zeros_like(g)),
-                        lambda g, x, min: np.where(x < min, g, np.zeros_like(g)),
+                        lambda g, x, min: where(x >= min, g, 0.0),
+                        lambda g, x, min: where(x < min, g, 0.0),
                         inputs="x min", formula="max(x, min)", samples=binary(*_bounds),
                         reference=lambda x, min: np.where(x > min, x, min),
                         doc="Each element at least min; a tie gives the gradient to x.")
 
 clamp_max = elementwise("clamp_max", lambda x, max: np.minimum(x, max),
-                        lambda g, x, max: np.where(x <= max, g, np.zeros_like(g)),
-                        lambda g, x, max: np.where(x > max, g, np.zeros_like(g)),
+                        lambda g, x, max: where(x <= max, g, 0.0),
+                        lambda g, x, max: where(x > max, g, 0.0),
                         inputs="x max", formula="min(x, max)", samples=binary(*_bounds),
                         reference=lambda x, max: np.where(x < max, x, max),
                         doc="Each element at most max; a tie gives the gradient to x.")
 
 _clamp_op = elementwise("clamp", lambda x, min, max: np.minimum(np.maximum(x, min), max),
-                        lambda g, x, min, max: np.where((x >= min) & (x <= max), g, np.zeros_like(g)),
-                        lambda g, x, min, max: np.where((x < min) & (min < max), g, np.zeros_like(g)),
-                        lambda g, x, min, max: np.where((x > max) | (max < min), g, np.zeros_like(g)),
+                        lambda g, x, min, max: where((x >= min) & (x <= max), g, 0.0),
+                        lambda g, x, min, max: where((x < min) & (min < max), g, 0.0),
+                        lambda g, x, min, max: where((x > max) | (max < min), g, 0.0),
                         inputs="x min max", formula="min ≤ x ≤ max",
                         samples=tuple(sample(*shapes,
                                              of=(fixed(0.1, 0.7, -0.5, 0.4), fixed(-0.3, 0.9), fixed(0.2, 1.1)))
@@ -95,20 +97,20 @@ clamp = clip
 # ---------------------------------------------------------------------- what is not a number
 
 fmax = elementwise("fmax", np.fmax,
-                   lambda g, a, b: np.where((a >= b) | np.isnan(b), g, np.zeros_like(g)),
-                   lambda g, a, b: np.where((a >= b) | np.isnan(b), np.zeros_like(g), g),
+                   lambda g, a, b: where((a >= b) | np.isnan(b), g, 0.0),
+                   lambda g, a, b: where((a >= b) | np.isnan(b), 0.0, g),
                    formula="max(a, b)", samples=binary(*_bounds),
                    doc="The larger of two elements, where one is NaN the other; a tie gives the gradient to a.")
 
 fmin = elementwise("fmin", np.fmin,
-                   lambda g, a, b: np.where((a <= b) | np.isnan(b), g, np.zeros_like(g)),
-                   lambda g, a, b: np.where((a <= b) | np.isnan(b), np.zeros_like(g), g),
+                   lambda g, a, b: where((a <= b) | np.isnan(b), g, 0.0),
+                   lambda g, a, b: where((a <= b) | np.isnan(b), 0.0, g),
                    formula="min(a, b)", samples=binary(*_bounds),
                    doc="The smaller of two elements, where one is NaN the other; a tie gives the gradient to a.")
 
 nan_to_num = elementwise("nan_to_num", lambda x, nan, posinf, neginf: np.nan_to_num(
                              x, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf),
-                         lambda g, x: np.where(np.isfinite(x), g, np.zeros_like(g)),
+                         lambda g, x: where(np.isfinite(x), g, 0.0),
                          params={"nan": 0.0, "posinf": None, "neginf": None}, formula="x where it is finite",
                          samples=(*unary(), sample((3,), of=fixed(np.nan, np.inf, -np.inf), smooth=False, posinf=9.0)),
                          reference=lambda x, nan=0.0, posinf=None, neginf=None: np.nan_to_num(
