@@ -4,6 +4,7 @@ The numbers were computed with 50 digits by mpmath. Derivatives are checked in t
 PyTorch in test_elementwise.py.
 """
 
+import math
 import operator
 
 import numpy as np
@@ -97,3 +98,15 @@ def test_every_derivative_of_sinc_is_right_at_its_removable_singularity():
 def test_complex_numbers_are_refused_and_not_cut(name):
     with pytest.raises(DtypeError, match="real numbers"):
         getattr(tg, name)(tg.tensor([1 + 1j]))
+
+
+@pytest.mark.parametrize(("function", "exact", "ulps"), [(tg.erf, math.erf, 2.5), (tg.erfc, math.erfc, 1.0)])
+def test_single_precision_to_the_last_digits(function, exact, ulps):
+    x = np.concatenate([np.linspace(-12, 12, 50_001), 10.0 ** np.linspace(-40, 0, 5_000)]).astype(np.float32)
+    wanted = np.array([exact(v) for v in x.tolist()])
+    spacing = np.spacing(np.abs(wanted.astype(np.float32)))
+    assert np.max(np.abs(function(tg.tensor(x)).numpy() - wanted) / spacing) < ulps
+    corners = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e38, -1e38], np.float32)
+    np.testing.assert_array_equal(
+        function(tg.tensor(corners)).numpy(), np.array([exact(v) for v in corners.tolist()], np.float32)
+    )

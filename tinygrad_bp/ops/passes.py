@@ -9,6 +9,8 @@ import numpy as np
 
 # Below this many elements a call costs more than its passes over memory.
 MANY = 4096
+# Bytes of a block that stays in the cache of a core together with some others of its size.
+BLOCK = 1 << 17
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
 _ONES = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
 
@@ -27,15 +29,23 @@ def choose(condition: Any, a: Any, b: Any) -> Any:
     return chosen.view(dtype)
 
 
-def in_blocks(function: Callable[[Any], Any], x: Any, dtype: Any, size: int = MANY) -> Any:
-    """``function`` of each element of ``x`` in ``dtype``, a block at a time: what it makes on the way stays in the cache.
+def in_blocks(function: Callable[..., Any], x: Any) -> Any:
+    """``function`` of each element of ``x``, a block at a time: what it makes on the way stays in the cache.
 
-    The result has the dtype of ``x``.
+    It takes an array of any shape and gives one of that shape, or a tuple of such.
     """
+    size = BLOCK // x.itemsize
     if x.size <= size:
-        return np.reshape(function(np.reshape(x, (-1,)).astype(dtype)), x.shape).astype(x.dtype, copy=False)
-    flat, result = np.reshape(x, (-1,)), np.empty(x.size, x.dtype)
+        return function(x)
+    flat, results = np.reshape(x, (-1,)), None
     for start in range(0, x.size, size):
         block = slice(start, start + size)
-        result[block] = function(flat[block].astype(dtype))
-    return np.reshape(result, x.shape)
+        values = function(flat[block])
+        several = isinstance(values, tuple)
+        values = values if several else (values,)
+        if results is None:
+            results = [np.empty(x.size, value.dtype) for value in values]
+        for result, value in zip(results, values, strict=True):
+            result[block] = value
+    wholes = tuple(np.reshape(result, x.shape) for result in results or ())
+    return wholes if several else wholes[0]
