@@ -100,7 +100,7 @@ def test_complex_numbers_are_refused_and_not_cut(name):
         getattr(tg, name)(tg.tensor([1 + 1j]))
 
 
-@pytest.mark.parametrize(("function", "exact", "ulps"), [(tg.erf, math.erf, 2.5), (tg.erfc, math.erfc, 1.0)])
+@pytest.mark.parametrize(("function", "exact", "ulps"), [(tg.erf, math.erf, 3.0), (tg.erfc, math.erfc, 1.0)])
 def test_single_precision_to_the_last_digits(function, exact, ulps):
     x = np.concatenate([np.linspace(-12, 12, 50_001), 10.0 ** np.linspace(-40, 0, 5_000)]).astype(np.float32)
     wanted = np.array([exact(v) for v in x.tolist()])
