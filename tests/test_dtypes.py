@@ -50,6 +50,10 @@ MADE = {
     "full((2,), True)": ("bool", [True, True]),
     "full([2], 1.5)": ("float32", [1.5, 1.5]),
     "full((), 3, dtype=T.float64)": ("float64", 3),
+    "full((2,), np.float64(3))": ("float32", [3, 3]),
+    "full((2,), np.int32(3))": ("int64", [3, 3]),
+    "full((), T.tensor(3, dtype=T.float64))": ("float32", 3),
+    "full((), 1j)": ("complex64", 1j),
     "arange(3)": ("int64", [0, 1, 2]),
     "arange(1, 4)": ("int64", [1, 2, 3]),
     "arange(3, 0, -1)": ("int64", [3, 2, 1]),
@@ -89,7 +93,11 @@ def test_tensor_copies_and_as_tensor_and_from_numpy_share():
 
 def test_a_tensor_of_a_tensor_is_a_detached_copy():
     w = leaf([1.0])
-    t = tg.tensor(w)
+    with pytest.warns(UserWarning, match=r"^tensor: .* has no history"):
+        t = tg.tensor(w)
+    assert w.new_tensor(w.detach()).dtype == tg.float64
+    with pytest.warns(UserWarning, match=r"^new_tensor: .* has no history"):
+        w.new_tensor(w)
     assert not t.requires_grad and not np.shares_memory(t.data, w.data)
 
 

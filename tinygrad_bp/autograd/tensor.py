@@ -17,6 +17,7 @@ from .errors import (
     ShapeError,
     shape_text,
 )
+from .modes import mode
 from .node import Cell, Node, leaf
 from .writes import Views, guard, own, share, shown, wrote
 
@@ -374,3 +375,12 @@ def value_of(x: Any) -> Any:
 def beside(x: Any, array: Any) -> Any:
     """An array as what ``x`` is: a tensor without history where x is a tensor."""
     return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
+
+
+def fixed_value(x: Any, what: str, instead: str = "t.detach()") -> Any:
+    """The array in an argument through which no gradient flows; ``NoRuleError`` where ``x`` requires grad."""
+    if isinstance(x, Tensor) and x._node is not None and mode().grad:
+        raise NoRuleError(
+            f"{what} requires grad, and no gradient flows through it: it would be dropped silently. Write {instead}"
+        )
+    return value_of(x)

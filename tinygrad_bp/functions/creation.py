@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
+from ..autograd.modes import mode
 from ..autograd.operands import as_array
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.writes import shown
 from ..ops.shape import either, shape_of
 
@@ -61,10 +63,20 @@ def _finish(array: Any, requires_grad: bool) -> Tensor:
     return result
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor with a copy of the data: a number, nested lists, an array or a tensor.
+def _warn_of_history(data: Any, name: str) -> None:
+    if isinstance(data, Tensor) and data.requires_grad and mode().grad:
+        warnings.warn(
+            f"{name}: the copy of a tensor that requires grad has no history, and no gradient flows back through it; "
+            "write t.clone() for a copy with history, t.detach().clone() for one without",
+            stacklevel=3,
+        )
 
-    Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Raises ``RaggedError``
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
+
+    Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Warns where the data is
+    a tensor that requires grad, as PyTorch does. Raises ``RaggedError``
     for rows of different length, ``DtypeError`` for integers that should require grad.
 
     >>> import tinygrad_bp as tg
@@ -72,8 +84,12 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     tensor([[1., 2.],
             [3., 4.]])
     """
-    array = np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype))
-    return _finish(array, requires_grad)
+    _warn_of_history(data, "tensor")
+    return _copied(data, dtype, requires_grad)
+
+
+def _copied(data: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    return _finish(np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:
@@ -128,19 +144,30 @@ def empty(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool 
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """One number everywhere; its kind (bool, integer, float) decides the dtype unless given.
+    """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given.
+
+    A NumPy scalar counts as a Python number, as in PyTorch: ``tg.full((2,), np.float64(3))`` is float32.
 
     >>> import tinygrad_bp as tg
     >>> tg.full((2,), 7)
     tensor([7, 7])
     """
+    number = _one_number(fill_value, "full")
+    return _finish(
+        np.full(shape_of((size,), "full"), number, dtypes.number_dtype(number) if dtype is None else dtype),
+        requires_grad,
+    )
+
+
+def _one_number(fill_value: Any, name: str) -> Any:
+    """A fill value as a Python number; one that records is refused."""
     if isinstance(fill_value, Tensor):
+        fixed_value(fill_value, f"{name}: fill_value", "t.expand(size)")
+    if isinstance(fill_value, (Tensor, np.generic)):
         fill_value = fill_value.item()
-    if not isinstance(fill_value, (bool, int, float, complex, np.generic)):
-        raise ArgumentError(f"full: fill_value is one number, got {type(fill_value).__name__}")
-    dtype = dtypes.number_dtype(fill_value) if dtype is None and not hasattr(fill_value, "dtype") else dtype
-    shape = shape_of((size,), "full")
-    return _finish(np.full(shape, fill_value, dtype), requires_grad)
+    if not isinstance(fill_value, (bool, int, float, complex)):
+        raise ArgumentError(f"{name}: fill_value is one number, got {type(fill_value).__name__}")
+    return fill_value
 
 
 def arange(
@@ -194,7 +221,7 @@ def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Ten
 
 def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere, in the shape and dtype of ``x``."""
-    return _finish(np.full_like(value_of(x), fill_value, dtype=dtype), requires_grad)
+    return _finish(np.full_like(value_of(x), _one_number(fill_value, "full_like"), dtype=dtype), requires_grad)
 
 
 def logspace(
@@ -230,7 +257,8 @@ def new_full(x: Any, size: Any, fill_value: Any, *, dtype: Any = None, requires_
 
 
 def new_tensor(x: Any, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of other data in the dtype of ``x``."""
-    return tensor(data, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
+    _warn_of_history(data, "new_tensor")
+    return _copied(data, x.dtype if dtype is None else dtype, requires_grad)
 
 

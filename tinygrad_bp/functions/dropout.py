@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import value_of
+from ..autograd.tensor import fixed_value, value_of
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator
@@ -38,7 +38,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generat
 
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
     """The array to drop elements of; None where nothing is dropped."""
-    if not 0 <= p <= 1:
+    if not 0 <= fixed_value(p, f"{name}: p") <= 1:
         raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
     if not training or p == 0:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
-from ..autograd.tensor import value_of
+from ..autograd.tensor import fixed_value, value_of
 from ..ops import reduction as reductions
 from ..ops.activations import logsigmoid, softplus
 from ..ops.elementwise import minimum, relu, sqrt, where
@@ -103,7 +103,9 @@ def multi_margin_loss(
 
 
 def _factor(others: Any, weight: Any, labels: Any) -> Any:
-    return others if weight is None else others * value_of(weight)[labels][:, None]
+    if weight is None:
+        return others
+    return others * fixed_value(weight, "multi_margin_loss: weight")[labels][:, None]
 
 
 def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:

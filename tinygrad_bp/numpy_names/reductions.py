@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..functions import frequencies
 from ..ops import extremes, fourier, reduction, scans, sorting, statistics
 from ..ops.elementwise import where
@@ -186,7 +186,7 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
         if out is not None or any(value is not None for value in others.values()) or not covered:
             return without_rule(f"np.{name} with these arguments", getattr(np, name), (a, q), {
                 "axis": axis, "out": out, "method": method, "keepdims": keepdims, **others})  # fmt: skip
-        shares = np.asarray(value_of(q), np.float64) / scale
+        shares = (q if isinstance(q, Tensor) else np.asarray(q, np.float64)) / scale
         value = function(_merged(_as_mean(a), axis), ravel(shares), -1, interpolation=method)
         rest = kept_shape(a.shape, axis) if _flag(keepdims) else value.shape[1:]
         return reshape(value, *shares.shape, *rest)

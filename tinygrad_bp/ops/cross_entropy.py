@@ -9,10 +9,11 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
-from ..autograd.tensor import value_of
+from ..autograd.tensor import Tensor, fixed_value, value_of
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax
 from .samples import below, fixed, real, sample
+from .scans import in_dtype
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -172,6 +173,7 @@ def _coefficients(
     labels = np.where(kept, labels, 0)
     rows[labels, np.arange(labels.size)] += 1 - smoothing
     if weight is not None:
+        weight = fixed_value(weight, f"{name}: weight beside class indices")
         rows *= weight[:, None]
     rows[:, ~kept] = 0
     if not kept.any():
@@ -181,7 +183,7 @@ def _coefficients(
 
 
 def _class_weight(name: str, weight: Any, x: Any) -> Any:
-    """One weight per class as an array of the dtype of ``x``; None stays None."""
+    """One weight per class in the dtype of ``x``; None stays None."""
     if weight is None:
         return None
     array = value_of(weight)
@@ -191,7 +193,7 @@ def _class_weight(name: str, weight: Any, x: Any) -> Any:
             f"{name}: scores {shape_text(x.shape)} have {wanted[0]} classes, weight is {shape_text(array.shape)}; give "
             f"one weight per class, {shape_text(wanted)}"
         )
-    return array.astype(x.dtype, copy=False)
+    return in_dtype(weight if isinstance(weight, Tensor) else array, x.dtype)
 
 
 def _scores(name: str, x: Any) -> Any:
@@ -216,9 +218,9 @@ def nll_loss(x: Any, target: Any, weight: Any = None, ignore_index: int = -100, 
     """``−weight[target] · x[target]``: the loss of log-probabilities ``x`` (from ``log_softmax``) for class indices.
 
     ``x`` is (classes,), (rows, classes) or (rows, classes, ...), the target integers of that shape without classes.
-    ``weight`` (classes,) counts classes more or less; rows whose label is ``ignore_index`` count for nothing. The mean
-    divides by the sum of the weights of the labels. Raises ``TargetError`` for a label out of range or no integer,
-    and ``ShapeError`` where shapes differ.
+    ``weight`` (classes,) counts classes more or less and has no gradient; rows whose label is ``ignore_index`` count
+    for nothing. The mean divides by the sum of the weights of the labels. Raises ``TargetError`` for a label out of
+    range or no integer, ``ShapeError`` where shapes differ, ``NoRuleError`` for a weight that requires grad.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.nll_loss(tg.tensor([[-0.5, -1.0]]), tg.tensor([1]))
@@ -244,7 +246,8 @@ def cross_entropy(
     - class probabilities: floats of the shape of ``x``; a gradient flows to them too;
     - one-hot rows: integers or booleans of the shape of ``x``, a single 1 per row (PyTorch wants floats there).
 
-    ``weight`` (classes,) counts classes more or less. ``label_smoothing`` ε replaces the target t by
+    ``weight`` (classes,) counts classes more or less; a gradient flows to it beside probabilities, and it must not
+    require grad beside class indices. ``label_smoothing`` ε replaces the target t by
     (1 − ε) · t + ε / classes (Szegedy et al. 2016, *Rethinking the Inception Architecture*, section 7). The mean
     divides by the sum of the weights of the labels; with probabilities, by the number of rows.
     Raises ``TargetError`` for labels that are out of range, NaN or no one-hot rows, ``ShapeError`` where shapes

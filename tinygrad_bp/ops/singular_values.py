@@ -209,7 +209,7 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     return LeastSquares(
         squeeze(solution, -1) if vector else solution, residuals,
         beside(A, np.zeros(0, np.int64) if driver == "gels" else rank.astype(np.int64)),
-        beside(A, values) if driver in ("gelsd", "gelss") else empty)
+        svdvals(A) if driver in ("gelsd", "gelss") else empty)
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Any:

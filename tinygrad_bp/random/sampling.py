@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
@@ -118,13 +118,19 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them.
 
+    Raises ``NoRuleError`` for a mean or std that requires grad: write ``mean + std * tg.randn_like(mean)``.
+
     >>> import tinygrad_bp as tg
     >>> tg.normal(5.0, 0.1, (2, 3)).shape
     (2, 3)
     >>> tg.normal(tg.arange(3.0), tg.tensor([1.0, 2.0, 3.0])).shape
     (3,)
     """
-    mean, std = (value_of(v) if isinstance(v, Tensor) else v for v in (mean, std))
+    instead = "mean + std * tg.randn_like(mean)"
+    mean, std = (
+        fixed_value(v, f"normal: {name}", instead) if isinstance(v, Tensor) else v
+        for name, v in (("mean", mean), ("std", std))
+    )
     generator = generator or default_generator()
     if np.any(np.asarray(std) < 0):
         raise ArgumentError(f"normal: std must not be negative, got {std}")

@@ -1,0 +1,221 @@
+"""A call of every public function, as text: what tests of all functions at once are derived from.
+
+Names in the texts: ``T`` the package, ``F`` its nn.functional, ``np``; floats ``x y z`` (3, 4), ``v u w`` (4,),
+``s`` (), ``A B`` (3, 3), ``c`` (2, 4, 6), ``im`` (1, 4, 6, 6), ``vol`` (1, 2, 4, 4, 4), all between 0.1 and 0.9 (``A``
+symmetric, positive definite); integers ``i`` (3,) and ``k`` (3, 4) below 3; truths ``m`` (3, 4).
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tinygrad_bp as tg
+import tinygrad_bp.nn
+
+F = tg.nn.functional
+SHAPES = {"x": (3, 4), "y": (3, 4), "z": (3, 4), "v": (4,), "u": (4,), "w": (4,), "s": (), "A": (3, 3), "B": (3, 3),
+          "c": (2, 4, 6), "im": (1, 4, 6, 6), "vol": (1, 2, 4, 4, 4)}  # fmt: skip
+NAME = re.compile(r"\b(?:T|F|np)\.[A-Za-z_][\w.]*")
+
+
+def names(make: Callable[[Any], Any], seed: int = 0) -> dict[str, Any]:
+    """The names of the texts; ``make`` turns a float64 array into what the calls get for a tensor of floats."""
+    rng = np.random.default_rng(seed)
+    floats = {name: rng.uniform(0.1, 0.9, shape) for name, shape in SHAPES.items()}
+    floats["A"] = floats["A"] @ floats["A"].T + np.eye(3)  # symmetric, positive definite
+    given: dict[str, Any] = {name: make(array) for name, array in floats.items()}
+    whole = {"i": tg.tensor([0, 2, 1]), "k": tg.tensor([[0, 2, 1, 0], [1, 1, 2, 0], [2, 0, 0, 1]])}
+    return {"T": tg, "F": F, "np": np, "m": tg.tensor(floats["x"] > 0.5), **whole, **given}
+
+
+def used(call: str) -> list[str]:
+    """The float tensors that a call names."""
+    return [name for name in SHAPES if re.search(rf"(?<![\w.]){name}\b(?!=[^=])", call)]
+
+
+def _each(pattern: str, functions: str) -> list[str]:
+    return [pattern.replace("@", name) for name in functions.split()]
+
+
+# ---------------------------------------------------------------------- PyTorch's names
+
+CALLS: list[str] = [
+    *_each("T.@(x)", """abs absolute acos alias_copy all aminmax angle any arccos arcsin arcsinh arctan
+        arctanh argmax argmin argsort argwhere asin asinh atan atanh atleast_1d atleast_2d atleast_3d bernoulli cbrt
+        ceil celu clone conj conj_physical corrcoef cos cosh count_nonzero cov deg2rad diag diag_embed diagflat diagonal
+        diagonal_copy diff digamma empty_like erf erfc erfinv exp exp2 expm1 fix flatten fliplr flipud floor frac frexp
+        gradient histc i0 isfinite isinf isnan isneginf isposinf isreal lgamma log log10 log1p log2 logit mean median
+        msort mode nan_to_num nanmean nanmedian nansum neg negative nonzero norm ones_like pdist pinverse positive prod
+        rad2deg rand_like randn_like ravel real reciprocal relu resolve_conj resolve_neg rot90 round rrelu rsqrt selu
+        sgn sigmoid sign signbit sin sinc sinh sort sqrt square squeeze squeeze_copy std std_mean sum svd t t_copy tan
+        tanh tensor tril triu trunc unbind unbind_copy unique unique_consecutive var var_mean zeros_like amax amin
+        cumulative_trapezoid trapezoid trapz logical_not trace max min as_tensor"""),
+    *_each("T.@(x + 1)", "acosh arccosh"),
+    *_each("T.@(x, y)", """add allclose arctan2 atan2 cdist copysign cosine_similarity dist div divide eq equal
+        expand_as float_power floor_divide fmax fmin fmod ge greater greater_equal gt heaviside hypot isclose isin kron
+        le less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne
+        nextafter not_equal pairwise_distance polar pow remainder rsub sub subtract true_divide xlogy max min complex
+        block_diag broadcast_tensors ldexp trapezoid cumulative_trapezoid inner"""),
+    *_each("T.@([x, y])", "cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
+    *_each("T.@(A)", "cholesky cholesky_inverse det inverse logdet lu matrix_exp qr slogdet"),
+    *_each("T.@(x, 1)", """cummax cummin cumprod cumsum flip kthvalue log_softmax logcumsumexp logsumexp roll softmax
+        split split_copy topk unsafe_split unsqueeze unsqueeze_copy"""),
+    *_each("T.@(x, 2)", "chunk hsplit multinomial tensor_split tile unsafe_chunk"),
+    *_each("T.@(v, u)", "cartesian_prod dot ger meshgrid outer vdot"),
+    *_each("T.@(x, [1, 3], 1)", "split_with_sizes split_with_sizes_copy unsafe_split_with_sizes"),
+    *_each("T.@(x, 0, 1)", "moveaxis movedim select select_copy swapaxes swapdims transpose transpose_copy"),
+    *_each("T.@(x, (4, 3))", "reshape view_copy"), *_each("T.@(x, (1, 0))", "permute permute_copy"),
+    *_each("T.@(x, 1, 0, 2)", "narrow narrow_copy slice slice_copy"),
+    *_each("T.@(v, (3, 4))", "broadcast_to expand_copy"),
+    *_each("T.@(x, (2, 2), (1, 1))", "as_strided as_strided_copy"),
+    *_each("T.@(im, 2)", "channel_shuffle pixel_shuffle pixel_unshuffle"), *_each("T.@(x, 0.3, 0.7)", "clamp clip"),
+    *_each("T.@(x, s)", "clamp clamp_max clamp_min clip fill full_like nanquantile quantile"),
+    *_each("T.@(x, y.T)", "matmul mm linalg.matmul"), *_each("T.@(x, 0, i, y)", "index_add index_copy"),
+    *_each("T.@(x, 0, k, y)", "scatter scatter_add"), *_each("T.@(A, B)", "cross linalg.cross"),
+    *_each("T.@(x.reshape(3, 2, 2))", "view_as_complex view_as_complex_copy"),
+    *_each("T.@(T.complex(x, y))", "imag view_as_real view_as_real_copy"),
+    *_each("T.@(x, k, 0)", "take_along_axis take_along_dim"),
+    "T.clip(x, None, y)", "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))", "T.addcdiv(x, y, z)",
+    "T.addcmul(x, y, z)", "T.addmm(x, A, y)", "T.addmv(v, x.T, u[:3])", "T.addr(x, u[:3], v)",
+    "T.baddbmm(c, c[..., :3], c[:, :3])", "T.as_strided_scatter(x, u.reshape(2, 2), (2, 2), (1, 1))",
+    "T.bincount(i, w[:3])", "T.bmm(c, c.transpose(1, 2))", "T.bucketize(x, v)", "T.cdist(x, y, 1.0)",
+    "T.chain_matmul(x, y.T, A)", "T.cholesky_solve(x, A)", "T.combinations(v)", "T.constant_pad_nd(x, (1, 1))",
+    "T.cov(x, aweights=w)", "T.diagonal_scatter(x, v[:3])", "T.dsplit(vol[0], 2)", "T.vsplit(x, 3)",
+    "T.einsum('ij,kj->ik', x, y)", "T.full((2,), s)", "T.gather(x, 0, k)", "T.gradient(x, spacing=0.5)",
+    "T.gradient(v, spacing=(u,))", "T.grid_sampler_2d(im, T.stack([c[:1], c[1:]], -1), 0, 0, False)",
+    "T.grid_sampler_3d(vol, T.stack([vol[:, 0]] * 3, -1), 0, 0, False)", "T.index_fill(x, 0, i, s)",
+    "T.index_put(x, (i,), y)", "T.index_reduce(x, 0, i, y, 'prod')", "T.index_select(x, 0, i)", "T.lerp(x, y, s)",
+    "T.lerp(x, y, z)", "T.lu_unpack(B, i + 1)", "T.lu_solve(x, B, i + 1)", "T.masked_fill(x, m, s)",
+    "T.masked_scatter(x, m, y)", "T.masked_select(x, m)", "T.matrix_power(A, 2)", "T.mv(x, v)", "T.mvlgamma(x + 1, 2)",
+    "T.quantile(x, v)", "T.nanquantile(x, v)", "T.normal(x, y)", "T.normal(x, 1.0)", "T.normal(0.0, y)",
+    "T.ormqr(A, v[:3], x)", "T.polygamma(1, x)", "T.prelu(x, v[:1])", "T.put(x, i, v[:3])", "T.randint_like(x, 5)",
+    "T.renorm(x, 2, 0, 0.5)", "T.repeat_interleave(x, 2, 1)", "T.scatter_reduce(x, 0, k, y, 'sum')",
+    "T.searchsorted(T.sort(v).values, x)", "T.select_scatter(x, v, 0, 1)", "T.slice_scatter(x, y[:2], 0, 1)",
+    "T.stft(c[0], 4, return_complex=True)", "T.stft(c[0], 4, window=v, return_complex=True)", "T.take(x, i)",
+    "T.tensordot(x, y, 2)", "T.threshold(x, 0.5, 2.0)", "T.triangular_solve(x, A)", "T.unflatten(x, 1, (2, 2))",
+    "T.unfold_copy(x, 1, 2, 1)", "T.where(m, x, y)", "T.where(m, s, y)", "T.linspace(s, 2.0, 3)", "T.arange(s)",
+    *_each("T.linalg.@(A)", """cholesky cholesky_ex cond det eig eigh eigvals eigvalsh inv inv_ex lu lu_factor
+        lu_factor_ex matrix_exp matrix_rank norm slogdet"""),
+    *_each("T.linalg.@(x)", "diagonal matrix_norm norm pinv qr svdvals vector_norm"),
+    *_each("T.linalg.@(A, x)", "lstsq solve solve_ex"), "T.linalg.vecdot(x, y)",
+    "T.linalg.svd(x, full_matrices=False)", "T.linalg.lstsq(A, x, driver='gelsd')",
+    "T.linalg.householder_product(A, v[:3])", "T.linalg.lu_solve(B, i + 1, x)", "T.linalg.matrix_power(A, 2)",
+    "T.linalg.multi_dot([x, y.T, A])", "T.linalg.solve_triangular(A, x, upper=True)",
+    "T.linalg.tensorinv(A.reshape(3, 3, 1)[..., 0], 1)", "T.linalg.tensorsolve(A, v[:3])", "T.linalg.vander(v)",
+    *_each("T.special.@(x)", """digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammaln i0 i0e i1 i1e log1p log_ndtr
+        logit ndtr ndtri psi round sinc"""),
+    *_each("T.special.@(x, 1)", "log_softmax logsumexp softmax"), *_each("T.special.@(x, y)", "xlog1py xlogy"),
+    "T.special.multigammaln(x + 1, 2)", "T.special.polygamma(1, x)",
+    *_each("T.fft.@(x)", """fft fft2 fftn fftshift hfft hfft2 hfftn ifft ifft2 ifftn ifftshift ihfft ihfft2 ihfftn irfft
+        irfft2 irfftn rfft rfft2 rfftn"""),
+    # layers and losses
+    *_each("F.@(x)", """celu elu gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish normalize
+        pdist relu relu6 rrelu selu sigmoid silu softplus softshrink softsign tanh tanhshrink matrix_transpose"""),
+    *_each("F.@(x, s)", "alpha_dropout dropout feature_alpha_dropout"), *_each("F.@(im, s)", "dropout2d"),
+    *_each("F.@(x, 1)", "log_softmax softmax softmin glu"), *_each("F.@(x, 0.5)", """alpha_dropout dropout
+        feature_alpha_dropout"""), *_each("F.@(x, 0.5, 2.0)", "threshold"), *_each("F.@(im, 0.5)", "dropout2d"),
+    *_each("F.@(c, 0.5)", "dropout1d"), *_each("F.@(vol, 0.5)", "dropout3d"),
+    *_each("F.@(c, 2)", "avg_pool1d max_pool1d adaptive_avg_pool1d adaptive_max_pool1d upsample upsample_nearest"),
+    *_each("F.@(im, 2)", """avg_pool2d max_pool2d adaptive_avg_pool2d adaptive_max_pool2d unfold interpolate
+        upsample_bilinear pixel_shuffle pixel_unshuffle channel_shuffle group_norm local_response_norm"""),
+    *_each("F.@(vol, 2)", "avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d"),
+    *_each("F.@(c, 2.0, 2)", "lp_pool1d"), *_each("F.@(im, 2.0, 2)", "lp_pool2d"),
+    *_each("F.@(vol, 2.0, 2)", "lp_pool3d"),
+    *_each("F.@(x, y)", """cosine_similarity huber_loss kl_div l1_loss mse_loss pairwise_distance poisson_nll_loss
+        smooth_l1_loss soft_margin_loss binary_cross_entropy binary_cross_entropy_with_logits hinge_embedding_loss
+        multilabel_soft_margin_loss"""),
+    *_each("F.@(x, y, w)", """binary_cross_entropy binary_cross_entropy_with_logits multilabel_soft_margin_loss"""),
+    *_each("F.@(x, i)", "cross_entropy multi_margin_loss nll_loss"),
+    *_each("F.@(x, y, z)", "gaussian_nll_loss triplet_margin_loss triplet_margin_with_distance_loss"),
+    "F.batch_norm(x, None, None, v, w, True)", "F.batch_norm(x, v, w, u)", "F.bilinear(x, y, c[:, :4, :4], v[:2])",
+    "F.binary_cross_entropy_with_logits(x, y, pos_weight=w)", "F.conv1d(c, x[:, :, None], v[:3])",
+    "F.conv2d(im, x[:, :, None, None], v[:3])", "F.conv3d(vol, x[:, :2, None, None, None], v[:3])",
+    "F.conv_transpose1d(c, x.T[:, :, None], v[:3])", "F.conv_transpose2d(im, x.T[:, :, None, None], v[:3])",
+    "F.conv_transpose3d(vol, x.T[:2, :, None, None, None], v[:3])", "F.cosine_embedding_loss(x, y, i - 1)",
+    "F.cross_entropy(x, i, w)", "F.cross_entropy(x, y)", "F.cross_entropy(x, y, w, label_smoothing=0.1)",
+    "F.nll_loss(x, i, w)", "F.multi_margin_loss(x, i, weight=w)", "F.multilabel_margin_loss(x, k - 1)",
+    "F.ctc_loss(T.log_softmax(c.transpose(0, 2), -1)[:, :, :2], T.tensor([[1, 1]] * 4), [6] * 4, [2] * 4)",
+    "F.embedding(i, x)", "F.embedding(i, x, max_norm=0.5)", "F.embedding_bag(k, x)",
+    "F.embedding_bag(k, x, mode='sum', per_sample_weights=y)", "F.fold(c[:, :, :4], 3, 2)",
+    "F.grid_sample(im, T.stack([c[:1], c[1:]], -1), align_corners=False)", "F.instance_norm(c, None, None, v, w)",
+    "F.group_norm(c, 2, v, w)", "F.interpolate(c, 3, mode='linear')", "F.interpolate(im, 4, mode='bicubic')",
+    "F.interpolate(vol, 3, mode='trilinear')", "F.interpolate(im, 3, mode='area')", "F.layer_norm(x, (4,), v, w)",
+    "F.rms_norm(x, (4,), v)", "F.leaky_relu(x, 0.1)", "F.linear(x, y, v[:3])", "F.linear_cross_entropy(x, A @ y, i)",
+    "F.margin_ranking_loss(x, y, z)", "F.matmul(x, y.T)", "F.one_hot(i, 3)", "F.pad(x, (1, 1))", "F.prelu(c, v)",
+    "F.max_unpool1d(*F.max_pool1d(c, 2, return_indices=True), 2)",
+    "F.max_unpool2d(*F.max_pool2d(im, 2, return_indices=True), 2)",
+    "F.max_unpool3d(*F.max_pool3d(vol, 2, return_indices=True), 2)",
+    "F.multi_head_attention_forward(c, c, c, 6, 2, T.cat([c[0, :, :]] * 5)[:18], c[0].ravel()[:18], None, None, False,"
+    " 0.0, im[0, 0], im[0, 1, 0])",
+    "F.scaled_dot_product_attention(x, y, z)", "F.scaled_dot_product_attention(x, y, z, A)",
+]  # fmt: skip
+
+# ---------------------------------------------------------------------- NumPy's names
+
+NUMPY: list[str] = [
+    *_each("np.@(x)", """absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad
+        degrees exp exp2 expm1 fabs floor frexp isfinite isinf isnan log log10 log1p log2 logical_not modf negative
+        positive rad2deg radians reciprocal rint sign signbit sin sinh sqrt square tan tanh trunc
+        all amax amin angle any argmax argmin argsort argwhere around array_repr array_str atleast_1d atleast_2d
+        atleast_3d average copy corrcoef count_nonzero cov cumprod cumsum diag diagflat diagonal diff empty_like fix
+        flatnonzero flip fliplr flipud gradient i0 imag iscomplex iscomplexobj isneginf isposinf isreal isrealobj
+        lexsort matrix_transpose max mean median min nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean
+        nanmedian nanmin nanprod nansum ndim nonzero ones_like prod ptp ravel real result_type rot90 round shape sinc
+        size sort squeeze std sum trace transpose trapezoid tril tril_indices_from triu triu_indices_from unique var
+        zeros_like linalg.diagonal linalg.matrix_norm linalg.norm linalg.pinv linalg.qr linalg.svdvals
+        linalg.matrix_transpose linalg.vector_norm linalg.trace fft.fft fft.fft2 fft.fftn fft.fftshift fft.hfft fft.ifft
+        fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft fft.rfft2 fft.rfftn"""),
+    "np.arccosh(x + 1)",
+    *_each("np.@(x, y)", """add arctan2 copysign divide divmod equal float_power floor_divide fmax fmin fmod greater
+        greater_equal heaviside hypot less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor maximum
+        minimum multiply nextafter not_equal power remainder subtract vecdot allclose append array_equal array_equiv
+        broadcast_arrays inner isclose isin kron may_share_memory outer shares_memory vdot linalg.vecdot trapezoid
+        cov corrcoef linalg.tensordot tensordot"""),
+    *_each("np.@.reduce(x)", "add logaddexp maximum minimum multiply"),
+    *_each("np.@.accumulate(x)", "add logaddexp maximum minimum multiply"),
+    *_each("np.@([x, y])", "block column_stack concatenate dstack hstack stack vstack"),
+    *_each("np.@(A)", """linalg.cholesky linalg.cond linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh
+        linalg.inv linalg.matrix_rank linalg.slogdet"""),
+    *_each("np.@(x, s)", "full_like quantile nanquantile percentile nanpercentile power clip"),
+    *_each("np.@(x, v)", "quantile nanquantile"), *_each("np.@(v, u)", "convolve correlate meshgrid linalg.outer"),
+    *_each("np.@(x, 2)", "array_split hsplit partition argpartition repeat tile ldexp"),
+    *_each("np.@(x, 1)", "delete expand_dims roll"), *_each("np.@(x, y.T)", "dot matmul linalg.matmul"),
+    *_each("np.@(A, B)", "cross linalg.cross"), *_each("np.@(x, 0, 1)", "moveaxis swapaxes"),
+    *_each("np.@(A, x)", "linalg.lstsq linalg.solve"), *_each("np.@(v, (3, 4))", "broadcast_to resize"),
+    *_each("np.@(x, k, 0)", "take_along_axis"),
+    "np.average(x, weights=y)", "np.average(x, 1, v)", "np.bincount(i, w[:3])", "np.choose(i, [v[:3], u[:3], w[:3]])",
+    "np.clip(x, s, y)", "np.compress(m[0], x, 1)", "np.digitize(x, np.sort(v))", "np.dsplit(vol[0], 2)",
+    "np.einsum('ij,kj->ik', x, y)", "np.extract(m, x)", "np.insert(x, 1, v, 0)", "np.ix_(i, i)",
+    "np.lib.stride_tricks.sliding_window_view(v, 2)", "np.linalg.matrix_power(A, 2)",
+    "np.linalg.multi_dot([x, y.T, A])",
+    "np.linalg.svd(x, False)", "np.linalg.tensorinv(A.reshape(3, 3), 1)", "np.linalg.tensorsolve(A, v[:3])",
+    "np.matvec(x, v)", "np.vecmat(v[:3], x)", "np.pad(x, 1)", "np.piecewise(x, [m], [lambda a: a * a, 1.0])",
+    "np.ravel_multi_index((i, i), (3, 3))", "np.reshape(x, (4, 3))", "np.searchsorted(np.sort(v), x)",
+    "np.select([m], [x], y)", "np.split(x, 3)", "np.take(x, i, 1)", "np.unravel_index(i, (3, 3))", "np.unstack(x)",
+    "np.vander(v)", "np.vsplit(x, 3)", "np.where(m, x, y)", "np.diff(v, prepend=s)", "np.gradient(v, u)",
+    "np.interp(x, np.sort(v), u)",
+]  # fmt: skip
+# Public functions that take no tensor, or give nothing that a number could flow into.
+WITHOUT_TENSORS = _each(
+    "@",
+    """empty eye from_numpy logspace ones rand randint randn randperm zeros tril_indices triu_indices unravel_index
+    fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed manual_seed
+    seed is_grad_enabled draw gcd lcm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+    bitwise_xor""",
+)
+
+
+def public() -> dict[str, Callable[..., Any]]:
+    """Every public function under PyTorch's names."""
+    rooms = {"": tg, "F.": F, "linalg.": tg.linalg, "special.": tg.special, "fft.": tg.fft}
+    return {
+        room + name: getattr(space, name)
+        for room, space in rooms.items()
+        for name in dir(space)
+        if not name.startswith("_") and inspect.isfunction(getattr(space, name))
+    }
