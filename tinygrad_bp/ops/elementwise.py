@@ -157,7 +157,7 @@ positive = elementwise("positive", np.positive, lambda g: g, formula="x", sample
 
 def _to_power(x: Any, exponent: Any) -> Any:
     """``x ** exponent``: NumPy takes the powers of negative floats, which are whole, fifty times as long as others."""
-    plain = x.dtype not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
+    plain = getattr(x, "dtype", None) not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
     if plain or math.isinf(exponent):
         return x**exponent
     if exponent == 3:
