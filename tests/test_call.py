@@ -1,4 +1,4 @@
-"""``call`` says in plain Python what calling an op means; the generated frames say the same, for every op and sample."""
+"""``call`` says in plain Python what calling an op means; the generated frames say the same, for every op."""
 
 from __future__ import annotations
 

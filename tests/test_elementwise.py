@@ -317,7 +317,8 @@ def test_a_mistake_is_named(call, error, text):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.int64, np.complex64])
 @pytest.mark.parametrize("shapes", [
-    ((80, 80), (80, 80), (80, 80)), ((80, 80), (), (80, 80)), ((80, 80), (80, 1), (80,)), ((5000,), (2, 5000), (3, 1, 1)),
+    ((80, 80), (80, 80), (80, 80)), ((80, 80), (), (80, 80)), ((80, 80), (80, 1), (80,)),
+    ((5000,), (2, 5000), (3, 1, 1)),
     ((80, 80), (), ()),
 ], ids=str)  # fmt: skip
 def test_choosing_by_bits_is_numpys_where(dtype, shapes):

@@ -1,12 +1,27 @@
-"""What a recorded computation is: tensors, nodes, ops, and the backward pass. Names no mathematical function."""
+"""What a recorded computation is: tensors, nodes, ops, and the backward pass. Names no mathematical function.
+
+To understand backward, read in this order: ``op`` (what an op is), ``node`` (one recorded step), ``tensor`` (a value
+and its node), ``call`` (what calling an op means), ``history`` (the nodes behind a value), ``backward`` (the chain rule
+along them). About 650 lines, none of which needs a later file; ``READING_ORDER`` is that list, and a test holds it.
+
+Then what makes it fast, safe and convenient. ``define``: the four ways to define an op. ``frames``: ``call`` unrolled.
+``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``. ``forward``:
+forward mode. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``function``: code of the user in
+backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor. ``operands``,
+``dtypes``, ``modes``, ``errors``: what the others stand on.
+"""
 
 from collections.abc import Callable
 
-from . import numpy_protocols as numpy_protocols  # gives Tensor its protocols
+from . import copying as copying  # these give Tensor its protocols
+from . import numpy_protocols as numpy_protocols
+from . import python_protocols as python_protocols
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
 from .gradient import backward, grad
 from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+
+READING_ORDER = ("op", "node", "tensor", "call", "history", "backward")
 
 gradcheck: Callable[..., bool]  # verify's, bound by the package
 gradgradcheck: Callable[..., bool]

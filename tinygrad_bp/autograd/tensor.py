@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import dtypes
-from .errors import (
-    ArgumentError,
-    DtypeError,
-    IndexRangeError,
-    NoRuleError,
-    ShapeError,
-    shape_text,
-)
+from .errors import ArgumentError, DtypeError, IndexRangeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
-from .writes import Views, guard, own, share, shown, wrote
+from .writes import Views, guard, own, shown, wrote
+
+if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
+    from .syntax import Syntax
+else:
+    Syntax = object
 
 PRINTED_DIGITS = 4
 
 
-class Tensor:
+class Tensor(Syntax):
     """An n-dimensional array that remembers how it was made.
 
     Make one with ``tg.tensor``. Arithmetic, NumPy functions and PyTorch's methods work on it; where an input
@@ -46,43 +43,6 @@ class Tensor:
     _node: Node | None
     _cell: Cell
     _views: Views
-
-    if TYPE_CHECKING:  # bound in ops/operators.py
-
-        def __getattr__(self, name: str) -> Any: ...
-        def __add__(self, other: Any) -> Tensor: ...
-        def __radd__(self, other: Any) -> Tensor: ...
-        def __sub__(self, other: Any) -> Tensor: ...
-        def __rsub__(self, other: Any) -> Tensor: ...
-        def __mul__(self, other: Any) -> Tensor: ...
-        def __rmul__(self, other: Any) -> Tensor: ...
-        def __truediv__(self, other: Any) -> Tensor: ...
-        def __rtruediv__(self, other: Any) -> Tensor: ...
-        def __floordiv__(self, other: Any) -> Tensor: ...
-        def __rfloordiv__(self, other: Any) -> Tensor: ...
-        def __mod__(self, other: Any) -> Tensor: ...
-        def __rmod__(self, other: Any) -> Tensor: ...
-        def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]: ...
-        def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]: ...
-        def __lshift__(self, other: Any) -> Tensor: ...
-        def __rlshift__(self, other: Any) -> Tensor: ...
-        def __rshift__(self, other: Any) -> Tensor: ...
-        def __rrshift__(self, other: Any) -> Tensor: ...
-        def __pow__(self, other: Any) -> Tensor: ...
-        def __rpow__(self, other: Any) -> Tensor: ...
-        def __matmul__(self, other: Any) -> Tensor: ...
-        def __rmatmul__(self, other: Any) -> Tensor: ...
-        def __neg__(self) -> Tensor: ...
-        def __abs__(self) -> Tensor: ...
-        def __invert__(self) -> Tensor: ...
-        def __and__(self, other: Any) -> Tensor: ...
-        def __or__(self, other: Any) -> Tensor: ...
-        def __lt__(self, other: Any) -> Tensor: ...
-        def __le__(self, other: Any) -> Tensor: ...
-        def __gt__(self, other: Any) -> Tensor: ...
-        def __ge__(self, other: Any) -> Tensor: ...
-        def __getitem__(self, index: Any) -> Tensor: ...
-        def __setitem__(self, index: Any, value: Any) -> None: ...
 
     # ------------------------------------------------------------------ what it holds
 
@@ -274,41 +234,6 @@ class Tensor:
         """Nested lists of Python numbers."""
         return self._value.tolist()
 
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self._value.dtype.kind not in "ui":
-            raise DtypeError(f"only integer tensors of one element can be an index, got {self._value.dtype}")
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        if self._value.size != 1:
-            raise ShapeError(
-                f"the truth of a tensor of shape {shape_text(self.shape)} is ambiguous: it has {self._value.size} "
-                "elements. Use t.any() or t.all()"
-            )
-        return bool(self._value.item())
-
-    def __len__(self) -> int:
-        if not self._value.ndim:
-            raise ArgumentError("len() of a 0-d tensor: it has no dimension; use t.item()")
-        return len(self._value)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self._value.ndim:
-            raise ArgumentError("iteration over a 0-d tensor: it has no dimension; use t.item()")
-        return (self[i] for i in range(len(self._value)))
-
-    def __contains__(self, item: Any) -> bool:
-        return bool((self._value == (item._value if isinstance(item, Tensor) else item)).any())
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item() if spec and self._value.size == 1 else str(self), spec)
-
     def __repr__(self) -> str:
         text = np.array2string(self._value, separator=", ", prefix="tensor(", precision=PRINTED_DIGITS)
         extra = ""
@@ -323,40 +248,6 @@ class Tensor:
 
     def __hash__(self) -> int:
         return id(self)
-
-    def __copy__(self) -> Tensor:
-        copy = self._duplicate(self._value)
-        share(self, copy)
-        return copy
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise ArgumentError(
-                f"deepcopy: only leaf tensors can be copied with their gradient; this one was made by "
-                f"{self._node!r}. Use t.detach().clone()"
-            )
-        copy = self._duplicate(np.array(self._value))
-        if self.grad is not None:
-            copy._own_cell().grad = wrap(np.array(self.grad._value), None)
-        memo[id(self)] = copy
-        return copy
-
-    def _duplicate(self, value: Any) -> Tensor:
-        copy = object.__new__(type(self))
-        copy._value, copy._node = value, None
-        if self.name is not None:
-            copy.name = self.name
-        if self._node is not None:
-            if self._node.op is None:
-                copy.requires_grad = True
-            else:
-                copy._node = self._node
-        return copy
-
-    def __reduce__(self) -> Any:
-        raise ArgumentError(
-            "a tensor is never pickled: a pickle can run code when it is read. Save t.detach().numpy() with np.save"
-        )
 
 
 def wrap(value: Any, node: Node | None) -> Tensor:

@@ -166,7 +166,7 @@ def _to_power(x: Any, exponent: Any) -> Any:
     return np.copysign(y, x) if exponent % 2 else y
 
 
-_pow = elementwise("pow", _to_power,
+_pow: Callable[..., Any] = elementwise("pow", _to_power,
                    lambda g, x, exponent: g * (exponent * _pow(x, exponent - 1)) if exponent else g * np.zeros_like(x),
                    params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
                    samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
@@ -380,7 +380,7 @@ minimum = elementwise("minimum", np.minimum,
                       formula="min(a, b)", samples=(*binary(fixed(0.1, 0.7, -0.5), fixed(-0.3, 0.9, 0.2)),),
                       doc="The smaller of two elements; a tie shares the gradient equally, NaN passes it to both.")
 
-where = elementwise("where", choose, None,
+where: Callable[..., Any] = elementwise("where", choose, None,
                     lambda g, condition: where(condition, g, 0.0),
                     lambda g, condition: where(condition, 0.0, g),
                     inputs="condition a b", formula="a if condition else b",

@@ -12,7 +12,7 @@ MANY = 4096
 # Bytes of a block that stays in the cache of a core together with some others of its size.
 BLOCK = 1 << 17
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
-_ONES = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
+_ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
 
 
 def choose(condition: Any, a: Any, b: Any) -> Any:

@@ -1,0 +1,59 @@
+"""Python's protocols: what ``float``, ``int``, ``bool``, ``len``, ``in``, iteration and ``format`` do with a Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import ArgumentError, DtypeError, ShapeError, shape_text
+from .tensor import Tensor
+
+
+def _float(self: Tensor) -> float:
+    return float(self.item())
+
+
+def _int(self: Tensor) -> int:
+    return int(self.item())
+
+
+def _index(self: Tensor) -> int:
+    if self._value.dtype.kind not in "ui":
+        raise DtypeError(f"only integer tensors of one element can be an index, got {self._value.dtype}")
+    return int(self.item())
+
+
+def _bool(self: Tensor) -> bool:
+    if self._value.size != 1:
+        raise ShapeError(
+            f"the truth of a tensor of shape {shape_text(self.shape)} is ambiguous: it has {self._value.size} "
+            "elements. Use t.any() or t.all()"
+        )
+    return bool(self._value.item())
+
+
+def _len(self: Tensor) -> int:
+    if not self._value.ndim:
+        raise ArgumentError("len() of a 0-d tensor: it has no dimension; use t.item()")
+    return len(self._value)
+
+
+def _iter(self: Tensor) -> Iterator[Tensor]:
+    if not self._value.ndim:
+        raise ArgumentError("iteration over a 0-d tensor: it has no dimension; use t.item()")
+    return (self[i] for i in range(len(self._value)))
+
+
+def _contains(self: Tensor, item: Any) -> bool:
+    return bool((self._value == (item._value if isinstance(item, Tensor) else item)).any())
+
+
+def _format(self: Tensor, spec: str) -> str:
+    return format(self.item() if spec and self._value.size == 1 else str(self), spec)
+
+
+for _name, _function in {
+    "__float__": _float, "__int__": _int, "__index__": _index, "__bool__": _bool, "__len__": _len, "__iter__": _iter,
+    "__contains__": _contains, "__format__": _format,
+}.items():  # fmt: skip
+    setattr(Tensor, _name, _function)
