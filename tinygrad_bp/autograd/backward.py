@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import float16, float32
 from .errors import FreedError, ShapeError, shape_text
 from .node import Node
 from .op import arguments
@@ -48,6 +49,8 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     >>> unbroadcast(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
     """
+    if g.__class__ is np.ndarray and g.dtype == float16:  # a long sum in it would stand still, or overflow on the way
+        return unbroadcast(g.astype(float32), shape).astype(float16)
     extra = g.ndim - len(shape)
     if extra > 0:
         g = np.add.reduce(g, axis=tuple(range(extra)))

@@ -9,7 +9,7 @@ import numpy as np
 from .modes import mode
 from .node import Node, recorded
 from .op import Op, reads
-from .operands import explain, floats_of, settle, unpack
+from .operands import explain, floats_of, in_float32, settle, unpack
 from .tensor import wrap
 from .writes import guard_view, share
 
@@ -19,6 +19,10 @@ def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
 
     ``operands`` holds one item per input of the op (of a variadic op: the list), ``params`` all its parameters.
     """
+    if op.wide:
+        rounded = in_float32(op.function, operands, params)
+        if rounded is not None:
+            return rounded
     unpacked = unpack(op, *operands)
     if unpacked is None:  # no operand is a Tensor
         return op.compute(*operands, **params)

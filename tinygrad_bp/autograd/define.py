@@ -36,6 +36,7 @@ def _define(
     holomorphic: bool = True,
     gives: str = "",
     views: bool = False,
+    wide: bool | None = None,
 ) -> Callable[..., Any]:
     op = Op()
     op.name, op.kind, op.forward = name, kind, forward
@@ -46,6 +47,8 @@ def _define(
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
     op.holomorphic, op.gives, op.views = holomorphic, gives, views
+    # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.
+    op.wide = floats or kind == "general" if wide is None else wide
     if len(op.rules) != len(op.inputs):
         raise TypeError(f"op {name}: {len(op.inputs)} inputs {op.inputs} but {len(op.rules)} rules")
     chosen = promotes.split() if promotes is not None else [n for n, r in zip(op.inputs, op.rules) if r]

@@ -17,7 +17,7 @@ import numpy as np
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
-from .operands import check_alias, explain, floats_of, settle, unpack
+from .operands import check_alias, explain, floats_of, in_float32, settle, unpack
 from .tensor import Tensor
 from .writes import guard_view, share, tick
 
@@ -71,8 +71,8 @@ def _tuple(items: list[str]) -> str:
 
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, settle, guard_view, "
-    "share, check_alias, enter"
+    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
+    "guard_view, share, check_alias, enter"
 )
 
 
@@ -96,8 +96,13 @@ def source(op: Op) -> str:
         add(f"            {name} = check_alias(op, {name!r}, {name}, {alias!r}, {alias})")
     params = "".join(f", {name}" for name in op.params)
     raw = f"forward({', '.join(op.inputs)}{params})" + ("[0]" if op.residuals else "")
+    named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
+    narrow = [f"rounded = in_float32(op.function, {_tuple(list(op.inputs))}, {named})", "if rounded is not None:",
+              "    return rounded"] if op.wide else []  # fmt: skip
     if op.variadic:
         (xs,) = op.inputs
+        for line in narrow:
+            add(f"        {line}")
         add(f"        operands = unpack(op, {xs})")
         add("        if operands is None:")
         add(f"            return {raw}")
@@ -107,21 +112,24 @@ def source(op: Op) -> str:
         kept = _tuple([f"tuple([v.shape for v in v_{xs}])" if k == f"{xs}_shape" else k for k in op.kept])
     else:
         if len(op.inputs) == 1:  # rules call ops on raw arrays; an exception would cost them more
-            add(f"        if {op.inputs[0]}.__class__ is ndarray:")
+            add(f"        if {op.inputs[0]}.__class__ is ndarray{f' and {op.inputs[0]}.itemsize != 2' * op.wide}:")
             add(f"            return {raw}")
         add("        try:")
         for name in op.inputs:
             add(f"            v_{name} = {name}._value")
             add(f"            n_{name} = {name}._node")
         promoting = [name for name, yes in zip(op.inputs, op.promotes, strict=True) if yes]
-        if len(promoting) > 1:
-            alike = " is ".join(f"v_{name}.dtype" for name in promoting)
-            add(f"            alike = {alike}")
+        alike = [" is ".join(f"v_{name}.dtype" for name in promoting)] if len(promoting) > 1 else []
+        alike += [f"v_{name}.itemsize != 2" for name in promoting[:1]] if op.wide else []
+        if alike:
+            add(f"            alike = {' and '.join(alike)}")
             add("        except AttributeError:")
             add("            alike = False")
             add("        if not alike:")
         else:
             add("        except AttributeError:")
+        for line in narrow:
+            add(f"            {line}")
         add(f"            operands = unpack(op, {', '.join(op.inputs)})")
         add("            if operands is None:")
         add(f"                return {raw}")
@@ -184,7 +192,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _maker(_entry(op), "entry")(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
-        floats_of, settle, guard_view, share, check_alias, enter,
+        floats_of, in_float32, settle, guard_view, share, check_alias, enter,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

@@ -36,7 +36,7 @@ class Op:
     __slots__ = (
         "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values",
         "kept", "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
-        "views",
+        "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -51,6 +51,7 @@ class Op:
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
+    wide: bool  # float16 is computed in float32 and rounded once
     views: bool  # the result may lie in the memory of the first input, and writing it writes there
     holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
     gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
@@ -75,6 +76,8 @@ class Op:
             lines.append("Inputs are brought to their common dtype.")
         if self.floats:
             lines.append("Integers give the default float dtype.")
+        if self.wide:
+            lines.append("float16 is computed in float32 and rounded once.")
         if "axis" in self.params:
             lines.append("``axis`` (PyTorch: ``dim``) counts from 0, or from the end where negative.")
         lines.append("Tensors in, a Tensor out; arrays in, an array out.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from .errors import (
 from .node import Node
 from .op import OPS, Op
 from .tensor import Tensor, wrap
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _NUMBERS = (bool, int, float, complex)
 _REALS = (int, float)
@@ -130,6 +135,45 @@ def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
             else:
                 cast = OPS["cast"].function(wrap(value, nodes[i]), target)
                 values[i], nodes[i] = cast._value, cast._node
+
+
+def in_float32(function: Callable[..., Any], operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """A function of float16 as the function of float32, rounded once, and recorded as that; None for other dtypes.
+
+    float16 ends at 65504 and has 11 binary digits: sums, squares and slopes read off a result lose too much in it.
+    """
+    given = (*operands, *params.values())
+    items = [item for operand in given for item in (operand if isinstance(operand, (list, tuple)) else (operand,))]
+    arrays = [item for item in items if isinstance(item, (Tensor, np.ndarray)) and item.dtype.kind in "fc"]
+    asked = params.get("dtype")
+    if not any(array.dtype == dtypes.float16 for array in arrays) or (asked is not None and asked != dtypes.float16):
+        return None
+    if dtypes.result_type(arrays, [item for item in items if type(item) in _NUMBERS]) != dtypes.float16:
+        return None
+    wide = _each(operands, dtypes.float16, dtypes.float32)
+    named = {name: _each(value, dtypes.float16, dtypes.float32) for name, value in params.items() if name != "dtype"}
+    return _each(function(*wide, **named), dtypes.float32, dtypes.float16)
+
+
+def _each(value: Any, before: Any, after: Any) -> Any:
+    """The tensors and arrays of a dtype in another one, also those in lists and tuples; the rest as it is."""
+    if isinstance(value, (Tensor, np.ndarray)):
+        return OPS["cast"].function(value, after) if value.dtype == before else value
+    if isinstance(value, (list, tuple)):
+        items = [_each(item, before, after) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    return value
+
+
+def rounds_once(function: Callable[P, R]) -> Callable[P, R]:
+    """A function made of ops that computes float16 in float32 and rounds once, as an op does."""
+
+    @functools.wraps(function)
+    def rounded(*args: P.args, **kwargs: P.kwargs) -> R:
+        found = in_float32(function, args, kwargs)
+        return function(*args, **kwargs) if found is None else found
+
+    return rounded
 
 
 def floats_of(*inputs: Any) -> tuple[Any, ...]:

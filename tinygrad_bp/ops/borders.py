@@ -54,7 +54,7 @@ _unfold_op: Callable[..., Any] = linear(
 
 _fold_op: Callable[..., Any] = linear("fold", _fold, lambda g, axis, size, step: _unfold_op(g, axis, size, step),
                   params={"shape": REQUIRED, "axis": REQUIRED, "size": REQUIRED, "step": REQUIRED},
-                  formula="Σ over windows of x, at their places in zeros",
+                  wide=True, formula="Σ over windows of x, at their places in zeros",
                   samples=tuple(sample(_unfold(np.zeros((6, 2)), **window).shape, shape=(6, 2), **window)
                                 for window in _WINDOWS),
                   reference=_fold_reference, doc="Windows added up at their places: the transpose of reading them.")

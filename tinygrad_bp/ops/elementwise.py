@@ -78,7 +78,7 @@ mul = elementwise("mul", np.multiply, lambda g, b: g * b, lambda g, a: g * a,
 multiply = mul
 
 div_op = elementwise("div", np.true_divide, lambda g, b: g / b, lambda g, b, y: -g * (y / b),
-                     formula="a / b", samples=binary(real, nonzero), floats=True,
+                     formula="a / b", samples=binary(real, nonzero), floats=True, wide=False,
                      doc="Quotient, element by element; integers give the default float dtype.")
 
 DIVISORS = binary(fixed(3.3, -4.1, 0.7), fixed(1.2, -2.3, 0.9))
@@ -254,10 +254,10 @@ sign = elementwise("sign", _sign, flat, formula="sign x", samples=unary(nonzero)
 
 _LN2 = math.log(2)
 
-exp = elementwise("exp", np.exp, lambda g, y: g * y, floats=True,
+exp = elementwise("exp", np.exp, lambda g, y: g * y, floats=True, wide=False,
                   formula="eˣ", samples=(*unary(extremes=False), *complexes()), doc="Exponential.")
 
-log = elementwise("log", np.log, lambda g, x: g / x, floats=True,
+log = elementwise("log", np.log, lambda g, x: g / x, floats=True, wide=False,
                   formula="ln x", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
                   doc="Natural logarithm.")
 
@@ -279,7 +279,7 @@ log10 = elementwise("log10", np.log10, lambda g, x: g * (1 / math.log(10)) / x, 
                     formula="ln x / ln 10", samples=(*unary(above_0, extremes=False), *complexes(nonzero)),
                     doc="Logarithm to base 10.")
 
-sqrt = elementwise("sqrt", np.sqrt, lambda g, y: g * 0.5 / y, floats=True,
+sqrt = elementwise("sqrt", np.sqrt, lambda g, y: g * 0.5 / y, floats=True, wide=False,
                    formula="√x", samples=(*unary(above_0, extremes=False), *complexes(nonzero)), doc="Square root.")
 
 rsqrt = elementwise("rsqrt", lambda x: 1 / np.sqrt(x), lambda g, y: g * (-0.5 * y * y * y), floats=True,

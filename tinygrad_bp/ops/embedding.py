@@ -66,7 +66,8 @@ take_rows = linear(
 
 add_rows: Any = linear(
     "add_rows", _add_rows, lambda g, index: take_rows(g, index), None,
-    inputs="x index", promotes="x", params={"size": REQUIRED}, formula="Σ over repeats of x, at row index of zeros",
+    inputs="x index", promotes="x", params={"size": REQUIRED}, wide=True,
+    formula="Σ over repeats of x, at row index of zeros",
     samples=tuple(sample((*index, *weight[1:]), index, of=(real, below(4)), size=weight[0])
                   for weight, index in _ROWS),
     reference=lambda x, index, size: np.tensordot(

@@ -136,7 +136,8 @@ _getitem = linear("getitem", _read, lambda g, x_shape, index: place(g, x_shape, 
                   reference=lambda x, index: x[index], views=True, doc="The elements at an index.")
 
 place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
-               params={"shape": REQUIRED, "index": REQUIRED}, formula="Σ over repeats of x, at index in zeros",
+               params={"shape": REQUIRED, "index": REQUIRED}, wide=True,
+               formula="Σ over repeats of x, at index in zeros",
                samples=tuple(
                    sample(np.zeros(shape)[index].shape, shape=shape, index=index) for shape, index in _INDEXES),
                reference=lambda x, shape, index: _place_reference(x, shape, index),

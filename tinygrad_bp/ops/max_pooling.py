@@ -142,7 +142,8 @@ picked = linear(
 
 put: Any = linear(
     "put", _put, lambda g, index: picked(g, index), None,
-    inputs="x index", promotes="x", params={"size": REQUIRED}, formula="Σ over repeats of x, at index in zeros",
+    inputs="x index", promotes="x", params={"size": REQUIRED}, wide=True,
+    formula="Σ over repeats of x, at index in zeros",
     samples=tuple(sample(index, index, of=(distinct, below(4)), size=x[-1]) for x, index in _PICKS),
     reference=lambda x, index, size: np.einsum("...li,...l->...i", _hits(index, size), x),
     hint="x and index need one shape",

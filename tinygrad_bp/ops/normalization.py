@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,22 @@ def _centred(x: Any) -> Any:
     return x - _per_channel(_channel_sum(x) / _count(x), x.ndim)
 
 
+def _in_range(function: Callable[..., Any], *arrays: Any) -> tuple[Any, ...]:
+    """What a function gives on arrays; where a square leaves the dtype's range, in float64, rounded."""
+    try:
+        with np.errstate(over="raise"):
+            found: tuple[Any, ...] = function(*arrays)
+            return found
+    except FloatingPointError:
+        found = function(*(array.astype(np.float64) for array in arrays))
+        return tuple(part.astype(arrays[0].dtype) for part in found)
+
+
 def _batch_norm(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
+    return _in_range(lambda x, weight, bias: _normalized(x, weight, bias, eps, moments), x, weight, bias)
+
+
+def _normalized(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any:
     mean = _channel_sum(x) / _count(x)
     d = x - _per_channel(mean, x.ndim)
     var = _channel_sum(d * d) / _count(x)
@@ -104,7 +120,7 @@ _fixed_batch_norm_op = general(
     lambda g: _channel_sum(g),
     lambda g, weight, var, eps: -_channel_sum(g) * weight / np.sqrt(var + eps),
     lambda g, x, weight, mean, var, eps:
-        _channel_sum(g * (x - _per_channel(mean, x.ndim))) * (-0.5 * weight) / ((var + eps) * np.sqrt(var + eps)),
+        _channel_sum(g * (x - _per_channel(mean, x.ndim))) / np.sqrt(var + eps) * (-0.5 * weight) / (var + eps),
     inputs="x weight bias mean var", params={"eps": 1e-5},
     formula="(x − mean) / √(var + eps) · weight + bias",
     samples=tuple(sample(*shapes, shapes[1], shapes[1], of=(real, real, real, real, positive)) for shapes in _shapes),
@@ -155,7 +171,7 @@ def batch_norm(
             f"batch_norm: expected more than 1 value per channel when training, got x {shape_text(value.shape)}; give "
             "larger batches (drop_last=True in the DataLoader), or call eval() first"
         )
-    moments = np.empty((2, channels), value.dtype)
+    moments = np.empty((2, channels), np.promote_types(value.dtype, np.float32))
     y = _batch_norm_op(x, weight, bias, eps, moments)
     moments[1] *= n / (n - 1)
     for running, batch in ((running_mean, moments[0]), (running_var, moments[1])):
@@ -197,6 +213,10 @@ def _as_rows(x: Any, weight: Any) -> Any:
 def _layer_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     if weight.shape != bias.shape or x.shape[x.ndim - weight.ndim :] != weight.shape:
         raise ValueError("the last dimensions of x must be those of weight and bias")
+    return _in_range(lambda x, weight, bias: _normalized_rows(x, weight, bias, eps), x, weight, bias)
+
+
+def _normalized_rows(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     rows = _as_rows(x, weight)
     h = rows - _row_mean(rows)
     r = 1 / np.sqrt(_row_mean(h * h) + eps)

@@ -11,7 +11,7 @@ from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_
 from ..autograd.tensor import value_of
 from .elementwise import abs as size_of
 from .elementwise import cast, where
-from .reduction import amax, amin, axes_of, kept_shape, restore
+from .reduction import amax, amin, axes_of, in_range, kept_shape, restore
 from .reduction import sum as total
 from .samples import complex_of, fixed, nonzero, reductions, sample
 from .shape import reshape, takes_axis
@@ -33,6 +33,11 @@ def _vector_norm(x: Any, ord: float, axis: Any, keepdims: Any) -> Any:
         return np.add.reduce(size != 0, axis=axis, keepdims=keepdims, dtype=size.dtype)
     if ord == 1:
         return np.add.reduce(size, axis=axis, keepdims=keepdims)
+    return in_range(lambda size: _root(size, ord, axis, keepdims), size, axis, keepdims,
+                    np.maximum.reduce if ord > 0 else np.minimum.reduce)
+
+
+def _root(size: Any, ord: float, axis: Any, keepdims: Any) -> Any:
     if ord == 2:
         return np.sqrt(np.add.reduce(size * size, axis=axis, keepdims=keepdims))
     with np.errstate(divide="ignore"):
@@ -57,11 +62,10 @@ def _norm_rule(g: Any, x: Any, y: Any, ord: float, axis: Any, keepdims: bool) ->
     if np.isinf(ord):
         hits = np.where(size == y, np.ones_like(size), np.zeros_like(size))
         return np.sign(x) * (g / np.add.reduce(hits, axis=axes_of(axis), keepdims=True) * hits)
-    share = np.where(y == 0, np.zeros_like(g), g * _safe(y) ** (1 - ord))
-    if ord >= 2:
-        # x |x|^(ord − 2) and not sgn(x) |x|^(ord − 1): it has a slope at 0.
-        return x * (size ** (ord - 2) if ord > 2 else 1) * share
-    return np.where(x == 0, np.zeros_like(x), np.sign(x) * _safe(size) ** (ord - 1)) * share
+    g, y = np.where(y == 0, np.zeros_like(g), g), _safe(y)
+    if ord > 2:  # x |x|^(ord − 2) and not sgn(x) |x|^(ord − 1): it has a slope at 0
+        return x / y * (size / y) ** (ord - 2) * g
+    return np.where(x == 0, np.zeros_like(x), np.sign(x) * (_safe(size) / y) ** (ord - 1)) * g
 
 
 def _norm_reference(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:

@@ -7,6 +7,7 @@ the axes 0 and −1.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def _spread_out(g: Any, x_shape: tuple[int, ...], x_dtype: Any, axis: Axis, keep
     return cast_back(g, x_dtype)
 
 
-sum = linear("sum", _summed, _spread_out, params=_SUMS, formula="Σ x",
+sum = linear("sum", _summed, _spread_out, params=_SUMS, wide=True, formula="Σ x",
              samples=(*reductions(), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
              reference=lambda x, axis=None, keepdims=False, dtype=None: np.sum(
                  x, axis=axis, keepdims=keepdims, dtype=dtype),
@@ -110,7 +111,7 @@ def _mean(x: Any, axis: Axis, keepdims: Any, dtype: Any) -> Any:
 mean = linear("mean", _mean,
               lambda g, x_shape, x_dtype, axis, keepdims, dtype: _spread_out(
                   g / (count_of(x_shape, g.shape) or 1), x_shape, x_dtype, axis, keepdims, dtype),
-              params=_SUMS, formula="Σ x / n",
+              params=_SUMS, wide=True, formula="Σ x / n",
               samples=(*reductions(empty=False), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
               reference=lambda x, axis=None, keepdims=False, dtype=None: np.mean(
                   x, axis=axis, keepdims=keepdims, dtype=dtype),
@@ -184,6 +185,21 @@ def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -
 # ---------------------------------------------------------------------- spread
 
 
+def in_range(function: Callable[[Any], Any], x: Any, axis: Any, keepdims: Any, extreme: Any = _maximum) -> Any:
+    """``function(x)``, a size that grows as the real numbers x do: a root of a sum of squares.
+
+    Where the squares leave the dtype's range, it is found of numbers brought near 1 by powers of 2.
+    """
+    try:
+        with np.errstate(over="raise", under="raise"):
+            return function(x)
+    except FloatingPointError:
+        if x.dtype.kind == "c":
+            return function(x)
+        exponent = np.frexp(extreme(np.absolute(x), axis, None, None, True))[1]
+        return np.ldexp(function(np.ldexp(x, -exponent)), exponent if keepdims else np.squeeze(exponent, axis))
+
+
 def _var(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
     if axis is not None:
         axis = axes_of(axis, x.ndim)
@@ -226,7 +242,13 @@ _var_op = general("var", _var, _var_rule, params=_SPREAD, floats=True, holomorph
                       np.var(x, axis=axis, ddof=correction, keepdims=keepdims),
                   doc="Variance over the given axes.")
 
-_std_op = general("std", lambda x, axis, correction, keepdims: np.sqrt(_var(x, axis, correction, keepdims)), _std_rule,
+
+def _std(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
+    axis = axes_of(axis, x.ndim)
+    return in_range(lambda x: np.sqrt(_var(x, axis, correction, keepdims)), x, axis, keepdims)
+
+
+_std_op = general("std", _std, _std_rule,
                   params=_SPREAD, floats=True, holomorphic=False, gives="real", formula="√var(x)", samples=_spreads,
                   reference=lambda x, axis=None, correction=1, keepdims=False:
                       np.std(x, axis=axis, ddof=correction, keepdims=keepdims),

@@ -66,7 +66,7 @@ _plain = (*(sample(shape, axis=axis) for shape, axis in _shapes), sample((9,), o
 _cumsum: Callable[..., Any] = linear(
     "cumsum", lambda x, axis: np.add.accumulate(x, axis),
     lambda g, axis: _backwards(_cumsum(_backwards(g, axis), axis), axis),
-    params=_ALONG, formula="yᵢ = x₀ + … + xᵢ", samples=(*_plain, sample((3,), of=complex_of(), axis=0)),
+    params=_ALONG, wide=True, formula="yᵢ = x₀ + … + xᵢ", samples=(*_plain, sample((3,), of=complex_of(), axis=0)),
     reference=lambda x, axis: np.cumsum(x, axis), doc="Sums of all elements up to each one, along an axis.")
 
 

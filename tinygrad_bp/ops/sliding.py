@@ -226,7 +226,7 @@ overlap: Any = linear(
     lambda g, x_shape, size, stride, padding, dilation:
         windows(g, x_shape[len(x_shape) - 2 * len(size): len(x_shape) - len(size)], stride, padding, dilation),
     params={"size": REQUIRED, "stride": REQUIRED, "padding": REQUIRED, "dilation": REQUIRED},
-    formula="Σ over windows of x, at p · stride + k · dilation",
+    wide=True, formula="Σ over windows of x, at p · stride + k · dilation",
     samples=tuple(sample((*lead, *_counted(size, **about)), size=size,
                          **{name: value for name, value in about.items() if name != "kernel"})
                   for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
@@ -255,7 +255,7 @@ window_sum = linear(
     lambda g, x_shape, kernel, stride, padding, dilation:
         overlap(_repeated(g, kernel), x_shape[len(x_shape) - len(kernel):], stride, padding, dilation),
     params={"kernel": REQUIRED, "stride": REQUIRED, "padding": REQUIRED, "dilation": REQUIRED},
-    formula="Σ over k of x[p · stride + k · dilation]",
+    wide=True, formula="Σ over k of x[p · stride + k · dilation]",
     samples=tuple(sample((*lead, *size), **about) for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
     reference=lambda x, kernel, stride, padding, dilation:
         np.sum(_dense(x, x.shape[-2:], kernel, stride, padding, dilation, read=True), axis=(-4, -3)),

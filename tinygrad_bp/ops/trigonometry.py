@@ -46,7 +46,7 @@ acos = elementwise("acos", np.arccos, lambda g, x: -g / np.sqrt((1 - x) * (1 + x
                    doc="The angle in [0, π] with this cosine; NaN outside [−1, 1].")
 arccos = acos
 
-atan = elementwise("atan", np.arctan, lambda g, x: g / (1 + x * x), floats=True,
+atan = elementwise("atan", np.arctan, lambda g, x: g / _slant(x) / _slant(x), floats=True,
                    formula="arctan x", samples=(*unary(), *complexes(between(0.2, 0.8))),
                    doc="The angle in (−π/2, π/2) with this tangent.")
 arctan = atan
