@@ -10,10 +10,11 @@ import numpy as np
 from ..autograd.define import elementwise, general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from .elementwise import ZERO, cast, sigmoid, two_sides
-from .error_functions import bounded, erf
+from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
+from .error_functions import bell, bounded, erf
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
+from .passes import choose, in_blocks
 from .samples import fixed, nonzero, sample, unary
 from .trigonometry import tanh
 
@@ -22,32 +23,65 @@ __all__ = ["celu", "log_softmax", "prelu", "selu", "softmax", "threshold"]
 # ---------------------------------------------------------------------- smooth units
 
 
-def _silu(x: Any) -> Any:
-    p, rest = two_sides(x)
-    return x * p, p, rest
+def _silu(x: Any) -> tuple[Any, Any]:
+    p, slope = two_sides(x)
+    slope *= x
+    slope += 1
+    slope *= p
+    return x * p, slope
 
 
-silu = elementwise("silu", _silu, lambda g, x, p, rest: g * (p * (1 + x * rest)),
-                   residuals={"p": lambda x: sigmoid(x), "rest": lambda x: sigmoid(-x)},
+silu = elementwise("silu", lambda x: in_blocks(_silu, x), lambda g, x, slope: g * slope,
+                   residuals={"slope": lambda x: sigmoid(x) * (1 + x * sigmoid(-x))},
                    floats=True, formula="x / (1 + e⁻ˣ)", samples=unary(),
                    reference=lambda x: x * np.exp(-np.logaddexp(0, -x)),
                    doc="x · sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).")
 
-elu = elementwise("elu", lambda x, alpha: np.where(x > 0, x, np.expm1(np.minimum(x, ZERO.get(x.dtype, 0))) * alpha),
-                  lambda g, x, alpha: np.where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
+
+def _elu(x: Any, alpha: float) -> Any:
+    y = np.expm1(np.minimum(x, ZERO.get(x.dtype, 0)))
+    y *= alpha
+    y += relu(x)  # one of the two is 0
+    return y
+
+
+elu = elementwise("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alpha), x),
+                  lambda g, x, alpha: where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
                   params={"alpha": 1.0}, floats=True, formula="x if x > 0 else α · (eˣ − 1)",
                   samples=(*unary(nonzero), *unary(nonzero, alpha=0.3)),
                   reference=lambda x, alpha=1.0: np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0)), 0),
                   doc="x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016).")
 
-softplus = elementwise("softplus", lambda x, beta, threshold: np.where(
-                           x * beta > threshold, x, np.logaddexp(x * beta, ZERO.get(x.dtype, 0)) / beta),
-                       lambda g, x, beta, threshold: np.where(x * beta > threshold, g, g * sigmoid(x * beta)),
+
+def _log_1_exp(x: Any) -> Any:
+    y = np.negative(np.absolute(x))
+    y = np.log1p(np.exp(y))
+    y += relu(x)
+    return y
+
+
+def log_1_exp(x: Any) -> Any:
+    """ln(1 + eˣ) of a raw array: as np.logaddexp(x, 0), but by vector instructions."""
+    return in_blocks(_log_1_exp, x)
+
+
+def _softplus(x: Any, beta: float, threshold: float) -> Any:
+    z = x * beta
+    y, over = log_1_exp(z) / beta, z > threshold
+    return choose(over, x, y) if over.any() else y
+
+
+softplus = elementwise("softplus", _softplus,
+                       lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)),
                        params={"beta": 1.0, "threshold": 20.0}, floats=True, formula="ln(1 + e^(βx)) / β",
                        samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
                        reference=lambda x, beta=1.0, threshold=20.0: np.where(
                            beta * x > threshold, x, np.maximum(x, 0) + np.log1p(np.exp(-np.abs(beta * x))) / beta),
                        doc="A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001).")
+
+logsigmoid = elementwise("logsigmoid", lambda x: -log_1_exp(-x), lambda g, x: g * sigmoid(-x), floats=True,
+                         formula="−ln(1 + e⁻ˣ)", samples=unary(), reference=lambda x: -np.logaddexp(0, -x),
+                         doc="ln sigmoid(x), finite for any finite number.")
 
 _TANH = math.sqrt(2 / math.pi)
 
@@ -60,30 +94,36 @@ def _cumulative(x: Any, approximate: str) -> Any:
     return 0.5 + 0.5 * np.tanh(z * (_TANH + _TANH * 0.044715 * (z * z)))
 
 
-def _gelu(x: Any, approximate: str) -> Any:
+def _gelu_slope(x: Any, p: Any, approximate: str) -> Any:
+    if approximate == "none":
+        return p + x * bell(x, math.sqrt(0.5 / math.pi), 0.5)
+    z = bounded(x, 10.0)
+    return p + x * (p * (1 - p)) * (2 * _TANH + 6 * _TANH * 0.044715 * (z * z))
+
+
+def _gelu(x: Any, approximate: str) -> tuple[Any, Any]:
+    p = _cumulative(x, approximate)
+    return x * p, _gelu_slope(x, p, approximate)
+
+
+def _any_gelu(x: Any, approximate: str) -> tuple[Any, Any]:
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f"gelu: approximate is 'none' or 'tanh', got {approximate!r}")
-    p = _cumulative(x, approximate)
-    return x * p, p
+    both: tuple[Any, Any] = in_blocks(lambda part: _gelu(part, approximate), x)
+    return both
 
 
-def _gelu_slope(g: Any, x: Any, p: Any, approximate: str) -> Any:
-    if approximate == "none":
-        return g * (p + x * (math.sqrt(0.5 / math.pi) * np.exp(-0.5 * bounded(x, 40.0) ** 2)))
-    z = bounded(x, 10.0)
-    return g * (p + x * (p * (1 - p)) * (2 * _TANH + 6 * _TANH * 0.044715 * (z * z)))
-
-
-gelu = general("gelu", _gelu, _gelu_slope,
-               params={"approximate": "none"}, floats=True, formula="x · Φ(x)",
-               residuals={"p": lambda x, approximate: _cumulative(x, approximate)},
-               samples=(*unary(), *unary(approximate="tanh")),
-               reference=lambda x, approximate="none": x * (
-                   0.5 * (1 + np.reshape([math.erf(v * math.sqrt(0.5)) for v in np.ravel(x)], np.shape(x)))
-                   if approximate == "none" else 1 / (1 + np.exp(np.maximum(
-                       -2 * _TANH * (x + 0.044715 * x * x * x), -700.0).clip(None, 700.0)))),
-               doc="x times the standard normal distribution function, exactly ('none') or by 'tanh' "
-                   "(Hendrycks and Gimpel 2016).")
+gelu = elementwise("gelu", _any_gelu, lambda g, x, slope, approximate: g * slope,
+                   params={"approximate": "none"}, floats=True, formula="x · Φ(x)",
+                   residuals={"slope": lambda x, approximate: _gelu_slope(
+                       x, _cumulative(x, approximate), approximate)},
+                   samples=(*unary(), *unary(approximate="tanh")),
+                   reference=lambda x, approximate="none": x * (
+                       0.5 * (1 + np.reshape([math.erf(v * math.sqrt(0.5)) for v in np.ravel(x)], np.shape(x)))
+                       if approximate == "none" else 1 / (1 + np.exp(np.maximum(
+                           -2 * _TANH * (x + 0.044715 * x * x * x), -700.0).clip(None, 700.0)))),
+                   doc="x times the standard normal distribution function, exactly ('none') or by 'tanh' "
+                       "(Hendrycks and Gimpel 2016).")
 
 
 def mish(input: Any) -> Any:
@@ -94,16 +134,6 @@ def mish(input: Any) -> Any:
     tensor([0.8651])
     """
     return input * tanh(softplus(input))
-
-
-def logsigmoid(input: Any) -> Any:
-    """``ln sigmoid(x)``, finite for any finite number.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.logsigmoid(tg.tensor([0.0, -3.0]))
-    tensor([-0.6931, -3.0486])
-    """
-    return -softplus(-input, 1.0, math.inf)
 
 
 def softsign(input: Any) -> Any:
@@ -156,7 +186,7 @@ def selu(input: Any) -> Any:
 _off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
 
 hardtanh = elementwise("hardtanh", lambda x, min_val, max_val: np.clip(x, min_val, max_val),
-                       lambda g, x, min_val, max_val: np.where((x <= min_val) | (x >= max_val), np.zeros_like(g), g),
+                       lambda g, x, min_val, max_val: where((x <= min_val) | (x >= max_val), 0.0, g),
                        params={"min_val": -1.0, "max_val": 1.0}, formula="min ≤ x ≤ max",
                        samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
                        reference=lambda x, min_val=-1.0, max_val=1.0: np.minimum(np.maximum(x, min_val), max_val),
@@ -183,21 +213,28 @@ def hardsigmoid(input: Any) -> Any:
     return hardtanh(input, -3.0, 3.0) / 6 + 0.5
 
 
-hardswish = elementwise("hardswish", lambda x: x * (np.clip(x, -3, 3) / 6 + 0.5),
-                        lambda g, x: np.where(x <= -3, np.zeros_like(g), np.where(x < 3, g * (x / 3 + 0.5), g)),
+def _hardswish(x: Any) -> Any:
+    y = np.clip(x, -3, 3) / 6
+    y += 0.5
+    y *= x
+    return y
+
+
+hardswish = elementwise("hardswish", lambda x: in_blocks(_hardswish, x),
+                        lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)),
                         floats=True, formula="x · hardsigmoid(x)", samples=unary(_off_kinks),
                         reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
                         doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")
 
-hardshrink = elementwise("hardshrink", lambda x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(x), x),
-                         lambda g, x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(g), g),
+hardshrink = elementwise("hardshrink", lambda x, lambd: choose(np.absolute(x) <= lambd, np.zeros_like(x), x),
+                         lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
                          params={"lambd": 0.5}, formula="x if |x| > λ else 0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: x * (np.abs(x) > lambd),
                          doc="x, and 0 between −lambd and lambd.")
 
 softshrink = elementwise("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd),
-                         lambda g, x, lambd: np.where(np.absolute(x) <= lambd, np.zeros_like(g), g),
+                         lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
                          params={"lambd": 0.5}, formula="sign(x) · max(|x| − λ, 0)",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
@@ -211,16 +248,16 @@ def _shrinks(lambd: float) -> float:
 
 
 threshold = elementwise("threshold",
-                        lambda x, threshold, value: np.where(x <= threshold, np.asarray(value, x.dtype), x),
-                        lambda g, x, threshold: np.where(x <= threshold, np.zeros_like(g), g),
+                        lambda x, threshold, value: where(x <= threshold, np.asarray(value, x.dtype), x),
+                        lambda g, x, threshold: where(x <= threshold, 0.0, g),
                         params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
                         samples=unary(_off_kinks, threshold=0.5, value=-7.0),
                         reference=lambda x, threshold, value: np.where(np.less_equal(x, threshold), value, x),
                         doc="x above a threshold, a fixed value elsewhere.")
 
-_prelu = elementwise("prelu", lambda x, weight: np.where(x > 0, x, weight * x),
-                     lambda g, x, weight: np.where(x > 0, g, g * weight),
-                     lambda g, x: np.where(x > 0, np.zeros_like(g), g * x),
+_prelu = elementwise("prelu", lambda x, weight: choose(x > 0, x, weight * x),
+                     lambda g, x, weight: where(x > 0, g, g * weight),
+                     lambda g, x: where(x > 0, 0.0, g * x),
                      inputs="x weight", formula="x if x > 0 else weight · x",
                      samples=tuple(sample(*shapes, of=nonzero) for shapes in (
                          ((2, 3), (3,)), ((2, 3, 4), (3, 1)), ((4,), (1,)), ((), ()), ((0, 3), (3,)))),

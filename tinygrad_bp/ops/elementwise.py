@@ -13,7 +13,7 @@ from ..autograd.define import elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.tensor import Tensor, wrap
-from .passes import choose
+from .passes import choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
@@ -319,20 +319,29 @@ def two_sides(x: Any) -> tuple[Any, Any]:
         return y, 1 - y
     if x.dtype not in ONE:
         x = x.astype(np.float64)
+    e = np.asarray(np.negative(x))
     try:
         with np.errstate(over="raise"):
-            e = np.exp(np.negative(x))
+            np.exp(e, out=e)
     except FloatingPointError:  # some element is far below 0, where the sigmoid is eˣ
         below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
         total = below + above
         return below / total, above / total
-    y = np.reciprocal(e + ONE[x.dtype])
-    return y, e * y
+    y = np.asarray(e + ONE[x.dtype])
+    np.reciprocal(y, out=y)
+    e *= y
+    return y, e
+
+
+def _sigmoid(x: Any) -> tuple[Any, Any]:
+    y, slope = two_sides(x)
+    slope *= y
+    return y, slope
 
 
 sigmoid: Callable[..., Any] = elementwise(
-    "sigmoid", two_sides, lambda g, x, y, rest: g * (y * rest), floats=True,
-    residuals={"rest": lambda x: sigmoid(-x)},
+    "sigmoid", lambda x: in_blocks(_sigmoid, x), lambda g, x, slope: g * slope, floats=True,
+    residuals={"slope": lambda x: sigmoid(x) * sigmoid(-x)},
     formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
     doc="Logistic sigmoid; no overflow at either end.")

@@ -128,7 +128,23 @@ def of_each(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
 _BELL = 2 / math.sqrt(math.pi)
 
-erf = elementwise("erf", _erf, lambda g, x: g * (_BELL * np.exp(-(bounded(x, 40.0) ** 2))),
+
+def _bell_of(x: Any, height: float, k: float) -> Any:
+    y = np.asarray(bounded(x, 40.0 / math.sqrt(k)))
+    y *= y
+    y *= -k
+    np.exp(y, out=y)
+    y *= height
+    return y
+
+
+bell: Callable[..., Any] = elementwise(
+    "bell", lambda x, height, k: in_blocks(lambda part: _bell_of(part, height, k), x),
+    lambda g, x, y, k: g * (-2 * k * x * y), params={"height": 1.0, "k": 1.0}, floats=True, formula="h · e^(−kx²)",
+    samples=(*unary(), *unary(height=0.3, k=0.5)), reference=lambda x, height=1.0, k=1.0: height * np.exp(-k * x * x),
+    doc="A bell curve of a height, what the slopes of the error functions are.")
+
+erf = elementwise("erf", _erf, lambda g, x: g * bell(x, _BELL),
                   floats=True, formula="2 / √π · ∫₀ˣ e^(−t²) dt", samples=unary(),
                   reference=of_each(math.erf), doc="The error function (Cody 1969).")
 
@@ -176,7 +192,7 @@ def _any_erfc(x: Any) -> Any:
     return in_blocks(_single_erfc, x) if x.dtype == np.float32 else _wide_erfc(x)
 
 
-erfc = elementwise("erfc", _any_erfc, lambda g, x: g * (-_BELL * np.exp(-(bounded(x, 40.0) ** 2))),
+erfc = elementwise("erfc", _any_erfc, lambda g, x: g * bell(x, -_BELL),
                    floats=True, formula="1 − erf x", samples=unary(), reference=of_each(math.erfc),
                    doc="1 − erf(x), to the last digits where that is small (Cody 1969).")
 

@@ -11,8 +11,8 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
 from . import reduction as reductions
-from .activations import softplus
-from .elementwise import ZERO, sigmoid
+from .activations import log_1_exp, softplus
+from .elementwise import sigmoid
 from .samples import boolean, fixed, probability, real, sample
 
 __all__ = [
@@ -176,7 +176,9 @@ def _bce_logits(x: Any, target: Any, reduction: str) -> Any:
         check_reduction("binary_cross_entropy_with_logits", reduction)
     if x.shape != target.shape:
         raise ValueError("the target's size must equal the input's size")
-    total = _reduced(np.logaddexp(ZERO[x.dtype], x) - x * target, reduction)
+    losses = log_1_exp(x)
+    losses -= x * target
+    total = _reduced(losses, reduction)
     if reduction != "none" and total != total:
         refuse_nan("binary_cross_entropy_with_logits", np.asarray(total), target)
     return total

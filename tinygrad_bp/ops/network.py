@@ -98,9 +98,18 @@ def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
 # ---------------------------------------------------------------------- softmax
 
 
+def _below_top(x: Any, axis: int) -> Any:
+    """``x`` minus the largest along an axis, as floats of its own memory."""
+    if x.dtype.kind not in "fc":
+        x = x.astype(np.float64)
+    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else np.array(x)
+
+
 def _softmax(x: Any, axis: int) -> Any:
-    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True)) if x.size else x
-    return e / np.add.reduce(e, axis=axis, keepdims=True)
+    e = _below_top(x, axis)
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=axis, keepdims=True)
+    return e
 
 
 _axes = tuple(sample(shape, axis=axis) for shape, axis in (((2, 3), -1), ((2, 3), 0), ((4,), 0), ((2, 3, 4), 1)))
@@ -114,8 +123,9 @@ softmax = general("softmax", _softmax,
 
 
 def _log_softmax(x: Any, axis: int) -> Any:
-    z = x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else x
-    return z - np.log(np.add.reduce(np.exp(z), axis=axis, keepdims=True))
+    z = _below_top(x, axis)
+    z -= np.log(np.add.reduce(np.exp(z), axis=axis, keepdims=True))
+    return z
 
 
 log_softmax = general("log_softmax", _log_softmax,
