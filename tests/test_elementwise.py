@@ -319,7 +319,6 @@ def test_a_mistake_is_named(call, error, text):
 @pytest.mark.parametrize("shapes", [
     ((80, 80), (80, 80), (80, 80)), ((80, 80), (), (80, 80)), ((80, 80), (80, 1), (80,)),
     ((5000,), (2, 5000), (3, 1, 1)),
-    ((80, 80), (), ()),
 ], ids=str)  # fmt: skip
 def test_choosing_by_bits_is_numpys_where(dtype, shapes):
     """Large arrays take another way: every bit of what is chosen arrives, NaN's and −0's among them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.define import elementwise, general
+from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
