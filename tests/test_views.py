@@ -2,10 +2,13 @@
 
 import copy
 import gc
+import json
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
+import random_writes
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import AutogradError, LeafWriteError, ModifiedError, ReadOnlyError, ViewWriteError
@@ -280,3 +283,26 @@ def test_a_refused_write_changes_nothing(write, wanted):
         write(view)
     assert base.tolist() == [1.0, 2.0, 3.0] and view.tolist() == [1.0, 2.0]
     assert base.requires_grad == view.requires_grad == wanted
+
+
+# ---------------------------------------------------------------------- programs beside PyTorch
+
+PROGRAMS = (Path(__file__).parent / "golden" / "writes.jsonl").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("text", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_a_random_program_has_pytorchs_values_and_derivatives(text):
+    lines, wanted = json.loads(text)
+    kind, found = random_writes.verdict(lines, wanted)
+    assert kind == "equal" or kind.startswith("refused"), "\n".join([found, *lines])
+
+
+def test_few_of_them_are_refused():
+    kinds = [random_writes.verdict(*json.loads(text))[0] for text in PROGRAMS]
+    assert kinds.count("equal") > 0.95 * len(kinds) > 100
+
+
+def test_a_difference_would_be_found(monkeypatch):
+    monkeypatch.setattr("tinygrad_bp.autograd.writing.aliases", lambda x: [])
+    kinds = {random_writes.verdict(*json.loads(text))[0] for text in PROGRAMS}
+    assert "first derivative" in kinds

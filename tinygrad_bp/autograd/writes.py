@@ -14,9 +14,9 @@ through one of them reaches the history of all.
 from __future__ import annotations
 
 import itertools
-import weakref
 from collections.abc import Iterator
 from typing import Any
+from weakref import ref as reference
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def wrote(*arrays: Any) -> None:
             array = owner(array)
         entry = _written.get(id(array))
         if entry is None:
-            _written[id(array)] = [_last, weakref.ref(array, _forgetting(_written, id(array)))]
+            _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array)))]
         else:
             entry[0] = _last
 
@@ -104,7 +104,7 @@ def seen(array: Any) -> bool:
 def _note(entries: dict[int, Any], array: Any) -> None:
     memory = owner(array)
     if id(memory) not in entries:
-        entries[id(memory)] = weakref.ref(memory, _forgetting(entries, id(memory)))
+        entries[id(memory)] = reference(memory, _forgetting(entries, id(memory)))
 
 
 def guard_view(value: Any, inputs: Any, nodes: Any) -> Any:
@@ -129,7 +129,10 @@ def writable(array: Any) -> Any:
     if id(memory) not in _guarded or not memory.flags.writeable or overlaps(array):
         return None
     view = array.view()
-    view.flags.writeable = True
+    try:
+        view.flags.writeable = True
+    except ValueError:  # windows made by NumPy: it does not know whose memory they are
+        return None
     return view
 
 
@@ -149,29 +152,26 @@ def overlaps(array: Any) -> bool:
 class Views(list[Any]):
     """Weak references to a base and the views of it, and to views of those."""
 
-    __slots__ = ("room",)
+    room = 8  # grows with the number of those that live
 
-    def __init__(self, base: Any) -> None:
-        super().__init__((weakref.ref(base),))
-        self.room = 8
-
-    def add(self, view: Any) -> None:
-        """One more; the references to tensors that are no more leave from time to time."""
-        self.append(weakref.ref(view))
-        if len(self) > self.room:
-            self[:] = [reference for reference in self if reference() is not None]
-            self.room = 2 * len(self) + 8
+    def tidy(self) -> None:
+        """Let go of the references to tensors that are no more."""
+        self[:] = [known for known in self if known() is not None]
+        self.room = 2 * len(self) + 8
 
 
 def share(x: Any, result: Any) -> None:
     """Note that the tensor ``result`` lies in the memory of the tensor ``x``, where it does."""
-    mine, base = x._value, result._value.base
-    if result._value is mine or base is mine or base is mine.base is not None or owner(result._value) is owner(mine):
+    mine, value = x._value, result._value
+    base = value.base
+    if base is mine or value is mine or (base is mine.base is not None) or owner(value) is owner(mine):
         views = getattr(x, "_views", None)
         if views is None:
-            views = x._views = Views(x)
-        views.add(result)
+            views = x._views = Views((reference(x),))
+        views.append(reference(result))
         result._views = views
+        if len(views) > views.room:
+            views.tidy()
 
 
 def aliases(x: Any) -> list[Any]:
@@ -180,5 +180,5 @@ def aliases(x: Any) -> list[Any]:
     if views is None:
         return []
     value, memory = x._value, owner(x._value)
-    tensors = [tensor for reference in views if (tensor := reference()) is not None and tensor is not x]
+    tensors = [tensor for known in views if (tensor := known()) is not None and tensor is not x]
     return [t for t in tensors if owner(t._value) is memory and np.may_share_memory(t._value, value)]

@@ -16,16 +16,16 @@ import numpy as np
 from . import dtypes
 from .errors import DtypeError, LeafWriteError, ReadOnlyError, ShapeError, ViewWriteError, shape_text
 from .hooks import Hooks
-from .modes import mode
+from .modes import enable_grad, mode
 from .node import Cell, Node
 from .op import OPS
 from .tensor import Tensor, wrap
-from .writes import aliases, overlaps, seen, writable, wrote
+from .writes import aliases, seen, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
     """Whether an operation on these is recorded now."""
-    return mode().grad and any(isinstance(x, Tensor) and x._node is not None for x in operands)
+    return mode().grad and any([x._node is not None for x in operands if isinstance(x, Tensor)])
 
 
 def refuse(x: Tensor, what: str) -> None:
@@ -83,36 +83,34 @@ def _shared(x: Tensor) -> bool:
 def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands: Any) -> Tensor:
     """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
     refuse(x, what)
-    recording = recorded(x, *operands)
     shared = mode().grad and _shared(x)
+    recording = recorded(x, *operands)
     # The op may keep what it reads, and the memory is written: it reads a copy.
     result = same_kind(x, compute(wrap(np.array(x._value), x._node) if recording and shared else x), what)
-    if result.shape != x.shape:
+    if result._value.shape != x._value.shape:
         raise ShapeError(
             f"{what}: the result has shape {shape_text(result.shape)}, the tensor written {shape_text(x.shape)}; an "
             "in-place operation keeps the shape"
         )
     if not recording and result._node is None:
         array_to_write(x, what)[...] = result._value
-    elif not shared:
-        if not x._value.flags.writeable and overlaps(x._value):
-            _writable(x, what)
-        x._value = result._value
-        follow(x, result._node)
-    else:
-        array = _writable(x, what)
+        return x
+    array = _writable(x, what)
+    if shared:
         others = [(other, _written(other, x, result)) for other in aliases(x)]
         wrote(array)
         array[...] = result._value
         for other, written in others:
             follow(other, written._node)
-        follow(x, result._node)
+    else:
+        x._value = result._value
+    follow(x, result._node)
     return x
 
 
 def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
     """What is written, in the dtype of ``x``; ``DtypeError`` where that is of a lesser kind."""
-    if result.dtype == x.dtype:
+    if result._value.dtype == x._value.dtype:
         return result
     if dtypes.category(result.dtype) > dtypes.category(x.dtype):
         raise DtypeError(f"{what}: the result has dtype {result.dtype} and can't be cast to {x.dtype} in place")
@@ -212,7 +210,8 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{what}: the tensor {shape_text(self.shape)} is a leaf that requires grad, and its gradient has its "
                 f"shape. Write x = x.{what[:-1]}(...)"
             )
-        result = function(self, *args, **options)
+        with enable_grad():  # no value is written: the history stays
+            result = function(self, *args, **options)
         self._value = result._value
         follow(self, result._node)
         return self

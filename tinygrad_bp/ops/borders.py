@@ -24,7 +24,8 @@ _WINDOWS: tuple[dict[str, Any], ...] = (
 
 
 def _unfold(x: Any, axis: int, size: int, step: int) -> Any:
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis)
+    apart = size <= step  # then no two windows have an element in common, and they can be written
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=apart and x.flags.writeable)
     return windows[along(axis, slice(None, None, step))]
 
 

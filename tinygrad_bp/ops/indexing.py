@@ -117,10 +117,15 @@ def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return result
 
 
-def _read(x: Any, index: Any) -> Any:
-    """``x[index]``, a view where NumPy has one: a trailing Ellipsis keeps one element from becoming a scalar."""
+def with_ellipsis(index: Any) -> Any:
+    """The same index: a trailing Ellipsis keeps one element from becoming a scalar, and a place for one from being one."""
     items = index if isinstance(index, tuple) else (index,)
-    return x[index] if any(item is Ellipsis for item in items) else x[(*items, ...)]
+    return index if any(item is Ellipsis for item in items) else (*items, ...)
+
+
+def _read(x: Any, index: Any) -> Any:
+    """``x[index]``, a view where NumPy has one."""
+    return x[with_ellipsis(index)]
 
 
 _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
@@ -163,7 +168,7 @@ def getitem(x: Any, index: Any) -> Any:
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
     result = np.array(x)
-    result[index] = v
+    result[with_ellipsis(index)] = v
     return result
 
 
@@ -186,7 +191,7 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                  inputs="x v", params={"index": REQUIRED}, formula="x, with x[index] = v",
                  samples=(sample((2, 3), (3,), index=1), sample((4, 3), (), index=slice(1, 3)),
                           sample((4, 3), (3, 3), index=np.array([0, 2, 2])), sample((2,), (2,), index=...),
-                          sample((4, 3), (1, 1, 3), index=1),
+                          sample((4, 3), (1, 1, 3), index=1), sample((4,), (1,), index=2),
                           sample((2, 3), (), index=np.array([[True, False, True], [False, True, False]]))),
                  reference=lambda x, v, index: _setitem(x, v, index),
                  hint="the value must broadcast to the shape of what the index selects",

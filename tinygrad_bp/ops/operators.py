@@ -55,7 +55,7 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
         *before, last = indexing.in_turn(index, self.ndim)
         for step in before:
             array = array[step]
-        array[last] = raw
+        array[indexing.with_ellipsis(last)] = raw
     except (ValueError, IndexError, TypeError) as error:
         given = shape_text(np.shape(raw))
         kind = IndexRangeError if isinstance(error, IndexError) else ShapeError

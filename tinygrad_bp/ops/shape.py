@@ -14,7 +14,8 @@ from ..autograd.backward import unbroadcast
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
+from .elementwise import clone
 from .samples import sample
 
 __all__ = [
@@ -114,8 +115,9 @@ def view(x: Any, *shape: Any) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """All elements, row by row, in one dimension."""
-    return _reshape(x, (-1,))
+    """All elements, row by row, in one dimension: a view where they lie so in memory, one after the other, else a copy."""
+    line = _reshape(x, (-1,))
+    return line if value_of(line).flags.c_contiguous else clone(line)
 
 
 def reshape_as(x: Any, other: Any) -> Any:
@@ -133,6 +135,8 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     first, last = dim_of(start_dim, x.ndim, "flatten"), dim_of(end_dim, x.ndim, "flatten")
     if first > last:
         raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if first == last and x.ndim:
+        return x
     shape = x.shape or (1,)
     return _reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
@@ -224,7 +228,7 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
     if len(taken) != len(places) or len({*taken}) != len(taken) or len({*places}) != len(places):
         raise ArgumentError(f"movedim: source {source} and destination {destination} must name equally many, each once")
     if not x.ndim:
-        return x
+        return _permute(x, ())
     order = [d for d in range(x.ndim) if d not in taken]
     for place, d in sorted(zip(places, taken, strict=True)):
         order.insert(place, d)
@@ -241,12 +245,10 @@ def transpose(x: Any, dim0: int, dim1: int) -> Any:
     >>> tg.zeros(2, 3).transpose(0, 1).shape
     (3, 2)
     """
-    order = list(range(x.ndim))
-    if not order:
-        return x
+    order = list(range(x.ndim)) or [0]
     first, second = dim_of(dim0, x.ndim, "transpose"), dim_of(dim1, x.ndim, "transpose")
     order[first], order[second] = second, first
-    return _permute(x, tuple(order))
+    return _permute(x, tuple(order[: x.ndim]))
 
 
 swapaxes = transpose
