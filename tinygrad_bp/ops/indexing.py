@@ -118,7 +118,7 @@ def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 
 def with_ellipsis(index: Any) -> Any:
-    """The same index: a trailing Ellipsis keeps one element from becoming a scalar, and a place for one from being one."""
+    """The same index: a trailing Ellipsis keeps one element, read or written, an array without a dimension."""
     items = index if isinstance(index, tuple) else (index,)
     return index if any(item is Ellipsis for item in items) else (*items, ...)
 

@@ -115,7 +115,7 @@ def view(x: Any, *shape: Any) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """All elements, row by row, in one dimension: a view where they lie so in memory, one after the other, else a copy."""
+    """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
     line = _reshape(x, (-1,))
     return line if value_of(line).flags.c_contiguous else clone(line)
 
