@@ -32,7 +32,8 @@ def _where(condition: Any, *choices: Any) -> Any:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    return limits.clip(a, a_min if min is None else min, a_max if max is None else max)
+    lower, upper = a_min if min is None else min, a_max if max is None else max
+    return e.clone(a) if lower is None and upper is None else limits.clip(a, lower, upper)
 
 
 def _copy(a: Any) -> Any:

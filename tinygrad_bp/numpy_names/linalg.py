@@ -17,6 +17,7 @@ from ..ops.diagonals import diagonal
 from ..ops.einsum import einsum
 from ..ops.indexing import place
 from ..ops.rearranging import flip
+from ..ops.reduction import kept_shape
 from ..ops.reduction import sum as total
 from ..ops.shape import matrix_transpose, ravel, reshape
 from .functions import operand
@@ -127,6 +128,9 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _UN
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    vector = x.ndim == 1 if axis is None else not isinstance(axis, (tuple, list)) or len(axis) == 1
+    if vector and ord is not None:
+        return _vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     return norms.norm(_floats(x), ord, axis, keepdims)
 
 
@@ -138,7 +142,13 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
 
 
 def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
-    return norms.vector_norm(_floats(x), ord, axis, keepdims)
+    x = _floats(x)
+    if any(size == 0 != kept for size, kept in zip(x.shape, kept_shape(x.shape, axis))):  # PyTorch refuses some
+        if ord == np.inf:
+            ord = 1
+        elif -np.inf < ord < 0:
+            return norms.vector_norm(x, 1, axis, keepdims) + np.inf
+    return norms.vector_norm(x, ord, axis, keepdims)
 
 
 def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:

@@ -6,6 +6,7 @@ would be dropped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -175,8 +176,9 @@ def _merged(a: Any, axis: Any) -> Any:
     if axis is None:
         return ravel(a)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    kept = [size for i, size in enumerate(a.shape) if i not in {x % a.ndim for x in axes}]
-    return reshape(np.moveaxis(a, axes, range(-len(axes), 0)), *kept, -1)
+    places = {x % a.ndim for x in axes}
+    kept = [size for i, size in enumerate(a.shape) if i not in places]
+    return reshape(np.moveaxis(a, axes, range(-len(axes), 0)), *kept, math.prod(a.shape[i] for i in places))
 
 
 def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable[..., Any]:
@@ -188,17 +190,19 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
                 "axis": axis, "out": out, "method": method, "keepdims": keepdims, **others})  # fmt: skip
         shares = (q if isinstance(q, Tensor) else np.asarray(q, np.float64)) / scale
         value = function(_merged(_as_mean(a), axis), ravel(shares), -1, interpolation=method)
-        rest = kept_shape(a.shape, axis) if _flag(keepdims) else value.shape[1:]
+        rest = kept_shape(a.shape, axis) if _flag(keepdims) and axis != () else value.shape[1:]
         return reshape(value, *shares.shape, *rest)
 
     return numpy_function
 
 
-def _median(function: Callable[..., Any]) -> Callable[..., Any]:
+def _median(function: Callable[..., Any], mean: Callable[..., Any]) -> Callable[..., Any]:
     """``np.median``: the mean of the two middle elements."""
 
     def numpy_function(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
                        keepdims: Any = False) -> Any:  # fmt: skip
+        if out is None and not _merged(a, axis).shape[-1]:
+            return mean(a, axis, keepdims=keepdims)  # NaN, as NumPy has it
         return function(a, 0.5, axis, out, keepdims=keepdims)
 
     return numpy_function
@@ -317,8 +321,8 @@ FUNCTIONS.update({
     np.nancumsum: _scan(_nancumsum, "nancumsum"), np.nancumprod: _scan(_nancumprod, "nancumprod"),
     np.diff: _diff, np.gradient: _gradient, np.trapezoid: _trapezoid,
     np.sort: _sort, np.argsort: _argsort, np.partition: _partition,
-    np.median: _median(_quantile(sorting.quantile, "quantile", 1)),
-    np.nanmedian: _median(_quantile(sorting.nanquantile, "nanquantile", 1)),
+    np.median: _median(_quantile(sorting.quantile, "quantile", 1), np.mean),
+    np.nanmedian: _median(_quantile(sorting.nanquantile, "nanquantile", 1), np.nanmean),
     np.quantile: _quantile(sorting.quantile, "quantile", 1),
     np.percentile: _quantile(sorting.quantile, "percentile", 100),
     np.nanquantile: _quantile(sorting.nanquantile, "nanquantile", 1),

@@ -16,7 +16,7 @@ from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..functions import splitting
-from ..ops import borders, diagonals, indexing, joining, rearranging, shape, statistics
+from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
 from ..ops.shape import broadcast_to, reshape, reverse_axes
 from .functions import operand, without_gradient
 
@@ -76,12 +76,21 @@ def _ravel(a: Any, order: str = "C") -> Any:
     return _reshape(a, -1, order=order)
 
 
+def _of_operands(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arys: function(*map(operand, arys))
+
+
+def _square(m: Any) -> Any:
+    """A vector as the rows of a square matrix, as ``np.tril`` reads it."""
+    return broadcast_to(m, (*m.shape, *m.shape)) if m.ndim == 1 else m
+
+
 def _broadcast_to(array: Any, shape: Any) -> Any:
     return broadcast_to(array, _several(shape))
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
-    return shape.reverse_axes(a) if axes is None else shape.permute(a, *axes)
+    return shape.reverse_axes(a) if axes is None else shape.permute(a, *_several(axes))
 
 
 def _squeeze(a: Any, axis: Any = None) -> Any:
@@ -179,6 +188,8 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return rearranging.roll(a, int(np.sum(shift)))
     shifts, axes = np.broadcast_arrays(shift, axis)
+    if not shifts.size:
+        return elementwise.clone(a)
     return rearranging.roll(a, tuple(shifts.reshape(-1).tolist()), tuple(axes.reshape(-1).tolist()))
 
 
@@ -194,6 +205,10 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
     if isinstance(pad_width, dict):
         given = {axis % array.ndim: width for axis, width in pad_width.items()}
         pad_width = [np.broadcast_to(given.get(d, 0), 2) for d in range(array.ndim)]
+    if np.asarray(pad_width).dtype.kind not in "iu":
+        raise ArgumentError(f"np.pad: pad_width is integers, got {pad_width!r}")
+    if not array.ndim:
+        return elementwise.clone(array)
     widths = [(int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (array.ndim, 2))]
     if any(a < 0 or b < 0 for a, b in widths):
         raise ArgumentError(f"np.pad: widths must not be negative, got {pad_width}; read a slice to take elements away")
@@ -300,13 +315,14 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.expand_dims: _expand_dims, np.moveaxis: lambda a, source, destination: shape.movedim(a, source, destination),
     np.matrix_transpose: shape.matrix_transpose, np.broadcast_arrays: lambda *args, subok=False:
         shape.broadcast_tensors(*map(_tensor, args)),
-    np.atleast_1d: shape.atleast_1d, np.atleast_2d: shape.atleast_2d, np.atleast_3d: shape.atleast_3d,
+    np.atleast_1d: _of_operands(shape.atleast_1d), np.atleast_2d: _of_operands(shape.atleast_2d),
+    np.atleast_3d: _of_operands(shape.atleast_3d),
     np.flip: _flip, np.fliplr: rearranging.fliplr, np.flipud: rearranging.flipud, np.roll: _roll,
     np.rot90: lambda m, k=1, axes=(0, 1): rearranging.rot90(m, k, axes), np.tile: _tile, np.repeat: _repeat,
     np.pad: _pad, np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.diag: lambda v, k=0: diagonals.diag(v, k), np.diagflat: lambda v, k=0: diagonals.diagflat(v, k),
     np.diagonal: lambda a, offset=0, axis1=0, axis2=1: diagonals.diagonal(a, offset, axis1, axis2),
-    np.tril: lambda m, k=0: diagonals.tril(m, k), np.triu: lambda m, k=0: diagonals.triu(m, k),
+    np.tril: lambda m, k=0: diagonals.tril(_square(m), k), np.triu: lambda m, k=0: diagonals.triu(_square(m), k),
     np.take: _take, np.take_along_axis: _take_along_axis, np.choose: _choose, np.select: _select, np.insert: _insert,
     np.delete: _picked(np.delete), np.resize: _picked(np.resize), np.compress: _picked(np.compress, 1),
     np.extract: _picked(np.extract, 1), np.piecewise: _piecewise, np.unique: _unique,

@@ -280,6 +280,8 @@ def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = No
             "sizes of its last dimensions"
         )
     weight, bias = _affine(weight, bias, shape, value.dtype)
+    if 0 in shape:  # rows without elements
+        return add(mul(x, weight), bias)
     return _layer_norm_op(x, weight, bias, eps)
 
 # ---------------------------------------------------------------------- made of those

@@ -147,15 +147,20 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     if ord in (1, -1, float("inf"), float("-inf")):
         first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = total(size_of(A), first, True)
-        result = (amax if ord > 0 else amin)(sums, second, True)
+        result = _largest(sums, second, True) if ord > 0 else amin(sums, second, True)
     elif ord in ("nuc", 2, -2):
         values = svdvals(_to_end(A, rows, columns))
-        result = total(values, -1) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1)
+        result = total(values, -1) if ord == "nuc" else _largest(values, -1) if ord > 0 else amin(values, -1)
         result = reshape(result, kept_shape(A.shape, (rows, columns)))
     else:
         raise ArgumentError(f"matrix_norm: ord is 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2, got {ord!r}")
     kept = kept_shape(A.shape, (rows, columns))
     return result if keepdim else reshape(result, [n for i, n in enumerate(kept) if i not in (rows, columns)])
+
+
+def _largest(sizes: Any, dim: int, keepdim: bool = False) -> Any:
+    """The largest of sizes, and 0 of none."""
+    return amax(sizes, dim, keepdim) if sizes.shape[dim] else total(sizes, dim, keepdim)
 
 
 def _to_end(A: Any, rows: int, columns: int) -> Any:

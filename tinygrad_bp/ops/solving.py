@@ -236,30 +236,76 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
 # ---------------------------------------------------------------------- determinants
 
 
+def _well(x: Any) -> tuple[Any, Any, Any, Any]:
+    """x⁻ᵀ and det x where they can be used, with the identity in the place of the other matrices, and which of those
+    are (nearly) singular, and which are not finite."""
+    refuse_shape("det", x)
+    finite = np.isfinite(x).all((-1, -2))
+    safe, ill = np.where(finite[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype)), singular(x) & finite
+    safe = np.where(ill[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), safe)
+    inverse = np.linalg.inv(safe).mT
+    if x.size:
+        size = np.abs(safe).max((-1, -2)) * np.abs(inverse).max((-1, -2)) * np.finfo(x.dtype).eps
+        ill |= ~(size < 1e-8)
+    return inverse, np.asarray(np.linalg.det(safe))[..., None, None], ill, ~finite
+
+
+def _rotated(x: Any) -> tuple[Any, Any, Any, Any]:
+    """x = u diag(s) vh, and det u · det vh."""
+    u, s, vh = np.linalg.svd(x)
+    return u, s, vh, (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+
+
 def _cofactors(x: Any) -> Any:
     """det(x) · x⁻ᵀ; of (nearly) singular matrices by the singular value decomposition, where it stays exact."""
-    refuse_shape("det", x)
-    eye = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
-    safe = np.where(singular(x)[..., None, None], eye, x)
-    inverse = np.linalg.inv(safe).mT
-    value = np.asarray(np.linalg.det(safe))[..., None, None] * inverse
-    if not x.size:
-        return value
-    size = np.abs(safe).max((-1, -2)) * np.abs(inverse).max((-1, -2)) * np.finfo(x.dtype).eps
-    ill = singular(x) | ~(size < 1e-8)
+    inverse, det, ill, lost = _well(x)
+    value = det * inverse
     if ill.any():
-        u, s, vh = np.linalg.svd(x[ill])
+        u, s, vh, turn = _rotated(x[ill])
         others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
-        turn = np.linalg.det(u) * np.linalg.det(vh)
-        value[ill] = (turn[..., None, None] * (u.conj() * others[..., None, :]) @ vh.conj())
+        value[ill] = turn * (u.conj() * others[..., None, :]) @ vh.conj()
+    value[lost] = np.nan
     return value
 
 
+def _cofactors_slope(x: Any, g: Any) -> Any:
+    """The gradient of Σ g · cofactors(x): the second derivatives of det are products of all singular values but two."""
+    inverse, det, ill, lost = _well(x)
+    along = np.sum(g * inverse, axis=(-1, -2), keepdims=True)
+    value = det * (along * inverse - inverse @ g.mT @ inverse)
+    if ill.any():
+        u, s, vh, turn = _rotated(x[ill])
+        n = range(s.shape[-1])
+        kept = np.array([[[k not in (i, j) for k in n] for j in n] for i in n], bool).reshape(len(n), len(n), len(n))
+        others = np.where(kept, s[..., None, None, :], 1).prod(-1) * ~np.eye(len(n), dtype=bool)
+        inside = u.conj().mT @ np.broadcast_to(g, x.shape)[ill] @ vh.conj().mT
+        across = -inside.mT * others
+        across += (np.einsum("...ii,...ij->...j", inside, others)[..., None] * np.eye(len(n)))
+        value[ill] = turn * (u.conj() @ across @ vh.conj())
+    value[lost] = np.nan
+    return value
+
+
+def _third(h: Any, x: Any, g: Any) -> Any:
+    """With w = x⁻ᵀ and y = det(x) w: dw = −w dxᵀ w, and dy is the slope of the cofactors."""
+    w, y = inv(x).mT, cofactors(x)
+    along = np.sum(g * w, axis=(-1, -2), keepdims=True)
+    return (cofactors_slope(x, h * along - h @ w.mT @ g) - np.sum(h * y, axis=(-1, -2), keepdims=True) * (w @ g.mT @ w)
+            + w @ h.mT @ y @ g.mT @ w)
+
+
+cofactors_slope: Any = general(
+    "cofactors_slope", _cofactors_slope, lambda g, x, weights: _third(g, x, weights),
+    lambda g, x: cofactors_slope(x, g), inputs="x weights", formula="det(x) · (tr(x⁻¹ g) x⁻ᵀ − x⁻ᵀ gᵀ x⁻ᵀ)",
+    samples=tuple(sample(*s.shapes * 2, of=s.domains * 2) for s in _square if s.shapes != ((1, 1),)),
+    reference=lambda x, weights: np.linalg.det(x)[..., None, None] * (
+        np.einsum("...ij,...ji->...", np.linalg.inv(x), weights)[..., None, None] * np.linalg.inv(x).mT
+        - np.linalg.inv(x).mT @ weights.mT @ np.linalg.inv(x).mT),
+    doc="The slopes of the cofactors, weighed: the second derivatives of the determinant.")
+
 # dy = tr(x⁻¹ dx) y − y dxᵀ x⁻ᵀ: Giles 2008, sections 2.2.3 and 2.2.4.
 cofactors: Any = general(
-    "cofactors", _cofactors,
-    lambda g, x, y: np.sum(g * inv(x).mT, axis=(-1, -2), keepdims=True) * y
-    - np.matmul(np.matmul(inv(x).mT, g.mT), y),
+    "cofactors", _cofactors, lambda g, x: cofactors_slope(x, g),
     formula="det(x) · x⁻ᵀ", samples=_square,
     reference=lambda x: np.linalg.det(x)[..., None, None] * np.linalg.inv(x).mT,
     doc="The matrix of cofactors: the slopes of the determinant.")

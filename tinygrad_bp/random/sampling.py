@@ -60,18 +60,21 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, req
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers from ``low`` (0 where left out) up to, not including, ``high``.
+    """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well.
 
     >>> import tinygrad_bp as tg
     >>> tg.randint(0, 10, (3,)).dtype
     dtype('int64')
     """
     if size is None:
-        low, high, size = 0, low, high
-    if size is None or isinstance(size, int):
+        low, high, size = None, low, high
+    elif high is None:
+        low, high = None, low
+    low = 0 if low is None else low
+    if size is None or isinstance(size, int) or high is None:
         raise ArgumentError("randint: give the shape as a tuple: randint(high, size) or randint(low, high, size)")
     if not low < high:
         raise ArgumentError(f"randint: needs low < high, got low={low} and high={high}")
@@ -104,11 +107,10 @@ def randn_like(x: Any, *, generator: Generator | None = None, dtype: Any = None,
 
 
 def randint_like(
-    x: Any, low: int, high: int | None = None, *, generator: Generator | None = None, dtype: Any = None,
+    x: Any, low: int | None = None, high: int | None = None, *, generator: Generator | None = None, dtype: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
-    low, high = (0, low) if high is None else (low, high)
     return randint(low, high, x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
