@@ -104,18 +104,6 @@ def _detached(tree: Any) -> Any:
     return back([leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves])
 
 
-def _pull(outputs: list[Tensor], inputs: list[Tensor], cotangents: Sequence[Tensor], recorded: bool) -> list[Tensor]:
-    """The gradient of each input; zeros where no output depends on it."""
-    pairs = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y._node is not None]
-    found: Sequence[Any] = [None] * len(inputs)
-    if pairs:
-        found = gradient.grad(
-            [y for y, _ in pairs], inputs, [g for _, g in pairs], retain_graph=True, create_graph=recorded,
-            allow_unused=True,
-        )  # fmt: skip
-    return [wrap(np.zeros_like(x._value), None) if g is None else g for g, x in zip(found, inputs, strict=True)]
-
-
 def _others(outputs: list[Tensor], inputs: list[Tensor]) -> bool:
     """Whether leaves besides the inputs led to the outputs: an outer derivative may then want the graph of this one."""
     if not mode().grad:
@@ -171,7 +159,7 @@ def value_and_grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) 
                 f"grad: the function must return one real number, got {what}; reduce it (sum, mean), or use jacrev"
             )
         recorded = _others([value], call.inputs)
-        gradients = call.shaped(_pull([value], call.inputs, [wrap(np.ones_like(value._value), None)], recorded))
+        gradients = call.shaped(gradient.pull([value], call.inputs, [wrap(np.ones_like(value._value), None)], recorded))
         value = value if recorded else value.detach()
         return ((value, aux) if has_aux else value), gradients
 
@@ -232,7 +220,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> Any:
         given = [_tensor(g, "vjp") for g in flatten(cotangents)[0]]
         _check_shapes("vjp: the cotangent", given, outputs)
         recorded = others or (mode().grad and any(g._node is not None for g in given))
-        return call.shaped(_pull(outputs, call.inputs, given, recorded))
+        return call.shaped(gradient.pull(outputs, call.inputs, given, recorded))
 
     shown = back(outputs if others else [y.detach() for y in outputs])
     return (shown, pull, aux) if has_aux else (shown, pull)
@@ -309,7 +297,7 @@ def jacrev(func: Function, argnums: Argnums = 0, has_aux: bool = False) -> Funct
         recorded = _others(outputs, call.inputs)
         jacobians = []
         for y in outputs:
-            rows = [_pull([y], call.inputs, [unit], recorded) for unit in _units(y)]
+            rows = [gradient.pull([y], call.inputs, [unit], recorded) for unit in _units(y)]
             columns = zip(*rows, strict=True) if rows else [()] * len(call.inputs)
             jacobians.append(
                 call.shaped([_stacked(c, y.shape + x.shape, x) for c, x in zip(columns, call.inputs, strict=True)])

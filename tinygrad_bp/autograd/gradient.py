@@ -276,6 +276,23 @@ def grad(
     return tuple(results)
 
 
+def pull(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], cotangents: Sequence[Tensor], create_graph: bool = False
+) -> list[Tensor]:
+    """The gradient of ``Σ cotangents · outputs`` for each input: zeros where no output depends on it; nothing is freed.
+
+    >>> import tinygrad_bp as tg
+    >>> x, y = tg.ones(2, requires_grad=True), tg.ones(2, requires_grad=True)
+    >>> pull([x * 3], [x, y], [tg.tensor([1.0, 2.0])])
+    [tensor([3., 6.]), tensor([0., 0.])]
+    """
+    pairs = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y._node is not None]
+    found: Sequence[Any] = [None] * len(inputs)
+    if pairs:
+        found = grad([y for y, _ in pairs], inputs, [g for _, g in pairs], True, create_graph, allow_unused=True)
+    return [wrap(np.zeros_like(x._value), None) if g is None else g for g, x in zip(found, inputs, strict=True)]
+
+
 def _backward_method(
     self: Tensor,
     gradient: Any = None,

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.forward import push_forward
-from ..autograd.gradient import grad
+from ..autograd.gradient import pull
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor, wrap
 from .contracts import product, random_like
@@ -59,7 +59,7 @@ class Problem:
         """The results and the gradients of ``Σ cotangents · results``."""
         leaves, found = self.outputs(values, True)
         given = [wrap(_as(w, y.dtype), None) for w, y in zip(cotangents, found, strict=True)]
-        pulled = _pull(found, leaves, given, False)
+        pulled = pull(found, leaves, given)
         return [y.data for y in found], [g.data for g in pulled]
 
     def total(self, values: Sequence[Any], cotangents: Sequence[Any]) -> float:
@@ -72,7 +72,9 @@ class Problem:
         n = len(self.values)
 
         def run(leaves: list[Tensor], recorded: bool) -> list[Tensor]:
-            return _pull(self.run(leaves[:n], True), leaves[:n], leaves[n:], recorded)
+            found = self.run(leaves[:n], True)
+            arriving = [g.to(y.dtype) for y, g in zip(found, leaves[n:], strict=True)]
+            return pull(found, leaves[:n], arriving, recorded)
 
         given = [_as(w, y.dtype) for w, y in zip(cotangents, self.outputs(self.values)[1], strict=True)]
         several = len(given) > 1 or self.order > 1
@@ -83,18 +85,6 @@ class Problem:
 def _as(array: Any, dtype: Any) -> Any:
     """A cotangent in the dtype of its result."""
     return np.asarray(array).astype(dtype) if np.dtype(dtype).kind == "c" else np.real(array).astype(dtype)
-
-
-def _pull(found: list[Tensor], leaves: list[Tensor], cotangents: Sequence[Tensor], recorded: bool) -> list[Tensor]:
-    """The gradient of each leaf; zeros where no result depends on it."""
-    pairs = [(y, g.to(y.dtype)) for y, g in zip(found, cotangents, strict=True) if y._node is not None]
-    given: Sequence[Any] = [None] * len(leaves)
-    if pairs:
-        given = grad(
-            [y for y, _ in pairs], leaves, [g for _, g in pairs], create_graph=recorded, retain_graph=True,
-            allow_unused=True,
-        )  # fmt: skip
-    return [wrap(np.zeros_like(x._value), None) if g is None else g for g, x in zip(given, leaves, strict=True)]
 
 
 @dataclass
@@ -381,7 +371,7 @@ class Check:
         leaves, found = self.problem.outputs(self.values, True)
         parts = 0.0
         for w, y in zip(self.cotangents, found, strict=True):
-            parts += product(_pull([y], leaves, [wrap(_as(w, y.dtype), None)], False)[i].data, direction)
+            parts += product(pull([y], leaves, [wrap(_as(w, y.dtype), None)])[i].data, direction)
         if _near(parts, ours, self.rtol, len(found) * rounding + self.atol):
             return None
         text = f"Pulled back from one result at a time it is {parts:.7g} along a random direction, from all {ours:.7g}."
