@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import types
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
+from tinygrad_bp.autograd.definitions import written_rules
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
 
 PAGE = Path(__file__).with_name("reference.md")
-CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 SPACES = ("", "linalg", "fft", "special", "nn.functional")
 HEAD = """# Reference
 
@@ -59,32 +57,9 @@ def numpy_names() -> dict[Any, list[str]]:
     return found
 
 
-@cache
-def definitions() -> dict[str, tuple[ast.Call, str]]:
-    """The calls that define ops, with the text of their files."""
-    found = {}
-    for path in sorted((Path(tg.__file__).parent / "ops").glob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in CONSTRUCTORS and node.args:
-                name = node.args[0]
-                if isinstance(name, ast.Constant):
-                    found[str(name.value)] = node, text
-    return found
-
-
 def rules(op: Op) -> str:
     """The rules as the source has them, one an input."""
-    if op.name not in definitions():
-        return "in the source"
-    call, text = definitions()[op.name]
-    parts = []
-    for name, node in zip(op.inputs, call.args[2:], strict=False):
-        if isinstance(node, ast.Constant) and node.value is None:
-            continue
-        body = node.body if isinstance(node, ast.Lambda) else node
-        shown = " ".join((ast.get_source_segment(text, body) or "").split())
-        parts.append(f"{name}: `{shown}`" if len(op.inputs) > 1 else f"`{shown}`")
+    parts = [f"{name}: `{rule}`" if len(op.inputs) > 1 else f"`{rule}`" for name, rule in written_rules(op).items()]
     return "; ".join(parts).replace("|", "\\|") or "none"
 
 

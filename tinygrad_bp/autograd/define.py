@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,8 @@ def _define(
         if find is not None and not set(arguments(find)) <= set(op.kept):
             raise TypeError(f"op {name}: residual {residual} is found from {arguments(find)}; its rules must read them")
     op.keeps_values = bool(set(op.kept) & {"y", *op.inputs, *op.residuals})
+    defining = sys._getframe(2)
+    op.place = defining.f_code.co_filename, defining.f_lineno
     op.pull = pull_when_needed(op)
     op.function = build_function(op, enter)
     if name in OPS:

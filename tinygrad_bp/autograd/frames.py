@@ -7,13 +7,14 @@ per signature and shared by all ops that have it. Print one with ``source(OPS["m
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable
+from functools import cache
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
+from .definitions import Doc
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
@@ -27,16 +28,13 @@ Enter = Callable[[Op, dict[str, Any]], Any]
 _makers: dict[str, Any] = {}
 
 
-def _maker(text: str, label: str) -> Any:
+def _maker(text: str) -> Any:
     """The function ``make`` that ``text`` defines, compiled once."""
     make = _makers.get(text)
     if make is None:
-        filename = f"<tinygrad_bp {label} {len(_makers)}>"
         names: dict[str, Any] = {}
-        exec(compile(text, filename, "exec"), names)
+        exec(compile(text, "<tinygrad_bp>", "exec"), names)
         make = _makers[text] = names["make"]
-        # A traceback through generated code shows its lines.
-        linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     return make
 
 
@@ -190,7 +188,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     clash = set(FREE.split(", ")) & set(names)
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
-    function: Callable[..., Any] = _maker(_entry(op), "entry")(
+    function: Callable[..., Any] = _maker(_entry(op))(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter,
     )  # fmt: skip
@@ -199,7 +197,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     function.__kwdefaults__ = dict.fromkeys(aliases)
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = "tinygrad_bp"
-    function.__doc__ = op.describe()
+    function.__doc__ = Doc(op)
     return function
 
 
@@ -215,17 +213,47 @@ def _entry(op: Op) -> str:
 def entry_code(op: Op) -> CodeType:
     """The code that hands the arguments to ``enter``, by name: every op's before its first call, and while watched."""
     names, aliases = spelling(op)
-    return _code(_maker(_entry(op), "entry")).replace(co_varnames=(*names, *aliases), co_name=op.name)
+    return _placed(op, _code(_maker(_entry(op)))).replace(co_varnames=(*names, *aliases))
 
 
 def frame_code(op: Op) -> CodeType:
     """The code of ``source(op)``, compiled at the op's first call: most programs use few ops."""
-    return _code(_maker(source(op), "frame"))
+    return _placed(op, _code(_maker(source(op))))
 
 
 def _code(make: Any) -> CodeType:
     code: CodeType = next(part for part in make.__code__.co_consts if hasattr(part, "co_freevars"))
     return code
+
+
+def _placed(op: Op, code: CodeType) -> CodeType:
+    """The code under its op's name and at its definition: so tracebacks, profiles and ``inspect`` show it."""
+    file, line = op.place
+    first = _shown_from(op)
+    return code.replace(
+        co_name=op.name, co_qualname=op.name, co_filename=file, co_firstlineno=first,
+        co_linetable=_on_one_line(len(code.co_code) // 2, line - first),
+    )  # fmt: skip
+
+
+def _shown_from(op: Op) -> int:
+    """Where ``inspect`` begins to show source: it looks for a lambda or def, one of the definition's or a rule's."""
+    file, line = op.place
+    codes = [getattr(function, "__code__", None) for function in (*op.rules, op.forward)]
+    here = [code for code in codes if code is not None and code.co_filename == file]
+    lambdas = [code.co_firstlineno for code in here if code.co_name == "<lambda>" and code.co_firstlineno >= line]
+    return min(lambdas) if lambdas else here[0].co_firstlineno if here else line
+
+
+@cache
+def _on_one_line(instructions: int, step: int) -> bytes:
+    """CPython's location table (Objects/locations.md) of code whose instructions all stand ``step`` lines below it."""
+    sizes = [8] * (instructions // 8) + [instructions % 8] * (instructions % 8 > 0)  # of entries without columns
+    number, first = 2 * step if step >= 0 else 1 - 2 * step, []
+    while number >= 64:  # six bits a byte, the lowest first
+        first.append(number & 63 | 64)
+        number >>= 6
+    return b"".join(bytes([0xE7 + size, *([0] if i else [*first, number])]) for i, size in enumerate(sizes))
 
 
 def build_pull(op: Op) -> Pull:
@@ -249,7 +277,8 @@ def build_pull(op: Op) -> Pull:
         out.append(f"        return {_tuple(parts)}")
     free = ", ".join(f"rule_{name}" for name in op.inputs)
     text = "\n".join([f"def make({free}):", *out, "    return pull", ""])
-    pull: Pull = _maker(text, "pull")(*op.rules)
+    pull: Pull = _maker(text)(*op.rules)
+    pull.__code__ = _placed(op, pull.__code__)
     return pull
 
 

@@ -10,6 +10,7 @@ rule itself is recorded (None: it has no gradient).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ Rule = Callable[..., Any]
 
 OPS: dict[str, Op] = {}
 _KINDS = {
-    "elementwise": "Works on each element alone; shapes broadcast. Differentiable to any order.",
+    "elementwise": "Works on each element alone. Differentiable to any order.",
     "linear": "Linear in its inputs. Differentiable to any order.",
     "general": "Differentiable to any order.",
     "constant": "No gradient passes.",
@@ -35,8 +36,8 @@ class Op:
 
     __slots__ = (
         "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values",
-        "kept", "kind", "name", "params", "promotes", "pull", "reference", "residuals", "rules", "samples", "variadic",
-        "views", "wide",
+        "kept", "kind", "name", "params", "place", "promotes", "pull", "reference", "residuals", "rules", "samples",
+        "variadic", "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -59,6 +60,7 @@ class Op:
     formula: str
     doc: str
     samples: Any
+    place: tuple[str, int]  # the file and the line of the definition
     reference: Callable[..., Any] | None  # the same value in plain NumPy, where forward is not NumPy's own
     function: Callable[..., Any]
     pull: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
@@ -72,6 +74,8 @@ class Op:
         if self.formula:
             lines += [f"Formula: {self.formula}", ""]
         lines.append(_KINDS[self.kind])
+        if self.kind == "elementwise" and len(self.inputs) > 1:
+            lines.append("Shapes broadcast.")
         if sum(self.promotes) > 1 or self.variadic:
             lines.append("Inputs are brought to their common dtype.")
         if self.floats:
@@ -83,6 +87,8 @@ class Op:
         lines.append("Tensors in, a Tensor out; arrays in, an array out.")
         if self.hint:
             lines.append(f"Raises ``ShapeError`` where shapes do not fit: {self.hint}.")
+        file, line = self.place
+        lines.append(f"Defined in {'/'.join(file.replace(os.sep, '/').split('/')[-3:])}, line {line}.")
         return "\n".join(lines)
 
     def compute(self, *inputs: Any, **params: Any) -> Any:

@@ -1,0 +1,64 @@
+"""Where an op stands in the source and what is written there, for docstrings and for the reference page."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from .op import Op
+
+
+class Doc(str):
+    """The docstring of an op's function. Its rules are read from the source when it is shown: an import reads none."""
+
+    op: Op
+
+    def __new__(cls, op: Op) -> Doc:
+        """What the definition says, without its rules."""
+        doc = super().__new__(cls, op.describe())
+        doc.op = op
+        return doc
+
+    def __str__(self) -> str:
+        rules = written_rules(self.op)
+        named = len(self.op.inputs) > 1
+        lines = [f"Rule{f' of {name}' if named else ''}: {rule}" for name, rule in rules.items()]
+        if lines:
+            lines = ["", "g is the gradient arriving, y the result:", *lines]
+        return "\n".join([super().__str__(), *lines])
+
+    def expandtabs(self, tabsize: Any = 8) -> str:
+        """With this ``help()``, IPython and Sphinx begin to lay out a docstring."""
+        return str(self).expandtabs(tabsize)
+
+
+def written_rules(op: Op) -> dict[str, str]:
+    """The rules of an op as they are written, by input; a name is a function of the op's file."""
+    import ast  # only a reader needs it
+
+    file, line = op.place
+    text, calls = _read(file)
+    call = calls.get(line)
+    rules = {}
+    for name, rule in zip(op.inputs, call.args[2:] if call is not None else ()):
+        if not (isinstance(rule, ast.Constant) and rule.value is None):
+            body = rule.body if isinstance(rule, ast.Lambda) else rule
+            rules[name] = " ".join((ast.get_source_segment(text, body) or "").split())
+    return rules
+
+
+@cache
+def _read(file: str) -> tuple[str, dict[int, Any]]:
+    """The text of a file, and the calls in it by line, of several the outermost; nothing of what is no file."""
+    import ast
+
+    try:
+        with open(file, encoding="utf-8") as source:
+            text = source.read()
+    except OSError:  # typed in a terminal
+        return "", {}
+    calls: dict[int, Any] = {}
+    for node in ast.walk(ast.parse(text)):  # breadth first: the outermost comes first
+        if isinstance(node, ast.Call):
+            calls.setdefault(node.lineno, node)
+    return text, calls
