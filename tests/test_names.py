@@ -23,7 +23,15 @@ SPACES: dict[str, ModuleType] = {
     "random/__init__.py": tg.random,
 }
 # Files that users reach through others: tables, samples, binding.
-INNER = {"ops/__init__", "ops/operators", "ops/samples", "functions/__init__", "functions/methods", "random/__init__"}
+INNER = {
+    "ops/__init__",
+    "ops/operators",
+    "ops/passes",
+    "ops/samples",
+    "functions/__init__",
+    "functions/methods",
+    "random/__init__",
+}
 FILES = sorted(
     path
     for room in ("ops", "functions", "random")
