@@ -143,6 +143,8 @@ def in_float32(function: Callable[..., Any], operands: tuple[Any, ...], params: 
     float16 ends at 65504 and has 11 binary digits: sums, squares and slopes read off a result lose too much in it.
     """
     given = (*operands, *params.values())
+    if not any(item.__class__ in (list, tuple) or getattr(item, "dtype", None) == dtypes.float16 for item in given):
+        return None
     items = [item for operand in given for item in (operand if isinstance(operand, (list, tuple)) else (operand,))]
     arrays = [item for item in items if isinstance(item, (Tensor, np.ndarray)) and item.dtype.kind in "fc"]
     asked = params.get("dtype")

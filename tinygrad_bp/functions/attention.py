@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops.elementwise import add, mul, where
 from ..ops.indexing import getitem
@@ -33,6 +34,7 @@ def _weights(scores: Any) -> Any:
     return where(gone, 0.0, softmax(where(gone, 0.0, scores), -1))
 
 
+@rounds_once
 def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
     scale: float | None = None, enable_gqa: bool = False, *, generator: Generator | None = None,
@@ -97,6 +99,7 @@ def _additive(mask: Any, dtype: Any) -> Any:
     return np.where(raw, -math.inf, 0.0).astype(dtype) if raw.dtype.kind == "b" else mask
 
 
+@rounds_once
 def multi_head_attention_forward(
     query: Any, key: Any, value: Any, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any, in_proj_bias: Any,
     bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any, out_proj_bias: Any,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, TargetError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops import reduction as reductions
 from ..ops.elementwise import exp, logaddexp, where
@@ -51,6 +52,7 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
                           f"{targets.min(initial=0)} to {targets.max(initial=0)}")
 
 
+@rounds_once
 def ctc_loss(
     log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int = 0, reduction: str = "mean",
     zero_infinity: bool = False,

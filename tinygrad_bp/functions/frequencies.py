@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import wrap
 from ..ops.fourier import fft, rfft
 from ..ops.indexing import along, place
@@ -83,6 +84,7 @@ def _padded(x: Any, width: int, mode: str) -> Any:
     return x[..., np.pad(np.arange(size), width, mode=_PADDING[mode])]  # type: ignore[call-overload]
 
 
+@rounds_once
 def stft(input: Any, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
          center: bool = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
          return_complex: bool | None = None, align_to_window: bool | None = None) -> Any:

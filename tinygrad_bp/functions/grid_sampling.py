@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops.elementwise import abs, add, mul, sub, where
 from ..ops.indexing import getitem
@@ -59,6 +60,7 @@ def _whole(at: Any) -> Any:
     return np.nan_to_num(at, nan=-1.0).astype(np.int64)
 
 
+@rounds_once
 def grid_sample(
     input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
 ) -> Any:
@@ -115,6 +117,7 @@ def grid_sample(
     return reshape(total, (rows, channels, *out))
 
 
+@rounds_once
 def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes.
 

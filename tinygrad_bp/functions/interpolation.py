@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops.elementwise import add, mul
 from ..ops.embedding import take_rows
@@ -73,6 +74,7 @@ def _resampled(x: Any, axis: int, taps: list[tuple[Any, Any]]) -> Any:
     return permute(total, back)
 
 
+@rounds_once
 def interpolate(
     input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None, antialias: bool = False,

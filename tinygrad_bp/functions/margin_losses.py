@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import fixed_value, value_of
 from ..ops import reduction as reductions
 from ..ops.activations import logsigmoid, softplus
@@ -24,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@rounds_once
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1.
 
@@ -36,6 +38,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
     return reduced("hinge_embedding_loss", losses, reduction)
 
 
+@rounds_once
 def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
     """``max(−target · (input1 − input2) + margin, 0)``: a target of 1 wants ``input1`` ranked higher, −1 ``input2``.
 
@@ -46,6 +49,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
     return reduced("margin_ranking_loss", clip(-target * (input1 - input2) + margin, 0), reduction)
 
 
+@rounds_once
 def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """``ln(1 + exp(−target · input))`` for targets 1 and −1; finite for any finite score.
 
@@ -80,6 +84,7 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
     return np.reshape(input, (1, count)), np.reshape(labels, (1, count) if per_row else (1,)), True
 
 
+@rounds_once
 def multi_margin_loss(
     input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
 ) -> Any:
@@ -108,6 +113,7 @@ def _factor(others: Any, weight: Any, labels: Any) -> Any:
     return others * fixed_value(weight, "multi_margin_loss: weight")[labels][:, None]
 
 
+@rounds_once
 def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """``Σ max(1 − (input[j] − input[i]), 0) / classes`` over the target classes j and the other classes i.
 
@@ -130,6 +136,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
     return reduced("multilabel_margin_loss", losses[0] if single else losses, reduction)
 
 
+@rounds_once
 def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
     """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row.
 
@@ -146,6 +153,7 @@ def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, red
 # ---------------------------------------------------------------------- triplets and pairs
 
 
+@rounds_once
 def triplet_margin_loss(
     anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
     swap: bool = False, reduction: str = "mean",
@@ -168,6 +176,7 @@ def triplet_margin_loss(
     return _triplet("triplet_margin_loss", anchor, positive, negative, distance, margin, swap, reduction)
 
 
+@rounds_once
 def triplet_margin_with_distance_loss(
     anchor: Any, positive: Any, negative: Any, *, distance_function: Callable[[Any, Any], Any] | None = None,
     margin: float = 1.0, swap: bool = False, reduction: str = "mean",
@@ -195,6 +204,7 @@ def _triplet(
     return reduced(name, clip(near - far + margin, 0), reduction)
 
 
+@rounds_once
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:

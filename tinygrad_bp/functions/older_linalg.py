@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
@@ -59,12 +60,14 @@ def pinverse(A: Any, rcond: float = 1e-15) -> Any:
     return singular_values.pinv(A, rtol=rcond)
 
 
+@rounds_once
 def lu(A: Any, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
     """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``."""
     found = factors.lu_factor_ex(A, pivot=pivot)
     return tuple(found) if get_infos else (found.LU, found.pivots)
 
 
+@rounds_once
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """PyTorch's older order of the arguments of ``linalg.lu_solve``."""
     return factors.lu_solve(LU_data, LU_pivots, b)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops.elementwise import abs, div, mul, pow, relu, sign
 from ..ops.indexing import getitem
@@ -27,6 +28,7 @@ __all__ = [
 # ---------------------------------------------------------------------- means
 
 
+@rounds_once
 def _avg_pool(
     ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
     divisor_override: int | None,
@@ -93,6 +95,7 @@ def avg_pool3d(
     return _avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
+@rounds_once
 def _lp_pool(ndim: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
     kernel = sizes(f"lp_pool{ndim}d", "kernel_size", kernel_size, ndim)
     each = _avg_pool(ndim, pow(input, norm_type), kernel, stride, 0, ceil_mode, True, None)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops import reduction
 from ..ops.limits import clip
@@ -22,6 +23,7 @@ def above(x: Any, floor: float) -> Any:
     return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
 
 
+@rounds_once
 @takes_axis
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.
@@ -45,6 +47,7 @@ def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
         ) from None
 
 
+@rounds_once
 def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension.
 
@@ -56,6 +59,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@rounds_once
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> Any:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``.
 
@@ -73,6 +77,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
     return vector_norm(x1[..., :, None, :] - x2[..., None, :, :], p, -1)
 
 
+@rounds_once
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order.
 
@@ -86,6 +91,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     return vector_norm(input[first] - input[second], p, -1)
 
 
+@rounds_once
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """``input`` divided by its ``p``-norm along ``dim``, which counts as at least ``eps``.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.operands import rounds_once
 from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
 from .error_functions import bell, bounded, erf
 from .network import log_softmax as _log_softmax
@@ -126,6 +127,7 @@ gelu = elementwise("gelu", _any_gelu, lambda g, x, slope, approximate: g * slope
                        "(Hendrycks and Gimpel 2016).")
 
 
+@rounds_once
 def mish(input: Any) -> Any:
     """``x · tanh(softplus(x))`` (Misra 2019, *Mish*).
 
@@ -136,6 +138,7 @@ def mish(input: Any) -> Any:
     return input * tanh(softplus(input))
 
 
+@rounds_once
 def softsign(input: Any) -> Any:
     """``x / (1 + |x|)`` (Turian et al. 2009).
 
@@ -146,6 +149,7 @@ def softsign(input: Any) -> Any:
     return input / (1 + np.absolute(input))
 
 
+@rounds_once
 def tanhshrink(input: Any) -> Any:
     """``x − tanh(x)``.
 
@@ -156,6 +160,7 @@ def tanhshrink(input: Any) -> Any:
     return input - tanh(input)
 
 
+@rounds_once
 def celu(input: Any, alpha: float = 1.0) -> Any:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017).
 
@@ -171,6 +176,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
+@rounds_once
 def selu(input: Any) -> Any:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*).
 
@@ -203,6 +209,7 @@ def relu6(input: Any) -> Any:
     return hardtanh(input, 0.0, 6.0)
 
 
+@rounds_once
 def hardsigmoid(input: Any) -> Any:
     """``relu6(x + 3) / 6``: straight lines in place of the sigmoid.
 
@@ -288,6 +295,7 @@ def prelu(input: Any, weight: Any) -> Any:
 # ---------------------------------------------------------------------- along a dimension
 
 
+@rounds_once
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017, gated linear units).
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
@@ -118,6 +119,7 @@ class CheckedFactor(NamedTuple):
     info: Any
 
 
+@rounds_once
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> CheckedFactor:
     """``(L, info)``: NaN where a matrix is not positive-definite and ``info`` 1 there.
 
@@ -133,6 +135,7 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> C
     return CheckedFactor(spoiled(cholesky(safe, upper), fails[..., None]), info)
 
 
+@rounds_once
 def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     """The X with ``A X = B`` for ``A = L Lᴴ`` (``Uᴴ U`` where ``upper``), by two triangular solutions.
 
@@ -145,6 +148,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
     return solve_op(conjugate_transpose(lower), solve_op(lower, B))
 
 
+@rounds_once
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``)."""
     refuse_shape("cholesky_inverse", L)

@@ -12,6 +12,7 @@ from ..autograd import dtypes
 from ..autograd.define import elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, wrap
 from .passes import choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
@@ -116,6 +117,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 divide = true_divide = div
 
 
+@rounds_once
+def _plus(input: Any, other: Any, alpha: Any) -> Any:
+    return add_op(input, mul(other, alpha))
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``input + alpha · other``; shapes broadcast.
 
@@ -123,7 +129,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     >>> tg.add(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([21.])
     """
-    return add_op(input, other if alpha == 1 else mul(other, alpha))
+    return add_op(input, other) if alpha == 1 else _plus(input, other, alpha)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -133,7 +139,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([-19.])
     """
-    return sub_op(input, other if alpha == 1 else mul(other, alpha))
+    return sub_op(input, other) if alpha == 1 else _plus(input, other, -alpha)
 
 
 subtract = sub
@@ -401,6 +407,7 @@ where: Callable[..., Any] = elementwise("where", choose, None,
 # ---------------------------------------------------------------------- three tensors
 
 
+@rounds_once
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end.
 
@@ -411,6 +418,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return input + weight * (end - input)
 
 
+@rounds_once
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input + value · tensor1 · tensor2``.
 
@@ -421,6 +429,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+@rounds_once
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``input + value · tensor1 / tensor2``.
 

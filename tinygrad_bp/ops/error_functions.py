@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.operands import rounds_once
 from .elementwise import ONE
 from .passes import choose, in_blocks
 from .samples import fixed, probability, unary
@@ -263,6 +264,7 @@ ndtri = elementwise("ndtri", widened(_ndtri), lambda g, y: g * (np.exp(0.5 * (y 
 # ---------------------------------------------------------------------- the normal distribution
 
 
+@rounds_once
 def ndtr(x: Any) -> Any:
     """The standard normal distribution function Φ, to the last digits in its lower tail.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
+from ..autograd.operands import rounds_once
 from . import reduction as reductions
 from .activations import log_1_exp, softplus
 from .elementwise import sigmoid
@@ -273,6 +274,7 @@ def _weighted(loss: Any, x: Any, target: Any, weight: Any, reduction: str) -> An
     return loss(x, target, reduction) if weight is None else _finished(loss(x, target, "none"), weight, reduction)
 
 
+@rounds_once
 def _finished(losses: Any, weight: Any, reduction: str) -> Any:
     return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 

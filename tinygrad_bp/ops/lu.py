@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import LinAlgError
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
@@ -153,6 +154,7 @@ class PLU(NamedTuple):
     U: Any
 
 
+@rounds_once
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> CheckedLUFactor:
     """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``."""
     LU, order = _factored(A, pivot)
@@ -164,6 +166,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> C
     return CheckedLUFactor(LU, beside(A, _swaps(order, k)), beside(A, np.asarray(info, np.int32)))
 
 
+@rounds_once
 def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
     """L and U of ``A = P L U`` in one matrix, and the row that each step exchanged with its own (int32, from 1).
 
@@ -189,6 +192,7 @@ def _triangles(LU: Any) -> tuple[Any, Any]:
     return triangle(LU[..., :k], False, unit=True), triangle(LU[..., :k, :], True)
 
 
+@rounds_once
 def lu(A: Any, *, pivot: bool = True) -> PLU:
     """``A = P L U``: a permutation, a lower triangle with ones on its diagonal, an upper triangle.
 
@@ -203,6 +207,7 @@ def lu(A: Any, *, pivot: bool = True) -> PLU:
     return PLU(beside(A, P), *_triangles(LU))
 
 
+@rounds_once
 def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
     """The X with ``A X = B`` (``X A = B`` where not ``left``; with ``adjoint`` of Aᴴ), A as ``lu_factor`` left it.
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError
+from ..autograd.operands import rounds_once
 from .samples import sample
 from .solving import complex_matrices, inv, refuse_shape, some_matrices, well_conditioned
 
 __all__ = ["matrix_exp", "matrix_power"]
 
 
+@rounds_once
 def matrix_power(A: Any, n: int) -> Any:
     """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.define import constant, general
 from ..autograd.errors import ShapeError, TargetError, shape_text
+from ..autograd.operands import rounds_once
 from .elementwise import add, mul
 from .products import matmul, rows_of
 from .reduction import sum
@@ -71,6 +72,7 @@ linear = general("linear", _linear,
                  doc="Affine map of the last dimension: weight is (out, in), bias (out).")
 
 
+@rounds_once
 def bilinear(x1: Any, x2: Any, weight: Any, bias: Any = None) -> Any:
     """``x1ᵀ weight x2 + bias``: (..., in1) and (..., in2) to (..., out), for weight (out, in1, in2), bias (out).
 

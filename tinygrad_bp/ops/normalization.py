@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of, wrap
 from ..autograd.writes import wrote
 from .elementwise import add, div, mul, pow, sqrt
@@ -294,6 +295,7 @@ def _scaled(y: Any, weight: Any, bias: Any) -> Any:
     return y if bias is None else add(y, reshape(bias, each))
 
 
+@rounds_once
 def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias.
 
@@ -382,10 +384,16 @@ def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | Non
             f"weight{'' if weight is None else f', {shape_text(tuple(weight.shape))}'}"
         )
     eps = float(np.finfo(value.dtype).eps) if eps is None else eps
-    y = div(x, sqrt(add(mean(mul(x, x), tuple(range(-len(shape), 0)), True), eps)))
+    return _by_root_mean_square(x, weight, tuple(range(-len(shape), 0)), eps)
+
+
+@rounds_once
+def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float) -> Any:
+    y = div(x, sqrt(add(mean(mul(x, x), axes, True), eps)))
     return y if weight is None else mul(y, weight)
 
 
+@rounds_once
 def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
 

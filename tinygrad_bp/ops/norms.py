@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from .elementwise import abs as size_of
 from .elementwise import cast, where
@@ -127,6 +128,7 @@ def _two_axes(dim: Any, ndim: int) -> tuple[int, int]:
     return rows, columns
 
 
+@rounds_once
 @takes_axis
 def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of the singular values), or a number.
@@ -186,6 +188,7 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
     return vector_norm(A, ord, dim, keepdim, dtype=dtype)
 
 
+@rounds_once
 def dist(input: Any, other: Any, p: float = 2) -> Any:
     """The ``p``-norm of the difference, as one number.
 
@@ -196,6 +199,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
     return vector_norm(input - other, p)
 
 
+@rounds_once
 def cond(A: Any, p: Any = None) -> Any:
     """The condition number: the norm times that of the inverse; of order 2 (None) the ratio of singular values.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from .complex_numbers import conj
 from .diagonals import diagonal
 from .elementwise import mul
@@ -221,6 +222,7 @@ def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
     return (input if beta == 1 else beta * input) + scaled
 
 
+@rounds_once
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read.
 
@@ -231,21 +233,25 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
     return _added(input, mm(mat1, mat2), beta, alpha)
 
 
+@rounds_once
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat @ vec``."""
     return _added(input, mv(mat, vec), beta, alpha)
 
 
+@rounds_once
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · outer(vec1, vec2)``."""
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
+@rounds_once
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · bmm(batch1, batch2)``."""
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
+@rounds_once
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
     return _added(input, total(bmm(batch1, batch2), 0), beta, alpha)
@@ -254,6 +260,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: floa
 # ---------------------------------------------------------------------- several matrices
 
 
+@rounds_once
 def multi_dot(tensors: Any) -> Any:
     """The product of two and more matrices, in the order of multiplication that takes the fewest steps.
 
@@ -330,6 +337,7 @@ def matrix_diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) 
     return diagonal(A, offset, dim1, dim2)
 
 
+@rounds_once
 def vander(x: Any, N: int | None = None) -> Any:
     """The powers 0 … N − 1 of each element, in a new last dimension (N: the last size of ``x``).
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
@@ -109,6 +110,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
 # ---------------------------------------------------------------------- products of Householder reflections
 
 
+@rounds_once
 def householder_product(A: Any, tau: Any) -> Any:
     """The first columns of H₁ H₂ … with ``Hᵢ = 1 − tau[i] vᵢ vᵢᴴ``; vᵢ is column i of A below a 1 on its diagonal.
 
@@ -136,6 +138,7 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
     return x
 
 
+@rounds_once
 def ormqr(A: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
     """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau."""
     if not left:

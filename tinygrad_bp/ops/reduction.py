@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
+from ..autograd.operands import rounds_once
 from .elementwise import cast_back, where
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
 from .scans import in_dtype, others
@@ -129,6 +130,7 @@ def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None)
     return sum(where(np.isnan(x), 0, x), dim, keepdim, dtype)
 
 
+@rounds_once
 @takes_axis
 def nanmean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean over ``dim`` of what is not NaN.

@@ -14,6 +14,7 @@ from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writes import guard
 from .elementwise import clone
@@ -280,6 +281,7 @@ def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     return (y[along(place, slice(1, None))] + y[along(place, slice(0, -1))]) * widths / 2.0, place
 
 
+@rounds_once
 @takes_axis
 def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``.
@@ -292,6 +294,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     return np.sum(areas, axis=place - y.ndim)
 
 
+@rounds_once
 @takes_axis
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``.
@@ -350,6 +353,7 @@ def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
     return (before * right + after * left) / (left + right)
 
 
+@rounds_once
 @takes_axis
 def gradient(x: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
     """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.

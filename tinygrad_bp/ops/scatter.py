@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor
 from .elementwise import clone, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
@@ -88,6 +89,7 @@ def scatter(
     return _flat_where_0d(written, x)
 
 
+@rounds_once
 @takes_axis
 def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on.
@@ -177,6 +179,7 @@ def _check_reduce(reduce: str, name: str) -> str:
     return reduce
 
 
+@rounds_once
 @takes_axis
 def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
     """The elements of ``src`` that ``index`` sends to one place, reduced together.
@@ -217,6 +220,7 @@ def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
     return reshape(source, wanted)
 
 
+@rounds_once
 @takes_axis
 def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice.

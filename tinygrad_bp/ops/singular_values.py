@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
@@ -179,6 +180,7 @@ class LeastSquares(NamedTuple):
     singular_values: Any
 
 
+@rounds_once
 def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """The X that makes ``‖A X − B‖`` smallest, and of those the smallest X: pinv(A) B.
 

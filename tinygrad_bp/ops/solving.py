@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where
@@ -155,6 +156,7 @@ def spoiled(result: Any, fails: Any) -> Any:
     return where(fails[..., None], np.nan, result) if fails.any() else result
 
 
+@rounds_once
 def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
     """``(inverse, info)``: NaN where a matrix is singular and ``info`` 1 there, or ``LinAlgError`` with check_errors.
 
@@ -170,6 +172,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
     return CheckedInverse(spoiled(inv(safe), fails[..., None]), info)
 
 
+@rounds_once
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Checked:
     """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there."""
     refuse_shape("solve_ex", A)
@@ -203,6 +206,7 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
     return solve_op(kept, B) if left else solve_op(kept.mT, B.mT).mT
 
 
+@rounds_once
 def tensorinv(A: Any, ind: int = 2) -> Any:
     """The inverse of the linear map that ``tensordot(A, x, dims=ind)`` is; ``ind`` splits A's dimensions.
 
@@ -217,6 +221,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return reshape(inv(reshape(A, math.prod(front), -1)), *back, *front)
 
 
+@rounds_once
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     """The X with ``tensordot(A, X, dims=X.ndim) = B``; ``dims`` of A are moved to the end first.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, beside, value_of
 from .elementwise import where
 from .extremes import chosen
@@ -250,6 +251,7 @@ def _without(shape: list[int], dim: Any, place: int) -> list[int]:
     return [] if dim is None else [size for i, size in enumerate(shape) if i != place]
 
 
+@rounds_once
 @takes_axis
 def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one.
@@ -264,6 +266,7 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, i
     return _at_quantiles("quantile", x, q, dim, keepdim, interpolation, False)
 
 
+@rounds_once
 @takes_axis
 def nanquantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
     """``quantile`` of what is not NaN; NaN where nothing else is there.

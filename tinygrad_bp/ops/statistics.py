@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.define import constant
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from .complex_numbers import conj, real
 from .elementwise import where
@@ -25,6 +26,7 @@ def _transposed(x: Any) -> Any:
     return np.transpose(x)
 
 
+@rounds_once
 def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
 
@@ -65,6 +67,7 @@ def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: An
     return reshape(product / norm, ()) if x.shape[0] == 1 else product / norm
 
 
+@rounds_once
 def corrcoef(input: Any) -> Any:
     """The correlation matrix of variables (one a row) over observations (one a column).
 
@@ -82,6 +85,7 @@ def corrcoef(input: Any) -> Any:
     return c / reshape(spread, -1, 1) / reshape(spread, 1, -1)
 
 
+@rounds_once
 @takes_axis
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it.

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.op import FUNCTIONS, REQUIRED, UFUNCS
+from ..autograd.operands import rounds_once
 from .samples import Domain, binary, complexes, nonzero, real, sample, unary
 
 __all__ = [
@@ -160,6 +161,7 @@ def _jn_reference(x: Any, order: int) -> Any:
     return y if np.iscomplexobj(x) else y.real
 
 
+@rounds_once
 def sinc(x: Any) -> Any:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative.
 
