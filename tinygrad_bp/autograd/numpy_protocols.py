@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import as_array
 from .errors import LeafWriteError, NoRuleError
 from .modes import mode
 from .op import FUNCTIONS, UFUNCS
-from .operands import as_array
 from .tensor import Tensor, wrap
 from .writes import share, wrote
 from .writing import array_to_write, refuse
@@ -50,7 +50,7 @@ def _array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any)
 def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy."""
     first = getattr(inputs[0], "dtype", None)
-    if first is not None and first.kind == "f":
+    if isinstance(first, np.dtype) and first.kind == "f":
         others = inputs[1:]
         if all(type(x) in (float, int) or getattr(x, "dtype", None) is first for x in others):
             return inputs

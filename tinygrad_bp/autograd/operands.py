@@ -9,15 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from . import dtypes
-from .errors import (
-    ArgumentError,
-    AutogradError,
-    DtypeError,
-    IndexRangeError,
-    RaggedError,
-    ShapeError,
-    shape_text,
-)
+from .arrays import as_array, is_array, kind_of
+from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, ShapeError, shape_text
 from .node import Node
 from .op import OPS, Op
 from .tensor import Tensor, wrap
@@ -30,53 +23,21 @@ _REALS = (int, float)
 
 
 def raw(op: Op, operand: Any) -> Any:
-    """An operand that is no Tensor: a Python number as it is, anything array-like as an array."""
-    if type(operand) in _NUMBERS:
+    """An operand that is no Tensor: a number as a Python number, lists and plain NumPy arrays as an array.
+
+    NumPy scalars count as Python numbers: they never widen a tensor.
+    """
+    if isinstance(operand, _NUMBERS) and not isinstance(operand, np.generic):
         return operand
-    if isinstance(operand, np.generic):
-        # NumPy scalars never widen a tensor: they count as Python numbers.
-        return operand.item()
-    if isinstance(operand, _NUMBERS):
-        return operand
-    if not (hasattr(operand, "dtype") or isinstance(operand, (list, tuple))):
-        raise ArgumentError(
-            f"{op.name}: cannot use a {type(operand).__name__} as an operand; give a tensor, a NumPy array or a number"
-        )
-    if isinstance(operand, (list, tuple)):
+    if isinstance(operand, np.generic) and operand.dtype.kind in "buifc":
+        number = operand.item()
+        return number if isinstance(number, _NUMBERS) else float(number)  # a long double stays one
+    if isinstance(operand, np.matrix):
+        raise ArgumentError(f"{op.name}: np.matrix has a product of its own for *; write np.asarray(m)")
+    if isinstance(operand, (np.ndarray, list, tuple)):
         return as_array(operand)
-    return operand
-
-
-def as_array(data: Any) -> Any:
-    """Nested lists, numbers or arrays as one array; ``RaggedError`` names the first row that differs."""
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise RaggedError(f"cannot make a tensor of ragged lists: {ragged_text(data) or error}") from None
-    if array.dtype == object and isinstance(array.flat[0] if array.size else None, int):
-        raise DtypeError("cannot make a tensor of integers outside int64 (-2**63 to 2**63 - 1); write floats")
-    if array.dtype.kind not in "buifc":
-        raise DtypeError(f"cannot make a tensor of {array.dtype} values; give numbers or booleans")
-    return array
-
-
-def _is_row(item: Any) -> bool:
-    return isinstance(item, (list, tuple)) or (isinstance(item, np.ndarray) and item.ndim > 0)
-
-
-def ragged_text(data: Any) -> str:
-    """Where nested lists stop being rectangular."""
-    sizes = [len(item) if _is_row(item) else None for item in data]
-    for i, size in enumerate(sizes):
-        if size != sizes[0]:
-            one, two = (("a number" if s is None else f"{s} items") for s in (sizes[0], size))
-            return f"item 0 has {one}, item {i} has {two}; give every row the same length"
-    if sizes and sizes[0] is not None:
-        for i, item in enumerate(data):
-            inner = ragged_text(item)
-            if inner:
-                return f"in item {i}: {inner}"
-    return ""
+    write = "; write tg.tensor(x) first" if is_array(operand) else "; give a tensor, a NumPy array or a number"
+    raise ArgumentError(f"{op.name}: cannot use a {kind_of(operand)} as an operand{write}")
 
 
 def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[Node | None, ...]] | None:
@@ -92,6 +53,9 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
             return (a, b._value), (None, b._node)
     items: Any = _listed(op, operands[0]) if op.variadic else operands
     if not any(isinstance(item, Tensor) for item in items):
+        for item in items:
+            if item.__class__ is not np.ndarray:
+                raw(op, item)  # refuses what is no plain array
         return None
     values = [item._value if isinstance(item, Tensor) else raw(op, item) for item in items]
     nodes = [item._node if isinstance(item, Tensor) else None for item in items]

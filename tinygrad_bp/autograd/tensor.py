@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .arrays import as_array
 from .errors import ArgumentError, DtypeError, IndexRangeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
@@ -56,7 +57,7 @@ class Tensor(Syntax):
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = own(np.asarray(value.data if isinstance(value, Tensor) else value))
+        array = own(value.data if isinstance(value, Tensor) else as_array(value))
         if array.shape != self._value.shape and self._node is not None:
             raise ShapeError(
                 f"data: {self.name or 'the tensor'} has shape {shape_text(self._value.shape)}, the new value "
@@ -260,7 +261,7 @@ def wrap(value: Any, node: Node | None) -> Tensor:
 
 def value_of(x: Any) -> Any:
     """The array in a tensor; anything else as an array."""
-    return x._value if isinstance(x, Tensor) else np.asarray(x)
+    return x._value if isinstance(x, Tensor) else as_array(x)
 
 
 def beside(x: Any, array: Any) -> Any:

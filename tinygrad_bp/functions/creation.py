@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.errors import ArgumentError
+from ..autograd.arrays import as_array
+from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
-from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.writes import shown
 from ..ops.shape import either, shape_of
@@ -108,14 +108,18 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
 def from_numpy(array: Any) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other.
 
+    Of ``np.matrix``, ``np.memmap`` and other subclasses the plain array comes in. Raises ``ArgumentError`` for what is
+    no ndarray and for a masked array, ``DtypeError`` for what holds no numbers.
+
     >>> import numpy as np, tinygrad_bp as tg
     >>> tg.from_numpy(np.zeros(2)).dtype
     dtype('float64')
     """
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"from_numpy: expected an np.ndarray, got {type(array).__name__}; use tg.tensor")
-    dtypes.category(array.dtype)
-    return wrap(shown(array), None)
+    if not array.dtype.isnative:
+        raise DtypeError(f"from_numpy: {array.dtype} has another machine's byte order; use tg.tensor, which copies")
+    return wrap(shown(as_array(array)), None)
 
 
 def _dtype(dtype: Any) -> Any:

@@ -40,7 +40,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 
 def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
     try:
-        return np.broadcast_shapes(x1.shape, x2.shape)
+        return np.broadcast_shapes(value_of(x1).shape, value_of(x2).shape)
     except ValueError:
         raise ShapeError(
             f"{name}: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} do not broadcast; reshape one of them"

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
+from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
-from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor
 
 if TYPE_CHECKING:

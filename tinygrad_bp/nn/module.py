@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
 from ..autograd.hooks import Handle
 from ..autograd.modes import no_grad
-from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..ops.operators import to
 from .holding import Holder, Parameter

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
@@ -24,6 +25,7 @@ UFUNCS[np.float_power], UFUNCS[np.fabs] = e.float_power, e.abs
 def _where(condition: Any, *choices: Any) -> Any:
     if not choices:
         return np.nonzero(condition)
+    choices = tuple(c if isinstance(c, (bool, int, float, complex)) else operand(c) for c in choices)
     if any(hasattr(c, "dtype") for c in choices):
         kinds = [c.dtype if hasattr(c, "dtype") else c for c in choices]
         dtype = np.result_type(*kinds)
@@ -42,7 +44,7 @@ def _copy(a: Any) -> Any:
 
 def operand(x: Any) -> Any:
     """A tensor as it is, anything else as an array."""
-    return x if isinstance(x, Tensor) else np.asarray(x)
+    return x if isinstance(x, Tensor) else as_array(x)
 
 
 def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
@@ -22,7 +23,7 @@ from .functions import operand, without_gradient
 
 
 def _tensor(x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else wrap(np.asarray(x), None)
+    return x if isinstance(x, Tensor) else wrap(as_array(x), None)
 
 
 def _alike(items: Any, dtype: Any = None) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.define import constant
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from .elementwise import maximum, minimum
 from .indexing import take_along_axis
 from .reduction import Axis, amax, amin, axes_of
@@ -56,7 +56,7 @@ def equal(a: Any, b: Any) -> bool:
     >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
     True
     """
-    return bool(np.array_equal(a, b))
+    return bool(np.array_equal(value_of(a), value_of(b)))
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -66,7 +66,7 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.0000001]))
     True
     """
-    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return bool(np.allclose(value_of(a), value_of(b), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:

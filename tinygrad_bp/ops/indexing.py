@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import is_array
 from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
@@ -24,12 +25,15 @@ def plain_index(index: Any) -> Any:
     return _plain_item(index)
 
 
+_PLAIN = (int, slice, type(None), type(Ellipsis), bool)
+
+
 def _plain_item(item: Any) -> Any:
     if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
         return np.asarray([_plain_item(i) for i in item]) if len(item) else np.zeros(0, np.int64)
-    array = item._value if isinstance(item, Tensor) else item
-    if not hasattr(array, "dtype"):
+    if item.__class__ in _PLAIN or not (isinstance(item, Tensor) or is_array(item)):
         return item
+    array = value_of(item)
     if array.ndim == 0 and array.dtype.kind in "ui" and (array.dtype != np.uint8 or isinstance(item, np.generic)):
         return int(array)
     if array.dtype == np.uint8:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.arrays import as_array, is_array
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writing import array_to_write, in_place, recorded, refuse, replace, same_kind
 from . import comparisons, complex_numbers, indexing, products, rounding, shape
@@ -28,7 +28,7 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
 def _compared(function: Callable[..., Any]) -> Callable[..., Any]:
     # `t == None` and `t == "text"` are answered by Python (False), not refused.
     def operator(self: Tensor, other: Any) -> Any:
-        return function(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+        return function(self, other) if isinstance(other, _OPERANDS) or is_array(other) else NotImplemented
 
     return operator
 
@@ -41,7 +41,7 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
     index = indexing.plain_index(index)
     if isinstance(value, Tensor):
         value = same_kind(self, value, what)
-    elif isinstance(value, (np.ndarray, np.generic, list, tuple)):
+    elif not isinstance(value, (bool, int, float, complex)):
         value = as_array(value)
     if recorded(self, value):
         if isinstance(value, np.ndarray):

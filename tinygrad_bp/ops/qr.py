@@ -13,6 +13,7 @@ from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
+from .elementwise import where
 from .joining import cat
 from .samples import sample
 from .solving import refuse_shape, solve_op, some_matrices, triangle
@@ -123,7 +124,7 @@ def householder_product(A: Any, tau: Any) -> Any:
     if rows < columns or tau.shape[-1] > columns:
         raise ShapeError(f"householder_product: A {shape_text(A.shape)} must not be wider than high, and tau "
                          f"{shape_text(tau.shape)} has at most as many numbers as A columns")
-    start = np.where(np.zeros(A.shape, bool), A, np.broadcast_to(np.eye(rows, columns, dtype=A.dtype), A.shape))
+    start = where(np.zeros(A.shape, bool), A, np.broadcast_to(np.eye(rows, columns, dtype=A.dtype), A.shape))
     return _reflected(A, tau, start, range(tau.shape[-1])[::-1])
 
 
@@ -131,7 +132,7 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
     """H x for the reflections in this order."""
     rows, columns = A.shape[-2:]
     eye = np.broadcast_to(np.eye(rows, columns, dtype=A.dtype), A.shape)
-    below = np.where(np.tri(rows, columns, -1, dtype=bool), A, eye)
+    below = where(np.tri(rows, columns, -1, dtype=bool), A, eye)
     for i in order:
         v = below[..., :, i:i + 1]
         x = x - tau[..., i:i + 1][..., None] * np.matmul(v, np.matmul(conjugate_transpose(v), x))

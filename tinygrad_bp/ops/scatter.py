@@ -15,7 +15,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from .elementwise import clone, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat
@@ -33,7 +33,7 @@ def _like(value: Any, x: Any) -> Any:
     """A value to write into ``x``, in its dtype: the tensor that is written decides."""
     if isinstance(value, Tensor):
         return value if value.dtype == x.dtype else value.to(x.dtype)
-    return np.asarray(value, dtype=x.dtype)
+    return np.asarray(value_of(value), dtype=x.dtype)
 
 
 def _flat_where_0d(function: Any, x: Any, *args: Any) -> Any:

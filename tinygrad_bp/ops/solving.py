@@ -188,7 +188,7 @@ def triangle(x: Any, upper: bool, unit: bool = False) -> Any:
     """One triangle of the last two dimensions, 0 elsewhere; with ``unit``, ones on the diagonal."""
     lower = np.tri(x.shape[-2], x.shape[-1], -1 if unit else 0, dtype=bool)
     mask = ~np.tri(x.shape[-2], x.shape[-1], 0 if unit else -1, dtype=bool) if upper else lower
-    kept = np.where(mask, x, np.zeros_like(x))
+    kept = where(mask, x, np.zeros_like(x))
     return kept + np.eye(x.shape[-2], x.shape[-1], dtype=bool) if unit else kept
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
 from ..autograd.modes import enable_grad
-from ..autograd.operands import as_array
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 

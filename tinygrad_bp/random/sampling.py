@@ -130,7 +130,7 @@ def normal(
     """
     instead = "mean + std * tg.randn_like(mean)"
     mean, std = (
-        fixed_value(v, f"normal: {name}", instead) if isinstance(v, Tensor) else v
+        fixed_value(v, f"normal: {name}", instead) if isinstance(v, (Tensor, np.ndarray)) else v
         for name, v in (("mean", mean), ("std", std))
     )
     generator = generator or default_generator()
