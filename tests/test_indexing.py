@@ -25,6 +25,7 @@ from tinygrad_bp.autograd.errors import (
     ModifiedError,
     ShapeError,
 )
+from tinygrad_bp.ops.passes import add_at, read_at
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "shapes.json").read_text())
 
@@ -331,3 +332,55 @@ def test_infinities_stay_where_they_are() -> None:
 def test_a_mistake_is_named(call: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         eval(call, names(tg))
+
+
+ROWS = [(100, 64), (64, 100), (600, 12), (5000, 2), (40, 8, 16)]
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint16])
+@pytest.mark.parametrize("shape", ROWS, ids=str)
+def test_adding_at_many_places_is_numpys(shape, dtype):
+    """Large arrays take ways of their own: elements by their number, rows one by one, some at a time."""
+    rng = np.random.default_rng(0)
+    for axis in range(len(shape)):
+        rows = rng.integers(0, shape[axis], 700)
+        full = [rng.integers(0, n, 5000) for n in shape]
+        signed = dtype != np.uint16
+        for index in (
+            (*(slice(None),) * axis, (rows - signed * shape[axis] * (rows % 2)).astype(dtype)),
+            tuple([(i - signed * n * (i % 2)).astype(dtype) for i, n in zip(full, shape, strict=True)]),
+            (*(slice(None),) * axis, slice(0, 5)), (*(slice(None),) * axis, rng.random(shape[axis]) < 0.9),
+        ):  # fmt: skip
+            x = rng.standard_normal(np.zeros(shape)[index].shape)
+            found, wanted = np.zeros(shape), np.zeros(shape)
+            add_at(found, index, x)
+            np.add.at(wanted, index, x)
+            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(read_at(wanted, (*index, ...)), wanted[index])
+    for far in (shape[0], -shape[0] - 1):
+        with pytest.raises(IndexError, match="out of bounds"):
+            add_at(np.zeros(shape), np.full(5000, far), np.ones((5000, *shape[1:])))
+
+
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("kind", ["distinct", "ties", "NaN", "integers"])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_the_first_of_many_are_those_of_a_sort(kind, largest, dim):
+    rng = np.random.default_rng(0)
+    x = rng.permutation(90 * 80).reshape(90, 80).astype(np.int64 if kind == "integers" else np.float32)
+    if kind == "ties":
+        x = np.floor(x / 700)
+    if kind == "NaN":
+        x[3, 5] = x[7, 5] = x[3, 9] = np.nan
+    t = tg.tensor(x)
+    for k in (0, 1, 3, 10, 79):
+        values, indices = tg.topk(t, k, dim, largest)
+        wanted = tg.sort(t, dim, descending=largest)
+        keep = (slice(None),) * dim + (slice(0, k),)
+        np.testing.assert_array_equal(indices.numpy(), wanted.indices.numpy()[keep])
+        np.testing.assert_array_equal(values.numpy(), wanted.values.numpy()[keep])
+    for k in (1, 40, 79):
+        values, indices = tg.kthvalue(t, k, dim)
+        wanted = tg.sort(t, dim)
+        np.testing.assert_array_equal(indices.numpy(), wanted.indices.numpy().take(k - 1, dim))
+        np.testing.assert_array_equal(values.numpy(), wanted.values.numpy().take(k - 1, dim))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
 from .elementwise import div, mul, where
 from .indexing import getitem, take_along_axis
+from .passes import add_at
 from .samples import below, real, sample
 from .shape import reshape
 
@@ -25,11 +25,8 @@ __all__ = ["embedding", "embedding_bag"]
 
 def _add_rows(x: Any, index: Any, size: int) -> Any:
     width = x.shape[index.ndim :]
-    each = math.prod(width)
     result = np.zeros((size, *width), x.dtype)
-    # np.add.at is quick for one dimension alone.
-    places = np.reshape(index, (-1, 1)) * each + np.arange(each)
-    np.add.at(np.reshape(result, -1), np.reshape(places, -1), np.reshape(x, -1))
+    add_at(result, np.reshape(index, -1), np.reshape(x, (index.size, *width)))
     return result
 
 

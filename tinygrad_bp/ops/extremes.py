@@ -10,11 +10,11 @@ from ..autograd.define import constant
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, value_of
 from .elementwise import maximum, minimum
-from .indexing import take_along_axis
+from .indexing import one_along, take_along_axis
 from .reduction import Axis, amax, amin, axes_of
 from .samples import distinct, reductions, sample
 from .scans import Found, kept_indices
-from .shape import squeeze, takes_axis
+from .shape import takes_axis
 
 __all__ = ["all", "allclose", "aminmax", "any", "argmax", "argmin", "count_nonzero", "equal", "max", "min"]
 
@@ -81,11 +81,11 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
 
 def chosen(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
     """The elements at ``indices``, one along ``dim``, and the indices."""
-    indices = kept_indices(x, indices)
-    values = take_along_axis(x, indices, dim)
     if keepdim or not x.ndim:
-        return Found(values, indices)
-    return Found(squeeze(values, dim), squeeze(indices, dim))
+        indices = kept_indices(x, indices)
+        return Found(take_along_axis(x, indices, dim), indices)
+    found = np.squeeze(value_of(indices), dim)
+    return Found(one_along(x, dim % x.ndim, found), kept_indices(x, found))
 
 
 @takes_axis

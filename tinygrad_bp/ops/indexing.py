@@ -12,6 +12,7 @@ from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
+from .passes import add_at, read_at
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
 
@@ -115,7 +116,7 @@ def _may_repeat(index: Any) -> bool:
 def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     result = np.zeros(shape, dtype=x.dtype)
     if _may_repeat(index):
-        np.add.at(result, index, x)
+        add_at(result, index, x)
     else:
         result[index] = x
     return result
@@ -129,7 +130,7 @@ def with_ellipsis(index: Any) -> Any:
 
 def _read(x: Any, index: Any) -> Any:
     """``x[index]``, a view where NumPy has one."""
-    return x[with_ellipsis(index)]
+    return read_at(x, with_ellipsis(index))
 
 
 _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
@@ -144,7 +145,7 @@ _getitem = linear("getitem", _read, lambda g, x_shape, index: place(g, x_shape, 
                   samples=tuple(sample(shape, index=index) for shape, index in _INDEXES),
                   reference=lambda x, index: x[index], views=True, doc="The elements at an index.")
 
-place: Callable[..., Any] = linear("place", _place, lambda g, index: g[index],
+place: Callable[..., Any] = linear("place", _place, lambda g, index: _getitem(g, index),
                params={"shape": REQUIRED, "index": REQUIRED}, wide=True,
                formula="Σ over repeats of x, at index in zeros",
                samples=tuple(
@@ -178,7 +179,7 @@ def _setitem(x: Any, v: Any, index: Any) -> Any:
 
 def _last_written(g: Any, shape: tuple[int, ...], v_shape: tuple[int, ...], index: Any) -> Any:
     """``g[index]``, with 0 where an element that the index names again later was overwritten."""
-    taken = _read(g, index)
+    taken = _getitem(g, index)
     if len(v_shape) > taken.ndim:  # a value may have dimensions of size 1 in front
         wanted = v_shape[: len(v_shape) - taken.ndim] + taken.shape
         return np.reshape(_last_written(g, shape, taken.shape, index), wanted)
@@ -229,6 +230,13 @@ def gather_index(x_shape: tuple[int, ...], dim: int, index: Any, name: str) -> t
             f"{shape_text(x_shape)}, and be no larger anywhere but along dim {dim}"
         )
     return _grid(index.shape, dim, index)
+
+
+def one_along(x: Any, dim: int, index: Any) -> Any:
+    """The elements of ``x`` that an integer array names along ``dim``, one for each place in the other dimensions."""
+    places = [np.reshape(np.arange(n), (n,) + (1,) * (index.ndim - 1 - d)) for d, n in enumerate(index.shape)]
+    places.insert(dim, index)
+    return _getitem(x, tuple(places))
 
 
 def at_least_1d(x: Any) -> Any:

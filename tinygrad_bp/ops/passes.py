@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 MANY = 4096
 # Bytes of a block that stays in the cache of a core together with some others of its size.
 BLOCK = 1 << 17
+# A row of so many elements is added by a call of its own.
+LONG_ROW = 512
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
 _ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
 
@@ -49,3 +52,66 @@ def in_blocks(function: Callable[..., Any], x: Any) -> Any:
             result[block] = value
     wholes = tuple(np.reshape(result, x.shape) for result in results or ())
     return wholes if several else wholes[0]
+
+
+def positions(index: Any, shape: tuple[int, ...]) -> Any:
+    """The numbers, counted row by row, of the elements that arrays of integers in every dimension name.
+
+    None for any other kind of index, and where one is out of range: NumPy says which.
+    """
+    items = index if isinstance(index, tuple) else (index,)
+    if len(items) != len(shape) or not all(getattr(item, "dtype", np.dtype(bool)).kind in "iu" for item in items):
+        return None
+    flat: Any = 0
+    for item, size in zip(items, shape, strict=True):
+        low, high = (item.min(), item.max()) if item.size else (0, -1)
+        if low < -size or high >= size:
+            return None
+        item = item.astype(np.int64, copy=False)
+        flat = flat * size + (np.where(item < 0, item + size, item) if low < 0 else item)
+    return flat
+
+
+def read_at(x: Any, index: Any) -> Any:
+    """``x[index]``; what a large index names in every dimension is read by the numbers of the elements."""
+    items = index[:-1] if isinstance(index, tuple) and index and index[-1] is Ellipsis else ()
+    if len(items) == x.ndim > 1 and x.flags.c_contiguous and max(getattr(i, "size", 0) for i in items) >= MANY:
+        places = positions(items, x.shape)
+        if places is not None:
+            return np.take(np.reshape(x, -1), places)
+    return x[index]
+
+
+def add_at(result: Any, index: Any, x: Any) -> None:
+    """``np.add.at`` on an array of its own memory; NumPy's is quick along one dimension alone."""
+    items = index if isinstance(index, tuple) else (index,)
+    if x.size < MANY or (not _add_elements(result, items, x) and not _add_rows(result, items, x)):
+        np.add.at(result, index, x)
+
+
+def _add_elements(result: Any, index: tuple[Any, ...], x: Any) -> bool:
+    places = positions(index, result.shape)
+    if places is not None:
+        np.add.at(np.reshape(result, -1), np.reshape(places, -1), np.reshape(np.broadcast_to(x, places.shape), -1))
+    return places is not None
+
+
+def _add_rows(result: Any, index: tuple[Any, ...], x: Any) -> bool:
+    """Whether the index is whole dimensions and then one array, and if so, its rows added."""
+    *before, rows = index
+    axis, whole = len(before), all(isinstance(i, slice) and i == slice(None) for i in before)
+    if not whole or axis >= result.ndim or getattr(rows, "ndim", 0) != 1 or rows.dtype.kind not in "iu":
+        return False
+    length = math.prod(result.shape) // (result.shape[axis] or 1)
+    if length >= LONG_ROW:
+        result, x = np.moveaxis(result, axis, 0), np.moveaxis(x, axis, 0)
+        for row, one in zip(rows.tolist(), x, strict=True):
+            result[row] += one
+        return True
+    each = [np.reshape(np.arange(n), (-1,) + (1,) * (result.ndim - 1 - i)) for i, n in enumerate(result.shape)]
+    step = BLOCK // (4 * (length or 1))
+    for start in range(0, rows.size, step):  # few enough that the positions stay in the cache
+        part = slice(start, start + step)
+        each[axis] = np.reshape(rows[part], (-1,) + (1,) * (result.ndim - 1 - axis))
+        add_at(result, tuple(each), x[(*before, part)])
+    return True

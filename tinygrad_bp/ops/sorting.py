@@ -17,6 +17,7 @@ from ..autograd.tensor import Tensor, beside, value_of
 from .elementwise import where
 from .extremes import chosen
 from .indexing import along, take_along_axis
+from .passes import MANY
 from .reduction import share_ties
 from .samples import distinct, sample
 from .scans import Found, in_dtype, kept_indices
@@ -37,6 +38,20 @@ def _order(x: Any, place: int, descending: bool = False) -> Any:
         return np.argsort(x, axis=place, kind="stable")
     backwards = along(place, slice(None, None, -1))
     return x.shape[place] - 1 - np.argsort(x[backwards], axis=place, kind="stable")[backwards]
+
+
+def _top(x: Any, k: int, place: int, largest: bool) -> Any:
+    """The first ``k`` of ``_order``, without sorting the others where no ties leave a choice."""
+    size = x.shape[place]
+    if x.size >= MANY and 0 < k < size // 4:
+        rows, rank = np.moveaxis(x, place, -1), size - k if largest else k - 1
+        least = np.partition(rows, rank, axis=-1)[..., rank, None]
+        hits = rows >= least if largest else rows <= least
+        if np.count_nonzero(hits) * size == x.size * k:  # not so for ties, nor for NaN
+            found = np.reshape(np.nonzero(hits)[-1], (*rows.shape[:-1], k))
+            order = _order(np.take_along_axis(rows, found, -1), found.ndim - 1, largest)
+            return np.moveaxis(np.take_along_axis(found, order, -1), -1, place)
+    return _order(x, place, largest)[along(place, slice(0, k))]
 
 
 @takes_axis
@@ -90,20 +105,28 @@ def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = Tru
     if not x.ndim:
         found = Found(reshape(x, 1)[:k], beside(x, np.zeros(k, np.int64)))
         return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
-    order = kept_indices(x, _order(value_of(x), place, largest)[along(place, slice(0, k))])
+    order = kept_indices(x, _top(value_of(x), k, place, largest))
     return Found(take_along_axis(x, order, place), order)
 
 
-def _at_rank(x: Any, ranks: Any, place: int, keepdim: bool) -> Found:
+def _at_rank(x: Any, rank: Any, place: int, keepdim: bool) -> Found:
     """The element at a rank along a dimension: one rank, or one for each row (with the dimension kept as 1)."""
     raw = value_of(x)
     if raw.ndim and not raw.shape[place]:
         raise IndexRangeError(f"there is no element to choose along dimension {place} of {shape_text(raw.shape)}")
-    order = _order(raw, place)
-    if raw.ndim:
-        ranks = np.broadcast_to(ranks, [1 if i == place else size for i, size in enumerate(raw.shape)])
-        order = np.take_along_axis(order, ranks, place)
-    return chosen(x, order, place, keepdim)
+    return chosen(x, _where_ranked(raw, rank, place), place, keepdim)
+
+
+def _where_ranked(x: Any, rank: Any, place: int) -> Any:
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    if isinstance(rank, int):
+        value = np.partition(x, rank, place)[along(place, slice(rank, rank + 1))]
+        # Where as many are smaller as the rank says, the first of its value is meant; not so of ties and NaN.
+        if (np.count_nonzero(x < value, place, keepdims=True) == rank).all() and not np.isnan(value).any():
+            return (x == value).argmax(place, keepdims=True)
+    ranks = np.broadcast_to(rank, [1 if i == place else size for i, size in enumerate(x.shape)])
+    return np.take_along_axis(_order(x, place), ranks, place)
 
 
 @takes_axis
@@ -129,8 +152,9 @@ def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
 def _middle(x: Any) -> Any:
     if not x.size:
         return np.full((), np.nan, x.dtype)
-    flat = np.sort(x, axis=None)
-    return flat[-1] if flat[-1] != flat[-1] else flat[(flat.size - 1) // 2]
+    if x.dtype.kind == "f" and np.isnan(x).any():
+        return np.full((), np.nan, x.dtype)
+    return np.partition(x, (x.size - 1) // 2, axis=None)[(x.size - 1) // 2]
 
 
 def _middle_rule(g: Any, x: Any, y: Any) -> Any:
@@ -161,8 +185,11 @@ def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         return _median_op(x)
     place, raw = _place(x, dim, "median"), value_of(x)
     size = raw.shape[place] if raw.ndim else 1
-    bad = np.sum(np.isnan(raw), axis=place, keepdims=True) if raw.ndim else 0
+    bad = np.isnan(raw)
+    if not bad.any():
+        return _at_rank(x, (size - 1) // 2, place, keepdim)
     # Sorting puts NaN last: the first of them stands behind all numbers.
+    bad = np.sum(bad, axis=place, keepdims=True) if raw.ndim else 0
     return _at_rank(x, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
 
 
