@@ -139,17 +139,19 @@ NO_RULE = {
     "np.polyfit": lambda x: np.polyfit([0.0, 1.0, 2.0], x[0], 1),
     "np.interp": lambda x: np.interp(0.5, [0.0, 1.0], x[0, :2]),
     "np.trim_zeros": lambda x: np.trim_zeros(x[0]),
-    "np.sum with these arguments": lambda x: np.sum(x, where=X > 0),
-    "np.mean with these arguments": lambda x: np.mean(x, where=X > 0),
-    "np.max with these arguments": lambda x: np.max(x, initial=9.0),
-    "np.exp": lambda x: np.exp(x, dtype=np.float64),
+    "np.sum: where=": lambda x: np.sum(x, where=X > 0),
+    "np.mean: where=": lambda x: np.mean(x, where=X > 0),
+    "np.max: initial=": lambda x: np.max(x, initial=9.0),
+    "np.exp: dtype=": lambda x: np.exp(x, dtype=np.float64),
 }
 no_rule = pytest.mark.parametrize(("name", "call"), NO_RULE.items(), ids=NO_RULE)
 
 
 @no_rule
 def test_a_function_without_a_rule_refuses_a_tensor_that_requires_grad_by_name(name, call):
-    with pytest.raises(NoRuleError, match=rf"{name} has no derivative rule, .* requires grad.*t.detach\(\)"):
+    with pytest.raises(
+        NoRuleError, match=rf"{name}( has no derivative rule| is not recorded), .* requires grad.*t.detach\(\)"
+    ):
         call(tg.tensor(X, requires_grad=True))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,26 +28,72 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
 
 
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+    if kwargs:
+        kwargs = _told(kwargs, _UFUNC_DEFAULTS)
     if out is not None:
         return _ufunc_into(ufunc, method, inputs, out, kwargs)
-    if method == "__call__" and not kwargs:
+    if method == "__call__":
         function = UFUNCS.get(ufunc)
-        if function is not None:
+        if function is not None and not kwargs:
             return function(*_as_numpy_promotes(ufunc, inputs))
-    elif method != "__call__":
-        function = FUNCTIONS.get((ufunc, method))
-        if function is not None:
-            return function(*inputs, **kwargs)
-    name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-    return without_rule(name, getattr(ufunc, method), inputs, kwargs)
+        return without_rule(f"np.{ufunc.__name__}", ufunc, inputs, kwargs, () if function is None else tuple(kwargs))
+    return _run(f"np.{ufunc.__name__}.{method}", getattr(ufunc, method), FUNCTIONS.get((ufunc, method)), inputs, kwargs)
 
 
 def _array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-    function = FUNCTIONS.get(func)
-    if function is not None:
-        return function(*args, **kwargs)
     module = getattr(func, "__module__", None) or "numpy"
-    return without_rule(f"{module.replace('numpy', 'np', 1)}.{func.__name__}", func, args, kwargs)
+    name = f"{module.replace('numpy', 'np', 1)}.{func.__name__}"
+    return _run(name, func, FUNCTIONS.get(func), args, kwargs)
+
+
+# ---------------------------------------------------------------------- what was said, and what needs no rule
+
+# Keywords of ufuncs and their methods, and of functions made of them, and what they are where nothing is said.
+_UFUNC_DEFAULTS: dict[str, Any] = {
+    "where": True, "casting": "same_kind", "order": "K", "dtype": None, "subok": True, "keepdims": False,
+    "initial": np._NoValue, "out": None,
+}  # fmt: skip
+
+
+def _told(kwargs: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The keywords without those that say what holds anyway."""
+    return {key: value for key, value in kwargs.items() if key not in defaults or not _same(value, defaults[key])}
+
+
+def _same(value: Any, default: Any) -> bool:
+    plain = isinstance(value, (bool, int, float, str, tuple, np.bool_)) and not isinstance(value, Tensor)
+    return value is default or (plain and isinstance(default, (bool, int, float, str, tuple)) and value == default)
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any], bool, bool]:
+    """The names by place, all names with their defaults, and whether there are ``*args`` and ``**kwargs``."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # some of NumPy's functions say nothing of theirs
+        return (), {}, True, True
+    places = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    names = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    kinds = [p.kind for p in parameters]
+    return places, names, inspect.Parameter.VAR_POSITIONAL in kinds, inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _run(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """What stands for a function of NumPy; the function itself where that has no rule, or not for these arguments."""
+    if rule is None:
+        return without_rule(name, function, args, kwargs)
+    if len(args) == 1 and not kwargs:
+        return rule(*args)
+    places, defaults, _, _ = _signature(function)
+    ours, names, any_places, any_names = _signature(rule)
+    if len(args) > len(ours) and not any_places:
+        args, kwargs = args[: len(ours)], {**dict(zip(places[len(ours) :], args[len(ours) :])), **kwargs}
+    if kwargs:
+        kwargs = _told(_told(kwargs, {"where": True}), defaults)
+        unknown = () if any_names else tuple(key for key in kwargs if key not in names)
+        if unknown:
+            return without_rule(name, function, args, kwargs, unknown)
+    return rule(*args, **kwargs)
 
 
 def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -104,9 +153,18 @@ def _wrapped(result: Any) -> Any:
     return result
 
 
-def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Run a NumPy function that has no rule: refused where a gradient would be dropped."""
+def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any], keywords: tuple[str, ...] = ()) -> Any:
+    """Run a NumPy function that has no rule, or none for some keywords: refused where a gradient would be dropped."""
     if mode().grad and (_any_recorded(args) or _any_recorded(kwargs)):
+        if keywords:
+            words = {key: kwargs.get(key) for key in keywords}
+            said = ", ".join(
+                f"{key}={value!r}" if isinstance(value, str) else f"{key}=" for key, value in words.items()
+            )
+            raise NoRuleError(
+                f"{name}: {said} is not recorded, and a tensor given to it requires grad: the gradient would be "
+                "dropped silently. Leave it out, or detach the tensor (t.detach()) if no gradient should flow"
+            )
         raise NoRuleError(
             f"{name} has no derivative rule, and a tensor given to it requires grad: the gradient would be dropped "
             "silently. Detach the tensor (t.detach()) if no gradient should flow, or write the formula with "

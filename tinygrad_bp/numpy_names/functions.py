@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.arrays import as_array
+from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
@@ -34,6 +35,8 @@ def _where(condition: Any, *choices: Any) -> Any:
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    if not (min is max is None or a_min is a_max is None):
+        raise ArgumentError("np.clip: a_min and min, a_max and max are two names of one argument; give one of each")
     lower, upper = a_min if min is None else min, a_max if max is None else max
     return e.clone(a) if lower is None and upper is None else limits.clip(a, lower, upper)
 

@@ -78,13 +78,14 @@ def _kron(a: Any, b: Any) -> Any:
 
 def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **others: Any) -> Any:
     if out is not None or others:
-        return without_rule("np.einsum with these arguments", np.einsum, operands, {"out": out, **others})
+        given = {**({} if out is None else {"out": out}), **others}
+        return without_rule("np.einsum", np.einsum, operands, given, tuple(given))
     return einsum(*operands)
 
 
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
     if out is not None:
-        return without_rule("np.trace with these arguments", np.trace, (a, offset, axis1, axis2, dtype, out), {})
+        return without_rule("np.trace", np.trace, (a, offset, axis1, axis2, dtype, out), {}, ("out",))
     return total(diagonal(a if dtype is None else a.to(dtype), offset, axis1, axis2), -1)
 
 
@@ -106,7 +107,7 @@ def _solve(a: Any, b: Any) -> Any:
 
 def _qr(a: Any, mode: str = "reduced") -> Any:
     if mode == "raw":
-        return without_rule("np.linalg.qr with mode='raw'", np.linalg.qr, (a, mode), {})
+        return without_rule("np.linalg.qr", np.linalg.qr, (a,), {"mode": mode}, ("mode",))
     found = qr.qr(_floats(a), mode)
     return found.R if mode == "r" else found
 

@@ -28,8 +28,9 @@ _MISSING = np._NoValue
 
 def _plainly(name: str, a: Any, **arguments: Any) -> Any:
     """The NumPy function itself, for arguments that no rule covers."""
-    given = {key: value for key, value in arguments.items() if value is not _MISSING}
-    return without_rule(f"np.{name} with these arguments", getattr(np, name), (a,), given)
+    given = {key: value for key, value in arguments.items() if value is not _MISSING and value is not None}
+    uncovered = tuple(key for key in given if key not in ("axis", "dtype", "keepdims", "ddof", "correction"))
+    return without_rule(f"np.{name}", getattr(np, name), (a,), given, uncovered)
 
 
 def _uncovered(out: Any, others: dict[str, Any]) -> bool:
@@ -105,8 +106,8 @@ def _reduce(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
                        **others: Any) -> Any:  # fmt: skip
         if _uncovered(out, others):
             given = {key: value for key, value in others.items() if value is not _MISSING}
-            return without_rule(f"np.{ufunc.__name__}.reduce with these arguments", ufunc.reduce, (a, axis, dtype, out),
-                                {"keepdims": keepdims, **given})  # fmt: skip
+            return without_rule(f"np.{ufunc.__name__}.reduce", ufunc.reduce, (a, axis, dtype, out),
+                                {"keepdims": keepdims, **given}, tuple(given))  # fmt: skip
         if dtype is not None:
             a = scans.in_dtype(a, dtype)
         return function(a, axis, keepdims) if axis != () else a
@@ -117,8 +118,8 @@ def _reduce(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
 def _accumulate(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
     def numpy_function(array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
         if out is not None:
-            name = f"np.{ufunc.__name__}.accumulate with out="
-            return without_rule(name, ufunc.accumulate, (array, axis, dtype, out), {})
+            name = f"np.{ufunc.__name__}.accumulate"
+            return without_rule(name, ufunc.accumulate, (array, axis, dtype, out), {}, ("out",))
         return function(scans.in_dtype(array, dtype), axis)
 
     return numpy_function
@@ -182,12 +183,12 @@ def _merged(a: Any, axis: Any) -> Any:
 
 
 def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable[..., Any]:
-    def numpy_function(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-                       method: str = "linear", keepdims: Any = False, **others: Any) -> Any:  # fmt: skip
-        covered = method in ("linear", "lower", "higher", "midpoint") and isinstance(a, Tensor) and a.dtype.kind != "c"
-        if out is not None or any(value is not None for value in others.values()) or not covered:
-            return without_rule(f"np.{name} with these arguments", getattr(np, name), (a, q), {
-                "axis": axis, "out": out, "method": method, "keepdims": keepdims, **others})  # fmt: skip
+    def numpy_function(a: Any, q: Any, axis: Any = None, *, overwrite_input: bool = False, method: str = "linear",
+                       keepdims: Any = False) -> Any:  # fmt: skip
+        covered = method in ("linear", "lower", "higher", "midpoint")
+        if not covered or not isinstance(a, Tensor) or a.dtype.kind == "c":
+            given = {"axis": axis, "method": method, "keepdims": keepdims}
+            return without_rule(f"np.{name}", getattr(np, name), (a, q), given, () if covered else ("method",))
         shares = (q if isinstance(q, Tensor) else np.asarray(q, np.float64)) / scale
         value = function(_merged(_as_mean(a), axis), ravel(shares), -1, interpolation=method)
         rest = kept_shape(a.shape, axis) if _flag(keepdims) and axis != () else value.shape[1:]
@@ -199,24 +200,23 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
 def _median(function: Callable[..., Any], mean: Callable[..., Any]) -> Callable[..., Any]:
     """``np.median``: the mean of the two middle elements."""
 
-    def numpy_function(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
-                       keepdims: Any = False) -> Any:  # fmt: skip
-        if out is None and not _merged(a, axis).shape[-1]:
+    def numpy_function(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+        if not _merged(a, axis).shape[-1]:
             return mean(a, axis, keepdims=keepdims)  # NaN, as NumPy has it
-        return function(a, 0.5, axis, out, keepdims=keepdims)
+        return function(a, 0.5, axis, keepdims=keepdims)
 
     return numpy_function
 
 
-def _sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
     return sorting.sort(ravel(a), 0).values if axis is None else sorting.sort(a, axis).values
 
 
-def _argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
     return sorting.argsort(ravel(a), 0) if axis is None else sorting.argsort(a, axis)
 
 
-def _partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def _partition(a: Any, kth: Any, axis: Any = -1) -> Any:
     a, axis = (ravel(a), 0) if axis is None else (a, axis)
     return take_along_axis(a, np.argpartition(a._value, kth, axis), axis)
 
@@ -348,8 +348,10 @@ def _transform(name: str, default: Any) -> Callable[..., Any]:
     function: Callable[..., Any] = getattr(fourier, name)
 
     def run(a: Any, sizes: Any, places: Any, norm: Any, out: Any) -> Any:
+        if not isinstance(default, int) and isinstance(places, int):
+            raise ArgumentError(f"np.fft.{name}: axes is a tuple of integers, got {places}")
         if out is not None:
-            return without_rule(f"np.fft.{name} with out=", getattr(np.fft, name), (a, sizes, places, norm, out), {})
+            return without_rule(f"np.fft.{name}", getattr(np.fft, name), (a, sizes, places, norm, out), {}, ("out",))
         return function(_as_mean(a), sizes, places, norm)
 
     if isinstance(default, int):

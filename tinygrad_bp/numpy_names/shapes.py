@@ -69,7 +69,7 @@ def _reshape(a: Any, newshape: Any = None, *, shape: Any = None, order: str = "C
     if order == "F":
         return reverse_axes(reshape(reverse_axes(a), sizes[::-1]))
     if order != "C":
-        return without_rule(f"np.reshape with order={order!r}", np.reshape, (a, sizes), {"order": order})
+        return without_rule("np.reshape", np.reshape, (a, sizes), {"order": order}, ("order",))
     return reshape(a, sizes)
 
 
@@ -218,7 +218,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         return borders.bordered(array, widths, around)
     if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type", "even") == "even":
         return borders.continued(array, widths, mode)
-    return without_rule(f"np.pad with mode={mode!r}", np.pad, (array, pad_width, mode), options)
+    return without_rule("np.pad", np.pad, (array, pad_width), {"mode": mode, **options}, ("mode",))
 
 
 def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Any:
