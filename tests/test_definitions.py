@@ -16,7 +16,7 @@ import pytest
 import tinygrad_bp as tg
 import tinygrad_bp.nn
 from tinygrad_bp.autograd.define import elementwise
-from tinygrad_bp.autograd.definitions import written_rules
+from tinygrad_bp.autograd.definitions import described, written_rules
 from tinygrad_bp.autograd.op import OPS, Op
 
 ALL = [pytest.param(op, id=name) for name, op in sorted(OPS.items())]
@@ -56,7 +56,7 @@ def test_inspect_shows_the_definition_or_the_rule(op: Op) -> None:
 
 @pytest.mark.parametrize("op", [op for op in ALL if len(op.values[0].inputs) == 1 and not op.values[0].variadic])
 def test_an_op_of_one_input_says_nothing_of_shapes_that_broadcast(op: Op) -> None:
-    assert "broadcast" not in op.describe() or op.name.startswith(("broadcast", "expand"))
+    assert "broadcast" not in described(op) or op.name.startswith(("broadcast", "expand"))
 
 
 def shown_traceback(function: object, *args: object) -> list[traceback.FrameSummary]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
 from .op import Op
+
+_KINDS = {
+    "elementwise": "Works on each element alone. Differentiable to any order.",
+    "linear": "Linear in its inputs. Differentiable to any order.",
+    "general": "Differentiable to any order.",
+    "constant": "No gradient passes.",
+}
 
 
 class Doc(str):
@@ -15,7 +23,7 @@ class Doc(str):
 
     def __new__(cls, op: Op) -> Doc:
         """What the definition says, without its rules."""
-        doc = super().__new__(cls, op.describe())
+        doc = super().__new__(cls, described(op))
         doc.op = op
         return doc
 
@@ -30,6 +38,30 @@ class Doc(str):
     def expandtabs(self, tabsize: Any = 8) -> str:
         """With this ``help()``, IPython and Sphinx begin to lay out a docstring."""
         return str(self).expandtabs(tabsize)
+
+
+def described(op: Op) -> str:
+    """What the definition of an op says, without its rules."""
+    lines = [op.doc, ""]
+    if op.formula:
+        lines += [f"Formula: {op.formula}", ""]
+    lines.append(_KINDS[op.kind])
+    if op.kind == "elementwise" and len(op.inputs) > 1:
+        lines.append("Shapes broadcast.")
+    if sum(op.promotes) > 1 or op.variadic:
+        lines.append("Inputs are brought to their common dtype.")
+    if op.floats:
+        lines.append("Integers give the default float dtype.")
+    if op.wide:
+        lines.append("float16 is computed in float32 and rounded once.")
+    if "axis" in op.params:
+        lines.append("``axis`` (PyTorch: ``dim``) counts from 0, or from the end where negative.")
+    lines.append("Tensors in, a Tensor out; arrays in, an array out.")
+    if op.hint:
+        lines.append(f"Raises ``ShapeError`` where shapes do not fit: {op.hint}.")
+    file, line = op.place
+    lines.append(f"Defined in {'/'.join(file.replace(os.sep, '/').split('/')[-3:])}, line {line}.")
+    return "\n".join(lines)
 
 
 def written_rules(op: Op) -> dict[str, str]:

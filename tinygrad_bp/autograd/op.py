@@ -10,19 +10,12 @@ rule itself is recorded (None: it has no gradient).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 Rule = Callable[..., Any]
 
 OPS: dict[str, Op] = {}
-_KINDS = {
-    "elementwise": "Works on each element alone. Differentiable to any order.",
-    "linear": "Linear in its inputs. Differentiable to any order.",
-    "general": "Differentiable to any order.",
-    "constant": "No gradient passes.",
-}
 # NumPy's own callables and what stands for them when an argument is a Tensor.
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -67,29 +60,6 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
-
-    def describe(self) -> str:
-        """The docstring of the op's function, from what the definition says."""
-        lines = [self.doc, ""]
-        if self.formula:
-            lines += [f"Formula: {self.formula}", ""]
-        lines.append(_KINDS[self.kind])
-        if self.kind == "elementwise" and len(self.inputs) > 1:
-            lines.append("Shapes broadcast.")
-        if sum(self.promotes) > 1 or self.variadic:
-            lines.append("Inputs are brought to their common dtype.")
-        if self.floats:
-            lines.append("Integers give the default float dtype.")
-        if self.wide:
-            lines.append("float16 is computed in float32 and rounded once.")
-        if "axis" in self.params:
-            lines.append("``axis`` (PyTorch: ``dim``) counts from 0, or from the end where negative.")
-        lines.append("Tensors in, a Tensor out; arrays in, an array out.")
-        if self.hint:
-            lines.append(f"Raises ``ShapeError`` where shapes do not fit: {self.hint}.")
-        file, line = self.place
-        lines.append(f"Defined in {'/'.join(file.replace(os.sep, '/').split('/')[-3:])}, line {line}.")
-        return "\n".join(lines)
 
     def compute(self, *inputs: Any, **params: Any) -> Any:
         """The value on raw arrays."""
