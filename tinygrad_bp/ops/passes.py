@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 MANY = 4096
 # Bytes of a block that stays in the cache of a core together with some others of its size.
 BLOCK = 1 << 17
-# A row of so many elements is added by a call of its own.
+# So many elements at once are worth a call of their own.
 LONG_ROW = 512
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
 _ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
@@ -115,3 +116,22 @@ def _add_rows(result: Any, index: tuple[Any, ...], x: Any) -> bool:
         each[axis] = np.reshape(rows[part], (-1,) + (1,) * (result.ndim - 1 - axis))
         add_at(result, tuple(each), x[(*before, part)])
     return True
+
+
+def steps_of(x: Any, axis: int) -> Any:
+    """A copy that begins with ``axis`` where many rows run along it side by side, to go over all of them at once.
+
+    None where there are few: NumPy's own accumulations go element by element.
+    """
+    few = x.size < LONG_ROW * x.shape[axis] or x.dtype.kind not in "fc"
+    return None if few else np.array(np.moveaxis(x, axis, 0), order="C")
+
+
+def accumulate(ufunc: np.ufunc, x: Any, axis: int) -> Any:
+    """``ufunc.accumulate`` along an axis."""
+    y = steps_of(x, axis)
+    if y is None:
+        return ufunc.accumulate(x, axis)
+    for before, one in pairwise(y):
+        ufunc(before, one, out=one)
+    return np.ascontiguousarray(np.moveaxis(y, 0, axis))

@@ -20,6 +20,7 @@ from ..autograd.writes import guard
 from .elementwise import clone
 from .indexing import along, take_along_axis
 from .joining import cat
+from .passes import accumulate, steps_of
 from .samples import complex_of, extreme, fixed, sample
 from .shape import dim_of, reshape, takes_axis
 
@@ -61,18 +62,27 @@ def _backwards(x: Any, axis: int) -> Any:
 # ---------------------------------------------------------------------- sums and products
 
 _ALONG = {"axis": REQUIRED}
-_shapes = (((4,), 0), ((2, 3), 0), ((2, 3), 1), ((2, 1, 3), 1), ((0, 3), 0))
+_shapes = (((4,), 0), ((2, 3), 0), ((2, 3), 1), ((2, 1, 3), 1), ((0, 3), 0), ((600, 3), 1), ((3, 600), 0))
 _plain = (*(sample(shape, axis=axis) for shape, axis in _shapes), sample((9,), of=extreme, smooth=False, axis=0))
 
 _cumsum: Callable[..., Any] = linear(
-    "cumsum", lambda x, axis: np.add.accumulate(x, axis),
+    "cumsum", lambda x, axis: accumulate(np.add, x, axis),
     lambda g, axis: _backwards(_cumsum(_backwards(g, axis), axis), axis),
     params=_ALONG, wide=True, formula="yᵢ = x₀ + … + xᵢ", samples=(*_plain, sample((3,), of=complex_of(), axis=0)),
     reference=lambda x, axis: np.cumsum(x, axis), doc="Sums of all elements up to each one, along an axis.")
 
 
 def _run(a: Any, b: Any, axis: int) -> Any:
-    """The recurrence in log₂ n passes: each doubles how far back the terms reach (Hillis and Steele 1986)."""
+    """The recurrence in log₂ n passes: each doubles how far back the terms reach (Hillis and Steele 1986).
+
+    Where many rows run side by side it goes over all of them, step by step.
+    """
+    factors, sums = steps_of(a, axis), steps_of(b, axis)
+    if factors is not None and sums is not None:
+        for before, factor, one in zip(sums[:-1], factors[1:], sums[1:], strict=True):
+            factor *= before
+            one += factor
+        return np.ascontiguousarray(np.moveaxis(sums, 0, axis))
     a, s = np.moveaxis(np.array(a), axis, -1), np.moveaxis(np.array(b), axis, -1)
     step = 1
     while step < s.shape[-1]:
@@ -109,24 +119,24 @@ recurrence = general(
     doc="The linear recurrence of first order along an axis: what the gradients of cumulative products are made of.")
 
 
-def _product_before(x: Any, axis: int) -> Any:
-    """The product of all elements before each one."""
-    y = _cumprod(x, axis)
+def _one_before(y: Any, axis: int) -> Any:
+    """The result one place earlier, 1 in front."""
     return np.concatenate([np.ones_like(y[along(axis, slice(0, 1))]), y[along(axis, slice(0, -1))]], axis)
 
 
 def others(x: Any) -> Any:
     """The product of all other elements of a row (the last axis) for each one: right where elements are 0."""
     last = x.ndim - 1
-    return _product_before(x, last) * _backwards(_product_before(_backwards(x, last), last), last)
+    after = _backwards(_one_before(_cumprod(_backwards(x, last), last), last), last)
+    return _one_before(_cumprod(x, last), last) * after
 
 
 _with_zeros = tuple(sample(shape, of=fixed(1.5, 0.0, -2.0, 0.0, 0.5, 0.8), axis=axis) for shape, axis in (
     ((6,), 0), ((3, 2), 0), ((2, 3), 1)))
 
 _cumprod = general(
-    "cumprod", lambda x, axis: np.multiply.accumulate(x, axis),
-    lambda g, x, axis: _product_before(x, axis) * _run_back(g, x, axis),
+    "cumprod", lambda x, axis: accumulate(np.multiply, x, axis),
+    lambda g, x, y, axis: _one_before(y, axis) * _run_back(g, x, axis),
     params=_ALONG, formula="yᵢ = x₀ · … · xᵢ", samples=(*_plain, *_with_zeros, sample((3,), of=complex_of(), axis=0)),
     reference=lambda x, axis: np.cumprod(x, axis),
     doc="Products of all elements up to each one, along an axis; its gradient is right where elements are 0.")
