@@ -13,6 +13,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from ..ops.elementwise import add, mul, where
 from ..ops.indexing import getitem
 from ..ops.joining import cat
@@ -36,9 +37,10 @@ def _weights(scores: Any) -> Any:
 
 @rounds_once
 def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None, enable_gqa: bool = False, *, generator: Generator | None = None,
-) -> Any:
+    query: Array, key: Array, value: Array, attn_mask: Array | None = None, dropout_p: float = 0.0,
+    is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False, *,
+    generator: Generator | None = None,
+) -> Any:  # fmt: skip
     """``softmax(query keyᵀ · scale + mask) value``, equation 1 of Vaswani et al.
 
     ``query`` is (..., heads, L, E), ``key`` (..., heads, S, E), ``value`` (..., heads, S, V); the result (..., heads,
@@ -101,13 +103,13 @@ def _additive(mask: Any, dtype: Any) -> Any:
 
 @rounds_once
 def multi_head_attention_forward(
-    query: Any, key: Any, value: Any, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any, in_proj_bias: Any,
-    bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any, out_proj_bias: Any,
-    training: bool = True, key_padding_mask: Any = None, need_weights: bool = True, attn_mask: Any = None,
-    use_separate_proj_weight: bool = False, q_proj_weight: Any = None, k_proj_weight: Any = None,
-    v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None, average_attn_weights: bool = True,
-    is_causal: bool = False, *, generator: Generator | None = None,
-) -> Any:
+    query: Array, key: Array, value: Array, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any,
+    in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any,
+    out_proj_bias: Any, training: bool = True, key_padding_mask: Array | None = None, need_weights: bool = True,
+    attn_mask: Array | None = None, use_separate_proj_weight: bool = False, q_proj_weight: Any = None,
+    k_proj_weight: Any = None, v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None,
+    average_attn_weights: bool = True, is_causal: bool = False, *, generator: Generator | None = None,
+) -> Any:  # fmt: skip
     """Attention of ``num_heads`` heads, section 3.2.2 of Vaswani et al.; ``nn.MultiheadAttention`` holds its weights.
 
     ``query`` is (L, rows, E), ``key`` and ``value`` (S, rows, E), the rows may be missing. ``in_proj_weight`` (3E, E)

@@ -12,6 +12,7 @@ from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.types import Array, DTypeLike, Operand, Size
 from ..autograd.writes import shown
 from ..ops.shape import either, shape_of
 
@@ -72,7 +73,7 @@ def _warn_of_history(data: Any, name: str) -> None:
         )
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
 
     Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Warns where the data is
@@ -92,7 +93,7 @@ def _copied(data: Any, dtype: Any, requires_grad: bool) -> Tensor:
     return _finish(np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), requires_grad)
 
 
-def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is.
 
     >>> import numpy as np, tinygrad_bp as tg
@@ -105,7 +106,7 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     return wrap(shown(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
 
 
-def from_numpy(array: Any) -> Tensor:
+def from_numpy(array: Array) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other.
 
     Of ``np.matrix``, ``np.memmap`` and other subclasses the plain array comes in. Raises ``ArgumentError`` for what is
@@ -126,7 +127,7 @@ def _dtype(dtype: Any) -> Any:
     return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
-def zeros(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
@@ -137,17 +138,17 @@ def zeros(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool 
     return _finish(np.zeros(shape_of(either(sizes, size), "zeros"), _dtype(dtype)), requires_grad)
 
 
-def ones(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
     return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), requires_grad)
 
 
-def empty(*sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """A tensor whose values are whatever the memory held."""
     return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), requires_grad)
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full(size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given.
 
     A NumPy scalar counts as a Python number, as in PyTorch: ``tg.full((2,), np.float64(3))`` is float32.
@@ -175,8 +176,9 @@ def _one_number(fill_value: Any, name: str) -> Any:
 
 
 def arange(
-    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+    start: float | None = None, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype.
 
     >>> import tinygrad_bp as tg
@@ -193,7 +195,7 @@ def arange(
     return _finish(np.arange(start, end, step).astype(dtype), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """``steps`` numbers at equal distances, both ends included.
 
     >>> import tinygrad_bp as tg
@@ -203,33 +205,33 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
     return _finish(np.asarray(np.linspace(start, end, steps), _dtype(dtype)), requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
     return _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
 
 
-def zeros_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and dtype of ``x``."""
     return _finish(np.zeros_like(value_of(x), dtype=dtype), requires_grad)
 
 
-def ones_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and dtype of ``x``."""
     return _finish(np.ones_like(value_of(x), dtype=dtype), requires_grad)
 
 
-def empty_like(x: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``x``."""
     return _finish(np.empty_like(value_of(x), dtype=dtype), requires_grad)
 
 
-def full_like(x: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(x: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere, in the shape and dtype of ``x``."""
     return _finish(np.full_like(value_of(x), _one_number(fill_value, "full_like"), dtype=dtype), requires_grad)
 
 
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
     """``base ** start`` to ``base ** end``, ``steps`` numbers of which each is the same multiple of the one before.
 
@@ -240,27 +242,35 @@ def logspace(
     return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), requires_grad)
 
 
-def new_zeros(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_zeros(
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros of another shape in the dtype of ``x``."""
     return zeros(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def new_ones(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Ones of another shape in the dtype of ``x``."""
     return ones(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def new_empty(x: Any, *sizes: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_empty(
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """An unfilled tensor of another shape in the dtype of ``x``."""
     return empty(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def new_full(x: Any, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    x: Array, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """One number everywhere, in another shape and the dtype of ``x``."""
     return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
-def new_tensor(x: Any, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(x: Array, data: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
     _warn_of_history(data, "new_tensor")
     return _copied(data, x.dtype if dtype is None else dtype, requires_grad)

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from ..ops import reduction as reductions
 from ..ops.elementwise import exp, logaddexp, where
 from ..ops.joining import cat
@@ -54,9 +55,9 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
 
 @rounds_once
 def ctc_loss(
-    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int = 0, reduction: str = "mean",
-    zero_infinity: bool = False,
-) -> Any:
+    log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array, blank: int = 0,
+    reduction: str = "mean", zero_infinity: bool = False,
+) -> Any:  # fmt: skip
     """``−ln`` of the probability that a sequence of labels is read off, with blanks and repeats (Graves et al. 2006).
 
     ``log_probs`` (steps, rows, classes) or (steps, classes) come from ``log_softmax``; ``targets`` holds labels as

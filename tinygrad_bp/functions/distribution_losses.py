@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from ..ops import reduction as reductions
 from ..ops.cross_entropy import cross_entropy
 from ..ops.elementwise import exp, log, square, where
@@ -23,7 +24,7 @@ __all__ = ["gaussian_nll_loss", "kl_div", "linear_cross_entropy", "poisson_nll_l
 
 
 @rounds_once
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``.
 
     ``target`` holds probabilities, or their logarithms with ``log_target``; a probability of 0 adds 0. Shapes
@@ -44,7 +45,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 
 @rounds_once
 def poisson_nll_loss(
-    input: Any, target: Any, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
+    input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
 ) -> Any:
     """Negative log-likelihood of counts ``target`` under Poisson distributions, without ``ln target!``.
 
@@ -65,7 +66,7 @@ def poisson_nll_loss(
 
 @rounds_once
 def gaussian_nll_loss(
-    input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    input: Array, target: Array, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
     """``½ (ln var + (input − target)² / var)``: negative log-likelihood under normal distributions (Nix, Weigend 1994).
 
@@ -96,7 +97,7 @@ def gaussian_nll_loss(
 
 @rounds_once
 def linear_cross_entropy(
-    input: Any, linear_weight: Any, target: Any, *, linear_bias: Any = None, weight: Any = None,
+    input: Array, linear_weight: Any, target: Array, *, linear_bias: Any = None, weight: Array | None = None,
     reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
 ) -> Any:
     """``cross_entropy(linear(input, linear_weight, linear_bias), target)``: the last layer and its loss in one call.

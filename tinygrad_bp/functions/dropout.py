@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import fixed_value, value_of
+from ..autograd.types import Array
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator
@@ -16,7 +17,7 @@ from ..random.generator import Generator, default_generator
 __all__ = ["rrelu"]
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """Each element 0 with probability ``p``, else times 1 / (1 − p); ``x`` itself where not ``training`` or p is 0.
 
     ``x`` is of floating point dtype and any shape. The mask is drawn from ``generator`` (the default one where None)
@@ -75,7 +76,7 @@ def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Gener
     return drop(x, np.array(np.broadcast_to(_scaled(kept, p if p < 1 else 0, value.dtype), value.shape)))
 
 
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout1d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, length), the rows may be missing.
 
     >>> import tinygrad_bp as tg
@@ -86,7 +87,7 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, generator: Gener
     return _drop_channels(1, x, p, training, generator)
 
 
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout2d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length).
 
     Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
@@ -98,7 +99,7 @@ def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, generator: Gener
     return _drop_channels(2, x, p, training, generator)
 
 
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout3d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing.
 
     >>> import tinygrad_bp as tg
@@ -121,7 +122,7 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
 
 
-def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
+def alpha_dropout(x: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled.
 
     Arguments and errors are those of ``dropout``. Source: Klambauer et al., *Self-Normalizing Neural Networks*, 2017
@@ -135,7 +136,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = False, *, generator: 
 
 
 def feature_alpha_dropout(
-    x: Any, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
+    x: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
 ) -> Any:
     """As ``alpha_dropout``, but whole channels of (rows, channels, ...).
 
@@ -149,7 +150,7 @@ def feature_alpha_dropout(
 
 
 def rrelu(
-    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *,
+    input: Array, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *,
     generator: Generator | None = None,
 ) -> Any:
     """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.

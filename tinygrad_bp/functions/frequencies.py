@@ -11,6 +11,7 @@ from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import wrap
+from ..autograd.types import Array, Axis, DTypeLike
 from ..ops.fourier import fft, rfft
 from ..ops.indexing import along, place
 from ..ops.joining import cat
@@ -19,7 +20,7 @@ from ..ops.shape import dim_of, reshape, takes_axis
 __all__ = ["stft"]
 
 
-def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
+def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
     """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d.
 
     >>> import tinygrad_bp as tg
@@ -29,7 +30,7 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
     return wrap(np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
 
 
-def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None) -> Any:
+def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
     """The frequencies of the n // 2 + 1 bins of ``rfft``, for samples ``d`` apart.
 
     >>> import tinygrad_bp as tg
@@ -49,7 +50,7 @@ def _rotated(x: Any, dim: Any, name: str, back: bool) -> Any:
 
 
 @takes_axis
-def fftshift(input: Any, dim: Any = None) -> Any:
+def fftshift(input: Array, dim: Axis = None) -> Any:
     """The bins of ``fft`` in the order of their frequencies, 0 in the middle, over ``dim`` (all by default).
 
     >>> import tinygrad_bp as tg
@@ -60,7 +61,7 @@ def fftshift(input: Any, dim: Any = None) -> Any:
 
 
 @takes_axis
-def ifftshift(input: Any, dim: Any = None) -> Any:
+def ifftshift(input: Array, dim: Axis = None) -> Any:
     """The inverse of ``fftshift``.
 
     >>> import tinygrad_bp as tg
@@ -85,7 +86,7 @@ def _padded(x: Any, width: int, mode: str) -> Any:
 
 
 @rounds_once
-def stft(input: Any, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
+def stft(input: Array, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
          center: bool = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
          return_complex: bool | None = None, align_to_window: bool | None = None) -> Any:
     """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex.

@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from ..ops.elementwise import abs, add, mul, sub, where
 from ..ops.indexing import getitem
 from ..ops.limits import clip
@@ -62,7 +63,7 @@ def _whole(at: Any) -> Any:
 
 @rounds_once
 def grid_sample(
-    input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
+    input: Array, grid: Array, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
 ) -> Any:
     """``input`` (rows, channels, height, width) read at the places ``grid`` (rows, out height, out width, 2).
 
@@ -103,7 +104,7 @@ def grid_sample(
     # For each dimension, the steps from the element below and their weights.
     steps = range(-1, 3) if mode == "bicubic" else range(2)
     weights = [cubic_weights(t) if mode == "bicubic" else (sub(1, t), t) for t in inner]
-    total = None
+    total: Any = None
     for corner in itertools.product(range(len(steps)), repeat=ndim):
         index = [floor + steps[k] for floor, k in zip(low, corner, strict=True)]
         if mode == "bicubic":
@@ -118,7 +119,7 @@ def grid_sample(
 
 
 @rounds_once
-def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+def grid_sampler_2d(input: Array, grid: Array, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes.
 
     >>> import tinygrad_bp as tg

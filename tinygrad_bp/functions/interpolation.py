@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array, Size
 from ..ops.elementwise import add, mul
 from ..ops.embedding import take_rows
 from ..ops.shape import permute
@@ -64,7 +66,8 @@ def _resampled(x: Any, axis: int, taps: list[tuple[Any, Any]]) -> Any:
     """Weighted sums of the slices of ``x`` along one dimension."""
     order = (axis, *(i for i in range(x.ndim) if i != axis))
     back = (*range(1, axis + 1), 0, *range(axis + 1, x.ndim))
-    rows, total = permute(x, order), None
+    rows = permute(x, order)
+    total: Any = None
     for index, weight in taps:
         part = take_rows(rows, index)
         if weight is not None:
@@ -76,9 +79,9 @@ def _resampled(x: Any, axis: int, taps: list[tuple[Any, Any]]) -> Any:
 
 @rounds_once
 def interpolate(
-    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
-    recompute_scale_factor: bool | None = None, antialias: bool = False,
-) -> Any:
+    input: Array, size: Size | None = None, scale_factor: float | Sequence[float] | None = None, mode: str = "nearest",
+    align_corners: bool | None = None, recompute_scale_factor: bool | None = None, antialias: bool = False,
+) -> Any:  # fmt: skip
     """``input`` (rows, channels, and 1 to 3 more) in another size: ``size``, or ``scale_factor`` times the old one.
 
     Both are a number or one for each dimension. ``mode`` is ``"nearest"``, ``"nearest-exact"``, ``"linear"`` (one
@@ -106,7 +109,7 @@ def interpolate(
         raise ArgumentError(f"interpolate: align_corners is for the linear and cubic modes, the mode is {mode!r}")
     if (size is None) == (scale_factor is None):
         raise ArgumentError(f"interpolate: give one of size and scale_factor; got {size} and {scale_factor}")
-    given = size if scale_factor is None else scale_factor
+    given: Any = size if scale_factor is None else scale_factor
     each = tuple(given) if isinstance(given, (tuple, list)) else (given,) * ndim
     if len(each) != ndim:
         raise ArgumentError(f"interpolate: size and scale_factor are a number or {ndim} of them; got {given}")
@@ -126,8 +129,9 @@ def interpolate(
 
 
 def upsample(
-    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
-) -> Any:
+    input: Array, size: Size | None = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Any:  # fmt: skip
     """``interpolate`` under PyTorch's older name.
 
     >>> import tinygrad_bp as tg
@@ -137,7 +141,7 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
-def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_nearest(input: Array, size: Size | None = None, scale_factor: Any = None) -> Any:
     """``interpolate`` with ``mode="nearest"``.
 
     >>> import tinygrad_bp as tg
@@ -147,7 +151,7 @@ def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> 
     return interpolate(input, size, scale_factor)
 
 
-def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_bilinear(input: Array, size: Size | None = None, scale_factor: Any = None) -> Any:
     """``interpolate`` with ``mode="bilinear"`` and ``align_corners=True``.
 
     >>> import tinygrad_bp as tg

@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import fixed_value, value_of
+from ..autograd.types import Array
 from ..ops import reduction as reductions
 from ..ops.activations import logsigmoid, softplus
 from ..ops.elementwise import minimum, relu, sqrt, where
@@ -26,7 +27,7 @@ __all__ = [
 
 
 @rounds_once
-def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
+def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = "mean") -> Any:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1.
 
     >>> import tinygrad_bp as tg
@@ -39,7 +40,9 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
 
 
 @rounds_once
-def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
+def margin_ranking_loss(
+    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
+) -> Any:
     """``max(−target · (input1 − input2) + margin, 0)``: a target of 1 wants ``input1`` ranked higher, −1 ``input2``.
 
     >>> import tinygrad_bp as tg
@@ -50,7 +53,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
 
 
 @rounds_once
-def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``ln(1 + exp(−target · input))`` for targets 1 and −1; finite for any finite score.
 
     >>> import tinygrad_bp as tg
@@ -86,7 +89,7 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
 
 @rounds_once
 def multi_margin_loss(
-    input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+    input: Array, target: Array, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
     """``Σ max(margin − input[target] + input[i], 0)ᵖ / classes`` over the other classes i: a hinge for classes.
 
@@ -114,7 +117,7 @@ def _factor(others: Any, weight: Any, labels: Any) -> Any:
 
 
 @rounds_once
-def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``Σ max(1 − (input[j] − input[i]), 0) / classes`` over the target classes j and the other classes i.
 
     ``input`` is (rows, classes) or (classes,); the target, of the same shape, lists class indices up to the first −1.
@@ -137,7 +140,9 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
 
 
 @rounds_once
-def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+def multilabel_soft_margin_loss(
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
+) -> Any:
     """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row.
 
     >>> import tinygrad_bp as tg
@@ -155,7 +160,7 @@ def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, red
 
 @rounds_once
 def triplet_margin_loss(
-    anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
+    anchor: Array, positive: Array, negative: Array, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
     swap: bool = False, reduction: str = "mean",
 ) -> Any:
     """``max(d(anchor, positive) − d(anchor, negative) + margin, 0)`` with ``pairwise_distance`` of norm ``p``.
@@ -178,7 +183,7 @@ def triplet_margin_loss(
 
 @rounds_once
 def triplet_margin_with_distance_loss(
-    anchor: Any, positive: Any, negative: Any, *, distance_function: Callable[[Any, Any], Any] | None = None,
+    anchor: Array, positive: Array, negative: Array, *, distance_function: Callable[[Any, Any], Any] | None = None,
     margin: float = 1.0, swap: bool = False, reduction: str = "mean",
 ) -> Any:
     """``triplet_margin_loss`` with a distance of your own, a function of two tensors.
@@ -206,7 +211,7 @@ def _triplet(
 
 @rounds_once
 def cosine_embedding_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+    input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
     """``1 − cos`` of two vectors where the target is 1, ``max(cos − margin, 0)`` where it is −1.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd import dtypes
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Operand
 from ..autograd.writing import in_place, reshaping
 from ..ops import (
     activations,
@@ -50,7 +51,7 @@ def _caster(dtype: dtypes.DType) -> Callable[[Any], Any]:
     return cast
 
 
-def type_as(self: Any, other: Any) -> Any:
+def type_as(self: Any, other: Array) -> Any:
     """The tensor in the dtype of another one."""
     return to(self, other.dtype)
 
@@ -60,7 +61,7 @@ def contiguous(self: Any) -> Any:
     return self
 
 
-def where(self: Any, condition: Any, other: Any) -> Any:
+def where(self: Any, condition: Operand, other: Operand) -> Any:
     """The tensor's elements where the condition holds, those of ``other`` elsewhere."""
     return e.where(condition, self, other)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array, Axis, DTypeLike
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
@@ -27,14 +28,14 @@ class TriangularSolution(NamedTuple):
     cloned_coefficient: Any
 
 
-def triangular_solve(b: Any, A: Any, upper: bool = True, transpose: bool = False,
+def triangular_solve(b: Array, A: Array, upper: bool = True, transpose: bool = False,
                      unitriangular: bool = False) -> TriangularSolution:
     """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``."""
     kept = triangle(A, upper, unitriangular)
     return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)
 
 
-def qr(A: Any, some: bool = True) -> orthogonal.QR:
+def qr(A: Array, some: bool = True) -> orthogonal.QR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
     return orthogonal.qr(A, "reduced" if some else "complete")
 
@@ -47,7 +48,7 @@ class UnconjugatedSVD(NamedTuple):
     V: Any
 
 
-def svd(A: Any, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
+def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
     """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""
     U, S, Vh = singular_values.svd(A, full_matrices=not some)
     if not compute_uv:
@@ -55,26 +56,26 @@ def svd(A: Any, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
     return UnconjugatedSVD(U, S, conjugate_transpose(Vh))
 
 
-def pinverse(A: Any, rcond: float = 1e-15) -> Any:
+def pinverse(A: Array, rcond: float = 1e-15) -> Any:
     """PyTorch's older name of ``pinv``."""
     return singular_values.pinv(A, rtol=rcond)
 
 
 @rounds_once
-def lu(A: Any, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
+def lu(A: Array, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
     """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``."""
     found = factors.lu_factor_ex(A, pivot=pivot)
     return tuple(found) if get_infos else (found.LU, found.pivots)
 
 
 @rounds_once
-def lu_solve(b: Any, LU_data: Any, LU_pivots: Any) -> Any:
+def lu_solve(b: Array, LU_data: Array, LU_pivots: Array) -> Any:
     """PyTorch's older order of the arguments of ``linalg.lu_solve``."""
     return factors.lu_solve(LU_data, LU_pivots, b)
 
 
 @takes_axis
-def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
+def norm(x: Array, p: Any = "fro", dim: Axis = None, keepdim: bool = False, dtype: DTypeLike = None) -> Any:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices.
 
     >>> import tinygrad_bp as tg
@@ -87,7 +88,7 @@ def norm(x: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: 
 
 
 @takes_axis
-def cross(input: Any, other: Any, dim: int | None = None) -> Any:
+def cross(input: Array, other: Array, dim: int | None = None) -> Any:
     """Vector products along ``dim``, by default the first dimension of size 3."""
     if dim is None:
         three = [i for i, size in enumerate(input.shape) if size == 3]

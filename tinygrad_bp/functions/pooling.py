@@ -13,6 +13,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array, Size
 from ..ops.elementwise import abs, div, mul, pow, relu, sign
 from ..ops.indexing import getitem
 from ..ops.joining import cat
@@ -53,7 +54,7 @@ def _avg_pool(
 
 
 def avg_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
     """The means of windows of ``input`` (rows, channels, length); as ``avg_pool2d``.
@@ -66,7 +67,7 @@ def avg_pool1d(
 
 
 def avg_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Any:  # fmt: skip
     """The means of windows of ``input`` (rows, channels, height, width), where the rows can be missing.
@@ -83,7 +84,7 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Any:  # fmt: skip
     """The means of windows of ``input`` (rows, channels, depth, height, width); as ``avg_pool2d``.
@@ -102,7 +103,9 @@ def _lp_pool(ndim: int, input: Any, norm_type: float, kernel_size: Any, stride: 
     return pow(mul(mul(sign(each), relu(abs(each))), math.prod(kernel)), 1.0 / norm_type)
 
 
-def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+def lp_pool1d(
+    input: Array, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, length).
 
     >>> import tinygrad_bp as tg
@@ -112,7 +115,9 @@ def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+def lp_pool2d(
+    input: Array, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, height, width).
 
     >>> import tinygrad_bp as tg
@@ -122,7 +127,9 @@ def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
+def lp_pool3d(
+    input: Array, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """``(Σ x ** norm_type) ** (1 / norm_type)`` of windows of (rows, channels, depth, height, width).
 
     >>> import tinygrad_bp as tg
@@ -152,7 +159,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     return unbatched(x, added)
 
 
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(input: Array, output_size: Size) -> Any:
     """The means of ``output_size`` parts of (rows, channels, length); as ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -162,7 +169,7 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg_pool(1, input, output_size)
 
 
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool2d(input: Array, output_size: Size) -> Any:
     """The means of parts of (rows, channels, height, width): ``output_size`` of them, an integer or a pair.
 
     Part i of n along a dimension of size s goes from ⌊i · s / n⌋ to ⌈(i + 1) · s / n⌉. None keeps a size.
@@ -175,7 +182,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg_pool(2, input, output_size)
 
 
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
+def adaptive_avg_pool3d(input: Array, output_size: Size) -> Any:
     """The means of parts of (rows, channels, depth, height, width); as ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Array, Index, Operand, Size
 from ..ops import elementwise
 from ..ops.indexing import along, getitem
 from ..ops.shape import dim_of, ravel, takes_axis
@@ -19,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
+def nonzero(x: Array, *, as_tuple: bool = False) -> Any:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension.
 
     >>> import tinygrad_bp as tg
@@ -33,12 +34,12 @@ def nonzero(x: Any, *, as_tuple: bool = False) -> Any:
     return wrap(np.argwhere(array), None)
 
 
-def argwhere(x: Any) -> Tensor:
+def argwhere(x: Array) -> Tensor:
     """The positions of the elements that are not 0, (n, dimensions)."""
     return nonzero(x)  # type: ignore[no-any-return]
 
 
-def where(condition: Any, *choices: Any, input: Any = None, other: Any = None) -> Any:
+def where(condition: Any, *choices: Any, input: Array | None = None, other: Operand | None = None) -> Any:
     """The elements of ``input`` where the condition holds, those of ``other`` elsewhere; all broadcast.
 
     With the condition alone: ``nonzero(condition, as_tuple=True)``.
@@ -62,7 +63,7 @@ def _side(right: bool, side: str | None, name: str) -> Any:
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorted_sequence: Any, input: Array, *, out_int32: bool = False, right: bool = False, side: str | None = None,
     sorter: Any = None,
 ) -> Tensor:  # fmt: skip
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it.
@@ -92,7 +93,7 @@ def searchsorted(
     return wrap(np.asarray(found, dtypes.int32 if out_int32 else dtypes.int64), None)
 
 
-def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
+def bucketize(input: Array, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket, between sorted boundaries, that each number falls in; ``right``: a boundary opens one.
 
     >>> import tinygrad_bp as tg
@@ -106,7 +107,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
 
 @takes_axis
 def unique(
-    x: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    x: Array, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient.
 
@@ -126,7 +127,7 @@ def unique(
 
 @takes_axis
 def unique_consecutive(
-    x: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    x: Array, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient.
 
@@ -156,7 +157,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     return wrap(np.asarray(found), None)
 
 
-def unravel_index(indices: Any, shape: Any) -> tuple[Tensor, ...]:
+def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
     """Positions counted row by row, as one index tensor per dimension of ``shape``.
 
     >>> import tinygrad_bp as tg

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array, Axis
 from ..ops import reduction
 from ..ops.limits import clip
 from ..ops.norms import vector_norm
@@ -17,7 +18,7 @@ from ..ops.shape import takes_axis
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
 
-def above(x: Any, floor: float) -> Any:
+def above(x: Array, floor: float) -> Any:
     """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""
     value = value_of(x)
     return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
@@ -25,7 +26,7 @@ def above(x: Any, floor: float) -> Any:
 
 @rounds_once
 @takes_axis
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.
 
     >>> import tinygrad_bp as tg
@@ -48,7 +49,7 @@ def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
 
 
 @rounds_once
-def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
+def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension.
 
     >>> import tinygrad_bp as tg
@@ -60,7 +61,7 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
 
 
 @rounds_once
-def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> Any:
+def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = None) -> Any:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``.
 
     The result is (..., rows of x1, rows of x2); its gradient is 0 where two rows are equal. ``compute_mode`` chooses
@@ -78,7 +79,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
 
 
 @rounds_once
-def pdist(input: Any, p: float = 2.0) -> Any:
+def pdist(input: Array, p: float = 2.0) -> Any:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order.
 
     >>> import tinygrad_bp as tg
@@ -92,7 +93,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
 
 
 @rounds_once
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+def normalize(input: Array, p: float = 2.0, dim: Axis = 1, eps: float = 1e-12) -> Any:
     """``input`` divided by its ``p``-norm along ``dim``, which counts as at least ``eps``.
 
     >>> import tinygrad_bp as tg

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import index as integer
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.types import Array
 from ..ops.indexing import along, getitem, place_of, setitem
 from ..ops.shape import broadcast_to, takes_axis
 
@@ -19,7 +20,7 @@ _cut = slice  # the builtin; the function of that name is defined below
 
 
 @takes_axis
-def select(x: Any, dim: int, index: int) -> Any:
+def select(x: Array, dim: int, index: int) -> Any:
     """The slice at one position of dimension ``dim``, without that dimension.
 
     >>> import tinygrad_bp as tg
@@ -30,7 +31,7 @@ def select(x: Any, dim: int, index: int) -> Any:
 
 
 @takes_axis
-def narrow(x: Any, dim: int, start: Any, length: int) -> Any:
+def narrow(x: Array, dim: int, start: SupportsIndex, length: int) -> Any:
     """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end).
 
     >>> import tinygrad_bp as tg
@@ -48,7 +49,7 @@ def narrow(x: Any, dim: int, start: Any, length: int) -> Any:
 
 
 @takes_axis
-def slice(x: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def slice(x: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
     """The positions ``start:end:step`` of dimension ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -66,7 +67,7 @@ def _scattered(x: Any, src: Any, index: tuple[Any, ...], name: str) -> Any:
 
 
 @takes_axis
-def select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
+def select_scatter(x: Array, src: Array, dim: int, index: int) -> Any:
     """A copy of ``x`` with ``select(dim, index)`` replaced by ``src``.
 
     >>> import tinygrad_bp as tg
@@ -79,7 +80,7 @@ def select_scatter(x: Any, src: Any, dim: int, index: int) -> Any:
 
 @takes_axis
 def slice_scatter(
-    x: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    x: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Any:
     """A copy of ``x`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``.
 
@@ -92,7 +93,7 @@ def slice_scatter(
 
 
 @takes_axis
-def unbind(x: Any, dim: int = 0) -> tuple[Any, ...]:
+def unbind(x: Array, dim: int = 0) -> tuple[Any, ...]:
     """All slices of dimension ``dim``, without it.
 
     >>> import tinygrad_bp as tg
@@ -111,7 +112,7 @@ def _pieces(x: Any, place: int, ends: Sequence[int]) -> tuple[Any, ...]:
 
 
 @takes_axis
-def split_with_sizes(x: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def split_with_sizes(x: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -127,7 +128,7 @@ def split_with_sizes(x: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[
 
 
 @takes_axis
-def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(x: Array, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes.
 
     >>> import tinygrad_bp as tg
@@ -144,7 +145,7 @@ def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
 
 
 @takes_axis
-def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(x: Array, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` pieces of one size, the last one smaller where it does not divide.
 
     >>> import tinygrad_bp as tg
@@ -158,7 +159,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 
 
 @takes_axis
-def tensor_split(x: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(x: Array, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """That many pieces, the first ones larger by one where it does not divide; or cut at the positions of a list.
 
     >>> import tinygrad_bp as tg
@@ -185,7 +186,7 @@ def _evenly(x: Any, indices_or_sections: Any, dim: int, ndim: int, name: str) ->
     return tensor_split(x, indices_or_sections, dim)
 
 
-def hsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def hsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the columns (of one dimension: along it).
 
     >>> import tinygrad_bp as tg
@@ -195,12 +196,12 @@ def hsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
     return _evenly(x, indices_or_sections, 0 if x.ndim == 1 else 1, 1, "hsplit")
 
 
-def vsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def vsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
     return _evenly(x, indices_or_sections, 0, 2, "vsplit")
 
 
-def dsplit(x: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+def dsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the third dimension."""
     return _evenly(x, indices_or_sections, 2, 3, "dsplit")
 

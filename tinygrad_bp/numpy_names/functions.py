@@ -15,6 +15,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array
 from ..functions import creation
 from ..ops import elementwise as e
 from ..ops import limits
@@ -45,7 +46,7 @@ def _copy(a: Any) -> Any:
     return e.clone(a)
 
 
-def operand(x: Any) -> Any:
+def operand(x: Array) -> Any:
     """A tensor as it is, anything else as an array."""
     return x if isinstance(x, Tensor) else as_array(x)
 

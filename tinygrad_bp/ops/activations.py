@@ -11,6 +11,7 @@ from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array, DTypeLike, Raw
 from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
 from .error_functions import bell, bounded, erf
 from .network import log_softmax as _log_softmax
@@ -61,7 +62,7 @@ def _log_1_exp(x: Any) -> Any:
     return y
 
 
-def log_1_exp(x: Any) -> Any:
+def log_1_exp(x: Raw) -> Any:
     """ln(1 + eˣ) of a raw array: as np.logaddexp(x, 0), but by vector instructions."""
     return in_blocks(_log_1_exp, x)
 
@@ -128,7 +129,7 @@ gelu = elementwise("gelu", _any_gelu, lambda g, x, slope, approximate: g * slope
 
 
 @rounds_once
-def mish(input: Any) -> Any:
+def mish(input: Array) -> Any:
     """``x · tanh(softplus(x))`` (Misra 2019, *Mish*).
 
     >>> import tinygrad_bp as tg
@@ -139,7 +140,7 @@ def mish(input: Any) -> Any:
 
 
 @rounds_once
-def softsign(input: Any) -> Any:
+def softsign(input: Array) -> Any:
     """``x / (1 + |x|)`` (Turian et al. 2009).
 
     >>> import tinygrad_bp as tg
@@ -150,7 +151,7 @@ def softsign(input: Any) -> Any:
 
 
 @rounds_once
-def tanhshrink(input: Any) -> Any:
+def tanhshrink(input: Array) -> Any:
     """``x − tanh(x)``.
 
     >>> import tinygrad_bp as tg
@@ -161,7 +162,7 @@ def tanhshrink(input: Any) -> Any:
 
 
 @rounds_once
-def celu(input: Any, alpha: float = 1.0) -> Any:
+def celu(input: Array, alpha: float = 1.0) -> Any:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017).
 
     >>> import tinygrad_bp as tg
@@ -177,7 +178,7 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 
 @rounds_once
-def selu(input: Any) -> Any:
+def selu(input: Array) -> Any:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*).
 
     >>> import tinygrad_bp as tg
@@ -199,7 +200,7 @@ hardtanh = elementwise("hardtanh", lambda x, min_val, max_val: np.clip(x, min_va
                        doc="x between two bounds; its gradient at the bounds is 0.")
 
 
-def relu6(input: Any) -> Any:
+def relu6(input: Array) -> Any:
     """``min(max(x, 0), 6)`` (Krizhevsky 2010).
 
     >>> import tinygrad_bp as tg
@@ -210,7 +211,7 @@ def relu6(input: Any) -> Any:
 
 
 @rounds_once
-def hardsigmoid(input: Any) -> Any:
+def hardsigmoid(input: Array) -> Any:
     """``relu6(x + 3) / 6``: straight lines in place of the sigmoid.
 
     >>> import tinygrad_bp as tg
@@ -272,7 +273,7 @@ _prelu = elementwise("prelu", lambda x, weight: choose(x > 0, x, weight * x),
                      doc="x above 0, weight · x below (He et al. 2015).")
 
 
-def prelu(input: Any, weight: Any) -> Any:
+def prelu(input: Array, weight: Array) -> Any:
     """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``).
 
     Raises ``ShapeError`` for another number of weights. Source: He et al., *Delving Deep into Rectifiers*, 2015.
@@ -296,7 +297,7 @@ def prelu(input: Any, weight: Any) -> Any:
 
 
 @rounds_once
-def glu(input: Any, dim: int = -1) -> Any:
+def glu(input: Array, dim: int = -1) -> Any:
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017, gated linear units).
 
     Raises ``ShapeError`` where that dimension has an odd size.
@@ -311,7 +312,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     return input[(*before, slice(None, half))] * sigmoid(input[(*before, slice(half, None))])
 
 
-def softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Any:
     """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given.
 
     >>> import tinygrad_bp as tg
@@ -321,7 +322,7 @@ def softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = 
     return _softmax(_in(input, dtype), dim if axis is None else axis)
 
 
-def log_softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Any:
     """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given.
 
     >>> import tinygrad_bp as tg
@@ -331,7 +332,7 @@ def log_softmax(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | Non
     return _log_softmax(_in(input, dtype), dim if axis is None else axis)
 
 
-def softmin(input: Any, dim: int = -1, dtype: Any = None, *, axis: int | None = None) -> Any:
+def softmin(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Any:
     """``softmax(−input)``: the smallest number gets the largest share.
 
     >>> import tinygrad_bp as tg

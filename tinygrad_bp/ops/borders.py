@@ -12,6 +12,7 @@ import numpy as np
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.types import Array, Operand, Size
 from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape, sizes_of
@@ -61,7 +62,7 @@ _fold_op: Callable[..., Any] = linear("fold", _fold, lambda g, axis, size, step:
                   reference=_fold_reference, doc="Windows added up at their places: the transpose of reading them.")
 
 
-def unfold(x: Any, dimension: int, size: int, step: int) -> Any:
+def unfold(x: Array, dimension: int, size: int, step: int) -> Any:
     """All windows of ``size`` elements along ``dimension``, one every ``step``; the window is a new last dimension.
 
     >>> import tinygrad_bp as tg
@@ -96,7 +97,7 @@ def _strided_places(x: Any, size: Any, stride: Any, storage_offset: int | None, 
     return places
 
 
-def as_strided(x: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+def as_strided(x: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
     """``result[i, j] = x.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy.
 
     The elements are counted row by row, whatever the layout of the memory.
@@ -109,7 +110,7 @@ def as_strided(x: Any, size: Any, stride: Any, storage_offset: int | None = None
     return getitem(ravel(x), _strided_places(x, size, stride, storage_offset, "as_strided"))
 
 
-def as_strided_scatter(x: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+def as_strided_scatter(x: Array, src: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
     """A copy of ``x`` with the elements that ``as_strided`` reads replaced by ``src``.
 
     >>> import tinygrad_bp as tg
@@ -139,7 +140,7 @@ def _widths(x: Any, pad: Sequence[int], name: str) -> list[tuple[int, int]]:
     return widths
 
 
-def bordered(x: Any, widths: Sequence[tuple[int, int]], around: Any = None) -> Any:
+def bordered(x: Array, widths: Sequence[tuple[int, int]], around: Any = None) -> Any:
     """``x`` with room on both sides of each dimension: zeros, or what the array ``around`` holds there.
 
     A negative width takes elements away.
@@ -154,7 +155,7 @@ def bordered(x: Any, widths: Sequence[tuple[int, int]], around: Any = None) -> A
     return place(x, shape, (*inside, ...)) if around is None else setitem(around, x, (*inside, ...))
 
 
-def continued(x: Any, widths: Sequence[tuple[int, int]], mode: str) -> Any:
+def continued(x: Array, widths: Sequence[tuple[int, int]], mode: str) -> Any:
     """``x`` continued over its borders: NumPy's modes "edge", "reflect", "symmetric" and "wrap"."""
     for d, (a, b) in enumerate(widths):
         if a or b:
@@ -163,7 +164,7 @@ def continued(x: Any, widths: Sequence[tuple[int, int]], mode: str) -> Any:
     return x
 
 
-def constant_pad_nd(x: Any, pad: Sequence[int], value: Any = 0) -> Any:
+def constant_pad_nd(x: Array, pad: Sequence[int], value: Operand = 0) -> Any:
     """``x`` with a border of one number; ``pad`` holds (before, after) for the last dimension first.
 
     Negative numbers take elements away.
@@ -182,7 +183,7 @@ def constant_pad_nd(x: Any, pad: Sequence[int], value: Any = 0) -> Any:
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+def pad(x: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """``x`` with a border; ``pad`` holds (before, after) for the last dimension first.
 
     ``mode`` is "constant" (``value``, 0 by default), "reflect" (mirrored, the edge not repeated), "replicate" (the

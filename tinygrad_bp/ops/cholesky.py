@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.define import constant, general
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import refuse_matrix, refuse_shape, solve_op, some_matrices, spoiled, triangle, usable
@@ -16,7 +17,7 @@ from .solving import refuse_matrix, refuse_shape, solve_op, some_matrices, spoil
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve"]
 
 
-def hermitian_part(x: Any) -> Any:
+def hermitian_part(x: Array) -> Any:
     """(x + xᴴ) / 2."""
     return (x + conjugate_transpose(x)) / 2
 
@@ -34,7 +35,7 @@ _to_mirror = constant("to_mirror", lambda x, upper: _mirrored(x, upper), params=
                       doc="What turns a matrix into the Hermitian one that has the same lower (or upper) triangle.")
 
 
-def hermitian(name: str, A: Any, upper: bool) -> Any:
+def hermitian(name: str, A: Array, upper: bool) -> Any:
     """The Hermitian matrix of one triangle of A; the gradient passes to both, as PyTorch has it."""
     refuse_shape(name, A)
     return A + _to_mirror(A, upper)
@@ -43,7 +44,7 @@ def hermitian(name: str, A: Any, upper: bool) -> Any:
 # ---------------------------------------------------------------------- the factor
 
 
-def diagonal_of(x: Any) -> Any:
+def diagonal_of(x: Array) -> Any:
     """The matrix with 0 off its diagonal."""
     return x * np.eye(x.shape[-1], dtype=bool)
 
@@ -97,7 +98,7 @@ _cholesky_op = general("cholesky", _cholesky, _cholesky_rule, floats=True, holom
                        doc="Cholesky factor of a Hermitian positive-definite matrix.")
 
 
-def cholesky(A: Any, upper: bool = False) -> Any:
+def cholesky(A: Array, upper: bool = False) -> Any:
     """The lower triangular L with ``A = L Lᴴ`` (``upper``: U with ``A = Uᴴ U``); one triangle of A is read.
 
     Raises ``LinAlgError`` where A is not positive-definite. Gradient: Murray 2016, *Differentiation of the Cholesky
@@ -120,7 +121,7 @@ class CheckedFactor(NamedTuple):
 
 
 @rounds_once
-def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> CheckedFactor:
+def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) -> CheckedFactor:
     """``(L, info)``: NaN where a matrix is not positive-definite and ``info`` 1 there.
 
     >>> import tinygrad_bp as tg
@@ -136,7 +137,7 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> C
 
 
 @rounds_once
-def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
+def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Any:
     """The X with ``A X = B`` for ``A = L Lᴴ`` (``Uᴴ U`` where ``upper``), by two triangular solutions.
 
     >>> import tinygrad_bp as tg
@@ -149,7 +150,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False) -> Any:
 
 
 @rounds_once
-def cholesky_inverse(L: Any, upper: bool = False) -> Any:
+def cholesky_inverse(L: Array, upper: bool = False) -> Any:
     """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``)."""
     refuse_shape("cholesky_inverse", L)
     return cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper)

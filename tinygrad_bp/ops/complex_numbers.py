@@ -13,6 +13,7 @@ from ..autograd.define import BROADCAST, elementwise, linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Operand
 from .elementwise import flat, sign
 from .joining import stack
 from .samples import binary, complex_of, nonzero, sample, unary
@@ -30,7 +31,7 @@ _conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="x − i
                doc="Complex conjugate.")
 
 
-def conj(x: Any) -> Any:
+def conj(x: Array) -> Any:
     """The complex conjugate; a real tensor is returned as it is.
 
     >>> import tinygrad_bp as tg
@@ -58,7 +59,7 @@ _imag = linear("imag", lambda x: x.imag, lambda g, x_dtype: _as_complex(g, x_dty
                doc="Imaginary part.")
 
 
-def real(x: Any) -> Any:
+def real(x: Array) -> Any:
     """The real part; a real tensor is returned as it is.
 
     >>> import tinygrad_bp as tg
@@ -68,7 +69,7 @@ def real(x: Any) -> Any:
     return _real(x) if x.dtype.kind == "c" else x
 
 
-def imag(x: Any) -> Any:
+def imag(x: Array) -> Any:
     """The imaginary part. Raises ``DtypeError`` for a real tensor.
 
     >>> import tinygrad_bp as tg
@@ -105,7 +106,7 @@ _angle_of_real = elementwise("angle_of_real", lambda x: np.where(x != x, x, np.w
                              doc="Angle of real numbers in the complex plane: 0 or π; its gradient is 0.")
 
 
-def angle(x: Any) -> Any:
+def angle(x: Array) -> Any:
     """The angle in radians; of a real number 0, or π where it is negative, without a slope.
 
     >>> import tinygrad_bp as tg
@@ -125,7 +126,7 @@ def _size(x: Any) -> Any:
     return np.where(size == 0, np.full_like(size, np.inf), size)
 
 
-def sgn(x: Any) -> Any:
+def sgn(x: Array) -> Any:
     """``x / |x|``, 0 at 0; of a real tensor its sign.
 
     >>> import tinygrad_bp as tg
@@ -138,7 +139,7 @@ def sgn(x: Any) -> Any:
 UFUNCS[np.sign] = sgn
 
 
-def conj_physical(x: Any) -> Any:
+def conj_physical(x: Array) -> Any:
     """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as ``conj``.
 
     >>> import tinygrad_bp as tg
@@ -148,7 +149,7 @@ def conj_physical(x: Any) -> Any:
     return conj(x)
 
 
-def resolve_conj(x: Any) -> Any:
+def resolve_conj(x: Array) -> Any:
     """The tensor itself: a conjugate is never a lazy view here.
 
     >>> import tinygrad_bp as tg
@@ -158,7 +159,7 @@ def resolve_conj(x: Any) -> Any:
     return x
 
 
-def resolve_neg(x: Any) -> Any:
+def resolve_neg(x: Array) -> Any:
     """The tensor itself: a negative is never a lazy view here.
 
     >>> import tinygrad_bp as tg
@@ -168,12 +169,12 @@ def resolve_neg(x: Any) -> Any:
     return x
 
 
-def conjugate_transpose(x: Any) -> Any:
+def conjugate_transpose(x: Array) -> Any:
     """The last two dimensions swapped, and the complex conjugate: ``x.mH``."""
     return conj(matrix_transpose(x))
 
 
-def polar(abs: Any, angle: Any) -> Any:
+def polar(abs: Operand, angle: Operand) -> Any:
     """Complex numbers of sizes and angles (radians).
 
     >>> import tinygrad_bp as tg
@@ -183,7 +184,7 @@ def polar(abs: Any, angle: Any) -> Any:
     return complex(abs * cos(angle), abs * sin(angle))
 
 
-def view_as_real(x: Any) -> Any:
+def view_as_real(x: Array) -> Any:
     """Complex numbers (...) as pairs of real ones (..., 2).
 
     >>> import tinygrad_bp as tg
@@ -193,7 +194,7 @@ def view_as_real(x: Any) -> Any:
     return stack([real(x), imag(x)], -1)
 
 
-def view_as_complex(x: Any) -> Any:
+def view_as_complex(x: Array) -> Any:
     """Pairs of real numbers (..., 2) as complex ones (...).
 
     >>> import tinygrad_bp as tg

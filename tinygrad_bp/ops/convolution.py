@@ -20,6 +20,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.types import Array, Size
 from .elementwise import add
 from .samples import sample
 from .shape import reshape
@@ -285,8 +286,9 @@ def _conv_transpose(
 
 
 def conv1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size | str = 0,
+    dilation: Size = 1, groups: int = 1,
+) -> Any:  # fmt: skip
     """Sums of windows of ``input`` (rows, channels, length) times ``weight`` (outputs, channels / groups, kernel).
 
     As ``conv2d``, over one dimension.
@@ -299,8 +301,9 @@ def conv1d(
 
 
 def conv2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size | str = 0,
+    dilation: Size = 1, groups: int = 1,
+) -> Any:  # fmt: skip
     """Sums of windows of ``input`` (rows, channels, height, width) times ``weight``, plus ``bias``.
 
     ``weight`` is (outputs, channels / groups, height, width) and is not flipped: with groups, each group of outputs
@@ -319,8 +322,9 @@ def conv2d(
 
 
 def conv3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> Any:
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size | str = 0,
+    dilation: Size = 1, groups: int = 1,
+) -> Any:  # fmt: skip
     """As ``conv2d``, over three dimensions: ``input`` is (rows, channels, depth, height, width).
 
     >>> import tinygrad_bp as tg
@@ -331,8 +335,8 @@ def conv3d(
 
 
 def conv_transpose1d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size = 0,
+    output_padding: Size = 0, groups: int = 1, dilation: Size = 1,
 ) -> Any:  # fmt: skip
     """As ``conv_transpose2d``, over one dimension.
 
@@ -344,8 +348,8 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size = 0,
+    output_padding: Size = 0, groups: int = 1, dilation: Size = 1,
 ) -> Any:  # fmt: skip
     """The transpose of ``conv2d``: each element of ``input`` adds the kernel, times itself, at its window.
 
@@ -362,8 +366,8 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0,
-    groups: int = 1, dilation: Any = 1,
+    input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size = 0,
+    output_padding: Size = 0, groups: int = 1, dilation: Size = 1,
 ) -> Any:  # fmt: skip
     """As ``conv_transpose2d``, over three dimensions.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.tensor import Tensor, fixed_value, value_of
+from ..autograd.types import Array
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax
 from .samples import below, fixed, real, sample
@@ -214,7 +215,9 @@ def _check_fit(name: str, x: Any, target: Any) -> None:
         raise ShapeError(f"{name}: {sides} do not fit ({error})") from None
 
 
-def nll_loss(x: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:
+def nll_loss(
+    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
     """``−weight[target] · x[target]``: the loss of log-probabilities ``x`` (from ``log_softmax``) for class indices.
 
     ``x`` is (classes,), (rows, classes) or (rows, classes, ...), the target integers of that shape without classes.
@@ -235,7 +238,7 @@ def nll_loss(x: Any, target: Any, weight: Any = None, ignore_index: int = -100, 
 
 
 def cross_entropy(
-    x: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
+    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
     """Cross-entropy of scores ``x`` (before the softmax) against classes; finite for any finite score.

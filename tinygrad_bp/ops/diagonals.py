@@ -12,6 +12,7 @@ from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Array, DTypeLike
 from .elementwise import clone, where
 from .joining import cat
 from .samples import sample, summed_at
@@ -70,7 +71,7 @@ def _plane(ndim: int, dim1: int, dim2: int, name: str) -> tuple[int, int]:
     return first, second
 
 
-def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal of two dimensions, ``offset`` above the main one, as the last dimension.
 
     >>> import tinygrad_bp as tg
@@ -80,7 +81,7 @@ def diagonal(x: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     return _diagonal(x, offset, *_plane(x.ndim, dim1, dim2, "diagonal"))
 
 
-def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+def diag_embed(x: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Square matrices in two new dimensions, with the last dimension of ``x`` on their diagonal.
 
     >>> import tinygrad_bp as tg
@@ -97,7 +98,7 @@ def diag_embed(x: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     return _diagonal_place(x, shape, offset, first, second)
 
 
-def diag(x: Any, diagonal: int = 0) -> Any:
+def diag(x: Array, diagonal: int = 0) -> Any:
     """A matrix with the vector ``x`` on a diagonal; of a matrix, a copy of its diagonal.
 
     >>> import tinygrad_bp as tg
@@ -110,7 +111,7 @@ def diag(x: Any, diagonal: int = 0) -> Any:
     return diag_embed(x, diagonal) if x.ndim == 1 else clone(_diagonal(x, diagonal, 0, 1))
 
 
-def diagflat(x: Any, offset: int = 0) -> Any:
+def diagflat(x: Array, offset: int = 0) -> Any:
     """A matrix with all elements of ``x``, row by row, on a diagonal.
 
     >>> import tinygrad_bp as tg
@@ -121,7 +122,7 @@ def diagflat(x: Any, offset: int = 0) -> Any:
     return diag_embed(ravel(x), offset)
 
 
-def diagonal_scatter(x: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal_scatter(x: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy of ``x`` with a diagonal replaced by ``src``.
 
     >>> import tinygrad_bp as tg
@@ -162,7 +163,7 @@ def _matrices(x: Any, name: str) -> Any:
     return x
 
 
-def tril(x: Any, diagonal: int = 0) -> Any:
+def tril(x: Array, diagonal: int = 0) -> Any:
     """The lower triangle of the last two dimensions, up to and including a diagonal; zeros above.
 
     >>> import tinygrad_bp as tg
@@ -173,7 +174,7 @@ def tril(x: Any, diagonal: int = 0) -> Any:
     return _tril(_matrices(x, "tril"), diagonal)
 
 
-def triu(x: Any, diagonal: int = 0) -> Any:
+def triu(x: Array, diagonal: int = 0) -> Any:
     """The upper triangle of the last two dimensions, from a diagonal on; zeros below.
 
     >>> import tinygrad_bp as tg
@@ -184,7 +185,7 @@ def triu(x: Any, diagonal: int = 0) -> Any:
     return _triu(_matrices(x, "triu"), diagonal)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtypes.int64) -> Tensor:
     """The rows and the columns, (2, n), of the lower triangle of a (row, col) matrix.
 
     >>> import tinygrad_bp as tg
@@ -195,7 +196,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int
     return wrap(np.stack(np.tril_indices(row, offset, col)).astype(dtype), None)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtypes.int64) -> Tensor:
     """The rows and the columns, (2, n), of the upper triangle of a (row, col) matrix.
 
     >>> import tinygrad_bp as tg
@@ -206,7 +207,7 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int
     return wrap(np.stack(np.triu_indices(row, offset, col)).astype(dtype), None)
 
 
-def block_diag(*tensors: Any) -> Any:
+def block_diag(*tensors: Array) -> Any:
     """A matrix with the tensors (of at most 2 dimensions) as blocks on its diagonal, zeros elsewhere.
 
     >>> import tinygrad_bp as tg

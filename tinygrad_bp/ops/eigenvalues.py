@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array, Operand, Raw
 from .cholesky import diagonal_of, hermitian, hermitian_part
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
@@ -34,18 +35,18 @@ def gaps(values: Any, power: int) -> Any:
     return gap + np.eye(values.shape[-1], dtype=bool)
 
 
-def off_diagonal(x: Any) -> Any:
+def off_diagonal(x: Array) -> Any:
     """The matrix with 0 on its diagonal."""
     return x * ~np.eye(x.shape[-1], dtype=bool)
 
 
-def phases(vectors: Any) -> Any:
+def phases(vectors: Raw) -> Any:
     """The numbers of size 1 that make the largest component of each complex column real."""
     top = np.take_along_axis(vectors, np.abs(vectors).argmax(-2, keepdims=True), -2)
     return np.conjugate(top) / np.abs(top)
 
 
-def in_our_phase(vectors: Any) -> Any:
+def in_our_phase(vectors: Raw) -> Any:
     """The columns with the phase of our choice; real ones as they are."""
     if vectors.dtype.kind != "c" or not vectors.size:
         return vectors
@@ -54,7 +55,7 @@ def in_our_phase(vectors: Any) -> Any:
     return np.where(largest, result.real, result)
 
 
-def without_phase(g: Any, vectors: Any, along: Any) -> Any:
+def without_phase(g: Array, vectors: Array, along: Any) -> Any:
     """The gradient of complex columns in which turning one by iθ has no part: θ follows from its largest component.
 
     ``along`` holds vᴴ g of each column v; with dv = dw + iθ v and Im dv[k] = 0 at the largest component k,
@@ -68,7 +69,7 @@ def without_phase(g: Any, vectors: Any, along: Any) -> Any:
     return g - np.where(largest, np.imag(along)[..., None, :] / top, np.zeros_like(size)) * 1j
 
 
-def columnwise(a: Any, b: Any) -> Any:
+def columnwise(a: Operand, b: Operand) -> Any:
     """aᴴ b of each pair of columns."""
     return np.sum(np.conjugate(a) * b, axis=-2)
 
@@ -115,7 +116,7 @@ class Eigen(NamedTuple):
     eigenvectors: Any
 
 
-def eigh(A: Any, UPLO: str = "L") -> Eigen:
+def eigh(A: Array, UPLO: str = "L") -> Eigen:
     """Eigenvalues, ascending, and eigenvectors of a Hermitian matrix; only its triangle ``UPLO`` is read.
 
     Complex vectors have a real largest component. The gradient of the vectors needs distinct values.
@@ -130,7 +131,7 @@ def eigh(A: Any, UPLO: str = "L") -> Eigen:
     return Eigen(real(both[..., 0, :]), both[..., 1:, :])
 
 
-def eigvalsh(A: Any, UPLO: str = "L") -> Any:
+def eigvalsh(A: Array, UPLO: str = "L") -> Any:
     """The eigenvalues of a Hermitian matrix, ascending."""
     return eigh(A, UPLO).eigenvalues
 
@@ -164,7 +165,7 @@ _eig_op = general("eig", _eig, _eig_rule, holomorphic=False, formula="[w, V] wit
                   reference=_eig, doc="Eigenvalues and eigenvectors of a complex matrix, in one array.")
 
 
-def eig(A: Any) -> Eigen:
+def eig(A: Array) -> Eigen:
     """Eigenvalues and eigenvectors (columns of length 1) of a square matrix; complex, also of a real one.
 
     >>> import tinygrad_bp as tg
@@ -176,6 +177,6 @@ def eig(A: Any) -> Eigen:
     return Eigen(both[..., 0, :], both[..., 1:, :])
 
 
-def eigvals(A: Any) -> Any:
+def eigvals(A: Array) -> Any:
     """The eigenvalues of a square matrix, complex."""
     return eig(A).eigenvalues

@@ -14,6 +14,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Array, Operand, Raw
 from .passes import choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
@@ -63,7 +64,7 @@ __all__ = [
 
 # ---------------------------------------------------------------------- arithmetic
 
-def flat(g: Any) -> Any:
+def flat(g: Array) -> Any:
     """The rule of a function whose slope is 0 wherever it has one."""
     return np.zeros_like(g)
 
@@ -98,7 +99,7 @@ def _trunc_divide(a: Any, b: Any) -> Any:
     return np.trunc(np.true_divide(a, b))
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Any:
     """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope.
 
     Shapes broadcast. Integers give the default float dtype, unless rounded. Raises ``ArgumentError`` for another mode.
@@ -122,7 +123,7 @@ def _plus(input: Any, other: Any, alpha: Any) -> Any:
     return add_op(input, mul(other, alpha))
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     """``input + alpha · other``; shapes broadcast.
 
     >>> import tinygrad_bp as tg
@@ -132,7 +133,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return add_op(input, other) if alpha == 1 else _plus(input, other, alpha)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     """``input − alpha · other``; shapes broadcast.
 
     >>> import tinygrad_bp as tg
@@ -145,7 +146,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 subtract = sub
 
 
-def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     """``other − alpha · input``.
 
     >>> import tinygrad_bp as tg
@@ -208,7 +209,7 @@ def _safe_log(a: Any, b: Any) -> Any:
     return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a > 0, zero, np.where(a == 0, at_0, np.nan))
 
 
-def pow(a: Any, b: Any) -> Any:
+def pow(a: Operand, b: Operand) -> Any:
     """``a`` to the power ``b``: tensors of shapes that broadcast, or numbers; the dtype is the operands' common one.
 
     >>> import tinygrad_bp as tg
@@ -226,7 +227,7 @@ def pow(a: Any, b: Any) -> Any:
     return _power(a, b)
 
 
-def float_power(input: Any, exponent: Any) -> Any:
+def float_power(input: Array, exponent: Operand) -> Any:
     """``input`` to the power ``exponent`` in double precision, whatever the dtypes.
 
     >>> import tinygrad_bp as tg
@@ -318,7 +319,7 @@ ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, d
 ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
 
 
-def two_sides(x: Any) -> tuple[Any, Any]:
+def two_sides(x: Raw) -> tuple[Any, Any]:
     """sigmoid(x) and sigmoid(−x), each to its last digits: one minus the other would lose those of the smaller."""
     if x.dtype.kind == "c":
         y = 1 / (1 + np.exp(-x))
@@ -408,7 +409,7 @@ where: Callable[..., Any] = elementwise("where", choose, None,
 
 
 @rounds_once
-def lerp(input: Any, end: Any, weight: Any) -> Any:
+def lerp(input: Array, end: Operand, weight: Array) -> Any:
     """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end.
 
     >>> import tinygrad_bp as tg
@@ -419,7 +420,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
 
 @rounds_once
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Any:
     """``input + value · tensor1 · tensor2``.
 
     >>> import tinygrad_bp as tg
@@ -430,7 +431,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 
 
 @rounds_once
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Any:
     """``input + value · tensor1 / tensor2``.
 
     >>> import tinygrad_bp as tg
@@ -453,7 +454,7 @@ cast = linear("cast", _cast, lambda g, x_dtype: cast_back(g, x_dtype),
               doc="The same numbers in another dtype; complex ones lose their imaginary part, with a ComplexWarning.")
 
 
-def cast_back(g: Any, dtype: Any) -> Any:
+def cast_back(g: Array, dtype: np.dtype[Any]) -> Any:
     """A real number that became complex has the real part of the gradient: nothing is lost there."""
     g = np.real(g) if dtype.kind != "c" else g
     return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)

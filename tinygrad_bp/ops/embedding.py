@@ -10,6 +10,7 @@ from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
+from ..autograd.types import Array
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
 from .elementwise import div, mul, where
@@ -107,7 +108,7 @@ def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None
 
 
 def embedding(
-    input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
+    input: Array, weight: Array, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,
 ) -> Any:
     """The rows of ``weight`` (rows, features) that the integers ``input``, of any shape, name: (*input, features).
@@ -154,8 +155,8 @@ def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int
 
 
 def embedding_bag(
-    input: Any, weight: Any, offsets: Any = None, max_norm: float | None = None, norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Any = None,
+    input: Array, weight: Array, offsets: Array | None = None, max_norm: float | None = None, norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Array | None = None,
     include_last_offset: bool = False, padding_idx: int | None = None,
 ) -> Any:
     """Sums, means or maxima of bags of rows of ``weight`` (rows, features): (bags, features).

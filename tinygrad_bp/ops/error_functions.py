@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array, Raw
 from .elementwise import ONE
 from .passes import choose, in_blocks
 from .samples import fixed, probability, unary
@@ -17,7 +18,7 @@ from .samples import fixed, probability, unary
 __all__ = ["erf", "erfc", "erfinv"]
 
 
-def bounded(x: Any, limit: float) -> Any:
+def bounded(x: Array, limit: float) -> Any:
     """``x`` where its powers do not overflow; beyond the limit a bell is 0 and a tanh 1 to the last digit."""
     return np.clip(x, -limit, limit)
 
@@ -59,7 +60,7 @@ _EXTREME = ((2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.00124266094
              0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0))
 
 
-def horner(z: Any, polynomial: tuple[float, ...]) -> Any:
+def horner(z: Raw, polynomial: tuple[float, ...]) -> Any:
     """A polynomial by Horner's rule."""
     first, *others, last = polynomial
     value = z * first
@@ -70,14 +71,14 @@ def horner(z: Any, polynomial: tuple[float, ...]) -> Any:
     return value
 
 
-def ratio(z: Any, polynomials: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
+def ratio(z: Raw, polynomials: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
     """The quotient of two polynomials."""
     above, below = (horner(z, polynomial) for polynomial in polynomials)
     above /= below
     return above
 
 
-def refuse_complex(x: Any) -> None:
+def refuse_complex(x: Array) -> None:
     """Raise, where NumPy would drop the imaginary part."""
     if x.dtype.kind == "c":
         raise TypeError("it is defined for real numbers here")
@@ -265,7 +266,7 @@ ndtri = elementwise("ndtri", widened(_ndtri), lambda g, y: g * (np.exp(0.5 * (y 
 
 
 @rounds_once
-def ndtr(x: Any) -> Any:
+def ndtr(x: Array) -> Any:
     """The standard normal distribution function Φ, to the last digits in its lower tail.
 
     >>> import tinygrad_bp as tg

@@ -9,9 +9,10 @@ import numpy as np
 from ..autograd.define import constant
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, value_of
+from ..autograd.types import Array, Axis, Operand
 from .elementwise import maximum, minimum
 from .indexing import one_along, take_along_axis
-from .reduction import Axis, amax, amin, axes_of
+from .reduction import amax, amin, axes_of
 from .samples import distinct, reductions, sample
 from .scans import Found, kept_indices
 from .shape import takes_axis
@@ -49,7 +50,7 @@ count_nonzero = constant("count_nonzero", lambda x, axis: np.count_nonzero(x, ax
                          reference=lambda x, axis=None: np.count_nonzero(x, axis=axis))
 
 
-def equal(a: Any, b: Any) -> bool:
+def equal(a: Operand, b: Operand) -> bool:
     """Whether two tensors have one shape and the same elements.
 
     >>> import tinygrad_bp as tg
@@ -59,7 +60,7 @@ def equal(a: Any, b: Any) -> bool:
     return bool(np.array_equal(value_of(a), value_of(b)))
 
 
-def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+def allclose(a: Operand, b: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether all elements satisfy ``|a − b| ≤ atol + rtol · |b|``.
 
     >>> import tinygrad_bp as tg
@@ -79,7 +80,7 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
     return chosen(x, pick(x, int(dim), True), int(dim), keepdim)
 
 
-def chosen(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
+def chosen(x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
     """The elements at ``indices``, one along ``dim``, and the indices."""
     if keepdim or not x.ndim:
         indices = kept_indices(x, indices)
@@ -89,7 +90,7 @@ def chosen(x: Any, indices: Any, dim: int, keepdim: bool) -> Found:
 
 
 @takes_axis
-def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def max(x: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
 
     Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
@@ -102,7 +103,7 @@ def max(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) ->
 
 
 @takes_axis
-def min(x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def min(x: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
 
     >>> import tinygrad_bp as tg
@@ -120,7 +121,7 @@ class Range(NamedTuple):
 
 
 @takes_axis
-def aminmax(x: Any, *, dim: int | None = None, keepdim: bool = False) -> Range:
+def aminmax(x: Array, *, dim: int | None = None, keepdim: bool = False) -> Range:
     """The smallest and the largest element over ``dim`` (all by default); ties share the gradient equally.
 
     >>> import tinygrad_bp as tg

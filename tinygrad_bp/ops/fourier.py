@@ -17,6 +17,7 @@ from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Axis, Size
 from .complex_numbers import conj
 from .elementwise import cast
 from .indexing import along, place
@@ -210,7 +211,7 @@ def _to_real(x: Any, s: Any, dim: Any, norm: str | None, inverse: bool, name: st
 
 
 @takes_axis
-def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def fft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The discrete Fourier transform along ``dim``, of the first ``n`` elements (with zeros behind where needed).
 
     ``norm``: ``"backward"`` (the default) leaves the sum as it is, ``"forward"`` divides it by n, ``"ortho"`` by √n.
@@ -224,7 +225,7 @@ def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None
 
 
 @takes_axis
-def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def ifft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``fft``: by default divided by n.
 
     >>> import tinygrad_bp as tg
@@ -235,7 +236,7 @@ def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 
 @takes_axis
-def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def rfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """``fft`` of real numbers: the n // 2 + 1 bins from frequency 0; the others are their conjugates.
 
     >>> import tinygrad_bp as tg
@@ -246,7 +247,7 @@ def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 
 @takes_axis
-def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def irfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``rfft``: ``n`` real numbers, 2 · (bins − 1) unless given.
 
     >>> import tinygrad_bp as tg
@@ -257,7 +258,7 @@ def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 
 
 @takes_axis
-def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def hfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """``fft`` of half of a signal, its conjugate the other: ``n`` real numbers, 2 · (size − 1) unless given.
 
     >>> import tinygrad_bp as tg
@@ -268,7 +269,7 @@ def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 
 @takes_axis
-def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
+def ihfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
     """The inverse of ``hfft``: half of the inverse transform of real numbers.
 
     >>> import tinygrad_bp as tg
@@ -282,7 +283,7 @@ def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 
 
 @takes_axis
-def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def fftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The discrete Fourier transform over ``dim`` (all by default), of sizes ``s``.
 
     >>> import tinygrad_bp as tg
@@ -294,7 +295,7 @@ def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) ->
 
 
 @takes_axis
-def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def ifftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The inverse Fourier transform over ``dim`` (all by default), of sizes ``s``.
 
     >>> import tinygrad_bp as tg
@@ -306,7 +307,7 @@ def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
 
 
 @takes_axis
-def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def rfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The Fourier transform of real numbers, half of the last dimension, over ``dim`` (all by default), of sizes ``s``.
 
     >>> import tinygrad_bp as tg
@@ -317,7 +318,7 @@ def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
 
 
 @takes_axis
-def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def irfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The inverse of ``rfftn``: real numbers from half of their spectrum.
 
     >>> import tinygrad_bp as tg
@@ -328,7 +329,7 @@ def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) 
 
 
 @takes_axis
-def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def hfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The real transform of half of a conjugate symmetric signal, over ``dim`` (all by default), of sizes ``s``.
 
     >>> import tinygrad_bp as tg
@@ -339,7 +340,7 @@ def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -
 
 
 @takes_axis
-def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) -> Any:
+def ihfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None) -> Any:
     """The inverse of ``hfftn``: half of the inverse transform of real numbers.
 
     >>> import tinygrad_bp as tg
@@ -350,7 +351,7 @@ def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None) 
 
 
 @takes_axis
-def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def fft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """The discrete Fourier transform over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg
@@ -362,7 +363,7 @@ def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None
 
 
 @takes_axis
-def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def ifft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """The inverse Fourier transform over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg
@@ -374,7 +375,7 @@ def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
 
 
 @takes_axis
-def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def rfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """The Fourier transform of real numbers, half of the last dimension, over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg
@@ -385,7 +386,7 @@ def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
 
 
 @takes_axis
-def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def irfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """Real numbers from half of their spectrum: the inverse of ``rfft2``, over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg
@@ -396,7 +397,7 @@ def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
 
 
 @takes_axis
-def hfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def hfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """The transform, real, of half of a signal that is conjugate symmetric over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg
@@ -407,7 +408,7 @@ def hfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = Non
 
 
 @takes_axis
-def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None) -> Any:
+def ihfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | None = None) -> Any:
     """Half of the inverse transform of real numbers: the inverse of ``hfft2`` over two dimensions, the last by default.
 
     >>> import tinygrad_bp as tg

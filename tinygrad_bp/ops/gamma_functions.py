@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError
 from ..autograd.op import REQUIRED
+from ..autograd.types import Array
 from .error_functions import of_each, ratio, widened
 from .samples import fixed, positive, unary
 
@@ -135,7 +136,7 @@ def _polygamma_reference(x: Any, n: int) -> Any:
     return (-1) ** (n + 1) * math.factorial(n) * (head + tail)
 
 
-def digamma(x: Any) -> Any:
+def digamma(x: Array) -> Any:
     """The derivative of ``lgamma``.
 
     >>> import tinygrad_bp as tg
@@ -148,7 +149,7 @@ def digamma(x: Any) -> Any:
 psi = digamma
 
 
-def polygamma(n: int, input: Any) -> Any:
+def polygamma(n: int, input: Array) -> Any:
     """The derivative of order ``n`` of ``digamma``. Raises ``ArgumentError`` for a negative order.
 
     >>> import tinygrad_bp as tg
@@ -160,7 +161,7 @@ def polygamma(n: int, input: Any) -> Any:
     return polygamma_op(input, n)
 
 
-def mvlgamma(input: Any, p: int) -> Any:
+def mvlgamma(input: Array, p: int) -> Any:
     """Logarithm of the gamma function of ``p`` dimensions: ``p (p − 1) / 4 · ln π + Σ lnΓ(input − i / 2)``, i < p.
 
     >>> import tinygrad_bp as tg

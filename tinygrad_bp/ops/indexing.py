@@ -12,6 +12,7 @@ from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
+from ..autograd.types import Array, Index, Operand, Raw
 from .passes import add_at, read_at
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
@@ -19,7 +20,7 @@ from .shape import broadcast_tensors, dim_of, takes_axis
 __all__ = ["gather", "index_select", "masked_select", "take", "take_along_axis", "take_along_dim"]
 
 
-def plain_index(index: Any) -> Any:
+def plain_index(index: Index) -> Any:
     """An index with the tensors in it as arrays, or as numbers where they have no dimension."""
     if isinstance(index, tuple):
         return tuple([_plain_item(item) for item in index])
@@ -44,7 +45,7 @@ def _plain_item(item: Any) -> Any:
     return array
 
 
-def in_turn(index: Any, ndim: int) -> tuple[Any, ...]:
+def in_turn(index: Index, ndim: int) -> tuple[Any, ...]:
     """The steps of a plain index: numbers beside arrays are taken first, so that axes end up where PyTorch has them.
 
     NumPy counts a number as an array of one position: ``x[0, :, [1, 2]]`` puts the positions' axis in front there, and
@@ -90,14 +91,14 @@ def along(dim: int, item: Any) -> tuple[Any, ...]:
     return (slice(None),) * dim + (item,)
 
 
-def place_of(x: Any, dim: int, name: str) -> int:
+def place_of(x: Array, dim: int, name: str) -> int:
     """``dim_of`` for an op that needs a dimension to cut."""
     if not x.ndim:
         raise ShapeError(f"{name}: a 0-d tensor has no dimension to cut; reshape it to (1,) first")
     return dim_of(dim, x.ndim, name)
 
 
-def indices_of(index: Any, name: str) -> Any:
+def indices_of(index: Index, name: str) -> Any:
     """An integer array of what names positions: a tensor, an array, a list or a number."""
     array = value_of(index)
     if array.dtype.kind not in "ui":
@@ -122,7 +123,7 @@ def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return result
 
 
-def with_ellipsis(index: Any) -> Any:
+def with_ellipsis(index: Index) -> Any:
     """The same index: a trailing Ellipsis keeps one element, read or written, an array without a dimension."""
     items = index if isinstance(index, tuple) else (index,)
     return index if any(item is Ellipsis for item in items) else (*items, ...)
@@ -159,7 +160,7 @@ def _place_reference(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     return summed_at(positions, x, shape)
 
 
-def getitem(x: Any, index: Any) -> Any:
+def getitem(x: Array, index: Index) -> Any:
     """``x[index]``: integers, slices, None, Ellipsis, boolean masks and integer arrays, as in PyTorch.
 
     PyTorch and NumPy differ where a number and an array stand beside each other with a slice between them: of x
@@ -203,7 +204,7 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
 
 
-def replaced(x: Any, value: Any, index: Any) -> Any:
+def replaced(x: Array, value: Operand, index: Index) -> Any:
     """A copy of ``x`` with ``x[index] = value``, for a plain index."""
     first, *then = in_turn(index, x.ndim)
     return setitem(x, setitem(_getitem(x, first), value, then[0]) if then else value, first)
@@ -232,20 +233,20 @@ def gather_index(x_shape: tuple[int, ...], dim: int, index: Any, name: str) -> t
     return _grid(index.shape, dim, index)
 
 
-def one_along(x: Any, dim: int, index: Any) -> Any:
+def one_along(x: Array, dim: int, index: Raw) -> Any:
     """The elements of ``x`` that an integer array names along ``dim``, one for each place in the other dimensions."""
     places = [np.reshape(np.arange(n), (n,) + (1,) * (index.ndim - 1 - d)) for d, n in enumerate(index.shape)]
     places.insert(dim, index)
     return _getitem(x, tuple(places))
 
 
-def at_least_1d(x: Any) -> Any:
+def at_least_1d(x: Array) -> Any:
     """A 0-d tensor as (1,): PyTorch takes either where it asks for dimensions."""
     return x if x.ndim else np.reshape(x, (1,))
 
 
 @takes_axis
-def gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
+def gather(x: Array, dim: int, index: Index, *, sparse_grad: bool = False) -> Any:
     """``result[i, j] = x[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``.
 
     The result has the shape of ``index``. Raises ``ShapeError`` where the index does not fit, ``IndexRangeError``
@@ -265,7 +266,7 @@ def gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
 
 
 @takes_axis
-def take_along_dim(x: Any, indices: Any, dim: int | None = None) -> Any:
+def take_along_dim(x: Array, indices: Array, dim: int | None = None) -> Any:
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row.
 
     >>> import tinygrad_bp as tg
@@ -290,7 +291,7 @@ take_along_axis = take_along_dim
 
 
 @takes_axis
-def index_select(x: Any, dim: int, index: Any) -> Any:
+def index_select(x: Array, dim: int, index: Index) -> Any:
     """The slices of ``dim`` that an integer tensor of one dimension names.
 
     >>> import tinygrad_bp as tg
@@ -306,7 +307,7 @@ def index_select(x: Any, dim: int, index: Any) -> Any:
     return result if x.ndim else np.reshape(result, ())
 
 
-def take(x: Any, index: Any) -> Any:
+def take(x: Array, index: Index) -> Any:
     """The elements that an integer tensor names, counted row by row; in the shape of ``index``.
 
     >>> import tinygrad_bp as tg
@@ -316,7 +317,7 @@ def take(x: Any, index: Any) -> Any:
     return _getitem(np.reshape(x, (-1,)), indices_of(index, "take"))
 
 
-def masked_select(x: Any, mask: Any) -> Any:
+def masked_select(x: Array, mask: Array) -> Any:
     """The elements where a boolean tensor holds, row by row, in one dimension; both broadcast.
 
     >>> import tinygrad_bp as tg
@@ -327,7 +328,7 @@ def masked_select(x: Any, mask: Any) -> Any:
     return _getitem(x, chosen)
 
 
-def mask_of(mask: Any, name: str) -> Any:
+def mask_of(mask: Array, name: str) -> Any:
     """A boolean array, or ``DtypeError``."""
     array = value_of(mask)
     if array.dtype != bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.types import Array
 from .indexing import getitem
 from .samples import sample
 from .shape import atleast_1d, atleast_2d, atleast_3d, broadcast_to, ravel, reshape
@@ -73,7 +75,7 @@ def _all(tensors: Any, name: str) -> list[Any]:
     return items
 
 
-def hstack(tensors: Any) -> Any:
+def hstack(tensors: Sequence[Array]) -> Any:
     """Side by side: joined along dimension 1, vectors along their only one.
 
     >>> import tinygrad_bp as tg
@@ -84,7 +86,7 @@ def hstack(tensors: Any) -> Any:
     return cat(items, 0 if items[0].ndim == 1 else 1)
 
 
-def vstack(tensors: Any) -> Any:
+def vstack(tensors: Sequence[Array]) -> Any:
     """On top of each other: joined along dimension 0, vectors as rows.
 
     >>> import tinygrad_bp as tg
@@ -98,7 +100,7 @@ def vstack(tensors: Any) -> Any:
 row_stack = vstack
 
 
-def dstack(tensors: Any) -> Any:
+def dstack(tensors: Sequence[Array]) -> Any:
     """Behind each other: joined along dimension 2, as ``atleast_3d`` sees them.
 
     >>> import tinygrad_bp as tg
@@ -108,7 +110,7 @@ def dstack(tensors: Any) -> Any:
     return cat([atleast_3d(x) for x in _all(tensors, "dstack")], 2)
 
 
-def column_stack(tensors: Any) -> Any:
+def column_stack(tensors: Sequence[Array]) -> Any:
     """Side by side: joined along dimension 1, vectors and numbers as columns.
 
     >>> import tinygrad_bp as tg
@@ -119,7 +121,7 @@ def column_stack(tensors: Any) -> Any:
     return cat([reshape(x, (-1, 1)) if x.ndim < 2 else x for x in _all(tensors, "column_stack")], 1)
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
+def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Any, ...]:
     """Each vector repeated along the dimensions of all the others; with ``indexing="xy"`` the first two swap places.
 
     >>> import tinygrad_bp as tg
@@ -145,7 +147,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     return tuple(grids)
 
 
-def cartesian_prod(*tensors: Any) -> Any:
+def cartesian_prod(*tensors: Array) -> Any:
     """All ways to take one element of each vector, a row each; of one vector, itself.
 
     >>> import tinygrad_bp as tg
@@ -162,7 +164,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     return stack([ravel(grid) for grid in meshgrid(*tensors)], 1)
 
 
-def combinations(x: Any, r: int = 2, with_replacement: bool = False) -> Any:
+def combinations(x: Array, r: int = 2, with_replacement: bool = False) -> Any:
     """All choices of ``r`` elements of a vector in their order, a row each.
 
     >>> import tinygrad_bp as tg

@@ -11,6 +11,7 @@ from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Operand
 from .elementwise import cast, where
 from .samples import binary, distinct, fixed, sample, unary
 
@@ -69,7 +70,7 @@ _clamp_op = elementwise("clamp", lambda x, min, max: np.minimum(np.maximum(x, mi
                         doc="Each element brought between two tensors.")
 
 
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+def clip(x: Array, min: Operand | None = None, max: Operand | None = None) -> Any:
     """Each element of ``x`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None.
 
     The gradient passes to ``x`` inside and at the bounds, elsewhere to a bound that is a tensor.

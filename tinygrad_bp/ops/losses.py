@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array
 from . import reduction as reductions
 from .activations import log_1_exp, softplus
 from .elementwise import sigmoid
@@ -48,7 +49,7 @@ def check_reduction(name: str, reduction: str) -> None:
         raise ArgumentError(f"{name}: reduction is 'mean', 'sum' or 'none', got {reduction!r}")
 
 
-def refuse_nan(name: str, value: Any, target: Any) -> Any:
+def refuse_nan(name: str, value: Array, target: Array) -> Any:
     """``value``, unless it is NaN because labels are: looked for only where the loss itself is NaN."""
     if value.ndim == 0 and value != value and np.isnan(target).any():
         where = np.argwhere(np.isnan(target))[0].tolist()
@@ -158,7 +159,7 @@ huber_loss = general("huber_loss", _huber, _huber_slope,
                      doc="Squared error near the target, absolute error beyond delta (Huber 1964).")
 
 
-def smooth_l1_loss(x: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(x: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
     """``huber_loss`` with ``delta=beta``, divided by ``beta``; with a ``beta`` of 0, ``l1_loss`` (Girshick 2015).
 
     >>> import tinygrad_bp as tg
@@ -238,7 +239,7 @@ _bce_op = general(
 
 
 def binary_cross_entropy_with_logits(
-    x: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+    x: Array, target: Array, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None
 ) -> Any:
     """Binary cross-entropy of scores ``x`` (before the sigmoid) against labels in [0, 1] of its shape.
 
@@ -257,7 +258,7 @@ def binary_cross_entropy_with_logits(
     return _finished(losses, weight, reduction)
 
 
-def binary_cross_entropy(x: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+def binary_cross_entropy(x: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Any:
     """Binary cross-entropy of probabilities ``x`` against labels in [0, 1] of its shape; logarithms are at least −100.
 
     ``weight`` multiplies each loss and broadcasts against ``x``. Raises ``ShapeError`` where x and target differ in

@@ -11,6 +11,7 @@ from ..autograd.define import general
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
+from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import (
@@ -155,7 +156,7 @@ class PLU(NamedTuple):
 
 
 @rounds_once
-def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> CheckedLUFactor:
+def lu_factor_ex(A: Array, *, pivot: bool = True, check_errors: bool = False) -> CheckedLUFactor:
     """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``."""
     LU, order = _factored(A, pivot)
     k = min(A.shape[-2:])
@@ -167,7 +168,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> C
 
 
 @rounds_once
-def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
+def lu_factor(A: Array, *, pivot: bool = True) -> LUFactor:
     """L and U of ``A = P L U`` in one matrix, and the row that each step exchanged with its own (int32, from 1).
 
     >>> import tinygrad_bp as tg
@@ -178,7 +179,7 @@ def lu_factor(A: Any, *, pivot: bool = True) -> LUFactor:
     return LUFactor(*lu_factor_ex(A, pivot=pivot)[:2])
 
 
-def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
+def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
     """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty."""
     empty = beside(LU_data, np.zeros(0, LU_data.dtype))
     P = empty
@@ -193,7 +194,7 @@ def _triangles(LU: Any) -> tuple[Any, Any]:
 
 
 @rounds_once
-def lu(A: Any, *, pivot: bool = True) -> PLU:
+def lu(A: Array, *, pivot: bool = True) -> PLU:
     """``A = P L U``: a permutation, a lower triangle with ones on its diagonal, an upper triangle.
 
     >>> import tinygrad_bp as tg
@@ -208,7 +209,7 @@ def lu(A: Any, *, pivot: bool = True) -> PLU:
 
 
 @rounds_once
-def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False) -> Any:
+def lu_solve(LU: Array, pivots: Array, B: Array, *, left: bool = True, adjoint: bool = False) -> Any:
     """The X with ``A X = B`` (``X A = B`` where not ``left``; with ``adjoint`` of Aᴴ), A as ``lu_factor`` left it.
 
     >>> import tinygrad_bp as tg

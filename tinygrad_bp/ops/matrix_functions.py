@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array
 from .samples import sample
 from .solving import complex_matrices, inv, refuse_shape, some_matrices, well_conditioned
 
@@ -16,7 +17,7 @@ __all__ = ["matrix_exp", "matrix_power"]
 
 
 @rounds_once
-def matrix_power(A: Any, n: int) -> Any:
+def matrix_power(A: Array, n: int) -> Any:
     """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``.
 
     >>> import tinygrad_bp as tg
@@ -30,7 +31,8 @@ def matrix_power(A: Any, n: int) -> Any:
     if n == 0:
         nowhere = np.zeros(A.shape, bool)
         return np.where(nowhere, A, np.broadcast_to(np.eye(A.shape[-1], dtype=A.dtype), A.shape))
-    square, result = (inv(A), None) if n < 0 else (A, None)
+    square: Any = inv(A) if n < 0 else A
+    result: Any = None
     n = abs(int(n))
     while True:
         if n & 1:

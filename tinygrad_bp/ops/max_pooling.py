@@ -18,6 +18,7 @@ from ..autograd.define import constant, linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of
+from ..autograd.types import Array, Index, Size
 from .samples import below, distinct, sample
 from .scans import kept_indices
 from .shape import reshape
@@ -238,8 +239,8 @@ def _max_unpool(
 
 
 def max_pool1d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
-    return_indices: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """The largest elements of windows of (rows, channels, length); as ``max_pool2d``.
 
@@ -251,8 +252,8 @@ def max_pool1d(
 
 
 def max_pool2d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
-    return_indices: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing.
 
@@ -269,8 +270,8 @@ def max_pool2d(
 
 
 def max_pool3d(
-    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
-    return_indices: bool = False,
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``.
 
@@ -281,7 +282,7 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -291,7 +292,7 @@ def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = Fal
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -301,7 +302,7 @@ def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = Fal
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -312,8 +313,9 @@ def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = Fal
 
 
 def max_unpool1d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Any:
+    input: Array, indices: Index, kernel_size: Size, stride: Size | None = None, padding: Size = 0,
+    output_size: Size | None = None,
+) -> Any:  # fmt: skip
     """Zeros with ``input`` at ``indices``; as ``max_unpool2d``.
 
     >>> import tinygrad_bp as tg
@@ -324,8 +326,9 @@ def max_unpool1d(
 
 
 def max_unpool2d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Any:
+    input: Array, indices: Index, kernel_size: Size, stride: Size | None = None, padding: Size = 0,
+    output_size: Size | None = None,
+) -> Any:  # fmt: skip
     """The reverse of ``max_pool2d`` with the same arguments: zeros with ``input`` at ``indices``, both that pool's.
 
     ``output_size`` chooses among the sizes that pool to one. Where windows overlap, one place can stand in
@@ -340,8 +343,9 @@ def max_unpool2d(
 
 
 def max_unpool3d(
-    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Any:
+    input: Array, indices: Index, kernel_size: Size, stride: Size | None = None, padding: Size = 0,
+    output_size: Size | None = None,
+) -> Any:  # fmt: skip
     """Zeros with ``input`` at ``indices``; as ``max_unpool2d``.
 
     >>> import tinygrad_bp as tg

@@ -17,6 +17,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of, wrap
+from ..autograd.types import Array, Size
 from ..autograd.writes import wrote
 from .elementwise import add, div, mul, pow, sqrt
 from .network import ones_of, sum_rows
@@ -132,9 +133,9 @@ _fixed_batch_norm_op = general(
 
 
 def batch_norm(
-    x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
-    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:
+    x: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
+    bias: Array | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
     """``(x − mean) / √(var + eps) · weight + bias`` for each channel of ``x``.
 
     ``x`` is (rows, channels, ...); without elements it passes and the statistics stay as they are.
@@ -263,7 +264,9 @@ def _layer_norm_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     return (x - mean) / np.sqrt(var + eps) * weight + bias
 
 
-def layer_norm(x: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(
+    x: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+) -> Any:
     """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
 
     ``normalized_shape`` is an integer or a tuple; weight and bias have that shape, and None is 1 or 0. The variance is
@@ -296,7 +299,9 @@ def _scaled(y: Any, weight: Any, bias: Any) -> Any:
 
 
 @rounds_once
-def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def group_norm(
+    x: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+) -> Any:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias.
 
     ``x`` is (rows, channels, ...), the channels in ``num_groups`` groups of one size; weight and bias are (channels,)
@@ -332,9 +337,9 @@ def _check_channels(name: str, value: Any, **parts: Any) -> None:
 
 
 def instance_norm(
-    x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
-    use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:
+    x: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
+    bias: Array | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
     """Each channel of each row of ``x`` (rows, channels, ...) with mean 0 and variance 1, times weight, plus bias.
 
     With ``use_input_stats`` the running mean and variance, where given, move towards the rows' means of both;
@@ -366,7 +371,7 @@ def instance_norm(
     return group_norm(x, value.shape[1], weight, bias, eps)
 
 
-def rms_norm(x: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(x: Array, normalized_shape: Size, weight: Array | None = None, eps: float | None = None) -> Any:
     """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``.
 
     ``eps`` is the dtype's own unless given (``numpy.finfo``). Raises ``ShapeError`` where shapes differ.
@@ -394,7 +399,7 @@ def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float)
 
 
 @rounds_once
-def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
 
     ``x`` is (rows, channels, length, ...). Raises ``ShapeError`` for fewer dimensions.

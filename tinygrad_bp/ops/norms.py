@@ -10,6 +10,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array, Axis, DTypeLike, Operand
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .reduction import amax, amin, axes_of, in_range, kept_shape, restore
@@ -92,7 +93,7 @@ _norm_op = general("vector_norm", _vector_norm, _norm_rule, params={"ord": 2, "a
 
 
 @takes_axis
-def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def vector_norm(x: Array, ord: float = 2, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The ``ord``-norm (Σ |x|ᵖ)^(1/p) over ``dim``, one, several or all; ±inf take the extreme, 0 counts.
 
     Its gradient is 0 where the norm is 0; the extremes share it among ties.
@@ -130,7 +131,9 @@ def _two_axes(dim: Any, ndim: int) -> tuple[int, int]:
 
 @rounds_once
 @takes_axis
-def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Any:
+def matrix_norm(
+    A: Array, ord: Any = "fro", dim: Axis = (-2, -1), keepdim: bool = False, *, dtype: DTypeLike = None
+) -> Any:
     """The norm of matrices: "fro" (root of the sum of squares), "nuc" (sum of the singular values), or a number.
 
     ±2 are the largest and smallest singular value, ±1 and ±inf the extreme sum of sizes in a column or a row.
@@ -170,7 +173,7 @@ def _to_end(A: Any, rows: int, columns: int) -> Any:
 
 
 @takes_axis
-def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def norm(A: Array, ord: Any = None, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """``vector_norm`` or ``matrix_norm``, as in PyTorch: of two dimensions (or a matrix) where ``ord`` is given.
 
     >>> import tinygrad_bp as tg
@@ -189,7 +192,7 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dty
 
 
 @rounds_once
-def dist(input: Any, other: Any, p: float = 2) -> Any:
+def dist(input: Array, other: Operand, p: float = 2) -> Any:
     """The ``p``-norm of the difference, as one number.
 
     >>> import tinygrad_bp as tg
@@ -200,7 +203,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
 
 
 @rounds_once
-def cond(A: Any, p: Any = None) -> Any:
+def cond(A: Array, p: Any = None) -> Any:
     """The condition number: the norm times that of the inverse; of order 2 (None) the ratio of singular values.
 
     Infinite where a matrix is singular.

@@ -11,6 +11,7 @@ from ..autograd import dtypes
 from ..autograd.arrays import as_array, is_array
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Array, DTypeLike, Index, Operand
 from ..autograd.writing import array_to_write, in_place, recorded, refuse, replace, same_kind
 from . import comparisons, complex_numbers, indexing, products, rounding, shape
 from . import elementwise as e
@@ -36,7 +37,7 @@ def _compared(function: Callable[..., Any]) -> Callable[..., Any]:
 # ---------------------------------------------------------------------- writing
 
 
-def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value") -> None:
+def set_item(self: Tensor, index: Index, value: Operand, what: str = "x[index] = value") -> None:
     """``x[index] = value``; of repeated positions the last one counts."""
     index = indexing.plain_index(index)
     if isinstance(value, Tensor):
@@ -62,7 +63,7 @@ def set_item(self: Tensor, index: Any, value: Any, what: str = "x[index] = value
         raise kind(f"{what}: x {shape_text(self.shape)}, value {given}: {error}") from error
 
 
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(self: Tensor, value: Operand) -> Tensor:
     """Every element set to one number."""
     set_item(self, ..., value, "fill_")
     return self
@@ -74,7 +75,7 @@ def zero_(self: Tensor) -> Tensor:
     return self
 
 
-def copy_(self: Tensor, source: Any) -> Tensor:
+def copy_(self: Tensor, source: Array) -> Tensor:
     """Every element taken from ``source``, which broadcasts and is cast."""
     if isinstance(source, Tensor) and source.dtype != self.dtype:
         source = to(source, self.dtype)
@@ -85,7 +86,7 @@ def copy_(self: Tensor, source: Any) -> Tensor:
 # ---------------------------------------------------------------------- dtype
 
 
-def to(self: Any, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
+def to(self: Any, *args: Any, dtype: DTypeLike = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
     """The tensor in another dtype (or that of another tensor); itself where nothing changes, unless ``copy``.
 
     A device, which is always the CPU, may come before the dtype; ``non_blocking`` and ``memory_format`` change nothing.

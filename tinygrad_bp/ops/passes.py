@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Raw
+
 # Below this many elements a call costs more than its passes over memory.
 MANY = 4096
 # Bytes of a block that stays in the cache of a core together with some others of its size.
@@ -19,7 +21,7 @@ LONG_ROW = 512
 _ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
 
 
-def choose(condition: Any, a: Any, b: Any) -> Any:
+def choose(condition: Raw, a: Raw, b: Raw) -> Any:
     """``np.where``, of large float arrays by masking bits: NumPy jumps per element, at random for random conditions."""
     if getattr(condition, "size", 0) < MANY or condition.dtype != bool:
         return np.where(condition, a, b)
@@ -33,7 +35,7 @@ def choose(condition: Any, a: Any, b: Any) -> Any:
     return chosen.view(dtype)
 
 
-def in_blocks(function: Callable[..., Any], x: Any) -> Any:
+def in_blocks(function: Callable[..., Any], x: Raw) -> Any:
     """``function`` of each element of ``x``, a block at a time: what it makes on the way stays in the cache.
 
     It takes an array of any shape and gives one of that shape, or a tuple of such.
@@ -73,7 +75,7 @@ def positions(index: Any, shape: tuple[int, ...]) -> Any:
     return flat
 
 
-def read_at(x: Any, index: Any) -> Any:
+def read_at(x: Raw, index: Any) -> Any:
     """``x[index]``; what a large index names in every dimension is read by the numbers of the elements."""
     items = index[:-1] if isinstance(index, tuple) and index and index[-1] is Ellipsis else ()
     if len(items) == x.ndim > 1 and x.flags.c_contiguous and max(getattr(i, "size", 0) for i in items) >= MANY:
@@ -83,21 +85,21 @@ def read_at(x: Any, index: Any) -> Any:
     return x[index]
 
 
-def add_at(result: Any, index: Any, x: Any) -> None:
+def add_at(result: Any, index: Any, x: Raw) -> None:
     """``np.add.at`` on an array of its own memory; NumPy's is quick along one dimension alone."""
     items = index if isinstance(index, tuple) else (index,)
     if x.size < MANY or (not _add_elements(result, items, x) and not _add_rows(result, items, x)):
         np.add.at(result, index, x)
 
 
-def _add_elements(result: Any, index: tuple[Any, ...], x: Any) -> bool:
+def _add_elements(result: Any, index: Any, x: Any) -> bool:
     places = positions(index, result.shape)
     if places is not None:
         np.add.at(np.reshape(result, -1), np.reshape(places, -1), np.reshape(np.broadcast_to(x, places.shape), -1))
     return places is not None
 
 
-def _add_rows(result: Any, index: tuple[Any, ...], x: Any) -> bool:
+def _add_rows(result: Any, index: Any, x: Any) -> bool:
     """Whether the index is whole dimensions and then one array, and if so, its rows added."""
     *before, rows = index
     axis, whole = len(before), all(isinstance(i, slice) and i == slice(None) for i in before)

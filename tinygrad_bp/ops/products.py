@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array
 from .complex_numbers import conj
 from .diagonals import diagonal
 from .elementwise import mul
@@ -24,7 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def rows_of(x: Any) -> Any:
+def rows_of(x: Array) -> Any:
     """All leading dimensions as one."""
     return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
@@ -78,7 +80,7 @@ def _ranks(name: str, wanted: tuple[int, ...], *operands: Any) -> None:
                          f"{' and '.join(shape_text(x.shape) for x in operands)}; use matmul")
 
 
-def mm(a: Any, b: Any) -> Any:
+def mm(a: Array, b: Array) -> Any:
     """The product of two matrices. Raises ``ShapeError`` for other ranks.
 
     >>> import tinygrad_bp as tg
@@ -89,7 +91,7 @@ def mm(a: Any, b: Any) -> Any:
     return matmul(a, b)
 
 
-def bmm(a: Any, b: Any) -> Any:
+def bmm(a: Array, b: Array) -> Any:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks.
 
     >>> import tinygrad_bp as tg
@@ -102,13 +104,13 @@ def bmm(a: Any, b: Any) -> Any:
     return matmul(a, b)
 
 
-def mv(a: Any, b: Any) -> Any:
+def mv(a: Array, b: Array) -> Any:
     """A matrix times a vector. Raises ``ShapeError`` for other ranks."""
     _ranks("mv", (2, 1), a, b)
     return matmul(a, b)
 
 
-def dot(a: Any, b: Any) -> Any:
+def dot(a: Array, b: Array) -> Any:
     """The inner product of two vectors, neither conjugated.
 
     >>> import tinygrad_bp as tg
@@ -119,14 +121,14 @@ def dot(a: Any, b: Any) -> Any:
     return matmul(a, b)
 
 
-def vdot(a: Any, b: Any) -> Any:
+def vdot(a: Array, b: Array) -> Any:
     """The inner product of two vectors, the first conjugated: Σ ā b."""
     _ranks("vdot", (1, 1), a, b)
     return matmul(conj(a), b)
 
 
 @takes_axis
-def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
+def vecdot(x: Array, y: Array, *, dim: int = -1) -> Any:
     """Inner products Σ x̄ y along ``dim``; the other dimensions broadcast.
 
     >>> import tinygrad_bp as tg
@@ -136,7 +138,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     return total(conj(x) * y, dim)
 
 
-def inner(a: Any, b: Any) -> Any:
+def inner(a: Array, b: Array) -> Any:
     """Products summed over the last dimension of both: ``result[i, j] = Σ a[i] b[j]``; a number multiplies.
 
     >>> import tinygrad_bp as tg
@@ -150,7 +152,7 @@ def inner(a: Any, b: Any) -> Any:
     return tensordot(a, b, ([-1], [-1]))
 
 
-def outer(a: Any, b: Any) -> Any:
+def outer(a: Array, b: Array) -> Any:
     """All products of two vectors: ``result[i, j] = a[i] b[j]``.
 
     >>> import tinygrad_bp as tg
@@ -165,7 +167,7 @@ def outer(a: Any, b: Any) -> Any:
 ger = outer
 
 
-def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+def tensordot(a: Array, b: Array, dims: int | Sequence[Any] = 2) -> Any:
     """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them.
 
     A summed dimension of size 1 on one side broadcasts. The result has the other dimensions of ``a``, then
@@ -199,7 +201,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     return reshape(product, *rows, *columns) if rows or columns else reshape(product, ())
 
 
-def kron(a: Any, b: Any) -> Any:
+def kron(a: Array, b: Array) -> Any:
     """Kronecker product: every element of ``a`` times all of ``b``; missing dimensions count as 1, in front.
 
     >>> import tinygrad_bp as tg
@@ -223,7 +225,7 @@ def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
 
 
 @rounds_once
-def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read.
 
     >>> import tinygrad_bp as tg
@@ -234,25 +236,25 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
 
 
 @rounds_once
-def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat @ vec``."""
     return _added(input, mv(mat, vec), beta, alpha)
 
 
 @rounds_once
-def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · outer(vec1, vec2)``."""
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
 @rounds_once
-def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · bmm(batch1, batch2)``."""
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
 @rounds_once
-def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
     return _added(input, total(bmm(batch1, batch2), 0), beta, alpha)
 
@@ -261,7 +263,7 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: floa
 
 
 @rounds_once
-def multi_dot(tensors: Any) -> Any:
+def multi_dot(tensors: Sequence[Array]) -> Any:
     """The product of two and more matrices, in the order of multiplication that takes the fewest steps.
 
     The first and the last may be vectors. Source: Cormen et al., *Introduction to Algorithms*, matrix-chain order.
@@ -308,7 +310,7 @@ cross_op: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
 
 
 @takes_axis
-def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
+def cross(input: Array, other: Array, *, dim: int = -1) -> Any:
     """Vector products along ``dim``, whose size is 3 on both sides; the other dimensions broadcast.
 
     >>> import tinygrad_bp as tg
@@ -321,7 +323,7 @@ def cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     return cross_op(input, other, dim)
 
 
-def trace(x: Any) -> Any:
+def trace(x: Array) -> Any:
     """The sum of a matrix' diagonal.
 
     >>> import tinygrad_bp as tg
@@ -332,13 +334,13 @@ def trace(x: Any) -> Any:
     return total(diagonal(x))
 
 
-def matrix_diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+def matrix_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """The diagonals of matrices, by default of the last two dimensions."""
     return diagonal(A, offset, dim1, dim2)
 
 
 @rounds_once
-def vander(x: Any, N: int | None = None) -> Any:
+def vander(x: Array, N: int | None = None) -> Any:
     """The powers 0 … N − 1 of each element, in a new last dimension (N: the last size of ``x``).
 
     >>> import tinygrad_bp as tg

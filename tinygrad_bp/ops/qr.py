@@ -11,6 +11,7 @@ from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Array
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
 from .elementwise import where
@@ -63,13 +64,13 @@ class Complement(Function):
     """Columns that complete an orthonormal basis: no decomposition determines them, so no gradient can pass."""
 
     @staticmethod
-    def forward(ctx: Any, A: Any, columns: Any) -> Any:
+    def forward(ctx: Any, A: Array, columns: Any) -> Any:
         """The columns, recorded as made of A."""
         ctx.save_for_backward(A)
         return columns
 
     @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
+    def backward(ctx: Any, g: Array) -> Any:
         """Nothing where nothing arrives; else ``LinAlgError``."""
         if np.any(value_of(g)):
             raise LinAlgError("the loss depends on columns beyond the reduced decomposition, which A does not "
@@ -77,13 +78,13 @@ class Complement(Function):
         return np.zeros_like(ctx.saved_tensors[0]), None
 
 
-def completed(A: Any, thin: Any, full: Any) -> Any:
+def completed(A: Array, thin: Any, full: Any) -> Any:
     """The recorded thin basis with the other columns of the raw full one."""
     rest = full[..., thin.shape[-1]:]
     return cat([thin, Complement.apply(A, wrap(rest, None)) if isinstance(A, Tensor) else rest], -1)
 
 
-def qr(A: Any, mode: str = "reduced") -> QR:
+def qr(A: Array, mode: str = "reduced") -> QR:
     """``A = Q R`` with orthonormal columns Q and upper triangular R; ``mode`` is reduced, complete or r (Q empty).
 
     The columns that "complete" adds to a high matrix pass no gradient: ``LinAlgError`` at backward where they count.
@@ -112,7 +113,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
 
 
 @rounds_once
-def householder_product(A: Any, tau: Any) -> Any:
+def householder_product(A: Array, tau: Array) -> Any:
     """The first columns of H₁ H₂ … with ``Hᵢ = 1 − tau[i] vᵢ vᵢᴴ``; vᵢ is column i of A below a 1 on its diagonal.
 
     >>> import tinygrad_bp as tg
@@ -140,7 +141,7 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
 
 
 @rounds_once
-def ormqr(A: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False) -> Any:
+def ormqr(A: Array, tau: Array, other: Array, left: bool = True, transpose: bool = False) -> Any:
     """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau."""
     if not left:
         return conjugate_transpose(ormqr(A, tau, conjugate_transpose(other), transpose=not transpose))

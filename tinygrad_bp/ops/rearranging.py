@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import index as integer
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of, wrap
+from ..autograd.types import Array, Operand, Size
 from .elementwise import clone
 from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
@@ -37,7 +38,7 @@ def _places(x: Any, dims: Any, name: str) -> tuple[int, ...]:
     return places if x.ndim else ()
 
 
-def flip(x: Any, *order: Any, dims: Any = None) -> Any:
+def flip(x: Array, *order: Any, dims: Size | None = None) -> Any:
     """A copy with the elements in reverse order along each of ``dims``.
 
     >>> import tinygrad_bp as tg
@@ -48,14 +49,14 @@ def flip(x: Any, *order: Any, dims: Any = None) -> Any:
     return _flip(x, _places(x, either(order, dims), "flip"))
 
 
-def fliplr(x: Any) -> Any:
+def fliplr(x: Array) -> Any:
     """The columns in reverse order."""
     if x.ndim < 2:
         raise ShapeError(f"fliplr: needs at least 2 dimensions, got {shape_text(x.shape)}")
     return _flip(x, (1,))
 
 
-def flipud(x: Any) -> Any:
+def flipud(x: Array) -> Any:
     """The rows in reverse order."""
     if x.ndim < 1:
         raise ShapeError("flipud: needs at least 1 dimension, got ()")
@@ -70,7 +71,7 @@ _roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shi
                reference=np.roll, doc="The elements moved along some axes; what leaves at one end enters at the other.")
 
 
-def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
+def roll(x: Array, shifts: Size, dims: Size | None = None) -> Any:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row.
 
     >>> import tinygrad_bp as tg
@@ -88,7 +89,7 @@ def roll(x: Any, shifts: Any, dims: Any = None) -> Any:
     return _roll(x, moves, places) if x.ndim else clone(x)
 
 
-def rot90(x: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+def rot90(x: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second.
 
     >>> import tinygrad_bp as tg
@@ -104,7 +105,7 @@ def rot90(x: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     return transpose(_flip(x, (plane[1 if k % 4 == 1 else 0],)), *plane)
 
 
-def repeat(x: Any, *sizes: Any, repeats: Any = None) -> Any:
+def repeat(x: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
     """A copy with the whole tensor repeated along each dimension; new dimensions come in front.
 
     >>> import tinygrad_bp as tg
@@ -124,7 +125,7 @@ def repeat(x: Any, *sizes: Any, repeats: Any = None) -> Any:
     return reshape(broadcast_to(reshape(x, tuple(apart)), tuple(repeated)), joined)
 
 
-def tile(x: Any, *sizes: Any, dims: Any = None) -> Any:
+def tile(x: Array, *sizes: Size, dims: Size | None = None) -> Any:
     """``repeat`` with as many counts as wanted: missing ones, in front, are 1.
 
     >>> import tinygrad_bp as tg
@@ -137,7 +138,9 @@ def tile(x: Any, *sizes: Any, dims: Any = None) -> Any:
 
 
 @takes_axis
-def repeat_interleave(x: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    x: Array, repeats: Operand | None = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each.
 
     Without ``dim`` the elements row by row; with one integer tensor alone the indices 0, 1, … so repeated.
@@ -174,7 +177,7 @@ def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ..
     return tuple(x.shape[:-3]), tuple(x.shape[-3:])
 
 
-def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
+def pixel_shuffle(x: Array, upscale_factor: int) -> Any:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016).
 
     >>> import tinygrad_bp as tg
@@ -190,7 +193,7 @@ def pixel_shuffle(x: Any, upscale_factor: int) -> Any:
     return reshape(moved, (*first, channels // (r * r), height * r, width * r))
 
 
-def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
+def pixel_unshuffle(x: Array, downscale_factor: int) -> Any:
     """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``.
 
     >>> import tinygrad_bp as tg
@@ -206,7 +209,7 @@ def pixel_unshuffle(x: Any, downscale_factor: int) -> Any:
     return reshape(moved, (*first, channels * r * r, height // r, width // r))
 
 
-def channel_shuffle(x: Any, groups: int) -> Any:
+def channel_shuffle(x: Array, groups: int) -> Any:
     """The channels (dimension 1) of ``groups`` groups, one of each group in turn (Zhang et al. 2018).
 
     >>> import tinygrad_bp as tg

@@ -16,6 +16,7 @@ from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array, Axis, DTypeLike
 from .elementwise import cast_back, where
 from .passes import MANY
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
@@ -25,8 +26,6 @@ from .shape import takes_axis
 __all__ = [
     "amax", "amin", "logsumexp", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
-
-Axis = int | tuple[int, ...] | list[int] | None
 
 
 def axes_of(axis: Axis, ndim: int = 1) -> Any:
@@ -58,7 +57,7 @@ def count_of(shape: tuple[int, ...], reduced: tuple[int, ...]) -> int:
     return math.prod(shape) // (math.prod(reduced) or 1)
 
 
-def restore(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+def restore(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     """A reduced value with its reduced axes back as 1, so that it broadcasts against the input."""
     return g if keepdims or axis is None else np.reshape(g, kept_shape(shape, axis))
 
@@ -121,7 +120,7 @@ mean = linear("mean", _mean,
 
 
 @takes_axis
-def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nansum(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient.
 
     >>> import tinygrad_bp as tg
@@ -133,7 +132,7 @@ def nansum(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None)
 
 @rounds_once
 @takes_axis
-def nanmean(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nanmean(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The mean over ``dim`` of what is not NaN.
 
     >>> import tinygrad_bp as tg
@@ -190,7 +189,7 @@ _prod_op = general("prod", _products,
 
 
 @takes_axis
-def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def prod(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0.
 
     >>> import tinygrad_bp as tg
@@ -204,7 +203,7 @@ def prod(x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -
 # ---------------------------------------------------------------------- spread
 
 
-def in_range(function: Callable[[Any], Any], x: Any, axis: Any, keepdims: Any, extreme: Any = _maximum) -> Any:
+def in_range(function: Callable[[Any], Any], x: Array, axis: Axis, keepdims: Any, extreme: Any = _maximum) -> Any:
     """``function(x)``, a size that grows as the real numbers x do: a root of a sum of squares.
 
     Where the squares leave the dtype's range, it is found of numbers brought near 1 by powers of 2.
@@ -283,7 +282,7 @@ def _spread(op: Any, x: Any, dim: Any, unbiased: Any, keepdim: Any, correction: 
 
 
 @takes_axis
-def var(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def var(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None) -> Any:
     """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given.
 
@@ -297,7 +296,7 @@ def var(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = F
 
 
 @takes_axis
-def std(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def std(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None) -> Any:
     """Standard deviation over ``dim``: the square root of ``var``; no gradient passes where it is 0.
 
@@ -309,7 +308,7 @@ def std(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = F
 
 
 @takes_axis
-def var_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def var_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:
     """The variance and the mean over ``dim``: ``var`` and ``mean`` with one set of arguments.
 
@@ -322,7 +321,7 @@ def var_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: boo
 
 
 @takes_axis
-def std_mean(x: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def std_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:
     """The standard deviation and the mean over ``dim``: ``std`` and ``mean`` with one set of arguments.
 
@@ -366,7 +365,7 @@ logsumexp = general("logsumexp", _logsumexp, _logsumexp_rule, params=_AXES, floa
 # ---------------------------------------------------------------------- extremes
 
 
-def share_ties(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
+def share_ties(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Any:
     """The gradient of an element that was chosen for its value: all elements of that value share it equally."""
     hits = np.where(x == restore(y, x.shape, axis, keepdims), np.ones_like(x), np.zeros_like(x))
     return hits * (restore(g, x.shape, axis, keepdims) / np.add.reduce(hits, axis=axes_of(axis, x.ndim), keepdims=True))

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Operand
 from .elementwise import DIVISORS, cast, flat, floor_divide, mul, pow, trunc_divide
 from .samples import binary, fixed, nonzero, unary
 
@@ -56,7 +57,7 @@ fmod = elementwise("fmod", np.fmod, lambda g: g, lambda g, a, b: -g * trunc_divi
                    doc="What is left of a after whole steps of b, with the sign of a, as in C.")
 
 
-def divmod(a: Any, b: Any) -> tuple[Any, Any]:
+def divmod(a: Operand, b: Operand) -> tuple[Any, Any]:
     """``(a // b, a % b)``.
 
     >>> import tinygrad_bp as tg
@@ -104,7 +105,7 @@ mantissa_op = elementwise("mantissa", lambda x: np.frexp(x)[0], lambda g, x: np.
                           doc="Each element scaled by a power of 2 into ±[0.5, 1).")
 
 
-def frexp(x: Any) -> Frexp:
+def frexp(x: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``x = mantissa · 2^exponent``.
 
     >>> import tinygrad_bp as tg
@@ -114,7 +115,7 @@ def frexp(x: Any) -> Frexp:
     return Frexp(mantissa_op(x), exponent_op(x))
 
 
-def ldexp(input: Any, other: Any) -> Any:
+def ldexp(input: Array, other: Operand) -> Any:
     """``input · 2^other``; a slope flows to both where ``other`` holds floats.
 
     >>> import tinygrad_bp as tg
@@ -122,7 +123,7 @@ def ldexp(input: Any, other: Any) -> Any:
     tensor([6.])
     """
     if getattr(other, "dtype", input.dtype).kind in "bui" and input.dtype.kind == "f":
-        other = cast(other, input.dtype) if isinstance(other, Tensor) else other.astype(input.dtype)
+        other = cast(other, input.dtype) if isinstance(other, Tensor) else np.asarray(other).astype(input.dtype)
     return mul(input, pow(2.0, other))
 
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.types import Array
+
 Domain = Callable[[Any, tuple[int, ...]], Any]  # (np.random.Generator, shape) -> array
 
 
@@ -107,6 +109,6 @@ def reductions(of: Domain = real, extra: Iterable[dict[str, Any]] = ({},), empty
     return tuple(calls)
 
 
-def summed_at(positions: Any, x: Any, shape: tuple[int, ...]) -> Any:
+def summed_at(positions: Any, x: Array, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape with x added at the positions, counted row by row: the reference of ops that put elements."""
     return np.bincount(positions.ravel(), weights=np.ravel(x), minlength=int(np.prod(shape))).reshape(shape)

@@ -16,6 +16,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.writes import guard
 from .elementwise import clone
 from .indexing import along, take_along_axis
@@ -37,7 +38,7 @@ class Found(NamedTuple):
     indices: Tensor
 
 
-def kept_indices(x: Any, indices: Any) -> Any:
+def kept_indices(x: Array, indices: Index) -> Any:
     """The indices of elements of x, given out beside them: behind a guard where a recorded x keeps them for backward.
 
     A Tensor where x is one, else an array.
@@ -48,7 +49,7 @@ def kept_indices(x: Any, indices: Any) -> Any:
     return wrap(array if x._node is None else guard(array), None)
 
 
-def in_dtype(x: Any, dtype: Any) -> Any:
+def in_dtype(x: Array, dtype: DTypeLike) -> Any:
     """A tensor or an array in the dtype that ``dtype=`` asks for; as it is for None."""
     if dtype is None:
         return x
@@ -124,7 +125,7 @@ def _one_before(y: Any, axis: int) -> Any:
     return np.concatenate([np.ones_like(y[along(axis, slice(0, 1))]), y[along(axis, slice(0, -1))]], axis)
 
 
-def others(x: Any) -> Any:
+def others(x: Array) -> Any:
     """The product of all other elements of a row (the last axis) for each one: right where elements are 0."""
     last = x.ndim - 1
     after = _backwards(_one_before(_cumprod(_backwards(x, last), last), last), last)
@@ -176,7 +177,7 @@ def _scan(op: Callable[..., Any], x: Any, place: int, dtype: Any = None) -> Any:
 
 
 @takes_axis
-def cumsum(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
+def cumsum(x: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
     """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
@@ -188,7 +189,7 @@ def cumsum(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
 
 
 @takes_axis
-def cumprod(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
+def cumprod(x: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
     """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
@@ -200,7 +201,7 @@ def cumprod(x: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
 
 
 @takes_axis
-def logcumsumexp(x: Any, dim: int | None = None) -> Any:
+def logcumsumexp(x: Array, dim: int | None = None) -> Any:
     """``log(cumsum(exp(x), dim))`` of real numbers, without overflow.
 
     >>> import tinygrad_bp as tg
@@ -222,7 +223,7 @@ def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
 
 
 @takes_axis
-def cummax(x: Any, dim: int | None = None) -> Found:
+def cummax(x: Array, dim: int | None = None) -> Found:
     """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
@@ -233,7 +234,7 @@ def cummax(x: Any, dim: int | None = None) -> Found:
 
 
 @takes_axis
-def cummin(x: Any, dim: int | None = None) -> Found:
+def cummin(x: Array, dim: int | None = None) -> Found:
     """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
@@ -247,7 +248,7 @@ def cummin(x: Any, dim: int | None = None) -> Found:
 
 
 @takes_axis
-def diff(x: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(x: Array, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """The ``n``-th difference along ``dim``, of x with ``prepend`` in front and ``append`` behind; of masks: xor.
 
     Raises ``ShapeError`` for a 0-d tensor and ``ArgumentError`` for a negative ``n``.
@@ -293,7 +294,7 @@ def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
 
 @rounds_once
 @takes_axis
-def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+def trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``.
 
     >>> import tinygrad_bp as tg
@@ -306,7 +307,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
 
 @rounds_once
 @takes_axis
-def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Any:
+def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``.
 
     >>> import tinygrad_bp as tg
@@ -317,7 +318,7 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1, dim: int = -1) -
     return cumsum(areas, place - y.ndim)
 
 
-def slope_along(x: Any, spacing: Any, place: int, edge_order: int) -> Any:
+def slope_along(x: Array, spacing: Any, place: int, edge_order: int) -> Any:
     """The estimated slope along one dimension: central differences of second order, one-sided ones at the edges.
 
     ``spacing`` is the width of all steps or the 1-d coordinates of the points.
@@ -365,7 +366,7 @@ def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
 
 @rounds_once
 @takes_axis
-def gradient(x: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
+def gradient(x: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int = 1) -> tuple[Any, ...]:
     """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.
 
     ``spacing`` is the distance of the points, 1 unless given: one number, one per dimension, or a list of 1-d tensors

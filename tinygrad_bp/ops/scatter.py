@@ -7,6 +7,7 @@ an adding one adds all of them.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of
+from ..autograd.types import Array, Index, Operand
 from .elementwise import clone, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat
@@ -64,8 +66,9 @@ def _scatter_parts(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[t
 
 @takes_axis
 def scatter(
-    x: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None
-) -> Any:
+    x: Array, dim: int, index: Index, src: Array | None = None, *, value: Operand | None = None,
+    reduce: str | None = None,
+) -> Any:  # fmt: skip
     """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number.
 
     ``reduce`` ("add" or "multiply") combines with what is there instead of replacing it.
@@ -91,7 +94,7 @@ def scatter(
 
 @rounds_once
 @takes_axis
-def scatter_add(x: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(x: Array, dim: int, index: Index, src: Array) -> Any:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on.
 
     >>> import tinygrad_bp as tg
@@ -181,7 +184,7 @@ def _check_reduce(reduce: str, name: str) -> str:
 
 @rounds_once
 @takes_axis
-def scatter_reduce(x: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce(x: Array, dim: int, index: Index, src: Operand, reduce: str, *, include_self: bool = True) -> Any:
     """The elements of ``src`` that ``index`` sends to one place, reduced together.
 
     ``reduce`` is "sum", "prod", "mean", "amax" or "amin". What ``x`` holds there takes part where
@@ -222,7 +225,7 @@ def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
 
 @rounds_once
 @takes_axis
-def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+def index_add(x: Array, dim: int, index: Index, source: Array, *, alpha: Operand = 1) -> Any:
     """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice.
 
     >>> import tinygrad_bp as tg
@@ -239,7 +242,7 @@ def index_add(x: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> A
 
 
 @takes_axis
-def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
+def index_copy(x: Array, dim: int, index: Index, source: Array) -> Any:
     """``result[index[i]] = source[i]`` along ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -255,7 +258,7 @@ def index_copy(x: Any, dim: int, index: Any, source: Any) -> Any:
 
 
 @takes_axis
-def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
+def index_fill(x: Array, dim: int, index: Index, value: Operand) -> Any:
     """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor.
 
     >>> import tinygrad_bp as tg
@@ -267,7 +270,7 @@ def index_fill(x: Any, dim: int, index: Any, value: Any) -> Any:
 
 
 @takes_axis
-def index_reduce(x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+def index_reduce(x: Array, dim: int, index: Index, source: Array, reduce: str, *, include_self: bool = True) -> Any:
     """``scatter_reduce`` of whole slices along ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -298,7 +301,7 @@ def _scalar(value: Any, x: Any, name: str) -> Any:
     return _like(value, x)
 
 
-def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+def index_put(x: Array, indices: Sequence[Index], values: Array, accumulate: bool = False) -> Any:
     """``x[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice.
 
     ``indices`` is a tuple of tensors, None standing for a whole dimension.
@@ -315,7 +318,7 @@ def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> An
     return x + place(broadcast_to(values, shape), tuple(x.shape), index)
 
 
-def put(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+def put(x: Array, index: Index, source: Array, accumulate: bool = False) -> Any:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to).
 
     >>> import tinygrad_bp as tg
@@ -330,7 +333,7 @@ def put(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     return reshape(flat, x.shape)
 
 
-def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def masked_fill(x: Array, mask: Array, value: Operand) -> Any:
     """One number (or a 0-d tensor) where a boolean tensor holds, ``x`` elsewhere; both broadcast.
 
     >>> import tinygrad_bp as tg
@@ -340,7 +343,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     return where(mask_of(mask, "masked_fill"), _scalar(value, x, "masked_fill"), x)
 
 
-def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
+def masked_scatter(x: Array, mask: Array, source: Array) -> Any:
     """The first elements of ``source``, row by row, put where a boolean tensor holds.
 
     >>> import tinygrad_bp as tg
@@ -354,7 +357,7 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     return setitem(x, getitem(reshape(_like(source, x), -1), slice(count)), chosen)
 
 
-def fill(x: Any, value: Any) -> Any:
+def fill(x: Array, value: Operand) -> Any:
     """One number (or a 0-d tensor) everywhere, in the shape and dtype of ``x``.
 
     >>> import tinygrad_bp as tg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import index as integer
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
 from ..autograd.tensor import Tensor, value_of
+from ..autograd.types import Array, Axis, Size
 from .elementwise import clone
 from .samples import sample
 
@@ -96,7 +97,7 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   views=True, doc="The same elements, row by row, in another shape.")
 
 
-def reshape(x: Any, *sizes: Any, shape: Any = None) -> Any:
+def reshape(x: Array, *sizes: Size, shape: Size | None = None) -> Any:
     """The elements of ``x``, row by row, in another shape; one size may be −1.
 
     >>> import tinygrad_bp as tg
@@ -107,25 +108,25 @@ def reshape(x: Any, *sizes: Any, shape: Any = None) -> Any:
     return _reshape(x, sizes_of(either(sizes, shape)))
 
 
-def view(x: Any, *shape: Any) -> Any:
+def view(x: Array, *shape: Size) -> Any:
     """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business."""
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         raise ArgumentError("view: reading the bytes as another dtype has no gradient; to convert write t.to(dtype)")
     return _reshape(x, sizes_of(shape))
 
 
-def ravel(x: Any) -> Any:
+def ravel(x: Array) -> Any:
     """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
     line = _reshape(x, (-1,))
     return line if value_of(line).flags.c_contiguous else clone(line)
 
 
-def reshape_as(x: Any, other: Any) -> Any:
+def reshape_as(x: Array, other: Array) -> Any:
     """The elements of ``x`` in the shape of ``other``."""
     return _reshape(x, other.shape)
 
 
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(x: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from ``start_dim`` to ``end_dim`` as one.
 
     >>> import tinygrad_bp as tg
@@ -142,7 +143,7 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 @takes_axis
-def unflatten(x: Any, dim: int, sizes: Any) -> Any:
+def unflatten(x: Array, dim: int, sizes: int | tuple[int, ...] | list[int]) -> Any:
     """Dimension ``dim`` as several, of the sizes given; one may be −1.
 
     >>> import tinygrad_bp as tg
@@ -160,7 +161,7 @@ def unflatten(x: Any, dim: int, sizes: Any) -> Any:
 
 
 @takes_axis
-def squeeze(x: Any, dim: Any = None) -> Any:
+def squeeze(x: Array, dim: Axis = None) -> Any:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1.
 
     >>> import tinygrad_bp as tg
@@ -176,7 +177,7 @@ def squeeze(x: Any, dim: Any = None) -> Any:
 
 
 @takes_axis
-def unsqueeze(x: Any, dim: int) -> Any:
+def unsqueeze(x: Array, dim: int) -> Any:
     """With a new dimension of size 1 at position ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -200,7 +201,7 @@ _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, ax
                   reference=np.transpose, views=True, doc="The dimensions in another order.")
 
 
-def permute(x: Any, *order: Any, dims: Any = None) -> Any:
+def permute(x: Array, *order: Any, dims: Size | None = None) -> Any:
     """The dimensions in the order given.
 
     >>> import tinygrad_bp as tg
@@ -214,7 +215,7 @@ def permute(x: Any, *order: Any, dims: Any = None) -> Any:
     return _permute(x, axes)
 
 
-def movedim(x: Any, source: Any, destination: Any) -> Any:
+def movedim(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """The dimensions ``source`` (an int or several) put at the places ``destination``; the others keep their order.
 
     >>> import tinygrad_bp as tg
@@ -238,7 +239,7 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
 moveaxis = movedim
 
 
-def transpose(x: Any, dim0: int, dim1: int) -> Any:
+def transpose(x: Array, dim0: int, dim1: int) -> Any:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all).
 
     >>> import tinygrad_bp as tg
@@ -255,19 +256,19 @@ swapaxes = transpose
 swapdims = transpose
 
 
-def t(x: Any) -> Any:
+def t(x: Array) -> Any:
     """A matrix transposed; a vector as it is."""
     if x.ndim > 2:
         raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(x.shape)}; use permute or mT")
     return transpose(x, 0, 1) if x.ndim == 2 else x
 
 
-def reverse_axes(x: Any) -> Any:
+def reverse_axes(x: Array) -> Any:
     """All dimensions in reverse order: ``t.T``."""
     return _permute(x, tuple(range(x.ndim))[::-1]) if isinstance(x, Tensor) else x.T
 
 
-def matrix_transpose(x: Any) -> Any:
+def matrix_transpose(x: Array) -> Any:
     """The last two dimensions exchanged: ``t.mT``."""
     if x.ndim < 2:
         raise ShapeError(f"mT: needs at least 2 dimensions, got {shape_text(x.shape)}")
@@ -284,7 +285,7 @@ _broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape
                        doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
 
 
-def broadcast_to(x: Any, *sizes: Any, size: Any = None) -> Any:
+def broadcast_to(x: Array, *sizes: Size, size: Size | None = None) -> Any:
     """Repeated, without a copy, to the shape ``size``.
 
     >>> import tinygrad_bp as tg
@@ -295,7 +296,7 @@ def broadcast_to(x: Any, *sizes: Any, size: Any = None) -> Any:
     return _broadcast_to(x, sizes_of(either(sizes, size)))
 
 
-def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+def broadcast_tensors(*tensors: Array) -> tuple[Any, ...]:
     """All tensors, each repeated without a copy to the shape that they have together.
 
     >>> import tinygrad_bp as tg
@@ -311,7 +312,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     return tuple([_broadcast_to(x, shape) for x in tensors])
 
 
-def expand(x: Any, *sizes: Any, size: Any = None) -> Any:
+def expand(x: Array, *sizes: Size, size: Size | None = None) -> Any:
     """Repeated, without a copy, along dimensions of size 1; −1 keeps a size.
 
     >>> import tinygrad_bp as tg
@@ -327,12 +328,12 @@ def expand(x: Any, *sizes: Any, size: Any = None) -> Any:
     return _broadcast_to(x, tuple(x.shape[i - missing] if s == -1 else s for i, s in enumerate(wanted)))
 
 
-def expand_as(x: Any, other: Any) -> Any:
+def expand_as(x: Array, other: Array) -> Any:
     """``expand`` to the shape of another tensor."""
     return expand(x, other.shape)
 
 
-def sum_to_size(x: Any, *size: Any) -> Any:
+def sum_to_size(x: Array, *size: Size) -> Any:
     """Summed over the dimensions along which a tensor of ``size`` would be repeated: what undoes ``expand``.
 
     >>> import tinygrad_bp as tg
@@ -354,7 +355,7 @@ def _at_least(ndim: int, tensors: tuple[Any, ...], wider: Callable[[tuple[int, .
     return made if several else made[0]
 
 
-def atleast_1d(*tensors: Any) -> Any:
+def atleast_1d(*tensors: Array) -> Any:
     """A 0-d tensor as (1,); several tensors give a tuple.
 
     >>> import tinygrad_bp as tg
@@ -364,7 +365,7 @@ def atleast_1d(*tensors: Any) -> Any:
     return _at_least(1, tensors, lambda shape: (1,))
 
 
-def atleast_2d(*tensors: Any) -> Any:
+def atleast_2d(*tensors: Array) -> Any:
     """With new dimensions in front, up to two; several tensors give a tuple.
 
     >>> import tinygrad_bp as tg
@@ -374,7 +375,7 @@ def atleast_2d(*tensors: Any) -> Any:
     return _at_least(2, tensors, lambda shape: (1, *(shape or (1,))))
 
 
-def atleast_3d(*tensors: Any) -> Any:
+def atleast_3d(*tensors: Array) -> Any:
     """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple.
 
     >>> import tinygrad_bp as tg

@@ -10,6 +10,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
+from ..autograd.types import Array, Operand
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
@@ -79,7 +80,7 @@ class SVD(NamedTuple):
     Vh: Any
 
 
-def svd(A: Any, full_matrices: bool = True) -> SVD:
+def svd(A: Array, full_matrices: bool = True) -> SVD:
     """``A = U diag(S) Vh``: orthonormal columns U, singular values S, descending, orthonormal rows Vh.
 
     With ``full_matrices`` U and Vh are square; the columns that this adds pass no gradient (``LinAlgError`` at backward
@@ -103,7 +104,7 @@ def svd(A: Any, full_matrices: bool = True) -> SVD:
     return SVD(U, S, Vh)
 
 
-def svdvals(A: Any) -> Any:
+def svdvals(A: Array) -> Any:
     """The singular values, descending."""
     return svd(A, full_matrices=False).S
 
@@ -151,7 +152,10 @@ _pinv_op = general("pinv", _pinv, _pinv_rule, params={"rtol": None, "atol": None
                    reference=lambda x, rtol=None, atol=None: np.linalg.pinv(x), doc="Moore-Penrose pseudo-inverse.")
 
 
-def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Any:
+def pinv(
+    A: Array, rcond: Operand | None = None, hermitian: bool = False, *, atol: Operand | None = None,
+    rtol: Operand | None = None,
+) -> Any:  # fmt: skip
     """The pseudo-inverse; singular values up to ``max(atol, rtol · largest)`` count as 0 (``rcond`` is ``rtol``).
 
     Without either, rtol is max(m, n) · eps. ``hermitian`` reads the lower triangle alone. The gradient is that of a
@@ -181,7 +185,7 @@ class LeastSquares(NamedTuple):
 
 
 @rounds_once
-def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
+def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """The X that makes ``‖A X − B‖`` smallest, and of those the smallest X: pinv(A) B.
 
     ``residuals`` are the squared distances of each column where A is higher than wide and of full rank, else empty.
@@ -214,7 +218,10 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         svdvals(A) if driver in ("gelsd", "gelss") else empty)
 
 
-def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Any:
+def matrix_rank(
+    A: Array, tol: Operand | None = None, hermitian: bool = False, *, atol: Operand | None = None,
+    rtol: Operand | None = None,
+) -> Any:  # fmt: skip
     """How many singular values are above ``max(atol, rtol · largest)``; an integer tensor without gradient.
 
     >>> import tinygrad_bp as tg

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.types import Array, Raw, Size
 from .samples import sample
 from .shape import reshape
 
@@ -28,7 +30,7 @@ Pairs = tuple[tuple[int, int], ...]
 # ---------------------------------------------------------------------- arguments
 
 
-def sizes(name: str, what: str, value: Any, ndim: int, least: int = 1) -> Sizes:
+def sizes(name: str, what: str, value: Size | Sequence[Any], ndim: int, least: int = 1) -> Sizes:
     """An integer, or a sequence of ``ndim`` or one, as ``ndim`` integers of at least ``least``."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if len(values) == 1:
@@ -60,7 +62,7 @@ def counts(name: str, size: Sizes, kernel: Sizes, stride: Sizes, padding: Pairs,
     return tuple((n - r) // s + 1 for n, r, s in zip(room, reach, stride, strict=True))
 
 
-def batched(name: str, x: Any, ndim: int) -> tuple[Any, bool]:
+def batched(name: str, x: Array, ndim: int) -> tuple[Any, bool]:
     """``x`` as (rows, channels, ...), and whether the rows had to be added."""
     if x.ndim == ndim + 2:
         return x, False
@@ -72,13 +74,13 @@ def batched(name: str, x: Any, ndim: int) -> tuple[Any, bool]:
     )
 
 
-def unbatched(y: Any, added: bool) -> Any:
+def unbatched(y: Array, added: bool) -> Any:
     """``y`` without the rows that ``batched`` added."""
     return reshape(y, y.shape[1:]) if added else y
 
 
 def geometry(
-    name: str, x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, ndim: int
+    name: str, x: Array, kernel: Any, stride: Size, padding: Size, dilation: Size, ceil_mode: bool, ndim: int
 ) -> tuple[Sizes, Sizes, Pairs, Sizes]:
     """Kernel, stride, padding and dilation; with ``ceil_mode`` the padding behind grows by what a last window needs."""
     kernel = sizes(name, "kernel_size", kernel, ndim)
@@ -102,7 +104,7 @@ def geometry(
     return kernel, stride, tuple(both), dilation
 
 
-def target_of(name: str, x: Any, output_size: Any, ndim: int) -> Sizes:
+def target_of(name: str, x: Array, output_size: Size, ndim: int) -> Sizes:
     """The result's size; None keeps the input's."""
     given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * ndim
     if len(given) == ndim:
@@ -136,12 +138,12 @@ def padded(x: Any, padding: Pairs, value: float = 0) -> Any:
     return result
 
 
-def cropped(x: Any, padding: Pairs) -> Any:
+def cropped(x: Raw, padding: Pairs) -> Any:
     """``x`` without its frame: the transpose of ``padded``."""
     return padded(x, tuple((-low, -high) for low, high in padding))
 
 
-def window_view(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
+def window_view(x: Raw, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     """The windows of a padded array, (..., *kernel, *counts), without a copy."""
     ndim = len(kernel)
     lead = x.ndim - ndim
@@ -265,7 +267,7 @@ window_sum = linear(
 # ---------------------------------------------------------------------- unfold and fold
 
 
-def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
+def unfold(input: Array, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
     """The windows of images as columns: (rows, channels, height, width) to (rows, channels · kernel, windows).
 
     The rows can be missing. A size is an integer or a pair (height, width); ``padding`` zeros stand on both sides.
@@ -285,7 +287,7 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
 
 
 def fold(
-    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+    input: Array, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
 ) -> Any:
     """Columns added up to images: (rows, channels · kernel, windows) to (rows, channels, *output_size).
 

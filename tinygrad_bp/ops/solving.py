@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
+from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where
 from .samples import sample
@@ -20,7 +21,7 @@ from .shape import reshape, squeeze, unsqueeze
 __all__ = ["det", "logdet", "slogdet"]
 
 
-def refuse_shape(name: str, x: Any, square: bool = True) -> None:
+def refuse_shape(name: str, x: Array, square: bool = True) -> None:
     """``ShapeError`` for what is no matrix or batch of matrices, or not square."""
     if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
         kind = "a square matrix" if square else "a matrix"
@@ -43,7 +44,7 @@ def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         raise LinAlgError(f"{name}: no result, {str(error)[:1].lower()}{str(error)[1:]}") from None
 
 
-def singular(x: Any) -> Any:
+def singular(x: Array) -> Any:
     """Which matrices of a raw batch have an exact 0 among their pivots."""
     return np.asarray(np.linalg.slogdet(x)[0] == 0)
 
@@ -51,17 +52,17 @@ def singular(x: Any) -> Any:
 SINGULAR = "singular, it has no inverse; a least-squares answer is linalg.lstsq or linalg.pinv"
 
 
-def well_conditioned(rng: Any, shape: tuple[int, ...]) -> Any:
+def well_conditioned(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Random square matrices near 2 · the identity, not symmetric."""
     return 0.4 * rng.standard_normal(shape) + 2 * np.eye(shape[-1])
 
 
-def some_matrices(rng: Any, shape: tuple[int, ...]) -> Any:
+def some_matrices(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Standard normal, of the shape."""
     return rng.standard_normal(shape)
 
 
-def complex_matrices(rng: Any, shape: tuple[int, ...]) -> Any:
+def complex_matrices(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Complex random square matrices near 2 · the identity."""
     return well_conditioned(rng, shape) + 0.4j * rng.standard_normal(shape)
 
@@ -111,7 +112,7 @@ def _of_vectors(A: Any, B: Any) -> bool:
     return bool(B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1]))
 
 
-def solve(A: Any, B: Any, *, left: bool = True) -> Any:
+def solve(A: Array, B: Array, *, left: bool = True) -> Any:
     """The X with ``A X = B`` (``X A = B`` where not ``left``); B is a vector, a matrix, or a batch of them.
 
     As in PyTorch, B is a batch of vectors where its shape is that of A without the last size. Raises ``LinAlgError``
@@ -143,7 +144,7 @@ class CheckedInverse(NamedTuple):
     info: Any
 
 
-def usable(x: Any, fails: Any) -> tuple[Any, Any]:
+def usable(x: Array, fails: Any) -> tuple[Any, Any]:
     """The batch with the identity in place of the matrices that fail, and ``info`` of them."""
     info = beside(x, np.asarray(fails, np.int32))
     if fails.any():
@@ -157,7 +158,7 @@ def spoiled(result: Any, fails: Any) -> Any:
 
 
 @rounds_once
-def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
+def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
     """``(inverse, info)``: NaN where a matrix is singular and ``info`` 1 there, or ``LinAlgError`` with check_errors.
 
     >>> import tinygrad_bp as tg
@@ -173,7 +174,7 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> CheckedInverse:
 
 
 @rounds_once
-def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Checked:
+def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> Checked:
     """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there."""
     refuse_shape("solve_ex", A)
     fails = singular(value_of(A))
@@ -184,7 +185,7 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -
     return Checked(spoiled(result, fails if _of_vectors(A, B) else fails[..., None]), info)
 
 
-def triangle(x: Any, upper: bool, unit: bool = False) -> Any:
+def triangle(x: Array, upper: bool, unit: bool = False) -> Any:
     """One triangle of the last two dimensions, 0 elsewhere; with ``unit``, ones on the diagonal."""
     lower = np.tri(x.shape[-2], x.shape[-1], -1 if unit else 0, dtype=bool)
     mask = ~np.tri(x.shape[-2], x.shape[-1], 0 if unit else -1, dtype=bool) if upper else lower
@@ -192,7 +193,7 @@ def triangle(x: Any, upper: bool, unit: bool = False) -> Any:
     return kept + np.eye(x.shape[-2], x.shape[-1], dtype=bool) if unit else kept
 
 
-def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
+def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
     """``solve`` that reads one triangle of A alone; with ``unitriangular`` its diagonal counts as ones.
 
     >>> import tinygrad_bp as tg
@@ -207,7 +208,7 @@ def solve_triangular(A: Any, B: Any, *, upper: bool, left: bool = True, unitrian
 
 
 @rounds_once
-def tensorinv(A: Any, ind: int = 2) -> Any:
+def tensorinv(A: Array, ind: int = 2) -> Any:
     """The inverse of the linear map that ``tensordot(A, x, dims=ind)`` is; ``ind`` splits A's dimensions.
 
     >>> import tinygrad_bp as tg
@@ -222,7 +223,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
 
 
 @rounds_once
-def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
+def tensorsolve(A: Array, B: Array, dims: Sequence[int] | None = None) -> Any:
     """The X with ``tensordot(A, X, dims=X.ndim) = B``; ``dims`` of A are moved to the end first.
 
     >>> import tinygrad_bp as tg
@@ -354,7 +355,7 @@ class SignLogdet(NamedTuple):
     logabsdet: Any
 
 
-def slogdet(A: Any) -> SignLogdet:
+def slogdet(A: Array) -> SignLogdet:
     """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet.
 
     >>> import tinygrad_bp as tg
@@ -365,7 +366,7 @@ def slogdet(A: Any) -> SignLogdet:
     return SignLogdet(both[..., 0], real(both[..., 1]))
 
 
-def logdet(A: Any) -> Any:
+def logdet(A: Array) -> Any:
     """The logarithm of the determinant: NaN where it is negative, complex of a complex matrix.
 
     >>> import tinygrad_bp as tg

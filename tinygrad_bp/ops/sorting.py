@@ -14,6 +14,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, beside, value_of
+from ..autograd.types import Array, Operand
 from .elementwise import where
 from .extremes import chosen
 from .indexing import along, take_along_axis
@@ -55,7 +56,7 @@ def _top(x: Any, k: int, place: int, largest: bool) -> Any:
 
 
 @takes_axis
-def sort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
+def sort(x: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
     """The elements in order along ``dim``, and where each stood; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
@@ -68,7 +69,7 @@ def sort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = Fals
 
 
 @takes_axis
-def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+def argsort(x: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """The indices that sort x along ``dim``; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
@@ -78,7 +79,7 @@ def argsort(x: Any, dim: int = -1, descending: bool = False, *, stable: bool = F
     return beside(x, _order(value_of(x), _place(x, dim, "argsort"), descending))
 
 
-def msort(x: Any) -> Any:
+def msort(x: Array) -> Any:
     """The elements in order along the first dimension.
 
     >>> import tinygrad_bp as tg
@@ -89,7 +90,7 @@ def msort(x: Any) -> Any:
 
 
 @takes_axis
-def topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
+def topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
     """The ``k`` largest (or smallest) elements along ``dim`` in order, and where they stand.
 
     Raises ``ArgumentError`` where there are fewer.
@@ -130,7 +131,7 @@ def _where_ranked(x: Any, rank: Any, place: int) -> Any:
 
 
 @takes_axis
-def kthvalue(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> Found:
+def kthvalue(x: Array, k: int, dim: int = -1, keepdim: bool = False) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands.
 
     Raises ``ArgumentError`` where there are fewer than ``k``.
@@ -172,7 +173,7 @@ _median_op = general(
 
 
 @takes_axis
-def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands.
 
     NaN where there is one. Without ``dim`` ties share the gradient equally; with ``dim`` one of them gets it.
@@ -194,7 +195,7 @@ def median(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @takes_axis
-def nanmedian(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def nanmedian(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """``median`` of what is not NaN; NaN where nothing else is there.
 
     >>> import tinygrad_bp as tg
@@ -211,7 +212,7 @@ def nanmedian(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 @takes_axis
-def mode(x: Any, dim: int = -1, keepdim: bool = False) -> Found:
+def mode(x: Array, dim: int = -1, keepdim: bool = False) -> Found:
     """The most frequent element along ``dim``, of several the smallest, and where the last of them stands.
 
     >>> import tinygrad_bp as tg
@@ -280,7 +281,9 @@ def _without(shape: list[int], dim: Any, place: int) -> list[int]:
 
 @rounds_once
 @takes_axis
-def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def quantile(
+    x: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one.
 
     Between two elements lies a share of both (``"linear"``), one of them (``"lower"``, ``"higher"``, ``"nearest"``)
@@ -295,7 +298,9 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, i
 
 @rounds_once
 @takes_axis
-def nanquantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear") -> Any:
+def nanquantile(
+    x: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+) -> Any:
     """``quantile`` of what is not NaN; NaN where nothing else is there.
 
     >>> import tinygrad_bp as tg

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.op import FUNCTIONS, REQUIRED
+from ..autograd.types import Array
 from .error_functions import widened
 from .samples import Domain, binary, fixed, nonzero, positive, probability, unary
 
@@ -142,7 +143,7 @@ def _iv_reference(x: Any, order: int) -> Any:
     return sum((0.5 * x) ** (2 * k + order) / (math.factorial(k) * math.factorial(k + order)) for k in range(70))
 
 
-def i0(x: Any) -> Any:
+def i0(x: Array) -> Any:
     """Modified Bessel function of the first kind, order 0.
 
     >>> import tinygrad_bp as tg
@@ -152,7 +153,7 @@ def i0(x: Any) -> Any:
     return iv(x, 0)
 
 
-def i0e(x: Any) -> Any:
+def i0e(x: Array) -> Any:
     """``i0(x) · e^(−|x|)``, which does not overflow.
 
     >>> import tinygrad_bp as tg
@@ -162,7 +163,7 @@ def i0e(x: Any) -> Any:
     return ive(x, 0)
 
 
-def i1(x: Any) -> Any:
+def i1(x: Array) -> Any:
     """Modified Bessel function of the first kind, order 1.
 
     >>> import tinygrad_bp as tg
@@ -172,7 +173,7 @@ def i1(x: Any) -> Any:
     return iv(x, 1)
 
 
-def i1e(x: Any) -> Any:
+def i1e(x: Array) -> Any:
     """``i1(x) · e^(−|x|)``, which does not overflow.
 
     >>> import tinygrad_bp as tg

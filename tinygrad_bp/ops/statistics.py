@@ -11,6 +11,7 @@ from ..autograd.define import constant
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
+from ..autograd.types import Array
 from .complex_numbers import conj, real
 from .elementwise import where
 from .limits import clip
@@ -27,7 +28,7 @@ def _transposed(x: Any) -> Any:
 
 
 @rounds_once
-def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: Any = None) -> Any:
+def cov(input: Array, *, correction: float = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
 
     ``fweights`` (integers) say how often each observation counts, ``aweights`` how much. Of one variable (also a
@@ -68,7 +69,7 @@ def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: An
 
 
 @rounds_once
-def corrcoef(input: Any) -> Any:
+def corrcoef(input: Array) -> Any:
     """The correlation matrix of variables (one a row) over observations (one a column).
 
     Of one variable (also a 1-d input) the result is 0-d.
@@ -87,7 +88,7 @@ def corrcoef(input: Any) -> Any:
 
 @rounds_once
 @takes_axis
-def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
+def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it.
 
     >>> import tinygrad_bp as tg
@@ -121,7 +122,7 @@ _bincount_op = constant("bincount", _bincount, params={"minlength": 0}, samples=
                             [np.sum(x == i) for i in range(max(np.max(x) + 1, minlength))]))
 
 
-def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers.
 
     The gradient passes to the weights. Raises ``DtypeError`` for floats and ``ArgumentError`` for negative integers.

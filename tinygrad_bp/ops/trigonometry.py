@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.define import elementwise
 from ..autograd.op import FUNCTIONS, REQUIRED, UFUNCS
 from ..autograd.operands import rounds_once
+from ..autograd.types import Array
 from .samples import Domain, binary, complexes, nonzero, real, sample, unary
 
 __all__ = [
@@ -162,7 +163,7 @@ def _jn_reference(x: Any, order: int) -> Any:
 
 
 @rounds_once
-def sinc(x: Any) -> Any:
+def sinc(x: Array) -> Any:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative.
 
     >>> import tinygrad_bp as tg

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import DTypeLike
 
 __all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
@@ -89,7 +90,7 @@ class Generator:
         """53-bit uniform numbers."""
         return (self.long_words(count) & np.uint64(2**53 - 1)) * 2.0**-53
 
-    def uniform(self, count: int, dtype: Any, low: float = 0.0, high: float = 1.0) -> Any:
+    def uniform(self, count: int, dtype: DTypeLike, low: float = 0.0, high: float = 1.0) -> Any:
         """``count`` numbers in [low, high)."""
         if dtype == np.float64:
             drawn = self._doubles(count)
@@ -104,7 +105,7 @@ class Generator:
             result[result >= np.asarray(high, dtype)] = low  # rounded up to the end
         return result
 
-    def normal(self, count: int, dtype: Any, mean: float = 0.0, std: float = 1.0) -> Any:
+    def normal(self, count: int, dtype: DTypeLike, mean: float = 0.0, std: float = 1.0) -> Any:
         """``count`` normal numbers by Box and Muller's method."""
         if count < 16:
             result = np.array([self._one_normal() for _ in range(count)])
@@ -129,7 +130,7 @@ class Generator:
         self._next_normal = float(radius * np.sin(2.0 * np.pi * angle))
         return float(radius * np.cos(2.0 * np.pi * angle))
 
-    def exponential(self, count: int, dtype: Any) -> Any:
+    def exponential(self, count: int, dtype: DTypeLike) -> Any:
         """``count`` numbers of the exponential distribution of rate 1."""
         return (-np.log1p(-self._doubles(count))).astype(dtype, copy=False)
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.types import Array, DTypeLike, Size
 from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
@@ -37,7 +38,9 @@ def _float_dtype(name: str, dtype: Any) -> Any:
     return chosen
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
@@ -48,7 +51,9 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, requ
     return _finish(generator.uniform(_count(shape), _float_dtype("rand", dtype)), shape, requires_grad)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Standard normal numbers of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
@@ -60,8 +65,8 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, req
 
 
 def randint(
-    low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
-    requires_grad: bool = False,
+    low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
+    dtype: DTypeLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well.
 
@@ -83,7 +88,7 @@ def randint(
     return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: DTypeLike = None) -> Tensor:
     """The integers below ``n`` in random order.
 
     >>> import tinygrad_bp as tg
@@ -96,26 +101,30 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
     return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), False)
 
 
-def rand_like(x: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
     return rand(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def randn_like(x: Any, *, generator: Generator | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Standard normal numbers of the shape of ``x``, and of its dtype unless one is given."""
     return randn(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
 def randint_like(
-    x: Any, low: int | None = None, high: int | None = None, *, generator: Generator | None = None, dtype: Any = None,
-    requires_grad: bool = False,
+    x: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
+    dtype: DTypeLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
     return randint(low, high, x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
 def normal(
-    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, dtype: Any = None,
+    mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None, dtype: DTypeLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them.
@@ -157,7 +166,7 @@ def _probabilities(name: str, x: Any) -> Any:
     return p
 
 
-def bernoulli(x: Any, *, generator: Generator | None = None) -> Tensor:
+def bernoulli(x: Array, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of ``x`` gives, else 0; shape and dtype are those of ``x``.
 
     >>> import tinygrad_bp as tg
@@ -172,7 +181,7 @@ def bernoulli(x: Any, *, generator: Generator | None = None) -> Tensor:
     return wrap((drawn.reshape(p.shape) < p).astype(p.dtype), None)
 
 
-def multinomial(x: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(x: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
     """Indices drawn with the probabilities of (n,) or (rows, n), which need not sum to 1.
 
     The result is int64 of shape (num_samples,) or (rows, num_samples); without ``replacement`` no index comes twice
