@@ -1,5 +1,7 @@
 """One error per mistake: it names the op, shows both sides and says what to write instead."""
 
+import subprocess
+import sys
 import traceback
 
 import numpy as np
@@ -149,7 +151,7 @@ OTHERS = [
     (lambda: tg.tensor([2]) * 2**70, errors.DtypeError, "the number 1180591620717411303424 does not fit in int64"),
     (lambda: tg.tensor(2**70), errors.DtypeError, "integers outside int64"),
     (lambda: tg.tensor(["a"]), errors.DtypeError, "cannot make a tensor of <U1 values; give numbers or booleans"),
-    (lambda: tg.tensor(None), errors.DtypeError, "cannot make a tensor of object values"),
+    (lambda: tg.tensor(None), errors.DtypeError, "cannot make a tensor of a NoneType"),
     (lambda: tg.set_default_dtype(tg.int64), errors.DtypeError, "only a floating point dtype can be the default"),
     (lambda: tg.arange(3).requires_grad_(), errors.DtypeError, "complex dtype can require gradients, got int64"),
     # arguments
@@ -219,6 +221,24 @@ def test_a_mistake_shows_one_traceback(program):
     with pytest.raises(AutogradError) as caught:
         program()
     assert "another exception" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_traceback_of_an_op_leads_from_the_line_to_its_definition(calls):
+    program = f"""
+import traceback
+import tinygrad_bp as tg
+for _ in range({calls}):
+    try:
+        tg.atan2(tg.zeros(2), tg.zeros(3))
+    except RuntimeError as error:
+        frames = [(frame.filename, frame.name, frame.line) for frame in traceback.extract_tb(error.__traceback__)]
+print(*frames, sep="\\n")
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (user, _, _), (place, name, line) = map(eval, result.stdout.splitlines())
+    assert user == "<string>" and name == "atan2"
+    assert place.endswith("trigonometry.py") and line.startswith("atan2 = elementwise(")
 
 
 # What NumPy raises for the same mistake, and PyTorch.

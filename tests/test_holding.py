@@ -199,7 +199,7 @@ def test_deepcopy_asks_what_a_module_says_of_its_state():
     (None, "a state_dict maps names to tensors, got NoneType"),
     ([1], "a state_dict maps names to tensors, got list"),
     ({0: tg.zeros(1, 2), None: 1}, "missing keys: weight, bias; unexpected keys: 0, None"),
-    ({"weight": None, "bias": tg.ones(1)}, "weight: cannot make a tensor of object values"),
+    ({"weight": None, "bias": tg.ones(1)}, "weight: cannot make a tensor of a NoneType"),
     ({"weight": [[1, 2]], "bias": "b"}, "bias: cannot make a tensor of <U1 values"),
     ({"weight": [[1j, 2]], "bias": [1]}, "weight: the module has float32, the state_dict complex128"),
 ])  # fmt: skip

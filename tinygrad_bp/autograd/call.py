@@ -32,8 +32,7 @@ def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     try:
         found = op.forward(*([values] if op.variadic else values), *params.values())
     except Exception as error:
-        explain(op, error, values, nodes)
-        raise
+        raise explain(op, error, values, nodes) from None
     value, *residuals = found if op.residuals else (found,)
     value = np.asarray(value)
     parents = nodes if op.variadic else tuple(node if rule else None for node, rule in zip(nodes, op.rules))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .definitions import Doc
+from .errors import AutogradError
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
@@ -70,7 +71,7 @@ def _tuple(items: list[str]) -> str:
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter"
+    "guard_view, share, check_alias, enter, AutogradError"
 )
 
 
@@ -144,8 +145,7 @@ def source(op: Op) -> str:
     add("        try:")
     add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
     add("        except Exception as error:")
-    add(f"            explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes})")
-    add("            raise")
+    add(f"            raise explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes}) from None")
     add("        if value.__class__ is not ndarray:")
     add("            value = asarray(value)")
     add("        result = Tensor()")
@@ -190,7 +190,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _maker(_entry(op))(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
-        floats_of, in_float32, settle, guard_view, share, check_alias, enter,
+        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)
@@ -205,7 +205,9 @@ def _entry(op: Op) -> str:
     names, aliases = spelling(op)
     places = [f"p{i}" for i in range(len(names))] + ["*"] * bool(aliases) + [f"k{i}" for i in range(len(aliases))]
     return (
-        f"def make({FREE}):\n    def function({', '.join(places)}):\n        return enter(op, locals())\n"
+        f"def make({FREE}):\n    def function({', '.join(places)}):\n        try:\n"
+        f"            return enter(op, locals())\n        except AutogradError as error:\n"
+        f"            raise error.with_traceback(None)  # what stands between is ours alone\n"
         f"        ({FREE})\n    return function\n"
     )
 
@@ -213,7 +215,7 @@ def _entry(op: Op) -> str:
 def entry_code(op: Op) -> CodeType:
     """The code that hands the arguments to ``enter``, by name: every op's before its first call, and while watched."""
     names, aliases = spelling(op)
-    return _placed(op, _code(_maker(_entry(op)))).replace(co_varnames=(*names, *aliases))
+    return _placed(op, _code(_maker(_entry(op)))).replace(co_varnames=(*names, *aliases, "error"))
 
 
 def frame_code(op: Op) -> CodeType:

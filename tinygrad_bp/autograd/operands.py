@@ -174,29 +174,29 @@ def describe(values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...], names:
     return " and ".join(parts)
 
 
-def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...]) -> None:
-    """Raise the package's own error for what NumPy raised; return where the error should pass as it is."""
+def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...]) -> Any:
+    """The package's own error for what NumPy raised, or that itself where it says enough, to be raised anew."""
     if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError, OverflowError)):
-        return
+        return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
     names = () if op.variadic else op.inputs
     sides = describe(values, nodes, names)
     if isinstance(error, np.exceptions.AxisError):
         ndim = values[0].ndim
-        raise IndexRangeError(
+        return IndexRangeError(
             f"{op.name}: dimension out of range, {error}; {sides} has {ndim} dimensions: give one from {-ndim} to "
             f"{ndim - 1}"
-        ) from None
+        )
     if isinstance(error, IndexError):
-        raise IndexRangeError(f"{op.name}: {error}, in {sides}") from None
+        return IndexRangeError(f"{op.name}: {error}, in {sides}")
     if isinstance(error, TypeError):
-        raise DtypeError(f"{op.name}: not possible with {sides} ({error})") from None
+        return DtypeError(f"{op.name}: not possible with {sides} ({error})")
     said = str(error)
     if isinstance(error, OverflowError) or "negative integer powers" in said:
-        raise DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first") from None
+        return DtypeError(f"{op.name}: not possible with {sides} ({said}); write t.float() first")
     one = len(values) == 1
     advice = f"; {op.hint}" if op.hint else ""
     # Of two shapes that do not broadcast or align NumPy says nothing that the sides do not show.
     reason = (
         "" if any(word in said for word in ("broadcast together with shapes", "core dim", "aligned")) else f" ({said})"
     )
-    raise ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}") from None
+    return ShapeError(f"{op.name}: {sides} {'does' if one else 'do'} not fit{reason}{advice}")
