@@ -168,7 +168,8 @@ CASES = [
     case("qr", lambda t, f, a: t.linalg.qr(a)[1], (4, 4), (32, 64, 64), definite),
     case("eigh", lambda t, f, a: t.linalg.eigh(a)[0], (4, 4), (16, 64, 64), definite),
     case("svd", lambda t, f, a: t.linalg.svdvals(a), (4, 4), (16, 64, 64), definite),
-    case("cdist", lambda t, f, a, b: t.cdist(a, b), ((8, 4), (8, 4)), ((500, 32), (400, 32))),
+    case("cdist", lambda t, f, a, b: t.cdist(a, b), ((8, 4), (8, 4)), ((500, 32), (400, 32)),
+         reason="by differences; PyTorch takes products of matrices from 25 rows on, and loses digits of near rows"),
     each("cosine_similarity", lambda t, f, a, b: f.cosine_similarity(a, b), inputs=2),
     # ------------------------------------------------------------------ losses
     each("mse_loss", lambda t, f, a, b: f.mse_loss(a, b), inputs=2),

@@ -12,7 +12,7 @@ from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis
 from ..ops import reduction
 from ..ops.limits import clip
-from ..ops.norms import vector_norm
+from ..ops.norms import distances, vector_norm
 from ..ops.shape import takes_axis
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
@@ -75,6 +75,8 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = None)
         raise ShapeError(
             f"cdist: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} must be (..., rows, size) with one size"
         )
+    if p == 2 and "c" not in (x1.dtype.kind, x2.dtype.kind):
+        return distances(x1, x2)
     return vector_norm(x1[..., :, None, :] - x2[..., None, :, :], p, -1)
 
 

@@ -13,6 +13,7 @@ from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis, DTypeLike, Operand
 from .elementwise import abs as size_of
 from .elementwise import cast, where
+from .passes import BLOCK, MANY
 from .reduction import amax, amin, axes_of, in_range, kept_shape, restore
 from .reduction import sum as total
 from .samples import complex_of, fixed, nonzero, reductions, sample
@@ -114,6 +115,61 @@ def vector_norm(x: Array, ord: float = 2, dim: Axis = None, keepdim: bool = Fals
         raise ShapeError(f"vector_norm: the norm of order {ord} of nothing is not defined, got {shape_text(x.shape)}")
     return _norm_op(x, ord, dim, keepdim)
 
+
+# ---------------------------------------------------------------------- between all rows
+
+
+def _squares(a: Any, b: Any) -> Any:
+    """Σ (aᵢ − bⱼ)² over the last dimension, the longer of the two loops inside."""
+    if b.shape[-2] < b.shape[-1] or a.shape[-2] * b.size < MANY:
+        d = a[..., :, None, :] - b[..., None, :, :]
+        return np.einsum("...i,...i->...", d, d)
+    total = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-2]), a.dtype)
+    for one, other in zip(np.moveaxis(a, -1, 0), np.ascontiguousarray(np.moveaxis(b, -1, 0)), strict=True):
+        d = one[..., :, None] - other[..., None, :]
+        d *= d
+        total += d
+    return total
+
+
+def _distances(a: Any, b: Any) -> Any:
+    if a.dtype.kind != "f":
+        a, b = a.astype(np.float64), b.astype(np.float64)
+    lead, rows = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2]
+    y = np.empty((*lead, rows, b.shape[-2]), a.dtype)
+    limits = np.finfo(y.dtype)
+    step = max(1, BLOCK * rows // (y.itemsize * max(1, y.size)))
+    with np.errstate(over="ignore"):
+        for start in range(0, rows, step):  # the squares of so many rows stay in the cache
+            y[..., start : start + step, :] = _squares(a[..., start : start + step, :], b)
+    far = np.nonzero(~((y > limits.tiny / limits.eps) & (y < np.inf)))
+    np.sqrt(y, out=y)
+    if far[0].size:  # out of the range where squares are exact
+        a, b = np.broadcast_to(a, (*lead, *a.shape[-2:])), np.broadcast_to(b, (*lead, *b.shape[-2:]))
+        *places, i, j = far
+        y[far] = _vector_norm(a[(*places, i)] - b[(*places, j)], 2, -1, False)
+    return y
+
+
+def _pulls(g: Any, y: Any) -> Any:
+    """How strongly each pair of rows pulls at one another; 0 where they are equal."""
+    return np.where(y == 0, np.zeros_like(g), g / _safe(y))
+
+
+def _distances_rule(pulls: Any, own: Any, other: Any) -> Any:
+    """Σⱼ pᵢⱼ (aᵢ − bⱼ), by a product of matrices."""
+    return np.add.reduce(pulls, axis=-1, keepdims=True) * own - np.matmul(pulls, other)
+
+
+distances = general("distances", _distances,
+                    lambda g, a, b, y: _distances_rule(_pulls(g, y), a, b),
+                    lambda g, a, b, y: _distances_rule(np.swapaxes(_pulls(g, y), -1, -2), b, a),
+                    inputs="a b", floats=True, formula="√Σ (aᵢ − bⱼ)²",
+                    samples=(sample((3, 2), (4, 2)), sample((2, 3, 2), (2, 4, 2)), sample((2, 3, 2), (4, 2)),
+                             sample((1, 2), (2, 3, 2)), sample((0, 2), (3, 2)), sample((40, 8), (50, 8))),
+                    reference=lambda a, b: np.sqrt(np.sum((a[..., :, None, :] - b[..., None, :, :]) ** 2, axis=-1)),
+                    hint="a is (..., rows, size), b (..., other rows, size)",
+                    doc="The Euclidean distance of every row of a and every row of b; where it is 0 its gradient is 0.")
 
 # ---------------------------------------------------------------------- matrices
 
