@@ -12,6 +12,7 @@ from typing import Any
 from . import func as transforms
 from .autograd.errors import ArgumentError
 from .autograd.gradient import grad
+from .autograd.tensor import Tensor
 
 Function = Callable[..., Any]
 _JACOBIANS: dict[str, Any] = {"reverse-mode": transforms.jacrev, "forward-mode": transforms.jacfwd}
@@ -41,8 +42,8 @@ def _shown(result: Any, create_graph: bool) -> Any:
 
 
 def jacobian(
-    func: Function, inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False,
-    strategy: str = "reverse-mode",
+    func: Function, inputs: Tensor | tuple[Tensor, ...], create_graph: bool = False, strict: bool = False,
+    vectorize: bool = False, strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The Jacobian of ``func`` at ``inputs``: of shape ``output.shape + input.shape``, a tuple (of tuples) for several.
 
@@ -59,8 +60,8 @@ def jacobian(
 
 
 def hessian(
-    func: Function, inputs: Any, create_graph: bool = False, strict: bool = False, vectorize: bool = False,
-    outer_jacobian_strategy: str = "reverse-mode",
+    func: Function, inputs: Tensor | tuple[Tensor, ...], create_graph: bool = False, strict: bool = False,
+    vectorize: bool = False, outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:  # fmt: skip
     """The matrix of second derivatives of a function of one number: a tuple of tuples for several inputs.
 
@@ -75,7 +76,10 @@ def hessian(
     return _shown(outer(transforms.jacrev(func, argnums), argnums)(*args), create_graph)
 
 
-def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vjp(
+    func: Function, inputs: Tensor | tuple[Tensor, ...], v: Tensor | tuple[Tensor, ...] | None = None,
+    create_graph: bool = False, strict: bool = False,
+) -> Any:  # fmt: skip
     """``(output, product)``: the cotangent ``v`` times the Jacobian; ``v`` is 1 for one number where left out.
 
     >>> import tinygrad_bp as tg
@@ -93,7 +97,10 @@ def vjp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
     return _shown((output, products if argnums else products[0]), create_graph)
 
 
-def jvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def jvp(
+    func: Function, inputs: Tensor | tuple[Tensor, ...], v: Tensor | tuple[Tensor, ...] | None = None,
+    create_graph: bool = False, strict: bool = False,
+) -> Any:  # fmt: skip
     """``(output, product)``: the Jacobian times the tangent ``v``, which is 1 for a single number where left out.
 
     >>> import tinygrad_bp as tg
@@ -113,7 +120,10 @@ def _tangents(what: str, args: tuple[Any, ...], v: Any) -> tuple[Any, ...]:
     return (args[0].detach() * 0 + 1,)
 
 
-def hvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def hvp(
+    func: Function, inputs: Tensor | tuple[Tensor, ...], v: Tensor | tuple[Tensor, ...] | None = None,
+    create_graph: bool = False, strict: bool = False,
+) -> Any:  # fmt: skip
     """``(output, product)``: the Hessian times ``v``, forward over reverse mode.
 
     >>> import tinygrad_bp as tg
@@ -128,7 +138,10 @@ def hvp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, 
     )
 
 
-def vhp(func: Function, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
+def vhp(
+    func: Function, inputs: Tensor | tuple[Tensor, ...], v: Tensor | tuple[Tensor, ...] | None = None,
+    create_graph: bool = False, strict: bool = False,
+) -> Any:  # fmt: skip
     """``(output, product)``: ``v`` times the Hessian, reverse over reverse mode.
 
     >>> import tinygrad_bp as tg

@@ -23,7 +23,7 @@ class Context:
         self._saved: tuple[Any, ...] = ()
         self._restored: tuple[Any, ...] = ()
 
-    def save_for_backward(self, *tensors: Any) -> None:
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs, outputs or other tensors for backward (None is kept as None)."""
         self._saved = tensors
 

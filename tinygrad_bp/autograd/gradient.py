@@ -24,6 +24,7 @@ from .kept import refuse_changed
 from .modes import enable_grad, mode
 from .node import Cell, Node
 from .tensor import Tensor, wrap
+from .types import Array
 from .watch import quietly
 
 
@@ -169,11 +170,11 @@ def _own(g: Any, taken: set[int]) -> Any:
 
 
 def backward(
-    tensors: Any,
-    grad_tensors: Any = None,
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Array | Sequence[Array | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Add the gradient of the tensors to ``.grad`` of every leaf that led to them, or of ``inputs`` alone.
 
@@ -236,9 +237,9 @@ def _refuse_unused(wanted: list[Any], reached: Container[Any]) -> None:
 
 
 def grad(
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Array | Sequence[Array | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,

@@ -97,7 +97,7 @@ def gaussian_nll_loss(
 
 @rounds_once
 def linear_cross_entropy(
-    input: Array, linear_weight: Any, target: Array, *, linear_bias: Any = None, weight: Array | None = None,
+    input: Array, linear_weight: Array, target: Array, *, linear_bias: Array | None = None, weight: Array | None = None,
     reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
 ) -> Any:
     """``cross_entropy(linear(input, linear_weight, linear_bias), target)``: the last layer and its loss in one call.

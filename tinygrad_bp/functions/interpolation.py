@@ -129,7 +129,7 @@ def interpolate(
 
 
 def upsample(
-    input: Array, size: Size | None = None, scale_factor: Any = None, mode: str = "nearest",
+    input: Array, size: Size | None = None, scale_factor: float | Sequence[float] | None = None, mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Any:  # fmt: skip
     """``interpolate`` under PyTorch's older name.
@@ -141,7 +141,9 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
-def upsample_nearest(input: Array, size: Size | None = None, scale_factor: Any = None) -> Any:
+def upsample_nearest(
+    input: Array, size: Size | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Any:
     """``interpolate`` with ``mode="nearest"``.
 
     >>> import tinygrad_bp as tg
@@ -151,7 +153,9 @@ def upsample_nearest(input: Array, size: Size | None = None, scale_factor: Any =
     return interpolate(input, size, scale_factor)
 
 
-def upsample_bilinear(input: Array, size: Size | None = None, scale_factor: Any = None) -> Any:
+def upsample_bilinear(
+    input: Array, size: Size | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Any:
     """``interpolate`` with ``mode="bilinear"`` and ``align_corners=True``.
 
     >>> import tinygrad_bp as tg

@@ -63,8 +63,8 @@ def _side(right: bool, side: str | None, name: str) -> Any:
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Array, *, out_int32: bool = False, right: bool = False, side: str | None = None,
-    sorter: Any = None,
+    sorted_sequence: Array, input: Array, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorter: Array | None = None,
 ) -> Tensor:  # fmt: skip
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it.
 
@@ -93,7 +93,7 @@ def searchsorted(
     return wrap(np.asarray(found, dtypes.int32 if out_int32 else dtypes.int64), None)
 
 
-def bucketize(input: Array, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Tensor:
+def bucketize(input: Array, boundaries: Array, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket, between sorted boundaries, that each number falls in; ``right``: a boundary opens one.
 
     >>> import tinygrad_bp as tg
@@ -146,7 +146,7 @@ def unique_consecutive(
     return (values, *(wrap(part, None) for part in extra)) if extra else values
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among the test elements (with ``invert``: is not).
 
     >>> import tinygrad_bp as tg

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..autograd.errors import ArgumentError
+from ..autograd.types import DTypeLike
 from ..nn import Linear, Module, ReLU, Sequential
 from ..random.generator import Generator
 
@@ -27,7 +28,7 @@ class MLP(Sequential):
 
     def __init__(
         self, sizes: Sequence[int], activation: Callable[[], Module] | None = ReLU,
-        output: Callable[[], Module] | None = None, bias: bool = True, dtype: Any = None,
+        output: Callable[[], Module] | None = None, bias: bool = True, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         if len(sizes) < 2:

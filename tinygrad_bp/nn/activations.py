@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.types import Array, DTypeLike
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
 from .holding import Parameter
@@ -156,7 +157,7 @@ class RReLU(_Unit):
 class Sigmoid(Module):
     """``1 / (1 + e⁻ˣ)`` of each element."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The sigmoid of ``x``, of its shape."""
         return elementwise.sigmoid(x)
 
@@ -164,7 +165,7 @@ class Sigmoid(Module):
 class Tanh(Module):
     """The hyperbolic tangent of each element."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """tanh of ``x``, of its shape."""
         return trigonometry.tanh(x)
 
@@ -253,7 +254,7 @@ class PReLU(Module):
     [-0.5, 2.0]
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: Any = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: DTypeLike = None) -> None:
         self.num_parameters = num_parameters
         self.weight = Parameter(np.full(num_parameters, init, dtypes.get_default_dtype() if dtype is None else dtype))
 
@@ -281,7 +282,7 @@ class _Along(Module):
 class Softmax(_Along):
     """Exponentials that sum to 1 along ``dim``."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The probabilities of the scores ``x``."""
         return activations.softmax(x, self.dim)
 
@@ -289,7 +290,7 @@ class Softmax(_Along):
 class LogSoftmax(_Along):
     """The logarithm of the softmax along ``dim``, finite for any finite scores."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The log-probabilities of the scores ``x``."""
         return activations.log_softmax(x, self.dim)
 
@@ -297,7 +298,7 @@ class LogSoftmax(_Along):
 class Softmin(_Along):
     """The softmax of ``-x`` along ``dim``: the smallest number gets the largest share."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The shares of the numbers ``x``."""
         return activations.softmin(x, self.dim)
 
@@ -305,7 +306,7 @@ class Softmin(_Along):
 class Softmax2d(Module):
     """The softmax over the channels of (..., channels, height, width)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The probabilities of the scores ``x``."""
         return activations.softmax(x, -3)
 
@@ -313,6 +314,6 @@ class Softmax2d(Module):
 class GLU(_Along):
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017)."""
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """``x`` with half of its size along ``dim``."""
         return activations.glu(x, self.dim)

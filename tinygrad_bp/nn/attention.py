@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array, DTypeLike
 from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
 from ..random.generator import Generator
@@ -43,7 +44,7 @@ class MultiheadAttention(Module):
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
         add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
-        dtype: Any = None, generator: Generator | None = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
         if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
             raise ArgumentError(
@@ -76,8 +77,8 @@ class MultiheadAttention(Module):
                 init.xavier_normal_(row, generator=generator)
 
     def forward(
-        self, query: Any, key: Any, value: Any, key_padding_mask: Any = None, need_weights: bool = True,
-        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
+        self, query: Array, key: Array, value: Array, key_padding_mask: Array | None = None, need_weights: bool = True,
+        attn_mask: Array | None = None, average_attn_weights: bool = True, is_causal: bool = False,
     ) -> Any:  # fmt: skip
         """The result, and the weights or None: see ``nn.functional.multi_head_attention_forward``."""
         turned = self.batch_first and query.ndim == 3

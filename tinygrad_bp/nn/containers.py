@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Operand
 from .holding import Parameter
 from .module import Module, check_module
 
@@ -71,7 +72,7 @@ class Sequential(ModuleList):
         given = modules[0] if listed else modules
         super().__init__(given)  # type: ignore[arg-type]
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input through every module in turn."""
         # A Sequential inside is gone through here: nesting costs no recursion.
         inside, pending = [self], [iter(self._items)]
@@ -160,7 +161,7 @@ class ParameterList(Module):
         self._items: list[Any] = []
         self.extend(values)
 
-    def append(self, value: Any) -> ParameterList:
+    def append(self, value: Operand) -> ParameterList:
         """Add a parameter at the end."""
         self._items.append(None)
         self[len(self._items) - 1] = value

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array, Size
 from ..ops import convolution as ops
 from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
@@ -206,10 +207,10 @@ class ConvTranspose3d(_ConvTranspose):
 class Unfold(Module):
     """The windows of images as columns, see ``nn.functional.unfold``."""
 
-    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
+    def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> None:
         self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """(rows, channels, height, width) to (rows, channels · kernel, windows)."""
         return unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
 
@@ -222,12 +223,12 @@ class Fold(Unfold):
     """Columns added up to images, see ``nn.functional.fold``."""
 
     def __init__(
-        self, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+        self, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
     ) -> None:
         self.output_size = output_size
         super().__init__(kernel_size, dilation, padding, stride)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """(rows, channels · kernel, windows) to (rows, channels, *output_size)."""
         return fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array
 from ..functions import dropout
 from ..random.generator import Generator
 from .module import Module
@@ -33,7 +34,7 @@ class Dropout(Module):
             )
         self.p, self.generator = p, generator
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """``x`` of floats, of any shape, with elements dropped while ``training``."""
         return type(self)._function(x, self.p, self.training, generator=self.generator)
 

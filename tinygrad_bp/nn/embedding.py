@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.types import Array, DTypeLike
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
@@ -28,7 +29,7 @@ class Embedding(Module):
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, dtype: Any = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         self._settings(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
@@ -52,15 +53,16 @@ class Embedding(Module):
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
 
     @classmethod
-    def from_pretrained(cls, embeddings: Any, freeze: bool = True, **settings: Any) -> Any:
+    def from_pretrained(cls, embeddings: Array, freeze: bool = True, **settings: Any) -> Any:
         """A layer around a matrix of rows, which does not learn unless ``freeze=False``."""
         if embeddings.ndim != 2:
             raise ShapeError(f"{cls.__name__}: embeddings is a matrix, got {shape_text(tuple(embeddings.shape))}")
-        layer = cls(*embeddings.shape, dtype=embeddings.dtype, generator=Generator(), **settings)
+        rows, size = embeddings.shape
+        layer = cls(rows, size, dtype=embeddings.dtype, generator=Generator(), **settings)
         layer.weight = Parameter(embeddings, requires_grad=not freeze)
         return layer
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Array) -> Any:
         """The rows of the integers ``input``, of any shape."""
         return embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq)
 
@@ -86,13 +88,13 @@ class EmbeddingBag(Embedding):
     def __init__(
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
         scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, include_last_offset: bool = False,
-        padding_idx: int | None = None, *, dtype: Any = None, generator: Generator | None = None,
+        padding_idx: int | None = None, *, dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
         super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
                          dtype=dtype, generator=generator)  # fmt: skip
         self.mode, self.include_last_offset = mode, include_last_offset
 
-    def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
+    def forward(self, input: Array, offsets: Array | None = None, per_sample_weights: Array | None = None) -> Any:
         """One row for each bag."""
         return embedding_bag(
             input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode, False,

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.types import Array
 from ..functions import dropout as noise
 from ..functions.attention import *
 from ..functions.ctc import *
@@ -65,7 +66,7 @@ threshold, rrelu = _in_place(activations.threshold), _in_place(noise.rrelu)
 leaky_relu, relu = _in_place(elementwise.leaky_relu), _in_place(elementwise.relu)
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Any:
     """``x @ weight.T + bias``; weight is (out, in), bias (out) or None.
 
     >>> import tinygrad_bp as tg

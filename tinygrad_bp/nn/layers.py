@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.types import Array, DTypeLike
 from ..ops.network import bilinear, linear
 from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
@@ -32,7 +33,7 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None,
+        self, in_features: int, out_features: int, bias: bool = True, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         self.in_features, self.out_features = in_features, out_features
@@ -45,7 +46,7 @@ class Linear(Module):
             bound = 1 / math.sqrt(in_features) if in_features else 0.0
             init.uniform_(self.bias, -bound, bound, generator)
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Array) -> Any:
         """The affine map of the last dimension."""
         if self.bias is None:
             return matmul(input, self.weight.T)
@@ -62,7 +63,7 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input."""
         return x
 
@@ -73,7 +74,7 @@ class Flatten(Module):
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input with those dimensions joined."""
         return flatten(x, self.start_dim, self.end_dim)
 
@@ -93,7 +94,7 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input with that dimension divided."""
         place = dim_of(self.dim, x.ndim, "Unflatten")
         sizes, size = list(self.unflattened_size), x.shape[place]
@@ -122,7 +123,7 @@ class Bilinear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: Any = None,
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
         if in1_features < 1:
@@ -136,7 +137,7 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, generator)
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Array, x2: Array) -> Any:
         """(..., in1_features) and (..., in2_features) to (..., out_features)."""
         return bilinear(x1, x2, self.weight, self.bias)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, DTypeLike, Operand
 from ..functions import distribution_losses
 from ..functions.creation import as_tensor
 from ..functions.ctc import ctc_loss
@@ -27,7 +28,7 @@ class Loss(Module):
 class MSELoss(Loss):
     """Squared error: ``mse_loss(x, target)``, both of one shape."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of a prediction."""
         return losses.mse_loss(x, target, self.reduction)
 
@@ -35,7 +36,7 @@ class MSELoss(Loss):
 class L1Loss(Loss):
     """Absolute error: ``l1_loss(x, target)``, both of one shape."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of a prediction."""
         return losses.l1_loss(x, target, self.reduction)
 
@@ -47,7 +48,7 @@ class HuberLoss(Loss):
         super().__init__(reduction)
         self.delta = delta
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of a prediction."""
         return losses.huber_loss(x, target, self.reduction, self.delta)
 
@@ -59,7 +60,7 @@ class SmoothL1Loss(Loss):
         super().__init__(reduction)
         self.beta = beta
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of a prediction."""
         return losses.smooth_l1_loss(x, target, self.reduction, self.beta)
 
@@ -69,11 +70,11 @@ class BCELoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of a prediction."""
         return losses.binary_cross_entropy(x, target, self.weight, self.reduction)
 
@@ -87,12 +88,12 @@ class BCEWithLogitsLoss(Loss):
     weight: Tensor | None
     pos_weight: Tensor | None
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+    def __init__(self, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None) -> None:
         super().__init__(reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         self.register_buffer("pos_weight", pos_weight if pos_weight is None else as_tensor(pos_weight))
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return losses.binary_cross_entropy_with_logits(x, target, self.weight, self.reduction, self.pos_weight)
 
@@ -127,12 +128,13 @@ class CrossEntropyLoss(_ClassLoss):
     """
 
     def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
-    ) -> None:
+        self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:  # fmt: skip
         super().__init__(weight, ignore_index, reduction)
         self.label_smoothing = label_smoothing
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return cross_entropy(x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
@@ -140,7 +142,7 @@ class CrossEntropyLoss(_ClassLoss):
 class NLLLoss(_ClassLoss):
     """Negative log-likelihood of log-probabilities (rows, classes) against class indices (rows,)."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the log-probabilities."""
         return nll_loss(x, target, self.weight, self.ignore_index, self.reduction)
 
@@ -162,8 +164,8 @@ class LinearCrossEntropyLoss(Loss):
         *,
         out_features: tuple[int, ...] = (),
         bias: bool = False,
-        dtype: Any = None,
-        weight: Any = None,
+        dtype: DTypeLike = None,
+        weight: Array | None = None,
         reduction: str = "mean",
         ignore_index: int | None = None,
         label_smoothing: float = 0.0,
@@ -175,7 +177,7 @@ class LinearCrossEntropyLoss(Loss):
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
         self.linear = Linear(in_features, math.prod(self.out_features) * num_classes, bias=bias, dtype=dtype)
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the features ``x``."""
         shape = (self.num_classes, *self.out_features)
         weight = self.linear.weight.reshape((*shape, self.linear.in_features))
@@ -197,7 +199,7 @@ class KLDivLoss(Loss):
         super().__init__("sum" if reduction == "batchmean" else reduction)
         self.reduction, self.log_target = reduction, log_target
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the log-probabilities."""
         return distribution_losses.kl_div(x, target, self.reduction, self.log_target)
 
@@ -209,7 +211,7 @@ class PoissonNLLLoss(Loss):
         super().__init__(reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the rates, or of their logarithms."""
         return distribution_losses.poisson_nll_loss(x, target, self.log_input, self.full, self.eps, self.reduction)
 
@@ -221,7 +223,7 @@ class GaussianNLLLoss(Loss):
         super().__init__(reduction)
         self.full, self.eps = full, eps
 
-    def forward(self, x: Any, target: Any, var: Any) -> Any:
+    def forward(self, x: Array, target: Array, var: Operand) -> Any:
         """The loss of the means and variances."""
         return distribution_losses.gaussian_nll_loss(x, target, var, self.full, self.eps, self.reduction)
 
@@ -233,7 +235,7 @@ class CTCLoss(Loss):
         super().__init__(reduction)
         self.blank, self.zero_infinity = blank, zero_infinity
 
-    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+    def forward(self, log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array) -> Any:
         """The loss of log-probabilities (steps, rows, classes)."""
         return ctc_loss(
             log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity

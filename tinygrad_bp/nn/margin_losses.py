@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array
 from ..functions import margin_losses, similarity
 from ..functions.creation import as_tensor
 from .losses import Loss
@@ -20,7 +21,7 @@ class HingeEmbeddingLoss(Loss):
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return margin_losses.hinge_embedding_loss(x, target, self.margin, self.reduction)
 
@@ -32,7 +33,7 @@ class MarginRankingLoss(Loss):
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, x1: Any, x2: Any, target: Any) -> Any:
+    def forward(self, x1: Array, x2: Array, target: Array) -> Any:
         """The loss of the vectors."""
         return margin_losses.margin_ranking_loss(x1, x2, target, self.margin, self.reduction)
 
@@ -40,7 +41,7 @@ class MarginRankingLoss(Loss):
 class SoftMarginLoss(Loss):
     """``ln(1 + exp(−target · x))`` for targets 1 and −1."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return margin_losses.soft_margin_loss(x, target, self.reduction)
 
@@ -50,12 +51,12 @@ class MultiMarginLoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean") -> None:
+    def __init__(self, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.p, self.margin = p, margin
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return margin_losses.multi_margin_loss(x, target, self.p, self.margin, self.weight, self.reduction)
 
@@ -63,7 +64,7 @@ class MultiMarginLoss(Loss):
 class MultiLabelMarginLoss(Loss):
     """A hinge between target classes and the others; the target lists class indices up to the first −1."""
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return margin_losses.multilabel_margin_loss(x, target, self.reduction)
 
@@ -73,11 +74,11 @@ class MultiLabelSoftMarginLoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Any, target: Any) -> Any:
+    def forward(self, x: Array, target: Array) -> Any:
         """The loss of the scores."""
         return margin_losses.multilabel_soft_margin_loss(x, target, self.weight, self.reduction)
 
@@ -89,7 +90,7 @@ class CosineEmbeddingLoss(Loss):
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, x1: Any, x2: Any, target: Any) -> Any:
+    def forward(self, x1: Array, x2: Array, target: Array) -> Any:
         """The loss of the vectors."""
         return margin_losses.cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)
 
@@ -108,7 +109,7 @@ class TripletMarginLoss(Loss):
             raise ArgumentError(f"TripletMarginLoss: margin must be above 0, got {margin}")
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: Array, positive: Array, negative: Array) -> Any:
         """The loss of the vectors."""
         return margin_losses.triplet_margin_loss(
             anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
@@ -134,7 +135,7 @@ class TripletMarginWithDistanceLoss(Loss):
             raise ArgumentError(f"TripletMarginWithDistanceLoss: margin must be above 0, got {margin}")
         self.distance_function, self.margin, self.swap = distance_function, margin, swap
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+    def forward(self, anchor: Array, positive: Array, negative: Array) -> Any:
         """The loss of the vectors."""
         return margin_losses.triplet_margin_with_distance_loss(
             anchor, positive, negative, distance_function=self.distance_function, margin=self.margin, swap=self.swap,
@@ -148,7 +149,7 @@ class CosineSimilarity(Module):
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         self.dim, self.eps = dim, eps
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Array, x2: Array) -> Any:
         """The cosines, without ``dim``."""
         return similarity.cosine_similarity(x1, x2, self.dim, self.eps)
 
@@ -159,6 +160,6 @@ class PairwiseDistance(Module):
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         self.norm, self.eps, self.keepdim = p, eps, keepdim
 
-    def forward(self, x1: Any, x2: Any) -> Any:
+    def forward(self, x1: Array, x2: Array) -> Any:
         """The distances, without the last dimension unless ``keepdim``."""
         return similarity.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)

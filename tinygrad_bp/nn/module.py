@@ -14,6 +14,7 @@ from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shap
 from ..autograd.hooks import Handle
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import DTypeLike
 from ..ops.operators import to
 from .holding import Holder, Parameter
 from .hooks import hooked_call, hooks_of
@@ -120,7 +121,7 @@ class Module(Holder):
         function(self)
         return self
 
-    def to(self: M, dtype: Any) -> M:
+    def to(self: M, dtype: DTypeLike) -> M:
         """Convert every floating point parameter and buffer to ``dtype``, in place, and the gradients with them."""
         for parameter in (*self.parameters(), *self.buffers()):
             if parameter.is_floating_point():
@@ -246,7 +247,7 @@ class Module(Holder):
         return hooks_of(self).backward.add(hook, "register_full_backward_hook", first=prepend)
 
 
-def check_module(value: Any, what: str) -> Module:
+def check_module(value: object, what: str) -> Module:
     """``value``, or ``ArgumentError`` where it is no Module."""
     if not isinstance(value, Module):
         raise ArgumentError(f"{what}: expected a Module, got {type(value).__name__}")

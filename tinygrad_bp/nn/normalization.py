@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, DTypeLike, Size
 from ..functions.creation import ones, tensor, zeros
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from ..ops.shape import reshape
@@ -176,7 +177,7 @@ class GroupNorm(Module):
     bias: Parameter | None
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, dtype: Any = None, *,
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, dtype: DTypeLike = None, *,
         bias: bool = True,
     ) -> None:  # fmt: skip
         if num_groups < 1 or num_channels % num_groups:
@@ -185,7 +186,7 @@ class GroupNorm(Module):
         self.register_parameter("weight", Parameter(ones(num_channels, dtype=dtype)) if affine else None)
         self.register_parameter("bias", Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The normalized input, of its shape."""
         return group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
@@ -209,13 +210,13 @@ class RMSNorm(Module):
     weight: Parameter | None
 
     def __init__(
-        self, normalized_shape: Any, eps: float | None = None, elementwise_affine: bool = True, dtype: Any = None
+        self, normalized_shape: Size, eps: float | None = None, elementwise_affine: bool = True, dtype: DTypeLike = None
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The scaled input, of its shape."""
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
@@ -230,7 +231,7 @@ class LocalResponseNorm(Module):
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The normalized input (rows, channels, length, ...), of its shape."""
         return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
 
@@ -256,15 +257,15 @@ class LayerNorm(Module):
     bias: Parameter | None
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
-        dtype: Any = None,
+        self, normalized_shape: Size, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
+        dtype: DTypeLike = None,
     ) -> None:  # fmt: skip
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
         self.register_parameter("bias", Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The normalized input, of its shape."""
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..autograd.types import Array, Size
 from ..functions import pooling
 from ..ops import max_pooling
 from ..ops.sliding import sizes
@@ -101,7 +102,7 @@ class AvgPool1d(_Pool):
     """``nn.functional.avg_pool1d`` as a layer."""
 
     def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+        self, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:  # fmt: skip
         self.kernel_size = sizes("AvgPool1d", "kernel_size", kernel_size, 1)
@@ -109,7 +110,7 @@ class AvgPool1d(_Pool):
         self.padding = sizes("AvgPool1d", "padding", padding, 1, 0)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The means of windows."""
         return pooling.avg_pool1d(
             x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad

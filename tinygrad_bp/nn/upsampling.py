@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.types import Array, Size
 from ..functions.interpolation import interpolate
 from ..ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .module import Module
@@ -18,8 +19,8 @@ class Upsample(Module):
     """
 
     def __init__(
-        self, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None,
-        recompute_scale_factor: bool | None = None,
+        self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None, mode: str = "nearest",
+        align_corners: bool | None = None, recompute_scale_factor: bool | None = None,
     ) -> None:  # fmt: skip
         self.size, self.mode, self.align_corners = size, mode, align_corners
         self.scale_factor: Any = None
@@ -29,7 +30,7 @@ class Upsample(Module):
             self.scale_factor = float(scale_factor)
         self.recompute_scale_factor = recompute_scale_factor
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input in the other size."""
         return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor)
 
@@ -42,14 +43,14 @@ class Upsample(Module):
 class UpsamplingNearest2d(Upsample):
     """``Upsample`` of images with ``mode="nearest"``."""
 
-    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+    def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None) -> None:
         super().__init__(size, scale_factor, "nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
     """``Upsample`` of images with ``mode="bilinear"`` and ``align_corners=True``."""
 
-    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+    def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None) -> None:
         super().__init__(size, scale_factor, "bilinear", True)
 
 
@@ -59,7 +60,7 @@ class PixelShuffle(Module):
     def __init__(self, upscale_factor: int) -> None:
         self.upscale_factor = upscale_factor
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The larger images."""
         return pixel_shuffle(x, self.upscale_factor)
 
@@ -74,7 +75,7 @@ class PixelUnshuffle(Module):
     def __init__(self, downscale_factor: int) -> None:
         self.downscale_factor = downscale_factor
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The smaller images."""
         return pixel_unshuffle(x, self.downscale_factor)
 
@@ -89,7 +90,7 @@ class ChannelShuffle(Module):
     def __init__(self, groups: int) -> None:
         self.groups = groups
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Array) -> Any:
         """The input with its channels in another order."""
         return channel_shuffle(x, self.groups)
 

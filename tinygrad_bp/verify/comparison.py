@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
+from ..autograd.types import DTypeLike, Raw
 from .diagnose import Case, Guess, diagnose, tolerance_of
 from .findings import Diagnosis, Finding
 
@@ -55,7 +56,7 @@ class Comparison:
         """The inputs with only some examples, or some of them several times."""
         return [np.take(a, rows, self.axis) if i in self.batched else a for i, a in enumerate(self.inputs)]
 
-    def noise(self, truth: list[Any], dtype: Any) -> list[Any]:
+    def noise(self, truth: list[Any], dtype: DTypeLike) -> list[Any]:
         """What rounding does: how far the truth moves where every input is changed in its last bits, and a floor."""
         rng = np.random.default_rng(0)
         eps = float(np.finfo(dtype).eps)
@@ -156,6 +157,6 @@ class Comparison:
         return replace(self, inputs=inputs)
 
 
-def wide(array: Any) -> Any:
+def wide(array: Raw) -> Any:
     """The engine's side is computed in float64, whatever the hand's side has."""
     return array.astype(np.float64) if isinstance(array, np.ndarray) and array.dtype.kind == "f" else array

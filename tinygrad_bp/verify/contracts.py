@@ -17,6 +17,7 @@ from ..autograd.forward import push_forward
 from ..autograd.gradient import grad
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import DTypeLike, Raw
 from ..ops.samples import Sample
 from .differences import over_five_points
 
@@ -29,7 +30,7 @@ class ContractError(AutogradError, AssertionError):
     """An op that breaks a promise; the message names the op, the sample and the two numbers that differ."""
 
 
-def draw(op: Op, sample: Sample, seed: int = 0, dtype: Any = np.float64) -> list[Any]:
+def draw(op: Op, sample: Sample, seed: int = 0, dtype: DTypeLike = np.float64) -> list[Any]:
     """Arrays for the sample: floats in ``dtype``, complex numbers of its width, others as their domain gives them."""
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
@@ -42,15 +43,15 @@ def _as(array: Any, dtype: Any) -> Any:
     return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
-def random_like(rng: Any, array: Any) -> Any:
+def random_like(rng: np.random.Generator, array: Raw) -> Any:
     """Standard normal numbers of an array's shape, complex where it is; an array also for 0 dimensions."""
-    numbers = rng.standard_normal(array.shape)
+    numbers: Any = rng.standard_normal(array.shape)
     if array.dtype.kind == "c":
         numbers = numbers + 1j * rng.standard_normal(array.shape)
     return np.asarray(numbers)
 
 
-def product(a: Any, b: Any) -> Any:
+def product(a: Raw, b: Raw) -> Any:
     """Σ Re(conj(a) · b): how much a moves along b, for real and complex numbers."""
     return float(np.sum(np.real(np.conjugate(a) * b)))
 
@@ -82,7 +83,7 @@ def leaves(op: Op, arrays: Sequence[Any]) -> list[Any]:
     return tensors
 
 
-def gradients(op: Op, arrays: Sequence[Any], sample: Sample, cotangent: Any, recorded: bool) -> list[Tensor]:
+def gradients(op: Op, arrays: Sequence[Any], sample: Sample, cotangent: Raw, recorded: bool) -> list[Tensor]:
     """The gradients of ``sum(cotangent * op(arrays))``, by raw rules or by recorded ones."""
     tensors = leaves(op, arrays)
     result = run(op, tensors, sample)
@@ -121,7 +122,7 @@ def total(pairs: Any) -> Any:
     return sum(product(np.asarray(a), np.asarray(b)) for a, b in pairs)
 
 
-def check_value(op: Op, sample: Sample, dtype: Any = np.float64) -> None:
+def check_value(op: Op, sample: Sample, dtype: DTypeLike = np.float64) -> None:
     """The value is NumPy's, a Tensor in gives a Tensor of the same dtype, and arrays in give an array."""
     arrays = draw(op, sample, dtype=dtype)
     result = run(op, [wrap(array, None) for array in arrays], sample)
@@ -203,7 +204,7 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
     check_second(op, sample, arrays, w, rng)
 
 
-def check_second(op: Op, sample: Sample, arrays: list[Any], w: Any, rng: Any) -> None:
+def check_second(op: Op, sample: Sample, arrays: list[Any], w: Raw, rng: np.random.Generator) -> None:
     """The derivative of the gradient, in the inputs and in the cotangent."""
     chosen = differentiable(op, arrays)
     directions = [random_like(rng, arrays[i]) for i in chosen]

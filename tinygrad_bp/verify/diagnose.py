@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import shape_text
+from ..autograd.types import DTypeLike, Operand
 from .findings import Finding
 
 Guess = tuple[str, Any, float | None, str]  # kind, the gradient that the mistake would give, factor, sentence
@@ -38,7 +39,7 @@ class Case:
     classes: Callable[[], Iterable[tuple[Any, Case]]] | None = None  # the same with examples of one class only
     mutants: Callable[[], Iterable[Guess]] | None = None  # the truth with one rule of the engine changed
 
-    def allowed(self, other: Any) -> Any:
+    def allowed(self, other: Operand) -> Any:
         """The largest difference that is still rounding."""
         scale = np.max(np.abs(other), initial=0.0)
         return self.tolerance * scale + self.noise
@@ -332,7 +333,7 @@ def diagnose(hand: Any, truth: Any, **known: Any) -> Finding:
     return Finding(case.name, "unknown", sentence, None, error, where)
 
 
-def tolerance_of(dtype: Any) -> float:
+def tolerance_of(dtype: DTypeLike) -> float:
     """The largest relative difference that rounding in a dtype may make: the root of its step, 1.5e-8 in float64."""
     return float(np.sqrt(np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps))
 

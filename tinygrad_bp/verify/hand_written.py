@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
+from ..autograd.types import Array, Raw
 from .comparison import Comparison, wide
 from .differences import over_five_points
 from .findings import Diagnosis
@@ -30,12 +31,12 @@ def check_backward(
     engine: Callable[..., Any],
     inputs: Sequence[Any],
     *,
-    upstream: Any = None,
+    upstream: Raw | None = None,
     names: Sequence[str] = (),
     batched: Sequence[int] = (0,),
     axis: int = 0,
     sizes: Mapping[str, float] | None = None,
-    labels: Any = None,
+    labels: Array | None = None,
     extremes: Sequence[int] = (0,),
 ) -> Diagnosis:
     """Check one layer's backward: ``hand(g, *inputs)`` against the gradient of ``engine(*inputs)``.
@@ -102,7 +103,7 @@ def check_forward(
     batched: Sequence[int] = (0,),
     axis: int = 0,
     sizes: Mapping[str, float] | None = None,
-    labels: Any = None,
+    labels: Array | None = None,
     extremes: Sequence[int] = (0,),
 ) -> Diagnosis:
     """Check a function's value: ``hand(*inputs)`` against ``engine(*inputs)``; arguments as in ``check_backward``.
@@ -132,7 +133,7 @@ def check_gradients(
     previous: Any = None,
     axis: int = 0,
     sizes: Mapping[str, float] | None = None,
-    labels: Any = None,
+    labels: Array | None = None,
     extremes: Sequence[int] = (),
 ) -> Diagnosis:
     """Check a whole hand-written gradient: ``loss, grads = f(params, *batch)`` in plain NumPy.

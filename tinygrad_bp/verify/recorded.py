@@ -11,10 +11,11 @@ from ..autograd.backward import pulled, walk
 from ..autograd.gradient import grad
 from ..autograd.history import history
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Raw
 from .diagnose import INVERTED, UNMASKED, Guess
 
 
-def leaf(array: Any, record: bool = True) -> Any:
+def leaf(array: Raw, record: bool = True) -> Any:
     """A float array as a float64 leaf; anything else as it is."""
     if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
         return array
@@ -23,14 +24,14 @@ def leaf(array: Any, record: bool = True) -> Any:
     return leaf
 
 
-def gradients(output: Tensor, leaves: list[Tensor], upstream: Any = None) -> list[Any]:
+def gradients(output: Tensor, leaves: list[Tensor], upstream: Raw | None = None) -> list[Any]:
     """The gradients of the leaves; zeros where the output does not depend on one."""
     start = None if upstream is None else wrap(np.asarray(upstream), None)
     found = grad(output, leaves, start, allow_unused=True, retain_graph=True)
     return [np.zeros(leaf.shape) if g is None else g.data for g, leaf in zip(found, leaves, strict=True)]
 
 
-def mutants(output: Tensor, leaves: list[Tensor], upstream: Any = None) -> list[list[Guess]]:
+def mutants(output: Tensor, leaves: list[Tensor], upstream: Raw | None = None) -> list[list[Guess]]:
     """The gradients of the leaves again, with the rule of one op at a time left out, or inverted where it is a gate."""
     seed = np.ones(output.shape) if upstream is None else np.asarray(upstream)
     guesses: list[list[Guess]] = [[] for _ in leaves]
