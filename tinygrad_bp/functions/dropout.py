@@ -13,6 +13,7 @@ from ..autograd.types import Array
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator
+from ..random.layout import in_memory_order
 
 __all__ = ["rrelu"]
 
@@ -21,7 +22,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, generator: Gener
     """Each element 0 with probability ``p``, else times 1 / (1 − p); ``x`` itself where not ``training`` or p is 0.
 
     ``x`` is of floating point dtype and any shape. The mask is drawn from ``generator`` (the default one where None)
-    in row order and equals PyTorch's for the same seed. Raises ``ArgumentError`` for ``p`` outside [0, 1] and
+    in the order of memory and equals PyTorch's for the same seed. Raises ``ArgumentError`` for ``p`` outside [0, 1] and
     ``DtypeError`` for integers. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
 
     >>> import tinygrad_bp as tg
@@ -34,7 +35,7 @@ def dropout(x: Array, p: float = 0.5, training: bool = True, *, generator: Gener
         return x
     if p == 1 or not value.size:  # PyTorch draws no numbers here
         return drop(x, np.zeros_like(value))
-    return drop(x, _scaled(_coins(value.shape, p, generator), p, value.dtype))
+    return drop(x, _scaled(in_memory_order(_coins((value.size,), p, generator), value), p, value.dtype))
 
 
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
@@ -115,8 +116,11 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
         return x
     if p == 1:
         return drop(x, np.zeros_like(value))
-    shape = (*value.shape[:2], *(1,) * (value.ndim - 2)) if channels else value.shape
-    kept = np.array(np.broadcast_to(_coins(shape, p, generator), value.shape), value.dtype)
+    if channels:
+        shape = (*value.shape[:2], *(1,) * (value.ndim - 2))
+        kept = np.array(np.broadcast_to(_coins(shape, p, generator), value.shape), value.dtype)
+    else:
+        kept = np.array(in_memory_order(_coins((value.size,), p, generator), value), value.dtype)
     least = 1.7580993408473766  # −(selu as x → −∞), equation 14 of the source: 1.0507… · 1.6733…
     a = 1.0 / math.sqrt((least * least * p + 1) * (1 - p))
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
@@ -129,7 +133,7 @@ def alpha_dropout(x: Array, p: float = 0.5, training: bool = False, *, generator
     (arXiv 1706.02515).
 
     >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.alphadrop(tg.ones(2), 0.5, training=False)
+    >>> tg.nn.functional.alpha_dropout(tg.ones(2), 0.5, training=False)
     tensor([1., 1.])
     """
     return _alpha("alpha_dropout", x, p, training, False, generator)
@@ -141,7 +145,7 @@ def feature_alpha_dropout(
     """As ``alpha_dropout``, but whole channels of (rows, channels, ...).
 
     >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.feature_alphadrop(tg.ones(1, 1, 2), 0.5, training=False).tolist()
+    >>> tg.nn.functional.feature_alpha_dropout(tg.ones(1, 1, 2), 0.5, training=False).tolist()
     [[[1.0, 1.0]]]
     """
     if x.ndim < 2:

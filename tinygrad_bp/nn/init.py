@@ -14,6 +14,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..random.generator import Generator
+from ..random.sampling import randn
 
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0), "selu": 3 / 4}
 
@@ -178,7 +179,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     if not tensor.numel():
         return tensor
     with no_grad():
-        drawn = np.array(tensor.normal_(generator=generator).data).reshape(tensor.shape[0], -1)
+        rows = tensor.shape[0]
+        drawn = randn(rows, tensor.numel() // rows, generator=generator, dtype=tensor.dtype).data
         wide = drawn.shape[0] < drawn.shape[1]
         q, r = np.linalg.qr(drawn.T if wide else drawn)
         q = q * np.sign(np.diagonal(r))

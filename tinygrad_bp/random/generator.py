@@ -105,10 +105,12 @@ class Generator:
             result[result >= np.asarray(high, dtype)] = low  # rounded up to the end
         return result
 
-    def normal(self, count: int, dtype: DTypeLike, mean: float = 0.0, std: float = 1.0) -> Any:
-        """``count`` normal numbers by Box and Muller's method."""
-        if count < 16:
-            result = np.array([self._one_normal() for _ in range(count)])
+    def normal(
+        self, count: int, dtype: DTypeLike, mean: float = 0.0, std: float = 1.0, row_by_row: bool = True
+    ) -> Any:
+        """``count`` normal numbers by Box and Muller's method, for memory that is filled row by row or is not."""
+        if count < 16 or not row_by_row:
+            result = self._pairs_of_normals(count)
         else:
             work = np.float64 if dtype == np.float64 else np.float32
             uniform = self.uniform(count, work)
@@ -121,14 +123,17 @@ class Generator:
             result = result * std + mean
         return result.astype(dtype, copy=False)
 
-    def _one_normal(self) -> float:
-        if self._next_normal is not None:
-            value, self._next_normal = self._next_normal, None
-            return value
-        angle, length = self._doubles(2)
+    def _pairs_of_normals(self, count: int) -> Any:
+        """Two from each two doubles; of an odd number the last one waits for the next call."""
+        waiting = [] if self._next_normal is None or not count else [self._next_normal]
+        pairs = (count - len(waiting) + 1) // 2
+        angle, length = self._doubles(2 * pairs).reshape(-1, 2).T
         radius = np.sqrt(-2.0 * np.log1p(-length))
-        self._next_normal = float(radius * np.sin(2.0 * np.pi * angle))
-        return float(radius * np.cos(2.0 * np.pi * angle))
+        both = np.stack([radius * np.cos(2.0 * np.pi * angle), radius * np.sin(2.0 * np.pi * angle)], axis=1)
+        drawn = np.concatenate([waiting, both.ravel()])
+        if count:
+            self._next_normal = float(drawn[count]) if len(drawn) > count else None
+        return drawn[:count]
 
     def exponential(self, count: int, dtype: DTypeLike) -> Any:
         """``count`` numbers of the exponential distribution of rate 1."""

@@ -13,6 +13,7 @@ from ..autograd.types import Array, DTypeLike, Size
 from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
+from .layout import in_memory_order, is_contiguous
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
@@ -25,7 +26,11 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _finish(values: Any, shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    result = wrap(values.reshape(shape), None)
+    return _wrapped(values.reshape(shape), requires_grad)
+
+
+def _wrapped(values: Any, requires_grad: bool) -> Tensor:
+    result = wrap(values, None)
     if requires_grad:
         result.requires_grad = True
     return result
@@ -105,14 +110,18 @@ def rand_like(
     x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
-    return rand(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    drawn = (generator or default_generator()).uniform(x.numel(), _float_dtype("rand_like", dtype or x.dtype))
+    return _wrapped(in_memory_order(drawn, value_of(x)), requires_grad)
 
 
 def randn_like(
     x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
     """Standard normal numbers of the shape of ``x``, and of its dtype unless one is given."""
-    return randn(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    kind, value = _float_dtype("randn_like", dtype or x.dtype), value_of(x)
+    rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
+    drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
+    return _wrapped(in_memory_order(drawn, value), requires_grad)
 
 
 def randint_like(
@@ -120,7 +129,8 @@ def randint_like(
     dtype: DTypeLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
-    return randint(low, high, x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    drawn = randint(low, high, (x.numel(),), generator=generator, dtype=dtype or x.dtype)
+    return _wrapped(in_memory_order(value_of(drawn), value_of(x)), requires_grad)
 
 
 def normal(
@@ -202,7 +212,7 @@ def multinomial(x: Array, num_samples: int, replacement: bool = False, *, genera
         raise ArgumentError("multinomial: probabilities must be finite, not negative, and not all 0 in a row")
     if not replacement or num_samples == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            race = p / generator.exponential(p.size, p.dtype).reshape(p.shape)
+            race = p / in_memory_order(generator.exponential(p.size, p.dtype), p)
         chosen = np.argsort(-race, axis=-1, kind="stable")[..., :num_samples]
         return wrap(np.ascontiguousarray(chosen), None)
     rows = p.reshape(-1, p.shape[-1])
@@ -225,8 +235,8 @@ def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> 
 
 
 def _fill(x: Tensor, drawn: Any) -> Tensor:
-    """Write the numbers in the order of the elements, whatever their order in memory."""
-    return x.copy_(drawn.reshape(x.shape).astype(x.dtype, copy=False))  # type: ignore[no-any-return]
+    """Write the numbers in the order of memory."""
+    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x._value))  # type: ignore[no-any-return]
 
 
 def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -242,7 +252,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     generator = _writable(x, "normal_", "f", generator)
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
-    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std))
+    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, is_contiguous(x._value)))
 
 
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
