@@ -105,9 +105,7 @@ class Generator:
             result[result >= np.asarray(high, dtype)] = low  # rounded up to the end
         return result
 
-    def normal(
-        self, count: int, dtype: DTypeLike, mean: float = 0.0, std: float = 1.0, row_by_row: bool = True
-    ) -> Any:
+    def normal(self, count: int, dtype: DTypeLike, mean: float = 0.0, std: float = 1.0, row_by_row: bool = True) -> Any:
         """``count`` normal numbers by Box and Muller's method, for memory that is filled row by row or is not."""
         if count < 16 or not row_by_row:
             result = self._pairs_of_normals(count)

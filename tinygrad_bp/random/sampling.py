@@ -110,7 +110,7 @@ def rand_like(
     x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
-    drawn = (generator or default_generator()).uniform(x.numel(), _float_dtype("rand_like", dtype or x.dtype))
+    drawn = (generator or default_generator()).uniform(value_of(x).size, _float_dtype("rand_like", dtype or x.dtype))
     return _wrapped(in_memory_order(drawn, value_of(x)), requires_grad)
 
 
@@ -129,7 +129,7 @@ def randint_like(
     dtype: DTypeLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
-    drawn = randint(low, high, (x.numel(),), generator=generator, dtype=dtype or x.dtype)
+    drawn = randint(low, high, (value_of(x).size,), generator=generator, dtype=dtype or x.dtype)
     return _wrapped(in_memory_order(value_of(drawn), value_of(x)), requires_grad)
 
 
