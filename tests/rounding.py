@@ -52,10 +52,10 @@ def weights(shape: tuple[int, ...], dtype: Any) -> Any:
 
 def faults(function: Function, arrays: Sequence[Any], dtype: Any, mixes: bool = True) -> list[str]:
     """Where the results in ``dtype`` are not those of float64, rounded; the arrays are rounded first."""
-    arrays = [as_dtype(a, dtype) for a in arrays]
-    wide = [as_dtype(a, np.float64) for a in arrays]
     rng = np.random.default_rng(6)
     with np.errstate(all="ignore"):
+        arrays = [as_dtype(a, dtype) for a in arrays]
+        wide = [as_dtype(a, np.float64) for a in arrays]
         try:
             truth = results(function, wide, np.float64)
         except tg.AutogradError:

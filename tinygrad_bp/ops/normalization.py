@@ -78,7 +78,7 @@ def _normalized(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any
 
 def _batch_norm_slope(g: Any, x: Any, weight: Any, d: Any, r: Any, eps: float) -> Any:
     n, ndim = _count(x), x.ndim
-    along = _channel_sum(g * d) * (r * r) / n
+    along = _channel_sum(g * d) * r / n * r
     g = g - d * _per_channel(along, ndim) - _per_channel(_channel_sum(g) / n, ndim)
     return g * _per_channel(r * weight, ndim)
 

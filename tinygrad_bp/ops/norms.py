@@ -44,7 +44,9 @@ def _root(size: Any, ord: float, axis: Any, keepdims: Any) -> Any:
     if ord == 2:
         return np.sqrt(np.add.reduce(size * size, axis=axis, keepdims=keepdims))
     with np.errstate(divide="ignore"):
-        return np.add.reduce(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+        # In double: a small dtype would round the exponent 1 / p, and a large power of it shows that.
+        powers = np.add.reduce(size**ord, axis=axis, keepdims=keepdims).astype(np.float64)
+        return (powers ** (1 / ord)).astype(size.dtype)
 
 
 def _safe(x: Any) -> Any:

@@ -37,7 +37,16 @@ trunc = elementwise("trunc", _whole(np.trunc), flat, formula="sign(x) · ⌊|x|�
                     ufunc=np.trunc, reference=np.trunc, doc="Each element without its fraction; its gradient is 0.")
 fix = trunc
 
-round = elementwise("round", lambda x, decimals: np.round(x, decimals), flat, params={"decimals": 0},
+
+def _rounded(x: Any, decimals: int) -> Any:
+    if decimals <= 0 or x.dtype.kind not in "f":
+        return np.round(x, decimals)
+    with np.errstate(over="ignore"):
+        y = np.round(x, decimals)
+    return np.where(np.isfinite(y), y, x)  # a number so large that its digits were pushed out of the range is whole
+
+
+round = elementwise("round", _rounded, flat, params={"decimals": 0},
                     formula="the whole number nearest to x",
                     samples=(*unary(_between), *unary(fixed(0.317, -1.428, 2.723), extremes=False, decimals=1)),
                     ufunc=np.rint, reference=lambda x, decimals=0: np.rint(x * 10.0**decimals) / 10.0**decimals,

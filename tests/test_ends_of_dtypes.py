@@ -1,0 +1,148 @@
+"""float16, and the ends of float16 and float32: every op on every sample against itself in float64, rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import rounding
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.define import build_function
+from tinygrad_bp.autograd.frames import build_pull
+from tinygrad_bp.autograd.op import OPS, Op, kept_for
+from tinygrad_bp.autograd.watch import enter
+from tinygrad_bp.verify import contracts as c
+
+F = tg.nn.functional
+
+RESULT = "the slope is read off the rounded result, as in PyTorch: where it is small it is off by one rounding of 1"
+CENTRE = "the mean is rounded: numbers that nearly coincide keep fewer digits of their distance"
+PARTS = "a product or a sum on the way leaves the range, though the result does not; so in NumPy"
+SQUARES = "differences of squares of singular values, or pivots, leave the range"
+# Of how many calls the result in a dtype is not that of float64, rounded: at least one, at most so many.
+KNOWN: dict[tuple[str, str], tuple[int, str]] = {
+    ("tanh", "float32"): (2, RESULT),
+    ("softmax", "float32"): (3, RESULT),
+    ("ndtri", "float32"): (6, "the slope grows as exp(y² / 2), so the rounding of y shows y² times"),
+    ("ive", "float32"): (14, "the three terms of DLMF 10.29.1 cancel"),
+    ("prod", "float32"): (3, PARTS),
+    ("vector_norm", "float32"): (6, PARTS),
+    ("fixed_batch_norm", "float32"): (3, PARTS),
+    ("cofactors", "float32"): (4, PARTS),
+    ("cofactors_slope", "float32"): (4, PARTS),
+    ("std", "float32"): (28, CENTRE),
+    ("layer_norm", "float32"): (4, CENTRE),
+    ("batch_norm", "float32"): (1, CENTRE),
+    ("cholesky", "float32"): (1, SQUARES),
+    ("svd", "float32"): (5, SQUARES),
+    ("pinv", "float32"): (6, SQUARES),
+    ("matrix_exp", "float32"): (2, "the exponential is squared s times, and with it its rounding"),
+    ("nan_to_num", "float16"): (14, "the largest number is the dtype's own"),
+    ("nan_to_num", "float32"): (9, "the largest number is the dtype's own"),
+}
+
+
+def wrong_calls(op: Op, dtype: Any) -> list[str]:
+    """The calls of an op that do not give in ``dtype`` what they give in float64, rounded."""
+    found = []
+    for number, sample in enumerate(op.samples):
+        arrays = c.draw(op, sample)
+        if any(array.dtype.kind == "c" for array in arrays) or sample.params.get("dtype") is not None:
+            continue
+        if op.kind == "elementwise":  # without sums over what was repeated: each number is judged by itself
+            arrays = [np.array(array) for array in np.broadcast_arrays(*arrays)]
+        for power in rounding.scales(dtype):
+            scaled = [array * 2.0**power if array.dtype.kind == "f" else array for array in arrays]
+            faults = rounding.faults(partial(c.run, op, sample=sample), scaled, dtype, op.kind != "elementwise")
+            found += [f"sample {number} · 2^{power}: {fault}" for fault in faults[:1]]
+    return found
+
+
+@pytest.mark.parametrize("dtype", rounding.DTYPES.values(), ids=rounding.DTYPES)
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_every_op(op: Op, dtype: Any) -> None:
+    found = wrong_calls(op, dtype)
+    most, _ = KNOWN.get((op.name, dtype.name), (0, ""))
+    assert bool(most) <= len(found) <= most, "\n".join(found[:5])
+
+
+# ---------------------------------------------------------------------- the checker is checked
+
+
+def changed(name: str, **parts: Any) -> Op:
+    """An op of the table with other parts, outside the table."""
+    other = Op()
+    for part in Op.__slots__:
+        setattr(other, part, getattr(OPS[name], part))
+    for part, value in parts.items():
+        setattr(other, part, value)
+    other.kept = kept_for(other.rules)
+    other.function, other.pull = build_function(other, enter), build_pull(other)
+    return other
+
+
+WRONG: dict[str, Callable[[], Op]] = {
+    "the divisor squared": lambda: changed("div", rules=(lambda g, b: g / b, lambda g, a, b: -g * a / (b * b))),
+    "one minus a sigmoid": lambda: changed(
+        "sigmoid", rules=(lambda g, y: g * (y * (1 - y)),), residuals={}, forward=lambda x: 1 / (1 + np.exp(-x))),
+    "a sigmoid that stops": lambda: changed(
+        "sigmoid", rules=(lambda g, y: g * y,), residuals={},
+        forward=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.floor(np.log(np.finfo(x.dtype).max)))))),
+    "float16 on the way": lambda: changed("layer_norm", wide=False),
+    "squares": lambda: changed("std", forward=lambda x, axis, correction, keepdims: np.std(
+        x, axis, ddof=correction, keepdims=keepdims)),
+    "an infinite slope": lambda: changed("asinh", rules=(lambda g, x: g / np.sqrt(1 + x * x),)),
+    "lost digits": lambda: changed("sum", forward=lambda x, axis, keepdims, dtype: np.add.reduce(
+        x * (1 + 30 * np.finfo(x.dtype).eps), axis, dtype, None, keepdims)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_op_is_seen(wrong: Callable[[], Op]) -> None:
+    op = wrong()
+    most = sum(KNOWN.get((op.name, name), (0, ""))[0] for name in rounding.DTYPES)
+    assert sum(len(wrong_calls(op, dtype)) for dtype in rounding.DTYPES.values()) > most
+
+
+# ---------------------------------------------------------------------- functions made of several ops
+
+COMPOSED: dict[str, Callable[..., Any]] = {
+    "mean": tg.mean, "std": tg.std, "var": tg.var, "nanmean": tg.nanmean, "amax": lambda x: tg.amax(x, 1),
+    "amin of ties": lambda x: tg.amin(tg.round(x), 1), "norm": tg.linalg.norm, "vector_norm": tg.linalg.vector_norm,
+    "np.mean": np.mean, "np.std": np.std, "np.linalg.norm": np.linalg.norm, "logsumexp": lambda x: tg.logsumexp(x, 1),
+    "layer_norm": lambda x: F.layer_norm(x, (6,)), "rms_norm": lambda x: F.rms_norm(x, (6,), eps=1e-5),
+    "group_norm": lambda x: F.group_norm(x, 2), "batch_norm": lambda x: F.batch_norm(x, training=True),
+    "instance_norm": lambda x: F.instance_norm(x[None]), "local_response_norm":
+        lambda x: F.local_response_norm(x[None], 2), "normalize": F.normalize, "softmax": lambda x: F.softmax(x, 1),
+    "cosine_similarity": lambda x: F.cosine_similarity(x, x.flip(1)), "cdist": lambda x: tg.cdist(x, x.flip(1)),
+    "pairwise_distance": lambda x: F.pairwise_distance(x, x.flip(1)), "avg_pool1d": lambda x: F.avg_pool1d(x[None], 3),
+    "avg_pool2d": lambda x: F.avg_pool2d(x[None, None], 2), "lp_pool1d": lambda x: F.lp_pool1d(x[None], 2, 3),
+    "adaptive_avg_pool1d": lambda x: F.adaptive_avg_pool1d(x[None], 4), "mse_loss": lambda x: F.mse_loss(x, x.flip(0)),
+    "l1_loss": lambda x: F.l1_loss(x, x.flip(0)), "smooth_l1_loss": lambda x: F.smooth_l1_loss(x, x.flip(0)),
+    "logsigmoid": F.logsigmoid, "mish": F.mish, "gelu": F.gelu, "gelu by tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "silu": F.silu, "softsign": F.softsign, "ndtr": tg.special.ndtr, "sinc": tg.sinc, "cov": tg.cov,
+    "cross_entropy": lambda x: F.cross_entropy(x, tg.tensor([0, 3, 1, 5])), "x @ x.T": lambda x: x @ x.T,
+    "trapezoid": tg.trapezoid, "a broadcast sum": lambda x: x + x[0], "cumsum": lambda x: tg.cumsum(x, 1),
+}  # fmt: skip
+ROUNDED = {
+    **dict.fromkeys(("softmax",), RESULT),
+    "sinc": "π x is rounded, and with it the phase of large numbers",
+    **dict.fromkeys(("rms_norm", "local_response_norm", "normalize", "cosine_similarity", "pairwise_distance",
+                     "lp_pool1d", "l1_loss", "smooth_l1_loss"), PARTS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", rounding.DTYPES.values(), ids=rounding.DTYPES)
+@pytest.mark.parametrize("name", COMPOSED)
+def test_functions(name: str, dtype: Any) -> None:
+    x = np.random.default_rng(9).standard_normal((4, 6)) + 0.3
+    found = [
+        f"2^{power}: {fault}"
+        for power in rounding.scales(dtype)
+        for fault in rounding.faults(lambda tensors: COMPOSED[name](tensors[0]), [x * 2.0**power], dtype)
+    ]
+    assert bool(found) == (dtype == np.float32 and name in ROUNDED), "\n".join(found)
