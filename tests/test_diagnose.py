@@ -78,6 +78,45 @@ def test_no_false_alarm(seed: int, n: int, inner: list[int], dtype: Any, scale: 
     assert found.ok, str(found)
 
 
+@pytest.mark.parametrize("number", [lambda loss: loss, float], ids=["on tensors", "by differences"])
+def test_a_kink_next_to_the_parameters_is_no_mistake(number: Any) -> None:
+    """One unit gets −4.6e-8: every difference long enough to be exact reaches over its kink."""
+    params, x, y = network(318145, 1, (3, 1, 6, 6, 4), np.float32, 1e-3)
+    found = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), run(p, x, y)[1]), params, (x, y), labels=y)
+    assert found.ok, str(found)
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("number", [lambda loss: loss, float], ids=["on tensors", "by differences"])
+def test_biases_of_zero_are_no_mistake(number: Any, seed: int) -> None:
+    """A unit that gets nothing lies at its kink: there ``z > 0`` takes one side's slope, ``maximum`` half of each."""
+    params, x, y = network(seed, 6, (3, 4, 2, 4, 4))
+    for name in params:
+        params[name] *= name[0] == "W"
+    found = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), run(p, x, y)[1]), params, (x, y), labels=y)
+    assert found.ok, str(found)
+    wrong = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), times(run(p, x, y)[1], 3)), params, (x, y))
+    assert wrong["W4"].kind == wrong["b4"].kind == "factor", str(wrong)
+
+
+def test_a_layer_at_its_kink() -> None:
+    """Either side's slope is right in every element, and no other."""
+    x = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, 0.0]])
+    for engine in (tg.relu, lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, x, 0)):
+        assert check_backward(lambda g, x: g * (x > 0), engine, (x,)).ok
+        assert check_backward(lambda g, x: g * (x >= 0), engine, (x,)).ok
+        assert not check_backward(lambda g, x: g * np.where(x == 0, 2, x > 0), engine, (x,)).ok
+        assert not check_backward(lambda g, x: g * np.where(x == 0, np.nan, x > 0), engine, (x,)).ok
+
+
+def test_the_whole_gradient_to_each_of_several_maxima_is_a_mistake() -> None:
+    """Moved together they are maxima still: what is wrong there is no matter of a side."""
+    x = np.array([[1.0, 1.0, 0.0], [0.0, 2.0, 2.0]])
+    engine = lambda x: tg.amax(x, 1)  # noqa: E731
+    assert check_backward(lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)) / 2, engine, (x,)).ok
+    assert not check_backward(lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)), engine, (x,)).ok
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6), n=st.integers(1, 9), width=st.integers(1, 5),

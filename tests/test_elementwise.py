@@ -63,6 +63,7 @@ def _domain(name):
     return np.array([[1.5, 2.25, 3.0]]) if name == "arccosh" else np.array([[0.3, 0.75, 0.5]])
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # of arrays, from NumPy 2.5 on
 @pytest.mark.parametrize("name", UNARY)
 def test_a_numpy_function_of_one_array_takes_tensors(name):
     function, x = getattr(np, name), _domain(name)

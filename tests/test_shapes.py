@@ -89,7 +89,6 @@ CALLS = {
     "take clip": lambda x: np.take(x, [-4, 7], axis=0, mode="clip"),
     "take_along_axis": lambda x: np.take_along_axis(x, np.array([[0, 2], [1, 1]]), 1),
     "take_along_axis that broadcasts": lambda x: np.take_along_axis(x, np.array([[1]]), 0),
-    "take_along_axis of the last": lambda x: np.take_along_axis(x, np.array([[0], [1]])),
     "choose": lambda x: np.choose(np.array([1, 0, 1]), [x[0], x[1]]),
     "choose numbers": lambda x: np.choose(MASK.astype(int), [x, 7.0]),
     "choose wrap": lambda x: np.choose(np.array([3, -1, 1]), x, mode="wrap"),
@@ -113,6 +112,8 @@ CALLS = {
     "piecewise of a vector": lambda x: np.piecewise(x[0], MASK[0], [lambda v: 2 * v, 0]),
     "index by ix_": lambda x: x[np.ix_([1, 0], [0, 2])],
 }
+if np.lib.NumpyVersion(np.__version__) >= "2.3.0":  # before, the axis has to be given
+    CALLS["take_along_axis of the last"] = lambda x: np.take_along_axis(x, np.array([[0], [1]]))
 
 
 def parts(result) -> list:

@@ -22,6 +22,8 @@ from ..ops.reduction import sum as total
 from ..ops.shape import matrix_transpose, ravel, reshape
 from .functions import operand
 
+ALWAYS_COMPLEX = np.lib.NumpyVersion(np.__version__) >= "2.5.0"  # what np.linalg.eig gives
+
 
 def _floats(a: Any) -> Any:
     """NumPy computes integers in float64 here."""
@@ -157,10 +159,10 @@ def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 def _eig(a: Any) -> Any:
-    """Real parts where a real matrix has real eigenvalues alone, as NumPy has it."""
+    """Before NumPy 2.5 a real matrix with real eigenvalues alone has real results, from then on complex ones."""
     a = _floats(a)
     found = eigenvalues.eig(a)
-    if a.dtype.kind == "c" or np.any(np.imag(value_of(found.eigenvalues))):
+    if a.dtype.kind == "c" or ALWAYS_COMPLEX or np.any(np.imag(value_of(found.eigenvalues))):
         return found
     return eigenvalues.Eigen(real(found.eigenvalues), real(found.eigenvectors))
 

@@ -93,7 +93,8 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   params={"shape": REQUIRED}, formula="x",
                   samples=(sample((2, 3), shape=(3, 2)), sample((2, 3), shape=(6,)), sample((), shape=(1, 1)),
                            sample((2, 3), shape=(-1, 2)), sample((0, 3), shape=(3, 0))),
-                  reference=np.reshape, hint="the number of elements must stay the same; one size may be -1",
+                  reference=lambda x, shape: np.reshape(x, shape),
+                  hint="the number of elements must stay the same; one size may be -1",
                   views=True, doc="The same elements, row by row, in another shape.")
 
 

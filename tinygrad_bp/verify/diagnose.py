@@ -52,6 +52,11 @@ class Case:
         return bool(np.all(np.abs(self.hand - guess) <= self.allowed(guess)))
 
     @property
+    def agrees(self) -> bool:
+        """Whether the hand-written numbers are the right ones."""
+        return self.same and self.fits(self.truth)
+
+    @property
     def free(self) -> bool:
         """Whether there are enough numbers to fit one."""
         return bool(np.count_nonzero(self.truth) >= 3)
@@ -320,7 +325,7 @@ def diagnose(hand: Any, truth: Any, **known: Any) -> Finding:
         kept = replace(kept, tolerance=tolerance_of(hand.dtype))
     case = replace(kept, hand=np.asarray(hand, dtype=np.float64))
     error, where = _worst(case)
-    if case.same and case.fits(case.truth):
+    if case.agrees:
         # A zero meets everything: a gradient below rounding is right, and the sentence says how little that proves.
         zeros = bool(np.all(np.abs(case.truth) <= case.noise))
         text = "Both are zero within rounding: other inputs would say more." if zeros else "It agrees with the engine."

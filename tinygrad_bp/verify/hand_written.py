@@ -8,7 +8,6 @@ sides again on other batches to learn how: every example twice, each example alo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,15 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Raw
-from .comparison import Comparison, wide
-from .differences import over_five_points
+from .comparison import Comparison, beside, wide
+from .differences import Slope, slope
 from .findings import Diagnosis
 from .nested import flat, rebuilt
 from .recorded import gradients, leaf, mutants
 
-NUMERIC_LIMIT = 20_000  # elements whose slope is found by eight runs of the loss each, or more
-SLOPE_STEPS = (1e-5, 1e-6, 1e-7)  # short, so that few kinks lie within them
+NUMERIC_LIMIT = 20_000  # elements whose slope is found by seven runs of the loss each, or more
+SIDES = (-1e-6, 1e-6, -1e-7, 1e-7, -1e-8, 1e-8)  # as far beside a kink as differences can tell it
+SHORT = 2.0**-13  # the first step of differences: few kinks lie within it, and shorter steps tell those
 
 
 def check_backward(
@@ -85,6 +85,7 @@ def check_backward(
         lambda values: gradients(*graph(values)),
         [g, *arrays], names, places, axis, sizes or {}, labels,
         known=[{"parameter": arrays[i], "upstream": g} for i in wanted],
+        movable=[i + 1 for i in wanted],
         mutants=lambda values: mutants(*graph(values)),
         extremes=[i + 1 for i in extremes],
     ).findings()  # fmt: skip
@@ -180,7 +181,9 @@ def check_gradients(
         return float(f(rebuilt(params, (np.array(a) for a in values[:n])), *(np.array(a) for a in values[n:]))[0])
 
     inputs = [wide(a) for a in (*arrays, *examples)]
-    on_tensors = forward is not None or _runs_on_tensors(graph, loss_of, inputs)
+    on_tensors = forward is not None or any(
+        _runs_on_tensors(graph, loss_of, values) for values in (inputs, *beside(inputs, range(n), SIDES))
+    )
     if not on_tensors and sum(a.size for a in arrays) > NUMERIC_LIMIT:
         raise ArgumentError(
             f"f does not run on Tensors, and {sum(a.size for a in arrays)} parameters are too many for differences "
@@ -200,10 +203,12 @@ def check_gradients(
         [n + i for i, a in enumerate(examples) if a.ndim > axis and a.shape[axis] == rows],
         axis, sizes or {}, labels,
         known=[{}] * (forward is not None) + known,
+        movable=range(n),
+        sides=(-1e-9, 1e-9) if on_tensors else SIDES,
         mutants=(lambda values: [[]] * (forward is not None) + mutants(*graph(values))) if on_tensors else None,
         extremes=[n + i for i in extremes],
         coarse=0.0 if on_tensors else 1e-6,
-        floor=0.0 if on_tensors else _noise(loss_of(inputs), SLOPE_STEPS[1]),
+        floor=0.0 if on_tensors else 1e-8 * abs(loss_of(inputs)),
     ).findings()  # fmt: skip
 
 
@@ -216,55 +221,41 @@ def _runs_on_tensors(
     """
     try:
         loss, leaves = graph(values)
-        found = gradients(loss, leaves)
+        found, value = gradients(loss, leaves), loss_of(values)
     except Exception:  # whatever f does with arrays and cannot do with Tensors; differences serve then
         return False
-    rng, value = np.random.default_rng(0), loss_of(values)
-    for step in SLOPE_STEPS:  # a kink within one step is not within all of them
-        directions = [rng.standard_normal(g.shape) for g in found]
-        parts = [d * g for d, g in zip(directions, found, strict=True)]
-        slope = over_five_points(partial(_along, loss_of, values, directions), step)
-        allowed = 1e-4 * sum(float(np.sum(np.abs(p))) for p in parts) + _noise(value, step)
-        if abs(slope - sum(float(np.sum(p)) for p in parts)) <= allowed:
-            return bool(np.isclose(loss.item(), value, rtol=1e-9))
-    return False
+    rng = np.random.default_rng(0)
+    directions = [rng.standard_normal(g.shape) for g in found]
+    parts = [d * g for d, g in zip(directions, found, strict=True)]
+
+    def along(t: float) -> float:
+        return loss_of([a + t * d for a, d in zip(values, directions, strict=False)] + values[len(directions) :])
+
+    measured = _slope(along, value)
+    allowed = 1e-4 * sum(float(np.sum(np.abs(p))) for p in parts) + 1e-8 * abs(value)
+    same_slope = abs(measured.value - sum(float(np.sum(p)) for p in parts)) <= allowed
+    return bool(same_slope and np.isclose(loss.item(), value, rtol=1e-9))
 
 
-def _along(loss_of: Callable[[list[Any]], float], values: list[Any], directions: list[Any], t: float) -> float:
-    """The loss where the first values are moved along their directions."""
-    n = len(directions)
-    return loss_of([a + t * d for a, d in zip(values[:n], directions, strict=True)] + values[n:])
-
-
-def _noise(loss: float, step: float) -> float:
-    """What the rounding of the loss does to a slope over a step."""
-    return 1e-14 * abs(loss) / step
-
-
-def _steady_slope(f: Callable[[float], float], loss: float) -> float:
-    """The slope at 0 over the longest step that the next shorter one confirms: no kink lies within it."""
-    slope: float = over_five_points(f, SLOPE_STEPS[0])
-    for step in SLOPE_STEPS[1:]:
-        shorter = over_five_points(f, step)
-        if abs(shorter - slope) <= 1e-6 * abs(shorter) + _noise(loss, step):
-            break
-        slope = shorter
-    return slope
+def _slope(f: Callable[[float], float], loss: float) -> Slope:
+    """The slope at 0 of a loss along a direction, where its value is ``loss``."""
+    return slope(f, noise=1e-15 * abs(loss), largest=SHORT)
 
 
 def _slopes(loss_of: Callable[[list[Any]], float], values: list[Any], n: int) -> list[Any]:
     """Central differences of the loss in each element of the first n values."""
-
-    def moved(i: int, place: tuple[int, ...], t: float) -> float:
-        others = [np.array(a) for a in values]
-        others[i][place] += t
-        return loss_of(others)
-
     loss = loss_of(values)
-    return [
-        np.reshape([_steady_slope(partial(moved, i, place), loss) for place in np.ndindex(a.shape)], a.shape)
-        for i, a in enumerate(values[:n])
-    ]
+
+    def one(i: int, place: tuple[int, ...]) -> float:
+        others = [np.array(a) for a in values]
+
+        def along(t: float) -> float:
+            others[i][place] = values[i][place] + t
+            return loss_of(others)
+
+        return _slope(along, loss).value
+
+    return [np.reshape([one(i, place) for place in np.ndindex(a.shape)], a.shape) for i, a in enumerate(values[:n])]
 
 
 def _matching(grads: Any, params: Any) -> Iterator[Any]:
