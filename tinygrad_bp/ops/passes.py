@@ -26,11 +26,11 @@ def choose(condition: Raw, a: Raw, b: Raw) -> Any:
     if getattr(condition, "size", 0) < MANY or condition.dtype != bool:
         return np.where(condition, a, b)
     dtype = a.dtype if hasattr(a, "dtype") else getattr(b, "dtype", None)
-    ones = _ONES.get(dtype)
+    ones: Any = _ONES.get(dtype)
     if ones is None or any(getattr(side, "dtype", dtype) != dtype for side in (a, b)):
         return np.where(condition, a, b)
     a, b = (np.asarray(side, dtype).view(ones.dtype) for side in (a, b))
-    chosen = np.bitwise_xor(a, b) & np.multiply(condition.view(np.int8), ones)
+    chosen: Any = np.bitwise_xor(a, b) & np.multiply(condition.view(np.int8), ones)
     chosen ^= b
     return chosen.view(dtype)
 
