@@ -77,7 +77,8 @@ def test_value_and_dtype_are_numpys(call: str) -> None:
     for one, two in zip(found, expected, strict=True):
         assert np.shape(one) == np.shape(two)
         if isinstance(one, tg.Tensor):
-            assert one.dtype == np.asarray(two).dtype
+            wanted = np.asarray(two).dtype
+            assert one.dtype == (np.int64 if wanted == np.intp else wanted)  # as wide as addresses in NumPy
         np.testing.assert_allclose(np.asarray(one), two, rtol=1e-6 if "32" in call else 1e-12, atol=1e-12)
 
 
@@ -117,7 +118,9 @@ def test_integers_follow_numpy() -> None:
         x = np.array([[3, 1], [0, 2]]).astype(dtype)
         t = tg.from_numpy(x)
         for f in (np.sum, np.prod, np.mean, np.var, np.cumsum, np.cumprod, np.max, np.median, np.average, np.any):
-            assert f(t).dtype == np.asarray(f(x)).dtype, (f, dtype)
+            wanted = np.asarray(f(x)).dtype
+            whole = f not in (np.max, np.any) and wanted.kind == "i"  # added up as wide as addresses are in NumPy
+            assert f(t).dtype == (np.int64 if whole else wanted), (f, dtype)
             np.testing.assert_allclose(np.asarray(f(t)), f(x))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import counted
 from .errors import ArgumentError, DtypeError, RaggedError
 
 
@@ -33,7 +34,16 @@ def as_array(data: Any) -> Any:
     if array.dtype.kind not in "buifc":
         what = f"a {kind_of(data)}" if array.dtype == object and not array.ndim else f"{array.dtype} values"
         raise DtypeError(f"cannot make a tensor of {what}; give numbers or booleans")
+    if array.dtype == np.intp and not of_arrays(data):
+        return counted(array)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def of_arrays(data: Any) -> bool:
+    """Whether data is an array, or lists of arrays: these keep their dtype. Python's numbers have none."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return is_array(data)
 
 
 def is_array(data: Any) -> bool:

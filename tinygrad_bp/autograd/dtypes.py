@@ -77,6 +77,16 @@ def number_dtype(number: Any) -> DType:
     return np.result_type(_default, complex64)
 
 
+def counted(integers: Any) -> Any:
+    """Positions and counts that NumPy made, in int64: its own are as wide as addresses are, 32 bits in a browser.
+
+    >>> from tinygrad_bp.autograd.dtypes import counted
+    >>> counted(3).dtype
+    dtype('int64')
+    """
+    return np.asarray(integers, int64)
+
+
 def promote(first: DType, second: DType) -> DType:
     """What two dtypes of equal rank give: an integer with a float gives the float's dtype.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.arrays import as_array
+from ..autograd.arrays import as_array, of_arrays
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
@@ -34,9 +34,9 @@ def _from(data: Any, dtype: Any) -> Any:
     array = as_array(data)
     if dtype is not None:
         return array
-    if array.dtype == np.float64 and not _holds_numpy(data):
+    if array.dtype == np.float64 and not of_arrays(data):
         return array.astype(dtypes.get_default_dtype())
-    if array.dtype == np.complex128 and not _holds_numpy(data):
+    if array.dtype == np.complex128 and not of_arrays(data):
         return array.astype(np.result_type(dtypes.get_default_dtype(), np.complex64))
     return array
 
@@ -49,12 +49,6 @@ def _unwrapped(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data.numpy() if data.ndim else data.numpy()[()]
     return [_unwrapped(i) for i in data] if isinstance(data, (list, tuple)) else data
-
-
-def _holds_numpy(data: Any) -> bool:
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return hasattr(data, "dtype") or not isinstance(data, (list, tuple, bool, int, float, complex))
 
 
 def _finish(array: Any, requires_grad: bool) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, Index, Operand, Size
@@ -30,8 +31,8 @@ def nonzero(x: Array, *, as_tuple: bool = False) -> Any:
     """
     array = value_of(x)
     if as_tuple:
-        return tuple([wrap(found, None) for found in np.nonzero(np.atleast_1d(array))])
-    return wrap(np.argwhere(array), None)
+        return tuple([wrap(counted(found), None) for found in np.nonzero(np.atleast_1d(array))])
+    return wrap(counted(np.argwhere(array)), None)
 
 
 def argwhere(x: Array) -> Tensor:
@@ -77,7 +78,7 @@ def searchsorted(
     """
     sequence, values = value_of(sorted_sequence), value_of(input)
     chosen = _side(right, side, "searchsorted")
-    order = None if sorter is None else value_of(sorter)
+    order = None if sorter is None else value_of(sorter).astype(np.intp)
     if sequence.ndim <= 1:
         found = np.searchsorted(sequence, values, chosen, order)
     elif values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
@@ -122,7 +123,7 @@ def unique(
     values = getitem(ravel(x), first) if axis is None else getitem(x, along(axis, first))
     shape = x.shape if axis is None else (x.shape[axis],)
     extra = [inverse.reshape(shape)] * return_inverse + [counts] * return_counts
-    return (values, *(wrap(part, None) for part in extra)) if extra else values
+    return (values, *(wrap(counted(part), None) for part in extra)) if extra else values
 
 
 @takes_axis
@@ -143,7 +144,7 @@ def unique_consecutive(
     values = getitem(source, along(axis, first))
     inverse = (np.cumsum(starts) - 1).reshape(x.shape if dim is None else (-1,))
     extra = [inverse] * return_inverse + [np.diff(first, append=len(rows))] * return_counts
-    return (values, *(wrap(part, None) for part in extra)) if extra else values
+    return (values, *(wrap(counted(part), None) for part in extra)) if extra else values
 
 
 def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
@@ -165,4 +166,4 @@ def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
     (tensor([0, 1]), tensor([0, 2]))
     """
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return tuple([wrap(np.asarray(found), None) for found in np.unravel_index(value_of(indices), sizes)])
+    return tuple([wrap(counted(found), None) for found in np.unravel_index(value_of(indices), sizes)])

@@ -138,7 +138,10 @@ def eigvalsh(A: Array, UPLO: str = "L") -> Any:
 
 def _eig(x: Any) -> Any:
     # A real matrix by the algorithm for real ones: pairs of conjugate values in its order.
-    values, vectors = attempt("eig", np.linalg.eig, x if x.imag.any() else x.real)
+    plain = not x.imag.any()
+    values, vectors = attempt("eig", np.linalg.eig, x.real if plain else x)
+    if plain and not values.imag.any():  # NumPy before 2.5 leaves out the imaginary parts where all of them are 0
+        vectors = vectors.real
     return np.concatenate([values[..., None, :], in_our_phase(vectors)], -2).astype(x.dtype)
 
 

@@ -38,7 +38,7 @@ def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) ->
     if padding_idx is not None:
         factor = factor * (index != padding_idx)
     if by_frequency and index.size:
-        factor = factor / np.bincount(np.reshape(index, -1))[index]
+        factor = factor / np.bincount(np.reshape(index, -1).astype(np.intp))[index]
     return g * np.reshape(factor.astype(g.dtype), (*index.shape, *(1,) * (g.ndim - index.ndim)))
 
 
@@ -150,7 +150,7 @@ def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int
             f"embedding_bag: offsets start at 0 and grow to at most {index.size}, the length of the input; got "
             f"{value_of(offsets).tolist()}"
         )
-    bag = np.repeat(np.arange(len(starts)), ends - starts)
+    bag = np.repeat(np.arange(len(starts)), (ends - starts).astype(np.intp))
     return bag, len(starts)
 
 

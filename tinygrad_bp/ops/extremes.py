@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import constant
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Axis, Operand
@@ -24,10 +25,12 @@ _AXES = {"axis": None, "keepdims": False}
 
 _one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1), sample((), of=distinct, axis=0),
              sample((2, 3), of=distinct, axis=0, keepdims=True))
-argmax = constant("argmax", lambda x, axis, keepdims: np.argmax(x, axis=axes_of(axis, x.ndim), keepdims=keepdims),
+argmax = constant("argmax",
+                  lambda x, axis, keepdims: counted(np.argmax(x, axis=axes_of(axis, x.ndim), keepdims=keepdims)),
                   params=_AXES, samples=_one_axis, doc="Index of the first largest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims))
-argmin = constant("argmin", lambda x, axis, keepdims: np.argmin(x, axis=axes_of(axis, x.ndim), keepdims=keepdims),
+argmin = constant("argmin",
+                  lambda x, axis, keepdims: counted(np.argmin(x, axis=axes_of(axis, x.ndim), keepdims=keepdims)),
                   params=_AXES, samples=_one_axis, doc="Index of the first smallest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims))
 
@@ -44,7 +47,7 @@ any = constant("any", lambda x, axis, keepdims: _tested(np.any, x, axis, keepdim
 all = constant("all", lambda x, axis, keepdims: _tested(np.all, x, axis, keepdims), params=_AXES,
                samples=reductions(), doc="Whether all elements are not 0.",
                reference=lambda x, axis=None, keepdims=False: np.all(x, axis=axis, keepdims=keepdims))
-count_nonzero = constant("count_nonzero", lambda x, axis: np.count_nonzero(x, axis=axes_of(axis, x.ndim)),
+count_nonzero = constant("count_nonzero", lambda x, axis: counted(np.count_nonzero(x, axis=axes_of(axis, x.ndim))),
                          params={"axis": None}, samples=(sample((2, 3)), sample((2, 3), axis=1), sample(())),
                          doc="How many elements are not 0.",
                          reference=lambda x, axis=None: np.count_nonzero(x, axis=axis))

@@ -151,7 +151,7 @@ def repeat_interleave(
     tensor([1, 1, 2, 2])
     """
     if repeats is None:
-        x, repeats = wrap(np.arange(len(x)), None), x
+        x, repeats = wrap(np.arange(len(x), dtype=np.int64), None), x
     if dim is None:
         x, dim = ravel(x), 0
     x = at_least_1d(x)
@@ -167,7 +167,7 @@ def repeat_interleave(
         return clone(result) if count == 1 else result
     if counts.size != size:
         raise ShapeError(f"repeat_interleave: {counts.size} repeats for the {size} positions of dim {dim}")
-    return getitem(x, along(place, np.repeat(np.arange(size), counts)))
+    return getitem(x, along(place, np.repeat(np.arange(size), counts.astype(np.intp))))
 
 
 def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -79,7 +79,7 @@ _wide = sample((9,), of=extreme, smooth=False, axis=0)
 def _summed(x: Any, axis: Axis, keepdims: Any, dtype: Any) -> Any:
     if axis is not None:
         axis = axes_of(axis, x.ndim)
-    if dtype is None and x.dtype.kind == "u":
+    if dtype is None and x.dtype.kind in "bui":
         dtype = dtypes.int64
     return _add(x, axis, dtype, None, keepdims)
 
@@ -148,7 +148,7 @@ def nanmean(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLi
 
 def _products(x: Any, axis: Axis, keepdims: Any) -> tuple[Any, Any]:
     """The products, and of floats for each element the product of the others."""
-    dtype = dtypes.int64 if x.dtype.kind == "u" and x.dtype != np.uint64 else None
+    dtype = dtypes.int64 if x.dtype.kind in "bui" and x.dtype != np.uint64 else None
     axis = axes_of(axis, x.ndim)
     parts = 8 if axis in (-1, x.ndim - 1) and x.size >= MANY and not x.shape[-1] % 8 and x.dtype.kind in "fc" else 1
     if parts == 1:

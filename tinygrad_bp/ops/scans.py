@@ -217,7 +217,7 @@ def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
         return Found(clone(x), wrap(np.zeros((), np.int64), None))
     raw = value_of(x)
     hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
-    steps = np.arange(x.shape[place]).reshape([-1 if i == place else 1 for i in range(x.ndim)])
+    steps = np.arange(x.shape[place], dtype=np.int64).reshape([-1 if i == place else 1 for i in range(x.ndim)])
     indices = kept_indices(x, np.maximum.accumulate(np.where(hits, steps, 0), place))
     return Found(take_along_axis(x, indices, place), indices)
 

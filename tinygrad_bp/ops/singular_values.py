@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
@@ -233,4 +234,4 @@ def matrix_rank(
     if tol is not None:
         atol, rtol = tol, 0.0
     limit = _tolerance(A, values, _given(rtol), _given(atol))
-    return beside(A, np.sum(values > limit[..., None], axis=-1))
+    return beside(A, counted(np.sum(values > limit[..., None], axis=-1)))

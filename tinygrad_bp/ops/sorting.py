@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, beside, value_of
@@ -36,9 +37,9 @@ def _order(x: Any, place: int, descending: bool = False) -> Any:
     if not x.ndim:
         return np.zeros((), np.int64)
     if not descending:
-        return np.argsort(x, axis=place, kind="stable")
+        return counted(np.argsort(x, axis=place, kind="stable"))
     backwards = along(place, slice(None, None, -1))
-    return x.shape[place] - 1 - np.argsort(x[backwards], axis=place, kind="stable")[backwards]
+    return counted(x.shape[place] - 1 - np.argsort(x[backwards], axis=place, kind="stable")[backwards])
 
 
 def _top(x: Any, k: int, place: int, largest: bool) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
@@ -114,7 +115,7 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
 
 
 def _bincount(x: Any, minlength: int) -> Any:
-    return np.bincount(x, minlength=minlength)
+    return counted(np.bincount(x.astype(np.intp), minlength=minlength))
 
 
 _bincount_op = constant("bincount", _bincount, params={"minlength": 0}, samples=(sample((7,), of=below(5)),),

@@ -149,11 +149,11 @@ class Generator:
 
     def permutation(self, n: int) -> Any:
         """The integers below ``n`` in random order: PyTorch's numbers for n below 2³² / 20."""
-        steps = np.arange(max(n - 1, 0))
+        steps = np.arange(max(n - 1, 0), dtype=np.int64)
         # Step i swaps the elements at i and others[i], which is i or later; all steps at once instead of a loop.
         others = steps + (self.words(len(steps)) % np.arange(n, 1, -1, dtype=np.uint64)).astype(np.int64)
         # What stands at k when step k comes stood at source[k] when the last earlier step that swapped k came, ...
-        source = np.arange(n)
+        source = np.arange(n, dtype=np.int64)
         moves = others != steps
         source[others[moves]] = steps[moves]
         while np.any((further := source[source]) != source):  # ... and so on to where nothing had moved

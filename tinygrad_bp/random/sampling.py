@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.types import Array, DTypeLike, Size
@@ -214,13 +215,13 @@ def multinomial(x: Array, num_samples: int, replacement: bool = False, *, genera
         with np.errstate(divide="ignore", invalid="ignore"):
             race = p / in_memory_order(generator.exponential(p.size, p.dtype), p)
         chosen = np.argsort(-race, axis=-1, kind="stable")[..., :num_samples]
-        return wrap(np.ascontiguousarray(chosen), None)
+        return wrap(counted(np.ascontiguousarray(chosen)), None)
     rows = p.reshape(-1, p.shape[-1])
     sums = np.cumsum(rows, axis=1, dtype=p.dtype)
     sums /= sums[:, -1:].copy()
     drawn = generator.uniform(len(rows) * num_samples, np.float64).reshape(len(rows), num_samples)
     chosen = np.stack([np.searchsorted(line, u) for line, u in zip(sums.astype(np.float64), drawn, strict=True)])
-    return wrap(chosen.reshape(*p.shape[:-1], num_samples), None)
+    return wrap(counted(chosen).reshape(*p.shape[:-1], num_samples), None)
 
 
 # ---------------------------------------------------------------------- writing
