@@ -110,3 +110,16 @@ def test_single_precision_to_the_last_digits(function, exact, ulps):
     np.testing.assert_array_equal(
         function(tg.tensor(corners)).numpy(), np.array([exact(v) for v in corners.tolist()], np.float32)
     )
+
+
+def test_the_logarithm_of_gamma_in_single_precision():
+    x = np.concatenate([np.linspace(0.01, 15, 4001), 1 + np.linspace(-1e-3, 1e-3, 501), 2 + np.linspace(-1e-3, 1e-3, 501),
+                        10.0 ** np.linspace(-30, 30, 1001), -np.linspace(0.01, 9.3, 1777)])  # fmt: skip
+    x = x.astype(np.float32)
+    wanted = np.array([math.lgamma(v) for v in x.tolist()])
+    found = tg.lgamma(tg.tensor(x)).numpy()
+    assert np.max(np.abs(found - wanted) / np.spacing(np.abs(wanted.astype(np.float32)))) < 1
+    slopes = [tg.digamma(tg.tensor(x.astype(dtype))).numpy() for dtype in (np.float32, np.float64)]
+    np.testing.assert_allclose(*slopes, rtol=1e-7)
+    corners = tg.tensor([0.0, -1.0, np.inf, 1.0, 2.0], dtype=tg.float32)
+    assert tg.lgamma(corners).tolist() == [np.inf, np.inf, np.inf, 0.0, 0.0]

@@ -84,11 +84,17 @@ def refuse_complex(x: Array) -> None:
         raise TypeError("it is defined for real numbers here")
 
 
-def widened(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Run in float64 what goes beyond the range of the smaller floats, and for integers; a block at a time."""
+def widened(function: Callable[[Any], Any], single: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
+    """Run in float64 what goes beyond the range of the smaller floats, and for integers; a block at a time.
+
+    ``single`` takes the place of ``function`` where the result is rounded to float32 or less.
+    """
+    of_small = single or function
 
     def block(x: Any) -> Any:
-        return function(x.astype(np.float64)).astype(x.dtype if x.dtype.kind == "f" else np.float64)
+        if x.dtype.kind != "f":
+            return function(x.astype(np.float64))
+        return of_small(x.astype(np.float64)).astype(x.dtype)
 
     def forward(x: Any) -> Any:
         refuse_complex(x)
@@ -176,25 +182,16 @@ def _erfc(x: Any) -> Any:
 
 
 def _single_erfc(x: Any) -> Any:
-    """erfc of float32 by float64, in which x² is exact."""
-    x = x.astype(np.float64)
     z = np.minimum(np.absolute(x), 12.0)  # beyond, it is 0 in float32
     t = 3 / (z + 3)
     y = horner(t, _SINGLE_ERFC)
     y *= t
-    z *= z
+    z *= z  # exact
     y *= np.exp(-z)
-    return choose(x < 0, 2 - y, y).astype(np.float32)
+    return choose(x < 0, 2 - y, y)
 
 
-_wide_erfc = widened(_erfc)
-
-
-def _any_erfc(x: Any) -> Any:
-    return in_blocks(_single_erfc, x) if x.dtype == np.float32 else _wide_erfc(x)
-
-
-erfc = elementwise("erfc", _any_erfc, lambda g, x: g * bell(x, -_BELL),
+erfc = elementwise("erfc", widened(_erfc, _single_erfc), lambda g, x: g * bell(x, -_BELL),
                    floats=True, formula="1 − erf x", samples=unary(), reference=of_each(math.erfc),
                    doc="1 − erf(x), to the last digits where that is small (Cody 1969).")
 
