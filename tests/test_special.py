@@ -113,9 +113,9 @@ def test_single_precision_to_the_last_digits(function, exact, ulps):
 
 
 def test_the_logarithm_of_gamma_in_single_precision():
-    x = np.concatenate([np.linspace(0.01, 15, 4001), 1 + np.linspace(-1e-3, 1e-3, 501), 2 + np.linspace(-1e-3, 1e-3, 501),
-                        10.0 ** np.linspace(-30, 30, 1001), -np.linspace(0.01, 9.3, 1777)])  # fmt: skip
-    x = x.astype(np.float32)
+    near_0 = np.linspace(-1e-3, 1e-3, 501)
+    parts = np.linspace(0.01, 15, 4001), 1 + near_0, 2 + near_0, 10.0 ** np.linspace(-30, 30, 1001)
+    x = np.concatenate([*parts, -np.linspace(0.01, 9.3, 1777)]).astype(np.float32)
     wanted = np.array([math.lgamma(v) for v in x.tolist()])
     found = tg.lgamma(tg.tensor(x)).numpy()
     assert np.max(np.abs(found - wanted) / np.spacing(np.abs(wanted.astype(np.float32)))) < 1
