@@ -3,7 +3,9 @@
 import copy
 import gc
 import json
+import math
 import weakref
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -245,6 +247,139 @@ def test_an_op_whose_result_may_lie_in_the_memory_of_its_input_says_so(op):
         known = any(reference() is result for reference in getattr(tensors[0], "_views", ()))
         assert known == any(inside) or not result.numel()
     assert shares == op.views
+
+
+# ---------------------------------------------------------------------- derived from the public methods
+
+
+class Cannot(Exception):
+    """The call does not fit the tensor."""
+
+
+def called(x, name, args=()):
+    try:
+        with np.errstate(all="ignore"):
+            return getattr(x, name)(*args) if callable(getattr(tg.Tensor, name)) else getattr(x, name)
+    except Exception as error:
+        raise Cannot(name) from error
+
+
+def view_of(x, name, args):
+    found = called(x, name, args)
+    return found[-1] if isinstance(found, (tuple, list)) else found
+
+
+VALUES = np.linspace(0.13, 0.87, 12).reshape(3, 4)[[2, 0, 1]] * [1, -1, 1, 1]
+TRIED = ((), (0,), (1,), (0, 1), (0, 0, 1), (0, 1, 1), (-1,), (0, (-1, 1)), ([1, 2],), (2, 3, 4), (tg.zeros(3, 4),))
+
+
+def makes_a_view(name):
+    """Arguments with which a method gives a view of a (3, 4) tensor; None where there are none."""
+    for args in TRIED:
+        x = tg.tensor(VALUES)
+        try:
+            view = view_of(x, name, args)
+        except Cannot:
+            continue
+        if isinstance(view, tg.Tensor) and view is not x and np.may_share_memory(view._value, x._value):
+            return args
+    return None
+
+
+PUBLIC = [name for name in dir(tg.Tensor) if not name.startswith("_")]
+VIEWS = {name: args for name in [*PUBLIC, "__getitem__"] if (args := makes_a_view(name)) is not None}
+OVERLAPPING = {"broadcast_to", "expand", "expand_as"}  # several elements are one: nobody writes them
+OPERATORS = [f"__i{name}__" for name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv")]
+WRITERS = [*OPERATORS, *(name for name in PUBLIC if name.endswith("_") and name != "requires_grad_")]
+# Their parameters are plain numbers: a recorded tensor is refused.
+OF_NUMBERS = {"logit_", "nan_to_num_", "uniform_", "normal_", "bernoulli_", "random_"}
+OF_INTEGERS = {"gcd_", "lcm_"} | {name for name in WRITERS if name.startswith("bitwise")}
+
+
+def arguments_for(shape):
+    """What a writing method of a tensor of this shape may take."""
+    like = tg.linspace(0.21, 0.79, math.prod(shape), dtype=tg.float64).reshape(shape)
+    places, first = tg.zeros(shape, dtype=tg.int64), tg.tensor([0])
+    row = like[:1] if shape else like
+    return [
+        (), (0.5,), (like,), (0,), (0, 1), (1,), (like > 0.5, 0.5), (like > 0.5, like), (like, like + 1),
+        (0, first, 0.5), (0, first, row), (0, first, row, "mean"), (0, places, like), (0, places, like, "sum"),
+        ((first,), 0.5), (first, like.reshape(-1)[:1]),
+    ]  # fmt: skip
+
+
+def float_of(args):
+    """The place of the first argument that a gradient may flow to; None where there is none."""
+    places = [i for i, x in enumerate(args) if isinstance(x, tg.Tensor) and x.is_floating_point()]
+    return places[0] if places else None
+
+
+def written(values, view, writer, args):
+    """The base after a write through a view of it, and an earlier sibling of the view."""
+    tg.manual_seed(0)
+    base = values * 1 if isinstance(values, tg.Tensor) else tg.tensor(values)
+    sibling = base[1:]
+    called(view_of(base, view, VIEWS[view]), writer, args)
+    return base, sibling
+
+
+@cache
+def fitting(shape, writer):
+    """Every list of arguments with which the method writes a tensor of this shape."""
+    fit = []
+    for args in arguments_for(shape):
+        try:
+            called(tg.linspace(-0.87, 0.91, math.prod(shape), dtype=tg.float64).reshape(shape), writer, args)
+            fit.append(args)
+        except Cannot:
+            continue
+    return fit
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_method_writes_through_every_view_whether_or_not_a_gradient_is_wanted(view):
+    rng, weights = np.random.default_rng(0), np.sin(np.arange(12.0)).reshape(3, 4)
+    shape = view_of(tg.tensor(VALUES), view, VIEWS[view]).shape
+    for writer in WRITERS:
+        differentiated = set()
+        for args in fitting(shape, writer):
+            try:
+                plain = written(VALUES, view, writer, args)[0].numpy()
+            except Cannot:
+                assert view in OVERLAPPING
+                continue
+            place = float_of(args)
+            for of in ("base", "argument") if place is not None else ("base",):
+                given = tg.tensor(VALUES if of == "base" else args[place], requires_grad=True)
+
+                def run(x, of=of, place=place, writer=writer, args=args):
+                    if of == "base":
+                        return written(x, view, writer, args)
+                    return written(VALUES, view, writer, (*args[:place], x, *args[place + 1 :]))
+
+                try:
+                    base, sibling = run(given)
+                except Cannot:
+                    assert writer in OF_NUMBERS and of == "argument"
+                    continue
+                np.testing.assert_array_equal(base.detach().numpy(), plain, err_msg=writer)
+                np.testing.assert_array_equal(sibling.detach().numpy(), plain[1:], err_msg=writer)
+                if view == "detach" or not np.isfinite(plain).all() or of in differentiated:
+                    continue
+                differentiated.add(of)
+                direction, step = rng.standard_normal(given.shape), 1e-6
+                slope = 0.0
+                if base.requires_grad:
+                    (g,) = tg.autograd.grad((base * tg.tensor(weights)).sum(), given, allow_unused=True)
+                    slope = 0.0 if g is None else (g.numpy() * direction).sum()
+                near = [run(tg.tensor(given.detach().numpy() + s * direction))[0].numpy() for s in (step, -step)]
+                wanted = ((near[0] - near[1]) * weights).sum() / (2 * step)
+                assert slope == pytest.approx(wanted, rel=1e-4, abs=1e-6), (writer, of, args)
+
+
+def test_many_views_and_many_writers_take_part():
+    assert {"__getitem__", "T", "reshape", "view", "diagonal", "unbind", "unsqueeze", "detach", "narrow"} < set(VIEWS)
+    assert {writer for writer in WRITERS if not fitting((4, 3), writer)} == OF_INTEGERS
 
 
 def test_views_are_freed_without_the_collector():

@@ -127,14 +127,15 @@ def follow(x: Tensor, node: Node | None) -> None:
     if cell is None or before is node:
         return
     if before is not None and before.cell is cell:
-        before.cell = Cell(None)
-        before.cell.name, before.cell.hooks = cell.name, cell.hooks
+        stays = before.cell = Cell(None)
+        stays.name, stays.hooks, stays.trace = cell.name, cell.hooks, cell.trace
         cell.hooks = None
-        if before.cell.hooks is not None and before.cell.hooks.retain:
-            before.cell.hooks.retain = False
+        if stays.hooks is not None and stays.hooks.retain:
+            stays.hooks.retain = False
             cell.hooks = Hooks()
             cell.hooks.retain = True
     if node is not None:
+        cell.trace = node.cell.trace if node.cell is not None else None
         node.cell = cell
 
 
