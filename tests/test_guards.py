@@ -1,13 +1,18 @@
 """What recorded ops computed is read-only to NumPy, from whatever side; what the user made stays writable."""
 
+import ctypes
 import gc
+import math
+import threading
+import warnings
 
 import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd import writes
+from tinygrad_bp.autograd import gradient, modes, writes
 from tinygrad_bp.autograd.errors import LeafWriteError, ModifiedError, NoRuleError, ReadOnlyError
+from tinygrad_bp.autograd.watch import Watcher
 
 START = [1.0, 2.0, 4.0]
 
@@ -125,6 +130,42 @@ class TestWritesThroughTensors:
             t.zero_()
 
 
+TO_NUMBERS = {
+    "float": float, "int": int, "complex": complex, "math.exp": math.exp, "math.floor": math.floor,
+    "np.float64": np.float64, "array.fill": lambda t: np.zeros(2).fill(t),
+    "array[0] =": lambda t: np.zeros(2).__setitem__(0, t), "fromiter": lambda t: np.fromiter([t], float),
+    "a format of C": lambda t: "%.2f" % t,  # noqa: UP031
+}  # fmt: skip
+
+
+class TestNumbersWithoutAGradient:
+    @pytest.mark.parametrize("take", TO_NUMBERS.values(), ids=TO_NUMBERS)
+    def test_one_taken_from_a_recorded_tensor_warns_and_names_the_line(self, take):
+        t = recorded()[1].sum()
+        with pytest.warns(UserWarning, match=r"of a tensor that requires grad: the number has no gradient") as caught:
+            take(t)
+        assert [warning.filename for warning in caught] == [__file__]
+
+    @pytest.mark.parametrize("take", TO_NUMBERS.values(), ids=TO_NUMBERS)
+    def test_not_under_no_grad_and_not_without_a_gradient(self, take):
+        t = recorded()[1].sum()
+        take(t.detach())
+        with tg.no_grad():
+            take(t)
+
+    def test_item_tolist_and_printing_are_meant(self):
+        t = recorded()[1].sum()
+        assert (t.item(), t.tolist(), f"{t:.1f}", bool(t)) == (7.0, 7.0, "7.0", True)
+
+    def test_once_for_a_line(self):
+        t = recorded()[1].sum()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            for _ in range(3):
+                float(t)
+        assert len(caught) == 1
+
+
 class TestLeavesOwnTheirMemory:
     @pytest.mark.parametrize("make", [
         lambda h: h.detach().requires_grad_(), lambda h: tg.nn.Parameter(h.detach()), lambda h: tg.nn.Parameter(h),
@@ -234,6 +275,74 @@ def test_indices_given_out_beside_the_elements_that_keep_them_cannot_be_written(
     indices.zero_()
     with pytest.raises(ModifiedError):
         values.sum().backward()
+
+
+NAMED = {
+    "np.add.at": lambda array: np.add.at(array, [0], 1.0),
+    "the base of the array": lambda array: array.base.__setitem__(0, 9.0),
+    "its flag": lambda array: (array.setflags(write=True), array.__setitem__(0, 9.0)),
+    "ctypes": lambda array: array.ctypes.data_as(ctypes.POINTER(ctypes.c_float)).__setitem__(0, 9.0),
+}
+
+
+@pytest.mark.parametrize("write", NAMED.values(), ids=NAMED)
+def test_what_numpy_lets_pass_is_seen_in_anomaly_mode(write):
+    with tg.autograd.detect_anomaly():
+        _, h = recorded()
+        loss = (h * h).sum()
+        write(h.detach().numpy())
+        with pytest.raises(ModifiedError):
+            loss.backward()
+
+
+@pytest.mark.parametrize("again", [
+    lambda array: np.asarray(memoryview(array)), lambda array: np.frombuffer(array, array.dtype),
+    lambda array: np.asarray(memoryview(array[1:]))[::-1],
+], ids=["memoryview", "frombuffer", "a view of a view"])  # fmt: skip
+def test_two_arrays_of_one_memory_are_known_to_be(again):
+    array, w = np.array(START), tg.tensor(START, dtype=tg.float64, requires_grad=True)
+    loss = (tg.from_numpy(array) * w).sum()
+    tg.from_numpy(again(array)).zero_()
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+class TestThreads:
+    """A second thread comes in at the moment where it would do harm; it has to wait."""
+
+    def test_a_write_does_not_put_the_clock_back(self):
+        mine, other = np.zeros(1), np.zeros(1)
+
+        class Slow(Watcher):
+            def written(self, moment):
+                thread.start()
+                thread.join(0.1)
+                return moment
+
+        thread = threading.Thread(target=lambda: writes.wrote(other))
+        token = modes._MODE.set(modes.Mode(watchers=(Slow(),)))
+        try:
+            writes.wrote(mine)
+        finally:
+            modes._MODE.reset(token)
+        thread.join()
+        assert writes.last_write() == max(writes.last_write(mine), writes.last_write(other))
+
+    def test_backward_into_a_shared_leaf_loses_nothing(self, monkeypatch):
+        w = tg.tensor(START, requires_grad=True)
+
+        def late(value):
+            if not threads:
+                threads.append(threading.Thread(target=lambda: (w * 2).sum().backward()))
+                threads[0].start()
+                threads[0].join(0.1)
+            return value
+
+        own, threads = gradient._own, []
+        monkeypatch.setattr(gradient, "_own", lambda g, taken: late(own(g, taken)))
+        (w * 3).sum().backward()
+        threads[0].join()
+        assert w.grad.tolist() == [5.0, 5.0, 5.0]
 
 
 def test_guards_are_forgotten_with_the_memory():

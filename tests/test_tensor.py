@@ -68,7 +68,7 @@ def test_out_to_python():
     assert t.tolist() == [[1.5, 2.0]] and tg.tensor(3).item() == 3 and tg.tensor([[2.5]]).item() == 2.5
     assert float(tg.tensor(2.5)) == 2.5 and int(tg.tensor(2.9)) == 2 and bool(tg.tensor([0.0])) is False
     assert [10, 20, 30][tg.tensor(1)] == 20 and list(range(tg.tensor(2))) == [0, 1]
-    assert float(leaf(2.0) * 2) == 4.0
+    assert (leaf(2.0) * 2).item() == 4.0 and (leaf([2.0]) * 2).tolist() == [4.0]
     with pytest.raises(DtypeError, match="only integer tensors of one element can be an index, got float32"):
         [1, 2][tg.tensor(1.0)]
 

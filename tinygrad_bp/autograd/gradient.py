@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Container, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -143,6 +144,9 @@ def _separate(g: Tensor) -> Tensor:
     return wrap(g._value if g._node is not None else np.array(g._value), g._node)
 
 
+_depositing = allocate_lock()  # backward passes of several threads may end in one leaf
+
+
 def _deposit(node: Node, cell: Cell, g: Any, create: bool, taken: set[int]) -> None:
     """Add a gradient to the ``.grad`` of the tensor that shares ``node``; ``taken``: memory that it must not keep."""
     grad = cell.grad
@@ -209,7 +213,8 @@ def backward(
     taken = {id(writes.owner(start)) for start in starts} if not create_graph else set()
     for node, g in _pull_back(seeds, bool(retain_graph or create_graph), create_graph, targets).items():
         if node.cell is not None:
-            _deposit(node, node.cell, g, create_graph, taken)
+            with _depositing:
+                _deposit(node, node.cell, g, create_graph, taken)
             if node.cell.hooks is not None:
                 accumulated(node.cell, node.cell.hooks)
 

@@ -1,20 +1,37 @@
-"""Python's protocols: what ``float``, ``int``, ``bool``, ``len``, ``in``, iteration and ``format`` do with a Tensor."""
+"""Python's protocols: what ``float`` and its like, ``len``, ``in``, iteration and ``format`` do with a Tensor."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
+from .modes import mode
 from .tensor import Tensor
 
 
+def _number(self: Tensor, kind: str) -> Any:
+    """The one element for a conversion that the user may not have meant: NumPy and ``math`` ask for it as well."""
+    if self._node is not None and mode().grad:
+        warnings.warn(
+            f"{kind}() of a tensor that requires grad: the number has no gradient, also where math, np.fromiter or "
+            "writing into a NumPy array asked for it. Write t.item() where that is meant",
+            stacklevel=3,
+        )
+    return self.item()
+
+
 def _float(self: Tensor) -> float:
-    return float(self.item())
+    return float(_number(self, "float"))
 
 
 def _int(self: Tensor) -> int:
-    return int(self.item())
+    return int(_number(self, "int"))
+
+
+def _complex(self: Tensor) -> complex:
+    return complex(_number(self, "complex"))
 
 
 def _index(self: Tensor) -> int:
@@ -53,7 +70,7 @@ def _format(self: Tensor, spec: str) -> str:
 
 
 for _name, _function in {
-    "__float__": _float, "__int__": _int, "__index__": _index, "__bool__": _bool, "__len__": _len, "__iter__": _iter,
-    "__contains__": _contains, "__format__": _format,
+    "__float__": _float, "__int__": _int, "__complex__": _complex, "__index__": _index, "__bool__": _bool,
+    "__len__": _len, "__iter__": _iter, "__contains__": _contains, "__format__": _format,
 }.items():  # fmt: skip
     setattr(Tensor, _name, _function)

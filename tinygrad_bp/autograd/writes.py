@@ -14,6 +14,7 @@ through one of them reaches the history of all.
 from __future__ import annotations
 
 import itertools
+from _thread import allocate_lock  # the threading module takes a hundred times as long to import
 from collections.abc import Iterator
 from typing import Any
 from weakref import ref as reference
@@ -27,6 +28,7 @@ tick = itertools.count(1).__next__
 # id of the owning array -> [number of its last write, weak reference that removes the entry with the array].
 _written: dict[int, list[Any]] = {}
 _last = 0
+_counting = allocate_lock()  # a write of another thread must not put an earlier number here
 # id of the owning array -> weak reference that removes the entry: memory that outsiders see read-only, and memory that
 # they see as it is.
 _guarded: dict[int, Any] = {}
@@ -34,9 +36,13 @@ _shown: dict[int, Any] = {}
 
 
 def owner(array: Any) -> Any:
-    """The array at the end of the chain of views: it owns the memory."""
+    """The array at the end of the chain of views, also of views through a ``memoryview``: it owns the memory."""
     base = array.base
-    while base is not None and hasattr(base, "base"):
+    while base is not None:
+        if base.__class__ is memoryview:
+            base = base.obj
+        if not hasattr(base, "base"):
+            break
         array, base = base, base.base
     return array
 
@@ -44,17 +50,18 @@ def owner(array: Any) -> Any:
 def wrote(*arrays: Any) -> None:
     """Note that the memory under the arrays changes now."""
     global _last
-    _last = tick()
-    for watcher in mode().watchers:
-        _last = watcher.written(_last)
-    for array in arrays:
-        if array.base is not None:
-            array = owner(array)
-        entry = _written.get(id(array))
-        if entry is None:
-            _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array)))]
-        else:
-            entry[0] = _last
+    with _counting:
+        _last = tick()
+        for watcher in mode().watchers:
+            _last = watcher.written(_last)
+        for array in arrays:
+            if array.base is not None:
+                array = owner(array)
+            entry = _written.get(id(array))
+            if entry is None:
+                _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array)))]
+            else:
+                entry[0] = _last
 
 
 def _forgetting(entries: dict[int, Any], key: int) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.errors import ArgumentError, StateDictError
+from ..autograd.tensor import Tensor
 from .optimizer import Optimizer
 
 
@@ -307,7 +308,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]
         """Take the number of this epoch (a float or a tensor of one element) and reduce the rates where it is time."""
-        current = float(metrics)
+        current = float(metrics.item() if isinstance(metrics, Tensor) else metrics)
         self.last_epoch += 1
         if self._better(current):
             self.best, self.num_bad_epochs = current, 0
