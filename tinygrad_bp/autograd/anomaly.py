@@ -19,6 +19,7 @@ from .backward import Pull
 from .errors import AnomalyError, ModifiedError, shape_text
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
+from .numpy_protocols import plainly
 from .op import Op
 from .watch import Watcher, count
 from .writes import arrays_in
@@ -115,9 +116,9 @@ class Anomaly(Watcher):
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
         """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
-        value = _raw(result)
+        value = plainly(result)
         if self.check_nan and not _finite(value):
-            given = tuple([_raw(x) for x in (operands[0] if op.variadic else operands)])
+            given = tuple([plainly(x) for x in (operands[0] if op.variadic else operands)])
             if _finite(given):
                 raise AnomalyError(_forward_text(op, np.asarray(value), given))
         node = getattr(result, "_node", None)
@@ -185,9 +186,9 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
     op = node.op
     assert op is not None
     for i, (parent, d) in enumerate(zip(node.parents, pulled)):
-        if parent is None or d is None or _finite(_raw(d)):
+        if parent is None or d is None or _finite(plainly(d)):
             continue
-        index, what = _first_bad(_raw(d))
+        index, what = _first_bad(plainly(d))
         name = op.inputs[i] if i < len(op.inputs) and not op.variadic else f"input {i}"
         who = f"{name} ({parent.name})" if parent.name else name
         raise AnomalyError(
@@ -197,16 +198,12 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
 
 
 def _check_sum(g: Any, where: str, end: str = "") -> None:
-    if not _finite(_raw(g)):
-        index, what = _first_bad(_raw(g))
+    if not _finite(plainly(g)):
+        index, what = _first_bad(plainly(g))
         raise AnomalyError(
             f"backward: element {index} of the gradient {where} {shape_text(g.shape)} is {what}, though each rule "
             f"before gave finite ones: it was given so, or is a sum that overflowed{end}"
         )
-
-
-def _raw(g: Any) -> Any:
-    return getattr(g, "_value", g)
 
 
 # ---------------------------------------------------------------------- on and off

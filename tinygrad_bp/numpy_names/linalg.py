@@ -10,11 +10,12 @@ import numpy as np
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import value_of
 from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
 from ..ops.complex_numbers import conj, real
 from ..ops.diagonals import diagonal
 from ..ops.einsum import einsum
+from ..ops.elementwise import in_dtype
 from ..ops.indexing import place
 from ..ops.rearranging import flip
 from ..ops.reduction import kept_shape
@@ -30,7 +31,7 @@ def _floats(a: Any) -> Any:
     a = operand(a)
     if a.dtype.kind not in "bui":
         return a
-    return a.to(np.float64) if isinstance(a, Tensor) else a.astype(np.float64)
+    return in_dtype(a, np.float64)
 
 
 def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,8 +43,7 @@ def _as_one(a: Any, b: Any) -> tuple[Any, Any]:
     """Both in the dtype that NumPy gives the pair."""
     a, b = operand(a), operand(b)
     dtype = np.result_type(a.dtype, b.dtype)
-    return tuple(x if x.dtype == dtype else x.to(dtype) if isinstance(x, Tensor) else x.astype(dtype)
-                 for x in (a, b))
+    return in_dtype(a, dtype), in_dtype(b, dtype)
 
 
 def _dot(a: Any, b: Any) -> Any:

@@ -18,7 +18,7 @@ from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, wrap
 from ..functions import frequencies
 from ..ops import extremes, fourier, reduction, scans, sorting, statistics
-from ..ops.elementwise import where
+from ..ops.elementwise import in_dtype, where
 from ..ops.indexing import take_along_axis
 from ..ops.reduction import kept_shape
 from ..ops.shape import ravel, reshape
@@ -79,7 +79,7 @@ def _mean_dtype(a: Any) -> Any:
 
 
 def _as_mean(a: Any, dtype: Any = None) -> Any:
-    return scans.in_dtype(a, _mean_dtype(a) if dtype is None else dtype)
+    return in_dtype(a, _mean_dtype(a) if dtype is None else dtype)
 
 
 def _spread(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -109,7 +109,7 @@ def _reduce(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
             return without_rule(f"np.{ufunc.__name__}.reduce", ufunc.reduce, (a, axis, dtype, out),
                                 {"keepdims": keepdims, **given}, tuple(given))  # fmt: skip
         if dtype is not None:
-            a = scans.in_dtype(a, dtype)
+            a = in_dtype(a, dtype)
         return function(a, axis, keepdims) if axis != () else a
 
     return numpy_function
@@ -120,7 +120,7 @@ def _accumulate(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
         if out is not None:
             name = f"np.{ufunc.__name__}.accumulate"
             return without_rule(name, ufunc.accumulate, (array, axis, dtype, out), {}, ("out",))
-        return function(scans.in_dtype(array, dtype), axis)
+        return function(in_dtype(array, dtype), axis)
 
     return numpy_function
 

@@ -18,6 +18,7 @@ from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..functions import splitting
 from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
+from ..ops.elementwise import in_dtype
 from ..ops.shape import broadcast_to, reshape, reverse_axes
 from .functions import operand, without_gradient
 
@@ -30,13 +31,7 @@ def _alike(items: Any, dtype: Any = None) -> list[Any]:
     """Tensors and arrays in the dtype that NumPy gives them together."""
     arrays = [operand(x) for x in items]
     target = np.result_type(*(x.dtype for x in arrays)) if dtype is None and arrays else dtype
-    return [_cast(x, target) for x in arrays]
-
-
-def _cast(x: Any, dtype: Any) -> Any:
-    if x.dtype == dtype:
-        return x
-    return x.to(dtype) if isinstance(x, Tensor) else x.astype(dtype)
+    return [in_dtype(x, target) for x in arrays]
 
 
 def _numbers(x: Any, start: int = 0) -> Any:
@@ -265,7 +260,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr, values = operand(arr), operand(values)
-    pool = joining.cat([shape.ravel(arr), shape.ravel(_cast(values, arr.dtype))], 0)
+    pool = joining.cat([shape.ravel(arr), shape.ravel(in_dtype(values, arr.dtype))], 0)
     numbers = np.insert(_numbers(arr), plainly(obj), _numbers(values, int(np.prod(arr.shape))), axis)
     return indexing.getitem(pool, numbers)
 
@@ -291,7 +286,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(plainly(x), minlength=minlength)
-    return statistics.bincount(x, _cast(operand(weights), np.dtype(np.float64)), minlength)
+    return statistics.bincount(x, in_dtype(operand(weights), np.dtype(np.float64)), minlength)
 
 
 def _unique(

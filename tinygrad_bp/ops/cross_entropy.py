@@ -11,10 +11,10 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.tensor import Tensor, fixed_value, value_of
 from ..autograd.types import Array
+from .elementwise import in_dtype
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
 from .network import log_softmax, softmax
 from .samples import below, fixed, real, sample
-from .scans import in_dtype
 
 __all__ = ["cross_entropy", "nll_loss"]
 

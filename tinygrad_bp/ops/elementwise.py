@@ -14,7 +14,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.types import Array, Operand, Raw
+from ..autograd.types import Array, DTypeLike, Operand, Raw
 from .passes import choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
@@ -458,6 +458,13 @@ def cast_back(g: Array, dtype: np.dtype[Any]) -> Any:
     """A real number that became complex has the real part of the gradient: nothing is lost there."""
     g = np.real(g) if dtype.kind != "c" else g
     return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)
+
+
+def in_dtype(x: Operand, dtype: DTypeLike) -> Any:
+    """A tensor, or anything else as an array, in the dtype that ``dtype=`` asks for; as it is for None."""
+    if dtype is None:
+        return x
+    return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
 
 
 clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(), reference=np.copy,

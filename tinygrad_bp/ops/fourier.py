@@ -16,10 +16,9 @@ from ..autograd import dtypes
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, Size
 from .complex_numbers import conj
-from .elementwise import cast
+from .elementwise import cast, in_dtype
 from .indexing import along, place
 from .samples import complex_of, sample
 from .shape import dim_of, takes_axis
@@ -138,7 +137,7 @@ def _as_float(x: Any) -> Any:
     if x.dtype.kind in "fc":
         return x
     dtype = dtypes.get_default_dtype()
-    return x.to(dtype) if isinstance(x, Tensor) else x.astype(dtype)
+    return in_dtype(x, dtype)
 
 
 def _as_complex(x: Any) -> Any:

@@ -17,10 +17,10 @@ from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, Axis, DTypeLike
-from .elementwise import cast_back, where
+from .elementwise import cast_back, in_dtype, where
 from .passes import MANY
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
-from .scans import in_dtype, others
+from .scans import others
 from .shape import takes_axis
 
 __all__ = [

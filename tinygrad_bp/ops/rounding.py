@@ -9,9 +9,8 @@ import numpy as np
 
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
-from .elementwise import DIVISORS, cast, flat, floor_divide, mul, pow, trunc_divide
+from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, pow, trunc_divide
 from .samples import binary, fixed, nonzero, unary
 
 __all__ = [
@@ -132,7 +131,7 @@ def ldexp(input: Array, other: Operand) -> Any:
     tensor([6.])
     """
     if getattr(other, "dtype", input.dtype).kind in "bui" and input.dtype.kind == "f":
-        other = cast(other, input.dtype) if isinstance(other, Tensor) else np.asarray(other).astype(input.dtype)
+        other = in_dtype(other, input.dtype)
     return mul(input, pow(2.0, other))
 
 

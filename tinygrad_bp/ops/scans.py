@@ -18,7 +18,7 @@ from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.writes import guard
-from .elementwise import clone
+from .elementwise import clone, in_dtype
 from .indexing import along, take_along_axis
 from .joining import cat
 from .passes import accumulate, steps_of
@@ -47,13 +47,6 @@ def kept_indices(x: Array, indices: Index) -> Any:
         return indices
     array = value_of(indices)
     return wrap(array if x._node is None else guard(array), None)
-
-
-def in_dtype(x: Array, dtype: DTypeLike) -> Any:
-    """A tensor or an array in the dtype that ``dtype=`` asks for; as it is for None."""
-    if dtype is None:
-        return x
-    return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
 
 
 def _backwards(x: Any, axis: int) -> Any:

@@ -31,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _like(value: Any, x: Any) -> Any:
+def _as_written(value: Any, x: Any) -> Any:
     """A value to write into ``x``, in its dtype: the tensor that is written decides."""
     if isinstance(value, Tensor):
         return value if value.dtype == x.dtype else value.to(x.dtype)
@@ -54,7 +54,7 @@ def _scatter_parts(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[t
     if wanted.ndim == 1 and not wanted.size:  # PyTorch takes an empty index of any number of dimensions
         return (np.zeros(0, np.int64),) * len(x_shape), np.zeros(0, x.dtype)
     full = gather_index(x_shape, dim_of(dim, x.ndim, name), wanted, name)
-    src = _like(src, x)
+    src = _as_written(src, x)
     if not src.ndim:
         return full, broadcast_to(src, wanted.shape)
     if src.ndim != wanted.ndim or any(n > have for n, have in zip(wanted.shape, src.shape, strict=True)):
@@ -215,7 +215,7 @@ def _slices(x: Any, dim: int, index: Any, name: str) -> tuple[Any, ...]:
 
 def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
     """The source in the dtype and with the dimensions of the slices it goes to."""
-    source, axis = _like(source, x), len(index) - 1
+    source, axis = _as_written(source, x), len(index) - 1
     wanted = (*x.shape[:axis], index[axis].size, *x.shape[axis + 1 :])
     alike = source.ndim != x.ndim or tuple(source.shape) == wanted
     if math.prod(source.shape) != math.prod(wanted) or not alike:
@@ -298,7 +298,7 @@ def _scalar(value: Any, x: Any, name: str) -> Any:
         raise ShapeError(f"{name}: the value is one number or a 0-d tensor, got {shape_text(value.shape)}")
     if x.dtype.kind != "c" and (isinstance(value, complex) or getattr(value, "dtype", x.dtype).kind == "c"):
         raise ArgumentError(f"{name}: a complex value does not fit in {x.dtype}; write t.to(tg.complex64) first")
-    return _like(value, x)
+    return _as_written(value, x)
 
 
 def index_put(x: Array, indices: Sequence[Index], values: Array, accumulate: bool = False) -> Any:
@@ -311,7 +311,7 @@ def index_put(x: Array, indices: Sequence[Index], values: Array, accumulate: boo
     tensor([3., 0.])
     """
     index = plain_index(tuple([slice(None) if i is None else i for i in indices]))
-    values = _like(values, x)
+    values = _as_written(values, x)
     if not accumulate:
         return setitem(x, values, index)
     shape = np.broadcast_to(np.zeros((), bool), x.shape)[index].shape
@@ -326,7 +326,7 @@ def put(x: Array, index: Index, source: Array, accumulate: bool = False) -> Any:
     tensor([[1., 0.],
             [0., 2.]])
     """
-    where_to, source = indices_of(index, "put"), _like(source, x)
+    where_to, source = indices_of(index, "put"), _as_written(source, x)
     if math.prod(source.shape) != where_to.size:
         raise ShapeError(f"put: give one element for each index, got {math.prod(source.shape)} for {where_to.size}")
     flat = index_put(reshape(x, -1), (where_to.reshape(-1),), reshape(source, -1), accumulate)
@@ -354,7 +354,7 @@ def masked_scatter(x: Array, mask: Array, source: Array) -> Any:
     count = int(np.count_nonzero(chosen))
     if math.prod(source.shape) < count:
         raise ShapeError(f"masked_scatter: the mask holds {count} times, source has {math.prod(source.shape)} elements")
-    return setitem(x, getitem(reshape(_like(source, x), -1), slice(count)), chosen)
+    return setitem(x, getitem(reshape(_as_written(source, x), -1), slice(count)), chosen)
 
 
 def fill(x: Array, value: Operand) -> Any:

@@ -16,13 +16,13 @@ from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeE
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, beside, value_of
 from ..autograd.types import Array, Operand
-from .elementwise import where
+from .elementwise import in_dtype, where
 from .extremes import chosen
 from .indexing import along, take_along_axis
 from .passes import MANY
 from .reduction import share_ties
 from .samples import distinct, sample
-from .scans import Found, in_dtype, kept_indices
+from .scans import Found, kept_indices
 from .shape import dim_of, ravel, reshape, takes_axis
 
 __all__ = ["argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile", "sort", "topk"]
