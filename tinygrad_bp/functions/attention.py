@@ -56,8 +56,10 @@ def scaled_dot_product_attention(
     tensor([[2.]])
     """
     name = "scaled_dot_product_attention"
-    if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1] or (
-        key.shape[-2] != value.shape[-2]
+    if (
+        min(query.ndim, key.ndim, value.ndim) < 2
+        or query.shape[-1] != key.shape[-1]
+        or (key.shape[-2] != value.shape[-2])
     ):
         raise ShapeError(
             f"{name}: query is (..., L, E), key (..., S, E), value (..., S, V); got {shape_text(tuple(query.shape))}, "
@@ -137,8 +139,11 @@ def multi_head_attention_forward(
     (length, rows, size), dtype = query.shape, value_of(query).dtype
     each = size // num_heads
     parts = [slice(i * size, (i + 1) * size) for i in range(3)]
-    weights = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else [
-        getitem(in_proj_weight, part) for part in parts]
+    weights = (
+        (q_proj_weight, k_proj_weight, v_proj_weight)
+        if use_separate_proj_weight
+        else [getitem(in_proj_weight, part) for part in parts]
+    )
     biases = [None if in_proj_bias is None else getitem(in_proj_bias, part) for part in parts]
     q, k, v = (_affine(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True))
     added = 0
@@ -183,8 +188,11 @@ def _widened(mask: Any, added: int) -> Any:
 
 def _check_heads(name: str, query: Any, key: Any, value: Any, size: int, heads: int, separate: bool) -> None:
     shapes = tuple(tuple(x.shape) for x in (query, key, value))
-    if any(len(shape) != 3 for shape in shapes) or shapes[0][2] != size or shapes[1][:2] != shapes[2][:2] or (
-        shapes[0][1] != shapes[1][1] or (not separate and shapes[1] != shapes[2])
+    if (
+        any(len(shape) != 3 for shape in shapes)
+        or shapes[0][2] != size
+        or shapes[1][:2] != shapes[2][:2]
+        or (shapes[0][1] != shapes[1][1] or (not separate and shapes[1] != shapes[2]))
     ):
         raise ShapeError(
             f"{name}: query is (L, rows, {size}), key and value (S, rows, {size}); got "

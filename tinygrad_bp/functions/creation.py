@@ -23,8 +23,7 @@ __all__ = [
 
 
 def _from(data: Any, dtype: Any) -> Any:
-    """Any data as an array, of its own dtype where none is given: Python floats take the default, NumPy keeps its own.
-    """
+    """Any data as an array, of its own dtype where none is given: Python floats take the default, NumPy keeps its own."""
     if isinstance(data, (np.ndarray, np.generic)):
         return as_array(data)
     if isinstance(data, Tensor):
@@ -268,5 +267,3 @@ def new_tensor(x: Array, data: Any, *, dtype: DTypeLike = None, requires_grad: b
     """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
     _warn_of_history(data, "new_tensor")
     return _copied(data, x.dtype if dtype is None else dtype, requires_grad)
-
-

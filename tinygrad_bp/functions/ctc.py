@@ -49,8 +49,10 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
         raise ShapeError(f"ctc_loss: an input length is {inputs.max()}, log_probs have {log_probs.shape[0]} steps")
     count = log_probs.shape[2]
     if not 0 <= blank < count or (targets.size and not 0 <= targets.min() <= targets.max() < count):
-        raise TargetError(f"ctc_loss: labels and blank run from 0 to {count - 1}, got blank={blank} and the labels "
-                          f"{targets.min(initial=0)} to {targets.max(initial=0)}")
+        raise TargetError(
+            f"ctc_loss: labels and blank run from 0 to {count - 1}, got blank={blank} and the labels "
+            f"{targets.min(initial=0)} to {targets.max(initial=0)}"
+        )
 
 
 @rounds_once

@@ -97,8 +97,16 @@ def gaussian_nll_loss(
 
 @rounds_once
 def linear_cross_entropy(
-    input: Array, linear_weight: Array, target: Array, *, linear_bias: Array | None = None, weight: Array | None = None,
-    reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
+    input: Array,
+    linear_weight: Array,
+    target: Array,
+    *,
+    linear_bias: Array | None = None,
+    weight: Array | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
 ) -> Any:
     """``cross_entropy(linear(input, linear_weight, linear_bias), target)``: the last layer and its loss in one call.
 

@@ -154,7 +154,11 @@ def feature_alpha_dropout(
 
 
 def rrelu(
-    input: Array, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *,
+    input: Array,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    *,
     generator: Generator | None = None,
 ) -> Any:
     """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.

@@ -86,9 +86,19 @@ def _padded(x: Any, width: int, mode: str) -> Any:
 
 
 @rounds_once
-def stft(input: Array, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
-         center: bool = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
-         return_complex: bool | None = None, align_to_window: bool | None = None) -> Any:
+def stft(
+    input: Array,
+    n_fft: int,
+    hop_length: int | None = None,
+    win_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+    pad_mode: str = "reflect",
+    normalized: bool = False,
+    onesided: bool | None = None,
+    return_complex: bool | None = None,
+    align_to_window: bool | None = None,
+) -> Any:
     """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex.
 
     Frames of ``n_fft`` samples, ``hop_length`` apart (n_fft // 4 unless given), are multiplied by ``window``

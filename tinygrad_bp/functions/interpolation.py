@@ -114,8 +114,11 @@ def interpolate(
     if len(each) != ndim:
         raise ArgumentError(f"interpolate: size and scale_factor are a number or {ndim} of them; got {given}")
     old = tuple(input.shape[2:])
-    new = tuple(int(n) for n in each) if scale_factor is None else tuple(
-        math.floor(n * s) for n, s in zip(old, each, strict=True))
+    new = (
+        tuple(int(n) for n in each)
+        if scale_factor is None
+        else tuple(math.floor(n * s) for n, s in zip(old, each, strict=True))
+    )
     if min(new) < 1 or min(old) < 1:
         raise ArgumentError(f"interpolate: sizes are at least 1; from {old} to {new}")
     if mode == "area":

@@ -160,8 +160,14 @@ def multilabel_soft_margin_loss(
 
 @rounds_once
 def triplet_margin_loss(
-    anchor: Array, positive: Array, negative: Array, margin: float = 1.0, p: float = 2, eps: float = 1e-6,
-    swap: bool = False, reduction: str = "mean",
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
 ) -> Any:
     """``max(d(anchor, positive) − d(anchor, negative) + margin, 0)`` with ``pairwise_distance`` of norm ``p``.
 
@@ -183,8 +189,14 @@ def triplet_margin_loss(
 
 @rounds_once
 def triplet_margin_with_distance_loss(
-    anchor: Array, positive: Array, negative: Array, *, distance_function: Callable[[Any, Any], Any] | None = None,
-    margin: float = 1.0, swap: bool = False, reduction: str = "mean",
+    anchor: Array,
+    positive: Array,
+    negative: Array,
+    *,
+    distance_function: Callable[[Any, Any], Any] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
 ) -> Any:
     """``triplet_margin_loss`` with a distance of your own, a function of two tensors.
 
@@ -200,8 +212,14 @@ def triplet_margin_with_distance_loss(
 
 
 def _triplet(
-    name: str, anchor: Any, positive: Any, negative: Any, distance: Callable[[Any, Any], Any], margin: float,
-    swap: bool, reduction: str,
+    name: str,
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    distance: Callable[[Any, Any], Any],
+    margin: float,
+    swap: bool,
+    reduction: str,
 ) -> Any:
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:

@@ -28,8 +28,9 @@ class TriangularSolution(NamedTuple):
     cloned_coefficient: Any
 
 
-def triangular_solve(b: Array, A: Array, upper: bool = True, transpose: bool = False,
-                     unitriangular: bool = False) -> TriangularSolution:
+def triangular_solve(
+    b: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> TriangularSolution:
     """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``."""
     kept = triangle(A, upper, unitriangular)
     return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)
