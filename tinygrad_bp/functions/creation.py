@@ -23,7 +23,7 @@ __all__ = [
 
 
 def _from(data: Any, dtype: Any) -> Any:
-    """Any data as an array of its own dtype where none is given: Python floats take the default, NumPy's keep theirs."""
+    """Data as an array of its own dtype where none is given: Python floats take the default, NumPy's keep theirs."""
     if isinstance(data, (np.ndarray, np.generic)):
         return as_array(data)
     if isinstance(data, Tensor):
