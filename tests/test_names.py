@@ -68,6 +68,7 @@ def test_a_file_that_says_nothing_has_nothing_that_users_call(path: Path) -> Non
         assert not [name for name, value in own.items() if getattr(tg, name, None) is value]
 
 
+@pytest.mark.parametrize("space", SPACES)
 def test_a_space_takes_no_name_from_two_files(space: str) -> None:
     names = [name for module in taken_whole(space) for name in module.__all__]
     assert len(names) == len(set(names))
