@@ -97,6 +97,69 @@ def test_a_parameter_written_in_between_is_refused() -> None:
         loss.backward()
 
 
+K = [2.0, 3.0]
+
+
+def _closed_over(change: str) -> Any:
+    """A function that reads something from outside, and the write to it between the two runs."""
+    k = tg.tensor(K, requires_grad=change == "a recorded result")
+    array = np.array(K, np.float32)
+    if change == "an array":
+        return lambda v: v * array, lambda: array.fill(7.0)
+    if change == "the array under a tensor":
+        k = tg.from_numpy(array)
+        return lambda v: v * k, lambda: array.fill(7.0)
+    if change == "a recorded result":
+        k = k * 1
+        return lambda v: v * k, lambda: k.add_(1)
+    if change == "a view of a constant":
+        view = k[:1]
+        return lambda v: v * k, lambda: view.zero_()
+    if change == "a variable":
+        scale = [2.0]
+        return lambda v: (v * 3).exp() * scale[0], lambda: scale.__setitem__(0, 5.0)
+    return lambda v: v * k, lambda: k.zero_()
+
+
+@pytest.mark.parametrize("change", [
+    "a constant", "a view of a constant", "an array", "the array under a tensor", "a recorded result", "a variable",
+])  # fmt: skip
+def test_what_the_function_reads_and_that_changed_is_refused(change: str) -> None:
+    function, write = _closed_over(change)
+    x = tg.tensor([0.5, 0.25], requires_grad=True)
+    checkpoint(function, x).sum().backward()  # nothing changed
+    loss = checkpoint(function, x).sum()
+    before = x.grad.tolist()
+    write()
+    with pytest.raises(ModifiedError, match="checkpoint"):
+        loss.backward()
+    assert x.grad.tolist() == before
+
+
+def test_an_argument_without_a_gradient_is_watched_where_the_result_does_not_show_it() -> None:
+    x, k = tg.zeros(2, requires_grad=True), tg.tensor(K)
+    loss = checkpoint(lambda v, k: v * k, x, k).sum()
+    k.fill_(9.0)  # 0 · k stays 0
+    with pytest.raises(ModifiedError, match=r"mul reads b \(2,\)"):
+        loss.backward()
+
+
+def test_writing_the_result_is_no_change() -> None:
+    x = tg.tensor([0.5, 0.25], requires_grad=True)
+    y = checkpoint(lambda v: v.tanh(), x)
+    first = y[:1]
+    first *= 10
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.data, np.array([10, 1]) * (1 - np.tanh([0.5, 0.25]) ** 2), rtol=1e-6)
+
+
+def test_statistics_that_the_function_updates_itself_are_no_change() -> None:
+    layer = tg.nn.BatchNorm1d(3)
+    x = tg.tensor(np.random.default_rng(0).standard_normal((4, 3)), dtype=tg.float32, requires_grad=True)
+    for _ in range(2):
+        (checkpoint(layer, x) ** 2).sum().backward()
+
+
 def test_without_recording_it_is_the_call() -> None:
     with tg.no_grad():
         assert not checkpoint(lambda v: v * 2, tg.ones(1, requires_grad=True)).requires_grad

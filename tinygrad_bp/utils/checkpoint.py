@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, ModifiedError, shape_text
 from ..autograd.function import Function
 from ..autograd.gradient import grad
 from ..autograd.history import history
 from ..autograd.modes import enable_grad, mode
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import tick
+from ..autograd.writes import arrays_in, last_write, owner, tick
 from ..func import flatten
 from ..ops.elementwise import clone
 from ..random.generator import default_generator
@@ -34,7 +35,8 @@ def checkpoint(
     is False. ``use_reentrant`` is accepted as PyTorch has it; both give the same gradients here.
     Source: Chen et al. 2016, *Training deep nets with sublinear memory cost*.
 
-    Raises ``ModifiedError`` in backward where an argument or a parameter was written since.
+    Raises ``ModifiedError`` in backward where a tensor that the function reads was written since, or where the second
+    run gives another result: then an array, a global or another random stream changed.
 
     >>> import tinygrad_bp as tg
     >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
@@ -60,11 +62,69 @@ def checkpoint(
     first = [_leaf(leaves[place]) for place in places]
     outputs, shaped = run(first)
     outside = _read_from_outside(outputs, started)
-    results = _Checkpoint.apply(
-        (run, [y.detach() for y in outputs], state, len(places), [node for node, _ in outside]),
-        *(leaves[place] for place in places), *(tensor for _, tensor in outside),
+    call = _Call(
+        run, [y.detach() for y in outputs], state, len(places), [node for node, _ in outside],
+        _memory(outputs, started), tick(),
     )  # fmt: skip
+    results = _Checkpoint.apply(call, *(leaves[place] for place in places), *(tensor for _, tensor in outside))
     return shaped(results)
+
+
+class _Call(NamedTuple):
+    """What the second run needs to know of the first."""
+
+    run: Callable[[list[Tensor]], tuple[list[Tensor], Any]]
+    outputs: list[Tensor]
+    state: Any  # of the random stream; None: not set back
+    wanting: int  # how many of the arguments want a gradient
+    outside: list[Node]
+    memory: list[tuple[Any, str]]
+    ended: int
+
+
+def _memory(outputs: list[Tensor], started: int) -> list[tuple[Any, str]]:
+    """The memory that the rules of the first run would read, by weak references, and what reads it.
+
+    What the run itself made goes with its graph; what was there before stays.
+    """
+    results = {id(owner(y._value)) for y in outputs}
+    found: dict[int, tuple[Any, str]] = {}
+    for node in history([y._node for y in outputs if y._node is not None]):
+        if node.op is None or node.order < started:
+            continue
+        for name, value in zip(node.op.kept, node.kept or ()):
+            for array in arrays_in((value,)):
+                memory = owner(array)
+                if id(memory) not in results:
+                    what = f"{node.op.name} reads {name} {shape_text(array.shape)}"
+                    found[id(memory)] = weakref.ref(memory), what
+    return list(found.values())
+
+
+def _refuse_written(call: _Call) -> None:
+    for reference, what in call.memory:
+        memory = reference()
+        if memory is not None and last_write(memory) > call.ended:
+            raise ModifiedError(
+                f"checkpoint: {what}, and it was modified by an in-place operation since: running the function again "
+                "would give another gradient. Write it after backward(), or give the function a copy (t.clone())"
+            )
+
+
+def _refuse_another_result(call: _Call, outputs: list[Tensor]) -> None:
+    """Raise where the second run's results are not those of the first, but for rounding."""
+    alike = len(outputs) == len(call.outputs)
+    for one, two in zip(call.outputs, outputs):
+        if last_write(one._value) > call.ended:  # the result itself was written, as it may be
+            continue
+        eps = np.finfo(one.dtype).eps if one.dtype.kind in "fc" else 0.0
+        alike &= one.shape == two.shape and one.dtype == two.dtype
+        alike = alike and np.allclose(one._value, two._value, float(eps) ** 0.5, float(eps) ** 0.5, equal_nan=True)
+    if not alike:
+        raise ModifiedError(
+            "checkpoint: the function gave another result when backward ran it again, so something that it reads has "
+            "changed: an array, a variable, or a random stream that is not this package's. Change it after backward()"
+        )
 
 
 def _outputs(result: Any) -> tuple[list[Tensor], Any]:
@@ -102,23 +162,27 @@ class _Checkpoint(Function):
         """The outputs of the first run."""
         ctx.call = call
         ctx.save_for_backward(*tensors)
-        return tuple(call[1])
+        return tuple(call.outputs)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> Any:
         """Run again, and pull the gradients back through what was recorded."""
-        run, _, state, count, outside = ctx.call
+        call = ctx.call
+        state, outside = call.state, call.outside
+        _refuse_written(call)
         generator = default_generator()
         now = generator.get_state()
         if state is not None:
             generator.set_state(state)
-        saved = ctx.saved_tensors[:count]
+        saved = ctx.saved_tensors[: call.wanting]
         inputs = [clone(x) if mode().grad else _leaf(x) for x in saved]
         try:
-            outputs, _ = run(inputs)
+            outputs, _ = call.run(inputs)
         finally:
             if state is not None:
                 generator.set_state(now)
+        if state is not None:  # else draws may differ
+            _refuse_another_result(call, outputs)
         pairs = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
         beyond = [wrap(np.empty(node.shape), node) for node in outside]
         found = grad(
