@@ -219,13 +219,18 @@ def _layer_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 
 
 def _normalized_rows(x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    rows = _as_rows(x, weight)
-    h = rows - _row_mean(rows)
-    r = 1 / np.sqrt(_row_mean(h * h) + eps)
-    h *= r
+    h, r = _standard_rows(_as_rows(x, weight), eps)
     y = h * np.reshape(weight, (-1,))
     y += np.reshape(bias, (-1,))
     return np.reshape(y, x.shape), h, r
+
+
+def _standard_rows(rows: Any, eps: float) -> tuple[Any, Any]:
+    """Each row with mean 0 and variance 1, and what it was multiplied by."""
+    h = rows - _row_mean(rows)
+    r = 1 / np.sqrt(_row_mean(h * h) + eps)
+    h *= r
+    return h, r
 
 
 def _deviation(x: Any, weight: Any) -> Any:
@@ -237,9 +242,38 @@ def _inverse_spread(x: Any, weight: Any, eps: float) -> Any:
     return 1 / np.sqrt(_row_mean(_deviation(x, weight) ** 2) + eps)
 
 
+def _pulled(a: Any, h: Any, r: Any) -> Any:
+    along = np.einsum("ij,ij->i", a, h)[:, None]
+    y = h * (along * (-1 / a.shape[1]))
+    y += a
+    y -= _row_mean(a)
+    y *= r
+    return y
+
+
+norm_pull: Any = general(
+    "norm_pull", _pulled, lambda g, h, r: norm_pull(g, h, r),
+    lambda g, a, h, r: -r * (g * _row_mean(a * h) + a * _row_mean(g * h)),
+    lambda g, a, h: np.add.reduce(g * (a - h * _row_mean(a * h) - _row_mean(a)), axis=1, keepdims=True),
+    inputs="a h r", formula="(a − h · mean(a h) − mean a) · r",
+    samples=(sample((5, 3), (5, 3), (5, 1)), sample((0, 3), (0, 3), (0, 1))),
+    reference=lambda a, h, r: (
+        a - h * np.mean(a * h, axis=1, keepdims=True) - np.mean(a, axis=1, keepdims=True)) * r,
+    doc="What pulls at rows that were brought to mean 0 and variance 1: they became h, 1 / r was their spread.")
+
+
+standard_rows = general(
+    "standard_rows", lambda x, eps: _in_range(lambda x: _standard_rows(x, eps), x),
+    lambda g, x, y, r, eps: norm_pull(g, y, r), params={"eps": 1e-5}, floats=True,
+    residuals={"r": lambda x, eps: 1 / np.sqrt(_row_mean((x - _row_mean(x)) ** 2) + eps)},
+    formula="(x − mean x) / √(var x + eps)", samples=(sample((5, 3)), sample((2, 4), eps=0.5), sample((0, 3))),
+    reference=lambda x, eps=1e-5: (x - np.mean(x, axis=1, keepdims=True)) / np.sqrt(
+        np.var(x, axis=1, keepdims=True) + eps),
+    hint="x is (rows, size)", doc="Each row of a matrix with mean 0 and variance 1.")
+
+
 def _layer_norm_slope(g: Any, x: Any, weight: Any, h: Any, r: Any, eps: float) -> Any:
-    g = _as_rows(g, weight) * np.reshape(weight, (-1,))
-    return np.reshape((g - h * _row_mean(g * h) - _row_mean(g)) * r, x.shape)
+    return np.reshape(norm_pull(_as_rows(g, weight) * np.reshape(weight, (-1,)), h, r), x.shape)
 
 
 _layer_norm_op = general(
@@ -323,7 +357,7 @@ def group_norm(
         )
     _check_channels("group_norm", value, weight=weight, bias=bias)
     row = (num_groups, math.prod(value.shape[1:]) // num_groups)
-    y = layer_norm(reshape(x, (value.shape[0], *row)), row[1], eps=eps)
+    y = standard_rows(reshape(x, (value.shape[0] * row[0], row[1])), eps) if value.size else x
     return _scaled(reshape(y, value.shape), weight, bias)
 
 
