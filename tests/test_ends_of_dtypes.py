@@ -92,7 +92,7 @@ WRONG: dict[str, Callable[[], Op]] = {
     "a sigmoid that stops": lambda: changed(
         "sigmoid", rules=(lambda g, y: g * y,), residuals={},
         forward=lambda x: 1 / (1 + np.exp(np.minimum(-x, np.floor(np.log(np.finfo(x.dtype).max)))))),
-    "float16 on the way": lambda: changed("layer_norm", wide=False),
+    "float16 on the way": lambda: changed("softmax", wide=False),
     "squares": lambda: changed("std", forward=lambda x, axis, correction, keepdims: np.std(
         x, axis, ddof=correction, keepdims=keepdims)),
     "an infinite slope": lambda: changed("asinh", rules=(lambda g, x: g / np.sqrt(1 + x * x),)),
