@@ -19,6 +19,7 @@ SPACES: dict[str, ModuleType] = {
     "fft.py": tg.fft,
     "linalg.py": tg.linalg,
     "special.py": tg.special,
+    "nn/__init__.py": tg.nn,
     "nn/functional.py": tg.nn.functional,
     "random/__init__.py": tg.random,
 }

@@ -17,6 +17,8 @@ from .holding import Parameter
 from .layers import Linear
 from .module import Module
 
+__all__ = ["MultiheadAttention"]
+
 
 class MultiheadAttention(Module):
     """Each query's mean of the values, weighted by how well keys fit, in ``num_heads`` heads of one size.

@@ -11,6 +11,8 @@ from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+
 
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False

@@ -10,6 +10,8 @@ from ..autograd.types import Array, Operand
 from .holding import Parameter
 from .module import Module, check_module
 
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
 
 class ModuleList(Module):
     """A list of modules, numbered from 0.

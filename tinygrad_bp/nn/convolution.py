@@ -19,6 +19,8 @@ from . import init
 from .holding import Parameter
 from .module import Module
 
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold", "Unfold"]
+
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
 

@@ -11,6 +11,8 @@ from ..functions import dropout
 from ..random.generator import Generator
 from .module import Module
 
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
+
 
 class Dropout(Module):
     """In training each element becomes 0 with probability ``p``, else grows by 1 / (1 − p); in eval nothing changes.

@@ -15,6 +15,8 @@ from . import init
 from .holding import Parameter
 from .module import Module
 
+__all__ = ["Embedding", "EmbeddingBag"]
+
 
 class Embedding(Module):
     """The rows of a table that integers name: any shape to (*shape, embedding_dim), see ``nn.functional.embedding``.

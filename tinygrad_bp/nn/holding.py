@@ -10,6 +10,8 @@ from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 
+__all__ = ["Parameter"]
+
 if TYPE_CHECKING:
     from .module import Module
 

@@ -18,6 +18,8 @@ from . import init
 from .holding import Parameter
 from .module import Module
 
+__all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
+
 
 class Linear(Module):
     """``x @ weight.T + bias``: (..., in_features) to (..., out_features).

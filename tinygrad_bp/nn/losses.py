@@ -16,6 +16,11 @@ from ..ops.cross_entropy import cross_entropy, nll_loss
 from .layers import Linear
 from .module import Module
 
+__all__ = [
+    "BCELoss", "BCEWithLogitsLoss", "CTCLoss", "CrossEntropyLoss", "GaussianNLLLoss", "HuberLoss", "KLDivLoss",
+    "L1Loss", "LinearCrossEntropyLoss", "MSELoss", "NLLLoss", "PoissonNLLLoss", "SmoothL1Loss",
+]  # fmt: skip
+
 
 class Loss(Module):
     """A loss of a prediction against a target, with a reduction."""

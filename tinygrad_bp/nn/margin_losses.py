@@ -13,6 +13,12 @@ from ..functions.creation import as_tensor
 from .losses import Loss
 from .module import Module
 
+__all__ = [
+    "CosineEmbeddingLoss", "CosineSimilarity", "HingeEmbeddingLoss", "MarginRankingLoss", "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss", "MultiMarginLoss", "PairwiseDistance", "SoftMarginLoss", "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+]  # fmt: skip
+
 
 class HingeEmbeddingLoss(Loss):
     """x where the target is 1, ``max(margin − x, 0)`` where it is −1."""

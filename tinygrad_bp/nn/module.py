@@ -19,6 +19,8 @@ from ..ops.operators import to
 from .holding import Holder, Parameter
 from .hooks import hooked_call, hooks_of
 
+__all__ = ["Module"]
+
 M = TypeVar("M", bound="Module")
 
 

@@ -13,6 +13,11 @@ from ..ops.shape import reshape
 from .holding import Parameter
 from .module import Module
 
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
+    "LayerNorm", "LocalResponseNorm", "RMSNorm",
+]  # fmt: skip
+
 
 class _RunningNorm(Module):
     """What batch and instance normalization have: weight, bias and running statistics, each one number a channel."""

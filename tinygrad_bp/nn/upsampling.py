@@ -9,6 +9,10 @@ from ..functions.interpolation import interpolate
 from ..ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .module import Module
 
+__all__ = [
+    "ChannelShuffle", "PixelShuffle", "PixelUnshuffle", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d",
+]  # fmt: skip
+
 
 class Upsample(Module):
     """``nn.functional.interpolate`` as a layer: (rows, channels, and 1 to 3 more) in another size.
