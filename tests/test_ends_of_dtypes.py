@@ -32,7 +32,6 @@ KNOWN: dict[tuple[str, str], tuple[int, str]] = {
     ("prod", "float32"): (3, PARTS),
     ("vector_norm", "float32"): (6, PARTS),
     ("fixed_batch_norm", "float32"): (3, PARTS),
-    ("cofactors", "float32"): (4, PARTS),
     ("cofactors_slope", "float32"): (4, PARTS),
     ("std", "float32"): (28, CENTRE),
     ("layer_norm", "float32"): (4, CENTRE),

@@ -263,7 +263,12 @@ def _rotated(x: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def _cofactors(x: Any) -> Any:
-    """det(x) · x⁻ᵀ; of (nearly) singular matrices by the singular value decomposition, where it stays exact."""
+    """det(x) · x⁻ᵀ; of (nearly) singular matrices by the singular value decomposition, where it stays exact.
+
+    Single precision is found in double, in which few matrices are so near.
+    """
+    if x.dtype in (np.float32, np.complex64):
+        return _cofactors(x.astype(np.result_type(x, np.float64))).astype(x.dtype)
     inverse, det, ill, lost = _well(x)
     value = det * inverse
     if ill.any():
@@ -276,6 +281,8 @@ def _cofactors(x: Any) -> Any:
 
 def _cofactors_slope(x: Any, g: Any) -> Any:
     """The gradient of Σ g · cofactors(x): the second derivatives of det are products of all singular values but two."""
+    if x.dtype in (np.float32, np.complex64):
+        return _cofactors_slope(*(part.astype(np.result_type(x, np.float64)) for part in (x, g))).astype(x.dtype)
     inverse, det, ill, lost = _well(x)
     along = np.sum(g * inverse, axis=(-1, -2), keepdims=True)
     value = det * (along * inverse - inverse @ g.mT @ inverse)
