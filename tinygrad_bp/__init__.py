@@ -25,6 +25,7 @@ from .autograd import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .autograd import doors as _doors
 from .autograd import dtypes as _dtypes
 from .autograd.dtypes import *
 from .autograd.errors import AutogradError as AutogradError
@@ -74,6 +75,8 @@ bool, int, long = _dtypes.bool_, _dtypes.int32, _dtypes.int64
 half, float, double = _dtypes.float16, _dtypes.float32, _dtypes.float64
 cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
 
+_doors.open_doors(globals(), __name__)
+
 # Parts that a program may not need are imported when they are first asked for: `import tinygrad_bp` stays quick.
 _LATER = {name: name for name in ("data", "drawing", "func", "models", "nn", "optim", "train", "utils", "verify")}
 _LATER |= {"draw": "drawing"} | {name: "functions.grid_sampling" for name in ("grid_sampler_2d", "grid_sampler_3d")}
@@ -102,6 +105,8 @@ else:
             if name not in places:
                 raise AttributeError(f"module {owner!r} has no attribute {name!r}")
             module = _import_module(f"{__name__}.{places[name]}")
+            if places[name].startswith("functions."):
+                return _doors.door(getattr(module, name))
             return module if places[name].endswith(name) else getattr(module, name)
 
         return find

@@ -1,5 +1,6 @@
 """Linear algebra under PyTorch's names: ``tg.linalg.solve``, ``tg.linalg.svd``, … All batched, real and complex."""
 
+from .autograd.doors import open_doors as _open_doors
 from .ops import products as _products
 from .autograd.errors import LinAlgError as LinAlgError
 from .ops.cholesky import cholesky as cholesky, cholesky_ex as cholesky_ex
@@ -18,3 +19,5 @@ from .ops.solving import (
 )  # fmt: skip
 
 diagonal = _products.matrix_diagonal
+
+_open_doors(globals(), __name__.partition(".")[0])

@@ -9,7 +9,7 @@ import numpy as np
 from .modes import mode
 from .node import Node, recorded
 from .op import Op, reads
-from .operands import explain, floats_of, in_float32, settle, unpack
+from .operands import explain, floats_of, in_float32, misused, settle, unpack
 from .tensor import wrap
 from .writes import guard_view, share
 
@@ -25,7 +25,10 @@ def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
             return rounded
     unpacked = unpack(op, *operands)
     if unpacked is None:  # no operand is a Tensor
-        return op.compute(*operands, **params)
+        try:
+            return op.compute(*operands, **params)
+        except (AttributeError, TypeError, ValueError, IndexError) as error:
+            raise misused(op, error, operands) from None
     values, nodes = unpacked
     if op.floats and not any(nodes) and values[0].__class__ is np.ndarray and values[0].itemsize <= 2:
         values = floats_of(*values)

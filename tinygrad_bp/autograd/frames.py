@@ -19,7 +19,7 @@ from .errors import AutogradError
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
-from .operands import check_alias, explain, floats_of, in_float32, settle, unpack
+from .operands import check_alias, explain, floats_of, in_float32, misused, settle, unpack
 from .tensor import Tensor
 from .writes import guard_view, share, tick
 
@@ -71,8 +71,12 @@ def _tuple(items: list[str]) -> str:
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter, AutogradError"
+    "guard_view, share, check_alias, enter, AutogradError, misused"
 )
+
+
+# What arguments lead to that are neither tensors nor arrays.
+_RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 
 
 def spelling(op: Op) -> tuple[list[str], list[str]]:
@@ -98,13 +102,12 @@ def source(op: Op) -> str:
     named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
     narrow = [f"rounded = in_float32(op.function, {_tuple(list(op.inputs))}, {named})", "if rounded is not None:",
               "    return rounded"] if op.wide else []  # fmt: skip
+    bare = ["if operands is None:", "    try:", f"        return {raw}", f"    except {_RAW} as error:",
+            f"        raise misused(op, error, {_tuple(list(op.inputs))}) from None"]  # fmt: skip
     if op.variadic:
         (xs,) = op.inputs
-        for line in narrow:
+        for line in [*narrow, f"operands = unpack(op, {xs})", *bare]:
             add(f"        {line}")
-        add(f"        operands = unpack(op, {xs})")
-        add("        if operands is None:")
-        add(f"            return {raw}")
         add(f"        v_{xs}, parents = operands")
         values, nodes = f"v_{xs}", "parents"
         wants = "any(parent is not None for parent in parents)"
@@ -127,11 +130,8 @@ def source(op: Op) -> str:
             add("        if not alike:")
         else:
             add("        except AttributeError:")
-        for line in narrow:
+        for line in [*narrow, f"operands = unpack(op, {', '.join(op.inputs)})", *bare]:
             add(f"            {line}")
-        add(f"            operands = unpack(op, {', '.join(op.inputs)})")
-        add("            if operands is None:")
-        add(f"                return {raw}")
         add(f"            {_tuple([f'v_{n}' for n in op.inputs])}, {_tuple([f'n_{n}' for n in op.inputs])} = operands")
         values = ", ".join(f"v_{name}" for name in op.inputs)
         nodes = _tuple([f"n_{name}" if rule else "None" for name, rule in zip(op.inputs, op.rules, strict=True)])
@@ -190,7 +190,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _maker(_entry(op))(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
-        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError,
+        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

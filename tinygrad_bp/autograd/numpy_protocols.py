@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_array
+from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError
 from .modes import mode
 from .op import FUNCTIONS, UFUNCS
@@ -82,6 +83,13 @@ def _run(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any])
     """What stands for a function of NumPy; the function itself where that has no rule, or not for these arguments."""
     if rule is None:
         return without_rule(name, function, args, kwargs)
+    try:
+        return _ruled(name, function, rule, args, kwargs)
+    except RAW as error:
+        raise refusal(name, function, error, args, kwargs) from None
+
+
+def _ruled(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if len(args) == 1 and not kwargs:
         return rule(*args)
     places, defaults, _, _ = _signature(function)

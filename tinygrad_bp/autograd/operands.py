@@ -65,6 +65,21 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
     return values, tuple(nodes)
 
 
+def misused(op: Op, error: Exception, operands: Any) -> Exception:
+    """The error that names the first operand that is no array, for what an op raised; that itself where all are."""
+    items = _listed(op, operands[0]) if op.variadic else operands
+    for i, item in enumerate(items):
+        if not isinstance(item, (np.ndarray, np.generic, Tensor)):
+            name = f"item {i}" if op.variadic else op.inputs[i]
+            return ArgumentError(f"{op.name}: cannot use a {kind_of(item)} as {name}; write tg.tensor({name})")
+    return _again(error)
+
+
+def _again(error: Exception) -> Exception:
+    """The error without the frame that caught it, which raises it anew."""
+    return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+
+
 def _listed(op: Op, operand: Any) -> list[Any]:
     """The tensors given to an op whose input is a list of them."""
     if isinstance(operand, Tensor) or not hasattr(operand, "__iter__"):
@@ -176,8 +191,10 @@ def describe(values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...], names:
 
 def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...]) -> Any:
     """The package's own error for what NumPy raised, or that itself where it says enough, to be raised anew."""
+    if isinstance(error, AttributeError) and not op.variadic:  # of a number
+        return misused(op, error, values)
     if isinstance(error, AutogradError) or not isinstance(error, (ValueError, TypeError, IndexError, OverflowError)):
-        return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        return _again(error)
     names = () if op.variadic else op.inputs
     sides = describe(values, nodes, names)
     if isinstance(error, np.exceptions.AxisError):

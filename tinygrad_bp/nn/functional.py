@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.doors import open_doors as _open_doors
 from ..autograd.types import Array
 from ..functions import dropout as noise
 from ..functions.attention import *
@@ -74,3 +75,6 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Any:
     tensor([[2., 2., 2.]])
     """
     return matmul(x, matrix_transpose(weight)) if bias is None else network.linear(x, weight, bias)
+
+
+_open_doors(globals(), __name__.partition(".")[0])

@@ -240,5 +240,5 @@ FUNCTIONS.update({
 })  # fmt: skip
 UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*_as_one(a, b))
 if hasattr(np, "matvec"):  # NumPy 2.2
-    UFUNCS[np.matvec] = lambda a, b: products.matmul(a, b[..., None])[..., 0]
-    UFUNCS[np.vecmat] = lambda a, b: products.matmul(conj(a)[..., None, :], b)[..., 0, :]
+    UFUNCS[np.matvec] = lambda a, b: products.matmul(a, operand(b)[..., None])[..., 0]
+    UFUNCS[np.vecmat] = lambda a, b: products.matmul(conj(operand(a))[..., None, :], b)[..., 0, :]

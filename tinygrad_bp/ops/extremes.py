@@ -74,7 +74,7 @@ def allclose(a: Operand, b: Operand, rtol: float = 1e-5, atol: float = 1e-8, equ
 
 
 def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
-    if other is not None or isinstance(dim, Tensor):
+    if other is not None or isinstance(dim, Tensor) or getattr(dim, "ndim", False):
         return pair(x, dim if other is None else other)
     if dim is None:
         return reduce(x, None, keepdim)

@@ -1,0 +1,97 @@
+"""What users call: an argument that a function cannot use is named, whatever went wrong inside because of it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from .arrays import kind_of
+from .errors import ArgumentError, AutogradError, IndexRangeError, ShapeError
+from .op import OPS
+from .tensor import Tensor
+
+# What arguments of a wrong kind lead to. Op functions refuse them themselves.
+RAW = (AttributeError, TypeError, ValueError, IndexError, RecursionError)
+
+
+def open_doors(space: dict[str, Any], package: str) -> None:
+    """Every function of a public namespace that is made of ops, behind a door."""
+    for name, function in list(space.items()):
+        ours = isinstance(function, FunctionType) and function.__module__.startswith(package)
+        if ours and not name.startswith("_") and not _is_op(function):
+            space[name] = made = door(function)
+            if made.__module__ == function.__module__:
+                made.__module__ = space["__name__"]  # where pickle finds it
+
+
+def _is_op(function: Any) -> bool:
+    return function.__name__ in OPS and OPS[function.__name__].function is function
+
+
+@functools.cache
+def door(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose errors of wrong arguments are ours."""
+
+    @functools.wraps(function)
+    def entered(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except RAW as error:
+            raise refusal(function.__name__, function, error, args, kwargs) from None
+
+    return entered
+
+
+def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception:
+    """Our error for a raw one that a call led to; that itself where it says what it should, or is of a user's function.
+
+    ``function`` has the signature of the call, ``name`` is what users call it.
+    """
+    within = error.__traceback__ and error.__traceback__.tb_next
+    same = error.with_traceback(within)
+    if isinstance(error, (AutogradError, np.linalg.LinAlgError)) or within is None:  # None: no such signature
+        return same
+    try:
+        given = inspect.signature(function).bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):
+        return same
+    if any(callable(value) and not isinstance(value, type) for value in given.values()):
+        return same
+    found = min(_suspects(given), key=lambda suspect: _rank(suspect[1], error), default=None)
+    if found and (isinstance(error, (AttributeError, TypeError, RecursionError)) or _rank(found[1], error) < 3):
+        place, value = found
+        kind = kind_of(value)
+        what = "None" if value is None else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+        return ArgumentError(f"{name}: cannot use {what} as {place}; where a tensor is meant, write tg.tensor(…)")
+    if isinstance(error, IndexError):
+        return IndexRangeError(f"{name}: {error}")
+    if isinstance(error, ValueError):
+        return (ArgumentError if found else ShapeError)(f"{name}: {error}")
+    return same
+
+
+def _suspects(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The arguments that are no tensors or arrays, and such items of lists of tensors."""
+    for name, value in given.items():
+        if isinstance(value, dict) or _is_plain(value):
+            continue
+        yield name, value
+        if isinstance(value, (list, tuple)):
+            yield from ((f"an item of {name}", item) for item in value if not _is_plain(item))
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (Tensor, np.ndarray, np.dtype, type))
+
+
+def _rank(value: Any, error: Exception) -> int:
+    """How likely a value led to an error: the object that it names first, then objects, texts, lists, numbers."""
+    if getattr(error, "obj", error) is value:
+        return 0
+    kinds: list[Any] = [(bool, int), (float, complex), (list, tuple), str]
+    return next((5 - i for i, kind in enumerate(kinds) if isinstance(value, kind)), 1)
