@@ -32,6 +32,20 @@ def test_parts_are_imported_when_they_are_asked_for() -> None:
     ]
 
 
+def test_pytorchs_place_of_the_functional_transforms_can_be_imported_from() -> None:
+    code = (
+        "from tinygrad_bp.autograd.functional import jacobian, hvp\n"
+        "import tinygrad_bp.autograd.functional as functional\n"
+        "import tinygrad_bp.functional\n"
+        "print(functional is tinygrad_bp.functional, functional.jacobian is jacobian)\n"
+        "try:\n"
+        "    from tinygrad_bp.autograd.functional import nothing\n"
+        "except ImportError:\n"
+        "    print('not there')"
+    )
+    assert printed(code).splitlines() == ["True True", "not there"]
+
+
 def test_they_are_listed_and_others_are_not_there() -> None:
     assert set(LATER) | {"draw", "grid_sampler_2d"} <= set(dir(tg))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

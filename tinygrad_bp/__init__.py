@@ -7,6 +7,7 @@
 tensor([2., 4.])
 """
 
+import sys as _sys
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
@@ -116,5 +117,9 @@ else:
 
     __getattr__ = _asked_for(__name__, _LATER)
     autograd.__getattr__ = _asked_for(autograd.__name__, _LATER_OF_AUTOGRAD)
+    # `from tinygrad_bp.autograd.functional import jacobian` asks no package for it: Python looks for the module alone.
+    _place = type(autograd)(f"{autograd.__name__}.functional")
+    _place.__getattr__ = lambda name: getattr(autograd.functional, name)
+    _sys.modules[_place.__name__] = _place
 
 __version__ = "0.1.0"
