@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
-from ..ops.elementwise import add, mul
-from ..ops.embedding import take_rows
-from ..ops.shape import permute
+from ..ops.resampling import resample
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 __all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
@@ -39,6 +37,7 @@ def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:
     return far(t + 1), near(t), near(1 - t), far(2 - t)
 
 
+@lru_cache(64)
 def _taps(mode: str, old: int, new: int, scale: float | None, align_corners: bool) -> list[tuple[Any, Any]]:
     """For each new element of one dimension, the numbers of old ones and their weights (None: 1)."""
     step = (1 / scale if scale else old / new) if new else 0.0
@@ -60,21 +59,6 @@ def _taps(mode: str, old: int, new: int, scale: float | None, align_corners: boo
         return [(np.clip(low + k - 1, 0, old - 1), w) for k, w in enumerate(cubic_weights(t))]
     low = np.minimum(low, old - 1)
     return [(low, 1 - t), (np.minimum(low + 1, old - 1), t)]
-
-
-def _resampled(x: Any, axis: int, taps: list[tuple[Any, Any]]) -> Any:
-    """Weighted sums of the slices of ``x`` along one dimension."""
-    order = (axis, *(i for i in range(x.ndim) if i != axis))
-    back = (*range(1, axis + 1), 0, *range(axis + 1, x.ndim))
-    rows = permute(x, order)
-    total: Any = None
-    for index, weight in taps:
-        part = take_rows(rows, index)
-        if weight is not None:
-            each = np.reshape(weight, (-1, *(1,) * (x.ndim - 1))).astype(value_of(x).dtype)
-            part = mul(part, each)
-        total = part if total is None else add(total, part)
-    return permute(total, back)
 
 
 @rounds_once
@@ -127,7 +111,7 @@ def interpolate(
     y = input
     for axis in range(ndim):
         taps = _taps(mode, old[axis], new[axis], each[axis] if known else None, bool(align_corners))
-        y = _resampled(y, axis + 2, taps)
+        y = resample(y, taps, axis + 2)
     return y
 
 

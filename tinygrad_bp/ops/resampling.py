@@ -1,0 +1,66 @@
+"""Weighted sums of slices along one dimension: what sizes of images are changed by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.define import linear
+from ..autograd.op import REQUIRED
+from .passes import add_at
+from .samples import sample
+
+
+def _weighed(x: Any, weights: Any, axis: int) -> Any:
+    """Each slice of ``x`` along an axis times its weight; ``x`` itself where weights are None."""
+    if weights is None:
+        return x
+    return x * np.reshape(weights, (-1, *(1,) * (x.ndim - 1 - axis))).astype(x.dtype)
+
+
+def _taken(x: Any, taps: list[tuple[Any, Any]], axis: int) -> Any:
+    first, *others = (_weighed(x.take(index, axis), weights, axis) for index, weights in taps)
+    for part in others:
+        first += part
+    return first
+
+
+def _given(x: Any, taps: list[tuple[Any, Any]], axis: int, size: int) -> Any:
+    result = np.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+    for index, weights in taps:
+        add_at(result, (slice(None),) * axis + (index,), _weighed(x, weights, axis))
+    return result
+
+
+def _matrix(taps: list[tuple[Any, Any]], size: int) -> Any:
+    """Row i: how much new element i is of each of the old ones."""
+    matrix = np.zeros((len(taps[0][0]), size))
+    for index, weights in taps:
+        np.add.at(matrix, (np.arange(len(index)), index), 1.0 if weights is None else weights)
+    return matrix
+
+
+_TAPS = [(np.array([0, 0, 1, 2]), np.array([1.0, 0.25, 0.5, 0.75])),
+         (np.array([0, 1, 2, 2]), np.array([0, 0.75, 0.5, 0.25]))]
+_NEAREST = [(np.array([0, 2, 2]), None)]
+_SHAPES = (((3,), 0), ((2, 3), 1), ((3, 2), 0), ((2, 3, 2), 1), ((0, 3), 1))
+
+resample: Callable[..., Any] = linear(
+    "resample", _taken, lambda g, taps, axis, x_shape: spread(g, taps, axis, x_shape[axis]),
+    params={"taps": REQUIRED, "axis": REQUIRED}, wide=True, formula="Σₖ weightₖ · x[indexₖ]",
+    samples=tuple(sample(shape, taps=taps, axis=axis) for shape, axis in _SHAPES for taps in (_TAPS, _NEAREST)),
+    reference=lambda x, taps, axis: np.moveaxis(
+        np.tensordot(_matrix(taps, x.shape[axis]), x, (1, axis)), 0, axis),
+    doc="Sums of the slices of x that the taps, pairs of indices and weights, name along an axis.")
+
+spread: Callable[..., Any] = linear(
+    "spread", _given, lambda g, taps, axis: resample(g, taps, axis),
+    params={"taps": REQUIRED, "axis": REQUIRED, "size": REQUIRED}, wide=True,
+    formula="Σₖ weightₖ · x, at indexₖ of zeros",
+    samples=tuple(sample((*shape[:axis], len(taps[0][0]), *shape[axis + 1 :]), taps=taps, axis=axis, size=3)
+                  for shape, axis in _SHAPES for taps in (_TAPS, _NEAREST)),
+    reference=lambda x, taps, axis, size: np.moveaxis(
+        np.tensordot(_matrix(taps, size), x, (0, axis)), 0, axis),
+    doc="The slices of x added where resample read: its transpose.")
