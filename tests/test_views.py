@@ -147,6 +147,46 @@ class TestWhoElseSeesTheMemory:
         with pytest.raises(ModifiedError):
             loss.backward()
 
+    def test_the_input_that_a_function_of_the_user_returns(self):
+        class Same(tg.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x
+
+            @staticmethod
+            def backward(ctx, g):
+                return 5 * g
+
+        w = leaf(1.0, 2.0)
+        x = w * 1
+        y = Same.apply(x)
+        y += 1
+        assert x.tolist() == [2.0, 3.0]
+        x.sum().backward()
+        assert w.grad.tolist() == [5.0, 5.0]
+
+    def test_a_view_that_numpy_makes(self):
+        w, x = leaf(1.0, 2.0), tg.zeros(1, 2)
+        for view in (np.atleast_3d(x), np.squeeze(x), np.rollaxis(x, 0), np.array_split(x, 1)[0]):
+            view += w.reshape((2, 1) if view.ndim == 3 else (2,))
+        assert x.tolist() == [[4.0, 8.0]]
+        x.sum().backward()
+        assert w.grad.tolist() == [4.0, 4.0]
+
+    def test_of_tensors_joined(self):
+        parts = [tg.zeros(2, 2).T, tg.zeros(2, 2).T]
+        for whole in (tg.stack(parts), tg.cat(parts)):
+            whole.view(-1)[1] = leaf(3.0)[0]
+            assert whole.sum().item() == 3.0
+
+    def test_a_leaf_does_not_leave_its_views(self):
+        detached = (leaf(1.0, 2.0) * 1).detach()
+        view = detached[:1]
+        with pytest.raises(AutogradError, match="so does a view of it"):
+            detached.requires_grad_()
+        del view
+        assert detached.requires_grad_().is_leaf
+
 
 class TestLeaves:
     def test_a_view_of_a_tensor_that_became_a_leaf(self):

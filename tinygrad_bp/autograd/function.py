@@ -13,6 +13,7 @@ from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
+from .writes import share
 
 
 class Context:
@@ -154,6 +155,9 @@ class Function:
 
         op.pull = pull
         whole = wrap(value, recorded(op, value, nodes, tuple(kept.values())))
+        for x in inputs:
+            if isinstance(x, Tensor):
+                share(x, whole)
         for watcher in mode().watchers:
             watcher.called(op, inputs, {}, whole)
         if not several:

@@ -28,7 +28,7 @@ tick = itertools.count(1).__next__
 # id of the owning array -> [number of its last write, weak reference that removes the entry with the array].
 _written: dict[int, list[Any]] = {}
 _last = 0
-_counting = allocate_lock()  # a write of another thread must not put an earlier number here
+_lock = allocate_lock()  # a write of another thread must not put an earlier number here
 # id of the owning array -> weak reference that removes the entry: memory that outsiders see read-only, and memory that
 # they see as it is.
 _guarded: dict[int, Any] = {}
@@ -50,7 +50,7 @@ def owner(array: Any) -> Any:
 def wrote(*arrays: Any) -> None:
     """Note that the memory under the arrays changes now."""
     global _last
-    with _counting:
+    with _lock:
         _last = tick()
         for watcher in mode().watchers:
             _last = watcher.written(_last)
@@ -174,7 +174,10 @@ def share(x: Any, result: Any) -> None:
     if base is mine or value is mine or (base is mine.base is not None) or owner(value) is owner(mine):
         views = getattr(x, "_views", None)
         if views is None:
-            views = x._views = Views((reference(x),))
+            with _lock:  # another thread may make the first view of the same tensor
+                views = getattr(x, "_views", None)
+                if views is None:
+                    views = x._views = Views((reference(x),))
         views.append(reference(result))
         result._views = views
         if len(views) > views.room:

@@ -14,12 +14,22 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .errors import DtypeError, LeafWriteError, ReadOnlyError, ShapeError, ViewWriteError, shape_text
+from .arrays import as_array
+from .errors import (
+    DtypeError,
+    IndexRangeError,
+    LeafWriteError,
+    ReadOnlyError,
+    ShapeError,
+    ViewWriteError,
+    shape_text,
+)
 from .hooks import Hooks
 from .modes import enable_grad, mode
 from .node import Cell, Node
 from .op import OPS
 from .tensor import Tensor, wrap
+from .types import Array, Operand
 from .writes import aliases, seen, writable, wrote
 
 
@@ -191,6 +201,55 @@ def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
 
 
 # ---------------------------------------------------------------------- the ways to write
+
+
+def assign(
+    x: Tensor, what: str, value: Operand, replaced: Callable[[Tensor, Any], Tensor], put: Callable[[Any, Any], None]
+) -> None:
+    """Write ``value`` into ``x``: ``replaced`` gives the new value of x, and ``put`` writes an array in place."""
+    if isinstance(value, Tensor):
+        value = same_kind(x, value, what)
+    elif not isinstance(value, (bool, int, float, complex)):
+        value = as_array(value)
+    if recorded(x, value):
+        if isinstance(value, np.ndarray):
+            value = value.astype(x.dtype, casting="same_kind")
+        replace(x, what, lambda x: replaced(x, value), value)
+        return
+    refuse(x, what)
+    raw = value._value if isinstance(value, Tensor) else value
+    array = array_to_write(x, what)
+    try:
+        put(array, raw)
+    except (ValueError, IndexError, TypeError) as error:
+        given = shape_text(np.shape(raw))
+        kind = IndexRangeError if isinstance(error, IndexError) else ShapeError
+        raise kind(f"{what}: x {shape_text(x.shape)}, value {given}: {error}") from error
+
+
+def _fill(x: Tensor, value: Operand, what: str) -> Tensor:
+    def put(array: Any, value: Any) -> None:
+        array[...] = value
+
+    assign(x, what, value, lambda x, v: OPS["setitem"].function(x, v, ...), put)
+    return x
+
+
+def fill_(self: Tensor, value: Operand) -> Tensor:
+    """Every element set to one number."""
+    return _fill(self, value, "fill_")
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Every element set to 0."""
+    return _fill(self, 0, "zero_")
+
+
+def copy_(self: Tensor, source: Array) -> Tensor:
+    """Every element taken from ``source``, which broadcasts and is cast."""
+    if isinstance(source, Tensor) and source.dtype != self.dtype:
+        source = source.to(self.dtype)
+    return _fill(self, source, "copy_")
 
 
 def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:

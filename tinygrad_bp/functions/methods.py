@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd import dtypes
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
-from ..autograd.writing import in_place, reshaping
+from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
 from ..ops import (
     activations,
     borders,
@@ -38,7 +38,7 @@ from ..ops import (
     trigonometry,
 )
 from ..ops import elementwise as e
-from ..ops.operators import copy_, fill_, to, zero_
+from ..ops.operators import to
 from ..random import sampling
 from . import creation, frequencies, older_linalg, searching, splitting
 

@@ -13,6 +13,7 @@ from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Index, Operand, Raw
+from ..autograd.writing import assign
 from .passes import add_at, read_at
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
@@ -208,6 +209,32 @@ def replaced(x: Array, value: Operand, index: Index) -> Any:
     """A copy of ``x`` with ``x[index] = value``, for a plain index."""
     first, *then = in_turn(index, x.ndim)
     return setitem(x, setitem(_getitem(x, first), value, then[0]) if then else value, first)
+
+
+def set_item(x: Tensor, index: Index, value: Operand) -> None:
+    """``x[index] = value``; of repeated positions the last one counts."""
+    index = plain_index(index)
+    if not _lies_there(x, index, value):
+        assign(x, "x[index] = value", value, lambda x, v: replaced(x, v, index), lambda array, v: _put(array, v, index))
+
+
+def _put(array: Any, value: Any, index: Any) -> None:
+    *before, last = in_turn(index, array.ndim)
+    for step in before:
+        array = array[step]
+    array[with_ellipsis(last)] = value
+
+
+def _lies_there(x: Tensor, index: Any, value: Any) -> bool:
+    """Whether ``value`` is the view ``x[index]`` itself: Python ends ``x[index] += 1`` with such an assignment."""
+    views = getattr(value, "_views", None)
+    if views is None or views is not getattr(x, "_views", None):
+        return False
+    there, here = x._value, value._value
+    for step in in_turn(index, x.ndim):
+        there = _read(there, step)
+    same = there.shape == here.shape and there.strides == here.strides
+    return same and bool(there.ctypes.data == here.ctypes.data)
 
 
 # ---------------------------------------------------------------------- reading by name

@@ -22,13 +22,14 @@ __all__ = [
 
 
 def _joined(tensors: list[Any], axis: int) -> Any:
+    # Row by row in memory, also where all tensors lie column by column: a view of the result stays a view.
     try:
-        return np.concatenate(tensors, axis=axis)
+        return np.ascontiguousarray(np.concatenate(tensors, axis=axis))
     except ValueError:
         fitting = [x for x in tensors if x.shape != (0,)]  # PyTorch lets an empty vector join anything
         if len(fitting) in (0, len(tensors)):
             raise
-        return np.concatenate(fitting, axis=axis)
+        return np.ascontiguousarray(np.concatenate(fitting, axis=axis))
 
 
 def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:
@@ -54,7 +55,7 @@ cat = linear("cat", _joined,
              doc="Tensors joined along an existing dimension.")
 concat = concatenate = cat
 
-stack = linear("stack", lambda tensors, axis: np.stack(tensors, axis=axis),
+stack = linear("stack", lambda tensors, axis: np.ascontiguousarray(np.stack(tensors, axis=axis)),
                lambda g, tensors_shape, axis: tuple(
                    _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
                inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",

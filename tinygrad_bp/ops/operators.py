@@ -1,4 +1,4 @@
-"""Ops bound to the syntax of tensors: operators, properties, and writing in place."""
+"""Ops bound to the syntax of tensors: operators and properties."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.arrays import as_array, is_array
-from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.arrays import is_array
+from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.types import Array, DTypeLike, Index, Operand
-from ..autograd.writing import array_to_write, in_place, recorded, refuse, replace, same_kind
+from ..autograd.types import DTypeLike
+from ..autograd.writing import copy_, in_place
 from . import comparisons, complex_numbers, indexing, products, rounding, shape
 from . import elementwise as e
 
@@ -34,53 +34,13 @@ def _compared(function: Callable[..., Any]) -> Callable[..., Any]:
     return operator
 
 
-# ---------------------------------------------------------------------- writing
+def _written_by_assignment(part: Callable[..., Any]) -> property:
+    """A property that is a view, so that ``z.real = x`` and ``z.real += x`` write into ``z``."""
 
+    def write(self: Tensor, value: Any) -> None:
+        copy_(part(self), value)
 
-def set_item(self: Tensor, index: Index, value: Operand, what: str = "x[index] = value") -> None:
-    """``x[index] = value``; of repeated positions the last one counts."""
-    index = indexing.plain_index(index)
-    if isinstance(value, Tensor):
-        value = same_kind(self, value, what)
-    elif not isinstance(value, (bool, int, float, complex)):
-        value = as_array(value)
-    if recorded(self, value):
-        if isinstance(value, np.ndarray):
-            value = value.astype(self.dtype, casting="same_kind")
-        replace(self, what, lambda x: indexing.replaced(x, value, index), value)
-        return
-    refuse(self, what)
-    raw = value._value if isinstance(value, Tensor) else value
-    array = array_to_write(self, what)
-    try:
-        *before, last = indexing.in_turn(index, self.ndim)
-        for step in before:
-            array = array[step]
-        array[indexing.with_ellipsis(last)] = raw
-    except (ValueError, IndexError, TypeError) as error:
-        given = shape_text(np.shape(raw))
-        kind = IndexRangeError if isinstance(error, IndexError) else ShapeError
-        raise kind(f"{what}: x {shape_text(self.shape)}, value {given}: {error}") from error
-
-
-def fill_(self: Tensor, value: Operand) -> Tensor:
-    """Every element set to one number."""
-    set_item(self, ..., value, "fill_")
-    return self
-
-
-def zero_(self: Tensor) -> Tensor:
-    """Every element set to 0."""
-    set_item(self, ..., 0, "zero_")
-    return self
-
-
-def copy_(self: Tensor, source: Array) -> Tensor:
-    """Every element taken from ``source``, which broadcasts and is cast."""
-    if isinstance(source, Tensor) and source.dtype != self.dtype:
-        source = to(source, self.dtype)
-    set_item(self, ..., source, "copy_")
-    return self
+    return property(part, write)
 
 
 # ---------------------------------------------------------------------- dtype
@@ -131,14 +91,13 @@ OPERATORS: dict[str, Any] = {
     "__xor__": comparisons.bitwise_xor, "__rxor__": _reflected(comparisons.bitwise_xor),
     "__eq__": _compared(comparisons.eq), "__ne__": _compared(comparisons.ne),
     "__lt__": comparisons.lt, "__le__": comparisons.le, "__gt__": comparisons.gt, "__ge__": comparisons.ge,
-    "__getitem__": indexing.getitem, "__setitem__": set_item,
+    "__getitem__": indexing.getitem, "__setitem__": indexing.set_item,
 }  # fmt: skip
 
 PROPERTIES: dict[str, Any] = {
     "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),
     "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
-    "real": property(complex_numbers.real, lambda self, value: set_item(complex_numbers.real(self), ..., value)),
-    "imag": property(complex_numbers.imag, lambda self, value: set_item(complex_numbers.imag(self), ..., value)),
+    "real": _written_by_assignment(complex_numbers.real), "imag": _written_by_assignment(complex_numbers.imag),
 }  # fmt: skip
 
 for _table in (OPERATORS, PROPERTIES):
