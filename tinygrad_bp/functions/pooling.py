@@ -45,6 +45,9 @@ def _avg_pool(
     if divisor_override is not None:
         return unbatched(total / divisor_override, added)
     behind = sizes(name, "padding", padding, ndim, 0)
+    lasts = [(many - 1) * s + k for many, s, k in zip(out, stride, kernel, strict=True)]
+    if not any(front) and not any(behind) and not any(last > n for last, n in zip(lasts, x.shape[2:], strict=True)):
+        return unbatched(total / math.prod(kernel), added)
     each: Any = 1.0
     for n, k, s, p, q, many in zip(x.shape[2:], kernel, stride, front, behind, out, strict=True):
         first = np.arange(many) * s - p

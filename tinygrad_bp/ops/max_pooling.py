@@ -34,17 +34,23 @@ __all__ = [
 
 def _at(positions: Any) -> slice | None:
     """The positions as a slice, where they are evenly spaced."""
-    if len(positions) < 2:
-        return slice(int(positions[0]), int(positions[0]) + 1) if len(positions) else slice(0, 0)
-    step = int(positions[1] - positions[0])
-    even = step > 0 and bool(np.all(positions[1:] - positions[:-1] == step))
-    return slice(int(positions[0]), int(positions[-1]) + 1, step) if even else None
+    places = positions.tolist()
+    if len(places) < 2:
+        return slice(places[0], places[0] + 1) if places else slice(0, 0)
+    step = places[1] - places[0]
+    even = step > 0 and places == list(range(places[0], places[-1] + 1, step))
+    return slice(places[0], places[-1] + 1, step) if even else None
 
 
-def _read(frame: Any, positions: list[Any]) -> Any:
-    """The elements at a grid of positions of the last dimensions."""
-    slices = [_at(each) for each in positions]
-    return frame[(..., *slices)] if all(slices) else frame[(..., *np.ix_(*positions))]
+def _cells(frame: Any, tables: tuple[Any, ...]) -> Iterator[Any]:
+    """For each place in a window the elements of all windows that stand there."""
+    columns = [[table[:, k] for k in range(table.shape[1])] for table in tables]
+    slices = [[_at(column) for column in each] for each in columns]
+    for place in itertools.product(*(range(len(each)) for each in columns)):
+        at: Any = [each[k] for each, k in zip(slices, place, strict=True)]
+        if not all(at):
+            at = np.ix_(*(each[k] for each, k in zip(columns, place, strict=True)))
+        yield frame[(..., *at)]
 
 
 def _flat(positions: list[Any], size: tuple[int, ...]) -> Any:
@@ -59,24 +65,22 @@ def _window_argmax(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
     size, count = x.shape[x.ndim - len(tables) :], math.prod(table.shape[1] for table in tables)
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     frame = padded(x, padding, least)
-
-    def values() -> Iterator[Any]:
-        for place in itertools.product(*(range(table.shape[1]) for table in tables)):
-            yield _read(frame, [table[:, k] for table, k in zip(tables, place, strict=True)])
-
-    best = functools.reduce(np.maximum, values())
+    cells = list(_cells(frame, tables))
+    best = functools.reduce(np.maximum, cells)
     place = np.zeros(best.shape, np.min_scalar_type(count))
-    for k, value in reversed(list(enumerate(values()))):
+    for k, value in reversed(list(enumerate(cells))):
         np.copyto(place, k, where=value == best)
     if np.isnan(best).any():
-        for k, value in enumerate(values()):
+        for k, value in enumerate(cells):
             np.copyto(place, k, where=value != value)  # the last NaN of a window, as in PyTorch
-    # Where a window starts in the padding, what comes before its first element inside stands for that one.
-    inside = [table - low for table, (low, _) in zip(tables, padding, strict=True)]
-    first = [np.min(np.where(table < 0, n, table), axis=1) for table, n in zip(inside, size, strict=True)]
-    inside = [np.where(table < 0, one[:, None], table) for table, one in zip(inside, first, strict=True)]
-    flat = np.moveaxis(_flat([np.reshape(table, -1) for table in inside], size).reshape(
-        [n for table in inside for n in table.shape]), range(1, 2 * len(tables), 2), range(-len(tables), 0))
+    inside = list(tables)
+    if frame is not x:  # where a window starts in the padding, what comes before its first element inside is that one
+        inside = [table - low for table, (low, _) in zip(tables, padding, strict=True)]
+        first = [np.min(np.where(table < 0, n, table), axis=1) for table, n in zip(inside, size, strict=True)]
+        inside = [np.where(table < 0, one[:, None], table) for table, one in zip(inside, first, strict=True)]
+    flat = np.reshape(_flat([np.reshape(table, -1) for table in inside], size),
+                      [n for table in inside for n in table.shape])
+    flat = np.transpose(flat, (*range(0, flat.ndim, 2), *range(1, flat.ndim, 2)))
     windows = np.reshape(np.arange(math.prod(flat.shape[: len(tables)])) * count, flat.shape[: len(tables)])
     return np.take(np.reshape(flat, -1), place + windows)
 
