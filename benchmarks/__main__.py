@@ -69,7 +69,7 @@ def ops_page(table: list[str]) -> list[str]:
         f"{len(ops.CASES)} ops at a small and a large size, `python -m benchmarks ops`: forward alone, and forward and",
         "backward, beside the same call of PyTorch in the same process, one thread each, float32. A figure is the",
         "median of ours / theirs by the process's own clock, and what ours took. The bar is for forward and backward:",
-        f"at most {ops.BAR} ×, or what is known and has its reason in the last column; half of the ratios at most 1.0 ×.",
+        f"at most {ops.BAR} ×, or as much as is known, with its reason; and half of the ratios at most 1.0 ×.",
         "",
         *table,
         "",
