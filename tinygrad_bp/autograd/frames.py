@@ -79,6 +79,9 @@ FREE = (
 _RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 
 
+_FREE = frozenset(FREE.split(", "))
+
+
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
     return [*op.inputs, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
@@ -185,10 +188,10 @@ def source(op: Op) -> str:
 def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     """The op's public function. Its code hands what it was given to ``enter``, which puts the frame in its place."""
     names, aliases = spelling(op)
-    clash = set(FREE.split(", ")) & set(names)
+    clash = _FREE.intersection(names)
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
-    function: Callable[..., Any] = _maker(_entry(op))(
+    function: Callable[..., Any] = _entry(len(names), len(aliases))(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused,
     )  # fmt: skip
@@ -201,10 +204,10 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     return function
 
 
-def _entry(op: Op) -> str:
-    names, aliases = spelling(op)
-    places = [f"p{i}" for i in range(len(names))] + ["*"] * bool(aliases) + [f"k{i}" for i in range(len(aliases))]
-    return (
+@cache
+def _entry(arguments: int, aliases: int) -> Any:
+    places = [f"p{i}" for i in range(arguments)] + ["*"] * bool(aliases) + [f"k{i}" for i in range(aliases)]
+    return _maker(
         f"def make({FREE}):\n    def function({', '.join(places)}):\n        try:\n"
         f"            return enter(op, locals())\n        except AutogradError as error:\n"
         f"            raise error.with_traceback(None)  # what stands between is ours alone\n"
@@ -215,7 +218,7 @@ def _entry(op: Op) -> str:
 def entry_code(op: Op) -> CodeType:
     """The code that hands the arguments to ``enter``, by name: every op's before its first call, and while watched."""
     names, aliases = spelling(op)
-    return _placed(op, _code(_maker(_entry(op)))).replace(co_varnames=(*names, *aliases, "error"))
+    return _placed(op, _code(_entry(len(names), len(aliases)))).replace(co_varnames=(*names, *aliases, "error"))
 
 
 def frame_code(op: Op) -> CodeType:
