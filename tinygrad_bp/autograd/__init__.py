@@ -7,9 +7,9 @@ along them). About 650 lines, none of which needs a later file; ``READING_ORDER`
 Then what makes it fast, safe and convenient. ``define``: the four ways to define an op. ``frames``: ``call`` unrolled.
 ``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``. ``forward``:
 forward mode. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``function``: code of the user in
-backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor. ``definitions``:
-what an op's documentation says. ``operands``, ``arrays``, ``dtypes``, ``types``, ``modes``, ``errors``, ``doors``: what
-the others stand on.
+backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor.
+``definitions``: what an op's documentation says. ``doors``: errors of functions made of ops. ``operands``, ``arrays``,
+``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
 """
 
 from collections.abc import Callable
