@@ -55,7 +55,7 @@ CALLS: list[str] = [
         sgn sigmoid sign signbit sin sinc sinh sort sqrt square squeeze squeeze_copy std std_mean sum svd t t_copy tan
         tanh tensor tril triu trunc unbind unbind_copy unique unique_consecutive var var_mean zeros_like amax amin
         cumulative_trapezoid trapezoid trapz logical_not trace max min as_tensor"""),
-    *_each("T.@(x + 1)", "acosh arccosh"),
+    *_each("T.@(x + 1.0)", "acosh arccosh"),
     *_each("T.@(x, y)", """add allclose arctan2 atan2 cdist copysign cosine_similarity dist div divide eq equal
         expand_as float_power floor_divide fmax fmin fmod ge greater greater_equal gt heaviside hypot isclose isin kron
         le less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne
@@ -91,7 +91,8 @@ CALLS: list[str] = [
     "T.grid_sampler_3d(vol, T.stack([vol[:, 0]] * 3, -1), 0, 0, False)", "T.index_fill(x, 0, i, s)",
     "T.index_put(x, (i,), y)", "T.index_reduce(x, 0, i, y, 'prod')", "T.index_select(x, 0, i)", "T.lerp(x, y, s)",
     "T.lerp(x, y, z)", "T.lu_unpack(B, i + 1)", "T.lu_solve(x, B, i + 1)", "T.masked_fill(x, m, s)",
-    "T.masked_scatter(x, m, y)", "T.masked_select(x, m)", "T.matrix_power(A, 2)", "T.mv(x, v)", "T.mvlgamma(x + 1, 2)",
+    "T.masked_scatter(x, m, y)", "T.masked_select(x, m)", "T.matrix_power(A, 2)", "T.mv(x, v)",
+    "T.mvlgamma(x + 1.0, 2)",
     "T.quantile(x, v)", "T.nanquantile(x, v)", "T.normal(x, y)", "T.normal(x, 1.0)", "T.normal(0.0, y)",
     "T.ormqr(A, v[:3], x)", "T.polygamma(1, x)", "T.prelu(x, v[:1])", "T.put(x, i, v[:3])", "T.randint_like(x, 5)",
     "T.renorm(x, 2, 0, 0.5)", "T.repeat_interleave(x, 2, 1)", "T.scatter_reduce(x, 0, k, y, 'sum')",
@@ -110,7 +111,7 @@ CALLS: list[str] = [
     *_each("T.special.@(x)", """digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammaln i0 i0e i1 i1e log1p log_ndtr
         logit ndtr ndtri psi round sinc"""),
     *_each("T.special.@(x, 1)", "log_softmax logsumexp softmax"), *_each("T.special.@(x, y)", "xlog1py xlogy"),
-    "T.special.multigammaln(x + 1, 2)", "T.special.polygamma(1, x)",
+    "T.special.multigammaln(x + 1.0, 2)", "T.special.polygamma(1, x)",
     *_each("T.fft.@(x)", """fft fft2 fftn fftshift hfft hfft2 hfftn ifft ifft2 ifftn ifftshift ihfft ihfft2 ihfftn irfft
         irfft2 irfftn rfft rfft2 rfftn"""),
     # layers and losses
@@ -145,7 +146,7 @@ CALLS: list[str] = [
     "F.grid_sample(im, T.stack([c[:1], c[1:]], -1), align_corners=False)", "F.instance_norm(c, None, None, v, w)",
     "F.group_norm(c, 2, v, w)", "F.interpolate(c, 3, mode='linear')", "F.interpolate(im, 4, mode='bicubic')",
     "F.interpolate(vol, 3, mode='trilinear')", "F.interpolate(im, 3, mode='area')", "F.layer_norm(x, (4,), v, w)",
-    "F.rms_norm(x, (4,), v)", "F.leaky_relu(x, 0.1)", "F.linear(x, y, v[:3])", "F.linear_cross_entropy(x, A @ y, i)",
+    "F.rms_norm(x, (4,), v)", "F.leaky_relu(x, 0.1)", "F.linear(x, y, v[:3])", "F.linear_cross_entropy(x, y, i)",
     "F.margin_ranking_loss(x, y, z)", "F.matmul(x, y.T)", "F.one_hot(i, 3)", "F.pad(x, (1, 1))", "F.prelu(c, v)",
     "F.max_unpool1d(*F.max_pool1d(c, 2, return_indices=True), 2)",
     "F.max_unpool2d(*F.max_pool2d(im, 2, return_indices=True), 2)",
@@ -170,7 +171,7 @@ NUMPY: list[str] = [
         zeros_like linalg.diagonal linalg.matrix_norm linalg.norm linalg.pinv linalg.qr linalg.svdvals
         linalg.matrix_transpose linalg.vector_norm linalg.trace fft.fft fft.fft2 fft.fftn fft.fftshift fft.hfft fft.ifft
         fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft fft.rfft2 fft.rfftn"""),
-    "np.arccosh(x + 1)",
+    "np.arccosh(x + 1.0)",
     *_each("np.@(x, y)", """add arctan2 copysign divide divmod equal float_power floor_divide fmax fmin fmod greater
         greater_equal heaviside hypot less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor maximum
         minimum multiply nextafter not_equal power remainder subtract vecdot allclose append array_equal array_equiv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -12,7 +13,7 @@ from . import dtypes
 from .arrays import as_array, is_array, kind_of
 from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, ShapeError, shape_text
 from .node import Node
-from .op import OPS, Op
+from .op import OPS, Op, arguments
 from .tensor import Tensor, wrap
 
 P = ParamSpec("P")
@@ -157,10 +158,45 @@ def rounds_once(function: Callable[P, R]) -> Callable[P, R]:
     return rounded
 
 
+def in_floats(names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A function of floating point numbers: integers given for these parameters count as the default float dtype.
+
+    Its own arithmetic would wrap where a small integer ends: 10 − 20 is 246 in uint8.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        taken = arguments(inspect.unwrap(function))
+        places = [((*taken, name).index(name), name) for name in names.split()]
+
+        @functools.wraps(function)
+        def with_floats(*args: Any, **kwargs: Any) -> R:
+            for place, name in places:
+                if place < len(args):
+                    args = (*args[:place], floating(args[place]), *args[place + 1 :])
+                elif name in kwargs:
+                    kwargs[name] = floating(kwargs[name])
+            return function(*args, **kwargs)
+
+        return with_floats
+
+    return decorate
+
+
+def floating(x: Any) -> Any:
+    """Integers and booleans in the default float dtype, anything else as it is."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return OPS["cast"].function(x, dtypes.get_default_dtype()) if kind in ("b", "u", "i") else x
+
+
 def floats_of(*inputs: Any) -> tuple[Any, ...]:
-    """Small integers in the default float dtype, of which NumPy would make float16: exp(12) would be inf."""
+    """Integers in the default float dtype, or a wider one that holds them (NumPy makes float16 of int8)."""
     default = dtypes.get_default_dtype()
-    return tuple([x.astype(default) if hasattr(x, "dtype") and x.dtype.kind in "bui" else x for x in inputs])
+    return tuple(
+        [
+            x.astype(np.result_type(x.dtype, default)) if hasattr(x, "dtype") and x.dtype.kind in "bui" else x
+            for x in inputs
+        ]
+    )
 
 
 def settle(value: Any, *inputs: Any) -> Any:

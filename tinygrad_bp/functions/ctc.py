@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, TargetError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from ..ops import reduction as reductions
@@ -56,6 +56,7 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
 
 
 @rounds_once
+@in_floats("log_probs")
 def ctc_loss(
     log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array, blank: int = 0,
     reduction: str = "mean", zero_infinity: bool = False,

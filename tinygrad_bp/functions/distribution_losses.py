@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from ..ops import reduction as reductions
@@ -24,6 +24,7 @@ __all__ = ["gaussian_nll_loss", "kl_div", "linear_cross_entropy", "poisson_nll_l
 
 
 @rounds_once
+@in_floats("input target")
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``.
 
@@ -44,6 +45,7 @@ def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: boo
 
 
 @rounds_once
+@in_floats("input target")
 def poisson_nll_loss(
     input: Array, target: Array, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean"
 ) -> Any:
@@ -65,6 +67,7 @@ def poisson_nll_loss(
 
 
 @rounds_once
+@in_floats("input target var")
 def gaussian_nll_loss(
     input: Array, target: Array, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
@@ -96,6 +99,7 @@ def gaussian_nll_loss(
 
 
 @rounds_once
+@in_floats("input linear_weight")
 def linear_cross_entropy(
     input: Array,
     linear_weight: Array,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import wrap
 from ..autograd.types import Array, Axis, DTypeLike
 from ..ops.fourier import fft, rfft
@@ -86,6 +86,7 @@ def _padded(x: Any, width: int, mode: str) -> Any:
 
 
 @rounds_once
+@in_floats("input window")
 def stft(
     input: Array,
     n_fft: int,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from ..ops.elementwise import abs, add, mul, sub, where
@@ -62,6 +62,7 @@ def _whole(at: Any) -> Any:
 
 
 @rounds_once
+@in_floats("input grid")
 def grid_sample(
     input: Array, grid: Array, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
 ) -> Any:

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import floating, rounds_once
+from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
+from ..ops.elementwise import cast
+from ..ops.limits import clip
 from ..ops.resampling import resample
+from ..ops.rounding import round
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 __all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
@@ -71,7 +75,8 @@ def interpolate(
     Both are a number or one for each dimension. ``mode`` is ``"nearest"``, ``"nearest-exact"``, ``"linear"`` (one
     dimension), ``"bilinear"`` or ``"bicubic"`` (two), ``"trilinear"`` (three) or ``"area"`` (adaptive means). New
     element i lies at ``(i + 1/2) · old / new − 1/2``, or with ``align_corners`` at ``i · (old − 1) / (new − 1)``; the
-    factor takes the place of ``new / old`` unless ``recompute_scale_factor``. ``antialias`` is refused. Raises
+    factor takes the place of ``new / old`` unless ``recompute_scale_factor``. An image of integers gives integers,
+    rounded. ``antialias`` is refused. Raises
     ``ShapeError`` for other dimensions, ``ArgumentError`` for other settings.
 
     >>> import tinygrad_bp as tg
@@ -108,10 +113,14 @@ def interpolate(
     if mode == "area":
         return _AREA[ndim - 1](input, new)
     known = scale_factor is not None and not recompute_scale_factor
-    y = input
+    dtype = value_of(input).dtype
+    y = floating(input) if mode not in ("nearest", "nearest-exact") else input
     for axis in range(ndim):
         taps = _taps(mode, old[axis], new[axis], each[axis] if known else None, bool(align_corners))
         y = resample(y, taps, axis + 2)
+    if y.dtype != dtype and dtype.kind != "b":
+        bounds = np.iinfo(dtype)
+        y = cast(clip(round(y), bounds.min, bounds.max), dtype)
     return y
 
 

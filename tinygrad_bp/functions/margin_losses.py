@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import fixed_value, value_of
 from ..autograd.types import Array
 from ..ops import reduction as reductions
@@ -27,6 +27,7 @@ __all__ = [
 
 
 @rounds_once
+@in_floats("input")
 def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = "mean") -> Any:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1.
 
@@ -40,6 +41,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduc
 
 
 @rounds_once
+@in_floats("input1 input2 target")
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -53,6 +55,7 @@ def margin_ranking_loss(
 
 
 @rounds_once
+@in_floats("input target")
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``ln(1 + exp(−target · input))`` for targets 1 and −1; finite for any finite score.
 
@@ -88,6 +91,7 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
 
 
 @rounds_once
+@in_floats("input")
 def multi_margin_loss(
     input: Array, target: Array, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -117,6 +121,7 @@ def _factor(others: Any, weight: Any, labels: Any) -> Any:
 
 
 @rounds_once
+@in_floats("input")
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``Σ max(1 − (input[j] − input[i]), 0) / classes`` over the target classes j and the other classes i.
 
@@ -140,6 +145,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 
 
 @rounds_once
+@in_floats("input target")
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -159,6 +165,7 @@ def multilabel_soft_margin_loss(
 
 
 @rounds_once
+@in_floats("anchor positive negative")
 def triplet_margin_loss(
     anchor: Array,
     positive: Array,
@@ -188,6 +195,7 @@ def triplet_margin_loss(
 
 
 @rounds_once
+@in_floats("anchor positive negative")
 def triplet_margin_with_distance_loss(
     anchor: Array,
     positive: Array,
@@ -228,6 +236,7 @@ def _triplet(
 
 
 @rounds_once
+@in_floats("input1 input2")
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:

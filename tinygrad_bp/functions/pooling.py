@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
 from ..ops.elementwise import abs, div, mul, pow, relu, sign
@@ -30,6 +30,7 @@ __all__ = [
 
 
 @rounds_once
+@in_floats("input")
 def _avg_pool(
     ndim: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool,
     divisor_override: int | None,
@@ -100,6 +101,7 @@ def avg_pool3d(
 
 
 @rounds_once
+@in_floats("input")
 def _lp_pool(ndim: int, input: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
     kernel = sizes(f"lp_pool{ndim}d", "kernel_size", kernel_size, ndim)
     each = _avg_pool(ndim, pow(input, norm_type), kernel, stride, 0, ceil_mode, True, None)
@@ -145,6 +147,7 @@ def lp_pool3d(
 # ---------------------------------------------------------------------- a size chosen by the result
 
 
+@in_floats("input")
 def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{ndim}d"
     x, added = batched(name, input, ndim)

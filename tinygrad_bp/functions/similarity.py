@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis
 from ..ops import reduction
@@ -25,6 +25,7 @@ def above(x: Array, floor: float) -> Any:
 
 
 @rounds_once
+@in_floats("x1 x2")
 @takes_axis
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.
@@ -49,6 +50,7 @@ def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
 
 
 @rounds_once
+@in_floats("x1 x2")
 def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension.
 
@@ -61,6 +63,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
 
 
 @rounds_once
+@in_floats("x1 x2")
 def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = None) -> Any:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``.
 
@@ -81,6 +84,7 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = None)
 
 
 @rounds_once
+@in_floats("input")
 def pdist(input: Array, p: float = 2.0) -> Any:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order.
 
@@ -95,6 +99,7 @@ def pdist(input: Array, p: float = 2.0) -> Any:
 
 
 @rounds_once
+@in_floats("input")
 def normalize(input: Array, p: float = 2.0, dim: Axis = 1, eps: float = 1e-12) -> Any:
     """``input`` divided by its ``p``-norm along ``dim``, which counts as at least ``eps``.
 

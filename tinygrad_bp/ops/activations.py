@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, DTypeLike, Raw
 from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
 from .error_functions import bell, bounded, erf
@@ -140,6 +140,7 @@ def mish(input: Array) -> Any:
 
 
 @rounds_once
+@in_floats("input")
 def softsign(input: Array) -> Any:
     """``x / (1 + |x|)`` (Turian et al. 2009).
 
@@ -234,7 +235,7 @@ hardswish = elementwise("hardswish", lambda x: in_blocks(_hardswish, x),
                         reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
                         doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")
 
-hardshrink = elementwise("hardshrink", lambda x, lambd: choose(np.absolute(x) <= lambd, np.zeros_like(x), x),
+hardshrink = elementwise("hardshrink", lambda x, lambd: choose((x <= lambd) & (x >= -lambd), np.zeros_like(x), x),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
                          params={"lambd": 0.5}, formula="x if |x| > λ else 0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
@@ -273,6 +274,7 @@ _prelu = elementwise("prelu", lambda x, weight: choose(x > 0, x, weight * x),
                      doc="x above 0, weight · x below (He et al. 2015).")
 
 
+@in_floats("input weight")
 def prelu(input: Array, weight: Array) -> Any:
     """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``).
 
@@ -332,6 +334,7 @@ def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: i
     return _log_softmax(_in(input, dtype), dim if axis is None else axis)
 
 
+@in_floats("input")
 def softmin(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Any:
     """``softmax(−input)``: the smallest number gets the largest share.
 

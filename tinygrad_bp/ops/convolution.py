@@ -20,6 +20,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.operands import in_floats
 from ..autograd.types import Array, Size
 from .elementwise import add
 from .samples import sample
@@ -260,6 +261,7 @@ def _conv(
     return _with_bias(convolution(x, weight, stride, around, dilation, groups), bias, added)
 
 
+@in_floats("input weight bias")
 def _conv_transpose(
     ndim: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any, groups: int,
     dilation: Any,

@@ -66,8 +66,8 @@ def _check_labels(x: Any, target: Any) -> None:
 def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     if reduction not in REDUCTIONS:
         check_reduction("cross_entropy", reduction)
-    if x.ndim != 2 or target.shape != x.shape[:1] or target.dtype.kind != "i":
-        _check_labels(x, target)
+    if x.ndim != 2 or target.shape != x.shape[:1] or target.dtype.kind != "i" or x.dtype.kind != "f":
+        _check_labels(_scores("cross_entropy", x), target)
     labels = target.ravel()
     scores = np.array(_classes_first(x), order="C")
     hits = labels == _classes(len(scores))

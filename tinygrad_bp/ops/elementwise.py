@@ -12,7 +12,7 @@ from ..autograd import dtypes
 from ..autograd.define import elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
 from .passes import choose, in_blocks
@@ -409,6 +409,7 @@ where: Callable[..., Any] = elementwise("where", choose, None,
 
 
 @rounds_once
+@in_floats("input end")
 def lerp(input: Array, end: Operand, weight: Array) -> Any:
     """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end.
 

@@ -98,6 +98,8 @@ def _checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tup
 
 def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
+    if weight.dtype.kind != "f":
+        raise DtypeError(f"embedding: max_norm scales rows of floats, got {weight.dtype}; write weight.float() first")
     array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
     rows = np.unique(index)
     length = np.linalg.norm(array[rows], norm_type, axis=1)
@@ -170,6 +172,8 @@ def embedding_bag(
     >>> tg.nn.functional.embedding_bag(tg.tensor([0, 1, 2]), weight, tg.tensor([0, 2])).tolist()
     [[2.0], [8.0]]
     """
+    if weight.dtype.kind != "f":
+        raise DtypeError(f"embedding_bag: needs rows of floats, got {weight.dtype}; write weight.float() first")
     if sparse:
         raise ArgumentError("embedding_bag: gradients are dense here; leave sparse=True out")
     if mode not in ("sum", "mean", "max"):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import floating, floats_of, rounds_once
 from ..autograd.types import Array
 from . import reduction as reductions
 from .activations import log_1_exp, softplus
@@ -69,10 +69,17 @@ def _warn_sizes(name: str, x: Any, target: Any) -> None:
         )
 
 
+def _difference(x: Any, target: Any) -> Any:
+    """``x − target``; of small integers it would wrap."""
+    if x.dtype.kind in "bui":
+        x, target = floats_of(x, target)
+    return x - target
+
+
 def _mse(x: Any, target: Any, reduction: str) -> Any:
     if reduction not in REDUCTIONS:
         check_reduction("mse_loss", reduction)
-    d = x - target
+    d = _difference(x, target)
     if x.shape != target.shape:
         _warn_sizes("mse_loss", x, target)
     if reduction == "none":
@@ -95,7 +102,7 @@ def _mse_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
 mse_loss = general("mse_loss", _mse,
                    _mse_slope,
                    lambda g, x, target, reduction: -_mse_slope(g, x, target, reduction),
-                   inputs="x target", params={"reduction": "mean"}, formula="mean (x − target)²",
+                   inputs="x target", floats=True, params={"reduction": "mean"}, formula="mean (x − target)²",
                    samples=(sample((5, 1), (5, 1)), sample((4,), (4,), reduction="sum"),
                             sample((2, 3), (2, 3), reduction="none"), sample((), ())),
                    reference=lambda x, target, reduction="mean": plainly_reduced(reduction, (x - target) ** 2),
@@ -108,7 +115,7 @@ mse_loss = general("mse_loss", _mse,
 
 def _l1(x: Any, target: Any, reduction: str) -> Any:
     check_reduction("l1_loss", reduction)
-    d = np.absolute(x - target)
+    d = np.absolute(_difference(x, target))
     _warn_sizes("l1_loss", x, target)
     return refuse_nan("l1_loss", np.asarray(_reduced(d, reduction)), target)
 
@@ -122,7 +129,7 @@ _distances = (((5, 1), "mean"), ((4,), "sum"), ((2, 3), "none"), ((), "mean"))
 
 l1_loss = general("l1_loss", _l1, _l1_slope,
                   lambda g, x, target, reduction: -_l1_slope(g, x, target, reduction),
-                  inputs="x target", params={"reduction": "mean"}, formula="mean |x − target|",
+                  inputs="x target", floats=True, params={"reduction": "mean"}, formula="mean |x − target|",
                   samples=tuple(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
                   reference=lambda x, target, reduction="mean": plainly_reduced(reduction, np.abs(x - target)),
                   hint="prediction and target need one shape",
@@ -133,7 +140,7 @@ def _huber(x: Any, target: Any, reduction: str, delta: float) -> Any:
     check_reduction("huber_loss", reduction)
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta is where the square turns into a line, above 0; got {delta}")
-    d = np.absolute(x - target)
+    d = np.absolute(_difference(x, target))
     _warn_sizes("huber_loss", x, target)
     near = np.minimum(d, np.asarray(delta, d.dtype))
     return refuse_nan("huber_loss", np.asarray(_reduced(near * (d - 0.5 * near), reduction)), target)
@@ -146,7 +153,7 @@ def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> A
 
 huber_loss = general("huber_loss", _huber, _huber_slope,
                      lambda g, x, target, reduction, delta: -_huber_slope(g, x, target, reduction, delta),
-                     inputs="x target", params={"reduction": "mean", "delta": 1.0},
+                     inputs="x target", floats=True, params={"reduction": "mean", "delta": 1.0},
                      formula="mean of d² / 2 where |d| < δ, else δ · (|d| − δ / 2); d = x − target",
                      samples=(*(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
                               sample((5, 3), (5, 3), delta=0.3),
@@ -178,6 +185,8 @@ def _bce_logits(x: Any, target: Any, reduction: str) -> Any:
         check_reduction("binary_cross_entropy_with_logits", reduction)
     if x.shape != target.shape:
         raise ValueError("the target's size must equal the input's size")
+    if x.dtype.kind in "bui":
+        x, target = floats_of(x, target)
     losses = log_1_exp(x)
     losses -= x * target
     total = _reduced(losses, reduction)
@@ -195,7 +204,7 @@ _bce_logits_op = general(
     "binary_cross_entropy_with_logits", _bce_logits,
     lambda g, x, target, reduction: (sigmoid(x) - target) * _share(g, x.shape, reduction),
     lambda g, x, reduction: -x * _share(g, x.shape, reduction),
-    inputs="x target", params={"reduction": "mean"},
+    inputs="x target", floats=True, params={"reduction": "mean"},
     formula="mean [ln(1 + eˣ) − x · target]",
     samples=(*_bce_samples, sample((9,), (9,), of=(fixed(1e30, -1e30, 1e-30, 0.0, 88.0, -88.0, 800.0, -800.0, 3.0),
                                                    boolean), smooth=False)),
@@ -215,6 +224,8 @@ def _bce(x: Any, target: Any, reduction: str) -> Any:
     check_reduction("binary_cross_entropy", reduction)
     if x.shape != target.shape:
         raise ValueError("the target's size must equal the input's size")
+    if x.dtype.kind in "bui":
+        x, target = floats_of(x, target)
     if x.size and not (x.min() >= 0 and x.max() <= 1):
         raise TargetError(
             "binary_cross_entropy: the input holds probabilities between 0 and 1, got values from "
@@ -230,7 +241,8 @@ _bce_op = general(
         (x - target) / np.maximum(x * (1 - x), 1e-12) * _share(g, x.shape, reduction),
     lambda g, x, reduction: (np.log(np.maximum(1 - x, 1e-38)) - np.log(np.maximum(x, 1e-38)))
         * _share(g, x.shape, reduction),
-    inputs="x target", params={"reduction": "mean"}, formula="−mean [target · ln x + (1 − target) · ln(1 − x)]",
+    inputs="x target", floats=True, params={"reduction": "mean"},
+    formula="−mean [target · ln x + (1 − target) · ln(1 − x)]",
     samples=tuple(sample(*s.shapes, of=probability, **s.params) for s in _bce_samples),
     reference=lambda x, target, reduction="mean": plainly_reduced(reduction,
         -(target * np.log(x) + (1 - target) * np.log1p(-x))),
@@ -252,6 +264,7 @@ def binary_cross_entropy_with_logits(
     """
     if pos_weight is None:
         return _weighted(_bce_logits_op, x, target, weight, reduction)
+    x, target, pos_weight = floating(x), floating(target), floating(pos_weight)
     losses = _bce_logits_op(x, target, "none")
     # The part of the label 1 once more, pos_weight − 1 times: −target · ln sigmoid(x).
     losses = losses + (pos_weight - 1) * target * softplus(-x, 1.0, math.inf)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, linear
-from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Index, Size
@@ -63,6 +63,8 @@ def _flat(positions: list[Any], size: tuple[int, ...]) -> Any:
 
 def _window_argmax(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
     size, count = x.shape[x.ndim - len(tables) :], math.prod(table.shape[1] for table in tables)
+    if x.dtype.kind not in "fui":
+        raise DtypeError(f"max_pool: {x.dtype} has no largest number to look for; write x.float() or x.abs() first")
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     frame = padded(x, padding, least)
     cells = list(_cells(frame, tables))

@@ -94,7 +94,8 @@ def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> 
     left = reshape(x1, (math.prod(x1.shape[:-1]), x1.shape[-1]))
     inner = matmul(left, weight)  # (out, rows, in2)
     right = reshape(x2, (left.shape[0], x2.shape[-1]))
-    y = reshape(transpose(sum(mul(inner, right), -1), 0, 1), (*x1.shape[:-1], weight.shape[0]))
+    y = sum(mul(inner, right), -1, dtype=inner.dtype)
+    y = reshape(transpose(y, 0, 1), (*x1.shape[:-1], weight.shape[0]))
     return y if bias is None else add(y, bias)
 
 

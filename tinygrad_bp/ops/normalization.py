@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of, wrap
 from ..autograd.types import Array, Size
 from ..autograd.writes import wrote
@@ -433,6 +433,7 @@ def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float)
 
 
 @rounds_once
+@in_floats("x")
 def local_response_norm(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
 

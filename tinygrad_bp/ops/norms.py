@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis, DTypeLike, Operand
 from .elementwise import abs as size_of
@@ -250,6 +250,7 @@ def norm(A: Array, ord: Any = None, dim: Axis = None, keepdim: bool = False, *, 
 
 
 @rounds_once
+@in_floats("input other")
 def dist(input: Array, other: Operand, p: float = 2) -> Any:
     """The ``p``-norm of the difference, as one number.
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import dtypes
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array
 from .complex_numbers import conj
 from .diagonals import diagonal
-from .elementwise import mul
+from .elementwise import cast, mul
 from .joining import stack
 from .reduction import sum as total
 from .samples import sample
@@ -135,7 +136,8 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Any:
     >>> tg.linalg.vecdot(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
-    return total(conj(x) * y, dim)
+    products = conj(x) * y
+    return total(products, dim, dtype=products.dtype)
 
 
 def inner(a: Array, b: Array) -> Any:
@@ -256,7 +258,8 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
 @rounds_once
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
-    return _added(input, total(bmm(batch1, batch2), 0), beta, alpha)
+    products = bmm(batch1, batch2)
+    return _added(input, total(products, 0, dtype=products.dtype), beta, alpha)
 
 
 # ---------------------------------------------------------------------- several matrices
@@ -341,7 +344,7 @@ def matrix_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1
 
 @rounds_once
 def vander(x: Array, N: int | None = None) -> Any:
-    """The powers 0 … N − 1 of each element, in a new last dimension (N: the last size of ``x``).
+    """The powers 0 … N − 1 of each element, in a new last dimension (N: the last size of ``x``); integers give int64.
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.vander(tg.tensor([2.0, 3.0]), N=3)
@@ -353,6 +356,8 @@ def vander(x: Array, N: int | None = None) -> Any:
                             f"{shape_text(x.shape)}")
     if x.ndim == 0:  # PyTorch reads a number as a vector of one
         x = reshape(x, 1)
+    if x.dtype.kind in "bui":
+        x = cast(x, dtypes.int64)
     powers = [x**0]
     for _ in range((x.shape[-1] if N is None else N) - 1):
         powers.append(powers[-1] * x)

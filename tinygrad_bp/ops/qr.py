@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array
 from .cholesky import diagonal_of
@@ -113,6 +113,7 @@ def qr(A: Array, mode: str = "reduced") -> QR:
 
 
 @rounds_once
+@in_floats("A tau")
 def householder_product(A: Array, tau: Array) -> Any:
     """The first columns of H₁ H₂ … with ``Hᵢ = 1 − tau[i] vᵢ vᵢᴴ``; vᵢ is column i of A below a 1 on its diagonal.
 
@@ -141,6 +142,7 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
 
 
 @rounds_once
+@in_floats("A tau other")
 def ormqr(A: Array, tau: Array, other: Array, left: bool = True, transpose: bool = False) -> Any:
     """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau."""
     if not left:

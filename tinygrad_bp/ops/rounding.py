@@ -81,7 +81,7 @@ copysign = elementwise("copysign", np.copysign, lambda g, a, b: g * (np.sign(a) 
                        flat, floats=True, formula="|a| · sign b", samples=binary(nonzero, nonzero),
                        doc="The size of a with the sign of b (that of −0.0 counts); its slope at a = 0 is 0.")
 
-nextafter = elementwise("nextafter", np.nextafter, lambda g: g, flat, formula="a ± ulp", samples=binary(),
+nextafter = elementwise("nextafter", np.nextafter, lambda g: g, flat, formula="a ± ulp", samples=binary(), floats=True,
                         doc="The next floating point number after a towards b.")
 
 

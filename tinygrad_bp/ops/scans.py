@@ -14,7 +14,7 @@ from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.operands import rounds_once
+from ..autograd.operands import floating, in_floats, rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.writes import guard
@@ -193,6 +193,7 @@ def cumprod(x: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any
     return _scan(_cumprod, x, place, dtype)
 
 
+@in_floats("x")
 @takes_axis
 def logcumsumexp(x: Array, dim: int | None = None) -> Any:
     """``log(cumsum(exp(x), dim))`` of real numbers, without overflow.
@@ -286,6 +287,7 @@ def _areas(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
 
 
 @rounds_once
+@in_floats("y x")
 @takes_axis
 def trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``.
@@ -299,6 +301,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -
 
 
 @rounds_once
+@in_floats("y x")
 @takes_axis
 def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``.
@@ -358,6 +361,7 @@ def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
 
 
 @rounds_once
+@in_floats("x")
 @takes_axis
 def gradient(x: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int = 1) -> tuple[Any, ...]:
     """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.
@@ -373,7 +377,7 @@ def gradient(x: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int
     dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
     places = [dim_of(d, x.ndim, "gradient") for d in dims]
     many = isinstance(spacing, Sequence) or (isinstance(spacing, Tensor) and spacing.ndim == 1)
-    steps = list(spacing) if many else [1 if spacing is None else spacing] * len(places)
+    steps = [*map(floating, spacing)] if many else [1 if spacing is None else floating(spacing)] * len(places)
     if len(steps) != len(places):
         raise ArgumentError(f"gradient: {len(places)} dimensions, {len(steps)} spacings; give one each, or one number")
     return tuple(slope_along(x, step, place, edge_order) for step, place in zip(steps, places, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from .complex_numbers import conj, real
@@ -29,6 +29,7 @@ def _transposed(x: Any) -> Any:
 
 
 @rounds_once
+@in_floats("aweights")
 def cov(input: Array, *, correction: float = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
 
@@ -88,6 +89,7 @@ def corrcoef(input: Array) -> Any:
 
 
 @rounds_once
+@in_floats("input")
 @takes_axis
 def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it.

@@ -89,6 +89,7 @@ def randint(
         raise ArgumentError("randint: give the shape as a tuple: randint(high, size) or randint(low, high, size)")
     if not low < high:
         raise ArgumentError(f"randint: needs low < high, got low={low} and high={high}")
+    _refuse_bounds("randint", low, high, np.dtype(np.int64 if dtype is None else dtype))
     shape, generator = shape_of((size,), "randint"), generator or default_generator()
     values = generator.integers(int(low), int(high), _count(shape))
     return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
@@ -275,9 +276,13 @@ def random_(
     low, high = (0, low) if high is None else (low, high)
     if not low < high:
         raise ArgumentError(f"random_: needs low < high, got low={low} and high={high}")
-    if x.dtype.kind != "f" and (high - 1 > _largest(x.dtype) or low < _smallest(x.dtype)):
-        raise ArgumentError(f"random_: {x.dtype} does not hold all integers of [{low}, {high})")
+    _refuse_bounds("random_", low, high, x.dtype)
     return _fill(x, generator.integers(low, high, x.numel()))
+
+
+def _refuse_bounds(name: str, low: int, high: int, dtype: Any) -> None:
+    if dtype.kind != "f" and (high - 1 > _largest(dtype) or low < _smallest(dtype)):
+        raise ArgumentError(f"{name}: {dtype} does not hold all integers of [{low}, {high})")
 
 
 def _largest(dtype: Any) -> int:
