@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+import gc
+
+import hypothesis
 import pytest
+from parts import parsed, part_of
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
+
+# Examples are the same in every run; ``python -m pytest --hypothesis-profile=random`` looks for others.
+hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("random", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("fixed")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--part", default="1/1", help="run the k-th of n parts of the tests, as in 1/4")
+    parser.addoption("--seed", default="", help="any text; another one cuts other parts")
+
+
+def pytest_collection_modifyitems(config, items):
+    part, count = parsed(config.getoption("--part"))
+    numbers = [part_of(item.nodeid, count, config.getoption("--seed")) for item in items]
+    config.hook.pytest_deselected(items=[item for item, number in zip(items, numbers) if number != part])
+    items[:] = [item for item, number in zip(items, numbers) if number == part]
+
+
+def pytest_collection_finish():
+    """What collection made lives to the end: tests that collect garbage need not walk it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

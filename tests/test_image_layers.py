@@ -215,7 +215,8 @@ def test_grid_sample_has_gradients_of_first_and_second_order_in_image_and_grid(m
     def read(x, places):
         return F.grid_sample(x, places, mode, border, False)
 
-    assert tg.autograd.gradcheck(read, (image, grid)) and tg.autograd.gradgradcheck(read, (image, grid))
+    for check in (tg.autograd.gradcheck, tg.autograd.gradgradcheck):
+        assert check(read, (image, grid), fast_mode=True)  # a random direction, in which every element has a part
 
 
 def test_grid_sample_at_the_centres_is_the_image():

@@ -11,7 +11,7 @@ import tinygrad_bp as tg
 from tinygrad_bp.autograd.backward import unbroadcast
 from tinygrad_bp.autograd.history import history
 
-QUICK = settings(max_examples=150, deadline=None, derandomize=True)
+QUICK = settings(max_examples=150, deadline=None)
 NUMBERS = st.floats(-2, 2, allow_nan=False, width=32)
 SMALL = hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3)
 

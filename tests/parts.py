@@ -1,0 +1,21 @@
+"""A part of the tests, for a run that has no time for all of them: ``python -m pytest --part 1/4 --seed any-text``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+
+def parsed(text: str) -> tuple[int, int]:
+    """``1/4`` as (1, 4)."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise pytest.UsageError(f"--part: write 1/4 for the first of four parts, got {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def part_of(name: str, count: int, seed: str) -> int:
+    """The part, from 1 to ``count``, that a test belongs to: by its name and the seed alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()) % count + 1

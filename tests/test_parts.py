@@ -1,0 +1,38 @@
+"""The parts that the tests are cut into: together they are all tests, and each is drawn by the seed alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from parts import parsed, part_of
+
+NAMES = [f"tests/test_some.py::test[{i}]" for i in range(2000)]
+
+
+def test_the_parts_are_of_equal_size_and_another_seed_cuts_others() -> None:
+    cuts = [[part_of(name, 4, seed) for name in NAMES] for seed in ("", "a", "a")]
+    assert all(450 < cut.count(part) < 550 for cut in cuts for part in (1, 2, 3, 4))
+    assert cuts[1] == cuts[2] and sum(a != b for a, b in zip(cuts[0], cuts[1])) > 1400
+    assert {part_of(name, 1, "") for name in NAMES} == {1}
+
+
+@pytest.mark.parametrize("text", ["", "4", "0/4", "5/4", "1/0", "a/b", "1/4/2"])
+def test_what_is_no_part_is_refused(text: str) -> None:
+    with pytest.raises(pytest.UsageError, match="write 1/4 for the first of four"):
+        parsed(text)
+
+
+def test_four_parts_are_the_whole() -> None:
+    """Of one file, through the command itself."""
+    root = Path(__file__).resolve().parent.parent
+
+    def names(*options: str) -> list[str]:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "tests/test_modes.py", *options]
+        lines = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.splitlines()
+        return [line for line in lines if "::" in line]
+
+    parts = [names("--part", f"{k}/4", "--seed", "7") for k in (1, 2, 3, 4)]
+    assert sorted(name for part in parts for name in part) == sorted(names()) and all(parts)
