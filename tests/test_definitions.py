@@ -35,6 +35,12 @@ def test_help_says_the_file_the_line_and_the_rule() -> None:
     assert "Rule of a: g * b" not in text and "Rule of b: g * a" in text_of(tg.mul)
 
 
+def test_a_rule_that_is_a_function_is_named_with_its_line() -> None:
+    (rule,) = OPS["cholesky"].rules
+    assert rule is not None
+    assert f"Rule: {rule.__name__}, line {inspect.getsourcelines(rule)[1]}" in text_of(OPS["cholesky"].function)
+
+
 @pytest.mark.parametrize("op", ALL)
 def test_every_op_says_where_it_is_defined(op: Op) -> None:
     file, line = op.place

@@ -28,9 +28,13 @@ class Doc(str):
         return doc
 
     def __str__(self) -> str:
-        rules = written_rules(self.op)
-        named = len(self.op.inputs) > 1
-        lines = [f"Rule{f' of {name}' if named else ''}: {rule}" for name, rule in rules.items()]
+        written, lines = written_rules(self.op), []
+        for name, rule in zip(self.op.inputs, self.op.rules):
+            if name in written:
+                text = written[name]
+                if rule is not None and text == rule.__name__:
+                    text += f", line {rule.__code__.co_firstlineno}"
+                lines.append(f"Rule{f' of {name}' if len(self.op.inputs) > 1 else ''}: {text}")
         if lines:
             lines = ["", "g is the gradient arriving, y the result:", *lines]
         return "\n".join([super().__str__(), *lines])
