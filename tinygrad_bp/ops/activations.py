@@ -55,33 +55,43 @@ elu = elementwise("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alph
                   doc="x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016).")
 
 
-def _log_1_exp(x: Any) -> Any:
-    y = np.negative(np.absolute(x))
-    y = np.log1p(np.exp(y))
+def log_1_exp(x: Raw) -> tuple[Any, Any]:
+    """ln(1 + eˣ) of a raw array, by vector instructions (np.logaddexp has none), and its slope, the sigmoid."""
+    e = np.exp(np.negative(np.absolute(x)))
+    y = np.log1p(e)
     y += relu(x)
-    return y
+    slope = choose(x > 0, 1.0, e)
+    slope /= e + 1
+    return y, slope
 
 
-def log_1_exp(x: Raw) -> Any:
-    """ln(1 + eˣ) of a raw array: as np.logaddexp(x, 0), but by vector instructions."""
-    return in_blocks(_log_1_exp, x)
+def _softplus(x: Any, beta: float, threshold: float) -> tuple[Any, Any]:
+    z = x if beta == 1 else x * beta
+    y, slope = log_1_exp(z)
+    if beta != 1:
+        y /= beta
+    over = z > threshold
+    return (choose(over, x, y), choose(over, 1.0, slope)) if over.any() else (y, slope)
 
 
-def _softplus(x: Any, beta: float, threshold: float) -> Any:
-    z = x * beta
-    y, over = log_1_exp(z) / beta, z > threshold
-    return choose(over, x, y) if over.any() else y
+def _logsigmoid(x: Any) -> tuple[Any, Any]:
+    y, slope = log_1_exp(-x)
+    return -y, slope
 
 
-softplus = elementwise("softplus", _softplus,
-                       lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)),
+softplus = elementwise("softplus", lambda x, beta, threshold: in_blocks(
+                           lambda part: _softplus(part, beta, threshold), x),
+                       lambda g, x, slope, beta, threshold: g * slope,
+                       residuals={"slope": lambda x, beta, threshold: where(
+                           x * beta > threshold, 1.0, sigmoid(x * beta))},
                        params={"beta": 1.0, "threshold": 20.0}, floats=True, formula="ln(1 + e^(βx)) / β",
                        samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
                        reference=lambda x, beta=1.0, threshold=20.0: np.where(
                            beta * x > threshold, x, np.maximum(x, 0) + np.log1p(np.exp(-np.abs(beta * x))) / beta),
                        doc="A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001).")
 
-logsigmoid = elementwise("logsigmoid", lambda x: -log_1_exp(-x), lambda g, x: g * sigmoid(-x), floats=True,
+logsigmoid = elementwise("logsigmoid", lambda x: in_blocks(_logsigmoid, x), lambda g, x, slope: g * slope, floats=True,
+                         residuals={"slope": lambda x: sigmoid(-x)},
                          formula="−ln(1 + e⁻ˣ)", samples=unary(), reference=lambda x: -np.logaddexp(0, -x),
                          doc="ln sigmoid(x), finite for any finite number.")
 
@@ -229,8 +239,19 @@ def _hardswish(x: Any) -> Any:
     return y
 
 
-hardswish = elementwise("hardswish", lambda x: in_blocks(_hardswish, x),
-                        lambda g, x: where(x <= -3, 0.0, where(x < 3, g * (x / 3 + 0.5), g)),
+def _hardswish_slope(x: Any) -> Any:
+    slope = x / 3
+    slope += 0.5
+    return choose(np.absolute(x) < 3, slope, (~(x <= -3)).astype(slope.dtype))
+
+
+hardswish_slope = elementwise("hardswish_slope", lambda x: in_blocks(_hardswish_slope, x),
+                              lambda g, x: where(np.absolute(x) < 3, g / 3, 0.0),
+                              floats=True, formula="x / 3 + ½ if |x| < 3 else 0 or 1", samples=unary(_off_kinks),
+                              reference=lambda x: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
+                              doc="The slope of hardswish.")
+
+hardswish = elementwise("hardswish", lambda x: in_blocks(_hardswish, x), lambda g, x: g * hardswish_slope(x),
                         floats=True, formula="x · hardsigmoid(x)", samples=unary(_off_kinks),
                         reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
                         doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")

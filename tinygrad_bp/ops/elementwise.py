@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.define import elementwise, linear
+from ..autograd.define import constant, elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, rounds_once
@@ -375,8 +375,13 @@ def _leaky_relu(x: Any, negative_slope: float) -> Any:
     return np.maximum(x, below, out=below) if 0 < negative_slope <= 1 and x.ndim else choose(x > 0, x, below)
 
 
-leaky_relu = elementwise("leaky_relu", _leaky_relu,
-                         lambda g, x, negative_slope: where(x > 0, g, g * negative_slope),
+leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(lambda part: choose(
+                           part > 0, *np.array([1, negative_slope], x.dtype)), x),
+                       params={"negative_slope": 0.01}, samples=unary(nonzero),
+                       reference=lambda x, negative_slope=0.01: np.where(x > 0, 1, negative_slope),
+                       doc="The slope of leaky_relu: 1 above 0, negative_slope below.")
+
+leaky_relu = elementwise("leaky_relu", _leaky_relu, lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
                          params={"negative_slope": 0.01}, formula="x if x > 0 else slope · x",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),

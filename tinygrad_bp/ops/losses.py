@@ -15,6 +15,7 @@ from ..autograd.types import Array
 from . import reduction as reductions
 from .activations import log_1_exp, softplus
 from .elementwise import sigmoid
+from .passes import in_blocks
 from .samples import boolean, fixed, probability, real, sample
 
 __all__ = [
@@ -180,19 +181,19 @@ def smooth_l1_loss(x: Array, target: Array, reduction: str = "mean", beta: float
 
 # ---------------------------------------------------------------------- two classes
 
-def _bce_logits(x: Any, target: Any, reduction: str) -> Any:
+def _bce_logits(x: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     if reduction not in REDUCTIONS:
         check_reduction("binary_cross_entropy_with_logits", reduction)
     if x.shape != target.shape:
         raise ValueError("the target's size must equal the input's size")
     if x.dtype.kind in "bui":
         x, target = floats_of(x, target)
-    losses = log_1_exp(x)
+    losses, p = in_blocks(log_1_exp, x)
     losses -= x * target
     total = _reduced(losses, reduction)
     if reduction != "none" and total != total:
         refuse_nan("binary_cross_entropy_with_logits", np.asarray(total), target)
-    return total
+    return total, p
 
 
 _bce_samples = tuple(
@@ -202,9 +203,9 @@ _bce_samples = tuple(
 
 _bce_logits_op = general(
     "binary_cross_entropy_with_logits", _bce_logits,
-    lambda g, x, target, reduction: (sigmoid(x) - target) * _share(g, x.shape, reduction),
+    lambda g, x, p, target, reduction: (p - target) * _share(g, x.shape, reduction),
     lambda g, x, reduction: -x * _share(g, x.shape, reduction),
-    inputs="x target", floats=True, params={"reduction": "mean"},
+    inputs="x target", floats=True, params={"reduction": "mean"}, residuals={"p": lambda x: sigmoid(x)},
     formula="mean [ln(1 + eˣ) − x · target]",
     samples=(*_bce_samples, sample((9,), (9,), of=(fixed(1e30, -1e30, 1e-30, 0.0, 88.0, -88.0, 800.0, -800.0, 3.0),
                                                    boolean), smooth=False)),

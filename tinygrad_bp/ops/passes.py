@@ -21,7 +21,7 @@ LONG_ROW = 512
 _ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
 
 
-def choose(condition: Raw, a: Raw, b: Raw) -> Any:
+def choose(condition: Raw, a: Raw | float, b: Raw | float) -> Any:
     """``np.where``, of large float arrays by masking bits: NumPy jumps per element, at random for random conditions."""
     if getattr(condition, "size", 0) < MANY or condition.dtype != bool:
         return np.where(condition, a, b)
