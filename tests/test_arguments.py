@@ -65,6 +65,22 @@ def test_every_public_function_gives_a_result_or_one_sentence(kind: str) -> None
     assert not wrong
 
 
+METHODS = [name for name in dir(tg.Tensor) if not name.startswith("_") and callable(getattr(tg.Tensor, name))]
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ("backward", "register_hook")])
+def test_every_method_gives_a_result_or_one_sentence(name: str) -> None:
+    for args in (("a",), (None,), ([1.0, "b"],), (object(),), (1.5,), ("a", "b"), (0, "a"), (None, None)):
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                getattr(tg.full((3, 3), 0.5), name)(*args)
+        except AutogradError as error:
+            assert "\n" not in str(error)
+        except TypeError as error:  # Python's own, of another number of arguments
+            assert "positional argument" in str(error)
+
+
 def test_the_search_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tg, "flatten", inspect.unwrap(tg.flatten))
     with pytest.raises(AttributeError):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import kind_of
-from .errors import ArgumentError, AutogradError, IndexRangeError, ShapeError
+from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError
 from .op import OPS
 from .tensor import Tensor
 
@@ -23,19 +23,17 @@ def open_doors(space: dict[str, Any], package: str) -> None:
     """Every function of a public namespace that is made of ops, behind a door."""
     for name, function in list(space.items()):
         ours = isinstance(function, FunctionType) and function.__module__.startswith(package)
-        if ours and not name.startswith("_") and not _is_op(function):
+        if ours and not name.startswith("_"):
             space[name] = made = door(function)
             if made.__module__ == function.__module__:
                 made.__module__ = space["__name__"]  # where pickle finds it
 
 
-def _is_op(function: Any) -> bool:
-    return function.__name__ in OPS and OPS[function.__name__].function is function
-
-
 @functools.cache
 def door(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose errors of wrong arguments are ours."""
+    """The function, whose errors of wrong arguments are ours; an op's is its own door."""
+    if function.__name__ in OPS and OPS[function.__name__].function is function:
+        return function
 
     @functools.wraps(function)
     def entered(*args: Any, **kwargs: Any) -> Any:
@@ -54,12 +52,20 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
     """
     within = error.__traceback__ and error.__traceback__.tb_next
     same = error.with_traceback(within)
-    if isinstance(error, (AutogradError, np.linalg.LinAlgError)) or within is None:  # None: no such signature
+    if isinstance(error, AutogradError) or within is None:  # None: no such signature
         return same
+    if isinstance(error, np.linalg.LinAlgError):
+        return LinAlgError(f"{name}: {error}")
     try:
-        given = inspect.signature(function).bind(*args, **kwargs).arguments
+        signature = inspect.signature(function)
+        given = signature.bind(*args, **kwargs).arguments
     except (TypeError, ValueError):
         return same
+    if isinstance(error, TypeError) and ("positional argument" in str(error) or "keyword argument" in str(error)):
+        return same
+    for name_, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            given |= {f"argument {i}": item for i, item in enumerate(given.pop(name_, ()), len(given))}
     if any(callable(value) and not isinstance(value, type) for value in given.values()):
         return same
     found = min(_suspects(given), key=lambda suspect: _rank(suspect[1], error), default=None)
@@ -72,7 +78,7 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
         return IndexRangeError(f"{name}: {error}")
     if isinstance(error, ValueError):
         return (ArgumentError if found else ShapeError)(f"{name}: {error}")
-    return same
+    return DtypeError(f"{name}: {error}") if isinstance(error, TypeError) else same
 
 
 def _suspects(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -89,6 +89,8 @@ class Tensor(Syntax):
         """The shape, or the size of one dimension."""
         if dim is None:
             return self._value.shape
+        if not isinstance(dim, (int, np.integer)):
+            raise ArgumentError(f"size: dim is an integer, got {dim!r:.40}")
         if not -self._value.ndim <= dim < self._value.ndim:
             raise IndexRangeError(f"size: dimension out of range, {shape_text(self.shape)} has no dimension {dim}")
         return self._value.shape[dim]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd import dtypes
+from ..autograd.doors import door
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
@@ -160,4 +161,4 @@ _RESHAPING = "squeeze swapaxes swapdims t transpose unsqueeze"
 METHODS |= {f"{name}_": reshaping(f"{name}_", METHODS[name]) for name in _RESHAPING.split()}
 
 for _name, _function in METHODS.items():
-    setattr(Tensor, _name, _function)
+    setattr(Tensor, _name, door(_function))

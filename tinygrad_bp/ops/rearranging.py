@@ -158,7 +158,8 @@ def repeat_interleave(
     place = place_of(x, dim, "repeat_interleave")
     counts = value_of(repeats)
     if counts.dtype.kind not in "ui" or counts.ndim > 1 or counts.min(initial=0) < 0:
-        raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, got {repeats}")
+        got = f"{counts.dtype} {counts}" if counts.ndim < 2 else f"the shape {shape_text(counts.shape)}"
+        raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, one or a vector, got {got}")
     size = x.shape[place]
     if counts.size == 1:
         count = int(counts.reshape(()))
