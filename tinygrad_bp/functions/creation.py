@@ -51,10 +51,7 @@ def _unwrapped(data: Any) -> Any:
 
 
 def _finish(array: Any, requires_grad: bool) -> Tensor:
-    result = wrap(array, None)
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return wrap(array, None).requires_grad_(requires_grad)
 
 
 def _warn_of_history(data: Any, name: str) -> None:

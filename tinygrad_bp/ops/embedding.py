@@ -16,7 +16,7 @@ from ..autograd.writing import array_to_write
 from .elementwise import div, mul, where
 from .indexing import getitem, take_along_axis
 from .passes import add_at
-from .samples import below, real, sample
+from .samples import below, hits, real, sample
 from .shape import reshape
 
 __all__ = ["embedding", "embedding_bag"]
@@ -42,10 +42,6 @@ def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) ->
     return g * np.reshape(factor.astype(g.dtype), (*index.shape, *(1,) * (g.ndim - index.ndim)))
 
 
-def _one_hot(index: Any, size: int) -> Any:
-    return (index[..., None] == np.arange(size)).astype(float)
-
-
 _ROWS = (((4, 3), (5,)), ((4, 3), (2, 3)), ((4, 3), ()), ((4, 2), (0,)), ((4, 2, 3), (3,)))
 
 take_rows = linear(
@@ -58,7 +54,7 @@ take_rows = linear(
     formula="weight[index]",
     samples=tuple(sample(weight, index, of=(real, below(4)))
                   for weight, index in _ROWS),
-    reference=lambda weight, index: np.tensordot(_one_hot(index, len(weight)), weight, 1),
+    reference=lambda weight, index: np.tensordot(hits(index, len(weight)), weight, 1),
     hint="index holds integers below the number of rows",
     doc="The rows of weight that index names.")
 
@@ -69,7 +65,7 @@ add_rows: Any = linear(
     samples=tuple(sample((*index, *weight[1:]), index, of=(real, below(4)), size=weight[0])
                   for weight, index in _ROWS),
     reference=lambda x, index, size: np.tensordot(
-        _one_hot(index, size), x, (tuple(range(index.ndim)), tuple(range(index.ndim)))),
+        hits(index, size), x, (tuple(range(index.ndim)), tuple(range(index.ndim)))),
     hint="x starts with the dimensions of index",
     doc="Rows of zeros with the rows of x added at index: the transpose of take_rows.")
 

@@ -19,7 +19,7 @@ from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeE
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Index, Size
-from .samples import below, distinct, sample
+from .samples import below, distinct, hits, sample
 from .scans import kept_indices
 from .shape import reshape
 from .sliding import Pairs, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
@@ -128,10 +128,6 @@ def _put(x: Any, index: Any, size: int) -> Any:
     return result
 
 
-def _hits(index: Any, size: int) -> Any:
-    return (index[..., None] == np.arange(size)).astype(float)
-
-
 def once(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Numbers from 0 on, in another order in each row."""
     return rng.permuted(np.broadcast_to(np.arange(shape[-1]), shape), axis=-1)
@@ -143,7 +139,7 @@ picked = linear(
     "picked", _picked, lambda g, index, x_shape: put(g, index, x_shape[-1]), None,
     inputs="x index", promotes="x", formula="x[…, index]",
     samples=tuple(sample(x, index, of=(distinct, below(4))) for x, index in _PICKS),
-    reference=lambda x, index: np.einsum("...li,...i->...l", _hits(index, x.shape[-1]), x),
+    reference=lambda x, index: np.einsum("...li,...i->...l", hits(index, x.shape[-1]), x),
     hint="index has the dimensions of x but the last",
     doc="The elements of each row (the last dimension) that its row of index names.")
 
@@ -152,7 +148,7 @@ put: Any = linear(
     inputs="x index", promotes="x", params={"size": REQUIRED}, wide=True,
     formula="Σ over repeats of x, at index in zeros",
     samples=tuple(sample(index, index, of=(distinct, below(4)), size=x[-1]) for x, index in _PICKS),
-    reference=lambda x, index, size: np.einsum("...li,...l->...i", _hits(index, size), x),
+    reference=lambda x, index, size: np.einsum("...li,...l->...i", hits(index, size), x),
     hint="x and index need one shape",
     doc="Rows of zeros with x added at index: the transpose of picked.")
 
@@ -168,7 +164,7 @@ unpooled = linear(
     "unpooled", _unpooled, lambda g, index: picked(g, index), None,
     inputs="x index", promotes="x", params={"size": REQUIRED}, formula="x, at index in zeros",
     samples=tuple(sample(shape, shape, of=(distinct, once), size=5) for shape in ((2, 3), (4,), (0, 2))),
-    reference=lambda x, index, size: np.einsum("...li,...l->...i", _hits(index, size), x),
+    reference=lambda x, index, size: np.einsum("...li,...l->...i", hits(index, size), x),
     hint="x and index need one shape",
     doc="Rows of zeros with x written at index; of repeated places the last counts, each gets the gradient arriving.")
 

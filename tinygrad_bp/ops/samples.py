@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.types import Array
+from ..autograd.types import Array, Raw
 
 Domain = Callable[[Any, tuple[int, ...]], Any]  # (np.random.Generator, shape) -> array
 
@@ -68,6 +68,11 @@ def fixed(*values: float) -> Domain:
 
 
 extreme = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
+
+
+def hits(index: Raw, size: int) -> Any:
+    """Rows of 0 and 1, for references: where a position is read or added to."""
+    return (index[..., None] == np.arange(size)).astype(float)
 
 
 def sample(

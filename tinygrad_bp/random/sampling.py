@@ -27,14 +27,7 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _finish(values: Any, shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    return _wrapped(values.reshape(shape), requires_grad)
-
-
-def _wrapped(values: Any, requires_grad: bool) -> Tensor:
-    result = wrap(values, None)
-    if requires_grad:
-        result.requires_grad = True
-    return result
+    return wrap(values.reshape(shape), None).requires_grad_(requires_grad)
 
 
 def _float_dtype(name: str, dtype: Any) -> Any:
@@ -113,7 +106,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
     drawn = (generator or default_generator()).uniform(value_of(x).size, _float_dtype("rand_like", dtype or x.dtype))
-    return _wrapped(in_memory_order(drawn, value_of(x)), requires_grad)
+    return wrap(in_memory_order(drawn, value_of(x)), None).requires_grad_(requires_grad)
 
 
 def randn_like(
@@ -123,7 +116,7 @@ def randn_like(
     kind, value = _float_dtype("randn_like", dtype or x.dtype), value_of(x)
     rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
     drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
-    return _wrapped(in_memory_order(drawn, value), requires_grad)
+    return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
 
 
 def randint_like(
@@ -132,7 +125,7 @@ def randint_like(
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
     drawn = randint(low, high, (value_of(x).size,), generator=generator, dtype=dtype or x.dtype)
-    return _wrapped(in_memory_order(value_of(drawn), value_of(x)), requires_grad)
+    return wrap(in_memory_order(value_of(drawn), value_of(x)), None).requires_grad_(requires_grad)
 
 
 def normal(
