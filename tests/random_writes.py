@@ -33,6 +33,10 @@ WRITES = (
     "{a}.masked_fill_({b} > 1, {s})", "{a}.clamp_(-2, 2)", "{a}.detach().mul_({s})",
     "{a}.index_fill_(0, T.tensor([0]), 0.5)", "{a}.fill_({a}.sum() / 8)", "{a}.detach()[{i}] = {s}", *SHAPES,
 )  # fmt: skip
+COMPLEX = (
+    "z.real.copy_({b} * 1)", "z.mul_(1j)", "z *= w1[0]", "z.imag[{i}] = {s}", "z[{i}] = 2 - 1j", "z.real += {b} * 1",
+    "T.view_as_real(z)[..., 1] = {s}", "z = T.view_as_complex(T.stack([{a}, {b}], -1))", "z = z.T",
+)  # fmt: skip
 SCALARS = ("1.5", "-0.5", "w0.sum() / 4", "w1[0]", "w1.mean()", "{a}.mean()", "{b}.sum() / 8")
 
 
@@ -66,6 +70,7 @@ def program(seed: int) -> list[str]:
     new("w0", main, True)
     new("w1", [rng.choice((2, main[0]))], True)
     new("x0", main, False)
+    lines.append(f"z = T.complex(x0, {rng.choice(('x0', 'w0'))} * 2)")
     if rng.random() < 0.3:
         lines.append("n0 = x0.numpy()")
     for k in range(rng.randint(3, 14)):
@@ -81,6 +86,12 @@ def program(seed: int) -> list[str]:
         elif kind < 0.85:
             write = rng.choice(WRITES)  # of a shape changed without recording PyTorch gives a gradient in the old one
             lines.append(f"{quietly if write not in SHAPES else ''}{filled(write)}")
+        elif kind < 0.86:
+            part = rng.choice(("z.real", "z.imag", "T.view_as_real(z)[..., 0]", "T.view_as_real(z).T[1].T", "z[:1].real"))
+            lines.append(f"{quietly}{name} = {part}")
+            shapes[name] = main
+        elif kind < 0.88:
+            lines.append(filled(rng.choice(COMPLEX)))
         elif kind < 0.9:
             lines.append(f"loss{k} = ({source} * {source}).sum()")
         elif kind < 0.93 and source not in ("w0", "w1", "x0"):

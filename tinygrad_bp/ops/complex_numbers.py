@@ -15,7 +15,6 @@ from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from .elementwise import flat, sign
-from .joining import stack
 from .samples import binary, complex_of, nonzero, sample, unary
 from .shape import matrix_transpose
 from .trigonometry import cos, sin
@@ -184,18 +183,39 @@ def polar(abs: Operand, angle: Operand) -> Any:
     return complex(abs * cos(angle), abs * sin(angle))
 
 
+def _paired(x: Any) -> Any:
+    """Pairs of real numbers as complex ones: a view where each pair lies side by side in memory."""
+    dtype = np.result_type(x.dtype, np.complex64)
+    x = x.astype(np.empty(0, dtype).real.dtype, copy=False)
+    return (x if x.strides[-1] == x.itemsize else np.array(x, order="C")).view(dtype)[..., 0]
+
+
+_pairs = linear("view_as_real", lambda x: x[..., None].view(x.real.dtype),
+                lambda g, x_dtype: _as_complex(view_as_complex(g), x_dtype),
+                formula="[Re x, Im x]", samples=_complex, holomorphic=False, gives="real", views=True,
+                reference=lambda x: np.stack([x.real, x.imag], -1), doc="Complex numbers as pairs of real ones.")
+
+_pair = linear("view_as_complex", _paired, lambda g: view_as_real(g), formula="x₀ + i · x₁",
+               samples=(sample((2, 3, 2)), sample((2,)), sample((0, 3, 2))), holomorphic=False, gives="complex",
+               views=True, reference=lambda x: x[..., 0] + 1j * x[..., 1], doc="Pairs of real numbers as complex ones.")
+
+
 def view_as_real(x: Array) -> Any:
-    """Complex numbers (...) as pairs of real ones (..., 2).
+    """Complex numbers (...) as pairs of real ones (..., 2), on the same memory.
+
+    Raises ``DtypeError`` for real numbers.
 
     >>> import tinygrad_bp as tg
     >>> tg.view_as_real(tg.tensor([1 + 2j]))
     tensor([[1., 2.]])
     """
-    return stack([real(x), imag(x)], -1)
+    if x.dtype.kind != "c":
+        raise DtypeError(f"view_as_real: needs a complex tensor, got {x.dtype}")
+    return _pairs(x)
 
 
 def view_as_complex(x: Array) -> Any:
-    """Pairs of real numbers (..., 2) as complex ones (...).
+    """Pairs of real numbers (..., 2) as complex ones (...), on the same memory where it holds them side by side.
 
     >>> import tinygrad_bp as tg
     >>> tg.view_as_complex(tg.tensor([[1.0, 2.0]]))
@@ -203,7 +223,7 @@ def view_as_complex(x: Array) -> Any:
     """
     if x.ndim == 0 or x.shape[-1] != 2:
         raise ShapeError(f"view_as_complex: needs a last dimension of size 2, got {shape_text(x.shape)}")
-    return complex(x[..., 0], x[..., 1])
+    return _pair(x)
 
 
 FUNCTIONS[np.real] = real

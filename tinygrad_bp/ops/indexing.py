@@ -126,8 +126,12 @@ def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
 
 def with_ellipsis(index: Index) -> Any:
     """The same index: a trailing Ellipsis keeps one element, read or written, an array without a dimension."""
-    items = index if isinstance(index, tuple) else (index,)
-    return index if any(item is Ellipsis for item in items) else (*items, ...)
+    if index.__class__ is not tuple:
+        return index if index is Ellipsis else (index, ...)
+    for item in index:
+        if item is Ellipsis:
+            return index
+    return (*index, ...)
 
 
 def _read(x: Any, index: Any) -> Any:
