@@ -87,7 +87,9 @@ def program(seed: int) -> list[str]:
             write = rng.choice(WRITES)  # of a shape changed without recording PyTorch gives a gradient in the old one
             lines.append(f"{quietly if write not in SHAPES else ''}{filled(write)}")
         elif kind < 0.86:
-            part = rng.choice(("z.real", "z.imag", "T.view_as_real(z)[..., 0]", "T.view_as_real(z).T[1].T", "z[:1].real"))
+            part = rng.choice(
+                ("z.real", "z.imag", "T.view_as_real(z)[..., 0]", "T.view_as_real(z).T[1].T", "z[:1].real")
+            )
             lines.append(f"{quietly}{name} = {part}")
             shapes[name] = main
         elif kind < 0.88:
