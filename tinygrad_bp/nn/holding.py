@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Container, Iterator
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from ..autograd.arrays import as_array
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 H = TypeVar("H", bound="Holder")
+
+# How many modules deep a parameter learns its path anew when a module is put into another: each time costs a walk.
+DEEPEST_NAME = 50
 
 
 class Parameter(Tensor):
@@ -116,8 +120,11 @@ class Holder:
         if isinstance(value, Parameter):
             value.name = name
         else:
-            for path, parameter in value.named_parameters():
-                parameter.name = f"{name}.{path}"
+            named: set[int] = set()
+            for path, _, inner in value._walk(name, DEEPEST_NAME):
+                if isinstance(inner, Parameter) and id(inner) not in named:
+                    named.add(id(inner))
+                    inner.name = path
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Hold a tensor that is no parameter but belongs to the state, such as a running mean, as attribute ``name``.
@@ -159,7 +166,7 @@ class Holder:
         for _, child in self.named_children():
             yield child
 
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Holder, Any]]:
+    def _walk(self, prefix: str = "", deepest: float = inf) -> Iterator[tuple[str, Holder, Any]]:
         """All parameters, buffers and modules inside, as ``(path, module that holds it, value)``; holder first."""
         pending: list[tuple[str, Holder, Iterator[Any]]] = [(prefix, self, self._own())]
         above = {id(self)}
@@ -173,7 +180,7 @@ class Holder:
             name, value = found
             path = f"{where}.{name}" if where else name
             yield path, holder, value
-            if _is_module(value) and id(value) not in above:
+            if _is_module(value) and id(value) not in above and len(pending) < deepest:
                 above.add(id(value))
                 pending.append((path, value, value._own()))
 
