@@ -38,14 +38,14 @@ def used(call: str) -> list[str]:
     return [name for name in SHAPES if re.search(rf"(?<![\w.]){name}\b(?!=[^=])", call)]
 
 
-def _each(pattern: str, functions: str) -> list[str]:
+def each(pattern: str, functions: str) -> list[str]:
     return [pattern.replace("@", name) for name in functions.split()]
 
 
 # ---------------------------------------------------------------------- PyTorch's names
 
 CALLS: list[str] = [
-    *_each("T.@(x)", """abs absolute acos alias_copy all aminmax angle any arccos arcsin arcsinh arctan
+    *each("T.@(x)", """abs absolute acos alias_copy all aminmax angle any arccos arcsin arcsinh arctan
         arctanh argmax argmin argsort argwhere asin asinh atan atanh atleast_1d atleast_2d atleast_3d bernoulli cbrt
         ceil celu clone conj conj_physical corrcoef cos cosh count_nonzero cov deg2rad diag diag_embed diagflat diagonal
         diagonal_copy diff digamma empty_like erf erfc erfinv exp exp2 expm1 fix flatten fliplr flipud floor frac frexp
@@ -55,31 +55,31 @@ CALLS: list[str] = [
         sgn sigmoid sign signbit sin sinc sinh sort sqrt square squeeze squeeze_copy std std_mean sum svd t t_copy tan
         tanh tensor tril triu trunc unbind unbind_copy unique unique_consecutive var var_mean zeros_like amax amin
         cumulative_trapezoid trapezoid trapz logical_not trace max min as_tensor"""),
-    *_each("T.@(x + 1.0)", "acosh arccosh"),
-    *_each("T.@(x, y)", """add allclose arctan2 atan2 cdist copysign cosine_similarity dist div divide eq equal
+    *each("T.@(x + 1.0)", "acosh arccosh"),
+    *each("T.@(x, y)", """add allclose arctan2 atan2 cdist copysign cosine_similarity dist div divide eq equal
         expand_as float_power floor_divide fmax fmin fmod ge greater greater_equal gt heaviside hypot isclose isin kron
         le less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum mul multiply ne
         nextafter not_equal pairwise_distance polar pow remainder rsub sub subtract true_divide xlogy max min complex
         block_diag broadcast_tensors ldexp trapezoid cumulative_trapezoid inner"""),
-    *_each("T.@([x, y])", "cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
-    *_each("T.@(A)", "cholesky cholesky_inverse det inverse logdet lu matrix_exp qr slogdet"),
-    *_each("T.@(x, 1)", """cummax cummin cumprod cumsum flip kthvalue log_softmax logcumsumexp logsumexp roll softmax
+    *each("T.@([x, y])", "cat column_stack concat concatenate dstack hstack row_stack stack vstack"),
+    *each("T.@(A)", "cholesky cholesky_inverse det inverse logdet lu matrix_exp qr slogdet"),
+    *each("T.@(x, 1)", """cummax cummin cumprod cumsum flip kthvalue log_softmax logcumsumexp logsumexp roll softmax
         split split_copy topk unsafe_split unsqueeze unsqueeze_copy"""),
-    *_each("T.@(x, 2)", "chunk hsplit multinomial tensor_split tile unsafe_chunk"),
-    *_each("T.@(v, u)", "cartesian_prod dot ger meshgrid outer vdot"),
-    *_each("T.@(x, [1, 3], 1)", "split_with_sizes split_with_sizes_copy unsafe_split_with_sizes"),
-    *_each("T.@(x, 0, 1)", "moveaxis movedim select select_copy swapaxes swapdims transpose transpose_copy"),
-    *_each("T.@(x, (4, 3))", "reshape view_copy"), *_each("T.@(x, (1, 0))", "permute permute_copy"),
-    *_each("T.@(x, 1, 0, 2)", "narrow narrow_copy slice slice_copy"),
-    *_each("T.@(v, (3, 4))", "broadcast_to expand_copy"),
-    *_each("T.@(x, (2, 2), (1, 1))", "as_strided as_strided_copy"),
-    *_each("T.@(im, 2)", "channel_shuffle pixel_shuffle pixel_unshuffle"), *_each("T.@(x, 0.3, 0.7)", "clamp clip"),
-    *_each("T.@(x, s)", "clamp clamp_max clamp_min clip fill full_like nanquantile quantile"),
-    *_each("T.@(x, y.T)", "matmul mm linalg.matmul"), *_each("T.@(x, 0, i, y)", "index_add index_copy"),
-    *_each("T.@(x, 0, k, y)", "scatter scatter_add"), *_each("T.@(A, B)", "cross linalg.cross"),
-    *_each("T.@(x.reshape(3, 2, 2))", "view_as_complex view_as_complex_copy"),
-    *_each("T.@(T.complex(x, y))", "imag view_as_real view_as_real_copy"),
-    *_each("T.@(x, k, 0)", "take_along_axis take_along_dim"),
+    *each("T.@(x, 2)", "chunk hsplit multinomial tensor_split tile unsafe_chunk"),
+    *each("T.@(v, u)", "cartesian_prod dot ger meshgrid outer vdot"),
+    *each("T.@(x, [1, 3], 1)", "split_with_sizes split_with_sizes_copy unsafe_split_with_sizes"),
+    *each("T.@(x, 0, 1)", "moveaxis movedim select select_copy swapaxes swapdims transpose transpose_copy"),
+    *each("T.@(x, (4, 3))", "reshape view_copy"), *each("T.@(x, (1, 0))", "permute permute_copy"),
+    *each("T.@(x, 1, 0, 2)", "narrow narrow_copy slice slice_copy"),
+    *each("T.@(v, (3, 4))", "broadcast_to expand_copy"),
+    *each("T.@(x, (2, 2), (1, 1))", "as_strided as_strided_copy"),
+    *each("T.@(im, 2)", "channel_shuffle pixel_shuffle pixel_unshuffle"), *each("T.@(x, 0.3, 0.7)", "clamp clip"),
+    *each("T.@(x, s)", "clamp clamp_max clamp_min clip fill full_like nanquantile quantile"),
+    *each("T.@(x, y.T)", "matmul mm linalg.matmul"), *each("T.@(x, 0, i, y)", "index_add index_copy"),
+    *each("T.@(x, 0, k, y)", "scatter scatter_add"), *each("T.@(A, B)", "cross linalg.cross"),
+    *each("T.@(x.reshape(3, 2, 2))", "view_as_complex view_as_complex_copy"),
+    *each("T.@(T.complex(x, y))", "imag view_as_real view_as_real_copy"),
+    *each("T.@(x, k, 0)", "take_along_axis take_along_dim"),
     "T.clip(x, None, y)", "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))", "T.addcdiv(x, y, z)",
     "T.addcmul(x, y, z)", "T.addmm(x, A, y)", "T.addmv(v, x.T, u[:3])", "T.addr(x, u[:3], v)",
     "T.baddbmm(c, c[..., :3], c[:, :3])", "T.as_strided_scatter(x, u.reshape(2, 2), (2, 2), (1, 1))",
@@ -100,39 +100,39 @@ CALLS: list[str] = [
     "T.stft(c[0], 4, return_complex=True)", "T.stft(c[0], 4, window=v, return_complex=True)", "T.take(x, i)",
     "T.tensordot(x, y, 2)", "T.threshold(x, 0.5, 2.0)", "T.triangular_solve(x, A)", "T.unflatten(x, 1, (2, 2))",
     "T.unfold_copy(x, 1, 2, 1)", "T.where(m, x, y)", "T.where(m, s, y)", "T.linspace(s, 2.0, 3)", "T.arange(s)",
-    *_each("T.linalg.@(A)", """cholesky cholesky_ex cond det eig eigh eigvals eigvalsh inv inv_ex lu lu_factor
+    *each("T.linalg.@(A)", """cholesky cholesky_ex cond det eig eigh eigvals eigvalsh inv inv_ex lu lu_factor
         lu_factor_ex matrix_exp matrix_rank norm slogdet"""),
-    *_each("T.linalg.@(x)", "diagonal matrix_norm norm pinv qr svdvals vector_norm"),
-    *_each("T.linalg.@(A, x)", "lstsq solve solve_ex"), "T.linalg.vecdot(x, y)",
+    *each("T.linalg.@(x)", "diagonal matrix_norm norm pinv qr svdvals vector_norm"),
+    *each("T.linalg.@(A, x)", "lstsq solve solve_ex"), "T.linalg.vecdot(x, y)",
     "T.linalg.svd(x, full_matrices=False)", "T.linalg.lstsq(A, x, driver='gelsd')",
     "T.linalg.householder_product(A, v[:3])", "T.linalg.lu_solve(B, i + 1, x)", "T.linalg.matrix_power(A, 2)",
     "T.linalg.multi_dot([x, y.T, A])", "T.linalg.solve_triangular(A, x, upper=True)",
     "T.linalg.tensorinv(A.reshape(3, 3, 1)[..., 0], 1)", "T.linalg.tensorsolve(A, v[:3])", "T.linalg.vander(v)",
-    *_each("T.special.@(x)", """digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammaln i0 i0e i1 i1e log1p log_ndtr
+    *each("T.special.@(x)", """digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammaln i0 i0e i1 i1e log1p log_ndtr
         logit ndtr ndtri psi round sinc"""),
-    *_each("T.special.@(x, 1)", "log_softmax logsumexp softmax"), *_each("T.special.@(x, y)", "xlog1py xlogy"),
+    *each("T.special.@(x, 1)", "log_softmax logsumexp softmax"), *each("T.special.@(x, y)", "xlog1py xlogy"),
     "T.special.multigammaln(x + 1.0, 2)", "T.special.polygamma(1, x)",
-    *_each("T.fft.@(x)", """fft fft2 fftn fftshift hfft hfft2 hfftn ifft ifft2 ifftn ifftshift ihfft ihfft2 ihfftn irfft
+    *each("T.fft.@(x)", """fft fft2 fftn fftshift hfft hfft2 hfftn ifft ifft2 ifftn ifftshift ihfft ihfft2 ihfftn irfft
         irfft2 irfftn rfft rfft2 rfftn"""),
     # layers and losses
-    *_each("F.@(x)", """celu elu gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish normalize
+    *each("F.@(x)", """celu elu gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu logsigmoid mish normalize
         pdist relu relu6 rrelu selu sigmoid silu softplus softshrink softsign tanh tanhshrink matrix_transpose"""),
-    *_each("F.@(x, s)", "alpha_dropout dropout feature_alpha_dropout"), *_each("F.@(im, s)", "dropout2d"),
-    *_each("F.@(x, 1)", "log_softmax softmax softmin glu"), *_each("F.@(x, 0.5)", """alpha_dropout dropout
-        feature_alpha_dropout"""), *_each("F.@(x, 0.5, 2.0)", "threshold"), *_each("F.@(im, 0.5)", "dropout2d"),
-    *_each("F.@(c, 0.5)", "dropout1d"), *_each("F.@(vol, 0.5)", "dropout3d"),
-    *_each("F.@(c, 2)", "avg_pool1d max_pool1d adaptive_avg_pool1d adaptive_max_pool1d upsample upsample_nearest"),
-    *_each("F.@(im, 2)", """avg_pool2d max_pool2d adaptive_avg_pool2d adaptive_max_pool2d unfold interpolate
+    *each("F.@(x, s)", "alpha_dropout dropout feature_alpha_dropout"), *each("F.@(im, s)", "dropout2d"),
+    *each("F.@(x, 1)", "log_softmax softmax softmin glu"), *each("F.@(x, 0.5)", """alpha_dropout dropout
+        feature_alpha_dropout"""), *each("F.@(x, 0.5, 2.0)", "threshold"), *each("F.@(im, 0.5)", "dropout2d"),
+    *each("F.@(c, 0.5)", "dropout1d"), *each("F.@(vol, 0.5)", "dropout3d"),
+    *each("F.@(c, 2)", "avg_pool1d max_pool1d adaptive_avg_pool1d adaptive_max_pool1d upsample upsample_nearest"),
+    *each("F.@(im, 2)", """avg_pool2d max_pool2d adaptive_avg_pool2d adaptive_max_pool2d unfold interpolate
         upsample_bilinear pixel_shuffle pixel_unshuffle channel_shuffle group_norm local_response_norm"""),
-    *_each("F.@(vol, 2)", "avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d"),
-    *_each("F.@(c, 2.0, 2)", "lp_pool1d"), *_each("F.@(im, 2.0, 2)", "lp_pool2d"),
-    *_each("F.@(vol, 2.0, 2)", "lp_pool3d"),
-    *_each("F.@(x, y)", """cosine_similarity huber_loss kl_div l1_loss mse_loss pairwise_distance poisson_nll_loss
+    *each("F.@(vol, 2)", "avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d"),
+    *each("F.@(c, 2.0, 2)", "lp_pool1d"), *each("F.@(im, 2.0, 2)", "lp_pool2d"),
+    *each("F.@(vol, 2.0, 2)", "lp_pool3d"),
+    *each("F.@(x, y)", """cosine_similarity huber_loss kl_div l1_loss mse_loss pairwise_distance poisson_nll_loss
         smooth_l1_loss soft_margin_loss binary_cross_entropy binary_cross_entropy_with_logits hinge_embedding_loss
         multilabel_soft_margin_loss"""),
-    *_each("F.@(x, y, w)", """binary_cross_entropy binary_cross_entropy_with_logits multilabel_soft_margin_loss"""),
-    *_each("F.@(x, i)", "cross_entropy multi_margin_loss nll_loss"),
-    *_each("F.@(x, y, z)", "gaussian_nll_loss triplet_margin_loss triplet_margin_with_distance_loss"),
+    *each("F.@(x, y, w)", """binary_cross_entropy binary_cross_entropy_with_logits multilabel_soft_margin_loss"""),
+    *each("F.@(x, i)", "cross_entropy multi_margin_loss nll_loss"),
+    *each("F.@(x, y, z)", "gaussian_nll_loss triplet_margin_loss triplet_margin_with_distance_loss"),
     "F.batch_norm(x, None, None, v, w, True)", "F.batch_norm(x, v, w, u)", "F.bilinear(x, y, c[:, :4, :4], v[:2])",
     "F.binary_cross_entropy_with_logits(x, y, pos_weight=w)", "F.conv1d(c, x[:, :, None], v[:3])",
     "F.conv2d(im, x[:, :, None, None], v[:3])", "F.conv3d(vol, x[:, :2, None, None, None], v[:3])",
@@ -159,7 +159,7 @@ CALLS: list[str] = [
 # ---------------------------------------------------------------------- NumPy's names
 
 NUMPY: list[str] = [
-    *_each("np.@(x)", """absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad
+    *each("np.@(x)", """absolute arccos arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad
         degrees exp exp2 expm1 fabs floor frexp isfinite isinf isnan log log10 log1p log2 logical_not modf negative
         positive rad2deg radians reciprocal rint sign signbit sin sinh sqrt square tan tanh trunc
         all amax amin angle any argmax argmin argsort argwhere around array_repr array_str atleast_1d atleast_2d
@@ -172,23 +172,23 @@ NUMPY: list[str] = [
         linalg.matrix_transpose linalg.vector_norm linalg.trace fft.fft fft.fft2 fft.fftn fft.fftshift fft.hfft fft.ifft
         fft.ifft2 fft.ifftn fft.ifftshift fft.ihfft fft.irfft fft.irfft2 fft.irfftn fft.rfft fft.rfft2 fft.rfftn"""),
     "np.arccosh(x + 1.0)",
-    *_each("np.@(x, y)", """add arctan2 copysign divide divmod equal float_power floor_divide fmax fmin fmod greater
+    *each("np.@(x, y)", """add arctan2 copysign divide divmod equal float_power floor_divide fmax fmin fmod greater
         greater_equal heaviside hypot less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor maximum
         minimum multiply nextafter not_equal power remainder subtract vecdot allclose append array_equal array_equiv
         broadcast_arrays inner isclose isin kron may_share_memory outer shares_memory vdot linalg.vecdot trapezoid
         cov corrcoef linalg.tensordot tensordot"""),
-    *_each("np.@.reduce(x)", "add logaddexp maximum minimum multiply"),
-    *_each("np.@.accumulate(x)", "add logaddexp maximum minimum multiply"),
-    *_each("np.@([x, y])", "block column_stack concatenate dstack hstack stack vstack"),
-    *_each("np.@(A)", """linalg.cholesky linalg.cond linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh
+    *each("np.@.reduce(x)", "add logaddexp maximum minimum multiply"),
+    *each("np.@.accumulate(x)", "add logaddexp maximum minimum multiply"),
+    *each("np.@([x, y])", "block column_stack concatenate dstack hstack stack vstack"),
+    *each("np.@(A)", """linalg.cholesky linalg.cond linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh
         linalg.inv linalg.matrix_rank linalg.slogdet"""),
-    *_each("np.@(x, s)", "full_like quantile nanquantile percentile nanpercentile power clip"),
-    *_each("np.@(x, v)", "quantile nanquantile"), *_each("np.@(v, u)", "convolve correlate meshgrid linalg.outer"),
-    *_each("np.@(x, 2)", "array_split hsplit partition argpartition repeat tile ldexp"),
-    *_each("np.@(x, 1)", "delete expand_dims roll"), *_each("np.@(x, y.T)", "dot matmul linalg.matmul"),
-    *_each("np.@(A, B)", "cross linalg.cross"), *_each("np.@(x, 0, 1)", "moveaxis swapaxes"),
-    *_each("np.@(A, x)", "linalg.lstsq linalg.solve"), *_each("np.@(v, (3, 4))", "broadcast_to resize"),
-    *_each("np.@(x, k, 0)", "take_along_axis"),
+    *each("np.@(x, s)", "full_like quantile nanquantile percentile nanpercentile power clip"),
+    *each("np.@(x, v)", "quantile nanquantile"), *each("np.@(v, u)", "convolve correlate meshgrid linalg.outer"),
+    *each("np.@(x, 2)", "array_split hsplit partition argpartition repeat tile ldexp"),
+    *each("np.@(x, 1)", "delete expand_dims roll"), *each("np.@(x, y.T)", "dot matmul linalg.matmul"),
+    *each("np.@(A, B)", "cross linalg.cross"), *each("np.@(x, 0, 1)", "moveaxis swapaxes"),
+    *each("np.@(A, x)", "linalg.lstsq linalg.solve"), *each("np.@(v, (3, 4))", "broadcast_to resize"),
+    *each("np.@(x, k, 0)", "take_along_axis"),
     "np.average(x, weights=y)", "np.average(x, 1, v)", "np.bincount(i, w[:3])", "np.choose(i, [v[:3], u[:3], w[:3]])",
     "np.clip(x, s, y)", "np.compress(m[0], x, 1)", "np.digitize(x, np.sort(v))", "np.dsplit(vol[0], 2)",
     "np.einsum('ij,kj->ik', x, y)", "np.extract(m, x)", "np.insert(x, 1, v, 0)", "np.ix_(i, i)",
@@ -202,7 +202,7 @@ NUMPY: list[str] = [
     "np.interp(x, np.sort(v), u)",
 ]  # fmt: skip
 # Public functions that take no tensor, or give nothing that a number could flow into.
-WITHOUT_TENSORS = _each(
+WITHOUT_TENSORS = each(
     "@",
     """empty eye from_numpy logspace ones rand randint randn randperm zeros tril_indices triu_indices unravel_index
     fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed manual_seed

@@ -158,10 +158,29 @@ def rounds_once(function: Callable[P, R]) -> Callable[P, R]:
     return rounded
 
 
-def in_floats(names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def refuse_complex(name: str, *given: Any) -> None:
+    """``DtypeError`` for complex numbers given to what asks for an order of numbers, or has no meaning for them."""
+    for x in given:
+        if getattr(getattr(x, "dtype", None), "kind", "") == "c":
+            raise DtypeError(f"{name}: needs real numbers, got {x.dtype}; write x.real, x.imag or x.abs()")
+
+
+def of_reals(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The forward of an op that refuses complex numbers."""
+
+    def of_real(x: Any, *others: Any) -> Any:
+        if x.dtype.kind == "c":
+            refuse_complex(name, x)
+        return forward(x, *others)
+
+    return of_real
+
+
+def in_floats(names: str, real: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A function of floating point numbers: integers given for these parameters count as the default float dtype.
 
-    Its own arithmetic would wrap where a small integer ends: 10 − 20 is 246 in uint8.
+    Its own arithmetic would wrap where a small integer ends: 10 − 20 is 246 in uint8. With ``real`` complex numbers
+    are refused.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -170,6 +189,8 @@ def in_floats(names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @functools.wraps(function)
         def with_floats(*args: Any, **kwargs: Any) -> R:
+            if real:
+                refuse_complex(function.__name__, *args, *kwargs.values())
             for place, name in places:
                 if place < len(args):
                     args = (*args[:place], floating(args[place]), *args[place + 1 :])

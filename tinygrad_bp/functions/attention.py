@@ -36,7 +36,7 @@ def _weights(scores: Any) -> Any:
 
 
 @rounds_once
-@in_floats("query key value")
+@in_floats("query key value", real=True)
 def scaled_dot_product_attention(
     query: Array, key: Array, value: Array, attn_mask: Array | None = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False, *,
@@ -105,7 +105,7 @@ def _additive(mask: Any, dtype: Any) -> Any:
 
 
 @rounds_once
-@in_floats("query key value in_proj_weight in_proj_bias out_proj_weight out_proj_bias")
+@in_floats("query key value in_proj_weight in_proj_bias out_proj_weight out_proj_bias", real=True)
 def multi_head_attention_forward(
     query: Array, key: Array, value: Array, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any,
     in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any,

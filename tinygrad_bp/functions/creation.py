@@ -192,7 +192,10 @@ def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, r
     >>> tg.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
-    return _finish(np.asarray(np.linspace(start, end, steps), _dtype(dtype)), requires_grad)
+    numbers = np.linspace(start, end, steps)
+    if dtype is None and numbers.dtype.kind == "c":
+        dtype = np.result_type(dtypes.get_default_dtype(), np.complex64)
+    return _finish(np.asarray(numbers, _dtype(dtype)), requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:

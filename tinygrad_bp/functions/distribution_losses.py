@@ -24,7 +24,7 @@ __all__ = ["gaussian_nll_loss", "kl_div", "linear_cross_entropy", "poisson_nll_l
 
 
 @rounds_once
-@in_floats("input target")
+@in_floats("input target", real=True)
 def kl_div(input: Array, target: Array, reduction: str = "mean", log_target: bool = False) -> Any:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``.
 
@@ -67,7 +67,7 @@ def poisson_nll_loss(
 
 
 @rounds_once
-@in_floats("input target var")
+@in_floats("input target var", real=True)
 def gaussian_nll_loss(
     input: Array, target: Array, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
@@ -99,7 +99,7 @@ def gaussian_nll_loss(
 
 
 @rounds_once
-@in_floats("input linear_weight")
+@in_floats("input linear_weight", real=True)
 def linear_cross_entropy(
     input: Array,
     linear_weight: Array,

@@ -62,7 +62,7 @@ def _whole(at: Any) -> Any:
 
 
 @rounds_once
-@in_floats("input grid")
+@in_floats("input grid", real=True)
 def grid_sample(
     input: Array, grid: Array, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool | None = None
 ) -> Any:

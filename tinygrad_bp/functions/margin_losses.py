@@ -27,7 +27,7 @@ __all__ = [
 
 
 @rounds_once
-@in_floats("input")
+@in_floats("input", real=True)
 def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = "mean") -> Any:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1.
 
@@ -41,7 +41,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduc
 
 
 @rounds_once
-@in_floats("input1 input2 target")
+@in_floats("input1 input2 target", real=True)
 def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -55,7 +55,7 @@ def margin_ranking_loss(
 
 
 @rounds_once
-@in_floats("input target")
+@in_floats("input target", real=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``ln(1 + exp(−target · input))`` for targets 1 and −1; finite for any finite score.
 
@@ -91,7 +91,7 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
 
 
 @rounds_once
-@in_floats("input")
+@in_floats("input", real=True)
 def multi_margin_loss(
     input: Array, target: Array, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -121,7 +121,7 @@ def _factor(others: Any, weight: Any, labels: Any) -> Any:
 
 
 @rounds_once
-@in_floats("input")
+@in_floats("input", real=True)
 def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
     """``Σ max(1 − (input[j] − input[i]), 0) / classes`` over the target classes j and the other classes i.
 
@@ -145,7 +145,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
 
 
 @rounds_once
-@in_floats("input target")
+@in_floats("input target", real=True)
 def multilabel_soft_margin_loss(
     input: Array, target: Array, weight: Array | None = None, reduction: str = "mean"
 ) -> Any:
@@ -236,7 +236,7 @@ def _triplet(
 
 
 @rounds_once
-@in_floats("input1 input2")
+@in_floats("input1 input2", real=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:

@@ -25,7 +25,7 @@ def above(x: Array, floor: float) -> Any:
 
 
 @rounds_once
-@in_floats("x1 x2")
+@in_floats("x1 x2", real=True)
 @takes_axis
 def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast.

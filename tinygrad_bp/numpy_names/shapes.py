@@ -15,6 +15,7 @@ from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
+from ..autograd.operands import refuse_complex
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..functions import splitting
 from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
@@ -286,6 +287,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(plainly(x), minlength=minlength)
+    refuse_complex("np.bincount", weights)
     return statistics.bincount(x, in_dtype(operand(weights), np.dtype(np.float64)), minlength)
 
 

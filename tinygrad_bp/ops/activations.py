@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.define import elementwise
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.operands import in_floats, rounds_once
+from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.types import Array, DTypeLike, Raw
 from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
 from .error_functions import bell, bounded, erf
@@ -47,7 +47,7 @@ def _elu(x: Any, alpha: float) -> Any:
     return y
 
 
-elu = elementwise("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alpha), x),
+elu = elementwise("elu", of_reals("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alpha), x)),
                   lambda g, x, alpha: where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
                   params={"alpha": 1.0}, floats=True, formula="x if x > 0 else α · (eˣ − 1)",
                   samples=(*unary(nonzero), *unary(nonzero, alpha=0.3)),
@@ -203,7 +203,7 @@ def selu(input: Array) -> Any:
 
 _off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
 
-hardtanh = elementwise("hardtanh", lambda x, min_val, max_val: np.clip(x, min_val, max_val),
+hardtanh = elementwise("hardtanh", of_reals("hardtanh", np.clip),
                        lambda g, x, min_val, max_val: where((x <= min_val) | (x >= max_val), 0.0, g),
                        params={"min_val": -1.0, "max_val": 1.0}, formula="min ≤ x ≤ max",
                        samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
@@ -251,19 +251,22 @@ hardswish_slope = elementwise("hardswish_slope", lambda x: in_blocks(_hardswish_
                               reference=lambda x: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, 1)),
                               doc="The slope of hardswish.")
 
-hardswish = elementwise("hardswish", lambda x: in_blocks(_hardswish, x), lambda g, x: g * hardswish_slope(x),
+hardswish = elementwise("hardswish", of_reals("hardswish", lambda x: in_blocks(_hardswish, x)),
+                        lambda g, x: g * hardswish_slope(x),
                         floats=True, formula="x · hardsigmoid(x)", samples=unary(_off_kinks),
                         reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
                         doc="x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3).")
 
-hardshrink = elementwise("hardshrink", lambda x, lambd: choose((x <= lambd) & (x >= -lambd), np.zeros_like(x), x),
+hardshrink = elementwise("hardshrink", of_reals("hardshrink", lambda x, lambd: choose(
+                             (x <= lambd) & (x >= -lambd), np.zeros_like(x), x)),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
                          params={"lambd": 0.5}, formula="x if |x| > λ else 0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: x * (np.abs(x) > lambd),
                          doc="x, and 0 between −lambd and lambd.")
 
-softshrink = elementwise("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd),
+softshrink = elementwise("softshrink",
+                         of_reals("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd)),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
                          params={"lambd": 0.5}, formula="sign(x) · max(|x| − λ, 0)",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
@@ -278,7 +281,8 @@ def _shrinks(lambd: float) -> float:
 
 
 threshold = elementwise("threshold",
-                        lambda x, threshold, value: where(x <= threshold, np.asarray(value, x.dtype), x),
+                        of_reals("threshold", lambda x, threshold, value: where(
+                            x <= threshold, np.asarray(value, x.dtype), x)),
                         lambda g, x, threshold: where(x <= threshold, 0.0, g),
                         params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
                         samples=unary(_off_kinks, threshold=0.5, value=-7.0),
@@ -295,7 +299,7 @@ _prelu = elementwise("prelu", lambda x, weight: choose(x > 0, x, weight * x),
                      doc="x above 0, weight · x below (He et al. 2015).")
 
 
-@in_floats("input weight")
+@in_floats("input weight", real=True)
 def prelu(input: Array, weight: Array) -> Any:
     """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``).
 

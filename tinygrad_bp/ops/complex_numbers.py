@@ -12,6 +12,7 @@ import numpy as np
 from ..autograd.define import BROADCAST, elementwise, linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import FUNCTIONS, UFUNCS
+from ..autograd.operands import refuse_complex
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from .elementwise import flat, sign
@@ -81,6 +82,7 @@ def imag(x: Array) -> Any:
 
 
 def _join(real: Any, imag: Any) -> Any:
+    refuse_complex("complex", real, imag)
     return real + imag * np.complex64(1j)
 
 

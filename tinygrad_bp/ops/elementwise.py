@@ -12,7 +12,7 @@ from ..autograd import dtypes
 from ..autograd.define import constant, elementwise, linear
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
-from ..autograd.operands import in_floats, rounds_once
+from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
 from .passes import choose, in_blocks
@@ -358,6 +358,8 @@ _INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
 
 
 def _relu(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        refuse_complex("relu", x)
     if x.size >= 4096 and x.dtype in ONE:
         # np.maximum with one number runs without vector instructions; clip does not, but takes longer to call.
         return x.clip(ZERO[x.dtype], _INFINITY[x.dtype])
@@ -381,7 +383,8 @@ leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(lambda
                        reference=lambda x, negative_slope=0.01: np.where(x > 0, 1, negative_slope),
                        doc="The slope of leaky_relu: 1 above 0, negative_slope below.")
 
-leaky_relu = elementwise("leaky_relu", _leaky_relu, lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
+leaky_relu = elementwise("leaky_relu", of_reals("leaky_relu", _leaky_relu),
+                         lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
                          params={"negative_slope": 0.01}, formula="x if x > 0 else slope · x",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, TargetError, shape_text
-from ..autograd.operands import floating, floats_of, rounds_once
+from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
 from ..autograd.types import Array
 from . import reduction as reductions
 from .activations import log_1_exp, softplus
@@ -80,6 +80,8 @@ def _difference(x: Any, target: Any) -> Any:
 def _mse(x: Any, target: Any, reduction: str) -> Any:
     if reduction not in REDUCTIONS:
         check_reduction("mse_loss", reduction)
+    if x.dtype.kind == "c":
+        refuse_complex("mse_loss", x)
     d = _difference(x, target)
     if x.shape != target.shape:
         _warn_sizes("mse_loss", x, target)
@@ -152,7 +154,7 @@ def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> A
     return np.clip(d, -delta, delta) * _share(g, d.shape, reduction)
 
 
-huber_loss = general("huber_loss", _huber, _huber_slope,
+huber_loss = general("huber_loss", of_reals("huber_loss", _huber), _huber_slope,
                      lambda g, x, target, reduction, delta: -_huber_slope(g, x, target, reduction, delta),
                      inputs="x target", floats=True, params={"reduction": "mean", "delta": 1.0},
                      formula="mean of d² / 2 where |d| < δ, else δ · (|d| − δ / 2); d = x − target",
@@ -237,7 +239,7 @@ def _bce(x: Any, target: Any, reduction: str) -> Any:
 
 
 _bce_op = general(
-    "binary_cross_entropy", _bce,
+    "binary_cross_entropy", of_reals("binary_cross_entropy", _bce),
     lambda g, x, target, reduction:
         (x - target) / np.maximum(x * (1 - x), 1e-12) * _share(g, x.shape, reduction),
     lambda g, x, reduction: (np.log(np.maximum(1 - x, 1e-38)) - np.log(np.maximum(x, 1e-38)))

@@ -433,7 +433,7 @@ def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float)
 
 
 @rounds_once
-@in_floats("x")
+@in_floats("x", real=True)
 def local_response_norm(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.op import FUNCTIONS, REQUIRED
+from ..autograd.operands import of_reals
 from ..autograd.types import Array
 from .error_functions import widened
 from .samples import Domain, binary, fixed, nonzero, positive, probability, unary
@@ -77,7 +78,8 @@ def _logit_slope(g: Any, x: Any, eps: float | None) -> Any:
     return np.where(inside, g / (safe * (1 - safe)), np.zeros_like(g))
 
 
-logit = elementwise("logit", _logit, _logit_slope, params={"eps": None}, floats=True, formula="ln(x / (1 − x))",
+logit = elementwise("logit", of_reals("logit", _logit), _logit_slope, params={"eps": None}, floats=True,
+                    formula="ln(x / (1 − x))",
                     samples=(*unary(probability, extremes=False), *unary(probability, extremes=False, eps=0.05)),
                     reference=lambda x, eps=None: -np.log(1 / x - 1),
                     doc="The inverse of the sigmoid; with eps, of x brought into [eps, 1 − eps].")

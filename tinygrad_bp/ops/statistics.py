@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.operands import in_floats, rounds_once
+from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from .complex_numbers import conj, real
@@ -159,7 +159,7 @@ def _histc(x: Any, bins: int, min: Any, max: Any) -> Any:
     return np.histogram(x, bins=bins, range=(min, max))[0].astype(x.dtype)
 
 
-histc = constant("histc", _histc, params={"bins": 100, "min": 0, "max": 0},
+histc = constant("histc", of_reals("histc", _histc), params={"bins": 100, "min": 0, "max": 0},
                  samples=(sample((20,), bins=4, min=-1, max=1), sample((4, 5), bins=3)), hint="",
                  doc="How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0).",
                  reference=lambda x, bins=100, min=0, max=0: np.histogram(
