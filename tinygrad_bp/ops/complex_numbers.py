@@ -12,7 +12,7 @@ import numpy as np
 from ..autograd.define import BROADCAST, elementwise, linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.operands import refuse_complex
+from ..autograd.operands import of_reals, refuse_complex
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from .elementwise import flat, sign
@@ -197,7 +197,8 @@ _pairs = linear("view_as_real", lambda x: x[..., None].view(x.real.dtype),
                 formula="[Re x, Im x]", samples=_complex, holomorphic=False, gives="real", views=True,
                 reference=lambda x: np.stack([x.real, x.imag], -1), doc="Complex numbers as pairs of real ones.")
 
-_pair = linear("view_as_complex", _paired, lambda g: view_as_real(g), formula="x₀ + i · x₁",
+_pair = linear("view_as_complex", of_reals("view_as_complex", _paired), lambda g: view_as_real(g),
+               formula="x₀ + i · x₁",
                samples=(sample((2, 3, 2)), sample((2,)), sample((0, 3, 2))), holomorphic=False, gives="complex",
                views=True, reference=lambda x: x[..., 0] + 1j * x[..., 1], doc="Pairs of real numbers as complex ones.")
 
