@@ -13,6 +13,7 @@ backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and
 """
 
 from collections.abc import Callable
+from types import ModuleType
 
 from . import copying as copying  # these give Tensor its protocols
 from . import numpy_protocols as numpy_protocols
@@ -24,7 +25,9 @@ from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 
 READING_ORDER = ("op", "node", "tensor", "call", "history", "backward")
 
-gradcheck: Callable[..., bool]  # verify's, bound by the package
+# Bound by the package, which imports them when they are asked for.
+functional: ModuleType
+gradcheck: Callable[..., bool]
 gradgradcheck: Callable[..., bool]
 
 __all__ = [
