@@ -73,8 +73,11 @@ def pull_and_free(node: Node, g: Any) -> tuple[Any, ...]:
             f"trying to go backward through {node!r} a second time: the values it kept were freed by the first "
             "backward. Write retain_graph=True in the first call, or compute the result again"
         )
-    if node.op.keeps_values:  # type: ignore[union-attr]
+    op = node.op
+    if op.keeps_values:  # type: ignore[union-attr]
         node.kept = None
+    if g.dtype.kind != "c":  # a call less for every node
+        return op.pull(g, node.parents, kept)  # type: ignore[union-attr]
     return pulled(node, g, kept)
 
 

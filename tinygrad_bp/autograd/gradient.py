@@ -54,13 +54,13 @@ def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] 
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)
-    with enable_grad() if create else nullcontext(), quietly(watchers):
+    with enable_grad() if create else nullcontext(), quietly(watchers) if watchers else nullcontext():
         refuse_changed(nodes)
         leaves = walk(nodes, seeds, pull, arrived)
         for watcher in watchers:
             watcher.after_backward(leaves)
         for node, g in leaves.items():
-            if node.cell is not None and (targets is None or node in targets):
+            if node.cell is not None and (node.cell.hooks is not None if targets is None else node in targets):
                 leaves[node] = arrived(node, g)
     return found | leaves if targets is None else found
 
@@ -166,7 +166,7 @@ def _own(g: Any, taken: set[int]) -> Any:
 
     Rules may give one array to several parents, the gradient arriving itself, or a view of it.
     """
-    memory = writes.owner(np.asarray(g))
+    memory = g if g.__class__ is np.ndarray and g.base is None else writes.owner(np.asarray(g))
     if id(memory) in taken or memory.size != g.size or not g.flags.writeable:
         return np.array(g)
     taken.add(id(memory))
