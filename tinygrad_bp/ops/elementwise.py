@@ -317,6 +317,8 @@ logaddexp2 = elementwise("logaddexp2", np.logaddexp2, lambda g, a, b: g * sigmoi
 # 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
 ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
 ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
+# Below it exp(−x) overflows.
+_FAR = {dtype: -float(np.floor(np.log(np.finfo(dtype).max))) for dtype in ONE}
 
 
 def two_sides(x: Raw) -> tuple[Any, Any]:
@@ -326,14 +328,11 @@ def two_sides(x: Raw) -> tuple[Any, Any]:
         return y, 1 - y
     if x.dtype not in ONE:
         x = x.astype(np.float64)
-    e = np.asarray(np.negative(x))
-    try:
-        with np.errstate(over="raise"):
-            np.exp(e, out=e)
-    except FloatingPointError:  # some element is far below 0, where the sigmoid is eˣ
+    if x.size and not x.item(x.argmin()) >= _FAR[x.dtype]:  # an element is far below 0, where the sigmoid is eˣ, or NaN
         below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
         total = below + above
         return below / total, above / total
+    e = np.asarray(np.exp(np.negative(x)))
     y = np.asarray(e + ONE[x.dtype])
     np.reciprocal(y, out=y)
     e *= y
