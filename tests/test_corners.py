@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.forward import push_forward
+from tinygrad_bp.autograd.op import OPS, Op
+from tinygrad_bp.verify import contracts as c
 
 F = tg.nn.functional
 inf, nan = float("inf"), float("nan")
@@ -119,3 +122,51 @@ def test_labels_that_are_all_ignored() -> None:
     loss = F.cross_entropy(x, tg.tensor([1]), ignore_index=1)
     loss.backward()
     assert np.isnan(loss.item()) and not x.grad.numpy().any()
+
+
+# ---------------------------------------------------------------------- both ways through every op
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, inf, -inf, nan]
+# LAPACK's: it refuses infinite matrices, raises at singular ones, or never ends.
+FACTORED = {
+    "cholesky", "cofactors", "cofactors_slope", "det", "eig", "eigh", "inv", "lu", "matrix_exp", "pinv", "qr",
+    "slogdet", "solve", "svd",
+}  # fmt: skip
+
+
+def both_ways(op: Op, sample, seed: int) -> tuple[float, float] | None:
+    """Σ weight · (slope along a direction), pushed forward and pulled back, special numbers among the inputs."""
+    rng = np.random.default_rng(seed)
+    arrays = c.draw(op, sample)
+    chosen = c.differentiable(op, arrays)
+    for i in chosen:
+        hit = rng.random(arrays[i].shape) < 0.4
+        arrays[i] = np.where(hit, rng.choice(SPECIAL, arrays[i].shape), arrays[i])
+    tensors = c.leaves(op, arrays)
+    try:
+        y = c.run(op, tensors, sample)
+    except tg.AutogradError:  # probabilities outside [0, 1], …
+        return None
+    w = tg.tensor(rng.choice([-1.0, 1.0], y.shape))
+    directions = [tg.tensor(rng.choice([-1.0, 1.0], arrays[i].shape)) for i in chosen]
+    moving = {tensors[i]._node: d for i, d in zip(chosen, directions, strict=True)}
+    (tangent,) = push_forward([y], moving)
+    slopes = tg.autograd.grad(y, [tensors[i] for i in chosen], w, allow_unused=True)
+    forward = 0.0 if tangent is None else float(np.sum(w.data * tangent.data))
+    return forward, float(
+        sum(np.sum(d.data * s.data) for d, s in zip(directions, slopes, strict=True) if s is not None)
+    )
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.kind != "constant" and op.name not in FACTORED],
+                         ids=lambda op: op.name)  # fmt: skip
+def test_forward_mode_agrees_with_reverse_mode_at_special_points(op: Op) -> None:
+    for number, sample in enumerate(op.samples):
+        sizes = [np.prod(shape) for shape in sample.shapes]
+        if 0 in sizes or any(array.dtype.kind == "c" for array in c.draw(op, sample)):
+            continue
+        for seed in range(3):
+            found = both_ways(op, sample, seed)
+            if found is not None and np.isfinite(found).any():
+                np.testing.assert_allclose(*found, rtol=1e-8, atol=1e-8, err_msg=f"sample {number}, seed {seed}")

@@ -8,6 +8,7 @@ import torch
 
 from .operators import misses, ours, table
 from .test_operators import KNOWN
+from .test_special_points import DIFFERENT
 
 HEAD = """# Agreement with PyTorch
 
@@ -19,6 +20,13 @@ random operators.
 - differentiable float64 operators in the table: {table}
 - exported under PyTorch's name: {exported}
 - their samples: {samples}, of which {missed} differ ({share:.2%} agree)
+"""
+
+SPECIAL = """
+## Special points
+
+The elementwise functions at 0, −0, the infinities, NaN, poles, ends of their domains and very large and small numbers:
+the value and the gradient are PyTorch's in float64, but for these.
 """
 
 
@@ -42,6 +50,8 @@ def main() -> None:
     print(
         "| operator | samples | differ | second gradient | why they differ |", "|---|---|---|---|---|", *rows, sep="\n"
     )
+    special = [f"| {name} | {reason} |" for name, reason in DIFFERENT.items()]
+    print(SPECIAL, "| function | where it differs |", "|---|---|", *special, sep="\n")
     print("\nNot exported: " + ", ".join(f"`{name}`" for name in absent) + ".")
 
 

@@ -13,7 +13,7 @@ from ..autograd.op import FUNCTIONS, REQUIRED
 from ..autograd.operands import of_reals
 from ..autograd.types import Array
 from .error_functions import widened
-from .samples import Domain, binary, fixed, nonzero, positive, probability, unary
+from .samples import Domain, binary, fixed, nonzero, positive, probability, sample, unary
 
 __all__ = ["i0", "logit", "xlogy"]
 
@@ -37,16 +37,18 @@ def _beside(x: Any, y: Any) -> Any:
     return np.full_like(x, y) if isinstance(y, (int, float)) else y
 
 
+_at_0 = sample((3,), (3,), of=(fixed(0.0, 1.5, -2.0), positive))  # where the value is 0 the slope is not
+
 xlogy = elementwise("xlogy", lambda x, y: x * np.log(_kept(x, y, 1)),
                     lambda g, x, other: g * np.log(_within_domain(x, other, 0)), lambda g, x, other: g * (x / other),
-                    inputs="x other", floats=True, formula="x · ln y", samples=binary(nonzero, positive),
+                    inputs="x other", floats=True, formula="x · ln y", samples=(*binary(nonzero, positive), _at_0),
                     reference=lambda x, other: np.multiply(x, np.log(other)),
                     doc="x · log(other), 0 where x is 0.")
 
 xlog1py = elementwise("xlog1py", lambda x, y: x * np.log1p(_kept(x, y, 0)),
                       lambda g, x, other: g * np.log1p(_within_domain(x, other, -1)),
                       lambda g, x, other: g * (x / (1 + other)),
-                      inputs="x other", floats=True, formula="x · ln(1 + y)", samples=binary(nonzero, positive),
+                      inputs="x other", floats=True, formula="x · ln(1 + y)", samples=(*binary(nonzero, positive), _at_0),
                       reference=lambda x, other: np.multiply(x, np.log1p(other)),
                       doc="x · log1p(other), 0 where x is 0.")
 
