@@ -48,7 +48,8 @@ xlogy = elementwise("xlogy", lambda x, y: x * np.log(_kept(x, y, 1)),
 xlog1py = elementwise("xlog1py", lambda x, y: x * np.log1p(_kept(x, y, 0)),
                       lambda g, x, other: g * np.log1p(_within_domain(x, other, -1)),
                       lambda g, x, other: g * (x / (1 + other)),
-                      inputs="x other", floats=True, formula="x · ln(1 + y)", samples=(*binary(nonzero, positive), _at_0),
+                      inputs="x other", floats=True, formula="x · ln(1 + y)",
+                      samples=(*binary(nonzero, positive), _at_0),
                       reference=lambda x, other: np.multiply(x, np.log1p(other)),
                       doc="x · log1p(other), 0 where x is 0.")
 
