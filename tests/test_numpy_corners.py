@@ -31,6 +31,11 @@ CALLS = [
     *((np.linalg.norm, E2, order) for order in (None, "fro", "nuc", 1, 2, np.inf, -1, -2)),
     *((np.linalg.norm, E2, order, axis) for order in (1, 2, -1) for axis in (0, 1)),
     (np.linalg.norm, E3, "fro", (0, 2)), (np.linalg.vector_norm, E2), (np.linalg.matrix_norm, E2),
+    (np.linalg.matrix_rank, S), (np.linalg.matrix_rank, V), (np.linalg.matrix_rank, 0 * V), (np.linalg.matrix_rank, E),
+    (np.linalg.cond, 0 * M), (np.linalg.cond, M), (np.linalg.inv, V), (np.linalg.inv, E2), (np.linalg.qr, V),
+    (np.modf, np.array([np.inf, -np.inf, 1.5])), (np.imag, V * np.inf), (np.imag, V * np.nan), (np.argsort, S),
+    (np.median, np.full(4, np.inf)), (np.median, np.array([1.0, np.inf])), (np.nanmedian, np.full((2, 2), np.inf), 0),
+    *((f, x, 30.0 / scale) for f, scale in ((np.nanquantile, 100), (np.nanpercentile, 1)) for x in (E, E2)),
     (np.linalg.det, np.array([[np.nan, 1.0], [1.0, 2.0]])), (np.linalg.det, np.zeros((0, 0))),
     (np.linalg.det, np.full((2, 2, 2), np.nan)),
 ]  # fmt: skip

@@ -55,6 +55,13 @@ class LinAlgError(AutogradError, np.linalg.LinAlgError, RuntimeError):
     """
 
 
+class MatrixShapeError(ShapeError, LinAlgError):
+    """No matrix, or not a square one, where an algorithm of linear algebra needs one.
+
+    Fails: ``tg.linalg.inv(tg.zeros(2, 3))``.  Works: ``tg.linalg.pinv(tg.zeros(2, 3))``.
+    """
+
+
 class TargetError(AutogradError, ValueError, IndexError, RuntimeError):
     """Labels that a loss cannot use: NaN, out of range, or of the wrong kind.
 

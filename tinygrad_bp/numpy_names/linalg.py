@@ -144,6 +144,13 @@ def _lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
     return solution, found.residuals, int(found.rank), found.singular_values
 
 
+def _cond(x: Any, p: Any = None) -> Any:
+    found = norms.cond(_floats(x), p)
+    # 0 / 0 is infinite too, as NumPy has it.
+    lost = np.isnan(value_of(found)) & ~np.isnan(value_of(x)).any((-2, -1))
+    return elementwise.where(lost, np.inf, found) if lost.any() else found
+
+
 def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
     x = _floats(x)
     if any(size == 0 != kept for size, kept in zip(x.shape, kept_shape(x.shape, axis))):  # PyTorch refuses some
@@ -168,6 +175,8 @@ def _eig(a: Any) -> Any:
 
 
 def _matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    if A.ndim < 2:
+        return np.any(A != 0) * 1
     return singular_values.matrix_rank(_floats(A), tol, hermitian, rtol=rtol)
 
 
@@ -226,7 +235,7 @@ FUNCTIONS.update({
     np.linalg.cholesky: lambda a, *, upper=False: cholesky.cholesky(_floats(a), upper),
     np.linalg.qr: _qr, np.linalg.svd: _svd, np.linalg.svdvals: _of_floats(singular_values.svdvals),
     np.linalg.eigh: _of_floats(eigenvalues.eigh), np.linalg.eigvalsh: _of_floats(eigenvalues.eigvalsh),
-    np.linalg.pinv: _pinv, np.linalg.lstsq: _lstsq, np.linalg.cond: _of_floats(norms.cond), np.linalg.norm: _norm,
+    np.linalg.pinv: _pinv, np.linalg.lstsq: _lstsq, np.linalg.cond: _cond, np.linalg.norm: _norm,
     np.linalg.vector_norm: _vector_norm, np.linalg.matrix_norm: _matrix_norm,
     np.linalg.matrix_power: lambda a, n: matrix_functions.matrix_power(operand(a) if n >= 0 else _floats(a), n),
     np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.numpy_protocols import without_rule
+from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, wrap
 from ..functions import frequencies
@@ -189,6 +189,8 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
         if not covered or not isinstance(a, Tensor) or a.dtype.kind == "c":
             given = {"axis": axis, "method": method, "keepdims": keepdims}
             return without_rule(f"np.{name}", getattr(np, name), (a, q), given, () if covered else ("method",))
+        if name.startswith("nan") and not _merged(a, axis).shape[-1]:
+            return _of_nothing(a, q, axis, keepdims)
         shares = (q if isinstance(q, Tensor) else np.asarray(q, np.float64)) / scale
         value = function(_merged(_as_mean(a), axis), ravel(shares), -1, interpolation=method)
         rest = kept_shape(a.shape, axis) if _flag(keepdims) and axis != () else value.shape[1:]
@@ -197,13 +199,19 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
     return numpy_function
 
 
+def _of_nothing(a: Any, q: Any, axis: Any, keepdims: Any) -> Any:
+    """NaN at every q, as ``np.nanquantile`` has it."""
+    mean = np.nanmean(a, axis, keepdims=_flag(keepdims))
+    return mean + np.zeros((*np.shape(plainly(q)), *(1,) * mean.ndim))
+
+
 def _median(function: Callable[..., Any], mean: Callable[..., Any]) -> Callable[..., Any]:
     """``np.median``: the mean of the two middle elements."""
 
     def numpy_function(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: Any = False) -> Any:
         if not _merged(a, axis).shape[-1]:
             return mean(a, axis, keepdims=keepdims)  # NaN, as NumPy has it
-        return function(a, 0.5, axis, keepdims=keepdims)
+        return function(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
     return numpy_function
 
@@ -213,7 +221,7 @@ def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> An
 
 
 def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    return sorting.argsort(ravel(a), 0) if axis is None else sorting.argsort(a, axis)
+    return sorting.argsort(ravel(a), 0) if axis is None or not a.ndim else sorting.argsort(a, axis)
 
 
 def _partition(a: Any, kth: Any, axis: Any = -1) -> Any:

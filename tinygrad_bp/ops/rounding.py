@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.types import Array, Operand
-from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, pow, trunc_divide
+from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, pow, trunc_divide, where
 from .samples import binary, fixed, nonzero, unary
 
 __all__ = [
@@ -136,7 +136,7 @@ def ldexp(input: Array, other: Operand) -> Any:
 
 
 def _modf(x: Any) -> tuple[Any, Any]:
-    return frac(x), trunc(x)
+    return where(np.isinf(x), 0.0, frac(x)), trunc(x)  # PyTorch: frac of an infinity is NaN
 
 
 UFUNCS[np.modf], UFUNCS[np.frexp], UFUNCS[np.divmod] = _modf, lambda x: tuple(frexp(x)), divmod

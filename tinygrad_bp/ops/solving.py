@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
-from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import beside, value_of
 from ..autograd.types import Array
@@ -26,7 +26,7 @@ def refuse_shape(name: str, x: Array, square: bool = True) -> None:
     """``ShapeError`` for what is no matrix or batch of matrices, or not square."""
     if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
         kind = "a square matrix" if square else "a matrix"
-        raise ShapeError(f"{name}: needs {kind} or a batch of them (..., {'n, n' if square else 'm, n'}), "
+        raise MatrixShapeError(f"{name}: needs {kind} or a batch of them (..., {'n, n' if square else 'm, n'}), "
                          f"got {shape_text(x.shape)}")
 
 
@@ -42,7 +42,7 @@ def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except np.linalg.LinAlgError as error:
-        raise LinAlgError(f"{name}: no result, {str(error)[:1].lower()}{str(error)[1:]}") from None
+        raise LinAlgError(f"{name}: no result ({error})") from None
 
 
 def singular(x: Array) -> Any:

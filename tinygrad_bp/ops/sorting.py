@@ -269,8 +269,9 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
     if interpolation in ("linear", "midpoint"):
         above = np.where(spoiled, x.shape[-1] - 1, np.ceil(raw).astype(np.int64))
         upper = take_along_axis(x, np.take_along_axis(order, above, -1), -1)
-        share = ranks - np.floor(raw) if interpolation == "linear" else np.asarray(0.5, x.dtype)
-        values = where(below == above, values, values + (upper - values) * share)
+        share = ranks - np.floor(raw)
+        between = values * 0.5 + upper * 0.5 if interpolation == "midpoint" else values + (upper - values) * share
+        values = where(below == above, values, between)
     values = np.moveaxis(values, -1, 0)
     values = reshape(values, wanted.size, *(shape if keepdim else _without(shape, dim, place)))
     return values if wanted.ndim else values[0]
