@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,8 @@ def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) 
 @rounds_once
 @in_floats("log_probs")
 def ctc_loss(
-    log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array, blank: int = 0,
-    reduction: str = "mean", zero_infinity: bool = False,
+    log_probs: Array, targets: Array, input_lengths: Array | Sequence[int], target_lengths: Array | Sequence[int],
+    blank: int = 0, reduction: str = "mean", zero_infinity: bool = False,
 ) -> Any:  # fmt: skip
     """``−ln`` of the probability that a sequence of labels is read off, with blanks and repeats (Graves et al. 2006).
 

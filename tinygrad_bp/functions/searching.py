@@ -64,7 +64,7 @@ def _side(right: bool, side: str | None, name: str) -> Any:
 
 
 def searchsorted(
-    sorted_sequence: Array, input: Array, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorted_sequence: Array, input: Operand, *, out_int32: bool = False, right: bool = False, side: str | None = None,
     sorter: Array | None = None,
 ) -> Tensor:  # fmt: skip
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it.
@@ -94,7 +94,7 @@ def searchsorted(
     return wrap(np.asarray(found, dtypes.int32 if out_int32 else dtypes.int64), None)
 
 
-def bucketize(input: Array, boundaries: Array, *, out_int32: bool = False, right: bool = False) -> Tensor:
+def bucketize(input: Operand, boundaries: Array, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket, between sorted boundaries, that each number falls in; ``right``: a boundary opens one.
 
     >>> import tinygrad_bp as tg

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.errors import ArgumentError, shape_text
@@ -240,7 +241,10 @@ class CTCLoss(Loss):
         super().__init__(reduction)
         self.blank, self.zero_infinity = blank, zero_infinity
 
-    def forward(self, log_probs: Array, targets: Array, input_lengths: Array, target_lengths: Array) -> Any:
+    def forward(
+        self, log_probs: Array, targets: Array, input_lengths: Array | Sequence[int],
+        target_lengths: Array | Sequence[int],
+    ) -> Any:  # fmt: skip
         """The loss of log-probabilities (steps, rows, classes)."""
         return ctc_loss(
             log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction, self.zero_infinity
