@@ -54,7 +54,8 @@ def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] 
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)
-    with enable_grad() if create else nullcontext(), quietly(watchers) if watchers else nullcontext():
+
+    def back() -> Gradients:
         refuse_changed(nodes)
         leaves = walk(nodes, seeds, pull, arrived)
         for watcher in watchers:
@@ -62,6 +63,13 @@ def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] 
         for node, g in leaves.items():
             if node.cell is not None and (node.cell.hooks is not None if targets is None else node in targets):
                 leaves[node] = arrived(node, g)
+        return leaves
+
+    if create or watchers:
+        with enable_grad() if create else nullcontext(), quietly(watchers):
+            leaves = back()
+    else:
+        leaves = back()
     return found | leaves if targets is None else found
 
 
@@ -167,7 +175,7 @@ def _own(g: Any, taken: set[int]) -> Any:
     Rules may give one array to several parents, the gradient arriving itself, or a view of it.
     """
     memory = g if g.__class__ is np.ndarray and g.base is None else writes.owner(np.asarray(g))
-    if id(memory) in taken or memory.size != g.size or not g.flags.writeable:
+    if id(memory) in taken or not g.flags.writeable or (memory is not g and memory.size != g.size):
         return np.array(g)
     taken.add(id(memory))
     return g

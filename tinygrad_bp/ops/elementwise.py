@@ -333,9 +333,8 @@ def two_sides(x: Raw) -> tuple[Any, Any]:
         below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
         total = below + above
         return below / total, above / total
-    e = np.asarray(np.exp(np.negative(x)))
-    y = np.asarray(e + ONE[x.dtype])
-    np.reciprocal(y, out=y)
+    e = np.exp(np.negative(x))
+    y = np.reciprocal(e + ONE[x.dtype])
     e *= y
     return y, e
 
