@@ -19,7 +19,7 @@ from ..ops.indexing import getitem
 from ..ops.joining import cat
 from ..ops.reduction import mean
 from ..ops.shape import reshape
-from ..ops.sliding import batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum
+from ..ops.sliding import Target, batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
@@ -165,7 +165,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
     return unbatched(x, added)
 
 
-def adaptive_avg_pool1d(input: Array, output_size: Size) -> Any:
+def adaptive_avg_pool1d(input: Array, output_size: Target) -> Any:
     """The means of ``output_size`` parts of (rows, channels, length); as ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -175,7 +175,7 @@ def adaptive_avg_pool1d(input: Array, output_size: Size) -> Any:
     return _adaptive_avg_pool(1, input, output_size)
 
 
-def adaptive_avg_pool2d(input: Array, output_size: Size) -> Any:
+def adaptive_avg_pool2d(input: Array, output_size: Target) -> Any:
     """The means of parts of (rows, channels, height, width): ``output_size`` of them, an integer or a pair.
 
     Part i of n along a dimension of size s goes from ⌊i · s / n⌋ to ⌈(i + 1) · s / n⌉. None keeps a size.
@@ -188,7 +188,7 @@ def adaptive_avg_pool2d(input: Array, output_size: Size) -> Any:
     return _adaptive_avg_pool(2, input, output_size)
 
 
-def adaptive_avg_pool3d(input: Array, output_size: Size) -> Any:
+def adaptive_avg_pool3d(input: Array, output_size: Target) -> Any:
     """The means of parts of (rows, channels, depth, height, width); as ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg

@@ -147,7 +147,7 @@ def unique_consecutive(
     return (values, *(wrap(counted(part), None) for part in extra)) if extra else values
 
 
-def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+def isin(elements: Operand, test_elements: Operand, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each element is among the test elements (with ``invert``: is not).
 
     >>> import tinygrad_bp as tg

@@ -417,7 +417,7 @@ where: Callable[..., Any] = elementwise("where", choose, None,
 
 @rounds_once
 @in_floats("input end")
-def lerp(input: Array, end: Operand, weight: Array) -> Any:
+def lerp(input: Array, end: Operand, weight: Operand) -> Any:
     """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end.
 
     >>> import tinygrad_bp as tg

@@ -22,7 +22,7 @@ from ..autograd.types import Array, Index, Size
 from .samples import below, distinct, hits, sample
 from .scans import kept_indices
 from .shape import reshape
-from .sliding import Pairs, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
+from .sliding import Pairs, Target, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
 
 __all__ = [
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "max_pool1d", "max_pool2d", "max_pool3d",
@@ -284,7 +284,7 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def adaptive_max_pool1d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -294,7 +294,7 @@ def adaptive_max_pool1d(input: Array, output_size: Size, return_indices: bool = 
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``.
 
     >>> import tinygrad_bp as tg
@@ -304,7 +304,7 @@ def adaptive_max_pool2d(input: Array, output_size: Size, return_indices: bool = 
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input: Array, output_size: Size, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``.
 
     >>> import tinygrad_bp as tg

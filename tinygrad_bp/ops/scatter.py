@@ -66,7 +66,7 @@ def _scatter_parts(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[t
 
 @takes_axis
 def scatter(
-    x: Array, dim: int, index: Index, src: Array | None = None, *, value: Operand | None = None,
+    x: Array, dim: int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
     reduce: str | None = None,
 ) -> Any:  # fmt: skip
     """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number.

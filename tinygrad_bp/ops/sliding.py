@@ -24,6 +24,7 @@ from .shape import reshape
 __all__ = ["fold", "unfold"]
 
 Sizes = tuple[int, ...]
+Target = int | Sequence[int | None] | None  # the size that an adaptive pool gives; None keeps one
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -104,7 +105,7 @@ def geometry(
     return kernel, stride, tuple(both), dilation
 
 
-def target_of(name: str, x: Array, output_size: Size, ndim: int) -> Sizes:
+def target_of(name: str, x: Array, output_size: Target, ndim: int) -> Sizes:
     """The result's size; None keeps the input's."""
     given = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * ndim
     if len(given) == ndim:
