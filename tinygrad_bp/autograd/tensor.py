@@ -12,7 +12,7 @@ from .arrays import as_array
 from .errors import ArgumentError, DtypeError, IndexRangeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
-from .writes import Views, aliases, guard, own, shown, wrote
+from .writes import Views, guard, own, own_memory, shown, wrote
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
@@ -150,13 +150,7 @@ class Tensor(Syntax):
                     f"only tensors of floating point and complex dtype can require gradients, got {self._value.dtype}; "
                     "write t.float() first, or give floats"
                 )
-            value = own(self._value)
-            if value is not self._value and aliases(self):
-                raise ArgumentError(
-                    "requires_grad: the tensor lies in the memory of a recorded result, and so does a view of it, "
-                    "which a leaf would leave. Write t.detach().clone().requires_grad_(), or make the view afterwards"
-                )
-            self._value = value
+            own_memory(self)
             self._node = leaf(self._value.shape, self._own_cell())
         elif not value and self._node is not None:
             if self._node.op is not None:

@@ -21,6 +21,7 @@ from weakref import ref as reference
 
 import numpy as np
 
+from .errors import ArgumentError
 from .modes import mode
 
 tick = itertools.count(1).__next__
@@ -159,12 +160,13 @@ def overlaps(array: Any) -> bool:
 class Views(list[Any]):
     """Weak references to a base and the views of it, and to views of those."""
 
-    room = 8  # grows with the number of those that live
+    room = 32  # grows with the number of those that live
+    recorded = False  # whether one of them ever had a history
 
     def tidy(self) -> None:
         """Let go of the references to tensors that are no more."""
         self[:] = [known for known in self if known() is not None]
-        self.room = 2 * len(self) + 8
+        self.room = 2 * len(self) + 32
 
 
 def share(x: Any, result: Any) -> None:
@@ -180,6 +182,8 @@ def share(x: Any, result: Any) -> None:
                     views = x._views = Views((reference(x),))
         views.append(reference(result))
         result._views = views
+        if x._node is not None:
+            views.recorded = True
         if len(views) > views.room:
             views.tidy()
 
@@ -192,3 +196,16 @@ def aliases(x: Any) -> list[Any]:
     value, memory = x._value, owner(x._value)
     tensors = [tensor for known in views if (tensor := known()) is not None and tensor is not x]
     return [t for t in tensors if owner(t._value) is memory and np.may_share_memory(t._value, value)]
+
+
+def own_memory(x: Any) -> None:
+    """Give a tensor that becomes a leaf memory that an optimizer may write: its own, or that of its views."""
+    value, views = own(x._value), getattr(x, "_views", None)
+    if value is not x._value and aliases(x):
+        raise ArgumentError(
+            "requires_grad: the tensor lies in the memory of a recorded result, and so does a view of it, which a leaf "
+            "would leave. Write t.detach().clone().requires_grad_(), or make the view afterwards"
+        )
+    if views is not None:
+        views.recorded = True
+    x._value = value

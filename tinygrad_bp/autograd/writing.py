@@ -44,7 +44,8 @@ def refuse(x: Tensor, what: str) -> None:
         return
     if x._node is not None and x._node.op is None:
         raise LeafWriteError(_leaf_text(x, what, "is a leaf that requires_grad"))
-    for other in aliases(x):
+    views = getattr(x, "_views", None)
+    for other in aliases(x) if views is not None and views.recorded else ():
         if other._node is None or not _common(other._value, x._value):
             continue
         if other._node.op is None:
@@ -93,10 +94,10 @@ def _shared(x: Tensor) -> bool:
 def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands: Any) -> Tensor:
     """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
     refuse(x, what)
-    shared = mode().grad and _shared(x)
     recording = recorded(x, *operands)
+    shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
-    result = same_kind(x, compute(wrap(np.array(x._value), x._node) if recording and shared else x), what)
+    result = same_kind(x, compute(wrap(np.array(x._value), x._node) if shared else x), what)
     if result._value.shape != x._value.shape:
         raise ShapeError(
             f"{what}: the result has shape {shape_text(result.shape)}, the tensor written {shape_text(x.shape)}; an "
@@ -106,7 +107,7 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
         array_to_write(x, what)[...] = result._value
         return x
     array = _writable(x, what)
-    if shared:
+    if shared or (not recording and _shared(x)):
         others = [(other, _written(other, x, result)) for other in aliases(x)]
         wrote(array)
         array[...] = result._value
@@ -133,6 +134,8 @@ def follow(x: Tensor, node: Node | None) -> None:
     Hooks stay with the value for which they were registered.
     """
     before, x._node = x._node, node
+    if hasattr(x, "_views"):
+        x._views.recorded = True
     cell: Cell | None = getattr(x, "_cell", None)
     if cell is None or before is node:
         return
@@ -152,9 +155,14 @@ def follow(x: Tensor, node: Node | None) -> None:
 # ---------------------------------------------------------------------- which elements two tensors have in common
 
 
+def _start(array: Any) -> int:
+    """The address of the first element."""
+    return int(array.__array_interface__["data"][0])
+
+
 def _addresses(array: Any) -> Any:
     """Where each element lies in memory."""
-    places = np.full((), array.__array_interface__["data"][0], np.intp)
+    places = np.full((), _start(array), np.intp)
     for size, step in zip(array.shape, array.strides, strict=True):
         places = places[..., None] + np.arange(size, dtype=np.intp) * step
     return places
@@ -162,12 +170,14 @@ def _addresses(array: Any) -> Any:
 
 def _places(array: Any, written: Any) -> tuple[Any, Any]:
     """Which elements of ``array`` are among those of ``written``, and for these, which ones, counted row by row."""
-    mine, theirs = _addresses(array), _addresses(written).ravel()
-    order = np.argsort(theirs, kind="stable")
-    theirs = theirs[order]
-    found = np.minimum(np.searchsorted(theirs, mine), theirs.size - 1)
-    inside = theirs[found] == mine
-    return inside, order[found[inside]]
+    mine, theirs = _addresses(array), _addresses(written)
+    first = min(mine.min(), theirs.min())
+    mine, theirs = (mine - first) // array.itemsize, (theirs - first) // array.itemsize
+    table = np.full(max(mine.max(), theirs.max()) + 1, -1)
+    table[theirs.ravel()] = np.arange(theirs.size)
+    which = table[mine]
+    inside = which >= 0
+    return inside, which[inside]
 
 
 def _parts(array: Any, other: Any) -> list[Any]:
@@ -191,13 +201,23 @@ def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
         return OPS["complex"].function(*parts)  # type: ignore[no-any-return]
     if written.dtype.kind == "c" != array.dtype.kind:
         return _taken(_taken(t, array, written.real, result.real), array, written.imag, result.imag)
+    reshape, getitem, setitem = (OPS[name].function for name in ("reshape", "getitem", "setitem"))
+    row = reshape(result, (-1,))
+    if array.flags.c_contiguous and written.flags.c_contiguous:  # one run of elements
+        skipped = (_start(array) - _start(written)) // array.itemsize
+        start, stop = max(0, -skipped), min(array.size, written.size - skipped)
+        if start >= stop:
+            return t
+        row = getitem(row, slice(start + skipped, stop + skipped))
+        if stop - start < array.size:
+            row = setitem(reshape(t, (-1,)), row, slice(start, stop))
+        return reshape(row, array.shape)  # type: ignore[no-any-return]
     inside, which = _places(array, written)
     if not inside.any():
         return t
-    row = OPS["reshape"].function(result, (-1,))
     if inside.all():
-        return OPS["getitem"].function(row, which.reshape(array.shape))  # type: ignore[no-any-return]
-    return OPS["setitem"].function(t, OPS["getitem"].function(row, which), inside)  # type: ignore[no-any-return]
+        return getitem(row, which.reshape(array.shape))  # type: ignore[no-any-return]
+    return setitem(t, getitem(row, which), inside)  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------------- the ways to write
