@@ -11,6 +11,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from tinygrad_bp.autograd import terminal
+
 from . import epoch, graphs, ops, peers
 from .graphs import Result
 from .steps import NETWORKS, engine, hand_written
@@ -139,4 +141,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    terminal.adapt()
     sys.exit(main())

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd import terminal
 from tinygrad_bp.autograd.errors import DataFileError
 from tinygrad_bp.drawing.program import DotNotFoundError
 
@@ -130,5 +131,6 @@ def interrupted(*_: Any) -> NoReturn:
 if __name__ == "__main__":
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background keeps ignoring it
         signal.signal(signal.SIGINT, interrupted)
+    terminal.adapt()
     sys.stdout.reconfigure(line_buffering=True)  # a pipe or a file shows each line when it is there
     sys.exit(main())

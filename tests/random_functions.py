@@ -15,6 +15,7 @@ import numpy as np
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
+from tinygrad_bp.autograd import terminal
 from tinygrad_bp.autograd.op import OPS
 from tinygrad_bp.ops.samples import real
 from tinygrad_bp.verify import check_derivatives
@@ -106,6 +107,7 @@ def outcome(seed: int, order: int = 1) -> tuple[str, Any]:
 
 
 if __name__ == "__main__":
+    terminal.adapt()
     warnings.simplefilter("ignore")
     counts: collections.Counter[str] = collections.Counter()
     count = int(sys.argv[1])

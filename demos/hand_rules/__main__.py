@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tinygrad_bp.autograd import terminal
+
 from . import REPORTS, page
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reports"
@@ -19,4 +21,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    terminal.adapt()
     main()

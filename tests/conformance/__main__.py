@@ -6,6 +6,8 @@ import warnings
 
 import torch
 
+from tinygrad_bp.autograd import terminal
+
 from .operators import misses, ours, table
 from .test_operators import KNOWN
 from .test_special_points import DIFFERENT
@@ -56,4 +58,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    terminal.adapt()
     main()

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .terminal import fitting
+
 
 class AutogradError(Exception):
     """The family of every error that ``tinygrad_bp`` raises on purpose."""
+
+    def __str__(self) -> str:
+        return fitting(super().__str__())
 
 
 class ShapeError(AutogradError, ValueError, RuntimeError):

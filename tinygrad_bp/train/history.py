@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..autograd.errors import ArgumentError
+from ..autograd.terminal import fitting
 
 MONITORS = ("loss", "accuracy", "val_loss", "val_accuracy")
 COLUMNS = (*MONITORS, "lr", "seconds")
@@ -153,7 +154,7 @@ class History:
         lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths)) for line in table]
         if len(self) > SHOWN:
             lines.insert(1, f"{'…':>{widths[0]}}")
-        return "\n".join([head, *lines])
+        return fitting("\n".join([head, *lines]))
 
 
 def _figure(name: str, value: float | None) -> str:

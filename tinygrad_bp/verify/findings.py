@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..autograd.errors import AutogradError
+from ..autograd.terminal import fitting
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Finding:
         return self.kind in ("right", "kink", "unsettled", "rounding")
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.kind}. {self.sentence}"
+        return fitting(f"{self.name}: {self.kind}. {self.sentence}")
 
 
 class HandWrittenError(AutogradError, AssertionError):
@@ -68,4 +69,4 @@ class Diagnosis:
             right = [f.name for f in self.findings if f.ok]
             wrong = [f.name for f in self.wrong]
             lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
-        return "\n".join(lines)
+        return fitting("\n".join(lines))
