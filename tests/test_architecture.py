@@ -29,7 +29,7 @@ ALLOWED = {
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd"},
-    "data": {"autograd", "ops", "functions", "random"},
+    "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim"},
     "utils": {"autograd", "ops", "func", "random"},

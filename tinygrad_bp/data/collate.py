@@ -10,7 +10,6 @@ import numpy as np
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..functions.creation import as_tensor, tensor
-from ..ops.joining import stack
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
@@ -30,7 +29,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         if any(item.shape != tensors[0].shape for item in tensors):
             shapes = ", ".join(sorted({shape_text(item.shape) for item in tensors}))
             raise ShapeError(f"default_collate: samples of one batch need the same shape, got {shapes}")
-        return stack(tensors)
+        return np.stack(tensors)
     if isinstance(first, np.generic) and first.dtype.kind in "biufc":
         return as_tensor(np.array(batch))
     if isinstance(first, float):
