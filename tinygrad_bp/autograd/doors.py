@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
@@ -18,21 +19,23 @@ from .tensor import Tensor
 # What arguments of a wrong kind lead to. Op functions refuse them themselves.
 RAW = (AttributeError, TypeError, ValueError, IndexError, RecursionError)
 
+_DOORS: set[Callable[..., Any]] = set()
+
 
 def open_doors(space: dict[str, Any], package: str) -> None:
     """Every function of a public namespace that is made of ops, behind a door."""
     for name, function in list(space.items()):
-        ours = isinstance(function, FunctionType) and function.__module__.startswith(package)
-        if ours and not name.startswith("_"):
+        if isinstance(function, FunctionType) and function.__module__.startswith(package) and not name.startswith("_"):
             space[name] = made = door(function)
-            if made.__module__ == function.__module__:
-                made.__module__ = space["__name__"]  # where pickle finds it
+            home, own = sys.modules[function.__module__], function.__name__
+            if getattr(home, own, None) is function:  # where pickle looks for it
+                setattr(home, own, made)
 
 
 @functools.cache
 def door(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose errors of wrong arguments are ours; an op's is its own door."""
-    if function.__name__ in OPS and OPS[function.__name__].function is function:
+    if function in _DOORS or (function.__name__ in OPS and OPS[function.__name__].function is function):
         return function
 
     @functools.wraps(function)
@@ -42,6 +45,7 @@ def door(function: Callable[..., Any]) -> Callable[..., Any]:
         except RAW as error:
             raise refusal(function.__name__, function, error, args, kwargs) from None
 
+    _DOORS.add(entered)
     return entered
 
 
