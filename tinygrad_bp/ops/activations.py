@@ -12,7 +12,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.types import Array, DTypeLike, Raw
-from .elementwise import ZERO, cast, relu, sigmoid, two_sides, where
+from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, two_sides, where
 from .error_functions import bell, bounded, erf
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
@@ -43,7 +43,7 @@ silu = elementwise("silu", lambda x: in_blocks(_silu, x), lambda g, x, slope: g 
 def _elu(x: Any, alpha: float) -> Any:
     y = np.expm1(np.minimum(x, ZERO.get(x.dtype, 0)))
     y *= alpha
-    y += relu(x)  # one of the two is 0
+    y += above_zero(x)  # one of the two is 0
     return y
 
 
@@ -59,9 +59,11 @@ def log_1_exp(x: Raw) -> tuple[Any, Any]:
     """ln(1 + eˣ) of a raw array, by vector instructions (np.logaddexp has none), and its slope, the sigmoid."""
     e = np.exp(np.negative(np.absolute(x)))
     y = np.log1p(e)
-    y += relu(x)
-    slope = choose(x > 0, 1.0, e)
-    slope /= e + 1
+    y += above_zero(x)
+    one = ONE.get(y.dtype, 1.0)
+    slope = choose(x > ZERO.get(y.dtype, 0), one, e)
+    e += one
+    slope /= e
     return y, slope
 
 

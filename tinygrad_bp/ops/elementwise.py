@@ -356,7 +356,8 @@ expit = sigmoid
 _INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
 
 
-def _relu(x: Any) -> Any:
+def above_zero(x: Raw) -> Any:
+    """max(x, 0) of a raw array."""
     if x.dtype.kind == "c":
         refuse_complex("relu", x)
     if x.size >= 4096 and x.dtype in ONE:
@@ -365,7 +366,7 @@ def _relu(x: Any) -> Any:
     return np.maximum(x, ZERO.get(x.dtype, 0))
 
 
-relu = elementwise("relu", _relu, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
+relu = elementwise("relu", above_zero, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
                    formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
                    reference=lambda x: np.where(x > 0, x, 0),
                    doc="max(x, 0); its gradient at 0 is 0, and 1 at NaN.")
