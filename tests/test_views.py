@@ -4,6 +4,9 @@ import copy
 import gc
 import json
 import math
+import random
+import signal
+import time
 import weakref
 from functools import cache
 from pathlib import Path
@@ -269,6 +272,38 @@ class TestWhatComesAlong:
         x.sum().backward()
         assert seen == [[3.0, 3.0]]
         handle.remove()
+
+
+class Pressed(BaseException):
+    """What the timer raises, as Ctrl-C does."""
+
+
+def press(*_):
+    raise Pressed
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of microseconds")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Ctrl-C while memory is forgotten
+@pytest.mark.parametrize("seen", [False, True])
+def test_an_interrupt_at_any_moment_leaves_a_value_with_its_own_history(seen):
+    rng, before = random.Random(0), signal.signal(signal.SIGALRM, press)
+    try:
+        for _ in range(300):
+            w = leaf(1.0, 1.0, 1.0)
+            x = w * 1
+            views = [x[:2], x[1:], x.reshape(3, 1)] if seen else []
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(2e-5, 2e-4))
+                for _ in range(60):
+                    x *= 2
+                time.sleep(1)
+            except Pressed:
+                pass
+            for t in (x, *views):
+                (g,) = tg.autograd.grad(t.sum(), w, retain_graph=True)
+                assert set(g.tolist()) <= {0.0, x.max().item()}
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 # ---------------------------------------------------------------------- derived from the op table

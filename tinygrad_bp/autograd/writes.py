@@ -59,7 +59,7 @@ def wrote(*arrays: Any) -> None:
             if array.base is not None:
                 array = owner(array)
             entry = _written.get(id(array))
-            if entry is None:
+            if entry is None or entry[1]() is not array:  # Ctrl-C may have come while an earlier one was forgotten
                 _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array)))]
             else:
                 entry[0] = _last
@@ -74,8 +74,9 @@ def last_write(array: Any = None) -> int:
     """The number of the last write to the memory under ``array`` (0: never written), or of the last write at all."""
     if array is None:
         return _last
-    entry = _written.get(id(owner(array)))
-    return entry[0] if entry is not None else 0
+    memory = owner(array)
+    entry = _written.get(id(memory))
+    return entry[0] if entry is not None and entry[1]() is memory else 0
 
 
 def arrays_in(kept: Any) -> Iterator[Any]:

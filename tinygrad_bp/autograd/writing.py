@@ -108,15 +108,26 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
         return x
     array = _writable(x, what)
     if shared or (not recording and _shared(x)):
-        others = [(other, _written(other, x, result)) for other in aliases(x)]
+        others = aliases(x)
+        changed = [x, *others]
+        nodes = [result._node, *(_written(other, x, result)._node for other in others)]
+        before = [t._node for t in changed]
         wrote(array)
+        histories = map(_set_node, changed, nodes)
+        # Python looks for Ctrl-C after a call: values and histories change together, or neither.
         array[...] = result._value
-        for other, written in others:
-            follow(other, written._node)
+        any(histories)
+        for t, node in zip(changed, before):
+            carry(t, node)
     else:
+        old = x._node
         x._value = result._value
-    follow(x, result._node)
+        x._node = result._node
+        carry(x, old)
     return x
+
+
+_set_node: Callable[[Tensor, Node | None], None] = Tensor._node.__set__  # type: ignore[union-attr]
 
 
 def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
@@ -128,12 +139,12 @@ def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
     return result.to(x.dtype)  # type: ignore[no-any-return]
 
 
-def follow(x: Tensor, node: Node | None) -> None:
-    """Let ``x`` be what ``node`` recorded. Its name, ``.grad`` and ``retain_grad`` come along.
+def carry(x: Tensor, before: Node | None) -> None:
+    """Take the name, ``.grad`` and ``retain_grad`` of ``x`` along to its new node.
 
     Hooks stay with the value for which they were registered.
     """
-    before, x._node = x._node, node
+    node = x._node
     if hasattr(x, "_views"):
         x._views.recorded = True
     cell: Cell | None = getattr(x, "_cell", None)
@@ -292,8 +303,10 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
             )
         with enable_grad():  # no value is written: the history stays
             result = function(self, *args, **options)
+        before = self._node
         self._value = result._value
-        follow(self, result._node)
+        self._node = result._node
+        carry(self, before)
         return self
 
     operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
