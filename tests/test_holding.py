@@ -161,8 +161,10 @@ def test_the_order_in_nested_sequentials_is_that_of_calls_and_hooks_of_inner_one
 
     hooked = nn.Sequential(Mark("c"))
     hooked.register_forward_hook(lambda module, args, output: seen.append("hook"))
-    nn.Sequential(Mark("a"), nn.Sequential(Mark("b"), hooked), nn.Sequential(), Mark("d"))(tg.zeros(1))
-    assert seen == ["a", "b", "c", "hook", "d"]
+    patched = nn.Sequential(Mark("never"))
+    patched.forward = Mark("patched").forward
+    nn.Sequential(Mark("a"), nn.Sequential(Mark("b"), hooked), nn.Sequential(), patched, Mark("d"))(tg.zeros(1))
+    assert seen == ["a", "b", "c", "hook", "patched", "d"]
 
 
 def test_a_module_that_holds_itself_ends():
@@ -262,6 +264,11 @@ def test_class_weights_are_one_number_a_class(kind):
         ArgumentError, match=rf"weight is one number a class, got \(2, 3\); .*{kind.__name__}\(\)\(x, target\)"
     ):
         kind(tg.rand(2, 3))
+
+
+def test_a_constructors_signature_is_the_one_of_its_settings():
+    shown = {kind.__name__: str(inspect.signature(kind)) for kind in (nn.Tanh, nn.ReLU, nn.Module)}
+    assert shown == {"Tanh": "() -> 'None'", "ReLU": "(inplace: 'bool' = False) -> 'None'", "Module": "() -> 'None'"}
 
 
 def test_modules_of_users_take_what_they_like():

@@ -57,6 +57,10 @@ class ModuleList(Module):
         self._give_names(str(range(len(self._items))[index]), module)
 
 
+# What a module itself may have that its call does and its forward does not.
+_OWN_CALL = {"_hooks", "forward"}
+
+
 class Sequential(ModuleList):
     """Modules applied one after the other.
 
@@ -80,7 +84,7 @@ class Sequential(ModuleList):
         inside, pending = [self], [iter(self._items)]
         while pending:
             for module in pending[-1]:
-                if type(module) is Sequential and "_hooks" not in vars(module) and module not in inside:
+                if type(module) is Sequential and not _OWN_CALL & vars(module).keys() and module not in inside:
                     inside.append(module)
                     pending.append(iter(module._items))
                     break

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +14,7 @@ from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..ops.operators import to
+from .constructing import Constructed
 from .holding import Holder, Parameter
 from .hooks import hooked_call, hooks_of
 
@@ -31,7 +30,7 @@ class Mismatch(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module(Holder):
+class Module(Holder, Constructed):
     """The base of every layer and network: assign parameters and modules as attributes, write ``forward``.
 
     >>> import tinygrad_bp as tg
@@ -48,37 +47,8 @@ class Module(Holder):
 
     training: bool = True
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """A module without anything in it. Raises ``ArgumentError`` for a tensor that is meant for its call."""
-        if any(isinstance(given, Tensor) for given in (*args, *kwargs.values())):
-            cls._refuse_tensors(args, kwargs)
-        return super().__new__(cls)
-
     def __init__(self) -> None:
         pass
-
-    @classmethod
-    def _refuse_tensors(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """``nn.ReLU(x)`` for ``nn.ReLU()(x)``: of this package's modules, only those that keep a tensor take one."""
-        own, here = cls.__init__.__module__, __name__.partition(".")[0]
-        if own.partition(".")[0] != here:
-            return
-        takes = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
-        kept = {
-            name for base in cls.__mro__ for name, kind in inspect.get_annotations(base).items() if "Tensor" in kind
-        }
-        given = [(p.name if p else "one argument more", value) for p, value in zip_longest(takes, args)][: len(args)]
-        for name, value in (*given, *kwargs.items()):
-            if isinstance(value, Tensor) and name not in kept:
-                label = f"nn.{cls.__name__}" if cls.__module__.partition(".")[0] == here else cls.__name__
-                settings = ", ".join(
-                    p.name for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-                )
-                inputs = ", ".join(list(inspect.signature(cls.forward).parameters)[1:])
-                raise ArgumentError(
-                    f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
-                    f"{label}({settings})({inputs})"
-                )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The result for an input; a subclass writes it."""
