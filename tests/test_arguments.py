@@ -65,6 +65,35 @@ def test_every_public_function_gives_a_result_or_one_sentence(kind: str) -> None
     assert not wrong
 
 
+def made(kind: type) -> Any:
+    """A module of a kind, of small sizes."""
+    for args in ((), (2,), (2, 2), (2, 2, 2), (1, (2, 2)), (2.0, 2), (4, 2)):
+        try:
+            return kind(*args)
+        except (TypeError, ValueError):
+            continue
+    raise AssertionError(f"{kind.__name__}: give sizes with which it can be made")
+
+
+MODULES = [m for m in vars(tg.nn).values() if isinstance(m, type) and issubclass(m, tg.nn.Module)]
+HOLDERS = ("Module", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
+
+
+@pytest.mark.parametrize("kind", [m for m in MODULES if m.__name__ not in HOLDERS], ids=lambda m: m.__name__)
+def test_every_module_gives_a_result_or_one_sentence(kind: type) -> None:
+    module: Any = made(kind)
+    count = sum(p.default is p.empty for p in inspect.signature(module.forward).parameters.values())
+    for place in range(count):
+        for other in ([1.0, 2.0], None, "a", 0.5, object()):
+            args = [other if i == place else tg.full((2, 2), 0.5) for i in range(count)]
+            try:
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
+                    module(*args)
+            except AutogradError as error:
+                assert "\n" not in str(error)
+
+
 METHODS = [name for name in dir(tg.Tensor) if not name.startswith("_") and callable(getattr(tg.Tensor, name))]
 
 

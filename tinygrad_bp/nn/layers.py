@@ -16,7 +16,7 @@ from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
 from .holding import Parameter
-from .module import Module
+from .module import Module, check_tensor
 
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
 
@@ -98,6 +98,7 @@ class Unflatten(Module):
 
     def forward(self, x: Array) -> Any:
         """The input with that dimension divided."""
+        check_tensor(x, "Unflatten")
         place = dim_of(self.dim, x.ndim, "Unflatten")
         sizes, size = list(self.unflattened_size), x.shape[place]
         known = math.prod(n for n in sizes if n != -1)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from ..autograd.arrays import as_array
+from ..autograd.arrays import as_array, kind_of
 from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
 from ..autograd.hooks import Handle
 from ..autograd.modes import no_grad
@@ -217,6 +217,12 @@ class Module(Holder, Constructed):
         tensor([ 0., 10.])
         """
         return hooks_of(self).backward.add(hook, "register_full_backward_hook", first=prepend)
+
+
+def check_tensor(value: object, what: str) -> None:
+    """Raise ``ArgumentError`` for the input of a layer that has no shape."""
+    if not hasattr(value, "shape"):
+        raise ArgumentError(f"{what}: expected a tensor, got {kind_of(value)}; write tg.tensor(…)")
 
 
 def check_module(value: object, what: str) -> Module:

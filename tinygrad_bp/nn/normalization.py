@@ -11,7 +11,7 @@ from ..functions.creation import ones, tensor, zeros
 from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from ..ops.shape import reshape
 from .holding import Parameter
-from .module import Module
+from .module import Module, check_tensor
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
@@ -69,6 +69,7 @@ class _BatchNorm(_RunningNorm):
 
     def forward(self, x: Any) -> Any:
         """The normalized input, of its shape."""
+        check_tensor(x, type(self).__name__)
         self._check(x, 1 if len(x.shape) > 1 else 0)
         momentum, seen = self.momentum, self.num_batches_tracked
         if momentum is None:
@@ -129,6 +130,7 @@ class _InstanceNorm(_RunningNorm):
 
     def forward(self, x: Any) -> Any:
         """The normalized input, of its shape."""
+        check_tensor(x, type(self).__name__)
         added = len(x.shape) == self.ranks[0]
         if len(x.shape) not in self.ranks or (self.affine and x.shape[0 if added else 1] != self.num_features):
             self._check(x, 0 if added else 1)
