@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ import rounding
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.define import build_function
 from tinygrad_bp.autograd.frames import build_pull
-from tinygrad_bp.autograd.op import OPS, Op, kept_for
+from tinygrad_bp.autograd.op import FUNCTIONS, OPS, Op, kept_for
 from tinygrad_bp.autograd.watch import enter
 from tinygrad_bp.verify import contracts as c
 
@@ -107,6 +108,56 @@ def test_a_wrong_op_is_seen(wrong: Callable[[], Op]) -> None:
     assert sum(len(wrong_calls(op, dtype)) for dtype in rounding.DTYPES.values()) > most
 
 
+# ---------------------------------------------------------------------- every public function
+
+STYLES: dict[str, Callable[..., Any]] = {
+    "f(x)": lambda f, x: f(x), "f(x, 1)": lambda f, x: f(x, 1), "f(x, y)": lambda f, x: f(x, x.flip(1)),
+}  # fmt: skip
+
+UNDEFINED = {
+    "np.empty_like": "its numbers are what lay in memory",
+    "np.partition": "on each side the order is any",
+    "np.outer": "the two gradients of one tensor overflow before they are added",
+}
+
+
+def public() -> dict[str, Callable[..., Any]]:
+    """The functions of the package that draw no random numbers, and NumPy's that have a rule."""
+    spaces = {"tg": tg, "F": F, "special": tg.special, "linalg": tg.linalg}
+    found = {f"np.{f.__name__}": f for f in FUNCTIONS if hasattr(f, "__name__")}
+    for space, module in spaces.items():
+        for name in module.__all__ if hasattr(module, "__all__") else dir(module):
+            function = getattr(module, name)
+            plain = isinstance(function, types.FunctionType) and not name.startswith("_") and not name.endswith("_")
+            if plain and not function.__module__.startswith("tinygrad_bp.random") and "dropout" not in name:
+                found[f"{space}.{name}"] = function
+    return {name: function for name, function in found.items() if name not in UNDEFINED}
+
+
+PUBLIC = public()
+
+
+def _called(call: Callable[..., Any], function: Callable[..., Any], tensors: Any) -> Any:
+    return call(function, *tensors)
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(PUBLIC) > 600
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_function_in_float16(name: str) -> None:
+    x = np.random.default_rng(9).standard_normal((4, 6)) + 0.3
+    for style, call in STYLES.items():
+        for power in rounding.scales(np.float16):
+            try:
+                found = rounding.faults(partial(_called, call, PUBLIC[name]), [x * 2.0**power], np.dtype(np.float16))
+            except (TypeError, ValueError, AttributeError, RuntimeError, IndexError, ArithmeticError):  # no such call
+                break
+            assert not found, f"{style} · 2^{power}: {found[0]}"
+
+
 # ---------------------------------------------------------------------- functions made of several ops
 
 COMPOSED: dict[str, Callable[..., Any]] = {
@@ -145,3 +196,52 @@ def test_functions(name: str, dtype: Any) -> None:
         for fault in rounding.faults(lambda tensors: COMPOSED[name](tensors[0]), [x * 2.0**power], dtype)
     ]
     assert bool(found) == (dtype == np.float32 and name in ROUNDED), "\n".join(found)
+
+
+# ---------------------------------------------------------------------- numbers that were once wrong
+
+
+def slopes(function: Callable[..., Any], dtype: Any, *numbers: Any) -> list[Any]:
+    """The value and the gradients as lists of float64."""
+    tensors = [tg.tensor(number, dtype=dtype, requires_grad=True) for number in numbers]
+    y = function(*tensors)
+    y.sum().backward()
+    return [np.asarray(t.detach(), np.float64).tolist() for t in (y, *(t.grad for t in tensors))]
+
+
+LINES: list[tuple[Callable[..., Any], Any, tuple[Any, ...], list[Any]]] = [
+    (tg.div, tg.float16, (300.0, 300.0), [1, 1 / 300, -1 / 300]),
+    (tg.div, tg.float32, (1e20, 1e20), [1, 1e-20, -1e-20]),
+    (tg.div, tg.float32, (1e-25, 1e-24), [0.1, 1e24, -1e23]),
+    (tg.mean, tg.float16, ([60000.0] * 10,), [60000, [0.1] * 10]),
+    (tg.mean, tg.float16, ([1.0] * 70000,), [1, [1 / 70000] * 70000]),
+    (lambda x: F.layer_norm(x, (3,)), tg.float16, ([1.0, 400, 800],), [[-1.224608, -1.0215e-3, 1.225630], [0, 0, 0]]),
+    (F.mse_loss, tg.float16, ([200.0] * 4, [0.0] * 4), [40000, [100] * 4, [-100] * 4]),
+    (lambda x: F.avg_pool1d(x, 2), tg.float16, ([[60000.0, 60000]],), [[[60000]], [[0.5, 0.5]]]),
+    (tg.linalg.vector_norm, tg.float16, ([300.0, 400],), [500, [0.6, 0.8]]),
+    (tg.linalg.vector_norm, tg.float32, ([3e30, 4e30],), [5e30, [0.6, 0.8]]),
+    (tg.sigmoid, tg.float16, ([-16.0, -60000],), [[1.125e-7, 0], [1.125e-7, 0]]),
+    (tg.sigmoid, tg.float32, ([-100.0],), [[3.783506e-44], [3.783506e-44]]),
+    (tg.sigmoid, tg.float64, ([-740.0],), [[4.199e-322], [4.199e-322]]),
+    (F.silu, tg.float16, ([-60000.0],), [[0], [0]]),
+    (F.silu, tg.float32, ([-3e38],), [[0], [0]]),
+]
+
+
+@pytest.mark.parametrize(("function", "dtype", "numbers", "expected"), LINES)
+def test_lines(function: Callable[..., Any], dtype: Any, numbers: tuple[Any, ...], expected: list[Any]) -> None:
+    info = np.finfo(dtype)
+    for found, right in zip(slopes(function, dtype, *numbers), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=4 * float(info.eps), atol=float(info.smallest_subnormal))
+
+
+@pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64], ids=str)
+def test_the_second_derivative_of_logsigmoid_far_below_0(dtype: Any) -> None:
+    x = tg.tensor([-30.0, -8.0, 8.0], dtype=dtype, requires_grad=True)
+    (first,) = tg.autograd.grad(F.logsigmoid(x).sum(), x, create_graph=True)
+    (second,) = tg.autograd.grad(first.sum(), x)
+    right = [-9.357623e-14, -3.352378e-04, -3.352378e-04]
+    info = np.finfo(dtype)
+    np.testing.assert_allclose(
+        second.numpy(), right, rtol=max(8 * float(info.eps), 1e-6), atol=float(info.smallest_subnormal)
+    )

@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..functions import frequencies
 from ..ops import extremes, fourier, reduction, scans, sorting, statistics
@@ -246,6 +247,7 @@ def _all(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return extremes.all(a != 0, axis, keepdims)
 
 
+@rounds_once
 def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _MISSING) -> Any:
     a = _as_mean(a if isinstance(a, Tensor) else wrap(np.asarray(a), None))
     if weights is None:

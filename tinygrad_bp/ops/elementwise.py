@@ -187,7 +187,7 @@ _pow: Callable[..., Any] = elementwise("pow", _to_power,
 _power = elementwise("power", np.power,
                      lambda g, a, b: g * (b * _base(a, b) ** (b - 1)),
                      lambda g, a, b, y: g * (y * _safe_log(a, b)),
-                     formula="aᵇ",
+                     wide=True, formula="aᵇ",
                      samples=(*binary(above_0, real), sample((4,), (4,), of=(above_0, fixed(0.0, 1.0, 2.0, -1.0)))),
                      doc="A tensor or number to the power of a tensor.")
 

@@ -29,7 +29,8 @@ __all__ = ["dist"]
 def _vector_norm(x: Any, ord: float, axis: Any, keepdims: Any) -> Any:
     if ord == 2 and axis is None and not keepdims and x.dtype.kind == "f":
         flat = x.ravel()
-        square = np.dot(flat, flat)
+        with np.errstate(over="ignore"):
+            square = np.dot(flat, flat)
         info = np.finfo(x.dtype)
         if info.smallest_normal / info.eps < square < np.inf:  # no square that counts left the range
             return np.sqrt(square)
