@@ -230,12 +230,23 @@ class TestLeaves:
         with pytest.raises(ModifiedError):
             loss.backward()
 
+    def test_a_view_of_elements_without_a_history(self):
+        w, x = leaf(3.0, 4.0), tg.zeros(4)
+        first, last = x[:2], x[2:]
+        last += w
+        first += 1
+        first[0] = 5.0
+        assert x.tolist() == [5.0, 1.0, 3.0, 4.0] and not first.requires_grad
+        x.sum().backward()
+        assert w.grad.tolist() == [1.0, 1.0]
+
     def test_a_view_made_without_recording(self):
         w = leaf(1.0, 2.0)
         y = w * 1
         with tg.no_grad():
             v = y[:1]
-        for write in (lambda: v.zero_(), lambda: v.add_(w[:1])):
+            inner = v[:1]
+        for write in (lambda: v.zero_(), lambda: v.add_(w[:1]), lambda: inner.zero_(), lambda: v.reshape(1, 1).zero_()):
             with pytest.raises(ViewWriteError):
                 write()
         assert y.tolist() == [1.0, 2.0]

@@ -185,6 +185,8 @@ def share(x: Any, result: Any) -> None:
         result._views = views
         if x._node is not None:
             views.recorded = True
+        if result._node is None and (x._node is not None or hasattr(x, "_quiet")):
+            result._quiet = True
         if len(views) > views.room:
             views.tidy()
 

@@ -50,7 +50,7 @@ def refuse(x: Tensor, what: str) -> None:
             continue
         if other._node.op is None:
             raise LeafWriteError(_leaf_text(x, what, "lies in the memory of a leaf that requires_grad"))
-        if x._node is None:
+        if x._node is None and hasattr(x, "_quiet"):
             raise ViewWriteError(
                 f"{what}: the tensor {shape_text(x.shape)} is a view made without recording, of one that is recorded: "
                 "whether a gradient should flow through the write is not clear. Make the view outside no_grad(), or "
