@@ -10,6 +10,7 @@ from tinygrad_bp.autograd.errors import ArgumentError, AutogradError
 
 F = tg.nn.functional
 V, M, S = np.array([1.0, 2.0, 3.0]), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array(2.0)
+NEWEST = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
 E, E2, E3 = np.zeros(0), np.zeros((2, 0)), np.zeros((2, 0, 3))
 
 CALLS = [
@@ -55,6 +56,8 @@ def test_numpy_does_the_same_with_a_tensor(call, recorded):
         try:
             wanted = function(x, *others)
         except (ValueError, IndexError, TypeError) as error:
+            if not NEWEST:  # which could not do all of this yet
+                return
             kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
             with pytest.raises(AutogradError) as caught:
                 function(tg.tensor(x, requires_grad=recorded), *others)
