@@ -25,6 +25,7 @@ _MIDDLE = ((-1378.25152569120859100, -38801.6315134637840924, -331612.9927388711
             -2532523.07177582951285, -2018891.41433532773231))
 _STIRLING = (8.11614167470508450300e-4, -5.95061904284301438324e-4, 7.93650340457716943945e-4,
              -2.77777777730099687205e-3, 8.33333333333331927722e-2)
+_LARGEST = 2.556348e305  # whose ln Γ is the largest float64
 _HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 # B₂ₖ / (2k)!, k = 1 … 10: DLMF 24.2.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
@@ -33,7 +34,7 @@ _ASYMPTOTIC = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, 
 
 def _above_0(x: Any) -> Any:
     """ln Γ of positive numbers."""
-    middle, factor = np.clip(x, 1e-300, 13.0), np.ones_like(x)
+    middle, factor = np.clip(x, 5e-324, 13.0), np.ones_like(x)
     for _ in range(10):
         high = middle >= 3
         middle = np.where(high, middle - 1, middle)
@@ -43,13 +44,13 @@ def _above_0(x: Any) -> Any:
     offset = middle - np.where(two, 0, np.where(one, 1, 2))
     near = np.log(factor) - np.where(one, np.log(middle), 0) - np.where(two, np.log1p(middle), 0)
     near = near + offset * ratio(offset, _MIDDLE)
-    big = np.clip(x, 13.0, 1e300)
+    big = np.clip(x, 13.0, _LARGEST)
     inverse = 1 / big
     correction = np.zeros_like(big)
     for coefficient in _STIRLING:
         correction = correction * (inverse * inverse) + coefficient
     far = (big - 0.5) * np.log(big) - big + _HALF_LOG_TAU + correction * inverse
-    return np.where(x < 13, near, far)
+    return np.where(x < 13, near, np.where(x > _LARGEST, np.inf, far))
 
 
 # B₂ₖ / (2k (2k − 1)) and B₂ₖ / 2k, k = 6 … 1: Stirling's series, DLMF 5.11.1, 5.11.2, enough from 10 on.
@@ -119,9 +120,9 @@ def _polygamma(x: Any, n: int) -> Any:
     z = np.where(left, 1 - flat, flat)
     shifted, total = z, np.zeros_like(z)
     sign = (-1) ** (n + 1) * math.factorial(n)
-    tiny = 1e-300 ** (1 / (n + 1))
+    tiny = 1.7e308 ** (-1 / (n + 1))  # below it the power overflows
     for _ in range(max(10, n + 8)):  # the recurrence, DLMF 5.15.5
-        total = total + sign * np.maximum(shifted, tiny) ** -(n + 1.0)
+        total = total + sign * np.where(shifted < tiny, np.inf, np.maximum(shifted, tiny) ** -(n + 1.0))
         shifted = shifted + 1
     # The asymptotic expansion, DLMF 5.11.2 and 5.15.8.
     inverse = 1 / shifted

@@ -111,7 +111,7 @@ def _ive(x: Any, order: int) -> Any:
     for k in range(1, 25):
         term = term * ((2 * k - 1) ** 2 - 4 * order * order) / (8 * k * far)
         series = series + term
-    result = np.where(size <= 20, total, series / np.sqrt(2 * math.pi * far))
+    result = np.where(size <= 20, total, series / (math.sqrt(2 * math.pi) * np.sqrt(far)))
     return np.reshape(np.where(flat < 0, (-1) ** order * result, result), x.shape)
 
 
