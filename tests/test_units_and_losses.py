@@ -150,3 +150,12 @@ def test_ctc_names_lengths_that_do_not_fit():
     for shape in ((0, 2, 3), (3,)):
         with pytest.raises(ShapeError, match="ctc_loss: log_probs"):
             F.ctc_loss(tg.zeros(*shape), tg.tensor([[1], [2]]), [0, 0], [1, 1])
+
+
+def test_the_shares_of_one_number():
+    for dtype in (tg.float16, tg.float32, tg.float64):
+        x = tg.tensor(3.0, dtype=dtype, requires_grad=True)
+        y = tg.softmax(x, 0)
+        assert (y.item(), y.dtype, tg.log_softmax(x, 0).item()) == (1, dtype, 0)
+        y.backward()
+        assert x.grad.item() == 0

@@ -106,7 +106,7 @@ def _below_top(x: Any, axis: int) -> Any:
     """``x`` minus the largest along an axis, as floats of its own memory."""
     if x.dtype.kind not in "fc":
         x = x.astype(np.float64)
-    return x - np.maximum.reduce(x, axis=axis, keepdims=True) if x.size else np.array(x)
+    return np.asarray(x - np.maximum.reduce(x, axis=axis, keepdims=True)) if x.size else np.array(x)
 
 
 def _softmax(x: Any, axis: int) -> Any:
