@@ -73,7 +73,7 @@ OTHERS = {
     "minlength": [4], "side": ["right"], "sorter": [np.array([0, 1, 2])], "right": [True], "assume_unique": [True],
     "invert": [True], "default": [1.0], "writeable": [False], "optimize": [True], "min": [0.1], "max": [0.2],
     "a_min": [0.1], "a_max": [0.2], "max_work": [1], "max_line_width": [20], "precision": [2],
-    "suppress_small": [True], "bins": [2],
+    "descending": [True], "suppress_small": [True], "bins": [2],
 }  # fmt: skip
 # Calls without one right answer: memory as it comes, singular vectors up to their sign.
 UNSETTLED = {(np.empty_like, name) for name in ("dtype", "order", "subok", "device", "shape")}

@@ -217,12 +217,14 @@ def _median(function: Callable[..., Any], mean: Callable[..., Any]) -> Callable[
     return numpy_function
 
 
-def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    return sorting.sort(ravel(a), 0).values if axis is None else sorting.sort(a, axis).values
+def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
+    a, axis = (ravel(a), 0) if axis is None else (a, axis)
+    return sorting.sort(a, axis, bool(descending)).values
 
 
-def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None) -> Any:
-    return sorting.argsort(ravel(a), 0) if axis is None or not a.ndim else sorting.argsort(a, axis)
+def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
+    a, axis = (ravel(a), 0) if axis is None or not a.ndim else (a, axis)
+    return sorting.argsort(a, axis, bool(descending))
 
 
 def _partition(a: Any, kth: Any, axis: Any = -1) -> Any:
