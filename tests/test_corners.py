@@ -124,6 +124,29 @@ def test_labels_that_are_all_ignored() -> None:
     assert np.isnan(loss.item()) and not x.grad.numpy().any()
 
 
+# ---------------------------------------------------------------------- NaN through every op of single elements
+
+PASSED_OVER = {
+    "pow": "x⁰ is 1", "power": "a⁰ is 1", "where": "the other side is chosen", "prelu": "the weight is for one side",
+    "copysign": "NaN has a sign", "fmax": "by its name", "fmin": "by its name", "nan_to_num": "by its name",
+    "hardswish_slope": "PyTorch's slope at NaN is 1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.kind == "elementwise"], ids=lambda op: op.name)
+def test_nan_in_nan_out(op: Op) -> None:
+    kept = []
+    for sample in op.samples:
+        arrays = c.draw(op, sample)
+        for i, array in enumerate(arrays):
+            if array.dtype.kind == "f" and 0 not in (a.size for a in arrays):
+                given = [np.full_like(array, nan) if k == i else a for k, a in enumerate(arrays)]
+                with np.errstate(all="ignore"):
+                    value = np.asarray(c.run(op, given, sample))
+                kept.append(value.dtype.kind != "b" and bool(np.isnan(value).all()))
+    assert all(kept) == (op.name not in PASSED_OVER)
+
+
 # ---------------------------------------------------------------------- both ways through every op
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, inf, -inf, nan]
