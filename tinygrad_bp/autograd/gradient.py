@@ -169,6 +169,11 @@ def _deposit(node: Node, cell: Cell, g: Any, create: bool, taken: set[int]) -> N
         grad._value += g
 
 
+def _owners(starts: list[Any], create: bool) -> set[int]:
+    """The memory that gradients must not keep: what the caller gave stays the caller's."""
+    return set() if create else {id(writes.owner(start)) for start in starts}
+
+
 def _own(g: Any, taken: set[int]) -> Any:
     """The gradient as an array that a leaf can keep and add to: a copy where others have that memory.
 
@@ -217,8 +222,8 @@ def backward(
             raise ArgumentError(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
-    starts = list(seeds.values())  # what the caller gave stays the caller's
-    taken = {id(writes.owner(start)) for start in starts} if not create_graph else set()
+    starts = list(seeds.values())
+    taken = _owners(starts, create_graph)
     for node, g in _pull_back(seeds, bool(retain_graph or create_graph), create_graph, targets).items():
         if node.cell is not None:
             with _depositing:
@@ -278,14 +283,16 @@ def grad(
         # Before anything is freed: what the walk cannot reach.
         nodes = history(seeds)
         _refuse_unused(wanted, {*seeds, *nodes, *(parent for node in nodes for parent in node.parents)})
+    starts = list(seeds.values())
     found = _pull_back(seeds, retain or create_graph, create_graph, set(wanted))
     if not allow_unused:
         _refuse_unused(wanted, found)  # a user's backward may have returned None
+    taken = _owners(starts, create_graph)
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
         if g is not None:
-            g = _separate(g) if create_graph else wrap(np.array(g), None)
+            g = _separate(g) if create_graph else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
         results.append(g)
     return tuple(results)
 

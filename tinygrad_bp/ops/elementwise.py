@@ -377,9 +377,17 @@ def _leaky_relu(x: Any, negative_slope: float) -> Any:
     return np.maximum(x, below, out=below) if 0 < negative_slope <= 1 and x.ndim else choose(x > 0, x, below)
 
 
-leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(lambda part: choose(
-                           part > 0, *np.array([1, negative_slope], x.dtype)), x),
-                       params={"negative_slope": 0.01}, samples=unary(nonzero),
+def _leaky_slope(x: Any, negative_slope: float) -> Any:
+    above = x > 0
+    if 0 <= negative_slope <= 1:
+        return above.astype(x.dtype).clip(negative_slope, 1)
+    return choose(above, *np.array([1, negative_slope], x.dtype))
+
+
+leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(
+                           lambda part: _leaky_slope(part, negative_slope), x),
+                       params={"negative_slope": 0.01},
+                       samples=(*unary(nonzero), *unary(nonzero, negative_slope=1.5)),
                        reference=lambda x, negative_slope=0.01: np.where(x > 0, 1, negative_slope),
                        doc="The slope of leaky_relu: 1 above 0, negative_slope below.")
 
