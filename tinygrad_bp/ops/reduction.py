@@ -349,8 +349,9 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
 
 def _logsumexp_rule(g: Any, x: Any, y: Any, axis: Axis, keepdims: bool) -> Any:
     top = restore(y, x.shape, axis, keepdims)
-    # Where all are −∞ they stay there: 0.
-    return restore(g, x.shape, axis, keepdims) * np.exp(x - np.where(top == -np.inf, np.zeros_like(top), top))
+    # Where all are −∞ they stay there: 0. At ∞ the share of ∞ in ∞ is not a number.
+    share = np.exp(np.where(x == np.inf, np.nan, x) - np.where(top == -np.inf, np.zeros_like(top), top))
+    return restore(g, x.shape, axis, keepdims) * share
 
 
 logsumexp = general("logsumexp", _logsumexp, _logsumexp_rule, params=_AXES, floats=True,

@@ -141,7 +141,7 @@ def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
     before = np.concatenate([y[along(axis, slice(0, 1))], y[along(axis, slice(0, -1))]], axis)
     same, zero = before == y, np.zeros_like(y)  # also ∞ after ∞
     factor = np.exp(np.where(same, zero, before) - np.where(same, zero, y))
-    return np.exp(x - np.where(y == -np.inf, zero, y)) * _run_back(g, factor, axis)
+    return np.exp(np.where(x == np.inf, np.nan, x) - np.where(y == -np.inf, zero, y)) * _run_back(g, factor, axis)
 
 
 _logcumsumexp = general(
