@@ -55,21 +55,18 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
     ``function`` has the signature of the call, ``name`` is what users call it.
     """
     within = error.__traceback__ and error.__traceback__.tb_next
-    same = error.with_traceback(within)
-    if isinstance(error, AutogradError) or within is None:  # None: no such signature
+    same, said = error.with_traceback(within), str(error)
+    if isinstance(error, AutogradError):
         return same
     if isinstance(error, np.linalg.LinAlgError):
-        return LinAlgError(f"{name}: {error}")
+        return LinAlgError(f"{name}: {said}")
+    # Python's own, of other arguments than the function has.
+    if within is None or "positional argument" in said or "keyword argument" in said:
+        return same
     try:
-        signature = inspect.signature(function)
-        given = signature.bind(*args, **kwargs).arguments
+        given = _named(function, args, kwargs)
     except (TypeError, ValueError):
         return same
-    if isinstance(error, TypeError) and ("positional argument" in str(error) or "keyword argument" in str(error)):
-        return same
-    for name_, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            given |= {f"argument {i}": item for i, item in enumerate(given.pop(name_, ()), len(given))}
     if any(callable(value) and not isinstance(value, type) for value in given.values()):
         return same
     found = min(_suspects(given), key=lambda suspect: _rank(suspect[1], error), default=None)
@@ -79,10 +76,20 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
         what = "None" if value is None else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
         return ArgumentError(f"{name}: cannot use {what} as {place}; where a tensor is meant, write tg.tensor(…)")
     if isinstance(error, IndexError):
-        return IndexRangeError(f"{name}: {error}")
+        return IndexRangeError(f"{name}: {said}")
     if isinstance(error, ValueError):
-        return (ArgumentError if found else ShapeError)(f"{name}: {error}")
-    return DtypeError(f"{name}: {error}") if isinstance(error, TypeError) else same
+        return (ArgumentError if found else ShapeError)(f"{name}: {said}")
+    return DtypeError(f"{name}: {said}") if isinstance(error, TypeError) else same
+
+
+def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by their names; those of ``*args`` by their places."""
+    signature = inspect.signature(function)
+    given = signature.bind(*args, **kwargs).arguments
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            given |= {f"argument {i}": item for i, item in enumerate(given.pop(name, ()), len(given))}
+    return given
 
 
 def _suspects(given: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -94,7 +94,7 @@ def _ruled(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any
         return rule(*args)
     places, defaults, _, _ = _signature(function)
     ours, names, any_places, any_names = _signature(rule)
-    if len(args) > len(ours) and not any_places:
+    if len(ours) < len(args) <= len(places) and not any_places:
         args, kwargs = args[: len(ours)], {**dict(zip(places[len(ours) :], args[len(ours) :])), **kwargs}
     if kwargs:
         kwargs = _told(_told(kwargs, {"where": True}), defaults)
