@@ -28,6 +28,7 @@ ADAPTED: dict[str, Callable[[Any], Any]] = {
     "nn.functional.embedding_bag": lambda f: lambda weight, index, **options: f(index, weight, **options),
     "zero_": lambda f: lambda x: f(tg.clone(x)),
     "nn.functional.scaled_dot_product_attention": lambda f: seeded(f),
+    "nn.functional.multi_head_attention_forward": lambda f: seeded(f),
 }
 
 
