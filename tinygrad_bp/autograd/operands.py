@@ -193,8 +193,9 @@ def in_floats(names: str, real: bool = False) -> Callable[[Callable[P, R]], Call
                 refuse_complex(function.__name__, *args, *kwargs.values())
             for place, name in places:
                 if place < len(args):
-                    args = (*args[:place], floating(args[place]), *args[place + 1 :])
-                elif name in kwargs:
+                    if _is_whole(args[place]):
+                        args = (*args[:place], floating(args[place]), *args[place + 1 :])
+                elif _is_whole(kwargs.get(name)):
                     kwargs[name] = floating(kwargs[name])
             return function(*args, **kwargs)
 
@@ -203,10 +204,13 @@ def in_floats(names: str, real: bool = False) -> Callable[[Callable[P, R]], Call
     return decorate
 
 
+def _is_whole(x: Any) -> bool:
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("b", "u", "i")
+
+
 def floating(x: Any) -> Any:
     """Integers and booleans in the default float dtype, anything else as it is."""
-    kind = getattr(getattr(x, "dtype", None), "kind", "")
-    return OPS["cast"].function(x, dtypes.get_default_dtype()) if kind in ("b", "u", "i") else x
+    return OPS["cast"].function(x, dtypes.get_default_dtype()) if _is_whole(x) else x
 
 
 def floats_of(*inputs: Any) -> tuple[Any, ...]:

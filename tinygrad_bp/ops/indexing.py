@@ -28,13 +28,13 @@ def plain_index(index: Index) -> Any:
     return _plain_item(index)
 
 
-_PLAIN = (int, slice, type(None), type(Ellipsis), bool)
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 
 
 def _plain_item(item: Any) -> Any:
     if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
         return np.asarray([_plain_item(i) for i in item]) if len(item) else np.zeros(0, np.int64)
-    if item.__class__ in _PLAIN or not (isinstance(item, Tensor) or is_array(item)):
+    if item.__class__ in _BASIC or not (isinstance(item, Tensor) or is_array(item)):
         return item
     array = value_of(item)
     if array.ndim == 0 and array.dtype.kind in "ui" and (array.dtype != np.uint8 or isinstance(item, np.generic)):
@@ -172,6 +172,8 @@ def getitem(x: Array, index: Index) -> Any:
     (2, 3, 4), ``x[0, :, [1, 2]]`` is (3, 2) here, and (2, 3) of a NumPy array. Raises ``IndexRangeError`` for positions
     that x lacks, ``DtypeError`` for an index of uint8, which PyTorch and NumPy read differently.
     """
+    if index.__class__ in _BASIC or (index.__class__ is tuple and _BASIC.issuperset(map(type, index))):
+        return _getitem(x, index)
     for step in in_turn(plain_index(index), x.ndim):
         x = _getitem(x, step)
     return x
