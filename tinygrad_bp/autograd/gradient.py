@@ -29,12 +29,14 @@ from .types import Array
 from .watch import quietly
 
 
-def _pull_back(seeds: Gradients, retain: bool, create: bool, targets: set[Node] | None = None) -> Gradients:
+def _pull_back(
+    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, targets: set[Node] | None = None
+) -> Gradients:
     """Gradients of leaves and of nodes that retain theirs (or of ``targets`` alone), by node.
 
-    With ``create`` gradients are Tensors and the rules are recorded; else they are raw arrays.
+    ``nodes`` is the history of ``seeds``. With ``create`` gradients are Tensors and the rules are recorded; else they
+    are raw arrays.
     """
-    nodes = history(seeds)
     if targets is not None:
         nodes = _towards(nodes, targets)
     found: Gradients = {}
@@ -224,7 +226,8 @@ def backward(
             )
     starts = list(seeds.values())
     taken = _owners(starts, create_graph)
-    for node, g in _pull_back(seeds, bool(retain_graph or create_graph), create_graph, targets).items():
+    retain = bool(retain_graph or create_graph)
+    for node, g in _pull_back(seeds, history(seeds), retain, create_graph, targets).items():
         if node.cell is not None:
             with _depositing:
                 _deposit(node, node.cell, g, create_graph, taken)
@@ -279,12 +282,15 @@ def grad(
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
     seeds = _seeds(output_list, given, create_graph)
     retain = create_graph if retain_graph is None else retain_graph
+    nodes = history(seeds)
     if not allow_unused:
         # Before anything is freed: what the walk cannot reach.
-        nodes = history(seeds)
-        _refuse_unused(wanted, {*seeds, *nodes, *(parent for node in nodes for parent in node.parents)})
+        reached: set[Node | None] = {*seeds, *nodes}
+        for node in nodes:
+            reached.update(node.parents)
+        _refuse_unused(wanted, reached)
     starts = list(seeds.values())
-    found = _pull_back(seeds, retain or create_graph, create_graph, set(wanted))
+    found = _pull_back(seeds, nodes, retain or create_graph, create_graph, set(wanted))
     if not allow_unused:
         _refuse_unused(wanted, found)  # a user's backward may have returned None
     taken = _owners(starts, create_graph)

@@ -235,7 +235,7 @@ def hardsigmoid(input: Array) -> Any:
 
 
 def _hardswish(x: Any) -> Any:
-    y = np.clip(x, -3, 3) / 6
+    y = x.clip(-3, 3) / 6
     y += 0.5
     y *= x
     return y
