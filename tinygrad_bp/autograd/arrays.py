@@ -34,7 +34,7 @@ def as_array(data: Any) -> Any:
     if array.dtype.kind not in "buifc":
         what = f"a {kind_of(data)}" if array.dtype == object and not array.ndim else f"{array.dtype} values"
         raise DtypeError(f"cannot make a tensor of {what}; give numbers or booleans")
-    if array.dtype == np.intp and not of_arrays(data):
+    if array.dtype == np.int32 and not of_arrays(data):  # Python's integers, where addresses have 32 bits
         return counted(array)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 

@@ -126,7 +126,7 @@ def _where_ranked(x: Any, rank: Any, place: int) -> Any:
         value = np.partition(x, rank, place)[along(place, slice(rank, rank + 1))]
         # Where as many are smaller as the rank says, the first of its value is meant; not so of ties and NaN.
         if (np.count_nonzero(x < value, place, keepdims=True) == rank).all() and not np.isnan(value).any():
-            return (x == value).argmax(place, keepdims=True)
+            return counted(np.argmax(x == value, place, keepdims=True))
     ranks = np.broadcast_to(rank, [1 if i == place else size for i, size in enumerate(x.shape)])
     return np.take_along_axis(_order(x, place), ranks, place)
 
