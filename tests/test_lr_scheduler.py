@@ -189,3 +189,22 @@ def test_a_state_dict_of_another_schedule_is_refused():
     other = lr_scheduler.ExponentialLR(optimizer, 0.9)
     with pytest.raises(StateDictError, match=r"ExponentialLR has .*gamma.*the state_dict .*step_size"):
         other.load_state_dict(schedule.state_dict())
+
+
+@pytest.mark.parametrize("make", [
+    lambda o: tg.optim.lr_scheduler.StepLR(o, 2), lambda o: tg.optim.lr_scheduler.ExponentialLR(o, 0.9),
+    lambda o: tg.optim.lr_scheduler.ReduceLROnPlateau(o), lambda o: tg.optim.lr_scheduler.OneCycleLR(o, 0.1, 9),
+])  # fmt: skip
+def test_a_bad_state_is_refused_before_anything_changes(make):
+    schedule = make(tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1))
+    saved = schedule.state_dict()
+    spoiled = [None, [1], {}, {**saved, 3: 1}, {**saved, "_last_lr": [0.1, 0.1]}]
+    spoiled += [{**saved, name: {}} for name, value in saved.items() if value is not None]
+    spoiled += [{**saved, name: None} for name in saved]
+    spoiled += [{**saved, name: "a"} for name, value in saved.items() if isinstance(value, (int, float, list))]
+    for state in spoiled:
+        with pytest.raises(StateDictError):
+            schedule.load_state_dict(state)
+        assert schedule.state_dict() == saved
+    schedule.load_state_dict(json.loads(json.dumps(saved)))
+    assert schedule.state_dict() == saved

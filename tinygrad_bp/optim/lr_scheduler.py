@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from ..autograd.errors import ArgumentError, StateDictError
@@ -68,17 +69,33 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what ``state_dict`` gave; raises ``StateDictError`` where that was another kind of schedule.
 
-        The optimizer's own ``state_dict`` carries the rate itself: load both.
+        Nothing has changed then. The optimizer's own ``state_dict`` carries the rate itself: load both.
         """
         own = self.state_dict()
+        if not isinstance(state_dict, dict):
+            raise StateDictError(f"load_state_dict: the state of a schedule is a dict, got {type(state_dict).__name__}")
         if set(state_dict) != set(own):
             raise StateDictError(
-                f"load_state_dict: {type(self).__name__} has {sorted(own)}, the state_dict {sorted(state_dict)}"
+                f"load_state_dict: {type(self).__name__} has {sorted(own)}, the state_dict "
+                f"{sorted(map(str, state_dict))}"
             )
+        for name, value in state_dict.items():
+            one_a_group = name in ("base_lrs", "_last_lr")
+            if not _of_kind(value, own[name]) or (one_a_group and len(value) != len(own[name])):
+                raise StateDictError(f"load_state_dict: {type(self).__name__} cannot use {name} = {value!r:.60}")
         vars(self).update({k: _copied(v) for k, v in state_dict.items()})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={self._last_lr})"
+
+
+def _of_kind(value: Any, own: Any) -> bool:
+    """Whether a loaded value is what a schedule holds in its place: a number, a name, a list of such."""
+    if isinstance(own, (list, tuple)):
+        if not isinstance(value, (list, tuple)):
+            return False
+        return all(map(_of_kind, value, own if len(value) == len(own) else [*own[:1]] * len(value)))
+    return own is None or isinstance(value, Real if isinstance(own, Real) else type(own))
 
 
 class StepLR(LRScheduler):
