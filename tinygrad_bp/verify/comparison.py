@@ -182,7 +182,8 @@ class Comparison:
 def beside(inputs: Sequence[Raw], movable: Sequence[int], sides: Sequence[float]) -> Iterator[list[Any]]:
     """The inputs with every element of some of them moved by a little, of the largest element of each array.
 
-    Each array moves twice as far as the one before: what a layer's own bias does is not undone by the layers below it.
+    Each of the first twelve arrays moves twice as far as the one before: what a layer's own bias does is not undone by
+    the layers below it.
     """
     for side in sides:
         moved = list(inputs)
@@ -190,7 +191,7 @@ def beside(inputs: Sequence[Raw], movable: Sequence[int], sides: Sequence[float]
             a = inputs[i]
             if a.dtype.kind == "f":
                 largest = float(np.max(np.abs(a), initial=0.0)) or 1.0
-                moved[i] = (a + side * 2.0**k * largest).astype(a.dtype)
+                moved[i] = (a + side * 2.0 ** min(k, 12) * largest).astype(a.dtype)
         yield moved
 
 
