@@ -168,6 +168,7 @@ def refuse_complex(name: str, *given: Any) -> None:
 def of_reals(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
     """The forward of an op that refuses complex numbers."""
 
+    @functools.wraps(forward)
     def of_real(x: Any, *others: Any) -> Any:
         if x.dtype.kind == "c":
             refuse_complex(name, x)
