@@ -63,6 +63,14 @@ def test_a_variance_with_nothing_left_to_divide_by(x, correction, value, gradien
         np.testing.assert_equal(value, np.var(x, ddof=correction))
 
 
+def test_a_covariance_with_nothing_left_to_divide_by() -> None:
+    x = np.array([[1.0, 2, 4], [2, 2, 2], [3, 1, 0]])
+    with np.errstate(all="ignore"):
+        for correction in (3, 4):
+            found = tg.cov(tg.tensor(x), correction=correction).numpy()
+            np.testing.assert_equal(found, [[inf, nan, -inf], [nan, nan, nan], [-inf, nan, inf]])
+
+
 POINTS = [
     # function, where, value, gradient
     ("logit outside", tg.logit, (2.0,), nan, [nan]),

@@ -64,7 +64,7 @@ def cov(input: Array, *, correction: float = 1, fweights: Any = None, aweights: 
             norm = total - correction * sum(weights * aweights) / total
         product = matmul(centred, conj(_transposed(centred * weights)))
     if isinstance(norm, (int, float)):
-        norm = norm if norm > 0 else math.nan
+        norm = max(norm, 0)
     else:
         norm = clip(norm, 0)
     return reshape(product / norm, ()) if x.shape[0] == 1 else product / norm
