@@ -350,3 +350,14 @@ def test_a_power_is_numpys_in_every_corner(dtype, exponent):
     assert found.dtype == dtype
     np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(dtype).eps)
     np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("corner", [None, 0.0, -0.0, -1.0, np.inf, -np.inf, np.nan])
+def test_one_over_a_root_of_many_is_numpys(dtype, corner):
+    x = np.random.default_rng(0).uniform(0.1, 5, 5000).astype(dtype)
+    if corner is not None:
+        x[7] = corner
+    with np.errstate(all="ignore"):
+        wanted, found = np.power(x, -0.5), tg.pow(tg.tensor(x), -0.5).numpy()
+    np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(dtype).eps)

@@ -15,7 +15,7 @@ from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
-from .passes import choose, in_blocks
+from .passes import MANY, choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
@@ -163,9 +163,11 @@ positive = elementwise("positive", np.positive, lambda g: g, formula="x", sample
 
 
 def _to_power(x: Any, exponent: Any) -> Any:
-    """``x ** exponent``: NumPy takes the powers of negative floats, which are whole, fifty times as long as others."""
+    """``x ** exponent``: NumPy takes fifty times as long for negative floats to whole powers, thrice for 1 / √x."""
     plain = getattr(x, "dtype", None) not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
     if plain or math.isinf(exponent):
+        if exponent == -0.5 and getattr(x, "size", 0) >= MANY and x.dtype.kind == "f" and x.min() > 0:
+            return 1 / np.sqrt(x)
         return x**exponent
     if exponent == 3:
         return x * x * x

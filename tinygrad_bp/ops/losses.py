@@ -104,7 +104,7 @@ def _mse_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
 
 mse_loss = general("mse_loss", _mse,
                    _mse_slope,
-                   lambda g, x, target, reduction: -_mse_slope(g, x, target, reduction),
+                   lambda g, x, target, reduction: _mse_slope(g, target, x, reduction),
                    inputs="x target", floats=True, params={"reduction": "mean"}, formula="mean (x − target)²",
                    samples=(sample((5, 1), (5, 1)), sample((4,), (4,), reduction="sum"),
                             sample((2, 3), (2, 3), reduction="none"), sample((), ())),
@@ -131,7 +131,7 @@ def _l1_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
 _distances = (((5, 1), "mean"), ((4,), "sum"), ((2, 3), "none"), ((), "mean"))
 
 l1_loss = general("l1_loss", _l1, _l1_slope,
-                  lambda g, x, target, reduction: -_l1_slope(g, x, target, reduction),
+                  lambda g, x, target, reduction: _l1_slope(g, target, x, reduction),
                   inputs="x target", floats=True, params={"reduction": "mean"}, formula="mean |x − target|",
                   samples=tuple(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
                   reference=lambda x, target, reduction="mean": plainly_reduced(reduction, np.abs(x - target)),
@@ -155,7 +155,7 @@ def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> A
 
 
 huber_loss = general("huber_loss", of_reals("huber_loss", _huber), _huber_slope,
-                     lambda g, x, target, reduction, delta: -_huber_slope(g, x, target, reduction, delta),
+                     lambda g, x, target, reduction, delta: _huber_slope(g, target, x, reduction, delta),
                      inputs="x target", floats=True, params={"reduction": "mean", "delta": 1.0},
                      formula="mean of d² / 2 where |d| < δ, else δ · (|d| − δ / 2); d = x − target",
                      samples=(*(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
