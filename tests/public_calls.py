@@ -38,6 +38,14 @@ def used(call: str) -> list[str]:
     return [name for name in SHAPES if re.search(rf"(?<![\w.]){name}\b(?!=[^=])", call)]
 
 
+def in_numpy(name: str) -> bool:
+    """Whether the NumPy in use has a name, given as in ``np.linalg.norm``."""
+    place: Any = np
+    for part in name.split(".")[1:]:
+        place = getattr(place, part, None)
+    return place is not None
+
+
 def each(pattern: str, functions: str) -> list[str]:
     return [pattern.replace("@", name) for name in functions.split()]
 
@@ -182,7 +190,7 @@ NUMPY: list[str] = [
     *each("np.@([x, y])", "block column_stack concatenate dstack hstack stack vstack"),
     *each("np.@(A)", """linalg.cholesky linalg.cond linalg.det linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh
         linalg.inv linalg.matrix_rank linalg.slogdet"""),
-    *each("np.@(x, s)", "full_like quantile nanquantile percentile nanpercentile power clip"),
+    *each("np.@(x, s)", "full_like quantile nanquantile percentile nanpercentile power"),
     *each("np.@(x, v)", "quantile nanquantile"), *each("np.@(v, u)", "convolve correlate meshgrid linalg.outer"),
     *each("np.@(x, 2)", "array_split hsplit partition argpartition repeat tile ldexp"),
     *each("np.@(x, 1)", "delete expand_dims roll"), *each("np.@(x, y.T)", "dot matmul linalg.matmul"),
@@ -190,7 +198,8 @@ NUMPY: list[str] = [
     *each("np.@(A, x)", "linalg.lstsq linalg.solve"), *each("np.@(v, (3, 4))", "broadcast_to resize"),
     *each("np.@(x, k, 0)", "take_along_axis"),
     "np.average(x, weights=y)", "np.average(x, 1, v)", "np.bincount(i, w[:3])", "np.choose(i, [v[:3], u[:3], w[:3]])",
-    "np.clip(x, s, y)", "np.compress(m[0], x, 1)", "np.digitize(x, np.sort(v))", "np.dsplit(vol[0], 2)",
+    "np.clip(x, s, y)", "np.clip(x, s, None)", "np.compress(m[0], x, 1)", "np.digitize(x, np.sort(v))",
+    "np.dsplit(vol[0], 2)",
     "np.einsum('ij,kj->ik', x, y)", "np.extract(m, x)", "np.insert(x, 1, v, 0)", "np.ix_(i, i)",
     "np.lib.stride_tricks.sliding_window_view(v, 2)", "np.linalg.matrix_power(A, 2)",
     "np.linalg.multi_dot([x, y.T, A])",
@@ -201,6 +210,7 @@ NUMPY: list[str] = [
     "np.vander(v)", "np.vsplit(x, 3)", "np.where(m, x, y)", "np.diff(v, prepend=s)", "np.gradient(v, u)",
     "np.interp(x, np.sort(v), u)",
 ]  # fmt: skip
+NUMPY = [call for call in NUMPY if all(in_numpy(name) for name in NAME.findall(call))]  # some came after NumPy 2.0
 # Public functions that take no tensor, or give nothing that a number could flow into.
 WITHOUT_TENSORS = each(
     "@",

@@ -104,7 +104,7 @@ def test_every_numpy_function_with_a_rule_has_a_call() -> None:
 @pytest.mark.parametrize("calls", [pc.CALLS, pc.NUMPY], ids=["PyTorch's names", "NumPy's names"])
 def test_no_tensor_given_loses_its_gradient(calls: list[str]) -> None:
     found = [check(call, name) for call in calls if call not in KNOWN for name in pc.used(call)]
-    assert found.count("found") > 300 and found.count("refused") < 20
+    assert found.count("found") > 290 and found.count("refused") < 20
 
 
 def test_no_option_given_as_a_tensor_loses_its_gradient() -> None:
