@@ -72,7 +72,9 @@ def _pull_back(
             leaves = back()
     else:
         leaves = back()
-    return found | leaves if targets is None else found
+    if targets is None and found:
+        return found | leaves
+    return leaves if targets is None else found
 
 
 def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
@@ -181,8 +183,10 @@ def _own(g: Any, taken: set[int]) -> Any:
 
     Rules may give one array to several parents, the gradient arriving itself, or a view of it.
     """
-    memory = g if g.__class__ is np.ndarray and g.base is None else writes.owner(np.asarray(g))
-    if id(memory) in taken or not g.flags.writeable or (memory is not g and memory.size != g.size):
+    if not g.flags.writeable:  # a repetition, or a scalar of NumPy
+        return np.array(g)
+    memory = g if g.base is None else writes.owner(g)
+    if id(memory) in taken or memory.size != g.size:
         return np.array(g)
     taken.add(id(memory))
     return g
