@@ -249,9 +249,15 @@ def _pooled(items: Any) -> tuple[Any, list[Any]]:
     return joining.cat([shape.ravel(x) for x in arrays], 0), numbers
 
 
+def _positions(a: Any) -> Any:
+    """Integers as wide as addresses are: NumPy takes no wider ones in some places."""
+    array = value_of(a)
+    return array.astype(np.intp, copy=False) if array.dtype.kind in "iu" else array
+
+
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     pool, numbers = _pooled(list(choices))
-    return indexing.getitem(pool, np.choose(value_of(a), numbers, mode=mode))  # type: ignore[call-overload]
+    return indexing.getitem(pool, np.choose(_positions(a), numbers, mode=mode))  # type: ignore[call-overload]
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -286,7 +292,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) 
 
 def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
-        return np.bincount(plainly(x), minlength=minlength)
+        return np.bincount(_positions(x), minlength=minlength)
     refuse_complex("np.bincount", weights)
     return statistics.bincount(x, in_dtype(operand(weights), np.dtype(np.float64)), minlength)
 
