@@ -23,7 +23,7 @@ from .history import history
 from .hooks import accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
 from .kept import refuse_changed
 from .modes import enable_grad, mode
-from .node import Cell, Node
+from .node import Node
 from .tensor import Tensor, wrap
 from .types import Array
 from .watch import quietly
@@ -159,18 +159,22 @@ def _separate(g: Tensor) -> Tensor:
 _depositing = allocate_lock()  # backward passes of several threads may end in one leaf
 
 
-def _deposit(node: Node, cell: Cell, g: Any, create: bool, taken: set[int]) -> None:
-    """Add a gradient to the ``.grad`` of the tensor that shares ``node``; ``taken``: memory that it must not keep."""
-    grad = cell.grad
-    if create:
-        cell.grad = _separate(g) if grad is None else grad + g
-    elif grad is None:
-        cell.grad = wrap(_own(g, taken) if node.op is None else np.array(g), None)
-    elif grad._node is not None or not grad._value.flags.writeable:
-        cell.grad = wrap(grad._value + g, None)
-    else:
-        writes.wrote(grad._value)
-        grad._value += g
+def _deposit(found: Gradients, create: bool, taken: set[int]) -> None:
+    """Add gradients to the ``.grad`` of the tensors that share their nodes; ``taken``: memory not to keep."""
+    for node, g in found.items():
+        cell = node.cell
+        if cell is None:
+            continue
+        grad = cell.grad
+        if create:
+            cell.grad = _separate(g) if grad is None else grad + g
+        elif grad is None:
+            cell.grad = wrap(np.array(g) if node.op is not None else _own(g, taken), None)
+        elif grad._node is not None or not grad._value.flags.writeable:
+            cell.grad = wrap(grad._value + g, None)
+        else:
+            writes.wrote(grad._value)
+            grad._value += g
 
 
 def _owners(starts: list[Any], create: bool) -> set[int]:
@@ -230,13 +234,12 @@ def backward(
             )
     starts = list(seeds.values())
     taken = _owners(starts, create_graph)
-    retain = bool(retain_graph or create_graph)
-    for node, g in _pull_back(seeds, history(seeds), retain, create_graph, targets).items():
-        if node.cell is not None:
-            with _depositing:
-                _deposit(node, node.cell, g, create_graph, taken)
-            if node.cell.hooks is not None:
-                accumulated(node.cell, node.cell.hooks)
+    found = _pull_back(seeds, history(seeds), bool(retain_graph or create_graph), create_graph, targets)
+    with _depositing:
+        _deposit(found, create_graph, taken)
+    for node in found:
+        if node.cell is not None and node.cell.hooks is not None:
+            accumulated(node.cell, node.cell.hooks)
 
 
 def _wanted(who: str, inputs: list[Any]) -> list[Node]:

@@ -80,19 +80,26 @@ class Sequential(ModuleList):
 
     def forward(self, x: Array) -> Any:
         """The input through every module in turn."""
-        # A Sequential inside is gone through here: nesting costs no recursion.
-        inside, pending = [self], [iter(self._items)]
-        while pending:
-            for module in pending[-1]:
-                if type(module) is Sequential and not _OWN_CALL & vars(module).keys() and module not in inside:
-                    inside.append(module)
-                    pending.append(iter(module._items))
-                    break
-                x = module(x)
-            else:
-                inside.pop()
-                pending.pop()
+        for module in self._items:
+            x = _through(module, x) if type(module) is Sequential else module(x)
         return x
+
+
+def _through(nest: Sequential, x: Any) -> Any:
+    """The input through a Sequential that is inside of one, without recursion: they nest as deep as they like."""
+    inside: list[Any] = []
+    pending: list[Iterator[Module]] = [iter((nest,))]
+    while pending:
+        for module in pending[-1]:
+            if type(module) is Sequential and not _OWN_CALL & vars(module).keys() and module not in inside:
+                inside.append(module)
+                pending.append(iter(module._items))
+                break
+            x = module(x)
+        else:
+            pending.pop()
+            del inside[len(pending) - 1 :]
+    return x
 
 
 class ModuleDict(Module):

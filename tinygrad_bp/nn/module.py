@@ -16,7 +16,7 @@ from ..autograd.types import DTypeLike
 from ..ops.operators import to
 from .constructing import Constructed
 from .holding import Holder, Parameter
-from .hooks import hooked_call, hooks_of
+from .hooks import ModuleHooks, hooked_call, hooks_of
 
 __all__ = ["Module"]
 
@@ -46,6 +46,7 @@ class Module(Holder, Constructed):
     """
 
     training: bool = True
+    _hooks: ModuleHooks | None = None
 
     def __init__(self) -> None:
         pass
@@ -56,7 +57,7 @@ class Module(Holder, Constructed):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward``, between the hooks of the module where it has any."""
-        if "_hooks" in self.__dict__:
+        if self._hooks is not None:
             return hooked_call(self, *args, **kwargs)
         return self.forward(*args, **kwargs)
 
