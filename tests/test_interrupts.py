@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -102,6 +103,19 @@ def test_an_interrupt_waits_for_the_end_and_passes_elsewhere():
         press()
         seen.append("never")
     assert seen == ["end"]
+
+
+def test_an_interrupt_that_python_drops_comes_again(monkeypatch):
+    dropped, seen = [], []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: dropped.append(what.exc_type))
+    thing = Interrupts()
+    watch = weakref.ref(thing, lambda _: press())
+    with pytest.raises(KeyboardInterrupt), Interrupts() as interrupts, interrupts.held(0):
+        with interrupts.held(0):
+            del thing
+            seen.append(watch())
+        seen.append("never")
+    assert dropped == [KeyboardInterrupt] and seen == [None]
 
 
 def test_a_second_interrupt_passes_at_once_but_not_in_an_update():

@@ -45,8 +45,14 @@ class Interrupts:
     def pass_on(self, frame: Any = None) -> None:
         """Interrupt, where more Ctrl-C came than are held here."""
         if self.waiting > self.presses:
-            self.waiting = 0
             self._before(signal.SIGINT, frame)
+            # Not reached by what raises: Python drops an exception where it calls back on its own (a weak reference
+            # that dies), so the interrupt waits until somebody has caught it.
+            self.waiting = 0
+
+    def caught(self) -> None:
+        """The interrupt has arrived."""
+        self.waiting = 0
 
 
 class Held:

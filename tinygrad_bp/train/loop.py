@@ -134,6 +134,7 @@ def fit(
                     if callbacks:  # which may have called model.eval()
                         model.train()
         except KeyboardInterrupt:
+            interrupts.caught()
             history.stopped = f"interrupted in epoch {len(history) + 1}"
         finally:
             if bar is not None:
