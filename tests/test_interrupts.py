@@ -24,6 +24,7 @@ PROGRAM = textwrap.dedent("""
 
     if sys.argv[1] == "unprotected":
         interrupts.Held.__enter__ = interrupts.Held.__exit__ = lambda self, *_: setattr(self._interrupts, "presses", 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     rng = random.Random(7)
     x, y = tg.tensor(np.eye(16, 40, dtype=np.float32)), tg.tensor(np.arange(16) % 4)
 
@@ -61,6 +62,14 @@ PROGRAM = textwrap.dedent("""
         assert signal.getsignal(signal.SIGINT) is before
     print(ended, half)
 """)
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_handler():
+    """What Ctrl-C does in a terminal; tests may run where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(how, times):

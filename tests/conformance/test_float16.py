@@ -24,12 +24,10 @@ CANCEL = "the gradient is what is left where all parts cancel"
 KNOWN = {
     "true_divide": OVER,
     "__rdiv__": OVER,
-    "__rpow__": OVER,
     "nn.functional.batch_norm": "the running statistics overflow",
     "nn.functional.rms_norm": "eps is the dtype's own unless given",
     "nn.functional.normalize": CANCEL,
     "corrcoef": CANCEL,
-    "nn.functional.multi_head_attention_forward": "a softmax of large scores is decided by their last digits",
     "nn.functional.grid_sample": "far outside the picture the position between two pixels is rounded",
 }
 
