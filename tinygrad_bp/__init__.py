@@ -48,6 +48,7 @@ from .ops.limits import *
 from .ops.lu import *
 from .ops.matrix_functions import *
 from .ops.norms import *
+from .ops.powers import *
 from .ops.products import *
 from .ops.qr import *
 from .ops.rearranging import *

@@ -24,6 +24,7 @@ from ..ops import (
     limits,
     matrix_functions,
     norms,
+    powers,
     products,
     qr,
     rearranging,
@@ -82,9 +83,10 @@ def _named(module: Any, names: str) -> dict[str, Any]:
 
 METHODS: dict[str, Any] = {
     # elementwise
-    **_named(e, "abs absolute add addcdiv addcmul clone div divide exp exp2 expm1 float_power floor_divide lerp log "
-                "log10 log1p log2 logaddexp logaddexp2 maximum minimum mul multiply neg negative positive pow "
+    **_named(e, "abs absolute add addcdiv addcmul clone div divide exp exp2 expm1 floor_divide lerp log "
+                "log10 log1p log2 logaddexp logaddexp2 maximum minimum mul multiply neg negative positive "
                 "reciprocal relu rsqrt sigmoid sign sqrt square sub subtract true_divide"),
+    **_named(powers, "float_power pow"),
     **_named(limits, "clamp clamp_max clamp_min clip fmax fmin nan_to_num"),
     **_named(trigonometry, "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 "
                            "atanh cos cosh deg2rad hypot rad2deg sin sinc sinh tan tanh"),

@@ -14,9 +14,10 @@ from ..autograd.errors import ArgumentError
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
-from ..ops.elementwise import abs, div, mul, pow, relu, sign
+from ..ops.elementwise import abs, div, mul, relu, sign
 from ..ops.indexing import getitem
 from ..ops.joining import cat
+from ..ops.powers import pow
 from ..ops.reduction import mean
 from ..ops.shape import reshape
 from ..ops.sliding import Target, batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum

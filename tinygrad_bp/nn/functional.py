@@ -19,6 +19,7 @@ from ..functions.dropout import (
 from ..functions.grid_sampling import *
 from ..functions.interpolation import *
 from ..functions.margin_losses import *
+from ..functions.normalization import *
 from ..functions.pooling import *
 from ..functions.similarity import (
     cosine_similarity as cosine_similarity, normalize as normalize, pairwise_distance as pairwise_distance,

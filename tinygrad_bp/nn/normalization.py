@@ -8,7 +8,8 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike, Size
 from ..functions.creation import ones, tensor, zeros
-from ..ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
+from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
+from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import reshape
 from .holding import Parameter
 from .module import Module, check_tensor

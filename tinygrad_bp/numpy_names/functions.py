@@ -18,10 +18,10 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..functions import creation
 from ..ops import elementwise as e
-from ..ops import limits
+from ..ops import limits, powers
 
-UFUNCS[np.power] = e.pow
-UFUNCS[np.float_power], UFUNCS[np.fabs] = e.float_power, e.abs
+UFUNCS[np.power] = powers.pow
+UFUNCS[np.float_power], UFUNCS[np.fabs] = powers.float_power, e.abs
 
 
 def _where(condition: Any, *choices: Any) -> Any:

@@ -15,7 +15,7 @@ from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
-from .passes import MANY, choose, in_blocks
+from .passes import choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
@@ -32,7 +32,6 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
-    "float_power",
     "floor_divide",
     "lerp",
     "log",
@@ -48,7 +47,6 @@ __all__ = [
     "neg",
     "negative",
     "positive",
-    "pow",
     "reciprocal",
     "relu",
     "rsqrt",
@@ -160,91 +158,6 @@ neg = elementwise("neg", np.negative, lambda g: -g, formula="−x", samples=unar
 negative = neg
 
 positive = elementwise("positive", np.positive, lambda g: g, formula="x", samples=unary(), doc="The same value.")
-
-
-def _to_power(x: Any, exponent: Any) -> Any:
-    """``x ** exponent``: NumPy takes fifty times as long for negative floats to whole powers, thrice for 1 / √x."""
-    plain = getattr(x, "dtype", None) not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
-    if plain or math.isinf(exponent):
-        if exponent == -0.5 and getattr(x, "size", 0) >= MANY and x.dtype.kind == "f" and x.min() > 0:
-            return 1 / np.sqrt(x)
-        return x**exponent
-    if exponent == 3:
-        return x * x * x
-    y = np.absolute(x) ** exponent
-    return np.copysign(y, x) if exponent % 2 else y
-
-
-_pow: Callable[..., Any] = elementwise("pow", _to_power,
-                   lambda g, x, exponent: g * (exponent * _pow(x, exponent - 1)) if exponent else g * np.zeros_like(x),
-                   params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
-                   samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
-                            *unary(extremes=False, exponent=2), *unary(extremes=False, exponent=1),
-                            *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2),
-                            *unary(extremes=False, exponent=5), *unary(nonzero, extremes=False, exponent=-3.0),
-                            *complexes(nonzero, exponent=2.0), *complexes(nonzero, exponent=-1.5)),
-                   reference=lambda x, exponent: np.power(x, float(exponent)),
-                   doc="A tensor to the power of a number.")
-
-_power = elementwise("power", np.power,
-                     lambda g, a, b: g * (b * _base(a, b) ** (b - 1)),
-                     lambda g, a, b, y: g * (y * _safe_log(a, b)),
-                     wide=True, formula="aᵇ",
-                     samples=(*binary(above_0, real), sample((4,), (4,), of=(above_0, fixed(0.0, 1.0, 2.0, -1.0)))),
-                     doc="A tensor or number to the power of a tensor.")
-
-
-def _base(a: Any, b: Any) -> Any:
-    """``a``, and 1 where it is 0 or NaN and its power is 1 because b is 0: the slope is 0 there."""
-    return np.where((b == 0) & ~(np.absolute(a) > 0), np.ones_like(a), a)
-
-
-def _safe_log(a: Any, b: Any) -> Any:
-    """log(a) for a > 0, NaN below; at a = 0 it is 0 where the power is 0 or 1, and −∞ where it is ∞."""
-    if getattr(a, "dtype", np.result_type(type(a))).kind == "c":
-        return np.log(np.where(a == 0, np.ones_like(a), a))
-    if isinstance(a, (int, float)) and a != 0:
-        return math.log(a) if a > 0 else math.nan
-    at_0 = np.where(b < 0, -np.inf, np.zeros_like(b))
-    if isinstance(a, (int, float)):
-        return at_0
-    zero = np.zeros_like(a)
-    return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a > 0, zero, np.where(a == 0, at_0, np.nan))
-
-
-def pow(a: Operand, b: Operand) -> Any:
-    """``a`` to the power ``b``: tensors of shapes that broadcast, or numbers; the dtype is the operands' common one.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.pow(tg.tensor([1.0, 2.0, 3.0]), 2)
-    tensor([1., 4., 9.])
-    """
-    if isinstance(b, np.generic):
-        b = b.item()
-    if isinstance(b, (int, float)) and not isinstance(b, bool):
-        kind = getattr(getattr(a, "dtype", None), "kind", "f")
-        if kind in "fc" or (isinstance(b, int) and b >= 0):
-            return _pow(a, b)
-        if isinstance(b, float) and isinstance(a, Tensor):
-            return _pow(cast(a, dtypes.get_default_dtype()), b)
-    return _power(a, b)
-
-
-def float_power(input: Array, exponent: Operand) -> Any:
-    """``input`` to the power ``exponent`` in double precision, whatever the dtypes.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.float_power(tg.tensor([2]), -1)
-    tensor([0.5], dtype=float64)
-    """
-    return pow(_double(input), _double(exponent))
-
-
-def _double(x: Any) -> Any:
-    if not hasattr(x, "dtype"):
-        return x
-    target = np.result_type(x.dtype, np.float64)
-    return x.astype(target) if not isinstance(x, Tensor) else x if x.dtype == target else cast(x, target)
 
 
 abs = elementwise("abs", np.absolute, lambda g, x: g * np.sign(x), holomorphic=False, gives="real",

@@ -1,4 +1,4 @@
-"""Batch, layer, group, instance and other normalizations; the first two are one piece each, of few passes.
+"""Batch and layer normalization, one piece each, of few passes.
 
 Sources: Ioffe and Szegedy, *Batch Normalization*, 2015 (arXiv 1502.03167); Ba, Kiros and Hinton, *Layer
 Normalization*, 2016 (arXiv 1607.06450).
@@ -6,7 +6,6 @@ Normalization*, 2016 (arXiv 1607.06450).
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +14,15 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import value_of, wrap
 from ..autograd.types import Array, Size
 from ..autograd.writes import wrote
-from .elementwise import add, div, mul, pow, sqrt
+from .elementwise import add, mul
 from .network import ones_of, sum_rows
-from .reduction import mean
 from .samples import fixed, positive, real, sample
 from .shape import reshape
-from .sliding import window_sum
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
+__all__ = ["batch_norm", "layer_norm"]
 
 # ---------------------------------------------------------------------- one value per channel
 
@@ -149,9 +145,9 @@ def batch_norm(
     >>> tg.nn.functional.batch_norm(tg.tensor([[1.0], [5.0]]), training=True).tolist()
     [[-0.9999988079071045], [0.9999988079071045]]
     """
-    value = _floating("batch_norm", x)
+    value = floating("batch_norm", x)
     if not value.size and value.ndim:  # PyTorch lets the statistics be then
-        return _scaled(x, weight, bias)
+        return scaled(x, weight, bias)
     if value.ndim < 2:
         raise ShapeError(f"batch_norm: x is (rows, channels) or more dimensions, got {shape_text(value.shape)}")
     channels = value.shape[1]
@@ -185,7 +181,7 @@ def batch_norm(
     return y
 
 
-def _floating(name: str, x: Any) -> Any:
+def floating(name: str, x: Any) -> Any:
     """The array of ``x``, which must hold floats."""
     value = value_of(x)
     if value.dtype.kind != "f":
@@ -198,6 +194,13 @@ def _affine(weight: Any, bias: Any, shape: tuple[int, ...], dtype: Any) -> tuple
     if weight is None:
         weight = wrap(np.reshape(ones_of(math.prod(shape), dtype), shape), None)
     return weight, wrap(np.zeros(shape, dtype), None) if bias is None else bias
+
+
+def scaled(y: Any, weight: Any, bias: Any) -> Any:
+    """``y`` (rows, channels, ...) times weight plus bias, each one number a channel or None."""
+    each = (-1, *(1,) * (y.ndim - 2))
+    y = y if weight is None else mul(y, reshape(weight, each))
+    return y if bias is None else add(y, reshape(bias, each))
 
 
 # ---------------------------------------------------------------------- one row at a time
@@ -311,7 +314,7 @@ def layer_norm(
     [[-0.9999988079071045, 0.9999988079071045]]
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    value = _floating("layer_norm", x)
+    value = floating("layer_norm", x)
     if not shape or value.shape[-len(shape) :] != shape:
         raise ShapeError(
             f"layer_norm: x {shape_text(value.shape)} does not end in normalized_shape {shape_text(shape)}; give the "
@@ -321,135 +324,3 @@ def layer_norm(
     if 0 in shape:  # rows without elements
         return add(mul(x, weight), bias)
     return _layer_norm_op(x, weight, bias, eps)
-
-# ---------------------------------------------------------------------- made of those
-
-
-def _scaled(y: Any, weight: Any, bias: Any) -> Any:
-    """``y`` (rows, channels, ...) times weight plus bias, each one number a channel or None."""
-    each = (-1, *(1,) * (y.ndim - 2))
-    y = y if weight is None else mul(y, reshape(weight, each))
-    return y if bias is None else add(y, reshape(bias, each))
-
-
-@rounds_once
-def group_norm(
-    x: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
-) -> Any:
-    """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias.
-
-    ``x`` is (rows, channels, ...), the channels in ``num_groups`` groups of one size; weight and bias are (channels,)
-    or None. Raises ``ShapeError`` for other shapes, ``ArgumentError`` for groups that do not divide the channels.
-    Source: Wu and He, *Group Normalization*, 2018 (arXiv 1803.08494).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.group_norm(tg.tensor([[1.0, 5.0, 2.0, 2.0]]), 2).numpy().round(3).tolist()
-    [[-1.0, 1.0, 0.0, 0.0]]
-    """
-    value = _floating("group_norm", x)
-    if value.ndim < 2:
-        raise ShapeError(f"group_norm: x is (rows, channels, ...), got {shape_text(value.shape)}")
-    channels = value.shape[1]
-    if num_groups < 1 or channels % num_groups:
-        raise ArgumentError(
-            f"group_norm: num_groups must divide the {channels} channels of x {shape_text(value.shape)}; "
-            f"got {num_groups}"
-        )
-    _check_channels("group_norm", value, weight=weight, bias=bias)
-    row = (num_groups, math.prod(value.shape[1:]) // num_groups)
-    y = standard_rows(reshape(x, (value.shape[0] * row[0], row[1])), eps) if value.size else x
-    return _scaled(reshape(y, value.shape), weight, bias)
-
-
-def _check_channels(name: str, value: Any, **parts: Any) -> None:
-    for part, given in parts.items():
-        if given is not None and tuple(given.shape) != (value.shape[1],):
-            raise ShapeError(
-                f"{name}: x {shape_text(value.shape)} has {value.shape[1]} channels (dimension 1), {part} is "
-                f"{shape_text(tuple(given.shape))}; it must be {shape_text((value.shape[1],))}"
-            )
-
-
-def instance_norm(
-    x: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
-    bias: Array | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
-) -> Any:  # fmt: skip
-    """Each channel of each row of ``x`` (rows, channels, ...) with mean 0 and variance 1, times weight, plus bias.
-
-    With ``use_input_stats`` the running mean and variance, where given, move towards the rows' means of both;
-    without, they are used, as in ``batch_norm``. All others are (channels,) or None. Raises ``ShapeError`` for other
-    shapes and for one element a channel, ``ArgumentError`` without statistics.
-    Source: Ulyanov, Vedaldi and Lempitsky, *Instance Normalization*, 2016 (arXiv 1607.08022).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.instance_norm(tg.tensor([[[1.0, 5.0]]])).numpy().round(3).tolist()
-    [[[-1.0, 1.0]]]
-    """
-    if not use_input_stats:
-        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
-    value = _floating("instance_norm", x)
-    if value.ndim < 2 or math.prod(value.shape[2:]) < 2:
-        raise ShapeError(
-            f"instance_norm: expected more than 1 element for each channel of x (rows, channels, ...), got "
-            f"{shape_text(value.shape)}"
-        )
-    _check_channels("instance_norm", value, weight=weight, bias=bias, running_mean=running_mean,
-                    running_var=running_var)
-    axes = tuple(range(2, value.ndim))
-    for running, of in ((running_mean, np.mean), (running_var, functools.partial(np.var, ddof=1))):
-        if running is not None and len(value):
-            array = value_of(running)
-            wrote(array)
-            array *= 1 - momentum
-            array += momentum * np.mean(of(value, axis=axes), axis=0)
-    return group_norm(x, value.shape[1], weight, bias, eps)
-
-
-def rms_norm(x: Array, normalized_shape: Size, weight: Array | None = None, eps: float | None = None) -> Any:
-    """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``.
-
-    ``eps`` is the dtype's own unless given (``numpy.finfo``). Raises ``ShapeError`` where shapes differ.
-    Source: Zhang and Sennrich, *Root Mean Square Layer Normalization*, 2019 (arXiv 1910.07467).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.rms_norm(tg.tensor([[3.0, -3.0]]), 2)
-    tensor([[ 1., -1.]])
-    """
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    value = _floating("rms_norm", x)
-    if not shape or value.shape[-len(shape) :] != shape or (weight is not None and tuple(weight.shape) != shape):
-        raise ShapeError(
-            f"rms_norm: x {shape_text(value.shape)} must end in normalized_shape {shape_text(shape)}, the shape of "
-            f"weight{'' if weight is None else f', {shape_text(tuple(weight.shape))}'}"
-        )
-    eps = float(np.finfo(value.dtype).eps) if eps is None else eps
-    return _by_root_mean_square(x, weight, tuple(range(-len(shape), 0)), eps)
-
-
-@rounds_once
-def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float) -> Any:
-    y = div(x, sqrt(add(mean(mul(x, x), axes, True), eps)))
-    return y if weight is None else mul(y, weight)
-
-
-@rounds_once
-@in_floats("x", real=True)
-def local_response_norm(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
-    """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
-
-    ``x`` is (rows, channels, length, ...). Raises ``ShapeError`` for fewer dimensions.
-    Source: Krizhevsky, Sutskever and Hinton 2012, section 3.3 (with ``alpha / size`` for alpha).
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.functional.local_response_norm(tg.ones(1, 2, 1), 2, alpha=2.0, beta=1.0).tolist()
-    [[[0.5], [0.3333333432674408]]]
-    """
-    if x.ndim < 3:
-        raise ShapeError(f"local_response_norm: x is (rows, channels, length, ...), got {shape_text(tuple(x.shape))}")
-    if size < 1:
-        raise ArgumentError(f"local_response_norm: size counts channels, at least 1; got {size}")
-    rows, channels, *rest = x.shape
-    squares = reshape(mul(x, x), (rows, channels, math.prod(rest)))
-    around = ((size // 2, (size - 1) // 2), (0, 0))
-    near = window_sum(squares, (size, 1), (1, 1), around, (1, 1))
-    return div(x, pow(add(mul(reshape(near, x.shape), alpha / size), k), beta))

@@ -13,7 +13,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..autograd.writing import copy_, in_place
-from . import comparisons, complex_numbers, indexing, products, rounding, shape
+from . import comparisons, complex_numbers, indexing, powers, products, rounding, shape
 from . import elementwise as e
 
 _OPERANDS = (Tensor, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
@@ -76,7 +76,7 @@ OPERATORS: dict[str, Any] = {
     "__sub__": e.sub_op, "__rsub__": _reflected(e.sub_op), "__isub__": in_place("-=", e.sub_op),
     "__mul__": e.mul, "__rmul__": _reflected(e.mul), "__imul__": in_place("*=", e.mul),
     "__truediv__": e.div_op, "__rtruediv__": _reflected(e.div_op), "__itruediv__": in_place("/=", e.div_op),
-    "__pow__": e.pow, "__rpow__": _reflected(e.pow), "__ipow__": in_place("**=", e.pow),
+    "__pow__": powers.pow, "__rpow__": _reflected(powers.pow), "__ipow__": in_place("**=", powers.pow),
     "__matmul__": products.matmul, "__rmatmul__": _reflected(products.matmul),
     "__mod__": rounding.remainder, "__rmod__": _reflected(rounding.remainder),
     "__imod__": in_place("%=", rounding.remainder), "__rdiv__": _reflected(e.div_op),

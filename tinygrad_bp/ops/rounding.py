@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.types import Array, Operand
-from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, pow, trunc_divide, where
+from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, trunc_divide, where
+from .powers import pow
 from .samples import binary, fixed, nonzero, unary
 
 __all__ = [
