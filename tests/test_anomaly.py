@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd import watch
+from tinygrad_bp.autograd import modes
 from tinygrad_bp.autograd.errors import AnomalyError, LeafWriteError, ModifiedError
 from tinygrad_bp.autograd.frames import frame_code
 from tinygrad_bp.autograd.op import OPS
@@ -25,7 +25,7 @@ def leaf(*values):
 def off_again():
     yield
     assert not tg.autograd.is_anomaly_enabled()
-    assert watch._watching == 0
+    assert not modes.watched
     tg.ones(1) * tg.ones(1)
     assert OPS["mul"].function.__code__ == frame_code(OPS["mul"])
 
@@ -288,6 +288,45 @@ class TestTheSwitch:
             thread.join()
         asyncio.run(task())
         assert found == [None, False]
+
+    def test_a_task_made_inside_is_in_it_also_when_that_has_ended(self):
+        tg.log(tg.ones(1)), tg.sqrt(tg.ones(1))  # their frames are in place
+
+        async def task():
+            with pytest.raises(AnomalyError):
+                tg.log(tg.zeros(1))
+            with detect(), pytest.raises(AnomalyError):
+                tg.log(tg.zeros(1))
+            tg.autograd.set_detect_anomaly(False)
+
+        async def main():
+            with detect():
+                inside = asyncio.create_task(task())
+            assert not tg.autograd.is_anomaly_enabled()
+            await inside
+
+        asyncio.run(main())
+
+    def test_a_task_that_leaves_an_inherited_one_leaves_it_on_for_others(self):
+        async def leave():
+            tg.autograd.set_detect_anomaly(False)
+
+        async def main():
+            with detect():
+                inherited = asyncio.create_task(leave())
+            with detect():
+                await inherited
+                tg.log(tg.ones(1))
+                with pytest.raises(AnomalyError):
+                    tg.log(tg.zeros(1))
+
+        asyncio.run(main())
+
+    def test_a_thread_that_ends_in_it_ends_it(self):
+        thread = threading.Thread(target=lambda: tg.autograd.set_detect_anomaly(True))
+        thread.start()
+        thread.join()
+        assert not modes.watched
 
     def test_numpys_warnings_are_left_to_the_error(self):
         with warnings.catch_warnings(record=True) as seen, detect(), pytest.raises(AnomalyError):

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import math
+import signal
 import threading
 import warnings
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd import gradient, modes, writes
+from tinygrad_bp.autograd import gradient, modes, watch, writes
 from tinygrad_bp.autograd.errors import LeafWriteError, ModifiedError, NoRuleError, ReadOnlyError
 from tinygrad_bp.autograd.watch import Watcher
 
@@ -330,6 +331,26 @@ class TestThreads:
             modes._MODE.reset(token)
         thread.join()
         assert writes.last_write() == max(writes.last_write(mine), writes.last_write(other))
+
+    def test_a_signal_handler_may_write_and_go_backward(self):
+        w, count = tg.tensor(START, requires_grad=True), tg.zeros(1)
+
+        def handle(number, frame):
+            for lock in (writes._lock, gradient._depositing, watch._lock):
+                handled.add(lock.acquire(blocking=False))  # of the thread that runs: it would wait for itself
+                lock.release()
+            count.add_(1.0)
+            with tg.autograd.detect_anomaly():
+                (w * 2).sum().backward()
+
+        handled, before = set(), signal.signal(signal.SIGINT, handle)
+        try:
+            for lock in (writes._lock, gradient._depositing, watch._lock):
+                with lock:
+                    signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert (handled, count.item(), w.grad.tolist()) == ({True}, 3.0, [6.0, 6.0, 6.0])
 
     def test_backward_into_a_shared_leaf_loses_nothing(self, monkeypatch):
         w = tg.tensor(START, requires_grad=True)

@@ -21,7 +21,7 @@ from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
 from .numpy_protocols import plainly
 from .op import Op
-from .watch import Watcher, count
+from .watch import Watcher, enter_every_op
 from .writes import arrays_in
 
 # Frames in these files are not the user's.
@@ -226,16 +226,16 @@ class _AnomalySwitch(Switch):
 
     def _mode(self, before: Mode) -> Mode:
         others = tuple(watcher for watcher in before.watchers if not isinstance(watcher, Anomaly))
-        return Mode(before.grad, (*others, Anomaly(self.check_nan)) if self.on else others)
+        if not self.on:
+            return Mode(before.grad, others)
+        inside = Mode(before.grad, (*others, Anomaly(self.check_nan)))
+        enter_every_op()
+        return inside
 
     def _fresh(self) -> Switch:
         fresh = detect_anomaly(self.check_nan)
         fresh.on = self.on
         return fresh
-
-    def _set(self, new: Mode) -> None:
-        count(len(new.watchers) - len(mode().watchers))
-        super()._set(new)
 
 
 class detect_anomaly(_AnomalySwitch):

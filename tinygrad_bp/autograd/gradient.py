@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import RLock
 from collections.abc import Container, Sequence
 from contextlib import nullcontext
 from typing import Any
@@ -156,7 +156,8 @@ def _separate(g: Tensor) -> Tensor:
     return wrap(g._value if g._node is not None else np.array(g._value), g._node)
 
 
-_depositing = allocate_lock()  # backward passes of several threads may end in one leaf
+# Backward passes of several threads may end in one leaf. A signal handler, which may run one too, must not wait.
+_depositing = RLock()
 
 
 def _deposit(found: Gradients, create: bool, taken: set[int]) -> None:

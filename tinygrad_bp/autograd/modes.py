@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from .watch import Watcher
@@ -18,12 +19,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """What the running thread or task is doing. Never changed: switching sets another one."""
 
-    __slots__ = ("grad", "watchers")
+    __slots__ = ("__weakref__", "grad", "watchers")
 
     def __init__(self, grad: bool = True, watchers: tuple[Watcher, ...] = ()) -> None:
         self.grad = grad
         self.watchers = watchers  # who is told of every op
+        if watchers:
+            watched.add(self)
 
+
+# The modes with watchers in which some thread or task is, or will be: a task begins in the mode of its maker, and runs
+# when that may have ended.
+watched: WeakSet[Mode] = WeakSet()
 
 _MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa: B039  (never changed)
 mode = _MODE.get
@@ -42,18 +49,15 @@ class Switch:
         """What holds inside, where ``before`` holds outside."""
         raise NotImplementedError
 
-    def _set(self, new: Mode) -> None:
-        _MODE.set(new)
-
     def __enter__(self) -> None:
         before = mode()
         self._before.append(before)
-        self._set(self._mode(before))
+        _MODE.set(self._mode(before))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._set(self._before.pop())
+        _MODE.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
         """As a decorator: the mode holds in every call of ``function``."""
@@ -127,19 +131,19 @@ class SwitchNow(Switch):
     def __init__(self) -> None:
         super().__init__()
         self._outside: Mode | None = mode()
-        self._set(self._mode(self._outside))
+        _MODE.set(self._mode(self._outside))
 
     def __enter__(self) -> None:
         # What to go back to is what the constructor found.
         before = mode() if self._outside is None else self._outside
         self._before.append(before)
         self._outside = None
-        self._set(self._mode(before))
+        _MODE.set(self._mode(before))
 
     def __call__(self, function: F) -> F:
         """As a decorator: the switch belongs to the calls, not to the place of the decoration."""
         if self._outside is not None:
-            self._set(self._outside)
+            _MODE.set(self._outside)
             self._outside = None
         return super().__call__(function)
 

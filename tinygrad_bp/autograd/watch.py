@@ -6,7 +6,7 @@ puts the op's frame in its place or, while anyone watches, runs ``call`` and tel
 
 from __future__ import annotations
 
-from _thread import allocate_lock  # the threading module takes a hundred times as long to import
+from _thread import RLock  # the threading module takes a hundred times as long to import
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from .backward import Pull
 from .call import call
 from .frames import entry_code, frame_code, spelling
-from .modes import Mode, Switch, mode
+from .modes import Mode, Switch, mode, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
 from .operands import check_alias
@@ -46,7 +46,7 @@ class Watcher:
 
 def enter(op: Op, given: dict[str, Any]) -> Any:
     """Call ``op`` with arguments by name, watched or through its frame."""
-    if not _watching:
+    if not watched:
         _put_frame(op)
         return op.function(**{name: given[name] for names in spelling(op) for name in names})
     operands = tuple(given[name] for name in op.inputs)
@@ -81,22 +81,18 @@ class unwatched(Switch):
 
 # ---------------------------------------------------------------------- on and off
 
-_watching = 0  # how many watch now, in any thread
-_lock = allocate_lock()
+_lock = RLock()
 
 
 def _put_frame(op: Op) -> None:
     code = frame_code(op)
     with _lock:
-        if not _watching:
+        if not watched:
             op.function.__code__ = code
 
 
-def count(change: int) -> None:
-    """One more or one fewer who watches, in any thread: with the first, every op's function enters here again."""
-    global _watching
+def enter_every_op() -> None:
+    """Have every op's function enter above again, for a mode with watchers that was made."""
     with _lock:
-        before, _watching = _watching, max(0, _watching + change)
-        if _watching and not before:
-            for op in OPS.values():
-                op.function.__code__ = entry_code(op)
+        for op in OPS.values():
+            op.function.__code__ = entry_code(op)

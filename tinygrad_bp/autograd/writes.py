@@ -14,7 +14,7 @@ through one of them reaches the history of all.
 from __future__ import annotations
 
 import itertools
-from _thread import allocate_lock  # the threading module takes a hundred times as long to import
+from _thread import RLock  # the threading module takes a hundred times as long to import
 from collections.abc import Iterator
 from typing import Any
 from weakref import ref as reference
@@ -29,7 +29,8 @@ tick = itertools.count(1).__next__
 # id of the owning array -> [number of its last write, weak reference that removes the entry with the array].
 _written: dict[int, list[Any]] = {}
 _last = 0
-_lock = allocate_lock()  # a write of another thread must not put an earlier number here
+# A write of another thread must not put an earlier number here. A signal handler, which may write, must not wait.
+_lock = RLock()
 # id of the owning array -> weak reference that removes the entry: memory that outsiders see read-only, and memory that
 # they see as it is.
 _guarded: dict[int, Any] = {}
