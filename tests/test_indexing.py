@@ -363,7 +363,7 @@ def test_adding_at_many_places_is_numpys(shape, dtype):
 
 
 @pytest.mark.parametrize("largest", [True, False])
-@pytest.mark.parametrize("kind", ["distinct", "ties", "NaN", "integers"])
+@pytest.mark.parametrize("kind", ["distinct", "ties", "NaN", "ties and NaN", "integers"])
 @pytest.mark.parametrize("dim", [0, 1])
 def test_the_first_of_many_are_those_of_a_sort(kind, largest, dim):
     rng = np.random.default_rng(0)
@@ -372,6 +372,12 @@ def test_the_first_of_many_are_those_of_a_sort(kind, largest, dim):
         x = np.floor(x / 700)
     if kind == "NaN":
         x[3, 5] = x[7, 5] = x[3, 9] = np.nan
+    if kind == "ties and NaN":  # in one line as many elements too few as in another too many
+        for line in np.moveaxis(x, dim, -1)[::2]:
+            line[line == line.max()] = np.nan
+        for line in np.moveaxis(x, dim, -1)[1::2]:
+            line[np.argsort(line)[-4:]] = line.max()
+            line[np.argsort(line)[:4]] = line.min()
     t = tg.tensor(x)
     for k in (0, 1, 3, 10, 79):
         values, indices = tg.topk(t, k, dim, largest)

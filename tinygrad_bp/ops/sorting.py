@@ -48,8 +48,8 @@ def _top(x: Any, k: int, place: int, largest: bool) -> Any:
     if x.size >= MANY and 0 < k < size // 4:
         rows, rank = np.moveaxis(x, place, -1), size - k if largest else k - 1
         least = np.partition(rows, rank, axis=-1)[..., rank, None]
-        hits = rows >= least if largest else rows <= least
-        if np.count_nonzero(hits) * size == x.size * k:  # not so for ties, nor for NaN
+        hits = ~(rows < least if largest else rows > least)  # NaN among them, so at least k in every row
+        if np.count_nonzero(hits) * size == x.size * k:  # not so for ties, nor for a least of NaN
             found = np.reshape(np.nonzero(hits)[-1], (*rows.shape[:-1], k))
             order = _order(np.take_along_axis(rows, found, -1), found.ndim - 1, largest)
             return np.moveaxis(np.take_along_axis(found, order, -1), -1, place)
