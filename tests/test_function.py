@@ -1,6 +1,7 @@
 """Function: a user's own forward and backward is an op like any other."""
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -461,3 +462,61 @@ def test_what_is_saved_keeps_its_history():
     (gx,) = tg.autograd.grad(Times.apply(x).sum(), x, create_graph=True)
     (gp,) = tg.autograd.grad(gx.sum(), p)
     assert gx.tolist() == [4, 9] and gp.tolist() == [4, 6]
+
+
+class TestSeveralBackwardsAtOnce:
+    """Each run of backward has saved tensors of its own; the context's other attributes are one."""
+
+    class Square(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.runs = []
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            ctx.runs.append(len(ctx.runs))
+            if len(ctx.runs) == 1:
+                ctx.during()
+            (x,) = ctx.saved_tensors
+            return g * 2 * x
+
+    def graph(self, during):
+        contexts = []
+
+        class Remembered(self.Square):
+            @staticmethod
+            def forward(ctx, x):
+                contexts.append(ctx)
+                ctx.during = lambda: during(x_leaf, y)
+                return TestSeveralBackwardsAtOnce.Square.forward(ctx, x)
+
+        x_leaf = tg.tensor([1.0, 2.0], requires_grad=True)
+        y = Remembered.apply(x_leaf)
+        return x_leaf, y, contexts[0]
+
+    def test_one_inside_another(self):
+        found = []
+        x, y, context = self.graph(lambda x, y: found.extend(tg.autograd.grad(y.sum(), x, retain_graph=True)))
+        (g,) = tg.autograd.grad(y.sum(), x, create_graph=True)
+        assert found[0].tolist() == g.tolist() == [2.0, 4.0] and context.runs == [0, 1]
+        assert tg.autograd.grad(g.sum(), x)[0].tolist() == [2.0, 2.0]  # the inner run did not record
+
+    def test_one_of_another_thread(self):
+        def during(x, y):
+            thread = threading.Thread(target=lambda: tg.autograd.grad(y.sum(), x, retain_graph=True))
+            thread.start()
+            thread.join()
+
+        x, y, _ = self.graph(during)
+        assert tg.autograd.grad(y.sum(), x, retain_graph=True)[0].tolist() == [2.0, 4.0]
+
+    def test_an_error_leaves_nothing_behind(self):
+        def during(x, y):
+            raise ZeroDivisionError
+
+        _, y, context = self.graph(during)
+        with pytest.raises(ZeroDivisionError):
+            y.sum().backward()
+        assert context.saved_tensors == ()

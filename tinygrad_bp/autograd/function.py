@@ -19,10 +19,21 @@ from .writes import share
 class Context:
     """What a Function's forward leaves for its backward."""
 
+    __slots__ = ("__dict__", "_restored")
+
+    _restored: tuple[Any, ...]
+
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Any, ...] = ()
-        self._restored: tuple[Any, ...] = ()
+        self._restored = ()
+
+    def _with(self, restored: tuple[Any, ...]) -> Context:
+        """The context for one run of backward: the same attributes, tensors of its own. Several may run at once."""
+        running = Context.__new__(Context)
+        running.__dict__ = self.__dict__
+        running._restored = restored
+        return running
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs, outputs or other tensors for backward (None is kept as None)."""
@@ -148,9 +159,7 @@ class Function:
                     if hasattr(saved, "strides") and not isinstance(saved, Tensor):
                         saved = wrap(saved, histories.get(slot))
                     restored.append(part(saved, outputs_at[slot]) if slot in outputs_at else saved)
-                ctx._restored = tuple(restored)
-                given = cls.backward(ctx, *(part(arrived, i) for i in range(len(shapes))))
-                ctx._restored = ()
+                given = cls.backward(ctx._with(tuple(restored)), *(part(arrived, i) for i in range(len(shapes))))
             return _checked(cls, given, parents, inputs_dtypes, create)
 
         op.pull = pull
