@@ -464,6 +464,38 @@ def test_what_is_saved_keeps_its_history():
     assert gx.tolist() == [4, 9] and gp.tolist() == [4, 6]
 
 
+class TestResultsInTheMemoryOfOthers:
+    """Who writes one writes the other, whether a gradient is wanted or not."""
+
+    class Views(Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x * 3
+            return x[1:], y, y[:1]
+
+        @staticmethod
+        def backward(ctx, a, b, c):
+            return tg.cat([0 * a[:1], a]) + 3 * b + 3 * tg.cat([c, 0 * b[1:]])
+
+    @pytest.mark.parametrize("wanted", [False, True])
+    def test_a_write_reaches_all(self, wanted):
+        w = tg.tensor([1.0, 2.0], requires_grad=wanted)
+        x = w * 1
+        tail, y, head = self.Views.apply(x)
+        tail.mul_(5)
+        head.mul_(7)
+        assert (x.tolist(), tail.tolist(), y.tolist(), head.tolist()) == ([1, 10], [10], [21, 6], [21])
+        if wanted:
+            (x.sum() + y.sum()).backward()
+            assert w.grad.tolist() == [1 + 21, 5 + 3]
+
+    @pytest.mark.parametrize("wanted", [False, True])
+    def test_also_through_a_checkpoint(self, wanted):
+        x = tg.tensor([1.0, 2.0], requires_grad=wanted) * 1
+        tg.utils.checkpoint.checkpoint(lambda v: v[:1], x).mul_(2)
+        assert x.tolist() == [2, 2]
+
+
 class TestSeveralBackwardsAtOnce:
     """Each run of backward has saved tensors of its own; the context's other attributes are one."""
 

@@ -13,7 +13,7 @@ from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
-from .writes import share
+from .writes import owner, share
 
 
 class Context:
@@ -171,7 +171,20 @@ class Function:
             watcher.called(op, inputs, {}, whole)
         if not several:
             return whole
-        return tuple(part(whole, i) if go else results[i] for i, go in enumerate(travels))
+        pieces = [part(whole, i) if go else results[i] for i, go in enumerate(travels)]
+        _stay(pieces, results, [x for x in inputs if isinstance(x, Tensor)])
+        return tuple(pieces)
+
+
+def _stay(pieces: list[Tensor], results: tuple[Tensor, ...], inputs: list[Tensor]) -> None:
+    """Put results that lie in the memory of an input, or of each other, back there: who writes one writes the other."""
+    owners = [owner(t._value) for t in (*inputs, *results)]
+    for i, (piece, result) in enumerate(zip(pieces, results, strict=True), len(inputs)):
+        first = next(k for k, memory in enumerate(owners) if memory is owners[i])
+        if first < i or any(memory is owners[i] for memory in owners[i + 1 :]):
+            piece._value = result._value
+        if first < i:
+            share((*inputs, *pieces)[first], piece)
 
 
 def _function_op(cls: type[Function], arity: int) -> Op:
