@@ -198,6 +198,12 @@ def test_a_real_function_of_complex_numbers_has_the_conjugate_gradient(name):
         assert z.grad[i].item() == pytest.approx(across + 1j * along, rel=1e-6)
 
 
+@pytest.mark.parametrize("exponent", [0, 1, 2, 3])
+def test_a_power_of_truths_counts(exponent):
+    t = tg.tensor([True, False])
+    assert (t**exponent).dtype == np.int64 and (t**exponent).tolist() == [1, 0**exponent]
+
+
 def test_complex_powers_and_absolute_values():
     z = tg.tensor([3 + 4j], requires_grad=True)
     z.abs().sum().backward()

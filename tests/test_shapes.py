@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import warnings
+from typing import Any
+
 import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import ArgumentError, NoRuleError, ShapeError
+from tinygrad_bp.autograd.errors import ArgumentError, AutogradError, NoRuleError, ShapeError
 
 # Each takes an array (or a tensor) of its own shape; ``a`` has the same shape and stays constant.
 ROWS = np.arange(6.0).reshape(2, 3) * 10
@@ -217,6 +222,40 @@ def test_a_copy_shares_no_memory_and_a_view_does(name: str) -> None:
 def test_what_pytorch_copies_is_a_copy(call) -> None:
     x = tg.zeros(2, 2)
     assert not np.shares_memory(call(x).data, x.data)
+
+
+# What may be memory of its argument: the names that say view, and those that can give back what they got.
+VIEWS = """alpha_dropout as_tensor atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to cartesian_prod chunk
+    conj conj_physical diagonal dropout dropout1d dropout2d dropout3d dsplit einsum feature_alpha_dropout flatten hsplit
+    matrix_transpose meshgrid moveaxis movedim permute ravel real reshape resolve_conj resolve_neg select slice split
+    split_with_sizes squeeze swapaxes swapdims t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split
+    unsafe_split_with_sizes unsqueeze view_as_complex vsplit"""
+WAYS: tuple[tuple[Any, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (1, 0), ((0,),), ((0, 0),), ((1, 1),), ((2, 3),))
+
+
+def results(function: Any, *args: Any) -> list[Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [part for part in parts(function(*args)) if isinstance(part, tg.Tensor)]
+    except (AutogradError, TypeError, ZeroDivisionError, StopIteration):  # no way to call it
+        return []
+
+
+@pytest.mark.parametrize("place", [tg, tg.nn.functional, tg.linalg], ids=["tg", "F", "linalg"])
+def test_a_result_that_is_no_view_shares_no_memory(place) -> None:
+    found = {name: f for name, f in vars(place).items() if callable(f) and not isinstance(f, type) and name[0] != "_"}
+    seen = set()
+    for shape in [(), (1,), (3,), (1, 1), (2, 2), (2, 3), (1, 1, 4), (1, 1, 2, 4), (1, 1, 2, 2, 2)]:
+        x = tg.arange(1.0, 1.0 + math.prod(shape)).reshape(shape).clone()
+        for name, args in itertools.product(sorted(set(found) - set(VIEWS.split())), WAYS):
+            for part in results(found[name], x, *args):
+                seen.add(name)
+                told = f"{name} of {shape} with {args}"
+                assert isinstance(part._value, np.ndarray), told
+                assert not np.shares_memory(part._value, x._value), told
+                assert part._value.flags.writeable or not part.numel(), told
+    assert len(seen) > 15
 
 
 def test_a_diagonal_can_be_written() -> None:

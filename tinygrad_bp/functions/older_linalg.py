@@ -13,6 +13,7 @@ from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
 from ..ops.complex_numbers import conjugate_transpose
+from ..ops.elementwise import clone
 from ..ops.shape import takes_axis
 from ..ops.solving import inv, solve_op, triangle
 
@@ -100,5 +101,5 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Any:
 
 
 def chain_matmul(*matrices: Any) -> Any:
-    """``multi_dot`` of matrices given one by one; of one alone that matrix."""
-    return matrices[0] if len(matrices) == 1 else products.multi_dot(matrices)
+    """``multi_dot`` of matrices given one by one; of one alone a copy."""
+    return clone(matrices[0]) if len(matrices) == 1 else products.multi_dot(matrices)

@@ -19,7 +19,7 @@ from ..ops.indexing import getitem
 from ..ops.joining import cat
 from ..ops.powers import pow
 from ..ops.reduction import mean
-from ..ops.shape import reshape
+from ..ops.shape import apart, reshape
 from ..ops.sliding import Target, batched, bounds, counts, geometry, sizes, target_of, unbatched, window_sum
 
 __all__ = [
@@ -163,7 +163,7 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
         before = (slice(None),) * axis
         cells = [mean(getitem(x, (*before, slice(*bound))), axis, True) for bound in bounds(size, parts)]
         x = cat(cells, axis) if cells else getitem(x, (*before, slice(0, 0)))
-    return unbatched(x, added)
+    return unbatched(apart(x, input), added)
 
 
 def adaptive_avg_pool1d(input: Array, output_size: Target) -> Any:

@@ -15,7 +15,7 @@ from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Operand, Size
 from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
-from .shape import dim_of, ravel, reshape, sizes_of
+from .shape import apart, dim_of, ravel, reshape, sizes_of
 
 __all__ = ["as_strided", "as_strided_scatter", "constant_pad_nd"]
 
@@ -25,8 +25,8 @@ _WINDOWS: tuple[dict[str, Any], ...] = (
 
 
 def _unfold(x: Any, axis: int, size: int, step: int) -> Any:
-    apart = size <= step  # then no two windows have an element in common, and they can be written
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=apart and x.flags.writeable)
+    disjoint = size <= step  # then no two windows have an element in common, and they can be written
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=disjoint and x.flags.writeable)
     return windows[along(axis, slice(None, None, step))]
 
 
@@ -175,9 +175,9 @@ def constant_pad_nd(x: Array, pad: Sequence[int], value: Operand = 0) -> Any:
     """
     widths = _widths(x, pad, "pad")
     if not value:
-        return bordered(x, widths)
+        return apart(bordered(x, widths), x)
     shape = tuple([n + a + b for (a, b), n in zip(widths, x.shape, strict=True)])
-    return bordered(x, widths, np.full(shape, value, x.dtype))
+    return apart(bordered(x, widths, np.full(shape, value, x.dtype)), x)
 
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -204,7 +204,8 @@ def pad(x: Array, pad: Sequence[int], mode: str = "constant", value: float | Non
     for d, width in enumerate(widths):
         if max(width) > 0 and (max(width) > x.shape[d] + most or not x.shape[d]):
             raise ShapeError(f"pad: {mode!r} cannot make {max(width)} elements of the {x.shape[d]} in dimension {d}")
+    inside = x
     if mode == "circular":  # goes round what is left of it
-        x = bordered(x, [(min(a, 0), min(b, 0)) for a, b in widths])
+        inside = bordered(x, [(min(a, 0), min(b, 0)) for a, b in widths])
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
-    return continued(x, widths, _MODES[mode])
+    return apart(continued(inside, widths, _MODES[mode]), x)

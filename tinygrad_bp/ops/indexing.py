@@ -14,6 +14,7 @@ from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Index, Operand, Raw
 from ..autograd.writing import assign
+from .elementwise import clone
 from .passes import add_at, read_at
 from .samples import sample, summed_at
 from .shape import broadcast_tensors, dim_of, takes_axis
@@ -316,7 +317,7 @@ def take_along_dim(x: Array, indices: Array, dim: int | None = None) -> Any:
             "dimensions as each other"
         )
     if not x.ndim:
-        return x
+        return clone(x)
     return _getitem(x, _grid(x.shape, dim_of(dim, x.ndim, "take_along_dim"), wanted))
 
 

@@ -11,6 +11,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array
 from .samples import sample
+from .shape import apart
 from .solving import complex_matrices, inv, refuse_shape, well_conditioned
 
 __all__ = ["matrix_exp", "matrix_power"]
@@ -39,7 +40,7 @@ def matrix_power(A: Array, n: int) -> Any:
             result = square if result is None else np.matmul(result, square)
         n >>= 1
         if not n:
-            return result
+            return apart(result, A)
         square = np.matmul(square, square)
 
 

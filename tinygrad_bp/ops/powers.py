@@ -82,6 +82,8 @@ def pow(a: Operand, b: Operand) -> Any:
         b = b.item()
     if isinstance(b, (int, float)) and not isinstance(b, bool):
         kind = getattr(getattr(a, "dtype", None), "kind", "f")
+        if kind == "b" and isinstance(b, int):
+            a = cast(a, np.dtype(np.int64))  # NumPy's would be int8
         if kind in "fc" or (isinstance(b, int) and b >= 0):
             return _pow(a, b)
         if isinstance(b, float) and isinstance(a, Tensor):

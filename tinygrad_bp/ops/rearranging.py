@@ -16,7 +16,19 @@ from ..autograd.types import Array, Operand, Size
 from .elementwise import clone
 from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
-from .shape import broadcast_to, dim_of, either, permute, ravel, reshape, sizes_of, takes_axis, transpose, unsqueeze
+from .shape import (
+    apart,
+    broadcast_to,
+    dim_of,
+    either,
+    permute,
+    ravel,
+    reshape,
+    sizes_of,
+    takes_axis,
+    transpose,
+    unsqueeze,
+)  # fmt: skip
 
 __all__ = [
     "channel_shuffle", "flip", "fliplr", "flipud", "pixel_shuffle", "pixel_unshuffle", "repeat_interleave", "roll",
@@ -117,12 +129,10 @@ def repeat(x: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
     if len(counts) < x.ndim or min(counts, default=0) < 0:
         raise ShapeError(f"repeat: {counts} must give each dimension of {shape_text(x.shape)} a count of at least 0")
     shape = (1,) * (len(counts) - x.ndim) + tuple(x.shape)
-    if all(count == 1 for count in counts):
-        return clone(reshape(x, shape))
-    apart = [size for pair in zip((1,) * len(shape), shape, strict=True) for size in pair]
+    lone = [size for pair in zip((1,) * len(shape), shape, strict=True) for size in pair]
     repeated = [size for pair in zip(counts, shape, strict=True) for size in pair]
     joined = tuple([count * size for count, size in zip(counts, shape, strict=True)])
-    return reshape(broadcast_to(reshape(x, tuple(apart)), tuple(repeated)), joined)
+    return apart(reshape(broadcast_to(reshape(x, tuple(lone)), tuple(repeated)), joined), x)
 
 
 def tile(x: Array, *sizes: Size, dims: Size | None = None) -> Any:
@@ -164,8 +174,7 @@ def repeat_interleave(
     if counts.size == 1:
         count = int(counts.reshape(()))
         wide = broadcast_to(unsqueeze(x, place + 1), (*x.shape[: place + 1], count, *x.shape[place + 1 :]))
-        result = reshape(wide, (*x.shape[:place], size * count, *x.shape[place + 1 :]))
-        return clone(result) if count == 1 else result
+        return apart(reshape(wide, (*x.shape[:place], size * count, *x.shape[place + 1 :])), x)
     if counts.size != size:
         raise ShapeError(f"repeat_interleave: {counts.size} repeats for the {size} positions of dim {dim}")
     return getitem(x, along(place, np.repeat(np.arange(size), counts.astype(np.intp))))
@@ -189,9 +198,9 @@ def pixel_shuffle(x: Array, upscale_factor: int) -> Any:
     r, n = integer(upscale_factor), len(first)
     if r < 1 or channels % (r * r):
         raise ShapeError(f"pixel_shuffle: {channels} channels are no multiple of the factor squared, {r}²")
-    apart = reshape(x, (*first, channels // (r * r), r, r, height, width))
-    moved = permute(apart, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
-    return reshape(moved, (*first, channels // (r * r), height * r, width * r))
+    squares = reshape(x, (*first, channels // (r * r), r, r, height, width))
+    moved = permute(squares, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
+    return apart(reshape(moved, (*first, channels // (r * r), height * r, width * r)), x)
 
 
 def pixel_unshuffle(x: Array, downscale_factor: int) -> Any:
@@ -205,9 +214,9 @@ def pixel_unshuffle(x: Array, downscale_factor: int) -> Any:
     r, n = integer(downscale_factor), len(first)
     if r < 1 or height % r or width % r:
         raise ShapeError(f"pixel_unshuffle: height {height} and width {width} are no multiples of the factor {r}")
-    apart = reshape(x, (*first, channels, height // r, r, width // r, r))
-    moved = permute(apart, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
-    return reshape(moved, (*first, channels * r * r, height // r, width // r))
+    squares = reshape(x, (*first, channels, height // r, r, width // r, r))
+    moved = permute(squares, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
+    return apart(reshape(moved, (*first, channels * r * r, height // r, width // r)), x)
 
 
 def channel_shuffle(x: Array, groups: int) -> Any:
@@ -219,5 +228,5 @@ def channel_shuffle(x: Array, groups: int) -> Any:
     """
     if x.ndim < 3 or groups < 1 or x.shape[1] % groups:
         raise ShapeError(f"channel_shuffle: needs (n, a multiple of {groups} channels, …), got {shape_text(x.shape)}")
-    apart = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
-    return reshape(transpose(apart, 1, 2), x.shape)
+    grouped = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+    return apart(reshape(transpose(grouped, 1, 2), x.shape), x)

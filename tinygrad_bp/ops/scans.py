@@ -256,7 +256,9 @@ def diff(x: Array, n: int = 1, dim: int = -1, prepend: Any = None, append: Any =
     if n < 0:
         raise ArgumentError(f"diff: n, how many times to take differences, must not be negative, got {n}")
     place = dim_of(dim, x.ndim, "diff")
-    if n and (prepend is not None or append is not None):
+    if not n:
+        return clone(x)
+    if prepend is not None or append is not None:
         x = cat([part for part in (prepend, x, append) if part is not None], place)
     for _ in range(min(n, x.shape[place])):
         later, earlier = x[along(place, slice(1, None))], x[along(place, slice(0, -1))]

@@ -28,6 +28,11 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def apart(y: Any, x: Any) -> Any:
+    """``y``, copied where it is memory of ``x``: a result that counts as a new tensor can be written, ``x`` stays."""
+    return clone(y) if np.may_share_memory(value_of(y), value_of(x)) else y
+
+
 def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
     """``reshape(2, 3)`` and ``reshape((2, 3))`` alike."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):

@@ -19,7 +19,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Raw, Size
 from .samples import sample
-from .shape import reshape
+from .shape import apart, reshape
 
 __all__ = ["fold", "unfold"]
 
@@ -284,7 +284,8 @@ def unfold(input: Array, kernel_size: Size, dilation: Size = 1, padding: Size = 
     around = pairs(sizes("unfold", "padding", padding, 2, 0))
     out = counts("unfold", x.shape[2:], kernel, stride, around, dilation)
     y = windows(x, kernel, stride, around, dilation)
-    return unbatched(reshape(y, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(out))), added)
+    columns = reshape(y, (x.shape[0], x.shape[1] * math.prod(kernel), math.prod(out)))
+    return unbatched(apart(columns, input), added)
 
 
 def fold(

@@ -16,7 +16,7 @@ from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeE
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, beside, value_of
 from ..autograd.types import Array, Operand
-from .elementwise import in_dtype, where
+from .elementwise import clone, in_dtype, where
 from .extremes import chosen
 from .indexing import along, take_along_axis
 from .passes import MANY
@@ -105,7 +105,7 @@ def topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = T
     if not 0 <= k <= size:
         raise ArgumentError(f"topk: k={k} elements wanted of {size} along dimension {place}")
     if not x.ndim:
-        found = Found(reshape(x, 1)[:k], beside(x, np.zeros(k, np.int64)))
+        found = Found(reshape(clone(x), 1)[:k], beside(x, np.zeros(k, np.int64)))
         return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
     order = kept_indices(x, _top(value_of(x), k, place, largest))
     return Found(take_along_axis(x, order, place), order)

@@ -27,7 +27,7 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _finish(values: Any, shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    return wrap(values.reshape(shape), None).requires_grad_(requires_grad)
+    return wrap(np.asarray(values).reshape(shape), None).requires_grad_(requires_grad)
 
 
 def _float_dtype(name: str, dtype: Any) -> Any:
@@ -183,7 +183,7 @@ def bernoulli(x: Array, *, generator: Generator | None = None) -> Tensor:
         raise ArgumentError("bernoulli: every probability must be in [0, 1]")
     # 53 bits for float64, 24 bits for the others.
     drawn = (generator or default_generator()).uniform(p.size, np.float64 if p.dtype == np.float64 else np.float32)
-    return wrap((drawn.reshape(p.shape) < p).astype(p.dtype), None)
+    return _finish((drawn.reshape(p.shape) < p).astype(p.dtype), p.shape, False)
 
 
 def multinomial(x: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
