@@ -20,10 +20,10 @@ from .errors import (
     shape_text,
 )
 from .history import history
-from .hooks import accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
+from .hooks import Hooks, accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
 from .kept import refuse_changed
 from .modes import enable_grad, mode
-from .node import Node
+from .node import Cell, Node
 from .tensor import Tensor, wrap
 from .types import Array
 from .watch import quietly
@@ -160,8 +160,12 @@ def _separate(g: Tensor) -> Tensor:
 _depositing = RLock()
 
 
-def _deposit(found: Gradients, create: bool, taken: set[int]) -> None:
-    """Add gradients to the ``.grad`` of the tensors that share their nodes; ``taken``: memory not to keep."""
+def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell, Hooks]]:
+    """Add gradients to the ``.grad`` of the tensors that share their nodes, and say which hooks wait for that.
+
+    ``taken`` is memory that they must not keep.
+    """
+    waiting = []
     for node, g in found.items():
         cell = node.cell
         if cell is None:
@@ -176,9 +180,12 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> None:
         else:
             writes.wrote(grad._value)
             grad._value += g
+        if cell.hooks is not None:
+            waiting.append((cell, cell.hooks))
+    return waiting
 
 
-def _owners(starts: list[Any], create: bool) -> set[int]:
+def _owners(starts: Sequence[Any], create: bool) -> set[int]:
     """The memory that gradients must not keep: what the caller gave stays the caller's."""
     return set() if create else {id(writes.owner(start)) for start in starts}
 
@@ -233,14 +240,13 @@ def backward(
             raise ArgumentError(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
-    starts = list(seeds.values())
+    starts = () if grad_tensors is None else tuple(seeds.values())
     taken = _owners(starts, create_graph)
     found = _pull_back(seeds, history(seeds), bool(retain_graph or create_graph), create_graph, targets)
     with _depositing:
-        _deposit(found, create_graph, taken)
-    for node in found:
-        if node.cell is not None and node.cell.hooks is not None:
-            accumulated(node.cell, node.cell.hooks)
+        waiting = _deposit(found, create_graph, taken)
+    for cell, hooks in waiting:
+        accumulated(cell, hooks)
 
 
 def _wanted(who: str, inputs: list[Any]) -> list[Node]:
