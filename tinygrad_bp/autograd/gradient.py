@@ -37,6 +37,13 @@ def _pull_back(
     ``nodes`` is the history of ``seeds``. With ``create`` gradients are Tensors and the rules are recorded; else they
     are raw arrays.
     """
+    if create or mode().watchers:
+        with enable_grad() if create else nullcontext(), quietly(mode().watchers):
+            return _walked(seeds, nodes, retain, create, targets)
+    return _walked(seeds, nodes, retain, create, targets)
+
+
+def _walked(seeds: Gradients, nodes: list[Node], retain: bool, create: bool, targets: set[Node] | None) -> Gradients:
     if targets is not None:
         nodes = _towards(nodes, targets)
     found: Gradients = {}
@@ -57,21 +64,13 @@ def _pull_back(
     for watcher in watchers:
         pull = watcher.pulling(pull)
 
-    def back() -> Gradients:
-        refuse_changed(nodes)
-        leaves = walk(nodes, seeds, pull, arrived)
-        for watcher in watchers:
-            watcher.after_backward(leaves)
-        for node, g in leaves.items():
-            if node.cell is not None and (node.cell.hooks is not None if targets is None else node in targets):
-                leaves[node] = arrived(node, g)
-        return leaves
-
-    if create or watchers:
-        with enable_grad() if create else nullcontext(), quietly(watchers):
-            leaves = back()
-    else:
-        leaves = back()
+    refuse_changed(nodes)
+    leaves = walk(nodes, seeds, pull, arrived)
+    for watcher in watchers:
+        watcher.after_backward(leaves)
+    for node, g in leaves.items():
+        if node.cell is not None and (node.cell.hooks is not None if targets is None else node in targets):
+            leaves[node] = arrived(node, g)
     if targets is None and found:
         return found | leaves
     return leaves if targets is None else found
