@@ -305,6 +305,41 @@ def test_a_write_before_the_op_is_no_write_since():
     assert w.grad.tolist() == [4, 8, 16]
 
 
+REFUSED = {
+    "x[:] = three": lambda x: x.__setitem__(slice(None), tg.ones(3)),
+    "x[7] = 1": lambda x: x.__setitem__(7, 1.0),
+    "x[[0, 7]] = 1": lambda x: x.__setitem__(tg.tensor([0, 7]), 1.0),
+    "x[0] = 1j": lambda x: x.__setitem__(0, 1j),
+    "x[:] = a list": lambda x: x.__setitem__(slice(None), [1.0, 2.0, 3.0]),
+    "copy_": lambda x: x.copy_(tg.ones(3)),
+    "fill_": lambda x: x.fill_(tg.ones(3)),
+    "add_": lambda x: x.add_(tg.ones(3)),
+    "masked_fill_": lambda x: x.masked_fill_(tg.tensor([True, False, True]), 0.0),
+}
+
+
+@pytest.mark.parametrize("write", REFUSED.values(), ids=REFUSED)
+def test_a_refused_write_is_none(write):
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    loss = (x * x).sum()
+    with tg.no_grad(), pytest.raises(AutogradError):
+        write(x)
+    loss.backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_refused_write_does_not_hide_the_one_before():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    loss = (x * x).sum()
+    with tg.no_grad():
+        x[0] = 5.0
+        for _ in range(2):
+            with pytest.raises(AutogradError):
+                x[7] = 1.0
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
 def test_a_write_into_another_part_of_the_same_memory_is_refused_too():
     x = tg.tensor([1.0, 2.0, 3.0, 4.0])
     w = tg.tensor([1.0, 1.0], requires_grad=True)

@@ -36,7 +36,7 @@ class Tensor(Syntax):
     """
 
     # _cell is set where a gradient or a name is held: a leaf that requires grad always has one. _views is set where a
-    # view was made of it, or it is one; _quiet where that was under no_grad, of one with a history.
+    # view was made of it, or it is one; _quiet where it is a view, made under no_grad, of a tensor with a history.
     # No __init__: an op makes its result by Tensor() and two assignments, the fastest way Python has.
     __slots__ = ("__weakref__", "_cell", "_node", "_quiet", "_value", "_views")
 

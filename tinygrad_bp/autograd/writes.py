@@ -26,7 +26,8 @@ from .modes import mode
 
 tick = itertools.count(1).__next__
 
-# id of the owning array -> [number of its last write, weak reference that removes the entry with the array].
+# id of the owning array -> [number of its last write, weak reference that removes the entry with the array, number of
+# the write before].
 _written: dict[int, list[Any]] = {}
 _last = 0
 # A write of another thread must not put an earlier number here. A signal handler, which may write, must not wait.
@@ -61,9 +62,16 @@ def wrote(*arrays: Any) -> None:
                 array = owner(array)
             entry = _written.get(id(array))
             if entry is None or entry[1]() is not array:  # Ctrl-C may have come while an earlier one was forgotten
-                _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array)))]
+                _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array))), 0]
             else:
-                entry[0] = _last
+                entry[2], entry[0] = entry[0], _last
+
+
+def take_back(array: Any) -> None:
+    """Forget the last write to the memory under ``array``: NumPy refused it, and nothing has changed."""
+    entry = _written[id(owner(array))]
+    with _lock:
+        entry[0] = entry[2]
 
 
 def _forgetting(entries: dict[int, Any], key: int) -> Any:

@@ -30,7 +30,7 @@ from .node import Cell, Node
 from .op import OPS
 from .tensor import Tensor, wrap
 from .types import Array, Operand
-from .writes import aliases, seen, writable, wrote
+from .writes import aliases, seen, take_back, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
@@ -252,7 +252,8 @@ def assign(
     array = array_to_write(x, what)
     try:
         put(array, raw)
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, TypeError) as error:  # NumPy looks before it writes
+        take_back(array)
         given = shape_text(np.shape(raw))
         kind = IndexRangeError if isinstance(error, IndexError) else ShapeError
         raise kind(f"{what}: x {shape_text(x.shape)}, value {given}: {error}") from error
