@@ -5,6 +5,8 @@ Derived from a call of every public function. NumPy's names do what NumPy does w
 
 from __future__ import annotations
 
+import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -150,6 +152,28 @@ def test_uint8(call: str) -> None:
 def test_raw_arrays_are_arrays_of_numbers_too(loss: Any) -> None:
     a, b = np.array([10, 200], np.uint8), np.array([20, 100], np.uint8)
     assert loss(a, b) == loss(a.astype(float), b.astype(float))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8", "bool"])
+@pytest.mark.parametrize("place", [tg, F, tg.linalg, tg.special], ids=["tg", "F", "linalg", "special"])
+def test_no_function_makes_numpys_floats_of_integers(place: Any, dtype: str) -> None:
+    called = 0
+    for name, function in sorted(vars(place).items()):
+        if name[0] == "_" or not callable(function) or isinstance(function, type):
+            continue
+        for shape, more in itertools.product([(3,), (2, 2), (3, 2), (1, 2, 4), (1, 1, 4, 4)], range(2)):
+            x = (tg.arange(1, 1 + math.prod(shape)).reshape(shape) % 7).to(dtype)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    found = function(x, *[x] * more)
+            except (AutogradError, AttributeError, TypeError, ValueError, StopIteration):  # no way to call it
+                continue
+            called += 1
+            for part in found if isinstance(found, (tuple, list)) else [found]:
+                kept = not isinstance(part, tg.Tensor) or part.dtype not in (np.float64, np.float16)
+                assert kept or name in ("float_power", "round"), f"{name} of {dtype} {shape}: {part.dtype}"
+    assert called > 10
 
 
 def test_scores_of_classes_are_floats() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.operands import in_floats
 from ..autograd.tensor import fixed_value, value_of
 from ..autograd.types import Array
 from ..ops.elementwise import add, leaky_relu
@@ -153,6 +154,7 @@ def feature_alpha_dropout(
     return _alpha("feature_alpha_dropout", x, p, training, True, generator)
 
 
+@in_floats("input")
 def rrelu(
     input: Array,
     lower: float = 1 / 8,

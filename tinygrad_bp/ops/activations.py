@@ -207,7 +207,7 @@ _off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
 
 hardtanh = elementwise("hardtanh", of_reals("hardtanh", np.clip),
                        lambda g, x, min_val, max_val: where((x <= min_val) | (x >= max_val), 0.0, g),
-                       params={"min_val": -1.0, "max_val": 1.0}, formula="min ≤ x ≤ max",
+                       params={"min_val": -1.0, "max_val": 1.0}, floats=True, formula="min ≤ x ≤ max",
                        samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
                        reference=lambda x, min_val=-1.0, max_val=1.0: np.minimum(np.maximum(x, min_val), max_val),
                        doc="x between two bounds; its gradient at the bounds is 0.")
@@ -270,7 +270,7 @@ hardshrink = elementwise("hardshrink", of_reals("hardshrink", lambda x, lambd: c
 softshrink = elementwise("softshrink",
                          of_reals("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd)),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
-                         params={"lambd": 0.5}, formula="sign(x) · max(|x| − λ, 0)",
+                         params={"lambd": 0.5}, floats=True, formula="sign(x) · max(|x| − λ, 0)",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
                          doc="x moved towards 0 by lambd, and 0 between −lambd and lambd.")

@@ -308,7 +308,7 @@ leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(
 
 leaky_relu = elementwise("leaky_relu", of_reals("leaky_relu", _leaky_relu),
                          lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
-                         params={"negative_slope": 0.01}, formula="x if x > 0 else slope · x",
+                         params={"negative_slope": 0.01}, floats=True, formula="x if x > 0 else slope · x",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
                          doc="x above 0, negative_slope · x below (Maas et al. 2013).")

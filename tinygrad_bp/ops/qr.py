@@ -84,6 +84,7 @@ def completed(A: Array, thin: Any, full: Any) -> Any:
     return cat([thin, Complement.apply(A, wrap(rest, None)) if isinstance(A, Tensor) else rest], -1)
 
 
+@in_floats("A")
 def qr(A: Array, mode: str = "reduced") -> QR:
     """``A = Q R`` with orthonormal columns Q and upper triangular R; ``mode`` is reduced, complete or r (Q empty).
 

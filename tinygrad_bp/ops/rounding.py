@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
+from ..autograd.operands import in_floats
 from ..autograd.types import Array, Operand
 from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, trunc_divide, where
 from .powers import pow
@@ -114,6 +115,7 @@ mantissa_op = elementwise("mantissa", lambda x: np.frexp(x)[0], lambda g, x: np.
                           doc="Each element scaled by a power of 2 into ±[0.5, 1).")
 
 
+@in_floats("x")
 def frexp(x: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``x = mantissa · 2^exponent``.
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import beside, value_of
 from ..autograd.types import Array, Operand
 from .cholesky import diagonal_of, hermitian
@@ -81,6 +81,7 @@ class SVD(NamedTuple):
     Vh: Any
 
 
+@in_floats("A")
 def svd(A: Array, full_matrices: bool = True) -> SVD:
     """``A = U diag(S) Vh``: orthonormal columns U, singular values S, descending, orthonormal rows Vh.
 
@@ -186,6 +187,7 @@ class LeastSquares(NamedTuple):
 
 
 @rounds_once
+@in_floats("A B")
 def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """The X that makes ``‖A X − B‖`` smallest, and of those the smallest X: pinv(A) B.
 
