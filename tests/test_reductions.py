@@ -248,3 +248,14 @@ def test_errors_say_what_to_write(call: str, error: type[Exception], says: str) 
     with pytest.raises(error) as caught:
         eval(call, {"x": tg.ones(2, 3), "T": tg})
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5, math.inf])
+def test_renorm_passes_the_gradient_of_what_it_does_not_scale(p):
+    x = tg.tensor([[math.nan, 1.0], [0.0, 0.0], [3.0, 4.0]], dtype=tg.float64, requires_grad=True)
+    y = tg.renorm(x, p, 0, 1.0)
+    y.sum().backward()
+    norm = np.linalg.norm([3.0, 4.0], p)
+    np.testing.assert_allclose(y.detach().numpy(), [[math.nan, 1], [0, 0], [3 / norm, 4 / norm]], rtol=1e-6)
+    np.testing.assert_array_equal(x.grad.numpy()[:2], 1)
+    assert abs(x.grad.numpy()[2] @ [3, 4]) < 1e-6  # along the row nothing changes

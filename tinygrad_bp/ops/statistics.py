@@ -105,15 +105,15 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
         raise ArgumentError(f"renorm: p must be positive and maxnorm not negative, got {p} and {maxnorm}")
     place = dim_of(dim, input.ndim, "renorm")
     axes = tuple(i for i in range(input.ndim) if i != place)
-    sizes = np.absolute(input)
-    if math.isinf(p):
-        norms = amax(sizes, axes, True)
-    else:
-        powers = sum(sizes**p, axes, True)
-        zero = powers == 0  # a root has no slope there, and nothing is scaled
-        norms = where(zero, 0.0, where(zero, 1.0, powers) ** (1.0 / p))
+
+    def norms(x: Any) -> Any:
+        sizes = np.absolute(x)
+        return amax(sizes, axes, True) if math.isinf(p) else sum(sizes**p, axes, True) ** (1.0 / p)
+
+    # Slices that stay as they are, of zeros or with NaN too, take no part: their norms may have no slope.
+    over = norms(value_of(input)) > maxnorm
     # The 1e-7 is PyTorch's.
-    return input * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
+    return input * where(over, maxnorm / (norms(where(over, input, 1.0)) + 1e-7), 1.0)
 
 
 def _bincount(x: Any, minlength: int) -> Any:
