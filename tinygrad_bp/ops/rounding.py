@@ -34,7 +34,9 @@ floor = elementwise("floor", _whole(np.floor), flat, formula="⌊x⌋", samples=
 ceil = elementwise("ceil", _whole(np.ceil), flat, formula="⌈x⌉", samples=unary(_between), ufunc=np.ceil,
                    reference=np.ceil, doc="The smallest whole number not below each element; its gradient is 0.")
 
-trunc = elementwise("trunc", _whole(np.trunc), flat, formula="sign(x) · ⌊|x|⌋", samples=unary(_between),
+_without_fraction = _whole(np.trunc)
+
+trunc = elementwise("trunc", _without_fraction, flat, formula="sign(x) · ⌊|x|⌋", samples=unary(_between),
                     ufunc=np.trunc, reference=np.trunc, doc="Each element without its fraction; its gradient is 0.")
 fix = trunc
 
@@ -53,8 +55,9 @@ round = elementwise("round", _rounded, flat, params={"decimals": 0},
                     ufunc=np.rint, reference=lambda x, decimals=0: np.rint(x * 10.0**decimals) / 10.0**decimals,
                     doc="The nearest number with so many decimals; a half goes to the even one. Its gradient is 0.")
 
-frac = elementwise("frac", lambda x: x - np.trunc(x), lambda g: g, formula="x − trunc x", samples=unary(_between),
-                   reference=lambda x: np.sign(x) * (np.abs(x) % 1), doc="The fraction of each element, with its sign.")
+frac = elementwise("frac", lambda x: x - _without_fraction(x), lambda g: g, formula="x − trunc x",
+                   samples=unary(_between), reference=lambda x: np.sign(x) * (np.abs(x) % 1),
+                   doc="The fraction of each element, with its sign.")
 
 # ---------------------------------------------------------------------- division with a remainder
 
