@@ -105,7 +105,7 @@ else:
 
         def find(name):
             if name not in places:
-                raise AttributeError(f"module {owner!r} has no attribute {name!r}")
+                raise _import_module(f"{__name__}.not_here").missing(owner, name)
             module = _import_module(f"{__name__}.{places[name]}")
             if places[name].startswith("functions."):
                 return _doors.door(getattr(module, name))
@@ -116,8 +116,8 @@ else:
     def __dir__():
         return sorted({*globals(), *_LATER})
 
-    __getattr__ = _asked_for(__name__, _LATER)
-    autograd.__getattr__ = _asked_for(autograd.__name__, _LATER_OF_AUTOGRAD)
+    __getattr__ = _asked_for("", _LATER)
+    autograd.__getattr__ = _asked_for("autograd", _LATER_OF_AUTOGRAD)
     # `from tinygrad_bp.autograd.functional import jacobian` asks no package for it: Python looks for the module alone.
     _place = type(autograd)(f"{autograd.__name__}.functional")
     _place.__getattr__ = lambda name: getattr(autograd.functional, name)

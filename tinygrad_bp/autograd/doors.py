@@ -28,7 +28,7 @@ def open_doors(space: dict[str, Any], package: str) -> None:
         if isinstance(function, FunctionType) and function.__module__.startswith(package) and not name.startswith("_"):
             space[name] = made = door(function)
             home, own = sys.modules[function.__module__], function.__name__
-            if getattr(home, own, None) is function:  # where pickle looks for it
+            if vars(home).get(own) is function:  # where pickle looks for it
                 setattr(home, own, made)
 
 

@@ -31,3 +31,9 @@ __all__ = [
     "random_split",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> object:
+    from ..not_here import missing
+
+    raise missing("data", name)

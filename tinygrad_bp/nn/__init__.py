@@ -17,3 +17,9 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .upsampling import *
+
+
+def __getattr__(name: str) -> object:
+    from ..not_here import missing
+
+    raise missing("nn", name)

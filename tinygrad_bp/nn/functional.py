@@ -79,3 +79,9 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Any:
 
 
 _open_doors(globals(), __name__.partition(".")[0])
+
+
+def __getattr__(name: str) -> object:
+    from ..not_here import missing
+
+    raise missing("nn.functional", name)

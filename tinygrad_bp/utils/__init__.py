@@ -3,3 +3,9 @@
 from . import checkpoint
 
 __all__ = ["checkpoint"]
+
+
+def __getattr__(name: str) -> object:
+    from ..not_here import missing
+
+    raise missing("utils", name)

@@ -1,0 +1,60 @@
+"""A name that PyTorch has and we do not says so, and what to do instead; Python suggests nothing in its place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import reduce
+
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.not_here import NOT_HERE, reasons
+
+NAMES = [(place, name) for place in NOT_HERE for name in reasons(place)]
+
+
+def space(place: str) -> object:
+    return reduce(getattr, filter(None, place.split(".")), tg)
+
+
+def test_no_name_of_the_list_is_here() -> None:
+    there = [(place, name) for place, name in NAMES if hasattr(space(place), name)]
+    assert not there, "take them off the list in not_here.py"
+
+
+def test_every_reason_stands_once_and_names_come_once() -> None:
+    for place, groups in NOT_HERE.items():
+        names = " ".join(groups.values()).split()
+        assert len(names) == len(set(names)), place
+
+
+@pytest.mark.parametrize(("place", "name"), [name for name in NAMES if name[0] != "Tensor"])
+def test_a_module_says_why_and_what_to_do(place: str, name: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(space(place), name)
+    said = f"{'.'.join(filter(None, ('tg', place)))}.{name}: not here; {reasons(place)[name]}"
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"),
+    [
+        ("tg.nn.Liner", "AttributeError: module 'tinygrad_bp.nn' has no attribute 'Liner'. Did you mean: 'Linear'?"),
+        ("tg.nn.LazyLinear", f"AttributeError: tg.nn.LazyLinear: not here; {reasons('nn')['LazyLinear']}"),
+    ],
+)
+def test_python_suggests_for_misspelt_names_alone(asked: str, last: str) -> None:
+    done = subprocess.run([sys.executable, "-c", f"import tinygrad_bp as tg; {asked}"], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == last
+
+
+def test_the_list_is_read_only_when_a_name_is_missing() -> None:
+    code = (
+        "import sys, tinygrad_bp as tg\n"
+        "tg.nn.Linear, tg.optim.SGD, tg.utils, tg.data\n"
+        "print('tinygrad_bp.not_here' in sys.modules, hasattr(tg, 'distributed'))\n"
+        "print('tinygrad_bp.not_here' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True"]

@@ -1,0 +1,134 @@
+"""The public names of PyTorch that are not here, and what to do instead; read only when one of them is asked for.
+
+``NOT_HERE`` is the one list of them: by the place where users find the name (``""`` is the package itself), then by
+reason. A reason completes the sentence "tg.name: not here; …".
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+_PROCESSES = "one process computes, on NumPy's threads: leave it out"
+_ONE_DEVICE = "tensors live in the memory of the CPU: leave it out"
+_SPARSE = "tensors are dense: use tg.zeros and indexing, or a scipy.sparse matrix outside the graph"
+_QUANTIZED = "tensors hold plain numbers: use tg.float16, or integers and a scale of your own"
+_COMPILED = "Python itself runs your program: leave it out"
+_INTERNAL = "it is PyTorch's own machinery, which nothing here needs"
+_WIDTH = "NumPy has no such dtype: use tg.float32, or tg.float16"
+_NARROW = "NumPy has no integers of that width: use tg.int8 or tg.uint8"
+_LAZY = "give the number of input features (layers here have their shapes from the start)"
+_GONE = "PyTorch itself has removed it or let it age: see its documentation for what replaced it"
+
+NOT_HERE: dict[str, dict[str, str]] = {
+    "": {
+        "one process computes: run the script once, without wrapping the model": "distributed futures multiprocessing",
+        "tg.func and plain Python do it: call your function directly": "compile compiler jit export fx package",
+        "build the model and load a state dict that you converted: tg.load": "hub",
+        "write the density with tg.* functions, and draw with tg.randn, tg.rand, tg.multinomial": "distributions",
+        "compute in tg.float32; float16 is computed in float32 on the way": "amp autocast GradScaler",
+        "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
+        "compare with numpy.testing.assert_allclose": "testing",
+        "use NumPy's windows (numpy.hanning) and tg.tensor": "signal",
+        "use a mask and tg.where": "masked",
+        "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
+        _ONE_DEVICE: "mps xpu mtia Stream Event",
+        _SPARSE: (
+            "sparse sparse_bsc sparse_bsc_tensor sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo "
+            "sparse_coo_tensor sparse_csc sparse_csc_tensor sparse_csr sparse_csr_tensor smm sspaddmm spmm hspmm hsmm "
+            "dsmm saddmm resize_as_sparse_ ccol_indices_copy col_indices_copy crow_indices_copy row_indices_copy "
+            "indices_copy values_copy"
+        ),
+        _QUANTIZED: (
+            "ao quantization qint8 qint32 quint8 quint4x2 quint2x4 qscheme per_tensor_affine per_channel_affine "
+            "per_tensor_symmetric per_channel_symmetric per_channel_affine_float_qparams quantize_per_tensor "
+            "quantize_per_tensor_dynamic quantize_per_channel dequantize int_repr q_scale q_zero_point "
+            "q_per_channel_axis q_per_channel_scales q_per_channel_zero_points empty_quantized "
+            "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine fused_moving_avg_obs_fake_quant "
+            "choose_qparams_optimized quantized_batch_norm quantized_gru quantized_gru_cell quantized_lstm "
+            "quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d quantized_max_pool3d "
+            "quantized_rnn_relu_cell quantized_rnn_tanh_cell"
+        ),
+        _WIDTH: (
+            "bfloat16 BFloat16Tensor BFloat16Storage complex32 chalf float8_e4m3fn float8_e4m3fnuz float8_e5m2 "
+            "float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2"
+        ),
+        _NARROW: (
+            "int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7 bit bits8 bits16 bits1x8 "
+            "bits2x4 bits4x2"
+        ),
+        _INTERNAL: "library overrides classes cpp DispatchKey Tag SymInt SymFloat SymBool sym_int sym_float",
+        _GONE: "eig symeig lstsq solve matrix_rank",
+    },
+    "Tensor": {
+        _ONE_DEVICE: "ipu mtia xpu is_vulkan record_stream pin_memory is_pinned share_memory_ is_shared",
+        _SPARSE: (
+            "coalesce is_coalesced indices values crow_indices col_indices ccol_indices row_indices dense_dim "
+            "sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ resize_as_sparse_ smm sspaddmm to_sparse "
+            "to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr"
+        ),
+        _QUANTIZED: (
+            "dequantize int_repr q_scale q_zero_point q_per_channel_axis q_per_channel_scales "
+            "q_per_channel_zero_points qscheme"
+        ),
+        _WIDTH: "bfloat16 chalf",
+        "pad to one length with tg.nn.utils.rnn.pad_sequence": "to_padded_tensor",
+        _INTERNAL: "to_mkldnn module_load as_subclass const_data_ptr output_nr hash_tensor",
+        _GONE: "eig symeig lstsq solve reinforce volatile",
+    },
+    "nn": {
+        "one process computes: use the model itself": "DataParallel SyncBatchNorm parallel",
+        _LAZY: (
+            "LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
+            "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
+            "UninitializedParameter UninitializedBuffer"
+        ),
+        _QUANTIZED: "intrinsic qat quantizable quantized",
+        _GONE: "Container NLLLoss2d",
+    },
+    "nn.functional": {
+        _QUANTIZED: "grouped_mm scaled_mm scaled_grouped_mm ScalingType SwizzleType",
+        _INTERNAL: "boolean_dispatch handle_torch_function has_torch_function",
+    },
+    "optim": {
+        "gradients are dense: use tg.optim.Adam": "SparseAdam",
+    },
+    "autograd": {
+        "time it with time.perf_counter or cProfile": "profiler profiler_legacy profiler_util ProfilerActivity",
+        "use tg.func.jvp": "forward_ad",
+        "a thread of your own may call backward: leave it out": "set_multithreading_enabled is_multithreading_enabled",
+        _INTERNAL: "NestedIOFunction",
+    },
+    "utils": {
+        "time it with time.perf_counter": "benchmark ThroughputBenchmark bottleneck",
+        "plot with matplotlib, or write your numbers to a file": "tensorboard",
+        "write NumPy, or C called through ctypes": "cpp_extension",
+    },
+    "data": {
+        "one process reads: use tg.utils.data.RandomSampler": "DistributedSampler distributed",
+        "use Dataset or IterableDataset": "datapipes DataChunk DFIterDataPipe IterDataPipe MapDataPipe",
+    },
+}  # fmt: skip
+
+
+@cache
+def reasons(place: str) -> dict[str, str]:
+    """The names that are not in ``place`` (``""``, ``"Tensor"``, ``"nn.functional"``, …), each with its reason."""
+    return {name: reason for reason, names in NOT_HERE.get(place, {}).items() for name in names.split()}
+
+
+def missing(place: str, name: str) -> AttributeError:
+    """The error for a name that ``place`` does not have: with what to do instead where PyTorch has the name.
+
+    >>> missing("nn", "DataParallel")
+    AttributeError('tg.nn.DataParallel: not here; one process computes: use the model itself')
+    >>> missing("nn", "Liner")
+    AttributeError("module 'tinygrad_bp.nn' has no attribute 'Liner'")
+    """
+    reason = reasons(place).get(name)
+    if reason is not None:
+        # With a name and no object Python has nothing to suggest: "Did you mean" would lead astray.
+        said = "Tensor" if place == "Tensor" else ".".join(filter(None, ("tg", place)))
+        return AttributeError(f"{said}.{name}: not here; {reason}", name=name)
+    if place == "Tensor":
+        return AttributeError(f"'Tensor' object has no attribute {name!r}")
+    return AttributeError(f"module {'.'.join(filter(None, ('tinygrad_bp', place)))!r} has no attribute {name!r}")
