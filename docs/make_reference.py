@@ -11,6 +11,7 @@ from typing import Any
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
 from tinygrad_bp.autograd.definitions import written_rules
+from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -39,7 +40,8 @@ def public() -> Iterator[tuple[str, Any]]:
             value = getattr(module, name)
             if callable(value) and not name.startswith("_") and not isinstance(value, type):
                 yield f"{space}.{name}" if space else name, value
-    for name, value in sorted(vars(tg.Tensor).items()):
+    for name in sorted(vars(tg.Tensor)):
+        value = getattr(tg.Tensor, name)
         value = value.fget if isinstance(value, property) else value
         if callable(value) and not name.startswith("_"):
             yield f"Tensor.{name}", value
@@ -49,11 +51,11 @@ def numpy_names() -> dict[Any, list[str]]:
     """What stands for which NumPy functions, by the function that is called."""
     found: dict[Any, list[str]] = {}
     for ufunc, function in UFUNCS.items():
-        found.setdefault(function, []).append(f"np.{ufunc.__name__}")
+        found.setdefault(origin(function), []).append(f"np.{ufunc.__name__}")
     for key, function in FUNCTIONS.items():
         if not isinstance(key, tuple):
             module = getattr(key, "__module__", "numpy") or "numpy"
-            found.setdefault(function, []).append(f"{module.replace('numpy', 'np', 1)}.{key.__name__}")
+            found.setdefault(origin(function), []).append(f"{module.replace('numpy', 'np', 1)}.{key.__name__}")
     return found
 
 
@@ -70,6 +72,7 @@ def origin(function: Any) -> Any:
 
 def page() -> str:
     """The whole page."""
+    gather()
     names: dict[Any, list[str]] = {}
     for name, value in public():
         names.setdefault(origin(value), []).append(name)

@@ -10,6 +10,9 @@ from parts import parsed, part_of
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
+from tinygrad_bp.autograd.gathering import gather
+
+gather()
 
 # Examples are the same in every run; ``python -m pytest --hypothesis-profile=random`` looks for others.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)

@@ -32,6 +32,28 @@ def test_parts_are_imported_when_they_are_asked_for() -> None:
     ]
 
 
+def test_files_of_ops_are_imported_when_something_of_them_is_asked_for() -> None:
+    code = (
+        "import sys, numpy as np, tinygrad_bp as tg\n"
+        "there = lambda name: f'tinygrad_bp.{name}' in sys.modules\n"
+        "files = ('ops.gamma_functions', 'ops.sorting', 'numpy_names.reductions', 'random.sampling')\n"
+        "print([there(file) for file in files])\n"
+        "t = tg.tensor([2.0, 1.0], requires_grad=True)\n"
+        "print(t.lgamma().sum().item(), there('ops.gamma_functions'), there('ops.sorting'))\n"
+        "print(tg.Tensor.lgamma is tg.Tensor.__dict__['lgamma'], tg.lgamma is vars(tg)['lgamma'])\n"
+        "print(np.cumsum(t), there('numpy_names.reductions'), there('nn'))\n"
+        "from tinygrad_bp import *\n"
+        "print(logdet(eye(2)), isinstance(eye(2), Tensor))"
+    )
+    assert printed(code).splitlines() == [
+        "[False, False, False, False]",
+        "0.0 True False",
+        "True True",
+        "tensor([2., 3.], grad_fn=<Cumsum>) True False",
+        "tensor(0.) True",
+    ]
+
+
 def test_pytorchs_place_of_the_functional_transforms_can_be_imported_from() -> None:
     code = (
         "from tinygrad_bp.autograd.functional import jacobian, hvp\n"

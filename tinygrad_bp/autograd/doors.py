@@ -26,10 +26,17 @@ def open_doors(space: dict[str, Any], package: str) -> None:
     """Every function of a public namespace that is made of ops, behind a door."""
     for name, function in list(space.items()):
         if isinstance(function, FunctionType) and function.__module__.startswith(package) and not name.startswith("_"):
-            space[name] = made = door(function)
-            home, own = sys.modules[function.__module__], function.__name__
-            if vars(home).get(own) is function:  # where pickle looks for it
-                setattr(home, own, made)
+            space[name] = opened(function)
+
+
+def opened(function: Any) -> Any:
+    """A function behind its door, also where pickle looks for it; anything else as it is."""
+    if not isinstance(function, FunctionType):
+        return function
+    made, home, own = door(function), sys.modules[function.__module__], function.__name__
+    if vars(home).get(own) is function:
+        setattr(home, own, made)
+    return made
 
 
 @functools.cache

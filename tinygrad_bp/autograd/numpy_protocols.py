@@ -12,6 +12,7 @@ import numpy as np
 from .arrays import as_array
 from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError
+from .gathering import gather
 from .modes import mode
 from .op import FUNCTIONS, UFUNCS
 from .tensor import Tensor, wrap
@@ -28,23 +29,31 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     return np.array(self.data, dtype=dtype, copy=copy)
 
 
+def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:
+    """What stands for a function of NumPy, looked for in every file before it is missed."""
+    if key not in table:
+        gather()
+    return table.get(key)
+
+
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
     if kwargs:
         kwargs = _told(kwargs, _UFUNC_DEFAULTS)
     if out is not None:
         return _ufunc_into(ufunc, method, inputs, out, kwargs)
     if method == "__call__":
-        function = UFUNCS.get(ufunc)
+        function = _standing_for(ufunc, UFUNCS)
         if function is not None and not kwargs:
             return function(*_as_numpy_promotes(ufunc, inputs))
         return without_rule(f"np.{ufunc.__name__}", ufunc, inputs, kwargs, () if function is None else tuple(kwargs))
-    return _run(f"np.{ufunc.__name__}.{method}", getattr(ufunc, method), FUNCTIONS.get((ufunc, method)), inputs, kwargs)
+    rule = _standing_for((ufunc, method), FUNCTIONS)
+    return _run(f"np.{ufunc.__name__}.{method}", getattr(ufunc, method), rule, inputs, kwargs)
 
 
 def _array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     module = getattr(func, "__module__", None) or "numpy"
     name = f"{module.replace('numpy', 'np', 1)}.{func.__name__}"
-    return _run(name, func, FUNCTIONS.get(func), args, kwargs)
+    return _run(name, func, _standing_for(func, FUNCTIONS), args, kwargs)
 
 
 # ---------------------------------------------------------------------- what was said, and what needs no rule

@@ -1,18 +1,4 @@
 """Functions made of ops: no op is defined here. ``methods`` binds ops and functions as methods of tensors.
 
-What only layers and losses need (attention, pooling, interpolation, …) is imported with ``nn``.
+A file is imported when the first of its functions is asked for.
 """
-
-from . import copies, creation, dropout, frequencies, methods, older_linalg, searching, similarity, splitting
-
-__all__ = [
-    "copies",
-    "creation",
-    "dropout",
-    "frequencies",
-    "methods",
-    "older_linalg",
-    "searching",
-    "similarity",
-    "splitting",
-]

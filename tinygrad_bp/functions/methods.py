@@ -1,8 +1,9 @@
-"""The one table of a tensor's methods: ops, and functions made of them."""
+"""The one table of a tensor's methods: ops, and functions made of them, by the file where each is found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from ..autograd import dtypes
@@ -10,39 +11,7 @@ from ..autograd.doors import door
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
-from ..ops import (
-    activations,
-    borders,
-    cholesky,
-    comparisons,
-    complex_numbers,
-    diagonals,
-    error_functions,
-    extremes,
-    gamma_functions,
-    indexing,
-    limits,
-    matrix_functions,
-    norms,
-    powers,
-    products,
-    qr,
-    rearranging,
-    reduction,
-    rounding,
-    scans,
-    scatter,
-    shape,
-    solving,
-    sorting,
-    special_functions,
-    statistics,
-    trigonometry,
-)
-from ..ops import elementwise as e
 from ..ops.operators import to
-from ..random import sampling
-from . import creation, frequencies, older_linalg, searching, splitting
 
 
 def _caster(dtype: dtypes.DType) -> Callable[[Any], Any]:
@@ -65,85 +34,79 @@ def contiguous(self: Any) -> Any:
 
 def where(self: Any, condition: Operand, other: Operand) -> Any:
     """The tensor's elements where the condition holds, those of ``other`` elsewhere."""
-    return e.where(condition, self, other)
+    from ..ops.elementwise import where
+
+    return where(condition, self, other)
 
 
-def _polygamma(self: Any, n: int) -> Any:
+def polygamma(self: Any, n: int) -> Any:
     """The derivative of order ``n`` of ``digamma``."""
-    return gamma_functions.polygamma(n, self)
+    from ..ops.gamma_functions import polygamma
+
+    return polygamma(n, self)
 
 
 # ---------------------------------------------------------------------- the table
 
-
-def _named(module: Any, names: str) -> dict[str, Any]:
-    """Functions of one file that are methods of the same name."""
-    return {name: getattr(module, name) for name in names.split()}
-
-
-METHODS: dict[str, Any] = {
-    # elementwise
-    **_named(e, "abs absolute add addcdiv addcmul clone div divide exp exp2 expm1 floor_divide lerp log "
-                "log10 log1p log2 logaddexp logaddexp2 maximum minimum mul multiply neg negative positive "
-                "reciprocal relu rsqrt sigmoid sign sqrt square sub subtract true_divide"),
-    **_named(powers, "float_power pow"),
-    **_named(limits, "clamp clamp_max clamp_min clip fmax fmin nan_to_num"),
-    **_named(trigonometry, "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 "
-                           "atanh cos cosh deg2rad hypot rad2deg sin sinc sinh tan tanh"),
-    **_named(rounding, "ceil copysign fix floor fmod frac frexp heaviside ldexp nextafter remainder round trunc"),
-    **_named(comparisons, "bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq "
-                          "gcd ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal lcm "
-                          "le less less_equal logical_and logical_not logical_or logical_xor lt ne not_equal signbit"),
-    **_named(error_functions, "erf erfc erfinv"),
-    **_named(gamma_functions, "digamma lgamma mvlgamma"), "polygamma": _polygamma,
-    **_named(special_functions, "i0 logit xlogy"),
-    **_named(complex_numbers, "angle conj conj_physical resolve_conj resolve_neg sgn"),
-    "where": where,
-    # reductions
-    "sum": reduction.sum, "mean": reduction.mean, "var": reduction.var, "std": reduction.std,
-    "prod": reduction.prod, "nansum": reduction.nansum, "nanmean": reduction.nanmean, "logsumexp": reduction.logsumexp,
-    "max": extremes.max, "min": extremes.min, "amax": reduction.amax, "amin": reduction.amin,
-    "aminmax": extremes.aminmax, "argmax": extremes.argmax, "argmin": extremes.argmin,
-    "any": extremes.any, "all": extremes.all, "count_nonzero": extremes.count_nonzero,
-    "equal": extremes.equal, "allclose": extremes.allclose,
-    "cumsum": scans.cumsum, "cumprod": scans.cumprod, "logcumsumexp": scans.logcumsumexp,
-    "cummax": scans.cummax, "cummin": scans.cummin, "diff": scans.diff,
-    "sort": sorting.sort, "argsort": sorting.argsort, "msort": sorting.msort, "topk": sorting.topk,
-    "kthvalue": sorting.kthvalue, "median": sorting.median, "nanmedian": sorting.nanmedian, "mode": sorting.mode,
-    "quantile": sorting.quantile, "nanquantile": sorting.nanquantile,
-    "cov": statistics.cov, "corrcoef": statistics.corrcoef, "renorm": statistics.renorm,
-    "bincount": statistics.bincount, "histc": statistics.histc, "stft": frequencies.stft,
-    # shape
-    **_named(shape, "broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze "
-                    "sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view"), "view_as": shape.reshape_as,
-    **_named(splitting, "chunk dsplit hsplit narrow select select_scatter slice_scatter split split_with_sizes "
-                        "tensor_split unbind unsafe_chunk unsafe_split vsplit"),
-    **_named(rearranging, "flip fliplr flipud repeat repeat_interleave roll rot90 tile"),
-    **_named(diagonals, "diag diag_embed diagflat diagonal diagonal_scatter tril triu"),
-    **_named(borders, "as_strided as_strided_scatter unfold"),
-    **_named(creation, "new_empty new_full new_ones new_tensor new_zeros"),
-    # reading and writing at an index
-    **_named(indexing, "gather index_select masked_select take take_along_dim"),
-    **_named(scatter, "index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter "
-                      "scatter_add scatter_reduce"),
-    **_named(searching, "argwhere nonzero unique unique_consecutive"),
-    # products and networks
-    **_named(products, "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot"),
-    # linear algebra
-    **_named(solving, "det logdet slogdet"), **_named(cholesky, "cholesky cholesky_inverse cholesky_solve"),
-    **_named(older_linalg, "cross inverse lu lu_solve norm pinverse qr svd triangular_solve"),
-    **_named(matrix_functions, "matrix_exp matrix_power"), "dist": norms.dist, "ormqr": qr.ormqr,
-    **_named(activations, "log_softmax prelu softmax"),
-    # writing
-    "zero_": zero_, "fill_": fill_, "copy_": copy_,
-    "uniform_": sampling.uniform_, "normal_": sampling.normal_, "bernoulli_": sampling.bernoulli_,
-    "random_": sampling.random_,
-    # dtype
+OWN: dict[str, Any] = {
+    "where": where, "polygamma": polygamma, "zero_": zero_, "fill_": fill_, "copy_": copy_,
     "to": to, "type_as": type_as, "contiguous": contiguous, "cpu": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "cfloat": _caster(dtypes.complex64), "cdouble": _caster(dtypes.complex128),
     "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
 }  # fmt: skip
+
+# Methods that are functions of a file: of the same name, or `method=function`. It is imported when one is asked for.
+METHODS: dict[str, str] = {
+    "ops.elementwise": """abs absolute add addcdiv addcmul clone div divide exp exp2 expm1 floor_divide lerp log log10
+        log1p log2 logaddexp logaddexp2 maximum minimum mul multiply neg negative positive reciprocal relu rsqrt sigmoid
+        sign sqrt square sub subtract true_divide""",
+    "ops.powers": "float_power pow",
+    "ops.limits": "clamp clamp_max clamp_min clip fmax fmin nan_to_num",
+    "ops.trigonometry": """acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh
+        cos cosh deg2rad hypot rad2deg sin sinc sinh tan tanh""",
+    "ops.rounding": "ceil copysign fix floor fmod frac frexp heaviside ldexp nextafter remainder round trunc",
+    "ops.comparisons": """bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor eq gcd
+        ge greater greater_equal gt isclose isfinite isinf isnan isneginf isposinf isreal lcm le less less_equal
+        logical_and logical_not logical_or logical_xor lt ne not_equal signbit""",
+    "ops.error_functions": "erf erfc erfinv",
+    "ops.gamma_functions": "digamma lgamma mvlgamma",
+    "ops.special_functions": "i0 logit xlogy",
+    "ops.complex_numbers": "angle conj conj_physical resolve_conj resolve_neg sgn",
+    # reductions
+    "ops.reduction": "amax amin logsumexp mean nanmean nansum prod std sum var",
+    "ops.extremes": "all allclose aminmax any argmax argmin count_nonzero equal max min",
+    "ops.scans": "cummax cummin cumprod cumsum diff logcumsumexp",
+    "ops.sorting": "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk",
+    "ops.statistics": "bincount corrcoef cov histc renorm",
+    # shape
+    "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
+        sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
+    "functions.splitting": """chunk dsplit hsplit narrow select select_scatter slice_scatter split split_with_sizes
+        tensor_split unbind unsafe_chunk unsafe_split vsplit""",
+    "ops.rearranging": "flip fliplr flipud repeat repeat_interleave roll rot90 tile",
+    "ops.diagonals": "diag diag_embed diagflat diagonal diagonal_scatter tril triu",
+    "ops.borders": "as_strided as_strided_scatter unfold",
+    "functions.creation": "new_empty new_full new_ones new_tensor new_zeros",
+    # reading and writing at an index
+    "ops.indexing": "gather index_select masked_select take take_along_dim",
+    "ops.scatter": """index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter
+        scatter_add scatter_reduce""",
+    "functions.searching": "argwhere nonzero unique unique_consecutive",
+    # products and networks
+    "ops.products": "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot",
+    "ops.activations": "log_softmax prelu softmax",
+    # linear algebra
+    "ops.solving": "det logdet slogdet",
+    "ops.cholesky": "cholesky cholesky_inverse cholesky_solve",
+    "functions.older_linalg": "cross inverse lu lu_solve norm pinverse qr svd triangular_solve",
+    "ops.matrix_functions": "matrix_exp matrix_power",
+    "ops.norms": "dist",
+    "ops.qr": "ormqr",
+    "functions.frequencies": "stft",
+    # drawn
+    "random.sampling": "bernoulli_ normal_ random_ uniform_",
+}
 
 # Methods that also write their result into the tensor: ``exp_``, ``clamp_``, ...
 _WRITING = """
@@ -157,10 +120,41 @@ logical_or logical_xor lt mul multiply nan_to_num ne neg negative nextafter not_
 remainder round rsqrt sgn erf erfc erfinv digamma lgamma polygamma i0 logit xlogy sigmoid sign sin sinc sinh sqrt
 square sub subtract tan tanh true_divide trunc
 """
-METHODS |= {f"{name}_": in_place(f"{name}_", METHODS[name]) for name in _WRITING.split()}
 
 _RESHAPING = "squeeze swapaxes swapdims t transpose unsqueeze"
-METHODS |= {f"{name}_": reshaping(f"{name}_", METHODS[name]) for name in _RESHAPING.split()}
 
-for _name, _function in METHODS.items():
-    setattr(Tensor, _name, door(_function))
+_PLACES = {
+    name: (place, function or name)
+    for place, entries in METHODS.items()
+    for name, _, function in (entry.partition("=") for entry in entries.split())
+}
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """The function that a method is."""
+    function: Any = OWN.get(name)
+    if name in _PLACES:
+        place, own = _PLACES[name]
+        function = getattr(import_module(f"...{place}", __name__), own)
+    elif function is None:
+        made = reshaping if name[:-1] in _RESHAPING.split() else in_place
+        function = made(name, function_of(name[:-1]))
+    return function  # type: ignore[no-any-return]
+
+
+class Method:
+    """A method of tensors until it is first asked for: then its function takes its place in the class."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        function: Any = door(function_of(self.name))
+        setattr(Tensor, self.name, function)
+        return function if tensor is None else function.__get__(tensor, owner)
+
+
+for _name in (*OWN, *_PLACES, *(f"{_name}_" for _name in (_WRITING + _RESHAPING).split())):
+    setattr(Tensor, _name, Method(_name))

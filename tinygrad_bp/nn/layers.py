@@ -78,6 +78,7 @@ class Flatten(Module):
 
     def forward(self, x: Array) -> Any:
         """The input with those dimensions joined."""
+        check_tensor(x, "Flatten")
         return flatten(x, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
