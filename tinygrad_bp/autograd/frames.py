@@ -82,14 +82,24 @@ _RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 _FREE = frozenset(FREE.split(", "))
 
 
+# PyTorch's names of what rules call x, a and b.
+_SPELLED = {"x": "input", "a": "input", "b": "other"}
+
+
+def spelled(op: Op) -> tuple[str, ...]:
+    """The names by which the op's function takes its inputs: PyTorch's, where it has the function."""
+    return tuple(_SPELLED.get(name, name) for name in op.inputs)
+
+
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
-    return [*op.inputs, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
+    return [*spelled(op), *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
 
 
 def source(op: Op) -> str:
     """The text of the function that runs and records ``op``."""
-    signature = list(op.inputs)
+    taken = spelled(op)
+    signature = list(taken)
     for name, default in op.params.items():
         signature.append(name if default is REQUIRED else f"{name}=default_{name}")
     aliases = [(name, ALIASES[name]) for name in op.params if name in ALIASES]
@@ -101,14 +111,14 @@ def source(op: Op) -> str:
         add(f"        if {alias} is not None:")
         add(f"            {name} = check_alias(op, {name!r}, {name}, {alias!r}, {alias})")
     params = "".join(f", {name}" for name in op.params)
-    raw = f"forward({', '.join(op.inputs)}{params})" + ("[0]" if op.residuals else "")
+    raw = f"forward({', '.join(taken)}{params})" + ("[0]" if op.residuals else "")
     named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
-    narrow = [f"rounded = in_float32(op.function, {_tuple(list(op.inputs))}, {named})", "if rounded is not None:",
+    narrow = [f"rounded = in_float32(op.function, {_tuple(list(taken))}, {named})", "if rounded is not None:",
               "    return rounded"] if op.wide else []  # fmt: skip
     bare = ["if operands is None:", "    try:", f"        return {raw}", f"    except {_RAW} as error:",
-            f"        raise misused(op, error, {_tuple(list(op.inputs))}) from None"]  # fmt: skip
+            f"        raise misused(op, error, {_tuple(list(taken))}) from None"]  # fmt: skip
     if op.variadic:
-        (xs,) = op.inputs
+        (xs,) = taken
         for line in [*narrow, f"operands = unpack(op, {xs})", *bare]:
             add(f"        {line}")
         add(f"        v_{xs}, parents = operands")
@@ -117,12 +127,12 @@ def source(op: Op) -> str:
         kept = _tuple([f"tuple([v.shape for v in v_{xs}])" if k == f"{xs}_shape" else k for k in op.kept])
     else:
         if len(op.inputs) == 1:  # rules call ops on raw arrays; an exception would cost them more
-            add(f"        if {op.inputs[0]}.__class__ is ndarray{f' and {op.inputs[0]}.itemsize != 2' * op.wide}:")
+            add(f"        if {taken[0]}.__class__ is ndarray{f' and {taken[0]}.itemsize != 2' * op.wide}:")
             add(f"            return {raw}")
         add("        try:")
-        for name in op.inputs:
-            add(f"            v_{name} = {name}._value")
-            add(f"            n_{name} = {name}._node")
+        for name, given in zip(op.inputs, taken, strict=True):
+            add(f"            v_{name} = {given}._value")
+            add(f"            n_{name} = {given}._node")
         promoting = [name for name, yes in zip(op.inputs, op.promotes, strict=True) if yes]
         alike = [" is ".join(f"v_{name}.dtype" for name in promoting)] if len(promoting) > 1 else []
         alike += [f"v_{name}.itemsize != 2" for name in promoting[:1]] if op.wide else []
@@ -133,7 +143,7 @@ def source(op: Op) -> str:
             add("        if not alike:")
         else:
             add("        except AttributeError:")
-        for line in [*narrow, f"operands = unpack(op, {', '.join(op.inputs)})", *bare]:
+        for line in [*narrow, f"operands = unpack(op, {', '.join(taken)})", *bare]:
             add(f"            {line}")
         add(f"            {_tuple([f'v_{n}' for n in op.inputs])}, {_tuple([f'n_{n}' for n in op.inputs])} = operands")
         values = ", ".join(f"v_{name}" for name in op.inputs)
@@ -166,7 +176,7 @@ def source(op: Op) -> str:
         add("                result._node = node")
         if op.views:
             add("                if value.base is not None:")
-            add(f"                    share({op.inputs[0]}, result)")
+            add(f"                    share({taken[0]}, result)")
         add("                return result")
         add("            if value.base is not None:")
         add(f"                value = guard_view(value, {_tuple([values]) if not op.variadic else values}, {nodes})")
@@ -177,7 +187,7 @@ def source(op: Op) -> str:
     add("        result._node = None")
     if op.views:
         add("        if value.base is not None:")
-        add(f"            share({op.inputs[0]}, result)")
+        add(f"            share({taken[0]}, result)")
     add("        return result")
     add(f"        ({FREE})  # never reached: every function has the same names around it")
     add("    return function")
