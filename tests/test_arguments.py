@@ -119,10 +119,10 @@ def test_the_search_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 T = tg.zeros(2, 3)
 SAID = [
-    (lambda: tg.sum([1, 2]), "sum: cannot use a list as x; write tg.tensor(x)"),
-    (lambda: tg.std([1, 2]), "std: cannot use a list as x; write tg.tensor(x)"),
+    (lambda: tg.sum([1, 2]), "sum: cannot use a list as input; write tg.tensor(input)"),
+    (lambda: tg.std([1, 2]), "std: cannot use a list as input; write tg.tensor(input)"),
     (lambda: F.mse_loss(T, 3.0), "mse_loss: cannot use a float as target; write tg.tensor(target)"),
-    (lambda: tg.split(None, 1), "split: cannot use None as x; where a tensor is meant, write tg.tensor(…)"),
+    (lambda: tg.split(None, 1), "split: cannot use None as tensor; where a tensor is meant, write tg.tensor(…)"),
     (lambda: tg.hstack([1, T]), "hstack: cannot use an int as an item of tensors; where a tensor is meant, write "
      "tg.tensor(…)"),
     (lambda: tg.flatten(T, "a"), "flatten: cannot use a str as start_dim; where a tensor is meant, write tg.tensor(…)"),

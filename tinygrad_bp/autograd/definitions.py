@@ -36,7 +36,8 @@ class Doc(str):
                     text += f", line {rule.__code__.co_firstlineno}"
                 lines.append(f"Rule{f' of {name}' if len(self.op.inputs) > 1 else ''}: {text}")
         if lines:
-            lines = ["", "g is the gradient arriving, y the result:", *lines]
+            renamed = [f"; {short} is {name}" for short, name in zip(self.op.inputs, self.op.spelled) if short != name]
+            lines = ["", f"g is the gradient arriving, y the result{''.join(renamed)}:", *lines]
         return "\n".join([super().__str__(), *lines])
 
     def expandtabs(self, tabsize: Any = 8) -> str:

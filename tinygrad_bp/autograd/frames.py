@@ -82,23 +82,14 @@ _RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 _FREE = frozenset(FREE.split(", "))
 
 
-# PyTorch's names of what rules call x, a and b.
-_SPELLED = {"x": "input", "a": "input", "b": "other"}
-
-
-def spelled(op: Op) -> tuple[str, ...]:
-    """The names by which the op's function takes its inputs: PyTorch's, where it has the function."""
-    return tuple(_SPELLED.get(name, name) for name in op.inputs)
-
-
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
-    return [*spelled(op), *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
+    return [*op.spelled, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
 
 
 def source(op: Op) -> str:
     """The text of the function that runs and records ``op``."""
-    taken = spelled(op)
+    taken = op.spelled
     signature = list(taken)
     for name, default in op.params.items():
         signature.append(name if default is REQUIRED else f"{name}=default_{name}")

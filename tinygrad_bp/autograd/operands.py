@@ -71,7 +71,7 @@ def misused(op: Op, error: Exception, operands: Any) -> Exception:
     items = _listed(op, operands[0]) if op.variadic else operands
     for i, item in enumerate(items):
         if not isinstance(item, (np.ndarray, np.generic, Tensor)):
-            name = f"item {i}" if op.variadic else op.inputs[i]
+            name = f"item {i}" if op.variadic else op.spelled[i]
             return ArgumentError(f"{op.name}: cannot use a {kind_of(item)} as {name}; write tg.tensor({name})")
     return _again(error)
 

@@ -203,24 +203,24 @@ def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad:
     return _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
 
 
-def zeros_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of the shape and dtype of ``x``."""
-    return _finish(np.zeros_like(value_of(x), dtype=dtype), requires_grad)
+def zeros_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape and dtype of ``input``."""
+    return _finish(np.zeros_like(value_of(input), dtype=dtype), requires_grad)
 
 
-def ones_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """Ones of the shape and dtype of ``x``."""
-    return _finish(np.ones_like(value_of(x), dtype=dtype), requires_grad)
+def ones_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape and dtype of ``input``."""
+    return _finish(np.ones_like(value_of(input), dtype=dtype), requires_grad)
 
 
-def empty_like(x: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """An unfilled tensor of the shape and dtype of ``x``."""
-    return _finish(np.empty_like(value_of(x), dtype=dtype), requires_grad)
+def empty_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+    """An unfilled tensor of the shape and dtype of ``input``."""
+    return _finish(np.empty_like(value_of(input), dtype=dtype), requires_grad)
 
 
-def full_like(x: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """One number everywhere, in the shape and dtype of ``x``."""
-    return _finish(np.full_like(value_of(x), _one_number(fill_value, "full_like"), dtype=dtype), requires_grad)
+def full_like(input: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere, in the shape and dtype of ``input``."""
+    return _finish(np.full_like(value_of(input), _one_number(fill_value, "full_like"), dtype=dtype), requires_grad)
 
 
 def logspace(

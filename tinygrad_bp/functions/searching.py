@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def nonzero(x: Array, *, as_tuple: bool = False) -> Any:
+def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension.
 
     >>> import tinygrad_bp as tg
@@ -29,15 +29,15 @@ def nonzero(x: Array, *, as_tuple: bool = False) -> Any:
     tensor([[0, 1],
             [1, 0]])
     """
-    array = value_of(x)
+    array = value_of(input)
     if as_tuple:
         return tuple([wrap(counted(found), None) for found in np.nonzero(np.atleast_1d(array))])
     return wrap(counted(np.argwhere(array)), None)
 
 
-def argwhere(x: Array) -> Tensor:
+def argwhere(input: Array) -> Tensor:
     """The positions of the elements that are not 0, (n, dimensions)."""
-    return nonzero(x)  # type: ignore[no-any-return]
+    return nonzero(input)  # type: ignore[no-any-return]
 
 
 def where(condition: Any, *choices: Any, input: Array | None = None, other: Operand | None = None) -> Any:
@@ -108,7 +108,7 @@ def bucketize(input: Operand, boundaries: Array, *, out_int32: bool = False, rig
 
 @takes_axis
 def unique(
-    x: Array, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Array, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient.
 
@@ -118,17 +118,17 @@ def unique(
     >>> tg.unique(tg.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
-    axis = None if dim is None else dim_of(dim, x.ndim, "unique")
-    _, first, inverse, counts = np.unique(value_of(x), True, True, True, axis)
-    values = getitem(ravel(x), first) if axis is None else getitem(x, along(axis, first))
-    shape = x.shape if axis is None else (x.shape[axis],)
+    axis = None if dim is None else dim_of(dim, input.ndim, "unique")
+    _, first, inverse, counts = np.unique(value_of(input), True, True, True, axis)
+    values = getitem(ravel(input), first) if axis is None else getitem(input, along(axis, first))
+    shape = input.shape if axis is None else (input.shape[axis],)
     extra = [inverse.reshape(shape)] * return_inverse + [counts] * return_counts
     return (values, *(wrap(counted(part), None) for part in extra)) if extra else values
 
 
 @takes_axis
 def unique_consecutive(
-    x: Array, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    input: Array, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient.
 
@@ -136,13 +136,13 @@ def unique_consecutive(
     >>> tg.unique_consecutive(tg.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
-    source, axis = (ravel(x), 0) if dim is None else (x, dim_of(dim, x.ndim, "unique_consecutive"))
+    source, axis = (ravel(input), 0) if dim is None else (input, dim_of(dim, input.ndim, "unique_consecutive"))
     rows = np.moveaxis(value_of(source), axis, 0).reshape(source.shape[axis], -1)
     starts = np.ones(len(rows), bool)
     starts[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     first = np.nonzero(starts)[0]
     values = getitem(source, along(axis, first))
-    inverse = (np.cumsum(starts) - 1).reshape(x.shape if dim is None else (-1,))
+    inverse = (np.cumsum(starts) - 1).reshape(input.shape if dim is None else (-1,))
     extra = [inverse] * return_inverse + [np.diff(first, append=len(rows))] * return_counts
     return (values, *(wrap(counted(part), None) for part in extra)) if extra else values
 

@@ -20,32 +20,33 @@ _cut = slice  # the builtin; the function of that name is defined below
 
 
 @takes_axis
-def select(x: Array, dim: int, index: int) -> Any:
+def select(input: Array, dim: int, index: int) -> Any:
     """The slice at one position of dimension ``dim``, without that dimension.
 
     >>> import tinygrad_bp as tg
     >>> tg.tensor([[1, 2], [3, 4]]).select(1, 0)
     tensor([1, 3])
     """
-    return getitem(x, along(place_of(x, dim, "select"), integer(index)))
+    return getitem(input, along(place_of(input, dim, "select"), integer(index)))
 
 
 @takes_axis
-def narrow(x: Array, dim: int, start: SupportsIndex, length: int) -> Any:
+def narrow(input: Array, dim: int, start: SupportsIndex, length: int) -> Any:
     """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end).
 
     >>> import tinygrad_bp as tg
     >>> tg.arange(5).narrow(0, 1, 3)
     tensor([1, 2, 3])
     """
-    place, start, length = place_of(x, dim, "narrow"), integer(start), integer(length)
-    size = x.shape[place]
+    place, start, length = place_of(input, dim, "narrow"), integer(start), integer(length)
+    size = input.shape[place]
     first = start + size if start < 0 else start
     if not (0 <= first <= size and 0 <= length <= size - first):
         raise IndexRangeError(
-            f"narrow: start {start} and length {length} leave dimension {dim}, of size {size}, in {shape_text(x.shape)}"
+            f"narrow: start {start} and length {length} leave dimension {dim}, of size {size}, in "
+            f"{shape_text(input.shape)}"
         )
-    return getitem(x, along(place, _cut(first, first + length)))
+    return getitem(input, along(place, _cut(first, first + length)))
 
 
 @takes_axis
@@ -67,41 +68,41 @@ def _scattered(x: Any, src: Any, index: tuple[Any, ...], name: str) -> Any:
 
 
 @takes_axis
-def select_scatter(x: Array, src: Array, dim: int, index: int) -> Any:
-    """A copy of ``x`` with ``select(dim, index)`` replaced by ``src``.
+def select_scatter(input: Array, src: Array, dim: int, index: int) -> Any:
+    """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``.
 
     >>> import tinygrad_bp as tg
     >>> tg.select_scatter(tg.zeros(2, 2), tg.ones(2), 0, 1)
     tensor([[0., 0.],
             [1., 1.]])
     """
-    return _scattered(x, src, along(place_of(x, dim, "select_scatter"), integer(index)), "select_scatter")
+    return _scattered(input, src, along(place_of(input, dim, "select_scatter"), integer(index)), "select_scatter")
 
 
 @takes_axis
 def slice_scatter(
-    x: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Any:
-    """A copy of ``x`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``.
+    """A copy of ``input`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``.
 
     >>> import tinygrad_bp as tg
     >>> tg.slice_scatter(tg.zeros(4), tg.ones(2), 0, 0, 4, 2)
     tensor([1., 0., 1., 0.])
     """
-    index = along(place_of(x, dim, "slice_scatter"), _cut(start, end, step))
-    return _scattered(x, broadcast_to(src, getitem(x, index).shape), index, "slice_scatter")
+    index = along(place_of(input, dim, "slice_scatter"), _cut(start, end, step))
+    return _scattered(input, broadcast_to(src, getitem(input, index).shape), index, "slice_scatter")
 
 
 @takes_axis
-def unbind(x: Array, dim: int = 0) -> tuple[Any, ...]:
+def unbind(input: Array, dim: int = 0) -> tuple[Any, ...]:
     """All slices of dimension ``dim``, without it.
 
     >>> import tinygrad_bp as tg
     >>> tg.unbind(tg.tensor([[1, 2], [3, 4]]))
     (tensor([1, 2]), tensor([3, 4]))
     """
-    place = place_of(x, dim, "unbind")
-    return tuple([getitem(x, along(place, i)) for i in range(x.shape[place])])
+    place = place_of(input, dim, "unbind")
+    return tuple([getitem(input, along(place, i)) for i in range(input.shape[place])])
 
 
 def _pieces(x: Any, place: int, ends: Sequence[int]) -> tuple[Any, ...]:
@@ -112,23 +113,23 @@ def _pieces(x: Any, place: int, ends: Sequence[int]) -> tuple[Any, ...]:
 
 
 @takes_axis
-def split_with_sizes(x: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``.
 
     >>> import tinygrad_bp as tg
     >>> tg.split_with_sizes(tg.arange(5), [2, 3])
     (tensor([0, 1]), tensor([2, 3, 4]))
     """
-    place = place_of(x, dim, "split")
+    place = place_of(input, dim, "split")
     sizes = [integer(size) for size in split_sizes]
-    if sum(sizes) != x.shape[place] or min(sizes, default=0) < 0:
-        raise ShapeError(f"split: sizes {sizes} must be at least 0 and add up to {x.shape[place]}, as dim {dim} is")
+    if sum(sizes) != input.shape[place] or min(sizes, default=0) < 0:
+        raise ShapeError(f"split: sizes {sizes} must be at least 0 and add up to {input.shape[place]}, as dim {dim} is")
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-    return _pieces(x, place, ends[:-1]) if sizes else ()
+    return _pieces(input, place, ends[:-1]) if sizes else ()
 
 
 @takes_axis
-def split(x: Array, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(tensor: Array, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes.
 
     >>> import tinygrad_bp as tg
@@ -136,16 +137,16 @@ def split(x: Array, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(x, split_size_or_sections, dim)
+        return split_with_sizes(tensor, split_size_or_sections, dim)
     step = integer(split_size_or_sections)
-    place = place_of(x, dim, "split")
-    if step < 0 or (step == 0 and x.shape[place]):
+    place = place_of(tensor, dim, "split")
+    if step < 0 or (step == 0 and tensor.shape[place]):
         raise ArgumentError(f"split: the size of a piece must be positive, got {step}")
-    return _pieces(x, place, range(step, x.shape[place], step)) if step else (x,)
+    return _pieces(tensor, place, range(step, tensor.shape[place], step)) if step else (tensor,)
 
 
 @takes_axis
-def chunk(x: Array, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """At most ``chunks`` pieces of one size, the last one smaller where it does not divide.
 
     >>> import tinygrad_bp as tg
@@ -154,28 +155,28 @@ def chunk(x: Array, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """
     if chunks < 1:
         raise ArgumentError(f"chunk: there must be at least one piece, got chunks={chunks}")
-    size = x.shape[place_of(x, dim, "chunk")]
-    return split(x, -(-size // chunks), dim) if size else split_with_sizes(x, [0] * chunks, dim)
+    size = input.shape[place_of(input, dim, "chunk")]
+    return split(input, -(-size // chunks), dim) if size else split_with_sizes(input, [0] * chunks, dim)
 
 
 @takes_axis
-def tensor_split(x: Array, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(input: Array, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """That many pieces, the first ones larger by one where it does not divide; or cut at the positions of a list.
 
     >>> import tinygrad_bp as tg
     >>> tg.tensor_split(tg.arange(5), 2), tg.tensor_split(tg.arange(5), (1, 4))
     ((tensor([0, 1, 2]), tensor([3, 4])), (tensor([0]), tensor([1, 2, 3]), tensor([4])))
     """
-    place = place_of(x, dim, "tensor_split")
+    place = place_of(input, dim, "tensor_split")
     if hasattr(indices_or_sections, "tolist"):
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
-        return _pieces(x, place, [integer(i) for i in indices_or_sections])
+        return _pieces(input, place, [integer(i) for i in indices_or_sections])
     count = integer(indices_or_sections)
     if count < 1:
         raise ArgumentError(f"tensor_split: there must be at least one piece, got {count}")
-    small, larger = divmod(x.shape[place], count)
-    return _pieces(x, place, [i * small + min(i, larger) for i in range(1, count)])
+    small, larger = divmod(input.shape[place], count)
+    return _pieces(input, place, [i * small + min(i, larger) for i in range(1, count)])
 
 
 def _evenly(x: Any, indices_or_sections: Any, dim: int, ndim: int, name: str) -> tuple[Any, ...]:
@@ -186,24 +187,24 @@ def _evenly(x: Any, indices_or_sections: Any, dim: int, ndim: int, name: str) ->
     return tensor_split(x, indices_or_sections, dim)
 
 
-def hsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
+def hsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the columns (of one dimension: along it).
 
     >>> import tinygrad_bp as tg
     >>> tg.hsplit(tg.arange(4), 2)
     (tensor([0, 1]), tensor([2, 3]))
     """
-    return _evenly(x, indices_or_sections, 0 if x.ndim == 1 else 1, 1, "hsplit")
+    return _evenly(input, indices_or_sections, 0 if input.ndim == 1 else 1, 1, "hsplit")
 
 
-def vsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
+def vsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
-    return _evenly(x, indices_or_sections, 0, 2, "vsplit")
+    return _evenly(input, indices_or_sections, 0, 2, "vsplit")
 
 
-def dsplit(x: Array, indices_or_sections: Any) -> tuple[Any, ...]:
+def dsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
     """Equal pieces, or cuts at positions, along the third dimension."""
-    return _evenly(x, indices_or_sections, 2, 3, "dsplit")
+    return _evenly(input, indices_or_sections, 2, 3, "dsplit")
 
 
 unsafe_chunk = chunk

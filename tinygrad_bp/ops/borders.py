@@ -62,7 +62,7 @@ _fold_op: Callable[..., Any] = linear("fold", _fold, lambda g, axis, size, step:
                   reference=_fold_reference, doc="Windows added up at their places: the transpose of reading them.")
 
 
-def unfold(x: Array, dimension: int, size: int, step: int) -> Any:
+def unfold(input: Array, dimension: int, size: int, step: int) -> Any:
     """All windows of ``size`` elements along ``dimension``, one every ``step``; the window is a new last dimension.
 
     >>> import tinygrad_bp as tg
@@ -70,16 +70,18 @@ def unfold(x: Array, dimension: int, size: int, step: int) -> Any:
     tensor([[0, 1, 2],
             [2, 3, 4]])
     """
-    axis, size, step = dim_of(dimension, x.ndim, "unfold"), integer(size), integer(step)
-    length = x.shape[axis] if x.ndim else 1
+    axis, size, step = dim_of(dimension, input.ndim, "unfold"), integer(size), integer(step)
+    length = input.shape[axis] if input.ndim else 1
     if not 0 <= size <= length or step < 1:
-        raise ShapeError(f"unfold: size {size}, step {step} do not fit dimension {dimension} of {shape_text(x.shape)}")
-    if not x.ndim:
-        return getitem(reshape(x, (1,)), slice(size))
+        raise ShapeError(
+            f"unfold: size {size}, step {step} do not fit dimension {dimension} of {shape_text(input.shape)}"
+        )
+    if not input.ndim:
+        return getitem(reshape(input, (1,)), slice(size))
     if not size:
-        moved = (*x.shape[:axis], x.shape[axis] // step + 1, *x.shape[axis + 1 :], 0)
-        return reshape(getitem(ravel(x), slice(0)), moved)
-    return _unfold_op(x, axis, size, step)
+        moved = (*input.shape[:axis], input.shape[axis] // step + 1, *input.shape[axis + 1 :], 0)
+        return reshape(getitem(ravel(input), slice(0)), moved)
+    return _unfold_op(input, axis, size, step)
 
 
 def _strided_places(x: Any, size: Any, stride: Any, storage_offset: int | None, name: str) -> Any:
@@ -97,8 +99,8 @@ def _strided_places(x: Any, size: Any, stride: Any, storage_offset: int | None, 
     return places
 
 
-def as_strided(x: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
-    """``result[i, j] = x.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy.
+def as_strided(input: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
+    """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy.
 
     The elements are counted row by row, whatever the layout of the memory.
 
@@ -107,21 +109,21 @@ def as_strided(x: Array, size: Size, stride: Size, storage_offset: int | None = 
     tensor([[0, 1, 2],
             [1, 2, 3]])
     """
-    return getitem(ravel(x), _strided_places(x, size, stride, storage_offset, "as_strided"))
+    return getitem(ravel(input), _strided_places(input, size, stride, storage_offset, "as_strided"))
 
 
-def as_strided_scatter(x: Array, src: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
-    """A copy of ``x`` with the elements that ``as_strided`` reads replaced by ``src``.
+def as_strided_scatter(input: Array, src: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
+    """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``.
 
     >>> import tinygrad_bp as tg
     >>> tg.as_strided_scatter(tg.zeros(4), tg.ones(2), (2,), (2,))
     tensor([1., 0., 1., 0.])
     """
-    places = _strided_places(x, size, stride, storage_offset, "as_strided_scatter")
+    places = _strided_places(input, size, stride, storage_offset, "as_strided_scatter")
     if tuple(src.shape) != places.shape:
         both = f"src has shape {shape_text(src.shape)}, the part it replaces {shape_text(places.shape)}"
         raise ShapeError(f"as_strided_scatter: {both}")
-    return reshape(setitem(ravel(x), src, places), x.shape)
+    return reshape(setitem(ravel(input), src, places), input.shape)
 
 
 # ---------------------------------------------------------------------- borders
@@ -164,8 +166,8 @@ def continued(x: Array, widths: Sequence[tuple[int, int]], mode: str) -> Any:
     return x
 
 
-def constant_pad_nd(x: Array, pad: Sequence[int], value: Operand = 0) -> Any:
-    """``x`` with a border of one number; ``pad`` holds (before, after) for the last dimension first.
+def constant_pad_nd(input: Array, pad: Sequence[int], value: Operand = 0) -> Any:
+    """``input`` with a border of one number; ``pad`` holds (before, after) for the last dimension first.
 
     Negative numbers take elements away.
 
@@ -173,11 +175,11 @@ def constant_pad_nd(x: Array, pad: Sequence[int], value: Operand = 0) -> Any:
     >>> tg.constant_pad_nd(tg.tensor([1, 2]), (1, 2), 9)
     tensor([9, 1, 2, 9, 9])
     """
-    widths = _widths(x, pad, "pad")
+    widths = _widths(input, pad, "pad")
     if not value:
-        return apart(bordered(x, widths), x)
-    shape = tuple([n + a + b for (a, b), n in zip(widths, x.shape, strict=True)])
-    return apart(bordered(x, widths, np.full(shape, value, x.dtype)), x)
+        return apart(bordered(input, widths), input)
+    shape = tuple([n + a + b for (a, b), n in zip(widths, input.shape, strict=True)])
+    return apart(bordered(input, widths, np.full(shape, value, input.dtype)), input)
 
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}

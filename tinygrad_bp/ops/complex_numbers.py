@@ -31,14 +31,14 @@ _conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="x − i
                doc="Complex conjugate.")
 
 
-def conj(x: Array) -> Any:
+def conj(input: Array) -> Any:
     """The complex conjugate; a real tensor is returned as it is.
 
     >>> import tinygrad_bp as tg
     >>> tg.conj(tg.tensor([1 + 2j]))
     tensor([1.-2.j], dtype=complex64)
     """
-    return _conj(x) if x.dtype.kind == "c" else x
+    return _conj(input) if input.dtype.kind == "c" else input
 
 
 UFUNCS[np.conjugate] = conj
@@ -59,26 +59,26 @@ _imag = linear("imag", lambda x: x.imag, lambda g, x_dtype: _as_complex(g, x_dty
                doc="Imaginary part.")
 
 
-def real(x: Array) -> Any:
+def real(input: Array) -> Any:
     """The real part; a real tensor is returned as it is.
 
     >>> import tinygrad_bp as tg
     >>> tg.real(tg.tensor([1 + 2j]))
     tensor([1.])
     """
-    return _real(x) if x.dtype.kind == "c" else x
+    return _real(input) if input.dtype.kind == "c" else input
 
 
-def imag(x: Array) -> Any:
+def imag(input: Array) -> Any:
     """The imaginary part. Raises ``DtypeError`` for a real tensor.
 
     >>> import tinygrad_bp as tg
     >>> tg.imag(tg.tensor([1 + 2j]))
     tensor([2.])
     """
-    if x.dtype.kind != "c":
-        raise DtypeError(f"imag: needs a complex tensor, got {x.dtype}; a real one has no imaginary part")
-    return _imag(x)
+    if input.dtype.kind != "c":
+        raise DtypeError(f"imag: needs a complex tensor, got {input.dtype}; a real one has no imaginary part")
+    return _imag(input)
 
 
 def _join(real: Any, imag: Any) -> Any:
@@ -107,14 +107,14 @@ _angle_of_real = elementwise("angle_of_real", lambda x: np.where(x != x, x, np.w
                              doc="Angle of real numbers in the complex plane: 0 or π; its gradient is 0.")
 
 
-def angle(x: Array) -> Any:
+def angle(input: Array) -> Any:
     """The angle in radians; of a real number 0, or π where it is negative, without a slope.
 
     >>> import tinygrad_bp as tg
     >>> tg.angle(tg.tensor([1j, -1.0]))
     tensor([1.5708, 3.1416])
     """
-    return angle_op(x) if x.dtype.kind == "c" else _angle_of_real(x)
+    return angle_op(input) if input.dtype.kind == "c" else _angle_of_real(input)
 
 
 sgn_op = elementwise("sgn", np.sign, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),
@@ -127,47 +127,47 @@ def _size(x: Any) -> Any:
     return np.where(size == 0, np.full_like(size, np.inf), size)
 
 
-def sgn(x: Array) -> Any:
-    """``x / |x|``, 0 at 0; of a real tensor its sign.
+def sgn(input: Array) -> Any:
+    """``input / |input|``, 0 at 0; of a real tensor its sign.
 
     >>> import tinygrad_bp as tg
     >>> tg.sgn(tg.tensor([3 + 4j]))
     tensor([0.6+0.8j], dtype=complex64)
     """
-    return sgn_op(x) if x.dtype.kind == "c" else sign(x)
+    return sgn_op(input) if input.dtype.kind == "c" else sign(input)
 
 
 UFUNCS[np.sign] = sgn
 
 
-def conj_physical(x: Array) -> Any:
+def conj_physical(input: Array) -> Any:
     """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as ``conj``.
 
     >>> import tinygrad_bp as tg
     >>> tg.conj_physical(tg.tensor([1 + 2j]))
     tensor([1.-2.j], dtype=complex64)
     """
-    return conj(x)
+    return conj(input)
 
 
-def resolve_conj(x: Array) -> Any:
+def resolve_conj(input: Array) -> Any:
     """The tensor itself: a conjugate is never a lazy view here.
 
     >>> import tinygrad_bp as tg
     >>> tg.resolve_conj(tg.tensor([1.0]))
     tensor([1.])
     """
-    return x
+    return input
 
 
-def resolve_neg(x: Array) -> Any:
+def resolve_neg(input: Array) -> Any:
     """The tensor itself: a negative is never a lazy view here.
 
     >>> import tinygrad_bp as tg
     >>> tg.resolve_neg(tg.tensor([1.0]))
     tensor([1.])
     """
-    return x
+    return input
 
 
 def conjugate_transpose(x: Array) -> Any:
@@ -203,7 +203,7 @@ _pair = linear("view_as_complex", of_reals("view_as_complex", _paired), lambda g
                views=True, reference=lambda x: x[..., 0] + 1j * x[..., 1], doc="Pairs of real numbers as complex ones.")
 
 
-def view_as_real(x: Array) -> Any:
+def view_as_real(input: Array) -> Any:
     """Complex numbers (...) as pairs of real ones (..., 2), on the same memory.
 
     Raises ``DtypeError`` for real numbers.
@@ -212,21 +212,21 @@ def view_as_real(x: Array) -> Any:
     >>> tg.view_as_real(tg.tensor([1 + 2j]))
     tensor([[1., 2.]])
     """
-    if x.dtype.kind != "c":
-        raise DtypeError(f"view_as_real: needs a complex tensor, got {x.dtype}")
-    return _pairs(x)
+    if input.dtype.kind != "c":
+        raise DtypeError(f"view_as_real: needs a complex tensor, got {input.dtype}")
+    return _pairs(input)
 
 
-def view_as_complex(x: Array) -> Any:
+def view_as_complex(input: Array) -> Any:
     """Pairs of real numbers (..., 2) as complex ones (...), on the same memory where it holds them side by side.
 
     >>> import tinygrad_bp as tg
     >>> tg.view_as_complex(tg.tensor([[1.0, 2.0]]))
     tensor([1.+2.j], dtype=complex64)
     """
-    if x.ndim == 0 or x.shape[-1] != 2:
-        raise ShapeError(f"view_as_complex: needs a last dimension of size 2, got {shape_text(x.shape)}")
-    return _pair(x)
+    if input.ndim == 0 or input.shape[-1] != 2:
+        raise ShapeError(f"view_as_complex: needs a last dimension of size 2, got {shape_text(input.shape)}")
+    return _pair(input)
 
 
 FUNCTIONS[np.real] = real

@@ -71,72 +71,72 @@ def _plane(ndim: int, dim1: int, dim2: int, name: str) -> tuple[int, int]:
     return first, second
 
 
-def diagonal(x: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """The diagonal of two dimensions, ``offset`` above the main one, as the last dimension.
 
     >>> import tinygrad_bp as tg
     >>> tg.diagonal(tg.tensor([[1, 2], [3, 4]]))
     tensor([1, 4])
     """
-    return _diagonal(x, offset, *_plane(x.ndim, dim1, dim2, "diagonal"))
+    return _diagonal(input, offset, *_plane(input.ndim, dim1, dim2, "diagonal"))
 
 
-def diag_embed(x: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
-    """Square matrices in two new dimensions, with the last dimension of ``x`` on their diagonal.
+def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Square matrices in two new dimensions, with the last dimension of ``input`` on their diagonal.
 
     >>> import tinygrad_bp as tg
     >>> tg.diag_embed(tg.tensor([1, 2]))
     tensor([[1, 0],
             [0, 2]])
     """
-    if not x.ndim:
+    if not input.ndim:
         raise ShapeError("diag_embed: needs at least 1 dimension, got (); reshape it to (1,) first")
-    first, second = _plane(x.ndim + 1, dim1, dim2, "diag_embed")
-    sizes = iter(x.shape[:-1])
-    side = x.shape[-1] + abs(offset)
-    shape = tuple([side if d in (first, second) else next(sizes) for d in range(x.ndim + 1)])
-    return _diagonal_place(x, shape, offset, first, second)
+    first, second = _plane(input.ndim + 1, dim1, dim2, "diag_embed")
+    sizes = iter(input.shape[:-1])
+    side = input.shape[-1] + abs(offset)
+    shape = tuple([side if d in (first, second) else next(sizes) for d in range(input.ndim + 1)])
+    return _diagonal_place(input, shape, offset, first, second)
 
 
-def diag(x: Array, diagonal: int = 0) -> Any:
-    """A matrix with the vector ``x`` on a diagonal; of a matrix, a copy of its diagonal.
+def diag(input: Array, diagonal: int = 0) -> Any:
+    """A matrix with the vector ``input`` on a diagonal; of a matrix, a copy of its diagonal.
 
     >>> import tinygrad_bp as tg
     >>> tg.diag(tg.tensor([1, 2]))
     tensor([[1, 0],
             [0, 2]])
     """
-    if x.ndim not in (1, 2):
-        raise ShapeError(f"diag: needs 1 or 2 dimensions, got {shape_text(x.shape)}; use diagonal or diag_embed")
-    return diag_embed(x, diagonal) if x.ndim == 1 else clone(_diagonal(x, diagonal, 0, 1))
+    if input.ndim not in (1, 2):
+        raise ShapeError(f"diag: needs 1 or 2 dimensions, got {shape_text(input.shape)}; use diagonal or diag_embed")
+    return diag_embed(input, diagonal) if input.ndim == 1 else clone(_diagonal(input, diagonal, 0, 1))
 
 
-def diagflat(x: Array, offset: int = 0) -> Any:
-    """A matrix with all elements of ``x``, row by row, on a diagonal.
+def diagflat(input: Array, offset: int = 0) -> Any:
+    """A matrix with all elements of ``input``, row by row, on a diagonal.
 
     >>> import tinygrad_bp as tg
     >>> tg.diagflat(tg.tensor([[1, 2]]))
     tensor([[1, 0],
             [0, 2]])
     """
-    return diag_embed(ravel(x), offset)
+    return diag_embed(ravel(input), offset)
 
 
-def diagonal_scatter(x: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """A copy of ``x`` with a diagonal replaced by ``src``.
+def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A copy of ``input`` with a diagonal replaced by ``src``.
 
     >>> import tinygrad_bp as tg
     >>> tg.diagonal_scatter(tg.zeros(2, 2), tg.ones(2))
     tensor([[1., 0.],
             [0., 1.]])
     """
-    first, second = _plane(x.ndim, dim1, dim2, "diagonal_scatter")
-    there = np.diagonal(np.broadcast_to(np.zeros((), bool), x.shape), offset, first, second)
+    first, second = _plane(input.ndim, dim1, dim2, "diagonal_scatter")
+    there = np.diagonal(np.broadcast_to(np.zeros((), bool), input.shape), offset, first, second)
     if tuple(src.shape) != there.shape:
         both = f"src has shape {shape_text(src.shape)}, the diagonal {shape_text(there.shape)}"
         raise ShapeError(f"diagonal_scatter: {both}")
-    mask = _place(np.ones(there.shape, bool), tuple(x.shape), offset, first, second)
-    return where(mask, _diagonal_place(src, tuple(x.shape), offset, first, second), x)
+    mask = _place(np.ones(there.shape, bool), tuple(input.shape), offset, first, second)
+    return where(mask, _diagonal_place(src, tuple(input.shape), offset, first, second), input)
 
 
 # ---------------------------------------------------------------------- triangles
@@ -163,7 +163,7 @@ def _matrices(x: Any, name: str) -> Any:
     return x
 
 
-def tril(x: Array, diagonal: int = 0) -> Any:
+def tril(input: Array, diagonal: int = 0) -> Any:
     """The lower triangle of the last two dimensions, up to and including a diagonal; zeros above.
 
     >>> import tinygrad_bp as tg
@@ -171,10 +171,10 @@ def tril(x: Array, diagonal: int = 0) -> Any:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    return _tril(_matrices(x, "tril"), diagonal)
+    return _tril(_matrices(input, "tril"), diagonal)
 
 
-def triu(x: Array, diagonal: int = 0) -> Any:
+def triu(input: Array, diagonal: int = 0) -> Any:
     """The upper triangle of the last two dimensions, from a diagonal on; zeros below.
 
     >>> import tinygrad_bp as tg
@@ -182,7 +182,7 @@ def triu(x: Array, diagonal: int = 0) -> Any:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    return _triu(_matrices(x, "triu"), diagonal)
+    return _triu(_matrices(input, "triu"), diagonal)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtypes.int64) -> Tensor:

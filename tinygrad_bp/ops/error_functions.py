@@ -274,14 +274,14 @@ ndtri = elementwise("ndtri", widened(_ndtri), lambda g, y: g * (np.exp(0.5 * (y 
 
 
 @rounds_once
-def ndtr(x: Array) -> Any:
+def ndtr(input: Array) -> Any:
     """The standard normal distribution function Φ, to the last digits in its lower tail.
 
     >>> import tinygrad_bp as tg
     >>> tg.special.ndtr(tg.tensor([0.0, 1.96]))
     tensor([0.5  , 0.975])
     """
-    return 0.5 * erfc(x * -math.sqrt(0.5))
+    return 0.5 * erfc(input * -math.sqrt(0.5))
 
 
 def _log_ndtr(x: Any) -> Any:

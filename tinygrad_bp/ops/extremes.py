@@ -53,24 +53,24 @@ count_nonzero = constant("count_nonzero", lambda x, axis: counted(np.count_nonze
                          reference=lambda x, axis=None: np.count_nonzero(x, axis=axis))
 
 
-def equal(a: Operand, b: Operand) -> bool:
+def equal(input: Operand, other: Operand) -> bool:
     """Whether two tensors have one shape and the same elements.
 
     >>> import tinygrad_bp as tg
     >>> tg.equal(tg.tensor([1, 2]), tg.tensor([1, 2]))
     True
     """
-    return bool(np.array_equal(value_of(a), value_of(b)))
+    return bool(np.array_equal(value_of(input), value_of(other)))
 
 
-def allclose(a: Operand, b: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
-    """Whether all elements satisfy ``|a − b| ≤ atol + rtol · |b|``.
+def allclose(input: Operand, other: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements satisfy ``|input − other| ≤ atol + rtol · |other|``.
 
     >>> import tinygrad_bp as tg
     >>> tg.allclose(tg.tensor([1.0]), tg.tensor([1.0000001]))
     True
     """
-    return bool(np.allclose(value_of(a), value_of(b), rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return bool(np.allclose(value_of(input), value_of(other), rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
@@ -93,7 +93,7 @@ def chosen(x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
 
 
 @takes_axis
-def max(x: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
+def max(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
 
     Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
@@ -102,18 +102,18 @@ def max(x: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | N
     >>> tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
     Found(values=tensor([5., 7.]), indices=tensor([1, 0]))
     """
-    return _extreme("max", amax, argmax, maximum, x, dim, keepdim, other)
+    return _extreme("max", amax, argmax, maximum, input, dim, keepdim, other)
 
 
 @takes_axis
-def min(x: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
+def min(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
 
     >>> import tinygrad_bp as tg
     >>> tg.min(tg.tensor([3.0, 1.0, 2.0]))
     tensor(1.)
     """
-    return _extreme("min", amin, argmin, minimum, x, dim, keepdim, other)
+    return _extreme("min", amin, argmin, minimum, input, dim, keepdim, other)
 
 
 class Range(NamedTuple):
@@ -124,11 +124,11 @@ class Range(NamedTuple):
 
 
 @takes_axis
-def aminmax(x: Array, *, dim: int | None = None, keepdim: bool = False) -> Range:
+def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> Range:
     """The smallest and the largest element over ``dim`` (all by default); ties share the gradient equally.
 
     >>> import tinygrad_bp as tg
     >>> tg.aminmax(tg.tensor([3.0, 1.0, 2.0]))
     Range(min=tensor(1.), max=tensor(3.))
     """
-    return Range(amin(x, dim, keepdim), amax(x, dim, keepdim))
+    return Range(amin(input, dim, keepdim), amax(input, dim, keepdim))

@@ -189,14 +189,14 @@ def _polygamma_reference(x: Any, n: int) -> Any:
     return (-1) ** (n + 1) * math.factorial(n) * (head + tail)
 
 
-def digamma(x: Array) -> Any:
+def digamma(input: Array) -> Any:
     """The derivative of ``lgamma``.
 
     >>> import tinygrad_bp as tg
     >>> tg.digamma(tg.tensor([1.0]))
     tensor([-0.5772])
     """
-    return polygamma_op(x, 0)
+    return polygamma_op(input, 0)
 
 
 psi = digamma

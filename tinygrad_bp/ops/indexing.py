@@ -280,8 +280,8 @@ def at_least_1d(x: Array) -> Any:
 
 
 @takes_axis
-def gather(x: Array, dim: int, index: Index, *, sparse_grad: bool = False) -> Any:
-    """``result[i, j] = x[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``.
+def gather(input: Array, dim: int, index: Index, *, sparse_grad: bool = False) -> Any:
+    """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``.
 
     The result has the shape of ``index``. Raises ``ShapeError`` where the index does not fit, ``IndexRangeError``
     where a number in it is out of range. ``sparse_grad`` changes nothing here.
@@ -291,16 +291,16 @@ def gather(x: Array, dim: int, index: Index, *, sparse_grad: bool = False) -> An
     tensor([[1.],
             [4.]])
     """
-    wanted, x = indices_of(index, "gather"), at_least_1d(x)
+    wanted, input = indices_of(index, "gather"), at_least_1d(input)
     if not wanted.size:
-        return _getitem(np.reshape(x, (-1,)), np.zeros(wanted.shape, np.int64))
-    full = gather_index(x.shape, dim_of(dim, x.ndim, "gather"), at_least_1d(wanted), "gather")
-    result = _getitem(x, full)
+        return _getitem(np.reshape(input, (-1,)), np.zeros(wanted.shape, np.int64))
+    full = gather_index(input.shape, dim_of(dim, input.ndim, "gather"), at_least_1d(wanted), "gather")
+    result = _getitem(input, full)
     return result if wanted.ndim else np.reshape(result, ())
 
 
 @takes_axis
-def take_along_dim(x: Array, indices: Array, dim: int | None = None) -> Any:
+def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Any:
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row.
 
     >>> import tinygrad_bp as tg
@@ -310,22 +310,22 @@ def take_along_dim(x: Array, indices: Array, dim: int | None = None) -> Any:
     """
     wanted = indices_of(indices, "take_along_dim")
     if dim is None:
-        return _getitem(np.reshape(x, (-1,)), np.reshape(wanted, (-1,)))
-    if wanted.ndim != x.ndim:
+        return _getitem(np.reshape(input, (-1,)), np.reshape(wanted, (-1,)))
+    if wanted.ndim != input.ndim:
         raise ShapeError(
-            f"take_along_dim: indices {shape_text(wanted.shape)} and tensor {shape_text(x.shape)} need as many "
+            f"take_along_dim: indices {shape_text(wanted.shape)} and tensor {shape_text(input.shape)} need as many "
             "dimensions as each other"
         )
-    if not x.ndim:
-        return clone(x)
-    return _getitem(x, _grid(x.shape, dim_of(dim, x.ndim, "take_along_dim"), wanted))
+    if not input.ndim:
+        return clone(input)
+    return _getitem(input, _grid(input.shape, dim_of(dim, input.ndim, "take_along_dim"), wanted))
 
 
 take_along_axis = take_along_dim
 
 
 @takes_axis
-def index_select(x: Array, dim: int, index: Index) -> Any:
+def index_select(input: Array, dim: int, index: Index) -> Any:
     """The slices of ``dim`` that an integer tensor of one dimension names.
 
     >>> import tinygrad_bp as tg
@@ -336,30 +336,30 @@ def index_select(x: Array, dim: int, index: Index) -> Any:
     wanted = indices_of(index, "index_select")
     if wanted.ndim > 1:
         raise ShapeError(f"index_select: the index has one dimension, got {shape_text(wanted.shape)}")
-    place = dim_of(dim, x.ndim, "index_select")
-    result = _getitem(at_least_1d(x), (slice(None),) * place + (at_least_1d(wanted),))
-    return result if x.ndim else np.reshape(result, ())
+    place = dim_of(dim, input.ndim, "index_select")
+    result = _getitem(at_least_1d(input), (slice(None),) * place + (at_least_1d(wanted),))
+    return result if input.ndim else np.reshape(result, ())
 
 
-def take(x: Array, index: Index) -> Any:
+def take(input: Array, index: Index) -> Any:
     """The elements that an integer tensor names, counted row by row; in the shape of ``index``.
 
     >>> import tinygrad_bp as tg
     >>> tg.take(tg.tensor([[1, 2], [3, 4]]), tg.tensor([0, 3]))
     tensor([1, 4])
     """
-    return _getitem(np.reshape(x, (-1,)), indices_of(index, "take"))
+    return _getitem(np.reshape(input, (-1,)), indices_of(index, "take"))
 
 
-def masked_select(x: Array, mask: Array) -> Any:
+def masked_select(input: Array, mask: Array) -> Any:
     """The elements where a boolean tensor holds, row by row, in one dimension; both broadcast.
 
     >>> import tinygrad_bp as tg
     >>> tg.masked_select(tg.tensor([1, 2, 3]), tg.tensor([True, False, True]))
     tensor([1, 3])
     """
-    x, chosen = broadcast_tensors(x, mask_of(mask, "masked_select"))
-    return _getitem(x, chosen)
+    input, chosen = broadcast_tensors(input, mask_of(mask, "masked_select"))
+    return _getitem(input, chosen)
 
 
 def mask_of(mask: Array, name: str) -> Any:

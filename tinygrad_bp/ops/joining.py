@@ -165,7 +165,7 @@ def cartesian_prod(*tensors: Array) -> Any:
     return stack([ravel(grid) for grid in meshgrid(*tensors)], 1)
 
 
-def combinations(x: Array, r: int = 2, with_replacement: bool = False) -> Any:
+def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Any:
     """All choices of ``r`` elements of a vector in their order, a row each.
 
     >>> import tinygrad_bp as tg
@@ -174,10 +174,10 @@ def combinations(x: Array, r: int = 2, with_replacement: bool = False) -> Any:
             [1, 3],
             [2, 3]])
     """
-    if x.ndim != 1:
-        raise ShapeError(f"combinations: gives choices from a vector, got {shape_text(x.shape)}")
+    if input.ndim != 1:
+        raise ShapeError(f"combinations: gives choices from a vector, got {shape_text(input.shape)}")
     if r < 0:
         raise ArgumentError(f"combinations: r must not be negative, got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    rows = np.array(list(choose(range(x.shape[0]), r)), np.int64)
-    return getitem(x, rows.reshape(-1, r) if r else np.zeros(0, np.int64))
+    rows = np.array(list(choose(range(input.shape[0]), r)), np.int64)
+    return getitem(input, rows.reshape(-1, r) if r else np.zeros(0, np.int64))

@@ -70,10 +70,10 @@ _clamp_op = elementwise("clamp", lambda x, min, max: np.minimum(np.maximum(x, mi
                         doc="Each element brought between two tensors.")
 
 
-def clip(x: Array, min: Operand | None = None, max: Operand | None = None) -> Any:
-    """Each element of ``x`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None.
+def clip(input: Array, min: Operand | None = None, max: Operand | None = None) -> Any:
+    """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None.
 
-    The gradient passes to ``x`` inside and at the bounds, elsewhere to a bound that is a tensor.
+    The gradient passes to ``input`` inside and at the bounds, elsewhere to a bound that is a tensor.
     Raises ``ArgumentError`` where both bounds are None.
 
     >>> import tinygrad_bp as tg
@@ -84,12 +84,12 @@ def clip(x: Array, min: Operand | None = None, max: Operand | None = None) -> An
         raise ArgumentError("clip: give min, max or both; both are None")
     if not isinstance(min, (int, float, type(None))) or not isinstance(max, (int, float, type(None))):
         if min is None or max is None:
-            return clamp_max(x, max) if min is None else clamp_min(x, min)
-        return _clamp_op(x, min, max)
+            return clamp_max(input, max) if min is None else clamp_min(input, min)
+        return _clamp_op(input, min, max)
     floating = isinstance(min, float) or isinstance(max, float)
-    if floating and isinstance(x, Tensor) and x.dtype.kind in "bui":
-        x = cast(x, dtypes.get_default_dtype())
-    return _clip_op(x, min, max)
+    if floating and isinstance(input, Tensor) and input.dtype.kind in "bui":
+        input = cast(input, dtypes.get_default_dtype())
+    return _clip_op(input, min, max)
 
 
 clamp = clip

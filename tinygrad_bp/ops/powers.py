@@ -71,24 +71,24 @@ def _safe_log(a: Any, b: Any) -> Any:
     return np.log(np.where(a > 0, a, np.ones_like(a))) + np.where(a > 0, zero, np.where(a == 0, at_0, np.nan))
 
 
-def pow(a: Operand, b: Operand) -> Any:
-    """``a`` to the power ``b``: tensors of shapes that broadcast, or numbers; the dtype is the operands' common one.
+def pow(input: Operand, exponent: Operand) -> Any:
+    """``input`` to the power ``exponent``, tensors of shapes that broadcast or numbers, in their common dtype.
 
     >>> import tinygrad_bp as tg
     >>> tg.pow(tg.tensor([1.0, 2.0, 3.0]), 2)
     tensor([1., 4., 9.])
     """
-    if isinstance(b, np.generic):
-        b = b.item()
-    if isinstance(b, (int, float)) and not isinstance(b, bool):
-        kind = getattr(getattr(a, "dtype", None), "kind", "f")
-        if kind == "b" and isinstance(b, int):
-            a = cast(a, np.dtype(np.int64))  # NumPy's would be int8
-        if kind in "fc" or (isinstance(b, int) and b >= 0):
-            return _pow(a, b)
-        if isinstance(b, float) and isinstance(a, Tensor):
-            return _pow(cast(a, dtypes.get_default_dtype()), b)
-    return _power(a, b)
+    if isinstance(exponent, np.generic):
+        exponent = exponent.item()
+    if isinstance(exponent, (int, float)) and not isinstance(exponent, bool):
+        kind = getattr(getattr(input, "dtype", None), "kind", "f")
+        if kind == "b" and isinstance(exponent, int):
+            input = cast(input, np.dtype(np.int64))  # NumPy's would be int8
+        if kind in "fc" or (isinstance(exponent, int) and exponent >= 0):
+            return _pow(input, exponent)
+        if isinstance(exponent, float) and isinstance(input, Tensor):
+            return _pow(cast(input, dtypes.get_default_dtype()), exponent)
+    return _power(input, exponent)
 
 
 def float_power(input: Array, exponent: Operand) -> Any:

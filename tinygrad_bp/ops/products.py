@@ -81,51 +81,53 @@ def _ranks(name: str, wanted: tuple[int, ...], *operands: Any) -> None:
                          f"{' and '.join(shape_text(x.shape) for x in operands)}; use matmul")
 
 
-def mm(a: Array, b: Array) -> Any:
+def mm(input: Array, mat2: Array) -> Any:
     """The product of two matrices. Raises ``ShapeError`` for other ranks.
 
     >>> import tinygrad_bp as tg
     >>> tg.mm(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
-    _ranks("mm", (2, 2), a, b)
-    return matmul(a, b)
+    _ranks("mm", (2, 2), input, mat2)
+    return matmul(input, mat2)
 
 
-def bmm(a: Array, b: Array) -> Any:
+def bmm(input: Array, mat2: Array) -> Any:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks.
 
     >>> import tinygrad_bp as tg
     >>> tg.bmm(tg.ones(5, 2, 3), tg.ones(5, 3, 4)).shape
     (5, 2, 4)
     """
-    _ranks("bmm", (3, 3), a, b)
-    if a.shape[0] != b.shape[0]:
-        raise ShapeError(f"bmm: {a.shape[0]} matrices on the left, {b.shape[0]} on the right; matmul broadcasts them")
-    return matmul(a, b)
+    _ranks("bmm", (3, 3), input, mat2)
+    if input.shape[0] != mat2.shape[0]:
+        raise ShapeError(
+            f"bmm: {input.shape[0]} matrices on the left, {mat2.shape[0]} on the right; matmul broadcasts them"
+        )
+    return matmul(input, mat2)
 
 
-def mv(a: Array, b: Array) -> Any:
+def mv(input: Array, vec: Array) -> Any:
     """A matrix times a vector. Raises ``ShapeError`` for other ranks."""
-    _ranks("mv", (2, 1), a, b)
-    return matmul(a, b)
+    _ranks("mv", (2, 1), input, vec)
+    return matmul(input, vec)
 
 
-def dot(a: Array, b: Array) -> Any:
+def dot(input: Array, tensor: Array) -> Any:
     """The inner product of two vectors, neither conjugated.
 
     >>> import tinygrad_bp as tg
     >>> tg.dot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    _ranks("dot", (1, 1), a, b)
-    return matmul(a, b)
+    _ranks("dot", (1, 1), input, tensor)
+    return matmul(input, tensor)
 
 
-def vdot(a: Array, b: Array) -> Any:
+def vdot(input: Array, other: Array) -> Any:
     """The inner product of two vectors, the first conjugated: Σ ā b."""
-    _ranks("vdot", (1, 1), a, b)
-    return matmul(conj(a), b)
+    _ranks("vdot", (1, 1), input, other)
+    return matmul(conj(input), other)
 
 
 @takes_axis
@@ -140,30 +142,30 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Any:
     return total(products, dim, dtype=products.dtype)
 
 
-def inner(a: Array, b: Array) -> Any:
-    """Products summed over the last dimension of both: ``result[i, j] = Σ a[i] b[j]``; a number multiplies.
+def inner(input: Array, other: Array) -> Any:
+    """Products summed over the last dimension of both: ``result[i, j] = Σ input[i] other[j]``; a number multiplies.
 
     >>> import tinygrad_bp as tg
     >>> tg.inner(tg.ones(2, 3), tg.ones(4, 3)).shape
     (2, 4)
     """
-    if a.ndim == 0 or b.ndim == 0:
-        return mul(a, b)
-    if a.shape[-1] != b.shape[-1]:
-        raise ShapeError(f"inner: the last sizes of {shape_text(a.shape)} and {shape_text(b.shape)} must agree")
-    return tensordot(a, b, ([-1], [-1]))
+    if input.ndim == 0 or other.ndim == 0:
+        return mul(input, other)
+    if input.shape[-1] != other.shape[-1]:
+        raise ShapeError(f"inner: the last sizes of {shape_text(input.shape)} and {shape_text(other.shape)} must agree")
+    return tensordot(input, other, ([-1], [-1]))
 
 
-def outer(a: Array, b: Array) -> Any:
-    """All products of two vectors: ``result[i, j] = a[i] b[j]``.
+def outer(input: Array, vec2: Array) -> Any:
+    """All products of two vectors: ``result[i, j] = input[i] vec2[j]``.
 
     >>> import tinygrad_bp as tg
     >>> tg.outer(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
     tensor([[3., 4.],
             [6., 8.]])
     """
-    _ranks("outer", (1, 1), a, b)
-    return mul(reshape(a, -1, 1), b)
+    _ranks("outer", (1, 1), input, vec2)
+    return mul(reshape(input, -1, 1), vec2)
 
 
 ger = outer
@@ -203,16 +205,17 @@ def tensordot(a: Array, b: Array, dims: int | Sequence[Any] = 2) -> Any:
     return reshape(product, *rows, *columns) if rows or columns else reshape(product, ())
 
 
-def kron(a: Array, b: Array) -> Any:
-    """Kronecker product: every element of ``a`` times all of ``b``; missing dimensions count as 1, in front.
+def kron(input: Array, other: Array) -> Any:
+    """Kronecker product: every element of ``input`` times all of ``other``; missing dimensions count as 1, in front.
 
     >>> import tinygrad_bp as tg
     >>> tg.kron(tg.tensor([1.0, 10.0]), tg.tensor([1.0, 2.0]))
     tensor([ 1.,  2., 10., 20.])
     """
-    ndim = max(a.ndim, b.ndim)
-    one, two = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
-    wide = reshape(a, [n for size in one for n in (size, 1)]) * reshape(b, [n for size in two for n in (1, size)])
+    ndim = max(input.ndim, other.ndim)
+    one, two = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (input, other))
+    left, right = [n for size in one for n in (size, 1)], [n for size in two for n in (1, size)]
+    wide = reshape(input, left) * reshape(other, right)
     return reshape(wide, [m * n for m, n in zip(one, two)])
 
 
@@ -326,15 +329,15 @@ def cross(input: Array, other: Array, *, dim: int = -1) -> Any:
     return cross_op(input, other, dim)
 
 
-def trace(x: Array) -> Any:
+def trace(input: Array) -> Any:
     """The sum of a matrix' diagonal.
 
     >>> import tinygrad_bp as tg
     >>> tg.trace(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
     tensor(5.)
     """
-    _ranks("trace", (2,), x)
-    return total(diagonal(x))
+    _ranks("trace", (2,), input)
+    return total(diagonal(input))
 
 
 def matrix_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:

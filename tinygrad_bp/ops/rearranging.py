@@ -50,7 +50,7 @@ def _places(x: Any, dims: Any, name: str) -> tuple[int, ...]:
     return places if x.ndim else ()
 
 
-def flip(x: Array, *order: Any, dims: Size | None = None) -> Any:
+def flip(input: Array, *order: Any, dims: Size | None = None) -> Any:
     """A copy with the elements in reverse order along each of ``dims``.
 
     >>> import tinygrad_bp as tg
@@ -58,21 +58,21 @@ def flip(x: Array, *order: Any, dims: Size | None = None) -> Any:
     tensor([[2, 1],
             [4, 3]])
     """
-    return _flip(x, _places(x, either(order, dims), "flip"))
+    return _flip(input, _places(input, either(order, dims), "flip"))
 
 
-def fliplr(x: Array) -> Any:
+def fliplr(input: Array) -> Any:
     """The columns in reverse order."""
-    if x.ndim < 2:
-        raise ShapeError(f"fliplr: needs at least 2 dimensions, got {shape_text(x.shape)}")
-    return _flip(x, (1,))
+    if input.ndim < 2:
+        raise ShapeError(f"fliplr: needs at least 2 dimensions, got {shape_text(input.shape)}")
+    return _flip(input, (1,))
 
 
-def flipud(x: Array) -> Any:
+def flipud(input: Array) -> Any:
     """The rows in reverse order."""
-    if x.ndim < 1:
+    if input.ndim < 1:
         raise ShapeError("flipud: needs at least 1 dimension, got ()")
-    return _flip(x, (0,))
+    return _flip(input, (0,))
 
 
 _roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shift, axis),
@@ -83,7 +83,7 @@ _roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shi
                reference=np.roll, doc="The elements moved along some axes; what leaves at one end enters at the other.")
 
 
-def roll(x: Array, shifts: Size, dims: Size | None = None) -> Any:
+def roll(input: Array, shifts: Size, dims: Size | None = None) -> Any:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row.
 
     >>> import tinygrad_bp as tg
@@ -94,14 +94,14 @@ def roll(x: Array, shifts: Size, dims: Size | None = None) -> Any:
     if dims is None or dims == ():
         if len(moves) != 1:
             raise ArgumentError(f"roll: {len(moves)} shifts need as many dims, got none")
-        return reshape(_roll(ravel(x), moves, (0,)), x.shape)
-    places = tuple([dim_of(d, x.ndim, "roll") for d in sizes_of((dims,))])
+        return reshape(_roll(ravel(input), moves, (0,)), input.shape)
+    places = tuple([dim_of(d, input.ndim, "roll") for d in sizes_of((dims,))])
     if len(places) != len(moves):
         raise ArgumentError(f"roll: {len(moves)} shifts and {len(places)} dims; give one shift for each")
-    return _roll(x, moves, places) if x.ndim else clone(x)
+    return _roll(input, moves, places) if input.ndim else clone(input)
 
 
-def rot90(x: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
+def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second.
 
     >>> import tinygrad_bp as tg
@@ -109,15 +109,15 @@ def rot90(x: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     tensor([[2, 4],
             [1, 3]])
     """
-    plane = _places(x, (tuple(dims),), "rot90")
+    plane = _places(input, (tuple(dims),), "rot90")
     if len(plane) != 2:
-        raise ArgumentError(f"rot90: dims names two different dimensions of {shape_text(x.shape)}, got {dims}")
+        raise ArgumentError(f"rot90: dims names two different dimensions of {shape_text(input.shape)}, got {dims}")
     if k % 2 == 0:
-        return _flip(x, plane if k % 4 else ())
-    return transpose(_flip(x, (plane[1 if k % 4 == 1 else 0],)), *plane)
+        return _flip(input, plane if k % 4 else ())
+    return transpose(_flip(input, (plane[1 if k % 4 == 1 else 0],)), *plane)
 
 
-def repeat(x: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
+def repeat(input: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
     """A copy with the whole tensor repeated along each dimension; new dimensions come in front.
 
     >>> import tinygrad_bp as tg
@@ -126,16 +126,18 @@ def repeat(x: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
             [1, 2, 1, 2]])
     """
     counts = sizes_of(either(sizes, repeats))
-    if len(counts) < x.ndim or min(counts, default=0) < 0:
-        raise ShapeError(f"repeat: {counts} must give each dimension of {shape_text(x.shape)} a count of at least 0")
-    shape = (1,) * (len(counts) - x.ndim) + tuple(x.shape)
+    if len(counts) < input.ndim or min(counts, default=0) < 0:
+        raise ShapeError(
+            f"repeat: {counts} must give each dimension of {shape_text(input.shape)} a count of at least 0"
+        )
+    shape = (1,) * (len(counts) - input.ndim) + tuple(input.shape)
     lone = [size for pair in zip((1,) * len(shape), shape, strict=True) for size in pair]
     repeated = [size for pair in zip(counts, shape, strict=True) for size in pair]
     joined = tuple([count * size for count, size in zip(counts, shape, strict=True)])
-    return apart(reshape(broadcast_to(reshape(x, tuple(lone)), tuple(repeated)), joined), x)
+    return apart(reshape(broadcast_to(reshape(input, tuple(lone)), tuple(repeated)), joined), input)
 
 
-def tile(x: Array, *sizes: Size, dims: Size | None = None) -> Any:
+def tile(input: Array, *sizes: Size, dims: Size | None = None) -> Any:
     """``repeat`` with as many counts as wanted: missing ones, in front, are 1.
 
     >>> import tinygrad_bp as tg
@@ -144,7 +146,7 @@ def tile(x: Array, *sizes: Size, dims: Size | None = None) -> Any:
             [2, 2]])
     """
     counts = sizes_of(either(sizes, dims))
-    return repeat(x, (1,) * (x.ndim - len(counts)) + counts)
+    return repeat(input, (1,) * (input.ndim - len(counts)) + counts)
 
 
 @takes_axis
@@ -187,46 +189,48 @@ def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ..
     return tuple(x.shape[:-3]), tuple(x.shape[-3:])
 
 
-def pixel_shuffle(x: Array, upscale_factor: int) -> Any:
+def pixel_shuffle(input: Array, upscale_factor: int) -> Any:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016).
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.pixel_shuffle(tg.zeros(1, 8, 2, 2), 2).shape
     (1, 2, 4, 4)
     """
-    first, (channels, height, width) = _image(x, 3, "pixel_shuffle")
+    first, (channels, height, width) = _image(input, 3, "pixel_shuffle")
     r, n = integer(upscale_factor), len(first)
     if r < 1 or channels % (r * r):
         raise ShapeError(f"pixel_shuffle: {channels} channels are no multiple of the factor squared, {r}²")
-    squares = reshape(x, (*first, channels // (r * r), r, r, height, width))
+    squares = reshape(input, (*first, channels // (r * r), r, r, height, width))
     moved = permute(squares, (*range(n), n, n + 3, n + 1, n + 4, n + 2))
-    return apart(reshape(moved, (*first, channels // (r * r), height * r, width * r)), x)
+    return apart(reshape(moved, (*first, channels // (r * r), height * r, width * r)), input)
 
 
-def pixel_unshuffle(x: Array, downscale_factor: int) -> Any:
+def pixel_unshuffle(input: Array, downscale_factor: int) -> Any:
     """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.pixel_unshuffle(tg.zeros(1, 2, 4, 4), 2).shape
     (1, 8, 2, 2)
     """
-    first, (channels, height, width) = _image(x, 3, "pixel_unshuffle")
+    first, (channels, height, width) = _image(input, 3, "pixel_unshuffle")
     r, n = integer(downscale_factor), len(first)
     if r < 1 or height % r or width % r:
         raise ShapeError(f"pixel_unshuffle: height {height} and width {width} are no multiples of the factor {r}")
-    squares = reshape(x, (*first, channels, height // r, r, width // r, r))
+    squares = reshape(input, (*first, channels, height // r, r, width // r, r))
     moved = permute(squares, (*range(n), n, n + 2, n + 4, n + 1, n + 3))
-    return apart(reshape(moved, (*first, channels * r * r, height // r, width // r)), x)
+    return apart(reshape(moved, (*first, channels * r * r, height // r, width // r)), input)
 
 
-def channel_shuffle(x: Array, groups: int) -> Any:
+def channel_shuffle(input: Array, groups: int) -> Any:
     """The channels (dimension 1) of ``groups`` groups, one of each group in turn (Zhang et al. 2018).
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.channel_shuffle(tg.arange(4).reshape(1, 4, 1), 2).ravel()
     tensor([0, 2, 1, 3])
     """
-    if x.ndim < 3 or groups < 1 or x.shape[1] % groups:
-        raise ShapeError(f"channel_shuffle: needs (n, a multiple of {groups} channels, …), got {shape_text(x.shape)}")
-    grouped = reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
-    return apart(reshape(transpose(grouped, 1, 2), x.shape), x)
+    if input.ndim < 3 or groups < 1 or input.shape[1] % groups:
+        raise ShapeError(
+            f"channel_shuffle: needs (n, a multiple of {groups} channels, …), got {shape_text(input.shape)}"
+        )
+    grouped = reshape(input, (input.shape[0], groups, input.shape[1] // groups, *input.shape[2:]))
+    return apart(reshape(transpose(grouped, 1, 2), input.shape), input)

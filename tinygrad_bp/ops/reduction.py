@@ -120,27 +120,27 @@ mean = linear("mean", _mean,
 
 
 @takes_axis
-def nansum(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
+def nansum(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient.
 
     >>> import tinygrad_bp as tg
     >>> tg.nansum(tg.tensor([1.0, float("nan"), 2.0]))
     tensor(3.)
     """
-    return sum(where(np.isnan(x), 0, x), dim, keepdim, dtype)
+    return sum(where(np.isnan(input), 0, input), dim, keepdim, dtype)
 
 
 @rounds_once
 @takes_axis
-def nanmean(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
+def nanmean(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The mean over ``dim`` of what is not NaN.
 
     >>> import tinygrad_bp as tg
     >>> tg.nanmean(tg.tensor([1.0, float("nan"), 2.0]))
     tensor(1.5)
     """
-    x = in_dtype(x, dtype)
-    return nansum(x, dim, keepdim) / sum(~np.isnan(x), dim, keepdim)
+    input = in_dtype(input, dtype)
+    return nansum(input, dim, keepdim) / sum(~np.isnan(input), dim, keepdim)
 
 
 # ---------------------------------------------------------------------- products
@@ -189,14 +189,14 @@ _prod_op = general("prod", _products,
 
 
 @takes_axis
-def prod(x: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
+def prod(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0.
 
     >>> import tinygrad_bp as tg
     >>> tg.prod(tg.tensor([2.0, 3.0, 4.0]))
     tensor(24.)
     """
-    product = _prod_op(in_dtype(x, dtype), dim, keepdim)
+    product = _prod_op(in_dtype(input, dtype), dim, keepdim)
     return in_dtype(product, dtype)  # NumPy widens small integers
 
 
@@ -282,21 +282,21 @@ def _spread(op: Any, x: Any, dim: Any, unbiased: Any, keepdim: Any, correction: 
 
 
 @takes_axis
-def var(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def var(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None) -> Any:
     """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given.
 
-    Of complex numbers it is the mean of |x − mean|², a real number.
+    Of complex numbers it is the mean of |input − mean|², a real number.
 
     >>> import tinygrad_bp as tg
     >>> tg.var(tg.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
     """
-    return _spread(_var_op, x, dim, unbiased, keepdim, correction)
+    return _spread(_var_op, input, dim, unbiased, keepdim, correction)
 
 
 @takes_axis
-def std(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def std(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
         correction: float | None = None) -> Any:
     """Standard deviation over ``dim``: the square root of ``var``; no gradient passes where it is 0.
 
@@ -304,11 +304,11 @@ def std(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool 
     >>> tg.std(tg.tensor([1.0, 2.0, 3.0]))
     tensor(1.)
     """
-    return _spread(_std_op, x, dim, unbiased, keepdim, correction)
+    return _spread(_std_op, input, dim, unbiased, keepdim, correction)
 
 
 @takes_axis
-def var_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def var_mean(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:
     """The variance and the mean over ``dim``: ``var`` and ``mean`` with one set of arguments.
 
@@ -317,11 +317,11 @@ def var_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: 
     (tensor(1.), tensor(2.))
     """
     place = None if isinstance(dim, bool) else dim
-    return _spread(_var_op, x, dim, unbiased, keepdim, correction), mean(x, place, keepdim)
+    return _spread(_var_op, input, dim, unbiased, keepdim, correction), mean(input, place, keepdim)
 
 
 @takes_axis
-def std_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
+def std_mean(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:
     """The standard deviation and the mean over ``dim``: ``std`` and ``mean`` with one set of arguments.
 
@@ -330,7 +330,7 @@ def std_mean(x: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: 
     (tensor(1.), tensor(2.))
     """
     place = None if isinstance(dim, bool) else dim
-    return _spread(_std_op, x, dim, unbiased, keepdim, correction), mean(x, place, keepdim)
+    return _spread(_std_op, input, dim, unbiased, keepdim, correction), mean(input, place, keepdim)
 
 
 # ---------------------------------------------------------------------- log of sums

@@ -118,15 +118,15 @@ mantissa_op = elementwise("mantissa", lambda x: np.frexp(x)[0], lambda g, x: np.
                           doc="Each element scaled by a power of 2 into ±[0.5, 1).")
 
 
-@in_floats("x")
-def frexp(x: Array) -> Frexp:
-    """Mantissa in ±[0.5, 1) and exponent of each element: ``x = mantissa · 2^exponent``.
+@in_floats("input")
+def frexp(input: Array) -> Frexp:
+    """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``.
 
     >>> import tinygrad_bp as tg
     >>> tg.frexp(tg.tensor([6.0])).mantissa
     tensor([0.75])
     """
-    return Frexp(mantissa_op(x), exponent_op(x))
+    return Frexp(mantissa_op(input), exponent_op(input))
 
 
 def ldexp(input: Array, other: Operand) -> Any:

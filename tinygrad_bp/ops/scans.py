@@ -170,39 +170,39 @@ def _scan(op: Callable[..., Any], x: Any, place: int, dtype: Any = None) -> Any:
 
 
 @takes_axis
-def cumsum(x: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
+def cumsum(input: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
     """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
     >>> tg.cumsum(tg.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 3., 6.])
     """
-    place = _place("cumsum", x, dim)
-    return _scan(_cumsum, x, place, dtype)
+    place = _place("cumsum", input, dim)
+    return _scan(_cumsum, input, place, dtype)
 
 
 @takes_axis
-def cumprod(x: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
+def cumprod(input: Array, dim: int | None = None, *, dtype: DTypeLike = None) -> Any:
     """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64.
 
     >>> import tinygrad_bp as tg
     >>> tg.cumprod(tg.tensor([1.0, 2.0, 3.0]), 0)
     tensor([1., 2., 6.])
     """
-    place = _place("cumprod", x, dim)
-    return _scan(_cumprod, x, place, dtype)
+    place = _place("cumprod", input, dim)
+    return _scan(_cumprod, input, place, dtype)
 
 
-@in_floats("x")
+@in_floats("input")
 @takes_axis
-def logcumsumexp(x: Array, dim: int | None = None) -> Any:
-    """``log(cumsum(exp(x), dim))`` of real numbers, without overflow.
+def logcumsumexp(input: Array, dim: int | None = None) -> Any:
+    """``log(cumsum(exp(input), dim))`` of real numbers, without overflow.
 
     >>> import tinygrad_bp as tg
     >>> tg.logcumsumexp(tg.tensor([1000.0, 1000.0]), 0)
     tensor([1000.    , 1000.6932])
     """
-    return _scan(_logcumsumexp, x, _place("logcumsumexp", x, dim))
+    return _scan(_logcumsumexp, input, _place("logcumsumexp", input, dim))
 
 
 def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
@@ -217,33 +217,33 @@ def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
 
 
 @takes_axis
-def cummax(x: Array, dim: int | None = None) -> Found:
+def cummax(input: Array, dim: int | None = None) -> Found:
     """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
     >>> tg.cummax(tg.tensor([1.0, 3.0, 2.0]), 0)
     Found(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
     """
-    return _running(np.maximum, "cummax", x, dim)
+    return _running(np.maximum, "cummax", input, dim)
 
 
 @takes_axis
-def cummin(x: Array, dim: int | None = None) -> Found:
+def cummin(input: Array, dim: int | None = None) -> Found:
     """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts.
 
     >>> import tinygrad_bp as tg
     >>> tg.cummin(tg.tensor([2.0, 3.0, 1.0]), 0)
     Found(values=tensor([2., 2., 1.]), indices=tensor([0, 0, 2]))
     """
-    return _running(np.minimum, "cummin", x, dim)
+    return _running(np.minimum, "cummin", input, dim)
 
 
 # ---------------------------------------------------------------------- differences
 
 
 @takes_axis
-def diff(x: Array, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """The ``n``-th difference along ``dim``, of x with ``prepend`` in front and ``append`` behind; of masks: xor.
+def diff(input: Array, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The ``n``-th difference along ``dim``, of input with ``prepend`` in front and ``append`` behind; of masks: xor.
 
     Raises ``ShapeError`` for a 0-d tensor and ``ArgumentError`` for a negative ``n``.
 
@@ -251,19 +251,19 @@ def diff(x: Array, n: int = 1, dim: int = -1, prepend: Any = None, append: Any =
     >>> tg.diff(tg.tensor([1.0, 4.0, 9.0]))
     tensor([3., 5.])
     """
-    if not x.ndim:
+    if not input.ndim:
         raise ShapeError("diff: needs at least 1 dimension, got (); reshape the tensor to (1,)")
     if n < 0:
         raise ArgumentError(f"diff: n, how many times to take differences, must not be negative, got {n}")
-    place = dim_of(dim, x.ndim, "diff")
+    place = dim_of(dim, input.ndim, "diff")
     if not n:
-        return clone(x)
+        return clone(input)
     if prepend is not None or append is not None:
-        x = cat([part for part in (prepend, x, append) if part is not None], place)
-    for _ in range(min(n, x.shape[place])):
-        later, earlier = x[along(place, slice(1, None))], x[along(place, slice(0, -1))]
-        x = later ^ earlier if x.dtype.kind == "b" else later - earlier
-    return x
+        input = cat([part for part in (prepend, input, append) if part is not None], place)
+    for _ in range(min(n, input.shape[place])):
+        later, earlier = input[along(place, slice(1, None))], input[along(place, slice(0, -1))]
+        input = later ^ earlier if input.dtype.kind == "b" else later - earlier
+    return input
 
 
 def _widths(name: str, y: Any, x: Any, dx: Any, place: int) -> Any:
@@ -363,10 +363,10 @@ def _weighted(slopes: Any, left: Any, right: Any, place: int) -> Any:
 
 
 @rounds_once
-@in_floats("x")
+@in_floats("input")
 @takes_axis
-def gradient(x: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int = 1) -> tuple[Any, ...]:
-    """The slope of the function sampled in ``x`` along each dimension of ``dim`` (all by default), one tensor each.
+def gradient(input: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int = 1) -> tuple[Any, ...]:
+    """The slope of the function sampled in ``input`` along each dimension of ``dim`` (all by default), one tensor each.
 
     ``spacing`` is the distance of the points, 1 unless given: one number, one per dimension, or a list of 1-d tensors
     of coordinates.
@@ -376,13 +376,13 @@ def gradient(x: Array, *, spacing: Any = None, dim: Axis = None, edge_order: int
     >>> tg.gradient(tg.tensor([1.0, 4.0, 9.0, 16.0]))
     (tensor([3., 4., 6., 7.]),)
     """
-    dims = range(x.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
-    places = [dim_of(d, x.ndim, "gradient") for d in dims]
+    dims = range(input.ndim) if dim is None else (dim,) if isinstance(dim, int) else dim
+    places = [dim_of(d, input.ndim, "gradient") for d in dims]
     many = isinstance(spacing, Sequence) or (isinstance(spacing, Tensor) and spacing.ndim == 1)
     steps = [*map(floating, spacing)] if many else [1 if spacing is None else floating(spacing)] * len(places)
     if len(steps) != len(places):
         raise ArgumentError(f"gradient: {len(places)} dimensions, {len(steps)} spacings; give one each, or one number")
-    return tuple(slope_along(x, step, place, edge_order) for step, place in zip(steps, places, strict=True))
+    return tuple(slope_along(input, step, place, edge_order) for step, place in zip(steps, places, strict=True))
 
 
 trapz = trapezoid

@@ -66,7 +66,7 @@ def _scatter_parts(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[t
 
 @takes_axis
 def scatter(
-    x: Array, dim: int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
+    input: Array, dim: int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
     reduce: str | None = None,
 ) -> Any:  # fmt: skip
     """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number.
@@ -83,25 +83,25 @@ def scatter(
     if reduce is not None:
         if reduce not in ("add", "multiply"):
             raise ArgumentError(f"scatter: reduce is 'add' or 'multiply', got {reduce!r}; scatter_reduce has more")
-        return scatter_reduce(x, dim, index, given, "sum" if reduce == "add" else "prod")
+        return scatter_reduce(input, dim, index, given, "sum" if reduce == "add" else "prod")
 
-    def written(x: Any) -> Any:
-        full, part = _scatter_parts(x, dim, index, given, "scatter")
-        return setitem(x, part, full)
+    def written(input: Any) -> Any:
+        full, part = _scatter_parts(input, dim, index, given, "scatter")
+        return setitem(input, part, full)
 
-    return _flat_where_0d(written, x)
+    return _flat_where_0d(written, input)
 
 
 @rounds_once
 @takes_axis
-def scatter_add(x: Array, dim: int, index: Index, src: Array) -> Any:
+def scatter_add(input: Array, dim: int, index: Index, src: Array) -> Any:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on.
 
     >>> import tinygrad_bp as tg
     >>> tg.scatter_add(tg.zeros(2), 0, tg.tensor([0, 0, 1]), tg.tensor([1.0, 2.0, 3.0]))
     tensor([3., 3.])
     """
-    return scatter_reduce(x, dim, index, src, "sum")
+    return scatter_reduce(input, dim, index, src, "sum")
 
 
 _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
@@ -184,10 +184,12 @@ def _check_reduce(reduce: str, name: str) -> str:
 
 @rounds_once
 @takes_axis
-def scatter_reduce(x: Array, dim: int, index: Index, src: Operand, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce(
+    input: Array, dim: int, index: Index, src: Operand, reduce: str, *, include_self: bool = True
+) -> Any:
     """The elements of ``src`` that ``index`` sends to one place, reduced together.
 
-    ``reduce`` is "sum", "prod", "mean", "amax" or "amin". What ``x`` holds there takes part where
+    ``reduce`` is "sum", "prod", "mean", "amax" or "amin". What ``input`` holds there takes part where
     ``include_self`` is True. Ties of an extreme share the gradient equally.
 
     >>> import tinygrad_bp as tg
@@ -196,11 +198,11 @@ def scatter_reduce(x: Array, dim: int, index: Index, src: Operand, reduce: str, 
     """
     reduce = _check_reduce(reduce, "scatter_reduce")
 
-    def combined(x: Any) -> Any:
-        full, part = _scatter_parts(x, dim, index, src, "scatter_reduce")
-        return _reduced(x, full, part, reduce, include_self)
+    def combined(input: Any) -> Any:
+        full, part = _scatter_parts(input, dim, index, src, "scatter_reduce")
+        return _reduced(input, full, part, reduce, include_self)
 
-    return _flat_where_0d(combined, x)
+    return _flat_where_0d(combined, input)
 
 
 # ---------------------------------------------------------------------- slices along one dimension: index_*
@@ -225,7 +227,7 @@ def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
 
 @rounds_once
 @takes_axis
-def index_add(x: Array, dim: int, index: Index, source: Array, *, alpha: Operand = 1) -> Any:
+def index_add(input: Array, dim: int, index: Index, source: Array, *, alpha: Operand = 1) -> Any:
     """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice.
 
     >>> import tinygrad_bp as tg
@@ -233,16 +235,16 @@ def index_add(x: Array, dim: int, index: Index, source: Array, *, alpha: Operand
     tensor([3., 3.])
     """
 
-    def added(x: Any) -> Any:
-        full = _slices(x, dim, index, "index_add")
-        part = _source(x, source, full, "index_add")
-        return x + place(part if alpha == 1 else part * alpha, tuple(x.shape), full)
+    def added(input: Any) -> Any:
+        full = _slices(input, dim, index, "index_add")
+        part = _source(input, source, full, "index_add")
+        return input + place(part if alpha == 1 else part * alpha, tuple(input.shape), full)
 
-    return _flat_where_0d(added, x)
+    return _flat_where_0d(added, input)
 
 
 @takes_axis
-def index_copy(x: Array, dim: int, index: Index, source: Array) -> Any:
+def index_copy(input: Array, dim: int, index: Index, source: Array) -> Any:
     """``result[index[i]] = source[i]`` along ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -250,27 +252,27 @@ def index_copy(x: Array, dim: int, index: Index, source: Array) -> Any:
     tensor([0., 5.])
     """
 
-    def written(x: Any) -> Any:
-        full = _slices(x, dim, index, "index_copy")
-        return setitem(x, _source(x, source, full, "index_copy"), full)
+    def written(input: Any) -> Any:
+        full = _slices(input, dim, index, "index_copy")
+        return setitem(input, _source(input, source, full, "index_copy"), full)
 
-    return _flat_where_0d(written, x)
+    return _flat_where_0d(written, input)
 
 
 @takes_axis
-def index_fill(x: Array, dim: int, index: Index, value: Operand) -> Any:
+def index_fill(input: Array, dim: int, index: Index, value: Operand) -> Any:
     """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor.
 
     >>> import tinygrad_bp as tg
     >>> tg.index_fill(tg.zeros(3), 0, tg.tensor([0, 2]), 1)
     tensor([1., 0., 1.])
     """
-    value = _scalar(value, x, "index_fill")
-    return _flat_where_0d(lambda x: setitem(x, value, _slices(x, dim, index, "index_fill")), x)
+    value = _scalar(value, input, "index_fill")
+    return _flat_where_0d(lambda input: setitem(input, value, _slices(input, dim, index, "index_fill")), input)
 
 
 @takes_axis
-def index_reduce(x: Array, dim: int, index: Index, source: Array, reduce: str, *, include_self: bool = True) -> Any:
+def index_reduce(input: Array, dim: int, index: Index, source: Array, reduce: str, *, include_self: bool = True) -> Any:
     """``scatter_reduce`` of whole slices along ``dim``.
 
     >>> import tinygrad_bp as tg
@@ -279,14 +281,14 @@ def index_reduce(x: Array, dim: int, index: Index, source: Array, reduce: str, *
     """
     reduce = _check_reduce(reduce, "index_reduce")
 
-    def combined(x: Any) -> Any:
-        part = _source(x, source, _slices(x, dim, index, "index_reduce"), "index_reduce")
-        axis = dim_of(dim, x.ndim, "index_reduce")
-        column = np.reshape(indices_of(index, "index_reduce"), (-1,) + (1,) * (x.ndim - axis - 1))
-        full = gather_index(x.shape, axis, np.broadcast_to(column, part.shape), "index_reduce")
-        return _reduced(x, full, part, reduce, include_self)
+    def combined(input: Any) -> Any:
+        part = _source(input, source, _slices(input, dim, index, "index_reduce"), "index_reduce")
+        axis = dim_of(dim, input.ndim, "index_reduce")
+        column = np.reshape(indices_of(index, "index_reduce"), (-1,) + (1,) * (input.ndim - axis - 1))
+        full = gather_index(input.shape, axis, np.broadcast_to(column, part.shape), "index_reduce")
+        return _reduced(input, full, part, reduce, include_self)
 
-    return _flat_where_0d(combined, x)
+    return _flat_where_0d(combined, input)
 
 
 # ---------------------------------------------------------------------- any index, and masks
@@ -301,8 +303,8 @@ def _scalar(value: Any, x: Any, name: str) -> Any:
     return _as_written(value, x)
 
 
-def index_put(x: Array, indices: Sequence[Index], values: Array, accumulate: bool = False) -> Any:
-    """``x[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice.
+def index_put(input: Array, indices: Sequence[Index], values: Array, accumulate: bool = False) -> Any:
+    """``input[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice.
 
     ``indices`` is a tuple of tensors, None standing for a whole dimension.
 
@@ -311,14 +313,14 @@ def index_put(x: Array, indices: Sequence[Index], values: Array, accumulate: boo
     tensor([3., 0.])
     """
     index = plain_index(tuple([slice(None) if i is None else i for i in indices]))
-    values = _as_written(values, x)
+    values = _as_written(values, input)
     if not accumulate:
-        return setitem(x, values, index)
-    shape = np.broadcast_to(np.zeros((), bool), x.shape)[index].shape
-    return x + place(broadcast_to(values, shape), tuple(x.shape), index)
+        return setitem(input, values, index)
+    shape = np.broadcast_to(np.zeros((), bool), input.shape)[index].shape
+    return input + place(broadcast_to(values, shape), tuple(input.shape), index)
 
 
-def put(x: Array, index: Index, source: Array, accumulate: bool = False) -> Any:
+def put(input: Array, index: Index, source: Array, accumulate: bool = False) -> Any:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to).
 
     >>> import tinygrad_bp as tg
@@ -326,42 +328,42 @@ def put(x: Array, index: Index, source: Array, accumulate: bool = False) -> Any:
     tensor([[1., 0.],
             [0., 2.]])
     """
-    where_to, source = indices_of(index, "put"), _as_written(source, x)
+    where_to, source = indices_of(index, "put"), _as_written(source, input)
     if math.prod(source.shape) != where_to.size:
         raise ShapeError(f"put: give one element for each index, got {math.prod(source.shape)} for {where_to.size}")
-    flat = index_put(reshape(x, -1), (where_to.reshape(-1),), reshape(source, -1), accumulate)
-    return reshape(flat, x.shape)
+    flat = index_put(reshape(input, -1), (where_to.reshape(-1),), reshape(source, -1), accumulate)
+    return reshape(flat, input.shape)
 
 
-def masked_fill(x: Array, mask: Array, value: Operand) -> Any:
-    """One number (or a 0-d tensor) where a boolean tensor holds, ``x`` elsewhere; both broadcast.
+def masked_fill(input: Array, mask: Array, value: Operand) -> Any:
+    """One number (or a 0-d tensor) where a boolean tensor holds, ``input`` elsewhere; both broadcast.
 
     >>> import tinygrad_bp as tg
     >>> tg.masked_fill(tg.tensor([1.0, 2.0]), tg.tensor([True, False]), 0)
     tensor([0., 2.])
     """
-    return where(mask_of(mask, "masked_fill"), _scalar(value, x, "masked_fill"), x)
+    return where(mask_of(mask, "masked_fill"), _scalar(value, input, "masked_fill"), input)
 
 
-def masked_scatter(x: Array, mask: Array, source: Array) -> Any:
+def masked_scatter(input: Array, mask: Array, source: Array) -> Any:
     """The first elements of ``source``, row by row, put where a boolean tensor holds.
 
     >>> import tinygrad_bp as tg
     >>> tg.masked_scatter(tg.zeros(3), tg.tensor([True, False, True]), tg.tensor([5.0, 6.0]))
     tensor([5., 0., 6.])
     """
-    x, chosen = broadcast_tensors(x, mask_of(mask, "masked_scatter"))
+    input, chosen = broadcast_tensors(input, mask_of(mask, "masked_scatter"))
     count = int(np.count_nonzero(chosen))
     if math.prod(source.shape) < count:
         raise ShapeError(f"masked_scatter: the mask holds {count} times, source has {math.prod(source.shape)} elements")
-    return setitem(x, getitem(reshape(_as_written(source, x), -1), slice(count)), chosen)
+    return setitem(input, getitem(reshape(_as_written(source, input), -1), slice(count)), chosen)
 
 
-def fill(x: Array, value: Operand) -> Any:
-    """One number (or a 0-d tensor) everywhere, in the shape and dtype of ``x``.
+def fill(input: Array, value: Operand) -> Any:
+    """One number (or a 0-d tensor) everywhere, in the shape and dtype of ``input``.
 
     >>> import tinygrad_bp as tg
     >>> tg.fill(tg.zeros(2), 7)
     tensor([7., 7.])
     """
-    return setitem(x, _scalar(value, x, "fill"), ...)
+    return setitem(input, _scalar(value, input, "fill"), ...)

@@ -103,95 +103,95 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   views=True, doc="The same elements, row by row, in another shape.")
 
 
-def reshape(x: Array, *sizes: Size, shape: Size | None = None) -> Any:
-    """The elements of ``x``, row by row, in another shape; one size may be −1.
+def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
+    """The elements of ``input``, row by row, in another shape; one size may be −1.
 
     >>> import tinygrad_bp as tg
     >>> tg.arange(6).reshape(2, 3)
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return _reshape(x, sizes_of(either(sizes, shape)))
+    return _reshape(input, sizes_of(either(sizes, shape)))
 
 
-def view(x: Array, *shape: Size) -> Any:
+def view(input: Array, *shape: Size) -> Any:
     """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business."""
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         raise ArgumentError("view: reading the bytes as another dtype has no gradient; to convert write t.to(dtype)")
-    return _reshape(x, sizes_of(shape))
+    return _reshape(input, sizes_of(shape))
 
 
-def ravel(x: Array) -> Any:
+def ravel(input: Array) -> Any:
     """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
-    line = _reshape(x, (-1,))
+    line = _reshape(input, (-1,))
     return line if value_of(line).flags.c_contiguous else clone(line)
 
 
-def reshape_as(x: Array, other: Array) -> Any:
-    """The elements of ``x`` in the shape of ``other``."""
-    return _reshape(x, other.shape)
+def reshape_as(input: Array, other: Array) -> Any:
+    """The elements of ``input`` in the shape of ``other``."""
+    return _reshape(input, other.shape)
 
 
-def flatten(x: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
     """The dimensions from ``start_dim`` to ``end_dim`` as one.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3, 4).flatten(1).shape
     (2, 12)
     """
-    first, last = dim_of(start_dim, x.ndim, "flatten"), dim_of(end_dim, x.ndim, "flatten")
+    first, last = dim_of(start_dim, input.ndim, "flatten"), dim_of(end_dim, input.ndim, "flatten")
     if first > last:
         raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
-    if first == last and x.ndim:
-        return x
-    shape = x.shape or (1,)
-    return _reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+    if first == last and input.ndim:
+        return input
+    shape = input.shape or (1,)
+    return _reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @takes_axis
-def unflatten(x: Array, dim: int, sizes: int | tuple[int, ...] | list[int]) -> Any:
+def unflatten(input: Array, dim: int, sizes: int | tuple[int, ...] | list[int]) -> Any:
     """Dimension ``dim`` as several, of the sizes given; one may be −1.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 12).unflatten(1, (3, -1)).shape
     (2, 3, 4)
     """
-    place = dim_of(dim, x.ndim, "unflatten")
+    place = dim_of(dim, input.ndim, "unflatten")
     wanted = sizes_of((sizes,)) if isinstance(sizes, (tuple, list)) else (integer(sizes),)
-    have, known = (x.shape or (1,))[place], math.prod(size for size in wanted if size != -1)
+    have, known = (input.shape or (1,))[place], math.prod(size for size in wanted if size != -1)
     if wanted.count(-1) == 1 and known:
         wanted = tuple(have // known if size == -1 else size for size in wanted)
     if not wanted or math.prod(wanted) != have or min(wanted) < 0:
         raise ShapeError(f"unflatten: sizes {sizes} do not multiply up to the size of dim {dim}, {have}")
-    return _reshape(x, (*x.shape[:place], *wanted, *x.shape[place + 1 :]))
+    return _reshape(input, (*input.shape[:place], *wanted, *input.shape[place + 1 :]))
 
 
 @takes_axis
-def squeeze(x: Array, dim: Axis = None) -> Any:
+def squeeze(input: Array, dim: Axis = None) -> Any:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(1, 3, 1).squeeze().shape
     (3,)
     """
-    shape = x.shape
+    shape = input.shape
     if dim is None:
         chosen = set(range(len(shape)))
     else:
         chosen = {dim_of(d, len(shape), "squeeze") for d in ((dim,) if isinstance(dim, int) else dim)}
-    return _reshape(x, tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1))
+    return _reshape(input, tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1))
 
 
 @takes_axis
-def unsqueeze(x: Array, dim: int) -> Any:
+def unsqueeze(input: Array, dim: int) -> Any:
     """With a new dimension of size 1 at position ``dim``.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(3).unsqueeze(1).shape
     (3, 1)
     """
-    place = dim_of(dim, x.ndim + 1, "unsqueeze")
-    return _reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
+    place = dim_of(dim, input.ndim + 1, "unsqueeze")
+    return _reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -207,7 +207,7 @@ _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, ax
                   reference=np.transpose, views=True, doc="The dimensions in another order.")
 
 
-def permute(x: Array, *order: Any, dims: Size | None = None) -> Any:
+def permute(input: Array, *order: Any, dims: Size | None = None) -> Any:
     """The dimensions in the order given.
 
     >>> import tinygrad_bp as tg
@@ -215,13 +215,13 @@ def permute(x: Array, *order: Any, dims: Size | None = None) -> Any:
     (4, 2, 3)
     """
     given = sizes_of(either(order, dims))
-    axes = tuple(dim_of(d, x.ndim, "permute") for d in given)
-    if sorted(axes) != list(range(x.ndim)):
-        raise ArgumentError(f"permute: the order {given} must name each of the {x.ndim} dimensions once")
-    return _permute(x, axes)
+    axes = tuple(dim_of(d, input.ndim, "permute") for d in given)
+    if sorted(axes) != list(range(input.ndim)):
+        raise ArgumentError(f"permute: the order {given} must name each of the {input.ndim} dimensions once")
+    return _permute(input, axes)
 
 
-def movedim(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+def movedim(input: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """The dimensions ``source`` (an int or several) put at the places ``destination``; the others keep their order.
 
     >>> import tinygrad_bp as tg
@@ -229,44 +229,44 @@ def movedim(x: Array, source: int | Sequence[int], destination: int | Sequence[i
     (3, 4, 2)
     """
     taken, places = (
-        [dim_of(d, x.ndim, "movedim") for d in ((dims,) if isinstance(dims, int) else dims)]
+        [dim_of(d, input.ndim, "movedim") for d in ((dims,) if isinstance(dims, int) else dims)]
         for dims in (source, destination)
     )
     if len(taken) != len(places) or len({*taken}) != len(taken) or len({*places}) != len(places):
         raise ArgumentError(f"movedim: source {source} and destination {destination} must name equally many, each once")
-    if not x.ndim:
-        return _permute(x, ())
-    order = [d for d in range(x.ndim) if d not in taken]
+    if not input.ndim:
+        return _permute(input, ())
+    order = [d for d in range(input.ndim) if d not in taken]
     for place, d in sorted(zip(places, taken, strict=True)):
         order.insert(place, d)
-    return _permute(x, tuple(order))
+    return _permute(input, tuple(order))
 
 
 moveaxis = movedim
 
 
-def transpose(x: Array, dim0: int, dim1: int) -> Any:
+def transpose(input: Array, dim0: int, dim1: int) -> Any:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all).
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3).transpose(0, 1).shape
     (3, 2)
     """
-    order = list(range(x.ndim)) or [0]
-    first, second = dim_of(dim0, x.ndim, "transpose"), dim_of(dim1, x.ndim, "transpose")
+    order = list(range(input.ndim)) or [0]
+    first, second = dim_of(dim0, input.ndim, "transpose"), dim_of(dim1, input.ndim, "transpose")
     order[first], order[second] = second, first
-    return _permute(x, tuple(order[: x.ndim]))
+    return _permute(input, tuple(order[: input.ndim]))
 
 
 swapaxes = transpose
 swapdims = transpose
 
 
-def t(x: Array) -> Any:
+def t(input: Array) -> Any:
     """A matrix transposed; a vector as it is."""
-    if x.ndim > 2:
-        raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(x.shape)}; use permute or mT")
-    return transpose(x, 0, 1) if x.ndim == 2 else x
+    if input.ndim > 2:
+        raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(input.shape)}; use permute or mT")
+    return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
 def reverse_axes(x: Array) -> Any:
@@ -291,7 +291,7 @@ _broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape
                        doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
 
 
-def broadcast_to(x: Array, *sizes: Size, size: Size | None = None) -> Any:
+def broadcast_to(input: Array, *sizes: Size, size: Size | None = None) -> Any:
     """Repeated, without a copy, to the shape ``size``.
 
     >>> import tinygrad_bp as tg
@@ -299,7 +299,7 @@ def broadcast_to(x: Array, *sizes: Size, size: Size | None = None) -> Any:
     tensor([[1, 2],
             [1, 2]])
     """
-    return _broadcast_to(x, sizes_of(either(sizes, size)))
+    return _broadcast_to(input, sizes_of(either(sizes, size)))
 
 
 def broadcast_tensors(*tensors: Array) -> tuple[Any, ...]:
@@ -318,7 +318,7 @@ def broadcast_tensors(*tensors: Array) -> tuple[Any, ...]:
     return tuple([_broadcast_to(x, shape) for x in tensors])
 
 
-def expand(x: Array, *sizes: Size, size: Size | None = None) -> Any:
+def expand(input: Array, *sizes: Size, size: Size | None = None) -> Any:
     """Repeated, without a copy, along dimensions of size 1; −1 keeps a size.
 
     >>> import tinygrad_bp as tg
@@ -326,31 +326,31 @@ def expand(x: Array, *sizes: Size, size: Size | None = None) -> Any:
     (3, 4)
     """
     wanted = sizes_of(either(sizes, size))
-    missing = len(wanted) - x.ndim
+    missing = len(wanted) - input.ndim
     if missing < 0:
-        raise ShapeError(f"expand: {shape_text(x.shape)} has more dimensions than the sizes given, {wanted}")
+        raise ShapeError(f"expand: {shape_text(input.shape)} has more dimensions than the sizes given, {wanted}")
     if -1 in wanted[:missing]:
         raise ShapeError(f"expand: -1 keeps a size, and there is none to keep in the new dimensions of {wanted}")
-    return _broadcast_to(x, tuple(x.shape[i - missing] if s == -1 else s for i, s in enumerate(wanted)))
+    return _broadcast_to(input, tuple(input.shape[i - missing] if s == -1 else s for i, s in enumerate(wanted)))
 
 
-def expand_as(x: Array, other: Array) -> Any:
+def expand_as(input: Array, other: Array) -> Any:
     """``expand`` to the shape of another tensor."""
-    return expand(x, other.shape)
+    return expand(input, other.shape)
 
 
-def sum_to_size(x: Array, *size: Size) -> Any:
+def sum_to_size(input: Array, *size: Size) -> Any:
     """Summed over the dimensions along which a tensor of ``size`` would be repeated: what undoes ``expand``.
 
     >>> import tinygrad_bp as tg
     >>> tg.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
     """
-    wanted, shape = sizes_of(size), tuple(x.shape)
+    wanted, shape = sizes_of(size), tuple(input.shape)
     tail = shape[len(shape) - len(wanted) :]
     if len(wanted) > len(shape) or any(s not in (1, have) for s, have in zip(wanted, tail, strict=True)):
         raise ShapeError(f"sum_to_size: {shape_text(wanted)} does not broadcast to {shape_text(shape)}")
-    return unbroadcast(x, wanted)
+    return unbroadcast(input, wanted)
 
 
 def _at_least(ndim: int, tensors: tuple[Any, ...], wider: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Any:

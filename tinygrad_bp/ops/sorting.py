@@ -57,41 +57,41 @@ def _top(x: Any, k: int, place: int, largest: bool) -> Any:
 
 
 @takes_axis
-def sort(x: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
+def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
     """The elements in order along ``dim``, and where each stood; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
     >>> tg.sort(tg.tensor([3.0, 1.0, 2.0]))
     Found(values=tensor([1., 2., 3.]), indices=tensor([1, 2, 0]))
     """
-    place = _place(x, dim, "sort")
-    order = kept_indices(x, _order(value_of(x), place, descending))
-    return Found(take_along_axis(x, order, place), order)
+    place = _place(input, dim, "sort")
+    order = kept_indices(input, _order(value_of(input), place, descending))
+    return Found(take_along_axis(input, order, place), order)
 
 
 @takes_axis
-def argsort(x: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     """The indices that sort x along ``dim``; equal elements always keep their order.
 
     >>> import tinygrad_bp as tg
     >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return beside(x, _order(value_of(x), _place(x, dim, "argsort"), descending))
+    return beside(input, _order(value_of(input), _place(input, dim, "argsort"), descending))
 
 
-def msort(x: Array) -> Any:
+def msort(input: Array) -> Any:
     """The elements in order along the first dimension.
 
     >>> import tinygrad_bp as tg
     >>> tg.msort(tg.tensor([3.0, 1.0, 2.0]))
     tensor([1., 2., 3.])
     """
-    return sort(x, 0).values
+    return sort(input, 0).values
 
 
 @takes_axis
-def topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
+def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Found:
     """The ``k`` largest (or smallest) elements along ``dim`` in order, and where they stand.
 
     Raises ``ArgumentError`` where there are fewer.
@@ -100,15 +100,15 @@ def topk(x: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = T
     >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
     """
-    place = _place(x, dim, "topk")
-    size = x.shape[place] if x.ndim else 1
+    place = _place(input, dim, "topk")
+    size = input.shape[place] if input.ndim else 1
     if not 0 <= k <= size:
         raise ArgumentError(f"topk: k={k} elements wanted of {size} along dimension {place}")
-    if not x.ndim:
-        found = Found(reshape(clone(x), 1)[:k], beside(x, np.zeros(k, np.int64)))
+    if not input.ndim:
+        found = Found(reshape(clone(input), 1)[:k], beside(input, np.zeros(k, np.int64)))
         return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
-    order = kept_indices(x, _top(value_of(x), k, place, largest))
-    return Found(take_along_axis(x, order, place), order)
+    order = kept_indices(input, _top(value_of(input), k, place, largest))
+    return Found(take_along_axis(input, order, place), order)
 
 
 def _at_rank(x: Any, rank: Any, place: int, keepdim: bool) -> Found:
@@ -132,7 +132,7 @@ def _where_ranked(x: Any, rank: Any, place: int) -> Any:
 
 
 @takes_axis
-def kthvalue(x: Array, k: int, dim: int = -1, keepdim: bool = False) -> Found:
+def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands.
 
     Raises ``ArgumentError`` where there are fewer than ``k``.
@@ -141,11 +141,11 @@ def kthvalue(x: Array, k: int, dim: int = -1, keepdim: bool = False) -> Found:
     >>> tg.kthvalue(tg.tensor([3.0, 1.0, 2.0]), 2)
     Found(values=tensor(2.), indices=tensor(2))
     """
-    place = _place(x, dim, "kthvalue")
-    size = x.shape[place] if x.ndim else 1
+    place = _place(input, dim, "kthvalue")
+    size = input.shape[place] if input.ndim else 1
     if not 1 <= k <= size:
         raise ArgumentError(f"kthvalue: k={k} is not from 1 to {size}, the size of dimension {place}")
-    return _at_rank(x, k - 1, place, keepdim)
+    return _at_rank(input, k - 1, place, keepdim)
 
 
 # ---------------------------------------------------------------------- the middle
@@ -174,7 +174,7 @@ _median_op = general(
 
 
 @takes_axis
-def median(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands.
 
     NaN where there is one. Without ``dim`` ties share the gradient equally; with ``dim`` one of them gets it.
@@ -184,52 +184,52 @@ def median(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     tensor(2.)
     """
     if dim is None:
-        return _median_op(x)
-    place, raw = _place(x, dim, "median"), value_of(x)
+        return _median_op(input)
+    place, raw = _place(input, dim, "median"), value_of(input)
     size = raw.shape[place] if raw.ndim else 1
     bad = np.isnan(raw)
     if not bad.any():
-        return _at_rank(x, (size - 1) // 2, place, keepdim)
+        return _at_rank(input, (size - 1) // 2, place, keepdim)
     # Sorting puts NaN last: the first of them stands behind all numbers.
     bad = np.sum(bad, axis=place, keepdims=True) if raw.ndim else 0
-    return _at_rank(x, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
+    return _at_rank(input, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
 
 
 @takes_axis
-def nanmedian(x: Array, dim: int | None = None, keepdim: bool = False) -> Any:
+def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """``median`` of what is not NaN; NaN where nothing else is there.
 
     >>> import tinygrad_bp as tg
     >>> tg.nanmedian(tg.tensor([4.0, float("nan"), 3.0, 2.0]))
     tensor(3.)
     """
-    raw = value_of(x)
+    raw = value_of(input)
     good = ~np.isnan(raw)
     if dim is None:
-        return _median_op(x[good] if good.any() else x)
-    place = _place(x, dim, "nanmedian")
+        return _median_op(input[good] if good.any() else input)
+    place = _place(input, dim, "nanmedian")
     counts = np.sum(good, axis=place, keepdims=True) if raw.ndim else 1
-    return _at_rank(x, np.maximum(counts - 1, 0) // 2, place, keepdim)
+    return _at_rank(input, np.maximum(counts - 1, 0) // 2, place, keepdim)
 
 
 @takes_axis
-def mode(x: Array, dim: int = -1, keepdim: bool = False) -> Found:
+def mode(input: Array, dim: int = -1, keepdim: bool = False) -> Found:
     """The most frequent element along ``dim``, of several the smallest, and where the last of them stands.
 
     >>> import tinygrad_bp as tg
     >>> tg.mode(tg.tensor([3, 1, 2, 1]))
     Found(values=tensor(1), indices=tensor(3))
     """
-    place, raw = _place(x, dim, "mode"), value_of(x)
+    place, raw = _place(input, dim, "mode"), value_of(input)
     if not raw.ndim:
-        return _at_rank(x, 0, 0, True)
+        return _at_rank(input, 0, 0, True)
     ordered = np.moveaxis(np.sort(raw, axis=place), place, -1)
     steps = np.broadcast_to(np.arange(ordered.shape[-1]), ordered.shape)
     starts = np.ones(ordered.shape, bool)
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
     best = np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, place)
-    return _at_rank(x, best, place, keepdim)
+    return _at_rank(input, best, place, keepdim)
 
 
 # ---------------------------------------------------------------------- quantiles
@@ -284,7 +284,7 @@ def _without(shape: list[int], dim: Any, place: int) -> list[int]:
 @rounds_once
 @takes_axis
 def quantile(
-    x: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one.
 
@@ -295,13 +295,13 @@ def quantile(
     >>> tg.quantile(tg.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
     tensor(1.5)
     """
-    return _at_quantiles("quantile", x, q, dim, keepdim, interpolation, False)
+    return _at_quantiles("quantile", input, q, dim, keepdim, interpolation, False)
 
 
 @rounds_once
 @takes_axis
 def nanquantile(
-    x: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Array, q: Operand, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
     """``quantile`` of what is not NaN; NaN where nothing else is there.
 
@@ -309,4 +309,4 @@ def nanquantile(
     >>> tg.nanquantile(tg.tensor([0.0, float("nan"), 3.0]), 0.5)
     tensor(1.5)
     """
-    return _at_quantiles("nanquantile", x, q, dim, keepdim, interpolation, True)
+    return _at_quantiles("nanquantile", input, q, dim, keepdim, interpolation, True)

@@ -148,44 +148,44 @@ def _iv_reference(x: Any, order: int) -> Any:
     return sum((0.5 * x) ** (2 * k + order) / (math.factorial(k) * math.factorial(k + order)) for k in range(70))
 
 
-def i0(x: Array) -> Any:
+def i0(input: Array) -> Any:
     """Modified Bessel function of the first kind, order 0.
 
     >>> import tinygrad_bp as tg
     >>> tg.i0(tg.tensor([0.0, 1.0]))
     tensor([1.    , 1.2661])
     """
-    return iv(x, 0)
+    return iv(input, 0)
 
 
-def i0e(x: Array) -> Any:
-    """``i0(x) · e^(−|x|)``, which does not overflow.
+def i0e(input: Array) -> Any:
+    """``i0(input) · e^(−|input|)``, which does not overflow.
 
     >>> import tinygrad_bp as tg
     >>> tg.special.i0e(tg.tensor([1.0]))
     tensor([0.4658])
     """
-    return ive(x, 0)
+    return ive(input, 0)
 
 
-def i1(x: Array) -> Any:
+def i1(input: Array) -> Any:
     """Modified Bessel function of the first kind, order 1.
 
     >>> import tinygrad_bp as tg
     >>> tg.special.i1(tg.tensor([1.0]))
     tensor([0.5652])
     """
-    return iv(x, 1)
+    return iv(input, 1)
 
 
-def i1e(x: Array) -> Any:
-    """``i1(x) · e^(−|x|)``, which does not overflow.
+def i1e(input: Array) -> Any:
+    """``i1(input) · e^(−|input|)``, which does not overflow.
 
     >>> import tinygrad_bp as tg
     >>> tg.special.i1e(tg.tensor([1.0]))
     tensor([0.2079])
     """
-    return ive(x, 1)
+    return ive(input, 1)
 
 
 FUNCTIONS[np.i0] = i0

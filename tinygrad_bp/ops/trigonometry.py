@@ -163,14 +163,14 @@ def _jn_reference(x: Any, order: int) -> Any:
 
 
 @rounds_once
-def sinc(x: Array) -> Any:
+def sinc(input: Array) -> Any:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative.
 
     >>> import tinygrad_bp as tg
     >>> tg.sinc(tg.tensor([0.0, 0.5]))
     tensor([1.    , 0.6366])
     """
-    return spherical_jn(x * math.pi, 0)
+    return spherical_jn(input * math.pi, 0)
 
 
 FUNCTIONS[np.sinc] = sinc

@@ -102,30 +102,32 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: DTypeLike = N
 
 
 def rand_like(
-    x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Uniform numbers in [0, 1) of the shape of ``x``, and of its dtype unless one is given."""
-    drawn = (generator or default_generator()).uniform(value_of(x).size, _float_dtype("rand_like", dtype or x.dtype))
-    return wrap(in_memory_order(drawn, value_of(x)), None).requires_grad_(requires_grad)
+    """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
+    drawn = (generator or default_generator()).uniform(
+        value_of(input).size, _float_dtype("rand_like", dtype or input.dtype)
+    )
+    return wrap(in_memory_order(drawn, value_of(input)), None).requires_grad_(requires_grad)
 
 
 def randn_like(
-    x: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Standard normal numbers of the shape of ``x``, and of its dtype unless one is given."""
-    kind, value = _float_dtype("randn_like", dtype or x.dtype), value_of(x)
+    """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
+    kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
     rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
     drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
     return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
 
 
 def randint_like(
-    x: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
+    input: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``x``."""
-    drawn = randint(low, high, (value_of(x).size,), generator=generator, dtype=dtype or x.dtype)
-    return wrap(in_memory_order(value_of(drawn), value_of(x)), None).requires_grad_(requires_grad)
+    """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
+    drawn = randint(low, high, (value_of(input).size,), generator=generator, dtype=dtype or input.dtype)
+    return wrap(in_memory_order(value_of(drawn), value_of(input)), None).requires_grad_(requires_grad)
 
 
 def normal(
@@ -171,14 +173,14 @@ def _probabilities(name: str, x: Any) -> Any:
     return p
 
 
-def bernoulli(x: Array, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element of ``x`` gives, else 0; shape and dtype are those of ``x``.
+def bernoulli(input: Array, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``.
 
     >>> import tinygrad_bp as tg
     >>> tg.bernoulli(tg.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
-    p = _probabilities("bernoulli", x)
+    p = _probabilities("bernoulli", input)
     if not np.all((p >= 0) & (p <= 1)):
         raise ArgumentError("bernoulli: every probability must be in [0, 1]")
     # 53 bits for float64, 24 bits for the others.
@@ -186,7 +188,9 @@ def bernoulli(x: Array, *, generator: Generator | None = None) -> Tensor:
     return _finish((drawn.reshape(p.shape) < p).astype(p.dtype), p.shape, False)
 
 
-def multinomial(x: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(
+    input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
     """Indices drawn with the probabilities of (n,) or (rows, n), which need not sum to 1.
 
     The result is int64 of shape (num_samples,) or (rows, num_samples); without ``replacement`` no index comes twice
@@ -196,7 +200,7 @@ def multinomial(x: Array, num_samples: int, replacement: bool = False, *, genera
     >>> tg.multinomial(tg.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
     tensor([1, 1])
     """
-    p, generator = _probabilities("multinomial", x), generator or default_generator()
+    p, generator = _probabilities("multinomial", input), generator or default_generator()
     if p.ndim not in (1, 2) or p.shape[-1] == 0:
         raise ShapeError(f"multinomial: give probabilities of shape (n,) or (rows, n), got {shape_text(p.shape)}")
     if num_samples < 1 or (num_samples > p.shape[-1] and not replacement):
