@@ -14,6 +14,12 @@ _KINDS = {
     "general": "Differentiable to any order.",
     "constant": "No gradient passes.",
 }
+_SPELLED = {"x": "input", "a": "input", "b": "other"}  # PyTorch's names of what rules and formulas call x, a and b
+
+
+def spelled(op: Op) -> tuple[str, ...]:
+    """The names by which the op's function takes its inputs."""
+    return tuple([_SPELLED.get(name, name) for name in op.inputs])
 
 
 class Doc(str):
@@ -36,7 +42,7 @@ class Doc(str):
                     text += f", line {rule.__code__.co_firstlineno}"
                 lines.append(f"Rule{f' of {name}' if len(self.op.inputs) > 1 else ''}: {text}")
         if lines:
-            renamed = [f"; {short} is {name}" for short, name in zip(self.op.inputs, self.op.spelled) if short != name]
+            renamed = [f"; {short} is {name}" for short, name in zip(self.op.inputs, spelled(self.op)) if short != name]
             lines = ["", f"g is the gradient arriving, y the result{''.join(renamed)}:", *lines]
         return "\n".join([super().__str__(), *lines])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .definitions import Doc
+from .definitions import Doc, spelled
 from .errors import AutogradError
 from .modes import mode
 from .node import Node
@@ -84,12 +84,12 @@ _FREE = frozenset(FREE.split(", "))
 
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
-    return [*op.spelled, *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
+    return [*spelled(op), *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
 
 
 def source(op: Op) -> str:
     """The text of the function that runs and records ``op``."""
-    taken = op.spelled
+    taken = spelled(op)
     signature = list(taken)
     for name, default in op.params.items():
         signature.append(name if default is REQUIRED else f"{name}=default_{name}")

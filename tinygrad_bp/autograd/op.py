@@ -21,7 +21,6 @@ UFUNCS: dict[Any, Callable[..., Any]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
 ALIASES = {"axis": "dim", "keepdims": "keepdim"}  # PyTorch's names of NumPy's parameters: functions take both
-_SPELLED = {"x": "input", "a": "input", "b": "other"}  # PyTorch's names of what rules and formulas call x, a and b
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
 
 
@@ -66,11 +65,6 @@ class Op:
         """The value on raw arrays."""
         result = self.forward(*inputs, *(params.get(name, default) for name, default in self.params.items()))
         return result[0] if self.residuals else result
-
-    @property
-    def spelled(self) -> tuple[str, ...]:
-        """The names by which the function takes its inputs."""
-        return tuple([_SPELLED.get(name, name) for name in self.inputs])
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import dtypes
 from .arrays import as_array, is_array, kind_of
+from .definitions import spelled
 from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, ShapeError, shape_text
 from .node import Node
 from .op import OPS, Op, arguments
@@ -71,7 +72,7 @@ def misused(op: Op, error: Exception, operands: Any) -> Exception:
     items = _listed(op, operands[0]) if op.variadic else operands
     for i, item in enumerate(items):
         if not isinstance(item, (np.ndarray, np.generic, Tensor)):
-            name = f"item {i}" if op.variadic else op.spelled[i]
+            name = f"item {i}" if op.variadic else spelled(op)[i]
             return ArgumentError(f"{op.name}: cannot use a {kind_of(item)} as {name}; write tg.tensor({name})")
     return _again(error)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from .backward import Pull
 from .call import call
+from .definitions import spelled
 from .frames import entry_code, frame_code, spelling
 from .modes import Mode, Switch, mode, watched
 from .node import Node
@@ -49,7 +50,7 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     if not watched:
         _put_frame(op)
         return op.function(**{name: given[name] for names in spelling(op) for name in names})
-    operands = tuple(given[name] for name in op.spelled)
+    operands = tuple(given[name] for name in spelled(op))
     params = {name: _param(op, name, given) for name in op.params}
     watchers = mode().watchers
     if not watchers:  # another thread watches
