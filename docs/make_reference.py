@@ -1,4 +1,4 @@
-"""Writes ``reference.md`` beside it from the op table: python docs/make_reference.py."""
+"""Writes the reference and the type stubs from what is defined: ``PYTHONPATH=. python docs/make_reference.py``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from make_stubs import stubs
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
@@ -101,5 +103,12 @@ def page() -> str:
     return "\n".join([*out, ""])
 
 
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file that is written from definitions, and its text."""
+    yield PAGE, page()
+    yield from stubs()
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for path, text in files():
+        path.write_text(text, encoding="utf-8")

@@ -9,7 +9,6 @@ tensor([2., 4.])
 
 import sys as _sys
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING
 
 from . import autograd as autograd
 from .autograd import (
@@ -33,126 +32,77 @@ cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
 
 _doors.open_doors(globals(), __name__)
 
-if TYPE_CHECKING:
-    # Each file says in `__all__` what users call; `name as name` marks a single name as public to type checkers.
-    from .ops.activations import *
-    from .ops.borders import *
-    from .ops.cholesky import *
-    from .ops.comparisons import *
-    from .ops.complex_numbers import *
-    from .ops.diagonals import *
-    from .ops.einsum import *
-    from .ops.elementwise import *
-    from .ops.error_functions import *
-    from .ops.extremes import *
-    from .ops.gamma_functions import *
-    from .ops.indexing import *
-    from .ops.joining import *
-    from .ops.limits import *
-    from .ops.lu import *
-    from .ops.matrix_functions import *
-    from .ops.norms import *
-    from .ops.powers import *
-    from .ops.products import *
-    from .ops.qr import *
-    from .ops.rearranging import *
-    from .ops.reduction import *
-    from .ops.rounding import *
-    from .ops.scans import *
-    from .ops.scatter import *
-    from .ops.shape import *
-    from .ops.solving import *
-    from .ops.sorting import *
-    from .ops.special_functions import *
-    from .ops.statistics import *
-    from .ops.trigonometry import *
-    from .functions.copies import *
-    from .functions.creation import *
-    from .functions.dropout import rrelu as rrelu
-    from .functions.frequencies import *
-    from .functions.older_linalg import *
-    from .functions.searching import *
-    from .functions.similarity import *
-    from .functions.splitting import *
-    from .random.generator import *
-    from .random.sampling import *
-    from . import data as data
-    from . import fft as fft
-    from . import func as func
-    from . import linalg as linalg
-    from . import models as models
-    from . import nn as nn
-    from . import optim as optim
-    from . import random as random
-    from . import special as special
-    from . import train as train
-    from . import utils as utils
-    from . import verify as verify
-    from .drawing import draw as draw
-    from .functions.grid_sampling import grid_sampler_2d as grid_sampler_2d, grid_sampler_3d as grid_sampler_3d
-else:
-    # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
-    _PARTS = {
-        "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "linalg": "",
-        "models": "", "nn": "", "optim": "", "random": "", "special": "", "train": "", "utils": "", "verify": "",
-        "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
-        "rrelu": "functions.dropout",
-    }  # fmt: skip
-    # What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
-    _FILES = (
-        "functions.creation", "ops.elementwise", "ops.reduction", "ops.shape", "ops.products", "ops.indexing",
-        "ops.joining", "ops.activations", "ops.trigonometry", "ops.complex_numbers", "ops.diagonals",
-        "ops.scans", "ops.error_functions", "ops.powers", "ops.rounding", "ops.comparisons", "random.generator",
-        "random.sampling", "ops.extremes", "ops.limits", "functions.searching", "functions.splitting",
-        "ops.rearranging", "ops.sorting", "ops.scatter", "ops.statistics", "ops.norms", "functions.similarity",
-        "ops.borders", "ops.einsum", "functions.copies", "ops.special_functions", "ops.gamma_functions",
-        "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
-        "functions.frequencies",
-    )  # fmt: skip
-    # PyTorch's place for these; autograd itself imports nothing of what stands on it.
-    _PARTS_OF_AUTOGRAD = {"functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify"}
+# Type checkers read `__init__.pyi`.
+# `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
+_PARTS = {
+    "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "linalg": "",
+    "models": "", "nn": "", "optim": "", "random": "", "special": "", "train": "", "utils": "", "verify": "",
+    "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
+    "rrelu": "functions.dropout",
+}  # fmt: skip
+# What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
+_FILES = (
+    "functions.creation", "ops.elementwise", "ops.reduction", "ops.shape", "ops.products", "ops.indexing",
+    "ops.joining", "ops.activations", "ops.trigonometry", "ops.complex_numbers", "ops.diagonals",
+    "ops.scans", "ops.error_functions", "ops.powers", "ops.rounding", "ops.comparisons", "random.generator",
+    "random.sampling", "ops.extremes", "ops.limits", "functions.searching", "functions.splitting",
+    "ops.rearranging", "ops.sorting", "ops.scatter", "ops.statistics", "ops.norms", "functions.similarity",
+    "ops.borders", "ops.einsum", "functions.copies", "ops.special_functions", "ops.gamma_functions",
+    "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
+    "functions.frequencies",
+)  # fmt: skip
+# PyTorch's place for these; autograd itself imports nothing of what stands on it.
+_PARTS_OF_AUTOGRAD = {"functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify"}
 
-    def _room(place):
-        return _import_module(f"{__name__}.{place}")
 
-    def _sought(name):
-        if name in _PARTS:
-            room = _room(_PARTS[name] or name)
-            return getattr(room, name) if _PARTS[name] else room
-        for place in _FILES:
-            file = _room(place)
-            if name in file.__all__:
-                return getattr(file, name)
-        raise _room("not_here").missing("", name)
+def _room(place):
+    return _import_module(f"{__name__}.{place}")
 
-    def __getattr__(name):
-        if name.startswith("__"):
-            if name == "__all__":
-                return __dir__()
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = _doors.opened(_sought(name))
-        return value
 
-    def __dir__():
-        names = {name for place in _FILES for name in _room(place).__all__}
-        return sorted({name for name in globals() if name[0] != "_"} | names | {*_PARTS})
+def _sought(name):
+    if name in _PARTS:
+        room = _room(_PARTS[name] or name)
+        return getattr(room, name) if _PARTS[name] else room
+    for place in _FILES:
+        file = _room(place)
+        if name in file.__all__:
+            return getattr(file, name)
+    raise _room("not_here").missing("", name)
 
-    def _sought_in_autograd(name):
-        if name not in _PARTS_OF_AUTOGRAD:
-            raise _room("not_here").missing("autograd", name)
-        room = _room(_PARTS_OF_AUTOGRAD[name])
-        return room if name == "functional" else getattr(room, name)
 
-    autograd.__getattr__ = _sought_in_autograd
-    # `from tinygrad_bp.autograd.functional import jacobian` asks no package for it: Python looks for the module alone.
-    _place = type(autograd)(f"{autograd.__name__}.functional")
-    _place.__getattr__ = lambda name: getattr(autograd.functional, name)
-    _sys.modules[_place.__name__] = _place
+def __getattr__(name):
+    if name.startswith("__"):
+        if name == "__all__":
+            return __dir__()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = _doors.opened(_sought(name))
+    return value
 
-    def _gather():
-        for place in ("numpy_names", *_FILES):
-            _room(place)
 
-    _gathering.BRINGING.append(_gather)
+def __dir__():
+    names = {name for place in _FILES for name in _room(place).__all__}
+    return sorted({name for name in globals() if name[0] != "_"} | names | {*_PARTS})
+
+
+def _sought_in_autograd(name):
+    if name not in _PARTS_OF_AUTOGRAD:
+        raise _room("not_here").missing("autograd", name)
+    room = _room(_PARTS_OF_AUTOGRAD[name])
+    return room if name == "functional" else getattr(room, name)
+
+
+autograd.__getattr__ = _sought_in_autograd
+# `from tinygrad_bp.autograd.functional import jacobian` asks no package for it: Python looks for the module alone.
+_place = type(autograd)(f"{autograd.__name__}.functional")
+_place.__getattr__ = lambda name: getattr(autograd.functional, name)
+_sys.modules[_place.__name__] = _place
+
+
+def _gather():
+    for place in ("numpy_names", *_FILES):
+        _room(place)
+
+
+_gathering.BRINGING.append(_gather)
 
 __version__ = "0.1.0"

@@ -345,7 +345,8 @@ def _backward_method(
 
 
 # Bound here, because the backward pass and hooks need the class.
-Tensor.backward = _backward_method  # type: ignore[attr-defined]
-Tensor.register_hook = register_hook  # type: ignore[attr-defined]
-Tensor.register_post_accumulate_grad_hook = register_post_accumulate_grad_hook  # type: ignore[attr-defined]
-Tensor.retain_grad = retain_grad  # type: ignore[attr-defined]
+for _name, _function in {
+    "backward": _backward_method, "register_hook": register_hook, "retain_grad": retain_grad,
+    "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
+}.items():  # fmt: skip
+    setattr(Tensor, _name, _function)

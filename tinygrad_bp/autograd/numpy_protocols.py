@@ -251,7 +251,8 @@ def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str
     return _wrapped(result)
 
 
-# Bound here, because the class comes first; type checkers know NumPy's protocols by name.
-Tensor.__array__ = _array  # type: ignore[method-assign, assignment]
-Tensor.__array_ufunc__ = _array_ufunc  # type: ignore[attr-defined]
-Tensor.__array_function__ = _array_function  # type: ignore[attr-defined]
+# Bound here, because the class comes first.
+for _name, _function in {
+    "__array__": _array, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function,
+}.items():  # fmt: skip
+    setattr(Tensor, _name, _function)

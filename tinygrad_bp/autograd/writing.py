@@ -136,7 +136,7 @@ def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
         return result
     if dtypes.category(result.dtype) > dtypes.category(x.dtype):
         raise DtypeError(f"{what}: the result has dtype {result.dtype} and can't be cast to {x.dtype} in place")
-    return result.to(x.dtype)  # type: ignore[no-any-return]
+    return result.to(x.dtype)
 
 
 def carry(x: Tensor, before: Node | None) -> None:
@@ -290,6 +290,9 @@ def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Tensor, *others: Any, **options: Any) -> Tensor:
         return replace(self, what, lambda x: function(x, *others, **options), *others, *options.values())
 
+    operator.__name__ = what
+    operator.__doc__ = f"``{what[:-1]}``, written into the tensor itself."
+    operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator
 
 
@@ -310,5 +313,7 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
         carry(self, before)
         return self
 
+    operator.__name__ = what
     operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
+    operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator

@@ -23,6 +23,7 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Tensor, other: Any) -> Any:
         return function(other, self)
 
+    operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator
 
 

@@ -235,7 +235,7 @@ def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> 
 
 def _fill(x: Tensor, drawn: Any) -> Tensor:
     """Write the numbers in the order of memory."""
-    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x._value))  # type: ignore[no-any-return]
+    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x._value))
 
 
 def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
