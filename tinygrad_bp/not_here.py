@@ -17,6 +17,8 @@ _INTERNAL = "it is PyTorch's own machinery, which nothing here needs"
 _WIDTH = "NumPy has no such dtype: use tg.float32, or tg.float16"
 _NARROW = "NumPy has no integers of that width: use tg.int8 or tg.uint8"
 _LAZY = "give the number of input features (layers here have their shapes from the start)"
+_TORCHSCRIPT = "Python itself runs your program: call the function or the model directly"
+_AUTOCAST = "compute in tg.float32: leave it out"
 _GONE = "PyTorch itself has removed it or let it age: see its documentation for what replaced it"
 
 NOT_HERE: dict[str, dict[str, str]] = {
@@ -31,7 +33,14 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "use NumPy's windows (numpy.hanning) and tg.tensor": "signal",
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
-        _ONE_DEVICE: "mps xpu mtia Stream Event",
+        _ONE_DEVICE: (
+            "mps xpu mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module "
+            "is_distributed is_vulkan_available cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
+            "cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler "
+            "cudnn_is_acceptable miopen_batch_norm miopen_convolution miopen_convolution_add_relu "
+            "miopen_convolution_relu miopen_convolution_transpose miopen_ctc_loss miopen_depthwise_convolution "
+            "miopen_rnn"
+        ),
         _SPARSE: (
             "sparse sparse_bsc sparse_bsc_tensor sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo "
             "sparse_coo_tensor sparse_csc sparse_csc_tensor sparse_csr sparse_csr_tensor smm sspaddmm spmm hspmm hsmm "
@@ -46,7 +55,10 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "fake_quantize_per_tensor_affine fake_quantize_per_channel_affine fused_moving_avg_obs_fake_quant "
             "choose_qparams_optimized quantized_batch_norm quantized_gru quantized_gru_cell quantized_lstm "
             "quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d quantized_max_pool3d "
-            "quantized_rnn_relu_cell quantized_rnn_tanh_cell"
+            "quantized_rnn_relu_cell quantized_rnn_tanh_cell QInt32Storage QInt8Storage QUInt2x4Storage "
+            "QUInt4x2Storage QUInt8Storage fbgemm_linear_fp16_weight fbgemm_linear_fp16_weight_fp32_activation "
+            "fbgemm_linear_int8_weight fbgemm_linear_int8_weight_fp32_activation fbgemm_linear_quantize_weight "
+            "fbgemm_pack_gemm_matrix_fp16 fbgemm_pack_quantized_matrix"
         ),
         _WIDTH: (
             "bfloat16 BFloat16Tensor BFloat16Storage complex32 chalf float8_e4m3fn float8_e4m3fnuz float8_e5m2 "
@@ -56,8 +68,49 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7 bit bits8 bits16 bits1x8 "
             "bits2x4 bits4x2"
         ),
-        _INTERNAL: "library overrides classes cpp DispatchKey Tag SymInt SymFloat SymBool sym_int sym_float",
-        _GONE: "eig symeig lstsq solve matrix_rank",
+        _AUTOCAST: (
+            "autocast_decrement_nesting autocast_increment_nesting clear_autocast_cache get_autocast_cpu_dtype "
+            "get_autocast_dtype get_autocast_gpu_dtype get_autocast_ipu_dtype get_autocast_xla_dtype "
+            "is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled is_autocast_ipu_enabled "
+            "is_autocast_xla_enabled set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled "
+            "set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype "
+            "set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled"
+        ),
+        "write Python's if and while, which are recorded as they run": "cond while_loop",
+        "use scipy.sparse.linalg.lobpcg, or tg.linalg.eigh": "lobpcg",
+        "use scipy.stats.qmc.Sobol, and tg.tensor": "quasirandom",
+        _TORCHSCRIPT: (
+            "AliasDb AnyType Argument ArgumentSpec AwaitType BenchmarkConfig BenchmarkExecutionStats Block BoolType "
+            "BufferDict CallStack Capsule ClassType Code CompilationUnit CompleteArgumentSpec ComplexType "
+            "ConcreteModuleType ConcreteModuleTypeBuilder DeepCopyMemoTable DeserializationStorageContext "
+            "DeviceObjType DictType EnumType ErrorReport ExecutionPlan FileCheck FloatType FunctionSchema Future "
+            "FutureType Gradient Graph GraphExecutorState IODescriptor InferredType IntType InterfaceType JITException "
+            "ListType LiteScriptModule LockingLogger LoggerBase ModuleDict Node NoneType NoopLogger NumberType "
+            "OperatorInfo OptionalType ParameterDict PyObjectType PyTorchFileReader PyTorchFileWriter RRefType "
+            "ScriptClass ScriptClassFunction ScriptDict ScriptDictIterator ScriptDictKeyIterator ScriptFunction "
+            "ScriptList ScriptListIterator ScriptMethod ScriptModule ScriptModuleSerializer ScriptObject "
+            "ScriptObjectProperty SerializationStorageContext StaticModule StringType SymBoolType SymIntType "
+            "TensorType TracingState TupleType Type UnionType Use Value fork wait import_ir_module "
+            "import_ir_module_from_buffer merge_type_from_type_comment parse_ir parse_schema parse_type_comment "
+            "unify_type_list"
+        ),
+        _INTERNAL: (
+            "library overrides classes cpp DispatchKey DispatchKeySet ExcludeDispatchKeyGuard DisableTorchFunction "
+            "DisableTorchFunctionSubclass Tag SymInt SymFloat SymBool sym_constrain_range sym_constrain_range_for_size "
+            "sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sqrt sym_sum AVG SUM AggregationType "
+            "FatalError PRIVATE_OPS USE_GLOBAL_DEPS USE_RTLD_GLOBAL_WITH_LIBTORCH classproperty "
+            "compiled_with_cxx11_abi get_file_path init_num_threads prepare_multiprocessing_environment "
+            "profiler_allow_cudagraph_cupti_lazy_reinit_cuda12 return_types serialization torch_version types version "
+            "windows thread_safe_generator hash_tensor slice_inverse is_storage batch_norm_backward_elemt "
+            "batch_norm_backward_reduce batch_norm_elemt batch_norm_gather_stats batch_norm_gather_stats_with_counts "
+            "batch_norm_stats batch_norm_update_stats convolution native_batch_norm native_dropout native_group_norm "
+            "native_layer_norm native_norm mkldnn_adaptive_avg_pool2d mkldnn_convolution "
+            "mkldnn_linear_backward_weights mkldnn_max_pool2d mkldnn_max_pool3d mkldnn_rnn_layer"
+        ),
+        _GONE: (
+            "eig symeig lstsq solve matrix_rank legacy_contiguous_format set_anomaly_enabled "
+            "is_anomaly_check_nan_enabled"
+        ),
     },
     "Tensor": {
         _ONE_DEVICE: "ipu mtia xpu is_vulkan record_stream pin_memory is_pinned share_memory_ is_shared",
@@ -72,7 +125,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         ),
         _WIDTH: "bfloat16 chalf",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "to_padded_tensor",
-        _INTERNAL: "to_mkldnn module_load as_subclass const_data_ptr output_nr hash_tensor",
+        _INTERNAL: "to_mkldnn module_load as_subclass const_data_ptr output_nr hash_tensor slice_inverse grad_dtype",
         _GONE: "eig symeig lstsq solve reinforce volatile",
     },
     "nn": {
@@ -89,6 +142,9 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _QUANTIZED: "grouped_mm scaled_mm scaled_grouped_mm ScalingType SwizzleType",
         _INTERNAL: "boolean_dispatch handle_torch_function has_torch_function",
     },
+    "linalg": {_INTERNAL: "common_notes"},
+    "special": {_INTERNAL: "common_args multi_dim_common"},
+    "fft": {_INTERNAL: "common_args factory_common_args"},
     "optim": {
         "gradients are dense: use tg.optim.Adam": "SparseAdam",
     },

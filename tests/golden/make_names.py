@@ -23,9 +23,12 @@ torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.linalg tor
 
 def is_torchs(value: Any) -> bool:
     """Whether it is more than what PyTorch's files import from Python's library for themselves."""
-    home = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None) or ""
+    is_module = isinstance(value, types.ModuleType)
+    home = value.__name__ if is_module else getattr(value, "__module__", None) or ""
     first = home.partition(".")[0]
-    return first == "builtins" or first not in {*sys.stdlib_module_names, "typing_extensions", "numpy"}
+    if first == "builtins":
+        return not is_module
+    return first not in {*sys.stdlib_module_names, "typing_extensions", "numpy"}
 
 
 def public(space: str) -> list[str]:
