@@ -1,6 +1,6 @@
 """Layers, losses and containers under PyTorch's names."""
 
-from . import functional as functional, init as init
+from . import functional as functional, init as init, utils as utils
 from .activations import *
 from .attention import *
 from .clip import *
@@ -16,6 +16,7 @@ from .module import *
 from .normalization import *
 from .padding import *
 from .pooling import *
+from .recurrent import *
 from .upsampling import *
 
 
