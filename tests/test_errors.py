@@ -49,8 +49,8 @@ MISTAKES = {
     "a second backward": (
         twice,
         (RuntimeError,),
-        "trying to go backward through <Pow> a second time: the values it kept were freed by the first backward. "
-        "Write retain_graph=True in the first call, or compute the result again",
+        "trying to go backward through <PowBackward0> a second time: the values it kept were freed by the first "
+        "backward. Write retain_graph=True in the first call, or compute the result again",
     ),
     "backward from a non-scalar": (
         lambda: (leaf(1.0, 2.0) * 2).backward(),

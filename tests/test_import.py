@@ -49,7 +49,7 @@ def test_files_of_ops_are_imported_when_something_of_them_is_asked_for() -> None
         "[False, False, False, False]",
         "0.0 True False",
         "True True",
-        "tensor([2., 3.], grad_fn=<Cumsum>) True False",
+        "tensor([2., 3.], grad_fn=<CumsumBackward0>) True False",
         "tensor(0.) True",
     ]
 

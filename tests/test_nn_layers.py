@@ -47,7 +47,7 @@ def test_dropout_passes_the_gradient_where_it_passes_the_value():
     y.sum().backward()
     np.testing.assert_array_equal(x.grad.data, y.data)
     assert {round(v, 6) for v in y.tolist()} == {0.0, round(4 / 3, 6)}
-    assert repr(y.grad_fn) == "<Dropout>"
+    assert repr(y.grad_fn) == "<MulBackward0>"
 
 
 def test_dropout_does_nothing_in_eval_and_takes_no_random_numbers():

@@ -315,7 +315,7 @@ W = tg.tensor([1.0], requires_grad=True)
         (lambda: tg.optim.SGD([], lr=0.1), "optimizer got an empty parameter list"),
         (lambda: tg.optim.SGD(W, lr=0.1), r"give a list of tensors \(model.parameters\(\)\), not one tensor"),
         (lambda: tg.optim.SGD([W, W], lr=0.1), r"a parameter \(1,\) appears twice"),
-        (lambda: tg.optim.SGD([W * 2], lr=0.1), r"can't optimize a non-leaf tensor \(1,\) made by <Mul>"),
+        (lambda: tg.optim.SGD([W * 2], lr=0.1), r"can't optimize a non-leaf tensor \(1,\) made by <MulBackward0>"),
         (lambda: tg.optim.SGD([np.zeros(2)], lr=0.1), "optimizers take tensors, got ndarray"),
         (lambda: tg.optim.SGD([{"params": [W], "rate": 1}], lr=0.1), r"SGD: unknown settings \['rate'\]; it has"),
         (lambda: tg.optim.SGD([{"lr": 1}], lr=0.1), "a group needs .params."),

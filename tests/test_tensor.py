@@ -59,7 +59,7 @@ def test_attributes():
     assert isinstance(w.data, np.ndarray) and w.detach().numpy() is w.data
     assert w.T.shape == w.mT.shape == (3, 1) and tg.zeros(2, 3, 4).T.shape == (4, 3, 2)
     y = w * 2
-    assert y.requires_grad and not y.is_leaf and repr(y.grad_fn) == "<Mul>"
+    assert y.requires_grad and not y.is_leaf and repr(y.grad_fn) == "<MulBackward0>"
     assert tg.zeros(()).shape == () and isinstance((tg.zeros(3) + 1).sum().data, np.ndarray)
 
 
@@ -99,12 +99,18 @@ def test_equality_is_elementwise_and_hash_is_identity():
         (lambda: tg.tensor(True), "tensor(True)"),
         (lambda: tg.tensor(1.0), "tensor(1.)"),
         (lambda: tg.tensor([1 / 3]), "tensor([0.3333])"),
-        (lambda: tg.tensor([1.0], dtype=tg.float64), "tensor([1.], dtype=float64)"),
-        (lambda: tg.zeros(0), "tensor([], dtype=float32)"),
-        (lambda: tg.zeros(0, 3), "tensor([], shape=(0, 3), dtype=float32)"),
+        (lambda: tg.tensor([1.0], dtype=tg.float64), "tensor([1.], dtype=torch.float64)"),
+        (lambda: tg.zeros(0), "tensor([])"),
+        (lambda: tg.zeros(0, 3), "tensor([], size=(0, 3))"),
         (lambda: tg.ones(2, requires_grad=True), "tensor([1., 1.], requires_grad=True)"),
-        (lambda: tg.ones(1, 2, requires_grad=True) * tg.tensor([[1.0, 2.0]]), "tensor([[1., 2.]], grad_fn=<Mul>)"),
-        (lambda: tg.ones(2, requires_grad=True).log_softmax(0), "tensor([-0.6931, -0.6931], grad_fn=<LogSoftmax>)"),
+        (
+            lambda: tg.ones(1, 2, requires_grad=True) * tg.tensor([[1.0, 2.0]]),
+            "tensor([[1., 2.]], grad_fn=<MulBackward0>)",
+        ),
+        (
+            lambda: tg.ones(2, requires_grad=True).log_softmax(0),
+            "tensor([-0.6931, -0.6931], grad_fn=<LogSoftmaxBackward0>)",
+        ),
         (lambda: tg.zeros(2, 2), "tensor([[0., 0.],\n        [0., 0.]])"),
     ],
 )
@@ -113,7 +119,7 @@ def test_repr(make, text):
 
 
 def test_format():
-    assert f"{tg.tensor(3.14159):.2f}" == "3.14" and f"{leaf([2.0]):5.1f}" == "  2.0"
+    assert f"{tg.tensor(3.14159):.2f}" == "3.14" and f"{leaf(2.0):5.1f}" == "  2.0"
     assert f"{tg.tensor([1.0, 2.0])}" == "tensor([1., 2.])"
 
 
@@ -131,7 +137,7 @@ def test_clone_detach_and_deepcopy():
     assert not d.requires_grad and np.shares_memory(d.data, w.data)
     assert e.is_leaf and e.requires_grad and not np.shares_memory(e.data, w.data)
     assert e.grad.tolist() == [2, 4] and not np.shares_memory(e.grad.data, w.grad.data)
-    with pytest.raises(ArgumentError, match=r"only leaf tensors.*made by <Clone>.*detach\(\).clone\(\)"):
+    with pytest.raises(ArgumentError, match=r"only leaf tensors.*made by <CloneBackward0>.*detach\(\).clone\(\)"):
         copy.deepcopy(c)
 
 

@@ -38,7 +38,7 @@ _PARTS = {
     "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "linalg": "",
     "models": "", "nn": "", "optim": "", "random": "", "special": "", "train": "", "utils": "", "verify": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
-    "rrelu": "functions.dropout",
+    "rrelu": "functions.dropout", "set_printoptions": "autograd.printing",
 }  # fmt: skip
 # What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
 _FILES = (

@@ -786,6 +786,11 @@ def selu(input: Array) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
+def set_printoptions(
+    precision: _int | None = None, threshold: _float | None = None, edgeitems: _int | None = None,
+    linewidth: _int | None = None, profile: str | None = None, sci_mode: _bool | None = None,
+) -> None:
+    """How tensors are printed from now on. What is not given stays; ``sci_mode`` not given is chosen by the values."""
 def set_rng_state(new_state: Any) -> None:
     """Go on where ``get_rng_state`` was called."""
 def sgn(input: Array) -> Tensor:

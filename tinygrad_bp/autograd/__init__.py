@@ -8,9 +8,9 @@ Then what makes it fast, safe and convenient. ``define``: the four ways to defin
 ``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``. ``forward``:
 forward mode. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``function``: code of the user in
 backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor.
-``definitions``: what an op's documentation says. ``doors``: errors of functions made of ops. ``gathering``: importing
-the files of ops that nobody asked for. ``operands``, ``arrays``,
-``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
+``printing``: the text of a tensor. ``definitions``: what an op's documentation says. ``doors``: errors of functions
+made of ops. ``gathering``: importing the files of ops that nobody asked for. ``operands``, ``arrays``, ``dtypes``,
+``types``, ``modes``, ``errors``: what the others stand on.
 """
 
 from collections.abc import Callable

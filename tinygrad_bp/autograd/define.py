@@ -36,6 +36,7 @@ def _define(
     ufunc: Any = None,
     holomorphic: bool = True,
     gives: str = "",
+    grad_fn: str | Callable[..., str] = "",
     views: bool = False,
     wide: bool | None = None,
 ) -> Callable[..., Any]:
@@ -48,6 +49,7 @@ def _define(
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
     op.holomorphic, op.gives, op.views = holomorphic, gives, views
+    op.grad_fn = grad_fn or f"{op.label}Backward0"
     # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.
     op.wide = floats or kind == "general" if wide is None else wide
     if len(op.rules) != len(op.inputs):
@@ -68,6 +70,10 @@ def _define(
     op.place = defining.f_code.co_filename, defining.f_lineno
     op.pull = pull_when_needed(op)
     op.function = build_function(op, enter)
+    if not isinstance(op.grad_fn, str) and not set(arguments(op.grad_fn)) <= (
+        {"shape"} if op.keeps_values else {"shape", *op.kept}  # a node's name outlasts the values that backward frees
+    ):
+        raise TypeError(f"op {name}: its grad_fn reads {arguments(op.grad_fn)}, which its nodes do not keep to the end")
     if name in OPS:
         raise TypeError(f"op {name} is defined twice")
     OPS[name] = op

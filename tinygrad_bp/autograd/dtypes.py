@@ -58,6 +58,17 @@ def get_default_dtype() -> DType:
     return _default
 
 
+def text(dtype: DType) -> str:
+    """A dtype as PyTorch prints it, whose tensors are printed alike.
+
+    >>> import tinygrad_bp as tg
+    >>> from tinygrad_bp.autograd.dtypes import text
+    >>> text(tg.float16)
+    'torch.float16'
+    """
+    return f"torch.{dtype.name}"
+
+
 def category(dtype: DType) -> int:
     """0 bool, 1 integer, 2 float, 3 complex; ``DtypeError`` for anything else."""
     found = _CATEGORY.get(dtype.kind)

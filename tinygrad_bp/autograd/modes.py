@@ -163,7 +163,7 @@ class no_grad(_GradSwitch):
     >>> with tg.no_grad():
     ...     w -= 0.5
     >>> w
-    tensor([0.5, 0.5], requires_grad=True)
+    tensor([0.5000, 0.5000], requires_grad=True)
     """
 
     grad = False

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .op import Op
+from .op import Op, arguments
 from .writes import tick
 
 if TYPE_CHECKING:
@@ -47,7 +47,13 @@ class Node:
     cell: Cell | None
 
     def __repr__(self) -> str:
-        return f"<{self.op.label}>" if self.op is not None else "<Leaf>"
+        if self.op is None:
+            return "<AccumulateGrad>"
+        called = self.op.grad_fn
+        if not isinstance(called, str):
+            known = {**dict(zip(self.op.kept, self.kept or ())), "shape": self.shape}
+            called = called(*(known[name] for name in arguments(called)))
+        return f"<{called}>"
 
     @property
     def name(self) -> str | None:

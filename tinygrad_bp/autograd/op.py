@@ -28,9 +28,9 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "floats", "formula", "forward", "function", "gives", "hint", "holomorphic", "inputs", "keeps_values",
-        "kept", "kind", "name", "params", "place", "promotes", "pull", "reference", "residuals", "rules", "samples",
-        "variadic", "views", "wide",
+        "doc", "floats", "formula", "forward", "function", "gives", "grad_fn", "hint", "holomorphic", "inputs",
+        "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull", "reference", "residuals",
+        "rules", "samples", "variadic", "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -49,6 +49,7 @@ class Op:
     views: bool  # the result may lie in the memory of the first input, and writing it writes there
     holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
     gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
+    grad_fn: str | Callable[..., str]  # PyTorch's name of a node; may be a function of what is kept and of ``shape``
     hint: str  # what to write instead when shapes do not fit
     formula: str
     doc: str
@@ -68,7 +69,7 @@ class Op:
 
     @property
     def label(self) -> str:
-        """The name as drawings and ``grad_fn`` show it: ``log_softmax`` is ``LogSoftmax``."""
+        """The name as drawings show it: ``log_softmax`` is ``LogSoftmax``."""
         return "".join(word[:1].upper() + word[1:] for word in self.name.split("_"))
 
 

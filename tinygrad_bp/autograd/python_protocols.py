@@ -66,7 +66,14 @@ def _contains(self: Tensor, item: Any) -> bool:
 
 
 def _format(self: Tensor, spec: str) -> str:
-    return format(self.item() if spec and self._value.size == 1 else str(self), spec)
+    if not self._value.ndim and (spec or type(self) is Tensor):
+        return format(self.item(), spec)
+    if spec:
+        raise ArgumentError(
+            f"format: {spec!r} writes one number, and the tensor has shape {shape_text(self.shape)}; write t.item() "
+            "for a tensor of one element, and tg.set_printoptions(precision=...) for the digits of all"
+        )
+    return str(self)
 
 
 for _name, _function in {

@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, p
 else:
     Syntax = object
 
-PRINTED_DIGITS = 4
-
 
 class Tensor(Syntax):
     """An n-dimensional array that remembers how it was made.
@@ -239,16 +237,9 @@ class Tensor(Syntax):
         return self._value.tolist()
 
     def __repr__(self) -> str:
-        text = np.array2string(self._value, separator=", ", prefix="tensor(", precision=PRINTED_DIGITS)
-        extra = ""
-        if self._value.size == 0 and self._value.ndim != 1:
-            extra += f", shape={shape_text(self.shape)}"
-        usual = (dtypes.get_default_dtype(), dtypes.int64, dtypes.bool_)
-        if self._value.dtype not in usual or not self._value.size:
-            extra += f", dtype={self._value.dtype}"
-        if self._node is not None:
-            extra += ", requires_grad=True" if self._node.op is None else f", grad_fn={self._node!r}"
-        return f"tensor({text}{extra})"
+        from .printing import printed  # an import prints nothing
+
+        return printed(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
     def __hash__(self) -> int:
         return id(self)

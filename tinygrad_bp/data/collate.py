@@ -19,7 +19,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     PyTorch. Raises ``ShapeError`` where the samples differ in shape or length, ``DtypeError`` for other objects.
 
     >>> default_collate([(1, {"a": 2.0}), (3, {"a": 4.0})])
-    [tensor([1, 3]), {'a': tensor([2., 4.], dtype=float64)}]
+    [tensor([1, 3]), {'a': tensor([2., 4.], dtype=torch.float64)}]
     """
     if not batch:
         raise ArgumentError("default_collate: got no samples, a batch needs at least one")
@@ -43,7 +43,7 @@ def default_convert(sample: Any) -> Any:
     """One sample as it is, its arrays as tensors; numbers and texts stay.
 
     >>> default_convert((np.array([1.0]), 2))
-    (tensor([1.], dtype=float64), 2)
+    (tensor([1.], dtype=torch.float64), 2)
     """
     if isinstance(sample, (np.ndarray, np.generic)) and np.asarray(sample).dtype.kind in "biufc":
         return as_tensor(sample)

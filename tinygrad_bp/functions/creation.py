@@ -190,7 +190,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, r
 
     >>> import tinygrad_bp as tg
     >>> tg.linspace(0, 1, 3)
-    tensor([0. , 0.5, 1. ])
+    tensor([0.0000, 0.5000, 1.0000])
     """
     numbers = np.linspace(start, end, steps)
     if dtype is None and numbers.dtype.kind == "c":

@@ -170,7 +170,7 @@ def rrelu(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.rrelu(tg.tensor([-1.0, 2.0]), 0.1, 0.3)
-    tensor([-0.2,  2. ])
+    tensor([-0.2000,  2.0000])
     """
     if not lower <= upper:
         raise ArgumentError(f"rrelu: lower must not be above upper, got {lower} and {upper}")

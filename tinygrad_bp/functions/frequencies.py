@@ -25,7 +25,7 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.fftfreq(4)
-    tensor([ 0.  ,  0.25, -0.5 , -0.25])
+    tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
     return wrap(np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
 
@@ -35,7 +35,7 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.rfftfreq(4)
-    tensor([0.  , 0.25, 0.5 ])
+    tensor([0.0000, 0.2500, 0.5000])
     """
     return wrap(np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
 

@@ -33,7 +33,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduc
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.hinge_embedding_loss(tg.tensor([0.3, 0.3]), tg.tensor([1, -1]), reduction="none")
-    tensor([0.3, 0.7])
+    tensor([0.3000, 0.7000])
     """
     sides = value_of(target)
     losses = where(sides != 1, clip(margin - input, 0), 0.0) + where(sides != -1, input, 0.0)
@@ -102,7 +102,7 @@ def multi_margin_loss(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.multi_margin_loss(tg.tensor([[0.1, 0.6]]), tg.tensor([1]))
-    tensor(0.25)
+    tensor(0.2500)
     """
     if p not in (1, 2):
         raise ArgumentError(f"multi_margin_loss: p is 1 or 2, got {p}")
@@ -130,7 +130,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     >>> import tinygrad_bp as tg
     >>> scores, labels = tg.tensor([[0.1, 0.2, 0.4, 0.8]]), tg.tensor([[3, 0, -1, 1]])
     >>> tg.nn.functional.multilabel_margin_loss(scores, labels)
-    tensor(0.85)
+    tensor(0.8500)
     """
     scores, labels, single = _rows("multilabel_margin_loss", input, target, 1)
     listed = np.logical_and.accumulate(labels >= 0, axis=1)
@@ -183,7 +183,7 @@ def triplet_margin_loss(
     >>> import tinygrad_bp as tg
     >>> a, p, n = tg.tensor([[0.0]]), tg.tensor([[1.0]]), tg.tensor([[1.5]])
     >>> tg.nn.functional.triplet_margin_loss(a, p, n)
-    tensor(0.5)
+    tensor(0.5000)
     """
     if not margin > 0:
         raise ArgumentError(f"triplet_margin_loss: margin must be above 0, got {margin}")
@@ -211,7 +211,7 @@ def triplet_margin_with_distance_loss(
     >>> import tinygrad_bp as tg
     >>> a, p, n = tg.tensor([[0.0]]), tg.tensor([[1.0]]), tg.tensor([[1.5]])
     >>> tg.nn.functional.triplet_margin_with_distance_loss(a, p, n, distance_function=lambda x, y: abs(x - y))
-    tensor(0.5)
+    tensor(0.5000)
     """
     if not margin > 0:
         raise ArgumentError(f"triplet_margin_with_distance_loss: margin must be above 0, got {margin}")
@@ -247,7 +247,7 @@ def cosine_embedding_loss(
     >>> import tinygrad_bp as tg
     >>> x = tg.tensor([[1.0, 0.0]])
     >>> tg.nn.functional.cosine_embedding_loss(x, x, tg.tensor([-1]), margin=0.2)
-    tensor(0.8)
+    tensor(0.8000)
     """
     sides = value_of(target)
     if sides.ndim > 1 or input1.ndim != sides.ndim + 1 or input2.ndim != input1.ndim:

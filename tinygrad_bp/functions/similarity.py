@@ -56,7 +56,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.pairwise_distance(tg.tensor([[3.0, 4.0]]), tg.zeros(1, 2))
-    tensor([5.])
+    tensor([5.0000])
     """
     _common("pairwise_distance", x1, x2)
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
@@ -105,6 +105,6 @@ def normalize(input: Array, p: float = 2.0, dim: Axis = 1, eps: float = 1e-12) -
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.normalize(tg.tensor([[3.0, 4.0]]))
-    tensor([[0.6, 0.8]])
+    tensor([[0.6000, 0.8000]])
     """
     return input / clip(vector_norm(input, p, dim, keepdim=True), eps)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
+from ..autograd.printing import printed
 from ..autograd.tensor import Tensor
 
 __all__ = ["Parameter"]
@@ -44,7 +45,7 @@ class Parameter(Tensor):
         return self
 
     def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
+        return f"Parameter containing:\n{printed(self)}"
 
 
 def _is_module(value: Any) -> TypeGuard[Module]:
@@ -95,8 +96,9 @@ class Holder:
         >>> layer = tg.nn.Module()
         >>> layer.register_parameter("bias", None)
         >>> layer.bias = tg.nn.Parameter(tg.zeros(2))
-        >>> layer.state_dict()
-        {'bias': tensor([0., 0.])}
+        >>> layer.bias
+        Parameter containing:
+        tensor([0., 0.], requires_grad=True)
         """
         places = self._check_name("register_parameter", name, "_places")
         if parameter is not None and not isinstance(parameter, Parameter):
@@ -135,8 +137,8 @@ class Holder:
         >>> import tinygrad_bp as tg
         >>> net = tg.nn.Module()
         >>> net.register_buffer("count", tg.tensor(0))
-        >>> net.state_dict()
-        {'count': tensor(0)}
+        >>> net.state_dict()["count"]
+        tensor(0)
         """
         buffers = self._check_name("register_buffer", name, "_buffers")
         if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):

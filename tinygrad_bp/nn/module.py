@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -123,9 +124,9 @@ class Module(Holder, Constructed):
             or not (isinstance(value, Holder) or vars(holder)["_buffers"][path.rpartition(".")[2]] is False)
         }
 
-    def state_dict(self) -> dict[str, Tensor]:
+    def state_dict(self) -> OrderedDict[str, Tensor]:
         """Every parameter and buffer by its path, detached, sharing memory: the optimizer's next step shows in it."""
-        return {name: tensor.detach() for name, tensor in self._state().items()}
+        return OrderedDict((name, tensor.detach()) for name, tensor in self._state().items())
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Mismatch:
         """Copy values into the parameters and buffers by name.

@@ -99,7 +99,7 @@ class BatchNorm1d(_BatchNorm):
     >>> layer(tg.tensor([[1.0], [3.0]])).detach().numpy().round(3).tolist()
     [[-1.0], [1.0]]
     >>> layer.running_mean
-    tensor([0.2])
+    tensor([0.2000])
     """
 
     ranks, rows = (2, 3), "(rows, C) or (rows, C, length)"

@@ -95,6 +95,7 @@ softplus = elementwise("softplus", lambda x, beta, threshold: in_blocks(
 logsigmoid = elementwise("logsigmoid", lambda x: in_blocks(_logsigmoid, x), lambda g, x, slope: g * slope, floats=True,
                          residuals={"slope": lambda x: sigmoid(-x)},
                          formula="−ln(1 + e⁻ˣ)", samples=unary(), reference=lambda x: -np.logaddexp(0, -x),
+                         grad_fn="LogSigmoidBackward0",
                          doc="ln sigmoid(x), finite for any finite number.")
 
 _TANH = math.sqrt(2 / math.pi)
@@ -158,7 +159,7 @@ def softsign(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.softsign(tg.tensor([1.0, -3.0]))
-    tensor([ 0.5 , -0.75])
+    tensor([ 0.5000, -0.7500])
     """
     return input / (1 + np.absolute(input))
 
@@ -180,7 +181,7 @@ def celu(input: Array, alpha: float = 1.0) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.celu(tg.tensor([1.0, -1.0]), 2.0)
-    tensor([ 1.    , -0.7869])
+    tensor([ 1.0000, -0.7869])
     """
     if not alpha:
         raise ArgumentError("celu: alpha divides, so it cannot be 0")
@@ -229,7 +230,7 @@ def hardsigmoid(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.hardsigmoid(tg.tensor([-4.0, 0.0, 1.5]))
-    tensor([0.  , 0.5 , 0.75])
+    tensor([0.0000, 0.5000, 0.7500])
     """
     return hardtanh(input, -3.0, 3.0) / 6 + 0.5
 
@@ -298,6 +299,7 @@ _prelu = elementwise("prelu", lambda x, weight: choose(x > 0, x, weight * x),
                      samples=tuple(sample(*shapes, of=nonzero) for shapes in (
                          ((2, 3), (3,)), ((2, 3, 4), (3, 1)), ((4,), (1,)), ((), ()), ((0, 3), (3,)))),
                      reference=lambda x, weight: np.maximum(x, 0) + weight * np.minimum(x, 0),
+                     grad_fn="PreluKernelBackward0",
                      doc="x above 0, weight · x below (He et al. 2015).")
 
 
@@ -309,7 +311,7 @@ def prelu(input: Array, weight: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.prelu(tg.tensor([2.0, -2.0]), tg.tensor([0.25]))
-    tensor([ 2. , -0.5])
+    tensor([ 2.0000, -0.5000])
     """
     count = math.prod(weight.shape)
     if count == 1:
@@ -346,7 +348,7 @@ def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int |
 
     >>> import tinygrad_bp as tg
     >>> tg.softmax(tg.tensor([0.0, 0.0]), dim=0)
-    tensor([0.5, 0.5])
+    tensor([0.5000, 0.5000])
     """
     return _softmax(_in(input, dtype), dim if axis is None else axis)
 
@@ -367,7 +369,7 @@ def softmin(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int |
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.softmin(tg.tensor([0.0, 0.0]), dim=0)
-    tensor([0.5, 0.5])
+    tensor([0.5000, 0.5000])
     """
     return softmax(-input, dim, dtype, axis=axis)
 

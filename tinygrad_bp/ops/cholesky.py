@@ -95,6 +95,7 @@ def _cholesky_rule(g: Any, y: Any) -> Any:
 
 _cholesky_op = general("cholesky", _cholesky, _cholesky_rule, floats=True, holomorphic=False, formula="L with x = L Lᴴ",
                        samples=_positive, reference=lambda x: np.linalg.cholesky((x + np.conjugate(x.mT)) / 2),
+                       grad_fn="LinalgCholeskyExBackward0",
                        doc="Cholesky factor of a Hermitian positive-definite matrix.")
 
 
@@ -126,7 +127,7 @@ def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) ->
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.cholesky_ex(tg.eye(2)).info
-    tensor(0, dtype=int32)
+    tensor(0, dtype=torch.int32)
     """
     A = hermitian("cholesky_ex", A, upper)
     fails = _indefinite(value_of(A))

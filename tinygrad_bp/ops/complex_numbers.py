@@ -36,7 +36,7 @@ def conj(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.conj(tg.tensor([1 + 2j]))
-    tensor([1.-2.j], dtype=complex64)
+    tensor([1.-2.j])
     """
     return _conj(input) if input.dtype.kind == "c" else input
 
@@ -132,7 +132,7 @@ def sgn(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.sgn(tg.tensor([3 + 4j]))
-    tensor([0.6+0.8j], dtype=complex64)
+    tensor([0.6000+0.8000j])
     """
     return sgn_op(input) if input.dtype.kind == "c" else sign(input)
 
@@ -145,7 +145,7 @@ def conj_physical(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.conj_physical(tg.tensor([1 + 2j]))
-    tensor([1.-2.j], dtype=complex64)
+    tensor([1.-2.j])
     """
     return conj(input)
 
@@ -180,7 +180,7 @@ def polar(abs: Operand, angle: Operand) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.polar(tg.tensor([2.0]), tg.tensor([0.0]))
-    tensor([2.+0.j], dtype=complex64)
+    tensor([2.+0.j])
     """
     return complex(abs * cos(angle), abs * sin(angle))
 
@@ -222,7 +222,7 @@ def view_as_complex(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.view_as_complex(tg.tensor([[1.0, 2.0]]))
-    tensor([1.+2.j], dtype=complex64)
+    tensor([1.+2.j])
     """
     if input.ndim == 0 or input.shape[-1] != 2:
         raise ShapeError(f"view_as_complex: needs a last dimension of size 2, got {shape_text(input.shape)}")

@@ -184,6 +184,7 @@ transposed_convolution: Any = general(
     reference=lambda v, weight, size, stride, padding, dilation, groups:
         _form("x", v, _spread(weight, groups), size, weight.shape[2:], _about(stride, padding, dilation)),
     hint="v is (rows, outputs, ...), weight (outputs, channels / groups, *kernel)",
+    grad_fn="ConvolutionBackward0",
     doc="The transpose of convolution: from its result's shape to (rows, channels, *size).")
 
 convolution_weight: Any = general(

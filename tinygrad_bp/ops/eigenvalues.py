@@ -106,7 +106,8 @@ _eigh_op = general("eigh", _eigh, _eigh_rule, floats=True, holomorphic=False, fo
                    samples=(sample((3, 3), of=_symmetric), sample((2, 3, 3), of=_symmetric),
                             sample((1, 1), of=_symmetric), sample((0, 0)),
                             sample((3, 3), of=_complex_symmetric)),
-                   reference=_eigh, doc="Eigenvalues and eigenvectors of a Hermitian matrix, in one array.")
+                   reference=_eigh, grad_fn="LinalgEighBackward0",
+                   doc="Eigenvalues and eigenvectors of a Hermitian matrix, in one array.")
 
 
 class Eigen(NamedTuple):
@@ -165,7 +166,8 @@ def _rotating(rng: Any, shape: tuple[int, ...]) -> Any:
 
 _eig_op = general("eig", _eig, _eig_rule, holomorphic=False, formula="[w, V] with x V = V diag(w)",
                   samples=(sample((1, 1), of=_rotating), sample((0, 0), of=_rotating), sample((2, 3, 3), of=_rotating)),
-                  reference=_eig, doc="Eigenvalues and eigenvectors of a complex matrix, in one array.")
+                  reference=_eig, grad_fn="LinalgEigBackward0",
+                  doc="Eigenvalues and eigenvectors of a complex matrix, in one array.")
 
 
 def eig(A: Array) -> Eigen:
@@ -173,7 +175,7 @@ def eig(A: Array) -> Eigen:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.eig(tg.tensor([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
-    tensor([0.+1.j, 0.-1.j], dtype=complex64)
+    tensor([0.+1.j, 0.-1.j])
     """
     refuse_shape("eig", A)
     both = _eig_op(A if A.dtype.kind == "c" else cast(A, np.result_type(A.dtype, np.complex64)))

@@ -186,7 +186,8 @@ log = elementwise("log", np.log, lambda g, x: g / x, floats=True, wide=False,
 
 
 log1p = elementwise("log1p", np.log1p, lambda g, x: g / (1 + x), floats=True,
-                    formula="ln(1 + x)", samples=unary(above_0, extremes=False), doc="log(1 + x), exact near 0.")
+                    formula="ln(1 + x)", samples=unary(above_0, extremes=False), grad_fn="Log1PBackward0",
+                    doc="log(1 + x), exact near 0.")
 
 expm1 = elementwise("expm1", np.expm1, lambda g, x: g * np.exp(x), floats=True,
                     formula="eˣ − 1", samples=unary(extremes=False), doc="exp(x) − 1, exact near 0.")
@@ -218,7 +219,8 @@ reciprocal = elementwise("reciprocal", lambda x: np.true_divide(1, x), lambda g,
 UFUNCS[np.reciprocal] = lambda x: reciprocal(x) if x.dtype.kind in "fc" else wrap(np.reciprocal(x.data), None)
 
 square = elementwise("square", np.square, lambda g, x: g * (2 * x),
-                     formula="x²", samples=(*unary(extremes=False), *complexes()), doc="Square.")
+                     formula="x²", samples=(*unary(extremes=False), *complexes()), grad_fn="PowBackward0",
+                     doc="Square.")
 
 logaddexp = elementwise("logaddexp", np.logaddexp, lambda g, a, b: g * sigmoid(a - b),
                         lambda g, a, b: g * sigmoid(b - a),
@@ -383,6 +385,7 @@ def _cast(x: Any, dtype: Any) -> Any:
 cast = linear("cast", _cast, lambda g, x_dtype: cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
               reference=lambda x, dtype: np.asarray(x, dtype),
+              grad_fn="ToCopyBackward0",
               doc="The same numbers in another dtype; complex ones lose their imaginary part, with a ComplexWarning.")
 
 

@@ -221,6 +221,7 @@ erfcx = elementwise("erfcx", widened(_erfcx), lambda g, x, y: g * _erfcx_slope(x
                     formula="e^(x²) · erfc x",
                     samples=(*unary(extremes=False), *unary(fixed(0.1, 3.0, 5.5, 12.0), extremes=False)),
                     reference=lambda x: np.exp(x * x) * of_each(math.erfc)(x),
+                    grad_fn="SpecialErfcxBackward0",
                     doc="erfc(x) times exp(x²), which stays large where erfc does not.")
 
 # ---------------------------------------------------------------------- inverses
@@ -268,6 +269,7 @@ erfinv = elementwise("erfinv", widened(_erfinv), lambda g, y: g * (np.exp(y * y)
 ndtri = elementwise("ndtri", widened(_ndtri), lambda g, y: g * (np.exp(0.5 * (y * y)) * math.sqrt(2 * math.pi)),
                     floats=True, formula="Φ⁻¹(x)", samples=unary(probability, extremes=False),
                     reference=_inverted(lambda v: 0.5 * math.erfc(-v * math.sqrt(0.5)), -10, 10),
+                    grad_fn="SpecialNdtriBackward0",
                     doc="The quantile of the standard normal distribution; NaN outside [0, 1] (Wichura 1988).")
 
 # ---------------------------------------------------------------------- the normal distribution
@@ -279,7 +281,7 @@ def ndtr(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.special.ndtr(tg.tensor([0.0, 1.96]))
-    tensor([0.5  , 0.975])
+    tensor([0.5000, 0.9750])
     """
     return 0.5 * erfc(input * -math.sqrt(0.5))
 
@@ -296,6 +298,7 @@ log_ndtr = elementwise("log_ndtr", widened(_log_ndtr),
                        lambda g, x: g * _log_ndtr_slope(x),
                        floats=True, formula="ln Φ(x)", samples=unary(),
                        reference=lambda x: _log_ndtr_reference(x),
+                       grad_fn="SpecialLogNdtrBackward0",
                        doc="Logarithm of the standard normal distribution function, finite far down its tail.")
 
 

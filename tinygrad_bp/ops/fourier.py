@@ -61,6 +61,7 @@ _c2c: Callable[..., Any] = linear(
     "fft_c2c", _c2c_of, lambda g, axes, inverse, norm: _c2c(g, axes, inverse, norm),
     params={"axes": REQUIRED, "inverse": REQUIRED, "norm": REQUIRED}, formula="Yₖ = Σₙ xₙ e^(∓2πi kn / N)",
     samples=tuple(sample(s, of=_complex, axes=a, inverse=i, norm=n) for s, a, i, n in _calls), reference=_by_matrix,
+    grad_fn="FftC2CBackward0",
     doc="Discrete Fourier transform of complex numbers over axes, or its inverse.")
 
 
@@ -98,6 +99,7 @@ _r2c: Callable[..., Any] = linear(
     formula="Yₖ = Σₙ xₙ e^(−2πi kn / N), 0 ≤ k ≤ N / 2",
     samples=tuple(sample(s, axis=a, norm=n) for s, a, n in _halves),
     reference=lambda x, axis, norm: np.take(_by_matrix(x, (axis,), False, norm), range(x.shape[axis] // 2 + 1), axis),
+    grad_fn="FftR2CBackward0",
     doc="Discrete Fourier transform of real numbers along an axis: the half of the spectrum that tells the rest.")
 
 _c2r: Callable[..., Any] = linear(
@@ -107,6 +109,7 @@ _c2r: Callable[..., Any] = linear(
     samples=tuple(sample((*s[:a], s[a] // 2 + 1, *s[a + 1 :]), of=_complex, axis=a, size=s[a], norm=n)
                   for s, a, n in _halves),
     reference=lambda x, axis, size, norm: np.real(_by_matrix(_whole(x, axis, size), (axis,), True, norm)),
+    grad_fn="FftC2RBackward0",
     doc="Real numbers from half of their spectrum along an axis: the inverse of the transform of real numbers.")
 
 # ---------------------------------------------------------------------- arguments
@@ -218,7 +221,7 @@ def fft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = No
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.fft(tg.tensor([1.0, 0.0, 0.0, 0.0]))
-    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j], dtype=complex64)
+    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
     return _complex_transform(input, None if n is None else (n,), (dim,), norm, False, "fft")
 
@@ -229,7 +232,7 @@ def ifft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = N
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.ifft(tg.tensor([4.0, 0.0, 0.0, 0.0]))
-    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j], dtype=complex64)
+    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
     """
     return _complex_transform(input, None if n is None else (n,), (dim,), norm, True, "ifft")
 
@@ -240,7 +243,7 @@ def rfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = N
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.rfft(tg.tensor([1.0, 2.0, 3.0, 4.0]))
-    tensor([10.+0.j, -2.+2.j, -2.+0.j], dtype=complex64)
+    tensor([10.+0.j, -2.+2.j, -2.+0.j])
     """
     return _from_real(input, None if n is None else (n,), (dim,), norm, False, "rfft")
 
@@ -273,7 +276,7 @@ def ihfft(input: Array, n: int | None = None, dim: int = -1, norm: str | None = 
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.ihfft(tg.tensor([8.0, -2.0, 0.0, -2.0]))
-    tensor([1.-0.j, 2.-0.j, 3.-0.j], dtype=complex64)
+    tensor([1.-0.j, 2.-0.j, 3.-0.j])
     """
     return _from_real(input, None if n is None else (n,), (dim,), norm, True, "ihfft")
 
@@ -288,7 +291,7 @@ def fftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | None
     >>> import tinygrad_bp as tg
     >>> tg.fft.fftn(tg.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
-            [0.+0.j, 0.+0.j]], dtype=complex64)
+            [0.+0.j, 0.+0.j]])
     """
     return _complex_transform(input, s, dim, norm, False, "fftn")
 
@@ -300,7 +303,7 @@ def ifftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | Non
     >>> import tinygrad_bp as tg
     >>> tg.fft.ifftn(tg.ones(2, 2))
     tensor([[1.+0.j, 0.+0.j],
-            [0.+0.j, 0.+0.j]], dtype=complex64)
+            [0.+0.j, 0.+0.j]])
     """
     return _complex_transform(input, s, dim, norm, True, "ifftn")
 
@@ -356,7 +359,7 @@ def fft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str | 
     >>> import tinygrad_bp as tg
     >>> tg.fft.fft2(tg.ones(2, 2))
     tensor([[4.+0.j, 0.+0.j],
-            [0.+0.j, 0.+0.j]], dtype=complex64)
+            [0.+0.j, 0.+0.j]])
     """
     return _complex_transform(input, s, dim, norm, False, "fft2")
 
@@ -368,7 +371,7 @@ def ifft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str |
     >>> import tinygrad_bp as tg
     >>> tg.fft.ifft2(tg.ones(2, 2))
     tensor([[1.+0.j, 0.+0.j],
-            [0.+0.j, 0.+0.j]], dtype=complex64)
+            [0.+0.j, 0.+0.j]])
     """
     return _complex_transform(input, s, dim, norm, True, "ifft2")
 

@@ -147,10 +147,20 @@ _INDEXES: tuple[tuple[tuple[int, ...], Any], ...] = (
     ((), ...), ((0, 3), slice(0, 0)),
 )  # fmt: skip
 
+def _read_by(index: Any) -> str:
+    """PyTorch reads an index an item at a time: the name of its last step."""
+    items = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(item, (list, bool)) or getattr(item, "ndim", 0) for item in items):
+        return "IndexBackward0"
+    telling = [item for item in items if item is not ... and item != slice(None)]
+    last = telling[-1] if telling else slice(None)
+    return "UnsqueezeBackward0" if last is None else f"{'Slice' if isinstance(last, slice) else 'Select'}Backward0"
+
+
 _getitem = linear("getitem", _read, lambda g, x_shape, index: place(g, x_shape, index),
                   params={"index": REQUIRED}, formula="x[index]",
                   samples=tuple(sample(shape, index=index) for shape, index in _INDEXES),
-                  reference=lambda x, index: x[index], views=True, doc="The elements at an index.")
+                  reference=lambda x, index: x[index], views=True, grad_fn=_read_by, doc="The elements at an index.")
 
 place: Callable[..., Any] = linear("place", _place, lambda g, index: _getitem(g, index),
                params={"shape": REQUIRED, "index": REQUIRED}, wide=True,
@@ -209,6 +219,7 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                           sample((2, 3), (), index=np.array([[True, False, True], [False, True, False]]))),
                  reference=lambda x, v, index: _setitem(x, v, index),
                  hint="the value must broadcast to the shape of what the index selects",
+                 grad_fn="CopySlices",
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
 
 

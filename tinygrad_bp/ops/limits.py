@@ -38,6 +38,7 @@ _clip_op = elementwise("clip", _clip, lambda g, x, min, max: where(_inside(x, mi
                        params={"min": None, "max": None}, formula="min ≤ x ≤ max",
                        samples=(*unary(distinct, min=-0.5, max=0.5), *unary(distinct, min=0), *unary(distinct, max=0)),
                        reference=lambda x, min=None, max=None: np.clip(x, min, max),
+                       grad_fn="ClampBackward1",
                        doc="Each element brought into [min, max]; the gradient is 1 at the bounds.")
 
 
@@ -48,6 +49,7 @@ clamp_min = elementwise("clamp_min", lambda x, min: np.maximum(x, min),
                         lambda g, x, min: where(x < min, g, 0.0),
                         inputs="x min", formula="max(x, min)", samples=binary(*_bounds),
                         reference=lambda x, min: np.where(x > min, x, min),
+                        grad_fn="ClampMinBackward1",
                         doc="Each element at least min; a tie gives the gradient to x.")
 
 clamp_max = elementwise("clamp_max", lambda x, max: np.minimum(x, max),
@@ -55,6 +57,7 @@ clamp_max = elementwise("clamp_max", lambda x, max: np.minimum(x, max),
                         lambda g, x, max: where(x > max, g, 0.0),
                         inputs="x max", formula="min(x, max)", samples=binary(*_bounds),
                         reference=lambda x, max: np.where(x < max, x, max),
+                        grad_fn="ClampMaxBackward1",
                         doc="Each element at most max; a tie gives the gradient to x.")
 
 _clamp_op = elementwise("clamp", lambda x, min, max: np.minimum(np.maximum(x, min), max),
@@ -78,7 +81,7 @@ def clip(input: Array, min: Operand | None = None, max: Operand | None = None) -
 
     >>> import tinygrad_bp as tg
     >>> tg.clip(tg.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1. ,  0.5,  1. ])
+    tensor([-1.0000,  0.5000,  1.0000])
     """
     if min is None and max is None:
         raise ArgumentError("clip: give min, max or both; both are None")

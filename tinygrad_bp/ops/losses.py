@@ -136,6 +136,7 @@ l1_loss = general("l1_loss", _l1, _l1_slope,
                   samples=tuple(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
                   reference=lambda x, target, reduction="mean": plainly_reduced(reduction, np.abs(x - target)),
                   hint="prediction and target need one shape",
+                  grad_fn=lambda shape: "AbsBackward0" if shape else "MeanBackward0",
                   doc="Absolute error of a prediction: mean, sum, or each element.")
 
 

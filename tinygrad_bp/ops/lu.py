@@ -87,6 +87,7 @@ _lu_op = general("lu", _lu, _rule, params={"pivot": True}, floats=True,
                           sample((3, 3), of=complex_matrices), sample((0, 0)),
                           sample((3, 3), of=well_conditioned, pivot=False)),
                  reference=lambda x, pivot=True: _lu(x, pivot),
+                 grad_fn="LinalgLuBackward0",
                  doc="LU decomposition of a matrix, and the order of its rows as the last column.")
 
 # ---------------------------------------------------------------------- pivots as LAPACK writes them
@@ -172,8 +173,8 @@ def lu_factor(A: Array, *, pivot: bool = True) -> LUFactor:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.lu_factor(tg.tensor([[1.0, 2.0], [2.0, 2.0]]))
-    LUFactor(LU=tensor([[2. , 2. ],
-            [0.5, 1. ]]), pivots=tensor([2, 2], dtype=int32))
+    LUFactor(LU=tensor([[2.0000, 2.0000],
+            [0.5000, 1.0000]]), pivots=tensor([2, 2], dtype=torch.int32))
     """
     return LUFactor(*lu_factor_ex(A, pivot=pivot)[:2])
 

@@ -93,4 +93,5 @@ matrix_exp: Any = general("matrix_exp", _matrix_exp, _exp_rule, floats=True, for
                           samples=(sample((3, 3)), sample((2, 2, 2), of=well_conditioned),
                                    sample((1, 1)), sample((0, 0)),
                                    sample((2, 2), of=complex_matrices)),
-                          reference=_exp_reference, doc="Exponential of a square matrix.")
+                          reference=_exp_reference, grad_fn="LinalgMatrixExpBackward0",
+                          doc="Exponential of a square matrix.")

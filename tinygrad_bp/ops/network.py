@@ -70,6 +70,7 @@ linear = general("linear", _linear,
                           sample((2, 2, 0), (4, 0), (4,))),
                  reference=lambda x, weight, bias: np.matmul(x, np.swapaxes(weight, 0, 1)) + bias,
                  hint="x is (..., in_features), weight (out_features, in_features), bias (out_features,)",
+                 grad_fn=lambda shape: "AddmmBackward0" if len(shape) == 2 else "ViewBackward0",
                  doc="Affine map of the last dimension: weight is (out, in), bias (out).")
 
 
@@ -166,4 +167,5 @@ drop = general("dropout", lambda x, mask: x * mask, lambda g, mask: g * mask, No
                inputs="x mask", formula="x · mask",
                samples=tuple(sample(shape, shape, of=(real, boolean)) for shape in ((2, 3), (4,), (), (0, 3))),
                reference=lambda x, mask: np.multiply(x, mask), hint="x and mask need one shape",
+               grad_fn="MulBackward0",
                doc="x times a mask of zeros and 1 / (1 − p).")

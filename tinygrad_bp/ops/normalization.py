@@ -94,6 +94,7 @@ _batch_norm_op = general(
              sample((3, 3), (3,), (3,), of=(_wide, real, real), smooth=False)),
     reference=lambda x, weight, bias, eps=1e-5: _batch_norm_reference(x, weight, bias, eps),
     hint="x is (rows, channels) or (rows, channels, length), weight and bias (channels,)",
+    grad_fn="NativeBatchNormBackward0",
     doc="Each channel with its batch's mean 0 and variance 1, times weight, plus bias. ``moments`` (2, channels) "
         "receives mean and variance.")
 
@@ -125,6 +126,7 @@ _fixed_batch_norm_op = general(
     reference=lambda x, weight, bias, mean, var, eps=1e-5: np.moveaxis(
         (np.moveaxis(x, 1, -1) - mean) / np.sqrt(var + eps) * weight + bias, -1, 1),
     hint="x is (rows, channels) or (rows, channels, length), all others (channels,)",
+    grad_fn="NativeBatchNormBackward0",
     doc="Batch normalization by a given mean and variance, as in evaluation.")
 
 
@@ -292,6 +294,7 @@ _layer_norm_op = general(
              sample((3, 3), (3,), (3,), of=(_wide, real, real), smooth=False)),
     reference=lambda x, weight, bias, eps=1e-5: _layer_norm_reference(x, weight, bias, eps),
     hint="weight and bias have the last dimensions of x",
+    grad_fn="NativeLayerNormBackward0",
     doc="Each row (the last dimensions) with mean 0 and variance 1, times weight, plus bias.")
 
 

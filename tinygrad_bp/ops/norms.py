@@ -99,7 +99,8 @@ _norm_op = general("vector_norm", _vector_norm, _norm_rule, params={"ord": 2, "a
                             sample((2, 3), of=complex_of(nonzero), ord=3, axis=0),
                             sample((2, 3), of=complex_of(nonzero), ord=1, axis=0),
                             *(sample((4,), of=fixed(0.0, 0.0), ord=p, smooth=False) for p in (1, 2, 3, 1.5))),
-                   reference=_norm_reference, doc="p-norm of the elements over the given axes; at 0 its gradient is 0.")
+                   reference=_norm_reference, grad_fn="LinalgVectorNormBackward0",
+                   doc="p-norm of the elements over the given axes; at 0 its gradient is 0.")
 
 
 @takes_axis
@@ -178,6 +179,7 @@ distances = general("distances", _distances,
                              sample((1, 2), (2, 3, 2)), sample((0, 2), (3, 2)), sample((40, 8), (50, 8))),
                     reference=lambda a, b: np.sqrt(np.sum((a[..., :, None, :] - b[..., None, :, :]) ** 2, axis=-1)),
                     hint="a is (..., rows, size), b (..., other rows, size)",
+                    grad_fn="CdistBackward0",
                     doc="The Euclidean distance of every row of a and every row of b; where it is 0 its gradient is 0.")
 
 # ---------------------------------------------------------------------- matrices

@@ -50,6 +50,7 @@ _power = elementwise("power", np.power,
                      lambda g, a, b, y: g * (y * _safe_log(a, b)),
                      wide=True, formula="aᵇ",
                      samples=(*binary(above_0, real), sample((4,), (4,), of=(above_0, fixed(0.0, 1.0, 2.0, -1.0)))),
+                     grad_fn="PowBackward1",
                      doc="A tensor or number to the power of a tensor.")
 
 
@@ -96,7 +97,7 @@ def float_power(input: Array, exponent: Operand) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.float_power(tg.tensor([2]), -1)
-    tensor([0.5], dtype=float64)
+    tensor([0.5000], dtype=torch.float64)
     """
     return pow(_double(input), _double(exponent))
 

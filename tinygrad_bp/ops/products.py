@@ -67,6 +67,7 @@ matmul = general("matmul", _matmul, _left, _right, inputs="a b", formula="a @ b"
                 reference=np.matmul,
                 hint="the last size of the left side must equal the second-to-last (or only) size of the right side; "
                      "transpose one side (t.mT) or reshape",
+                grad_fn=lambda shape: ("Dot", "Mv", "Mm", "UnsafeView")[min(len(shape), 3)] + "Backward0",
                 doc="Matrix product; leading dimensions broadcast.")
 
 # ---------------------------------------------------------------------- matmul of fixed ranks
@@ -312,7 +313,8 @@ cross_op: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
                       samples=(sample((2, 3), (2, 3)), sample((3, 4), (3, 4), axis=0), sample((1, 3), (2, 3)),
                                sample((3,), (2, 3)), sample((3,), (3,)), sample((0, 3), (0, 3))),
                       reference=lambda a, b, axis=-1: np.cross(a, b, axis=axis),
-                      hint="the size along dim is 3 on both sides", doc="Vector product in three dimensions.")
+                      hint="the size along dim is 3 on both sides", grad_fn="LinalgCrossBackward0",
+                      doc="Vector product in three dimensions.")
 
 
 @takes_axis

@@ -50,7 +50,8 @@ def _columns(rng: Any, shape: tuple[int, ...]) -> Any:
 _qr_op = general("qr", _qr, _qr_rule, floats=True, holomorphic=False, formula="[Q, Rᵀ] with x = Q R",
                  samples=(sample((4, 3), of=_columns), sample((3, 3), of=_columns), sample((2, 3, 2), of=_columns),
                           sample((3, 0)), sample((4, 3), of=_complex_columns)),
-                 reference=_qr, doc="Orthonormal columns and a triangle, of a matrix no wider than high, in one array.")
+                 reference=_qr, grad_fn="LinalgQrBackward0",
+                 doc="Orthonormal columns and a triangle, of a matrix no wider than high, in one array.")
 
 
 class QR(NamedTuple):

@@ -98,6 +98,7 @@ sum = linear("sum", _summed, _spread_out, params=_SUMS, wide=True, formula="Σ x
              samples=(*reductions(), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
              reference=lambda x, axis=None, keepdims=False, dtype=None: np.sum(
                  x, axis=axis, keepdims=keepdims, dtype=dtype),
+             grad_fn=lambda axis: "SumBackward0" if axis is None else "SumBackward1",
              doc="Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64.")
 
 
@@ -116,6 +117,7 @@ mean = linear("mean", _mean,
               samples=(*reductions(empty=False), _complex, _wide, sample((2, 3), axis=0, dtype=dtypes.float64)),
               reference=lambda x, axis=None, keepdims=False, dtype=None: np.mean(
                   x, axis=axis, keepdims=keepdims, dtype=dtype),
+              grad_fn=lambda axis: "MeanBackward0" if axis is None else "MeanBackward1",
               doc="Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing.")
 
 
@@ -137,7 +139,7 @@ def nanmean(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTy
 
     >>> import tinygrad_bp as tg
     >>> tg.nanmean(tg.tensor([1.0, float("nan"), 2.0]))
-    tensor(1.5)
+    tensor(1.5000)
     """
     input = in_dtype(input, dtype)
     return nansum(input, dim, keepdim) / sum(~np.isnan(input), dim, keepdim)
@@ -185,6 +187,7 @@ _prod_op = general("prod", _products,
                    residuals={"rest": lambda x, axis: _other_products(x, axis)}, params=_AXES, formula="∏ x",
                    samples=(*reductions(nonzero), _complex, _wide, *_with_zeros),
                    reference=lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+                   grad_fn=lambda shape: "ProdBackward1" if shape else "ProdBackward0",
                    doc="Product over the given axes; its gradient is right where elements are 0, to any order.")
 
 
@@ -375,9 +378,11 @@ def share_ties(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Any:
 amax = general("amax", lambda x, axis, keepdims: _maximum(x, axes_of(axis, x.ndim), None, None, keepdims),
                share_ties, params=_AXES, formula="max x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+               grad_fn=lambda shape: "AmaxBackward0" if shape else "MaxBackward1",
                doc="Largest element over the given axes; ties share the gradient equally.")
 
 amin = general("amin", lambda x, axis, keepdims: _minimum(x, axes_of(axis, x.ndim), None, None, keepdims),
                share_ties, params=_AXES, formula="min x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
+               grad_fn=lambda shape: "AminBackward0" if shape else "MinBackward1",
                doc="Smallest element over the given axes; ties share the gradient equally.")

@@ -124,7 +124,7 @@ def frexp(input: Array) -> Frexp:
 
     >>> import tinygrad_bp as tg
     >>> tg.frexp(tg.tensor([6.0])).mantissa
-    tensor([0.75])
+    tensor([0.7500])
     """
     return Frexp(mantissa_op(input), exponent_op(input))
 

@@ -200,7 +200,7 @@ def logcumsumexp(input: Array, dim: int | None = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.logcumsumexp(tg.tensor([1000.0, 1000.0]), 0)
-    tensor([1000.    , 1000.6932])
+    tensor([1000.0000, 1000.6932])
     """
     return _scan(_logcumsumexp, input, _place("logcumsumexp", input, dim))
 
@@ -296,7 +296,7 @@ def trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: int = -1) -
 
     >>> import tinygrad_bp as tg
     >>> tg.trapezoid(tg.tensor([1.0, 5.0, 10.0]))
-    tensor(10.5)
+    tensor(10.5000)
     """
     areas, place = _areas("trapezoid", y, x, dx, dim)
     return np.sum(areas, axis=place - y.ndim)
@@ -310,7 +310,7 @@ def cumulative_trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: 
 
     >>> import tinygrad_bp as tg
     >>> tg.cumulative_trapezoid(tg.tensor([1.0, 5.0, 10.0]))
-    tensor([ 3. , 10.5])
+    tensor([ 3.0000, 10.5000])
     """
     areas, place = _areas("cumulative_trapezoid", y, x, dx, dim)
     return cumsum(areas, place - y.ndim)

@@ -100,7 +100,7 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                            sample((2, 3), shape=(-1, 2)), sample((0, 3), shape=(3, 0))),
                   reference=lambda x, shape: np.reshape(x, shape),
                   hint="the number of elements must stay the same; one size may be -1",
-                  views=True, doc="The same elements, row by row, in another shape.")
+                  views=True, grad_fn="ViewBackward0", doc="The same elements, row by row, in another shape.")
 
 
 def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
@@ -201,10 +201,15 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(places)
 
 
+def _swap_or_permute(axes: tuple[int, ...]) -> str:
+    moved = sum(axis % len(axes) != i for i, axis in enumerate(axes))
+    return "TransposeBackward0" if moved == 2 else "PermuteBackward0"
+
+
 _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, axes: np.transpose(g, _inverse(axes)),
                   params={"axes": REQUIRED}, formula="x",
                   samples=(sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(1, 0)), sample((0, 3), axes=(1, 0))),
-                  reference=np.transpose, views=True, doc="The dimensions in another order.")
+                  reference=np.transpose, views=True, grad_fn=_swap_or_permute, doc="The dimensions in another order.")
 
 
 def permute(input: Array, *order: Any, dims: Size | None = None) -> Any:
@@ -288,6 +293,7 @@ _broadcast_to = linear("broadcast_to", lambda x, shape: np.broadcast_to(x, shape
                        reference=np.broadcast_to,
                        hint="a size can grow only from 1, and new dimensions come in front",
                        views=True,
+                       grad_fn="ExpandBackward0",
                        doc="Repeated, without a copy, to a larger shape; the gradient sums over the repeats.")
 
 

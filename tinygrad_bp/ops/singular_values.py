@@ -70,7 +70,7 @@ _svd_op = general("svd", _svd, _svd_rule, floats=True, holomorphic=False, formul
                            sample((1, 1), of=_spread), sample((0, 0)),
                            sample((0, 3)),
                            sample((3, 3), of=_complex_spread), sample((3, 2), of=_complex_spread)),
-                  reference=_svd, doc="Singular vectors and values, in one array.")
+                  reference=_svd, grad_fn="LinalgSvdBackward0", doc="Singular vectors and values, in one array.")
 
 
 class SVD(NamedTuple):
@@ -151,7 +151,8 @@ _pinv_op = general("pinv", _pinv, _pinv_rule, params={"rtol": None, "atol": None
                    formula="x⁺",
                    samples=(sample((3, 3), of=_tall), sample((4, 3), of=_tall), sample((2, 2, 3), of=_tall),
                             sample((0, 3), of=_tall), sample((3, 3), of=complex_matrices)),
-                   reference=lambda x, rtol=None, atol=None: np.linalg.pinv(x), doc="Moore-Penrose pseudo-inverse.")
+                   reference=lambda x, rtol=None, atol=None: np.linalg.pinv(x), grad_fn="LinalgPinvBackward0",
+                   doc="Moore-Penrose pseudo-inverse.")
 
 
 def pinv(
@@ -165,7 +166,7 @@ def pinv(
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.pinv(tg.tensor([[2.0], [0.0]]))
-    tensor([[0.5, 0. ]])
+    tensor([[0.5000, 0.0000]])
     """
     refuse_shape("pinv", A, square=hermitian)
     if hermitian:
@@ -196,8 +197,8 @@ def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None 
     decides only which of ``residuals``, ``rank`` and ``singular_values`` are filled.
 
     >>> import tinygrad_bp as tg
-    >>> tg.linalg.lstsq(tg.tensor([[1.0], [1.0]]), tg.tensor([[1.0], [3.0]])).solution
-    tensor([[2.]])
+    >>> tg.linalg.lstsq(tg.tensor([[1.0], [1.0]]), tg.tensor([[1.0], [2.0]])).solution
+    tensor([[1.5000]])
     """
     refuse_shape("lstsq", A, square=False)
     driver = driver or "gelsy"

@@ -222,7 +222,7 @@ windows = linear(
     samples=tuple(sample((*lead, *size), **about) for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
     reference=lambda x, kernel, stride, padding, dilation:
         _dense(x, x.shape[-2:], kernel, stride, padding, dilation, read=True),
-    views=True, doc="The windows of the last dimensions, (..., *kernel, *counts).")
+    views=True, grad_fn="Im2ColBackward0", doc="The windows of the last dimensions, (..., *kernel, *counts).")
 
 overlap: Any = linear(
     "overlap", _add_windows,
@@ -235,6 +235,7 @@ overlap: Any = linear(
                   for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
     reference=lambda x, size, stride, padding, dilation:
         _dense(x, size, x.shape[-4:-2], stride, padding, dilation, read=False),
+    grad_fn="Col2ImBackward0",
     doc="Windows added up where they were read: the transpose of windows.")
 
 def _window_sum(x: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Any:

@@ -79,7 +79,8 @@ def _inv(x: Any) -> Any:
 
 
 inv = general("inv", _inv, lambda g, y: -np.matmul(np.matmul(y.mT, g), y.mT), floats=True, formula="x⁻¹",
-              samples=_square, reference=np.linalg.inv, doc="Inverse matrix (Giles 2008, section 2.2.3).")
+              samples=_square, reference=np.linalg.inv, grad_fn="LinalgInvExBackward0",
+              doc="Inverse matrix (Giles 2008, section 2.2.3).")
 
 
 def _solve(a: Any, b: Any) -> Any:
@@ -100,6 +101,7 @@ solve_op: Any = general(
              sample((3, 3), (3, 2), of=(complex_matrices, reals)),
              sample((0, 0), (0, 2)), sample((2, 2), (2, 0), of=(well_conditioned, reals))),
     reference=np.linalg.solve, hint="a is square (..., n, n) and b has n rows (..., n, k)",
+    grad_fn="LinalgSolveExBackward0",
     doc="The solutions X of a X = b, one column for each of b's.")
 
 
@@ -116,7 +118,7 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.solve(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), tg.tensor([2.0, 2.0]))
-    tensor([1. , 0.5])
+    tensor([1.0000, 0.5000])
     """
     refuse_shape("solve", A)
     if _of_vectors(A, B):
@@ -159,7 +161,7 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.inv_ex(tg.zeros(1, 1))
-    CheckedInverse(inverse=tensor([[nan]]), info=tensor(1, dtype=int32))
+    CheckedInverse(inverse=tensor([[nan]]), info=tensor(1, dtype=torch.int32))
     """
     refuse_shape("inv_ex", A)
     fails = singular(value_of(A))
@@ -327,6 +329,7 @@ def _det(x: Any) -> Any:
 
 det = general("det", _det, lambda g, x: g[..., None, None] * cofactors(x), floats=True, formula="det x",
               samples=_square, reference=np.linalg.det,
+              grad_fn="LinalgDetBackward0",
               doc="Determinant; its gradient, the cofactors, also holds where the matrix is singular.")
 
 
@@ -348,6 +351,7 @@ def _slogdet_rule(g: Any, x: Any, y: Any) -> Any:
 _slogdet_op = general("slogdet", _slogdet, _slogdet_rule, floats=True, holomorphic=False,
                       formula="[det x / |det x|, ln |det x|]", samples=_square,
                       reference=lambda x: np.stack(np.broadcast_arrays(*np.linalg.slogdet(x)), -1),
+                      grad_fn="LinalgSlogdetBackward0",
                       doc="Sign and logarithm of the size of the determinant, side by side.")
 
 

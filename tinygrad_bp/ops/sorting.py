@@ -293,7 +293,7 @@ def quantile(
 
     >>> import tinygrad_bp as tg
     >>> tg.quantile(tg.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
-    tensor(1.5)
+    tensor(1.5000)
     """
     return _at_quantiles("quantile", input, q, dim, keepdim, interpolation, False)
 
@@ -307,6 +307,6 @@ def nanquantile(
 
     >>> import tinygrad_bp as tg
     >>> tg.nanquantile(tg.tensor([0.0, float("nan"), 3.0]), 0.5)
-    tensor(1.5)
+    tensor(1.5000)
     """
     return _at_quantiles("nanquantile", input, q, dim, keepdim, interpolation, True)

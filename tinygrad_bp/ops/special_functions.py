@@ -51,6 +51,7 @@ xlog1py = elementwise("xlog1py", lambda x, y: x * np.log1p(_kept(x, y, 0)),
                       inputs="x other", floats=True, formula="x · ln(1 + y)",
                       samples=(*binary(nonzero, positive), _at_0),
                       reference=lambda x, other: np.multiply(x, np.log1p(other)),
+                      grad_fn="SpecialXlog1PyBackward0",
                       doc="x · log1p(other), 0 where x is 0.")
 
 
@@ -61,6 +62,7 @@ def _entr(x: Any) -> Any:
 
 entr = elementwise("entr", widened(_entr), lambda g, x: -g * (1 + np.log(x)), floats=True, formula="−x · ln x",
                    samples=unary(positive, extremes=False), reference=lambda x: -x * np.log(x),
+                   grad_fn="SpecialEntrBackward0",
                    doc="−x · ln x; 0 at 0, −∞ below.")
 
 # ---------------------------------------------------------------------- logit
@@ -153,7 +155,7 @@ def i0(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.i0(tg.tensor([0.0, 1.0]))
-    tensor([1.    , 1.2661])
+    tensor([1.0000, 1.2661])
     """
     return iv(input, 0)
 

@@ -96,8 +96,8 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.renorm(tg.tensor([[3.0, 4.0], [0.3, 0.4]]), 2, 0, 1.0)
-    tensor([[0.6, 0.8],
-            [0.3, 0.4]])
+    tensor([[0.6000, 0.8000],
+            [0.3000, 0.4000]])
     """
     if input.ndim < 2:
         raise ShapeError(f"renorm: needs at least 2 dimensions, got {shape_text(input.shape)}")

@@ -112,10 +112,10 @@ hypot = elementwise("hypot", np.hypot,
 _DEGREE = math.pi / 180
 
 deg2rad = elementwise("deg2rad", np.deg2rad, lambda g: g * _DEGREE, floats=True,
-                      formula="x · π / 180", samples=unary(), doc="Degrees as radians.")
+                      formula="x · π / 180", samples=unary(), grad_fn="Deg2RadBackward0", doc="Degrees as radians.")
 
 rad2deg = elementwise("rad2deg", np.rad2deg, lambda g: g / _DEGREE, floats=True,
-                      formula="x · 180 / π", samples=unary(), doc="Radians as degrees.")
+                      formula="x · 180 / π", samples=unary(), grad_fn="Rad2DegBackward0", doc="Radians as degrees.")
 
 UFUNCS[np.radians], UFUNCS[np.degrees] = deg2rad, rad2deg
 
@@ -168,7 +168,7 @@ def sinc(input: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.sinc(tg.tensor([0.0, 0.5]))
-    tensor([1.    , 0.6366])
+    tensor([1.0000, 0.6366])
     """
     return spherical_jn(input * math.pi, 0)
 

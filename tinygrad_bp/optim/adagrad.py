@@ -23,7 +23,7 @@ class Adagrad(Optimizer):
     >>> (3 * w).sum().backward()
     >>> tg.optim.Adagrad([w], lr=0.1).step()
     >>> w
-    tensor([0.9], requires_grad=True)
+    tensor([0.9000], requires_grad=True)
     """
 
     keeps = ("step", "sum")

@@ -27,7 +27,7 @@ class Adam(Optimizer):
     >>> (3 * w).sum().backward()
     >>> tg.optim.Adam([w], lr=0.1).step()
     >>> w
-    tensor([0.9], requires_grad=True)
+    tensor([0.9000], requires_grad=True)
     """
 
     keeps = ("step", "exp_avg", "exp_avg_sq")
@@ -109,7 +109,7 @@ class AdamW(Adam):
     >>> (0 * w).sum().backward()
     >>> tg.optim.AdamW([w], lr=0.1, weight_decay=0.5).step()
     >>> w
-    tensor([0.95], requires_grad=True)
+    tensor([0.9500], requires_grad=True)
     """
 
     decoupled = True

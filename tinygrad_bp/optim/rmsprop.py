@@ -26,7 +26,7 @@ class RMSprop(Optimizer):
     >>> (3 * w).sum().backward()
     >>> tg.optim.RMSprop([w], lr=0.1, alpha=0.75).step()
     >>> w
-    tensor([0.8], requires_grad=True)
+    tensor([0.8000], requires_grad=True)
     """
 
     keeps = ("step", "square_avg")

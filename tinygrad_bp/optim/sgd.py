@@ -25,7 +25,7 @@ class SGD(Optimizer):
     >>> (3 * w).sum().backward()
     >>> tg.optim.SGD([w], lr=0.1).step()
     >>> w
-    tensor([0.7], requires_grad=True)
+    tensor([0.7000], requires_grad=True)
     """
 
     def __init__(
