@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_bp as tg
 
-LATER = ("data", "drawing", "func", "models", "nn", "optim", "train", "utils", "verify")
+LATER = ("data", "drawing", "func", "models", "nn", "optim", "saving", "train", "utils", "verify")
 
 
 def printed(code: str) -> str:

@@ -36,7 +36,8 @@ _doors.open_doors(globals(), __name__)
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
     "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "linalg": "",
-    "models": "", "nn": "", "optim": "", "random": "", "special": "", "train": "", "utils": "", "verify": "",
+    "load": "saving", "models": "", "nn": "", "optim": "", "random": "", "save": "saving", "saving": "",
+    "special": "", "train": "", "utils": "", "verify": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "set_printoptions": "autograd.printing",
 }  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any, SupportsIndex
 from . import (
     autograd as autograd, data as data, drawing as drawing, fft as fft, func as func, functional as functional,
     functions as functions, linalg as linalg, models as models, nn as nn, not_here as not_here,
-    numpy_names as numpy_names, ops as ops, optim as optim, random as random, special as special, train as train,
-    utils as utils, verify as verify,
+    numpy_names as numpy_names, ops as ops, optim as optim, random as random, saving as saving, special as special,
+    train as train, utils as utils, verify as verify,
 )
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
@@ -479,6 +479,11 @@ def linspace(
     start: _float, end: _float, steps: _int, *, dtype: DTypeLike = None, requires_grad: _bool = False,
 ) -> Tensor:
     """``steps`` numbers at equal distances, both ends included."""
+def load(
+    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: _bool | None = None,
+    mmap: _bool | None = None,
+) -> Tensor:
+    """What ``tg.save`` wrote to ``f``, a path or a file opened for reading: tensors, state dicts, plain values."""
 def log(input: Array) -> Tensor:
     """Natural logarithm. Formula: ln x"""
 def log10(input: Array) -> Tensor:
@@ -757,6 +762,12 @@ def rsqrt(input: Array) -> Tensor:
     """1 over the square root. Formula: 1 / √x"""
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """``other − alpha · input``."""
+def save(
+    obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: _int = 2,
+    _use_new_zipfile_serialization: _bool = True,
+) -> None:
+    """Write tensors, state dicts, and dicts, lists and tuples of them and of plain values to ``f``, never as a pickle.
+    """
 def scatter(
     input: Array, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
     reduce: str | None = None, axis: _int | None = None,

@@ -1,7 +1,8 @@
-"""Copies of a Tensor, shallow and deep, and why there is no pickle."""
+"""Copies of a Tensor, shallow and deep, and why there is a pickle between processes alone."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,31 @@ def _duplicate(self: Tensor, value: Any) -> Tensor:
     return copy
 
 
-def _reduce(self: Tensor) -> Any:
-    raise ArgumentError(
-        "a tensor is never pickled: a pickle can run code when it is read. Save t.detach().numpy() with np.save"
-    )
+def _reduce(self: Tensor, protocol: Any) -> Any:
+    if sys._getframe(1).f_globals.get("__name__") != "multiprocessing.reduction":
+        raise ArgumentError(
+            "a tensor is never pickled: a pickle can run code when it is read. Save it with tg.save(t, path), of a "
+            "model its state_dict(), and read it with tg.load(path)"
+        )
+    # On its way to another process of the same program, which alone reads it.
+    if not self.is_leaf:
+        raise ArgumentError(
+            f"a tensor made by {self._node!r} cannot go to another process with its history; send t.detach()"
+        )
+    return _received, (type(self), np.array(self._value), self.requires_grad, self.name)
+
+
+def _received(kind: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:
+    tensor = object.__new__(kind)
+    tensor._value, tensor._node = value, None
+    if name is not None:
+        tensor.name = name
+    if requires_grad:
+        tensor.requires_grad = True
+    return tensor
 
 
 for _name, _function in {
-    "__copy__": _copy, "__deepcopy__": _deepcopy, "__reduce__": _reduce,
+    "__copy__": _copy, "__deepcopy__": _deepcopy, "__reduce_ex__": _reduce,
 }.items():  # fmt: skip
     setattr(Tensor, _name, _function)
