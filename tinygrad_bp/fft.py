@@ -7,3 +7,9 @@ from .functions.frequencies import (
 from .ops.fourier import *
 
 _open_doors(globals(), __name__.partition(".")[0])
+
+
+def __getattr__(name: str) -> object:
+    from .not_here import missing
+
+    raise missing("fft", name)

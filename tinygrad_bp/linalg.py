@@ -21,3 +21,9 @@ from .ops.solving import (
 diagonal = _products.matrix_diagonal
 
 _open_doors(globals(), __name__.partition(".")[0])
+
+
+def __getattr__(name: str) -> object:
+    from .not_here import missing
+
+    raise missing("linalg", name)

@@ -17,3 +17,9 @@ from .ops.special_functions import (
 from .ops.trigonometry import sinc as sinc
 
 _open_doors(globals(), __name__.partition(".")[0])
+
+
+def __getattr__(name: str) -> object:
+    from .not_here import missing
+
+    raise missing("special", name)

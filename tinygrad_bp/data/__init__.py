@@ -1,5 +1,7 @@
 """Data sets as NumPy arrays, and batches of them as tensors."""
 
+import typing as _typing
+
 from .banknote import banknote
 from .cifar10 import CIFAR10_CLASSES, cifar10
 from .collate import default_collate
@@ -33,7 +35,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    from ..not_here import missing
+if not _typing.TYPE_CHECKING:
 
-    raise missing("data", name)
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("data", name)

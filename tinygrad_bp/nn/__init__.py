@@ -1,5 +1,7 @@
 """Layers, losses and containers under PyTorch's names."""
 
+import typing as _typing
+
 from . import functional as functional, init as init, utils as utils
 from .activations import *
 from .attention import *
@@ -20,7 +22,9 @@ from .recurrent import *
 from .upsampling import *
 
 
-def __getattr__(name: str) -> object:
-    from ..not_here import missing
+if not _typing.TYPE_CHECKING:
 
-    raise missing("nn", name)
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("nn", name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import typing as _typing
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,9 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Any:
 _open_doors(globals(), __name__.partition(".")[0])
 
 
-def __getattr__(name: str) -> object:
-    from ..not_here import missing
+if not _typing.TYPE_CHECKING:
 
-    raise missing("nn.functional", name)
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("nn.functional", name)

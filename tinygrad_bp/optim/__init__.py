@@ -1,5 +1,7 @@
 """Optimizers and learning-rate schedules with PyTorch's update rules and argument names."""
 
+import typing as _typing
+
 from . import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -10,7 +12,9 @@ from .sgd import SGD
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
 
 
-def __getattr__(name: str) -> object:
-    from ..not_here import missing
+if not _typing.TYPE_CHECKING:
 
-    raise missing("optim", name)
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("optim", name)

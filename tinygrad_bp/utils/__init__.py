@@ -1,11 +1,15 @@
 """PyTorch's place for ``checkpoint``."""
 
+import typing as _typing
+
 from . import checkpoint
 
 __all__ = ["checkpoint"]
 
 
-def __getattr__(name: str) -> object:
-    from ..not_here import missing
+if not _typing.TYPE_CHECKING:
 
-    raise missing("utils", name)
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("utils", name)
