@@ -167,10 +167,10 @@ def sigmoid(path: Path) -> Path:
     value, slope = s.detach().numpy(), x.grad.numpy()
     figure = Figure(figsize=(6, 3.4), layout="constrained")
     ax = figure.subplots()
-    ax.plot(x.data, value, color=BLUE, label="sigmoid s(x) = 1 / (1 + exp(−x))")
-    ax.plot(x.data, slope, color=RED, label="its derivative, by backward()")
+    ax.plot(x.numpy(), value, color=BLUE, label="sigmoid s(x) = 1 / (1 + exp(−x))")
+    ax.plot(x.numpy(), slope, color=RED, label="its derivative, by backward()")
     ax.plot(
-        x.data[::10], (value * (1 - value))[::10], "o", color=RED, markerfacecolor="none", label="s (1 − s), by hand"
+        x.numpy()[::10], (value * (1 - value))[::10], "o", color=RED, markerfacecolor="none", label="s (1 − s), by hand"
     )
     ax.set(xlabel="x", ylabel="value", xlim=(-8, 8), ylim=(-0.02, 1.02))
     ax.grid(alpha=0.25)

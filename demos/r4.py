@@ -113,14 +113,14 @@ def check(seed: int, dtype: Any, step: float) -> dict[str, Check]:
     signs: list[Any] = []
 
     def value() -> float:
-        signs.append(x.data @ model[0].weight.data.T + model[0].bias.data > 0)
+        signs.append(x.numpy() @ model[0].weight.detach().numpy().T + model[0].bias.detach().numpy() > 0)
         return penalised_loss(model, x, y, REG).item()
 
     checks = {}
     with tg.no_grad():
         for name, parameter in named(model).items():
             signs.clear()
-            a, n = parameter.grad.numpy(), numeric_gradient(value, parameter.data, step)
+            a, n = parameter.grad.numpy(), numeric_gradient(value, parameter.detach().numpy(), step)
             crossings = sum(int((above != below).sum()) for above, below in zip(signs[::2], signs[1::2], strict=True))
             rounding = float(np.spacing(loss.detach().numpy()) / (2 * step) / (2 * np.abs(a).max()))
             checks[name] = Check(as_the_course(a, n), per_element(a, n), rounding, crossings)

@@ -36,7 +36,7 @@ NO_ALARM = ("right", "skipped", "refused", "rounding", "unsettled")
 
 
 def abs_of(y: Any) -> Any:
-    return np.abs(y.data if isinstance(y, tg.Tensor) else y)
+    return np.abs(y.detach().numpy() if isinstance(y, tg.Tensor) else y)
 
 
 def draw(seed: int) -> tuple[str, Callable[..., Any], list[Any]]:
@@ -83,7 +83,9 @@ def draw(seed: int) -> tuple[str, Callable[..., Any], list[Any]]:
             )  # fmt: skip
             if what in ("add", "sub") and np.any(abs_of(y) < 1e-6 * abs_of(before)):
                 raise FloatingPointError("what is left of a difference is rounding")
-            if not np.all(np.abs(np.asarray(y.data if isinstance(y, tg.Tensor) else y, np.complex128)) < 1e60):
+            if not np.all(
+                np.abs(np.asarray(y.detach().numpy() if isinstance(y, tg.Tensor) else y, np.complex128)) < 1e60
+            ):
                 raise FloatingPointError("overflow on the way")
         return y
 

@@ -29,7 +29,7 @@ def test_heads_see_what_they_see_in_pytorch(case, batch_first):
     np.testing.assert_allclose(out.detach().numpy(), case["out"], rtol=1e-11)
     np.testing.assert_allclose(weights.detach().numpy(), case["weights"], rtol=1e-11, atol=1e-15)
     out.square().sum().backward()
-    np.testing.assert_allclose(x.grad.data, case["dx"], rtol=1e-9)
+    np.testing.assert_allclose(x.grad.numpy(), case["dx"], rtol=1e-9)
 
 
 def test_each_head_and_no_rows():
@@ -52,9 +52,9 @@ def test_causal_attention_sees_no_later_key():
     q, k, v = (tg.rand(1, 4, 3, dtype=tg.float64, requires_grad=True) for _ in range(3))
     y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
     mask = np.tril(np.ones((4, 4), bool))
-    np.testing.assert_array_equal(y.data, F.scaled_dot_product_attention(q, k, v, mask).data)
+    np.testing.assert_array_equal(y.detach().numpy(), F.scaled_dot_product_attention(q, k, v, mask).detach().numpy())
     y[:, 0].sum().backward()
-    assert (k.grad.data[:, 1:] == 0).all() and (v.grad.data[:, 1:] == 0).all()
+    assert (k.grad.numpy()[:, 1:] == 0).all() and (v.grad.numpy()[:, 1:] == 0).all()
     assert tg.autograd.gradgradcheck(lambda *x: F.scaled_dot_product_attention(*x, is_causal=True), (q, k, v))
 
 
@@ -62,16 +62,16 @@ def test_a_row_that_sees_nothing_gives_0_and_a_gradient_without_nan():
     q, k, v = (tg.rand(2, 3, requires_grad=True) for _ in range(3))
     y = F.scaled_dot_product_attention(q, k, v, tg.tensor([[True, True], [False, False]]))
     y.sum().backward()
-    assert y.data[1].tolist() == [0.0] * 3 and all(np.isfinite(t.grad.data).all() for t in (q, k, v))
+    assert y.detach().numpy()[1].tolist() == [0.0] * 3 and all(np.isfinite(t.grad.numpy()).all() for t in (q, k, v))
 
 
 def test_an_added_mask_a_scale_and_groups_of_heads():
     q, k, v = tg.rand(1, 4, 2, 3), tg.rand(1, 2, 2, 3), tg.rand(1, 2, 2, 3)
     bias = tg.tensor([[0.0, -np.inf], [0.0, 0.0]])
     y = F.scaled_dot_product_attention(q, k, v, bias, scale=0.0, enable_gqa=True)
-    twice = np.repeat(v.data, 2, axis=1)
-    np.testing.assert_allclose(y.data[:, :, 0], twice[:, :, 0], rtol=1e-6)
-    np.testing.assert_allclose(y.data[:, :, 1], twice.mean(axis=2), rtol=1e-6)
+    twice = np.repeat(v.detach().numpy(), 2, axis=1)
+    np.testing.assert_allclose(y.detach().numpy()[:, :, 0], twice[:, :, 0], rtol=1e-6)
+    np.testing.assert_allclose(y.detach().numpy()[:, :, 1], twice.mean(axis=2), rtol=1e-6)
 
 
 def test_attention_drops_weights_with_a_generator_of_its_own():
@@ -80,7 +80,7 @@ def test_attention_drops_weights_with_a_generator_of_its_own():
         F.scaled_dot_product_attention(x, x, x, dropout_p=0.5, generator=tg.Generator().manual_seed(1))
         for _ in range(2)
     )
-    np.testing.assert_array_equal(a.data, b.data)
+    np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
     assert not tg.equal(a, x)
 
 
@@ -103,7 +103,7 @@ def test_attention_names_what_does_not_fit(call, error, said):
 
 def test_rows_that_are_read_twice_add_their_gradients_and_the_padding_row_gets_none():
     layer = nn.Embedding(4, 2, padding_idx=0)
-    assert layer.weight.data[0].tolist() == [0.0, 0.0]
+    assert layer.weight.detach().numpy()[0].tolist() == [0.0, 0.0]
     layer(tg.tensor([[1, 0], [1, 3]])).sum().backward()
     assert layer.weight.grad.tolist() == [[0.0, 0.0], [2.0, 2.0], [0.0, 0.0], [1.0, 1.0]]
 
@@ -124,8 +124,8 @@ def test_second_derivatives_leave_the_padding_row_out_too():
 def test_rows_that_are_read_are_shortened_in_place():
     layer = nn.Embedding.from_pretrained(tg.tensor([[3.0, 4.0], [30.0, 40.0]]), max_norm=1.0)
     y = layer(tg.tensor([0, 0]))
-    np.testing.assert_allclose(y.data, [[0.6, 0.8]] * 2, rtol=1e-6)
-    assert layer.weight.data[1].tolist() == [30.0, 40.0] and not layer.weight.requires_grad
+    np.testing.assert_allclose(y.detach().numpy(), [[0.6, 0.8]] * 2, rtol=1e-6)
+    assert layer.weight.detach().numpy()[1].tolist() == [30.0, 40.0] and not layer.weight.requires_grad
 
 
 def test_bags_by_offsets():

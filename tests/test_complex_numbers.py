@@ -68,7 +68,7 @@ def run(call: str) -> list[Any]:
     def arrays(result: Any) -> list[Any]:
         if isinstance(result, (tuple, list)):
             return [array for part in result for array in arrays(part)]
-        return [result.data if isinstance(result, tg.Tensor) else np.asarray(result)]
+        return [result.detach().numpy() if isinstance(result, tg.Tensor) else np.asarray(result)]
 
     tg.manual_seed(0)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -116,7 +116,7 @@ def test_numpys_functions_of_complex_numbers_are_numpys() -> None:
             found = run(call)
         except (AutogradError, TypeError):  # ours, or NumPy's own refusal
             continue
-        plain = {k: v.data if isinstance(v, tg.Tensor) else v for k, v in pc.names(complex_of).items()}
+        plain = {k: v.detach().numpy() if isinstance(v, tg.Tensor) else v for k, v in pc.names(complex_of).items()}
         try:
             with np.errstate(all="ignore"):
                 result = eval(call, plain)

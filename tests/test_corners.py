@@ -183,9 +183,13 @@ def both_ways(op: Op, sample, seed: int) -> tuple[float, float] | None:
     moving = {tensors[i]._node: d for i, d in zip(chosen, directions, strict=True)}
     (tangent,) = push_forward([y], moving)
     slopes = tg.autograd.grad(y, [tensors[i] for i in chosen], w, allow_unused=True)
-    forward = 0.0 if tangent is None else float(np.sum(w.data * tangent.data))
+    forward = 0.0 if tangent is None else float(np.sum(w.detach().numpy() * tangent.detach().numpy()))
     return forward, float(
-        sum(np.sum(d.data * s.data) for d, s in zip(directions, slopes, strict=True) if s is not None)
+        sum(
+            np.sum(d.detach().numpy() * s.detach().numpy())
+            for d, s in zip(directions, slopes, strict=True)
+            if s is not None
+        )
     )
 
 

@@ -50,7 +50,7 @@ def test_gradients_share_no_memory_with_each_other_or_with_the_gradient_given(fu
     y = function(a, b)
     given = np.ones(y.shape)
     y.backward(given)
-    arrays = [given, a.grad.data, b.grad.data, y.data]
+    arrays = [given, a.grad.numpy(), b.grad.numpy(), y.detach().numpy()]
     for i, one in enumerate(arrays):
         for other in arrays[:i]:
             assert not np.shares_memory(one, other)
@@ -68,7 +68,7 @@ def test_the_gradient_of_a_leaf_itself_is_a_copy_of_the_one_given(way):
         found = w.grad
     else:
         (found,) = grad(w, w, given)
-    assert found.tolist() == [3, 4] and not np.shares_memory(found.data, given)
+    assert found.tolist() == [3, 4] and not np.shares_memory(found.detach().numpy(), given)
 
 
 @pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64])
@@ -86,10 +86,10 @@ def test_a_gradient_has_the_dtype_and_shape_of_its_leaf_and_can_be_written(dtype
     w = leaf([[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]], dtype)
     function(w).backward()
     assert (w.grad.dtype, w.grad.shape) == (dtype, (3, 2))
-    assert w.grad.data.flags.writeable and w.grad.is_leaf and not w.grad.requires_grad
+    assert w.grad.numpy().flags.writeable and w.grad.is_leaf and not w.grad.requires_grad
     w.grad.zero_()
     (found,) = grad(function(w), w)
-    assert (found.dtype, found.shape) == (dtype, (3, 2)) and found.data.flags.writeable
+    assert (found.dtype, found.shape) == (dtype, (3, 2)) and found.detach().numpy().flags.writeable
 
 
 def test_gradient_argument_weighs_the_output():
@@ -141,7 +141,7 @@ def test_derivatives_to_the_third_order():
     y = (x**4).sum()
     for factor, power in ((4, 3), (12, 2), (24, 1), (24, 0)):
         (slope,) = grad(y, x, create_graph=True)
-        np.testing.assert_allclose(slope.detach().numpy(), factor * x.data**power)
+        np.testing.assert_allclose(slope.detach().numpy(), factor * x.detach().numpy() ** power)
         y = slope.sum()
 
 
@@ -179,7 +179,7 @@ def test_retain_grad():
     h.retain_grad()
     (h * h).sum().backward()
     assert h.grad.tolist() == [4, 8] and w.grad.tolist() == [8, 16]
-    assert not np.shares_memory(h.grad.data, w.grad.data)
+    assert not np.shares_memory(h.grad.numpy(), w.grad.numpy())
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_a_graph_is_freed_by_reference_counting_alone(program, backward):
         y = program(x)
         if backward:
             y.backward()
-        watched = [weakref.ref(thing) for thing in (x, y, x.data, y.data)]
+        watched = [weakref.ref(thing) for thing in (x, y, x.detach().numpy(), y.detach().numpy())]
         del x, y
         assert [w() for w in watched] == [None] * 4
         assert gc.collect() == 0
@@ -284,7 +284,7 @@ def test_a_graph_is_freed_by_reference_counting_alone(program, backward):
 def test_backward_frees_what_was_kept():
     w = leaf([1.0, 2.0])
     h = w.exp()
-    kept = weakref.ref(h.data.base)
+    kept = weakref.ref(h.detach().numpy().base)
     y = h.sum()
     del h
     assert kept() is not None
@@ -299,7 +299,7 @@ def test_a_chain_of_200000_ops():
         y = y + 1.0
     y.backward()
     assert (y.item(), x.grad.item()) == (200_001, 1)
-    first = weakref.ref(x.data)
+    first = weakref.ref(x.detach().numpy())
     del x, y
     assert first() is None
 
@@ -334,7 +334,7 @@ def test_gradients_of_create_graph_share_nothing_either():
     a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     (a + b).sum().backward(create_graph=True)
     assert a.grad is not b.grad
-    assert not np.shares_memory(a.grad.data, b.grad.data)
+    assert not np.shares_memory(a.grad.numpy(), b.grad.numpy())
     (a * 10).sum().backward()
     assert a.grad.tolist() == [11, 11]
     assert b.grad.tolist() == [1, 1]

@@ -24,13 +24,13 @@ def recorded():
 
 
 HANDED = {
-    "data": lambda h: h.data,
+    "data": lambda h: h.data.numpy(),
     "detach().numpy()": lambda h: h.detach().numpy(),
     "numpy(force=True)": lambda h: h.numpy(force=True),
-    "a view's data": lambda h: h[1:].data,
+    "a view's data": lambda h: h[1:].data.numpy(),
     "a reshaped view": lambda h: h.reshape(3, 1).detach().numpy(),
     "a view of the detached": lambda h: h.detach()[::-1].numpy(),
-    "from_numpy of what was handed": lambda h: tg.from_numpy(h.data).numpy(),
+    "from_numpy of what was handed": lambda h: tg.from_numpy(h.detach().numpy()).numpy(),
 }
 WITHOUT_RECORDING = {
     "asarray": np.asarray,
@@ -69,7 +69,7 @@ def test_nor_what_is_taken_from_it_under_no_grad(handed):
     lambda: recorded()[0],
 ], ids=["tensor", "leaf", "zeros", "Parameter", "not recorded", "a view of it", "a leaf that was read"])  # fmt: skip
 def test_what_the_user_made_is_writable_through_numpy(make):
-    for through in (lambda t: t.data, lambda t: t.detach().numpy(), lambda t: t.detach()[:].data):
+    for through in (lambda t: t.data.numpy(), lambda t: t.detach().numpy(), lambda t: t.detach()[:].numpy()):
         t = make()
         array = through(t)
         array[0] = 9.0
@@ -89,7 +89,7 @@ def test_a_detached_view_of_a_leaf_leaves_the_leaf_writable():
     first = w[:1].detach()
     with tg.no_grad():
         _ = w[1:]
-    w.data[0] = 9.0
+    w.detach().numpy()[0] = 9.0
     w.detach().numpy()[1] = 8.0
     assert (w.tolist(), first.tolist()) == ([9.0, 8.0, 4.0], [9.0])
 
@@ -114,7 +114,10 @@ class TestWritesThroughTensors:
 
     def test_an_expanded_one_is_refused(self):
         _, h = recorded()
-        for view in (h.detach().expand(2, 3), tg.from_numpy(np.lib.stride_tricks.sliding_window_view(h.data, 2))):
+        for view in (
+            h.detach().expand(2, 3),
+            tg.from_numpy(np.lib.stride_tricks.sliding_window_view(h.detach().numpy(), 2)),
+        ):
             with pytest.raises(ReadOnlyError):
                 view.zero_()
 
@@ -177,7 +180,7 @@ class TestLeavesOwnTheirMemory:
         leaf = make(h)
         leaf.grad = tg.ones(3)
         tg.optim.SGD([leaf], lr=1.0).step()
-        leaf.data[0] = 7.0
+        leaf.detach().numpy()[0] = 7.0
         assert leaf.tolist() == [7.0, 1.0, 3.0]
         loss.backward()
         assert w.grad.tolist() == [2.0, 4.0, 8.0]
@@ -186,9 +189,9 @@ class TestLeavesOwnTheirMemory:
         w, h = recorded()
         loss = (h * h).sum()
         v = tg.zeros(3, requires_grad=True)
-        for value in (h, h.detach(), h.data):
+        for value in (h, h.detach(), h.detach().numpy()):
             v.data = value
-            v.data[0] = 7.0
+            v.detach().numpy()[0] = 7.0
         loss.backward()
         assert w.grad.tolist() == [2.0, 4.0, 8.0]
 
@@ -373,7 +376,7 @@ def test_guards_are_forgotten_with_the_memory():
     gc.collect()
     before = len(writes._guarded)
     _, h = recorded()
-    array = h.data
+    array = h.detach().numpy()
     assert len(writes._guarded) == before + 1
     del h, _, array
     assert len(writes._guarded) == before

@@ -93,7 +93,7 @@ def test_apply_draws_the_numbers_of_pytorch():
     tg.manual_seed(0)
     assert net.apply(start) is net
     assert seen == ["Linear", "Linear", "Tanh", "Sequential", "Linear", "Sequential"]
-    np.testing.assert_allclose(np.ravel(net[0].weight.data), WEIGHTS[0], rtol=1e-6)
+    np.testing.assert_allclose(np.ravel(net[0].weight.detach().numpy()), WEIGHTS[0], rtol=1e-6)
     found = [net[0].bias.item(), shared.weight.item(), shared.bias.item()]
     np.testing.assert_allclose(found, WEIGHTS[1:], rtol=1e-6)
 
@@ -211,7 +211,7 @@ def test_a_state_dict_that_does_not_fit_changes_nothing(state, message):
     with pytest.raises((ArgumentError, StateDictError), match=message):
         layer.load_state_dict(state)
     for name, value in layer.state_dict().items():
-        np.testing.assert_array_equal(value.data, before[name].data)
+        np.testing.assert_array_equal(value.detach().numpy(), before[name].detach().numpy())
 
 
 def test_keys_that_are_no_text_are_among_the_unexpected_ones():

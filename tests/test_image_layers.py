@@ -28,7 +28,7 @@ def test_a_layer_starts_with_the_numbers_of_pytorch_to_the_bit(case):
     state = made(case["module"]).state_dict()
     assert list(state) == list(case["state"])
     for name, value in state.items():
-        np.testing.assert_array_equal(value.data, np.array(case["state"][name], value.dtype))
+        np.testing.assert_array_equal(value.detach().numpy(), np.array(case["state"][name], value.dtype))
     assert tg.rand(1).item() == case["next"]
 
 
@@ -40,7 +40,7 @@ def test_first_values_from_a_generator_of_its_own_and_in_float64(text):
     arguments = "generator=tg.Generator().manual_seed(0)"
     layer = eval(f"nn.{text[:-1]}, {arguments})", {"nn": nn, "tg": tg})
     for name, value in layer.state_dict().items():
-        np.testing.assert_array_equal(value.data, wanted[name].data)
+        np.testing.assert_array_equal(value.detach().numpy(), wanted[name].detach().numpy())
     assert all(
         p.dtype == np.float64 for p in eval(f"nn.{text[:-1]}, dtype=tg.float64)", {"nn": nn, "tg": tg}).parameters()
     )
@@ -69,7 +69,7 @@ def test_dropouts_have_the_masks_of_pytorch_to_the_bit_and_leave_its_stream_ther
     x = np.linspace(-1, 1, 24).round(3).reshape(case["shape"])
     tg.manual_seed(1)
     y = getattr(F, case["name"])(tg.tensor(x, dtype=getattr(tg, case["dtype"])), case["p"], True)
-    np.testing.assert_array_equal(y.data, np.array(case["y"], case["dtype"]), strict=True)
+    np.testing.assert_array_equal(y.detach().numpy(), np.array(case["y"], case["dtype"]), strict=True)
     assert tg.rand(1).item() == case["next"]
 
 
@@ -137,7 +137,9 @@ def test_instance_norm_moves_and_uses_running_statistics():
     x = tg.tensor([[[1.0, 3.0], [0.0, 4.0]]])
     layer(x)
     assert layer.running_mean.tolist() == [1.0, 1.0] and layer.running_var.tolist() == [1.5, 4.5]
-    np.testing.assert_allclose(layer.eval()(x).data[0, 0], (x.data[0, 0] - 1) / np.sqrt(1.5 + 1e-5), rtol=1e-6)
+    np.testing.assert_allclose(
+        layer.eval()(x).detach().numpy()[0, 0], (x.detach().numpy()[0, 0] - 1) / np.sqrt(1.5 + 1e-5), rtol=1e-6
+    )
 
 
 # ---------------------------------------------------------------------- containers
@@ -188,7 +190,9 @@ def test_settings_that_make_no_image_are_refused(call, said):
 def test_interpolation_keeps_what_is_not_finite_where_it_is():
     with np.errstate(invalid="ignore"):
         y = F.interpolate(tg.tensor([[[1.0, np.inf, 3.0, 5.0]]]), scale_factor=2, mode="linear")
-    assert not np.isfinite(y.data[..., 1:5]).any() and y.data[..., 5:].tolist() == [[[3.5, 4.5, 5.0]]]
+    assert not np.isfinite(y.detach().numpy()[..., 1:5]).any() and y.detach().numpy()[..., 5:].tolist() == [
+        [[3.5, 4.5, 5.0]]
+    ]
 
 
 def test_unflatten_refuses_sizes_that_do_not_fit():

@@ -32,7 +32,7 @@ def test_every_index_has_golden_positions() -> None:
 def test_every_index_reads_what_pytorch_reads() -> None:
     x = tg.arange(1, 25).reshape(SHAPE)
     for name in RIGHT:
-        check(name, x[index(tg, name)].data, GOLDEN[name])
+        check(name, x[index(tg, name)].detach().numpy(), GOLDEN[name])
 
 
 def test_every_index_that_pytorch_refuses_is_refused() -> None:
@@ -47,7 +47,7 @@ def test_every_index_writes_where_it_reads() -> None:
     rng = np.random.default_rng(0)
     for name in RIGHT:
         where = index(tg, name)
-        places = tg.arange(24).reshape(SHAPE)[where].data
+        places = tg.arange(24).reshape(SHAPE)[where].detach().numpy()
         if np.unique(places).size < places.size:  # a position named twice: any of its values may stay
             continue
         value = rng.standard_normal(places.shape)
@@ -56,13 +56,13 @@ def test_every_index_writes_where_it_reads() -> None:
         for recorded in (False, True):
             v, x = tg.tensor(value, requires_grad=recorded), tg.zeros(SHAPE, dtype=tg.float64)
             x[where] = v
-            np.testing.assert_array_equal(x.data.ravel(), wanted, err_msg=name)
+            np.testing.assert_array_equal(x.detach().numpy().ravel(), wanted, err_msg=name)
             if recorded and value.size:
                 (gradient,) = tg.autograd.grad(x, v, tg.arange(24.0, dtype=tg.float64).reshape(SHAPE))
-                np.testing.assert_array_equal(gradient.data, places, err_msg=name)
+                np.testing.assert_array_equal(gradient.detach().numpy(), places, err_msg=name)
         leaf = tg.ones(SHAPE, dtype=tg.float64, requires_grad=True)
         (gradient,) = tg.autograd.grad(leaf[where], leaf, tg.tensor(value))
-        np.testing.assert_array_equal(gradient.data.ravel(), wanted, err_msg=name)
+        np.testing.assert_array_equal(gradient.detach().numpy().ravel(), wanted, err_msg=name)
 
 
 def test_another_order_is_noticed() -> None:
@@ -76,7 +76,7 @@ def test_another_order_is_noticed() -> None:
 def test_numpys_names_keep_numpys_order() -> None:
     x = np.arange(24.0).reshape(SHAPE)
     for read in (lambda a: np.take(a, [1, 0], axis=2), lambda a: np.compress([True, False, True], a, axis=1)):
-        np.testing.assert_array_equal(read(tg.tensor(x)).data, read(x))
+        np.testing.assert_array_equal(read(tg.tensor(x)).detach().numpy(), read(x))
 
 
 @pytest.mark.parametrize(

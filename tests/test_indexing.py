@@ -82,17 +82,17 @@ def test_an_index_reads_and_writes_what_numpy_reads_and_writes(index) -> None:
         return
     x = tg.tensor(array, requires_grad=True)
     result = x[index]
-    np.testing.assert_array_equal(result.data, expected)
+    np.testing.assert_array_equal(result.detach().numpy(), expected)
     w = np.random.default_rng(1).standard_normal(expected.shape)
     (gradient,) = tg.autograd.grad(result, x, tg.tensor(w))
     truth = np.zeros_like(array)
     np.add.at(truth, index, w)
-    np.testing.assert_allclose(gradient.data, truth, atol=1e-14)
+    np.testing.assert_allclose(gradient.detach().numpy(), truth, atol=1e-14)
 
     written, plain = tg.tensor(array), np.array(array)
     written[index] = 5.0
     plain[index] = 5.0
-    np.testing.assert_array_equal(written.data, plain)
+    np.testing.assert_array_equal(written.detach().numpy(), plain)
 
 
 @given(shape=array_shapes(max_dims=4, max_side=4), data=st.data())
@@ -103,11 +103,11 @@ def test_any_index_reads_what_numpy_reads(shape: tuple[int, ...], data) -> None:
     index = data.draw(st.one_of(kinds))
     x = tg.tensor(array, requires_grad=True)
     result = x[index]
-    np.testing.assert_array_equal(result.data, array[index])
+    np.testing.assert_array_equal(result.detach().numpy(), array[index])
     result.backward(tg.ones(result.shape, dtype=tg.float64))
     truth = np.zeros(shape)
     np.add.at(truth, index, 1.0)
-    np.testing.assert_array_equal(x.grad.data, truth)
+    np.testing.assert_array_equal(x.grad.numpy(), truth)
 
 
 @pytest.mark.parametrize("call", ["x[j]", "x.gather(0, i)", "x.index_add(0, k - 1, y)", "x.masked_fill(m, 1)", "x[m]",
@@ -152,7 +152,7 @@ def test_the_writing_form_gives_the_same_value_and_gradient(call: str) -> None:
     written = x * 1
     tensors["z"] = written
     assert eval(f"z.{name}_({rest}", tensors) is written
-    np.testing.assert_array_equal(written.data, expected.data)
+    np.testing.assert_array_equal(written.detach().numpy(), expected.detach().numpy())
     for a, b in zip(
         tg.autograd.grad((written * written).sum(), leaves, allow_unused=True),
         tg.autograd.grad((expected * expected).sum(), leaves, allow_unused=True),
@@ -160,7 +160,7 @@ def test_the_writing_form_gives_the_same_value_and_gradient(call: str) -> None:
     ):
         assert (a is None) == (b is None)
         if a is not None:
-            np.testing.assert_array_equal(a.data, b.data)
+            np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
     with pytest.raises(LeafWriteError):
         tensors["z"] = x
         eval(f"z.{name}_({rest}", tensors)
@@ -175,11 +175,11 @@ def test_the_writing_form_writes_memory_that_does_not_record() -> None:
 
 def test_the_forms_that_change_the_shape_keep_the_memory() -> None:
     x = tg.zeros(1, 3)
-    memory = x.data
+    memory = x.detach().numpy()
     assert x.squeeze_(0) is x
     assert x.unsqueeze_(-1).shape == (3, 1)
     assert x.t_().shape == x.transpose_(0, 1).swapaxes_(0, 1).shape == (1, 3)
-    assert np.shares_memory(x.data, memory)
+    assert np.shares_memory(x.detach().numpy(), memory)
     w = tg.ones(2, 1, requires_grad=True)
     y = w * 2
     y.squeeze_(1)
@@ -246,13 +246,13 @@ def test_complex_numbers_move_like_their_parts(call: str) -> None:
         eval(call.replace("1j", number), {**tensors, "x": getattr(z, part).detach(), "y": getattr(u, part).detach()})
         for part, number in (("real", "0.0"), ("imag", "1.0"))
     ]
-    np.testing.assert_array_equal(result.data, parts[0].data + 1j * parts[1].data)
+    np.testing.assert_array_equal(result.detach().numpy(), parts[0].detach().numpy() + 1j * parts[1].detach().numpy())
     w = np.arange(result.numel()).reshape(result.shape) * (1 + 2j)
     (gradient,) = tg.autograd.grad(result, z, tg.tensor(w))
     real = tensors["x"].detach().requires_grad_(True)
     plain = eval(call.replace("1j", "1.0"), {**tensors, "x": real})
     (expected,) = tg.autograd.grad(plain, real, tg.tensor(w.real))
-    np.testing.assert_allclose(gradient.data, expected.data * (1 + 2j))
+    np.testing.assert_allclose(gradient.detach().numpy(), expected.detach().numpy() * (1 + 2j))
 
 
 def test_integers_stay_integers() -> None:

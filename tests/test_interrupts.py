@@ -35,7 +35,7 @@ PROGRAM = textwrap.dedent("""
         return model, tg.optim.Adam(model.parameters(), lr=1e-3)
 
     def state(model, optimizer):
-        arrays = [value.data for value in model.state_dict().values()]
+        arrays = [value.detach().numpy() for value in model.state_dict().values()]
         arrays += [np.asarray(v) for s in optimizer.state_dict()["state"].values() for v in s.values()]
         return hash(b"".join(a.tobytes() for a in arrays))
 
@@ -192,12 +192,12 @@ def problem(labels):
 def test_bad_validation_labels_are_found_before_anything_is_trained(labels):
     model = tg.nn.Sequential(tg.nn.Linear(4, 3), tg.nn.BatchNorm1d(3))
     optimizer = tg.optim.SGD(model.parameters(), lr=0.1)
-    before = {name: np.array(value.data) for name, value in model.state_dict().items()}
+    before = {name: np.array(value.detach().numpy()) for name, value in model.state_dict().items()}
     with pytest.raises(TargetError, match="class index") as caught:
         tg.train.fit(model, tg.nn.CrossEntropyLoss(), optimizer, problem([0, 1, 2, 0]), problem(labels), epochs=3)
     assert "nothing was trained" in caught.value.__notes__[0]
     for name, value in model.state_dict().items():
-        np.testing.assert_array_equal(value.data, before[name])
+        np.testing.assert_array_equal(value.detach().numpy(), before[name])
     assert model.training
 
 

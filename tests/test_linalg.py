@@ -43,11 +43,11 @@ def test_values_and_gradients_are_pytorchs(case: Any) -> None:
     leaves = [leaf(array(flat)) for flat in case["inputs"]]
     y = eval(case["call"], {"T": tg, "spd": spd, **dict(zip("abc", leaves, strict=False))})
     expected = array(case["y"])
-    np.testing.assert_allclose(y.data, expected, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-9, atol=1e-10)
     assert y.dtype == expected.dtype
     grads = tg.autograd.grad(y, leaves, tg.tensor(array(case["g"])), allow_unused=True)
     for g, flat in zip(grads, case["grads"], strict=True):
-        np.testing.assert_allclose(0 if g is None else g.data, array(flat), rtol=1e-7, atol=1e-8)
+        np.testing.assert_allclose(0 if g is None else g.detach().numpy(), array(flat), rtol=1e-7, atol=1e-8)
 
 
 def test_the_golden_comparison_can_fail() -> None:
@@ -118,7 +118,7 @@ def test_numpy_functions_keep_numpys_meaning(name: str) -> None:
     expected, found = NUMPY[name](np.asarray), NUMPY[name](lambda x: tg.tensor(x))
     assert len(expected) == len(found)
     for mine, theirs in zip(found, expected, strict=True):
-        value = mine.data if isinstance(mine, tg.Tensor) else np.asarray(mine)
+        value = mine.detach().numpy() if isinstance(mine, tg.Tensor) else np.asarray(mine)
         np.testing.assert_allclose(value, theirs, rtol=1e-9, atol=1e-10)
         assert value.dtype == np.asarray(theirs).dtype or value.dtype.kind == "i"
 
@@ -132,8 +132,8 @@ def test_numpy_functions_record(name: str) -> None:
 
 @pytest.mark.skipif(not hasattr(np, "matvec"), reason="from NumPy 2.2 on")
 def test_matvec_and_vecmat() -> None:
-    np.testing.assert_allclose(np.matvec(leaf(BATCH), V).data, np.matvec(BATCH, V))
-    np.testing.assert_allclose(np.vecmat(V + 1j, leaf(BATCH)).data, np.vecmat(V + 1j, BATCH))
+    np.testing.assert_allclose(np.matvec(leaf(BATCH), V).detach().numpy(), np.matvec(BATCH, V))
+    np.testing.assert_allclose(np.vecmat(V + 1j, leaf(BATCH)).detach().numpy(), np.vecmat(V + 1j, BATCH))
 
 
 def test_a_numpy_call_without_a_rule_refuses() -> None:
@@ -177,12 +177,12 @@ def test_einsum_is_numpys_and_linear_in_each_operand(call: Any) -> None:
     leaves = [leaf(a) for a in arrays]
     result = tg.einsum(subscripts, *leaves)
     expected = np.einsum(subscripts, *arrays)
-    np.testing.assert_allclose(result.data, expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(result.detach().numpy(), expected, rtol=1e-10, atol=1e-12)
     w = rng().standard_normal(expected.shape)
     for place, g in enumerate(tg.autograd.grad(result, leaves, tg.tensor(w))):
         direction = rng().standard_normal(shapes[place]) + 1
         moved = np.einsum(subscripts, *arrays[:place], direction, *arrays[place + 1 :])
-        np.testing.assert_allclose(np.sum(g.data * direction), np.sum(w * moved), rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(np.sum(g.detach().numpy() * direction), np.sum(w * moved), rtol=1e-9, atol=1e-10)
 
 
 EINSUM_MISTAKES = {
@@ -253,9 +253,9 @@ def test_a_wrong_shape_is_refused_by_name(name: str) -> None:
 def test_the_ex_functions_mark_what_failed() -> None:
     inverse, info = tg.linalg.inv_ex(leaf(SINGULAR))
     assert info.tolist() == [0, 1, 0]
-    assert np.isnan(inverse.data[1]).all() and np.isfinite(inverse.data[::2]).all()
+    assert np.isnan(inverse.detach().numpy()[1]).all() and np.isfinite(inverse.detach().numpy()[::2]).all()
     solution, info = tg.linalg.solve_ex(tg.tensor(SINGULAR), tg.ones(3, 2, dtype=tg.float64))
-    assert info.tolist() == [0, 1, 0] and np.isnan(solution.data[1]).all()
+    assert info.tolist() == [0, 1, 0] and np.isnan(solution.detach().numpy()[1]).all()
     assert tg.linalg.cholesky_ex(tg.tensor(-SINGULAR)).info.tolist() == [1, 1, 1]
     assert tg.linalg.lu_factor_ex(tg.tensor(SINGULAR)).info.tolist() == [0, 2, 0]
 
@@ -273,31 +273,31 @@ def cofactors(x: Any) -> Any:
 def test_the_gradient_of_det_holds_at_singular_matrices(x: Any) -> None:
     w = leaf(x)
     tg.linalg.det(w).backward()
-    np.testing.assert_allclose(w.grad.data, cofactors(x), atol=1e-12)
+    np.testing.assert_allclose(w.grad.numpy(), cofactors(x), atol=1e-12)
 
 
 def test_functions_of_repeated_values_have_their_gradient() -> None:
     x = leaf(np.eye(3))
     tg.linalg.svdvals(x).sum().backward()
-    np.testing.assert_allclose(x.grad.data, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(x.grad.numpy(), np.eye(3), atol=1e-12)
     x = leaf(2 * np.eye(3))
     (tg.linalg.eigvalsh(x) ** 3).sum().backward()
-    np.testing.assert_allclose(x.grad.data, 12 * np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(x.grad.numpy(), 12 * np.eye(3), atol=1e-12)
 
 
 @pytest.mark.parametrize("p", [1, 1.5, 2, 3, float("inf")])
 def test_a_norm_has_the_gradient_zero_at_zero(p: float) -> None:
     x = leaf(np.zeros(3))
     tg.linalg.vector_norm(x, p).backward()
-    np.testing.assert_array_equal(x.grad.data, np.zeros(3))
+    np.testing.assert_array_equal(x.grad.numpy(), np.zeros(3))
 
 
 def test_columns_that_full_matrices_add_take_part_without_a_gradient() -> None:
     x = leaf(B)
     U, S, _ = tg.linalg.svd(x)
-    np.testing.assert_allclose((U.mT @ U).data, np.eye(4), atol=1e-12)
+    np.testing.assert_allclose((U.mT @ U).detach().numpy(), np.eye(4), atol=1e-12)
     (U[:, :3] * S).abs().sum().backward()
-    assert np.isfinite(x.grad.data).all()
+    assert np.isfinite(x.grad.numpy()).all()
     with pytest.raises(tg.linalg.LinAlgError, match="full_matrices=False"):
         tg.linalg.svd(x).U.sum().backward()
 
@@ -307,21 +307,21 @@ def test_complex_vectors_have_a_real_largest_component() -> None:
     vectors = [tg.linalg.eigh(tg.tensor(x)).eigenvectors, tg.linalg.eig(tg.tensor(x)).eigenvectors,
                tg.linalg.svd(tg.tensor(x)).U]  # fmt: skip
     for v in vectors:
-        top = np.take_along_axis(v.data, np.abs(v.data).argmax(-2, keepdims=True), -2)
+        top = np.take_along_axis(v.detach().numpy(), np.abs(v.detach().numpy()).argmax(-2, keepdims=True), -2)
         np.testing.assert_array_equal(top.imag, 0)
     U, S, Vh = tg.linalg.svd(tg.tensor(x))
-    np.testing.assert_allclose(((U * S[..., None, :]) @ Vh).data, x, atol=1e-12)
+    np.testing.assert_allclose(((U * S[..., None, :]) @ Vh).detach().numpy(), x, atol=1e-12)
 
 
 def test_only_one_triangle_is_read() -> None:
     S_upper, S_lower = np.triu(S) + np.tril(A, -1), np.tril(S) + np.triu(A, 1)
-    np.testing.assert_allclose(tg.linalg.cholesky(tg.tensor(S_lower)).data, np.linalg.cholesky(S))
-    np.testing.assert_allclose(tg.linalg.cholesky(tg.tensor(S_upper), upper=True).data, np.linalg.cholesky(S).T)
-    np.testing.assert_allclose(tg.linalg.eigvalsh(tg.tensor(S_upper), UPLO="U").data, np.linalg.eigvalsh(S))
+    np.testing.assert_allclose(tg.linalg.cholesky(tg.tensor(S_lower)).detach().numpy(), np.linalg.cholesky(S))
+    np.testing.assert_allclose(tg.linalg.cholesky(tg.tensor(S_upper), upper=True).numpy(), np.linalg.cholesky(S).T)
+    np.testing.assert_allclose(tg.linalg.eigvalsh(tg.tensor(S_upper), UPLO="U").detach().numpy(), np.linalg.eigvalsh(S))
     L = np.tril(A) + 3 * np.eye(3)
     spoiled = tg.tensor(np.where(np.tri(3, dtype=bool), L, np.nan))
     solution = tg.linalg.solve_triangular(spoiled, tg.tensor(S), upper=False)
-    np.testing.assert_allclose(solution.data, np.linalg.solve(L, S))
+    np.testing.assert_allclose(solution.detach().numpy(), np.linalg.solve(L, S))
 
 
 def test_the_triangle_that_is_not_read_gets_no_gradient() -> None:
@@ -329,19 +329,19 @@ def test_the_triangle_that_is_not_read_gets_no_gradient() -> None:
     factor = leaf(np.tril(A) + 3 * np.eye(3))
     (tg.cholesky_solve(tg.tensor(S), factor) ** 2).sum().backward()
     (tg.cholesky_inverse(factor) ** 2).sum().backward()
-    np.testing.assert_array_equal(np.triu(factor.grad.data, 1), 0)
-    assert np.all(np.tril(factor.grad.data)[np.tri(3, dtype=bool)] != 0)
+    np.testing.assert_array_equal(np.triu(factor.grad.numpy(), 1), 0)
+    assert np.all(np.tril(factor.grad.numpy())[np.tri(3, dtype=bool)] != 0)
 
 
 def test_lu_takes_a_matrix_apart() -> None:
     for shape in ((5, 5), (2, 4, 3), (2, 3, 5), (0, 2, 2), (3, 0)):
         x = rng().standard_normal(shape)
         P, L, U = tg.linalg.lu(tg.tensor(x))
-        np.testing.assert_allclose((P @ L @ U).data, x, atol=1e-12)
-        assert (np.abs(L.data) <= 1 + 1e-15).all()
+        np.testing.assert_allclose((P @ L @ U).detach().numpy(), x, atol=1e-12)
+        assert (np.abs(L.detach().numpy()) <= 1 + 1e-15).all()
         parts = tg.lu_unpack(*tg.linalg.lu_factor(tg.tensor(x)))
         for one, two in zip((P, L, U), parts, strict=True):
-            np.testing.assert_array_equal(one.data, two.data)
+            np.testing.assert_array_equal(one.detach().numpy(), two.detach().numpy())
 
 
 def test_cond_is_the_product_of_norms() -> None:
@@ -352,18 +352,18 @@ def test_cond_is_the_product_of_norms() -> None:
         ours.backward()
         product.backward()
         np.testing.assert_allclose(ours.item(), np.linalg.cond(A, p))
-        np.testing.assert_allclose(x.grad.data, z.grad.data)
+        np.testing.assert_allclose(x.grad.numpy(), z.grad.numpy())
 
 
 def test_the_exponential_of_what_is_not_finite_is_nan() -> None:
-    assert np.isnan(tg.matrix_exp(tg.tensor([[float("nan"), 1.0], [0.0, 1.0]])).data).any()
+    assert np.isnan(tg.matrix_exp(tg.tensor([[float("nan"), 1.0], [0.0, 1.0]])).detach().numpy()).any()
 
 
 def test_the_exponential_of_large_and_mixed_norms() -> None:
     x = np.array([[[0.0, 40.0], [-40.0, 0.0]], [[0.0, 1e-3], [-1e-3, 0.0]]])
     angle = np.array([40.0, 1e-3])
     expected = np.array([[[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]] for t in angle])
-    np.testing.assert_allclose(tg.matrix_exp(tg.tensor(x)).data, expected, atol=1e-12)
+    np.testing.assert_allclose(tg.matrix_exp(tg.tensor(x)).detach().numpy(), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [tg.float32, tg.complex64, tg.float64])

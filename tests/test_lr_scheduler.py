@@ -62,7 +62,7 @@ def test_200_steps_with_a_schedule_follow_pytorch(case):
         optimizer.step()
         schedule.step(*([loss] if "Reduce" in case["schedule"] else []))
         for name, values in zip("wvs", wanted.get(step, ())):
-            np.testing.assert_allclose(t[name].data, values, rtol=1e-10, atol=1e-12)
+            np.testing.assert_allclose(t[name].detach().numpy(), values, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", GOLDEN["schedules"], ids=lambda case: case["schedule"])

@@ -46,4 +46,4 @@ def test_one_by_one_or_in_pairs_the_stream_is_the_same() -> None:
     tg.manual_seed(0)
     parts = [tg.zeros(2, n).t().normal_() for n in (1, 2, 4, 3, 4)]
     ordered = [part.t().reshape(-1) for part in parts]
-    np.testing.assert_array_equal(tg.cat(ordered).data, at_once.t().reshape(-1).data)
+    np.testing.assert_array_equal(tg.cat(ordered).detach().numpy(), at_once.t().reshape(-1).detach().numpy())

@@ -50,7 +50,9 @@ def test_a_loss_has_the_values_and_gradients_of_pytorch(case):
     close(loss, case["y"])
     loss.backward(np.array(case["g"]))
     # PyTorch holds BCELoss's smallest divisor, 1e-12, in float32.
-    np.testing.assert_allclose(x.grad.data, case["dx"], rtol=1e-8 if "BCELoss" in case["module"] else 1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        x.grad.numpy(), case["dx"], rtol=1e-8 if "BCELoss" in case["module"] else 1e-12, atol=1e-14
+    )
 
 
 FUNCTIONS = {"MSELoss": F.mse_loss, "BCELoss": F.binary_cross_entropy, "CrossEntropyLoss": F.cross_entropy,
@@ -145,13 +147,13 @@ def test_a_linear_layer_starts_with_the_numbers_of_pytorch(case):
     assert [name for name, _ in layer.named_parameters()] == list(case["state"])
     for name, parameter in layer.named_parameters():
         assert parameter.dtype == tg.float32
-        np.testing.assert_array_max_ulp(parameter.data, np.array(case["state"][name], np.float32), 1)
+        np.testing.assert_array_max_ulp(parameter.detach().numpy(), np.array(case["state"][name], np.float32), 1)
 
 
 def test_dtype_and_generator_of_a_linear_layer():
     a, b = (nn.Linear(3, 2, dtype=tg.float64, generator=tg.Generator().manual_seed(5)) for _ in range(2))
     assert a.weight.dtype == a.bias.dtype == tg.float64
-    np.testing.assert_array_equal(a.weight.data, b.weight.data)
+    np.testing.assert_array_equal(a.weight.detach().numpy(), b.weight.detach().numpy())
     tg.set_default_dtype(tg.float64)
     assert nn.Linear(3, 2).weight.dtype == tg.float64
 
@@ -284,11 +286,11 @@ def test_deepcopy_shares_nothing_and_keeps_what_is_shared_inside():
     assert other[0] is other[2]
     assert [name for name, _ in other.named_parameters()] == ["0.weight", "0.bias"]
     assert isinstance(other[0].weight, nn.Parameter) and other[0].weight.is_leaf and other[0].weight.requires_grad
-    np.testing.assert_array_equal(other[0].weight.grad.data, net[0].weight.grad.data)
+    np.testing.assert_array_equal(other[0].weight.grad.numpy(), net[0].weight.grad.numpy())
     with tg.no_grad():
         other[0].weight.zero_()
         other[0].weight.grad.zero_()
-    assert np.all(net[0].weight.data != 0) and np.any(net[0].weight.grad.data != 0)
+    assert np.all(net[0].weight.detach().numpy() != 0) and np.any(net[0].weight.grad.numpy() != 0)
 
 
 def test_a_parameter_is_a_leaf_that_requires_grad():
@@ -395,8 +397,8 @@ def test_a_state_dict_carries_every_parameter_over():
     a, b = Net(), Net()
     assert b.load_state_dict(a.state_dict()) == ([], [])
     for p, q in zip(a.parameters(), b.parameters(), strict=True):
-        np.testing.assert_array_equal(p.data, q.data)
-        assert not np.shares_memory(p.data, q.data)
+        np.testing.assert_array_equal(p.detach().numpy(), q.detach().numpy())
+        assert not np.shares_memory(p.detach().numpy(), q.detach().numpy())
         assert q.is_leaf and q.requires_grad
 
 
@@ -404,14 +406,14 @@ def test_a_state_dict_is_detached_and_shares_memory():
     layer = nn.Linear(2, 1)
     state = layer.state_dict()
     assert not any(value.requires_grad for value in state.values())
-    assert np.shares_memory(state["weight"].data, layer.weight.data)
+    assert np.shares_memory(state["weight"].detach().numpy(), layer.weight.detach().numpy())
 
 
 def test_loading_casts_to_the_parameters_dtype_and_memory():
     layer = nn.Linear(2, 1)
-    memory = layer.weight.data
+    memory = layer.weight.detach().numpy()
     layer.load_state_dict({"weight": np.array([[1.0, 2.0]]), "bias": [3]})
-    assert layer.weight.data is memory and memory.dtype == np.float32
+    assert layer.weight.detach().numpy() is memory and memory.dtype == np.float32
     assert (layer.weight.tolist(), layer.bias.tolist()) == ([[1.0, 2.0]], [3.0])
 
 
@@ -429,7 +431,7 @@ def test_a_state_dict_that_does_not_fit_lists_every_difference_and_changes_nothi
     )
     assert isinstance(caught.value, RuntimeError) and isinstance(caught.value, AutogradError)
     for name, value in net.state_dict().items():
-        np.testing.assert_array_equal(value.data, before[name].data)
+        np.testing.assert_array_equal(value.detach().numpy(), before[name].detach().numpy())
 
 
 def test_not_strict_loads_what_fits_and_says_what_did_not():

@@ -62,7 +62,7 @@ def test_any_program_has_the_gradient_of_its_central_differences(steps, numbers)
     direction = np.array([[0.3, -0.7, 0.2], [0.9, 0.1, -0.4]])
     h = 1e-4
     ahead, behind = (total(steps, *(start + sign * h * direction)) for sign in (1, -1))
-    ours = sum((t.grad.data * d).sum() for t, d in zip((x, y), direction, strict=True) if t.grad is not None)
+    ours = sum((t.grad.numpy() * d).sum() for t, d in zip((x, y), direction, strict=True) if t.grad is not None)
     assert abs(ours - (ahead - behind) / (2 * h)) <= 1e-5 * max(1, abs(ours))
 
 
@@ -72,7 +72,7 @@ def test_any_program_gives_numpys_own_values(steps, numbers):
     start = np.array(numbers).reshape(2, 3)
     ours = run(steps, *(tg.tensor(row, requires_grad=True) for row in start))
     for mine, theirs in zip(ours, run(steps, *start), strict=True):
-        assert np.array_equal(mine.data, theirs)
+        assert np.array_equal(mine.detach().numpy(), theirs)
 
 
 @QUICK
@@ -114,12 +114,12 @@ def test_reading_at_an_index_and_its_gradient(case):
     values = np.arange(float(np.prod(shape))).reshape(shape)
     x = tg.tensor(values, requires_grad=True)
     read = x[index]
-    assert np.array_equal(read.data, values[index])
+    assert np.array_equal(read.detach().numpy(), values[index])
     weights = np.random.default_rng(1).standard_normal(read.shape)
     (read * weights).sum().backward()
     expected = np.zeros(shape)
     np.add.at(expected, index, weights)
-    np.testing.assert_allclose(x.grad.data, expected, atol=1e-12)
+    np.testing.assert_allclose(x.grad.numpy(), expected, atol=1e-12)
 
 
 @QUICK
@@ -134,14 +134,14 @@ def test_writing_at_an_index_and_its_gradients(case):
     written = x * 1
     written[index] = v.reshape(values[index].shape)
     plain = values.copy()
-    plain[index] = v.data.reshape(values[index].shape)
-    assert np.array_equal(written.data, plain)
+    plain[index] = v.detach().numpy().reshape(values[index].shape)
+    assert np.array_equal(written.detach().numpy(), plain)
     weights = np.random.default_rng(2).standard_normal(shape)
     (written * weights).sum().backward()
     kept = plain == values
-    np.testing.assert_allclose(x.grad.data, np.where(kept, weights, 0))
+    np.testing.assert_allclose(x.grad.numpy(), np.where(kept, weights, 0))
     # Of several values written to one place the last one counts: the others have no gradient.
-    for number, slope in zip(v.data, v.grad.data, strict=True):
+    for number, slope in zip(v.detach().numpy(), v.grad.numpy(), strict=True):
         np.testing.assert_allclose(slope, weights[plain == number].sum())
 
 
@@ -152,4 +152,6 @@ def test_reductions_over_any_axis_are_numpys(array, name, keepdims):
     if name == "std" and array.ndim == 0:
         return
     ours = getattr(np, name)(tg.tensor(array), axis=axis, keepdims=keepdims)
-    np.testing.assert_allclose(ours.data, getattr(np, name)(array, axis=axis, keepdims=keepdims), atol=1e-12)
+    np.testing.assert_allclose(
+        ours.detach().numpy(), getattr(np, name)(array, axis=axis, keepdims=keepdims), atol=1e-12
+    )

@@ -136,7 +136,7 @@ def test_value_is_numpys_and_the_gradient_is_the_transpose(name: str) -> None:
     for one, two in zip(result, expected, strict=True):
         assert one.shape == np.shape(two)
         assert one.dtype == np.asarray(two).dtype
-        np.testing.assert_array_equal(one.data if isinstance(one, tg.Tensor) else one, two)
+        np.testing.assert_array_equal(one.detach().numpy() if isinstance(one, tg.Tensor) else one, two)
     assert [type(part) for part in parts([call(x)])] == [tg.Tensor] * len(expected)
 
     # All are affine in x: <w, f(x + d) − f(x)> = <gradient, d>, and the gradient moves with w in the same way.
@@ -150,7 +150,7 @@ def test_value_is_numpys_and_the_gradient_is_the_transpose(name: str) -> None:
     changes = [m for m, part in zip(moved, result, strict=True) if part.requires_grad]
     for second, change in zip(seconds, changes, strict=True):
         assert second.shape == change.shape
-        np.testing.assert_allclose(second.data, change, atol=1e-12)
+        np.testing.assert_allclose(second.detach().numpy(), change, atol=1e-12)
 
 
 @pytest.mark.parametrize("call", [
@@ -161,18 +161,18 @@ def test_value_is_numpys_and_the_gradient_is_the_transpose(name: str) -> None:
 def test_positions_are_numpys(call) -> None:
     array = np.random.default_rng(0).standard_normal((2, 3))
     for one, two in zip(parts(call(tg.tensor(array, requires_grad=True))), parts(call(array)), strict=True):
-        np.testing.assert_array_equal(one.data if isinstance(one, tg.Tensor) else one, two)
+        np.testing.assert_array_equal(one.detach().numpy() if isinstance(one, tg.Tensor) else one, two)
 
 
 def test_unique_returns_what_numpy_returns() -> None:
     array = np.array([3.0, 1.0, 3.0, 2.0])
     x = tg.tensor(array, requires_grad=True)
     for one, two in zip(np.unique(x, True, True, True), np.unique(array, True, True, True), strict=True):
-        np.testing.assert_array_equal(one.data, two)
+        np.testing.assert_array_equal(one.detach().numpy(), two)
     np.unique(x).sum().backward()
     assert x.grad.tolist() == [1.0, 1.0, 0.0, 1.0]
     rows = np.array([[1.0, 2.0], [1.0, 2.0]])
-    np.testing.assert_array_equal(np.unique(tg.tensor(rows), axis=0).data, np.unique(rows, axis=0))
+    np.testing.assert_array_equal(np.unique(tg.tensor(rows), axis=0).detach().numpy(), np.unique(rows, axis=0))
 
 
 def test_joined_dtypes_are_numpys() -> None:
@@ -209,9 +209,9 @@ def test_a_copy_shares_no_memory_and_a_view_does(name: str) -> None:
     }.get(name, ())  # fmt: skip
     x = tg.zeros(2, 2)
     for copy in parts(getattr(tg, f"{name}_copy")(x, *args)):
-        assert not np.shares_memory(copy.data, x.data)
+        assert not np.shares_memory(copy.detach().numpy(), x.detach().numpy())
     view = parts(getattr(x, name)(*args))[0]
-    assert np.shares_memory(view.data, x.data)
+    assert np.shares_memory(view.detach().numpy(), x.detach().numpy())
 
 
 @pytest.mark.parametrize("call", [
@@ -221,7 +221,7 @@ def test_a_copy_shares_no_memory_and_a_view_does(name: str) -> None:
 ])  # fmt: skip
 def test_what_pytorch_copies_is_a_copy(call) -> None:
     x = tg.zeros(2, 2)
-    assert not np.shares_memory(call(x).data, x.data)
+    assert not np.shares_memory(call(x).detach().numpy(), x.detach().numpy())
 
 
 # What may be memory of its argument: the names that say view, and those that can give back what they got.
@@ -303,7 +303,7 @@ def test_new_tensors_take_the_dtype() -> None:
         assert made.dtype == tg.float64
         assert made.shape == (3,)
     assert x.new_zeros(2, dtype=tg.int64).dtype == tg.int64
-    np.testing.assert_allclose(tg.logspace(0, 3, 4, base=2).data, [1, 2, 4, 8])
+    np.testing.assert_allclose(tg.logspace(0, 3, 4, base=2).detach().numpy(), [1, 2, 4, 8])
 
 
 def test_to_takes_a_device_before_the_dtype() -> None:

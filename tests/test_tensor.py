@@ -56,11 +56,11 @@ def test_attributes():
     assert (w.shape, w.ndim, w.dim(), w.numel(), w.dtype) == ((1, 3), 2, 2, 3, tg.float64)
     assert (w.size(), w.size(1), w.size(-1)) == ((1, 3), 3, 3)
     assert (w.requires_grad, w.is_leaf, w.grad_fn, w.grad, w.name) == (True, True, None, None, None)
-    assert isinstance(w.data, np.ndarray) and w.detach().numpy() is w.data
+    assert isinstance(w.detach().numpy(), np.ndarray) and w.data.numpy() is w.detach().numpy()
     assert w.T.shape == w.mT.shape == (3, 1) and tg.zeros(2, 3, 4).T.shape == (4, 3, 2)
     y = w * 2
     assert y.requires_grad and not y.is_leaf and repr(y.grad_fn) == "<MulBackward0>"
-    assert tg.zeros(()).shape == () and isinstance((tg.zeros(3) + 1).sum().data, np.ndarray)
+    assert tg.zeros(()).shape == () and isinstance((tg.zeros(3) + 1).sum().detach().numpy(), np.ndarray)
 
 
 def test_out_to_python():
@@ -133,10 +133,10 @@ def test_clone_detach_and_deepcopy():
     w = leaf([1.0, 2.0])
     (w * w).sum().backward()
     c, d, e = w.clone(), w.detach(), copy.deepcopy(w)
-    assert c.requires_grad and not c.is_leaf and not np.shares_memory(c.data, w.data)
-    assert not d.requires_grad and np.shares_memory(d.data, w.data)
-    assert e.is_leaf and e.requires_grad and not np.shares_memory(e.data, w.data)
-    assert e.grad.tolist() == [2, 4] and not np.shares_memory(e.grad.data, w.grad.data)
+    assert c.requires_grad and not c.is_leaf and not np.shares_memory(c.detach().numpy(), w.detach().numpy())
+    assert not d.requires_grad and np.shares_memory(d.detach().numpy(), w.detach().numpy())
+    assert e.is_leaf and e.requires_grad and not np.shares_memory(e.detach().numpy(), w.detach().numpy())
+    assert e.grad.tolist() == [2, 4] and not np.shares_memory(e.grad.numpy(), w.grad.numpy())
     with pytest.raises(ArgumentError, match=r"only leaf tensors.*made by <CloneBackward0>.*detach\(\).clone\(\)"):
         copy.deepcopy(c)
 
@@ -230,7 +230,7 @@ def test_views_of_any_layout_as_operands(view, function):
         e = np.zeros((4, 4))
         e[i] = step
         wanted[i] = (function(view(x.detach() + e)).item() - function(view(x.detach() - e)).item()) / (2 * step)
-    np.testing.assert_allclose(x.grad.data, wanted, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(x.grad.numpy(), wanted, rtol=1e-5, atol=1e-7)
 
 
 def test_the_size_of_a_dimension_that_is_not_there():
@@ -247,7 +247,7 @@ def test_one_element_read_by_its_index_is_a_view():
 
 def test_numpy_by_force_drops_the_gradient_on_demand():
     w = tg.ones(2, requires_grad=True)
-    assert w.numpy(force=True) is w.data
+    assert w.numpy(force=True) is w.detach().numpy()
 
 
 def test_equal_and_allclose_answer_with_a_bool():

@@ -86,7 +86,7 @@ def test_a_loop_by_hand_gives_bit_equal_losses():
     assert history.accuracy == accuracies
     assert history.lr == [0.1, 0.1, 0.05, 0.05, 0.025]
     for a, b in zip(model.parameters(), other.parameters(), strict=True):
-        np.testing.assert_array_equal(a.data, b.data)
+        np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
 
 
 def test_the_comparison_with_a_loop_by_hand_can_fail():
@@ -119,7 +119,7 @@ def test_fit_goes_on_where_an_earlier_one_ended():
 
 
 def test_batches_may_be_lists_of_arrays_or_a_generator_for_one_epoch():
-    x, y = (tensor.data for tensor in problem().tensors)
+    x, y = (tensor.detach().numpy() for tensor in problem().tensors)
     pairs = [(x[:30], y[:30]), [x[30:].tolist(), y[30:].tolist()]]
     model, loss, optimizer, _ = parts()
     a = fit(model, loss, optimizer, pairs).loss
@@ -210,7 +210,7 @@ def test_a_loss_that_is_not_finite_raises_before_the_step_and_keeps_the_history(
     seen = []
 
     def breaks(scores, y):
-        seen.append([p.data.copy() for p in model.parameters()])
+        seen.append([p.detach().numpy().copy() for p in model.parameters()])
         return loss_of(scores, y) * (float("nan") if len(seen) == 7 else 1.0)
 
     with pytest.raises(DivergedError, match=r"loss became nan in epoch 2, batch 3 \(learning rate 0.1\)\. Try") as info:
@@ -218,7 +218,7 @@ def test_a_loss_that_is_not_finite_raises_before_the_step_and_keeps_the_history(
     assert len(info.value.history) == 1
     assert isinstance(info.value, (AutogradError, FloatingPointError))
     for p, before in zip(model.parameters(), seen[-1], strict=True):
-        np.testing.assert_array_equal(p.data, before)
+        np.testing.assert_array_equal(p.detach().numpy(), before)
     assert model.training
     bad = [(tg.zeros(2, 4), tg.tensor([0, 1])), (tg.full((2, 4), float("inf")), tg.tensor([0, 1]))]
     model, loss_of, optimizer, loader = parts()
@@ -302,12 +302,12 @@ SCHEDULE = tg.optim.lr_scheduler.ExponentialLR(tg.optim.SGD([tg.zeros(1, require
 
 @pytest.mark.parametrize("call, message", REFUSED, ids=[message[:40] for _, message in REFUSED])
 def test_what_does_not_fit_is_refused_before_anything_changes(call, message):
-    before = [p.data.copy() for p in MODEL.parameters()]
+    before = [p.detach().numpy().copy() for p in MODEL.parameters()]
     state = default_generator().get_state()
     with pytest.raises(ArgumentError, match=message):
         call()
     for p, old in zip(MODEL.parameters(), before, strict=True):
-        np.testing.assert_array_equal(p.data, old)
+        np.testing.assert_array_equal(p.detach().numpy(), old)
     assert tg.equal(default_generator().get_state(), state)
 
 
@@ -323,10 +323,10 @@ def test_mismatched_shapes_pass_through():
 
 
 def test_no_epoch_changes_nothing():
-    before = [p.data.copy() for p in MODEL.parameters()]
+    before = [p.detach().numpy().copy() for p in MODEL.parameters()]
     assert len(fit(MODEL, MSE, SGD, XY, epochs=0)) == 0
     for p, old in zip(MODEL.parameters(), before, strict=True):
-        np.testing.assert_array_equal(p.data, old)
+        np.testing.assert_array_equal(p.detach().numpy(), old)
 
 
 class Terminal(io.StringIO):

@@ -68,19 +68,19 @@ write_cases = pytest.mark.parametrize(("write", "after", "slope"), WRITES.values
 class TestAWrite:
     def test_a_leaf_that_requires_grad_is_refused_before_anything_changes(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)
-        memory = w.data
+        memory = w.detach().numpy()
         with pytest.raises(LeafWriteError, match=r"leaf that requires_grad.*no_grad"):
             write(w)
-        assert w.data is memory
+        assert w.detach().numpy() is memory
         assert w.tolist() == START
         assert w.is_leaf
 
     def test_a_leaf_under_no_grad_is_written_in_its_own_memory(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)
-        memory = w.data
+        memory = w.detach().numpy()
         with tg.no_grad():
             write(w)
-        assert w.data is memory
+        assert w.detach().numpy() is memory
         assert w.tolist() == after
         assert w.is_leaf and w.requires_grad
 
@@ -89,7 +89,7 @@ class TestAWrite:
         x = tg.from_numpy(array)
         view, detached, upside_down = x[:], x.detach(), x[::-1]
         write(x)
-        assert x.data is array
+        assert x.detach().numpy() is array
         assert array.tolist() == view.tolist() == detached.tolist() == after
         assert upside_down.tolist() == after[::-1]
 
@@ -102,7 +102,7 @@ class TestAWrite:
     def test_a_recorded_tensor_gets_a_new_recorded_value_that_all_on_its_memory_see(self, write, after, slope):
         w = tg.tensor(START, requires_grad=True)
         x = w * 1.0
-        alias, backwards, detached, array = x[:], x[1:].flip(0), x.detach(), x.data
+        alias, backwards, detached, array = x[:], x[1:].flip(0), x.detach(), x.detach().numpy()
         view = x.reshape(3, 1)
         write(x)
         assert x.tolist() == alias.tolist() == detached.tolist() == array.tolist() == after
@@ -212,10 +212,10 @@ def test_out_refuses_a_leaf_that_requires_grad_outside_no_grad():
     with pytest.raises(LeafWriteError, match=r"np.add with out=.*no_grad"):
         np.add(w.detach(), 1.0, out=w)
     assert w.tolist() == START
-    memory = w.data
+    memory = w.detach().numpy()
     with tg.no_grad():
         assert np.add(w, 1.0, out=w) is w
-    assert w.data is memory and w.tolist() == [2, 3, 5]
+    assert w.detach().numpy() is memory and w.tolist() == [2, 3, 5]
 
 
 def test_out_counts_as_a_write():
@@ -253,7 +253,7 @@ THROUGH = {
     "a view": lambda t: t[...],
     "a turned view": lambda t: t.unsqueeze(0)[..., ::-1] if t.ndim else t.unsqueeze(0),
     "detach()": lambda t: t.detach(),
-    "from_numpy": lambda t: tg.from_numpy(t.data),
+    "from_numpy": lambda t: tg.from_numpy(t.detach().numpy()),
 }
 
 
@@ -285,7 +285,7 @@ def test_values_that_no_rule_reads_may_be_written(forward):
     with tg.no_grad():
         w.zero_()
     y.sum().backward()
-    assert np.isfinite(w.grad.data).all()
+    assert np.isfinite(w.grad.numpy()).all()
 
 
 def test_the_factor_whose_gradient_nobody_wants_may_be_written():
@@ -413,9 +413,9 @@ def test_setitem_has_the_value_and_gradients_of_numpy(index, shape, recorded):
     kept = g.copy()
     kept[index] = 0
     if recorded != "v":
-        np.testing.assert_array_equal(x.grad.data, kept)
+        np.testing.assert_array_equal(x.grad.numpy(), kept)
     if recorded != "x":
-        np.testing.assert_array_equal(v.grad.data, g[index])
+        np.testing.assert_array_equal(v.grad.numpy(), g[index])
 
 
 @pytest.mark.parametrize("wrap", [np.array, tg.tensor, list])

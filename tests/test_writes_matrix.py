@@ -74,6 +74,14 @@ def set_data(x: Any, v: Any) -> None:
     x.data = v
 
 
+def add_to_data(x: Any, v: Any) -> None:
+    x.data += tg.from_numpy(v)
+
+
+def data_of(tensor: Any) -> Any:
+    return tensor.data
+
+
 def from_buffer(array: Any, v: Any) -> None:
     np.asarray(memoryview(array))[...] = v
 
@@ -117,6 +125,11 @@ WAYS: dict[str, tuple[Any, tuple[str, ...], Any]] = {
     "np.add.at(t, ..., v)": (lambda h, v: np.add.at(h.tensor, ..., v), ALL, nothing),
     "t.data = v": (lambda h, v: set_data(h.tensor, v), ALL, nothing),
     "t.data[...] = v": (lambda h, v: assign(h.tensor.data, v), ALL, nothing),
+    "t.data += v": (lambda h, v: add_to_data(h.tensor, v), ALL, nothing),
+    "t.data.zero_()": (lambda h, v: h.tensor.data.zero_(), ALL, nothing),
+    "a view, t[...].data.copy_(v)": (lambda h, v: h.tensor[...].data.copy_(tg.from_numpy(v)), ALL, nothing),
+    "t.data, taken before": (lambda h, v: h.taken.copy_(tg.from_numpy(v)), ALL, data_of),
+    "t.data.numpy()[...] = v": (lambda h, v: assign(h.tensor.data.numpy(), v), ALL, nothing),
     "t.numpy()[...] = v": (lambda h, v: assign(h.tensor.numpy(force=True), v), ALL, nothing),
     "t.detach().numpy()[...] = v": (lambda h, v: assign(h.tensor.detach().numpy(), v), ALL, nothing),
     "t[...].numpy()[...] = v": (lambda h, v: assign(h.tensor[...].numpy(force=True), v), ALL, nothing),

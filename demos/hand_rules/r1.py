@@ -70,7 +70,7 @@ def step(params: dict[str, Any], x: Any, t: Any) -> tuple[Any, dict[str, Any]]:
 def forward(params: dict[str, Any], x: Any, t: Any) -> Any:
     """The same network on the engine."""
     w1, b1, w2, b2, w3, b3 = params.values()
-    return F.cross_entropy(tg.relu(tg.relu(x @ w1 + b1) @ w2 + b2) @ w3 + b3, t.data.argmax(1))
+    return F.cross_entropy(tg.relu(tg.relu(x @ w1 + b1) @ w2 + b2) @ w3 + b3, t.argmax(1))
 
 
 def pieces() -> list[Piece]:
@@ -97,7 +97,7 @@ def pieces() -> list[Piece]:
                                     batched=(0, 1), labels=labels)),
         Piece("loss backward", ("p − t",), "cross_entropy(z, t)",
               lambda: check_backward(lambda g, z, t: (loss_backward(softmax(z), t), None),
-                                     lambda z, t: F.cross_entropy(z, t.data.argmax(1)), (z, t), names=("dz",),
+                                     lambda z, t: F.cross_entropy(z, t.argmax(1)), (z, t), names=("dz",),
                                      batched=(0, 1), labels=labels, extremes=())),
         Piece("network", ("all of these",), "the network above",
               lambda: check_gradients(step, params, (x, t), forward=forward), whole=True),

@@ -93,7 +93,7 @@ def forward(params: dict[str, Any], x: Any, y: Any) -> Any:
     for w, b in zip(arrays[:-2:2], arrays[1:-2:2], strict=True):
         a = tg.relu(w @ a + b)
     z = arrays[-2] @ a + arrays[-1]
-    return F.binary_cross_entropy_with_logits(z, y) if len(y) == 1 else F.cross_entropy(z.T, y.data.argmax(0))
+    return F.binary_cross_entropy_with_logits(z, y) if len(y) == 1 else F.cross_entropy(z.T, y.argmax(0))
 
 
 def network(sizes: tuple[int, ...], rng: Any) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def pieces() -> list[Piece]:
               lambda: check_forward(softmax, lambda z: tg.softmax(z, 0), (z,), axis=1, name="AL")),
         Piece("softmax backward", ("exp(Z) / Σ exp(Z) − Y",), "cross_entropy, summed",
               lambda: check_backward(lambda g, z, y: (softmax_backward(z, y), None),
-                                     lambda z, y: F.cross_entropy(z.T, y.data.argmax(0), reduction="sum"), (z, y4),
+                                     lambda z, y: F.cross_entropy(z.T, y.argmax(0), reduction="sum"), (z, y4),
                                      names=("dZ",), axis=1, batched=(0, 1))),
         Piece("network 4 - 16 - 1", ("all of these",), "the first above",
               lambda: check_gradients(step, two, (x2, y2), forward=forward, axis=1, labels=labels % 2), whole=True),

@@ -141,7 +141,7 @@ def misclassified(model: tg.models.MLP, test: TensorDataset) -> list[tuple[Any, 
     wrong = wrong[np.argsort(-p[wrong, said[wrong]], kind="stable")][: SHEET[0] * SHEET[1]]
     return [
         (
-            x.data[i].reshape(28, 28),
+            x.numpy()[i].reshape(28, 28),
             f"says {said[i]} ({100 * p[i, said[i]]:.0f} %)\ntrue {labels[i]} ({100 * p[i, labels[i]]:.0f} %)",
         )
         for i in wrong

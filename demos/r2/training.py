@@ -146,9 +146,9 @@ def train(setting: Setting, convention: str, seed: int) -> Run:
 
     for epoch in range(setting.epochs + 1):
         p = model(x)
-        error = p.data - labels
+        error = p.detach().numpy() - labels
         losses[epoch] = np.vdot(error, error) / len(labels)
-        accuracies[epoch] = np.count_nonzero((p.data > 0.5) == labels) / len(labels)
+        accuracies[epoch] = np.count_nonzero((p.detach().numpy() > 0.5) == labels) / len(labels)
         if epoch == setting.epochs or not np.isfinite(losses[epoch]):
             accuracies[epoch:] = accuracies[epoch]
             break

@@ -55,8 +55,8 @@ def train(of: Parts, steps: int, seed: int) -> Gaps:
             loss = tg.nn.functional.cross_entropy(scores, y)
             with np.errstate(all="ignore"):  # that these overflow, divide 0 by 0 and take log 0 is what is shown
                 for name, way in ways.items():
-                    naive[name].append(way(scores.data, y.data))
-            logs = tg.nn.functional.log_softmax(scores.detach(), dim=1).data[np.arange(len(y)), y.data]
+                    naive[name].append(way(scores.detach().numpy(), y.numpy()))
+            logs = tg.nn.functional.log_softmax(scores.detach(), dim=1).numpy()[np.arange(len(y)), y.numpy()]
             smallest.append(logs.min() / np.log(10))
             stable.append(loss.item())
             loss.backward()

@@ -70,7 +70,7 @@ def compare(info: ModuleInfo, given: Any, training: bool) -> None:
     our_grads = tg.autograd.grad([a for a, _ in pairs], ours_wanted, [tg.tensor(w) for w in weights], allow_unused=True)
     for a, b in zip(our_grads, their_grads, strict=True):
         if a is None or b is None:
-            present = b if a is None else torch.from_numpy(np.array(a.data))
+            present = b if a is None else torch.from_numpy(np.array(a.detach().numpy()))
             assert present is None or not present.numpy().any(), "one gradient is missing"
             continue
         same(a, b, GRADIENT, "the gradient")

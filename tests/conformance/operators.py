@@ -134,7 +134,7 @@ def compare(op: OpInfo, sample: Any, function: Callable[..., Any]) -> None:
     both = []
     for a, b in zip(our_grads, their_grads, strict=True):
         if a is None or b is None:
-            present = b if a is None else torch.from_numpy(np.array(a.data))
+            present = b if a is None else torch.from_numpy(np.array(a.detach().numpy()))
             assert present is None or not present.detach().numpy().any(), "one gradient is missing"
             continue
         same(a, b, GRADIENT, "the gradient")
@@ -211,7 +211,7 @@ def same(mine: Any, theirs: Any, tolerance: float, what: str) -> None:
         assert mine == theirs, f"{what}: {mine!r}, PyTorch gives {theirs!r}"
         return
     expected = theirs.numpy(force=True)  # resolves conjugate, negative and zero views
-    value = np.asarray(mine.data if isinstance(mine, tg.Tensor) else mine)
+    value = np.asarray(mine.detach().numpy() if isinstance(mine, tg.Tensor) else mine)
     assert value.shape == expected.shape, f"{what} has shape {value.shape}, PyTorch's {expected.shape}"
     assert value.dtype == expected.dtype, f"{what} has dtype {value.dtype}, PyTorch's {expected.dtype}"
     scale = float(np.max(np.abs(expected[np.isfinite(expected)]), initial=0.0)) if expected.dtype.kind in "fc" else 0

@@ -28,7 +28,9 @@ def arrays(result: Any) -> list[Any]:
 def run(call: str) -> Any:
     """A digest of each result; None where PyTorch refuses, "absent" where it has no such function."""
     names = pc.names(complex_of)
-    names |= {name: torch.from_numpy(np.array(x.data)) for name, x in names.items() if hasattr(x, "requires_grad")}
+    names |= {
+        name: torch.from_numpy(x.detach().clone().numpy()) for name, x in names.items() if hasattr(x, "requires_grad")
+    }
     names |= {name: torch.from_numpy(x) for name, x in names.items() if isinstance(x, np.ndarray)}
     torch.manual_seed(0)
     try:

@@ -15,7 +15,7 @@ from .errors import LeafWriteError, NoRuleError
 from .gathering import gather
 from .modes import mode
 from .op import FUNCTIONS, UFUNCS
-from .tensor import Tensor, wrap
+from .tensor import Tensor, handed_out, wrap
 from .writes import share, wrote
 from .writing import array_to_write, refuse
 
@@ -26,7 +26,7 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
             "np.asarray of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy(), "
             "or a NumPy function that has a rule"
         )
-    return np.array(self.data, dtype=dtype, copy=copy)
+    return np.array(handed_out(self), dtype=dtype, copy=copy)
 
 
 def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:
@@ -154,7 +154,7 @@ def _any_recorded(items: Any) -> bool:
 def plainly(items: Any) -> Any:
     """The arrays in tensors, also in nested lists and tuples; anything else as it is."""
     if isinstance(items, Tensor):
-        return items.data if items._node is not None else items._value
+        return handed_out(items) if items._node is not None else items._value
     if isinstance(items, (list, tuple)):
         parts = [plainly(item) for item in items]
         if any(a is not b for a, b in zip(items, parts)):

@@ -12,7 +12,7 @@ from .arrays import as_array
 from .errors import ArgumentError, DtypeError, IndexRangeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
-from .writes import Views, guard, own, own_memory, shown, wrote
+from .writes import Views, guard, lies_there, own, own_memory, shown, wrote
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
@@ -47,16 +47,25 @@ class Tensor(Syntax):
     # ------------------------------------------------------------------ what it holds
 
     @property
-    def data(self) -> Any:
-        """The ndarray itself; that of a recorded result cannot be written, since backward may need it.
+    def data(self) -> Tensor:
+        """A tensor without history on the same memory; arrays come from ``numpy()``.
 
-        Assigning it counts as a write: a graph that kept the old value refuses backward.
+        A write through it, and assigning it, is counted: a graph that kept the old value refuses backward.
+
+        >>> import tinygrad_bp as tg
+        >>> w = tg.ones(2, requires_grad=True)
+        >>> w.data.mul_(3); w
+        tensor([3., 3.])
+        tensor([3., 3.], requires_grad=True)
         """
-        return shown(self._value) if self._node is None or self._node.op is None else guard(self._value)
+        return wrap(handed_out(self), None)
 
     @data.setter
     def data(self, value: Any) -> None:
-        array = own(value.data if isinstance(value, Tensor) else as_array(value))
+        array = handed_out(value) if isinstance(value, Tensor) else as_array(value)
+        if lies_there(array, self._value):  # Python ends ``t.data += 1`` with such an assignment
+            return
+        array = own(array)
         if array.shape != self._value.shape and self._node is not None:
             raise ShapeError(
                 f"data: {self.name or 'the tensor'} has shape {shape_text(self._value.shape)}, the new value "
@@ -205,18 +214,21 @@ class Tensor(Syntax):
         >>> tg.ones(2, requires_grad=True).detach()
         tensor([1., 1.])
         """
-        return wrap(self.data, None)
+        return wrap(handed_out(self), None)
 
     # ------------------------------------------------------------------ out to Python and NumPy
 
     def numpy(self, *, force: bool = False) -> Any:
-        """The ndarray, as ``data``. Raises ``NoRuleError`` where that would drop a gradient, unless ``force``."""
+        """The ndarray itself; that of a recorded result is read-only, since backward may need it.
+
+        Raises ``NoRuleError`` where a gradient would be dropped, unless ``force``.
+        """
         if self._node is not None and not force:
             raise NoRuleError(
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
             )
-        return self.data
+        return handed_out(self)
 
     def item(self) -> Any:
         """The one element as a Python number.
@@ -251,6 +263,11 @@ def wrap(value: Any, node: Node | None) -> Tensor:
     tensor._value = value
     tensor._node = node
     return tensor
+
+
+def handed_out(x: Tensor) -> Any:
+    """The array in a tensor, for outsiders: that of a recorded result behind a guard."""
+    return shown(x._value) if x._node is None or x._node.op is None else guard(x._value)
 
 
 def value_of(x: Any) -> Any:

@@ -5,7 +5,8 @@ node keeps was written since if and only if its memory carries a later number th
 memory share the number, because it belongs to the array that owns the memory.
 
 What a recorded op computed may be kept for backward. NumPy cannot be asked to count its writes, so outsiders
-(``.data``, ``.numpy()``, views without history) see that memory through a *guard*: a view that NumPy will not write.
+(``.numpy()``, ``np.asarray``, views without history) see that memory through a *guard*, a view that NumPy refuses to
+write.
 
 The tensors on one memory know each other: a base and its views share one ``Views``, weak references, so that a write
 through one of them reaches the history of all.
@@ -117,6 +118,19 @@ def seen(array: Any) -> bool:
     """Whether outsiders may see the memory under ``array``."""
     memory = id(owner(array))
     return memory in _guarded or memory in _shown
+
+
+def lies_there(array: Any, other: Any) -> bool:
+    """Whether two arrays are the same elements at the same place, in the same order."""
+    if array is other:
+        return True
+    same = array.shape == other.shape and array.strides == other.strides and array.dtype == other.dtype
+    return same and start_of(array) == start_of(other)
+
+
+def start_of(array: Any) -> int:
+    """The address of the first element."""
+    return int(array.__array_interface__["data"][0])
 
 
 def _note(entries: dict[int, Any], array: Any) -> None:

@@ -30,7 +30,7 @@ from .node import Cell, Node
 from .op import OPS
 from .tensor import Tensor, wrap
 from .types import Array, Operand
-from .writes import aliases, seen, take_back, writable, wrote
+from .writes import aliases, seen, start_of, take_back, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
@@ -166,14 +166,9 @@ def carry(x: Tensor, before: Node | None) -> None:
 # ---------------------------------------------------------------------- which elements two tensors have in common
 
 
-def _start(array: Any) -> int:
-    """The address of the first element."""
-    return int(array.__array_interface__["data"][0])
-
-
 def _addresses(array: Any) -> Any:
     """Where each element lies in memory."""
-    places = np.full((), _start(array), np.intp)
+    places = np.full((), start_of(array), np.intp)
     for size, step in zip(array.shape, array.strides, strict=True):
         places = places[..., None] + np.arange(size, dtype=np.intp) * step
     return places
@@ -215,7 +210,7 @@ def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
     reshape, getitem, setitem = (OPS[name].function for name in ("reshape", "getitem", "setitem"))
     row = reshape(result, (-1,))
     if array.flags.c_contiguous and written.flags.c_contiguous:  # one run of elements
-        skipped = (_start(array) - _start(written)) // array.itemsize
+        skipped = (start_of(array) - start_of(written)) // array.itemsize
         start, stop = max(0, -skipped), min(array.size, written.size - skipped)
         if start >= stop:
             return t

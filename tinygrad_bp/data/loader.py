@@ -154,7 +154,7 @@ def _draw_seed(generator: Generator | None) -> int:
 def _slices(tensor: Tensor, _: Any, start: int, stop: int) -> Tensor:
     if tensor.requires_grad:
         return tensor[start:stop]
-    view = tensor.data[start:stop]
+    view = tensor.numpy()[start:stop]
     view.flags.writeable = False
     return wrap(view, None)
 
@@ -162,4 +162,4 @@ def _slices(tensor: Tensor, _: Any, start: int, stop: int) -> Tensor:
 def _taken(tensor: Tensor, rows: Any, start: int, stop: int) -> Tensor:
     if tensor.requires_grad:
         return tensor[rows[start:stop]]
-    return wrap(np.take(tensor.data, rows[start:stop], axis=0), None)
+    return wrap(np.take(tensor.numpy(), rows[start:stop], axis=0), None)

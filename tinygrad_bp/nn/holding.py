@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
 from ..autograd.printing import printed
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, handed_out
 
 __all__ = ["Parameter"]
 
@@ -37,7 +37,7 @@ class Parameter(Tensor):
     def __new__(cls, data: Any, requires_grad: bool = True) -> Parameter:
         """Around a tensor or an array."""
         self = object.__new__(cls)
-        self._value = data.data if isinstance(data, Tensor) else as_array(data)
+        self._value = handed_out(data) if isinstance(data, Tensor) else as_array(data)
         self._node = None
         self._own_cell()
         if requires_grad:

@@ -91,9 +91,9 @@ def trunc_normal_(
     with no_grad():
         if share > 0.3:
             low, high = (tensor.dtype.type(bound) for bound in (a, b))
-            values = np.array(tensor.normal_(mean, std, generator=generator).data)
+            values = np.array(tensor.normal_(mean, std, generator=generator).numpy(force=True))
             while (outside := (values < low) | (values > high)).any():
-                again = tensor.normal_(mean, std, generator=generator).data
+                again = tensor.normal_(mean, std, generator=generator).numpy(force=True)
                 values = np.where(outside, again, values)
             tensor.copy_(values)
             return tensor
@@ -102,11 +102,11 @@ def trunc_normal_(
         peak = -0.5 * ((mode - mean) / std) ** 2
         values, pending = np.empty(tensor.shape, tensor.dtype), np.ones(tensor.shape, bool)
         while pending.any():
-            candidates = np.array(tensor.uniform_(a, b, generator=generator).data)
+            candidates = np.array(tensor.uniform_(a, b, generator=generator).numpy(force=True))
             values = np.where(pending, candidates, values)
             density = ((candidates - mean) / std) ** 2 * -0.5 - peak
             with np.errstate(divide="ignore"):
-                pending &= np.log(tensor.uniform_(generator=generator).data) > density
+                pending &= np.log(tensor.uniform_(generator=generator).numpy(force=True)) > density
         tensor.copy_(values)
     return tensor
 
@@ -180,7 +180,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
         return tensor
     with no_grad():
         rows = tensor.shape[0]
-        drawn = randn(rows, tensor.numel() // rows, generator=generator, dtype=tensor.dtype).data
+        drawn = randn(rows, tensor.numel() // rows, generator=generator, dtype=tensor.dtype).numpy()
         wide = drawn.shape[0] < drawn.shape[1]
         q, r = np.linalg.qr(drawn.T if wide else drawn)
         q = q * np.sign(np.diagonal(r))

@@ -216,7 +216,7 @@ cbrt = elementwise("cbrt", np.cbrt, lambda g, y: g / (3 * y * y), floats=True,
 reciprocal = elementwise("reciprocal", lambda x: np.true_divide(1, x), lambda g, y: -g * (y * y), floats=True,
                          formula="1 / x", samples=(*unary(nonzero, extremes=False), *complexes(nonzero)),
                          reference=lambda x: x**-1.0, doc="1 over each element; integers give the default float dtype.")
-UFUNCS[np.reciprocal] = lambda x: reciprocal(x) if x.dtype.kind in "fc" else wrap(np.reciprocal(x.data), None)
+UFUNCS[np.reciprocal] = lambda x: reciprocal(x) if x.dtype.kind in "fc" else wrap(np.reciprocal(x.numpy()), None)
 
 square = elementwise("square", np.square, lambda g, x: g * (2 * x),
                      formula="x²", samples=(*unary(extremes=False), *complexes()), grad_fn="PowBackward0",

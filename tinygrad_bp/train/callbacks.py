@@ -137,7 +137,7 @@ class KeepBest(_Monitor):
         """Copy the weights where they are the best so far."""
         if self.improved(training):
             self.epoch = len(training.history) - 1
-            self._state = {name: np.array(value.data) for name, value in training.model.state_dict().items()}
+            self._state = {name: np.array(value.numpy()) for name, value in training.model.state_dict().items()}
 
     def on_fit_end(self, training: Training) -> None:
         """Put the best weights back."""

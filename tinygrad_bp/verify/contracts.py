@@ -16,7 +16,7 @@ from ..autograd.errors import AutogradError
 from ..autograd.forward import push_forward
 from ..autograd.gradient import grad
 from ..autograd.op import Op
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import DTypeLike, Raw
 from ..ops.samples import Sample
 from .differences import over_five_points
@@ -130,7 +130,7 @@ def check_value(op: Op, sample: Sample, dtype: DTypeLike = np.float64) -> None:
     expected = np.asarray(reference(op, wide, sample))
     tolerance = 1e-12 if dtype == np.float64 else 2e-3 if dtype == np.float16 else 2e-6
     np.testing.assert_allclose(
-        result.data.astype(expected.dtype), expected, rtol=tolerance, atol=tolerance, err_msg=f"{op.name} {sample}"
+        value_of(result).astype(expected.dtype), expected, rtol=tolerance, atol=tolerance, err_msg=f"{op.name} {sample}"
     )
     floats = [array for array in arrays if array.dtype.kind in "fc"]
     keeps = "dtype" not in op.params and op.kind != "constant" and floats
@@ -145,8 +145,10 @@ def check_strides(op: Op, sample: Sample) -> None:
     """Inputs that are not contiguous give the same value and the same gradients."""
     arrays = draw(op, sample)
     strided = [_strided(array) for array in arrays]
-    value = run(op, [wrap(array, None) for array in arrays], sample).data
-    np.testing.assert_allclose(run(op, [wrap(array, None) for array in strided], sample).data, value, rtol=1e-12)
+    value = run(op, [wrap(array, None) for array in arrays], sample).numpy(force=True)
+    np.testing.assert_allclose(
+        run(op, [wrap(array, None) for array in strided], sample).numpy(force=True), value, rtol=1e-12
+    )
     if op.kind == "constant" or not differentiable(op, arrays):
         return
     cotangent = random_like(np.random.default_rng(1), value)
@@ -154,7 +156,7 @@ def check_strides(op: Op, sample: Sample) -> None:
         gradients(op, arrays, sample, cotangent, False), gradients(op, strided, sample, _strided(cotangent), False),
         strict=True,
     ):  # fmt: skip
-        np.testing.assert_allclose(one.data, two.data, rtol=1e-10, atol=1e-12, err_msg=f"{op.name} {sample}")
+        np.testing.assert_allclose(value_of(one), value_of(two), rtol=1e-10, atol=1e-12, err_msg=f"{op.name} {sample}")
 
 
 def _strided(array: Any) -> Any:
@@ -176,7 +178,7 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
     value = np.asarray(reference(op, arrays, sample))
     w = random_like(rng, value)
 
-    raw = [g.data for g in gradients(op, arrays, sample, w, recorded=False)]
+    raw = [value_of(g) for g in gradients(op, arrays, sample, w, recorded=False)]
     for i, g in zip(chosen, raw, strict=True):
         if g.shape != arrays[i].shape or g.dtype != arrays[i].dtype:
             raise ContractError(f"{op.name} {sample}: the gradient of input {i} is {g.shape} {g.dtype}")
@@ -193,9 +195,13 @@ def check_derivatives(op: Op, sample: Sample, seed: int = 0) -> None:
 
     recorded = gradients(op, arrays, sample, w, recorded=True)
     for one, two in zip(raw, recorded, strict=True):
-        np.testing.assert_allclose(one, two.data, rtol=1e-10, atol=1e-12, err_msg=f"{op.name}: the two modes differ")
+        np.testing.assert_allclose(
+            one, value_of(two), rtol=1e-10, atol=1e-12, err_msg=f"{op.name}: the two modes differ"
+        )
 
-    single = [g.data for g in gradients(op, [_as(a, np.float32) for a in arrays], sample, _as(w, np.float32), False)]
+    single = [
+        value_of(g) for g in gradients(op, [_as(a, np.float32) for a in arrays], sample, _as(w, np.float32), False)
+    ]
     if any(g.dtype != _as(arrays[i], np.float32).dtype for i, g in zip(chosen, single, strict=True)):
         raise ContractError(f"{op.name} {sample}: float32 inputs have gradients of {[g.dtype for g in single]}")
     ours = total(zip(single, directions, strict=True))
@@ -222,11 +228,11 @@ def check_second(op: Op, sample: Sample, arrays: list[Any], w: Raw, rng: np.rand
         if pairs
         else [None] * len(wanted)
     )
-    ours = total((g.data, d) for g, d in zip(found, [*directions, dw], strict=True) if g is not None)
+    ours = total((value_of(g), d) for g, d in zip(found, [*directions, dw], strict=True) if g is not None)
 
     def first(t: float) -> Any:
         gs = gradients(op, moved(arrays, chosen, directions, t), sample, w + t * dw, recorded=False)
-        return total((g.data, weight) for g, weight in zip(gs, weights, strict=True))
+        return total((value_of(g), weight) for g, weight in zip(gs, weights, strict=True))
 
     truth = over_five_points(first, STEP)
     scale = float(sum(np.sum(np.abs(weight)) for weight in weights))
@@ -254,7 +260,7 @@ def check_third(op: Op, sample: Sample) -> None:
         return list(grad(outputs, inputs, [wrap(v, None) for v in weights], allow_unused=True))
 
     def along_all(gs: list[Any], directions: list[Any]) -> Any:
-        return total((g.data, v) for g, v in zip(gs, directions, strict=True) if g is not None)
+        return total((value_of(g), v) for g, v in zip(gs, directions, strict=True) if g is not None)
 
     ours = along_all(climbed(arrays, first, second), third)
     truth = over_five_points(lambda t: along_all(climbed(moved(arrays, chosen, third, t), first), second), STEP)
@@ -273,7 +279,7 @@ def check_forward(op: Op, sample: Sample) -> None:
     moving = {tensors[i]._node: wrap(d, None) for i, d in zip(chosen, directions, strict=True)}
     (tangent,) = push_forward([result], moving)
     slope = slope_along(op, sample, arrays, chosen, directions)
-    found = np.zeros_like(slope) if tangent is None else tangent.data
+    found = np.zeros_like(slope) if tangent is None else value_of(tangent)
     size = float(np.max(np.abs(slope), initial=1e-2))
     np.testing.assert_allclose(found, slope, rtol=TOLERANCE, atol=TOLERANCE * size, err_msg=f"{op.name} {sample}")
 
@@ -286,8 +292,8 @@ def check_finite(op: Op, sample: Sample) -> None:
         return
     value = np.asarray(op.compute(*_args(op, arrays), **sample.params))
     for g in gradients(op, arrays, sample, np.ones_like(value), recorded=False):
-        if not np.isfinite(g.data).all():
-            raise ContractError(f"{op.name} {sample.params}: the gradient at {arrays} is {g.data}")
+        if not np.isfinite(value_of(g)).all():
+            raise ContractError(f"{op.name} {sample.params}: the gradient at {arrays} is {value_of(g)}")
 
 
 def check_kind(op: Op, sample: Sample) -> None:
@@ -308,7 +314,7 @@ def check_kind(op: Op, sample: Sample) -> None:
     for place, i in enumerate(chosen):
         if full[i].dtype.kind == "c":  # a slope along v is the gradient only where the derivative is a real number
             continue
-        rule = gradients(op, full, sample, v, recorded=False)[place].data
+        rule = gradients(op, full, sample, v, recorded=False)[place].numpy(force=True)
         slope = slope_along(op, sample, full, [i], [v])
         np.testing.assert_allclose(rule, slope, rtol=1e-6, atol=1e-8, err_msg=f"{op.name}, input {i}")
 

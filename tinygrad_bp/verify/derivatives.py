@@ -18,7 +18,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.forward import push_forward
 from ..autograd.gradient import pull
 from ..autograd.modes import enable_grad
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from .contracts import product, random_like
 from .diagnose import diagnose
 from .differences import LARGEST, Slope, slope
@@ -60,12 +60,12 @@ class Problem:
         leaves, found = self.outputs(values, True)
         given = [wrap(_as(w, y.dtype), None) for w, y in zip(cotangents, found, strict=True)]
         pulled = pull(found, leaves, given)
-        return [y.data for y in found], [g.data for g in pulled]
+        return [value_of(y) for y in found], [value_of(g) for g in pulled]
 
     def total(self, values: Sequence[Any], cotangents: Sequence[Any]) -> float:
         """The number ``Σ cotangents · results``."""
         _, found = self.outputs(values)
-        return float(sum(product(w, y.data.astype(w.dtype)) for w, y in zip(cotangents, found, strict=True)))
+        return float(sum(product(w, value_of(y).astype(w.dtype)) for w, y in zip(cotangents, found, strict=True)))
 
     def derivative(self, cotangents: Sequence[Any]) -> Problem:
         """The gradients as a function of the values and of the cotangents."""
@@ -111,7 +111,7 @@ class Check:
     def _findings(self) -> list[Finding]:
         p = self.problem
         self.values = [a.astype(_kind(a.dtype, True)) for a in p.values]
-        results = [y.data for y in p.outputs(self.values)[1]]
+        results = [value_of(y) for y in p.outputs(self.values)[1]]
         for y in results:
             if not np.isfinite(y).all():
                 raise ArgumentError(f"{p.name} is not finite at these inputs; give others, away from the edge")
@@ -316,7 +316,7 @@ class Check:
         for t in (h, -h):
             moved = list(self.values)
             moved[i] = self.values[i] + t * step
-            sides.append(self.problem.outputs(moved)[1][k].data)
+            sides.append(self.problem.outputs(moved)[1][k].numpy(force=True))
         gap = np.nan_to_num(np.abs(sides[0] + sides[1] - 2 * self.results[k]), nan=np.inf)
         far = np.nan_to_num(np.abs(sides[0] - sides[1]) + gap, nan=np.inf)
         order = [np.unravel_index(n, gap.shape) for n in np.argsort(-gap, axis=None)[:4]]
@@ -372,7 +372,7 @@ class Check:
             return None
         leaves, found = self.problem.outputs(self.values, True)
         moved = push_forward(found, {leaves[i]._node: wrap(direction, None)})  # type: ignore[dict-item]
-        pairs = [(w, t.data) for w, t in zip(self.cotangents, moved, strict=True) if t is not None]
+        pairs = [(w, value_of(t)) for w, t in zip(self.cotangents, moved, strict=True) if t is not None]
         forward = sum(product(w, t.astype(w.dtype)) for w, t in pairs)
         rounding += 64 * self.eps * float(self.base + sum(np.sum(np.abs(w * t)) for w, t in pairs))
         if _near(forward, ours, self.rtol, rounding + self.atol):
@@ -387,7 +387,7 @@ class Check:
         leaves, found = self.problem.outputs(self.values, True)
         parts = 0.0
         for w, y in zip(self.cotangents, found, strict=True):
-            parts += product(pull([y], leaves, [wrap(_as(w, y.dtype), None)])[i].data, direction)
+            parts += product(pull([y], leaves, [wrap(_as(w, y.dtype), None)])[i].numpy(force=True), direction)
         if _near(parts, ours, self.rtol, len(found) * rounding + self.atol):
             return None
         text = f"Pulled back from one result at a time it is {parts:.7g} along a random direction, from all {ours:.7g}."

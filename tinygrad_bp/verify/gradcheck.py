@@ -143,7 +143,7 @@ def gradgradcheck(
     problem = _problem(func, inputs)
     rng = np.random.default_rng(0)
     if grad_outputs is None:
-        results = [y.data for y in problem.outputs(problem.values)[1]]
+        results = [value_of(y) for y in problem.outputs(problem.values)[1]]
         cotangents = [_drawn(rng, y) for y in results]
     else:
         cotangents = [value_of(g) for _, g in flat(grad_outputs)]

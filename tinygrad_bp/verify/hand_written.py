@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Raw
 from .comparison import Comparison, beside, wide
 from .differences import Slope, slope
@@ -120,7 +120,7 @@ def check_forward(
     """
     return Comparison(
         lambda values: [hand(*values)],
-        lambda values: [engine(*(leaf(wide(a), False) for a in values)).data],
+        lambda values: [engine(*(leaf(wide(a), False) for a in values)).numpy(force=True)],
         [np.asarray(a) for a in inputs], [name], batched, axis, sizes or {}, labels, extremes=extremes,
     ).findings()  # fmt: skip
 
@@ -175,7 +175,7 @@ def check_gradients(
 
     def recorded(values: list[Any]) -> list[Any]:
         loss, leaves = graph(values)
-        return [loss.data] * (forward is not None) + gradients(loss, leaves)
+        return [value_of(loss)] * (forward is not None) + gradients(loss, leaves)
 
     def loss_of(values: list[Any]) -> float:
         return float(f(rebuilt(params, (np.array(a) for a in values[:n])), *(np.array(a) for a in values[n:]))[0])

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.backward import pulled, walk
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Raw
 from .diagnose import INVERTED, UNMASKED, Guess
 
@@ -28,7 +28,7 @@ def gradients(output: Tensor, leaves: list[Tensor], upstream: Raw | None = None)
     """The gradients of the leaves; zeros where the output does not depend on one."""
     start = None if upstream is None else wrap(np.asarray(upstream), None)
     found = grad(output, leaves, start, allow_unused=True, retain_graph=True)
-    return [np.zeros(leaf.shape) if g is None else g.data for g, leaf in zip(found, leaves, strict=True)]
+    return [np.zeros(leaf.shape) if g is None else value_of(g) for g, leaf in zip(found, leaves, strict=True)]
 
 
 def mutants(output: Tensor, leaves: list[Tensor], upstream: Raw | None = None) -> list[list[Guess]]:
