@@ -1,4 +1,4 @@
-"""``t.data``: a tensor without history on the same memory, of every kind of tensor; what is written through it counts."""
+"""``t.data``: a tensor without history on the same memory, of every kind of tensor; a write through it counts."""
 
 import numpy as np
 import pytest
