@@ -361,6 +361,8 @@ class Syntax:
         """The derivative of ``lgamma``."""
     def digamma_(self) -> Tensor:
         """``digamma``, written into the tensor itself."""
+    def dim(self) -> _int:
+        """How many dimensions."""
     def dist(self, other: Operand, p: _float = 2) -> Tensor:
         """The ``p``-norm of the difference, as one number."""
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
@@ -538,6 +540,10 @@ class Syntax:
         """The tensor as int32."""
     def inverse(self) -> Tensor:
         """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
+    def is_complex(self) -> _bool:
+        """Whether the dtype is complex."""
+    def is_floating_point(self) -> _bool:
+        """Whether the dtype is a float."""
     def isclose(self, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether |a − b| ≤ atol + rtol · |b|."""
     def isfinite(self) -> Tensor:
@@ -753,6 +759,8 @@ class Syntax:
         """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
     def narrow(self, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None) -> Tensor:
         """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
+    def ndimension(self) -> _int:
+        """How many dimensions."""
     def ne(self, other: Operand) -> Tensor:
         """a != b, element by element."""
     def ne_(self, other: Operand) -> Tensor:
@@ -765,6 +773,8 @@ class Syntax:
         """The negative. Formula: −x"""
     def negative_(self) -> Tensor:
         """``negative``, written into the tensor itself."""
+    def nelement(self) -> _int:
+        """How many elements."""
     def new_empty(
         self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
     ) -> Tensor:
@@ -801,6 +811,8 @@ class Syntax:
         """a != b, element by element."""
     def not_equal_(self, other: Operand) -> Tensor:
         """``not_equal``, written into the tensor itself."""
+    def numel(self) -> _int:
+        """How many elements."""
     def ormqr(self, tau: Array, other: Array, left: _bool = True, transpose: _bool = False) -> Tensor:
         """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau.
         """
@@ -959,6 +971,8 @@ class Syntax:
         """Hyperbolic sine. Formula: sinh x"""
     def sinh_(self) -> Tensor:
         """``sinh``, written into the tensor itself."""
+    def size(self, dim: _int | None = None) -> Tensor:
+        """The shape, or the size of one dimension."""
     def slice_scatter(
         self, src: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
         axis: _int | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import dtypes
 from .arrays import as_array
-from .errors import ArgumentError, DtypeError, IndexRangeError, NoRuleError, ShapeError, shape_text
+from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
 from .writes import Views, guard, lies_there, own, own_memory, shown, wrote
@@ -51,12 +51,6 @@ class Tensor(Syntax):
         """A tensor without history on the same memory; arrays come from ``numpy()``.
 
         A write through it, and assigning it, is counted: a graph that kept the old value refuses backward.
-
-        >>> import tinygrad_bp as tg
-        >>> w = tg.ones(2, requires_grad=True)
-        >>> w.data.mul_(3); w
-        tensor([3., 3.])
-        tensor([3., 3.], requires_grad=True)
         """
         return wrap(handed_out(self), None)
 
@@ -92,32 +86,6 @@ class Tensor(Syntax):
         """The dtype, an ``np.dtype``."""
         dtype: dtypes.DType = self._value.dtype
         return dtype
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
-        if dim is None:
-            return self._value.shape
-        if not isinstance(dim, (int, np.integer)):
-            raise ArgumentError(f"size: dim is an integer, got {dim!r:.40}")
-        if not -self._value.ndim <= dim < self._value.ndim:
-            raise IndexRangeError(f"size: dimension out of range, {shape_text(self.shape)} has no dimension {dim}")
-        return self._value.shape[dim]
-
-    def numel(self) -> int:
-        """How many elements."""
-        return int(self._value.size)
-
-    def dim(self) -> int:
-        """How many dimensions."""
-        return int(self._value.ndim)
-
-    def is_floating_point(self) -> bool:
-        """Whether the dtype is a float."""
-        return bool(self._value.dtype.kind == "f")
-
-    def is_complex(self) -> bool:
-        """Whether the dtype is complex."""
-        return bool(self._value.dtype.kind == "c")
 
     @property
     def name(self) -> str | None:

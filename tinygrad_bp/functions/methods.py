@@ -79,6 +79,8 @@ METHODS: dict[str, str] = {
     "ops.scans": "cummax cummin cumprod cumsum diff logcumsumexp",
     "ops.sorting": "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk",
     "ops.statistics": "bincount corrcoef cov histc renorm",
+    # what it is
+    "autograd.layout": "dim is_complex is_floating_point nelement=numel numel ndimension=dim size",
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
         sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
