@@ -134,10 +134,8 @@ def test_partition_puts_the_kth_in_its_place() -> None:
 
 
 @pytest.mark.parametrize("call", [
-    "np.sum(t, where=t.data > 0)", "np.sum(t, initial=1.0)", "np.max(t, initial=9.0, where=t.data > 0)",
-    "np.mean(t, out=np.empty(()))", "np.cumsum(t, out=np.empty(24))", "np.quantile(t, 0.5, method='weibull')",
-    "np.add.accumulate(t, out=np.empty((2, 3, 4)))", "np.nanmax(t, initial=0.0)", "np.multiply.reduce(t, initial=2.0)",
-    "np.ptp(t, out=np.empty(()))", "np.std(t, where=t.data > 0)", "np.fft.fft(t, out=np.empty((2, 3, 4), complex))",
+    "np.mean(t, out=np.empty(()))", "np.cumsum(t, out=np.empty(24))", "np.ptp(t, out=np.empty(()))",
+    "np.add.accumulate(t, out=np.empty((2, 3, 4)))", "np.fft.fft(t, out=np.empty((2, 3, 4), complex))",
 ])  # fmt: skip
 def test_what_no_rule_covers_is_refused_and_runs_without_a_gradient(call: str) -> None:
     with pytest.raises((NoRuleError, RuntimeError)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -14,19 +15,31 @@ from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError
 from .gathering import gather
 from .modes import mode
-from .op import FUNCTIONS, UFUNCS
+from .op import FUNCTIONS, UFUNC_METHODS, UFUNCS
 from .tensor import Tensor, handed_out, wrap
 from .writes import share, wrote
-from .writing import array_to_write, refuse
+from .writing import array_to_write, fill, refuse
 
 
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     if self._node is not None and mode().grad:
         raise NoRuleError(
-            "np.asarray of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy(), "
-            "or a NumPy function that has a rule"
+            f"{_asking()} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
+            "where none should flow, or a NumPy function that has a rule. Of a list of tensors NumPy takes the arrays: "
+            "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]])"
         )
     return np.array(handed_out(self), dtype=dtype, copy=copy)
+
+
+def _asking() -> str:
+    """The function of NumPy that wants an array now, as far as Python's frames tell: one in C has none."""
+    frame, name = sys._getframe(2), "np.asarray"
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("numpy."):
+        caller = frame.f_locals.get("self")
+        objects = {id(np.r_): "np.r_", id(np.c_): "np.c_"}
+        name = "np.vectorize" if isinstance(caller, np.vectorize) else f"np.{frame.f_code.co_name}"
+        name, frame = objects.get(id(caller), name), frame.f_back
+    return name
 
 
 def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:
@@ -41,13 +54,20 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
         kwargs = _told(kwargs, _UFUNC_DEFAULTS)
     if out is not None:
         return _ufunc_into(ufunc, method, inputs, out, kwargs)
-    if method == "__call__":
-        function = _standing_for(ufunc, UFUNCS)
-        if function is not None and not kwargs:
-            return function(*_as_numpy_promotes(ufunc, inputs))
-        return without_rule(f"np.{ufunc.__name__}", ufunc, inputs, kwargs, () if function is None else tuple(kwargs))
-    rule = _standing_for((ufunc, method), FUNCTIONS)
-    return _run(f"np.{ufunc.__name__}.{method}", getattr(ufunc, method), rule, inputs, kwargs)
+    function = _standing_for(ufunc, UFUNCS)
+    if function is not None and method == "__call__" and not kwargs:
+        return function(*as_numpy_promotes(ufunc, inputs))
+    called = ufunc if method == "__call__" else getattr(ufunc, method)
+    name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
+    rule, given = _standing_for((ufunc, method), FUNCTIONS), inputs
+    if rule is None:
+        if function is None or not _recording(inputs, kwargs):
+            return without_rule(name, called, inputs, kwargs)
+        rule, given = UFUNC_METHODS[method], (ufunc, function, *inputs)
+    try:
+        return rule(*given, **kwargs)
+    except RAW as error:
+        raise refusal(name, called, error, inputs, kwargs) from None
 
 
 def _array_function(self: Tensor, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -103,20 +123,35 @@ def _ruled(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any
         return rule(*args)
     places, defaults, _, _ = _signature(function)
     ours, names, any_places, any_names = _signature(rule)
-    if len(ours) < len(args) <= len(places) and not any_places:
-        args, kwargs = args[: len(ours)], {**dict(zip(places[len(ours) :], args[len(ours) :])), **kwargs}
+    known = places.index("out") if "out" in places and "out" not in ours else len(args if any_places else ours)
+    if known < len(args) <= len(places):
+        args, kwargs = args[:known], {**dict(zip(places[known:], args[known:])), **kwargs}
     if kwargs:
         kwargs = _told(_told(kwargs, {"where": True}), defaults)
+        if kwargs.get("out") is not None:
+            return _into(name, function, rule, args, kwargs)
         unknown = () if any_names else tuple(key for key in kwargs if key not in names)
         if unknown:
             return without_rule(name, function, args, kwargs, unknown)
     return rule(*args, **kwargs)
 
 
-def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy."""
+def _into(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """A function with ``out=``, a tensor: it gets the recorded value. Where nothing records NumPy itself writes."""
+    out = kwargs["out"]
+    if not isinstance(out, Tensor) or not _recording(args, kwargs):
+        return without_rule(name, function, args, kwargs, ("out",))
+    others = {key: value for key, value in kwargs.items() if key != "out"}
+    return fill(out, _ruled(name, function, rule, args, others), f"{name} with out=")
+
+
+def as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...], **asked: Any) -> tuple[Any, ...]:
+    """Inputs cast to the dtypes in which NumPy itself would run the ufunc: ``np.*`` follows NumPy.
+
+    ``asked`` is the ``signature`` of dtypes or the ``casting`` that a call names.
+    """
     first = getattr(inputs[0], "dtype", None)
-    if isinstance(first, np.dtype) and first.kind == "f":
+    if isinstance(first, np.dtype) and first.kind == "f" and not asked:
         others = inputs[1:]
         if all(type(x) in (float, int) or getattr(x, "dtype", None) is first for x in others):
             return inputs
@@ -127,8 +162,10 @@ def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         for x in items
     )
     try:
-        loops = ufunc.resolve_dtypes(kinds + (None,) * ufunc.nout)
+        loops = ufunc.resolve_dtypes(kinds + (None,) * ufunc.nout, **asked)
     except TypeError:
+        if asked:
+            raise
         return tuple(items)
     cast = []
     for x, dtype in zip(items, loops, strict=False):
@@ -139,6 +176,11 @@ def _as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         else:
             cast.append(x)
     return tuple(cast)
+
+
+def _recording(*given: Any) -> bool:
+    """Whether a call with these arguments, in whatever nests, is recorded now."""
+    return mode().grad and _any_recorded(given)
 
 
 def _any_recorded(items: Any) -> bool:
@@ -172,7 +214,7 @@ def _wrapped(result: Any) -> Any:
 
 def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any], keywords: tuple[str, ...] = ()) -> Any:
     """Run a NumPy function that has no rule, or none for some keywords: refused where a gradient would be dropped."""
-    if mode().grad and (_any_recorded(args) or _any_recorded(kwargs)):
+    if _recording(args, kwargs):
         if keywords:
             words = {key: kwargs.get(key) for key in keywords}
             said = ", ".join(
@@ -237,18 +279,33 @@ def _to_write(target: Any, what: str) -> Any:
 
 
 def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
-    """A ufunc with ``out=``: writes an array or a tensor where nothing records, and raises otherwise."""
-    if mode().grad and (_any_recorded(inputs) or _any_recorded(out)):
+    """A ufunc with ``out=``: writes an array where nothing records, and a tensor also where something does."""
+    if _recording(inputs, out, kwargs):
+        if all(target is None or isinstance(target, Tensor) for target in out):
+            return _recorded_into(ufunc, method, inputs, out, kwargs)
         raise LeafWriteError(
             f"np.{ufunc.__name__} with out= (or an in-place operator on a NumPy array): a tensor that requires grad "
-            "takes part, and writing into existing memory cannot be recorded. Write `x = x - t` instead of `x -= t`, "
-            "or do it inside `with tg.no_grad():`"
+            "takes part, and writing into an array cannot be recorded. Write `x = x - t` instead of `x -= t`, give a "
+            "tensor as out=, or do it inside `with tg.no_grad():`"
         )
     arrays = tuple([_to_write(target, f"np.{ufunc.__name__} with out=") for target in out])
     result = getattr(ufunc, method)(*plainly(inputs), out=arrays, **kwargs)
     if len(out) == 1 and out[0] is not None:
         return out[0]
     return _wrapped(result)
+
+
+def _recorded_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
+    result = getattr(ufunc, method)(*inputs, **kwargs)
+    several = isinstance(result, tuple)
+    filled = []
+    for target, value in zip(out, result if several else (result,), strict=True):
+        if target is not None:
+            mask = kwargs.get("where", True) if method == "__call__" else True
+            kept = value if mask is True else np.where(mask, value, target)
+            value = fill(target, kept, f"np.{ufunc.__name__} with out=")
+        filled.append(value)
+    return tuple(filled) if several else filled[0]
 
 
 # Bound here, because the class comes first.

@@ -254,7 +254,9 @@ def assign(
         raise kind(f"{what}: x {shape_text(x.shape)}, value {given}: {error}") from error
 
 
-def _fill(x: Tensor, value: Operand, what: str) -> Tensor:
+def fill(x: Tensor, value: Operand, what: str) -> Tensor:
+    """Every element of ``x`` taken from ``value``, which broadcasts; ``what`` is what does it."""
+
     def put(array: Any, value: Any) -> None:
         array[...] = value
 
@@ -264,19 +266,19 @@ def _fill(x: Tensor, value: Operand, what: str) -> Tensor:
 
 def fill_(self: Tensor, value: Operand) -> Tensor:
     """Every element set to one number."""
-    return _fill(self, value, "fill_")
+    return fill(self, value, "fill_")
 
 
 def zero_(self: Tensor) -> Tensor:
     """Every element set to 0."""
-    return _fill(self, 0, "zero_")
+    return fill(self, 0, "zero_")
 
 
 def copy_(self: Tensor, source: Array) -> Tensor:
     """Every element taken from ``source``, which broadcasts and is cast."""
     if isinstance(source, Tensor) and source.dtype != self.dtype:
         source = source.to(self.dtype)
-    return _fill(self, source, "copy_")
+    return fill(self, source, "copy_")
 
 
 def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:

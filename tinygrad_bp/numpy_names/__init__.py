@@ -1,5 +1,5 @@
 """What ``np.*`` functions do with tensors: NumPy's names, arguments and meaning over the same ops."""
 
-from . import functions, linalg, reductions, shapes
+from . import fourier, functions, linalg, order, reductions, shapes, statistics, ufuncs
 
-__all__ = ["functions", "linalg", "reductions", "shapes"]
+__all__ = ["fourier", "functions", "linalg", "order", "reductions", "shapes", "statistics", "ufuncs"]

@@ -78,16 +78,14 @@ def _kron(a: Any, b: Any) -> Any:
     return products.kron(*_as_one(a, b))
 
 
-def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **others: Any) -> Any:
-    if out is not None or others:
-        given = {**({} if out is None else {"out": out}), **others}
-        return without_rule("np.einsum", np.einsum, operands, given, tuple(given))
-    return einsum(*operands)
+def _einsum(*operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
+    if dtype is None:
+        return einsum(*operands)
+    items = [x if isinstance(x, (str, list, tuple)) or x is ... else in_dtype(operand(x), dtype) for x in operands]
+    return einsum(*items)
 
 
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
-    if out is not None:
-        return without_rule("np.trace", np.trace, (a, offset, axis1, axis2, dtype, out), {}, ("out",))
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     return total(diagonal(a if dtype is None else a.to(dtype), offset, axis1, axis2), -1)
 
 

@@ -1,72 +1,45 @@
-"""What NumPy's reductions, scans, sorts and statistics do with Tensors: NumPy's names, arguments and meaning.
-
-Arguments that no rule covers (``where=``, ``initial=``, ``out=``) run NumPy itself, which is refused where a gradient
-would be dropped.
-"""
+"""What NumPy's reductions and scans do with Tensors: NumPy's names, arguments and meaning."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
-from ..autograd.operands import rounds_once
-from ..autograd.tensor import Tensor, wrap
-from ..functions import frequencies
-from ..ops import extremes, fourier, reduction, scans, sorting, statistics
-from ..ops.elementwise import in_dtype, where
-from ..ops.indexing import take_along_axis
-from ..ops.reduction import kept_shape
-from ..ops.shape import ravel, reshape
+from ..autograd.tensor import value_of
+from ..ops import extremes, reduction, scans
+from ..ops.elementwise import in_dtype
+from ..ops.elementwise import where as choose
+from ..ops.shape import broadcast_to, ravel
+from .functions import operand
 
 _MISSING = np._NoValue
-
-
-def _plainly(name: str, a: Any, **arguments: Any) -> Any:
-    """The NumPy function itself, for arguments that no rule covers."""
-    given = {key: value for key, value in arguments.items() if value is not _MISSING and value is not None}
-    uncovered = tuple(key for key in given if key not in ("axis", "dtype", "keepdims", "ddof", "correction"))
-    return without_rule(f"np.{name}", getattr(np, name), (a,), given, uncovered)
-
-
-def _uncovered(out: Any, others: dict[str, Any]) -> bool:
-    return out is not None or any(value is not _MISSING for value in others.values())
 
 
 def _flag(keepdims: Any) -> bool:
     return keepdims is not _MISSING and bool(keepdims)
 
 
-def _over(function: Callable[..., Any], a: Any, axis: Any, keepdims: Any, **more: Any) -> Any:
+def over(function: Callable[..., Any], a: Any, axis: Any, keepdims: Any, **more: Any) -> Any:
     """The reduction, also over no axes, which in NumPy are () and not all of them."""
     if axis == ():
         return function(a[..., None], a.ndim, **more)
     return function(a, axis, keepdims=_flag(keepdims), **more)
 
 
-def _without_dtype(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def numpy_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = _MISSING, **others: Any) -> Any:
-        if _uncovered(out, others):
-            return _plainly(name, a, axis=axis, out=out, keepdims=keepdims, **others)
-        return _over(function, a, axis, keepdims)
-
-    return numpy_function
+def _mask(a: Any, mask: Any) -> Any:
+    """``where=`` as an array of the shape of ``a``; None where all elements count."""
+    if mask is _MISSING or mask is True:
+        return None
+    return np.broadcast_to(value_of(mask), a.shape)
 
 
-def _with_dtype(function: Callable[..., Any], name: str, settle: Callable[[Any], Any]) -> Callable[..., Any]:
-    def numpy_function(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = _MISSING, **others: Any
-    ) -> Any:
-        if _uncovered(out, others):
-            return _plainly(name, a, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **others)
-        return _over(function, a, axis, keepdims, dtype=settle(a) if dtype is None else dtype)
-
-    return numpy_function
+def _only(a: Any, mask: Any, fill: Any) -> Any:
+    """The elements that count, and ``fill`` in the place of the others."""
+    return a if mask is None else choose(mask, a, fill)
 
 
 def _sum_dtype(a: Any) -> Any:
@@ -79,61 +52,138 @@ def _mean_dtype(a: Any) -> Any:
     return np.float64 if a.dtype.kind in "bui" else None
 
 
-def _as_mean(a: Any, dtype: Any = None) -> Any:
+def as_mean(a: Any, dtype: Any = None) -> Any:
+    """In the dtype in which NumPy averages, or that which was asked for."""
     return in_dtype(a, _mean_dtype(a) if dtype is None else dtype)
 
 
-def _spread(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+# ---------------------------------------------------------------------- sums and products
+
+
+def _total(function: Callable[..., Any], join: Callable[..., Any], nothing: float, first: Any = None) -> Any:
+    """``np.sum`` and its like; ``nothing`` is what an element counts that does not, ``join`` takes ``initial`` in."""
+
+    def numpy_function(a: Any, axis: Any = first, dtype: Any = None, keepdims: Any = _MISSING,
+                       initial: Any = _MISSING, where: Any = _MISSING) -> Any:  # fmt: skip
+        a = _only(a, _mask(a, where), nothing)
+        result = over(function, a, axis, keepdims, dtype=_sum_dtype(a) if dtype is None else dtype)
+        return result if initial is _MISSING else in_dtype(join(result, initial), result.dtype)
+
+    return numpy_function
+
+
+def _extreme(function: Callable[..., Any], join: Callable[..., Any], first: Any = None) -> Any:
+    """``np.max`` and its like; where no element counts, the result is ``initial``."""
+
+    def numpy_function(a: Any, axis: Any = first, dtype: Any = None, keepdims: Any = _MISSING,
+                       initial: Any = _MISSING, where: Any = _MISSING) -> Any:  # fmt: skip
+        a, mask = in_dtype(a, dtype), _mask(a, where)
+        if initial is _MISSING:
+            if mask is not None:
+                raise ArgumentError("np.max and np.min: where= needs initial=, the result where no element counts")
+            return over(function, a, axis, keepdims)
+        initial = in_dtype(operand(initial), a.dtype)
+        if 0 in a.shape:
+            return broadcast_to(initial, np.sum(value_of(a), axis, keepdims=_flag(keepdims)).shape)
+        return join(over(function, _only(a, mask, initial), axis, keepdims), initial)
+
+    return numpy_function
+
+
+def _logsumexp(a: Any, axis: Any, keepdims: bool = False, dtype: Any = None) -> Any:
+    return reduction.logsumexp(in_dtype(a, dtype), axis, keepdims)
+
+
+def _truth(function: Callable[..., Any], nothing: bool) -> Callable[..., Any]:
+    """``np.any`` and ``np.all``: a bool, also of uint8."""
+    return lambda a, axis=None, keepdims=_MISSING, *, where=_MISSING: over(
+        function, _only(a != 0, _mask(a, where), nothing), axis, keepdims
+    )
+
+
+def _position(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, axis=None, *, keepdims=_MISSING: over(function, a, axis, keepdims)
+
+
+def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = _MISSING, where: Any = _MISSING) -> Any:
+    mask = _mask(a, where)
+    dtype = _mean_dtype(a) if dtype is None else dtype
+    if mask is None:
+        return over(reduction.mean, a, axis, keepdims, dtype=dtype)
+    return _mean_of(in_dtype(a, dtype), mask, axis, keepdims)
+
+
+def _mean_of(a: Any, mask: Any, axis: Any, keepdims: Any) -> Any:
+    return over(reduction.sum, _only(a, mask, 0), axis, keepdims) / _counted(mask, axis, keepdims, a.dtype)
+
+
+def _counted(mask: Any, axis: Any, keepdims: Any, dtype: Any) -> Any:
+    """How many elements count, in a dtype."""
+    return np.asarray(np.sum(mask, axis, keepdims=_flag(keepdims))).astype(dtype)
+
+
+def _spread(function: Callable[..., Any], root: bool) -> Callable[..., Any]:
     """``np.var`` and ``np.std``: divided by n unless ``ddof`` or ``correction`` says otherwise."""
 
     def numpy_function(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = _MISSING, *,
-        correction: Any = _MISSING, **others: Any,
+        a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = _MISSING, *,
+        where: Any = _MISSING, mean: Any = _MISSING, correction: Any = _MISSING,
     ) -> Any:  # fmt: skip
-        if _uncovered(out, others):
-            return _plainly(name, a, axis=axis, dtype=dtype, out=out, ddof=ddof, keepdims=keepdims,
-                            correction=correction, **others)  # fmt: skip
         ddof = ddof if correction is _MISSING else correction
-        return _over(lambda x, axis, keepdims=False: function(x, axis=axis, correction=ddof, keepdims=keepdims),
-                     _as_mean(a, dtype), axis, keepdims)  # fmt: skip
+        a, mask = as_mean(a, dtype), _mask(a, where)
+        if mask is None and mean is _MISSING:
+            found = over(lambda x, axis, keepdims=False: function(x, axis=axis, correction=ddof, keepdims=keepdims),
+                          a, axis, keepdims)  # fmt: skip
+        else:
+            found = _spread_around(
+                a, np.ones(a.shape, bool) if mask is None else mask, axis, ddof, keepdims, mean, root
+            )
+        return found if dtype is None else in_dtype(found, dtype)
 
     return numpy_function
 
 
-def _reduce(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
-    """``np.add.reduce`` and its like: over the first axis where none is named."""
-
-    def numpy_function(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False,
-                       **others: Any) -> Any:  # fmt: skip
-        if _uncovered(out, others):
-            given = {key: value for key, value in others.items() if value is not _MISSING}
-            return without_rule(f"np.{ufunc.__name__}.reduce", ufunc.reduce, (a, axis, dtype, out),
-                                {"keepdims": keepdims, **given}, tuple(given))  # fmt: skip
-        if dtype is not None:
-            a = in_dtype(a, dtype)
-        return function(a, axis, keepdims) if axis != () else a
-
-    return numpy_function
+def _spread_around(a: Any, mask: Any, axis: Any, ddof: float, keepdims: Any, mean: Any, root: bool) -> Any:
+    centre = _mean_of(a, mask, axis, True) if mean is _MISSING else operand(mean)
+    apart = choose(mask, a - centre, 0)
+    squares = np.square(np.real(apart)) + np.square(np.imag(apart)) if apart.dtype.kind == "c" else apart * apart
+    divisor = np.maximum(_counted(mask, axis, keepdims, squares.dtype) - ddof, 0)
+    variance = over(reduction.sum, squares, axis, keepdims) / divisor
+    if not root:
+        return variance
+    flat = value_of(variance) == 0  # the slope of the root is infinite there; no gradient passes
+    return choose(flat, 0, np.sqrt(choose(flat, 1, variance)))
 
 
-def _accumulate(function: Callable[..., Any], ufunc: Any) -> Callable[..., Any]:
-    def numpy_function(array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-        if out is not None:
-            name = f"np.{ufunc.__name__}.accumulate"
-            return without_rule(name, ufunc.accumulate, (array, axis, dtype, out), {}, ("out",))
-        return function(in_dtype(array, dtype), axis)
-
-    return numpy_function
+# ---------------------------------------------------------------------- scans
 
 
-def _scan(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _accumulate(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda array, axis=0, dtype=None: function(in_dtype(array, dtype), axis)
+
+
+def _scan(function: Callable[..., Any]) -> Callable[..., Any]:
     """``np.cumsum`` and its like: over all elements where no axis is named."""
 
-    def numpy_function(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        if out is not None:
-            return _plainly(name, a, axis=axis, dtype=dtype, out=out)
+    def numpy_function(a: Any, axis: Any = None, dtype: Any = None) -> Any:
         dtype = _sum_dtype(a) if dtype is None else dtype
         return function(ravel(a), 0, dtype=dtype) if axis is None else function(a, axis, dtype=dtype)
+
+    return numpy_function
+
+
+def _cumulative(function: Callable[..., Any], start: int) -> Callable[..., Any]:
+    """``np.cumulative_sum`` and its like; with ``include_initial`` the scan begins with ``start``."""
+
+    def numpy_function(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+        if axis is None and x.ndim > 1:
+            raise ArgumentError(f"np.cumulative_{function.__name__[3:]}: of {x.ndim} dimensions, name one: axis=")
+        axis = 0 if axis is None else axis
+        found = function(x, axis, dtype=_sum_dtype(x) if dtype is None else dtype)
+        if not include_initial:
+            return found
+        sizes = [1 if d == axis % x.ndim else size for d, size in enumerate(x.shape)]
+        return np.concatenate([np.full(sizes, start, found.dtype), found], axis)
 
     return numpy_function
 
@@ -141,239 +191,88 @@ def _scan(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 # ---------------------------------------------------------------------- what is not NaN
 
 
-def _filled(function: Callable[..., Any], name: str, fill: float) -> Callable[..., Any]:
+def _is_number(a: Any, mask: Any = None) -> Any:
+    good = ~np.isnan(value_of(a))
+    return good if mask is None else good & mask
+
+
+def _filled(function: Callable[..., Any], fill: float) -> Callable[..., Any]:
     """``np.nanmax`` and its like: NaN replaced by what does not count, and put back where nothing else is there."""
 
-    def numpy_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = _MISSING, **others: Any) -> Any:
-        if _uncovered(out, others):
-            return _plainly(name, a, axis=axis, out=out, keepdims=keepdims, **others)
-        bad = np.isnan(a)
-        value = _over(function, where(bad, fill, a), axis, keepdims)
-        return where(_over(extremes.all, bad, axis, keepdims), np.nan, value)
+    def numpy_function(a: Any, axis: Any = None, keepdims: Any = _MISSING, initial: Any = _MISSING,
+                       where: Any = _MISSING) -> Any:  # fmt: skip
+        bad = ~_is_number(a)
+        value = function(choose(bad, fill, a), axis, None, keepdims, initial, where)
+        return choose(np.all(bad, axis, keepdims=_flag(keepdims)), np.nan, value)
+
+    return numpy_function
+
+
+def _ignoring(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``np.nanmean`` and its like: only numbers count."""
+
+    def numpy_function(a: Any, axis: Any = None, dtype: Any = None, *args: Any, where: Any = _MISSING,
+                       **said: Any) -> Any:  # fmt: skip
+        return function(a, axis, dtype, *args, where=_is_number(a, _mask(a, where)), **said)
+
+    return numpy_function
+
+
+def _nan_spread(function: Callable[..., Any], root: bool) -> Callable[..., Any]:
+    """``np.nanvar`` and ``np.nanstd``: NaN where too few numbers are left."""
+    spread = _ignoring(_spread(function, root))
+
+    def numpy_function(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: Any = _MISSING, *,
+                       where: Any = _MISSING, mean: Any = _MISSING, correction: Any = _MISSING) -> Any:  # fmt: skip
+        ddof = ddof if correction is _MISSING else correction
+        few = np.sum(_is_number(a, _mask(a, where)), axis, keepdims=_flag(keepdims)) <= ddof
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return choose(few, np.nan, spread(a, axis, dtype, ddof, keepdims, where=where, mean=mean))
 
     return numpy_function
 
 
 def _ones_for_nan(a: Any) -> Any:
-    return where(np.isnan(a), 1, a)
-
-
-def _nanprod(a: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    return reduction.prod(_ones_for_nan(a), axis, keepdims, dtype=dtype)
+    return choose(np.isnan(a), 1, a)
 
 
 def _nancumsum(a: Any, axis: int, dtype: Any = None) -> Any:
-    return scans.cumsum(where(np.isnan(a), 0, a), axis, dtype=dtype)
+    return scans.cumsum(choose(np.isnan(a), 0, a), axis, dtype=dtype)
 
 
 def _nancumprod(a: Any, axis: int, dtype: Any = None) -> Any:
     return scans.cumprod(_ones_for_nan(a), axis, dtype=dtype)
 
 
-# ---------------------------------------------------------------------- order
+def _ptp(a: Any, axis: Any = None, keepdims: Any = _MISSING) -> Any:
+    return over(reduction.amax, a, axis, keepdims) - over(reduction.amin, a, axis, keepdims)
 
 
-def _merged(a: Any, axis: Any) -> Any:
-    """The axes of a reduction as the last one."""
-    if axis is None:
-        return ravel(a)
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    places = {x % a.ndim for x in axes}
-    kept = [size for i, size in enumerate(a.shape) if i not in places]
-    return reshape(np.moveaxis(a, axes, range(-len(axes), 0)), *kept, math.prod(a.shape[i] for i in places))
-
-
-def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable[..., Any]:
-    def numpy_function(a: Any, q: Any, axis: Any = None, *, overwrite_input: bool = False, method: str = "linear",
-                       keepdims: Any = False) -> Any:  # fmt: skip
-        covered = method in ("linear", "lower", "higher", "midpoint")
-        if not covered or not isinstance(a, Tensor) or a.dtype.kind == "c":
-            given = {"axis": axis, "method": method, "keepdims": keepdims}
-            return without_rule(f"np.{name}", getattr(np, name), (a, q), given, () if covered else ("method",))
-        if name.startswith("nan") and not _merged(a, axis).shape[-1]:
-            return _of_nothing(a, q, axis, keepdims)
-        shares = (q if isinstance(q, Tensor) else np.asarray(q, np.float64)) / scale
-        value = function(_merged(_as_mean(a), axis), ravel(shares), -1, interpolation=method)
-        rest = kept_shape(a.shape, axis) if _flag(keepdims) and axis != () else value.shape[1:]
-        return reshape(value, *shares.shape, *rest)
-
-    return numpy_function
-
-
-def _of_nothing(a: Any, q: Any, axis: Any, keepdims: Any) -> Any:
-    """NaN at every q, as ``np.nanquantile`` has it."""
-    mean = np.nanmean(a, axis, keepdims=_flag(keepdims))
-    return mean + np.zeros((*np.shape(plainly(q)), *(1,) * mean.ndim))
-
-
-def _median(function: Callable[..., Any], mean: Callable[..., Any]) -> Callable[..., Any]:
-    """``np.median``: the mean of the two middle elements."""
-
-    def numpy_function(a: Any, axis: Any = None, *, overwrite_input: bool = False, keepdims: Any = False) -> Any:
-        if not _merged(a, axis).shape[-1]:
-            return mean(a, axis, keepdims=keepdims)  # NaN, as NumPy has it
-        return function(a, 0.5, axis, method="midpoint", keepdims=keepdims)
-
-    return numpy_function
-
-
-def _sort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
-    a, axis = (ravel(a), 0) if axis is None else (a, axis)
-    return sorting.sort(a, axis, bool(descending)).values
-
-
-def _argsort(a: Any, axis: Any = -1, kind: Any = None, *, stable: Any = None, descending: Any = False) -> Any:
-    a, axis = (ravel(a), 0) if axis is None or not a.ndim else (a, axis)
-    return sorting.argsort(a, axis, bool(descending))
-
-
-def _partition(a: Any, kth: Any, axis: Any = -1) -> Any:
-    a, axis = (ravel(a), 0) if axis is None else (a, axis)
-    return take_along_axis(a, np.argpartition(a._value, kth, axis), axis)
-
-
-# ---------------------------------------------------------------------- statistics
-
-
-def _ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = _MISSING) -> Any:
-    if out is not None:
-        return _plainly("ptp", a, axis=axis, out=out, keepdims=keepdims)
-    return _over(reduction.amax, a, axis, keepdims) - _over(reduction.amin, a, axis, keepdims)
-
-
-def _any(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return extremes.any(a != 0, axis, keepdims)  # a bool, also of uint8
-
-
-def _all(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return extremes.all(a != 0, axis, keepdims)
-
-
-@rounds_once
-def _average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _MISSING) -> Any:
-    a = _as_mean(a if isinstance(a, Tensor) else wrap(np.asarray(a), None))
-    if weights is None:
-        mean = _over(reduction.mean, a, axis, keepdims)
-        total: Any = np.full(mean.shape, reduction.count_of(a.shape, mean.shape), a.dtype)
-    else:
-        weights = weights if hasattr(weights, "dtype") else np.asarray(weights)
-        if tuple(weights.shape) != a.shape:
-            if axis is None or isinstance(axis, tuple) or weights.ndim != 1 or weights.shape[0] != a.shape[axis]:
-                raise ArgumentError("np.average: give weights of the shape of a, or 1-d weights and their one axis")
-            weights = reshape(weights, *(-1 if i == axis % a.ndim else 1 for i in range(a.ndim)))
-        weights = np.broadcast_to(weights, a.shape)
-        total = _over(reduction.sum, weights, axis, keepdims)
-        mean = _over(reduction.sum, a * weights, axis, keepdims) / total
-    return (mean, total if isinstance(total, Tensor) else wrap(np.asarray(total), None)) if returned else mean
-
-
-def _variables(m: Any, y: Any, rowvar: bool) -> Any:
-    """NumPy's observations as rows of variables."""
-    m = m if rowvar or m.ndim < 2 else np.transpose(m)
-    if y is None:
-        return m
-    y = y if rowvar or y.ndim < 2 else np.transpose(y)
-    return np.concatenate([reshape(part, 1, -1) if part.ndim < 2 else part for part in (m, y)], 0)
-
-
-def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, fweights: Any = None,
-         aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
-    correction = (0 if bias else 1) if ddof is None else ddof
-    weights = [None if w is None else w if hasattr(w, "dtype") else np.asarray(w) for w in (fweights, aweights)]
-    x = _as_mean(_variables(m, y, rowvar), dtype)
-    result = statistics.cov(x, correction=correction, fweights=weights[0], aweights=weights[1])
-    return reshape(result, ()) if result.shape == (1, 1) else result
-
-
-def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
-    result = statistics.corrcoef(_as_mean(_variables(x, y, rowvar), dtype))
-    return reshape(result, ()) if result.shape == (1, 1) else result
-
-
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = _MISSING, append: Any = _MISSING) -> Any:
-    ends: list[Any] = []
-    for end in (prepend, append):
-        if end is _MISSING or end is None:
-            ends.append(None)
-            continue
-        end = end if hasattr(end, "dtype") else np.asarray(end)
-        one = tuple(1 if i == axis % a.ndim else size for i, size in enumerate(a.shape))
-        ends.append(np.broadcast_to(end, one) if end.ndim == 0 else end)
-    return scans.diff(a, n, axis, *ends)
-
-
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    axes = range(f.ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    steps = list(varargs) * (len(axes) if len(varargs) == 1 else 1) or [1.0] * len(axes)
-    if len(steps) != len(axes):
-        raise ArgumentError(f"np.gradient: {len(axes)} axes but {len(steps)} spacings; give one each, or one number")
-    steps = [step if np.ndim(step) == 0 or hasattr(step, "dtype") else np.asarray(step) for step in steps]
-    f = _as_mean(f)
-    slopes = [scans.slope_along(f, step, i % f.ndim, edge_order) for step, i in zip(steps, axes, strict=True)]
-    return slopes[0] if len(slopes) == 1 else tuple(slopes)
-
-
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    return scans.trapezoid(y, x if x is None or hasattr(x, "dtype") else np.asarray(x), dx=dx, dim=axis)
-
+_largest, _smallest = _extreme(reduction.amax, np.maximum), _extreme(reduction.amin, np.minimum)
 
 FUNCTIONS.update({
-    np.sum: _with_dtype(reduction.sum, "sum", _sum_dtype), np.mean: _with_dtype(reduction.mean, "mean", _mean_dtype),
-    np.prod: _with_dtype(reduction.prod, "prod", _sum_dtype),
-    np.nansum: _with_dtype(reduction.nansum, "nansum", _sum_dtype),
-    np.nanmean: _with_dtype(reduction.nanmean, "nanmean", _mean_dtype),
-    np.nanprod: _with_dtype(_nanprod, "nanprod", _sum_dtype),
-    np.var: _spread(reduction.var, "var"), np.std: _spread(reduction.std, "std"),
-    np.max: _without_dtype(reduction.amax, "max"), np.amax: _without_dtype(reduction.amax, "max"),
-    np.min: _without_dtype(reduction.amin, "min"), np.amin: _without_dtype(reduction.amin, "min"),
-    np.nanmax: _filled(reduction.amax, "nanmax", -np.inf), np.nanmin: _filled(reduction.amin, "nanmin", np.inf),
-    np.argmax: _without_dtype(extremes.argmax, "argmax"), np.argmin: _without_dtype(extremes.argmin, "argmin"),
-    np.any: _without_dtype(_any, "any"), np.all: _without_dtype(_all, "all"), np.ptp: _ptp,
-    np.cumsum: _scan(scans.cumsum, "cumsum"), np.cumprod: _scan(scans.cumprod, "cumprod"),
-    np.nancumsum: _scan(_nancumsum, "nancumsum"), np.nancumprod: _scan(_nancumprod, "nancumprod"),
-    np.diff: _diff, np.gradient: _gradient, np.trapezoid: _trapezoid,
-    np.sort: _sort, np.argsort: _argsort, np.partition: _partition,
-    np.median: _median(_quantile(sorting.quantile, "quantile", 1), np.mean),
-    np.nanmedian: _median(_quantile(sorting.nanquantile, "nanquantile", 1), np.nanmean),
-    np.quantile: _quantile(sorting.quantile, "quantile", 1),
-    np.percentile: _quantile(sorting.quantile, "percentile", 100),
-    np.nanquantile: _quantile(sorting.nanquantile, "nanquantile", 1),
-    np.nanpercentile: _quantile(sorting.nanquantile, "nanpercentile", 100),
-    np.average: _average, np.cov: _cov, np.corrcoef: _corrcoef,
-    (np.add, "reduce"): _reduce(reduction.sum, np.add), (np.multiply, "reduce"): _reduce(reduction.prod, np.multiply),
-    (np.maximum, "reduce"): _reduce(reduction.amax, np.maximum),
-    (np.minimum, "reduce"): _reduce(reduction.amin, np.minimum),
-    (np.logaddexp, "reduce"): _reduce(reduction.logsumexp, np.logaddexp),
-    (np.add, "accumulate"): _accumulate(scans.cumsum, np.add),
-    (np.multiply, "accumulate"): _accumulate(scans.cumprod, np.multiply),
-    (np.maximum, "accumulate"): _accumulate(lambda a, axis: scans.cummax(a, axis).values, np.maximum),
-    (np.minimum, "accumulate"): _accumulate(lambda a, axis: scans.cummin(a, axis).values, np.minimum),
-    (np.logaddexp, "accumulate"): _accumulate(scans.logcumsumexp, np.logaddexp),
+    np.sum: _total(reduction.sum, np.add, 0), np.prod: _total(reduction.prod, np.multiply, 1), np.mean: _mean,
+    np.var: _spread(reduction.var, False), np.std: _spread(reduction.std, True),
+    np.max: _largest, np.amax: _largest, np.min: _smallest, np.amin: _smallest,
+    np.nansum: _ignoring(_total(reduction.sum, np.add, 0)),
+    np.nanprod: _ignoring(_total(reduction.prod, np.multiply, 1)),
+    np.nanmean: _ignoring(_mean), np.nanvar: _nan_spread(reduction.var, False),
+    np.nanstd: _nan_spread(reduction.std, True),
+    np.nanmax: _filled(_largest, -np.inf), np.nanmin: _filled(_smallest, np.inf),
+    np.any: _truth(extremes.any, False), np.all: _truth(extremes.all, True),
+    np.argmax: _position(extremes.argmax), np.argmin: _position(extremes.argmin), np.ptp: _ptp,
+    np.cumsum: _scan(scans.cumsum), np.cumprod: _scan(scans.cumprod),
+    np.nancumsum: _scan(_nancumsum), np.nancumprod: _scan(_nancumprod),
+    (np.add, "reduce"): _total(reduction.sum, np.add, 0, 0),
+    (np.multiply, "reduce"): _total(reduction.prod, np.multiply, 1, 0),
+    (np.maximum, "reduce"): _extreme(reduction.amax, np.maximum, 0),
+    (np.minimum, "reduce"): _extreme(reduction.amin, np.minimum, 0),
+    (np.logaddexp, "reduce"): _total(_logsumexp, np.logaddexp, -np.inf, 0),
+    (np.add, "accumulate"): _accumulate(scans.cumsum), (np.multiply, "accumulate"): _accumulate(scans.cumprod),
+    (np.maximum, "accumulate"): _accumulate(lambda a, axis: scans.cummax(a, axis).values),
+    (np.minimum, "accumulate"): _accumulate(lambda a, axis: scans.cummin(a, axis).values),
+    (np.logaddexp, "accumulate"): _accumulate(scans.logcumsumexp),
 })  # fmt: skip
-
-
-# ---------------------------------------------------------------------- Fourier transforms
-
-
-def _transform(name: str, default: Any) -> Callable[..., Any]:
-    """``np.fft.*``: the same transforms with NumPy's argument names, in which integers are double."""
-    function: Callable[..., Any] = getattr(fourier, name)
-
-    def run(a: Any, sizes: Any, places: Any, norm: Any, out: Any) -> Any:
-        if not isinstance(default, int) and isinstance(places, int):
-            raise ArgumentError(f"np.fft.{name}: axes is a tuple of integers, got {places}")
-        if out is not None:
-            return without_rule(f"np.fft.{name}", getattr(np.fft, name), (a, sizes, places, norm, out), {}, ("out",))
-        return function(_as_mean(a), sizes, places, norm)
-
-    if isinstance(default, int):
-        return lambda a, n=None, axis=default, norm=None, out=None: run(a, n, axis, norm, out)
-    return lambda a, s=None, axes=default, norm=None, out=None: run(a, s, axes, norm, out)
-
-
-# The axes where none are named.
-for _end, _axes in (("", -1), ("2", (-2, -1)), ("n", None)):
-    for _kind in ("fft", "ifft", "rfft", "irfft") if _end else ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"):
-        FUNCTIONS[getattr(np.fft, _kind + _end)] = _transform(_kind + _end, _axes)
-FUNCTIONS[np.fft.fftshift] = lambda x, axes=None: frequencies.fftshift(x, axes)
-FUNCTIONS[np.fft.ifftshift] = lambda x, axes=None: frequencies.ifftshift(x, axes)
+if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
+    FUNCTIONS[np.cumulative_sum] = _cumulative(scans.cumsum, 0)
+    FUNCTIONS[np.cumulative_prod] = _cumulative(scans.cumprod, 1)

@@ -148,4 +148,4 @@ def _modf(x: Any) -> tuple[Any, Any]:
 UFUNCS[np.modf], UFUNCS[np.frexp], UFUNCS[np.divmod] = _modf, lambda x: tuple(frexp(x)), divmod
 UFUNCS[np.ldexp] = ldexp
 FUNCTIONS[np.fix] = trunc
-FUNCTIONS[np.round] = FUNCTIONS[np.around] = lambda a, decimals=0, out=None: round(a, decimals)
+FUNCTIONS[np.round] = FUNCTIONS[np.around] = lambda a, decimals=0: round(a, decimals)
