@@ -217,7 +217,7 @@ WITHOUT_TENSORS = each(
     """empty eye from_numpy logspace ones rand randint randn randperm zeros tril_indices triu_indices unravel_index
     fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed manual_seed
     seed is_grad_enabled draw gcd lcm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
-    bitwise_xor""",
+    bitwise_xor load save set_printoptions""",
 )
 
 
