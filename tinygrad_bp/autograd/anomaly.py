@@ -111,6 +111,8 @@ def _at(array: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 class Anomaly(Watcher):
     """Looks for what is not finite and for kept values that change."""
 
+    quiet: bool
+
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = self.quiet = check_nan
 
@@ -258,6 +260,8 @@ class detect_anomaly(_AnomalySwitch):
       at <doctest tinygrad_bp.autograd.anomaly.detect_anomaly[2]>:2, in <module>: y = tg.log(x)
     """  # noqa: E501  (an error's text is one line)
 
+    check_nan: bool
+
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = bool(check_nan)
         super().__init__()
@@ -272,6 +276,9 @@ class set_detect_anomaly(SwitchNow, _AnomalySwitch):
     True
     >>> _ = tg.autograd.set_detect_anomaly(False)
     """
+
+    on: bool
+    check_nan: bool
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self.on, self.check_nan = bool(mode), bool(check_nan)

@@ -15,17 +15,17 @@ __all__ = [
 
 DType = np.dtype[Any]
 
-bool_ = np.dtype(np.bool_)
-uint8 = np.dtype(np.uint8)
-int8 = np.dtype(np.int8)
-int16 = np.dtype(np.int16)
-int32 = np.dtype(np.int32)
-int64 = np.dtype(np.int64)
-float16 = np.dtype(np.float16)
-float32 = np.dtype(np.float32)
-float64 = np.dtype(np.float64)
-complex64 = np.dtype(np.complex64)
-complex128 = np.dtype(np.complex128)
+bool_: np.dtype[np.bool_] = np.dtype(np.bool_)
+uint8: np.dtype[np.uint8] = np.dtype(np.uint8)
+int8: np.dtype[np.int8] = np.dtype(np.int8)
+int16: np.dtype[np.int16] = np.dtype(np.int16)
+int32: np.dtype[np.int32] = np.dtype(np.int32)
+int64: np.dtype[np.int64] = np.dtype(np.int64)
+float16: np.dtype[np.float16] = np.dtype(np.float16)
+float32: np.dtype[np.float32] = np.dtype(np.float32)
+float64: np.dtype[np.float64] = np.dtype(np.float64)
+complex64: np.dtype[np.complex64] = np.dtype(np.complex64)
+complex128: np.dtype[np.complex128] = np.dtype(np.complex128)
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32

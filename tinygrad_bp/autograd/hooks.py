@@ -63,6 +63,10 @@ class Handle:
 class Hooks:
     """What backward does with the complete gradient of one tensor."""
 
+    arrived: Calls
+    accumulated: Calls
+    retain: bool
+
     __slots__ = ("accumulated", "arrived", "retain")
 
     def __init__(self) -> None:

@@ -19,6 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """What the running thread or task is doing. Never changed: switching sets another one."""
 
+    grad: bool
+    watchers: tuple[Watcher, ...]
+
     __slots__ = ("__weakref__", "grad", "watchers")
 
     def __init__(self, grad: bool = True, watchers: tuple[Watcher, ...] = ()) -> None:
@@ -33,7 +36,7 @@ class Mode:
 watched: WeakSet[Mode] = WeakSet()
 
 _MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa: B039  (never changed)
-mode = _MODE.get
+mode: Callable[[], Mode] = _MODE.get
 
 
 class Switch:
@@ -190,6 +193,8 @@ class set_grad_enabled(SwitchNow, _GradSwitch):
     ...     tg.is_grad_enabled()
     False
     """
+
+    grad: bool
 
     def __init__(self, mode: bool) -> None:
         self.grad = bool(mode)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from _thread import RLock  # the threading module takes a hundred times as long to import
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref as reference
 
@@ -25,7 +25,7 @@ import numpy as np
 from .errors import ArgumentError
 from .modes import mode
 
-tick = itertools.count(1).__next__
+tick: Callable[[], int] = itertools.count(1).__next__
 
 # id of the owning array -> [number of its last write, weak reference that removes the entry with the array, number of
 # the write before].
@@ -184,7 +184,7 @@ def overlaps(array: Any) -> bool:
 class Views(list[Any]):
     """Weak references to a base and the views of it, and to views of those."""
 
-    room = 32  # grows with the number of those that live
+    room: int = 32  # grows with the number of those that live
     recorded = False  # whether one of them ever had a history
 
     def tidy(self) -> None:

@@ -13,9 +13,12 @@ from .download import Published, alone, fetch
 from .folder import folder_of, is_there
 
 FOLDER = "cifar-10-batches-bin"
-SPLITS = {"train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test": ("test_batch.bin",)}
+SPLITS: dict[str, tuple[str, ...]] = {
+    "train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
+    "test": ("test_batch.bin",),
+}
 PICKLES = "cifar-10-batches-py"
-FILES = SPLITS["train"] + SPLITS["test"]
+FILES: tuple[str, ...] = SPLITS["train"] + SPLITS["test"]
 RECORD = 1 + 3 * 32 * 32
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 PUBLISHED = Published(170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd")

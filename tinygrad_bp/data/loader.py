@@ -14,7 +14,7 @@ from .collate import default_collate, default_convert
 from .dataset import rows_of
 
 # PyTorch's arguments that mean other processes, other memory or other kinds of sampling, with their defaults there.
-NOT_HERE = {
+NOT_HERE: dict[str, tuple[Any, ...]] = {
     "num_workers": (0,), "batch_sampler": (None,), "pin_memory": (False,), "pin_memory_device": ("",), "timeout": (0,),
     "worker_init_fn": (None,), "multiprocessing_context": (None,), "prefetch_factor": (None,),
     "persistent_workers": (False,), "in_order": (True,),

@@ -150,7 +150,7 @@ class Method:
     __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name: str = name
 
     def __get__(self, tensor: Any, owner: Any = None) -> Any:
         function: Any = door(function_of(self.name))

@@ -116,6 +116,9 @@ class Mish(_Unit):
 class Hardtanh(_Unit):
     """x between two bounds."""
 
+    min_val: float
+    max_val: float
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.min_val, self.max_val = min_val, max_val
@@ -141,6 +144,9 @@ class Hardswish(_Unit):
 class Threshold(_Unit):
     """x above ``threshold``, ``value`` elsewhere."""
 
+    threshold: float
+    value: float
+
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.threshold, self.value = threshold, value
@@ -151,6 +157,9 @@ class Threshold(_Unit):
 
 class RReLU(_Unit):
     """A leaky relu whose slopes are drawn from [lower, upper) in training, their mean in evaluation."""
+
+    lower: float
+    upper: float
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -189,6 +198,9 @@ class GELU(_Unit):
 
 class Softplus(_Unit):
     """``ln(1 + e^(beta · x)) / beta``, a smooth relu; x itself where ``beta · x`` is above ``threshold``."""
+
+    beta: float
+    threshold: float
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -259,6 +271,8 @@ class PReLU(Module):
     >>> tg.nn.PReLU()(tg.tensor([-2.0, 2.0])).tolist()
     [-0.5, 2.0]
     """
+
+    weight: Parameter
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: DTypeLike = None) -> None:
         self.num_parameters = num_parameters

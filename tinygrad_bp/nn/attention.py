@@ -35,6 +35,16 @@ class MultiheadAttention(Module):
     (1, 3, 4)
     """
 
+    embed_dim: int
+    num_heads: int
+    dropout: float
+    batch_first: bool
+    kdim: int
+    vdim: int
+    add_zero_attn: bool
+    generator: Generator | None
+    head_dim: int
+    out_proj: Linear
     in_proj_weight: Parameter | None
     in_proj_bias: Parameter | None
     q_proj_weight: Parameter | None

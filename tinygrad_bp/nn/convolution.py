@@ -27,6 +27,14 @@ _MODES = ("zeros", "reflect", "replicate", "circular")
 class _Convolution(Module):
     """What all six have: sizes, a weight and a bias with their first values, and the repr."""
 
+    in_channels: int
+    out_channels: int
+    groups: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    weight: Parameter
     ndim: ClassVar[int]
     transposed: ClassVar[bool] = False
     bias: Parameter | None
@@ -208,6 +216,11 @@ class ConvTranspose3d(_ConvTranspose):
 
 class Unfold(Module):
     """The windows of images as columns, see ``nn.functional.unfold``."""
+
+    kernel_size: Size
+    dilation: Size
+    padding: Size
+    stride: Size
 
     def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> None:
         self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride

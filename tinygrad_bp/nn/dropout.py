@@ -27,6 +27,8 @@ class Dropout(Module):
     True
     """
 
+    p: float
+    generator: Generator | None
     _function: ClassVar[Callable[..., Any]] = dropout.dropout
 
     def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:

@@ -29,6 +29,14 @@ class Embedding(Module):
     (2, 2, 3)
     """
 
+    weight: Parameter
+    num_embeddings: int
+    embedding_dim: int
+    padding_idx: int | None
+    max_norm: float | None
+    norm_type: float
+    scale_grad_by_freq: bool
+
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
         norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, dtype: DTypeLike = None,
@@ -86,6 +94,9 @@ class EmbeddingBag(Embedding):
     >>> tg.nn.EmbeddingBag(10, 3, mode="sum")(tg.tensor([1, 2, 4]), tg.tensor([0, 2])).shape
     (2, 3)
     """
+
+    mode: str
+    include_last_offset: bool
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class ModuleHooks:
     """The hooks of one module, in the order of their calls."""
 
+    before: Calls
+    after: Calls
+    backward: Calls
+
     def __init__(self) -> None:
         self.before, self.after, self.backward = Calls(), Calls(), Calls()
 
@@ -70,6 +74,11 @@ class _ModuleGate(Function):
 
 class Crossing:
     """One call of a module whose full backward hooks wait for the gradients of its outputs and inputs."""
+
+    module: Module
+    calls: Calls
+    inputs: int
+    recorded: list[int]
 
     def __init__(self, module: Module, calls: Calls) -> None:
         self.module, self.calls = module, calls

@@ -32,6 +32,9 @@ class Linear(Module):
     (5, 2)
     """
 
+    in_features: int
+    out_features: int
+    weight: Parameter
     bias: Parameter | None
 
     def __init__(
@@ -73,6 +76,9 @@ class Identity(Module):
 class Flatten(Module):
     """The dimensions from ``start_dim`` to ``end_dim`` as one; by default all but the first."""
 
+    start_dim: int
+    end_dim: int
+
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
 
@@ -93,6 +99,9 @@ class Unflatten(Module):
     >>> tg.nn.Unflatten(1, (2, 3))(tg.zeros(4, 6)).shape
     (4, 2, 3)
     """
+
+    dim: int
+    unflattened_size: tuple[Any, ...]
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
@@ -124,6 +133,10 @@ class Bilinear(Module):
     (5, 4)
     """
 
+    in1_features: int
+    in2_features: int
+    out_features: int
+    weight: Parameter
     bias: Parameter | None
 
     def __init__(

@@ -161,6 +161,11 @@ class LinearCrossEntropyLoss(Loss):
     ()
     """
 
+    num_classes: int
+    out_features: tuple[int, ...]
+    ignore_index: int | None
+    label_smoothing: float
+    linear: Linear
     weight: Tensor | None
 
     def __init__(
@@ -201,6 +206,9 @@ class KLDivLoss(Loss):
     number of rows.
     """
 
+    reduction: str
+    log_target: bool
+
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__("sum" if reduction == "batchmean" else reduction)
         self.reduction, self.log_target = reduction, log_target
@@ -212,6 +220,10 @@ class KLDivLoss(Loss):
 
 class PoissonNLLLoss(Loss):
     """Negative log-likelihood of counts under Poisson distributions: ``poisson_nll_loss``."""
+
+    log_input: bool
+    full: bool
+    eps: float
 
     def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -225,6 +237,9 @@ class PoissonNLLLoss(Loss):
 class GaussianNLLLoss(Loss):
     """Negative log-likelihood under normal distributions of mean ``x`` and variance ``var``: ``gaussian_nll_loss``."""
 
+    full: bool
+    eps: float
+
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.full, self.eps = full, eps
@@ -236,6 +251,9 @@ class GaussianNLLLoss(Loss):
 
 class CTCLoss(Loss):
     """The loss of a sequence of labels whose places in time are not known: ``ctc_loss`` (Graves et al. 2006)."""
+
+    blank: int
+    zero_infinity: bool
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
         super().__init__(reduction)

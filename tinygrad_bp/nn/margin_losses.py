@@ -55,6 +55,8 @@ class SoftMarginLoss(Loss):
 class MultiMarginLoss(Loss):
     """A hinge for classes: scores (rows, classes) against class indices (rows,); ``p`` is 1 or 2."""
 
+    p: int
+    margin: float
     weight: Tensor | None
 
     def __init__(self, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean") -> None:
@@ -107,6 +109,11 @@ class TripletMarginLoss(Loss):
     Raises ``ArgumentError`` for a margin that is not above 0.
     """
 
+    margin: float
+    p: float
+    eps: float
+    swap: bool
+
     def __init__(
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
     ) -> None:
@@ -127,6 +134,10 @@ class TripletMarginWithDistanceLoss(Loss):
 
     Raises ``ArgumentError`` for a margin that is not above 0.
     """
+
+    distance_function: Callable[[Any, Any], Any] | None
+    margin: float
+    swap: bool
 
     def __init__(
         self,
@@ -152,6 +163,9 @@ class TripletMarginWithDistanceLoss(Loss):
 class CosineSimilarity(Module):
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``."""
 
+    dim: int
+    eps: float
+
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         self.dim, self.eps = dim, eps
 
@@ -162,6 +176,10 @@ class CosineSimilarity(Module):
 
 class PairwiseDistance(Module):
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
+
+    norm: float
+    eps: float
+    keepdim: bool
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         self.norm, self.eps, self.keepdim = p, eps, keepdim

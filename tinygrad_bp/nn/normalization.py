@@ -23,6 +23,11 @@ __all__ = [
 class _RunningNorm(Module):
     """What batch and instance normalization have: weight, bias and running statistics, each one number a channel."""
 
+    num_features: int
+    eps: float
+    momentum: float | None
+    affine: bool
+    track_running_stats: bool
     ranks: ClassVar[tuple[int, ...]]  # how many dimensions an input may have
     rows: ClassVar[str]  # the text of those shapes
     weight: Parameter | None
@@ -102,7 +107,8 @@ class BatchNorm1d(_BatchNorm):
     tensor([0.2000])
     """
 
-    ranks, rows = (2, 3), "(rows, C) or (rows, C, length)"
+    ranks: ClassVar[tuple[int, ...]] = (2, 3)
+    rows: ClassVar[str] = "(rows, C) or (rows, C, length)"
 
 
 class BatchNorm2d(_BatchNorm):
@@ -113,13 +119,15 @@ class BatchNorm2d(_BatchNorm):
     (2, 3, 4, 4)
     """
 
-    ranks, rows = (4,), "(rows, C, height, width)"
+    ranks: ClassVar[tuple[int, ...]] = (4,)
+    rows: ClassVar[str] = "(rows, C, height, width)"
 
 
 class BatchNorm3d(_BatchNorm):
     """``BatchNorm1d`` for volumes, (rows, num_features, depth, height, width)."""
 
-    ranks, rows = (5,), "(rows, C, depth, height, width)"
+    ranks: ClassVar[tuple[int, ...]] = (5,)
+    rows: ClassVar[str] = "(rows, C, depth, height, width)"
 
 
 class _InstanceNorm(_RunningNorm):
@@ -154,19 +162,22 @@ class InstanceNorm1d(_InstanceNorm):
     [[[-1.0, 1.0]]]
     """
 
-    ranks, rows = (2, 3), "(rows, C, length) or without rows"
+    ranks: ClassVar[tuple[int, ...]] = (2, 3)
+    rows: ClassVar[str] = "(rows, C, length) or without rows"
 
 
 class InstanceNorm2d(_InstanceNorm):
     """``InstanceNorm1d`` for images, (rows, num_features, height, width); the rows may be missing."""
 
-    ranks, rows = (3, 4), "(rows, C, height, width) or without rows"
+    ranks: ClassVar[tuple[int, ...]] = (3, 4)
+    rows: ClassVar[str] = "(rows, C, height, width) or without rows"
 
 
 class InstanceNorm3d(_InstanceNorm):
     """``InstanceNorm1d`` for volumes, (rows, num_features, depth, height, width); the rows may be missing."""
 
-    ranks, rows = (4, 5), "(rows, C, depth, height, width) or without rows"
+    ranks: ClassVar[tuple[int, ...]] = (4, 5)
+    rows: ClassVar[str] = "(rows, C, depth, height, width) or without rows"
 
 
 class GroupNorm(Module):
@@ -181,6 +192,10 @@ class GroupNorm(Module):
     (3, 4, 5)
     """
 
+    num_groups: int
+    num_channels: int
+    eps: float
+    affine: bool
     weight: Parameter | None
     bias: Parameter | None
 
@@ -215,6 +230,9 @@ class RMSNorm(Module):
     [1.0, -1.0]
     """
 
+    normalized_shape: tuple[int, ...]
+    eps: float | None
+    elementwise_affine: bool
     weight: Parameter | None
 
     def __init__(
@@ -235,6 +253,11 @@ class RMSNorm(Module):
 
 class LocalResponseNorm(Module):
     """Each element divided by the size of its neighbouring channels, see ``nn.functional.local_response_norm``."""
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
@@ -261,6 +284,9 @@ class LayerNorm(Module):
     [[-1.0, 1.0]]
     """
 
+    normalized_shape: tuple[int, ...]
+    eps: float
+    elementwise_affine: bool
     weight: Parameter | None
     bias: Parameter | None
 

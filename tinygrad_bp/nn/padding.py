@@ -97,52 +97,61 @@ class ConstantPad3d(_ConstantPad):
 class ReflectionPad1d(_Pad):
     """The last dimension continued by its mirror image, the edge not repeated."""
 
-    ndim, mode = 1, "reflect"
+    ndim: ClassVar[int] = 1
+    mode: ClassVar[str] = "reflect"
 
 
 class ReflectionPad2d(_Pad):
     """The last two dimensions continued by their mirror image, the edge not repeated."""
 
-    ndim, mode = 2, "reflect"
+    ndim: ClassVar[int] = 2
+    mode: ClassVar[str] = "reflect"
 
 
 class ReflectionPad3d(_Pad):
     """The last three dimensions continued by their mirror image, the edge not repeated."""
 
-    ndim, mode = 3, "reflect"
+    ndim: ClassVar[int] = 3
+    mode: ClassVar[str] = "reflect"
 
 
 class ReplicationPad1d(_Pad):
     """The last dimension continued by its edge."""
 
-    ndim, mode = 1, "replicate"
+    ndim: ClassVar[int] = 1
+    mode: ClassVar[str] = "replicate"
 
 
 class ReplicationPad2d(_Pad):
     """The last two dimensions continued by their edges."""
 
-    ndim, mode = 2, "replicate"
+    ndim: ClassVar[int] = 2
+    mode: ClassVar[str] = "replicate"
 
 
 class ReplicationPad3d(_Pad):
     """The last three dimensions continued by their edges."""
 
-    ndim, mode = 3, "replicate"
+    ndim: ClassVar[int] = 3
+    mode: ClassVar[str] = "replicate"
 
 
 class CircularPad1d(_Pad):
     """The last dimension continued from its other end."""
 
-    ndim, mode = 1, "circular"
+    ndim: ClassVar[int] = 1
+    mode: ClassVar[str] = "circular"
 
 
 class CircularPad2d(_Pad):
     """The last two dimensions continued from their other ends."""
 
-    ndim, mode = 2, "circular"
+    ndim: ClassVar[int] = 2
+    mode: ClassVar[str] = "circular"
 
 
 class CircularPad3d(_Pad):
     """The last three dimensions continued from their other ends."""
 
-    ndim, mode = 3, "circular"
+    ndim: ClassVar[int] = 3
+    mode: ClassVar[str] = "circular"

@@ -32,6 +32,13 @@ class _Pool(Module):
 
 
 class _MaxPool(_Pool):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
+    return_indices: bool
+    ceil_mode: bool
+
     _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
@@ -73,6 +80,9 @@ class MaxPool3d(_MaxPool):
 
 
 class _MaxUnpool(_Pool):
+    kernel_size: Any
+    stride: Any
+    padding: tuple[int, ...]
     ndim: ClassVar[int]
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -89,23 +99,32 @@ class _MaxUnpool(_Pool):
 class MaxUnpool1d(_MaxUnpool):
     """``nn.functional.max_unpool1d`` as a layer."""
 
-    ndim, _function = 1, max_pooling.max_unpool1d
+    ndim: ClassVar[int] = 1
+    _function = max_pooling.max_unpool1d
 
 
 class MaxUnpool2d(_MaxUnpool):
     """``nn.functional.max_unpool2d`` as a layer."""
 
-    ndim, _function = 2, max_pooling.max_unpool2d
+    ndim: ClassVar[int] = 2
+    _function = max_pooling.max_unpool2d
 
 
 class MaxUnpool3d(_MaxUnpool):
     """``nn.functional.max_unpool3d`` as a layer."""
 
-    ndim, _function = 3, max_pooling.max_unpool3d
+    ndim: ClassVar[int] = 3
+    _function = max_pooling.max_unpool3d
 
 
 class AvgPool1d(_Pool):
     """``nn.functional.avg_pool1d`` as a layer."""
+
+    kernel_size: Any
+    stride: Any
+    padding: tuple[int, ...]
+    ceil_mode: bool
+    count_include_pad: bool
 
     def __init__(
         self, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
@@ -124,6 +143,13 @@ class AvgPool1d(_Pool):
 
 
 class _AvgPool(_Pool):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    ceil_mode: bool
+    count_include_pad: bool
+    divisor_override: int | None
+
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
@@ -158,6 +184,11 @@ class AvgPool3d(_AvgPool):
 
 
 class _LPPool(_Pool):
+    norm_type: float
+    kernel_size: Any
+    stride: Any
+    ceil_mode: bool
+
     _shown = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
@@ -221,6 +252,9 @@ class AdaptiveAvgPool3d(_Adaptive):
 
 
 class _AdaptiveMax(_Pool):
+    output_size: Any
+    return_indices: bool
+
     _shown = ("output_size",)
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:

@@ -22,6 +22,10 @@ class Upsample(Module):
     (1, 3, 8, 10)
     """
 
+    size: Size | None
+    mode: str
+    align_corners: bool | None
+
     def __init__(
         self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None, mode: str = "nearest",
         align_corners: bool | None = None, recompute_scale_factor: bool | None = None,

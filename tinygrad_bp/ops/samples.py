@@ -67,7 +67,7 @@ def fixed(*values: float) -> Domain:
     return lambda rng, shape: np.resize(np.array(values), shape)
 
 
-extreme = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
+extreme: Domain = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
 
 
 def hits(index: Raw, size: int) -> Any:

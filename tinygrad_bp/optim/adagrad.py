@@ -26,7 +26,7 @@ class Adagrad(Optimizer):
     tensor([0.9000], requires_grad=True)
     """
 
-    keeps = ("step", "sum")
+    keeps: tuple[str, ...] = ("step", "sum")
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,

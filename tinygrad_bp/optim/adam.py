@@ -30,7 +30,7 @@ class Adam(Optimizer):
     tensor([0.9000], requires_grad=True)
     """
 
-    keeps = ("step", "exp_avg", "exp_avg_sq")
+    keeps: tuple[str, ...] = ("step", "exp_avg", "exp_avg_sq")
     decoupled = False  # whether weight decay shrinks the parameter itself
 
     def __init__(

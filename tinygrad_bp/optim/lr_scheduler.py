@@ -23,6 +23,9 @@ class LRScheduler:
     Raises ``ArgumentError`` for what is not an optimizer.
     """
 
+    base_lrs: list[float]
+    last_epoch: int
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self._attach(optimizer)
         for number, group in enumerate(optimizer.param_groups):
@@ -111,6 +114,9 @@ class StepLR(LRScheduler):
     [0.25]
     """
 
+    step_size: int
+    gamma: float
+
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
         _refuse_unless(step_size >= 1, f"StepLR: step_size must be at least 1, got {step_size}")
         self.step_size, self.gamma = step_size, gamma
@@ -137,6 +143,10 @@ class ExponentialLR(LRScheduler):
 
 class LinearLR(LRScheduler):
     """The rate times a factor that goes from ``start_factor`` to ``end_factor`` in ``total_iters`` equal steps."""
+
+    start_factor: float
+    end_factor: float
+    total_iters: int
 
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5,
@@ -165,6 +175,9 @@ class CosineAnnealingLR(LRScheduler):
     Source: Loshchilov and Hutter 2017, equation 5, without restarts.
     """
 
+    T_max: int
+    eta_min: float
+
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         _refuse_unless(T_max >= 1, f"CosineAnnealingLR: T_max must be at least 1, got {T_max}")
         self.T_max, self.eta_min = T_max, eta_min
@@ -187,6 +200,8 @@ class LambdaLR(LRScheduler):
 
     The functions are not part of ``state_dict``: make the schedule with them before loading it.
     """
+
+    lr_lambdas: list[Any]
 
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
@@ -219,6 +234,11 @@ class OneCycleLR(LRScheduler):
     Meant to be stepped after every batch. Source: Smith and Topin 2018, as PyTorch has it. ``step()`` raises
     ``ArgumentError`` beyond the last step.
     """
+
+    total_steps: int
+    anneal_strategy: str
+    cycle_momentum: bool
+    phases: list[Any]
 
     def __init__(
         self, optimizer: Optimizer, max_lr: float | Sequence[float], total_steps: int | None = None,
@@ -303,6 +323,19 @@ class ReduceLROnPlateau(LRScheduler):
     (``"abs"``). After a reduction ``cooldown`` steps pass uncounted; a rate stays at or above ``min_lr`` (one number,
     or a list with one for every group), and a change of at most ``eps`` is left out.
     """
+
+    mode: str
+    factor: float
+    patience: int
+    cooldown: int
+    threshold: float
+    threshold_mode: str
+    eps: float
+    min_lrs: list[float]
+    last_epoch: int
+    best: float
+    num_bad_epochs: int
+    cooldown_counter: int
 
     def __init__(
         self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10,

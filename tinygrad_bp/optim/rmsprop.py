@@ -29,7 +29,7 @@ class RMSprop(Optimizer):
     tensor([0.8000], requires_grad=True)
     """
 
-    keeps = ("step", "square_avg")
+    keeps: tuple[str, ...] = ("step", "square_avg")
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,

@@ -93,6 +93,8 @@ class EarlyStopping(_Monitor):
     EarlyStopping(monitor='val_accuracy', patience=3)
     """
 
+    waited: int
+
     def __init__(
         self, monitor: str = "val_loss", patience: int = 5, min_delta: float = 0.0, mode: str | None = None
     ) -> None:

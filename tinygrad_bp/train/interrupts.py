@@ -15,6 +15,8 @@ class Interrupts:
     come (Python's own raises ``KeyboardInterrupt``), and is back at the end.
     """
 
+    waiting: int
+
     def __init__(self) -> None:
         self.presses: float = 1
         self.waiting = 0

@@ -110,7 +110,7 @@ class Check:
 
     def _findings(self) -> list[Finding]:
         p = self.problem
-        self.values = [a.astype(_kind(a.dtype, True)) for a in p.values]
+        self.values: list[Any] = [a.astype(_kind(a.dtype, True)) for a in p.values]
         results = [value_of(y) for y in p.outputs(self.values)[1]]
         for y in results:
             if not np.isfinite(y).all():
@@ -122,10 +122,10 @@ class Check:
         if apart > self.nondet_tol:
             text = f"Two runs on the same inputs differ by {apart:.3g} (allowed {self.nondet_tol:g}): seed it anew"
             return [Finding(p.name, "not deterministic", f"{text} in every run.", error=apart)]
-        self.eps = max(np.finfo(a.dtype).eps for a in [*self.values, *results])
+        self.eps: float = max(np.finfo(a.dtype).eps for a in [*self.values, *results])
         self.base = sum(float(np.sum(np.abs(w * y))) for w, y in zip(self.cotangents, results, strict=True))
-        self.noise = max(2 * self.eps * self.base + apart, 8 * self._roughness())
-        self.jitter = self._rounding(self.values, self.ours, self.eps)
+        self.noise: float = max(2 * self.eps * self.base + apart, 8 * self._roughness())
+        self.jitter: list[Any] = self._rounding(self.values, self.ours, self.eps)
         return [self._one(i) for i in range(len(p.values))]
 
     def _drawn(self, results: list[Any]) -> list[Any]:
@@ -343,7 +343,7 @@ class Check:
                 raise ArgumentError(
                     f"{p.name} is not finite in {p.values[i].dtype}, but is in float64; give milder inputs"
                 )
-            self.low_jitter = self._rounding(p.values, self.low, eps)
+            self.low_jitter: list[Any] = self._rounding(p.values, self.low, eps)
         g, wide = self.low[i], self.ours[i]
         if g.dtype != p.values[i].dtype:
             return Finding(name, "dtype", f"Its gradient is {g.dtype}, the input {p.values[i].dtype}.")
