@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer
+from .optimizer import Optimizer, next_step, numbers, shown
 
 
 class Adagrad(Optimizer):
@@ -26,36 +26,45 @@ class Adagrad(Optimizer):
     tensor([0.9000], requires_grad=True)
     """
 
-    keeps: tuple[str, ...] = ("step", "sum")
+    counts: tuple[str, ...] = ("step",)
+    keeps: tuple[str, ...] = ("sum",)
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0.0, weight_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0, eps: float = 1e-10, *, maximize: bool = False,
+        self, params: Iterable[Any], lr: float = 1e-2, lr_decay: float = 0, weight_decay: float = 0,
+        initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
+        maximize: bool = False, differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
         defaults = {
-            "lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value, "eps": eps, "maximize": maximize,
+            "lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value, "foreach": foreach, "maximize": maximize,
+            "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        """Refuse what the rule has no meaning for."""
+    def _check_settings(self, settings: dict[str, Any]) -> None:
         self.refuse_negative(settings, "lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
 
-    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+    def begin(self, name: str, value: Any, group: dict[str, Any]) -> Any:
+        """The sum begins where it is told."""
+        if name != "sum":
+            return super().begin(name, value, group)
+        start = group["initial_accumulator_value"]
+        return np.full_like(value, complex(start, start) if value.dtype.kind == "c" else start)
+
+    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, maximize = group["weight_decay"], group["maximize"]
-        known: dict[Any, Any] = {}
-        for value, grad, state in moving:
-            if not state:
-                state.update(step=0, sum=np.full_like(value, group["initial_accumulator_value"]))
-            step = state["step"] = state["step"] + 1
-            numbers = known.get((step, value.dtype))
-            if numbers is None:
-                given = (group["eps"], group["lr"] / (1 + (step - 1) * group["lr_decay"]))
-                numbers = known[step, value.dtype] = [np.array(number, value.dtype) for number in given]
-            eps, rate = numbers
-            for p, g, total in blocks(value, grad, state["sum"]):
+        array, names = shown(group), self.names(group)
+        known = dtype = None
+        for param, value, grad in moving:
+            state = self._state[param]
+            if len(state) < len(names):
+                self.set_up(state, param, names, group)
+            step = next_step(state)
+            if step != known or value.dtype is not dtype:
+                known, dtype = step, value.dtype
+                eps, rate = numbers(dtype, group["eps"], float(group["lr"]) / (1 + (step - 1) * group["lr_decay"]))
+            for p, g, total in blocks(value, grad, array(state["sum"])):
                 if maximize:
                     g = -g
                 if decay:

@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
 from .blocks import blocks
-from .optimizer import Optimizer
+from .optimizer import Optimizer, next_step, numbers, shown
 
 
 class Adam(Optimizer):
     """``p ← p − lr · m̂ / (√v̂ + eps)`` with running averages m of the gradient g and v of its square.
 
     ``m ← β₁ m + (1 − β₁) g``, ``v ← β₂ v + (1 − β₂) g²``, and after t steps ``m̂ = m / (1 − β₁ᵗ)``,
-    ``v̂ = v / (1 − β₂ᵗ)``. ``weight_decay`` adds ``weight_decay · p`` to g; with ``amsgrad`` the largest v so far
-    stands for v; ``maximize`` ascends. Source: Kingma and Ba 2015, algorithm 1; Reddi et al. 2018 for ``amsgrad``.
-    The state of a parameter is ``step``, ``exp_avg`` (m), ``exp_avg_sq`` (v) and ``max_exp_avg_sq``. Raises
-    ``ArgumentError`` for a negative setting or a beta outside [0, 1).
+    ``v̂ = v / (1 − β₂ᵗ)``. ``weight_decay`` adds ``weight_decay · p`` to g, or with ``decoupled_weight_decay`` shrinks
+    p itself; with ``amsgrad`` the largest v so far stands for v; ``maximize`` ascends. Source: Kingma and Ba 2015,
+    algorithm 1; Reddi et al. 2018 for ``amsgrad``. The state of a parameter is ``step``, ``exp_avg`` (m),
+    ``exp_avg_sq`` (v) and ``max_exp_avg_sq``. Raises ``ArgumentError`` for a negative setting or a beta outside [0, 1).
 
     >>> import tinygrad_bp as tg
     >>> w = tg.tensor([1.0], requires_grad=True)
@@ -30,72 +29,79 @@ class Adam(Optimizer):
     tensor([0.9000], requires_grad=True)
     """
 
-    keeps: tuple[str, ...] = ("step", "exp_avg", "exp_avg_sq")
-    decoupled = False  # whether weight decay shrinks the parameter itself
+    counts: tuple[str, ...] = ("step",)
+    keeps: tuple[str, ...] = ("exp_avg", "exp_avg_sq")
+    may_keep: tuple[str, ...] = ("max_exp_avg_sq",)
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
+        weight_decay: float = 0, amsgrad: bool = False, *, foreach: bool | None = None, maximize: bool = False,
+        capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
-            "maximize": maximize,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        """Refuse what the rule has no meaning for."""
+    def _check_settings(self, settings: dict[str, Any]) -> None:
         self.refuse_negative(settings, "lr", "eps", "weight_decay")
-        betas = settings["betas"]
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ArgumentError(f"{type(self).__name__}: betas are two numbers in [0, 1), got {betas}")
+        self.refuse_betas(settings)
 
-    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """With ``amsgrad`` the largest v as well."""
+        return super().names(group) + (self.may_keep if group["amsgrad"] else ())
+
+    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, amsgrad, maximize = group["weight_decay"], group["amsgrad"], group["maximize"]
-        shrink, penalty = (decay, 0) if self.decoupled else (0, decay)
-        known: dict[Any, Any] = {}
-        for value, grad, state in moving:
-            if not state:
-                state.update(step=0, exp_avg=np.zeros_like(value), exp_avg_sq=np.zeros_like(value))
-            if amsgrad and "max_exp_avg_sq" not in state:
-                state["max_exp_avg_sq"] = np.zeros_like(value)
-            step = state["step"] = state["step"] + 1
-            numbers = known.get((step, value.dtype))
-            if numbers is None:
-                numbers = known[step, value.dtype] = self._numbers(group, step, value.dtype)
-            keep1, take1, keep2, take2, eps, rate = numbers
-            arrays = [value, grad, state["exp_avg"], state["exp_avg_sq"]]
+        shrink, penalty = (decay, 0) if group["decoupled_weight_decay"] else (0, decay)
+        array, names = shown(group), self.names(group)
+        known = dtype = None
+        for param, value, grad in moving:
+            state = self._state[param]
+            if len(state) < len(names):
+                self.set_up(state, param, names, group)
+            step = next_step(state)
+            if step != known or value.dtype is not dtype:
+                known, dtype = step, value.dtype
+                keep1, take1, keep2, take2, eps, rate, rest = self._numbers(group, step, dtype)
+            arrays = [value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])]
             if amsgrad:
-                arrays.append(state["max_exp_avg_sq"])
+                arrays.append(array(state["max_exp_avg_sq"]))
             for p, g, m, v, *most in blocks(*arrays):
                 if maximize:
                     g = -g
                 if penalty:
                     g = g + p * penalty
                 if shrink:
-                    p *= 1 - group["lr"] * shrink
+                    p *= rest
                 m *= keep1
                 m += g * take1
                 square = g * g
                 square *= take2
                 v *= keep2
                 v += square
-                root = np.sqrt(np.maximum(most[0], v, out=most[0]) if most else v)
+                if most:
+                    most[0][...] = np.maximum(most[0], v)
+                root = np.sqrt(most[0] if most else v)
                 root += eps
                 change = m / root
                 change *= rate
                 p -= change
 
-    def _numbers(self, group: dict[str, Any], step: int, dtype: Any) -> tuple[Any, ...]:
-        """The numbers of a step, as 0-d arrays: they multiply faster than Python's.
+    def _numbers(self, group: dict[str, Any], step: int, dtype: Any) -> list[Any]:
+        """The numbers of a step.
 
         With c = √(1 − β₂ᵗ), ``m̂ / (√v̂ + eps)`` is ``c / (1 − β₁ᵗ) · m / (√v + c · eps)``: one operation less.
         """
-        (beta1, beta2), lr, eps = group["betas"], group["lr"], group["eps"]
+        beta1, beta2 = map(float, group["betas"])
+        lr, eps = float(group["lr"]), group["eps"]
         c = math.sqrt(1 - beta2**step)
-        numbers = (beta1, 1 - beta1, beta2, 1 - beta2, eps * c, lr * c / (1 - beta1**step))
-        return tuple(np.array(number, dtype) for number in numbers)
+        rate, rest = lr * c / (1 - beta1**step), 1 - lr * group["weight_decay"]
+        return numbers(dtype, beta1, 1 - beta1, beta2, 1 - beta2, eps * c, rate, rest)
 
 
 class AdamW(Adam):
@@ -112,10 +118,12 @@ class AdamW(Adam):
     tensor([0.9500], requires_grad=True)
     """
 
-    decoupled = True
-
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,
-        weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False,
+        weight_decay: float = 1e-2, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, foreach=foreach, maximize=maximize, capturable=capturable,
+            differentiable=differentiable, fused=fused, decoupled_weight_decay=True,
+        )  # fmt: skip

@@ -1,61 +1,114 @@
-"""What every optimizer shares: parameter groups, and state kept in a list beside the parameters."""
+"""What every optimizer shares: groups of parameters, what is kept for each of them, and the step over them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from ..autograd.arrays import as_array
-from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
+from ..autograd.dtypes import get_default_dtype
+from ..autograd.errors import ArgumentError, AutogradError, shape_text
+from ..autograd.hooks import Handle
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
+from . import loading
+from .hooks import OptimizerHooks, run_step, with_hooks
 
 
 class Optimizer:
     """The base: ``param_groups`` is a list of dicts, each with ``params`` and its own settings.
 
-    ``params`` is tensors, or dicts with ``params`` and settings that differ from the defaults.
+    ``params`` is tensors, pairs of a name and a tensor (``model.named_parameters()``), or dicts with ``params`` and
+    settings that differ from ``defaults``; a group may carry more than that. ``state[p]`` is what is kept for the
+    parameter p, a dict by PyTorch's names that may be read and written.
+
+    A subclass writes a ``step`` of its own, as in PyTorch:
+
+    >>> import tinygrad_bp as tg
+    >>> class SignDescent(tg.optim.Optimizer):
+    ...     def __init__(self, params, lr=0.5):
+    ...         super().__init__(params, {"lr": lr})
+    ...
+    ...     @tg.no_grad()
+    ...     def step(self):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p -= group["lr"] * p.grad.sign()
+    ...                 self.state[p]["steps"] = self.state[p].get("steps", 0) + 1
+    >>> w = tg.tensor([1.0, -2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> SignDescent([w]).step()
+    >>> w.tolist()
+    [0.5, -1.5]
     """
 
-    # What the state of a parameter holds from its first step on; ``step`` is a count, the others arrays of its shape.
+    # What the optimizers of this package keep for a parameter from its first step on, by name: numbers, which are 0-d
+    # tensors, and tensors of the parameter's shape; then what only some settings keep.
+    counts: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    may_keep: tuple[str, ...] = ()
+    _hooks: OptimizerHooks | None = None
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        if "step" in vars(cls):
+            cls.step = with_hooks(vars(cls)["step"])  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise ArgumentError("params: give a list of tensors (model.parameters()), not one tensor")
         if not hasattr(params, "__iter__"):
             raise ArgumentError(f"params: give a list of tensors (model.parameters()), not one {type(params).__name__}")
+        if isinstance(params, set):
+            raise ArgumentError("params: a set has no order; give a list of tensors")
         groups = list(params)
         if not groups:
             raise ArgumentError("optimizer got an empty parameter list")
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        # One dict a parameter, in the order of the groups.
-        self.state: list[list[dict[str, Any]]] = []
+        self._state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self._state_is_known = False  # whether a user has seen it: what nobody has seen no graph has kept
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
-        """Add tensors with settings of their own."""
-        if "params" not in group:
-            raise ArgumentError(f"{type(self).__name__}: a group needs 'params', its tensors; got {sorted(group)}")
-        given = group["params"]
-        params = [given] if isinstance(given, Tensor) else list(given)
-        unknown = set(group) - {"params", *self.defaults}
-        if unknown:
-            raise ArgumentError(
-                f"{type(self).__name__}: unknown settings {sorted(unknown)}; it has {sorted(self.defaults)}"
-            )
-        self._check({**self.defaults, **group})
-        known = {id(p) for g in self.param_groups for p in g["params"]}
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add tensors with settings of their own: the dict given becomes the group, as in PyTorch."""
+        who = type(self).__name__
+        if not isinstance(param_group, dict) or "params" not in param_group:
+            got = sorted(param_group) if isinstance(param_group, dict) else type(param_group).__name__
+            raise ArgumentError(f"{who}: a group needs 'params', its tensors; got {got}")
+        given = param_group["params"]
+        if isinstance(given, set):
+            raise ArgumentError(f"{who}: a set of parameters has no order; give a list")
+        listed = [given] if isinstance(given, Tensor) else list(given)
+        names = [item[0] for item in listed if isinstance(item, tuple)]
+        if names and len(names) != len(listed):
+            raise ArgumentError(f"{who}: {len(names)} of {len(listed)} parameters have a name; name all or none")
+        params = [item[1] for item in listed] if names else listed
+        self._check({**self.defaults, **param_group})
+        self._check_params(params, {**self.defaults, **param_group})
+        if names:
+            param_group["param_names"] = names
+        if self.param_groups and ("param_names" in param_group) != ("param_names" in self.param_groups[0]):
+            raise ArgumentError(f"{who}: some groups have named parameters and some have not; name all or none")
+        for p in params:
+            p._own_cell()  # steps read it without asking
+        param_group["params"] = params
+        for name, value in self.defaults.items():
+            param_group.setdefault(name, value)
+        self.param_groups.append(param_group)
+
+    def _check_params(self, params: list[Any], settings: Mapping[str, Any]) -> None:
+        """Refuse what cannot be a parameter, and what is one already."""
+        known = {id(p) for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
                 raise ArgumentError(f"optimizers take tensors, got {type(p).__name__}")
-            if not p.is_leaf:
+            if not p.is_leaf and not settings.get("differentiable"):
                 raise ArgumentError(
                     f"can't optimize a non-leaf tensor {shape_text(p.shape)} made by {p.grad_fn!r}; give the leaf it "
                     "was made from, or t.detach().requires_grad_()"
@@ -63,9 +116,6 @@ class Optimizer:
             if id(p) in known:
                 raise ArgumentError(f"{p.name or 'a parameter'} {shape_text(p.shape)} appears twice; give each once")
             known.add(id(p))
-            p._own_cell()  # steps read it without asking
-        self.param_groups.append({**self.defaults, **group, "params": params})
-        self.state.append([{} for _ in params])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of every parameter (or fill them with 0)."""
@@ -76,43 +126,96 @@ class Optimizer:
                 elif p.grad is not None:
                     p.grad = wrap(np.zeros_like(p.grad._value), None)
 
+    # ------------------------------------------------------------------ the step
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; ``.grad`` stays as it is.
 
         ``closure``, where given, computes the loss anew (clear, forward, backward) and its result is returned.
         """
+        if self._hooks is not None and type(self).step is Optimizer.step:
+            return run_step(self, Optimizer._step, (closure,) if closure is not None else (), {})
+        return self._step(closure)
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group, states in zip(self.param_groups, self.state, strict=True):
-            moving = [
-                (p._value, p._cell.grad._value, state)
-                for p, state in zip(group["params"], states)
-                if p._cell.grad is not None
-            ]
-            wrote(*[value for value, _, _ in moving])
+        for group in self.param_groups:
+            if group.get("differentiable"):
+                with enable_grad():
+                    self.update(group, [(p, p, p.grad) for p in group["params"] if p.grad is not None])
+                continue
+            moving = [(p, p._value, p._cell.grad._value) for p in group["params"] if p._cell.grad is not None]
+            wrote(*[value for _, value, _ in moving])
+            if self._state_is_known:
+                self._take_state(moving)
             self.update(group, moving)
         return loss
 
-    def check(self, settings: dict[str, Any]) -> None:
+    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
+        """Write into the parameters of one group; the optimizers of this package are written so.
+
+        ``moving`` has, for every parameter with a gradient, the parameter, its array and that of its gradient. With
+        ``differentiable`` they are tensors, as is what ``shown(group)`` shows, and all that is done with them is
+        recorded: so an update uses operators and NumPy's functions only, and writes in place.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no step: write one")
+
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """What is kept for a parameter in a group with such settings."""
+        return self.counts + self.keeps
+
+    def begin(self, name: str, value: Any, group: dict[str, Any]) -> Any:
+        """What is kept as ``name`` before the first step, an array like ``value`` or a number: 0 unless overridden."""
+        return 0.0 if name in self.counts else np.zeros_like(value)
+
+    def set_up(self, state: dict[str, Any], p: Tensor, names: tuple[str, ...], group: dict[str, Any]) -> None:
+        """Put what is missing into the state of a parameter, as it is before the first step."""
+        for name in names:
+            if name not in state:
+                start = self.begin(name, p._value, group)
+                state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
+
+    def _take_state(self, moving: list[Any]) -> None:
+        """Read what a user may have written into the state, and count all of it as written now."""
+        for p, _, _ in moving:
+            for name, kept in self._state.get(p, {}).items():
+                if isinstance(kept, Tensor):
+                    wrote(kept._value)
+                elif name in self.counts:
+                    self._state[p][name] = number_tensor(kept)
+
+    @property
+    def state(self) -> defaultdict[Any, dict[str, Any]]:
+        """What is kept for each parameter: ``state[p]`` is a dict by PyTorch's names, to be read and written."""
+        self._state_is_known = True
+        return self._state
+
+    @state.setter
+    def state(self, value: defaultdict[Any, dict[str, Any]]) -> None:
+        self._state, self._state_is_known = value, True
+
+    # ------------------------------------------------------------------ settings
+
+    def _check_settings(self, settings: dict[str, Any]) -> None:
         """Raise ``ArgumentError`` for settings with which no step is possible; a subclass writes it."""
 
     def _check(self, settings: Mapping[str, Any]) -> None:
-        """``check``, which compares numbers with numbers."""
+        """``_check_settings``, which compares numbers with numbers, and what all optimizers have in common."""
+        who = type(self).__name__
         try:
-            self.check(dict(settings))
+            self._check_settings(dict(settings))
         except TypeError as error:
             if isinstance(error, AutogradError):
                 raise
-            raise ArgumentError(f"{type(self).__name__}: a setting is no number: {error}") from None
-
-    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
-        """Write into the parameters of one group; a subclass does it.
-
-        ``moving`` has the array, the gradient and the state of every parameter of the group with a gradient.
-        """
-        raise NotImplementedError
+            raise ArgumentError(f"{who}: a setting is no number: {error}") from None
+        if settings.get("capturable"):
+            raise ArgumentError(f"{who}: capturable=True is for graphs of a GPU; leave it out on a CPU")
+        for other in ("differentiable", "foreach"):
+            if settings.get("fused") and settings.get(other):
+                raise ArgumentError(f"{who}: fused=True and {other}=True exclude each other; give one of them")
 
     def refuse_negative(self, settings: dict[str, Any], *names: str) -> None:
         """Raise ``ArgumentError`` for the first of the named settings that is negative or not a number."""
@@ -120,98 +223,129 @@ class Optimizer:
             if not settings[name] >= 0:
                 raise ArgumentError(f"{type(self).__name__}: {name} must not be negative, got {settings[name]}")
 
+    def refuse_betas(self, settings: dict[str, Any]) -> None:
+        """Raise ``ArgumentError`` where ``betas`` are not two numbers from 0 to below 1."""
+        betas = settings["betas"]
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ArgumentError(f"{type(self).__name__}: betas are two numbers in [0, 1), got {betas}")
+
+    # ------------------------------------------------------------------ hooks
+
+    def _own_hooks(self) -> OptimizerHooks:
+        if self._hooks is None:
+            self._hooks = OptimizerHooks()
+        return self._hooks
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other ``(args, kwargs)`` for it."""
+        return self._own_hooks().before_step.add(hook, "register_step_pre_hook")
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> Handle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return self._own_hooks().after_step.add(hook, "register_step_post_hook")
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call ``hook(optimizer)`` before each ``state_dict()``; ``prepend``: before the other hooks."""
+        return self._own_hooks().before_save.add(hook, "register_state_dict_pre_hook", first=prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call ``hook(optimizer, state_dict)`` after each ``state_dict()``; it may return another dict."""
+        return self._own_hooks().after_save.add(hook, "register_state_dict_post_hook", first=prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call ``hook(optimizer, state_dict)`` before each ``load_state_dict``; it may return another dict."""
+        return self._own_hooks().before_load.add(hook, "register_load_state_dict_pre_hook", first=prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call ``hook(optimizer)`` after each ``load_state_dict``."""
+        return self._own_hooks().after_load.add(hook, "register_load_state_dict_post_hook", first=prepend)
+
+    # ------------------------------------------------------------------ saving
+
     def state_dict(self) -> dict[str, Any]:
-        """The settings of every group and the state of every parameter (by number), as arrays and numbers.
+        """The settings of every group and the state of every parameter (by number), as tensors and numbers.
 
         All of it is copied: what a later step changes does not show in it.
         """
-        groups, state, start = [], {}, 0
-        for group, states in zip(self.param_groups, self.state, strict=True):
-            numbers = list(range(start, start + len(states)))
-            start += len(states)
-            groups.append({**{k: copy(v) for k, v in group.items() if k != "params"}, "params": numbers})
-            state.update({n: {k: copy(v) for k, v in s.items()} for n, s in zip(numbers, states, strict=True) if s})
-        return {"state": state, "param_groups": groups}
+        if self._hooks is not None:
+            self._hooks.call("before_save", self)
+        groups: list[dict[str, Any]] = []
+        numbers: dict[int, int] = {}
+        for group in self.param_groups:
+            for p in group["params"]:
+                numbers[id(p)] = len(numbers)
+            settings = {name: loading.copied(value) for name, value in group.items() if name != "params"}
+            groups.append({**settings, "params": [numbers[id(p)] for p in group["params"]]})
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: loading.copied(value)
+            for key, value in self._state.items()
+        }
+        saved = {"state": state, "param_groups": groups}
+        return saved if self._hooks is None else self._hooks.changed("after_save", self, saved)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over settings and state; raises ``StateDictError`` where they do not fit, before anything changes."""
-        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
-            got = sorted(map(str, state_dict)) if isinstance(state_dict, Mapping) else type(state_dict).__name__
-            raise StateDictError(
-                f"load_state_dict: the state of an optimizer is a dict of 'state' and 'param_groups', got {got}; give "
-                "what state_dict() returned"
-            )
-        groups = self._checked_groups(state_dict["param_groups"])
-        states = self._checked_states(state_dict["state"])
-        for state, loaded in zip((state for states in self.state for state in states), states, strict=True):
-            state.clear()
-            state.update(loaded)
-        for group, settings in zip(self.param_groups, groups, strict=True):
-            group.update(settings)
+        """Take over settings and state; raises ``StateDictError`` where they do not fit, before anything changes.
 
-    def _checked_groups(self, loaded: Any) -> list[dict[str, Any]]:
-        """The settings of every group."""
-        if not isinstance(loaded, (list, tuple)) or not all(isinstance(group, Mapping) for group in loaded):
-            raise StateDictError(f"load_state_dict: param_groups is a list of dicts, got {loaded!r:.60}")
-        saved = [len(group["params"]) if isinstance(group.get("params"), (list, tuple)) else None for group in loaded]
-        own = [len(group["params"]) for group in self.param_groups]
-        if saved != own:
-            raise StateDictError(
-                f"load_state_dict: the optimizer has groups of {own} parameters, the state_dict of {saved}; build the "
-                "optimizer with the same groups"
-            )
-        for group in loaded:
-            if not set(self.defaults) <= set(group):
-                raise StateDictError(
-                    f"load_state_dict: {type(self).__name__} has the settings {sorted(self.defaults)}, the state_dict "
-                    f"{sorted(map(str, set(group) - {'params'}))}; it came from another kind of optimizer"
-                )
-            self._check(group)
-        return [{name: copy(value) for name, value in group.items() if name != "params"} for group in loaded]
+        PyTorch's own ``state_dict()`` fits as well.
+        """
+        if self._hooks is not None and isinstance(state_dict, Mapping):
+            state_dict = self._hooks.changed("before_load", self, dict(state_dict))
+        self.__setstate__(loading.checked(self, state_dict))
+        self._state_is_known = False
+        if self._hooks is not None:
+            self._hooks.call("after_load", self)
 
-    def _checked_states(self, loaded: Any) -> list[dict[str, Any]]:
-        """The state of every parameter, in memory of its own."""
-        if not isinstance(loaded, Mapping):
-            raise StateDictError(f"load_state_dict: state is a dict by the parameters' numbers, got {loaded!r:.60}")
-        params = [p for group in self.param_groups for p in group["params"]]
-        states: list[dict[str, Any]] = [{} for _ in params]
-        for number, saved in loaded.items():
-            if number not in range(len(params)):
-                raise StateDictError(f"load_state_dict: state of parameter {number!r}, of {len(params)} (from 0)")
-            if not isinstance(saved, Mapping):
-                raise StateDictError(f"load_state_dict: the state of parameter {number} is a dict, got {saved!r:.60}")
-            missing = [name for name in self.keeps if name not in saved]
-            if saved and missing:
-                raise StateDictError(
-                    f"load_state_dict: the state of parameter {number} lacks {', '.join(missing)}, which "
-                    f"{type(self).__name__} keeps; it has {', '.join(map(str, saved))}"
-                )
-            for name, value in saved.items():
-                states[number][name] = _checked(name, value, params[number], f"{name} of parameter {number}")
-        return states
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_hooks"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{k}={v}" for k, v in self.param_groups[0].items() if k != "params")
-        return f"{type(self).__name__}({settings})"
+        lines = [f"{type(self).__name__} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join([*lines, ")"])
 
 
-def _checked(name: str, value: Any, p: Tensor, what: str) -> Any:
-    """One value of a saved state as the optimizer keeps it for ``p``: a count, or an array in the order of ``p``."""
-    try:
-        array = value._value if isinstance(value, Tensor) else as_array(value)
-    except AutogradError as error:
-        raise StateDictError(f"load_state_dict: {what}: {error}") from None
-    if name == "step":
-        if array.shape != () or array.dtype.kind not in "uif" or not array >= 0 or array != array // 1:
-            raise StateDictError(f"load_state_dict: {what} is a whole number from 0, got {value!r:.60}")
-        return int(array)
-    if array.shape != p.shape:
-        raise StateDictError(
-            f"load_state_dict: size mismatch for {what}: the parameter has {shape_text(p.shape)}, the state_dict "
-            f"{shape_text(array.shape)}"
-        )
-    if array.dtype.kind == "c" and not p.is_complex():
-        raise StateDictError(f"load_state_dict: {what} is {array.dtype}, and the parameter {p.dtype}")
-    kept = np.empty_like(p._value)
-    kept[...] = array
-    return kept
+def shown(group: dict[str, Any]) -> Callable[[Tensor], Any]:
+    """What an update sees of a tensor of the state: its array, or with ``differentiable`` the tensor itself."""
+    return itself if group["differentiable"] else array_of
+
+
+def itself(t: Tensor) -> Tensor:
+    """The tensor."""
+    return t
+
+
+array_of = attrgetter("_value")
+
+
+def next_step(state: dict[str, Any]) -> int:
+    """The number of the step that a parameter takes now; its state has it as ``step``."""
+    count = state["step"]._value
+    step = count.item() + 1
+    count[()] = step
+    return int(step)
+
+
+def number_tensor(number: Any) -> Tensor:
+    """A number of the state: 0-d, float32 unless the default dtype is float64, as in PyTorch."""
+    dtype = np.float64 if get_default_dtype() == np.float64 else np.float32
+    return wrap(np.array(float(number), dtype), None)
+
+
+def numbers(dtype: Any, *values: Any) -> list[Any]:
+    """Numbers beside which arrays keep their dtype: 0-d arrays, which multiply faster than Python's."""
+    if dtype.kind == "c":
+        dtype = np.finfo(dtype).dtype
+    return [np.array(value, dtype) for value in values]
+
+
+def pull(g: Any, p: Any, group: dict[str, Any], decay: float) -> Any:
+    """The gradient to descend along: −g where the optimizer ascends, with the weight decay of ``p``."""
+    if group["maximize"]:
+        g = -g
+    return g + p * decay if decay else g

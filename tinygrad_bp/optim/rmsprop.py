@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from .blocks import blocks
-from .optimizer import Optimizer
+from .optimizer import Optimizer, next_step, numbers, shown
 
 
 class RMSprop(Optimizer):
@@ -29,40 +29,51 @@ class RMSprop(Optimizer):
     tensor([0.8000], requires_grad=True)
     """
 
-    keeps: tuple[str, ...] = ("step", "square_avg")
+    counts: tuple[str, ...] = ("step",)
+    keeps: tuple[str, ...] = ("square_avg",)
+    may_keep: tuple[str, ...] = ("momentum_buffer", "grad_avg")
 
     def __init__(
         self, params: Iterable[Any], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-        weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False, *, maximize: bool = False,
+        weight_decay: float = 0, momentum: float = 0, centered: bool = False, capturable: bool = False,
+        foreach: bool | None = None, maximize: bool = False, differentiable: bool = False,
     ) -> None:  # fmt: skip
         defaults = {
-            "lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum,
-            "centered": centered, "maximize": maximize,
+            "lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "centered": centered,
+            "weight_decay": weight_decay, "capturable": capturable, "foreach": foreach, "maximize": maximize,
+            "differentiable": differentiable,
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        """Refuse what the rule has no meaning for."""
+    def _check_settings(self, settings: dict[str, Any]) -> None:
         self.refuse_negative(settings, "lr", "eps", "weight_decay", "momentum")
         if not 0 <= settings["alpha"] < 1:
             raise ArgumentError(f"RMSprop: alpha must be in [0, 1), got {settings['alpha']}")
 
-    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+    def names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The step with momentum, and the mean of the gradient where it is centered."""
+        return (
+            *super().names(group),
+            *(["momentum_buffer"] if group["momentum"] else []),
+            *(["grad_avg"] if group["centered"] else []),
+        )
+
+    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, centered, maximize = group["weight_decay"], group["centered"], group["maximize"]
-        names = ["square_avg", *(["momentum_buffer"] if group["momentum"] else []), *(["grad_avg"] if centered else [])]
-        known: dict[Any, Any] = {}
-        for value, grad, state in moving:
-            for name in names:
-                if name not in state:
-                    state[name] = np.zeros_like(value)
-            state["step"] = state.get("step", 0) + 1
-            numbers = known.get(value.dtype)
-            if numbers is None:
-                given = (group["alpha"], 1 - group["alpha"], group["eps"], group["momentum"], group["lr"])
-                numbers = known[value.dtype] = [np.array(number, value.dtype) for number in given]
-            keep, take, eps, push, rate = numbers
-            for p, g, v, *more in blocks(value, grad, *[state[name] for name in names]):
+        array, names = shown(group), self.names(group)
+        arrays = names[len(self.counts) :]
+        dtype = None
+        for param, value, grad in moving:
+            state = self._state[param]
+            if len(state) < len(names):
+                self.set_up(state, param, names, group)
+            next_step(state)
+            if value.dtype is not dtype:
+                dtype = value.dtype
+                given = (group["alpha"], 1 - group["alpha"], group["eps"], group["momentum"], float(group["lr"]))
+                keep, take, eps, push, rate = numbers(dtype, *given)
+            for p, g, v, *more in blocks(value, grad, *[array(state[name]) for name in arrays]):
                 if maximize:
                     g = -g
                 if decay:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.tensor import wrap
 from .blocks import BLOCK, blocks
-from .optimizer import Optimizer
+from .optimizer import Optimizer, numbers, shown
 
 
 class SGD(Optimizer):
@@ -28,55 +29,59 @@ class SGD(Optimizer):
     tensor([0.7000], requires_grad=True)
     """
 
+    may_keep: tuple[str, ...] = ("momentum_buffer",)
+
     def __init__(
-        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
-        weight_decay: float = 0.0, nesterov: bool = False, *, maximize: bool = False,
+        self, params: Iterable[Any], lr: float = 1e-3, momentum: float = 0, dampening: float = 0,
+        weight_decay: float = 0, nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
         defaults = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-            "nesterov": nesterov, "maximize": maximize,
+            "nesterov": nesterov, "maximize": maximize, "foreach": foreach, "differentiable": differentiable,
+            "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def check(self, settings: dict[str, Any]) -> None:
-        """Refuse what the rule has no meaning for."""
+    def _check_settings(self, settings: dict[str, Any]) -> None:
         self.refuse_negative(settings, "lr", "momentum", "weight_decay")
         if not isinstance(settings["dampening"], Real):
             raise ArgumentError(f"SGD: dampening is a number, got {settings['dampening']!r}")
         if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
 
-    def update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        if group["momentum"] or group["weight_decay"] or group["maximize"]:
+        if group["momentum"] or group["weight_decay"] or group["maximize"] or group["differentiable"]:
             self._full_update(group, moving)
             return
-        rates: dict[Any, Any] = {}  # a 0-d array multiplies faster than a Python float
-        for value, g, _ in moving:
-            rate = rates.get(value.dtype)
-            if rate is None:
-                rate = rates[value.dtype] = np.array(group["lr"], value.dtype)
+        dtype = None
+        for _, value, g in moving:
+            if value.dtype is not dtype:
+                dtype = value.dtype
+                rate = np.array(float(group["lr"]), dtype)  # multiplies faster than a Python float
             if value.size <= BLOCK:
                 value -= g * rate
             else:
                 for part, g_part in blocks(value, g):
                     part -= g_part * rate
 
-    def _full_update(self, group: dict[str, Any], moving: list[tuple[Any, Any, dict[str, Any]]]) -> None:
+    def _full_update(self, group: dict[str, Any], moving: list[Any]) -> None:
         momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
-        nesterov, maximize = group["nesterov"], group["maximize"]
-        known: dict[Any, Any] = {}
-        for value, grad, state in moving:
-            numbers = known.get(value.dtype)
-            if numbers is None:
-                given = (group["lr"], momentum, 1 - dampening, decay)
-                numbers = known[value.dtype] = [np.array(number, value.dtype) for number in given]
-            rate, keep, take, shrink = numbers
-            first = momentum and "momentum_buffer" not in state
-            if first:
-                state["momentum_buffer"] = np.empty_like(value)
-            arrays = (value, grad, state["momentum_buffer"]) if momentum else (value, grad)
-            for p, g, *more in blocks(*arrays):
+        nesterov, maximize, array = group["nesterov"], group["maximize"], shown(group)
+        dtype, first = None, False
+        arrays: tuple[Any, ...] = ()
+        for param, value, grad in moving:
+            if value.dtype is not dtype:
+                dtype = value.dtype
+                rate, keep, take, shrink = numbers(dtype, float(group["lr"]), momentum, 1 - dampening, decay)
+            if momentum:
+                state = self._state[param]
+                first = state.get("momentum_buffer") is None  # the first velocity is the gradient itself
+                if first:
+                    state["momentum_buffer"] = wrap(np.empty_like(param._value), None)
+                arrays = (array(state["momentum_buffer"]),)
+            for p, g, *more in blocks(value, grad, *arrays):
                 if maximize:
                     g = -g
                 if decay:
