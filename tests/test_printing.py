@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,9 +123,15 @@ def test_a_name_reads_nothing_that_backward_frees():
 
 
 def test_printing_is_imported_with_the_first_tensor_that_is_printed():
-    import subprocess
-    import sys
 
     code = "import sys, tinygrad_bp as tg\nprint('tinygrad_bp.autograd.printing' in sys.modules)\nprint(tg.ones(1))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\ntensor([1.])\n"
+
+
+def test_results_by_name_are_copied_and_pickled_with_their_names():
+
+    pair = tg.ones(2, 3).max(0)
+    for twin in (copy.copy(pair), copy.deepcopy(pair)):
+        assert repr(twin) == repr(pair) and isinstance(twin, type(pair))
+    assert pickle.loads(pickle.dumps(type(pair)(1, 2))) == (1, 2)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.define import constant, general
 from ..autograd.operands import rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
@@ -119,6 +120,9 @@ class CheckedFactor(NamedTuple):
 
     L: Any
     info: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_cholesky_ex", self)
 
 
 @rounds_once

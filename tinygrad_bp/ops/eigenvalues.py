@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError
+from ..autograd.returned import returned
 from ..autograd.types import Array, Operand, Raw
 from .cholesky import diagonal_of, hermitian, hermitian_part
 from .complex_numbers import conjugate_transpose, real
@@ -115,6 +116,9 @@ class Eigen(NamedTuple):
 
     eigenvalues: Any
     eigenvectors: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_eig" if self.eigenvalues.dtype.kind == "c" else "linalg_eigh", self)
 
 
 def eigh(A: Array, UPLO: str = "L") -> Eigen:

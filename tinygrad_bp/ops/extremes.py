@@ -9,13 +9,14 @@ import numpy as np
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError
+from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Axis, Operand
 from .elementwise import maximum, minimum
 from .indexing import one_along, take_along_axis
 from .reduction import amax, amin, axes_of
 from .samples import distinct, reductions, sample
-from .scans import Found, kept_indices
+from .scans import Found, found, kept_indices
 from .shape import takes_axis
 
 __all__ = ["all", "allclose", "aminmax", "any", "argmax", "argmin", "count_nonzero", "equal", "max", "min"]
@@ -80,16 +81,16 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
         return reduce(x, None, keepdim)
     if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
         raise ArgumentError(f"{name}: dim is one integer, got {dim!r}; for several axes use a{name}(x, dim)")
-    return chosen(x, pick(x, int(dim), True), int(dim), keepdim)
+    return chosen(name, x, pick(x, int(dim), True), int(dim), keepdim)
 
 
-def chosen(x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
+def chosen(name: str, x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
     """The elements at ``indices``, one along ``dim``, and the indices."""
     if keepdim or not x.ndim:
         indices = kept_indices(x, indices)
-        return Found(take_along_axis(x, indices, dim), indices)
-    found = np.squeeze(value_of(indices), dim)
-    return Found(one_along(x, dim % x.ndim, found), kept_indices(x, found))
+        return found(name, take_along_axis(x, indices, dim), indices)
+    kept = np.squeeze(value_of(indices), dim)
+    return found(name, one_along(x, dim % x.ndim, kept), kept_indices(x, kept))
 
 
 @takes_axis
@@ -100,7 +101,9 @@ def max(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand
 
     >>> import tinygrad_bp as tg
     >>> tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
-    Found(values=tensor([5., 7.]), indices=tensor([1, 0]))
+    torch.return_types.max(
+    values=tensor([5., 7.]),
+    indices=tensor([1, 0]))
     """
     return _extreme("max", amax, argmax, maximum, input, dim, keepdim, other)
 
@@ -122,6 +125,9 @@ class Range(NamedTuple):
     min: Tensor
     max: Tensor
 
+    def __repr__(self) -> str:
+        return returned("aminmax", self)
+
 
 @takes_axis
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> Range:
@@ -129,6 +135,8 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> R
 
     >>> import tinygrad_bp as tg
     >>> tg.aminmax(tg.tensor([3.0, 1.0, 2.0]))
-    Range(min=tensor(1.), max=tensor(3.))
+    torch.return_types.aminmax(
+    min=tensor(1.),
+    max=tensor(3.))
     """
     return Range(amin(input, dim, keepdim), amax(input, dim, keepdim))

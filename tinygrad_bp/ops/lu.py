@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import beside, value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
@@ -138,6 +139,9 @@ class LUFactor(NamedTuple):
     LU: Any
     pivots: Any
 
+    def __repr__(self) -> str:
+        return returned("linalg_lu_factor", self)
+
 
 class CheckedLUFactor(NamedTuple):
     """What ``lu_factor_ex`` returns."""
@@ -146,6 +150,9 @@ class CheckedLUFactor(NamedTuple):
     pivots: Any
     info: Any
 
+    def __repr__(self) -> str:
+        return returned("linalg_lu_factor_ex", self)
+
 
 class PLU(NamedTuple):
     """What ``lu`` and ``lu_unpack`` return."""
@@ -153,6 +160,9 @@ class PLU(NamedTuple):
     P: Any
     L: Any
     U: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_lu", self)
 
 
 @rounds_once
@@ -173,8 +183,10 @@ def lu_factor(A: Array, *, pivot: bool = True) -> LUFactor:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.lu_factor(tg.tensor([[1.0, 2.0], [2.0, 2.0]]))
-    LUFactor(LU=tensor([[2.0000, 2.0000],
-            [0.5000, 1.0000]]), pivots=tensor([2, 2], dtype=torch.int32))
+    torch.return_types.linalg_lu_factor(
+    LU=tensor([[2.0000, 2.0000],
+            [0.5000, 1.0000]]),
+    pivots=tensor([2, 2], dtype=torch.int32))
     """
     return LUFactor(*lu_factor_ex(A, pivot=pivot)[:2])
 

@@ -10,6 +10,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array
 from .cholesky import diagonal_of
@@ -59,6 +60,9 @@ class QR(NamedTuple):
 
     Q: Any
     R: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_qr", self)
 
 
 class Complement(Function):

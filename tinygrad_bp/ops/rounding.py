@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.operands import in_floats
+from ..autograd.returned import returned
 from ..autograd.types import Array, Operand
 from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, trunc_divide, where
 from .powers import pow
@@ -106,6 +107,9 @@ class Frexp(NamedTuple):
 
     mantissa: Any
     exponent: Any
+
+    def __repr__(self) -> str:
+        return returned("frexp", self)
 
 
 exponent_op = constant("exponent", lambda x: np.frexp(x)[1], samples=unary(nonzero), hint="",

@@ -15,6 +15,7 @@ from ..autograd.define import general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import floating, in_floats, rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.writes import guard
@@ -36,6 +37,24 @@ class Found(NamedTuple):
 
     values: Tensor
     indices: Tensor
+
+    def __repr__(self) -> str:
+        return returned(type(self).__name__, self)
+
+    def __reduce__(self) -> Any:
+        return found, (type(self).__name__, *self)
+
+
+_BY_NAME = {
+    name: type(name, (Found,), {"__slots__": ()})
+    for name in ("cummax", "cummin", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk")
+}
+
+
+def found(name: str, values: Any, indices: Any) -> Found:
+    """What the function ``name`` returns."""
+    pair: Found = _BY_NAME[name](values, indices)
+    return pair
 
 
 def kept_indices(x: Array, indices: Index) -> Any:
@@ -208,12 +227,12 @@ def logcumsumexp(input: Array, dim: int | None = None) -> Any:
 def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
     place = _place(name, x, dim)
     if not x.ndim:
-        return Found(clone(x), wrap(np.zeros((), np.int64), None))
+        return found(name, clone(x), wrap(np.zeros((), np.int64), None))
     raw = value_of(x)
     hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
     steps = np.arange(x.shape[place], dtype=np.int64).reshape([-1 if i == place else 1 for i in range(x.ndim)])
     indices = kept_indices(x, np.maximum.accumulate(np.where(hits, steps, 0), place))
-    return Found(take_along_axis(x, indices, place), indices)
+    return found(name, take_along_axis(x, indices, place), indices)
 
 
 @takes_axis
@@ -222,7 +241,9 @@ def cummax(input: Array, dim: int | None = None) -> Found:
 
     >>> import tinygrad_bp as tg
     >>> tg.cummax(tg.tensor([1.0, 3.0, 2.0]), 0)
-    Found(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+    torch.return_types.cummax(
+    values=tensor([1., 3., 3.]),
+    indices=tensor([0, 1, 1]))
     """
     return _running(np.maximum, "cummax", input, dim)
 
@@ -233,7 +254,9 @@ def cummin(input: Array, dim: int | None = None) -> Found:
 
     >>> import tinygrad_bp as tg
     >>> tg.cummin(tg.tensor([2.0, 3.0, 1.0]), 0)
-    Found(values=tensor([2., 2., 1.]), indices=tensor([0, 0, 2]))
+    torch.return_types.cummin(
+    values=tensor([2., 2., 1.]),
+    indices=tensor([0, 0, 2]))
     """
     return _running(np.minimum, "cummin", input, dim)
 

@@ -10,6 +10,7 @@ from ..autograd.define import general
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import beside, value_of
 from ..autograd.types import Array, Operand
 from .cholesky import diagonal_of, hermitian
@@ -79,6 +80,9 @@ class SVD(NamedTuple):
     U: Any
     S: Any
     Vh: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_svd", self)
 
 
 @in_floats("A")
@@ -185,6 +189,9 @@ class LeastSquares(NamedTuple):
     residuals: Any
     rank: Any
     singular_values: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_lstsq", self)
 
 
 @rounds_once

@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import beside, value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose, real
@@ -134,12 +135,18 @@ class Checked(NamedTuple):
     result: Any
     info: Any
 
+    def __repr__(self) -> str:
+        return returned("linalg_solve_ex", self)
+
 
 class CheckedInverse(NamedTuple):
     """What ``inv_ex`` returns."""
 
     inverse: Any
     info: Any
+
+    def __repr__(self) -> str:
+        return returned("linalg_inv_ex", self)
 
 
 def usable(x: Array, fails: Any) -> tuple[Any, Any]:
@@ -161,7 +168,9 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.inv_ex(tg.zeros(1, 1))
-    CheckedInverse(inverse=tensor([[nan]]), info=tensor(1, dtype=torch.int32))
+    torch.return_types.linalg_inv_ex(
+    inverse=tensor([[nan]]),
+    info=tensor(1, dtype=torch.int32))
     """
     refuse_shape("inv_ex", A)
     fails = singular(value_of(A))
@@ -361,13 +370,18 @@ class SignLogdet(NamedTuple):
     sign: Any
     logabsdet: Any
 
+    def __repr__(self) -> str:
+        return returned("linalg_slogdet", self)
+
 
 def slogdet(A: Array) -> SignLogdet:
     """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet.
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.slogdet(tg.tensor([[0.0, 1.0], [1.0, 0.0]]))
-    SignLogdet(sign=tensor(-1.), logabsdet=tensor(0.))
+    torch.return_types.linalg_slogdet(
+    sign=tensor(-1.),
+    logabsdet=tensor(0.))
     """
     both = _slogdet_op(A)
     return SignLogdet(both[..., 0], real(both[..., 1]))

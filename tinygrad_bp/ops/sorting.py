@@ -22,7 +22,7 @@ from .indexing import along, take_along_axis
 from .passes import MANY
 from .reduction import share_ties
 from .samples import distinct, sample
-from .scans import Found, kept_indices
+from .scans import Found, found, kept_indices
 from .shape import dim_of, ravel, reshape, takes_axis
 
 __all__ = ["argsort", "kthvalue", "median", "mode", "msort", "nanmedian", "nanquantile", "quantile", "sort", "topk"]
@@ -62,11 +62,13 @@ def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool 
 
     >>> import tinygrad_bp as tg
     >>> tg.sort(tg.tensor([3.0, 1.0, 2.0]))
-    Found(values=tensor([1., 2., 3.]), indices=tensor([1, 2, 0]))
+    torch.return_types.sort(
+    values=tensor([1., 2., 3.]),
+    indices=tensor([1, 2, 0]))
     """
     place = _place(input, dim, "sort")
     order = kept_indices(input, _order(value_of(input), place, descending))
-    return Found(take_along_axis(input, order, place), order)
+    return found("sort", take_along_axis(input, order, place), order)
 
 
 @takes_axis
@@ -98,25 +100,27 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
 
     >>> import tinygrad_bp as tg
     >>> tg.topk(tg.tensor([3.0, 1.0, 2.0]), 2)
-    Found(values=tensor([3., 2.]), indices=tensor([0, 2]))
+    torch.return_types.topk(
+    values=tensor([3., 2.]),
+    indices=tensor([0, 2]))
     """
     place = _place(input, dim, "topk")
     size = input.shape[place] if input.ndim else 1
     if not 0 <= k <= size:
         raise ArgumentError(f"topk: k={k} elements wanted of {size} along dimension {place}")
     if not input.ndim:
-        found = Found(reshape(clone(input), 1)[:k], beside(input, np.zeros(k, np.int64)))
-        return Found(reshape(found.values, ()), reshape(found.indices, ())) if k else found
+        values, indices = reshape(clone(input), 1)[:k], beside(input, np.zeros(k, np.int64))
+        return found("topk", *((reshape(values, ()), reshape(indices, ())) if k else (values, indices)))
     order = kept_indices(input, _top(value_of(input), k, place, largest))
-    return Found(take_along_axis(input, order, place), order)
+    return found("topk", take_along_axis(input, order, place), order)
 
 
-def _at_rank(x: Any, rank: Any, place: int, keepdim: bool) -> Found:
+def _at_rank(name: str, x: Any, rank: Any, place: int, keepdim: bool) -> Found:
     """The element at a rank along a dimension: one rank, or one for each row (with the dimension kept as 1)."""
     raw = value_of(x)
     if raw.ndim and not raw.shape[place]:
         raise IndexRangeError(f"there is no element to choose along dimension {place} of {shape_text(raw.shape)}")
-    return chosen(x, _where_ranked(raw, rank, place), place, keepdim)
+    return chosen(name, x, _where_ranked(raw, rank, place), place, keepdim)
 
 
 def _where_ranked(x: Any, rank: Any, place: int) -> Any:
@@ -139,13 +143,15 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Foun
 
     >>> import tinygrad_bp as tg
     >>> tg.kthvalue(tg.tensor([3.0, 1.0, 2.0]), 2)
-    Found(values=tensor(2.), indices=tensor(2))
+    torch.return_types.kthvalue(
+    values=tensor(2.),
+    indices=tensor(2))
     """
     place = _place(input, dim, "kthvalue")
     size = input.shape[place] if input.ndim else 1
     if not 1 <= k <= size:
         raise ArgumentError(f"kthvalue: k={k} is not from 1 to {size}, the size of dimension {place}")
-    return _at_rank(input, k - 1, place, keepdim)
+    return _at_rank("kthvalue", input, k - 1, place, keepdim)
 
 
 # ---------------------------------------------------------------------- the middle
@@ -189,10 +195,10 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     size = raw.shape[place] if raw.ndim else 1
     bad = np.isnan(raw)
     if not bad.any():
-        return _at_rank(input, (size - 1) // 2, place, keepdim)
+        return _at_rank("median", input, (size - 1) // 2, place, keepdim)
     # Sorting puts NaN last: the first of them stands behind all numbers.
     bad = np.sum(bad, axis=place, keepdims=True) if raw.ndim else 0
-    return _at_rank(input, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
+    return _at_rank("median", input, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
 
 
 @takes_axis
@@ -209,7 +215,7 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> An
         return _median_op(input[good] if good.any() else input)
     place = _place(input, dim, "nanmedian")
     counts = np.sum(good, axis=place, keepdims=True) if raw.ndim else 1
-    return _at_rank(input, np.maximum(counts - 1, 0) // 2, place, keepdim)
+    return _at_rank("nanmedian", input, np.maximum(counts - 1, 0) // 2, place, keepdim)
 
 
 @takes_axis
@@ -218,18 +224,20 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> Found:
 
     >>> import tinygrad_bp as tg
     >>> tg.mode(tg.tensor([3, 1, 2, 1]))
-    Found(values=tensor(1), indices=tensor(3))
+    torch.return_types.mode(
+    values=tensor(1),
+    indices=tensor(3))
     """
     place, raw = _place(input, dim, "mode"), value_of(input)
     if not raw.ndim:
-        return _at_rank(input, 0, 0, True)
+        return _at_rank("mode", input, 0, 0, True)
     ordered = np.moveaxis(np.sort(raw, axis=place), place, -1)
     steps = np.broadcast_to(np.arange(ordered.shape[-1]), ordered.shape)
     starts = np.ones(ordered.shape, bool)
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
     runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
     best = np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, place)
-    return _at_rank(input, best, place, keepdim)
+    return _at_rank("mode", input, best, place, keepdim)
 
 
 # ---------------------------------------------------------------------- quantiles
