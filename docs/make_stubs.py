@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from public_names import Call, bound_to_tensors, calls, home, names_of, space, summary
+from public_names import Call, bound_to_tensors, calls, home, names_of, space, summary, with_out
 
 from tinygrad_bp.ops.operators import OPERATORS
 
@@ -75,9 +75,9 @@ class Stub:
                     node.id = self.take("builtins", node.id)
         return ast.unparse(tree)
 
-    def function(self, name: str, value: Any, method: bool = False, decorator: str = "") -> None:
+    def function(self, name: str, value: Any, method: bool = False, decorator: str = "", out: bool = False) -> None:
         """A function or a method, in each of the ways to call it."""
-        ways = calls(value)
+        ways = [with_out(call) for call in calls(value)] if out else calls(value)
         for call in ways:
             if len(ways) > 1:
                 self.take("typing", "overload")
@@ -94,7 +94,7 @@ class Stub:
 
     def _signature(self, name: str, call: Call, method: bool) -> None:
         items, keywords, positional = [], False, False
-        parameters = list(call.parameters)
+        parameters = [item for item in call.parameters if not (method and item.name == "out")]
         if method:
             items.append("self")
             if parameters and parameters[0].kind in (inspect.Parameter.POSITIONAL_ONLY, POSITIONAL):
@@ -191,7 +191,7 @@ def of_space(name: str) -> str:
         stub.lines.append("__version__: str")
     for called, value in public.items():
         if callable(value) and not isinstance(value, (type, ModuleType)):
-            stub.function(called, value)
+            stub.function(called, value, out=name != "nn.functional")
     return stub.text((module.__doc__ or "").strip().split("\n")[0])
 
 

@@ -155,6 +155,17 @@ def _call(function: Any, _: None, both: bool) -> Call:
     return Call(parameters, result, module if module.startswith("tinygrad_bp") else TYPES)
 
 
+def with_out(call: Call) -> Call:
+    """The call with ``out=``, which every public function takes that gives tensors."""
+    given = [item.name for item in call.parameters]
+    if "out" in given or not any(name in call.result for name in ("Tensor", "Any", "Array")):
+        return call
+    kind = f"Tensor | {'' if call.result in ('Tensor', 'Any', 'Array') else 'tuple[Tensor, ...] | '}None"
+    out = Parameter(inspect.Parameter.KEYWORD_ONLY, "out", kind, "None")
+    more = call.parameters[-1:] if call.parameters and call.parameters[-1].kind is out.kind.VAR_KEYWORD else []
+    return call._replace(parameters=[*call.parameters[: len(given) - len(more)], out, *more])
+
+
 def _written(annotation: Any) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
@@ -185,6 +196,8 @@ def _parameter(item: inspect.Parameter, op: Op | None) -> Parameter:
 
 def _op_type(item: inspect.Parameter, op: Op) -> str:
     """The type of a parameter of an op, whose functions are generated and have no annotations."""
+    if item.name == "out":
+        return "Tensor"
     name = next((name for name, alias in ALIASES.items() if alias == item.name), item.name)
     if name in spelled(op):
         return "Sequence[Array]" if op.variadic else "Operand" if len(op.inputs) > 1 else "Array"

@@ -47,32 +47,41 @@ int8: np.dtype[np.int8]
 long: np.dtype[np.int64]
 uint8: np.dtype[np.uint8]
 __version__: str
-def abs(input: Array) -> Tensor:
+def abs(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
-def absolute(input: Array) -> Tensor:
+def absolute(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
-def acos(input: Array) -> Tensor:
+def acos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [0, π] with this cosine; NaN outside [−1, 1]. Formula: arccos x"""
-def acosh(input: Array) -> Tensor:
+def acosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic cosine; NaN below 1. Formula: arcosh x"""
-def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+def add(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha · other``; shapes broadcast."""
-def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+def addbmm(
+    input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
     """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
-def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Tensor:
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1, out: Tensor | None = None) -> Tensor:
     """``input + value · tensor1 / tensor2``."""
-def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Tensor:
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1, out: Tensor | None = None) -> Tensor:
     """``input + value · tensor1 · tensor2``."""
-def addmm(input: Array, mat1: Array, mat2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+def addmm(
+    input: Array, mat1: Array, mat2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
     """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read."""
-def addmv(input: Array, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+def addmv(
+    input: Array, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
     """``beta · input + alpha · mat @ vec``."""
-def addr(input: Array, vec1: Array, vec2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+def addr(
+    input: Array, vec1: Array, vec2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
     """``beta · input + alpha · outer(vec1, vec2)``."""
-def alias_copy(input: Array) -> Tensor:
+def alias_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy that records. Formula: x"""
 def all(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Whether all elements are not 0."""
 def allclose(
@@ -81,10 +90,12 @@ def allclose(
     """Whether all elements satisfy ``|input − other| ≤ atol + rtol · |other|``."""
 def amax(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Largest element over the given axes; ties share the gradient equally. Formula: max x"""
 def amin(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Smallest element over the given axes; ties share the gradient equally. Formula: min x"""
 def aminmax(
@@ -92,675 +103,786 @@ def aminmax(
     keepdims: _bool | None = None,
 ) -> Range:
     """The smallest and the largest element over ``dim`` (all by default); ties share the gradient equally."""
-def angle(input: Array) -> Tensor:
+def angle(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in radians; of a real number 0, or π where it is negative, without a slope."""
 def any(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Whether any element is not 0."""
 def arange(
     start: _float | None = None, end: _float | None = None, step: _float = 1, *, dtype: DTypeLike = None,
-    requires_grad: _bool = False,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype."""
-def arccos(input: Array) -> Tensor:
+def arccos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [0, π] with this cosine; NaN outside [−1, 1]. Formula: arccos x"""
-def arccosh(input: Array) -> Tensor:
+def arccosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic cosine; NaN below 1. Formula: arcosh x"""
-def arcsin(input: Array) -> Tensor:
+def arcsin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
-def arcsinh(input: Array) -> Tensor:
+def arcsinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic sine. Formula: arsinh x"""
-def arctan(input: Array) -> Tensor:
+def arctan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in (−π/2, π/2) with this tangent. Formula: arctan x"""
-def arctan2(input: Operand, other: Operand) -> Tensor:
+def arctan2(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0. Formula: arg(b + i a)"""
-def arctanh(input: Array) -> Tensor:
+def arctanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic tangent; NaN outside [−1, 1]. Formula: artanh x"""
 def argmax(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Index of the first largest element along an axis, or of all."""
 def argmin(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Index of the first smallest element along an axis, or of all."""
 def argsort(
     input: Array, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The indices that sort x along ``dim``; equal elements always keep their order."""
-def argwhere(input: Array) -> Tensor:
+def argwhere(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The positions of the elements that are not 0, (n, dimensions)."""
-def as_strided(input: Array, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
+def as_strided(
+    input: Array, size: Size, stride: Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
-def as_strided_copy(input: Array, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
+def as_strided_copy(
+    input: Array, size: Size, stride: Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
 def as_strided_scatter(
-    input: Array, src: Array, size: Size, stride: Size, storage_offset: _int | None = None,
+    input: Array, src: Array, size: Size, stride: Size, storage_offset: _int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``."""
-def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
+def as_tensor(data: Any, dtype: DTypeLike = None, *, out: Tensor | None = None) -> Tensor:
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is."""
-def asin(input: Array) -> Tensor:
+def asin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
-def asinh(input: Array) -> Tensor:
+def asinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic sine. Formula: arsinh x"""
-def atan(input: Array) -> Tensor:
+def atan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in (−π/2, π/2) with this tangent. Formula: arctan x"""
-def atan2(input: Operand, other: Operand) -> Tensor:
+def atan2(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0. Formula: arg(b + i a)"""
-def atanh(input: Array) -> Tensor:
+def atanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic tangent; NaN outside [−1, 1]. Formula: artanh x"""
-def atleast_1d(*tensors: Array) -> Tensor:
+def atleast_1d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A 0-d tensor as (1,); several tensors give a tuple."""
-def atleast_2d(*tensors: Array) -> Tensor:
+def atleast_2d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """With new dimensions in front, up to two; several tensors give a tuple."""
-def atleast_3d(*tensors: Array) -> Tensor:
+def atleast_3d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple."""
-def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+def baddbmm(
+    input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
     """``beta · input + alpha · bmm(batch1, batch2)``."""
-def bernoulli(input: Array, *, generator: Generator | None = None) -> Tensor:
+def bernoulli(input: Array, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
     """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``."""
-def bincount(input: Array, weights: Any = None, minlength: _int = 0) -> Tensor:
+def bincount(input: Array, weights: Any = None, minlength: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers."""
-def bitwise_and(input: Operand, other: Operand) -> Tensor:
+def bitwise_and(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Bitwise and; of masks: both."""
-def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+def bitwise_left_shift(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a · 2ᵇ of integers."""
-def bitwise_not(input: Array) -> Tensor:
+def bitwise_not(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Bitwise not; of a mask: not."""
-def bitwise_or(input: Operand, other: Operand) -> Tensor:
+def bitwise_or(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Bitwise or; of masks: either."""
-def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+def bitwise_right_shift(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """⌊a / 2ᵇ⌋ of integers."""
-def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+def bitwise_xor(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Bitwise exclusive or."""
-def block_diag(*tensors: Array) -> Tensor:
+def block_diag(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A matrix with the tensors (of at most 2 dimensions) as blocks on its diagonal, zeros elsewhere."""
-def bmm(input: Array, mat2: Array) -> Tensor:
+def bmm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks."""
-def broadcast_tensors(*tensors: Array) -> tuple[Tensor, ...]:
+def broadcast_tensors(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """All tensors, each repeated without a copy to the shape that they have together."""
-def broadcast_to(input: Array, *sizes: Size, size: Size | None = None) -> Tensor:
+def broadcast_to(input: Array, *sizes: Size, size: Size | None = None, out: Tensor | None = None) -> Tensor:
     """Repeated, without a copy, to the shape ``size``."""
-def bucketize(input: Operand, boundaries: Array, *, out_int32: _bool = False, right: _bool = False) -> Tensor:
+def bucketize(
+    input: Operand, boundaries: Array, *, out_int32: _bool = False, right: _bool = False, out: Tensor | None = None,
+) -> Tensor:
     """The number of the bucket, between sorted boundaries, that each number falls in; ``right``: a boundary opens one.
     """
-def cartesian_prod(*tensors: Array) -> Tensor:
+def cartesian_prod(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """All ways to take one element of each vector, a row each; of one vector, itself."""
-def cat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None) -> Tensor:
+def cat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
     """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
-def cbrt(input: Array) -> Tensor:
+def cbrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Cube root, of either sign. Formula: ∛x"""
-def cdist(x1: Array, x2: Array, p: _float = 2.0, compute_mode: str | None = None) -> Tensor:
+def cdist(
+    x1: Array, x2: Array, p: _float = 2.0, compute_mode: str | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``."""
-def ceil(input: Array) -> Tensor:
+def ceil(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The smallest whole number not below each element; its gradient is 0. Formula: ⌈x⌉"""
-def celu(input: Array, alpha: _float = 1.0) -> Tensor:
+def celu(input: Array, alpha: _float = 1.0, *, out: Tensor | None = None) -> Tensor:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017)."""
-def chain_matmul(*matrices: Any) -> Tensor:
+def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
     """``multi_dot`` of matrices given one by one; of one alone a copy."""
-def channel_shuffle(input: Array, groups: _int) -> Tensor:
+def channel_shuffle(input: Array, groups: _int, *, out: Tensor | None = None) -> Tensor:
     """The channels (dimension 1) of ``groups`` groups, one of each group in turn (Zhang et al. 2018)."""
-def cholesky(A: Array, upper: _bool = False) -> Tensor:
+def cholesky(A: Array, upper: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The lower triangular L with ``A = L Lᴴ`` (``upper``: U with ``A = Uᴴ U``); one triangle of A is read."""
-def cholesky_inverse(L: Array, upper: _bool = False) -> Tensor:
+def cholesky_inverse(L: Array, upper: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``)."""
-def cholesky_solve(B: Array, L: Array, upper: _bool = False) -> Tensor:
+def cholesky_solve(B: Array, L: Array, upper: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The X with ``A X = B`` for ``A = L Lᴴ`` (``Uᴴ U`` where ``upper``), by two triangular solutions."""
-def chunk(input: Array, chunks: _int, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
+def chunk(
+    input: Array, chunks: _int, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """At most ``chunks`` pieces of one size, the last one smaller where it does not divide."""
-def clamp(input: Array, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+def clamp(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
-def clamp_max(input: Operand, max: Operand) -> Tensor:
+def clamp_max(input: Operand, max: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element at most max; a tie gives the gradient to x. Formula: min(x, max)"""
-def clamp_min(input: Operand, min: Operand) -> Tensor:
+def clamp_min(input: Operand, min: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element at least min; a tie gives the gradient to x. Formula: max(x, min)"""
-def clip(input: Array, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+def clip(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
-def clone(input: Array) -> Tensor:
+def clone(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy that records. Formula: x"""
-def column_stack(tensors: Sequence[Array]) -> Tensor:
+def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """Side by side: joined along dimension 1, vectors and numbers as columns."""
-def combinations(input: Array, r: _int = 2, with_replacement: _bool = False) -> Tensor:
+def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """All choices of ``r`` elements of a vector in their order, a row each."""
-def complex(real: Operand, imag: Operand) -> Tensor:
+def complex(real: Operand, imag: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two real tensors. Formula: real + i · imag"""
-def concat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None) -> Tensor:
+def concat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
     """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
-def concatenate(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None) -> Tensor:
+def concatenate(
+    tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
-def conj(input: Array) -> Tensor:
+def conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is."""
-def conj_physical(input: Array) -> Tensor:
+def conj_physical(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as ``conj``."""
-def constant_pad_nd(input: Array, pad: Sequence[_int], value: Operand = 0) -> Tensor:
+def constant_pad_nd(input: Array, pad: Sequence[_int], value: Operand = 0, *, out: Tensor | None = None) -> Tensor:
     """``input`` with a border of one number; ``pad`` holds (before, after) for the last dimension first."""
-def copysign(input: Operand, other: Operand) -> Tensor:
+def copysign(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The size of a with the sign of b (that of −0.0 counts); its slope at a = 0 is 0. Formula: |a| · sign b"""
-def corrcoef(input: Array) -> Tensor:
+def corrcoef(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The correlation matrix of variables (one a row) over observations (one a column)."""
-def cos(input: Array) -> Tensor:
+def cos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Cosine of an angle in radians. Formula: cos x"""
-def cosh(input: Array) -> Tensor:
+def cosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic cosine. Formula: cosh x"""
-def cosine_similarity(x1: Array, x2: Array, dim: _int = 1, eps: _float = 1e-08, *, axis: _int | None = None) -> Tensor:
+def cosine_similarity(
+    x1: Array, x2: Array, dim: _int = 1, eps: _float = 1e-08, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``. Shapes broadcast."""
-def count_nonzero(input: Array, axis: Axis = None, *, dim: Axis = None) -> Tensor:
+def count_nonzero(input: Array, axis: Axis = None, *, dim: Axis = None, out: Tensor | None = None) -> Tensor:
     """How many elements are not 0."""
-def cov(input: Array, *, correction: _float = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
+def cov(
+    input: Array, *, correction: _float = 1, fweights: Any = None, aweights: Any = None, out: Tensor | None = None,
+) -> Tensor:
     """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction."""
-def cross(input: Array, other: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
+def cross(
+    input: Array, other: Array, dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """Vector products along ``dim``, by default the first dimension of size 3."""
 def cummax(input: Array, dim: _int | None = None, *, axis: _int | None = None) -> Found:
     """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
 def cummin(input: Array, dim: _int | None = None, *, axis: _int | None = None) -> Found:
     """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
-def cumprod(input: Array, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
+def cumprod(
+    input: Array, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
-def cumsum(input: Array, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
+def cumsum(
+    input: Array, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
 def cumulative_trapezoid(
     y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``."""
-def deg2rad(input: Array) -> Tensor:
+def deg2rad(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians. Formula: x · π / 180"""
-def det(input: Array) -> Tensor:
+def det(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Determinant; its gradient, the cofactors, also holds where the matrix is singular. Formula: det x"""
-def diag(input: Array, diagonal: _int = 0) -> Tensor:
+def diag(input: Array, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """A matrix with the vector ``input`` on a diagonal; of a matrix, a copy of its diagonal."""
-def diag_embed(input: Array, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
+def diag_embed(
+    input: Array, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None,
+) -> Tensor:
     """Square matrices in two new dimensions, with the last dimension of ``input`` on their diagonal."""
-def diagflat(input: Array, offset: _int = 0) -> Tensor:
+def diagflat(input: Array, offset: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """A matrix with all elements of ``input``, row by row, on a diagonal."""
-def diagonal(input: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+def diagonal(input: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None) -> Tensor:
     """The diagonal of two dimensions, ``offset`` above the main one, as the last dimension."""
-def diagonal_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def diagonal_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``diagonal`` gives, which shares no memory with the input."""
-def diagonal_scatter(input: Array, src: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Tensor:
+def diagonal_scatter(
+    input: Array, src: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None,
+) -> Tensor:
     """A copy of ``input`` with a diagonal replaced by ``src``."""
 def diff(
     input: Array, n: _int = 1, dim: _int = -1, prepend: Any = None, append: Any = None, *, axis: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The ``n``-th difference along ``dim``, of input with ``prepend`` in front and ``append`` behind; of masks: xor.
     """
-def digamma(input: Array) -> Tensor:
+def digamma(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of ``lgamma``."""
-def dist(input: Array, other: Operand, p: _float = 2) -> Tensor:
+def dist(input: Array, other: Operand, p: _float = 2, *, out: Tensor | None = None) -> Tensor:
     """The ``p``-norm of the difference, as one number."""
-def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope."""
-def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope."""
-def dot(input: Array, tensor: Array) -> Tensor:
+def dot(input: Array, tensor: Array, *, out: Tensor | None = None) -> Tensor:
     """The inner product of two vectors, neither conjugated."""
 def draw(
     outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | None = None, values: _bool = False,
     grads: _bool = False,
 ) -> Picture:
     """The graph behind ``outputs`` as a ``graphviz.Digraph``, with name, shape and dtype of everything in it."""
-def dsplit(input: Array, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def dsplit(
+    input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Equal pieces, or cuts at positions, along the third dimension."""
-def dstack(tensors: Sequence[Array]) -> Tensor:
+def dstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """Behind each other: joined along dimension 2, as ``atleast_3d`` sees them."""
-def einsum(*arguments: Any) -> Tensor:
+def einsum(*arguments: Any, out: Tensor | None = None) -> Tensor:
     """Sum of products in Einstein's notation: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``."""
-def empty(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def empty(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """A tensor whose values are whatever the memory held."""
-def empty_like(input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def empty_like(
+    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``input``."""
-def eq(input: Operand, other: Operand) -> Tensor:
+def eq(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a == b, element by element."""
 def equal(input: Operand, other: Operand) -> _bool:
     """Whether two tensors have one shape and the same elements."""
-def erf(input: Array) -> Tensor:
+def erf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The error function (Cody 1969). Formula: 2 / √π · ∫₀ˣ e^(−t²) dt"""
-def erfc(input: Array) -> Tensor:
+def erfc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 − erf(x), to the last digits where that is small (Cody 1969). Formula: 1 − erf x"""
-def erfinv(input: Array) -> Tensor:
+def erfinv(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The number whose erf is x; ±∞ at ±1, NaN beyond (Wichura 1988). Formula: erf⁻¹(x)"""
-def exp(input: Array) -> Tensor:
+def exp(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Exponential. Formula: eˣ"""
-def exp2(input: Array) -> Tensor:
+def exp2(input: Array, *, out: Tensor | None = None) -> Tensor:
     """2 to the power of each element. Formula: 2ˣ"""
-def expand_as(input: Array, other: Array) -> Tensor:
+def expand_as(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """``expand`` to the shape of another tensor."""
-def expand_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def expand_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``expand`` gives, which shares no memory with the input."""
-def expm1(input: Array) -> Tensor:
+def expm1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
-def eye(n: _int, m: _int | None = None, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def eye(
+    n: _int, m: _int | None = None, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
-def fill(input: Array, value: Operand) -> Tensor:
+def fill(input: Array, value: Operand, *, out: Tensor | None = None) -> Tensor:
     """One number (or a 0-d tensor) everywhere, in the shape and dtype of ``input``."""
-def fix(input: Array) -> Tensor:
+def fix(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
-def flatten(input: Array, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
+def flatten(input: Array, start_dim: _int = 0, end_dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` as one."""
-def flip(input: Array, *order: Any, dims: Size | None = None) -> Tensor:
+def flip(input: Array, *order: Any, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
     """A copy with the elements in reverse order along each of ``dims``."""
-def fliplr(input: Array) -> Tensor:
+def fliplr(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The columns in reverse order."""
-def flipud(input: Array) -> Tensor:
+def flipud(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The rows in reverse order."""
-def float_power(input: Array, exponent: Operand) -> Tensor:
+def float_power(input: Array, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input`` to the power ``exponent`` in double precision, whatever the dtypes."""
-def floor(input: Array) -> Tensor:
+def floor(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The largest whole number not above each element; its gradient is 0. Formula: ⌊x⌋"""
-def floor_divide(input: Operand, other: Operand) -> Tensor:
+def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The quotient rounded down; its gradient is 0. Formula: ⌊a / b⌋"""
-def fmax(input: Operand, other: Operand) -> Tensor:
+def fmax(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements, where one is NaN the other; a tie gives the gradient to a. Formula: max(a, b)"""
-def fmin(input: Operand, other: Operand) -> Tensor:
+def fmin(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements, where one is NaN the other; a tie gives the gradient to a. Formula: min(a, b)"""
-def fmod(input: Operand, other: Operand) -> Tensor:
+def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """What is left of a after whole steps of b, with the sign of a, as in C. Formula: a − b · trunc(a / b)"""
-def frac(input: Array) -> Tensor:
+def frac(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The fraction of each element, with its sign. Formula: x − trunc x"""
 def frexp(input: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``."""
-def from_numpy(array: Array) -> Tensor:
+def from_numpy(array: Array, *, out: Tensor | None = None) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other."""
-def full(size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def full(
+    size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given."""
-def full_like(input: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def full_like(
+    input: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """One number everywhere, in the shape and dtype of ``input``."""
-def gather(input: Array, dim: _int, index: Index, *, sparse_grad: _bool = False, axis: _int | None = None) -> Tensor:
+def gather(
+    input: Array, dim: _int, index: Index, *, sparse_grad: _bool = False, axis: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``."""
-def gcd(input: Operand, other: Operand) -> Tensor:
+def gcd(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Greatest common divisor of integers."""
-def ge(input: Operand, other: Operand) -> Tensor:
+def ge(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
-def ger(input: Array, vec2: Array) -> Tensor:
+def ger(input: Array, vec2: Array, *, out: Tensor | None = None) -> Tensor:
     """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
 def get_default_dtype() -> DType:
     """The float dtype in use where none is given."""
-def get_rng_state() -> Tensor:
+def get_rng_state(*, out: Tensor | None = None) -> Tensor:
     """Where the default stream is, as bytes."""
 def gradient(
     input: Array, *, spacing: Any = None, dim: Axis = None, edge_order: _int = 1, axis: Axis = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """The slope of the function sampled in ``input`` along each dimension of ``dim`` (all by default), one tensor each.
     """
-def greater(input: Operand, other: Operand) -> Tensor:
+def greater(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a > b, element by element."""
-def greater_equal(input: Operand, other: Operand) -> Tensor:
+def greater_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
 def grid_sampler_2d(
-    input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool,
+    input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool, *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes."""
 def grid_sampler_3d(
-    input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool,
+    input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool, *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes."""
-def gt(input: Operand, other: Operand) -> Tensor:
+def gt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a > b, element by element."""
-def heaviside(input: Operand, other: Operand) -> Tensor:
+def heaviside(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where a is negative, 1 where it is positive, b where it is 0."""
-def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0) -> Tensor:
+def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
-def hsplit(input: Array, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def hsplit(
+    input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Equal pieces, or cuts at positions, along the columns (of one dimension: along it)."""
-def hstack(tensors: Sequence[Array]) -> Tensor:
+def hstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """Side by side: joined along dimension 1, vectors along their only one."""
-def hypot(input: Operand, other: Operand) -> Tensor:
+def hypot(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The length of (a, b), without overflow; its slope at (0, 0) is 0. Formula: √(a² + b²)"""
-def i0(input: Array) -> Tensor:
+def i0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the first kind, order 0."""
-def imag(input: Array) -> Tensor:
+def imag(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The imaginary part. Raises ``DtypeError`` for a real tensor."""
 def index_add(
     input: Array, dim: _int, index: Index, source: Array, *, alpha: Operand = 1, axis: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice."""
-def index_copy(input: Array, dim: _int, index: Index, source: Array, *, axis: _int | None = None) -> Tensor:
+def index_copy(
+    input: Array, dim: _int, index: Index, source: Array, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``result[index[i]] = source[i]`` along ``dim``."""
-def index_fill(input: Array, dim: _int, index: Index, value: Operand, *, axis: _int | None = None) -> Tensor:
+def index_fill(
+    input: Array, dim: _int, index: Index, value: Operand, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor."""
-def index_put(input: Array, indices: Sequence[Index], values: Array, accumulate: _bool = False) -> Tensor:
+def index_put(
+    input: Array, indices: Sequence[Index], values: Array, accumulate: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
     """``input[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice."""
 def index_reduce(
     input: Array, dim: _int, index: Index, source: Array, reduce: str, *, include_self: _bool = True,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """``scatter_reduce`` of whole slices along ``dim``."""
-def index_select(input: Array, dim: _int, index: Index, *, axis: _int | None = None) -> Tensor:
+def index_select(
+    input: Array, dim: _int, index: Index, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The slices of ``dim`` that an integer tensor of one dimension names."""
 def initial_seed() -> _int:
     """The seed that the default stream started from."""
-def inner(input: Array, other: Array) -> Tensor:
+def inner(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """Products summed over the last dimension of both: ``result[i, j] = Σ input[i] other[j]``; a number multiplies."""
-def inverse(input: Array) -> Tensor:
+def inverse(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
 def is_grad_enabled() -> _bool:
     """Whether operations record now, in this thread or task."""
 def isclose(
-    input: Operand, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False,
+    input: Operand, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False, *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Whether |a − b| ≤ atol + rtol · |b|."""
-def isfinite(input: Array) -> Tensor:
+def isfinite(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is finite."""
-def isin(elements: Operand, test_elements: Operand, *, assume_unique: _bool = False, invert: _bool = False) -> Tensor:
+def isin(
+    elements: Operand, test_elements: Operand, *, assume_unique: _bool = False, invert: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """Whether each element is among the test elements (with ``invert``: is not)."""
-def isinf(input: Array) -> Tensor:
+def isinf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is infinite."""
-def isnan(input: Array) -> Tensor:
+def isnan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is NaN."""
-def isneginf(input: Array) -> Tensor:
+def isneginf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is −∞."""
-def isposinf(input: Array) -> Tensor:
+def isposinf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is +∞."""
-def isreal(input: Array) -> Tensor:
+def isreal(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether the imaginary part of each element is 0."""
-def kron(input: Array, other: Array) -> Tensor:
+def kron(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """Kronecker product: every element of ``input`` times all of ``other``; missing dimensions count as 1, in front."""
 def kthvalue(
     input: Array, k: _int, dim: _int = -1, keepdim: _bool = False, *, axis: _int | None = None,
     keepdims: _bool | None = None,
 ) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands."""
-def lcm(input: Operand, other: Operand) -> Tensor:
+def lcm(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of integers."""
-def ldexp(input: Array, other: Operand) -> Tensor:
+def ldexp(input: Array, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input · 2^other``; a slope flows to both where ``other`` holds floats."""
-def le(input: Operand, other: Operand) -> Tensor:
+def le(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a <= b, element by element."""
-def lerp(input: Array, end: Operand, weight: Operand) -> Tensor:
+def lerp(input: Array, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input + weight · (end − input)``: a part of the way, 0 at the start, 1 at the end."""
-def less(input: Operand, other: Operand) -> Tensor:
+def less(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a < b, element by element."""
-def less_equal(input: Operand, other: Operand) -> Tensor:
+def less_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a <= b, element by element."""
-def lgamma(input: Array) -> Tensor:
+def lgamma(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the size of the gamma function (Moshier). Formula: ln |Γ(x)|"""
 def linspace(
     start: _float, end: _float, steps: _int, *, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``steps`` numbers at equal distances, both ends included."""
 def load(
     f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: _bool | None = None,
-    mmap: _bool | None = None,
+    mmap: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """What ``tg.save`` wrote to ``f``, a path or a file opened for reading: tensors, state dicts, plain values."""
-def log(input: Array) -> Tensor:
+def log(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm. Formula: ln x"""
-def log10(input: Array) -> Tensor:
+def log10(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm to base 10. Formula: ln x / ln 10"""
-def log1p(input: Array) -> Tensor:
+def log1p(input: Array, *, out: Tensor | None = None) -> Tensor:
     """log(1 + x), exact near 0. Formula: ln(1 + x)"""
-def log2(input: Array) -> Tensor:
+def log2(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm to base 2. Formula: ln x / ln 2"""
-def log_softmax(input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None) -> Tensor:
+def log_softmax(
+    input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given."""
-def logaddexp(input: Operand, other: Operand) -> Tensor:
+def logaddexp(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of a sum of exponentials; it does not overflow. Formula: ln(eᵃ + eᵇ)"""
-def logaddexp2(input: Operand, other: Operand) -> Tensor:
+def logaddexp2(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logarithm to base 2 of a sum of powers of 2. Formula: log₂(2ᵃ + 2ᵇ)"""
-def logcumsumexp(input: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
+def logcumsumexp(
+    input: Array, dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``log(cumsum(exp(input), dim))`` of real numbers, without overflow."""
-def logdet(A: Array) -> Tensor:
+def logdet(A: Array, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of the determinant: NaN where it is negative, complex of a complex matrix."""
-def logical_and(input: Operand, other: Operand) -> Tensor:
+def logical_and(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Both are not 0."""
-def logical_not(input: Array) -> Tensor:
+def logical_not(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is 0."""
-def logical_or(input: Operand, other: Operand) -> Tensor:
+def logical_or(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """One of both is not 0."""
-def logical_xor(input: Operand, other: Operand) -> Tensor:
+def logical_xor(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Exactly one is not 0."""
-def logit(input: Array, eps: _float | None = None) -> Tensor:
+def logit(input: Array, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor:
     """The inverse of the sigmoid; with eps, of x brought into [eps, 1 − eps]. Formula: ln(x / (1 − x))"""
 def logspace(
     start: _float, end: _float, steps: _int, base: _float = 10.0, *, dtype: DTypeLike = None,
-    requires_grad: _bool = False,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """``base ** start`` to ``base ** end``, ``steps`` numbers of which each is the same multiple of the one before."""
 def logsumexp(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """log of the sum of exponentials, without overflow. Formula: ln Σ eˣ"""
-def lt(input: Operand, other: Operand) -> Tensor:
+def lt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a < b, element by element."""
-def lu(A: Array, pivot: _bool = True, get_infos: _bool = False) -> tuple[Tensor, ...]:
+def lu(
+    A: Array, pivot: _bool = True, get_infos: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``."""
-def lu_solve(b: Array, LU_data: Array, LU_pivots: Array) -> Tensor:
+def lu_solve(b: Array, LU_data: Array, LU_pivots: Array, *, out: Tensor | None = None) -> Tensor:
     """PyTorch's older order of the arguments of ``linalg.lu_solve``."""
 def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: _bool = True, unpack_pivots: _bool = True) -> PLU:
     """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty."""
 def manual_seed(seed: _int) -> Generator:
     """Start the default stream from ``seed``: the same seed, the same numbers, those of ``torch.manual_seed``."""
-def masked_fill(input: Array, mask: Array, value: Operand) -> Tensor:
+def masked_fill(input: Array, mask: Array, value: Operand, *, out: Tensor | None = None) -> Tensor:
     """One number (or a 0-d tensor) where a boolean tensor holds, ``input`` elsewhere; both broadcast."""
-def masked_scatter(input: Array, mask: Array, source: Array) -> Tensor:
+def masked_scatter(input: Array, mask: Array, source: Array, *, out: Tensor | None = None) -> Tensor:
     """The first elements of ``source``, row by row, put where a boolean tensor holds."""
-def masked_select(input: Array, mask: Array) -> Tensor:
+def masked_select(input: Array, mask: Array, *, out: Tensor | None = None) -> Tensor:
     """The elements where a boolean tensor holds, row by row, in one dimension; both broadcast."""
-def matmul(input: Operand, other: Operand) -> Tensor:
+def matmul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Matrix product; leading dimensions broadcast. Formula: a @ b"""
-def matrix_exp(input: Array) -> Tensor:
+def matrix_exp(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Exponential of a square matrix. Formula: Σ xᵏ / k!"""
-def matrix_power(A: Array, n: _int) -> Tensor:
+def matrix_power(A: Array, n: _int, *, out: Tensor | None = None) -> Tensor:
     """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``."""
 def max(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
-def maximum(input: Operand, other: Operand) -> Tensor:
+def maximum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
 def mean(
     input: Array, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-    keepdim: _bool | None = None,
+    keepdim: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing. Formula: Σ x / n
     """
 def median(
     input: Array, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
-def meshgrid(*tensors: Array, indexing: str = 'ij') -> tuple[Tensor, ...]:
+def meshgrid(
+    *tensors: Array, indexing: str = 'ij', out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Each vector repeated along the dimensions of all the others; with ``indexing="xy"`` the first two swap places."""
 def min(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
-def minimum(input: Operand, other: Operand) -> Tensor:
+def minimum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: min(a, b)"""
-def mm(input: Array, mat2: Array) -> Tensor:
+def mm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices. Raises ``ShapeError`` for other ranks."""
 def mode(
     input: Array, dim: _int = -1, keepdim: _bool = False, *, axis: _int | None = None, keepdims: _bool | None = None,
 ) -> Found:
     """The most frequent element along ``dim``, of several the smallest, and where the last of them stands."""
-def moveaxis(input: Array, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
+def moveaxis(
+    input: Array, source: _int | Sequence[_int], destination: _int | Sequence[_int], *, out: Tensor | None = None,
+) -> Tensor:
     """The dimensions ``source`` (an int or several) put at the places ``destination``; the others keep their order."""
-def movedim(input: Array, source: _int | Sequence[_int], destination: _int | Sequence[_int]) -> Tensor:
+def movedim(
+    input: Array, source: _int | Sequence[_int], destination: _int | Sequence[_int], *, out: Tensor | None = None,
+) -> Tensor:
     """The dimensions ``source`` (an int or several) put at the places ``destination``; the others keep their order."""
-def msort(input: Array) -> Tensor:
+def msort(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The elements in order along the first dimension."""
-def mul(input: Operand, other: Operand) -> Tensor:
+def mul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Product, element by element. Formula: a · b"""
 def multinomial(
     input: Array, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Indices drawn with the probabilities of (n,) or (rows, n), which need not sum to 1."""
-def multiply(input: Operand, other: Operand) -> Tensor:
+def multiply(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Product, element by element. Formula: a · b"""
-def mv(input: Array, vec: Array) -> Tensor:
+def mv(input: Array, vec: Array, *, out: Tensor | None = None) -> Tensor:
     """A matrix times a vector. Raises ``ShapeError`` for other ranks."""
-def mvlgamma(input: Array, p: _int) -> Tensor:
+def mvlgamma(input: Array, p: _int, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the gamma function of ``p`` dimensions: ``p (p − 1) / 4 · ln π + Σ lnΓ(input − i / 2)``, i < p."""
-def nan_to_num(input: Array, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
+def nan_to_num(
+    input: Array, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None, *,
+    out: Tensor | None = None,
+) -> Tensor:
     """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is finite
     """
 def nanmean(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, dtype: DTypeLike = None, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The mean over ``dim`` of what is not NaN."""
 def nanmedian(
     input: Array, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """``median`` of what is not NaN; NaN where nothing else is there."""
 def nanquantile(
     input: Array, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
-    axis: _int | None = None, keepdims: _bool | None = None,
+    axis: _int | None = None, keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """``quantile`` of what is not NaN; NaN where nothing else is there."""
 def nansum(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, dtype: DTypeLike = None, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
-def narrow(input: Array, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None) -> Tensor:
+def narrow(
+    input: Array, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
-def narrow_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def narrow_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``narrow`` gives, which shares no memory with the input."""
-def ne(input: Operand, other: Operand) -> Tensor:
+def ne(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
-def neg(input: Array) -> Tensor:
+def neg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The negative. Formula: −x"""
-def negative(input: Array) -> Tensor:
+def negative(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The negative. Formula: −x"""
-def nextafter(input: Operand, other: Operand) -> Tensor:
+def nextafter(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The next floating point number after a towards b. Formula: a ± ulp"""
-def nonzero(input: Array, *, as_tuple: _bool = False) -> Tensor:
+def nonzero(input: Array, *, as_tuple: _bool = False, out: Tensor | None = None) -> Tensor:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension."""
 def norm(
     x: Array, p: Any = 'fro', dim: Axis = None, keepdim: _bool = False, dtype: DTypeLike = None, *, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices."""
 def normal(
     mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None, dtype: DTypeLike = None,
-    requires_grad: _bool = False,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them."""
-def not_equal(input: Operand, other: Operand) -> Tensor:
+def not_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
-def ones(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def ones(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
-def ones_like(input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def ones_like(
+    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
-def ormqr(A: Array, tau: Array, other: Array, left: _bool = True, transpose: _bool = False) -> Tensor:
+def ormqr(
+    A: Array, tau: Array, other: Array, left: _bool = True, transpose: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
     """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau."""
-def outer(input: Array, vec2: Array) -> Tensor:
+def outer(input: Array, vec2: Array, *, out: Tensor | None = None) -> Tensor:
     """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
-def pairwise_distance(x1: Array, x2: Array, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False) -> Tensor:
+def pairwise_distance(
+    x1: Array, x2: Array, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
-def pdist(input: Array, p: _float = 2.0) -> Tensor:
+def pdist(input: Array, p: _float = 2.0, *, out: Tensor | None = None) -> Tensor:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
-def permute(input: Array, *order: Any, dims: Size | None = None) -> Tensor:
+def permute(input: Array, *order: Any, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
     """The dimensions in the order given."""
-def permute_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def permute_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``permute`` gives, which shares no memory with the input."""
-def pinverse(A: Array, rcond: _float = 1e-15) -> Tensor:
+def pinverse(A: Array, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor:
     """PyTorch's older name of ``pinv``."""
-def pixel_shuffle(input: Array, upscale_factor: _int) -> Tensor:
+def pixel_shuffle(input: Array, upscale_factor: _int, *, out: Tensor | None = None) -> Tensor:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016)."""
-def pixel_unshuffle(input: Array, downscale_factor: _int) -> Tensor:
+def pixel_unshuffle(input: Array, downscale_factor: _int, *, out: Tensor | None = None) -> Tensor:
     """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``."""
-def polar(abs: Operand, angle: Operand) -> Tensor:
+def polar(abs: Operand, angle: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of sizes and angles (radians)."""
-def polygamma(n: _int, input: Array) -> Tensor:
+def polygamma(n: _int, input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of order ``n`` of ``digamma``. Raises ``ArgumentError`` for a negative order."""
-def positive(input: Array) -> Tensor:
+def positive(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The same value. Formula: x"""
-def pow(input: Operand, exponent: Operand) -> Tensor:
+def pow(input: Operand, exponent: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input`` to the power ``exponent``, tensors of shapes that broadcast or numbers, in their common dtype."""
-def prelu(input: Array, weight: Array) -> Tensor:
+def prelu(input: Array, weight: Array, *, out: Tensor | None = None) -> Tensor:
     """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``)."""
 def prod(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, dtype: DTypeLike = None, axis: Axis = None,
-    keepdims: _bool | None = None,
+    keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0."""
-def put(input: Array, index: Index, source: Array, accumulate: _bool = False) -> Tensor:
+def put(input: Array, index: Index, source: Array, accumulate: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
 def qr(A: Array, some: _bool = True) -> _qr.QR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
 def quantile(
     input: Array, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
-    axis: _int | None = None, keepdims: _bool | None = None,
+    axis: _int | None = None, keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one."""
-def rad2deg(input: Array) -> Tensor:
+def rad2deg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees. Formula: x · 180 / π"""
 def rand(
     *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple."""
 def rand_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
 def randint(
     low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: _bool = False,
+    dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well."""
 def randint_like(
     input: Array, low: _int | None = None, high: _int | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: _bool = False,
+    dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
 def randn(
     *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of a shape, given as integers or one tuple."""
 def randn_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
-def randperm(n: _int, *, generator: Generator | None = None, dtype: DTypeLike = None) -> Tensor:
+def randperm(
+    n: _int, *, generator: Generator | None = None, dtype: DTypeLike = None, out: Tensor | None = None,
+) -> Tensor:
     """The integers below ``n`` in random order."""
-def ravel(input: Array) -> Tensor:
+def ravel(input: Array, *, out: Tensor | None = None) -> Tensor:
     """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
-def real(input: Array) -> Tensor:
+def real(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The real part; a real tensor is returned as it is."""
-def reciprocal(input: Array) -> Tensor:
+def reciprocal(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 over each element; integers give the default float dtype. Formula: 1 / x"""
-def relu(input: Array) -> Tensor:
+def relu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """max(x, 0); its gradient at 0 is 0, and 1 at NaN. Formula: max(x, 0)"""
-def remainder(input: Operand, other: Operand) -> Tensor:
+def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """What is left of a after whole steps of b, with the sign of b, as Python's %. Formula: a − b · ⌊a / b⌋"""
-def renorm(input: Array, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None) -> Tensor:
+def renorm(
+    input: Array, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it."""
 def repeat_interleave(
     x: Array, repeats: Operand | None = None, dim: _int | None = None, *, output_size: _int | None = None,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each."""
-def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Tensor:
+def reshape(input: Array, *sizes: Size, shape: Size | None = None, out: Tensor | None = None) -> Tensor:
     """The elements of ``input``, row by row, in another shape; one size may be −1."""
-def resolve_conj(input: Array) -> Tensor:
+def resolve_conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a conjugate is never a lazy view here."""
-def resolve_neg(input: Array) -> Tensor:
+def resolve_neg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a negative is never a lazy view here."""
-def roll(input: Array, shifts: Size, dims: Size | None = None) -> Tensor:
+def roll(input: Array, shifts: Size, dims: Size | None = None, *, out: Tensor | None = None) -> Tensor:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row."""
-def rot90(input: Array, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
+def rot90(input: Array, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None) -> Tensor:
     """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second."""
-def round(input: Array, decimals: _int = 0) -> Tensor:
+def round(input: Array, decimals: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
     number nearest to x
     """
-def row_stack(tensors: Sequence[Array]) -> Tensor:
+def row_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """On top of each other: joined along dimension 0, vectors as rows."""
 def rrelu(
     input: Array, lower: _float = 0.125, upper: _float = 0.3333333333333333, training: _bool = False, *,
-    generator: Generator | None = None,
+    generator: Generator | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.
     """
-def rsqrt(input: Array) -> Tensor:
+def rsqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 over the square root. Formula: 1 / √x"""
-def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+def rsub(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``other − alpha · input``."""
 def save(
     obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: _int = 2,
@@ -770,30 +892,34 @@ def save(
     """
 def scatter(
     input: Array, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
-    reduce: str | None = None, axis: _int | None = None,
+    reduce: str | None = None, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number."""
-def scatter_add(input: Array, dim: _int, index: Index, src: Array, *, axis: _int | None = None) -> Tensor:
+def scatter_add(
+    input: Array, dim: _int, index: Index, src: Array, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on."""
 def scatter_reduce(
     input: Array, dim: _int, index: Index, src: Operand, reduce: str, *, include_self: _bool = True,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The elements of ``src`` that ``index`` sends to one place, reduced together."""
 def searchsorted(
     sorted_sequence: Array, input: Operand, *, out_int32: _bool = False, right: _bool = False, side: str | None = None,
-    sorter: Array | None = None,
+    sorter: Array | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it."""
 def seed() -> _int:
     """Start the default stream from a seed that the operating system draws, and return it."""
-def select(input: Array, dim: _int, index: _int, *, axis: _int | None = None) -> Tensor:
+def select(input: Array, dim: _int, index: _int, *, axis: _int | None = None, out: Tensor | None = None) -> Tensor:
     """The slice at one position of dimension ``dim``, without that dimension."""
-def select_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def select_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``select`` gives, which shares no memory with the input."""
-def select_scatter(input: Array, src: Array, dim: _int, index: _int, *, axis: _int | None = None) -> Tensor:
+def select_scatter(
+    input: Array, src: Array, dim: _int, index: _int, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
-def selu(input: Array) -> Tensor:
+def selu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
@@ -804,215 +930,257 @@ def set_printoptions(
     """How tensors are printed from now on. What is not given stays; ``sci_mode`` not given is chosen by the values."""
 def set_rng_state(new_state: Any) -> None:
     """Go on where ``get_rng_state`` was called."""
-def sgn(input: Array) -> Tensor:
+def sgn(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``input / |input|``, 0 at 0; of a real tensor its sign."""
-def sigmoid(input: Array) -> Tensor:
+def sigmoid(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logistic sigmoid; no overflow at either end. Formula: 1 / (1 + e⁻ˣ)"""
-def sign(input: Array) -> Tensor:
+def sign(input: Array, *, out: Tensor | None = None) -> Tensor:
     """−1, 0 or 1; its gradient is 0. Formula: sign x"""
-def signbit(input: Array) -> Tensor:
+def signbit(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether the sign of each element is minus, also of −0.0."""
-def sin(input: Array) -> Tensor:
+def sin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Sine of an angle in radians. Formula: sin x"""
-def sinc(input: Array) -> Tensor:
+def sinc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative."""
-def sinh(input: Array) -> Tensor:
+def sinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic sine. Formula: sinh x"""
 def slice(
     x: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The positions ``start:end:step`` of dimension ``dim``."""
-def slice_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def slice_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``slice`` gives, which shares no memory with the input."""
 def slice_scatter(
     input: Array, src: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``."""
 def slogdet(A: Array) -> SignLogdet:
     """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet."""
-def softmax(input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None) -> Tensor:
+def softmax(
+    input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given."""
 def sort(
     input: Array, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
 ) -> Found:
     """The elements in order along ``dim``, and where each stood; equal elements always keep their order."""
-def split(tensor: Array, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
+def split(
+    tensor: Array, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
-def split_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def split_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``split`` gives, which shares no memory with the input."""
 def split_with_sizes(
     input: Array, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``."""
-def split_with_sizes_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def split_with_sizes_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``split_with_sizes`` gives, which shares no memory with the input."""
-def sqrt(input: Array) -> Tensor:
+def sqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Square root. Formula: √x"""
-def square(input: Array) -> Tensor:
+def square(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Square. Formula: x²"""
-def squeeze(input: Array, dim: Axis = None, *, axis: Axis = None) -> Tensor:
+def squeeze(input: Array, dim: Axis = None, *, axis: Axis = None, out: Tensor | None = None) -> Tensor:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1."""
-def squeeze_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def squeeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``squeeze`` gives, which shares no memory with the input."""
-def stack(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None) -> Tensor:
+def stack(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension. Formula: [x₀, x₁, …]"""
 def std(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
-    correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None,
+    correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Standard deviation over ``dim``: the square root of ``var``; no gradient passes where it is 0."""
 def std_mean(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
     correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean over ``dim``: ``std`` and ``mean`` with one set of arguments."""
 def stft(
     input: Array, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, window: Any = None,
     center: _bool = True, pad_mode: str = 'reflect', normalized: _bool = False, onesided: _bool | None = None,
-    return_complex: _bool | None = None, align_to_window: _bool | None = None,
+    return_complex: _bool | None = None, align_to_window: _bool | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex."""
-def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+def sub(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input − alpha · other``; shapes broadcast."""
-def subtract(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+def subtract(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input − alpha · other``; shapes broadcast."""
 def sum(
     input: Array, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-    keepdim: _bool | None = None,
+    keepdim: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
 def svd(A: Array, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:
     """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""
-def swapaxes(input: Array, dim0: _int, dim1: _int) -> Tensor:
+def swapaxes(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
-def swapdims(input: Array, dim0: _int, dim1: _int) -> Tensor:
+def swapdims(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
-def t(input: Array) -> Tensor:
+def t(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A matrix transposed; a vector as it is."""
-def t_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def t_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``t`` gives, which shares no memory with the input."""
-def take(input: Array, index: Index) -> Tensor:
+def take(input: Array, index: Index, *, out: Tensor | None = None) -> Tensor:
     """The elements that an integer tensor names, counted row by row; in the shape of ``index``."""
-def take_along_axis(input: Array, indices: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
+def take_along_axis(
+    input: Array, indices: Array, dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row."""
-def take_along_dim(input: Array, indices: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
+def take_along_dim(
+    input: Array, indices: Array, dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row."""
-def tan(input: Array) -> Tensor:
+def tan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Tangent of an angle in radians. Formula: tan x"""
-def tanh(input: Array) -> Tensor:
+def tanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent. Formula: tanh x"""
-def tensor(data: Any, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def tensor(data: Any, dtype: DTypeLike = None, requires_grad: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
     """
 def tensor_split(
     input: Array, indices_or_sections: Any, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """That many pieces, the first ones larger by one where it does not divide; or cut at the positions of a list."""
-def tensordot(a: Array, b: Array, dims: _int | Sequence[Any] = 2) -> Tensor:
+def tensordot(a: Array, b: Array, dims: _int | Sequence[Any] = 2, *, out: Tensor | None = None) -> Tensor:
     """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them."""
-def threshold(input: Array, threshold: _float, value: _float) -> Tensor:
+def threshold(input: Array, threshold: _float, value: _float, *, out: Tensor | None = None) -> Tensor:
     """x above a threshold, a fixed value elsewhere. Formula: x if x > threshold else value"""
-def tile(input: Array, *sizes: Size, dims: Size | None = None) -> Tensor:
+def tile(input: Array, *sizes: Size, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
     """``repeat`` with as many counts as wanted: missing ones, in front, are 1."""
 def topk(
     input: Array, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int | None = None,
 ) -> Found:
     """The ``k`` largest (or smallest) elements along ``dim`` in order, and where they stand."""
-def trace(input: Array) -> Tensor:
+def trace(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The sum of a matrix' diagonal."""
-def transpose(input: Array, dim0: _int, dim1: _int) -> Tensor:
+def transpose(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
-def transpose_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def transpose_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``transpose`` gives, which shares no memory with the input."""
-def trapezoid(y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None) -> Tensor:
+def trapezoid(
+    y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``."""
-def trapz(y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None) -> Tensor:
+def trapz(
+    y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``."""
 def triangular_solve(
     b: Array, A: Array, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False,
 ) -> TriangularSolution:
     """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``."""
-def tril(input: Array, diagonal: _int = 0) -> Tensor:
+def tril(input: Array, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The lower triangle of the last two dimensions, up to and including a diagonal; zeros above."""
-def tril_indices(row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ...) -> Tensor:
+def tril_indices(
+    row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ..., out: Tensor | None = None,
+) -> Tensor:
     """The rows and the columns, (2, n), of the lower triangle of a (row, col) matrix."""
-def triu(input: Array, diagonal: _int = 0) -> Tensor:
+def triu(input: Array, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The upper triangle of the last two dimensions, from a diagonal on; zeros below."""
-def triu_indices(row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ...) -> Tensor:
+def triu_indices(
+    row: _int, col: _int, offset: _int = 0, *, dtype: DTypeLike = ..., out: Tensor | None = None,
+) -> Tensor:
     """The rows and the columns, (2, n), of the upper triangle of a (row, col) matrix."""
-def true_divide(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def true_divide(
+    input: Operand, other: Operand, *, rounding_mode: str | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope."""
-def trunc(input: Array) -> Tensor:
+def trunc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
-def unbind(input: Array, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
+def unbind(
+    input: Array, dim: _int = 0, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """All slices of dimension ``dim``, without it."""
-def unbind_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def unbind_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unbind`` gives, which shares no memory with the input."""
 def unflatten(
     input: Array, dim: _int, sizes: _int | tuple[_int, ...] | list[_int], *, axis: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Dimension ``dim`` as several, of the sizes given; one may be −1."""
-def unfold_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def unfold_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unfold`` gives, which shares no memory with the input."""
 def unique(
     input: Array, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False,
-    dim: _int | None = None, *, axis: _int | None = None,
+    dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient."""
 def unique_consecutive(
     input: Array, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None, *,
-    axis: _int | None = None,
+    axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
-def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
+def unravel_index(indices: Index, shape: Size, *, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """Positions counted row by row, as one index tensor per dimension of ``shape``."""
-def unsafe_chunk(input: Array, chunks: _int, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
+def unsafe_chunk(
+    input: Array, chunks: _int, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """At most ``chunks`` pieces of one size, the last one smaller where it does not divide."""
 def unsafe_split(
     tensor: Array, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
 def unsafe_split_with_sizes(
     input: Array, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``."""
-def unsqueeze(input: Array, dim: _int, *, axis: _int | None = None) -> Tensor:
+def unsqueeze(input: Array, dim: _int, *, axis: _int | None = None, out: Tensor | None = None) -> Tensor:
     """With a new dimension of size 1 at position ``dim``."""
-def unsqueeze_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def unsqueeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unsqueeze`` gives, which shares no memory with the input."""
 def var(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
-    correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None,
+    correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given."""
 def var_mean(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
     correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean over ``dim``: ``var`` and ``mean`` with one set of arguments."""
-def vdot(input: Array, other: Array) -> Tensor:
+def vdot(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """The inner product of two vectors, the first conjugated: Σ ā b."""
-def view_as_complex(input: Array) -> Tensor:
+def view_as_complex(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Pairs of real numbers (..., 2) as complex ones (...), on the same memory where it holds them side by side."""
-def view_as_complex_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def view_as_complex_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``view_as_complex`` gives, which shares no memory with the input."""
-def view_as_real(input: Array) -> Tensor:
+def view_as_real(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers (...) as pairs of real ones (..., 2), on the same memory."""
-def view_as_real_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def view_as_real_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``view_as_real`` gives, which shares no memory with the input."""
-def view_copy(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+def view_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``view`` gives, which shares no memory with the input."""
-def vsplit(input: Array, indices_or_sections: Any) -> tuple[Tensor, ...]:
+def vsplit(
+    input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
-def vstack(tensors: Sequence[Array]) -> Tensor:
+def vstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """On top of each other: joined along dimension 0, vectors as rows."""
-def where(condition: Any, *choices: Any, input: Array | None = None, other: Operand | None = None) -> Tensor:
+def where(
+    condition: Any, *choices: Any, input: Array | None = None, other: Operand | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The elements of ``input`` where the condition holds, those of ``other`` elsewhere; all broadcast."""
-def xlogy(input: Operand, other: Operand) -> Tensor:
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log(other), 0 where x is 0. Formula: x · ln y"""
-def zeros(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def zeros(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """Zeros of a shape, given as integers or one tuple."""
-def zeros_like(input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+def zeros_like(
+    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""

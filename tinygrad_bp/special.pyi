@@ -6,65 +6,70 @@ Written by `python docs/make_reference.py`.
 from .autograd.tensor import Tensor
 from .autograd.types import Array, Axis, DTypeLike, Operand
 
-def digamma(input: Array) -> Tensor:
+def digamma(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of ``lgamma``."""
-def entr(input: Array) -> Tensor:
+def entr(input: Array, *, out: Tensor | None = None) -> Tensor:
     """−x · ln x; 0 at 0, −∞ below. Formula: −x · ln x"""
-def erf(input: Array) -> Tensor:
+def erf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The error function (Cody 1969). Formula: 2 / √π · ∫₀ˣ e^(−t²) dt"""
-def erfc(input: Array) -> Tensor:
+def erfc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 − erf(x), to the last digits where that is small (Cody 1969). Formula: 1 − erf x"""
-def erfcx(input: Array) -> Tensor:
+def erfcx(input: Array, *, out: Tensor | None = None) -> Tensor:
     """erfc(x) times exp(x²), which stays large where erfc does not. Formula: e^(x²) · erfc x"""
-def erfinv(input: Array) -> Tensor:
+def erfinv(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The number whose erf is x; ±∞ at ±1, NaN beyond (Wichura 1988). Formula: erf⁻¹(x)"""
-def exp2(input: Array) -> Tensor:
+def exp2(input: Array, *, out: Tensor | None = None) -> Tensor:
     """2 to the power of each element. Formula: 2ˣ"""
-def expit(input: Array) -> Tensor:
+def expit(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logistic sigmoid; no overflow at either end. Formula: 1 / (1 + e⁻ˣ)"""
-def expm1(input: Array) -> Tensor:
+def expm1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
-def gammaln(input: Array) -> Tensor:
+def gammaln(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the size of the gamma function (Moshier). Formula: ln |Γ(x)|"""
-def i0(input: Array) -> Tensor:
+def i0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the first kind, order 0."""
-def i0e(input: Array) -> Tensor:
+def i0e(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``i0(input) · e^(−|input|)``, which does not overflow."""
-def i1(input: Array) -> Tensor:
+def i1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the first kind, order 1."""
-def i1e(input: Array) -> Tensor:
+def i1e(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``i1(input) · e^(−|input|)``, which does not overflow."""
-def log1p(input: Array) -> Tensor:
+def log1p(input: Array, *, out: Tensor | None = None) -> Tensor:
     """log(1 + x), exact near 0. Formula: ln(1 + x)"""
-def log_ndtr(input: Array) -> Tensor:
+def log_ndtr(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the standard normal distribution function, finite far down its tail. Formula: ln Φ(x)"""
-def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Tensor:
+def log_softmax(
+    input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given."""
-def logit(input: Array, eps: float | None = None) -> Tensor:
+def logit(input: Array, eps: float | None = None, *, out: Tensor | None = None) -> Tensor:
     """The inverse of the sigmoid; with eps, of x brought into [eps, 1 − eps]. Formula: ln(x / (1 − x))"""
 def logsumexp(
     input: Array, axis: Axis = None, keepdims: bool = False, *, dim: Axis = None, keepdim: bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """log of the sum of exponentials, without overflow. Formula: ln Σ eˣ"""
-def multigammaln(input: Array, p: int) -> Tensor:
+def multigammaln(input: Array, p: int, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the gamma function of ``p`` dimensions: ``p (p − 1) / 4 · ln π + Σ lnΓ(input − i / 2)``, i < p."""
-def ndtr(input: Array) -> Tensor:
+def ndtr(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The standard normal distribution function Φ, to the last digits in its lower tail."""
-def ndtri(input: Array) -> Tensor:
+def ndtri(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The quantile of the standard normal distribution; NaN outside [0, 1] (Wichura 1988). Formula: Φ⁻¹(x)"""
-def polygamma(n: int, input: Array) -> Tensor:
+def polygamma(n: int, input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of order ``n`` of ``digamma``. Raises ``ArgumentError`` for a negative order."""
-def psi(input: Array) -> Tensor:
+def psi(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of ``lgamma``."""
-def round(input: Array, decimals: int = 0) -> Tensor:
+def round(input: Array, decimals: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
     number nearest to x
     """
-def sinc(input: Array) -> Tensor:
+def sinc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative."""
-def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Tensor:
+def softmax(
+    input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given."""
-def xlog1py(input: Operand, other: Operand) -> Tensor:
+def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log1p(other), 0 where x is 0. Formula: x · ln(1 + y)"""
-def xlogy(input: Operand, other: Operand) -> Tensor:
+def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log(other), 0 where x is 0. Formula: x · ln y"""

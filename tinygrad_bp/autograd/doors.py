@@ -14,6 +14,7 @@ import numpy as np
 from .arrays import kind_of
 from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError
 from .op import OPS
+from .out import write_out
 from .tensor import Tensor
 
 # What arguments of a wrong kind lead to. Op functions refuse them themselves.
@@ -30,23 +31,26 @@ def open_doors(space: dict[str, Any], package: str) -> None:
 
 
 def opened(function: Any) -> Any:
-    """A function behind its door, also where pickle looks for it; anything else as it is."""
+    """A public function behind its door, also where pickle looks for it; anything else as it is."""
     if not isinstance(function, FunctionType):
         return function
-    made, home, own = door(function), sys.modules[function.__module__], function.__name__
+    made, home, own = door(function, public=True), sys.modules[function.__module__], function.__name__
     if vars(home).get(own) is function:
         setattr(home, own, made)
     return made
 
 
 @functools.cache
-def door(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, whose errors of wrong arguments are ours; an op's is its own door."""
+def door(function: Callable[..., Any], public: bool = False) -> Callable[..., Any]:
+    """The function, whose errors of wrong arguments are ours; a public one takes ``out=``. An op's is its own door."""
     if function in _DOORS or (function.__name__ in OPS and OPS[function.__name__].function is function):
         return function
 
     @functools.wraps(function)
     def entered(*args: Any, **kwargs: Any) -> Any:
+        if public and "out" in kwargs:
+            out = kwargs.pop("out")
+            return entered(*args, **kwargs) if out is None else write_out(entered, out, args, kwargs)
         try:
             return function(*args, **kwargs)
         except RAW as error:

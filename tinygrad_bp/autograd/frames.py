@@ -20,6 +20,7 @@ from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
 from .operands import check_alias, explain, floats_of, in_float32, misused, settle, unpack
+from .out import write_out
 from .tensor import Tensor
 from .writes import guard_view, share, tick
 
@@ -71,7 +72,7 @@ def _tuple(items: list[str]) -> str:
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter, AutogradError, misused"
+    "guard_view, share, check_alias, enter, AutogradError, misused, write_out"
 )
 
 
@@ -82,9 +83,14 @@ _RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 _FREE = frozenset(FREE.split(", "))
 
 
+# Ops whose public function is another one, which has more parameters: operators alone call these.
+_OF_OPERATORS = ("add", "sub", "div")
+
+
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
-    return [*spelled(op), *op.params], [ALIASES[name] for name in op.params if name in ALIASES]
+    keywords = [ALIASES[name] for name in op.params if name in ALIASES]
+    return [*spelled(op), *op.params], keywords if op.name in _OF_OPERATORS else [*keywords, "out"]
 
 
 def source(op: Op) -> str:
@@ -94,8 +100,9 @@ def source(op: Op) -> str:
     for name, default in op.params.items():
         signature.append(name if default is REQUIRED else f"{name}=default_{name}")
     aliases = [(name, ALIASES[name]) for name in op.params if name in ALIASES]
-    if aliases:
-        signature += ["*", *(f"{alias}=None" for _, alias in aliases)]
+    _, keywords = spelling(op)
+    if keywords:
+        signature += ["*", *(f"{keyword}=None" for keyword in keywords)]
     out = [f"    def function({', '.join(signature)}):"]
     add = out.append
     for name, alias in aliases:
@@ -104,6 +111,9 @@ def source(op: Op) -> str:
     params = "".join(f", {name}" for name in op.params)
     raw = f"forward({', '.join(taken)}{params})" + ("[0]" if op.residuals else "")
     named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
+    if "out" in keywords:
+        add("        if out is not None:")
+        add(f"            return write_out(op.function, out, {_tuple(list(taken))}, {named})")
     narrow = [f"rounded = in_float32(op.function, {_tuple(list(taken))}, {named})", "if rounded is not None:",
               "    return rounded"] if op.wide else []  # fmt: skip
     bare = ["if operands is None:", "    try:", f"        return {raw}", f"    except {_RAW} as error:",
@@ -194,7 +204,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
         op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
-        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused,
+        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused, write_out,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

@@ -20,6 +20,7 @@ from .modes import Mode, Switch, mode, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
 from .operands import check_alias
+from .out import write_out
 
 
 class Watcher:
@@ -52,6 +53,8 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
         return op.function(**{name: given[name] for names in spelling(op) for name in names})
     operands = tuple(given[name] for name in spelled(op))
     params = {name: _param(op, name, given) for name in op.params}
+    if given.get("out") is not None:
+        return write_out(op.function, given["out"], operands, params)
     watchers = mode().watchers
     if not watchers:  # another thread watches
         return call(op, operands, params)

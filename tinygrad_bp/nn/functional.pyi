@@ -112,7 +112,7 @@ def dropout2d(x: Array, p: float = 0.5, training: bool = True, *, generator: Gen
     """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length)."""
 def dropout3d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
     """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing."""
-def elu(input: Array, alpha: float = 1.0) -> Tensor:
+def elu(input: Array, alpha: float = 1.0, *, out: Tensor | None = None) -> Tensor:
     """x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016). Formula: x if x > 0 else α · (eˣ − 1)"""
 def embedding(
     input: Array, weight: Array, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
@@ -138,7 +138,7 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """``½ (ln var + (input − target)² / var)``: negative log-likelihood under normal distributions (Nix, Weigend 1994).
     """
-def gelu(input: Array, approximate: str = 'none') -> Tensor:
+def gelu(input: Array, approximate: str = 'none', *, out: Tensor | None = None) -> Tensor:
     """x times the standard normal distribution function, exactly ('none') or by 'tanh' (Hendrycks and Gimpel 2016).
     Formula: x · Φ(x)
     """
@@ -152,17 +152,19 @@ def group_norm(
     x: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-05,
 ) -> Tensor:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias."""
-def hardshrink(input: Array, lambd: float = 0.5) -> Tensor:
+def hardshrink(input: Array, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
 def hardsigmoid(input: Array) -> Tensor:
     """``relu6(x + 3) / 6``: straight lines in place of the sigmoid."""
-def hardswish(input: Array) -> Tensor:
+def hardswish(input: Array, *, out: Tensor | None = None) -> Tensor:
     """x · hardsigmoid(x) (Howard et al. 2019, Searching for MobileNetV3). Formula: x · hardsigmoid(x)"""
-def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0, *, out: Tensor | None = None) -> Tensor:
     """x between two bounds; its gradient at the bounds is 0. Formula: min ≤ x ≤ max"""
 def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduction: str = 'mean') -> Tensor:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1."""
-def huber_loss(input: Operand, target: Operand, reduction: str = 'mean', delta: float = 1.0) -> Tensor:
+def huber_loss(
+    input: Operand, target: Operand, reduction: str = 'mean', delta: float = 1.0, *, out: Tensor | None = None,
+) -> Tensor:
     """Squared error near the target, absolute error beyond delta (Huber 1964). Formula: mean of d² / 2 where |d| < δ,
     else δ · (|d| − δ / 2); d = x − target
     """
@@ -178,14 +180,14 @@ def interpolate(
     """``input`` (rows, channels, and 1 to 3 more) in another size: ``size``, or ``scale_factor`` times the old one."""
 def kl_div(input: Array, target: Array, reduction: str = 'mean', log_target: bool = False) -> Tensor:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``."""
-def l1_loss(input: Operand, target: Operand, reduction: str = 'mean') -> Tensor:
+def l1_loss(input: Operand, target: Operand, reduction: str = 'mean', *, out: Tensor | None = None) -> Tensor:
     """Absolute error of a prediction: mean, sum, or each element. Formula: mean |x − target|"""
 def layer_norm(
     x: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-05,
 ) -> Tensor:
     """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
     """
-def leaky_relu(input: Array, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(input: Array, negative_slope: float = 0.01, *, out: Tensor | None = None) -> Tensor:
     """x above 0, negative_slope · x below (Maas et al. 2013). Formula: x if x > 0 else slope · x"""
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Tensor:
     """``x @ weight.T + bias``; weight is (out, in), bias (out) or None."""
@@ -198,7 +200,7 @@ def local_response_norm(x: Array, size: int, alpha: float = 0.0001, beta: float 
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends."""
 def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Tensor:
     """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given."""
-def logsigmoid(input: Array) -> Tensor:
+def logsigmoid(input: Array, *, out: Tensor | None = None) -> Tensor:
     """ln sigmoid(x), finite for any finite number. Formula: −ln(1 + e⁻ˣ)"""
 def lp_pool1d(
     input: Array, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False,
@@ -216,7 +218,7 @@ def margin_ranking_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = 'mean',
 ) -> Tensor:
     """``max(−target · (input1 − input2) + margin, 0)``: a target of 1 wants ``input1`` ranked higher, −1 ``input2``."""
-def matmul(input: Operand, other: Operand) -> Tensor:
+def matmul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Matrix product; leading dimensions broadcast. Formula: a @ b"""
 def matrix_transpose(x: Array) -> Tensor:
     """The last two dimensions exchanged: ``t.mT``."""
@@ -252,7 +254,7 @@ def max_unpool3d(
     """Zeros with ``input`` at ``indices``; as ``max_unpool2d``."""
 def mish(input: Array) -> Tensor:
     """``x · tanh(softplus(x))`` (Misra 2019, *Mish*)."""
-def mse_loss(input: Operand, target: Operand, reduction: str = 'mean') -> Tensor:
+def mse_loss(input: Operand, target: Operand, reduction: str = 'mean', *, out: Tensor | None = None) -> Tensor:
     """Squared error of a prediction: mean, sum, or each element. Formula: mean (x − target)²"""
 def multi_head_attention_forward(
     query: Array, key: Array, value: Array, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any,
@@ -280,7 +282,7 @@ def nll_loss(
     """``−weight[target] · x[target]``: the loss of log-probabilities ``x`` (from ``log_softmax``) for class indices."""
 def normalize(input: Array, p: float = 2.0, dim: Axis = 1, eps: float = 1e-12) -> Tensor:
     """``input`` divided by its ``p``-norm along ``dim``, which counts as at least ``eps``."""
-def one_hot(input: Array, num_classes: int = -1) -> Tensor:
+def one_hot(input: Array, num_classes: int = -1, *, out: Tensor | None = None) -> Tensor:
     """Integer labels as rows of 0 and 1 (int64), in a new last dimension."""
 def pad(x: Array, pad: Sequence[int], mode: str = 'constant', value: float | None = None) -> Tensor:
     """``x`` with a border; ``pad`` holds (before, after) for the last dimension first."""
@@ -299,7 +301,7 @@ def poisson_nll_loss(
     """Negative log-likelihood of counts ``target`` under Poisson distributions, without ``ln target!``."""
 def prelu(input: Array, weight: Array) -> Tensor:
     """x above 0, ``weight · x`` below; ``weight`` is one number, or one per channel (dimension 1 of ``input``)."""
-def relu(input: Array) -> Tensor:
+def relu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """max(x, 0); its gradient at 0 is 0, and 1 at NaN. Formula: max(x, 0)"""
 def relu6(input: Array) -> Tensor:
     """``min(max(x, 0), 6)`` (Krizhevsky 2010)."""
@@ -319,9 +321,9 @@ def scaled_dot_product_attention(
     """``softmax(query keyᵀ · scale + mask) value``, equation 1 of Vaswani et al."""
 def selu(input: Array) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
-def sigmoid(input: Array) -> Tensor:
+def sigmoid(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logistic sigmoid; no overflow at either end. Formula: 1 / (1 + e⁻ˣ)"""
-def silu(input: Array) -> Tensor:
+def silu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """x · sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017). Formula: x / (1 + e⁻ˣ)"""
 def smooth_l1_loss(x: Array, target: Array, reduction: str = 'mean', beta: float = 1.0) -> Tensor:
     """``huber_loss`` with ``delta=beta``, divided by ``beta``; with a ``beta`` of 0, ``l1_loss`` (Girshick 2015)."""
@@ -331,17 +333,17 @@ def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int |
     """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given."""
 def softmin(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Tensor:
     """``softmax(−input)``: the smallest number gets the largest share."""
-def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None) -> Tensor:
     """A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001). Formula: ln(1 + e^(βx)) / β"""
-def softshrink(input: Array, lambd: float = 0.5) -> Tensor:
+def softshrink(input: Array, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x moved towards 0 by lambd, and 0 between −lambd and lambd. Formula: sign(x) · max(|x| − λ, 0)"""
 def softsign(input: Array) -> Tensor:
     """``x / (1 + |x|)`` (Turian et al. 2009)."""
-def tanh(input: Array) -> Tensor:
+def tanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent. Formula: tanh x"""
 def tanhshrink(input: Array) -> Tensor:
     """``x − tanh(x)``."""
-def threshold(input: Array, threshold: float, value: float) -> Tensor:
+def threshold(input: Array, threshold: float, value: float, *, out: Tensor | None = None) -> Tensor:
     """x above a threshold, a fixed value elsewhere. Formula: x if x > threshold else value"""
 def triplet_margin_loss(
     anchor: Array, positive: Array, negative: Array, margin: float = 1.0, p: float = 2, eps: float = 1e-06,
