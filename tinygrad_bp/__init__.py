@@ -7,10 +7,10 @@
 tensor([2., 4.])
 """
 
-import sys as _sys
 from importlib import import_module as _import_module
 
 from . import autograd as autograd
+from . import places as _places
 from .autograd import (
     enable_grad as enable_grad,
     is_grad_enabled as is_grad_enabled,
@@ -35,9 +35,9 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "linalg": "",
-    "load": "saving", "models": "", "nn": "", "optim": "", "random": "", "save": "saving", "saving": "",
-    "special": "", "train": "", "utils": "", "verify": "",
+    "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
+    "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "nn": "", "optim": "", "random": "",
+    "save": "saving", "saving": "", "special": "", "train": "", "utils": "", "verify": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "set_printoptions": "autograd.printing",
 }  # fmt: skip
@@ -93,10 +93,7 @@ def _sought_in_autograd(name):
 
 
 autograd.__getattr__ = _sought_in_autograd
-# `from tinygrad_bp.autograd.functional import jacobian` asks no package for it: Python looks for the module alone.
-_place = type(autograd)(f"{autograd.__name__}.functional")
-_place.__getattr__ = lambda name: getattr(autograd.functional, name)
-_sys.modules[_place.__name__] = _place
+_places.look_there()  # `from tinygrad_bp.autograd.functional import jacobian` asks no package for it
 
 
 def _gather():

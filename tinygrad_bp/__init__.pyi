@@ -8,10 +8,10 @@ from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, SupportsIndex
 from . import (
-    autograd as autograd, data as data, drawing as drawing, fft as fft, func as func, functional as functional,
-    functions as functions, linalg as linalg, models as models, nn as nn, not_here as not_here,
-    numpy_names as numpy_names, ops as ops, optim as optim, random as random, saving as saving, special as special,
-    train as train, utils as utils, verify as verify,
+    as_torch as as_torch, autograd as autograd, data as data, drawing as drawing, fft as fft, func as func,
+    functional as functional, functions as functions, linalg as linalg, models as models, nn as nn,
+    not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim, places as places, random as random,
+    saving as saving, special as special, train as train, utils as utils, verify as verify,
 )
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
@@ -513,6 +513,8 @@ def initial_seed() -> _int:
     """The seed that the default stream started from."""
 def inner(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """Products summed over the last dimension of both: ``result[i, j] = Σ input[i] other[j]``; a number multiplies."""
+def install_as_torch() -> None:
+    """Have ``import torch`` give this package from now on, ``torch.nn`` and the other modules too."""
 def inverse(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
 def is_grad_enabled() -> _bool:

@@ -1,0 +1,148 @@
+"""A PyTorch script runs as it stands where ``torch`` is this package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Import statements of public programs, and what they must give.
+IMPORTS = {
+    "import torch": "torch is tg",
+    "import torch.nn as nn": "nn is tg.nn",
+    "from torch import nn, optim, Tensor": "(nn, optim, Tensor) == (tg.nn, tg.optim, tg.Tensor)",
+    "import torch.nn.functional as F": "F is tg.nn.functional",
+    "import torch.nn.init as init": "init is tg.nn.init",
+    "from torch.nn import Module, Parameter, functional as F": "Module is tg.nn.Module",
+    "from torch.nn.parameter import Parameter": "Parameter is tg.nn.Parameter",
+    "from torch.nn.modules.loss import MSELoss": "MSELoss is tg.nn.MSELoss",
+    "from torch.nn.modules.pooling import MaxPool2d": "MaxPool2d is tg.nn.MaxPool2d",  # there is a file of that name
+    "from torch.nn.modules import Module": "Module is tg.nn.Module",
+    "from torch.nn.utils.rnn import pad_sequence": "pad_sequence is tg.nn.utils.rnn.pad_sequence",
+    "import torch.optim as optim": "optim is tg.optim",
+    "from torch.optim import SGD, Adam": "SGD is tg.optim.SGD",
+    "from torch.optim.lr_scheduler import StepLR": "StepLR is tg.optim.lr_scheduler.StepLR",
+    "from torch.optim.optimizer import Optimizer": "Optimizer is tg.optim.Optimizer",
+    "from torch.utils.data import DataLoader, Dataset": "DataLoader is tg.data.DataLoader",
+    "import torch.utils.data": "torch.utils.data.DataLoader is tg.data.DataLoader",
+    "from torch.utils.data.dataset import TensorDataset": "TensorDataset is tg.data.TensorDataset",
+    "from torch.utils.checkpoint import checkpoint": "checkpoint is tg.utils.checkpoint.checkpoint",
+    "import torch.autograd as autograd": "autograd is tg.autograd",
+    "from torch.autograd import Function, grad": "Function is tg.autograd.Function",
+    "from torch.autograd.function import Function": "Function is tg.autograd.Function",
+    "from torch.autograd.functional import jacobian": "jacobian is tg.functional.jacobian",
+    "from torch.autograd.gradcheck import gradcheck": "gradcheck is tg.verify.gradcheck",
+    "from torch.func import grad, vmap": "vmap is tg.func.vmap",
+    "import torch.linalg, torch.fft, torch.special": "torch.fft is tg.fft",
+}
+
+
+def python(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-W", "error", *arguments], capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.mark.parametrize("how", ["sys.modules['torch'] = tg", "tg.install_as_torch()"])
+def test_the_imports_of_programs_give_the_modules_of_this_package(how: str) -> None:
+    lines = ["import sys, tinygrad_bp as tg", how]
+    for statement, right in IMPORTS.items():
+        lines += [statement, f"assert {right}, {statement!r}"]
+    lines += [
+        "for name, module in list(sys.modules.items()):",
+        "    if name.partition('.')[0] == 'torch':",
+        "        assert module.__spec__.name == module.__name__ and module.__name__.startswith('tinygrad_bp'), name",
+    ]
+    done = python("-c", "\n".join(lines))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("import torch.distributed as dist", "tg.distributed: not here; "),
+        ("from torch import distributed", "tg.distributed: not here; "),
+        ("from torch.nn import DataParallel", "tg.nn.DataParallel: not here; "),
+        ("from torch.utils.tensorboard import SummaryWriter", "tg.utils.tensorboard: not here; "),
+        ("import torch.nothing", "No module named 'tinygrad_bp.nothing'"),
+        ("from torch.nn import Liner", "cannot import name 'Liner'"),
+    ],
+)
+def test_what_is_not_there_says_so(statement: str, said: str) -> None:
+    done = python("-c", f"import tinygrad_bp as tg; tg.install_as_torch()\n{statement}")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(("ModuleNotFoundError: ", "ImportError: ")) and said in last
+
+
+def test_where_pytorch_is_imported_already_it_refuses() -> None:
+    code = (
+        "import sys, types, tinygrad_bp as tg\nsys.modules['torch'] = types.ModuleType('torch')\ntg.install_as_torch()"
+    )
+    done = python("-c", code)
+    assert "AutogradError: install_as_torch: PyTorch is imported already, from somewhere" in done.stderr
+    twice = python("-c", "import tinygrad_bp as tg; tg.install_as_torch(); tg.install_as_torch(); import torch")
+    assert twice.returncode == 0, twice.stderr
+
+
+def test_without_it_torch_is_whatever_it_was() -> None:
+    code = (
+        "import sys, types, tinygrad_bp\n"
+        "sys.modules['torch'] = types.ModuleType('torch')\n"
+        "try:\n    import torch.nn\nexcept ImportError as error:\n    print(error)"
+    )
+    assert python("-c", code).stdout == "No module named 'torch.nn'; 'torch' is not a package\n"
+
+
+SCRIPT = """\
+import pickle, sys
+import torch, neighbour
+print(sys.argv, __name__, neighbour.value, torch.ones(2))
+
+class Here:
+    pass
+
+print(type(pickle.loads(pickle.dumps(Here()))) is Here)
+"""
+
+
+def run(folder: Path, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "inner").mkdir()
+    (folder / "inner" / "script.py").write_text(text)
+    (folder / "inner" / "neighbour.py").write_text("value = 7\n")
+    return python("-m", "tinygrad_bp.as_torch", "inner/script.py", *arguments, cwd=folder)
+
+
+def test_a_script_runs_as_python_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    done = run(tmp_path, SCRIPT, "--lr", "0.1")
+    assert done.stderr == ""
+    assert done.stdout == ("['inner/script.py', '--lr', '0.1'] __main__ 7 tensor([1., 1.])\nTrue\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("def f():\n    raise ValueError('no')\nf()\n", 1),
+        ("try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    raise KeyError('x') from error\n", 1),
+        ("x = (\n", 1),
+        ("import sys\nsys.exit(3)\n", 3),
+        ("import sys\nsys.exit('said')\n", 1),
+        ("raise SystemExit\n", 0),
+        ("import sys\nsys.excepthook = lambda *_: print('mine')\n1 / 0\n", 1),
+    ],
+)
+def test_errors_and_exit_codes_are_those_of_the_script(
+    text: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    done = run(tmp_path, text)
+    plain = subprocess.run([sys.executable, "inner/script.py"], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (code, plain.stdout, plain.stderr)
+
+
+def test_a_missing_script_and_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    none = python("-m", "tinygrad_bp.as_torch", cwd=tmp_path)
+    assert none.returncode == 1 and none.stderr.startswith("usage: ")
+    missing = python("-m", "tinygrad_bp.as_torch", "nothing.py", cwd=tmp_path)
+    assert missing.returncode == 2 and missing.stderr.startswith("as_torch: can't open 'nothing.py': No ")

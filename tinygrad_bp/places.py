@@ -1,0 +1,85 @@
+"""Modules by PyTorch's paths: ``tinygrad_bp.nn.modules``, and ``torch.nn`` where ``torch`` is this package.
+
+It is where ``sys.modules["torch"]`` says so. A module is one object, whatever it is called: ``torch.nn`` is
+``tinygrad_bp.nn``, and not read from its files again.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGE = __name__.partition(".")[0]
+
+# Where PyTorch's modules are that have no file or attribute of their name here. ``*``: whatever comes there.
+PLACES = {
+    "autograd.anomaly_mode": "autograd.anomaly",
+    "autograd.functional": "functional",
+    "autograd.grad_mode": "autograd.modes",
+    "autograd.gradcheck": "verify.gradcheck",
+    "autograd.variable": "autograd",
+    "nn.modules": "nn",
+    "nn.modules.*": "nn",
+    "nn.parameter": "nn.holding",
+    "optim.adamw": "optim.adam",
+    "utils.data": "data",
+    "utils.data.*": "data",
+}
+
+
+class _Known:
+    """Loads a module that is there already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to the import system, which sets attributes of what it makes."""
+
+    def exec_module(self, made: ModuleType) -> None:
+        """Put the module itself in the place of that."""
+        sys.modules[made.__name__] = self.module
+
+
+def _known(name: str, module: ModuleType) -> ModuleSpec:
+    return ModuleSpec(name, _Known(module))  # type: ignore[arg-type]  # a loader needs these two methods alone
+
+
+class Elsewhere:
+    """Finds, before files are looked for, what has another name here."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The spec of ``torch.nn`` or ``tinygrad_bp.nn.modules``; None for all other modules."""
+        head, _, rest = name.partition(".")
+        if head == "torch" and rest and sys.modules.get(head) is sys.modules[PACKAGE]:
+            return _known(name, import_module(f"{PACKAGE}.{rest}"))
+        if head == PACKAGE and rest:
+            place = PLACES.get(rest) or PLACES.get(f"{rest.rpartition('.')[0]}.*")
+            return None if place is None else _known(name, import_module(f"{PACKAGE}.{place}"))
+        return None
+
+
+class Missing:
+    """Finds, where there is no file, a module that is an attribute; for others it says why they are not here."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The spec of an attribute that is a module; ``ModuleNotFoundError`` for what is left out with a reason."""
+        parent, _, last = name.rpartition(".")
+        if parent.partition(".")[0] != PACKAGE:
+            return None
+        try:
+            found = getattr(sys.modules[parent], last)
+        except AttributeError as error:
+            if "not here" in str(error):
+                raise ModuleNotFoundError(str(error)) from None
+            return None
+        return _known(name, found) if isinstance(found, ModuleType) else None
+
+
+def look_there() -> None:
+    """Have every ``import`` ask the two."""
+    sys.meta_path.insert(0, Elsewhere())
+    sys.meta_path.append(Missing())
