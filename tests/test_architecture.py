@@ -32,6 +32,7 @@ ALLOWED = {
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd"},
+    **{room: {"autograd"} for room in ("accelerator", "backends", "cuda", "mps", "xpu")},
     "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim"},

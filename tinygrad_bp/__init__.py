@@ -35,9 +35,11 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "data": "", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
-    "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "nn": "", "optim": "", "random": "",
-    "save": "saving", "saving": "", "special": "", "train": "", "utils": "", "verify": "",
+    "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device", "draw": "drawing",
+    "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
+    "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
+    "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",
+    "utils": "", "verify": "", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "set_printoptions": "autograd.printing",
 }  # fmt: skip

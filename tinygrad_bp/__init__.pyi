@@ -8,11 +8,13 @@ from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, SupportsIndex
 from . import (
-    as_torch as as_torch, autograd as autograd, data as data, drawing as drawing, fft as fft, func as func,
-    functional as functional, functions as functions, linalg as linalg, models as models, nn as nn,
-    not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim, places as places, random as random,
-    saving as saving, special as special, train as train, utils as utils, verify as verify,
+    accelerator as accelerator, as_torch as as_torch, autograd as autograd, backends as backends, cuda as cuda,
+    data as data, drawing as drawing, fft as fft, func as func, functional as functional, functions as functions,
+    linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names,
+    ops as ops, optim as optim, places as places, random as random, saving as saving, special as special,
+    train as train, utils as utils, verify as verify, xpu as xpu,
 )
+from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
 from .autograd.modes import enable_grad as enable_grad, no_grad as no_grad, set_grad_enabled as set_grad_enabled
@@ -112,7 +114,7 @@ def any(
     """Whether any element is not 0."""
 def arange(
     start: _float | None = None, end: _float | None = None, step: _float = 1, *, dtype: DTypeLike = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype."""
 def arccos(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -159,7 +161,9 @@ def as_strided_scatter(
     out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``."""
-def as_tensor(data: Any, dtype: DTypeLike = None, *, out: Tensor | None = None) -> Tensor:
+def as_tensor(
+    data: Any, dtype: DTypeLike = None, device: DeviceLike | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is."""
 def asin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
@@ -358,12 +362,13 @@ def dstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
 def einsum(*arguments: Any, out: Tensor | None = None) -> Tensor:
     """Sum of products in Einstein's notation: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``."""
 def empty(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
 def empty_like(
-    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``input``."""
 def eq(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -387,7 +392,8 @@ def expand_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) ->
 def expm1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
 def eye(
-    n: _int, m: _int | None = None, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    n: _int, m: _int | None = None, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
 def fill(input: Array, value: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -421,13 +427,13 @@ def frexp(input: Array) -> Frexp:
 def from_numpy(array: Array, *, out: Tensor | None = None) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other."""
 def full(
-    size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given."""
 def full_like(
-    input: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    input: Array, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """One number everywhere, in the shape and dtype of ``input``."""
 def gather(
@@ -441,6 +447,8 @@ def ge(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
 def ger(input: Array, vec2: Array, *, out: Tensor | None = None) -> Tensor:
     """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
+def get_default_device() -> device:
+    """The device of tensors that are made without one."""
 def get_default_dtype() -> DType:
     """The float dtype in use where none is given."""
 def get_rng_state(*, out: Tensor | None = None) -> Tensor:
@@ -563,8 +571,8 @@ def less_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> 
 def lgamma(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm of the size of the gamma function (Moshier). Formula: ln |Γ(x)|"""
 def linspace(
-    start: _float, end: _float, steps: _int, *, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    start: _float, end: _float, steps: _int, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """``steps`` numbers at equal distances, both ends included."""
 def load(
@@ -606,7 +614,7 @@ def logit(input: Array, eps: _float | None = None, *, out: Tensor | None = None)
     """The inverse of the sigmoid; with eps, of x brought into [eps, 1 − eps]. Formula: ln(x / (1 − x))"""
 def logspace(
     start: _float, end: _float, steps: _int, base: _float = 10.0, *, dtype: DTypeLike = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """``base ** start`` to ``base ** end``, ``steps`` numbers of which each is the same multiple of the one before."""
 def logsumexp(
@@ -745,18 +753,19 @@ def norm(
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices."""
 def normal(
     mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None, dtype: DTypeLike = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them."""
 def not_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
 def ones(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
 def ones_like(
-    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
 def ormqr(
@@ -808,37 +817,38 @@ def quantile(
 def rad2deg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees. Formula: x · 180 / π"""
 def rand(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple."""
 def rand_like(
-    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
 def randint(
     low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well."""
 def randint_like(
     input: Array, low: _int | None = None, high: _int | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
 def randn(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of a shape, given as integers or one tuple."""
 def randn_like(
-    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
 def randperm(
-    n: _int, *, generator: Generator | None = None, dtype: DTypeLike = None, out: Tensor | None = None,
+    n: _int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The integers below ``n`` in random order."""
 def ravel(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -923,6 +933,8 @@ def select_scatter(
     """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
 def selu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
+def set_default_device(device: DeviceLike) -> None:
+    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
 def set_printoptions(
@@ -1042,7 +1054,10 @@ def tan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Tangent of an angle in radians. Formula: tan x"""
 def tanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent. Formula: tanh x"""
-def tensor(data: Any, dtype: DTypeLike = None, requires_grad: _bool = False, *, out: Tensor | None = None) -> Tensor:
+def tensor(
+    data: Any, dtype: DTypeLike = None, requires_grad: _bool = False, *, device: DeviceLike | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
     """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
     """
 def tensor_split(
@@ -1178,11 +1193,12 @@ def where(
 def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log(other), 0 where x is 0. Formula: x · ln y"""
 def zeros(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
-    out: Tensor | None = None,
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Zeros of a shape, given as integers or one tuple."""
 def zeros_like(
-    input: Array, *, dtype: DTypeLike = None, requires_grad: _bool = False, out: Tensor | None = None,
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""

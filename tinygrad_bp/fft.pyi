@@ -3,6 +3,7 @@
 Written by `python docs/make_reference.py`.
 """
 
+from .autograd.device import DeviceLike
 from .autograd.tensor import Tensor
 from .autograd.types import Array, Axis, DTypeLike, Size
 
@@ -16,7 +17,9 @@ def fft2(
     out: Tensor | None = None,
 ) -> Tensor:
     """The discrete Fourier transform over two dimensions, the last by default."""
-def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, out: Tensor | None = None) -> Tensor:
+def fftfreq(
+    n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d."""
 def fftn(
     input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None, *, axis: Axis = None,
@@ -98,7 +101,9 @@ def rfft2(
     out: Tensor | None = None,
 ) -> Tensor:
     """The Fourier transform of real numbers, half of the last dimension, over two dimensions, the last by default."""
-def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, out: Tensor | None = None) -> Tensor:
+def rfftfreq(
+    n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
     """The frequencies of the n // 2 + 1 bins of ``rfft``, for samples ``d`` apart."""
 def rfftn(
     input: Array, s: Size | None = None, dim: Axis = None, norm: str | None = None, *, axis: Axis = None,

@@ -34,7 +34,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
         _ONE_DEVICE: (
-            "mps xpu mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module "
+            "mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module "
             "is_distributed is_vulkan_available cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
             "cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler "
             "cudnn_is_acceptable miopen_batch_norm miopen_convolution miopen_convolution_add_relu "
@@ -141,6 +141,17 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "nn.functional": {
         _QUANTIZED: "grouped_mm scaled_mm scaled_grouped_mm ScalingType SwizzleType",
         _INTERNAL: "boolean_dispatch handle_torch_function has_torch_function",
+    },
+    "cuda": {
+        _AUTOCAST: "amp",
+        _ONE_DEVICE: (
+            "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor "
+            "ShortTensor CUDAGraph MemPool ExternalStream StreamContext default_generators default_stream device "
+            "device_of get_per_process_memory_fraction graph graph_pool_handle graphs make_graphed_callables memory "
+            "memory_snapshot memory_stats memory_usage nccl nvtx can_device_access_peer "
+            "set_per_process_memory_fraction set_stream stream streams utilization temperature power_draw profiler "
+            "OutOfMemoryError AcceleratorError is_tf32_supported"
+        ),
     },
     "linalg": {_INTERNAL: "common_notes"},
     "special": {_INTERNAL: "common_args multi_dim_common"},

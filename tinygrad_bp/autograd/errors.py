@@ -111,6 +111,13 @@ class AnomalyError(AutogradError, RuntimeError, FloatingPointError):
     """
 
 
+class DeviceError(AutogradError, AssertionError, RuntimeError):
+    """A device that is not here: tensors live in the memory of the CPU.
+
+    Fails: ``tg.zeros(3, device="cuda")``.  Works: ``tg.zeros(3, device="cpu")``.
+    """
+
+
 class LeafWriteError(AutogradError, RuntimeError):
     """An in-place write to a leaf that requires grad, while recording.
 

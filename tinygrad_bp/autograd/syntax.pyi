@@ -13,6 +13,7 @@ from ..ops.rounding import Frexp
 from ..ops.scans import Found
 from ..ops.solving import SignLogdet
 from ..random.generator import Generator
+from .device import DeviceLike, device as _device
 from .hooks import Handle
 from .tensor import Tensor
 from .types import Array, Axis, DTypeLike, Index, Operand, Size
@@ -323,10 +324,12 @@ class Syntax:
     def cov(self, *, correction: _float = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
         """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
         """
-    def cpu(self) -> Tensor:
-        """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
+    def cpu(self, memory_format: Any = None) -> Tensor:
+        """The tensor in the memory of the CPU: itself."""
     def cross(self, other: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
         """Vector products along ``dim``, by default the first dimension of size 3."""
+    def cuda(self, device: DeviceLike | None = None, non_blocking: _bool = False, memory_format: Any = None) -> Tensor:
+        """The tensor on a CUDA device: raises ``DeviceError``, since there is none."""
     def cummax(self, dim: _int | None = None, *, axis: _int | None = None) -> Found:
         """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
     def cummin(self, dim: _int | None = None, *, axis: _int | None = None) -> Found:
@@ -341,6 +344,9 @@ class Syntax:
         """``deg2rad``, written into the tensor itself."""
     def det(self) -> Tensor:
         """Determinant; its gradient, the cofactors, also holds where the matrix is singular. Formula: det x"""
+    @property
+    def device(self) -> _device:
+        """Where the tensor is: ``device(type='cpu')``."""
     def diag(self, diagonal: _int = 0) -> Tensor:
         """A matrix with the vector ``input`` on a diagonal; of a matrix, a copy of its diagonal."""
     def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
@@ -465,6 +471,8 @@ class Syntax:
         """``ge``, written into the tensor itself."""
     def ger(self, vec2: Array) -> Tensor:
         """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
+    def get_device(self) -> _int:
+        """The number of the tensor's device; −1 for the CPU."""
     def greater(self, other: Operand) -> Tensor:
         """a > b, element by element."""
     def greater_(self, other: Operand) -> Tensor:
@@ -542,8 +550,23 @@ class Syntax:
         """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
     def is_complex(self) -> _bool:
         """Whether the dtype is complex."""
+    @property
+    def is_cpu(self) -> _bool:
+        """Whether the tensor is in the memory of the CPU."""
+    @property
+    def is_cuda(self) -> _bool:
+        """Whether the tensor is on a CUDA device."""
     def is_floating_point(self) -> _bool:
         """Whether the dtype is a float."""
+    @property
+    def is_meta(self) -> _bool:
+        """Whether the tensor has a shape alone, and no memory."""
+    @property
+    def is_mps(self) -> _bool:
+        """Whether the tensor is on an MPS device."""
+    @property
+    def is_xpu(self) -> _bool:
+        """Whether the tensor is on an XPU device."""
     def isclose(self, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether |a − b| ≤ atol + rtol · |b|."""
     def isfinite(self) -> Tensor:
@@ -776,21 +799,27 @@ class Syntax:
     def nelement(self) -> _int:
         """How many elements."""
     def new_empty(
-        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+        requires_grad: _bool = False,
     ) -> Tensor:
         """An unfilled tensor of another shape in the dtype of ``x``."""
     def new_full(
-        self, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: _bool = False,
+        self, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+        requires_grad: _bool = False,
     ) -> Tensor:
         """One number everywhere, in another shape and the dtype of ``x``."""
     def new_ones(
-        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+        requires_grad: _bool = False,
     ) -> Tensor:
         """Ones of another shape in the dtype of ``x``."""
-    def new_tensor(self, data: Any, *, dtype: DTypeLike = None, requires_grad: _bool = False) -> Tensor:
+    def new_tensor(
+        self, data: Any, *, dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False,
+    ) -> Tensor:
         """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
     def new_zeros(
-        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: _bool = False,
+        self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+        requires_grad: _bool = False,
     ) -> Tensor:
         """Zeros of another shape in the dtype of ``x``."""
     def nextafter(self, other: Operand) -> Tensor:
@@ -1062,8 +1091,11 @@ class Syntax:
         """
     def tile(self, *sizes: Size, dims: Size | None = None) -> Tensor:
         """``repeat`` with as many counts as wanted: missing ones, in front, are 1."""
-    def to(self, *args: Any, dtype: DTypeLike = None, device: Any = None, copy: _bool = False, **_: Any) -> Tensor:
-        """The tensor in another dtype (or that of another tensor); itself where nothing changes, unless ``copy``."""
+    def to(
+        self, *args: Any, dtype: DTypeLike = None, device: DeviceLike | None = None, non_blocking: _bool = False,
+        copy: _bool = False, memory_format: Any = None, other: Any = None,
+    ) -> Tensor:
+        """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``."""
     def topk(
         self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int | None = None,
     ) -> Found:

@@ -137,7 +137,7 @@ class DataLoader:
             return list(self.sampler)
         if not self.shuffle:
             return None
-        generator = self.generator or Generator(_draw_seed(None))
+        generator = self.generator or Generator(seed=_draw_seed(None))
         return generator.permutation(len(self.dataset))
 
     def _end_of_order(self) -> None:

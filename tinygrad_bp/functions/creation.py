@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array, of_arrays
+from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
@@ -50,7 +51,8 @@ def _unwrapped(data: Any) -> Any:
     return [_unwrapped(i) for i in data] if isinstance(data, (list, tuple)) else data
 
 
-def _finish(array: Any, requires_grad: bool) -> Tensor:
+def _finish(array: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
+    resolve(device)
     return wrap(array, None).requires_grad_(requires_grad)
 
 
@@ -63,7 +65,7 @@ def _warn_of_history(data: Any, name: str) -> None:
         )
 
 
-def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, *, device: DeviceLike = None) -> Tensor:
     """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
 
     Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Warns where the data is
@@ -76,20 +78,23 @@ def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> T
             [3., 4.]])
     """
     _warn_of_history(data, "tensor")
-    return _copied(data, dtype, requires_grad)
+    return _copied(data, dtype, device, requires_grad)
 
 
-def _copied(data: Any, dtype: Any, requires_grad: bool) -> Tensor:
-    return _finish(np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), requires_grad)
+def _copied(data: Any, dtype: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
+    return _finish(
+        np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), device, requires_grad
+    )
 
 
-def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
+def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> Tensor:
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is.
 
     >>> import numpy as np, tinygrad_bp as tg
     >>> tg.as_tensor(np.arange(3))
     tensor([0, 1, 2])
     """
+    resolve(device)
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
     array = _from(data, dtype)
@@ -117,7 +122,10 @@ def _dtype(dtype: Any) -> Any:
     return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
-def zeros(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Zeros of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
@@ -125,20 +133,28 @@ def zeros(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requi
     tensor([[0., 0.],
             [0., 0.]])
     """
-    return _finish(np.zeros(shape_of(either(sizes, size), "zeros"), _dtype(dtype)), requires_grad)
+    return _finish(np.zeros(shape_of(either(sizes, size), "zeros"), _dtype(dtype)), device, requires_grad)
 
 
-def ones(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Ones of a shape, given as integers or one tuple."""
-    return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), requires_grad)
+    return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), device, requires_grad)
 
 
-def empty(*sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """A tensor whose values are whatever the memory held."""
-    return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), requires_grad)
+    return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), device, requires_grad)
 
 
-def full(size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given.
 
     A NumPy scalar counts as a Python number, as in PyTorch: ``tg.full((2,), np.float64(3))`` is float32.
@@ -150,6 +166,7 @@ def full(size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_g
     number = _one_number(fill_value, "full")
     return _finish(
         np.full(shape_of((size,), "full"), number, dtypes.number_dtype(number) if dtype is None else dtype),
+        device,
         requires_grad,
     )
 
@@ -167,7 +184,7 @@ def _one_number(fill_value: Any, name: str) -> Any:
 
 def arange(
     start: float | None = None, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None,
-    requires_grad: bool = False,
+    device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype.
 
@@ -182,10 +199,13 @@ def arange(
     if dtype is None:
         whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
-    return _finish(np.arange(start, end, step).astype(dtype), requires_grad)
+    return _finish(np.arange(start, end, step).astype(dtype), device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``steps`` numbers at equal distances, both ends included.
 
     >>> import tinygrad_bp as tg
@@ -195,75 +215,101 @@ def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, r
     numbers = np.linspace(start, end, steps)
     if dtype is None and numbers.dtype.kind == "c":
         dtype = np.result_type(dtypes.get_default_dtype(), np.complex64)
-    return _finish(np.asarray(numbers, _dtype(dtype)), requires_grad)
+    return _finish(np.asarray(numbers, _dtype(dtype)), device, requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
-    return _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
+    return _finish(np.eye(n, m, dtype=_dtype(dtype)), device, requires_grad)
 
 
-def zeros_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""
-    return _finish(np.zeros_like(value_of(input), dtype=dtype), requires_grad)
+    return _finish(np.zeros_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
-def ones_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def ones_like(
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
-    return _finish(np.ones_like(value_of(input), dtype=dtype), requires_grad)
+    return _finish(np.ones_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
-def empty_like(input: Array, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def empty_like(
+    input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``input``."""
-    return _finish(np.empty_like(value_of(input), dtype=dtype), requires_grad)
+    return _finish(np.empty_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
-def full_like(input: Array, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Array, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """One number everywhere, in the shape and dtype of ``input``."""
-    return _finish(np.full_like(value_of(input), _one_number(fill_value, "full_like"), dtype=dtype), requires_grad)
+    return _finish(
+        np.full_like(value_of(input), _one_number(fill_value, "full_like"), dtype=dtype), device, requires_grad
+    )
 
 
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """``base ** start`` to ``base ** end``, ``steps`` numbers of which each is the same multiple of the one before.
 
     >>> import tinygrad_bp as tg
     >>> tg.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), requires_grad)
+    return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), device, requires_grad)
 
 
 def new_zeros(
-    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Zeros of another shape in the dtype of ``x``."""
-    return zeros(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return zeros(
+        *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def new_ones(
-    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Ones of another shape in the dtype of ``x``."""
-    return ones(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return ones(
+        *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def new_empty(
-    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """An unfilled tensor of another shape in the dtype of ``x``."""
-    return empty(*sizes, size=size, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return empty(
+        *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def new_full(
-    x: Array, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    x: Array, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """One number everywhere, in another shape and the dtype of ``x``."""
-    return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
-def new_tensor(x: Array, data: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    x: Array, data: Any, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
     _warn_of_history(data, "new_tensor")
-    return _copied(data, x.dtype if dtype is None else dtype, requires_grad)
+    return _copied(data, x.dtype if dtype is None else dtype, device, requires_grad)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import wrap
@@ -20,23 +21,25 @@ from ..ops.shape import dim_of, reshape, takes_axis
 __all__ = ["stft"]
 
 
-def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
+def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
     """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d.
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
+    resolve(device)
     return wrap(np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
 
 
-def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None) -> Any:
+def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
     """The frequencies of the n // 2 + 1 bins of ``rfft``, for samples ``d`` apart.
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
+    resolve(device)
     return wrap(np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
 
 

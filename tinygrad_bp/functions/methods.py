@@ -50,7 +50,7 @@ def polygamma(self: Any, n: int) -> Any:
 
 OWN: dict[str, Any] = {
     "where": where, "polygamma": polygamma, "zero_": zero_, "fill_": fill_, "copy_": copy_,
-    "to": to, "type_as": type_as, "contiguous": contiguous, "cpu": contiguous,
+    "to": to, "type_as": type_as, "contiguous": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "cfloat": _caster(dtypes.complex64), "cdouble": _caster(dtypes.complex128),
     "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
@@ -79,7 +79,8 @@ METHODS: dict[str, str] = {
     "ops.scans": "cummax cummin cumprod cumsum diff logcumsumexp",
     "ops.sorting": "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk",
     "ops.statistics": "bincount corrcoef cov histc renorm",
-    # what it is
+    # where it is, and what
+    "autograd.device": "cpu cuda get_device",
     "autograd.layout": "dim is_complex is_floating_point nelement=numel numel ndimension=dim size",
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze

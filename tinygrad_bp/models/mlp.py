@@ -42,4 +42,4 @@ class MLP(Sequential):
         super().__init__(*layers)
 
     def __getitem__(self, index: Any) -> Any:
-        return Sequential(*self._items[index]) if isinstance(index, slice) else self._items[index]
+        return Sequential(*self._list()[index]) if isinstance(index, slice) else super().__getitem__(index)

@@ -10,7 +10,8 @@ from .containers import *
 from .convolution import *
 from .dropout import *
 from .embedding import *
-from .holding import *
+from .parameter import *
+from .parameter_containers import *
 from .layers import *
 from .losses import *
 from .margin_losses import *

@@ -10,7 +10,7 @@ from ..autograd import dtypes
 from ..autograd.types import Array, DTypeLike
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module
 
 __all__ = [

@@ -13,7 +13,7 @@ from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
 from ..random.generator import Generator
 from . import init
-from .holding import Parameter
+from .parameter import Parameter
 from .layers import Linear
 from .module import Module
 

@@ -3,66 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from operator import index as as_index
+from typing import Any, ClassVar, Self
 
-from ..autograd.tensor import Tensor
-from ..autograd.types import Array, Operand
-from .holding import Parameter
+from ..autograd.errors import ArgumentError, IndexRangeError
+from ..autograd.types import Array
 from .module import Module, check_module
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
-class ModuleList(Module):
+class _Numbered(Module):
+    """What the lists of modules have: places from 0, which hold modules of any name."""
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end."""
+        name = str(len(self))
+        self._hold(self._held.modules, name, check_module(module, type(self).__name__))
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add several modules at the end."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at ``index``; all are numbered anew."""
+        modules = self._list()
+        if not -len(modules) <= index <= len(modules):
+            raise IndexRangeError(f"{type(self).__name__}: insert at {index} of {len(modules)} modules")
+        modules.insert(index, check_module(module, type(self).__name__))
+        self._number(modules)
+        return self
+
+    def pop(self, key: int | slice = -1) -> Any:
+        """Take out a module, and return it; the others are numbered anew."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def _list(self) -> list[Any]:
+        return list(self._held.modules.values())
+
+    def _number(self, modules: list[Module]) -> None:
+        """Hold these modules alone, named by their places."""
+        for name in list(self._held.modules):
+            delattr(self, name)
+        for module in modules:
+            self.append(module)
+
+    def _place(self, index: Any) -> str:
+        """The name of the module at a place."""
+        names, place = list(self._held.modules), as_index(index)
+        if not -len(names) <= place < len(names):
+            raise IndexRangeError(f"{type(self).__name__}: index {place} is out of range, there are {len(names)} modules")
+        return names[place]
+
+    def __len__(self) -> int:
+        return len(self._held.modules)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._list())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._held.modules[self._place(index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        self._hold(self._held.modules, self._place(index), check_module(module, type(self).__name__))
+
+    def __delitem__(self, index: int | slice) -> None:
+        for name in list(self._held.modules)[index] if isinstance(index, slice) else [self._place(index)]:
+            delattr(self, name)
+        self._number(self._list())
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+
+class ModuleList(_Numbered):
     """A list of modules, numbered from 0.
 
     >>> import tinygrad_bp as tg
     >>> layers = tg.nn.ModuleList([tg.nn.Linear(2, 2) for _ in range(3)])
     >>> len(layers), len(list(layers.parameters()))
     (3, 6)
+    >>> layers
+    ModuleList(
+      (0-2): 3 x Linear(in_features=2, out_features=2, bias=True)
+    )
     """
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        self._items: list[Module] = []
-        for module in modules:
-            self.append(module)
+    joins_equal: ClassVar[bool] = True
 
-    def append(self, module: Module) -> ModuleList:
-        """Add a module at the end."""
-        self._items.append(check_module(module, type(self).__name__))
-        self._give_names(str(len(self._items) - 1), module)
-        return self
-
-    def extend(self, modules: Iterable[Module]) -> ModuleList:
-        """Add several modules at the end."""
-        for module in modules:
-            self.append(module)
-        return self
-
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        yield from ((str(i), module) for i, module in enumerate(self._items))
-        yield from super()._own()
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._items)
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        self.extend(() if modules is None else modules)
 
     def __getitem__(self, index: Any) -> Any:
-        return type(self)(self._items[index]) if isinstance(index, slice) else self._items[index]
+        return type(self)(self._list()[index]) if isinstance(index, slice) else super().__getitem__(index)
 
-    def __setitem__(self, index: int, module: Module) -> None:
-        self._items[index] = check_module(module, type(self).__name__)
-        self._give_names(str(range(len(self._items))[index]), module)
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList([*self, *other])
 
 
 # What a module itself may have that its call does and its forward does not.
 _OWN_CALL = {"_hooks", "forward"}
 
 
-class Sequential(ModuleList):
-    """Modules applied one after the other.
+class Sequential(_Numbered):
+    """Modules applied one after the other; named where they are given as a dict.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.ReLU(), tg.nn.Linear(3, 1))
@@ -71,18 +120,54 @@ class Sequential(ModuleList):
       (1): ReLU()
       (2): Linear(in_features=3, out_features=1, bias=True)
     )
+    >>> tg.nn.Sequential({"hidden": tg.nn.Linear(2, 3), "out": tg.nn.Linear(3, 1)}).out
+    Linear(in_features=3, out_features=1, bias=True)
     """
 
-    def __init__(self, *modules: Module | Iterable[Module]) -> None:
-        listed = len(modules) == 1 and not isinstance(modules[0], Module) and hasattr(modules[0], "__iter__")
-        given = modules[0] if listed else modules
-        super().__init__(given)  # type: ignore[arg-type]
+    def __init__(self, *args: Module | Iterable[Module] | Mapping[str, Module]) -> None:
+        given: Any = args
+        if len(args) == 1 and not isinstance(args[0], Module) and hasattr(args[0], "__iter__"):
+            given = args[0]
+        if isinstance(given, Mapping):
+            for name, module in given.items():
+                self.add_module(name, check_module(module, type(self).__name__))
+        else:
+            self.extend(given)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input through every module in turn."""
-        for module in self._items:
-            x = _through(module, x) if type(module) is Sequential else module(x)
-        return x
+        for module in self._held.modules.values():
+            input = _through(module, input) if type(module) is Sequential else module(input)
+        return input
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return type(self)(dict(list(self._held.modules.items())[index]))
+        return super().__getitem__(index)
+
+    def __add__(self, other: Sequential) -> Sequential:
+        return Sequential(*self, *self._checked(other, "add"))
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return super().__iadd__(self._checked(modules, "add"))
+
+    def _checked(self, other: Any, what: str) -> Sequential:
+        if not isinstance(other, Sequential):
+            raise ArgumentError(f"Sequential: {what} another Sequential, got {type(other).__name__}")
+        return other
+
+    def __mul__(self, times: int) -> Sequential:
+        return Sequential(*list(self) * self._count(times))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Self:
+        return self.extend(list(self) * (self._count(times) - 1))
+
+    def _count(self, times: Any) -> int:
+        if not isinstance(times, int) or times < 1:
+            raise ArgumentError(f"Sequential: multiply with a whole number from 1 on, got {times!r}")
+        return times
 
 
 def _through(nest: Sequential, x: Any) -> Any:
@@ -93,7 +178,7 @@ def _through(nest: Sequential, x: Any) -> Any:
         for module in pending[-1]:
             if type(module) is Sequential and not _OWN_CALL & vars(module).keys() and module not in inside:
                 inside.append(module)
-                pending.append(iter(module._items))
+                pending.append(iter(module._held.modules.values()))
                 break
             x = module(x)
         else:
@@ -103,7 +188,7 @@ def _through(nest: Sequential, x: Any) -> Any:
 
 
 class ModuleDict(Module):
-    """Modules by name, in the order they were given.
+    """Modules by name, in the order they were given; each is an attribute too, unless a method has its name.
 
     >>> import tinygrad_bp as tg
     >>> layers = tg.nn.ModuleDict({"first": tg.nn.Linear(2, 2), "last": tg.nn.ReLU()})
@@ -111,150 +196,53 @@ class ModuleDict(Module):
     (['first', 'last'], ['first.weight', 'first.bias'])
     """
 
-    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] = ()) -> None:
-        self._items: dict[str, Module] = {}
-        self.update(modules)
+    def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
+        self.update(() if modules is None else modules)
 
-    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+    def update(self, modules: Mapping[str, Module] | ModuleDict | Iterable[tuple[str, Module]]) -> None:
         """Add or replace several modules."""
-        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
+        for name, module in modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules:
             self[name] = module
 
     def keys(self) -> Iterable[str]:
         """The names."""
-        return self._items.keys()
-
-    def values(self) -> Iterable[Module]:
-        """The modules."""
-        return self._items.values()
-
-    def items(self) -> Iterable[tuple[str, Module]]:
-        """Names and modules."""
-        return self._items.items()
-
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        yield from self._items.items()
-        yield from super()._own()
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._items
-
-    def __getitem__(self, name: str) -> Module:
-        return self._items[name]
-
-    def __setitem__(self, name: str, module: Module) -> None:
-        self._items[name] = check_module(module, type(self).__name__)
-        self._give_names(name, module)
-
-    def __delitem__(self, name: str) -> None:
-        del self._items[name]
-
-
-def _parameter(value: Any) -> Any:
-    """A plain tensor as a parameter; anything else as it is."""
-    return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
-
-
-class ParameterList(Module):
-    """A list of parameters, numbered from 0; tensors become parameters.
-
-    >>> import tinygrad_bp as tg
-    >>> weights = tg.nn.ParameterList([tg.zeros(2), tg.zeros(3)])
-    >>> [name for name, _ in weights.named_parameters()]
-    ['0', '1']
-    """
-
-    def __init__(self, values: Iterable[Any] = ()) -> None:
-        self._items: list[Any] = []
-        self.extend(values)
-
-    def append(self, value: Operand) -> ParameterList:
-        """Add a parameter at the end."""
-        self._items.append(None)
-        self[len(self._items) - 1] = value
-        return self
-
-    def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Add several parameters at the end."""
-        for value in values:
-            self.append(value)
-        return self
-
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        yield from ((str(i), value) for i, value in enumerate(self._items) if isinstance(value, Parameter))
-        yield from super()._own()
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._items)
-
-    def __getitem__(self, index: Any) -> Any:
-        return type(self)(self._items[index]) if isinstance(index, slice) else self._items[index]
-
-    def __setitem__(self, index: int, value: Any) -> None:
-        self._items[index] = value = _parameter(value)
-        if isinstance(value, Parameter):
-            self._give_names(str(range(len(self._items))[index]), value)
-
-
-class ParameterDict(Module):
-    """Parameters by name, in the order they were given; tensors become parameters.
-
-    >>> import tinygrad_bp as tg
-    >>> weights = tg.nn.ParameterDict({"a": tg.zeros(2)})
-    >>> [name for name, _ in weights.named_parameters()]
-    ['a']
-    """
-
-    def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = ()) -> None:
-        self._items: dict[str, Any] = {}
-        self.update(values)
-
-    def update(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
-        """Add or replace several parameters."""
-        for name, value in values.items() if isinstance(values, Mapping) else values:
-            self[name] = value
-
-    def keys(self) -> Iterable[str]:
-        """The names."""
-        return self._items.keys()
+        return self._held.modules.keys()
 
     def values(self) -> Iterable[Any]:
-        """The parameters."""
-        return self._items.values()
+        """The modules."""
+        return self._held.modules.values()
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """Names and parameters."""
-        return self._items.items()
+        """Names and modules."""
+        return self._held.modules.items()
 
-    def _own(self) -> Iterator[tuple[str, Any]]:
-        yield from ((name, value) for name, value in self._items.items() if isinstance(value, Parameter))
-        yield from super()._own()
+    def pop(self, key: str) -> Any:
+        """Take out a module, and return it."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def clear(self) -> None:
+        """Take out all modules."""
+        for name in list(self._held.modules):
+            del self[name]
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._held.modules)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(self._held.modules)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._items
+        return name in self._held.modules
 
     def __getitem__(self, name: str) -> Any:
-        return self._items[name]
+        return self._held.modules[name]
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._items[name] = value = _parameter(value)
-        if isinstance(value, Parameter):
-            self._give_names(name, value)
+    def __setitem__(self, name: str, module: Module) -> None:
+        if not isinstance(name, str) or not name or "." in name:
+            raise ArgumentError(f"ModuleDict: names are texts without a dot, got {name!r}")
+        self._hold(self._held.modules, name, check_module(module, type(self).__name__))
 
     def __delitem__(self, name: str) -> None:
-        del self._items[name]
+        del self._modules[name]

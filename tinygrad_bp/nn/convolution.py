@@ -16,7 +16,7 @@ from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
 from ..random.generator import Generator
 from . import init
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold", "Unfold"]

@@ -12,7 +12,7 @@ from ..autograd.types import Array, DTypeLike
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module
 
 __all__ = ["Embedding", "EmbeddingBag"]

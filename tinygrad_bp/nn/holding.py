@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, MutableMapping
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeGuard, TypeVar
 
-from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
-from ..autograd.printing import printed
-from ..autograd.tensor import Tensor, handed_out
-
-__all__ = ["Parameter"]
+from ..autograd.tensor import Tensor
+from .description import plain_repr
+from .parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
     from .module import Module
@@ -23,29 +21,40 @@ H = TypeVar("H", bound="Holder")
 DEEPEST_NAME = 50
 
 
-class Parameter(Tensor):
-    """A tensor that a module learns: a leaf that requires grad unless told otherwise. It shares the data's memory.
+class Held(NamedTuple):
+    """What one module holds, by name and in the order in which the names came; None keeps a place."""
 
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.Parameter(tg.zeros(2))
-    Parameter containing:
-    tensor([0., 0.], requires_grad=True)
-    """
+    parameters: dict[str, Parameter | None]
+    buffers: dict[str, Tensor | None]
+    modules: dict[str, Any]
+    transient: set[str]  # the buffers that state_dict leaves out
 
-    __slots__ = ()
 
-    def __new__(cls, data: Any, requires_grad: bool = True) -> Parameter:
-        """Around a tensor or an array."""
-        self = object.__new__(cls)
-        self._value = handed_out(data) if isinstance(data, Tensor) else as_array(data)
-        self._node = None
-        self._own_cell()
-        if requires_grad:
-            self.requires_grad = True
-        return self
+class Names(MutableMapping[str, Any]):
+    """A module's own parameters, buffers or modules by name; what is written here is written to the module."""
+
+    def __init__(self, module: Holder, held: dict[str, Any]) -> None:
+        self._module, self._held = module, held
+
+    def __getitem__(self, name: str) -> Any:
+        return self._held[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._module._hold(self._held, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self._held:
+            raise KeyError(name)
+        delattr(self._module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
 
     def __repr__(self) -> str:
-        return f"Parameter containing:\n{printed(self)}"
+        return repr(self._held)
 
 
 def _is_module(value: Any) -> TypeGuard[Module]:
@@ -53,69 +62,143 @@ def _is_module(value: Any) -> TypeGuard[Module]:
 
 
 class Holder:
-    """The part of a ``Module`` that knows what is inside."""
+    """The part of a ``Module`` that knows what is inside.
+
+    ``_held`` has all of it by name. Beside it each stands in the module's own dict, where Python finds attributes
+    fastest, unless the class itself has an attribute of that name: then that is what reading gives, as in PyTorch.
+    """
+
+    _held: Held
+    joins_equal: ClassVar[bool] = False  # whether the repr shows neighbours that are alike as one
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """A module that holds nothing; so a subclass need not call ``super().__init__()``."""
+        self = super().__new__(cls, *args, **kwargs)
+        vars(self)["_held"] = Held({}, {}, {}, set())
+        return self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, (Parameter, Holder)):
-            vars(self).setdefault("_places", {})[name] = "parameter" if isinstance(value, Parameter) else "module"
-            vars(self).get("_buffers", {}).pop(name, None)
+        if isinstance(value, Parameter):
+            self._hold(self._held.parameters, name, value)
+        elif isinstance(value, Holder):
+            self._hold(self._held.modules, name, value)
+        elif isinstance(value, Buffer):
+            self.register_buffer(name, value, value.persistent)
+        elif (held := self._held_as(name)) is not None:
+            if value is not None:
+                self._check_place(name, held, value)
+            self._hold(held, name, value)
+        else:
             object.__setattr__(self, name, value)
-            self._give_names(name, value)
-            return
-        if value is not None:
-            self._check_place(name, value)
-        object.__setattr__(self, name, value)
-
-    def _check_place(self, name: str, value: Any) -> None:
-        """Raise where a parameter, module or buffer would be lost under what is none."""
-        kind = vars(self).get("_places", {}).get(name)
-        if kind is None and name in vars(self).get("_buffers", {}) and not isinstance(value, Tensor):
-            kind = "buffer"
-        if kind is not None:
-            instead = {
-                "parameter": f"nn.Parameter(value), or write into it under no_grad: {name}.copy_(value)",
-                "module": "a Module",
-                "buffer": "a tensor",
-            }
-            raise ArgumentError(
-                f"cannot assign a {type(value).__name__} to {type(self).__name__}.{name}, which is a {kind}; assign "
-                f"None, or {instead[kind]}"
-            )
 
     def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        for places in ("_places", "_buffers"):
-            vars(self).get(places, {}).pop(name, None)
+        held = self._held_as(name)
+        if held is None:
+            object.__delattr__(self, name)
+            return
+        del held[name]
+        vars(self).pop(name, None)
+        self._held.transient.discard(name)
 
-    def register_parameter(self, name: str, parameter: Parameter | None) -> None:
+    def _held_as(self, name: str) -> dict[str, Any] | None:
+        """The parameters, buffers or modules, where a name is one of them."""
+        parameters, buffers, modules, _ = self._held
+        if name in parameters:
+            return parameters
+        return buffers if name in buffers else modules if name in modules else None
+
+    def _hold(self, held: dict[str, Any], name: str, value: Any) -> None:
+        """Have ``value`` under ``name`` among the parameters, the buffers or the modules, and there alone."""
+        for others in self._held[:3]:
+            if others is not held:
+                others.pop(name, None)
+        if held is not self._held.buffers:
+            self._held.transient.discard(name)
+        held[name] = value
+        if any(name in vars(kind) for kind in type(self).__mro__):
+            vars(self).pop(name, None)
+        else:
+            vars(self)[name] = value
+        if isinstance(value, (Parameter, Holder)):
+            self._give_names(name, value)
+
+    def _check_place(self, name: str, held: dict[str, Any], value: Any) -> None:
+        """Raise where a parameter, module or buffer would be lost under what is none."""
+        kind, instead = "module", "a Module"
+        if held is self._held.parameters:
+            kind, instead = "parameter", f"nn.Parameter(value), or write into it under no_grad: {name}.copy_(value)"
+        elif held is self._held.buffers:
+            if isinstance(value, Tensor):
+                return
+            kind, instead = "buffer", "a tensor"
+        raise ArgumentError(
+            f"cannot assign a {type(value).__name__} to {type(self).__name__}.{name}, which is a {kind}; assign "
+            f"None, or {instead}"
+        )
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Hold a parameter as attribute ``name``; None holds the place: only a parameter can come there.
 
-        Raises ``ArgumentError`` for a name that is taken or is no identifier, and for anything but a parameter.
+        Raises ``ArgumentError`` for a name that is taken, empty or has a dot, and for anything but a parameter.
 
         >>> import tinygrad_bp as tg
         >>> layer = tg.nn.Module()
         >>> layer.register_parameter("bias", None)
         >>> layer.bias = tg.nn.Parameter(tg.zeros(2))
-        >>> layer.bias
-        Parameter containing:
-        tensor([0., 0.], requires_grad=True)
+        >>> [name for name, _ in layer.named_parameters()]
+        ['bias']
         """
-        places = self._check_name("register_parameter", name, "_places")
-        if parameter is not None and not isinstance(parameter, Parameter):
-            raise ArgumentError(
-                f"register_parameter: {name} must be a Parameter or None, got {type(parameter).__name__}"
-            )
-        places[name] = "parameter"
-        setattr(self, name, parameter)
+        self._check_name("register_parameter", name, self._held.parameters)
+        if param is not None and not isinstance(param, Parameter):
+            raise ArgumentError(f"register_parameter: {name} must be a Parameter or None, got {type(param).__name__}")
+        self._hold(self._held.parameters, name, param)
 
-    def _check_name(self, what: str, name: Any, places: str) -> dict[str, Any]:
-        """The places of one kind, where ``name`` can be one of them."""
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ArgumentError(f"{what}: the name must be an identifier without a dot, got {name!r}")
-        own: dict[str, Any] = vars(self).setdefault(places, {})
-        if hasattr(self, name) and name not in own:
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Hold a tensor that is no parameter but belongs to the state, such as a running mean, as attribute ``name``.
+
+        ``to`` converts it, and ``state_dict`` has it unless ``persistent`` is False. None holds the place.
+        Raises ``ArgumentError`` for a name that is taken, empty or has a dot, and for anything but a tensor.
+
+        >>> import tinygrad_bp as tg
+        >>> net = tg.nn.Module()
+        >>> net.register_buffer("count", tg.tensor(0))
+        >>> list(net.state_dict())
+        ['count']
+        """
+        self._check_name("register_buffer", name, self._held.buffers)
+        if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
+            raise ArgumentError(f"register_buffer: {name} must be a tensor or None, got {type(tensor).__name__}")
+        self._hold(self._held.buffers, name, tensor)
+        (self._held.transient.discard if persistent else self._held.transient.add)(name)
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Hold a module as attribute ``name``, as ``add_module`` does."""
+        self._check_name("add_module", name, self._held.modules)
+        if module is not None and not _is_module(module):
+            raise ArgumentError(f"add_module: {name} must be a Module or None, got {type(module).__name__}")
+        self._hold(self._held.modules, name, module)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Hold a module as attribute ``name``; None holds the place.
+
+        Raises ``ArgumentError`` for a name that is taken, empty or has a dot, and for anything but a module.
+
+        >>> import tinygrad_bp as tg
+        >>> net = tg.nn.Sequential()
+        >>> net.add_module("first", tg.nn.ReLU())
+        >>> net
+        Sequential(
+          (first): ReLU()
+        )
+        """
+        self.register_module(name, module)
+
+    def _check_name(self, what: str, name: Any, held: dict[str, Any]) -> None:
+        """Raise where ``name`` can be none of a kind."""
+        if not isinstance(name, str) or not name or "." in name:
+            raise ArgumentError(f"{what}: the name must be a text that is not empty and has no dot, got {name!r}")
+        if name not in held and hasattr(self, name):
             raise ArgumentError(f"{what}: {type(self).__name__} already has an attribute {name!r}")
-        return own
 
     def _give_names(self, name: str, value: Parameter | Holder) -> None:
         """Drawings and errors call a parameter by the path on which its module holds it."""
@@ -128,44 +211,41 @@ class Holder:
                     named.add(id(inner))
                     inner.name = path
 
-    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Hold a tensor that is no parameter but belongs to the state, such as a running mean, as attribute ``name``.
-
-        ``to`` converts it, and ``state_dict`` has it unless ``persistent`` is False. None holds the place.
-        Raises ``ArgumentError`` for a name that is taken or is no identifier, and for anything but a tensor.
-
-        >>> import tinygrad_bp as tg
-        >>> net = tg.nn.Module()
-        >>> net.register_buffer("count", tg.tensor(0))
-        >>> net.state_dict()["count"]
-        tensor(0)
-        """
-        buffers = self._check_name("register_buffer", name, "_buffers")
-        if tensor is not None and (not isinstance(tensor, Tensor) or isinstance(tensor, Parameter)):
-            raise ArgumentError(f"register_buffer: {name} must be a tensor or None, got {type(tensor).__name__}")
-        buffers[name] = persistent
-        setattr(self, name, tensor)
-
     # ------------------------------------------------------------------ what is inside
 
+    @property
+    def _parameters(self) -> Names:
+        """Its own parameters by name."""
+        return Names(self, self._held.parameters)
+
+    @property
+    def _buffers(self) -> Names:
+        """Its own buffers by name."""
+        return Names(self, self._held.buffers)
+
+    @property
+    def _modules(self) -> Names:
+        """The modules directly inside by name."""
+        return Names(self, self._held.modules)
+
     def _own(self) -> Iterator[tuple[str, Any]]:
-        """Its direct parameters, buffers and modules, in the order they were assigned."""
-        buffers = vars(self).get("_buffers", {})
-        for name, value in vars(self).items():
-            if isinstance(value, (Parameter, Holder)) or (name in buffers and isinstance(value, Tensor)):
-                yield name, value
+        """Its own parameters, then its buffers, then its modules, each in the order they came."""
+        for held in self._held[:3]:
+            for name, value in held.items():
+                if value is not None:
+                    yield name, value
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside, with their names, each once."""
         seen: set[int] = set()
-        for name, value in self._own():
-            if _is_module(value) and id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
+        for name, module in self._held.modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
 
     def children(self) -> Iterator[Module]:
         """The modules directly inside, each once."""
-        for _, child in self.named_children():
+        for _, child in Holder.named_children(self):
             yield child
 
     def _walk(self, prefix: str = "", deepest: float = inf) -> Iterator[tuple[str, Holder, Any]]:
@@ -188,7 +268,7 @@ class Holder:
 
     def _innermost_first(self, known: Container[int] = ()) -> Iterator[Module]:
         """The modules inside, each after those that it holds, once for each holder; without those of ``known`` ids."""
-        pending: list[tuple[Any, Iterator[Any]]] = [(self, iter(list(self.children())))]
+        pending: list[tuple[Any, Iterator[Any]]] = [(self, iter(list(Holder.children(self))))]
         above = {id(self)}
         while pending:
             holder, children = pending[-1]
@@ -200,47 +280,100 @@ class Holder:
                     yield holder
             elif id(child) not in above and id(child) not in known:
                 above.add(id(child))
-                pending.append((child, iter(list(child.children()))))
+                pending.append((child, iter(list(Holder.children(child)))))
 
-    def named_modules(self: Any) -> Iterator[tuple[str, Module]]:
-        """Itself (named ``""``) and every module at any depth, each once."""
-        yield "", self
-        seen = {id(self)}
-        for path, _, value in self._walk():
-            if _is_module(value) and id(value) not in seen:
-                seen.add(id(value))
-                yield path, value
+    def named_modules(
+        self: Any, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Itself (named ``prefix``) and every module at any depth, each once, or on each of its paths.
+
+        ``memo`` holds modules that are left out; those that come are put into it.
+        """
+        memo = set() if memo is None else memo
+        for path, module in ((prefix, self), *((path, value) for path, _, value in self._walk(prefix))):
+            if _is_module(module) and not (remove_duplicate and module in memo):
+                memo.add(module)
+                yield path, module
 
     def modules(self) -> Iterator[Module]:
         """Itself and every module at any depth, each once."""
-        for _, module in self.named_modules():
+        for _, module in Holder.named_modules(self):
             yield module
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their paths, in the order they were assigned; one that is shared comes once."""
+    def _tensors(
+        self, prefix: str, recurse: bool, remove_duplicate: bool, learned: bool
+    ) -> Iterator[tuple[str, Tensor]]:
         seen: set[int] = set()
-        for path, holder, value in self._walk(prefix):
-            if isinstance(value, Parameter) and id(value) not in seen and (recurse or holder is self):
+        for path, _, value in self._walk(prefix, inf if recurse else 1):
+            wanted = not isinstance(value, Holder) and isinstance(value, Parameter) == learned
+            if wanted and not (remove_duplicate and id(value) in seen):
                 seen.add(id(value))
                 yield path, value
 
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their paths: a module's own in the order they came, then those of its modules.
+
+        One that is shared comes once, or on each of its paths with ``remove_duplicate=False``.
+        """
+        yield from self._tensors(prefix, recurse, remove_duplicate, True)  # type: ignore[misc]
+
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once, in the order they were assigned."""
+        """The parameters, each once, in the order of ``named_parameters``."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their paths, persistent or not; one that is shared comes once."""
-        seen: set[int] = set()
-        for path, holder, value in self._walk(prefix):
-            if not isinstance(value, (Parameter, Holder)) and id(value) not in seen and (recurse or holder is self):
-                seen.add(id(value))
-                yield path, value
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The buffers with their paths, persistent or not, in the order of ``named_parameters``."""
+        yield from self._tensors(prefix, recurse, remove_duplicate, False)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once: tensors of the state that are not learned."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
+
+    def get_submodule(self: Any, target: str) -> Module:
+        """The module on a path such as ``"features.0"``; itself for ``""``. Raises ``AttributeError``.
+
+        >>> import tinygrad_bp as tg
+        >>> tg.nn.Sequential(tg.nn.Sequential(tg.nn.ReLU())).get_submodule("0.0")
+        ReLU()
+        """
+        module = self
+        for name in target.split(".") if target else ():
+            found = module._held.modules.get(name)
+            if found is None:
+                raise AttributeError(f"{type(module).__name__} has no module {name!r} (get_submodule({target!r}))")
+            module = found
+        return module  # type: ignore[no-any-return]
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter on a path such as ``"features.0.weight"``. Raises ``AttributeError``."""
+        return self._found(target, "parameters")  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer on a path such as ``"features.1.running_mean"``. Raises ``AttributeError``."""
+        return self._found(target, "buffers")  # type: ignore[no-any-return]
+
+    def _found(self, target: str, kind: str) -> Any:
+        where, _, name = target.rpartition(".")
+        module = self.get_submodule(where)
+        found = getattr(module._held, kind).get(name)
+        if found is None:
+            raise AttributeError(f"{type(module).__name__} has no {kind[:-1]} {name!r} ({target!r})")
+        return found
+
+    def set_submodule(self, target: str, module: Module) -> None:
+        """Put a module on a path such as ``"features.0"``, in place of the one that is there or as a new one."""
+        where, _, name = target.rpartition(".")
+        holder = self.get_submodule(where)
+        if name not in holder._held.modules:
+            holder.add_module(name, module)
+        else:
+            holder._modules[name] = module
 
     # ------------------------------------------------------------------ as a whole
 
@@ -248,32 +381,12 @@ class Holder:
         """What the repr shows in the parentheses."""
         return ""
 
-    def __repr__(self) -> str:
-        # Without recursion, so that depth is no limit: what is still to be written, last first.
-        lines: list[str] = []
-        pending: list[tuple[str, Holder, int]] = [("", self, 0)]
-        open_above: list[Holder] = []
-        while pending:
-            text, module, depth = pending.pop()
-            while len(open_above) > depth:
-                open_above.pop()
-                lines.append("  " * len(open_above) + ")")
-            children = [(name, value) for name, value in module._own() if _is_module(value)]
-            if module is not self and type(module).__repr__ is not Holder.__repr__:
-                text += repr(module)
-            elif any(module is above for above in open_above):
-                text += f"{type(module).__name__}(...)"
-            elif not children:
-                text += f"{type(module).__name__}({module.extra_repr()})"
-            else:
-                text += f"{type(module).__name__}("
-                extra = module.extra_repr()
-                text += f"\n  {extra}" if extra else ""
-                open_above.append(module)
-                pending += [(f"({name}): ", child, depth + 1) for name, child in reversed(children)]
-            lines.append(("  " * depth + text).replace("\n", "\n" + "  " * depth))
-        lines += ["  " * depth + ")" for depth in reversed(range(len(open_above)))]
-        return "\n".join(lines)
+    __repr__ = plain_repr
+
+    def __copy__(self: H) -> H:
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self), _held=Held(*map(copy.copy, self._held)))
+        return twin
 
     def __deepcopy__(self: H, memo: dict[int, Any]) -> H:
         twin = memo[id(self)] = type(self).__new__(type(self))

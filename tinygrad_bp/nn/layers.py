@@ -15,7 +15,7 @@ from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module, check_tensor
 
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]

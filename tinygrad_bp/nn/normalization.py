@@ -11,7 +11,7 @@ from ..functions.creation import ones, tensor, zeros
 from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
 from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import reshape
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module, check_tensor
 
 __all__ = [

@@ -19,7 +19,7 @@ from ..ops.joining import cat, stack
 from ..ops.shape import reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from . import init
-from .holding import Parameter
+from .parameter import Parameter
 from .module import Module
 from .utils.rnn import PackedSequence, with_padding, without_padding
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import device as places
 from ..autograd import dtypes
 from ..autograd.arrays import is_array
+from ..autograd.device import DeviceLike, is_device, resolve
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
@@ -47,21 +49,34 @@ def _written_by_assignment(part: Callable[..., Any]) -> property:
 # ---------------------------------------------------------------------- dtype
 
 
-def to(self: Any, *args: Any, dtype: DTypeLike = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
-    """The tensor in another dtype (or that of another tensor); itself where nothing changes, unless ``copy``.
+def to(
+    self: Any, *args: Any, dtype: DTypeLike = None, device: DeviceLike = None, non_blocking: bool = False,
+    copy: bool = False, memory_format: Any = None, other: Any = None,
+) -> Any:  # fmt: skip
+    """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``.
 
-    A device, which is always the CPU, may come before the dtype; ``non_blocking`` and ``memory_format`` change nothing.
+    The place arguments are PyTorch's: ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``, and then ``non_blocking``
+    and ``copy``. ``non_blocking`` and ``memory_format`` change nothing. Raises ``DeviceError`` for a device that is not
+    here, ``ArgumentError`` for what is none of these.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([1, 2]).to("cpu", tg.float64)
+    tensor([1., 2.], dtype=torch.float64)
     """
-    flags = [item for item in args if isinstance(item, bool)]  # PyTorch's non_blocking, copy
-    for item in (device, *(item for item in args if not isinstance(item, bool))):
+    flags = [item for item in args if isinstance(item, bool)]
+    for item in (other, *(item for item in args if not isinstance(item, bool))):
         if isinstance(item, Tensor):
             dtype = item.dtype
-        elif item is not None and not (isinstance(item, str) and item.split(":")[0] == "cpu"):
+        elif is_device(item):
+            device = item
+        elif item is not None:
             dtype = item
+    if device is not None:
+        resolve(device)
     try:
         target = self.dtype if dtype is None else np.dtype(dtype)
     except TypeError:
-        raise ArgumentError(f"to: give a dtype such as tg.float64, got {dtype!r}") from None
+        raise ArgumentError(f"to: give a dtype such as tg.float64, a device or a tensor, got {dtype!r}") from None
     if self.dtype == target:
         return e.clone(self) if copy or flags[1:2] == [True] else self
     if target.kind not in "fc":
@@ -98,6 +113,8 @@ OPERATORS: dict[str, Any] = {
 PROPERTIES: dict[str, Any] = {
     "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),
     "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
+    **{name: property(getattr(places, name)) for name in ("is_cpu", "is_cuda", "is_meta", "is_mps", "is_xpu")},
+    "device": property(places.device_of),
     "real": _written_by_assignment(complex_numbers.real), "imag": _written_by_assignment(complex_numbers.imag),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import DTypeLike
@@ -28,7 +29,8 @@ class Generator:
     True
     """
 
-    def __init__(self, seed: int = 67280421310721) -> None:
+    def __init__(self, device: DeviceLike = None, *, seed: int = 67280421310721) -> None:
+        self.device = resolve(device)
         self.manual_seed(seed)
 
     def manual_seed(self, seed: int) -> Generator:

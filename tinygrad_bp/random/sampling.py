@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.device import DeviceLike, resolve
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
@@ -38,34 +39,38 @@ def _float_dtype(name: str, dtype: Any) -> Any:
 
 
 def rand(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
     >>> tg.rand(2, 3).shape
     (2, 3)
     """
+    resolve(device)
     shape, generator = shape_of(size, "rand"), generator or default_generator()
     return _finish(generator.uniform(_count(shape), _float_dtype("rand", dtype)), shape, requires_grad)
 
 
 def randn(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Standard normal numbers of a shape, given as integers or one tuple.
 
     >>> import tinygrad_bp as tg
     >>> tg.randn(4).shape
     (4,)
     """
+    resolve(device)
     shape, generator = shape_of(size, "randn"), generator or default_generator()
     return _finish(generator.normal(_count(shape), _float_dtype("randn", dtype)), shape, requires_grad)
 
 
 def randint(
     low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: bool = False,
+    dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well.
 
@@ -73,6 +78,7 @@ def randint(
     >>> tg.randint(0, 10, (3,)).dtype
     dtype('int64')
     """
+    resolve(device)
     if size is None:
         low, high, size = None, low, high
     elif high is None:
@@ -88,13 +94,16 @@ def randint(
     return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: DTypeLike = None) -> Tensor:
+def randperm(
+    n: int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None
+) -> Tensor:
     """The integers below ``n`` in random order.
 
     >>> import tinygrad_bp as tg
     >>> sorted(tg.randperm(4).tolist())
     [0, 1, 2, 3]
     """
+    resolve(device)
     if n < 0:
         raise ArgumentError(f"randperm: n must not be negative, got {n}")
     values = (generator or default_generator()).permutation(n)
@@ -102,9 +111,11 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: DTypeLike = N
 
 
 def rand_like(
-    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
+    resolve(device)
     drawn = (generator or default_generator()).uniform(
         value_of(input).size, _float_dtype("rand_like", dtype or input.dtype)
     )
@@ -112,9 +123,11 @@ def rand_like(
 
 
 def randn_like(
-    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
-) -> Tensor:
+    input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
+    resolve(device)
     kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
     rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
     drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
@@ -123,16 +136,17 @@ def randn_like(
 
 def randint_like(
     input: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
-    dtype: DTypeLike = None, requires_grad: bool = False,
+    dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
+    resolve(device)
     drawn = randint(low, high, (value_of(input).size,), generator=generator, dtype=dtype or input.dtype)
     return wrap(in_memory_order(value_of(drawn), value_of(input)), None).requires_grad_(requires_grad)
 
 
 def normal(
-    mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None, dtype: DTypeLike = None,
-    requires_grad: bool = False,
+    mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None,
+    dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them.
 
@@ -144,6 +158,7 @@ def normal(
     >>> tg.normal(tg.arange(3.0), tg.tensor([1.0, 2.0, 3.0])).shape
     (3,)
     """
+    resolve(device)
     instead = "mean + std * tg.randn_like(mean)"
     mean, std = (
         fixed_value(v, f"normal: {name}", instead) if isinstance(v, (Tensor, np.ndarray)) else v
