@@ -68,7 +68,8 @@ def test_a_layer_without_bias_takes_no_tensor_for_one(module):
 
 @pytest.mark.parametrize(("name", "value", "message"), [
     ("weight", tg.zeros(2), "weight must be a Parameter or None, got Tensor"),
-    ("a.b", None, "an identifier without a dot"),
+    ("a.b", None, "the name is a text, not empty and without a dot, got 'a.b'"),
+    ("", None, "not empty and without a dot"),
     ("forward", None, "already has an attribute 'forward'"),
 ])  # fmt: skip
 def test_register_parameter_refuses(name, value, message):
@@ -282,3 +283,170 @@ def test_modules_of_users_take_what_they_like():
         type("Plain", (nn.Module,), {})(tg.zeros(1))
     with pytest.raises(TypeError):
         nn.Tanh(1)
+
+
+# ---------------------------------------------------------------------- names, by hand and by path
+
+
+def test_what_is_found_by_its_path():
+    net = nn.Sequential({"a": nn.Sequential(nn.Linear(2, 2)), "b": nn.BatchNorm1d(2)})
+    assert net.get_submodule("a.0") is net.a[0] and net.get_submodule("") is net
+    assert net.get_parameter("a.0.weight") is net.a[0].weight
+    assert net.get_buffer("b.running_mean") is net.b.running_mean
+    for call in (
+        lambda: net.get_submodule("a.1"), lambda: net.get_parameter("a.0.mean"), lambda: net.get_parameter("a"),
+        lambda: net.get_buffer("b.weight"), lambda: net.get_parameter("c.weight"),
+    ):  # fmt: skip
+        with pytest.raises(AttributeError, match=r"has no (module|parameter|buffer)"):
+            call()
+    net.set_submodule("a.0", nn.Tanh())
+    net.set_submodule("a.new", nn.ReLU())
+    assert repr(net.a) == "Sequential(\n  (0): Tanh()\n  (new): ReLU()\n)"
+
+
+def test_the_dicts_of_what_is_held_read_and_write_the_module():
+    net = nn.Sequential({"a": nn.Linear(1, 1)})
+    net._modules["a"] = tanh = nn.Tanh()
+    assert net.a is tanh and list(net._modules.items()) == [("a", tanh)] and len(net._modules) == 1
+    net._modules["b"] = nn.ReLU()
+    del net._modules["a"]
+    assert repr(net._modules) == "{'b': ReLU()}" and not hasattr(net, "a")
+    with pytest.raises(KeyError, match="weight"):
+        del net._modules["weight"]
+
+
+@pytest.mark.parametrize("name", ["a.b", "", 3, "forward"])
+def test_modules_and_buffers_need_names_that_are_free(name):
+    with pytest.raises(
+        ArgumentError, match=r"the name is a text, not empty and without a dot|already has an attribute"
+    ):
+        nn.Module().add_module(name, nn.ReLU())
+    with pytest.raises(
+        ArgumentError, match=r"the name is a text, not empty and without a dot|already has an attribute"
+    ):
+        nn.Module().register_buffer(name, None)
+
+
+def test_what_is_no_module_is_refused_by_name():
+    with pytest.raises(ArgumentError, match="x must be a Module or None, got int"):
+        nn.Module().add_module("x", 3)
+    with pytest.raises(ArgumentError, match=r"names are texts without a dot, got 'a\.b'"):
+        nn.ModuleDict({"a.b": nn.ReLU()})
+
+
+def test_a_copy_holds_the_same_and_is_changed_alone():
+    net = nn.Linear(2, 1)
+    twin = copy.copy(net)
+    assert twin.weight is net.weight
+    twin.weight = nn.Parameter(tg.zeros(1, 2))
+    twin.extra = nn.ReLU()
+    assert net.weight is not twin.weight and dict(net.named_parameters())["weight"] is net.weight
+    assert not list(net.children())
+
+
+def test_a_buffer_class_is_one_by_assignment():
+    net = nn.Module()
+    net.kept, net.left_out = nn.Buffer(tg.zeros(1)), nn.Buffer(tg.ones(1), persistent=False)
+    assert list(net.state_dict()) == ["kept"] and [name for name, _ in net.named_buffers()] == ["kept", "left_out"]
+    assert isinstance(net.kept, tg.Tensor) and not net.kept.requires_grad
+    twin = copy.deepcopy(net)
+    assert [name for name, _ in twin.named_buffers()] == ["kept", "left_out"]
+
+
+# ---------------------------------------------------------------------- lists and dicts of modules
+
+
+def test_lists_of_modules_refuse_what_is_outside_of_them():
+    net = nn.Sequential(nn.ReLU())
+    for call, error in (
+        (lambda: net.pop(3), IndexError), (lambda: net.insert(7, nn.ReLU()), IndexError), (lambda: net[1], IndexError),
+        (lambda: net * 0, ValueError), (lambda: net + 3, ValueError), (lambda: nn.ModuleList([net])["0"], TypeError),
+        (lambda: nn.ParameterList().extend(tg.zeros(2)), TypeError),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            call()
+    assert repr(net) == "Sequential(\n  (0): ReLU()\n)"
+
+
+def test_sequentials_are_added_and_multiplied():
+    net = nn.Sequential(nn.Linear(1, 1)) + nn.Sequential(nn.Tanh())
+    net *= 2
+    assert [type(m).__name__ for m in 2 * net] == ["Linear", "Tanh"] * 4 and net[0] is net[2]
+    net.reset = nn.ReLU()  # what is assigned joins the end
+    assert type(net[-1]).__name__ == "ReLU" and net(tg.zeros(1, 1)).shape == (1, 1)
+    assert list(net[1:3]) == [net[1], net[2]] and list(net)[::-1] == list(reversed(net)) and net[0] in net
+
+
+def test_a_dict_of_parameters():
+    weights = nn.ParameterDict({"a": tg.zeros(2), "keys": tg.ones(1), "text": "x"})
+    assert [n for n, _ in weights.named_parameters()] == ["a", "keys"] and weights["text"] == "x" and len(weights) == 3
+    assert weights.get("b") is None and weights.setdefault("b", tg.ones(1)) is weights["b"]
+    assert list(reversed(weights.copy())) == ["b", "text", "keys", "a"] and weights.popitem()[0] == "b"
+    assert list(weights | {"c": tg.zeros(1)}) == ["a", "keys", "text", "c"] and "c" not in weights
+    weights |= {"c": tg.zeros(1)}
+    assert weights.pop("a").shape == (2,) and [n for n, _ in weights.named_parameters()] == ["keys", "c"]
+    assert [v.shape for v in weights.fromkeys(["x", "y"], tg.zeros(3)).values()] == [(3,), (3,)]
+    weights.clear()
+    assert not len(weights) and not list(weights.parameters()) and list(weights.items()) == list(weights.keys()) == []
+
+
+# ---------------------------------------------------------------------- state
+
+
+def test_batch_norm_loads_a_state_without_its_count():
+    layer = nn.Sequential(nn.BatchNorm1d(2))
+    state = layer.state_dict()
+    del state["0.num_batches_tracked"]
+    assert layer.load_state_dict(state) == ([], [])
+    del state["0.running_var"]
+    with pytest.raises(StateDictError, match=r"missing keys: 0\.running_var\."):
+        layer.load_state_dict(state)
+
+
+def test_assign_holds_what_is_given():
+    layer = nn.BatchNorm1d(2).requires_grad_(False)
+    state = nn.BatchNorm1d(2).double().state_dict(keep_vars=True)
+    bias, state["bias"] = layer.bias, np.ones(2)
+    layer.load_state_dict(state, assign=True)
+    assert layer.weight is state["weight"] and layer.running_mean is state["running_mean"]
+    assert layer.bias is not bias and layer.bias.dtype == tg.float64 and not layer.bias.requires_grad
+
+
+def test_state_goes_into_a_dict_with_a_prefix():
+    state = {"x": 1}
+    assert nn.Linear(1, 1).state_dict(destination=state, prefix="a.") is state
+    assert list(state) == ["x", "a.weight", "a.bias"]
+
+
+def test_hooks_of_the_state():
+    net, seen = nn.Sequential(nn.Linear(1, 1)), []
+    net[0].register_state_dict_pre_hook(lambda module, prefix, keep: seen.append((prefix, keep)))
+    net[0].register_state_dict_post_hook(lambda module, state, prefix, data: state.pop(prefix + "bias"))
+    state = net.state_dict()
+    assert list(state) == ["0.weight"] and seen == [("0.", False)]
+    net[0].register_load_state_dict_pre_hook(
+        lambda module, state, prefix, *rest: state.update({prefix + "bias": state.pop("old")})
+    )
+    state["old"] = tg.ones(1)
+    net.register_load_state_dict_post_hook(lambda module, keys: seen.append(keys))
+    assert net.load_state_dict(state) == ([], []) and net[0].bias.tolist() == [1.0] and "old" in state
+    assert seen[1] == ([], [])
+
+
+# ---------------------------------------------------------------------- dtypes and devices
+
+
+def test_a_module_goes_where_its_tensors_can():
+    layer = nn.BatchNorm1d(2)
+    for call in (lambda: layer.to("cpu"), layer.cpu, lambda: layer.to("cpu", tg.float64), layer.share_memory):
+        assert call() is layer
+    assert layer.weight.dtype == layer.running_mean.dtype == tg.float64 and layer.num_batches_tracked.dtype == tg.int64
+    assert layer.to(tg.zeros(1)).weight.dtype == tg.float32 and layer.half().weight.dtype == tg.float16
+    assert layer.type(tg.float64).num_batches_tracked.dtype == tg.float64
+    weight = layer.weight
+    with pytest.raises(TypeError, match="parameters are floating point numbers, got int64"):
+        layer.to(tg.int64)
+    for call in (layer.cuda, lambda: layer.to("cuda")):
+        with pytest.raises((RuntimeError, AssertionError)):
+            call()
+    assert layer.weight is weight and weight.dtype == tg.float64

@@ -453,3 +453,31 @@ def test_hooks_make_no_reference_cycle():
         handles[0].remove()
     finally:
         gc.enable()
+
+
+def test_a_hook_before_backward_replaces_the_gradient_that_arrives():
+    layer, x = tg.nn.ReLU(), tg.tensor([1.0, 2.0], requires_grad=True)
+    seen = []
+    layer.register_full_backward_pre_hook(lambda module, grad_output: (10 * grad_output[0],))
+    layer.register_full_backward_hook(lambda module, grad_input, grad_output: seen.append(grad_output[0].tolist()))
+    layer(x).sum().backward()
+    assert x.grad.tolist() == [10.0, 10.0] and seen == [[10.0, 10.0]]
+    layer.register_full_backward_pre_hook(lambda module, grad_output: (None, None), prepend=True)
+    with pytest.raises(ArgumentError, match="returned 2 gradients for 1 outputs of forward"):
+        layer(x).sum().backward()
+
+
+def test_a_hook_that_is_always_called_sees_a_forward_that_raises():
+    class Failing(tg.nn.Module):
+        def forward(self, x):
+            raise OverflowError
+
+    layer, seen = Failing(), []
+    layer.register_forward_hook(lambda module, args, output: seen.append("never"))
+    layer.register_forward_hook(lambda module, args, output: seen.append(output), always_call=True)
+    layer.register_forward_hook(
+        lambda module, args, kwargs, output: seen.append(kwargs), always_call=True, with_kwargs=True
+    )
+    with pytest.raises(OverflowError):
+        layer(x=1)
+    assert seen == [None, {"x": 1}]

@@ -186,7 +186,7 @@ class Net(nn.Module):
         return x + self.last
 
 
-NAMES = ["first.scale", "first.inner.weight", "first.inner.bias", "layers.0.weight", "layers.0.bias", "last"]
+NAMES = ["last", "first.scale", "first.inner.weight", "first.inner.bias", "layers.0.weight", "layers.0.bias"]
 
 
 def test_parameters_come_in_a_fixed_order_each_with_its_path():

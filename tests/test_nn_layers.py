@@ -266,7 +266,7 @@ def test_buffers_are_loaded_in_place_converted_and_copied():
     ("weight", tg.ones(1), "Counter already has an attribute 'weight'"),
     ("forward", tg.ones(1), "already has an attribute"),
     ("a.b", tg.ones(1), "without a dot, got 'a.b'"),
-    ("", tg.ones(1), "must be an identifier"),
+    ("", tg.ones(1), "not empty and without a dot"),
     ("new", [1.0], "new must be a tensor or None, got list"),
     ("new", nn.Parameter(tg.ones(1)), "got Parameter"),
 ])  # fmt: skip

@@ -18,12 +18,12 @@ from .tensor import Tensor, wrap
 _number = itertools.count().__next__
 
 
-class Calls(dict[int, tuple[Callable[..., Any], bool]]):
+class Calls(dict[int, tuple[Callable[..., Any], Any]]):
     """Functions in the order in which they are called, each with a flag of its kind."""
 
     __slots__ = ("__weakref__",)
 
-    def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: bool = False) -> Handle:
+    def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: Any = None) -> Handle:
         """Append a function (``first``: put it before the others); the handle takes it out again."""
         if not callable(function):
             raise ArgumentError(f"{who}: give a function, got {type(function).__name__}")

@@ -10,8 +10,8 @@ from ..autograd import dtypes
 from ..autograd.types import Array, DTypeLike
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
-from .parameter import Parameter
 from .module import Module
+from .parameter import Parameter
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "SELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU",

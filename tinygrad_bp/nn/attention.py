@@ -13,9 +13,9 @@ from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
 from ..random.generator import Generator
 from . import init
-from .parameter import Parameter
 from .layers import Linear
 from .module import Module
+from .parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
 

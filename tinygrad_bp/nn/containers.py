@@ -57,7 +57,9 @@ class _Numbered(Module):
         """The name of the module at a place."""
         names, place = list(self._held.modules), as_index(index)
         if not -len(names) <= place < len(names):
-            raise IndexRangeError(f"{type(self).__name__}: index {place} is out of range, there are {len(names)} modules")
+            raise IndexRangeError(
+                f"{type(self).__name__}: index {place} is out of range, there are {len(names)} modules"
+            )
         return names[place]
 
     def __len__(self) -> int:
@@ -145,10 +147,10 @@ class Sequential(_Numbered):
             return type(self)(dict(list(self._held.modules.items())[index]))
         return super().__getitem__(index)
 
-    def __add__(self, other: Sequential) -> Sequential:
+    def __add__(self, other: Any) -> Sequential:
         return Sequential(*self, *self._checked(other, "add"))
 
-    def __iadd__(self, modules: Iterable[Module]) -> Self:
+    def __iadd__(self, modules: Any) -> Self:
         return super().__iadd__(self._checked(modules, "add"))
 
     def _checked(self, other: Any, what: str) -> Sequential:

@@ -16,8 +16,8 @@ from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
 from ..random.generator import Generator
 from . import init
-from .parameter import Parameter
 from .module import Module
+from .parameter import Parameter
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold", "Unfold"]
 

@@ -36,7 +36,7 @@ def description(module: Any) -> str:
             outer.append((outer.pop()[0], found))
             continue
         name, child = item
-        if child is None or id(child) in above or type(child).__repr__ is not plain_repr:
+        if child is None or id(child) in above or not _is_plain(child):
             text = f"{type(child).__name__}(...)" if id(child) in above else repr(child)
             done.append((name, number((text, ()))))
         else:
@@ -48,6 +48,11 @@ def description(module: Any) -> str:
 def plain_repr(self: Any) -> str:
     """The ``__repr__`` of every module unless its class writes one."""
     return description(self)
+
+
+def _is_plain(module: Any) -> bool:
+    written: Any = type(module).__repr__
+    return written is plain_repr
 
 
 def _inside(module: Any) -> Iterator[tuple[str, Any]]:

@@ -12,8 +12,8 @@ from ..autograd.types import Array, DTypeLike
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
-from .parameter import Parameter
 from .module import Module
+from .parameter import Parameter
 
 __all__ = ["Embedding", "EmbeddingBag"]
 

@@ -70,6 +70,7 @@ class Holder:
 
     _held: Held
     joins_equal: ClassVar[bool] = False  # whether the repr shows neighbours that are alike as one
+    may_be_missing: ClassVar[frozenset[str]] = frozenset()  # what a state_dict may lack: older ones do not have it
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A module that holds nothing; so a subclass need not call ``super().__init__()``."""
@@ -196,7 +197,7 @@ class Holder:
     def _check_name(self, what: str, name: Any, held: dict[str, Any]) -> None:
         """Raise where ``name`` can be none of a kind."""
         if not isinstance(name, str) or not name or "." in name:
-            raise ArgumentError(f"{what}: the name must be a text that is not empty and has no dot, got {name!r}")
+            raise ArgumentError(f"{what}: the name is a text, not empty and without a dot, got {name!r}")
         if name not in held and hasattr(self, name):
             raise ArgumentError(f"{what}: {type(self).__name__} already has an attribute {name!r}")
 
@@ -245,7 +246,7 @@ class Holder:
 
     def children(self) -> Iterator[Module]:
         """The modules directly inside, each once."""
-        for _, child in Holder.named_children(self):
+        for _, child in self.named_children():
             yield child
 
     def _walk(self, prefix: str = "", deepest: float = inf) -> Iterator[tuple[str, Holder, Any]]:
@@ -268,7 +269,7 @@ class Holder:
 
     def _innermost_first(self, known: Container[int] = ()) -> Iterator[Module]:
         """The modules inside, each after those that it holds, once for each holder; without those of ``known`` ids."""
-        pending: list[tuple[Any, Iterator[Any]]] = [(self, iter(list(Holder.children(self))))]
+        pending: list[tuple[Any, Iterator[Any]]] = [(self, iter(list(self.children())))]
         above = {id(self)}
         while pending:
             holder, children = pending[-1]
@@ -280,7 +281,7 @@ class Holder:
                     yield holder
             elif id(child) not in above and id(child) not in known:
                 above.add(id(child))
-                pending.append((child, iter(list(Holder.children(child)))))
+                pending.append((child, iter(list(child.children()))))
 
     def named_modules(
         self: Any, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -297,7 +298,7 @@ class Holder:
 
     def modules(self) -> Iterator[Module]:
         """Itself and every module at any depth, each once."""
-        for _, module in Holder.named_modules(self):
+        for _, module in self.named_modules():
             yield module
 
     def _tensors(
@@ -385,7 +386,7 @@ class Holder:
 
     def __copy__(self: H) -> H:
         twin = type(self).__new__(type(self))
-        vars(twin).update(vars(self), _held=Held(*map(copy.copy, self._held)))
+        vars(twin).update(vars(self), _held=Held(*[copy.copy(held) for held in self._held]))  # type: ignore[arg-type, unused-ignore]
         return twin
 
     def __deepcopy__(self: H, memo: dict[int, Any]) -> H:

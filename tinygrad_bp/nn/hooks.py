@@ -20,10 +20,17 @@ class ModuleHooks:
 
     before: Calls
     after: Calls
-    backward: Calls
+    arriving: Calls
+    leaving: Calls
+    saving: Calls
+    saved: Calls
+    loading: Calls
+    loaded: Calls
 
     def __init__(self) -> None:
-        self.before, self.after, self.backward = Calls(), Calls(), Calls()
+        self.before, self.after = Calls(), Calls()  # forward
+        self.arriving, self.leaving = Calls(), Calls()  # the gradient, in backward
+        self.saving, self.saved, self.loading, self.loaded = Calls(), Calls(), Calls(), Calls()  # the state
 
 
 def hooks_of(module: Module) -> ModuleHooks:
@@ -35,26 +42,37 @@ def hooks_of(module: Module) -> ModuleHooks:
 def hooked_call(module: Module, *args: Any, **kwargs: Any) -> Any:
     """Run ``forward`` between the module's hooks."""
     hooks = hooks_of(module)
-    for hook, with_kwargs in list(hooks.before.values()):
-        if with_kwargs:
-            changed = hook(module, args, kwargs)
+    waiting = list(hooks.after.values())
+    try:
+        for hook, with_kwargs in list(hooks.before.values()):
+            given = hook(module, args, kwargs) if with_kwargs else hook(module, args)
+            args, kwargs = _changed(given, args, kwargs, with_kwargs)
+        crossing = Crossing(module, hooks) if (hooks.arriving or hooks.leaving) and is_grad_enabled() else None
+        if crossing is not None:
+            args = crossing.enter(args)
+        result = module.forward(*args, **kwargs)
+        while waiting:
+            hook, (with_kwargs, _) = waiting.pop(0)
+            changed = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
             if changed is not None:
-                if not isinstance(changed, tuple) or len(changed) != 2:
-                    raise ArgumentError("a forward_pre_hook with_kwargs returns None or (args, kwargs)")
-                args, kwargs = changed
-        else:
-            changed = hook(module, args)
-            if changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
-    crossing = Crossing(module, hooks.backward) if hooks.backward and is_grad_enabled() else None
-    if crossing is not None:
-        args = crossing.enter(args)
-    result = module.forward(*args, **kwargs)
-    for hook, with_kwargs in list(hooks.after.values()):
-        changed = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
-        if changed is not None:
-            result = changed
-    return result if crossing is None else crossing.leave(result)
+                result = changed
+        return result if crossing is None else crossing.leave(result)
+    except Exception:
+        for hook, (with_kwargs, always) in waiting:
+            if always:
+                hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+        raise
+
+
+def _changed(given: Any, args: tuple[Any, ...], kwargs: dict[str, Any], with_kwargs: bool) -> Any:
+    """The arguments of a call after a hook before it."""
+    if given is None:
+        return args, kwargs
+    if not with_kwargs:
+        return given if isinstance(given, tuple) else (given,), kwargs
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise ArgumentError("a forward_pre_hook with_kwargs returns None or (args, kwargs)")
+    return given
 
 
 class _ModuleGate(Function):
@@ -76,12 +94,12 @@ class Crossing:
     """One call of a module whose full backward hooks wait for the gradients of its outputs and inputs."""
 
     module: Module
-    calls: Calls
+    hooks: ModuleHooks
     inputs: int
     recorded: list[int]
 
-    def __init__(self, module: Module, calls: Calls) -> None:
-        self.module, self.calls = module, calls
+    def __init__(self, module: Module, hooks: ModuleHooks) -> None:
+        self.module, self.hooks = module, hooks
         self.grad_output: tuple[Tensor | None, ...] = ()
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -104,27 +122,34 @@ class Crossing:
             f"{type(result).__name__}"
         )
 
-    def _arrived(self, gradients: tuple[Tensor, ...], where: list[int], count: int) -> tuple[Tensor, ...]:
+    def _arrived(self, gradients: tuple[Tensor, ...], where: list[int], count: int) -> tuple[Any, ...]:
         self.grad_output = _placed(gradients, where, count)
+        for hook, _ in list(self.hooks.arriving.values()):
+            self.grad_output = self._given(hook(self.module, self.grad_output), self.grad_output, "outputs")
+        passed = tuple([self.grad_output[i] for i in where])
         if not self.recorded:
             self._call(_placed((), [], self.inputs))
-        return gradients
+        return passed
+
+    def _given(self, changed: Any, gradients: tuple[Any, ...], what: str) -> Any:
+        """The gradients after a hook."""
+        if changed is None:
+            return gradients
+        changed = changed if isinstance(changed, tuple) else (changed,)
+        if len(changed) != len(gradients):
+            raise ArgumentError(
+                f"a full backward hook of {type(self.module).__name__} returned {len(changed)} gradients for "
+                f"{len(gradients)} {what} of forward; return one each, None where there is none"
+            )
+        return changed
 
     def _left(self, gradients: tuple[Tensor, ...]) -> tuple[Any, ...]:
         grad_input = self._call(_placed(gradients, self.recorded, self.inputs))
         return tuple([grad_input[i] for i in self.recorded])
 
     def _call(self, grad_input: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
-        for hook, _ in list(self.calls.values()):
-            changed = hook(self.module, grad_input, self.grad_output)
-            if changed is None:
-                continue
-            changed = changed if isinstance(changed, tuple) else (changed,)
-            if len(changed) != len(grad_input):
-                raise ArgumentError(
-                    f"a full backward hook of {type(self.module).__name__} returned {len(changed)} gradients for "
-                    f"{len(grad_input)} inputs of forward; return one per input, None where there is none"
-                )
+        for hook, _ in list(self.hooks.leaving.values()):
+            changed = self._given(hook(self.module, grad_input, self.grad_output), grad_input, "inputs")
             if not self.recorded and any(g is not None for g in changed):
                 raise ArgumentError(
                     f"a full backward hook of {type(self.module).__name__} returned a gradient, but no input of "

@@ -15,8 +15,8 @@ from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
-from .parameter import Parameter
 from .module import Module, check_tensor
+from .parameter import Parameter
 
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
 

@@ -11,8 +11,8 @@ from ..functions.creation import ones, tensor, zeros
 from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
 from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import reshape
-from .parameter import Parameter
 from .module import Module, check_tensor
+from .parameter import Parameter
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
@@ -23,6 +23,7 @@ __all__ = [
 class _RunningNorm(Module):
     """What batch and instance normalization have: weight, bias and running statistics, each one number a channel."""
 
+    may_be_missing: ClassVar[frozenset[str]] = frozenset({"num_batches_tracked"})
     num_features: int
     eps: float
     momentum: float | None

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array
-from ..autograd.tensor import Tensor
+from ..autograd.printing import printed
+from ..autograd.tensor import Tensor, handed_out
 from ..autograd.types import DTypeLike
 
 __all__ = ["Buffer", "Parameter", "UninitializedParameter"]
@@ -27,13 +28,13 @@ class Parameter(Tensor):
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         """Around a tensor or an array; without one, empty."""
-        self = _around(cls, np.empty(0, dtypes.get_default_dtype()) if data is None else data)
+        self: Parameter = _around(cls, np.empty(0, dtypes.get_default_dtype()) if data is None else data)
         if requires_grad:
             self.requires_grad = True
         return self
 
     def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
+        return f"Parameter containing:\n{printed(self)}"
 
 
 class UninitializedParameter(Parameter):
@@ -88,7 +89,7 @@ class Buffer(Tensor):
 def _around(cls: type[Any], data: Any) -> Any:
     """A leaf of a kind on the memory of a tensor or an array."""
     self = object.__new__(cls)
-    self._value = data.detach()._value if isinstance(data, Tensor) else as_array(data)
+    self._value = handed_out(data) if isinstance(data, Tensor) else as_array(data)
     self._node = None
     self._own_cell()
     return self

@@ -19,8 +19,8 @@ from ..ops.joining import cat, stack
 from ..ops.shape import reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from . import init
-from .parameter import Parameter
 from .module import Module
+from .parameter import Parameter
 from .utils.rnn import PackedSequence, with_padding, without_padding
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]

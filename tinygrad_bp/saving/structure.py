@@ -16,7 +16,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, DataFileError
 from ..autograd.tensor import Tensor
 from ..functions.creation import from_numpy
-from ..nn.holding import Parameter
+from ..nn.parameter import Parameter
 
 DTYPES = frozenset(
     np.dtype(name)
