@@ -23,7 +23,6 @@ PLACES = {
     "autograd.variable": "autograd",
     "nn.modules": "nn",
     "nn.modules.*": "nn",
-    "nn.parameter": "nn.holding",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
     "utils.data.*": "data",
