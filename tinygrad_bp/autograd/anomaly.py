@@ -168,7 +168,7 @@ class Anomaly(Watcher):
         if self.check_nan:
             for node, g in gradients.items():
                 if node.op is None:
-                    _check_sum(g, f"of the leaf {node.name or ''}".rstrip())
+                    _check_sum(g, f"of the leaf {node.tensor_name or ''}".rstrip())
 
 
 def _forward_text(op: Op, value: Any, given: tuple[Any, ...]) -> str:
@@ -192,7 +192,7 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
             continue
         index, what = _first_bad(plainly(d))
         name = op.inputs[i] if i < len(op.inputs) and not op.variadic else f"input {i}"
-        who = f"{name} ({parent.name})" if parent.name else name
+        who = f"{name} ({parent.tensor_name})" if parent.tensor_name else name
         raise AnomalyError(
             f"backward: the rule of {op.name} made the first {what}: element {index} of the gradient of {who} "
             f"{shape_text(d.shape)}; the gradient arriving is finite{story(node)}"

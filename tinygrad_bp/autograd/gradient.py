@@ -19,6 +19,7 @@ from .errors import (
     UnusedInputError,
     shape_text,
 )
+from .grad_fn import hooked
 from .history import history
 from .hooks import Hooks, accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
 from .kept import refuse_changed
@@ -59,7 +60,7 @@ def _walked(seeds: Gradients, nodes: list[Node], retain: bool, create: bool, tar
             found[node] = g
         return g
 
-    pull: Pull = pull_recorded if create else pull_and_keep if retain else pull_and_free
+    pull: Pull = hooked(pull_recorded if create else pull_and_keep if retain else pull_and_free, create)
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)
@@ -208,6 +209,7 @@ def backward(
     grad_tensors: Array | Sequence[Array | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Array | Sequence[Array | None] | None = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Add the gradient of the tensors to ``.grad`` of every leaf that led to them, or of ``inputs`` alone.
@@ -215,7 +217,7 @@ def backward(
     ``grad_tensors`` holds the gradient arriving at each tensor, of its shape; a scalar tensor needs none. Values kept
     for backward are freed unless ``retain_graph``. With ``create_graph`` the gradients themselves are recorded.
     ``inputs``, a tensor or a list of them (inner tensors too), are all that receive a gradient; only the part of the
-    graph that leads to them is walked.
+    graph that leads to them is walked. ``grad_variables`` is the old name of ``grad_tensors``.
 
     Raises ``NonScalarError``, ``NoHistoryError``, ``FreedError``, ``ModifiedError``, ``ShapeError``; no ``.grad`` has
     changed then.
@@ -226,6 +228,10 @@ def backward(
     >>> w.grad
     tensor(6.)
     """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise ArgumentError("backward: grad_variables is the old name of grad_tensors; give one of them")
+        grad_tensors = grad_variables
     outputs = _list(tensors)
     if grad_tensors is None and len(outputs) == 1:
         seed = _seed(outputs[0], None, create_graph)  # refuses what is no tensor, or has no node
@@ -276,13 +282,18 @@ def grad(
     grad_outputs: Array | Sequence[Array | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the outputs' sum with respect to ``inputs``, one Tensor each; no ``.grad`` changes.
 
     Only the part of the graph between outputs and inputs is walked. ``retain_graph`` defaults to ``create_graph``.
-    Raises ``UnusedInputError`` for an input that the outputs do not depend on, unless ``allow_unused`` (then None),
-    and what ``backward`` raises.
+    An input that the outputs do not depend on raises ``UnusedInputError``, unless ``allow_unused`` (then None) or
+    ``materialize_grads`` (then zeros). With ``is_grads_batched`` each of ``grad_outputs`` has one dimension more, in
+    front, and so has each result: one walk for every item along it. ``only_inputs`` is accepted as PyTorch has it.
+    Raises what ``backward`` raises, and ``ArgumentError`` for arguments that contradict each other.
 
     >>> import tinygrad_bp as tg
     >>> x = tg.tensor(2.0, requires_grad=True)
@@ -291,6 +302,24 @@ def grad(
     (12.0, 12.0)
     """
     output_list, input_list = _list(outputs), _list(inputs)
+    if not input_list:
+        raise ArgumentError("grad: inputs is empty; name the tensors whose gradients are wanted")
+    if materialize_grads:
+        if allow_unused is not None and not allow_unused:
+            raise ArgumentError(
+                "grad: materialize_grads gives zeros for unused inputs; allow_unused=False refuses them"
+            )
+        allow_unused = True
+    if is_grads_batched:
+        *others, last = _batch(grad_outputs)
+        rows = [
+            grad(outputs, inputs, item, True, create_graph, True, allow_unused, False, materialize_grads)
+            for item in others
+        ]
+        rows.append(
+            grad(outputs, inputs, last, retain_graph, create_graph, True, allow_unused, False, materialize_grads)
+        )
+        return tuple([None if column[0] is None else np.stack(column) for column in zip(*rows)])  # type: ignore[misc]
     wanted = _wanted("grad", input_list)
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
     seeds = _seeds(output_list, given, create_graph)
@@ -312,8 +341,22 @@ def grad(
         g = found.get(x._node)
         if g is not None:
             g = _separate(g) if create_graph else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
+        elif materialize_grads:
+            g = wrap(np.zeros_like(x._value), None).requires_grad_(create_graph)
         results.append(g)
     return tuple(results)
+
+
+def _batch(grad_outputs: Any) -> list[list[Tensor]]:
+    """The items along the first dimension of ``grad_outputs``, each as what ``grad`` takes."""
+    batches = [g if isinstance(g, Tensor) else wrap(np.asarray(g), None) for g in _list(grad_outputs)]
+    counts = {g.shape[:1] for g in batches}
+    if len(counts) != 1 or counts <= {(), (0,)}:
+        raise ArgumentError(
+            "grad: with is_grads_batched each of grad_outputs has a first dimension more, of one size and not 0; got "
+            + ", ".join(shape_text(g.shape) for g in batches)
+        )
+    return [[g[i] for g in batches] for i in range(batches[0].shape[0])]
 
 
 def pull(
@@ -341,7 +384,7 @@ def _backward_method(
     inputs: Any = None,
 ) -> None:
     """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
-    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
+    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs=inputs)
 
 
 # Bound here, because the backward pass and hooks need the class.

@@ -65,13 +65,17 @@ class Hooks:
 
     arrived: Calls
     accumulated: Calls
+    after: Calls
     retain: bool
+    metadata: dict[Any, Any]
 
-    __slots__ = ("accumulated", "arrived", "retain")
+    __slots__ = ("__weakref__", "accumulated", "after", "arrived", "metadata", "retain")
 
     def __init__(self) -> None:
         self.arrived = Calls()  # called with the gradient, which they may replace
         self.accumulated = Calls()  # called with a leaf after its .grad has it
+        self.after = Calls()  # called with what the node gives to those before it, which they may replace
+        self.metadata = {}
         self.retain = False  # whether an inner tensor keeps it in .grad; a leaf always does
 
 
@@ -159,7 +163,7 @@ def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
 
 
 def _check(result: Any, g: Any, node: Node) -> None:
-    who = f"a hook of {node.name or repr(node)}"
+    who = f"a hook of {node.tensor_name or repr(node)}"
     if not isinstance(result, Tensor):
         raise ArgumentError(f"{who} returned {type(result).__name__}; return a tensor, or None to keep the gradient")
     if result.shape != g.shape:

@@ -29,7 +29,7 @@ def _check_written(nodes: list[Node]) -> None:
             who = ""
             if name in node.op.inputs:
                 parent = node.parents[node.op.inputs.index(name)]
-                who = f" ({parent.name})" if parent is not None and parent.name else ""
+                who = f" ({parent.tensor_name})" if parent is not None and parent.tensor_name else ""
             raise ModifiedError(
                 f"{node.op.name} kept {name}{who} {shape_text(value.shape)} for backward, and it was modified by an "
                 "in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a "

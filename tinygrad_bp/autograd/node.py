@@ -11,8 +11,11 @@ from .writes import tick
 
 if TYPE_CHECKING:
     from .anomaly import Trace
+    from .grad_fn import GradFn
     from .hooks import Hooks
     from .tensor import Tensor
+else:
+    GradFn = object
 
 
 class Cell:
@@ -29,7 +32,7 @@ class Cell:
         self.tensor: Callable[[], Tensor | None] = weakref.ref(tensor) if tensor is not None else lambda: None
 
 
-class Node:
+class Node(GradFn):
     """One recorded step: the op, where its inputs came from, and the raw values that its rules read.
 
     A node never holds its own tensor (no reference cycle: a graph is freed by reference counting alone).
@@ -56,7 +59,7 @@ class Node:
         return f"<{called}>"
 
     @property
-    def name(self) -> str | None:
+    def tensor_name(self) -> str | None:
         """The name given to this node's tensor, if any."""
         return self.cell.name if self.cell is not None else None
 

@@ -246,7 +246,7 @@ def describe(values: tuple[Any, ...] | list[Any], nodes: tuple[Any, ...], names:
     parts = []
     for i, value in enumerate(values):
         node = nodes[i] if i < len(nodes) else None
-        name = (node.name if node is not None else None) or (names[i] if i < len(names) else f"item {i}")
+        name = (node.tensor_name if node is not None else None) or (names[i] if i < len(names) else f"item {i}")
         what = f"{shape_text(value.shape)} {value.dtype}" if hasattr(value, "shape") else repr(value)
         parts.append(f"{name} {what}")
     return " and ".join(parts)

@@ -240,7 +240,7 @@ class _Drawing:
         }
 
     def _name(self, node: Node) -> str:
-        return self.known.names.get(node) or node.name or ""
+        return self.known.names.get(node) or node.tensor_name or ""
 
     def _tail(self, node: Node) -> str:
         """The key of the box of a node's tensor; a leaf is drawn when it is first met."""

@@ -1,0 +1,166 @@
+"""What PyTorch lets users ask of a node (``t.grad_fn``): its name, the nodes before it, hooks, and notes of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakSet
+
+from .backward import Pull, unbroadcast
+from .errors import ArgumentError, ShapeError, shape_text
+from .hooks import Handle, Hooks
+from .modes import enable_grad, no_grad
+from .node import Cell, Node
+from .tensor import Tensor, wrap
+
+# The hooks of living nodes that see what a node gives to those before it.
+_after: WeakSet[Hooks] = WeakSet()
+
+
+class GradFn:
+    """The part of a ``Node`` that users ask; bound to it below."""
+
+    __slots__ = ()
+
+    def name(self: Any) -> str:
+        """PyTorch's name of the step.
+
+        >>> import tinygrad_bp as tg
+        >>> (tg.ones(2, requires_grad=True) * 3).grad_fn.name()
+        'MulBackward0'
+        """
+        return "torch::autograd::AccumulateGrad" if self.op is None else repr(self)[1:-1]
+
+    @property
+    def next_functions(self: Any) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that the step's gradients go to, one ``(node, 0)`` an input, ``(None, 0)`` where none goes.
+
+        >>> import tinygrad_bp as tg
+        >>> (tg.ones(2, requires_grad=True) * 3).grad_fn.next_functions
+        ((<AccumulateGrad>, 0), (None, 0))
+        """
+        return tuple([(parent, 0) for parent in self.parents])
+
+    @property
+    def variable(self: Any) -> Tensor | None:
+        """The leaf whose node this is; None where that tensor is no more.
+
+        >>> import tinygrad_bp as tg
+        >>> w = tg.ones(2, requires_grad=True)
+        >>> (w * 3).grad_fn.next_functions[0][0].variable is w
+        True
+        """
+        if self.op is not None:
+            raise AttributeError(f"variable: {self!r} is a recorded step; leaves alone have one")
+        return self.cell.tensor() if self.cell is not None else None
+
+    @property
+    def metadata(self: Any) -> dict[Any, Any]:
+        """A dict that is the user's: what is put there stays as long as the node."""
+        return _hooks(self).metadata
+
+    def register_prehook(self: Any, hook: Callable[[tuple[Tensor, ...]], Any]) -> Handle:
+        """Call ``hook(grad_outputs)``, a tuple of one gradient, when the gradient arrives; it may return another tuple.
+
+        >>> import tinygrad_bp as tg
+        >>> w = tg.ones(2, requires_grad=True)
+        >>> y = w * 3
+        >>> handle = y.grad_fn.register_prehook(lambda grad_outputs: (2 * grad_outputs[0],))
+        >>> y.sum().backward()
+        >>> w.grad
+        tensor([6., 6.])
+        """
+
+        def arrived(g: Tensor) -> Any:
+            return _only("register_prehook", hook((g,)), 1)[0]
+
+        if not callable(hook):
+            raise ArgumentError(f"register_prehook: give a function, got {type(hook).__name__}")
+        return _hooks(self).arrived.add(arrived, "register_prehook")
+
+    def register_hook(self: Any, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> Handle:
+        """Call ``hook(grad_inputs, grad_outputs)`` when the node's gradients are computed; it may return other inputs'.
+
+        Both are tuples; ``grad_inputs`` has one gradient an input, None where none goes. A leaf's node has no inputs:
+        its hook is called once ``.grad`` has the gradient. Backward raises ``ArgumentError`` or ``ShapeError`` where
+        the hook returns anything but None or such a tuple.
+
+        >>> import tinygrad_bp as tg
+        >>> w = tg.ones(2, requires_grad=True)
+        >>> y = w * 3
+        >>> handle = y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: (grad_outputs[0], None))
+        >>> y.sum().backward()
+        >>> w.grad
+        tensor([1., 1.])
+        """
+        hooks = _hooks(self)
+        if self.op is not None:
+            _after.add(hooks)
+            return hooks.after.add(hook, "register_hook")
+        if not callable(hook):
+            raise ArgumentError(f"register_hook: give a function, got {type(hook).__name__}")
+        return hooks.accumulated.add(lambda leaf: hook((), (leaf.grad,)), "register_hook")
+
+
+def _hooks(node: Node) -> Hooks:
+    if node.cell is None:
+        node.cell = Cell(None)
+    if node.cell.hooks is None:
+        node.cell.hooks = Hooks()
+    return node.cell.hooks
+
+
+def hooked(pull: Pull, create: bool) -> Pull:
+    """The pull of one node and, after it, the node's hooks; ``pull`` itself where no node has any."""
+    if not _after:
+        return pull
+
+    def pulled(node: Node, g: Any) -> Sequence[Any]:
+        gradients = pull(node, g)
+        hooks = node.cell.hooks if node.cell is not None else None
+        return gradients if hooks is None or not hooks.after else _run(node, hooks, g, gradients, create)
+
+    return pulled
+
+
+def _run(node: Node, hooks: Hooks, g: Any, gradients: Sequence[Any], create: bool) -> Sequence[Any]:
+    """What the node's hooks make of its gradients: Tensors with ``create``, else raw arrays."""
+    given = g if create else _seen(g)
+    for hook, _ in list(hooks.after.values()):
+        shown = tuple(
+            None if d is None or parent is None else _seen(unbroadcast(d, parent.shape))
+            for d, parent in zip(gradients, node.parents)
+        )
+        with enable_grad() if create else no_grad():
+            result = hook(shown, (given,))
+        if result is None:
+            continue
+        items = _only("register_hook", result, len(shown))
+        for d, parent in zip(items, node.parents):
+            if d is not None and parent is not None and d.shape != parent.shape:
+                raise ShapeError(
+                    f"a hook of {node!r} returned a gradient of shape {shape_text(d.shape)} for an input of "
+                    f"{shape_text(parent.shape)}; both must agree"
+                )
+        gradients = [d if d is None or create else d._value.copy() for d in items]
+    return gradients
+
+
+def _seen(d: Any) -> Tensor:
+    """A gradient as hooks see it: what they keep or write is theirs."""
+    return wrap(d._value.copy(), d._node) if isinstance(d, Tensor) else wrap(d.copy(), None)
+
+
+def _only(who: str, result: Any, count: int) -> tuple[Any, ...]:
+    """What a hook returned, a tuple of tensors or None."""
+    items = result if isinstance(result, tuple) else (result,)
+    if len(items) != count or not all(item is None or isinstance(item, Tensor) for item in items):
+        raise ArgumentError(
+            f"{who}: the hook returned {type(result).__name__}; return None, or a tuple of {count} tensors or None"
+        )
+    return items
+
+
+for _name, _value in vars(GradFn).items():
+    if not _name.startswith("__"):
+        setattr(Node, _name, _value)
