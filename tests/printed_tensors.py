@@ -66,6 +66,15 @@ EXPRESSIONS = (
     "T.nn.CrossEntropyLoss()",
     "T.nn.MaxPool2d(2)",
     "T.nn.LayerNorm(3)",
+    "T.zeros(2, 3).shape",
+    "T.zeros(()).size()",
+    "T.zeros(2, 3, 4).shape[1:]",
+    "(5, *T.zeros(2, 3).shape)",
+    "T.zeros(2, 3).shape + (1,)",
+    "(1,) + T.zeros(2, 3).shape",
+    "2 * T.Size([2, 3])",
+    "f'{T.zeros(2, 3).shape} {T.zeros(2, 3).shape[0]} {T.zeros(2, 3).size(1)}'",
+    "T.Size([])",
     "'%s' % T.tensor([0.5])", "str(T.tensor([0.5]))", "'{}'.format(T.tensor(0.5))",
 )  # fmt: skip
 

@@ -129,6 +129,19 @@ def test_printing_is_imported_with_the_first_tensor_that_is_printed():
     assert done.stdout == "False\ntensor([1.])\n"
 
 
+def test_a_shape_is_a_tuple_still():
+    shape = tg.zeros(2, 3).shape
+    assert isinstance(shape, tg.Size) and isinstance(shape, tuple) and shape == (2, 3) and {(2, 3): 1}[shape] == 1
+    assert shape.numel() == 6 and tg.Size(()).numel() == 1 and tg.Size(np.array([2, 3])) == shape
+    joined = (shape[1:], shape + (1,), (1,) + shape, shape * 2, 2 * shape)  # noqa: RUF005
+    assert {type(s) for s in joined} == {tg.Size}
+    assert copy.deepcopy(shape) == shape and type(pickle.loads(pickle.dumps(shape))) is tg.Size
+    assert tg.zeros(shape).reshape(shape[::-1]).shape == (3, 2) and np.zeros(shape).shape == shape
+    for wrong in (3, [2.5], ["a"]):
+        with pytest.raises(ArgumentError, match="Size: give the sizes, an iterable of integers, got"):
+            tg.Size(wrong)
+
+
 def test_results_by_name_are_copied_and_pickled_with_their_names():
 
     pair = tg.ones(2, 3).max(0)

@@ -41,7 +41,7 @@ _PARTS = {
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",
     "utils": "", "verify": "", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
-    "rrelu": "functions.dropout", "set_printoptions": "autograd.printing",
+    "rrelu": "functions.dropout", "set_printoptions": "autograd.printing", "Size": "autograd.size",
 }  # fmt: skip
 # What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
 _FILES = (

@@ -18,8 +18,9 @@ from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
 from .autograd.modes import enable_grad as enable_grad, no_grad as no_grad, set_grad_enabled as set_grad_enabled
+from .autograd.size import Size as Size
 from .autograd.tensor import Tensor as Tensor
-from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size
+from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
 from .functions.older_linalg import TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
@@ -149,15 +150,15 @@ def argsort(
 def argwhere(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The positions of the elements that are not 0, (n, dimensions)."""
 def as_strided(
-    input: Array, size: Size, stride: Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+    input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
 def as_strided_copy(
-    input: Array, size: Size, stride: Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+    input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
 def as_strided_scatter(
-    input: Array, src: Array, size: Size, stride: Size, storage_offset: _int | None = None, *,
+    input: Array, src: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``."""
@@ -207,7 +208,7 @@ def bmm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks."""
 def broadcast_tensors(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """All tensors, each repeated without a copy to the shape that they have together."""
-def broadcast_to(input: Array, *sizes: Size, size: Size | None = None, out: Tensor | None = None) -> Tensor:
+def broadcast_to(input: Array, *sizes: _Size, size: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """Repeated, without a copy, to the shape ``size``."""
 def bucketize(
     input: Operand, boundaries: Array, *, out_int32: _bool = False, right: _bool = False, out: Tensor | None = None,
@@ -362,7 +363,7 @@ def dstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
 def einsum(*arguments: Any, out: Tensor | None = None) -> Tensor:
     """Sum of products in Einstein's notation: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``."""
 def empty(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """A tensor whose values are whatever the memory held."""
@@ -402,7 +403,7 @@ def fix(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
 def flatten(input: Array, start_dim: _int = 0, end_dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` as one."""
-def flip(input: Array, *order: Any, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
+def flip(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """A copy with the elements in reverse order along each of ``dims``."""
 def fliplr(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The columns in reverse order."""
@@ -427,7 +428,7 @@ def frexp(input: Array) -> Frexp:
 def from_numpy(array: Array, *, out: Tensor | None = None) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other."""
 def full(
-    size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    size: _Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """One number everywhere; its kind (bool, integer, float, complex) decides the dtype unless given."""
@@ -752,14 +753,14 @@ def norm(
 ) -> Tensor:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices."""
 def normal(
-    mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None, dtype: DTypeLike = None,
-    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
+    mean: Any, std: Any = 1.0, size: _Size | None = None, *, generator: Generator | None = None,
+    dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them."""
 def not_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
 def ones(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Ones of a shape, given as integers or one tuple."""
@@ -780,7 +781,7 @@ def pairwise_distance(
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
 def pdist(input: Array, p: _float = 2.0, *, out: Tensor | None = None) -> Tensor:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
-def permute(input: Array, *order: Any, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
+def permute(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """The dimensions in the order given."""
 def permute_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``permute`` gives, which shares no memory with the input."""
@@ -817,7 +818,7 @@ def quantile(
 def rad2deg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees. Formula: x · 180 / π"""
 def rand(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    *size: _Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple."""
@@ -827,7 +828,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
 def randint(
-    low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
+    low: Any = None, high: Any = None, size: _Size | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to, not including, ``high``: ``randint(high, size)`` as well."""
@@ -837,7 +838,7 @@ def randint_like(
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
 def randn(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    *size: _Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of a shape, given as integers or one tuple."""
@@ -870,13 +871,13 @@ def repeat_interleave(
     axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each."""
-def reshape(input: Array, *sizes: Size, shape: Size | None = None, out: Tensor | None = None) -> Tensor:
+def reshape(input: Array, *sizes: _Size, shape: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """The elements of ``input``, row by row, in another shape; one size may be −1."""
 def resolve_conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a conjugate is never a lazy view here."""
 def resolve_neg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a negative is never a lazy view here."""
-def roll(input: Array, shifts: Size, dims: Size | None = None, *, out: Tensor | None = None) -> Tensor:
+def roll(input: Array, shifts: _Size, dims: _Size | None = None, *, out: Tensor | None = None) -> Tensor:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row."""
 def rot90(input: Array, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None) -> Tensor:
     """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second."""
@@ -1069,7 +1070,7 @@ def tensordot(a: Array, b: Array, dims: _int | Sequence[Any] = 2, *, out: Tensor
     """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them."""
 def threshold(input: Array, threshold: _float, value: _float, *, out: Tensor | None = None) -> Tensor:
     """x above a threshold, a fixed value elsewhere. Formula: x if x > threshold else value"""
-def tile(input: Array, *sizes: Size, dims: Size | None = None, out: Tensor | None = None) -> Tensor:
+def tile(input: Array, *sizes: _Size, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """``repeat`` with as many counts as wanted: missing ones, in front, are 1."""
 def topk(
     input: Array, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int | None = None,
@@ -1136,7 +1137,9 @@ def unique_consecutive(
     axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
-def unravel_index(indices: Index, shape: Size, *, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
+def unravel_index(
+    indices: Index, shape: _Size, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Positions counted row by row, as one index tensor per dimension of ``shape``."""
 def unsafe_chunk(
     input: Array, chunks: _int, dim: _int = 0, *, axis: _int | None = None,
@@ -1193,7 +1196,7 @@ def where(
 def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log(other), 0 where x is 0. Formula: x · ln y"""
 def zeros(
-    *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Zeros of a shape, given as integers or one tuple."""

@@ -12,7 +12,7 @@ from .errors import ArgumentError, IndexRangeError, shape_text
 def size(self: Any, dim: int | None = None) -> Any:
     """The shape, or the size of one dimension."""
     if dim is None:
-        return self._value.shape
+        return self.shape
     if not isinstance(dim, (int, np.integer)):
         raise ArgumentError(f"size: dim is an integer, got {dim!r:.40}")
     if not -self._value.ndim <= dim < self._value.ndim:

@@ -12,12 +12,15 @@ from .arrays import as_array
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .modes import mode
 from .node import Cell, Node, leaf
+from .size import Size
 from .writes import Views, guard, lies_there, own, own_memory, shown, wrote
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
 else:
     Syntax = object
+
+_as_size = tuple.__new__  # what Size() checks is known of an array's shape
 
 
 class Tensor(Syntax):
@@ -71,10 +74,9 @@ class Tensor(Syntax):
         self._value = array
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Size:
         """The sizes of its dimensions, a tuple of int."""
-        shape: tuple[int, ...] = self._value.shape
-        return shape
+        return _as_size(Size, self._value.shape)
 
     @property
     def ndim(self) -> int:

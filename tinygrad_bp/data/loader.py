@@ -39,9 +39,9 @@ class DataLoader:
     >>> from tinygrad_bp.data import TensorDataset
     >>> for x, y in DataLoader(TensorDataset(np.zeros((5, 2)), np.arange(5)), batch_size=2):
     ...     print(x.shape, y)
-    (2, 2) tensor([0, 1])
-    (2, 2) tensor([2, 3])
-    (1, 2) tensor([4])
+    torch.Size([2, 2]) tensor([0, 1])
+    torch.Size([2, 2]) tensor([2, 3])
+    torch.Size([1, 2]) tensor([4])
     """
 
     def __init__(

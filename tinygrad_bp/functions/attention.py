@@ -128,7 +128,7 @@ def multi_head_attention_forward(
     >>> layer = tg.nn.MultiheadAttention(4, 2)
     >>> y, weights = layer(tg.zeros(3, 1, 4), tg.zeros(5, 1, 4), tg.zeros(5, 1, 4))
     >>> y.shape, weights.shape
-    ((3, 1, 4), (1, 3, 5))
+    (torch.Size([3, 1, 4]), torch.Size([1, 3, 5]))
     """
     name = "multi_head_attention_forward"
     alone = query.ndim == 2

@@ -132,7 +132,7 @@ def upsample(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.upsample(tg.ones(1, 1, 2), 4).shape
-    (1, 1, 4)
+    torch.Size([1, 1, 4])
     """
     return interpolate(input, size, scale_factor, mode, align_corners)
 
@@ -144,7 +144,7 @@ def upsample_nearest(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.upsample_nearest(tg.ones(1, 1, 2), scale_factor=3).shape
-    (1, 1, 6)
+    torch.Size([1, 1, 6])
     """
     return interpolate(input, size, scale_factor)
 

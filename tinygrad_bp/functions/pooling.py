@@ -96,7 +96,7 @@ def avg_pool3d(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.avg_pool3d(tg.ones(1, 1, 2, 2, 2), 2).shape
-    (1, 1, 1, 1, 1)
+    torch.Size([1, 1, 1, 1, 1])
     """
     return _avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
@@ -194,6 +194,6 @@ def adaptive_avg_pool3d(input: Array, output_size: Target) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.adaptive_avg_pool3d(tg.ones(1, 1, 2, 2, 2), 1).shape
-    (1, 1, 1, 1, 1)
+    torch.Size([1, 1, 1, 1, 1])
     """
     return _adaptive_avg_pool(3, input, output_size)

@@ -32,7 +32,7 @@ class MultiheadAttention(Module):
     >>> layer = tg.nn.MultiheadAttention(4, 2, batch_first=True)
     >>> x = tg.rand(1, 3, 4)
     >>> layer(x, x, x)[0].shape
-    (1, 3, 4)
+    torch.Size([1, 3, 4])
     """
 
     embed_dim: int

@@ -120,7 +120,7 @@ class Conv1d(_Conv):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Conv1d(2, 3, 5)(tg.zeros(1, 2, 8)).shape
-    (1, 3, 4)
+    torch.Size([1, 3, 4])
     """
 
     ndim = 1
@@ -139,7 +139,7 @@ class Conv2d(_Conv):
     >>> layer
     Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
     >>> layer(tg.zeros(2, 3, 5, 5)).shape
-    (2, 8, 5, 5)
+    torch.Size([2, 8, 5, 5])
     """
 
     ndim = 2
@@ -200,7 +200,7 @@ class ConvTranspose2d(_ConvTranspose):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1)(tg.zeros(1, 3, 5, 5)).shape
-    (1, 2, 10, 10)
+    torch.Size([1, 2, 10, 10])
     """
 
     ndim = 2

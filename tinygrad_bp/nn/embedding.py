@@ -26,7 +26,7 @@ class Embedding(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Embedding(10, 3)(tg.tensor([[1, 2], [4, 5]])).shape
-    (2, 2, 3)
+    torch.Size([2, 2, 3])
     """
 
     weight: Parameter
@@ -92,7 +92,7 @@ class EmbeddingBag(Embedding):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.EmbeddingBag(10, 3, mode="sum")(tg.tensor([1, 2, 4]), tg.tensor([0, 2])).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
 
     mode: str

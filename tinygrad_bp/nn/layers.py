@@ -29,7 +29,7 @@ class Linear(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Linear(3, 2)(tg.zeros(5, 3)).shape
-    (5, 2)
+    torch.Size([5, 2])
     """
 
     in_features: int
@@ -97,7 +97,7 @@ class Unflatten(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Unflatten(1, (2, 3))(tg.zeros(4, 6)).shape
-    (4, 2, 3)
+    torch.Size([4, 2, 3])
     """
 
     dim: int
@@ -130,7 +130,7 @@ class Bilinear(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Bilinear(2, 3, 4)(tg.zeros(5, 2), tg.zeros(5, 3)).shape
-    (5, 4)
+    torch.Size([5, 4])
     """
 
     in1_features: int

@@ -117,7 +117,7 @@ class Module(Holder, Constructed):
 
         >>> import tinygrad_bp as tg
         >>> tg.nn.Linear(2, 1).to("cpu", tg.float64).weight.dtype
-        float64
+        dtype('float64')
         """
         target = to(wrap(np.empty(0, np.float32), None), *args, **kwargs).dtype
         if target.kind not in "fc":

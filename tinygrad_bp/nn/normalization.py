@@ -117,7 +117,7 @@ class BatchNorm2d(_BatchNorm):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.BatchNorm2d(3)(tg.rand(2, 3, 4, 4)).shape
-    (2, 3, 4, 4)
+    torch.Size([2, 3, 4, 4])
     """
 
     ranks: ClassVar[tuple[int, ...]] = (4,)
@@ -190,7 +190,7 @@ class GroupNorm(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.GroupNorm(2, 4)(tg.rand(3, 4, 5)).shape
-    (3, 4, 5)
+    torch.Size([3, 4, 5])
     """
 
     num_groups: int

@@ -67,7 +67,7 @@ class MaxPool2d(_MaxPool):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.MaxPool2d(2)(tg.zeros(1, 3, 6, 6)).shape
-    (1, 3, 3, 3)
+    torch.Size([1, 3, 3, 3])
     """
 
     _function = max_pooling.max_pool2d
@@ -171,7 +171,7 @@ class AvgPool2d(_AvgPool):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.AvgPool2d(3, stride=2)(tg.zeros(1, 1, 5, 5)).shape
-    (1, 1, 2, 2)
+    torch.Size([1, 1, 2, 2])
     """
 
     _function = pooling.avg_pool2d
@@ -239,7 +239,7 @@ class AdaptiveAvgPool2d(_Adaptive):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.AdaptiveAvgPool2d((1, None))(tg.zeros(1, 1, 5, 5)).shape
-    (1, 1, 1, 5)
+    torch.Size([1, 1, 1, 5])
     """
 
     _function = pooling.adaptive_avg_pool2d

@@ -227,7 +227,7 @@ class RNN(RNNBase):
     >>> import tinygrad_bp as tg
     >>> y, h = tg.nn.RNN(3, 4, num_layers=2, bidirectional=True)(tg.zeros(5, 2, 3))
     >>> y.shape, h.shape
-    ((5, 2, 8), (4, 2, 4))
+    (torch.Size([5, 2, 8]), torch.Size([4, 2, 4]))
     """
 
     def __init__(
@@ -251,7 +251,7 @@ class LSTM(RNNBase):
     >>> import tinygrad_bp as tg
     >>> y, (h, c) = tg.nn.LSTM(3, 4, batch_first=True)(tg.zeros(2, 5, 3))
     >>> y.shape, h.shape, c.shape
-    ((2, 5, 4), (1, 2, 4), (1, 2, 4))
+    (torch.Size([2, 5, 4]), torch.Size([1, 2, 4]), torch.Size([1, 2, 4]))
     """
 
     def __init__(
@@ -273,7 +273,7 @@ class GRU(RNNBase):
     >>> import tinygrad_bp as tg
     >>> y, h = tg.nn.GRU(3, 4)(tg.zeros(5, 2, 3))
     >>> y.shape, h.shape
-    ((5, 2, 4), (1, 2, 4))
+    (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]))
     """
 
     def __init__(
@@ -333,7 +333,7 @@ class RNNCell(RNNCellBase):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.RNNCell(3, 4)(tg.zeros(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
 
     def __init__(
@@ -354,7 +354,7 @@ class LSTMCell(RNNCellBase):
     >>> import tinygrad_bp as tg
     >>> h, c = tg.nn.LSTMCell(3, 4)(tg.zeros(2, 3))
     >>> h.shape, c.shape
-    ((2, 4), (2, 4))
+    (torch.Size([2, 4]), torch.Size([2, 4]))
     """
 
     def __init__(
@@ -374,7 +374,7 @@ class GRUCell(RNNCellBase):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.GRUCell(3, 4)(tg.zeros(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
 
     def __init__(

@@ -19,7 +19,7 @@ class Upsample(Module):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.Upsample(scale_factor=2, mode="bilinear")(tg.zeros(1, 3, 4, 5)).shape
-    (1, 3, 8, 10)
+    torch.Size([1, 3, 8, 10])
     """
 
     size: Size | None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
@@ -105,7 +105,9 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     dtype = np.complex128 if fp.dtype.kind == "c" else np.float64
     x, xp, fp = in_dtype(operand(x), np.float64), in_dtype(operand(xp), np.float64), in_dtype(fp, dtype)
     if xp.ndim != 1 or fp.shape != xp.shape or not xp.shape[0]:
-        raise ArgumentError(f"np.interp: xp and fp are vectors of one length, got {xp.shape} and {fp.shape}")
+        raise ArgumentError(
+            f"np.interp: xp and fp are vectors of one length, got {shape_text(xp.shape)} and {shape_text(fp.shape)}"
+        )
     if period is not None:
         if period == 0:
             raise ArgumentError("np.interp: period must not be 0")

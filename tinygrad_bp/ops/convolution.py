@@ -376,6 +376,6 @@ def conv_transpose3d(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.conv_transpose3d(tg.ones(1, 1, 1, 1, 1), tg.ones(1, 1, 2, 2, 2)).shape
-    (1, 1, 2, 2, 2)
+    torch.Size([1, 1, 2, 2, 2])
     """
     return _conv_transpose(3, input, weight, bias, stride, padding, output_padding, groups, dilation)

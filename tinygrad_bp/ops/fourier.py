@@ -314,7 +314,7 @@ def rfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | Non
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.rfftn(tg.ones(2, 4)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     return _from_real(input, s, dim, norm, False, "rfftn")
 
@@ -325,7 +325,7 @@ def irfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | No
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.irfftn(tg.ones(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
     return _to_real(input, s, dim, norm, True, "irfftn")
 
@@ -336,7 +336,7 @@ def hfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | Non
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.hfftn(tg.ones(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
     return _to_real(input, s, dim, norm, False, "hfftn")
 
@@ -347,7 +347,7 @@ def ihfftn(input: Array, s: Size | None = None, dim: Axis = None, norm: str | No
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.ihfftn(tg.ones(2, 4)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     return _from_real(input, s, dim, norm, True, "ihfftn")
 
@@ -382,7 +382,7 @@ def rfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str |
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.rfft2(tg.ones(2, 4)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     return _from_real(input, s, dim, norm, False, "rfft2")
 
@@ -393,7 +393,7 @@ def irfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str 
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.irfft2(tg.ones(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
     return _to_real(input, s, dim, norm, True, "irfft2")
 
@@ -404,7 +404,7 @@ def hfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str |
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.hfft2(tg.ones(2, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
     return _to_real(input, s, dim, norm, False, "hfft2")
 
@@ -415,6 +415,6 @@ def ihfft2(input: Array, s: Size | None = None, dim: Axis = (-2, -1), norm: str 
 
     >>> import tinygrad_bp as tg
     >>> tg.fft.ihfft2(tg.ones(2, 4)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     return _from_real(input, s, dim, norm, True, "ihfft2")

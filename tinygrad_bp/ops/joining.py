@@ -106,7 +106,7 @@ def dstack(tensors: Sequence[Array]) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.dstack([tg.tensor([1, 2]), tg.tensor([3, 4])]).shape
-    (1, 2, 2)
+    torch.Size([1, 2, 2])
     """
     return cat([atleast_3d(x) for x in _all(tensors, "dstack")], 2)
 

@@ -279,7 +279,7 @@ def max_pool3d(
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.max_pool3d(tg.ones(1, 1, 2, 2, 2), 2).shape
-    (1, 1, 1, 1, 1)
+    torch.Size([1, 1, 1, 1, 1])
     """
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -309,7 +309,7 @@ def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool 
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.adaptive_max_pool3d(tg.ones(1, 1, 2, 2, 2), 1).shape
-    (1, 1, 1, 1, 1)
+    torch.Size([1, 1, 1, 1, 1])
     """
     return _adaptive_max_pool(3, input, output_size, return_indices)
 

@@ -98,7 +98,7 @@ def bmm(input: Array, mat2: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.bmm(tg.ones(5, 2, 3), tg.ones(5, 3, 4)).shape
-    (5, 2, 4)
+    torch.Size([5, 2, 4])
     """
     _ranks("bmm", (3, 3), input, mat2)
     if input.shape[0] != mat2.shape[0]:
@@ -148,7 +148,7 @@ def inner(input: Array, other: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.inner(tg.ones(2, 3), tg.ones(4, 3)).shape
-    (2, 4)
+    torch.Size([2, 4])
     """
     if input.ndim == 0 or other.ndim == 0:
         return mul(input, other)
@@ -180,7 +180,7 @@ def tensordot(a: Array, b: Array, dims: int | Sequence[Any] = 2) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.tensordot(tg.ones(2, 3, 4), tg.ones(4, 3, 5), dims=([1, 2], [1, 0])).shape
-    (2, 5)
+    torch.Size([2, 5])
     """
     if hasattr(dims, "tolist"):
         dims = dims.tolist()

@@ -194,7 +194,7 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.pixel_shuffle(tg.zeros(1, 8, 2, 2), 2).shape
-    (1, 2, 4, 4)
+    torch.Size([1, 2, 4, 4])
     """
     first, (channels, height, width) = _image(input, 3, "pixel_shuffle")
     r, n = integer(upscale_factor), len(first)
@@ -210,7 +210,7 @@ def pixel_unshuffle(input: Array, downscale_factor: int) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.pixel_unshuffle(tg.zeros(1, 2, 4, 4), 2).shape
-    (1, 8, 2, 2)
+    torch.Size([1, 8, 2, 2])
     """
     first, (channels, height, width) = _image(input, 3, "pixel_unshuffle")
     r, n = integer(downscale_factor), len(first)

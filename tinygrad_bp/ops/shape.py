@@ -137,7 +137,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3, 4).flatten(1).shape
-    (2, 12)
+    torch.Size([2, 12])
     """
     first, last = dim_of(start_dim, input.ndim, "flatten"), dim_of(end_dim, input.ndim, "flatten")
     if first > last:
@@ -154,7 +154,7 @@ def unflatten(input: Array, dim: int, sizes: int | tuple[int, ...] | list[int]) 
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 12).unflatten(1, (3, -1)).shape
-    (2, 3, 4)
+    torch.Size([2, 3, 4])
     """
     place = dim_of(dim, input.ndim, "unflatten")
     wanted = sizes_of((sizes,)) if isinstance(sizes, (tuple, list)) else (integer(sizes),)
@@ -172,7 +172,7 @@ def squeeze(input: Array, dim: Axis = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(1, 3, 1).squeeze().shape
-    (3,)
+    torch.Size([3])
     """
     shape = input.shape
     if dim is None:
@@ -188,7 +188,7 @@ def unsqueeze(input: Array, dim: int) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(3).unsqueeze(1).shape
-    (3, 1)
+    torch.Size([3, 1])
     """
     place = dim_of(dim, input.ndim + 1, "unsqueeze")
     return _reshape(input, (*input.shape[:place], 1, *input.shape[place:]))
@@ -217,7 +217,7 @@ def permute(input: Array, *order: Any, dims: Size | None = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
-    (4, 2, 3)
+    torch.Size([4, 2, 3])
     """
     given = sizes_of(either(order, dims))
     axes = tuple(dim_of(d, input.ndim, "permute") for d in given)
@@ -231,7 +231,7 @@ def movedim(input: Array, source: int | Sequence[int], destination: int | Sequen
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3, 4).movedim(0, -1).shape
-    (3, 4, 2)
+    torch.Size([3, 4, 2])
     """
     taken, places = (
         [dim_of(d, input.ndim, "movedim") for d in ((dims,) if isinstance(dims, int) else dims)]
@@ -255,7 +255,7 @@ def transpose(input: Array, dim0: int, dim1: int) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2, 3).transpose(0, 1).shape
-    (3, 2)
+    torch.Size([3, 2])
     """
     order = list(range(input.ndim)) or [0]
     first, second = dim_of(dim0, input.ndim, "transpose"), dim_of(dim1, input.ndim, "transpose")
@@ -313,7 +313,7 @@ def broadcast_tensors(*tensors: Array) -> tuple[Any, ...]:
 
     >>> import tinygrad_bp as tg
     >>> [x.shape for x in tg.broadcast_tensors(tg.zeros(2, 1), tg.zeros(3))]
-    [(2, 3), (2, 3)]
+    [torch.Size([2, 3]), torch.Size([2, 3])]
     """
     shapes = [tuple(x.shape) for x in tensors]
     try:
@@ -329,7 +329,7 @@ def expand(input: Array, *sizes: Size, size: Size | None = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(3, 1).expand(-1, 4).shape
-    (3, 4)
+    torch.Size([3, 4])
     """
     wanted = sizes_of(either(sizes, size))
     missing = len(wanted) - input.ndim
@@ -382,7 +382,7 @@ def atleast_2d(*tensors: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.atleast_2d(tg.zeros(3)).shape
-    (1, 3)
+    torch.Size([1, 3])
     """
     return _at_least(2, tensors, lambda shape: (1, *(shape or (1,))))
 
@@ -392,6 +392,6 @@ def atleast_3d(*tensors: Array) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.atleast_3d(tg.zeros(3)).shape
-    (1, 3, 1)
+    torch.Size([1, 3, 1])
     """
     return _at_least(3, tensors, lambda shape: (*shape, 1) if len(shape) == 2 else (1, *(shape or (1,)), 1))

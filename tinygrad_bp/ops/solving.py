@@ -220,7 +220,7 @@ def tensorinv(A: Array, ind: int = 2) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.tensorinv(tg.eye(6).reshape(2, 3, 6), ind=2).shape
-    (6, 2, 3)
+    torch.Size([6, 2, 3])
     """
     front, back = A.shape[:ind], A.shape[ind:]
     if ind <= 0 or math.prod(front) != math.prod(back):
@@ -235,7 +235,7 @@ def tensorsolve(A: Array, B: Array, dims: Sequence[int] | None = None) -> Any:
 
     >>> import tinygrad_bp as tg
     >>> tg.linalg.tensorsolve(tg.eye(6).reshape(2, 3, 6), tg.ones(2, 3)).shape
-    (6,)
+    torch.Size([6])
     """
     if dims is not None:
         moved = [d % A.ndim for d in dims]

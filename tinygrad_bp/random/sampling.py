@@ -46,7 +46,7 @@ def rand(
 
     >>> import tinygrad_bp as tg
     >>> tg.rand(2, 3).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     resolve(device)
     shape, generator = shape_of(size, "rand"), generator or default_generator()
@@ -61,7 +61,7 @@ def randn(
 
     >>> import tinygrad_bp as tg
     >>> tg.randn(4).shape
-    (4,)
+    torch.Size([4])
     """
     resolve(device)
     shape, generator = shape_of(size, "randn"), generator or default_generator()
@@ -154,9 +154,9 @@ def normal(
 
     >>> import tinygrad_bp as tg
     >>> tg.normal(5.0, 0.1, (2, 3)).shape
-    (2, 3)
+    torch.Size([2, 3])
     >>> tg.normal(tg.arange(3.0), tg.tensor([1.0, 2.0, 3.0])).shape
-    (3,)
+    torch.Size([3])
     """
     resolve(device)
     instead = "mean + std * tg.randn_like(mean)"
@@ -290,6 +290,39 @@ def random_(
         raise ArgumentError(f"random_: needs low < high, got low={low} and high={high}")
     _refuse_bounds("random_", low, high, x.dtype)
     return _fill(x, generator.integers(low, high, x.numel()))
+
+
+def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element drawn from the exponential distribution of rate ``lambd``."""
+    generator = _writable(x, "exponential_", "f", generator)
+    if not lambd > 0:
+        raise ArgumentError(f"exponential_: lambd must be positive, got {lambd}")
+    return _fill(x, generator.exponential(x.numel(), np.float64) / lambd)
+
+
+def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element drawn from Cauchy's distribution."""
+    generator = _writable(x, "cauchy_", "f", generator)
+    if not sigma > 0:
+        raise ArgumentError(f"cauchy_: sigma must be positive, got {sigma}")
+    return _fill(x, median + sigma * np.tan(np.pi * (generator.uniform(x.numel(), np.float64) - 0.5)))
+
+
+def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element the exponential of a normal number of this mean and standard deviation."""
+    generator = _writable(x, "log_normal_", "f", generator)
+    if not std > 0:
+        raise ArgumentError(f"log_normal_: std must be positive, got {std}")
+    return _fill(x, np.exp(generator.normal(x.numel(), np.float64, mean, std, row_by_row=False)))
+
+
+def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Every element the number of attempts up to the first success, each with probability ``p``."""
+    generator = _writable(x, "geometric_", "fiu", generator)
+    if not 0 < p < 1:
+        raise ArgumentError(f"geometric_: p must be in (0, 1), got {p}")
+    with np.errstate(divide="ignore"):
+        return _fill(x, np.ceil(np.log(generator.uniform(x.numel(), np.float64)) / np.log1p(-p)))
 
 
 def _refuse_bounds(name: str, low: int, high: int, dtype: Any) -> None:

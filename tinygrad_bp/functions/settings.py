@@ -1,0 +1,124 @@
+"""PyTorch's switches of how it computes. NumPy computes in one way: they are taken, and say what holds."""
+
+from __future__ import annotations
+
+import os
+
+from ..autograd.dtypes import set_default_dtype
+from ..autograd.errors import ArgumentError
+
+__all__ = [
+    "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads", "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads",
+    "set_warn_always", "use_deterministic_algorithms",
+]  # fmt: skip
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Changes nothing: the same program and seed give the same numbers on one machine in any case.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.use_deterministic_algorithms(True)
+    """
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """True: no other ones are used."""
+    return True
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """False: there is nothing to warn of."""
+    return False
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """Changes nothing, as ``use_deterministic_algorithms``."""
+    if debug_mode not in (0, 1, 2, "default", "warn", "error"):
+        raise ArgumentError(
+            f"set_deterministic_debug_mode: give 0, 1 or 2, or 'default', 'warn' or 'error', got {debug_mode!r}"
+        )
+
+
+def get_deterministic_debug_mode() -> int:
+    """2: only deterministic algorithms are used."""
+    return 2
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Changes nothing: products of float32 are computed in float32.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_float32_matmul_precision("high")
+    """
+    if precision not in ("highest", "high", "medium"):
+        raise ArgumentError(
+            f"set_float32_matmul_precision: give 'highest', 'high' or 'medium', got {precision!r}"
+        )
+
+
+def get_float32_matmul_precision() -> str:
+    """``"highest"``: products of float32 are computed in float32."""
+    return "highest"
+
+
+def set_num_threads(int: int) -> None:
+    """Changes nothing: NumPy's libraries read their number of threads when Python starts.
+
+    Set ``OMP_NUM_THREADS`` or ``OPENBLAS_NUM_THREADS`` before it does. Raises ``ArgumentError`` below 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_num_threads(1)
+    """
+    if int < 1:
+        raise ArgumentError(f"set_num_threads: needs a positive number, got {int}")
+
+
+def get_num_threads() -> int:
+    """The number of threads that the environment gives NumPy's libraries, else that of processors."""
+    named = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"))
+    return next((int(text) for text in named if text.isdecimal()), os.cpu_count() or 1)
+
+
+def set_num_interop_threads(int: int) -> None:
+    """Changes nothing: ops run one after the other. Raises ``ArgumentError`` below 1."""
+    if int < 1:
+        raise ArgumentError(f"set_num_interop_threads: needs a positive number, got {int}")
+
+
+def get_num_interop_threads() -> int:
+    """1: ops run one after the other."""
+    return 1
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """False: very small numbers stay as they are, which is what PyTorch says of a processor that cannot drop them."""
+    return False
+
+
+def set_warn_always(b: bool, /) -> None:
+    """Changes nothing: how often a warning is shown is what Python's ``warnings`` filters say."""
+
+
+def is_warn_always_enabled() -> bool:
+    """False: how often a warning is shown is what Python's ``warnings`` filters say."""
+    return False
+
+
+_OF_TYPES = {"HalfTensor": "float16", "FloatTensor": "float32", "DoubleTensor": "float64"}
+
+
+def set_default_tensor_type(t: object, /) -> None:
+    """Choose the default dtype by the old name of a tensor type: ``"torch.DoubleTensor"``, ``tg.FloatTensor``.
+
+    Raises ``ArgumentError`` for another one; ``tg.set_default_dtype`` is the newer spelling.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_default_tensor_type("torch.FloatTensor")
+    """
+    name = (t if isinstance(t, str) else getattr(t, "__name__", "")).rpartition(".")[2]
+    if name not in _OF_TYPES:
+        raise ArgumentError(f"set_default_tensor_type: give one of {', '.join(_OF_TYPES)}, got {t!r:.60}")
+    set_default_dtype(_OF_TYPES[name])
