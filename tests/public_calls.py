@@ -88,6 +88,26 @@ CALLS: list[str] = [
     *each("T.@(x.reshape(3, 2, 2))", "view_as_complex view_as_complex_copy"),
     *each("T.@(T.complex(x, y))", "imag view_as_real view_as_real_copy"),
     *each("T.@(x, k, 0)", "take_along_axis take_along_dim"),
+    # in place, on a recorded copy
+    *each("T.@(T.clone(x))", """abs_ acos_ arccos_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_
+        conj_physical_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ exp_ expm1_ fix_ floor_ frac_ i0_ log10_ log1p_ log2_ log_
+        logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_
+        square_ tan_ tanh_ trunc_ zero_ detach_"""),
+    *each("T.@(x + 1.0)", "acosh_ arccosh_"), *each("T.@(T.clone(x), y)", "ldexp_ xlogy_"),
+    *each("T.@(T.clone(x), s)", "clamp_ clamp_max_ clamp_min_ clip_ fill_"), "T.addmv_(T.clone(v), x.T, u[:3])",
+    "T.as_strided_(T.clone(x), (2, 2), (1, 1))", "T.index_put_(T.clone(x), (i,), y)", "T.resize_as_(T.zeros(20), x)",
+    *each("T.@(T.clone(x), 0.5, True)", "alpha_dropout_ dropout_ feature_alpha_dropout_ feature_dropout_"),
+    *each("T.@(x)", """adjoint detach detach_copy hardshrink is_complex is_conj is_floating_point is_neg is_signed
+        is_tensor numel poisson"""), "T.is_nonzero(s)", *each("T.@(x, y)", "is_same_size result_type"),
+    "T.binomial(T.round(x), y)", *each("T.@(x, 0.5, True)", "alpha_dropout dropout feature_alpha_dropout"),
+    "T.feature_dropout(im, 0.5, True)", "T.embedding(x, i)", "T.bilinear(x, y, c[:, :4, :4], v[:2])",
+    "T.batch_norm(x, v, w, None, None, True, 0.1, 1e-5)", "T.instance_norm(c, v, w, None, None, True, 0.1, 1e-5)",
+    *each("T.@(c, 2)", "avg_pool1d max_pool1d adaptive_avg_pool1d adaptive_max_pool1d"),
+    *each("T.@(im, 2)", "max_pool2d"), *each("T.@(vol, 2)", "max_pool3d"), "T.group_norm(im, 2, v, w)",
+    "T.layer_norm(x, (4,), v, w)", "T.rms_norm(x, (4,), v)", "T.conv1d(c, x[:, :, None], v[:3])",
+    "T.conv2d(im, x[:, :, None, None], v[:3])", "T.conv3d(vol, x[:, :2, None, None, None], v[:3])",
+    "T.conv_transpose1d(c, x.T[:, :, None], v[:3])", "T.conv_transpose2d(im, x.T[:, :, None, None], v[:3])",
+    "T.conv_transpose3d(vol, x.T[:2, :, None, None, None], v[:3])",
     "T.clip(x, None, y)", "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))", "T.addcdiv(x, y, z)",
     "T.addcmul(x, y, z)", "T.addmm(x, A, y)", "T.addmv(v, x.T, u[:3])", "T.addr(x, u[:3], v)",
     "T.baddbmm(c, c[..., :3], c[:, :3])", "T.as_strided_scatter(x, u.reshape(2, 2), (2, 2), (1, 1))",
@@ -217,7 +237,11 @@ WITHOUT_TENSORS = each(
     """empty eye from_numpy logspace ones rand randint randn randperm zeros tril_indices triu_indices unravel_index
     fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed manual_seed
     seed is_grad_enabled draw gcd lcm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
-    bitwise_xor load save set_printoptions""",
+    bitwise_xor load save set_printoptions are_deterministic_algorithms_enabled broadcast_shapes can_cast gcd_
+    get_default_device get_deterministic_debug_mode get_float32_matmul_precision get_num_interop_threads get_num_threads
+    install_as_torch is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled lcm_ promote_types
+    set_default_device set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision
+    set_flush_denormal set_num_interop_threads set_num_threads set_warn_always use_deterministic_algorithms""",
 )
 
 

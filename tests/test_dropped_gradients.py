@@ -25,6 +25,7 @@ STEP = 1e-6
 KNOWN = {
     "T.empty_like(x)": "what the memory held",
     "np.empty_like(x)": "what the memory held",
+    **dict.fromkeys(("T.detach(x)", "T.detach_copy(x)", "T.detach_(T.clone(x))"), "it is what they are for"),
     "F.embedding(i, x, max_norm=0.5)": "rows that are too long are rescaled in the table itself, as in PyTorch",
 }
 # NumPy's functions of integers: nothing flows through them.

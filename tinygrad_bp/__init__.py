@@ -8,6 +8,7 @@ tensor([2., 4.])
 """
 
 from importlib import import_module as _import_module
+from math import e as e, inf as inf, nan as nan, pi as pi
 
 from . import autograd as autograd
 from . import places as _places
@@ -23,12 +24,13 @@ from .autograd import gathering as _gathering
 from .autograd.dtypes import *
 from .autograd.errors import AutogradError as AutogradError
 from .autograd.tensor import Tensor as Tensor
-from .functions import methods as _methods  # noqa: F401
+from .functions import methods as _methods
 from .ops import operators as _operators  # noqa: F401
 
 bool, int, long = _dtypes.bool_, _dtypes.int32, _dtypes.int64
 half, float, double = _dtypes.float16, _dtypes.float32, _dtypes.float64
 cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
+newaxis = None
 
 _doors.open_doors(globals(), __name__)
 
@@ -43,6 +45,16 @@ _PARTS = {
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "set_printoptions": "autograd.printing", "Size": "autograd.size",
 }  # fmt: skip
+# Functions of layers that PyTorch has in both places.
+_PARTS |= dict.fromkeys(
+    (
+        "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "bilinear", "conv1d", "conv2d", "conv3d",
+        "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "group_norm", "hardshrink",
+        "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d",
+        "rms_norm",
+    ),
+    "nn.functional",
+)  # fmt: skip
 # What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
 _FILES = (
     "functions.creation", "ops.elementwise", "ops.reduction", "ops.shape", "ops.products", "ops.indexing",
@@ -52,7 +64,8 @@ _FILES = (
     "ops.rearranging", "ops.sorting", "ops.scatter", "ops.statistics", "ops.norms", "functions.similarity",
     "ops.borders", "ops.einsum", "functions.copies", "ops.special_functions", "ops.gamma_functions",
     "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
-    "functions.frequencies",
+    "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
+    "functions.argument_orders", "functions.in_place",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {"functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify"}
@@ -70,6 +83,8 @@ def _sought(name):
         file = _room(place)
         if name in file.__all__:
             return getattr(file, name)
+    if name in _methods.FUNCTIONS_TOO:
+        return _methods.in_place_function(name)
     raise _room("not_here").missing("", name)
 
 
@@ -84,7 +99,7 @@ def __getattr__(name):
 
 def __dir__():
     names = {name for place in _FILES for name in _room(place).__all__}
-    return sorted({name for name in globals() if name[0] != "_"} | names | {*_PARTS})
+    return sorted({name for name in globals() if name[0] != "_"} | names | {*_PARTS, *_methods.FUNCTIONS_TOO})
 
 
 def _sought_in_autograd(name):

@@ -14,6 +14,7 @@ from . import (
     ops as ops, optim as optim, places as places, random as random, saving as saving, special as special,
     train as train, utils as utils, verify as verify, xpu as xpu,
 )
+from .autograd import dtypes
 from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
@@ -22,12 +23,14 @@ from .autograd.size import Size as Size
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
+from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
 from .ops.extremes import Range
 from .ops.lu import PLU
 from .ops.rounding import Frexp
 from .ops.scans import Found
+from .ops.sliding import Target
 from .ops.solving import SignLogdet
 from .random.generator import Generator as Generator
 
@@ -37,27 +40,43 @@ cfloat: np.dtype[np.complex64]
 complex128: np.dtype[np.complex128]
 complex64: np.dtype[np.complex64]
 double: np.dtype[np.float64]
+e: _float
 float: np.dtype[np.float32]
 float16: np.dtype[np.float16]
 float32: np.dtype[np.float32]
 float64: np.dtype[np.float64]
 half: np.dtype[np.float16]
+inf: _float
 int: np.dtype[np.int32]
 int16: np.dtype[np.int16]
 int32: np.dtype[np.int32]
 int64: np.dtype[np.int64]
 int8: np.dtype[np.int8]
 long: np.dtype[np.int64]
+nan: _float
+pi: _float
 uint8: np.dtype[np.uint8]
 __version__: str
 def abs(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
+def abs_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``abs``, written into the tensor itself."""
 def absolute(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
 def acos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [0, π] with this cosine; NaN outside [−1, 1]. Formula: arccos x"""
+def acos_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``acos``, written into the tensor itself."""
 def acosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic cosine; NaN below 1. Formula: arcosh x"""
+def acosh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``acosh``, written into the tensor itself."""
+def adaptive_avg_pool1d(input: Array, output_size: Target, *, out: Tensor | None = None) -> Tensor:
+    """The means of ``output_size`` parts of (rows, channels, length); as ``adaptive_avg_pool2d``."""
+def adaptive_max_pool1d(
+    input: Array, output_size: Target, return_indices: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
 def add(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha · other``; shapes broadcast."""
 def addbmm(
@@ -76,10 +95,16 @@ def addmv(
     input: Array, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
 ) -> Tensor:
     """``beta · input + alpha · mat @ vec``."""
+def addmv_(
+    input: Array, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
+) -> Tensor:
+    """``addmv``, written into the tensor itself."""
 def addr(
     input: Array, vec1: Array, vec2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
 ) -> Tensor:
     """``beta · input + alpha · outer(vec1, vec2)``."""
+def adjoint(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """The conjugate transpose of matrices."""
 def alias_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy that records. Formula: x"""
 def all(
@@ -91,6 +116,10 @@ def allclose(
     input: Operand, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False,
 ) -> _bool:
     """Whether all elements satisfy ``|input − other| ≤ atol + rtol · |other|``."""
+def alpha_dropout(input: Array, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``nn.functional.alpha_dropout``, which keeps mean and variance behind ``selu``."""
+def alpha_dropout_(input: Tensor, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``alpha_dropout`` written into the tensor itself."""
 def amax(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     out: Tensor | None = None,
@@ -120,18 +149,32 @@ def arange(
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype."""
 def arccos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [0, π] with this cosine; NaN outside [−1, 1]. Formula: arccos x"""
+def arccos_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arccos``, written into the tensor itself."""
 def arccosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic cosine; NaN below 1. Formula: arcosh x"""
+def arccosh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arccosh``, written into the tensor itself."""
 def arcsin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
+def arcsin_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arcsin``, written into the tensor itself."""
 def arcsinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic sine. Formula: arsinh x"""
+def arcsinh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arcsinh``, written into the tensor itself."""
 def arctan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in (−π/2, π/2) with this tangent. Formula: arctan x"""
 def arctan2(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0. Formula: arg(b + i a)"""
+def arctan_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arctan``, written into the tensor itself."""
 def arctanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic tangent; NaN outside [−1, 1]. Formula: artanh x"""
+def arctanh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``arctanh``, written into the tensor itself."""
+def are_deterministic_algorithms_enabled() -> _bool:
+    """True: no other ones are used."""
 def argmax(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     out: Tensor | None = None,
@@ -153,6 +196,10 @@ def as_strided(
     input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
+def as_strided_(
+    input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+) -> Tensor:
+    """``as_strided`` on the tensor itself, which keeps its memory."""
 def as_strided_copy(
     input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
@@ -168,28 +215,50 @@ def as_tensor(
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is."""
 def asin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
+def asin_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``asin``, written into the tensor itself."""
 def asinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic sine. Formula: arsinh x"""
+def asinh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``asinh``, written into the tensor itself."""
 def atan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in (−π/2, π/2) with this tangent. Formula: arctan x"""
 def atan2(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The angle of the point (b, a) from the first axis, in (−π, π]; its slope at (0, 0) is 0. Formula: arg(b + i a)"""
+def atan_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``atan``, written into the tensor itself."""
 def atanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic tangent; NaN outside [−1, 1]. Formula: artanh x"""
+def atanh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``atanh``, written into the tensor itself."""
 def atleast_1d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A 0-d tensor as (1,); several tensors give a tuple."""
 def atleast_2d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """With new dimensions in front, up to two; several tensors give a tuple."""
 def atleast_3d(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple."""
+def avg_pool1d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, ceil_mode: _bool = False,
+    count_include_pad: _bool = True, *, out: Tensor | None = None,
+) -> Tensor:
+    """The means of windows of ``input`` (rows, channels, length); as ``avg_pool2d``."""
 def baddbmm(
     input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
 ) -> Tensor:
     """``beta · input + alpha · bmm(batch1, batch2)``."""
+def batch_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """``nn.functional.batch_norm``, with the weight and the bias first."""
 def bernoulli(input: Array, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
     """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``."""
+def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None, *, out: Tensor | None = None) -> Tensor:
+    """``x1ᵀ weight x2 + bias``: (..., in1) and (..., in2) to (..., out), for weight (out, in1, in2), bias (out)."""
 def bincount(input: Array, weights: Any = None, minlength: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers."""
+def binomial(count: Array, prob: Array, generator: Generator | None = None, *, out: Tensor | None = None) -> Tensor:
+    """How many of ``count`` attempts succeed, each with the probability ``prob``; both broadcast."""
 def bitwise_and(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Bitwise and; of masks: both."""
 def bitwise_left_shift(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -206,6 +275,8 @@ def block_diag(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A matrix with the tensors (of at most 2 dimensions) as blocks on its diagonal, zeros elsewhere."""
 def bmm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks."""
+def broadcast_shapes(*shapes: _Size) -> tuple[_int, ...]:
+    """The shape in which shapes broadcast. Raises ``ShapeError`` where they do not."""
 def broadcast_tensors(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """All tensors, each repeated without a copy to the shape that they have together."""
 def broadcast_to(input: Array, *sizes: _Size, size: _Size | None = None, out: Tensor | None = None) -> Tensor:
@@ -215,6 +286,8 @@ def bucketize(
 ) -> Tensor:
     """The number of the bucket, between sorted boundaries, that each number falls in; ``right``: a boundary opens one.
     """
+def can_cast(from_: DTypeLike, to: DTypeLike) -> _bool:
+    """Whether a result of one dtype may be written into a tensor of another: its kind of number must not be lower."""
 def cartesian_prod(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """All ways to take one element of each vector, a row each; of one vector, itself."""
 def cat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
@@ -227,6 +300,8 @@ def cdist(
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``."""
 def ceil(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The smallest whole number not below each element; its gradient is 0. Formula: ⌈x⌉"""
+def ceil_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``ceil``, written into the tensor itself."""
 def celu(input: Array, alpha: _float = 1.0, *, out: Tensor | None = None) -> Tensor:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017)."""
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
@@ -246,12 +321,22 @@ def chunk(
     """At most ``chunks`` pieces of one size, the last one smaller where it does not divide."""
 def clamp(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
+def clamp_(
+    input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None,
+) -> Tensor:
+    """``clamp``, written into the tensor itself."""
 def clamp_max(input: Operand, max: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element at most max; a tie gives the gradient to x. Formula: min(x, max)"""
+def clamp_max_(input: Operand, max: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``clamp_max``, written into the tensor itself."""
 def clamp_min(input: Operand, min: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element at least min; a tie gives the gradient to x. Formula: max(x, min)"""
+def clamp_min_(input: Operand, min: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``clamp_min``, written into the tensor itself."""
 def clip(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
+def clip_(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
+    """``clip``, written into the tensor itself."""
 def clone(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy that records. Formula: x"""
 def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
@@ -270,16 +355,52 @@ def conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is."""
 def conj_physical(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as ``conj``."""
+def conj_physical_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``conj_physical``, written into the tensor itself."""
 def constant_pad_nd(input: Array, pad: Sequence[_int], value: Operand = 0, *, out: Tensor | None = None) -> Tensor:
     """``input`` with a border of one number; ``pad`` holds (before, after) for the last dimension first."""
+def conv1d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size | str = 0,
+    dilation: _Size = 1, groups: _int = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """Sums of windows of ``input`` (rows, channels, length) times ``weight`` (outputs, channels / groups, kernel)."""
+def conv2d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size | str = 0,
+    dilation: _Size = 1, groups: _int = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """Sums of windows of ``input`` (rows, channels, height, width) times ``weight``, plus ``bias``."""
+def conv3d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size | str = 0,
+    dilation: _Size = 1, groups: _int = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """As ``conv2d``, over three dimensions: ``input`` is (rows, channels, depth, height, width)."""
+def conv_transpose1d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size = 0,
+    output_padding: _Size = 0, groups: _int = 1, dilation: _Size = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """As ``conv_transpose2d``, over one dimension."""
+def conv_transpose2d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size = 0,
+    output_padding: _Size = 0, groups: _int = 1, dilation: _Size = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """The transpose of ``conv2d``: each element of ``input`` adds the kernel, times itself, at its window."""
+def conv_transpose3d(
+    input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size = 0,
+    output_padding: _Size = 0, groups: _int = 1, dilation: _Size = 1, *, out: Tensor | None = None,
+) -> Tensor:
+    """As ``conv_transpose2d``, over three dimensions."""
 def copysign(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The size of a with the sign of b (that of −0.0 counts); its slope at a = 0 is 0. Formula: |a| · sign b"""
 def corrcoef(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The correlation matrix of variables (one a row) over observations (one a column)."""
 def cos(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Cosine of an angle in radians. Formula: cos x"""
+def cos_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``cos``, written into the tensor itself."""
 def cosh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic cosine. Formula: cosh x"""
+def cosh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``cosh``, written into the tensor itself."""
 def cosine_similarity(
     x1: Array, x2: Array, dim: _int = 1, eps: _float = 1e-08, *, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
@@ -315,8 +436,16 @@ def cumulative_trapezoid(
     """The integral up to each point but the first, by the trapezoidal rule; arguments as for ``trapezoid``."""
 def deg2rad(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Degrees as radians. Formula: x · π / 180"""
+def deg2rad_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``deg2rad``, written into the tensor itself."""
 def det(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Determinant; its gradient, the cofactors, also holds where the matrix is singular. Formula: det x"""
+def detach(self: Any, *, out: Tensor | None = None) -> Tensor:
+    """The same memory without history: nothing flows back through it."""
+def detach_(self: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The tensor without its history, from now on a leaf that requires no grad. Raises for a view."""
+def detach_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the tensor without history, which shares no memory with it."""
 def diag(input: Array, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """A matrix with the vector ``input`` on a diagonal; of a matrix, a copy of its diagonal."""
 def diag_embed(
@@ -354,6 +483,11 @@ def draw(
     grads: _bool = False,
 ) -> Picture:
     """The graph behind ``outputs`` as a ``graphviz.Digraph``, with name, shape and dtype of everything in it."""
+def dropout(input: Array, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``nn.functional.dropout``: elements are 0 with probability ``p`` while training, the others 1 / (1 − p) as large.
+    """
+def dropout_(input: Tensor, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``dropout`` written into the tensor itself."""
 def dsplit(
     input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
@@ -362,6 +496,11 @@ def dstack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """Behind each other: joined along dimension 2, as ``atleast_3d`` sees them."""
 def einsum(*arguments: Any, out: Tensor | None = None) -> Tensor:
     """Sum of products in Einstein's notation: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``."""
+def embedding(
+    weight: Array, indices: Array, padding_idx: _int = -1, scale_grad_by_freq: _bool = False, sparse: _bool = False, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``nn.functional.embedding``, with the table first; −1 is no padding."""
 def empty(
     *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -378,29 +517,51 @@ def equal(input: Operand, other: Operand) -> _bool:
     """Whether two tensors have one shape and the same elements."""
 def erf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The error function (Cody 1969). Formula: 2 / √π · ∫₀ˣ e^(−t²) dt"""
+def erf_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``erf``, written into the tensor itself."""
 def erfc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 − erf(x), to the last digits where that is small (Cody 1969). Formula: 1 − erf x"""
+def erfc_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``erfc``, written into the tensor itself."""
 def erfinv(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The number whose erf is x; ±∞ at ±1, NaN beyond (Wichura 1988). Formula: erf⁻¹(x)"""
 def exp(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Exponential. Formula: eˣ"""
 def exp2(input: Array, *, out: Tensor | None = None) -> Tensor:
     """2 to the power of each element. Formula: 2ˣ"""
+def exp2_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``exp2``, written into the tensor itself."""
+def exp_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``exp``, written into the tensor itself."""
 def expand_as(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """``expand`` to the shape of another tensor."""
 def expand_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``expand`` gives, which shares no memory with the input."""
 def expm1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
+def expm1_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``expm1``, written into the tensor itself."""
 def eye(
     n: _int, m: _int | None = None, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
+def feature_alpha_dropout(input: Array, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``nn.functional.feature_alpha_dropout``: ``alpha_dropout`` of whole channels."""
+def feature_alpha_dropout_(input: Tensor, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``feature_alpha_dropout`` written into the tensor itself."""
+def feature_dropout(input: Array, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``nn.functional.dropout2d``: whole channels of (rows, channels, …) are 0 while training."""
+def feature_dropout_(input: Tensor, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
+    """``feature_dropout`` written into the tensor itself."""
 def fill(input: Array, value: Operand, *, out: Tensor | None = None) -> Tensor:
     """One number (or a 0-d tensor) everywhere, in the shape and dtype of ``input``."""
+def fill_(self: Tensor, value: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Every element set to one number."""
 def fix(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
+def fix_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``fix``, written into the tensor itself."""
 def flatten(input: Array, start_dim: _int = 0, end_dim: _int = -1, *, out: Tensor | None = None) -> Tensor:
     """The dimensions from ``start_dim`` to ``end_dim`` as one."""
 def flip(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
@@ -413,6 +574,8 @@ def float_power(input: Array, exponent: Operand, *, out: Tensor | None = None) -
     """``input`` to the power ``exponent`` in double precision, whatever the dtypes."""
 def floor(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The largest whole number not above each element; its gradient is 0. Formula: ⌊x⌋"""
+def floor_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``floor``, written into the tensor itself."""
 def floor_divide(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The quotient rounded down; its gradient is 0. Formula: ⌊a / b⌋"""
 def fmax(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -423,6 +586,8 @@ def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
     """What is left of a after whole steps of b, with the sign of a, as in C. Formula: a − b · trunc(a / b)"""
 def frac(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The fraction of each element, with its sign. Formula: x − trunc x"""
+def frac_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``frac``, written into the tensor itself."""
 def frexp(input: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``."""
 def from_numpy(array: Array, *, out: Tensor | None = None) -> Tensor:
@@ -444,6 +609,8 @@ def gather(
     """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``."""
 def gcd(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Greatest common divisor of integers."""
+def gcd_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``gcd``, written into the tensor itself."""
 def ge(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
 def ger(input: Array, vec2: Array, *, out: Tensor | None = None) -> Tensor:
@@ -452,6 +619,14 @@ def get_default_device() -> device:
     """The device of tensors that are made without one."""
 def get_default_dtype() -> DType:
     """The float dtype in use where none is given."""
+def get_deterministic_debug_mode() -> _int:
+    """2: only deterministic algorithms are used."""
+def get_float32_matmul_precision() -> str:
+    """``"highest"``: products of float32 are computed in float32."""
+def get_num_interop_threads() -> _int:
+    """1: ops run one after the other."""
+def get_num_threads() -> _int:
+    """The number of threads that the environment gives NumPy's libraries, else that of processors."""
 def get_rng_state(*, out: Tensor | None = None) -> Tensor:
     """Where the default stream is, as bytes."""
 def gradient(
@@ -474,8 +649,15 @@ def grid_sampler_3d(
     out: Tensor | None = None,
 ) -> Tensor:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes."""
+def group_norm(
+    x: Array, num_groups: _int, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias."""
 def gt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a > b, element by element."""
+def hardshrink(input: Array, lambd: _float = 0.5, *, out: Tensor | None = None) -> Tensor:
+    """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
 def heaviside(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where a is negative, 1 where it is positive, b where it is 0."""
 def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -490,6 +672,8 @@ def hypot(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tenso
     """The length of (a, b), without overflow; its slope at (0, 0) is 0. Formula: √(a² + b²)"""
 def i0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the first kind, order 0."""
+def i0_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``i0``, written into the tensor itself."""
 def imag(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The imaginary part. Raises ``DtypeError`` for a real tensor."""
 def index_add(
@@ -509,6 +693,10 @@ def index_put(
     input: Array, indices: Sequence[Index], values: Array, accumulate: _bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
     """``input[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice."""
+def index_put_(
+    input: Array, indices: Sequence[Index], values: Array, accumulate: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """``index_put``, written into the tensor itself."""
 def index_reduce(
     input: Array, dim: _int, index: Index, source: Array, reduce: str, *, include_self: _bool = True,
     axis: _int | None = None, out: Tensor | None = None,
@@ -524,10 +712,35 @@ def inner(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """Products summed over the last dimension of both: ``result[i, j] = Σ input[i] other[j]``; a number multiplies."""
 def install_as_torch() -> None:
     """Have ``import torch`` give this package from now on, ``torch.nn`` and the other modules too."""
+def instance_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    use_input_stats: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """``nn.functional.instance_norm``, with the weight and the bias first."""
 def inverse(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
+def is_complex(input: Array) -> _bool:
+    """Whether the dtype is complex."""
+def is_conj(input: Array) -> _bool:
+    """False: a conjugate is computed at once, and needs no mark."""
+def is_deterministic_algorithms_warn_only_enabled() -> _bool:
+    """False: there is nothing to warn of."""
+def is_floating_point(input: Array) -> _bool:
+    """Whether the dtype is a float."""
 def is_grad_enabled() -> _bool:
     """Whether operations record now, in this thread or task."""
+def is_neg(input: Array) -> _bool:
+    """False: a negative is computed at once, and needs no mark."""
+def is_nonzero(input: Array) -> _bool:
+    """Whether the one element is not 0. Raises ``ShapeError`` where there are several, or none."""
+def is_same_size(input: Array, other: Array) -> _bool:
+    """Whether two tensors have one shape."""
+def is_signed(input: Array) -> _bool:
+    """Whether the dtype holds negative numbers."""
+def is_tensor(obj: object) -> _bool:
+    """Whether an object is a tensor."""
+def is_warn_always_enabled() -> _bool:
+    """False: how often a warning is shown is what Python's ``warnings`` filters say."""
 def isclose(
     input: Operand, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False, *,
     out: Tensor | None = None,
@@ -557,10 +770,20 @@ def kthvalue(
     keepdims: _bool | None = None,
 ) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands."""
+def layer_norm(
+    x: Array, normalized_shape: _Size, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
+    """
 def lcm(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of integers."""
+def lcm_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``lcm``, written into the tensor itself."""
 def ldexp(input: Array, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``input · 2^other``; a slope flows to both where ``other`` holds floats."""
+def ldexp_(input: Array, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``ldexp``, written into the tensor itself."""
 def le(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a <= b, element by element."""
 def lerp(input: Array, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -585,10 +808,18 @@ def log(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm. Formula: ln x"""
 def log10(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm to base 10. Formula: ln x / ln 10"""
+def log10_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``log10``, written into the tensor itself."""
 def log1p(input: Array, *, out: Tensor | None = None) -> Tensor:
     """log(1 + x), exact near 0. Formula: ln(1 + x)"""
+def log1p_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``log1p``, written into the tensor itself."""
 def log2(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logarithm to base 2. Formula: ln x / ln 2"""
+def log2_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``log2``, written into the tensor itself."""
+def log_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``log``, written into the tensor itself."""
 def log_softmax(
     input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
@@ -613,6 +844,8 @@ def logical_xor(input: Operand, other: Operand, *, out: Tensor | None = None) ->
     """Exactly one is not 0."""
 def logit(input: Array, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor:
     """The inverse of the sigmoid; with eps, of x brought into [eps, 1 − eps]. Formula: ln(x / (1 − x))"""
+def logit_(input: Array, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor:
+    """``logit``, written into the tensor itself."""
 def logspace(
     start: _float, end: _float, steps: _int, base: _float = 10.0, *, dtype: DTypeLike = None,
     device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
@@ -652,6 +885,21 @@ def max(
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+def max_pool1d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+def max_pool2d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
+def max_pool3d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
 def maximum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
 def mean(
@@ -711,6 +959,11 @@ def nan_to_num(
 ) -> Tensor:
     """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is finite
     """
+def nan_to_num_(
+    input: Array, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``nan_to_num``, written into the tensor itself."""
 def nanmean(
     input: Array, dim: Axis = None, keepdim: _bool = False, *, dtype: DTypeLike = None, axis: Axis = None,
     keepdims: _bool | None = None, out: Tensor | None = None,
@@ -741,8 +994,12 @@ def ne(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
 def neg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The negative. Formula: −x"""
+def neg_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``neg``, written into the tensor itself."""
 def negative(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The negative. Formula: −x"""
+def negative_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``negative``, written into the tensor itself."""
 def nextafter(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The next floating point number after a towards b. Formula: a ± ulp"""
 def nonzero(input: Array, *, as_tuple: _bool = False, out: Tensor | None = None) -> Tensor:
@@ -759,6 +1016,8 @@ def normal(
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them."""
 def not_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
+def numel(input: Array) -> _int:
+    """How many elements."""
 def ones(
     *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -791,6 +1050,8 @@ def pixel_shuffle(input: Array, upscale_factor: _int, *, out: Tensor | None = No
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016)."""
 def pixel_unshuffle(input: Array, downscale_factor: _int, *, out: Tensor | None = None) -> Tensor:
     """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``."""
+def poisson(input: Array, generator: Generator | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Counts of Poisson's distribution, of the rate that each element of ``input`` gives; shape and dtype are its."""
 def polar(abs: Operand, angle: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of sizes and angles (radians)."""
 def polygamma(n: _int, input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -806,6 +1067,8 @@ def prod(
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are 0."""
+def promote_types(type1: DTypeLike, type2: DTypeLike) -> dtypes.DType:
+    """The dtype of what arithmetic makes of two tensors of these dtypes."""
 def put(input: Array, index: Index, source: Array, accumulate: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
 def qr(A: Array, some: _bool = True) -> _qr.QR:
@@ -817,6 +1080,8 @@ def quantile(
     """What stands at the share ``q`` (a number or 1-d, in [0, 1]) of the elements in order; NaN where there is one."""
 def rad2deg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Radians as degrees. Formula: x · 180 / π"""
+def rad2deg_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``rad2deg``, written into the tensor itself."""
 def rand(
     *size: _Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -858,8 +1123,12 @@ def real(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The real part; a real tensor is returned as it is."""
 def reciprocal(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 over each element; integers give the default float dtype. Formula: 1 / x"""
+def reciprocal_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``reciprocal``, written into the tensor itself."""
 def relu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """max(x, 0); its gradient at 0 is 0, and 1 at NaN. Formula: max(x, 0)"""
+def relu_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``relu``, written into the tensor itself."""
 def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """What is left of a after whole steps of b, with the sign of b, as Python's %. Formula: a − b · ⌊a / b⌋"""
 def renorm(
@@ -873,10 +1142,19 @@ def repeat_interleave(
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each."""
 def reshape(input: Array, *sizes: _Size, shape: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """The elements of ``input``, row by row, in another shape; one size may be −1."""
+def resize_as_(self: Tensor, the_template: Array, *, out: Tensor | None = None) -> Tensor:
+    """The shape of another tensor, as ``resize_``."""
 def resolve_conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a conjugate is never a lazy view here."""
 def resolve_neg(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The tensor itself: a negative is never a lazy view here."""
+def result_type(tensor1: Operand, tensor2: Operand) -> dtypes.DType:
+    """The dtype of what arithmetic makes of two tensors or numbers."""
+def rms_norm(
+    x: Array, normalized_shape: _Size, weight: Array | None = None, eps: _float | None = None, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``."""
 def roll(input: Array, shifts: _Size, dims: _Size | None = None, *, out: Tensor | None = None) -> Tensor:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row."""
 def rot90(input: Array, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None) -> Tensor:
@@ -885,6 +1163,8 @@ def round(input: Array, decimals: _int = 0, *, out: Tensor | None = None) -> Ten
     """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
     number nearest to x
     """
+def round_(input: Array, decimals: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """``round``, written into the tensor itself."""
 def row_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """On top of each other: joined along dimension 0, vectors as rows."""
 def rrelu(
@@ -895,6 +1175,8 @@ def rrelu(
     """
 def rsqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 over the square root. Formula: 1 / √x"""
+def rsqrt_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``rsqrt``, written into the tensor itself."""
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``other − alpha · input``."""
 def save(
@@ -938,6 +1220,18 @@ def set_default_device(device: DeviceLike) -> None:
     """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
+def set_default_tensor_type(t: object) -> None:
+    """Choose the default dtype by the old name of a tensor type: ``"torch.DoubleTensor"``, ``tg.FloatTensor``."""
+def set_deterministic_debug_mode(debug_mode: _int | str) -> None:
+    """Changes nothing, as ``use_deterministic_algorithms``."""
+def set_float32_matmul_precision(precision: str) -> None:
+    """Changes nothing: products of float32 are computed in float32."""
+def set_flush_denormal(mode: _bool) -> _bool:
+    """False: very small numbers stay as they are, which is what PyTorch says of a processor that cannot drop them."""
+def set_num_interop_threads(int: _int) -> None:
+    """Changes nothing: ops run one after the other. Raises ``ArgumentError`` below 1."""
+def set_num_threads(int: _int) -> None:
+    """Changes nothing: NumPy's libraries read their number of threads when Python starts."""
 def set_printoptions(
     precision: _int | None = None, threshold: _float | None = None, edgeitems: _int | None = None,
     linewidth: _int | None = None, profile: str | None = None, sci_mode: _bool | None = None,
@@ -945,20 +1239,30 @@ def set_printoptions(
     """How tensors are printed from now on. What is not given stays; ``sci_mode`` not given is chosen by the values."""
 def set_rng_state(new_state: Any) -> None:
     """Go on where ``get_rng_state`` was called."""
+def set_warn_always(b: _bool) -> None:
+    """Changes nothing: how often a warning is shown is what Python's ``warnings`` filters say."""
 def sgn(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``input / |input|``, 0 at 0; of a real tensor its sign."""
 def sigmoid(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Logistic sigmoid; no overflow at either end. Formula: 1 / (1 + e⁻ˣ)"""
+def sigmoid_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``sigmoid``, written into the tensor itself."""
 def sign(input: Array, *, out: Tensor | None = None) -> Tensor:
     """−1, 0 or 1; its gradient is 0. Formula: sign x"""
 def signbit(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether the sign of each element is minus, also of −0.0."""
 def sin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Sine of an angle in radians. Formula: sin x"""
+def sin_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``sin``, written into the tensor itself."""
 def sinc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``sin(πx) / (πx)``, 1 at 0; smooth there in every derivative."""
+def sinc_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``sinc``, written into the tensor itself."""
 def sinh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic sine. Formula: sinh x"""
+def sinh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``sinh``, written into the tensor itself."""
 def slice(
     x: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
     axis: _int | None = None, out: Tensor | None = None,
@@ -997,8 +1301,12 @@ def split_with_sizes_copy(x: Any, *args: Any, out: Tensor | None = None, **kwarg
     """A copy of what ``split_with_sizes`` gives, which shares no memory with the input."""
 def sqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Square root. Formula: √x"""
+def sqrt_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``sqrt``, written into the tensor itself."""
 def square(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Square. Formula: x²"""
+def square_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``square``, written into the tensor itself."""
 def squeeze(input: Array, dim: Axis = None, *, axis: Axis = None, out: Tensor | None = None) -> Tensor:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1."""
 def squeeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
@@ -1053,8 +1361,12 @@ def take_along_dim(
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row."""
 def tan(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Tangent of an angle in radians. Formula: tan x"""
+def tan_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``tan``, written into the tensor itself."""
 def tanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent. Formula: tanh x"""
+def tanh_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``tanh``, written into the tensor itself."""
 def tensor(
     data: Any, dtype: DTypeLike = None, requires_grad: _bool = False, *, device: DeviceLike | None = None,
     out: Tensor | None = None,
@@ -1114,6 +1426,8 @@ def true_divide(
     """``input / other``; rounded down (``"floor"``) or towards 0 (``"trunc"``), and then without a slope."""
 def trunc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
+def trunc_(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """``trunc``, written into the tensor itself."""
 def unbind(
     input: Array, dim: _int = 0, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
@@ -1160,6 +1474,8 @@ def unsqueeze(input: Array, dim: _int, *, axis: _int | None = None, out: Tensor 
     """With a new dimension of size 1 at position ``dim``."""
 def unsqueeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unsqueeze`` gives, which shares no memory with the input."""
+def use_deterministic_algorithms(mode: _bool, *, warn_only: _bool = False) -> None:
+    """Changes nothing: the same program and seed give the same numbers on one machine in any case."""
 def var(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
     correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None, out: Tensor | None = None,
@@ -1195,6 +1511,10 @@ def where(
     """The elements of ``input`` where the condition holds, those of ``other`` elsewhere; all broadcast."""
 def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """x · log(other), 0 where x is 0. Formula: x · ln y"""
+def xlogy_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
+    """``xlogy``, written into the tensor itself."""
+def zero_(self: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Every element set to 0."""
 def zeros(
     *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,

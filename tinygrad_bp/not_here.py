@@ -34,8 +34,8 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
         _ONE_DEVICE: (
-            "mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module "
-            "is_distributed is_vulkan_available cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
+            "mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module is_distributed "
+            "is_vulkan_available cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
             "cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler "
             "cudnn_is_acceptable miopen_batch_norm miopen_convolution miopen_convolution_add_relu "
             "miopen_convolution_relu miopen_convolution_transpose miopen_ctc_loss miopen_depthwise_convolution "
@@ -75,6 +75,13 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "is_autocast_xla_enabled set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled "
             "set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype "
             "set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled"
+        ),
+        "use the function of tg.nn.functional, which takes the reduction by name": (
+            "binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss embedding_bag hinge_embedding_loss kl_div "
+            "margin_ranking_loss poisson_nll_loss triplet_margin_loss"
+        ),
+        "use the layer: tg.nn.LSTM, tg.nn.GRU, tg.nn.RNN and their cells": (
+            "lstm lstm_cell gru gru_cell rnn_tanh rnn_tanh_cell rnn_relu rnn_relu_cell"
         ),
         "write Python's if and while, which are recorded as they run": "cond while_loop",
         "use scipy.sparse.linalg.lobpcg, or tg.linalg.eigh": "lobpcg",
@@ -126,14 +133,14 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _WIDTH: "bfloat16 chalf",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "to_padded_tensor",
         _INTERNAL: "to_mkldnn module_load as_subclass const_data_ptr output_nr hash_tensor slice_inverse grad_dtype",
-        _GONE: "eig symeig lstsq solve reinforce volatile",
+        _GONE: "eig symeig lstsq solve reinforce resize resize_as volatile",
     },
     "nn": {
         "one process computes: use the model itself": "DataParallel SyncBatchNorm parallel",
         _LAZY: (
             "LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
             "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
-            "UninitializedParameter UninitializedBuffer"
+            "UninitializedBuffer"
         ),
         _QUANTIZED: "intrinsic qat quantizable quantized",
         _GONE: "Container NLLLoss2d",

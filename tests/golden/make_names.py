@@ -37,7 +37,7 @@ def public(space: str) -> list[str]:
     names = [name for name in dir(holder) if not name.startswith("_")]
     if inspect.isclass(holder):
         return names
-    reimported = {"torch", "Tensor", "TYPE_CHECKING", "annotations"} if space != "torch" else {"torch"}
+    reimported = {"torch", "TYPE_CHECKING", "annotations"} | ({"Tensor"} if space != "torch" else set())
     return [name for name in names if name not in reimported and is_torchs(getattr(holder, name))]
 
 

@@ -112,6 +112,8 @@ class Syntax:
         """``add``, written into the tensor itself."""
     def addbmm(self, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
+    def addbmm_(self, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """``addbmm``, written into the tensor itself."""
     def addcdiv(self, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Tensor:
         """``input + value · tensor1 / tensor2``."""
     def addcdiv_(self, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Tensor:
@@ -122,10 +124,18 @@ class Syntax:
         """``addcmul``, written into the tensor itself."""
     def addmm(self, mat1: Array, mat2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read."""
+    def addmm_(self, mat1: Array, mat2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """``addmm``, written into the tensor itself."""
     def addmv(self, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``beta · input + alpha · mat @ vec``."""
+    def addmv_(self, mat: Array, vec: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """``addmv``, written into the tensor itself."""
     def addr(self, vec1: Array, vec2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``beta · input + alpha · outer(vec1, vec2)``."""
+    def addr_(self, vec1: Array, vec2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """``addr``, written into the tensor itself."""
+    def adjoint(self) -> Tensor:
+        """The conjugate transpose of matrices."""
     def all(
         self, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     ) -> Tensor:
@@ -151,6 +161,8 @@ class Syntax:
         self, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     ) -> Tensor:
         """Whether any element is not 0."""
+    def apply_(self, callable: Callable[..., Any], /) -> Tensor:
+        """Every element what a Python function makes of it, as a Python number: slow, and never recorded."""
     def arccos(self) -> Tensor:
         """The angle in [0, π] with this cosine; NaN outside [−1, 1]. Formula: arccos x"""
     def arccos_(self) -> Tensor:
@@ -197,6 +209,8 @@ class Syntax:
         """The positions of the elements that are not 0, (n, dimensions)."""
     def as_strided(self, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
         """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
+    def as_strided_(self, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
+        """``as_strided`` on the tensor itself, which keeps its memory."""
     def as_strided_scatter(self, src: Array, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
         """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``."""
     def asin(self) -> Tensor:
@@ -227,6 +241,11 @@ class Syntax:
         """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
     def baddbmm(self, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``beta · input + alpha · bmm(batch1, batch2)``."""
+    def baddbmm_(self, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
+        """``baddbmm``, written into the tensor itself."""
+    def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
+        """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``.
+        """
     def bernoulli_(self, p: _float = 0.5, *, generator: Generator | None = None) -> Tensor:
         """Every element 1 with probability ``p``, else 0."""
     def bincount(self, weights: Any = None, minlength: _int = 0) -> Tensor:
@@ -261,6 +280,8 @@ class Syntax:
         """The tensor as bool."""
     def broadcast_to(self, *sizes: Size, size: Size | None = None) -> Tensor:
         """Repeated, without a copy, to the shape ``size``."""
+    def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Every element drawn from Cauchy's distribution."""
     def cdouble(self, memory_format: Any = None) -> Tensor:
         """The tensor as complex128."""
     def ceil(self) -> Tensor:
@@ -301,6 +322,8 @@ class Syntax:
         """The complex conjugate; a real tensor is returned as it is. Here it is never a lazy view: the same as
         ``conj``.
         """
+    def conj_physical_(self) -> Tensor:
+        """``conj_physical``, written into the tensor itself."""
     def contiguous(self) -> Tensor:
         """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
     def copy_(self, source: Array) -> Tensor:
@@ -336,14 +359,20 @@ class Syntax:
         """The smallest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
     def cumprod(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
         """Products of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
+    def cumprod_(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
+        """``cumprod``, written into the tensor itself."""
     def cumsum(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
         """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
+    def cumsum_(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
+        """``cumsum``, written into the tensor itself."""
     def deg2rad(self) -> Tensor:
         """Degrees as radians. Formula: x · π / 180"""
     def deg2rad_(self) -> Tensor:
         """``deg2rad``, written into the tensor itself."""
     def det(self) -> Tensor:
         """Determinant; its gradient, the cofactors, also holds where the matrix is singular. Formula: det x"""
+    def detach_(self) -> Tensor:
+        """The tensor without its history, from now on a leaf that requires no grad. Raises for a view."""
     @property
     def device(self) -> _device:
         """Where the tensor is: ``device(type='cpu')``."""
@@ -419,8 +448,12 @@ class Syntax:
         """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
     def expm1_(self) -> Tensor:
         """``expm1``, written into the tensor itself."""
+    def exponential_(self, lambd: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Every element drawn from the exponential distribution of rate ``lambd``."""
     def fill_(self, value: Operand) -> Tensor:
         """Every element set to one number."""
+    def fill_diagonal_(self, fill_value: Operand, wrap: _bool = False) -> Tensor:
+        """The elements whose indices are all equal set to one number; ``wrap``: again below the last row."""
     def fix(self) -> Tensor:
         """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
     def fix_(self) -> Tensor:
@@ -437,6 +470,8 @@ class Syntax:
         """The tensor as float32."""
     def float_power(self, exponent: Operand) -> Tensor:
         """``input`` to the power ``exponent`` in double precision, whatever the dtypes."""
+    def float_power_(self, exponent: Operand) -> Tensor:
+        """``float_power``, written into the tensor itself."""
     def floor(self) -> Tensor:
         """The largest whole number not above each element; its gradient is 0. Formula: ⌊x⌋"""
     def floor_(self) -> Tensor:
@@ -469,6 +504,8 @@ class Syntax:
         """a >= b, element by element."""
     def ge_(self, other: Operand) -> Tensor:
         """``ge``, written into the tensor itself."""
+    def geometric_(self, p: _float, *, generator: Generator | None = None) -> Tensor:
+        """Every element the number of attempts up to the first success, each with probability ``p``."""
     def ger(self, vec2: Array) -> Tensor:
         """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
     def get_device(self) -> _int:
@@ -487,6 +524,8 @@ class Syntax:
         """``gt``, written into the tensor itself."""
     def half(self, memory_format: Any = None) -> Tensor:
         """The tensor as float16."""
+    def hardshrink(self, lambd: _float = 0.5) -> Tensor:
+        """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
     def heaviside(self, other: Operand) -> Tensor:
         """0 where a is negative, 1 where it is positive, b where it is 0."""
     def heaviside_(self, other: Operand) -> Tensor:
@@ -550,6 +589,8 @@ class Syntax:
         """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
     def is_complex(self) -> _bool:
         """Whether the dtype is complex."""
+    def is_conj(self) -> _bool:
+        """False: a conjugate is computed at once, and needs no mark."""
     @property
     def is_cpu(self) -> _bool:
         """Whether the tensor is in the memory of the CPU."""
@@ -564,6 +605,14 @@ class Syntax:
     @property
     def is_mps(self) -> _bool:
         """Whether the tensor is on an MPS device."""
+    def is_neg(self) -> _bool:
+        """False: a negative is computed at once, and needs no mark."""
+    def is_nonzero(self) -> _bool:
+        """Whether the one element is not 0. Raises ``ShapeError`` where there are several, or none."""
+    def is_same_size(self, other: Array) -> _bool:
+        """Whether two tensors have one shape."""
+    def is_signed(self) -> _bool:
+        """Whether the dtype holds negative numbers."""
     @property
     def is_xpu(self) -> _bool:
         """Whether the tensor is on an XPU device."""
@@ -634,6 +683,8 @@ class Syntax:
         """``log2``, written into the tensor itself."""
     def log_(self) -> Tensor:
         """``log``, written into the tensor itself."""
+    def log_normal_(self, mean: _float = 1.0, std: _float = 2.0, *, generator: Generator | None = None) -> Tensor:
+        """Every element the exponential of a normal number of this mean and standard deviation."""
     def log_softmax(self, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None) -> Tensor:
         """``ln softmax``, finite for any finite scores; of numbers cast to ``dtype`` first, where it is given."""
     def logaddexp(self, other: Operand) -> Tensor:
@@ -684,6 +735,10 @@ class Syntax:
     @property
     def mT(self) -> Tensor:
         """The last two dimensions exchanged: ``t.mT``."""
+    def map2_(self, x: Array, y: Array, callable: Callable[..., Any], /) -> Tensor:
+        """Every element what a Python function makes of it and those of two other tensors, which broadcast."""
+    def map_(self, tensor: Array, callable: Callable[..., Any], /) -> Tensor:
+        """Every element what a Python function makes of it and that of another tensor, which broadcasts."""
     def masked_fill(self, mask: Array, value: Operand) -> Tensor:
         """One number (or a 0-d tensor) where a boolean tensor holds, ``input`` elsewhere; both broadcast."""
     def masked_fill_(self, mask: Array, value: Operand) -> Tensor:
@@ -745,6 +800,10 @@ class Syntax:
         """Product, element by element. Formula: a · b"""
     def mul_(self, other: Operand) -> Tensor:
         """``mul``, written into the tensor itself."""
+    def multinomial(
+        self, num_samples: _int, replacement: _bool = False, *, generator: Generator | None = None,
+    ) -> Tensor:
+        """Indices drawn with the probabilities of (n,) or (rows, n), which need not sum to 1."""
     def multiply(self, other: Operand) -> Tensor:
         """Product, element by element. Formula: a · b"""
     def multiply_(self, other: Operand) -> Tensor:
@@ -754,6 +813,8 @@ class Syntax:
     def mvlgamma(self, p: _int) -> Tensor:
         """Logarithm of the gamma function of ``p`` dimensions: ``p (p − 1) / 4 · ln π + Σ lnΓ(input − i / 2)``, i < p.
         """
+    def mvlgamma_(self, p: _int) -> Tensor:
+        """``mvlgamma``, written into the tensor itself."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
         """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is
         finite
@@ -782,6 +843,8 @@ class Syntax:
         """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
     def narrow(self, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None) -> Tensor:
         """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
+    def narrow_copy(self, *args: Any, **kwargs: Any) -> Tensor:
+        """A copy of what ``narrow`` gives, which shares no memory with the input."""
     def ndimension(self) -> _int:
         """How many dimensions."""
     def ne(self, other: Operand) -> Tensor:
@@ -915,6 +978,8 @@ class Syntax:
         """``remainder``, written into the tensor itself."""
     def renorm(self, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None) -> Tensor:
         """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it."""
+    def renorm_(self, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None) -> Tensor:
+        """``renorm``, written into the tensor itself."""
     def repeat(self, *sizes: Size, repeats: Operand | None = None) -> Tensor:
         """A copy with the whole tensor repeated along each dimension; new dimensions come in front."""
     def repeat_interleave(
@@ -926,6 +991,10 @@ class Syntax:
         """The elements of ``input``, row by row, in another shape; one size may be −1."""
     def reshape_as(self, other: Array) -> Tensor:
         """The elements of ``input`` in the shape of ``other``."""
+    def resize_(self, *sizes: Size) -> Tensor:
+        """Another shape, whatever its size: the first elements stay, further ones are what the memory holds."""
+    def resize_as_(self, the_template: Array) -> Tensor:
+        """The shape of another tensor, as ``resize_``."""
     def resolve_conj(self) -> Tensor:
         """The tensor itself: a conjugate is never a lazy view here."""
     def resolve_neg(self) -> Tensor:
@@ -1154,6 +1223,10 @@ class Syntax:
         self, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None,
     ) -> tuple[Tensor, ...]:
         """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
+    def unsafe_split_with_sizes(
+        self, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
+    ) -> tuple[Tensor, ...]:
+        """Pieces of the sizes given, which must add up to the size of ``dim``."""
     def unsqueeze(self, dim: _int, *, axis: _int | None = None) -> Tensor:
         """With a new dimension of size 1 at position ``dim``."""
     def unsqueeze_(self, dim: _int, *, axis: _int | None = None) -> Tensor:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Array
 from ..ops import borders, complex_numbers, diagonals, shape
 from ..ops.elementwise import clone
 from . import splitting
 
 __all__ = [
-    "alias_copy", "as_strided_copy", "diagonal_copy", "expand_copy", "narrow_copy", "permute_copy", "select_copy",
+    "alias_copy", "as_strided_copy", "detach_copy", "diagonal_copy", "expand_copy", "narrow_copy", "permute_copy",
+    "select_copy",
     "slice_copy", "split_copy", "split_with_sizes_copy", "squeeze_copy", "t_copy", "transpose_copy", "unbind_copy",
     "unfold_copy", "unsqueeze_copy", "view_as_complex_copy", "view_as_real_copy", "view_copy",
 ]  # fmt: skip
@@ -26,6 +31,13 @@ def _copied(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 alias_copy = clone
+
+
+def detach_copy(input: Array) -> Tensor:
+    """A copy of the tensor without history, which shares no memory with it."""
+    return wrap(np.array(value_of(input)), None)
+
+
 as_strided_copy = borders.as_strided  # already a copy
 diagonal_copy = _copied(diagonals.diagonal)
 expand_copy = _copied(shape.expand)

@@ -7,16 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError, LeafWriteError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, Operand, Size
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write, carry, in_place
 from ..ops.scatter import masked_fill
-from ..ops.shape import sizes_of
+from ..ops.shape import shape_of
+
+__all__ = ["detach_", "resize_as_"]
+
+
+def _check(x: Any, what: str) -> None:
+    if not isinstance(x, Tensor):
+        raise ArgumentError(f"{what}: changes a tensor, got a {kind_of(x)}; write tg.tensor(...) first")
 
 
 def _refuse_history(x: Tensor, what: str) -> None:
+    _check(x, what)
     if x.requires_grad:
         raise ArgumentError(f"{what}: cannot be recorded, and the tensor requires grad; write t.detach().{what}(...)")
 
@@ -72,7 +81,9 @@ def _with_diagonal(x: Any, fill_value: Operand, wrap: bool = False) -> Any:
 
 
 fill_diagonal_ = in_place("fill_diagonal_", _with_diagonal)
-fill_diagonal_.__doc__ = "The elements whose indices are all equal set to one number; ``wrap``: again below the last row."
+fill_diagonal_.__doc__ = (
+    "The elements whose indices are all equal set to one number; ``wrap``: again below the last row."
+)
 
 
 def resize_(self: Tensor, *sizes: Size) -> Tensor:
@@ -86,7 +97,7 @@ def resize_(self: Tensor, *sizes: Size) -> Tensor:
             [2, 3]])
     """
     _refuse_history(self, "resize_")
-    shape = sizes_of(sizes)
+    shape = shape_of(sizes, "resize_")
     held = self._value
     count = int(np.prod(shape, dtype=np.int64))
     if count <= held.size and held.flags.c_contiguous:
@@ -109,6 +120,7 @@ def detach_(self: Tensor) -> Tensor:
     >>> (tg.ones(1, requires_grad=True) * 2).detach_().requires_grad
     False
     """
+    _check(self, "detach_")
     before = self._node
     if before is not None and before.op is not None and before.op.views:
         raise LeafWriteError("detach_: the tensor is a view, which shares its history with its base; use t.detach()")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..autograd import dtypes
@@ -13,7 +11,7 @@ from ..autograd.types import Array, DTypeLike, Operand, Size
 
 __all__ = [
     "broadcast_shapes", "can_cast", "finfo", "iinfo", "is_complex", "is_conj", "is_floating_point", "is_neg",
-    "is_nonzero", "is_same_size", "is_signed", "is_tensor", "numel", "promote_types", "result_type", "typename",
+    "is_nonzero", "is_same_size", "is_signed", "is_tensor", "numel", "promote_types", "result_type",
 ]  # fmt: skip
 
 
@@ -108,19 +106,6 @@ def numel(input: Array) -> int:
     6
     """
     return int(value_of(input).size)
-
-
-def typename(obj: object) -> str:
-    """The class of an object with its module; of a tensor ``torch.FloatTensor`` and so on, as its ``type()``.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.typename(tg.nn.Linear(1, 1))
-    'tinygrad_bp.nn.layers.Linear'
-    """
-    if isinstance(obj, Tensor):
-        return str(obj.type())
-    kind = obj if isinstance(obj, type) else type(obj)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def broadcast_shapes(*shapes: Size) -> tuple[int, ...]:

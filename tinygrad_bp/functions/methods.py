@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from ..autograd import dtypes
+from ..autograd.arrays import kind_of
 from ..autograd.doors import door
+from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
@@ -72,7 +75,7 @@ METHODS: dict[str, str] = {
     "ops.error_functions": "erf erfc erfinv",
     "ops.gamma_functions": "digamma lgamma mvlgamma",
     "ops.special_functions": "i0 logit xlogy",
-    "ops.complex_numbers": "angle conj conj_physical resolve_conj resolve_neg sgn",
+    "ops.complex_numbers": "adjoint angle conj conj_physical resolve_conj resolve_neg sgn",
     # reductions
     "ops.reduction": "amax amin logsumexp mean nanmean nansum prod std sum var",
     "ops.extremes": "all allclose aminmax any argmax argmin count_nonzero equal max min",
@@ -86,7 +89,7 @@ METHODS: dict[str, str] = {
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
         sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
     "functions.splitting": """chunk dsplit hsplit narrow select select_scatter slice_scatter split split_with_sizes
-        tensor_split unbind unsafe_chunk unsafe_split vsplit""",
+        tensor_split unbind unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit""",
     "ops.rearranging": "flip fliplr flipud repeat repeat_interleave roll rot90 tile",
     "ops.diagonals": "diag diag_embed diagflat diagonal diagonal_scatter tril triu",
     "ops.borders": "as_strided as_strided_scatter unfold",
@@ -98,7 +101,7 @@ METHODS: dict[str, str] = {
     "functions.searching": "argwhere nonzero unique unique_consecutive",
     # products and networks
     "ops.products": "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot",
-    "ops.activations": "log_softmax prelu softmax",
+    "ops.activations": "hardshrink log_softmax prelu softmax",
     # linear algebra
     "ops.solving": "det logdet slogdet",
     "ops.cholesky": "cholesky cholesky_inverse cholesky_solve",
@@ -107,8 +110,12 @@ METHODS: dict[str, str] = {
     "ops.norms": "dist",
     "ops.qr": "ormqr",
     "functions.frequencies": "stft",
+    "functions.copies": "narrow_copy",
+    "functions.in_place": "apply_ detach_ fill_diagonal_ map2_ map_ resize_ resize_as_",
+    "functions.kinds": "is_conj is_neg is_nonzero is_same_size is_signed",
     # drawn
-    "random.sampling": "bernoulli_ normal_ random_ uniform_",
+    "random.sampling": """bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_
+        uniform_""",
 }
 
 # Methods that also write their result into the tensor: ``exp_``, ``clamp_``, ...
@@ -122,9 +129,32 @@ greater_equal gt heaviside hypot lcm ldexp le lerp less less_equal log log10 log
 logical_or logical_xor lt mul multiply nan_to_num ne neg negative nextafter not_equal pow rad2deg reciprocal relu
 remainder round rsqrt sgn erf erfc erfinv digamma lgamma polygamma i0 logit xlogy sigmoid sign sin sinc sinh sqrt
 square sub subtract tan tanh true_divide trunc
+addbmm addmm addmv addr baddbmm conj_physical cumprod cumsum float_power mvlgamma renorm
 """
+# In-place methods that are functions of the package as well.
+_TOO = """
+abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_ atan_ atanh_ ceil_
+clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach erf_ erfc_ exp2_ exp_ expm1_ fill_
+fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_
+reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+"""
+FUNCTIONS_TOO = frozenset(_TOO.split())
 
-_RESHAPING = "squeeze swapaxes swapdims t transpose unsqueeze"
+
+def in_place_function(name: str) -> Callable[..., Any]:
+    """An in-place method as a function: ``tg.relu_(x)``."""
+    method = getattr(Tensor, name)
+
+    @functools.wraps(method)
+    def function(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise ArgumentError(f"{name}: writes into a tensor, got a {kind_of(input)}; write tg.tensor(...) first")
+        return method(input, *args, **kwargs)  # type: ignore[no-any-return]
+
+    return function
+
+
+_RESHAPING = "as_strided squeeze swapaxes swapdims t transpose unsqueeze"
 
 _PLACES = {
     name: (place, function or name)

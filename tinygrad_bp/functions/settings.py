@@ -54,9 +54,7 @@ def set_float32_matmul_precision(precision: str) -> None:
     >>> tg.set_float32_matmul_precision("high")
     """
     if precision not in ("highest", "high", "medium"):
-        raise ArgumentError(
-            f"set_float32_matmul_precision: give 'highest', 'high' or 'medium', got {precision!r}"
-        )
+        raise ArgumentError(f"set_float32_matmul_precision: give 'highest', 'high' or 'medium', got {precision!r}")
 
 
 def get_float32_matmul_precision() -> str:

@@ -21,8 +21,8 @@ from .shape import matrix_transpose
 from .trigonometry import cos, sin
 
 __all__ = [
-    "angle", "complex", "conj", "conj_physical", "imag", "polar", "real", "resolve_conj", "resolve_neg", "sgn",
-    "view_as_complex", "view_as_real",
+    "adjoint", "angle", "complex", "conj", "conj_physical", "imag", "polar", "real", "resolve_conj", "resolve_neg",
+    "sgn", "view_as_complex", "view_as_real",
 ]  # fmt: skip
 
 _complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))
@@ -173,6 +173,19 @@ def resolve_neg(input: Array) -> Any:
 def conjugate_transpose(x: Array) -> Any:
     """The last two dimensions swapped, and the complex conjugate: ``x.mH``."""
     return conj(matrix_transpose(x))
+
+
+def adjoint(input: Array) -> Any:
+    """The conjugate transpose of matrices.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.adjoint(tg.tensor([[1j, 2.0]]))
+    tensor([[0.-1.j],
+            [2.-0.j]])
+    """
+    if input.ndim < 2:
+        raise ShapeError(f"adjoint: needs a matrix, got {shape_text(input.shape)}")
+    return conjugate_transpose(input)
 
 
 def polar(abs: Operand, angle: Operand) -> Any:

@@ -1,0 +1,112 @@
+"""Layers as functions of ``torch`` itself, whose arguments stand in another order than those of ``nn.functional``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.tensor import Tensor
+from ..autograd.types import Array
+from ..ops import embedding as tables
+from ..ops import normalization as batches
+from . import dropout as coins
+from . import normalization as groups
+
+__all__ = [
+    "alpha_dropout", "alpha_dropout_", "batch_norm", "dropout", "dropout_", "embedding", "feature_alpha_dropout",
+    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "instance_norm",
+]  # fmt: skip
+
+
+def batch_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    training: bool, momentum: float, eps: float, cudnn_enabled: bool = False,
+) -> Any:  # fmt: skip
+    """``nn.functional.batch_norm``, with the weight and the bias first.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.batch_norm(tg.tensor([[0.0], [2.0]]), None, None, None, None, True, 0.1, 0.0)
+    tensor([[-1.],
+            [ 1.]])
+    """
+    return batches.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def instance_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    use_input_stats: bool, momentum: float, eps: float, cudnn_enabled: bool = False,
+) -> Any:  # fmt: skip
+    """``nn.functional.instance_norm``, with the weight and the bias first.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.instance_norm(tg.tensor([[[0.0, 2.0]]]), None, None, None, None, True, 0.1, 0.0)
+    tensor([[[-1.,  1.]]])
+    """
+    return groups.instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
+
+
+def embedding(
+    weight: Array, indices: Array, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
+) -> Any:
+    """``nn.functional.embedding``, with the table first; −1 is no padding.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.embedding(tg.eye(2), tg.tensor([1]))
+    tensor([[0., 1.]])
+    """
+    skipped = None if padding_idx == -1 else padding_idx
+    return tables.embedding(indices, weight, skipped, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+
+
+def dropout(input: Array, p: float, train: bool) -> Any:
+    """``nn.functional.dropout``: elements are 0 with probability ``p`` while training, the others 1 / (1 − p) as large.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.dropout(tg.ones(2), 0.5, train=False)
+    tensor([1., 1.])
+    """
+    return coins.dropout(input, p, train)
+
+
+def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """``dropout`` written into the tensor itself.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.dropout_(tg.ones(2), 1.0, True)
+    tensor([0., 0.])
+    """
+    return input.copy_(dropout(input, p, train))
+
+
+def alpha_dropout(input: Array, p: float, train: bool) -> Any:
+    """``nn.functional.alpha_dropout``, which keeps mean and variance behind ``selu``."""
+    return coins.alpha_dropout(input, p, train)
+
+
+def feature_dropout(input: Array, p: float, train: bool) -> Any:
+    """``nn.functional.dropout2d``: whole channels of (rows, channels, …) are 0 while training.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.feature_dropout(tg.ones(1, 2, 3), 0.5, train=False).shape
+    torch.Size([1, 2, 3])
+    """
+    return coins.dropout2d(input, p, train)
+
+
+def feature_alpha_dropout(input: Array, p: float, train: bool) -> Any:
+    """``nn.functional.feature_alpha_dropout``: ``alpha_dropout`` of whole channels."""
+    return coins.feature_alpha_dropout(input, p, train)
+
+
+def alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """``alpha_dropout`` written into the tensor itself."""
+    return input.copy_(alpha_dropout(input, p, train))
+
+
+def feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """``feature_dropout`` written into the tensor itself."""
+    return input.copy_(feature_dropout(input, p, train))
+
+
+def feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
+    """``feature_alpha_dropout`` written into the tensor itself."""
+    return input.copy_(feature_alpha_dropout(input, p, train))
