@@ -165,6 +165,8 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "fft": {_INTERNAL: "common_args factory_common_args"},
     "optim": {
         "gradients are dense: use tg.optim.Adam": "SparseAdam",
+        "it computes in bfloat16, which NumPy does not have: use tg.optim.AdamW": "Muon",
+        _INTERNAL: "swap_in_optimizer_params_and_state",
     },
     "autograd": {
         "time it with time.perf_counter or cProfile": "profiler profiler_legacy profiler_util ProfilerActivity",

@@ -45,7 +45,28 @@ SETTINGS = {
         "", "lr=0.05", "lr=0.1, lr_decay=0.05", "lr=0.1, initial_accumulator_value=0.5", "lr=0.1, weight_decay=0.1",
         "lr=0.05, eps=0.01, maximize=True",
     ],
+    "Adadelta": ["lr=0.1", "lr=0.5, rho=0.7, eps=1e-4", "lr=0.02, weight_decay=0.1, eps=1e-3"],
+    "Adamax": ["lr=0.01", "lr=0.01, betas=(0.8, 0.95), eps=0.01", "lr=0.01, weight_decay=0.1, maximize=True"],
+    "NAdam": [
+        "", "lr=0.005, betas=(0.8, 0.95), eps=0.01", "lr=0.003, weight_decay=0.1, momentum_decay=0.1",
+        "lr=0.01, weight_decay=0.3, decoupled_weight_decay=True, maximize=True",
+    ],
+    "RAdam": [
+        "lr=0.01", "lr=0.01, betas=(0.8, 0.95), eps=0.01", "lr=0.01, weight_decay=0.1, maximize=True",
+        "lr=0.02, weight_decay=0.3, decoupled_weight_decay=True", "betas=(0.5, 0.6)",
+    ],
+    "Rprop": ["lr=0.001, step_sizes=(1e-6, 0.01)", "lr=0.001, etas=(0.3, 1.1), step_sizes=(1e-5, 0.1), maximize=True"],
+    "ASGD": [
+        "lr=0.01", "lr=0.01, lambd=0.05, alpha=0.9, t0=20", "lr=0.001, weight_decay=0.1, maximize=True",
+    ],
+    "Adafactor": [
+        "", "lr=0.05, beta2_decay=-0.5, d=2.0", "lr=0.01, weight_decay=0.1, eps=(1e-3, 1e-2), maximize=True",
+    ],
 }  # fmt: skip
+LBFGS = [
+    "max_iter=2, lr=0.1", "max_iter=3, line_search_fn='strong_wolfe'", "max_iter=4, history_size=2, lr=0.3",
+    "max_iter=5, max_eval=4, lr=0.2, tolerance_grad=0.05, tolerance_change=1e-4, line_search_fn='strong_wolfe'",
+]  # fmt: skip
 GROUPS = [
     "SGD([dict(params=[w]), dict(params=[v], lr=0.02, momentum=0.5, nesterov=True), dict(params=s, lr=0.0)], lr=0.01)",
     "SGD([dict(params=[w, s], weight_decay=0.1), dict(params=[v], maximize=True, lr=0.001)], lr=0.01, momentum=0.9)",
@@ -53,6 +74,7 @@ GROUPS = [
     "AdamW([dict(params=[w]), dict(params=[v], weight_decay=0.0), dict(params=[s], eps=0.01)], lr=0.01)",
     "RMSprop([dict(params=[w], centered=True), dict(params=[v, s], momentum=0.9, lr=0.0005)], lr=0.002)",
     "Adagrad([dict(params=[w, v]), dict(params=[s], lr_decay=0.1)], lr=0.1)",
+    "NAdam([dict(params=[w, v]), dict(params=[s], momentum_decay=0.1)], lr=0.003)",
 ]
 KEPT = (1, 2, 3, 20, 60, 100, 150, 200)
 
@@ -111,6 +133,22 @@ def trajectory(optimizer: str, schedule: str = "") -> list[Any]:
     return path
 
 
+def lbfgs(settings: str) -> list[Any]:
+    """The loss before each of 200 steps, into a valley with one floor."""
+    t = names()
+    o = eval(f"torch.optim.LBFGS([w, v, s], {settings})", {"torch": torch, **t})
+
+    def closure() -> Any:
+        o.zero_grad()
+        loss = sum(((t[name] - 1) ** 2).sum() * i + (t[name] * i).cosh().sum() for i, name in enumerate("wvs", 1))
+        loss.backward()
+        return loss
+
+    losses = [o.step(closure).item() for _ in range(200)]
+    state = o.state[t["w"]]
+    return [losses[:10] + losses[10::19], [state["func_evals"], state["n_iter"]]]
+
+
 def rates(optimizer: str, schedule: str) -> list[Any]:
     o = eval(f"torch.optim.{optimizer}", {"torch": torch, **names()})
     s = eval(f"torch.optim.lr_scheduler.{schedule}", {"torch": torch, "o": o})
@@ -128,7 +166,7 @@ def rates(optimizer: str, schedule: str) -> list[Any]:
 if __name__ == "__main__":
     texts = [f"{name}([w, v, s], {settings})" for name, all_of in SETTINGS.items() for settings in all_of] + GROUPS
     found = [{"optimizer": text, "path": trajectory(text)} for text in texts]
-    write("optim.json", {"start": START, "trajectories": found})
+    write("optim.json", {"start": START, "trajectories": found, "lbfgs": [[text, *lbfgs(text)] for text in LBFGS]})
     schedules = [
         {"optimizer": optimizer, "schedule": schedule, "rates": rates(optimizer, schedule)}
         for schedule in SCHEDULES

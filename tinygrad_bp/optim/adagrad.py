@@ -57,9 +57,7 @@ class Adagrad(Optimizer):
         array, names = shown(group), self.names(group)
         known = dtype = None
         for param, value, grad in moving:
-            state = self._state[param]
-            if len(state) < len(names):
-                self.set_up(state, param, names, group)
+            state = self.state_of(param, names, group)
             step = next_step(state)
             if step != known or value.dtype is not dtype:
                 known, dtype = step, value.dtype

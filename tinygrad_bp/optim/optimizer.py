@@ -171,12 +171,15 @@ class Optimizer:
         """What is kept as ``name`` before the first step, an array like ``value`` or a number: 0 unless overridden."""
         return 0.0 if name in self.counts else np.zeros_like(value)
 
-    def set_up(self, state: dict[str, Any], p: Tensor, names: tuple[str, ...], group: dict[str, Any]) -> None:
-        """Put what is missing into the state of a parameter, as it is before the first step."""
-        for name in names:
-            if name not in state:
-                start = self.begin(name, p._value, group)
-                state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
+    def state_of(self, p: Tensor, names: tuple[str, ...], group: dict[str, Any]) -> dict[str, Any]:
+        """What is kept for a parameter: what is missing is put there, as it is before the first step."""
+        state = self._state[p]
+        if len(state) < len(names):
+            for name in names:
+                if name not in state:
+                    start = self.begin(name, p._value, group)
+                    state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
+        return state
 
     def _take_state(self, moving: list[Any]) -> None:
         """Read what a user may have written into the state, and count all of it as written now."""
@@ -303,11 +306,11 @@ class Optimizer:
             setattr(self, name, value)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
-        return "\n".join([*lines, ")"])
+            lines = [f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params"]
+            groups.append(f"\nParameter Group {number}\n{''.join(lines)}")
+        return f"{type(self).__name__} ({''.join(groups)})"
 
 
 def shown(group: dict[str, Any]) -> Callable[[Tensor], Any]:

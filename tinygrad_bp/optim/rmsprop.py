@@ -65,9 +65,7 @@ class RMSprop(Optimizer):
         arrays = names[len(self.counts) :]
         dtype = None
         for param, value, grad in moving:
-            state = self._state[param]
-            if len(state) < len(names):
-                self.set_up(state, param, names, group)
+            state = self.state_of(param, names, group)
             next_step(state)
             if value.dtype is not dtype:
                 dtype = value.dtype
