@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from public_names import Call, bound_to_tensors, calls, home, names_of, space, summary, with_out
+from public_names import TYPES, Call, bound_to_tensors, calls, home, names_of, space, summary, with_out
 
 from tinygrad_bp.ops.operators import OPERATORS
 
@@ -25,6 +25,7 @@ SPACES = {
     "": "__init__.pyi", "fft": "fft.pyi", "linalg": "linalg.pyi", "special": "special.pyi",
     "nn.functional": "nn/functional.pyi",
 }  # fmt: skip
+MATHEMATICS = ("fft", "functions", "linalg", "nn", "ops", "random", "special")  # where Any as a result is a Tensor
 TENSOR = "autograd/syntax.pyi"
 TENSOR_CLASS = "tinygrad_bp.autograd.tensor"
 WRITTEN = '"""%s\n\nWritten by `python docs/make_reference.py`.\n"""\n'
@@ -111,10 +112,10 @@ class Stub:
             stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(item.kind, "")
             written = f"{stars}{item.name}: {self.type(item.type, call.module)}"
             items.append(f"{written} = {item.default}" if item.default else written)
-        if (positional or only) and len(items) > 1:
+        if (positional or only) and items != ["self"]:
             items.append("/")
-        protocol = name.startswith("__") and name not in OPERATORS  # what Python and NumPy ask for
-        result = self.type(call.result if protocol else tensors(call.result), call.module)
+        mathematics = call.module == TYPES or call.module.split(".")[1] in MATHEMATICS or name in OPERATORS
+        result = self.type(tensors(call.result) if mathematics else call.result, call.module)
         self.lines += folded(f"def {name}(", items, f") -> {result}:", WIDTH - 4 * method)
 
     def text(self, about: str) -> str:

@@ -33,6 +33,7 @@ TAKES = {
     "threshold": "float", "value": "float", "rtol": "float | None", "atol": "float | None", "eps": "float | None",
 }  # fmt: skip
 TYPES = "tinygrad_bp.autograd.types"
+MORE = ("return_indices", "return_inverse", "return_counts")  # flags: what they name is returned as well
 BUILTINS = frozenset(name for name in vars(__import__("builtins")) if not name.startswith("_"))
 
 
@@ -129,26 +130,42 @@ def calls(function: Any) -> list[Call]:
     bare = inspect.unwrap(function)
     ways = typing.get_overloads(bare) if inspect.isfunction(bare) else []
     both = made_by(function, takes_axis)
-    found = [_call(way, None, both) for way in ways or [function]]
+    found = [call for way in ways or [function] for call in _spelled(_call(way), both, bool(ways))]
     if made_by(function, in_place, reshaping):
         found = [call._replace(result="Tensor") for call in found]
+    return [way for call in found for way in _with_more_results(call)]
+
+
+def _with_more_results(call: Call) -> list[Call]:
+    """A call that gives a tensor, or a tuple where one of the flags in ``MORE`` is on: the two ways."""
+    flags = [item for item in call.parameters if item.name in MORE]
+    if call.result != "Any" or not flags:
+        return [call]
+    off = [item._replace(type="Literal[False]") if item in flags else item for item in call.parameters]
+    several = "tuple[Any, Any]" if len(flags) == 1 else "tuple[Any, ...]"
+    return [call._replace(parameters=off), call._replace(result=several)]
+
+
+def _spelled(call: Call, both: bool, overloaded: bool) -> list[Call]:
+    """A call with ``axis`` and ``keepdims`` as other names of ``dim`` and ``keepdim``, where ``both`` are taken."""
+    names = {item.name for item in call.parameters}
+    also = {name: alias for alias, name in ALIASES.items() if alias not in names} if both else {}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    renamed = [i._replace(name=also[i.name], kind=keyword) for i in call.parameters if i.name in also]
+    extra = [i._replace(default="None", type=_or_none(i.type)) for i in renamed if i.default]
+    last = [item for item in call.parameters if item.kind is inspect.Parameter.VAR_KEYWORD]
+    first = [item for item in call.parameters if item not in last]
+    found = [call._replace(parameters=[*first, *extra, *last])]
+    if overloaded and any(not item.default for item in renamed):
+        kept = [item for item in first if item.name not in also]
+        found.append(call._replace(parameters=[*kept, *renamed, *last]))
     return found
 
 
-def _call(function: Any, _: None, both: bool) -> Call:
+def _call(function: Any) -> Call:
     op = op_of(function)
     signature = inspect.signature(function)
     parameters = [_parameter(item, op) for item in signature.parameters.values()]
-    if both:
-        names = {item.name for item in parameters}
-        extra = [
-            item._replace(name=alias, kind=inspect.Parameter.KEYWORD_ONLY, default="None", type=_or_none(item.type))
-            for alias, name in ALIASES.items()
-            for item in parameters
-            if item.name == name and alias not in names
-        ]
-        last = [item for item in parameters if item.kind is inspect.Parameter.VAR_KEYWORD]
-        parameters = [item for item in parameters if item not in last] + extra + last
     said = signature.return_annotation
     result = "Tensor" if op is not None else "Any" if said is signature.empty else _written(said)
     module = (op.forward if op is not None else inspect.unwrap(function)).__module__ or ""
@@ -245,6 +262,8 @@ def home(module: str, name: str) -> tuple[str, str] | None:
         return module, name
     if name in BUILTINS:
         return None
+    if name == "Literal":
+        return "typing", name
     if module != TYPES:
         return home(TYPES, name)
     raise NameError(f"what is {name}? no module says it")

@@ -6,7 +6,7 @@ Written by `python docs/make_reference.py`.
 import numpy as np
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, as_torch as as_torch, autograd as autograd, backends as backends, cuda as cuda,
     data as data, drawing as drawing, fft as fft, func as func, functional as functional, functions as functions,
@@ -73,9 +73,15 @@ def acosh_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``acosh``, written into the tensor itself."""
 def adaptive_avg_pool1d(input: Array, output_size: Target, *, out: Tensor | None = None) -> Tensor:
     """The means of ``output_size`` parts of (rows, channels, length); as ``adaptive_avg_pool2d``."""
+@overload
 def adaptive_max_pool1d(
-    input: Array, output_size: Target, return_indices: _bool = False, *, out: Tensor | None = None,
+    input: Array, output_size: Target, return_indices: Literal[False] = False, *, out: Tensor | None = None,
 ) -> Tensor:
+    """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
+@overload
+def adaptive_max_pool1d(
+    input: Array, output_size: Target, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, Tensor]:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
 def add(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha · other``; shapes broadcast."""
@@ -231,11 +237,23 @@ def atanh(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse hyperbolic tangent; NaN outside [−1, 1]. Formula: artanh x"""
 def atanh_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``atanh``, written into the tensor itself."""
-def atleast_1d(*tensors: Array, out: Tensor | None = None) -> Tensor:
+@overload
+def atleast_1d(tensor: Array, /, *, out: Tensor | None = None) -> Tensor:
     """A 0-d tensor as (1,); several tensors give a tuple."""
-def atleast_2d(*tensors: Array, out: Tensor | None = None) -> Tensor:
+@overload
+def atleast_1d(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
+    """A 0-d tensor as (1,); several tensors give a tuple."""
+@overload
+def atleast_2d(tensor: Array, /, *, out: Tensor | None = None) -> Tensor:
     """With new dimensions in front, up to two; several tensors give a tuple."""
-def atleast_3d(*tensors: Array, out: Tensor | None = None) -> Tensor:
+@overload
+def atleast_2d(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
+    """With new dimensions in front, up to two; several tensors give a tuple."""
+@overload
+def atleast_3d(tensor: Array, /, *, out: Tensor | None = None) -> Tensor:
+    """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple."""
+@overload
+def atleast_3d(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple."""
 def avg_pool1d(
     input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, ceil_mode: _bool = False,
@@ -602,10 +620,7 @@ def full_like(
     requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """One number everywhere, in the shape and dtype of ``input``."""
-def gather(
-    input: Array, dim: _int, index: Index, *, sparse_grad: _bool = False, axis: _int | None = None,
-    out: Tensor | None = None,
-) -> Tensor:
+def gather(input: Array, dim: _int, index: Index, *, sparse_grad: _bool = False, out: Tensor | None = None) -> Tensor:
     """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``."""
 def gcd(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Greatest common divisor of integers."""
@@ -677,17 +692,12 @@ def i0_(input: Array, *, out: Tensor | None = None) -> Tensor:
 def imag(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The imaginary part. Raises ``DtypeError`` for a real tensor."""
 def index_add(
-    input: Array, dim: _int, index: Index, source: Array, *, alpha: Operand = 1, axis: _int | None = None,
-    out: Tensor | None = None,
+    input: Array, dim: _int, index: Index, source: Array, *, alpha: Operand = 1, out: Tensor | None = None,
 ) -> Tensor:
     """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice."""
-def index_copy(
-    input: Array, dim: _int, index: Index, source: Array, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def index_copy(input: Array, dim: _int, index: Index, source: Array, *, out: Tensor | None = None) -> Tensor:
     """``result[index[i]] = source[i]`` along ``dim``."""
-def index_fill(
-    input: Array, dim: _int, index: Index, value: Operand, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def index_fill(input: Array, dim: _int, index: Index, value: Operand, *, out: Tensor | None = None) -> Tensor:
     """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor."""
 def index_put(
     input: Array, indices: Sequence[Index], values: Array, accumulate: _bool = False, *, out: Tensor | None = None,
@@ -699,12 +709,10 @@ def index_put_(
     """``index_put``, written into the tensor itself."""
 def index_reduce(
     input: Array, dim: _int, index: Index, source: Array, reduce: str, *, include_self: _bool = True,
-    axis: _int | None = None, out: Tensor | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """``scatter_reduce`` of whole slices along ``dim``."""
-def index_select(
-    input: Array, dim: _int, index: Index, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def index_select(input: Array, dim: _int, index: Index, *, out: Tensor | None = None) -> Tensor:
     """The slices of ``dim`` that an integer tensor of one dimension names."""
 def initial_seed() -> _int:
     """The seed that the default stream started from."""
@@ -802,7 +810,7 @@ def linspace(
 def load(
     f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: _bool | None = None,
     mmap: _bool | None = None, out: Tensor | None = None,
-) -> Tensor:
+) -> Any:
     """What ``tg.save`` wrote to ``f``, a path or a file opened for reading: tensors, state dicts, plain values."""
 def log(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm. Formula: ln x"""
@@ -880,25 +888,59 @@ def matrix_exp(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Exponential of a square matrix. Formula: Σ xᵏ / k!"""
 def matrix_power(A: Array, n: _int, *, out: Tensor | None = None) -> Tensor:
     """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``."""
+@overload
 def max(
-    input: Array, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-    keepdims: _bool | None = None, out: Tensor | None = None,
+    input: Array, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+@overload
+def max(input: Array, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+@overload
+def max(input: Array, *, axis: _int, keepdims: _bool = False) -> Found:
+    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+@overload
+def max(input: Array, other: Array, /, *, out: Tensor | None = None) -> Tensor:
+    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+@overload
+def max(input: Array, *, other: Operand, out: Tensor | None = None) -> Tensor:
+    """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+@overload
 def max_pool1d(
     input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
-    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+    ceil_mode: _bool = False, return_indices: Literal[False] = False, *, out: Tensor | None = None,
 ) -> Tensor:
     """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+@overload
+def max_pool1d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+@overload
 def max_pool2d(
     input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
-    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+    ceil_mode: _bool = False, return_indices: Literal[False] = False, *, out: Tensor | None = None,
 ) -> Tensor:
     """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
+@overload
+def max_pool2d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
+@overload
 def max_pool3d(
     input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
-    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | None = None,
+    ceil_mode: _bool = False, return_indices: Literal[False] = False, *, out: Tensor | None = None,
 ) -> Tensor:
+    """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
+@overload
+def max_pool3d(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
 def maximum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
@@ -908,19 +950,39 @@ def mean(
 ) -> Tensor:
     """Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing. Formula: Σ x / n
     """
+@overload
 def median(
-    input: Array, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-    keepdims: _bool | None = None, out: Tensor | None = None,
+    input: Array, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
+    """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
+@overload
+def median(input: Array, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+    """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
+@overload
+def median(input: Array, *, axis: _int, keepdims: _bool = False) -> Found:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
 def meshgrid(
     *tensors: Array, indexing: str = 'ij', out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Each vector repeated along the dimensions of all the others; with ``indexing="xy"`` the first two swap places."""
+@overload
 def min(
-    input: Array, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-    keepdims: _bool | None = None, out: Tensor | None = None,
+    input: Array, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
+    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
+@overload
+def min(input: Array, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
+@overload
+def min(input: Array, *, axis: _int, keepdims: _bool = False) -> Found:
+    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
+@overload
+def min(input: Array, other: Array, /, *, out: Tensor | None = None) -> Tensor:
+    """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
+@overload
+def min(input: Array, *, other: Operand, out: Tensor | None = None) -> Tensor:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``."""
 def minimum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """The smaller of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: min(a, b)"""
@@ -969,10 +1031,17 @@ def nanmean(
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The mean over ``dim`` of what is not NaN."""
+@overload
 def nanmedian(
-    input: Array, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-    keepdims: _bool | None = None, out: Tensor | None = None,
+    input: Array, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
+    """``median`` of what is not NaN; NaN where nothing else is there."""
+@overload
+def nanmedian(input: Array, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+    """``median`` of what is not NaN; NaN where nothing else is there."""
+@overload
+def nanmedian(input: Array, *, axis: _int, keepdims: _bool = False) -> Found:
     """``median`` of what is not NaN; NaN where nothing else is there."""
 def nanquantile(
     input: Array, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
@@ -984,9 +1053,7 @@ def nansum(
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
-def narrow(
-    input: Array, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def narrow(input: Array, dim: _int, start: SupportsIndex, length: _int, *, out: Tensor | None = None) -> Tensor:
     """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
 def narrow_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``narrow`` gives, which shares no memory with the input."""
@@ -1131,9 +1198,7 @@ def relu_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``relu``, written into the tensor itself."""
 def remainder(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """What is left of a after whole steps of b, with the sign of b, as Python's %. Formula: a − b · ⌊a / b⌋"""
-def renorm(
-    input: Array, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def renorm(input: Array, p: _float, dim: _int, maxnorm: _float, *, out: Tensor | None = None) -> Tensor:
     """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it."""
 def repeat_interleave(
     x: Array, repeats: Operand | None = None, dim: _int | None = None, *, output_size: _int | None = None,
@@ -1187,16 +1252,14 @@ def save(
     """
 def scatter(
     input: Array, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
-    reduce: str | None = None, axis: _int | None = None, out: Tensor | None = None,
+    reduce: str | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number."""
-def scatter_add(
-    input: Array, dim: _int, index: Index, src: Array, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def scatter_add(input: Array, dim: _int, index: Index, src: Array, *, out: Tensor | None = None) -> Tensor:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on."""
 def scatter_reduce(
     input: Array, dim: _int, index: Index, src: Operand, reduce: str, *, include_self: _bool = True,
-    axis: _int | None = None, out: Tensor | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The elements of ``src`` that ``index`` sends to one place, reduced together."""
 def searchsorted(
@@ -1206,13 +1269,11 @@ def searchsorted(
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it."""
 def seed() -> _int:
     """Start the default stream from a seed that the operating system draws, and return it."""
-def select(input: Array, dim: _int, index: _int, *, axis: _int | None = None, out: Tensor | None = None) -> Tensor:
+def select(input: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """The slice at one position of dimension ``dim``, without that dimension."""
 def select_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``select`` gives, which shares no memory with the input."""
-def select_scatter(
-    input: Array, src: Array, dim: _int, index: _int, *, axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+def select_scatter(input: Array, src: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
 def selu(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
@@ -1220,7 +1281,7 @@ def set_default_device(device: DeviceLike) -> None:
     """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
-def set_default_tensor_type(t: object) -> None:
+def set_default_tensor_type(t: object, /) -> None:
     """Choose the default dtype by the old name of a tensor type: ``"torch.DoubleTensor"``, ``tg.FloatTensor``."""
 def set_deterministic_debug_mode(debug_mode: _int | str) -> None:
     """Changes nothing, as ``use_deterministic_algorithms``."""
@@ -1239,7 +1300,7 @@ def set_printoptions(
     """How tensors are printed from now on. What is not given stays; ``sci_mode`` not given is chosen by the values."""
 def set_rng_state(new_state: Any) -> None:
     """Go on where ``get_rng_state`` was called."""
-def set_warn_always(b: _bool) -> None:
+def set_warn_always(b: _bool, /) -> None:
     """Changes nothing: how often a warning is shown is what Python's ``warnings`` filters say."""
 def sgn(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``input / |input|``, 0 at 0; of a real tensor its sign."""
@@ -1435,21 +1496,34 @@ def unbind(
 def unbind_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unbind`` gives, which shares no memory with the input."""
 def unflatten(
-    input: Array, dim: _int, sizes: _int | tuple[_int, ...] | list[_int], *, axis: _int | None = None,
-    out: Tensor | None = None,
+    input: Array, dim: _int, sizes: _int | tuple[_int, ...] | list[_int], *, out: Tensor | None = None,
 ) -> Tensor:
     """Dimension ``dim`` as several, of the sizes given; one may be −1."""
 def unfold_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unfold`` gives, which shares no memory with the input."""
+@overload
 def unique(
-    input: Array, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False,
+    input: Array, sorted: _bool = True, return_inverse: Literal[False] = False, return_counts: Literal[False] = False,
     dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient."""
+@overload
+def unique(
+    input: Array, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False,
+    dim: _int | None = None, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
+    """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient."""
+@overload
+def unique_consecutive(
+    input: Array, return_inverse: Literal[False] = False, return_counts: Literal[False] = False,
+    dim: _int | None = None, *, axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
+@overload
 def unique_consecutive(
     input: Array, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None, *,
-    axis: _int | None = None, out: Tensor | None = None,
-) -> Tensor:
+    axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
 def unravel_index(
     indices: Index, shape: _Size, *, out: Tensor | tuple[Tensor, ...] | None = None,
@@ -1470,7 +1544,7 @@ def unsafe_split_with_sizes(
     out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``."""
-def unsqueeze(input: Array, dim: _int, *, axis: _int | None = None, out: Tensor | None = None) -> Tensor:
+def unsqueeze(input: Array, dim: _int, *, out: Tensor | None = None) -> Tensor:
     """With a new dimension of size 1 at position ``dim``."""
 def unsqueeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``unsqueeze`` gives, which shares no memory with the input."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from .errors import ArgumentError, IndexRangeError, shape_text
 
 
+@overload
+def size(self: Any, dim: None = None) -> tuple[int, ...]: ...
+@overload
+def size(self: Any, dim: int) -> int: ...
 def size(self: Any, dim: int | None = None) -> Any:
     """The shape, or the size of one dimension."""
     if dim is None:

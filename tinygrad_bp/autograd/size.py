@@ -49,7 +49,8 @@ class Size(tuple[int, ...]):
     def __mul__(self, count: Any) -> Any:
         return tuple.__new__(Size, tuple.__mul__(self, count))
 
-    __rmul__ = __mul__
+    def __rmul__(self, count: Any) -> Any:
+        return self * count
 
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"

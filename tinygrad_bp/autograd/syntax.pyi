@@ -5,7 +5,7 @@ Written by `python docs/make_reference.py`.
 
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex, overload
 from ..functions.older_linalg import TriangularSolution, UnconjugatedSVD
 from ..ops import qr as _qr
 from ..ops.extremes import Range
@@ -347,11 +347,11 @@ class Syntax:
     def cov(self, *, correction: _float = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
         """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
         """
-    def cpu(self, memory_format: Any = None) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Any:
         """The tensor in the memory of the CPU: itself."""
     def cross(self, other: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
         """Vector products along ``dim``, by default the first dimension of size 3."""
-    def cuda(self, device: DeviceLike | None = None, non_blocking: _bool = False, memory_format: Any = None) -> Tensor:
+    def cuda(self, device: DeviceLike | None = None, non_blocking: _bool = False, memory_format: Any = None) -> Any:
         """The tensor on a CUDA device: raises ``DeviceError``, since there is none."""
     def cummax(self, dim: _int | None = None, *, axis: _int | None = None) -> Found:
         """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
@@ -494,7 +494,7 @@ class Syntax:
         """``frac``, written into the tensor itself."""
     def frexp(self) -> Frexp:
         """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``."""
-    def gather(self, dim: _int, index: Index, *, sparse_grad: _bool = False, axis: _int | None = None) -> Tensor:
+    def gather(self, dim: _int, index: Index, *, sparse_grad: _bool = False) -> Tensor:
         """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``."""
     def gcd(self, other: Operand) -> Tensor:
         """Greatest common divisor of integers."""
@@ -547,21 +547,17 @@ class Syntax:
         """The imaginary part. Raises ``DtypeError`` for a real tensor."""
     @imag.setter
     def imag(self, value: Operand) -> None: ...
-    def index_add(
-        self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1, axis: _int | None = None,
-    ) -> Tensor:
+    def index_add(self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1) -> Tensor:
         """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice."""
-    def index_add_(
-        self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1, axis: _int | None = None,
-    ) -> Tensor:
+    def index_add_(self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1) -> Tensor:
         """``index_add``, written into the tensor itself."""
-    def index_copy(self, dim: _int, index: Index, source: Array, *, axis: _int | None = None) -> Tensor:
+    def index_copy(self, dim: _int, index: Index, source: Array) -> Tensor:
         """``result[index[i]] = source[i]`` along ``dim``."""
-    def index_copy_(self, dim: _int, index: Index, source: Array, *, axis: _int | None = None) -> Tensor:
+    def index_copy_(self, dim: _int, index: Index, source: Array) -> Tensor:
         """``index_copy``, written into the tensor itself."""
-    def index_fill(self, dim: _int, index: Index, value: Operand, *, axis: _int | None = None) -> Tensor:
+    def index_fill(self, dim: _int, index: Index, value: Operand) -> Tensor:
         """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor."""
-    def index_fill_(self, dim: _int, index: Index, value: Operand, *, axis: _int | None = None) -> Tensor:
+    def index_fill_(self, dim: _int, index: Index, value: Operand) -> Tensor:
         """``index_fill``, written into the tensor itself."""
     def index_put(self, indices: Sequence[Index], values: Array, accumulate: _bool = False) -> Tensor:
         """``input[indices] = values`` on a copy; with ``accumulate`` ``+=``, where an index named twice is added twice.
@@ -570,15 +566,13 @@ class Syntax:
         """``index_put``, written into the tensor itself."""
     def index_reduce(
         self, dim: _int, index: Index, source: Array, reduce: str, *, include_self: _bool = True,
-        axis: _int | None = None,
     ) -> Tensor:
         """``scatter_reduce`` of whole slices along ``dim``."""
     def index_reduce_(
         self, dim: _int, index: Index, source: Array, reduce: str, *, include_self: _bool = True,
-        axis: _int | None = None,
     ) -> Tensor:
         """``index_reduce``, written into the tensor itself."""
-    def index_select(self, dim: _int, index: Index, *, axis: _int | None = None) -> Tensor:
+    def index_select(self, dim: _int, index: Index) -> Tensor:
         """The slices of ``dim`` that an integer tensor of one dimension names."""
     def inner(self, other: Array) -> Tensor:
         """Products summed over the last dimension of both: ``result[i, j] = Σ input[i] other[j]``; a number multiplies.
@@ -755,10 +749,22 @@ class Syntax:
         """Exponential of a square matrix. Formula: Σ xᵏ / k!"""
     def matrix_power(self, n: _int) -> Tensor:
         """A square matrix multiplied with itself ``n`` times, by repeated squaring; its inverse for negative ``n``."""
+    @overload
     def max(
-        self, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-        keepdims: _bool | None = None,
+        self, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
     ) -> Tensor:
+        """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+    @overload
+    def max(self, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+        """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+    @overload
+    def max(self, *, axis: _int, keepdims: _bool = False) -> Found:
+        """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+    @overload
+    def max(self, other: Array, /) -> Tensor:
+        """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
+    @overload
+    def max(self, *, other: Operand) -> Tensor:
         """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``."""
     def maximum(self, other: Operand) -> Tensor:
         """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
@@ -769,15 +775,37 @@ class Syntax:
         """Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing. Formula: Σ x /
         n
         """
+    @overload
     def median(
-        self, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-        keepdims: _bool | None = None,
+        self, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
     ) -> Tensor:
         """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
+    @overload
+    def median(self, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+        """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
+    @overload
+    def median(self, *, axis: _int, keepdims: _bool = False) -> Found:
+        """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands."""
+    @overload
     def min(
-        self, dim: Axis = None, keepdim: _bool = False, *, other: Operand | None = None, axis: Axis = None,
-        keepdims: _bool | None = None,
+        self, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
     ) -> Tensor:
+        """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
+        """
+    @overload
+    def min(self, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+        """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
+        """
+    @overload
+    def min(self, *, axis: _int, keepdims: _bool = False) -> Found:
+        """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
+        """
+    @overload
+    def min(self, other: Array, /) -> Tensor:
+        """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
+        """
+    @overload
+    def min(self, *, other: Operand) -> Tensor:
         """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
         """
     def minimum(self, other: Operand) -> Tensor:
@@ -826,10 +854,16 @@ class Syntax:
         keepdims: _bool | None = None,
     ) -> Tensor:
         """The mean over ``dim`` of what is not NaN."""
+    @overload
     def nanmedian(
-        self, dim: _int | None = None, keepdim: _bool = False, *, axis: _int | None = None,
-        keepdims: _bool | None = None,
+        self, dim: None = None, keepdim: _bool = False, *, axis: None = None, keepdims: _bool | None = None,
     ) -> Tensor:
+        """``median`` of what is not NaN; NaN where nothing else is there."""
+    @overload
+    def nanmedian(self, dim: _int, keepdim: _bool = False, *, keepdims: _bool | None = None) -> Found:
+        """``median`` of what is not NaN; NaN where nothing else is there."""
+    @overload
+    def nanmedian(self, *, axis: _int, keepdims: _bool = False) -> Found:
         """``median`` of what is not NaN; NaN where nothing else is there."""
     def nanquantile(
         self, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
@@ -841,7 +875,7 @@ class Syntax:
         keepdims: _bool | None = None,
     ) -> Tensor:
         """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
-    def narrow(self, dim: _int, start: SupportsIndex, length: _int, *, axis: _int | None = None) -> Tensor:
+    def narrow(self, dim: _int, start: SupportsIndex, length: _int) -> Tensor:
         """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
     def narrow_copy(self, *args: Any, **kwargs: Any) -> Tensor:
         """A copy of what ``narrow`` gives, which shares no memory with the input."""
@@ -976,9 +1010,9 @@ class Syntax:
         """What is left of a after whole steps of b, with the sign of b, as Python's %. Formula: a − b · ⌊a / b⌋"""
     def remainder_(self, other: Operand) -> Tensor:
         """``remainder``, written into the tensor itself."""
-    def renorm(self, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None) -> Tensor:
+    def renorm(self, p: _float, dim: _int, maxnorm: _float) -> Tensor:
         """Each slice along ``dim`` whose ``p``-norm is above ``maxnorm`` scaled down to it."""
-    def renorm_(self, p: _float, dim: _int, maxnorm: _float, *, axis: _int | None = None) -> Tensor:
+    def renorm_(self, p: _float, dim: _int, maxnorm: _float) -> Tensor:
         """``renorm``, written into the tensor itself."""
     def repeat(self, *sizes: Size, repeats: Operand | None = None) -> Tensor:
         """A copy with the whole tensor repeated along each dimension; new dimensions come in front."""
@@ -1017,31 +1051,29 @@ class Syntax:
         """``rsqrt``, written into the tensor itself."""
     def scatter(
         self, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
-        reduce: str | None = None, axis: _int | None = None,
+        reduce: str | None = None,
     ) -> Tensor:
         """``result[index[i, j], j] = src[i, j]`` for dim 0, and so on; ``src`` is a tensor or a number."""
     def scatter_(
         self, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
-        reduce: str | None = None, axis: _int | None = None,
+        reduce: str | None = None,
     ) -> Tensor:
         """``scatter``, written into the tensor itself."""
-    def scatter_add(self, dim: _int, index: Index, src: Array, *, axis: _int | None = None) -> Tensor:
+    def scatter_add(self, dim: _int, index: Index, src: Array) -> Tensor:
         """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on."""
-    def scatter_add_(self, dim: _int, index: Index, src: Array, *, axis: _int | None = None) -> Tensor:
+    def scatter_add_(self, dim: _int, index: Index, src: Array) -> Tensor:
         """``scatter_add``, written into the tensor itself."""
     def scatter_reduce(
         self, dim: _int, index: Index, src: Operand, reduce: str, *, include_self: _bool = True,
-        axis: _int | None = None,
     ) -> Tensor:
         """The elements of ``src`` that ``index`` sends to one place, reduced together."""
     def scatter_reduce_(
         self, dim: _int, index: Index, src: Operand, reduce: str, *, include_self: _bool = True,
-        axis: _int | None = None,
     ) -> Tensor:
         """``scatter_reduce``, written into the tensor itself."""
-    def select(self, dim: _int, index: _int, *, axis: _int | None = None) -> Tensor:
+    def select(self, dim: _int, index: _int) -> Tensor:
         """The slice at one position of dimension ``dim``, without that dimension."""
-    def select_scatter(self, src: Array, dim: _int, index: _int, *, axis: _int | None = None) -> Tensor:
+    def select_scatter(self, src: Array, dim: _int, index: _int) -> Tensor:
         """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
     def sgn(self) -> Tensor:
         """``input / |input|``, 0 at 0; of a real tensor its sign."""
@@ -1069,7 +1101,11 @@ class Syntax:
         """Hyperbolic sine. Formula: sinh x"""
     def sinh_(self) -> Tensor:
         """``sinh``, written into the tensor itself."""
-    def size(self, dim: _int | None = None) -> Tensor:
+    @overload
+    def size(self, dim: None = None) -> tuple[_int, ...]:
+        """The shape, or the size of one dimension."""
+    @overload
+    def size(self, dim: _int) -> _int:
         """The shape, or the size of one dimension."""
     def slice_scatter(
         self, src: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
@@ -1200,22 +1236,36 @@ class Syntax:
         """The tensor in the dtype of another one."""
     def unbind(self, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
         """All slices of dimension ``dim``, without it."""
-    def unflatten(self, dim: _int, sizes: _int | tuple[_int, ...] | list[_int], *, axis: _int | None = None) -> Tensor:
+    def unflatten(self, dim: _int, sizes: _int | tuple[_int, ...] | list[_int]) -> Tensor:
         """Dimension ``dim`` as several, of the sizes given; one may be −1."""
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
         """All windows of ``size`` elements along ``dimension``, one every ``step``; the window is a new last dimension.
         """
     def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Every element drawn uniformly from [low, high)."""
+    @overload
     def unique(
-        self, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False,
+        self, sorted: _bool = True, return_inverse: Literal[False] = False, return_counts: Literal[False] = False,
         dim: _int | None = None, *, axis: _int | None = None,
     ) -> Tensor:
         """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient."""
+    @overload
+    def unique(
+        self, sorted: _bool = True, return_inverse: _bool = False, return_counts: _bool = False,
+        dim: _int | None = None, *, axis: _int | None = None,
+    ) -> tuple[Tensor, ...]:
+        """The different elements (with ``dim``: slices), always sorted; of equal ones the first gets the gradient."""
+    @overload
+    def unique_consecutive(
+        self, return_inverse: Literal[False] = False, return_counts: Literal[False] = False, dim: _int | None = None, *,
+        axis: _int | None = None,
+    ) -> Tensor:
+        """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
+    @overload
     def unique_consecutive(
         self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None, *,
         axis: _int | None = None,
-    ) -> Tensor:
+    ) -> tuple[Tensor, ...]:
         """Each run of equal elements (with ``dim``: slices) as one; the first of the run gets the gradient."""
     def unsafe_chunk(self, chunks: _int, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
         """At most ``chunks`` pieces of one size, the last one smaller where it does not divide."""
@@ -1227,9 +1277,9 @@ class Syntax:
         self, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
     ) -> tuple[Tensor, ...]:
         """Pieces of the sizes given, which must add up to the size of ``dim``."""
-    def unsqueeze(self, dim: _int, *, axis: _int | None = None) -> Tensor:
+    def unsqueeze(self, dim: _int) -> Tensor:
         """With a new dimension of size 1 at position ``dim``."""
-    def unsqueeze_(self, dim: _int, *, axis: _int | None = None) -> Tensor:
+    def unsqueeze_(self, dim: _int) -> Tensor:
         """``unsqueeze`` on the tensor itself, which keeps its memory."""
     def var(
         self, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,

@@ -188,7 +188,7 @@ class Tensor(Syntax):
 
     # ------------------------------------------------------------------ out to Python and NumPy
 
-    def numpy(self, *, force: bool = False) -> Any:
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The ndarray itself; that of a recorded result is read-only, since backward may need it.
 
         Raises ``NoRuleError`` where a gradient would be dropped, unless ``force``.
@@ -198,9 +198,9 @@ class Tensor(Syntax):
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
             )
-        return handed_out(self)
+        return handed_out(self)  # type: ignore[no-any-return]
 
-    def item(self) -> Any:
+    def item(self) -> int | float | bool:
         """The one element as a Python number.
 
         >>> import tinygrad_bp as tg
@@ -212,7 +212,7 @@ class Tensor(Syntax):
                 f"item: a tensor of shape {shape_text(self.shape)} has {self._value.size} elements; only one element "
                 "can be converted to a Python number. Use tolist()"
             )
-        return self._value.item()
+        return self._value.item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""

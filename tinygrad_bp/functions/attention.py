@@ -113,7 +113,7 @@ def multi_head_attention_forward(
     attn_mask: Array | None = None, use_separate_proj_weight: bool = False, q_proj_weight: Any = None,
     k_proj_weight: Any = None, v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None,
     average_attn_weights: bool = True, is_causal: bool = False, *, generator: Generator | None = None,
-) -> Any:  # fmt: skip
+) -> tuple[Any, Any]:  # fmt: skip
     """Attention of ``num_heads`` heads, section 3.2.2 of Vaswani et al.; ``nn.MultiheadAttention`` holds its weights.
 
     ``query`` is (L, rows, E), ``key`` and ``value`` (S, rows, E), the rows may be missing. ``in_proj_weight`` (3E, E)

@@ -30,7 +30,7 @@ def _copied(function: Callable[..., Any]) -> Callable[..., Any]:
     return copy
 
 
-alias_copy = clone
+alias_copy: Callable[..., Any] = clone
 
 
 def detach_copy(input: Array) -> Tensor:
@@ -38,21 +38,21 @@ def detach_copy(input: Array) -> Tensor:
     return wrap(np.array(value_of(input)), None)
 
 
-as_strided_copy = borders.as_strided  # already a copy
-diagonal_copy = _copied(diagonals.diagonal)
-expand_copy = _copied(shape.expand)
-narrow_copy = _copied(splitting.narrow)
-permute_copy = _copied(shape.permute)
-select_copy = _copied(splitting.select)
-slice_copy = _copied(splitting.slice)
-split_copy = _copied(splitting.split)
-split_with_sizes_copy = _copied(splitting.split_with_sizes)
-squeeze_copy = _copied(shape.squeeze)
-t_copy = _copied(shape.t)
-transpose_copy = _copied(shape.transpose)
-unbind_copy = _copied(splitting.unbind)
-unfold_copy = _copied(borders.unfold)
-unsqueeze_copy = _copied(shape.unsqueeze)
-view_as_complex_copy = _copied(complex_numbers.view_as_complex)
-view_as_real_copy = _copied(complex_numbers.view_as_real)
-view_copy = _copied(shape.view)
+as_strided_copy: Callable[..., Any] = borders.as_strided  # already a copy
+diagonal_copy: Callable[..., Any] = _copied(diagonals.diagonal)
+expand_copy: Callable[..., Any] = _copied(shape.expand)
+narrow_copy: Callable[..., Any] = _copied(splitting.narrow)
+permute_copy: Callable[..., Any] = _copied(shape.permute)
+select_copy: Callable[..., Any] = _copied(splitting.select)
+slice_copy: Callable[..., Any] = _copied(splitting.slice)
+split_copy: Callable[..., Any] = _copied(splitting.split)
+split_with_sizes_copy: Callable[..., Any] = _copied(splitting.split_with_sizes)
+squeeze_copy: Callable[..., Any] = _copied(shape.squeeze)
+t_copy: Callable[..., Any] = _copied(shape.t)
+transpose_copy: Callable[..., Any] = _copied(shape.transpose)
+unbind_copy: Callable[..., Any] = _copied(splitting.unbind)
+unfold_copy: Callable[..., Any] = _copied(borders.unfold)
+unsqueeze_copy: Callable[..., Any] = _copied(shape.unsqueeze)
+view_as_complex_copy: Callable[..., Any] = _copied(complex_numbers.view_as_complex)
+view_as_real_copy: Callable[..., Any] = _copied(complex_numbers.view_as_real)
+view_copy: Callable[..., Any] = _copied(shape.view)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..ops.solving import inv, solve_op, triangle
 
 __all__ = ["chain_matmul", "cross", "inverse", "lu", "lu_solve", "norm", "pinverse", "qr", "svd", "triangular_solve"]
 
-inverse = inv
+inverse: Callable[..., Any] = inv
 
 
 class TriangularSolution(NamedTuple):

@@ -4,7 +4,7 @@ Written by `python docs/make_reference.py`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, DTypeLike, Index, Operand, Size
 from ..ops.sliding import Target
@@ -16,11 +16,23 @@ def adaptive_avg_pool2d(input: Array, output_size: Target) -> Tensor:
     """The means of parts of (rows, channels, height, width): ``output_size`` of them, an integer or a pair."""
 def adaptive_avg_pool3d(input: Array, output_size: Target) -> Tensor:
     """The means of parts of (rows, channels, depth, height, width); as ``adaptive_avg_pool2d``."""
-def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool = False) -> Tensor:
+@overload
+def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: Literal[False] = False) -> Tensor:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
-def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool = False) -> Tensor:
+@overload
+def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
+    """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
+@overload
+def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: Literal[False] = False) -> Tensor:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``."""
-def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool = False) -> Tensor:
+@overload
+def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
+    """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``."""
+@overload
+def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: Literal[False] = False) -> Tensor:
+    """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``."""
+@overload
+def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``."""
 def alpha_dropout(x: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Tensor:
     """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled."""
@@ -222,20 +234,41 @@ def matmul(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tens
     """Matrix product; leading dimensions broadcast. Formula: a @ b"""
 def matrix_transpose(x: Array) -> Tensor:
     """The last two dimensions exchanged: ``t.mT``."""
+@overload
+def max_pool1d(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+@overload
 def max_pool1d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+@overload
+def max_pool2d(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
+@overload
 def max_pool2d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
+@overload
+def max_pool3d(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
+@overload
 def max_pool3d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
 def max_unpool1d(
     input: Array, indices: Index, kernel_size: Size, stride: Size | None = None, padding: Size = 0,
@@ -263,7 +296,7 @@ def multi_head_attention_forward(
     attn_mask: Array | None = None, use_separate_proj_weight: bool = False, q_proj_weight: Any = None,
     k_proj_weight: Any = None, v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None,
     average_attn_weights: bool = True, is_causal: bool = False, *, generator: Generator | None = None,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Attention of ``num_heads`` heads, section 3.2.2 of Vaswani et al.; ``nn.MultiheadAttention`` holds its weights.
     """
 def multi_margin_loss(

@@ -88,6 +88,17 @@ class _Recurrent(Module):
 class RNNBase(_Recurrent):
     """What ``RNN``, ``LSTM`` and ``GRU`` share; ``mode`` is ``"RNN_TANH"``, ``"RNN_RELU"``, ``"LSTM"`` or ``"GRU"``."""
 
+    mode: str
+    input_size: int
+    hidden_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    bidirectional: bool
+    proj_size: int
+    generator: Generator | None
+
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0,
@@ -295,6 +306,10 @@ def _mode_of(nonlinearity: str) -> str:
 class RNNCellBase(_Recurrent):
     """What the cells share: one step, with ``num_chunks`` rows of weights for each hidden unit."""
 
+    input_size: int
+    hidden_size: int
+    bias: bool
+
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, dtype: DTypeLike = None,
         generator: Generator | None = None,
@@ -335,6 +350,9 @@ class RNNCell(RNNCellBase):
     >>> tg.nn.RNNCell(3, 4)(tg.zeros(2, 3)).shape
     torch.Size([2, 4])
     """
+
+    nonlinearity: str
+    mode: str
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -93,8 +93,16 @@ def chosen(name: str, x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
     return found(name, one_along(x, dim % x.ndim, kept), kept_indices(x, kept))
 
 
+@overload
+def max(input: Array, dim: None = None, keepdim: bool = False) -> Any: ...
+@overload
+def max(input: Array, dim: int, keepdim: bool = False) -> Found: ...
+@overload
+def max(input: Array, other: Array, /) -> Any: ...
+@overload
+def max(input: Array, *, other: Operand) -> Any: ...
 @takes_axis
-def max(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
+def max(input: Array, dim: Axis | Array = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The largest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``maximum``.
 
     Without ``dim`` ties share the gradient equally; with ``dim`` the first of them gets it.
@@ -108,8 +116,16 @@ def max(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand
     return _extreme("max", amax, argmax, maximum, input, dim, keepdim, other)
 
 
+@overload
+def min(input: Array, dim: None = None, keepdim: bool = False) -> Any: ...
+@overload
+def min(input: Array, dim: int, keepdim: bool = False) -> Found: ...
+@overload
+def min(input: Array, other: Array, /) -> Any: ...
+@overload
+def min(input: Array, *, other: Operand) -> Any: ...
 @takes_axis
-def min(input: Array, dim: Axis = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
+def min(input: Array, dim: Axis | Array = None, keepdim: bool = False, *, other: Operand | None = None) -> Any:
     """The smallest element; with ``dim`` a pair ``(values, indices)`` along it; with a second tensor ``minimum``.
 
     >>> import tinygrad_bp as tg

@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from operator import index as integer
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
@@ -367,6 +367,10 @@ def _at_least(ndim: int, tensors: tuple[Any, ...], wider: Callable[[tuple[int, .
     return made if several else made[0]
 
 
+@overload
+def atleast_1d(tensor: Array, /) -> Any: ...
+@overload
+def atleast_1d(*tensors: Array) -> tuple[Any, ...]: ...
 def atleast_1d(*tensors: Array) -> Any:
     """A 0-d tensor as (1,); several tensors give a tuple.
 
@@ -377,6 +381,10 @@ def atleast_1d(*tensors: Array) -> Any:
     return _at_least(1, tensors, lambda shape: (1,))
 
 
+@overload
+def atleast_2d(tensor: Array, /) -> Any: ...
+@overload
+def atleast_2d(*tensors: Array) -> tuple[Any, ...]: ...
 def atleast_2d(*tensors: Array) -> Any:
     """With new dimensions in front, up to two; several tensors give a tuple.
 
@@ -387,6 +395,10 @@ def atleast_2d(*tensors: Array) -> Any:
     return _at_least(2, tensors, lambda shape: (1, *(shape or (1,))))
 
 
+@overload
+def atleast_3d(tensor: Array, /) -> Any: ...
+@overload
+def atleast_3d(*tensors: Array) -> tuple[Any, ...]: ...
 def atleast_3d(*tensors: Array) -> Any:
     """With three dimensions: (n,) becomes (1, n, 1), (m, n) becomes (m, n, 1); several tensors give a tuple.
 

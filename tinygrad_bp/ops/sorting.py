@@ -6,7 +6,7 @@ than every number.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -179,6 +179,10 @@ _median_op = general(
     doc="The middle element of all, the lower of two; ties share the gradient equally.")
 
 
+@overload
+def median(input: Array, dim: None = None, keepdim: bool = False) -> Any: ...
+@overload
+def median(input: Array, dim: int, keepdim: bool = False) -> Found: ...
 @takes_axis
 def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle element, the lower one of two (``np.median`` averages them); with ``dim`` also where it stands.
@@ -201,6 +205,10 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     return _at_rank("median", input, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
 
 
+@overload
+def nanmedian(input: Array, dim: None = None, keepdim: bool = False) -> Any: ...
+@overload
+def nanmedian(input: Array, dim: int, keepdim: bool = False) -> Found: ...
 @takes_axis
 def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """``median`` of what is not NaN; NaN where nothing else is there.

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 class OptimizerHooks:
     """The hooks of one optimizer, in the order of their calls."""
 
+    before_step: Calls
+    after_step: Calls
+    before_save: Calls
+    after_save: Calls
+    before_load: Calls
+    after_load: Calls
+
     def __init__(self) -> None:
         self.before_step, self.after_step = Calls(), Calls()
         self.before_save, self.after_save = Calls(), Calls()

@@ -323,7 +323,7 @@ def itself(t: Tensor) -> Tensor:
     return t
 
 
-array_of = attrgetter("_value")
+array_of: Callable[[Any], Any] = attrgetter("_value")
 
 
 def next_step(state: dict[str, Any]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import device as Device
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import DTypeLike
@@ -28,6 +29,8 @@ class Generator:
     >>> bool((tg.rand(3, generator=a) == tg.rand(3, generator=b)).all())
     True
     """
+
+    device: Device
 
     def __init__(self, device: DeviceLike = None, *, seed: int = 67280421310721) -> None:
         self.device = resolve(device)

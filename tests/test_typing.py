@@ -1,0 +1,153 @@
+"""What type checkers and editors know of the package; skipped where pyright, mypy or jedi is not installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tinygrad_bp as tg
+
+ROOT = Path(tg.__file__).parent.parent
+BAR = 0.95  # of the public names, with a type that every checker reads alike
+
+# Those that scripts use most.
+COMMON = """
+abs add argmax argsort backward chunk clamp clone cos cumsum detach diag div dot equal exp expand flatten flip float
+gather index_select item log log_softmax long masked_fill matmul max mean min mm mul ndim norm numel numpy permute pow
+prod relu repeat requires_grad_ reshape shape sigmoid sin size softmax sort split sqrt squeeze std sum t tanh to tolist
+topk transpose unsqueeze var view where zero_
+"""
+
+MISTAKES = """\
+import tinygrad_bp as tg
+
+w = tg.ones(2, 3)
+w.summ()
+tg.exp(1, 2, 3)
+tg.summ(w)
+w.sum(dims=1)
+w.reshape("2")
+w.max(dim=0).value
+w.sum().items()
+tg.nn.functional.cross_entropy(w)
+tg.linalg.solv(w, w)
+tg.nn.Linear(3)
+tg.optim.SGD(w.lr)
+tg.zeros(2, dtypes=tg.float64)
+"""
+
+PROGRAM = """\
+import numpy as np
+import tinygrad_bp as tg
+from tinygrad_bp import nn
+from tinygrad_bp.nn import functional as F
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(2, 8)
+        self.second = nn.Linear(8, 1)
+
+    def forward(self, x: tg.Tensor) -> tg.Tensor:
+        return self.second(tg.tanh(self.first(x)))
+
+
+tg.manual_seed(0)
+x = tg.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+y = tg.tensor([[0.0], [1.0], [1.0], [0.0]], dtype=tg.float32)
+net = Net()
+optimizer = tg.optim.Adam(net.parameters(), lr=0.05)
+for step in range(10):
+    loss = F.mse_loss(net(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    print(f"{step} {loss.item():.3f}")
+best, place = x.max(dim=1)
+best, place = x.max(axis=1)
+print(best.sum() / 2, place.long() + 1, x[0, 1:].mean(), x[x > 0.5].numel())
+rows: tuple[tg.Tensor, ...] = x.split(2)
+mask = (x == 1) & ~(x != 0) | (1 - x > 0)
+total = 2 * x + np.ones((4, 2)) - x ** 2 @ x.T[:2, :2]
+solved = tg.linalg.solve(tg.eye(2), tg.ones(2, 1)).reshape(-1, 2).to(tg.float64).numpy()
+with tg.no_grad():
+    for p in net.parameters():
+        p.mul_(0.5).add_(1.0, alpha=2)
+"""
+
+
+def mypy(tmp_path: Path, text: str) -> dict[int, str]:
+    """What mypy says of a program, by its lines."""
+    pytest.importorskip("mypy")
+    (tmp_path / "program.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--no-error-summary", "--follow-imports=silent"]
+    command += ["--cache-dir", str(tmp_path), str(tmp_path / "program.py")]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert not said.stderr, said.stderr
+    return {int(n): what for n, what in re.findall(r"program\.py:(\d+): \w+: (.*)", said.stdout)}
+
+
+def pyright(tmp_path: Path, text: str) -> dict[int, str]:
+    """What pyright says of a program, by its lines."""
+    pytest.importorskip("pyright")
+    (tmp_path / "program.py").write_text(text, encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps({"extraPaths": [str(ROOT)]}), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(tmp_path)]
+    said = json.loads(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout)
+    return {item["range"]["start"]["line"] + 1: item["message"] for item in said["generalDiagnostics"]}
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_mistakes_are_found(checker, tmp_path: Path) -> None:
+    lines = MISTAKES.splitlines()
+    found = checker(tmp_path, MISTAKES)
+    assert [line for n, line in enumerate(lines[3:], 4) if n not in found] == []
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_a_right_program_has_no_mistakes(checker, tmp_path: Path) -> None:
+    assert checker(tmp_path, PROGRAM) == {}
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_every_common_method_has_a_result(checker, tmp_path: Path) -> None:
+    arguments = {
+        "add": "1", "chunk": "2", "div": "2", "dot": "t", "equal": "t", "expand": "2, 2", "flip": "0", "matmul": "t",
+        "gather": "0, t", "ge": "0", "index_select": "0, t", "lt": "0", "masked_fill": "t, 0.0", "mm": "t", "mul": "2",
+        "permute": "1, 0", "pow": "2", "repeat": "2, 2", "reshape": "-1", "softmax": "0", "log_softmax": "0",
+        "split": "2", "to": "tg.float64", "topk": "2", "transpose": "0, 1", "unsqueeze": "0", "view": "-1",
+        "where": "t, t",
+    }  # fmt: skip
+    calls = [
+        f"reveal_type(t.{name})" if name in ("ndim", "shape") else f"reveal_type(t.{name}({arguments.get(name, '')}))"
+        for name in COMMON.split()
+    ]
+    found = checker(tmp_path, "\n".join(["import tinygrad_bp as tg", "t = tg.ones(2, 2)", *calls, ""]))
+    types = {call: found.get(n, "") for n, call in enumerate(calls, 3)}
+    unknown = {call: said for call, said in types.items() if not re.search(r'"(?!Any|Unknown)[^"]+"$', said)}
+    assert set(unknown) <= {"reveal_type(t.tolist())"}, unknown  # lists of lists, or a number
+
+
+def test_most_public_names_have_a_type() -> None:
+    pytest.importorskip("pyright")
+    command = [sys.executable, "-m", "pyright", "--verifytypes", "tinygrad_bp", "--ignoreexternal", "--outputjson"]
+    command += ["--pythonpath", sys.executable]
+    place = os.environ | {"PYTHONPATH": str(ROOT)}
+    said = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=place).stdout)
+    assert said["typeCompleteness"]["completenessScore"] >= BAR
+
+
+def test_an_editor_completes_with_signature_docstring_and_result() -> None:
+    jedi = pytest.importorskip("jedi")
+    script = jedi.Script("import tinygrad_bp as tg\nt = tg.ones(2)\nt.sum().", project=jedi.Project(ROOT))
+    offered = {item.name: item for item in script.complete(3, 8)}
+    assert not [name for name in COMMON.split() if name not in offered]
+    exp = offered["exp"]
+    assert exp.docstring().startswith("exp() -> Tensor") and "Exponential" in exp.docstring()
