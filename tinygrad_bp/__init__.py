@@ -37,8 +37,8 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device", "draw": "drawing",
-    "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
+    "Size": "autograd.size", "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device",
+    "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",
     "utils": "", "verify": "", "xpu": "",
@@ -65,7 +65,7 @@ _FILES = (
     "ops.borders", "ops.einsum", "functions.copies", "ops.special_functions", "ops.gamma_functions",
     "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
-    "functions.argument_orders", "functions.in_place",
+    "functions.argument_orders", "functions.in_place", "functions.constructors",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {"functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify"}

@@ -57,6 +57,42 @@ nan: _float
 pi: _float
 uint8: np.dtype[np.uint8]
 __version__: str
+def BoolTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def ByteTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def CharTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def DoubleTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def FloatTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def HalfTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def IntTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def LongTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
+def ShortTensor(
+    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
 def abs(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
 def abs_(input: Array, *, out: Tensor | None = None) -> Tensor:

@@ -132,7 +132,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         ),
         _WIDTH: "bfloat16 chalf",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "to_padded_tensor",
-        _INTERNAL: "to_mkldnn module_load as_subclass const_data_ptr output_nr hash_tensor slice_inverse grad_dtype",
+        _INTERNAL: "to_mkldnn module_load const_data_ptr output_nr hash_tensor slice_inverse grad_dtype",
         _GONE: "eig symeig lstsq solve reinforce resize resize_as volatile",
     },
     "nn": {

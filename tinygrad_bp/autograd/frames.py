@@ -21,7 +21,7 @@ from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
 from .operands import check_alias, explain, floats_of, in_float32, misused, settle, unpack
 from .out import write_out
-from .tensor import Tensor
+from .tensor import blank
 from .writes import guard_view, share, tick
 
 Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
@@ -71,7 +71,7 @@ def _tuple(items: list[str]) -> str:
 
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, Tensor, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
+    "op, forward, blank, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
     "guard_view, share, check_alias, enter, AutogradError, misused, write_out"
 )
 
@@ -162,7 +162,7 @@ def source(op: Op) -> str:
     add(f"            raise explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes}) from None")
     add("        if value.__class__ is not ndarray:")
     add("            value = asarray(value)")
-    add("        result = Tensor()")
+    add("        result = blank()")
     if wants:
         add(f"        if {wants}:")
         add("            if mode().grad:")
@@ -203,7 +203,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
-        op, op.forward, Tensor, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
+        op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused, write_out,
     )  # fmt: skip
     function.__code__ = entry_code(op)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,11 @@ else:
 _as_size = tuple.__new__  # what Size() checks is known of an array's shape
 
 
-class Tensor(Syntax):
+class TensorClass(type):
+    """What calling ``Tensor`` means, ``tg.Tensor(2, 3)``, is bound here; an op makes its result by ``blank``."""
+
+
+class Tensor(Syntax, metaclass=TensorClass):
     """An n-dimensional array that remembers how it was made.
 
     Make one with ``tg.tensor``. Arithmetic, NumPy functions and PyTorch's methods work on it; where an input
@@ -38,7 +43,6 @@ class Tensor(Syntax):
 
     # _cell is set where a gradient or a name is held: a leaf that requires grad always has one. _views is set where a
     # view was made of it, or it is one; _quiet where it is a view, made under no_grad, of a tensor with a history.
-    # No __init__: an op makes its result by Tensor() and two assignments, the fastest way Python has.
     __slots__ = ("__weakref__", "_cell", "_node", "_quiet", "_value", "_views")
 
     _value: Any
@@ -226,9 +230,13 @@ class Tensor(Syntax):
     __hash__ = object.__hash__  # by identity, at the speed of C
 
 
+# A Tensor in which nothing is set, made without a frame of Python.
+blank: Callable[[], Tensor] = type.__call__.__get__(Tensor)
+
+
 def wrap(value: Any, node: Node | None) -> Tensor:
     """A Tensor around an array as it is."""
-    tensor = Tensor()
+    tensor = blank()
     tensor._value = value
     tensor._node = node
     return tensor

@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _from(data: Any, dtype: Any) -> Any:
+def numbers_of(data: Any, dtype: Any) -> Any:
     """Data as an array of its own dtype where none is given: Python floats take the default, NumPy's keep theirs."""
     if isinstance(data, (np.ndarray, np.generic)):
         return as_array(data)
@@ -83,7 +83,7 @@ def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, *, d
 
 def _copied(data: Any, dtype: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
     return _finish(
-        np.array(_from(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), device, requires_grad
+        np.array(numbers_of(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), device, requires_grad
     )
 
 
@@ -97,7 +97,7 @@ def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> 
     resolve(device)
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
-    array = _from(data, dtype)
+    array = numbers_of(data, dtype)
     return wrap(shown(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
 
 

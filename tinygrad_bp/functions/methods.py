@@ -11,7 +11,7 @@ from ..autograd import dtypes
 from ..autograd.arrays import kind_of
 from ..autograd.doors import door
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
 from ..ops.operators import to
@@ -56,7 +56,8 @@ OWN: dict[str, Any] = {
     "to": to, "type_as": type_as, "contiguous": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "cfloat": _caster(dtypes.complex64), "cdouble": _caster(dtypes.complex128),
-    "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "bool": _caster(dtypes.bool_),
+    "long": _caster(dtypes.int64), "int": _caster(dtypes.int32), "short": _caster(dtypes.int16),
+    "char": _caster(dtypes.int8), "byte": _caster(dtypes.uint8), "bool": _caster(dtypes.bool_),
 }  # fmt: skip
 
 # Methods that are functions of a file: of the same name, or `method=function`. It is imported when one is asked for.
@@ -93,6 +94,7 @@ METHODS: dict[str, str] = {
     "ops.rearranging": "flip fliplr flipud repeat repeat_interleave roll rot90 tile",
     "ops.diagonals": "diag diag_embed diagflat diagonal diagonal_scatter tril triu",
     "ops.borders": "as_strided as_strided_scatter unfold",
+    "functions.constructors": "as_subclass new type",
     "functions.creation": "new_empty new_full new_ones new_tensor new_zeros",
     # reading and writing at an index
     "ops.indexing": "gather index_select masked_select take take_along_dim",
@@ -188,6 +190,22 @@ class Method:
         setattr(Tensor, self.name, function)
         return function if tensor is None else function.__get__(tensor, owner)
 
+
+def _construct(kind: type[Tensor], *items: Any, **named: Any) -> Any:
+    """``tg.Tensor(…)``, by sizes or by data; a subclass with a ``__new__`` of its own is called as Python calls it."""
+    if kind.__new__ is not object.__new__:
+        return type.__call__(kind, *items, **named)
+    from .constructors import as_subclass, legacy_tensor
+
+    tensor = legacy_tensor("Tensor", dtypes.get_default_dtype(), items, **named)
+    if kind is not Tensor:
+        tensor = as_subclass(tensor, kind)
+        if kind.__init__ is not object.__init__:
+            kind.__init__(tensor, *items, **named)
+    return tensor
+
+
+TensorClass.__call__ = _construct  # type: ignore[assignment, method-assign]
 
 for _name in (*OWN, *_PLACES, *(f"{_name}_" for _name in (_WRITING + _RESHAPING).split())):
     setattr(Tensor, _name, Method(_name))
