@@ -118,7 +118,7 @@ def test_the_default_dtype_is_that_of_tensor_alone() -> None:
             assert (tg.Tensor([1]).dtype, tg.FloatTensor([1]).dtype) == (tg.float64, tg.float32)
         finally:
             tg.set_default_tensor_type(tg.FloatTensor)
-    with pytest.raises(DtypeError):
+    with pytest.raises(ArgumentError):
         tg.set_default_tensor_type(tg.LongTensor)
 
 

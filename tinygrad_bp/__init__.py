@@ -37,7 +37,7 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "Size": "autograd.size", "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device",
+    "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device",
     "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",

@@ -24,7 +24,7 @@ from .creation import empty, numbers_of
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "set_default_tensor_type",
+    "ShortTensor",
 ]  # fmt: skip
 
 
@@ -151,8 +151,3 @@ def type(self: Tensor, dtype: DTypeLike | TensorType | str = None, non_blocking:
     ('torch.FloatTensor', tensor([1, 1]))
     """
     return _NAMES[self.dtype] if dtype is None else self.to(_dtype_of("type", dtype))
-
-
-def set_default_tensor_type(t: TensorType | str) -> None:
-    """The float dtype that Python floats and ``zeros`` get, given as a tensor type: see ``set_default_dtype``."""
-    dtypes.set_default_dtype(_dtype_of("set_default_tensor_type", t))
