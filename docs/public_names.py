@@ -62,7 +62,8 @@ def names_of(module: Any) -> Iterator[tuple[str, Any]]:
 
 def bound_to_tensors() -> Iterator[tuple[str, Any]]:
     """What other files bind to ``Tensor``: methods, operators, properties; not what its own class statement has."""
-    body = next(node for node in _tree("tinygrad_bp.autograd.tensor").body if isinstance(node, ast.ClassDef)).body
+    classes = [node for node in _tree("tinygrad_bp.autograd.tensor").body if isinstance(node, ast.ClassDef)]
+    body = next(node for node in classes if node.name == "Tensor").body
     own = {node.name for node in body if isinstance(node, ast.FunctionDef)} | set(tg.Tensor.__slots__)
     for name in sorted(dir(tg.Tensor)):
         value = getattr(tg.Tensor, name)
