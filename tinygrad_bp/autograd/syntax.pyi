@@ -6,6 +6,7 @@ Written by `python docs/make_reference.py`.
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, SupportsIndex, overload
+from ..functions.constructors import TensorType
 from ..functions.older_linalg import TriangularSolution, UnconjugatedSVD
 from ..ops import qr as _qr
 from ..ops.extremes import Range
@@ -213,6 +214,8 @@ class Syntax:
         """``as_strided`` on the tensor itself, which keeps its memory."""
     def as_strided_scatter(self, src: Array, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
         """A copy of ``input`` with the elements that ``as_strided`` reads replaced by ``src``."""
+    def as_subclass(self, cls: Any) -> Tensor:
+        """The tensor as one of a subclass of ``tg.Tensor``, on the same memory and with the same history."""
     def asin(self) -> Tensor:
         """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
     def asin_(self) -> Tensor:
@@ -280,6 +283,8 @@ class Syntax:
         """The tensor as bool."""
     def broadcast_to(self, *sizes: Size, size: Size | None = None) -> Tensor:
         """Repeated, without a copy, to the shape ``size``."""
+    def byte(self, memory_format: Any = None) -> Tensor:
+        """The tensor as uint8."""
     def cauchy_(self, median: _float = 0.0, sigma: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Every element drawn from Cauchy's distribution."""
     def cdouble(self, memory_format: Any = None) -> Tensor:
@@ -290,6 +295,8 @@ class Syntax:
         """``ceil``, written into the tensor itself."""
     def cfloat(self, memory_format: Any = None) -> Tensor:
         """The tensor as complex64."""
+    def char(self, memory_format: Any = None) -> Tensor:
+        """The tensor as int8."""
     def cholesky(self, upper: _bool = False) -> Tensor:
         """The lower triangular L with ``A = L Lᴴ`` (``upper``: U with ``A = Uᴴ U``); one triangle of A is read."""
     def cholesky_inverse(self, upper: _bool = False) -> Tensor:
@@ -895,6 +902,8 @@ class Syntax:
         """``negative``, written into the tensor itself."""
     def nelement(self) -> _int:
         """How many elements."""
+    def new(self, *items: Any, device: DeviceLike | None = None) -> Tensor:
+        """A tensor of the same dtype, by sizes or by data: ``t.new(2, 3)``, ``t.new([1, 2])``."""
     def new_empty(
         self, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
         requires_grad: _bool = False,
@@ -1079,6 +1088,8 @@ class Syntax:
         """``input / |input|``, 0 at 0; of a real tensor its sign."""
     def sgn_(self) -> Tensor:
         """``sgn``, written into the tensor itself."""
+    def short(self, memory_format: Any = None) -> Tensor:
+        """The tensor as int16."""
     def sigmoid(self) -> Tensor:
         """Logistic sigmoid; no overflow at either end. Formula: 1 / (1 + e⁻ˣ)"""
     def sigmoid_(self) -> Tensor:
@@ -1232,6 +1243,9 @@ class Syntax:
         """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
     def trunc_(self) -> Tensor:
         """``trunc``, written into the tensor itself."""
+    def type(self, dtype: DTypeLike | TensorType | str | None = None, non_blocking: _bool = False) -> Tensor:
+        """The tensor in a dtype, given as such, as a tensor type or by name; without one, the name of its tensor type.
+        """
     def type_as(self, other: Array) -> Tensor:
         """The tensor in the dtype of another one."""
     def unbind(self, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
