@@ -41,7 +41,12 @@ ALLOWED = {
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.
-EXTRAS = {"drawing": {"graphviz"}, "data": {"tqdm"}, "saving": {"safetensors"}, "train": {"tqdm", "matplotlib"}}
+EXTRAS = {
+    "drawing": {"graphviz"},
+    "data": {"tqdm"},
+    "saving": {"safetensors"},
+    "train": {"tqdm", "matplotlib", "IPython"},
+}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 

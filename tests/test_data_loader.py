@@ -266,3 +266,17 @@ def test_pytorchs_other_arguments_are_taken_with_their_defaults():
 def test_a_split_that_leaves_a_subset_empty_warns_as_in_pytorch():
     with pytest.warns(UserWarning, match="leave a subset empty"):
         random_split(range(1), [0.5, 0.5])
+
+
+def test_what_is_loaded_says_what_it_is():
+    rows = TensorDataset(np.zeros((5, 2)), np.arange(5))
+    assert repr(rows) == "TensorDataset(5 samples: (2,) float64, () int64)"
+    assert repr(Subset(rows, [3])) == f"Subset(1 sample of {rows!r})"
+    assert repr(DataLoader(rows, 2, True)) == f"DataLoader({rows!r}, batch_size=2, shuffle=True)"
+    assert repr(DataLoader([1, 2], 2, drop_last=True)) == "DataLoader(list, batch_size=2, drop_last=True)"
+
+    class Squares(Dataset):
+        def __len__(self):
+            return 3
+
+    assert repr(Squares()) == "Squares(3 samples)" and repr(Dataset()) == "Dataset()"

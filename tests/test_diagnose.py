@@ -422,3 +422,10 @@ def test_two_arrays() -> None:
     assert diagnose(np.ones((4, 2)), g).kind == "shape"
     assert diagnose(g * 4, g, sizes={"N": 4}).kind == "summed"
     assert diagnose(g + 0.5 * g.T[:, :3].sum() * 0 + 0.1, g, parameter=np.ones((4, 3))).kind == "regularisation"
+
+
+def test_what_was_found_is_shown_as_text_and_as_a_table() -> None:
+    found = check_forward(lambda x: 2 * x, lambda x: np.where(x < 2, 2 * x, 0), [np.array([1.0, 2.0])])
+    assert repr(found) == str(found) and repr(found.findings[0]) == str(found.findings[0])
+    html = found._repr_html_()
+    assert html.count("<tr>") == 1 + len(found.findings) and "<b>" in html and "dataclass" not in html

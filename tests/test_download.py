@@ -196,17 +196,17 @@ def test_a_file_that_is_there_and_is_another_is_not_overwritten(server, tmp_path
 
 
 def test_it_works_without_tqdm(server, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     assert fetch([server.url()], tmp_path / "file", PUBLISHED).read_bytes() == BYTES
 
 
 def test_the_progress_bar_counts_bytes(server, tmp_path, monkeypatch):
-    tqdm = pytest.importorskip("tqdm")
+    tqdm = pytest.importorskip("tqdm.auto")
     shown = []
 
     class Bar(tqdm.tqdm):
         def __init__(self, **arguments):
-            assert arguments.pop("disable") is None
+            assert arguments.pop("disable") is True  # no terminal here, and no notebook
             super().__init__(**arguments, file=io.StringIO())
             shown.append(self)
 

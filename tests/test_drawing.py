@@ -1,5 +1,6 @@
 """What ``draw`` shows, how it is escaped, and which program lays it out."""
 
+import ast
 import importlib.metadata
 import os
 import subprocess
@@ -373,7 +374,7 @@ def test_render_takes_graphviz_own_arguments(picture, tmp_path, monkeypatch):
 def test_jupyter_shows_an_svg(picture):
     bundle = picture._repr_mimebundle_()
     assert list(bundle) == ["image/svg+xml"]
-    assert "<svg" in bundle["image/svg+xml"]
+    assert '<svg style="max-width: 100%; height: auto" ' in bundle["image/svg+xml"]  # never wider than its cell
     assert picture._repr_mimebundle_(include=["image/png"])["image/png"].startswith(b"\x89PNG")
 
 
@@ -433,13 +434,14 @@ def test_no_program_at_all(tmp_path):
 import graphviz, tinygrad_bp as tg
 from tinygrad_bp.drawing import draw
 picture = draw(tg.ones(2, requires_grad=True).sum())
-writes = lambda: picture.render("xor.svg"), lambda: picture.render("own", format="png"), picture._repr_mimebundle_
+writes = lambda: picture.render("xor.svg"), lambda: picture.render("own", format="png"), lambda: picture.pipe("svg")
 for write in writes:
     try:
         write()
     except tg.autograd.errors.AutogradError as error:
         assert isinstance(error, graphviz.ExecutableNotFound)
         print(error)
+print(picture._repr_mimebundle_())  # Jupyter would print the traceback of what is raised here
 """
     environment = {key: value for key, value in os.environ.items() if key not in ("TINYGRAD_BP_DOT", "PYTHONHOME")}
     environment |= {"PATH": str(tmp_path), "PYTHONPATH": str(site)}
@@ -447,8 +449,8 @@ for write in writes:
         [sys.executable, "-S", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    errors = done.stdout.splitlines()
-    assert len(errors) == 3
+    *errors, shown = done.stdout.splitlines()
+    assert len(errors) == 3 and ast.literal_eval(shown) == {"text/plain": errors[2]}
     for error, source in zip(errors, ("xor.gv", "own", "own"), strict=True):
         assert "pip install graphviz-pure" in error and "apt install graphviz" in error
         assert f"saved in '{source}'" in error

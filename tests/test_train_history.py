@@ -3,6 +3,7 @@
 import builtins
 import csv
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -277,6 +278,35 @@ def test_plot_of_a_regression_has_no_accuracy(tmp_path):
     assert [axes.get_ylabel() for axes in history.plot().axes] == ["MSELoss, mean"]
     with pytest.raises(ArgumentError, match="no epoch to draw"):
         History().plot()
+
+
+def test_plot_draws_into_axes_that_are_there():
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    first, second = figure.subplots(1, 2)
+    history = long_history()
+    assert history.plot(ax=first) is first and first.get_ylabel() == "CrossEntropyLoss, mean" and not second.lines
+    both = figure.subplots(1, 2)
+    assert history.plot(ax=both) is both and [axes.get_ylabel() for axes in both][1] == "accuracy (%)"
+    assert long_history().plot(ax=list(both)) == list(both)
+
+
+def test_pyplot_shows_the_figure_where_it_is_imported(monkeypatch, tmp_path):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure = long_history().plot()
+    assert pyplot.get_fignums() == [figure.number]
+    pyplot.close(figure)
+    long_history().plot(tmp_path / "history.png")
+    assert not pyplot.get_fignums()
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot")
+    long_history().plot()
+    assert not pyplot.get_fignums()
+
+
+def test_the_history_as_html():
+    text = long_history()._repr_html_()
+    assert text.startswith("<p>History: 7 epochs, 1.75 s; lowest val_loss 0.5 in epoch 4</p><table><tr><th>epoch</th>")
+    assert text.count("<tr>") == 7 and "<td>0.1429</td>" in text
+    assert History()._repr_html_() == "<p>History: no epoch</p><table><tr></tr></table>"
 
 
 def test_plot_without_matplotlib_names_the_extra(monkeypatch):

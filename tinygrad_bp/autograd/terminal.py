@@ -1,4 +1,4 @@
-"""Texts on a terminal that has not all their signs: those it lacks are written in ASCII that looks or reads alike."""
+"""What a terminal or a notebook can show: signs that it lacks are written in ASCII that looks or reads alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 import re
 import sys
 
-__all__ = ["adapt", "fitting"]
+__all__ = ["adapt", "fitting", "in_notebook", "watched"]
 
 _ALIKE = {
     "−": "-", "–": "-", "·": "*", "×": "x", "…": "...", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+-", "∓": "-+",
@@ -46,6 +46,16 @@ def fitting(text: str) -> str:
     """
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "alike").decode(encoding)
+
+
+def in_notebook() -> bool:
+    """Whether this is Jupyter, on a machine or in a browser."""
+    return "ipykernel.zmqshell" in sys.modules or "IPython.utils._process_emscripten" in sys.modules
+
+
+def watched() -> bool:
+    """Whether a progress bar would be seen."""
+    return sys.stderr.isatty() or in_notebook()
 
 
 def adapt() -> None:

@@ -16,6 +16,11 @@ from ..functions.creation import as_tensor
 from ..random.generator import Generator, default_generator
 
 
+def samples_text(count: int) -> str:
+    """``1 sample``, ``2 samples``."""
+    return f"{count} sample{'' if count == 1 else 's'}"
+
+
 class Dataset:
     """The base of a user's own dataset: write ``__len__`` and ``__getitem__(index)``, which gives one sample.
 
@@ -34,6 +39,10 @@ class Dataset:
 
     def __getitem__(self, index: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no __getitem__: write one that gives sample `index`")
+
+    def __repr__(self) -> str:
+        has_length = type(self).__len__ is not Dataset.__len__
+        return f"{type(self).__name__}({samples_text(len(self)) if has_length else ''})"
 
 
 class TensorDataset(Dataset):
@@ -63,6 +72,10 @@ class TensorDataset(Dataset):
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{shape_text(tensor.shape[1:])} {tensor.dtype}" for tensor in self.tensors)
+        return f"{type(self).__name__}({samples_text(len(self))}: {columns})"
+
 
 class Subset(Dataset):
     """The samples of another dataset at ``indices``.
@@ -81,6 +94,9 @@ class Subset(Dataset):
 
     def __getitem__(self, index: int) -> Any:
         return self.dataset[int(self.indices[index])]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({samples_text(len(self))} of {self.dataset!r})"
 
 
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..autograd.errors import AutogradError, DataFileError, DownloadError
+from ..autograd.terminal import watched
 from .folder import is_there
 
 TIMEOUT = 30.0  # seconds without a byte
@@ -147,11 +148,10 @@ class _NoBar:
 
 def _bar(part: Path, size: int, have: int) -> Any:
     try:
-        from tqdm import tqdm
+        from tqdm.auto import tqdm
     except ImportError:
         return _NoBar()
-    # disable=None: no bar where the output is not a terminal
-    return tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem, disable=None)
+    return tqdm(total=size, initial=have, unit="B", unit_scale=True, desc=part.stem, disable=not watched())
 
 
 def _sha256(path: Path) -> str:

@@ -11,7 +11,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..random.generator import Generator, default_generator
 from .collate import default_collate, default_convert
-from .dataset import rows_of
+from .dataset import Dataset, rows_of
 
 # PyTorch's arguments that mean other processes, other memory or other kinds of sampling, with their defaults there.
 NOT_HERE: dict[str, tuple[Any, ...]] = {
@@ -96,6 +96,13 @@ class DataLoader:
         if self.batch_size is None:
             return samples
         return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+
+    def __repr__(self) -> str:
+        settings = (
+            f"batch_size={self.batch_size}" + ", shuffle=True" * self.shuffle + ", drop_last=True" * self.drop_last
+        )
+        data = repr(self.dataset) if isinstance(self.dataset, Dataset) else type(self.dataset).__name__
+        return f"DataLoader({data}, {settings})"
 
     def __iter__(self) -> Iterator[Any]:
         # PyTorch draws a seed for its workers here, with or without workers; the stream has to move the same way.

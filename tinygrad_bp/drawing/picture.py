@@ -68,6 +68,19 @@ class Picture(graphviz.Digraph):
         except graphviz.ExecutableNotFound:
             raise DotNotFoundError(os.fspath(self.save())) from None
 
+    def _repr_image_svg_xml(self) -> str:
+        """As an SVG that is never wider than the cell it stands in."""
+        svg: str = super()._repr_image_svg_xml()
+        return svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
+        """What Jupyter shows: the picture, or one sentence where there is no program to lay it out."""
+        try:
+            bundle: dict[str, Any] = super()._repr_mimebundle_(include, exclude, **options)
+            return bundle
+        except DotNotFoundError as error:
+            return {"text/plain": str(error)}
+
 
 def picture(description: Description, values: bool, grads: bool) -> Picture:
     """The drawing of a description, with values and gradients where asked."""

@@ -85,6 +85,9 @@ class Buffer(Tensor):
         self.persistent = persistent
         return self
 
+    def __repr__(self) -> str:
+        return printed(self)
+
 
 def _around(cls: type[Any], data: Any) -> Any:
     """A leaf of a kind on the memory of a tensor or an array."""

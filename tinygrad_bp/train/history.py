@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.terminal import fitting
@@ -93,10 +98,13 @@ class History:
             writer.writerow(["epoch", *COLUMNS])
             writer.writerows(self._rows())
 
-    def plot(self, path: str | Path | None = None) -> Any:
+    def plot(self, path: str | Path | None = None, *, ax: Any = None) -> Any:
         """Draw loss, accuracy (in percent) and, where it changes, learning rate over the epochs.
 
-        Returns the matplotlib ``Figure``; ``path`` saves it as well, in the format of its suffix. Needs matplotlib.
+        Returns the matplotlib ``Figure``, which Jupyter shows; ``path`` saves it, in the format of its suffix. Where
+        ``matplotlib.pyplot`` is imported and nothing is saved, ``plt.show()`` shows it. ``ax``, an ``Axes`` or
+        several of one figure, is drawn into and returned instead: the loss into the first, and so on as far as they
+        go. Needs matplotlib.
         """
         try:
             from matplotlib.figure import Figure
@@ -115,9 +123,17 @@ class History:
         if len(set(self.lr)) > 1:
             panels.append(("learning rate", [("", self.lr, BLACK)]))
 
-        figure = Figure(figsize=(1 + 3.6 * len(panels), 3.4), layout="constrained")
+        if ax is None:
+            pyplot = sys.modules.get("matplotlib.pyplot") if path is None else None
+            made: Any = pyplot.figure if pyplot else Figure
+            figure = made(figsize=(1 + 3.6 * len(panels), 3.4), layout="constrained")
+            figure._ipython_display_ = partial(_show_once, figure)
+            places = list(figure.subplots(1, len(panels), squeeze=False)[0])
+        else:
+            places = list(np.ravel(np.asarray(ax, object)))
+            figure = places[0].figure
         epochs = range(1, len(self) + 1)
-        for axes, (label, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels):
+        for axes, (label, lines) in zip(places, panels):
             for name, values, colour in lines:
                 if any(value is not None for value in values):
                     points = [float("nan") if value is None else value for value in values]
@@ -132,29 +148,58 @@ class History:
                 axes.legend(frameon=False, fontsize=10)
         if path is not None:
             figure.savefig(path, dpi=150)
-        return figure
+        return figure if ax is None else ax
 
     def line(self) -> str:
         """The last epoch in a line."""
         last = [(name, getattr(self, name)[-1]) for name in MONITORS]
         return ", ".join(f"{name} {_figure(name, value)}" for name, value in last if value is not None)
 
-    def __repr__(self) -> str:
+    def _table(self) -> list[list[str]]:
+        """The last epochs, under a head; without the columns that have no figure."""
+        shown = [i for i, name in enumerate(COLUMNS) if any(v is not None for v in getattr(self, name))]
+        table = [["epoch", *(COLUMNS[i] for i in shown)]]
+        if len(self) > SHOWN:
+            table.append(["…", *("" for _ in shown)])
+        for row in self._rows()[-SHOWN:]:
+            table.append([str(row[0]), *(_figure(COLUMNS[i], row[i + 1]) for i in shown)])
+        return table
+
+    def _head(self) -> str:
         if not self.loss:
             return "History: no epoch" + (f"; stopped: {self.stopped}" if self.stopped else "")
         what = "loss" if None in self.val_loss else "val_loss"
         count = f"{len(self)} epoch{'s' if len(self) > 1 else ''}"
         head = f"History: {count}, {sum(self.seconds):.3g} s; lowest {what} {getattr(self, what)[self.best]:.4g}"
-        head += f" in epoch {self.best + 1}" + (f"; stopped: {self.stopped}" if self.stopped else "")
-        shown = [i for i, name in enumerate(COLUMNS) if any(v is not None for v in getattr(self, name))]
-        table = [["epoch", *(COLUMNS[i] for i in shown)]]
-        for row in self._rows()[-SHOWN:]:
-            table.append([str(row[0]), *(_figure(COLUMNS[i], row[i + 1]) for i in shown)])
+        return f"{head} in epoch {self.best + 1}" + (f"; stopped: {self.stopped}" if self.stopped else "")
+
+    def __repr__(self) -> str:
+        if not self.loss:
+            return fitting(self._head())
+        table = self._table()
         widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-        lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths)) for line in table]
-        if len(self) > SHOWN:
-            lines.insert(1, f"{'…':>{widths[0]}}")
-        return fitting("\n".join([head, *lines]))
+        lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths)).rstrip() for line in table]
+        return fitting("\n".join([self._head(), *lines]))
+
+    def _repr_html_(self) -> str:
+        """The same as a table, for Jupyter."""
+        from html import escape
+
+        head, *rows = self._table() if self.loss else [[]]
+        lines = ["".join(f"<th>{name}</th>" for name in head)]
+        lines += ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
+        return f"<p>{escape(self._head())}</p><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def _show_once(figure: Any) -> None:
+    """Show a figure in Jupyter, also where pyplot was never imported; where it was, it would show it once more."""
+    from IPython.display import Image, display
+
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=2 * figure.dpi)
+    display(Image(data.getvalue(), width=int(figure.get_figwidth() * figure.dpi)))
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close(figure)
 
 
 def _figure(name: str, value: float | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf, isfinite
@@ -15,6 +14,7 @@ from .. import nn
 from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
+from ..autograd.terminal import in_notebook, watched
 from ..functions.creation import as_tensor
 from ..nn.module import Module, check_module
 from ..optim.optimizer import Optimizer
@@ -56,7 +56,7 @@ def fit(
     callbacks       functions or ``Callback`` objects, given a ``Training`` after each epoch; one returns True to stop
     clip_grad_norm  the largest 2-norm that all gradients together may have, see ``nn.clip_grad_norm_``
     metric          ``metric(output, y)`` is a number for a batch, kept in place of the accuracy (see ``History``)
-    progress        False for no progress bar; otherwise tqdm draws one where it is installed and stderr is a terminal
+    progress        False for no progress bar; otherwise tqdm, where installed, draws one on a terminal and in Jupyter
 
     A step is ``zero_grad``, forward, loss, ``backward``, clipping, ``step``. When ``fit`` returns, every module's
     ``training`` is as it was before.
@@ -335,11 +335,12 @@ def _name(callback: Any) -> str:
 
 
 def _bar(train: Any, epochs: int) -> Any:
-    """tqdm's bar over the batches of all epochs, or None."""
-    if not sys.stderr.isatty():
+    """tqdm's bar over the batches of all epochs, or None; a notebook keeps it with its last figures."""
+    if not watched():
         return None
     try:
-        from tqdm import tqdm
+        from tqdm.auto import tqdm
     except ImportError:
         return None
-    return tqdm(total=len(train) * epochs if hasattr(train, "__len__") else None, unit=" batches", leave=False)
+    total = len(train) * epochs if hasattr(train, "__len__") else None
+    return tqdm(total=total, unit=" batches", leave=in_notebook())

@@ -8,7 +8,7 @@ from ..autograd.errors import AutogradError
 from ..autograd.terminal import fitting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """What was found of one gradient (or one value).
 
@@ -30,7 +30,7 @@ class Finding:
         """Whether nothing is wrong: it is right, or lies at a kink where every subgradient is."""
         return self.kind in ("right", "kink", "unsettled", "rounding")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return fitting(f"{self.name}: {self.kind}. {self.sentence}")
 
 
@@ -38,7 +38,7 @@ class HandWrittenError(AutogradError, AssertionError):
     """A hand-written gradient that is wrong; the message says which, how, and what was compared."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The findings of one check, one for each value and gradient compared, in order."""
 
@@ -63,10 +63,22 @@ class Diagnosis:
         if not self.ok:
             raise self.error(str(self))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [str(finding) for finding in self.findings]
         if self.wrong and not all(f.kind == self.wrong[0].kind for f in self.findings):
             right = [f.name for f in self.findings if f.ok]
             wrong = [f.name for f in self.wrong]
             lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
         return fitting("\n".join(lines))
+
+    def _repr_html_(self) -> str:
+        """A row a finding, for Jupyter; what is wrong in bold."""
+        from html import escape
+
+        rows = []
+        for finding in self.findings:
+            cells = (finding.name, finding.kind, finding.sentence, f"{finding.error:.1e}" if finding.error else "0")
+            mark = "{}" if finding.ok else "<b>{}</b>"
+            rows.append("".join(f'<td style="text-align: left">{mark.format(escape(cell))}</td>' for cell in cells))
+        head = "".join(f'<th style="text-align: left">{name}</th>' for name in ("what", "is", "", "error"))
+        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

@@ -53,8 +53,8 @@ def check_derivatives(
     >>> import tinygrad_bp as tg
     >>> print(check_derivatives(lambda x, y: x * np.tanh(y), (np.ones(3), np.arange(3.0)), order=2).ok)
     True
-    >>> print(check_derivatives(tg.relu, np.array([1.0, 0.0, -2.0]))["x[1]"])
-    x[1]: kink. A kink: slopes 0 and 1 on its two sides, the rule gives 0: one of the subgradients.
+    >>> print(check_derivatives(tg.relu, np.array([1.0, 0.0, -2.0]))["input[1]"])
+    input[1]: kink. A kink: slopes 0 and 1 on its two sides, the rule gives 0: one of the subgradients.
     """
     if order < 1:
         raise ArgumentError(f"order counts from 1, the first derivative; got {order}")
