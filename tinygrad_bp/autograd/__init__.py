@@ -5,9 +5,10 @@ and its node), ``call`` (what calling an op means), ``history`` (the nodes behin
 along them). About 650 lines, none of which needs a later file; ``READING_ORDER`` is that list, and a test holds it.
 
 Then what makes it fast, safe and convenient. ``define``: the four ways to define an op. ``frames``: ``call`` unrolled.
-``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``. ``forward``:
-forward mode. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``function``: code of the user in
-backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor.
+``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``; ``flat``: zeros
+that follow. ``forward``:
+forward mode. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``grad_fn``, ``function``: code
+of the user in backward. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor.
 ``printing``: the text of a tensor. ``definitions``: what an op's documentation says. ``doors``: errors of functions
 made of ops. ``gathering``: importing the files of ops that nobody asked for. ``operands``, ``arrays``, ``dtypes``,
 ``types``, ``modes``, ``errors``: what the others stand on.

@@ -9,6 +9,7 @@ import numpy as np
 
 from .dtypes import float16, float32
 from .errors import FreedError, ShapeError, shape_text
+from .flat import belonging
 from .node import Node
 from .op import arguments
 from .tensor import wrap
@@ -89,7 +90,10 @@ def pull_and_keep(node: Node, g: Any) -> tuple[Any, ...]:
 
 def pull_recorded(node: Node, g: Any) -> tuple[Any, ...]:
     """The gradients of the parents as Tensors: the rules are recorded, so they can be differentiated in turn."""
-    return pull_and_free(node, g) if node.kept is None else pulled(node, g, restored(node))
+    if node.kept is None:
+        return pull_and_free(node, g)
+    gradients = pulled(node, g, restored(node))
+    return belonging(gradients, node) if node.op.grad_grad_fn else gradients  # type: ignore[union-attr]
 
 
 def pulled(node: Node, g: Any, kept: tuple[Any, ...]) -> tuple[Any, ...]:

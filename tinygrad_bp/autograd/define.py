@@ -37,6 +37,7 @@ def _define(
     holomorphic: bool = True,
     gives: str = "",
     grad_fn: str | Callable[..., str] = "",
+    grad_grad_fn: str = "",
     views: bool = False,
     wide: bool | None = None,
 ) -> Callable[..., Any]:
@@ -49,7 +50,7 @@ def _define(
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
     op.holomorphic, op.gives, op.views = holomorphic, gives, views
-    op.grad_fn = grad_fn or f"{op.label}Backward0"
+    op.grad_fn, op.grad_grad_fn = grad_fn or f"{op.label}Backward0", grad_grad_fn
     # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.
     op.wide = floats or kind == "general" if wide is None else wide
     if len(op.rules) != len(op.inputs):

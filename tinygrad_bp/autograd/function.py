@@ -194,7 +194,8 @@ def _function_op(cls: type[Function], arity: int) -> Op:
     op.inputs = tuple(f"input {i}" for i in range(arity))
     op.rules, op.params, op.residuals, op.variadic, op.keeps_values = (), {}, {}, False, True
     op.gives, op.holomorphic = "", False  # a user's backward returns the gradient itself
-    op.doc, op.formula, op.hint, op.grad_fn = (cls.__doc__ or "").strip(), "", "", f"{cls.__name__}Backward"
+    op.doc, op.formula, op.hint = (cls.__doc__ or "").strip(), "", ""
+    op.grad_fn, op.grad_grad_fn = f"{cls.__name__}Backward", ""
     return op
 
 

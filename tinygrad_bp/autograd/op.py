@@ -30,9 +30,9 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "floats", "formula", "forward", "function", "gives", "grad_fn", "hint", "holomorphic", "inputs",
-        "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull", "reference", "residuals",
-        "rules", "samples", "variadic", "views", "wide",
+        "doc", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn", "hint", "holomorphic",
+        "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull", "reference",
+        "residuals", "rules", "samples", "variadic", "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -51,6 +51,7 @@ class Op:
     views: bool  # the result may lie in the memory of the first input, and writing it writes there
     holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
     gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
+    grad_grad_fn: str  # of a gradient that requires grad though its slope is 0 (``flat``): PyTorch's name; else ""
     grad_fn: str | Callable[..., str]  # PyTorch's name of a node; may be a function of what is kept and of ``shape``
     hint: str  # what to write instead when shapes do not fit
     formula: str

@@ -150,6 +150,7 @@ _nll_op = general(
     lambda g, target, divisor: _nll_slope(g, target, divisor),
     lambda g, x, divisor: _nll_slope(g, x, divisor),
     inputs="x target", params={"divisor": None}, formula="−Σ target · x / divisor",
+    grad_grad_fn="NllLossBackwardBackward0",
     samples=(sample((5, 3), (5, 3), divisor=1.0), sample((5, 3), (5, 3), divisor=2.5), sample((5, 3), (5, 3)),
              sample((3,), (3,)), sample((2, 3, 4), (2, 3, 4)), sample((2, 3, 4), (2, 3, 4), divisor=2.0)),
     reference=lambda x, target, divisor=None: -np.sum(

@@ -285,6 +285,7 @@ def above_zero(x: Raw) -> Any:
 
 relu = elementwise("relu", above_zero, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
                    formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
+                   grad_grad_fn="ThresholdBackwardBackward0",
                    reference=lambda x: np.where(x > 0, x, 0),
                    doc="max(x, 0); its gradient at 0 is 0, and 1 at NaN.")
 
@@ -311,6 +312,7 @@ leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(
 leaky_relu = elementwise("leaky_relu", of_reals("leaky_relu", _leaky_relu),
                          lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
                          params={"negative_slope": 0.01}, floats=True, formula="x if x > 0 else slope · x",
+                         grad_grad_fn="LeakyReluBackwardBackward0",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),
                          doc="x above 0, negative_slope · x below (Maas et al. 2013).")

@@ -137,7 +137,7 @@ _PICKS = ((2, 3, 5), (2, 3, 4)), ((4,), (3,)), ((0, 5), (0, 2))
 
 picked = linear(
     "picked", _picked, lambda g, index, x_shape: put(g, index, x_shape[-1]), None,
-    inputs="x index", promotes="x", formula="x[…, index]",
+    inputs="x index", promotes="x", formula="x[…, index]", grad_grad_fn="MaxPool2DWithIndicesBackwardBackward0",
     samples=tuple(sample(x, index, of=(distinct, below(4))) for x, index in _PICKS),
     reference=lambda x, index: np.einsum("...li,...i->...l", hits(index, x.shape[-1]), x),
     hint="index has the dimensions of x but the last",

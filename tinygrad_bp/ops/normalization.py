@@ -86,7 +86,7 @@ _batch_norm_op = general(
     "batch_norm", _batch_norm, _batch_norm_slope,
     lambda g, d, r: _channel_sum(g * d) * r,
     lambda g: _channel_sum(g),
-    inputs="x weight bias", params={"eps": 1e-5, "moments": None},
+    inputs="x weight bias", params={"eps": 1e-5, "moments": None}, grad_grad_fn="NativeBatchNormBackwardBackward0",
     residuals={"d": lambda x: _centred(x),
                "r": lambda x, eps: 1 / np.sqrt(_channel_sum(_centred(x) ** 2) / _count(x) + eps)},
     formula="(x − mean x) / √(var x + eps) · weight + bias",
@@ -126,7 +126,7 @@ _fixed_batch_norm_op = general(
     reference=lambda x, weight, bias, mean, var, eps=1e-5: np.moveaxis(
         (np.moveaxis(x, 1, -1) - mean) / np.sqrt(var + eps) * weight + bias, -1, 1),
     hint="x is (rows, channels) or (rows, channels, length), all others (channels,)",
-    grad_fn="NativeBatchNormBackward0",
+    grad_fn="NativeBatchNormBackward0", grad_grad_fn="NativeBatchNormBackwardBackward0",
     doc="Batch normalization by a given mean and variance, as in evaluation.")
 
 
@@ -285,7 +285,7 @@ _layer_norm_op = general(
     "layer_norm", _layer_norm, _layer_norm_slope,
     lambda g, h, weight_shape: np.reshape(sum_rows(np.reshape(g, h.shape) * h), weight_shape),
     lambda g, bias_shape: np.reshape(sum_rows(np.reshape(g, (-1, math.prod(bias_shape)))), bias_shape),
-    inputs="x weight bias", params={"eps": 1e-5},
+    inputs="x weight bias", params={"eps": 1e-5}, grad_grad_fn="NativeLayerNormBackwardBackward0",
     residuals={"h": lambda x, weight, eps: _deviation(x, weight) * _inverse_spread(x, weight, eps),
                "r": lambda x, weight, eps: _inverse_spread(x, weight, eps)},
     formula="(x − mean x) / √(var x + eps) · weight + bias",

@@ -259,7 +259,7 @@ window_sum = linear(
     lambda g, x_shape, kernel, stride, padding, dilation:
         overlap(_repeated(g, kernel), x_shape[len(x_shape) - len(kernel):], stride, padding, dilation),
     params={"kernel": REQUIRED, "stride": REQUIRED, "padding": REQUIRED, "dilation": REQUIRED},
-    wide=True, formula="Σ over k of x[p · stride + k · dilation]",
+    wide=True, formula="Σ over k of x[p · stride + k · dilation]", grad_grad_fn="AvgPool2DBackwardBackward0",
     samples=tuple(sample((*lead, *size), **about) for size, about in _GEOMETRIES for lead in ((2, 3), (0, 1))),
     reference=lambda x, kernel, stride, padding, dilation:
         np.sum(_dense(x, x.shape[-2:], kernel, stride, padding, dilation, read=True), axis=(-4, -3)),

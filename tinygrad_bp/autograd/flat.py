@@ -1,0 +1,42 @@
+"""Gradients whose own slope is 0, as those of relu and max pooling: with ``create_graph`` they belong to the graph.
+
+A rule such as ``g * (x > 0)`` reads x through a comparison, which records nothing. As in PyTorch the gradient requires
+grad all the same, and zeros follow, so that a second derivative is 0 there and no error.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .node import Node, recorded
+from .op import Op
+from .tensor import beside, wrap
+
+
+def belonging(gradients: tuple[Any, ...], node: Node) -> tuple[Any, ...]:
+    """The gradients of a node's parents, each with a history."""
+    assert node.op is not None
+    op = _identity(node.op.grad_grad_fn)
+    return tuple(
+        d if d is None or d._node is not None else wrap(d._value, recorded(op, d._value, node.parents, ()))
+        for d in gradients
+    )
+
+
+@cache
+def _identity(name: str) -> Op:
+    """An op that gives its first input, and whose slope in the others is 0; ``name`` is PyTorch's of its nodes."""
+    op = Op()
+    op.name, op.kind, op.grad_fn, op.grad_grad_fn = "flat", "general", name, name
+    op.rules, op.inputs, op.params, op.residuals, op.kept = (), ("x",), {}, {}, ()
+    op.variadic, op.keeps_values, op.holomorphic, op.gives = True, False, False, ""
+    op.doc, op.formula, op.hint = "A gradient whose slope is 0.", "x", ""
+    op.pull = _zeros
+    return op
+
+
+def _zeros(g: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(None if parent is None else beside(g, np.zeros(parent.shape, g.dtype)) for parent in parents)
