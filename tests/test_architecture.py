@@ -37,7 +37,7 @@ ALLOWED = {
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim"},
     "saving": {"autograd", "functions", "nn"},
-    "utils": {"autograd", "ops", "func", "random"},
+    "utils": {"autograd", "ops", "func", "random", "data"},
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.

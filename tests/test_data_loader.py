@@ -8,8 +8,25 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, IndexRangeError, ReadOnlyError, ShapeError
-from tinygrad_bp.data import DataLoader, Dataset, Subset, TensorDataset, default_collate, random_split
+from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError
+from tinygrad_bp.data import (
+    BatchSampler,
+    ChainDataset,
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    StackDataset,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+    default_collate,
+    random_split,
+)
 from tinygrad_bp.data.collate import default_convert
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "loader.json").read_text())
@@ -74,6 +91,29 @@ def test_random_split_is_that_of_pytorch(case):
     assert [list(part) for part in again] == case["parts"]
 
 
+class Below(IterableDataset):
+    """The numbers below ``size``, one by one."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __iter__(self):
+        return iter(range(self.size))
+
+    def __len__(self):
+        return self.size
+
+
+@pytest.mark.parametrize("case", GOLDEN["listed"], ids=lambda case: case["text"])
+def test_samplers_and_datasets_give_what_those_of_pytorch_give(case):
+    tg.manual_seed(1)
+    own = generator(5)
+    made = eval(case["text"], {"D": tg.utils.data, "G": own, "S": Below})
+    assert [[described(item) for item in made] for _ in range(2)] == case["gives"]
+    assert len(made) == case["len"]
+    assert [tg.randint(2**20, (1,), generator=g).item() for g in (None, own)] == case["after"]
+
+
 def described(batch):
     if isinstance(batch, tg.Tensor):
         return {"dtype": str(batch.dtype), "values": batch.tolist()}
@@ -103,16 +143,13 @@ def test_a_shuffled_batch_is_kept_when_the_next_one_comes():
     np.testing.assert_array_equal(x, np.arange(40.0).reshape(20, 2))
 
 
-def test_a_batch_in_order_is_a_view_that_cannot_be_written():
+@pytest.mark.parametrize("batch_size", [4, 10])
+def test_a_batch_in_order_is_memory_of_its_own_as_in_pytorch(batch_size):
     x = np.arange(10.0)
-    (batch,) = next(iter(DataLoader(TensorDataset(x), 4)))
-    assert np.shares_memory(batch.numpy(), x)
-    with pytest.raises(ReadOnlyError, match="clone"):
-        batch += 1
-    batch = batch.clone()
+    (batch,) = next(iter(DataLoader(TensorDataset(x), batch_size)))
     batch += 1
-    x += 1  # the dataset's own array stays writable
-    np.testing.assert_array_equal(x, np.arange(10.0) + 1)
+    batch.requires_grad = True
+    np.testing.assert_array_equal(x, np.arange(10.0))
 
 
 def test_every_row_comes_once_and_rows_stay_together():
@@ -215,6 +252,15 @@ def test_named_tuples_are_collated_into_their_own_kind():
     assert batch.x.tolist() == [1, 3]
 
 
+def test_mappings_are_collated_into_their_own_kind():
+    samples = [collections.OrderedDict(a=1, b="x"), collections.OrderedDict(a=2, b="y")]
+    batch = default_collate(samples)
+    assert type(batch) is collections.OrderedDict and samples[0]["a"] == 1
+    assert (batch["a"].tolist(), batch["b"]) == ([1, 2], ["x", "y"])
+    kept = default_convert(collections.UserDict(a=np.ones(1)))
+    assert type(kept) is collections.UserDict and type(kept["a"]) is tg.Tensor
+
+
 def test_an_empty_dataset_has_no_batches():
     assert list(DataLoader([], 3)) == []
     assert list(DataLoader(TensorDataset(np.zeros((0, 2))), 3)) == []
@@ -223,6 +269,11 @@ def test_an_empty_dataset_has_no_batches():
 # ---------------------------------------------------------------------- what is refused
 
 DATA = TensorDataset(np.arange(4))
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        yield from range(7)
 
 
 @pytest.mark.parametrize(("program", "kind", "message"), [
@@ -241,9 +292,30 @@ DATA = TensorDataset(np.arange(4))
     (lambda: DataLoader(DATA, 1, True, sampler=[0]), ArgumentError, "shuffle=True or sampler=, not both"),
     (lambda: DataLoader([], 1, True), ArgumentError, "the dataset is empty"),
     (lambda: DataLoader(DATA, generator=3), ArgumentError, "generator is a tg.Generator, got int"),
-    (lambda: DataLoader(DATA, num_workers=4), ArgumentError, "num_workers=4 is not supported.*give num_workers=0"),
-    (lambda: DataLoader(DATA, pin_memory=True), ArgumentError, "pin_memory=True is not supported"),
-    (lambda: DataLoader(DATA, batchsize=4), ArgumentError, "there is no argument batchsize"),
+    (lambda: DataLoader(DATA, num_workers=-1), ArgumentError, "num_workers is an integer from 0, got -1"),
+    (lambda: DataLoader(DATA, timeout=-1), ArgumentError, "timeout must not be negative, got -1"),
+    (lambda: DataLoader(DATA, prefetch_factor=2), ArgumentError, "prefetch_factor is for workers; leave it out"),
+    (lambda: DataLoader(DATA, persistent_workers=True), ArgumentError, "persistent_workers is for workers"),
+    (lambda: DataLoader(DATA, batch_size=2, batch_sampler=[[0]]), ArgumentError, "batch_sampler names the batches"),
+    (lambda: DataLoader(DATA, shuffle=True, batch_sampler=[[0]]), ArgumentError, "shuffle=True or batch_sampler="),
+    (lambda: DataLoader(Stream(), shuffle=True), ArgumentError, "IterableDataset has its own order; leave out shuffle"),
+    (lambda: DataLoader(DATA, batchsize=4), TypeError, "unexpected keyword argument 'batchsize'"),
+    (lambda: setattr(DataLoader(DATA), "batch_size", 4), ArgumentError, "batch_size cannot be set afterwards"),
+    (lambda: len(DataLoader(Stream())), TypeError, "no len"),
+    (lambda: RandomSampler([]), ArgumentError, "the dataset is empty"),
+    (lambda: RandomSampler([1], num_samples=0), ArgumentError, "num_samples is a positive integer, got 0"),
+    (lambda: RandomSampler([1], 3), ArgumentError, "replacement is True or False, got 3"),
+    (lambda: WeightedRandomSampler([1.0], True), ArgumentError, "num_samples is a positive integer, got True"),
+    (lambda: WeightedRandomSampler([[1.0]], 1), ShapeError, r"weights have shape \(n,\), got \(1, 1\)"),
+    (lambda: BatchSampler([1], 0, False), ArgumentError, "batch_size is a positive integer, got 0"),
+    (lambda: ConcatDataset([]), ArgumentError, "give at least one dataset"),
+    (lambda: ConcatDataset([Stream()]), ArgumentError, "give them to a ChainDataset"),
+    (lambda: ConcatDataset([[1], [2]])[2], IndexRangeError, "index 2 is outside the dataset, which has 2 samples"),
+    (lambda: StackDataset(), ArgumentError, "give datasets by place, or all of them by keyword"),
+    (lambda: StackDataset([1], x=[1]), ArgumentError, "give datasets by place, or all of them by keyword"),
+    (lambda: StackDataset([1], [1, 2]), ArgumentError, r"the same length, got \[1, 2\]"),
+    (lambda: next(iter(Sampler())), NotImplementedError, "Sampler has no __iter__"),
+    (lambda: next(iter(IterableDataset())), NotImplementedError, "IterableDataset has no __iter__"),
     (lambda: list(DataLoader(DATA, sampler=[0.5])), ArgumentError, r"are integers, .* got float64 \(1,\)"),
     (lambda: list(DataLoader(Subset(DATA, [True, False]))), ArgumentError, r"are integers, .* got bool \(2,\)"),
     (lambda: default_collate([]), ArgumentError, "got no samples"),
@@ -251,7 +323,7 @@ DATA = TensorDataset(np.arange(4))
     (lambda: default_collate([None, None]), DtypeError, "got NoneType"),
     (lambda: default_collate([np.zeros(2), np.zeros(3)]), ShapeError, r"same shape, got \(2,\), \(3,\)"),
     (lambda: default_collate([(1, 2), (1,)]), ShapeError, r"same length, got \[1, 2\]"),
-    (lambda: len(Dataset()), NotImplementedError, "Dataset has no __len__"),
+    (lambda: len(Dataset()), TypeError, "no len"),
     (lambda: Dataset()[0], NotImplementedError, "Dataset has no __getitem__"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_by_name(program, kind, message):
@@ -259,8 +331,19 @@ def test_what_cannot_be_is_refused_by_name(program, kind, message):
         program()
 
 
-def test_pytorchs_other_arguments_are_taken_with_their_defaults():
-    DataLoader(DATA, num_workers=0, pin_memory=False, batch_sampler=None, persistent_workers=False, timeout=0)
+def test_arguments_for_workers_and_memory_change_nothing():
+    def refused(worker):
+        raise AssertionError("there are no workers")
+
+    for more in [{"num_workers": 2}, {"num_workers": 4, "prefetch_factor": 8, "persistent_workers": True},
+                 {"pin_memory": True, "pin_memory_device": "cpu"}, {"timeout": 5.0, "in_order": False},
+                 {"num_workers": 1, "worker_init_fn": refused, "multiprocessing_context": "spawn"}]:  # fmt: skip
+        found = []
+        for others in ({}, more):
+            tg.manual_seed(3)
+            loader = DataLoader(DATA, 3, shuffle=True, **others)
+            found.append([batch.tolist() for _ in range(2) for (batch,) in loader] + [tg.rand(1).item()])
+        assert found[0] == found[1]
 
 
 def test_a_split_that_leaves_a_subset_empty_warns_as_in_pytorch():
@@ -280,3 +363,94 @@ def test_what_is_loaded_says_what_it_is():
             return 3
 
     assert repr(Squares()) == "Squares(3 samples)" and repr(Dataset()) == "Dataset()"
+
+
+# ---------------------------------------------------------------------- programs written for PyTorch
+
+
+def test_a_dataset_that_gives_many_samples_at_once_is_asked_so():
+    class Together(Dataset):
+        def __init__(self):
+            self.asked = []
+
+        def __len__(self):
+            return 6
+
+        def __getitems__(self, indices):
+            self.asked.append(indices)
+            return [10 * index for index in indices]
+
+    data = Together()
+    assert [batch.tolist() for batch in DataLoader(data, 4)] == [[0, 10, 20, 30], [40, 50]]
+    assert [batch.tolist() for batch in DataLoader(Subset(data, [5, 1]), 4)] == [[50, 10]]
+    assert data.asked == [[0, 1, 2, 3], [4, 5], [5, 1]]
+
+
+def test_a_subset_with_samples_of_its_own_is_asked_for_them():
+    class Scaled(Subset):
+        def __getitem__(self, index):
+            return 100 * super().__getitem__(index)
+
+    assert [batch.tolist() for batch in DataLoader(Scaled(range(9), [4, 2, 8]), 2)] == [[400, 200], [800]]
+    assert Subset(np.arange(9), [4, 2, 8])[[0, 2]].tolist() == [4, 8]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_samples_of_every_kind_come_out_of_a_dataset_written_for_pytorch(shuffle):
+    class Mixed(tg.utils.data.Dataset[dict]):
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, i):
+            return {
+                "x": tg.full((2,), float(i)),
+                "id": i,
+                "name": f"n{i}",
+                "box": (np.float32(i), [i, i + 1]),
+                "w": i / 2,
+            }
+
+    seen = []
+    for batch in tg.utils.data.DataLoader(Mixed(), batch_size=2, shuffle=shuffle, num_workers=2):
+        rows = batch["id"].tolist()
+        seen += rows
+        assert batch["x"].tolist() == [[i, i] for i in rows]
+        assert batch["name"] == [f"n{i}" for i in rows]
+        assert batch["box"][0].dtype == tg.float32 and batch["w"].dtype == tg.float64
+        assert [part.tolist() for part in batch["box"][1]] == [rows, [i + 1 for i in rows]]
+    assert sorted(seen) == list(range(5))
+
+
+def test_a_sampler_and_a_batch_sampler_of_ones_own():
+    class Evens(Sampler):
+        def __init__(self, data):
+            super().__init__(data)
+            self.data = data
+
+        def __iter__(self):
+            return iter(range(0, len(self.data), 2))
+
+        def __len__(self):
+            return (len(self.data) + 1) // 2
+
+    data = TensorDataset(tg.arange(7))
+    loader = DataLoader(data, batch_size=3, sampler=Evens(data))
+    assert ([rows.tolist() for (rows,) in loader], len(loader)) == ([[0, 2, 4], [6]], 2)
+    pairs = DataLoader(data, batch_sampler=[[0, 6], [3]])
+    assert ([rows.tolist() for (rows,) in pairs], len(pairs)) == ([[0, 6], [3]], 2)
+
+
+def test_the_modules_of_pytorch_hold_the_same_objects():
+    import tinygrad_bp.utils.data as data
+    from tinygrad_bp.utils.data.dataloader import default_collate as collate
+    from tinygrad_bp.utils.data.dataset import ConcatDataset as Concat
+    from tinygrad_bp.utils.data.sampler import SubsetRandomSampler as Sub
+
+    assert data is tg.data is tg.utils.data
+    assert (collate, Concat, Sub) == (default_collate, ConcatDataset, SubsetRandomSampler)
+    assert SequentialSampler(range(2)).data_source == range(2)
+    assert ChainDataset([Stream()]).datasets and WeightedRandomSampler([1.0], 1).num_samples == 1
+    assert tg.utils.data.get_worker_info() is None
+    loader = DataLoader(range(4), 2, shuffle=True)
+    assert type(loader.sampler) is RandomSampler and type(loader.batch_sampler) is BatchSampler
+    assert loader.collate_fn is default_collate and StackDataset([1]).datasets == ([1],)

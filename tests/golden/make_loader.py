@@ -65,6 +65,56 @@ def splits() -> list[dict[str, Any]]:
     return cases
 
 
+# Orders as Python text; D is the library's utils.data, G a generator, S gives the numbers below n one by one.
+ORDERS = [
+    "D.SequentialSampler(range(5))", "D.RandomSampler(range(10))", "D.RandomSampler(range(10), generator=G)",
+    "D.RandomSampler(range(10), True, generator=G)", "D.RandomSampler(range(10), True, 75)",
+    "D.RandomSampler(range(5), True, 32, G)", "D.RandomSampler(range(4), num_samples=10, generator=G)",
+    "D.RandomSampler(range(4), False, 8)", "D.RandomSampler(range(9), num_samples=3)",
+    "D.SubsetRandomSampler([3, 1, 4, 1, 5, 9])", "D.SubsetRandomSampler([3, 1, 4, 1, 5, 9], G)",
+    "D.WeightedRandomSampler([0.1, 0.5, 0.4, 2], 9)", "D.WeightedRandomSampler([0.1, 0.5, 0.4, 2], 9, generator=G)",
+    "D.WeightedRandomSampler([0.1, 0.5, 0.4, 2], 4, False)", "D.WeightedRandomSampler([0.1, 0.5, 0.4, 2], 1, False, G)",
+    "D.BatchSampler(D.SequentialSampler(range(10)), 3, True)", "D.BatchSampler(range(10), 5, drop_last=True)",
+    "D.BatchSampler(D.RandomSampler(range(10), generator=G), 4, False)",
+    "D.DataLoader(range(10), 4, sampler=D.RandomSampler(range(10), True, 7))",
+    "D.DataLoader(range(10), 4, sampler=D.RandomSampler(range(10), False, 17, G), generator=G)",
+    "D.DataLoader(range(9), batch_sampler=D.BatchSampler(D.RandomSampler(range(9)), 4, True))",
+    "D.DataLoader(range(9), batch_sampler=[[1, 2], [8], [3, 3, 3]])", "D.DataLoader(range(9), sampler=[4, 4, 2])",
+    "D.DataLoader(range(5), None, True)", "D.DataLoader(range(5), None, sampler=D.SubsetRandomSampler([4, 2], G))",
+    "D.DataLoader(range(9), 4, shuffle=True, num_workers=0, pin_memory=False, drop_last=True, generator=G)",
+    "D.DataLoader(D.ConcatDataset([range(3), range(10, 15)]), 3, shuffle=True)",
+    "D.DataLoader(D.Subset(D.ConcatDataset([range(3), range(10, 15)]), [-1, 0, 4]), 2)",
+    "D.DataLoader(D.StackDataset(range(6), [c for c in 'abcdef']), 4, True)",
+    "D.DataLoader(D.StackDataset(x=range(6), y=D.Subset(range(9), [8, 7, 6, 5, 4, 3])), 4)",
+    "D.DataLoader(S(7), 3)", "D.DataLoader(S(7), 3, drop_last=True)", "D.DataLoader(S(3), batch_size=None)",
+    "D.DataLoader(D.ChainDataset([S(3), S(4)]), 5)", "D.DataLoader(S(2) + S(3), 2)", "D.DataLoader(S(0), 2)",
+]  # fmt: skip
+
+
+def listed() -> list[dict[str, Any]]:
+    """Two iterations, the length, and a number drawn afterwards from each stream."""
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        def __iter__(self) -> Any:
+            return iter(range(self.size))
+
+        def __len__(self) -> int:
+            return self.size
+
+    cases = []
+    for text in ORDERS:
+        torch.manual_seed(1)
+        own = torch.Generator().manual_seed(5)
+        made = eval(text, {"D": torch.utils.data, "G": own, "S": Stream})
+        case = {"text": text, "gives": [[described(item) for item in made] for _ in range(2)], "len": len(made)}
+        case["after"] = [torch.randint(2**20, (1,), generator=g).item() for g in (torch.default_generator, own)]
+        cases.append(case)
+    return cases
+
+
 # Samples as Python text; N is NumPy, T the library.
 BATCHES = [
     "[1, 2]", "[1.0, 2.5]", "[True, False]", "['a', 'b']", "[N.float32(1), N.float32(2)]", "[N.int16(1), N.int16(2)]",
@@ -91,6 +141,7 @@ def collated() -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    data = {"orders": orders(), "broken_off": broken_off(), "splits": splits(), "collated": collated()}
+    data = {"orders": orders(), "broken_off": broken_off(), "splits": splits(), "collated": collated(),
+            "listed": listed()}  # fmt: skip
     text = json.dumps(data, separators=(",", ":")).replace("},{", "},\n{")
     Path(__file__).with_name("loader.json").write_text(text + "\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def default_convert(sample: Any) -> Any:
     if isinstance(sample, (np.ndarray, np.generic)) and np.asarray(sample).dtype.kind in "biufc":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
-        return {key: default_convert(value) for key, value in sample.items()}
+        return _of_kind(sample, {key: default_convert(value) for key, value in sample.items()})
     if isinstance(sample, tuple):
         parts = [default_convert(part) for part in sample]
         return type(sample)(*parts) if hasattr(sample, "_fields") else tuple(parts)
@@ -60,7 +61,7 @@ def _inside(first: Any, batch: Sequence[Any], collate: Callable[[Sequence[Any]],
     if isinstance(first, (str, bytes)):
         return texts
     if isinstance(first, Mapping):
-        return {key: collate([sample[key] for sample in batch]) for key in first}
+        return _of_kind(first, {key: collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             lengths = sorted({len(sample) for sample in batch})
@@ -71,3 +72,12 @@ def _inside(first: Any, batch: Sequence[Any], collate: Callable[[Sequence[Any]],
         f"default_collate: a sample is a tensor, array, number, text, dict, list or tuple, got {type(first).__name__}; "
         "give collate_fn= for others"
     )
+
+
+def _of_kind(first: Mapping[Any, Any], values: dict[Any, Any]) -> Mapping[Any, Any]:
+    """The values in a mapping of the kind of ``first``, where it can be written."""
+    if not isinstance(first, MutableMapping):
+        return values
+    twin = copy(first)
+    twin.update(values)
+    return twin

@@ -1,10 +1,11 @@
-"""PyTorch's place for ``checkpoint``."""
+"""PyTorch's place for ``checkpoint`` and ``data``."""
 
 import typing as _typing
 
+from .. import data
 from . import checkpoint
 
-__all__ = ["checkpoint"]
+__all__ = ["checkpoint", "data"]
 
 
 if not _typing.TYPE_CHECKING:
