@@ -7,12 +7,15 @@ import threading
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import ArgumentError
 
 SWITCHES = [
     pytest.param(tg.no_grad, False, id="no_grad"),
     pytest.param(tg.enable_grad, True, id="enable_grad"),
     pytest.param(lambda: tg.set_grad_enabled(False), False, id="set_grad_enabled(False)"),
     pytest.param(lambda: tg.set_grad_enabled(True), True, id="set_grad_enabled(True)"),
+    pytest.param(tg.inference_mode, False, id="inference_mode"),
+    pytest.param(lambda: tg.inference_mode(mode=False), True, id="inference_mode(False)"),
 ]
 
 
@@ -256,3 +259,91 @@ def test_create_graph_records_inside_no_grad():
         (slope,) = tg.autograd.grad(loss, w, create_graph=True)
     (curve,) = tg.autograd.grad(slope, w)
     assert curve.item() == 18.0
+
+
+BARE = [(tg.no_grad, False), (tg.enable_grad, True), (tg.inference_mode, False)]
+
+
+@pytest.mark.parametrize(("switch", "inside"), BARE, ids=lambda x: getattr(x, "__name__", x))
+class TestWithoutParentheses:
+    def test_it_decorates_functions_methods_generators_and_coroutines(self, switch, inside, outside):
+        @switch
+        def function(a, *, b=2):
+            """What it does."""
+            return a + b, recording()
+
+        class Model:
+            @switch
+            def method(self, x):
+                return self, x, recording()
+
+            @staticmethod
+            @switch
+            def static():
+                return recording()
+
+            @classmethod
+            @switch
+            def of_class(cls):
+                return cls, recording()
+
+        @switch
+        def generator():
+            yield recording()
+            return recording()
+
+        @switch
+        async def coroutine():
+            return recording()
+
+        assert function(1) == (3, inside) and (function.__name__, function.__doc__) == ("function", "What it does.")
+        model = Model()
+        assert model.method(1) == (model, 1, inside) and Model.of_class() == (Model, inside)
+        assert Model.static() is inside
+        items = generator()
+        assert next(items) is inside and tg.is_grad_enabled() is outside
+        with pytest.raises(StopIteration) as stop:
+            next(items)
+        assert stop.value.value is inside
+        assert asyncio.run(coroutine()) is inside
+        assert tg.is_grad_enabled() is outside
+
+    def test_anything_but_a_function_is_refused(self, switch, inside, outside):
+        if switch is not tg.inference_mode:
+            for given in (True, 3, "text"):
+                with pytest.raises(ArgumentError, match=f"{switch.__name__}: decorates a function"):
+                    switch(given)
+        with pytest.raises(TypeError):
+            switch(1, 2)
+        assert tg.is_grad_enabled() is outside
+
+
+def test_nothing_inside_inference_mode_records_and_its_end_inside_does():
+    w = tg.ones(2, requires_grad=True)
+    with tg.inference_mode():
+        assert tg.is_inference_mode_enabled()
+        for switch in (tg.enable_grad(), tg.set_grad_enabled(True), tg.autograd.detect_anomaly()):
+            with switch:
+                assert tg.is_inference_mode_enabled() and not recording()
+        with tg.no_grad():
+            assert tg.is_inference_mode_enabled()
+        w.add_(1)
+        with tg.inference_mode(False):
+            assert recording() and not tg.is_inference_mode_enabled()
+        assert tg.is_inference_mode_enabled() and not recording()
+    assert not tg.is_inference_mode_enabled() and w.tolist() == [2, 2]
+
+
+def test_inference_mode_is_of_one_thread():
+    seen = []
+    with tg.inference_mode():
+        thread = threading.Thread(target=lambda: seen.append(tg.is_inference_mode_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [False]
+
+
+def test_autograd_has_the_switches_too():
+    for name in ("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"):
+        assert getattr(tg.autograd, name) is getattr(tg, name)
+    assert not tg.autograd.is_inference_mode_enabled()

@@ -18,7 +18,10 @@ from .autograd import dtypes
 from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
-from .autograd.modes import enable_grad as enable_grad, no_grad as no_grad, set_grad_enabled as set_grad_enabled
+from .autograd.modes import (
+    enable_grad as enable_grad, inference_mode as inference_mode, no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
+)
 from .autograd.size import Size as Size
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
@@ -773,6 +776,8 @@ def is_floating_point(input: Array) -> _bool:
     """Whether the dtype is a float."""
 def is_grad_enabled() -> _bool:
     """Whether operations record now, in this thread or task."""
+def is_inference_mode_enabled() -> _bool:
+    """Whether ``inference_mode`` holds now, in this thread or task."""
 def is_neg(input: Array) -> _bool:
     """False: a negative is computed at once, and needs no mark."""
 def is_nonzero(input: Array) -> _bool:

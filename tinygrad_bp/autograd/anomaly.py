@@ -219,7 +219,8 @@ class _Watched(Switch):
         super().__init__()
 
     def _mode(self, before: Mode) -> Mode:
-        return Mode(before.grad, tuple(self.watcher if w is self.instead else w for w in before.watchers))
+        watchers = tuple(self.watcher if w is self.instead else w for w in before.watchers)
+        return Mode(before.grad, watchers, before.inference)
 
 
 class _AnomalySwitch(Switch):
@@ -229,8 +230,8 @@ class _AnomalySwitch(Switch):
     def _mode(self, before: Mode) -> Mode:
         others = tuple(watcher for watcher in before.watchers if not isinstance(watcher, Anomaly))
         if not self.on:
-            return Mode(before.grad, others)
-        inside = Mode(before.grad, (*others, Anomaly(self.check_nan)))
+            return Mode(before.grad, others, before.inference)
+        inside = Mode(before.grad, (*others, Anomaly(self.check_nan)), before.inference)
         enter_every_op()
         return inside
 

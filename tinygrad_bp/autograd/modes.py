@@ -7,8 +7,10 @@ import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from weakref import WeakSet
+
+from .errors import ArgumentError
 
 if TYPE_CHECKING:
     from .watch import Watcher
@@ -22,11 +24,12 @@ class Mode:
     grad: bool
     watchers: tuple[Watcher, ...]
 
-    __slots__ = ("__weakref__", "grad", "watchers")
+    __slots__ = ("__weakref__", "grad", "inference", "watchers")
 
-    def __init__(self, grad: bool = True, watchers: tuple[Watcher, ...] = ()) -> None:
+    def __init__(self, grad: bool = True, watchers: tuple[Watcher, ...] = (), inference: bool = False) -> None:
         self.grad = grad
         self.watchers = watchers  # who is told of every op
+        self.inference = inference  # nothing inside can switch ``grad`` on
         if watchers:
             watched.add(self)
 
@@ -155,10 +158,31 @@ class _GradSwitch(Switch):
     grad: bool
 
     def _mode(self, before: Mode) -> Mode:
-        return Mode(self.grad, before.watchers)
+        return Mode(self.grad and not before.inference, before.watchers, before.inference)
 
 
-class no_grad(_GradSwitch):
+class _BareSwitch(_GradSwitch):
+    """A switch that also decorates without parentheses: ``@tg.no_grad``."""
+
+    @overload
+    def __new__(cls, function: F, /) -> F: ...  # type: ignore[misc]
+    @overload
+    def __new__(cls, *given: bool, **named: bool) -> Self: ...
+    def __new__(cls, *given: Any, **named: Any) -> Any:
+        """The switch; the decorated function where one is given."""
+        self = super().__new__(cls)
+        if not given or not callable(given[0]):
+            return self
+        self.__init__()  # type: ignore[misc]
+        return self(given[0])
+
+    def __init__(self, function: Any = None) -> None:
+        if function is not None:
+            raise ArgumentError(f"{type(self).__name__}: decorates a function, got {function!r:.40}")
+        super().__init__()
+
+
+class no_grad(_BareSwitch):
     """Nothing inside is recorded; leaves may be written in place.
 
     >>> import tinygrad_bp as tg
@@ -172,7 +196,7 @@ class no_grad(_GradSwitch):
     grad = False
 
 
-class enable_grad(_GradSwitch):
+class enable_grad(_BareSwitch):
     """Recording, even inside ``no_grad``.
 
     >>> import tinygrad_bp as tg
@@ -202,6 +226,39 @@ class set_grad_enabled(SwitchNow, _GradSwitch):
 
     def _fresh(self) -> Switch:
         return enable_grad() if self.grad else no_grad()
+
+
+class inference_mode(_BareSwitch):
+    """``no_grad`` in which nothing can be recorded, also not inside ``enable_grad``; ``mode=False`` ends it, inside.
+
+    PyTorch's tensors made inside stay without gradients for ever; these are ordinary ones.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.ones(2, requires_grad=True)
+    >>> with tg.inference_mode(), tg.enable_grad():
+    ...     (w * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__()
+        self.inference, self.grad = bool(mode), not mode
+
+    def _fresh(self) -> Switch:
+        return inference_mode(self.inference)
+
+    def _mode(self, before: Mode) -> Mode:
+        return Mode(self.grad, before.watchers, self.inference)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether ``inference_mode`` holds now, in this thread or task.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.is_inference_mode_enabled()
+    False
+    """
+    return mode().inference
 
 
 def is_grad_enabled() -> bool:

@@ -80,7 +80,7 @@ class unwatched(Switch):
     """Inside one op: what it makes on the way is its own affair."""
 
     def _mode(self, before: Mode) -> Mode:
-        return Mode(before.grad)
+        return Mode(before.grad, inference=before.inference)
 
 
 # ---------------------------------------------------------------------- on and off
