@@ -60,16 +60,64 @@ CALLS: list[str] = [
     *[f"np.pad(x, ((1, 2), (0, 3)), '{mode}')" for mode in (
         "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median", "minimum")],
     "np.pad(v, 2, 'linear_ramp', end_values=s)", "np.pad(v, 2, 'mean', stat_length=2)",
-    "np.pad(v, 2, 'reflect', reflect_type='odd')", "np.pad(x, 1, constant_values=s)", "np.pad(x, 1, 'empty')[1:-1]",
-    "np.fromiter([s, s], float)", "np.block([[A, B], [B, A]])", "np.einsum('ij,jk->ik', A, B, out=A.copy())",
+    "np.pad(v, 2, 'reflect', reflect_type='odd')", "np.pad(x, 1, constant_values=s)",
+    "np.pad(x, 1, 'empty')[1:-1, 1:-1]",
+    "np.block([[A, B], [B, A]])", "np.einsum('ij,jk->ik', A, B, out=A.copy())",
     "np.concatenate([x, y], out=np.concatenate([y, x]))", "np.stack([x, y], 1)", "np.ptp(x, 1, out=v[:3].copy())",
     "np.clip(x, 0.2, 0.6, out=z.copy())", "np.round(x, 1, out=z.copy())", "np.cumsum(x, 1, out=z.copy())",
     "np.mean(x, 0, out=v.copy())", "np.take(x, i, 0, out=z.copy())", "np.dot(A, B, out=A.copy())",
     "np.choose(k, [x, y, z])", "np.trace(A, out=s.copy())", "np.nan_to_num(x, nan=1.0)", "np.triu_indices_from(x)",
-    "np.convolve(v, u, 'same')", "np.kron(v, u)", "np.linalg.qr(x, 'r')", "np.linalg.norm(x, 'nuc')",
+    *pc.each("np.@(3, like=x)", "empty eye identity ones tri zeros"), "np.convolve(v, u, 'same')", "np.kron(v, u)",
+    "np.linalg.qr(x, 'r')", "np.linalg.norm(x, 'nuc')",
     "np.linalg.norm(x, 1, axis=0)", "np.average(x, 0, returned=True)", "np.trapezoid(x, dx=0.5, axis=0)",
 ]  # fmt: skip
 CALLS = [call for call in CALLS if all(pc.in_numpy(name) for name in pc.NAME.findall(call))]
+
+# ---------------------------------------------------------------------- methods
+
+# Of arrays, and what they mean through a Tensor. ``i`` and ``k`` are arrays in all calls.
+METHODS: dict[str, str] = {
+    "T": "x.T", "all": "x.all(); x.all(0); x.all(axis=(0, 1)); x.all(where=m)",
+    "any": "x.any(); x.any(0); x.any(axis=(0, 1), keepdims=True); x.any(where=m)",
+    "argmax": "x.argmax(); x.argmax(1); x.argmax(axis=0, keepdims=True)", "argmin": "x.argmin(); x.argmin(axis=1)",
+    "argpartition": "v.argpartition(0)[0]", "argsort": "x.argsort(); x.argsort(0); x.argsort(axis=1, kind='stable')",
+    "astype": "x.astype(np.float32); x.astype(complex); (9 * x).astype(int); x.astype('float64', copy=False)",
+    "choose": "(2 * x).astype(int).choose([x, y])", "clip": "x.clip(0.2, 0.6); x.clip(0.2); x.clip(max=s)",
+    "compress": "x.compress(m[0], axis=1); x.compress([True, False])", "conj": "x.conj()",
+    "conjugate": "x.conjugate(); (x + 1j * y).conjugate()", "copy": "x.copy(); x.copy('F')",
+    "cumprod": "x.cumprod(); x.cumprod(1); x.cumprod(axis=0); (9 * v).astype(np.uint8).cumprod(0)", "data": "x.data",
+    "cumsum": "x.cumsum(); x.cumsum(1); x.cumsum(axis=0); (9 * v).astype(np.uint8).cumsum(0)",
+    "diagonal": "x.diagonal(); x.diagonal(1); c.diagonal(axis1=0, axis2=2)",
+    "dot": "x.dot(y.T); x.dot(v); v.dot(u); v.dot(x.T); x.dot(2.0); c.dot(u[0])", "dtype": "x.dtype",
+    "fill": "written(lambda a: a.fill(2.0), x.copy())", "flatten": "x.flatten(); x.flatten('F')", "imag": "x.imag",
+    "item": "s.item(); x.item(3); x.item(1, 2); x.item((0, 1))", "itemsize": "x.itemsize", "mT": "c.mT",
+    "max": "x.max(); x.max(1); x.max(axis=0, keepdims=True); x.max(axis=(0, 1)); x.max(initial=s)",
+    "mean": "x.mean(); x.mean(0); x.mean(axis=(0, 1)); x.mean(axis=1, keepdims=True); (9 * x).astype(int).mean()",
+    "min": "x.min(); x.min(1); x.min(axis=(0, 1)); x.min(initial=s)", "nbytes": "x.nbytes", "ndim": "x.ndim",
+    "nonzero": "x.nonzero()", "partition": "written(lambda a: a.partition(0), v.copy())[0]",
+    "prod": "x.prod(); x.prod(0); x.prod(axis=(0, 1)); x.prod(initial=s); (9 * v).astype(np.uint8).prod()",
+    "put": "written(lambda a: a.put(i, v[:3]), x.copy())",
+    "ravel": "x.ravel(); x.ravel('F'); x.T.ravel(order='K')", "real": "x.real",
+    "repeat": "v.repeat(2); x.repeat(2); x.repeat(2, axis=0); x.repeat([1, 2, 1], axis=0)",
+    "reshape": "x.reshape(4, 3); x.reshape((2, 6)); x.reshape(4, 3, order='F'); x.reshape((4, 3), order='A')",
+    "round": "x.round(); x.round(1); x.round(decimals=1)", "searchsorted": "np.sort(v).searchsorted(x)",
+    "shape": "x.shape", "size": "x.size; x / x.size; np.arange(x.size); x.sum() / (2 * x.size)",
+    "sort": "written(lambda a: a.sort(), x.copy()); written(lambda a: a.sort(axis=0, kind='stable'), x.copy())",
+    "squeeze": "x[None].squeeze(); x[None].squeeze(0); x[None].squeeze(axis=0)",
+    "std": "x.std(); x.std(0); x.std(ddof=0); x.std(axis=1, ddof=1, keepdims=True); x.std(ddof=1)",
+    "strides": "x.strides",
+    "sum": "x.sum(); x.sum(0); x.sum(axis=(0, 1)); x.sum(axis=1, keepdims=True); (9 * x).astype(np.uint8).sum()",
+    "swapaxes": "c.swapaxes(0, 2); c.swapaxes(-1, -2)",
+    "take": "x.take(i); x.take(i, axis=1); x.take(i, 0); x.take([5, 9], mode='wrap')", "tobytes": "x.tobytes()",
+    "tolist": "x.tolist()", "trace": "x.trace(); x.trace(1); x.trace(offset=-1)",
+    "transpose": "x.transpose(); x.transpose(1, 0); x.transpose((1, 0)); x.transpose(0, 1); c.transpose(2, 0, 1)",
+    "var": "x.var(); x.var(0); x.var(ddof=0); x.var(axis=1, ddof=1)", "view": "x.view()",
+}  # fmt: skip
+# Those that both have and that mean two things: the table in docs/numpy.md, which a test holds.
+DIFFER = {"cumprod", "cumsum", "imag", "max", "mean", "min", "nonzero", "prod", "put", "repeat", "sort", "std", "sum",
+          "transpose", "var", "view"}  # fmt: skip
+# These give numbers to Python, which leave the graph in PyTorch too.
+LEAVE = {"data", "item", "tobytes", "tolist"}
 
 # A value of each keyword that says something, as text.
 KEYWORDS: dict[str, list[str]] = {
@@ -90,22 +138,31 @@ KEYWORDS: dict[str, list[str]] = {
     "descending": ["True"],
     "bins": ["3"], "include_initial": ["True"], "to_end": ["v"], "to_begin": ["s"], "period": ["0.7"],
     "discont": ["0.2"], "left": ["s"], "endpoint": ["False"], "num": ["4"], "density": ["True"], "weights": ["y"],
+    "max_line_width": ["20"], "precision": ["2"], "suppress_small": ["True"], "y": ["y"], "fweights": ["[1, 2, 1, 3]"],
+    "device": ["'cpu'"], "overwrite_input": ["False"], "x": ["v"], "sorted": ["True"], "assume_unique": ["True"],
+    "max_work": ["1"], "a_min": ["0.3"], "a_max": ["0.6"], "writeable": ["False"], "ind": ["2"],
+    "sorter": ["np.array([0, 1, 2, 3])"], "ndmin": ["3"], "ndmax": [], "like": ["x"], "range": ["(0.2, 0.8)"],
+    "separator": ["','"], "prefix": ["'a'"], "formatter": ["{'float': str}"], "threshold": ["3"], "edgeitems": ["1"],
+    "sign": ["'+'"], "floatmode": ["'fixed'"], "suffix": ["'a'"], "legacy": ["'1.13'"], "trim": ["'f'"],
+    "typeset": ["'GDFgdf'"], "retstep": ["True"], "stop": ["3.0"], "step": ["0.5"], "start": ["1"], "full": ["True"],
+    "w": ["w"], "cov": ["True"], "wrap": ["True"], "interpolation": ["'lower'"],
     "mode": ["'wrap'"], "base": ["3.0"], "m": ["1"], "edge": ["True"], "return_indices": ["True"],
 }  # fmt: skip
 
 # Calls without one right answer: memory as it comes, vectors up to their sign, what NumPy itself does in two ways.
-UNSETTLED = {"np.empty_like(", "np.linalg.eigh(A, UPLO='U')", "np.arctan2.reduce(x, axis=-1)",
+UNSETTLED = {"np.empty(", "np.empty_like(", "np.linalg.eigh(A, UPLO='U')", "np.arctan2.reduce(x, axis=-1)",
              "np.power.reduce(x, axis=-1)", "np.power.reduceat(x"}  # fmt: skip
 
 # Functions that take no numbers to differentiate, or give nothing that a number could flow into.
 WITHOUT = set(pc.each("np.@", """
     asmatrix base_repr binary_repr bartlett blackman bmat broadcast_shapes busday_count busday_offset can_cast
     common_type datetime_as_string datetime_data diag_indices diag_indices_from einsum_path empty eye
-    format_float_positional format_float_scientific from_dlpack frombuffer fromfile fromfunction frompyfunc fromregex
-    fromstring genfromtxt get_include get_printoptions getbufsize geterr geterrcall hamming hanning identity indices
+    format_float_positional format_float_scientific from_dlpack frombuffer fromfile fromfunction frompyfunc fromiter
+    fromregex fromstring genfromtxt get_include get_printoptions getbufsize geterr geterrcall hamming hanning
+    identity indices
     info is_busday isdtype isnat issubdtype kaiser load loadtxt mask_indices min_scalar_type nested_iters ones packbits
     printoptions promote_types require save savetxt savez savez_compressed set_printoptions setbufsize seterr seterrcall
     show_config show_runtime test tri tril_indices triu_indices typename unpackbits zeros row_stack result_type
     bitwise_and bitwise_or bitwise_xor gcd invert lcm left_shift right_shift bitwise_invert bitwise_left_shift
-    bitwise_not bitwise_right_shift bitwise_count asarray_chkfinite linalg.test fft.test fft.fftfreq
+    bitwise_not bitwise_right_shift bitwise_count empty_like asarray_chkfinite linalg.test fft.test fft.fftfreq
     fft.rfftfreq""".replace("\n", " ")))  # fmt: skip

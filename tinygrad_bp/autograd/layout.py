@@ -9,19 +9,59 @@ import numpy as np
 from .errors import ArgumentError, IndexRangeError, shape_text
 
 
-@overload
-def size(self: Any, dim: None = None) -> tuple[int, ...]: ...
-@overload
-def size(self: Any, dim: int) -> int: ...
-def size(self: Any, dim: int | None = None) -> Any:
-    """The shape, or the size of one dimension."""
-    if dim is None:
-        return self.shape
-    if not isinstance(dim, (int, np.integer)):
-        raise ArgumentError(f"size: dim is an integer, got {dim!r:.40}")
-    if not -self._value.ndim <= dim < self._value.ndim:
-        raise IndexRangeError(f"size: dimension out of range, {shape_text(self.shape)} has no dimension {dim}")
-    return self._value.shape[dim]
+class Elements(int):
+    """How many elements a tensor has; called it gives the shape: NumPy's ``t.size`` and PyTorch's ``t.size()``."""
+
+    shape: tuple[int, ...]
+
+    @overload
+    def __call__(self, dim: None = None) -> tuple[int, ...]: ...
+    @overload
+    def __call__(self, dim: int) -> int: ...
+    def __call__(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        shape = self.shape
+        if dim is None:
+            return shape
+        if not isinstance(dim, (int, np.integer)):
+            raise ArgumentError(f"size: dim is an integer, got {dim!r:.40}")
+        if not -len(shape) <= dim < len(shape):
+            raise IndexRangeError(f"size: dimension out of range, {shape_text(shape)} has no dimension {dim}")
+        return shape[dim]
+
+
+def size(self: Any) -> Elements:
+    """The number of elements, which called as in PyTorch gives the shape, or the size of one dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> x = tg.zeros(2, 3)
+    >>> x.size, x.size(), x.size(0)
+    (6, (2, 3), 2)
+    """
+    found = Elements(self._value.size)
+    found.shape = self.shape
+    return found
+
+
+def strides(self: Any) -> tuple[int, ...]:
+    """By how many bytes the elements of each dimension lie apart."""
+    found: tuple[int, ...] = self._value.strides
+    return found
+
+
+def itemsize(self: Any) -> int:
+    """The bytes of one element."""
+    return int(self._value.itemsize)
+
+
+def nbytes(self: Any) -> int:
+    """The bytes of all elements."""
+    return int(self._value.nbytes)
+
+
+def flags(self: Any) -> Any:
+    """NumPy's flags of the memory."""
+    return self._value.flags
 
 
 def numel(self: Any) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .arrays import as_array
 from .doors import RAW, refusal
-from .errors import LeafWriteError, NoRuleError
+from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
 from .gathering import gather
 from .modes import mode
 from .op import FUNCTIONS, UFUNC_METHODS, UFUNCS
@@ -142,7 +142,10 @@ def _into(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]
     if not isinstance(out, Tensor) or not _recording(args, kwargs):
         return without_rule(name, function, args, kwargs, ("out",))
     others = {key: value for key, value in kwargs.items() if key != "out"}
-    return fill(out, _ruled(name, function, rule, args, others), f"{name} with out=")
+    value = _ruled(name, function, rule, args, others)
+    if value.shape != out.shape:
+        raise ShapeError(f"{name}: out has shape {shape_text(out.shape)}, the result {shape_text(value.shape)}")
+    return fill(out, value, f"{name} with out=")
 
 
 def as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...], **asked: Any) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from ..ops.solving import SignLogdet
 from ..random.generator import Generator
 from .device import DeviceLike, device as _device
 from .hooks import Handle
+from .layout import Elements
 from .tensor import Tensor
 from .types import Array, Axis, DTypeLike, Index, Operand, Size
 
@@ -202,6 +203,8 @@ class Syntax:
         self, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     ) -> Tensor:
         """Index of the first smallest element along an axis, or of all."""
+    def argpartition(self, kth: Any, axis: _int | None = -1) -> Tensor:
+        """The positions of the elements in the order of ``partition``."""
     def argsort(
         self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
     ) -> Tensor:
@@ -224,6 +227,10 @@ class Syntax:
         """Inverse hyperbolic sine. Formula: arsinh x"""
     def asinh_(self) -> Tensor:
         """``asinh``, written into the tensor itself."""
+    def astype(
+        self, dtype: DTypeLike, order: str = 'K', casting: Any = 'unsafe', subok: _bool = True, copy: _bool = True,
+    ) -> Tensor:
+        """The tensor in another dtype, a new one also where nothing changes, unless ``copy`` is False."""
     def atan(self) -> Tensor:
         """The angle in (−π/2, π/2) with this tangent. Formula: arctan x"""
     def atan2(self, other: Operand) -> Tensor:
@@ -303,6 +310,8 @@ class Syntax:
         """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``)."""
     def cholesky_solve(self, L: Array, upper: _bool = False) -> Tensor:
         """The X with ``A X = B`` for ``A = L Lᴴ`` (``Uᴴ U`` where ``upper``), by two triangular solutions."""
+    def choose(self, choices: Any, mode: Any = 'raise') -> Tensor:
+        """The tensor's integers say from which of the ``choices`` each element comes."""
     def chunk(self, chunks: _int, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
         """At most ``chunks`` pieces of one size, the last one smaller where it does not divide."""
     def clamp(self, min: Operand | None = None, max: Operand | None = None) -> Tensor:
@@ -323,6 +332,8 @@ class Syntax:
         """``clip``, written into the tensor itself."""
     def clone(self) -> Tensor:
         """A copy that records. Formula: x"""
+    def compress(self, condition: Array, axis: _int | None = None) -> Tensor:
+        """The slices along an axis where ``condition`` holds; of all elements in a row where no axis is named."""
     def conj(self) -> Tensor:
         """The complex conjugate; a real tensor is returned as it is."""
     def conj_physical(self) -> Tensor:
@@ -331,8 +342,12 @@ class Syntax:
         """
     def conj_physical_(self) -> Tensor:
         """``conj_physical``, written into the tensor itself."""
+    def conjugate(self) -> Tensor:
+        """The complex conjugate; a real tensor is returned as it is."""
     def contiguous(self) -> Tensor:
         """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
+    def copy(self, order: str = 'C') -> Tensor:
+        """A tensor of the same elements in memory of its own, recorded as ``clone``."""
     def copy_(self, source: Array) -> Tensor:
         """Every element taken from ``source``, which broadcasts and is cast."""
     def copysign(self, other: Operand) -> Tensor:
@@ -457,6 +472,8 @@ class Syntax:
         """``expm1``, written into the tensor itself."""
     def exponential_(self, lambd: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Every element drawn from the exponential distribution of rate ``lambd``."""
+    def fill(self, value: Operand) -> None:
+        """Every element set to one number, as ``fill_`` does; None is returned."""
     def fill_(self, value: Operand) -> Tensor:
         """Every element set to one number."""
     def fill_diagonal_(self, fill_value: Operand, wrap: _bool = False) -> Tensor:
@@ -465,6 +482,9 @@ class Syntax:
         """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
     def fix_(self) -> Tensor:
         """``fix``, written into the tensor itself."""
+    @property
+    def flags(self) -> Any:
+        """NumPy's flags of the memory."""
     def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Tensor:
         """The dimensions from ``start_dim`` to ``end_dim`` as one."""
     def flip(self, *order: Any, dims: Size | None = None) -> Tensor:
@@ -631,6 +651,9 @@ class Syntax:
         """Whether each element is +∞."""
     def isreal(self) -> Tensor:
         """Whether the imaginary part of each element is 0."""
+    @property
+    def itemsize(self) -> _int:
+        """The bytes of one element."""
     def kron(self, other: Array) -> Tensor:
         """Kronecker product: every element of ``input`` times all of ``other``; missing dimensions count as 1, in
         front.
@@ -886,6 +909,9 @@ class Syntax:
         """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
     def narrow_copy(self, *args: Any, **kwargs: Any) -> Tensor:
         """A copy of what ``narrow`` gives, which shares no memory with the input."""
+    @property
+    def nbytes(self) -> _int:
+        """The bytes of all elements."""
     def ndimension(self) -> _int:
         """How many dimensions."""
     def ne(self, other: Operand) -> Tensor:
@@ -953,6 +979,8 @@ class Syntax:
         """
     def outer(self, vec2: Array) -> Tensor:
         """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
+    def partition(self, kth: Any, axis: _int = -1) -> None:
+        """Reorder in place: the element ``kth`` where sorting would put it, no larger one before it."""
     def permute(self, *order: Any, dims: Size | None = None) -> Tensor:
         """The dimensions in the order given."""
     def pinverse(self, rcond: _float = 1e-15) -> Tensor:
@@ -976,6 +1004,8 @@ class Syntax:
         """The product over ``dim`` (all axes by default), in ``dtype``; the gradient is right also where elements are
         0.
         """
+    def ptp(self, axis: Axis = None, keepdims: _bool = False) -> Tensor:
+        """The largest less the smallest element over the axes."""
     def put(self, index: Index, source: Array, accumulate: _bool = False) -> Tensor:
         """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
     def put_(self, index: Index, source: Array, accumulate: _bool = False) -> Tensor:
@@ -1080,6 +1110,8 @@ class Syntax:
         self, dim: _int, index: Index, src: Operand, reduce: str, *, include_self: _bool = True,
     ) -> Tensor:
         """``scatter_reduce``, written into the tensor itself."""
+    def searchsorted(self, v: Operand, side: Any = 'left', sorter: Index | None = None) -> Tensor:
+        """Where in the tensor, sorted and 1-d, ``v`` would stand."""
     def select(self, dim: _int, index: _int) -> Tensor:
         """The slice at one position of dimension ``dim``, without that dimension."""
     def select_scatter(self, src: Array, dim: _int, index: _int) -> Tensor:
@@ -1112,12 +1144,9 @@ class Syntax:
         """Hyperbolic sine. Formula: sinh x"""
     def sinh_(self) -> Tensor:
         """``sinh``, written into the tensor itself."""
-    @overload
-    def size(self, dim: None = None) -> tuple[_int, ...]:
-        """The shape, or the size of one dimension."""
-    @overload
-    def size(self, dim: _int) -> _int:
-        """The shape, or the size of one dimension."""
+    @property
+    def size(self) -> Elements:
+        """The number of elements, which called as in PyTorch gives the shape, or the size of one dimension."""
     def slice_scatter(
         self, src: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
         axis: _int | None = None,
@@ -1161,6 +1190,9 @@ class Syntax:
     ) -> Tensor:
         """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex.
         """
+    @property
+    def strides(self) -> tuple[_int, ...]:
+        """By how many bytes the elements of each dimension lie apart."""
     def sub(self, other: Operand, *, alpha: Any = 1) -> Tensor:
         """``input − alpha · other``; shapes broadcast."""
     def sub_(self, other: Operand, *, alpha: Any = 1) -> Tensor:
@@ -1212,6 +1244,8 @@ class Syntax:
         copy: _bool = False, memory_format: Any = None, other: Any = None,
     ) -> Tensor:
         """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``."""
+    def tobytes(self, order: Any = 'C') -> bytes:
+        """The memory of the elements in a row."""
     def topk(
         self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True, *, axis: _int | None = None,
     ) -> Found:

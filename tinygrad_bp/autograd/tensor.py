@@ -204,19 +204,21 @@ class Tensor(Syntax, metaclass=TensorClass):
             )
         return handed_out(self)  # type: ignore[no-any-return]
 
-    def item(self) -> int | float | bool:
-        """The one element as a Python number.
+    def item(self, *index: Any) -> int | float | bool:
+        """The one element, or the one at an index, as a Python number; one number counts the elements in a row.
 
         >>> import tinygrad_bp as tg
         >>> tg.tensor([3.0]).item()
         3.0
+        >>> tg.tensor([[1.0, 2.0], [3.0, 4.0]]).item(1, 0)
+        3.0
         """
-        if self._value.size != 1:
+        if self._value.size != 1 and not index:
             raise ShapeError(
                 f"item: a tensor of shape {shape_text(self.shape)} has {self._value.size} elements; only one element "
                 "can be converted to a Python number. Use tolist()"
             )
-        return self._value.item()  # type: ignore[no-any-return]
+        return self._value.item(*index)  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
 from ..autograd import dtypes
 from ..autograd.arrays import kind_of
-from ..autograd.doors import door
+from ..autograd.doors import RAW, door, refusal
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
@@ -76,7 +77,7 @@ METHODS: dict[str, str] = {
     "ops.error_functions": "erf erfc erfinv",
     "ops.gamma_functions": "digamma lgamma mvlgamma",
     "ops.special_functions": "i0 logit xlogy",
-    "ops.complex_numbers": "adjoint angle conj conj_physical resolve_conj resolve_neg sgn",
+    "ops.complex_numbers": "adjoint angle conj conj_physical conjugate=conj resolve_conj resolve_neg sgn",
     # reductions
     "ops.reduction": "amax amin logsumexp mean nanmean nansum prod std sum var",
     "ops.extremes": "all allclose aminmax any argmax argmin count_nonzero equal max min",
@@ -85,7 +86,7 @@ METHODS: dict[str, str] = {
     "ops.statistics": "bincount corrcoef cov histc renorm",
     # where it is, and what
     "autograd.device": "cpu cuda get_device",
-    "autograd.layout": "dim is_complex is_floating_point nelement=numel numel ndimension=dim size",
+    "autograd.layout": "dim is_complex is_floating_point nelement=numel numel ndimension=dim",
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
         sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
@@ -115,6 +116,8 @@ METHODS: dict[str, str] = {
     "functions.copies": "narrow_copy",
     "functions.in_place": "apply_ detach_ fill_diagonal_ map2_ map_ resize_ resize_as_",
     "functions.kinds": "is_conj is_neg is_nonzero is_same_size is_signed",
+    # NumPy's alone
+    "numpy_names.methods": """argpartition astype choose compress copy fill partition ptp searchsorted tobytes""",
     # drawn
     "random.sampling": """bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ random_
         uniform_""",
@@ -158,6 +161,12 @@ def in_place_function(name: str) -> Callable[..., Any]:
 
 _RESHAPING = "as_strided squeeze swapaxes swapdims t transpose unsqueeze"
 
+# Methods of which a call that PyTorch refuses may be one of NumPy's: ``t.std(ddof=1)``, ``t.dot(matrix)``.
+_OF_BOTH = {
+    "all", "any", "argsort", "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "min", "prod", "ravel", "repeat",
+    "reshape", "round", "sort", "std", "swapaxes", "take", "trace", "transpose", "var",
+}  # fmt: skip
+
 _PLACES = {
     name: (place, function or name)
     for place, entries in METHODS.items()
@@ -177,6 +186,21 @@ def function_of(name: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
+def _of_both(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """PyTorch's method, and NumPy's for a call that it refuses: one door, as every function has."""
+
+    @wraps(function)
+    def entered(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except RAW as error:
+            refused = refusal(function.__name__, function, error, args, kwargs)
+            arrays = import_module("...numpy_names.methods", __name__)
+            return arrays.as_of_arrays(name, refused, args, kwargs)
+
+    return entered
+
+
 class Method:
     """A method of tensors until it is first asked for: then its function takes its place in the class."""
 
@@ -186,7 +210,8 @@ class Method:
         self.name: str = name
 
     def __get__(self, tensor: Any, owner: Any = None) -> Any:
-        function: Any = door(function_of(self.name))
+        function: Any = function_of(self.name)
+        function = _of_both(self.name, function) if self.name in _OF_BOTH else door(function)
         setattr(Tensor, self.name, function)
         return function if tensor is None else function.__get__(tensor, owner)
 

@@ -1,5 +1,33 @@
 """What ``np.*`` functions do with tensors: NumPy's names, arguments and meaning over the same ops."""
 
-from . import fourier, functions, linalg, order, reductions, shapes, statistics, ufuncs
+from . import (
+    creation,
+    fourier,
+    functions,
+    linalg,
+    order,
+    padding,
+    polynomials,
+    reductions,
+    sets,
+    shapes,
+    statistics,
+    ufuncs,
+    writing,
+)
 
-__all__ = ["fourier", "functions", "linalg", "order", "reductions", "shapes", "statistics", "ufuncs"]
+__all__ = [
+    "creation",
+    "fourier",
+    "functions",
+    "linalg",
+    "order",
+    "padding",
+    "polynomials",
+    "reductions",
+    "sets",
+    "shapes",
+    "statistics",
+    "ufuncs",
+    "writing",
+]

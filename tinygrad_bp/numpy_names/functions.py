@@ -14,11 +14,11 @@ from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array
-from ..functions import creation
 from ..ops import elementwise as e
 from ..ops import limits, powers
+from ..ops.complex_numbers import real
 
 UFUNCS[np.power] = powers.pow
 UFUNCS[np.float_power], UFUNCS[np.fabs] = powers.float_power, e.abs
@@ -42,8 +42,17 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
     return e.clone(a) if lower is None and upper is None else limits.clip(a, lower, upper)
 
 
-def _copy(a: Any) -> Any:
+def _copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     return e.clone(a)
+
+
+def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.to(dtype, copy=copy)
+
+
+def _real_if_close(a: Any, tol: float = 100) -> Any:
+    """The real part where NumPy finds the others near 0."""
+    return real(a) if a.dtype.kind == "c" and np.real_if_close(value_of(a), tol).dtype.kind != "c" else a
 
 
 def operand(x: Array) -> Any:
@@ -58,10 +67,10 @@ def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _TABLE: dict[Any, Callable[..., Any]] = {
     np.where: _where, np.clip: _clip, np.copy: _copy,
-    np.zeros_like: creation.zeros_like, np.ones_like: creation.ones_like,
-    np.empty_like: creation.empty_like, np.full_like: creation.full_like,
+    np.astype: _astype, np.real_if_close: _real_if_close,
     **{f: without_gradient(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.array_equiv,
                                np.nonzero, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.result_type,
-                               np.may_share_memory, np.shares_memory, np.array_repr, np.array_str)},
+                               np.may_share_memory, np.shares_memory, np.array_repr, np.array_str,
+                               np.array2string)},
 }  # fmt: skip
 FUNCTIONS.update(_TABLE)

@@ -39,7 +39,7 @@ def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, *others, **named: function(_floats(a), *others, **named)
 
 
-def _as_one(a: Any, b: Any) -> tuple[Any, Any]:
+def as_one(a: Any, b: Any) -> tuple[Any, Any]:
     """Both in the dtype that NumPy gives the pair."""
     a, b = operand(a), operand(b)
     dtype = np.result_type(a.dtype, b.dtype)
@@ -47,7 +47,7 @@ def _as_one(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    a, b = _as_one(a, b)
+    a, b = as_one(a, b)
     if a.ndim == 0 or b.ndim == 0:
         return elementwise.mul(a, b)
     if b.ndim <= 2:
@@ -57,25 +57,25 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _inner(a: Any, b: Any) -> Any:
-    return products.inner(*_as_one(a, b))
+    return products.inner(*as_one(a, b))
 
 
 def _outer(a: Any, b: Any) -> Any:
-    a, b = _as_one(a, b)
+    a, b = as_one(a, b)
     return products.outer(ravel(a), ravel(b))
 
 
 def _vdot(a: Any, b: Any) -> Any:
-    a, b = _as_one(a, b)
+    a, b = as_one(a, b)
     return products.vdot(ravel(a), ravel(b))
 
 
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    return products.tensordot(*_as_one(a, b), axes)
+    return products.tensordot(*as_one(a, b), axes)
 
 
 def _kron(a: Any, b: Any) -> Any:
-    return products.kron(*_as_one(a, b))
+    return products.kron(*as_one(a, b))
 
 
 def _einsum(*operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
@@ -92,14 +92,14 @@ def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any =
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = (np.moveaxis(x, place, -1) for x, place in zip(_as_one(a, b), (axisa, axisb)))
+    a, b = (np.moveaxis(x, place, -1) for x, place in zip(as_one(a, b), (axisa, axisb)))
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ShapeError(f"np.cross: needs vectors of size 3, got {shape_text(a.shape)} and {shape_text(b.shape)}")
     return np.moveaxis(products.cross_op(a, b, -1), -1, axisc)
 
 
 def _solve(a: Any, b: Any) -> Any:
-    a, b = _as_one(_floats(a), _floats(b))
+    a, b = as_one(_floats(a), _floats(b))
     if b.ndim == 1:
         return reshape(solving.solve_op(a, b[:, None]), *a.shape[:-1])
     return solving.solve_op(a, b)
@@ -136,7 +136,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 
 def _lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, int, Any]:
-    a, b = _as_one(_floats(a), _floats(b))
+    a, b = as_one(_floats(a), _floats(b))
     found = singular_values.lstsq(a, b[:, None] if b.ndim == 1 else b, rcond, driver="gelsd")
     solution = found.solution[:, 0] if b.ndim == 1 else found.solution
     return solution, found.residuals, int(found.rank), found.singular_values
@@ -179,7 +179,7 @@ def _matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any 
 
 
 def _sequences(a: Any, v: Any, name: str) -> tuple[Any, Any]:
-    a, v = (reshape(x, (-1,)) if x.ndim == 0 else x for x in _as_one(a, v))
+    a, v = (reshape(x, (-1,)) if x.ndim == 0 else x for x in as_one(a, v))
     if a.ndim != 1 or v.ndim != 1 or not a.shape[0] or not v.shape[0]:
         raise ShapeError(
             f"np.{name}: both are vectors with at least one element, got {shape_text(a.shape)} and "
@@ -229,7 +229,7 @@ FUNCTIONS.update({
     np.einsum: _einsum, np.trace: _trace, np.cross: _cross, np.convolve: _convolve, np.correlate: _correlate,
     np.linalg.inv: _of_floats(solving.inv), np.linalg.solve: _solve, np.linalg.det: _of_floats(solving.det),
     np.linalg.slogdet: _of_floats(solving.slogdet), np.linalg.tensorinv: _of_floats(solving.tensorinv),
-    np.linalg.tensorsolve: lambda a, b, axes=None: solving.tensorsolve(*_as_one(_floats(a), _floats(b)), axes),
+    np.linalg.tensorsolve: lambda a, b, axes=None: solving.tensorsolve(*as_one(_floats(a), _floats(b)), axes),
     np.linalg.cholesky: lambda a, *, upper=False: cholesky.cholesky(_floats(a), upper),
     np.linalg.qr: _qr, np.linalg.svd: _svd, np.linalg.svdvals: _of_floats(singular_values.svdvals),
     np.linalg.eigh: _of_floats(eigenvalues.eigh), np.linalg.eigvalsh: _of_floats(eigenvalues.eigvalsh),
@@ -239,13 +239,13 @@ FUNCTIONS.update({
     np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,
     np.linalg.outer: _outer, np.linalg.matmul: products.matmul, np.linalg.matrix_transpose: matrix_transpose,
     np.linalg.tensordot: lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes),
-    np.linalg.vecdot: lambda x1, x2, *, axis=-1: products.vecdot(*(np.moveaxis(x, axis, -1) for x in _as_one(x1, x2))),
+    np.linalg.vecdot: lambda x1, x2, *, axis=-1: products.vecdot(*(np.moveaxis(x, axis, -1) for x in as_one(x1, x2))),
     np.linalg.cross: lambda x1, x2, *, axis=-1: _cross(x1, x2, axis=axis),
     np.linalg.trace: lambda x, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,
     np.linalg.multi_dot: lambda arrays: products.multi_dot([operand(a) for a in arrays]),
 })  # fmt: skip
-UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*_as_one(a, b))
+UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*as_one(a, b))
 if hasattr(np, "matvec"):  # NumPy 2.2
     UFUNCS[np.matvec] = lambda a, b: products.matmul(a, operand(b)[..., None])[..., 0]
     UFUNCS[np.vecmat] = lambda a, b: products.matmul(conj(operand(a))[..., None, :], b)[..., 0, :]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.numpy_protocols import plainly, without_rule
+from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex
 from ..autograd.tensor import Tensor, value_of, wrap
@@ -28,7 +28,7 @@ def _tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else wrap(as_array(x), None)
 
 
-def _alike(items: Any, dtype: Any = None) -> list[Any]:
+def alike(items: Any, dtype: Any = None) -> list[Any]:
     """Tensors and arrays in the dtype that NumPy gives them together."""
     arrays = [operand(x) for x in items]
     target = np.result_type(*(x.dtype for x in arrays)) if dtype is None and arrays else dtype
@@ -56,21 +56,29 @@ def _picked(function: Callable[..., Any], before: int = 0) -> Callable[..., Any]
 # ---------------------------------------------------------------------- shapes
 
 
-def _several(sizes: Any) -> tuple[int, ...]:
+def sizes_of(sizes: Any) -> tuple[int, ...]:
+    """A size, or several of them, as NumPy takes a shape or axes."""
     return (int(sizes),) if isinstance(sizes, (int, np.integer)) else tuple(sizes)
 
 
-def _reshape(a: Any, newshape: Any = None, *, shape: Any = None, order: str = "C") -> Any:
-    sizes = _several(newshape if shape is None else shape)
-    if order == "F":
-        return reverse_axes(reshape(reverse_axes(a), sizes[::-1]))
-    if order != "C":
-        return without_rule("np.reshape", np.reshape, (a, sizes), {"order": order}, ("order",))
-    return reshape(a, sizes)
+def _reshape(a: Any, newshape: Any = None, order: str = "C", *, shape: Any = None, copy: bool | None = None) -> Any:
+    sizes = sizes_of(newshape if shape is None else shape)
+    if order == "A":
+        flags = value_of(a).flags
+        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+    if order not in ("C", "F"):
+        raise ArgumentError(f"np.reshape: order is 'C', 'F' or 'A', got {order!r}")
+    if copy is False and not np.shares_memory(value_of(a).reshape(sizes, order=order), value_of(a)):
+        raise ArgumentError("np.reshape: these elements cannot be read in another shape without a copy; leave copy out")
+    result = reverse_axes(reshape(reverse_axes(a), sizes[::-1])) if order == "F" else reshape(a, sizes)
+    return elementwise.clone(result) if copy else result
 
 
 def _ravel(a: Any, order: str = "C") -> Any:
-    return _reshape(a, -1, order=order)
+    if order == "K":  # as the elements lie in memory
+        a = shape.permute(a, *np.argsort([-step for step in value_of(a).strides], kind="stable"))
+        order = "C"
+    return _reshape(a, -1, order)
 
 
 def _of_operands(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,26 +91,52 @@ def _square(m: Any) -> Any:
 
 
 def _broadcast_to(array: Any, shape: Any) -> Any:
-    return broadcast_to(array, _several(shape))
+    return broadcast_to(array, sizes_of(shape))
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
-    return shape.reverse_axes(a) if axes is None else shape.permute(a, *_several(axes))
+    return shape.reverse_axes(a) if axes is None else shape.permute(a, *sizes_of(axes))
 
 
 def _squeeze(a: Any, axis: Any = None) -> Any:
-    for place in () if axis is None else _several(axis):
+    for place in () if axis is None else sizes_of(axis):
         if a.shape[place] != 1:  # PyTorch lets that pass, NumPy does not
             raise ShapeError(f"np.squeeze: axis {place} of {shape_text(a.shape)} has a size other than 1")
     return shape.squeeze(a, axis)
 
 
 def _expand_dims(a: Any, axis: Any) -> Any:
-    axes = _several(axis)
+    axes = sizes_of(axis)
     ndim = a.ndim + len(axes)
     places = {shape.dim_of(x, ndim, "expand_dims") for x in axes}
     sizes = iter(a.shape)
     return reshape(a, tuple(1 if i in places else next(sizes) for i in range(ndim)))
+
+
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis = shape.dim_of(axis, a.ndim, "np.rollaxis")
+    start = start + a.ndim if start < 0 else start
+    if not 0 <= start <= a.ndim:
+        raise ArgumentError(f"np.rollaxis: start is from {-a.ndim} to {a.ndim}, got {start}")
+    return shape.movedim(a, axis, start - (axis < start))
+
+
+def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    moved = shape.movedim(operand(arr), axis, -1)
+    rows = reshape(moved, (-1, moved.shape[-1]))
+    if not rows.shape[0]:
+        raise ArgumentError("np.apply_along_axis: there is no row to apply the function to")
+    found = joining.stack(alike([func1d(rows[i], *args, **kwargs) for i in range(rows.shape[0])]))
+    found, kept = reshape(found, (*moved.shape[:-1], *found.shape[1:])), moved.ndim - 1
+    axis = shape.dim_of(axis, moved.ndim, "np.apply_along_axis")
+    return shape.movedim(found, list(range(kept, found.ndim)), list(range(axis, axis + found.ndim - kept)))
+
+
+def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    for axis in sizes_of(axes):
+        found = operand(func(a, axis % a.ndim))
+        a = found if found.ndim == a.ndim else _expand_dims(found, axis % a.ndim)
+    return a
 
 
 # ---------------------------------------------------------------------- joining
@@ -110,18 +144,18 @@ def _expand_dims(a: Any, axis: Any) -> Any:
 
 def _joined(function: Callable[..., Any]) -> Callable[..., Any]:
     def numpy_function(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-        return function(_alike(tup, dtype))
+        return function(alike(tup, dtype))
 
     return numpy_function
 
 
 def _concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    items = _alike(arrays, dtype)
+    items = alike(arrays, dtype)
     return joining.cat([shape.ravel(x) for x in items], 0) if axis is None else joining.cat(items, axis)
 
 
 def _stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    return joining.stack(_alike(arrays, dtype), axis)
+    return joining.stack(alike(arrays, dtype), axis)
 
 
 def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -198,25 +232,6 @@ def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     return rearranging.repeat_interleave(a, value_of(repeats), axis)
 
 
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if isinstance(pad_width, dict):
-        given = {axis % array.ndim: width for axis, width in pad_width.items()}
-        pad_width = [np.broadcast_to(given.get(d, 0), 2) for d in range(array.ndim)]
-    if np.asarray(pad_width).dtype.kind not in "iu":
-        raise ArgumentError(f"np.pad: pad_width is integers, got {pad_width!r}")
-    if not array.ndim:
-        return elementwise.clone(array)
-    widths = [(int(a), int(b)) for a, b in np.broadcast_to(np.asarray(pad_width), (array.ndim, 2))]
-    if any(a < 0 or b < 0 for a, b in widths):
-        raise ArgumentError(f"np.pad: widths must not be negative, got {pad_width}; read a slice to take elements away")
-    if mode == "constant" and set(options) <= {"constant_values"}:
-        around = np.pad(np.zeros(array.shape, array.dtype), widths, **plainly(options))
-        return borders.bordered(array, widths, around)
-    if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type", "even") == "even":
-        return borders.continued(array, widths, mode)
-    return without_rule("np.pad", np.pad, (array, pad_width), {"mode": mode, **options}, ("mode",))
-
-
 def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Any:
     sizes = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
     axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
@@ -243,7 +258,7 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 def _pooled(items: Any) -> tuple[Any, list[Any]]:
     """All elements of several arrays in one vector, and the numbers of each array's elements in it."""
-    arrays = _alike(items)
+    arrays = alike(items)
     starts = np.cumsum([0] + [int(np.prod(x.shape)) for x in arrays])
     numbers = [_numbers(x, int(n)) for x, n in zip(arrays, starts[:-1], strict=True)]
     return joining.cat([shape.ravel(x) for x in arrays], 0), numbers
@@ -297,17 +312,6 @@ def _bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     return statistics.bincount(x, in_dtype(operand(weights), np.dtype(np.float64)), minlength)
 
 
-def _unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
-    axis: int | None = None, **options: Any,
-) -> Any:  # fmt: skip
-    find: Any = np.unique
-    _, first, *others = find(value_of(ar), True, return_inverse, return_counts, axis, **options)
-    source, place = (shape.ravel(ar), 0) if axis is None else (ar, shape.dim_of(axis, ar.ndim, "np.unique"))
-    values = indexing.getitem(source, indexing.along(place, first))
-    return (values, *([first] * return_index), *others) if return_index or others else values
-
-
 _TABLE: dict[Any, Callable[..., Any]] = {
     np.concatenate: _concatenate, np.stack: _stack, np.append: _append, np.block: _block, np.meshgrid: _meshgrid,
     np.hstack: _joined(joining.hstack), np.vstack: _joined(joining.vstack), np.dstack: joining.dstack,
@@ -316,20 +320,22 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.vsplit: _listed(splitting.vsplit), np.dsplit: _listed(splitting.dsplit),
     np.reshape: _reshape, np.ravel: _ravel, np.transpose: _transpose, np.broadcast_to: _broadcast_to,
     np.swapaxes: lambda a, axis1, axis2: shape.transpose(a, axis1, axis2), np.squeeze: _squeeze,
-    np.expand_dims: _expand_dims, np.moveaxis: lambda a, source, destination: shape.movedim(a, source, destination),
+    np.expand_dims: _expand_dims, np.rollaxis: _rollaxis, np.apply_along_axis: _apply_along_axis,
+    np.apply_over_axes: _apply_over_axes,
+    np.moveaxis: lambda a, source, destination: shape.movedim(a, source, destination),
     np.matrix_transpose: shape.matrix_transpose, np.broadcast_arrays: lambda *args, subok=False:
         shape.broadcast_tensors(*map(_tensor, args)),
     np.atleast_1d: _of_operands(shape.atleast_1d), np.atleast_2d: _of_operands(shape.atleast_2d),
     np.atleast_3d: _of_operands(shape.atleast_3d),
     np.flip: _flip, np.fliplr: rearranging.fliplr, np.flipud: rearranging.flipud, np.roll: _roll,
     np.rot90: lambda m, k=1, axes=(0, 1): rearranging.rot90(m, k, axes), np.tile: _tile, np.repeat: _repeat,
-    np.pad: _pad, np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
+    np.lib.stride_tricks.sliding_window_view: _sliding_window_view,
     np.diag: lambda v, k=0: diagonals.diag(v, k), np.diagflat: lambda v, k=0: diagonals.diagflat(v, k),
     np.diagonal: lambda a, offset=0, axis1=0, axis2=1: diagonals.diagonal(a, offset, axis1, axis2),
     np.tril: lambda m, k=0: diagonals.tril(_square(m), k), np.triu: lambda m, k=0: diagonals.triu(_square(m), k),
     np.take: _take, np.take_along_axis: _take_along_axis, np.choose: _choose, np.select: _select, np.insert: _insert,
     np.delete: _picked(np.delete), np.resize: _picked(np.resize), np.compress: _picked(np.compress, 1),
-    np.extract: _picked(np.extract, 1), np.piecewise: _piecewise, np.unique: _unique,
+    np.extract: _picked(np.extract, 1), np.piecewise: _piecewise,
     np.bincount: _bincount,
     **{f: without_gradient(f) for f in (np.argwhere, np.flatnonzero, np.searchsorted, np.digitize, np.isin, np.ix_,
                                         np.unravel_index, np.ravel_multi_index, np.tril_indices_from,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import device as places
-from ..autograd import dtypes
+from ..autograd import dtypes, layout
 from ..autograd.arrays import is_array
 from ..autograd.device import DeviceLike, is_device, resolve
 from ..autograd.errors import ArgumentError
@@ -115,6 +115,7 @@ PROPERTIES: dict[str, Any] = {
     "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
     **{name: property(getattr(places, name)) for name in ("is_cpu", "is_cuda", "is_meta", "is_mps", "is_xpu")},
     "device": property(places.device_of),
+    **{name: property(getattr(layout, name)) for name in ("flags", "itemsize", "nbytes", "size", "strides")},
     "real": _written_by_assignment(complex_numbers.real), "imag": _written_by_assignment(complex_numbers.imag),
 }  # fmt: skip
 

@@ -1,0 +1,48 @@
+"""NumPy's whole namespace with tensors: right, or refused by name; nothing is dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy_sweep as sweep
+import public_calls as pc
+import pytest
+from numpy_calls import WITHOUT
+
+import tinygrad_bp as tg
+
+LEAST = 0.95
+
+
+def test_every_function_has_a_call_or_takes_no_numbers() -> None:
+    called = {name for call in sweep.calls() for name in pc.NAME.findall(call)}
+    assert {name for name, _ in sweep.functions()} - called - WITHOUT == set()
+
+
+def test_recorded_tensors() -> None:
+    found = sweep.outcomes()
+    assert {call: result for call, result in found.items() if result not in ("right", "refused")} == {}
+    assert list(found.values()).count("right") >= LEAST * len(found) > 1500
+
+
+def test_tensors_that_record_nothing() -> None:
+    assert {call: result for call, result in sweep.outcomes(False).items() if result != "right"} == {}
+
+
+TWICE = {
+    "right": lambda x: x + x,
+    "dropped: the gradient of x": lambda x: x.detach() * 2,
+    "wrong: the gradient of x": lambda x: x + x.detach(),
+    "wrong: (3, 4) float32 for (3, 4) float64": lambda x: (x + x).to(tg.float32),
+    "wrong: [[": lambda x: x + x + 1e-6,
+    "raises KeyError: 'x'": lambda x: {}["x"],
+}
+
+
+@pytest.mark.parametrize(("result", "on_tensors"), TWICE.items())
+def test_the_sweep_can_fail(result: str, on_tensors: Any) -> None:
+    def twice(x: Any) -> Any:
+        return x + x if isinstance(x, np.ndarray) else on_tensors(x)
+
+    assert sweep.outcome("np.real(twice(x))", twice=twice).startswith(result)

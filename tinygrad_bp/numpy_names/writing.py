@@ -1,0 +1,56 @@
+"""NumPy's functions that write their first argument, a Tensor, where a gradient is wanted.
+
+They move elements: NumPy writes the numbers of the new elements among the numbers of the old ones, and the tensor's new
+value is read at these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import NoRuleError
+from ..autograd.numpy_protocols import plainly, without_rule
+from ..autograd.op import FUNCTIONS
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.writing import recorded, replace, same_kind
+from ..ops import joining
+from ..ops.indexing import getitem
+from ..ops.shape import ravel
+from .functions import operand
+
+
+def _moving(function: Callable[..., Any], source: str, place: int) -> Callable[..., Any]:
+    """The function, whose new elements come in the argument ``source``, at ``place`` where it is not named."""
+    what = f"np.{function.__name__}"
+
+    def numpy_function(a: Any, *args: Any, **kwargs: Any) -> Any:
+        given: Any = kwargs[source] if source in kwargs else args[place - 1]
+        if not recorded(a, given):
+            return without_rule(what, function, (a, *args), kwargs)
+        if not isinstance(a, Tensor):
+            raise NoRuleError(
+                f"{what} (np.full calls np.copyto) writes an array, and a tensor given to it requires grad: its "
+                "gradient would be dropped. Write into a tensor, make one with like=t, or detach it (t.detach())"
+            )
+        values = operand(given)
+        values = same_kind(a, values if isinstance(values, Tensor) else wrap(values, None), what)
+        numbers = np.arange(a.numel()).reshape(a.shape)
+        new = a.numel() + np.arange(values.numel()).reshape(values.shape)
+        if source in kwargs:
+            function(numbers, *plainly(args), **{**kwargs, source: new})
+        else:
+            function(numbers, *plainly(args[: place - 1]), new, *plainly(args[place:]), **kwargs)
+        replace(a, what, lambda x: getitem(joining.cat([ravel(x), ravel(values)], 0), numbers), a, values)
+        return None
+
+    return numpy_function
+
+
+FUNCTIONS.update({
+    np.copyto: _moving(np.copyto, "src", 1), np.fill_diagonal: _moving(np.fill_diagonal, "val", 1),
+    np.put: _moving(np.put, "v", 2), np.putmask: _moving(np.putmask, "values", 2),
+    np.place: _moving(np.place, "vals", 2), np.put_along_axis: _moving(np.put_along_axis, "values", 2),
+})  # fmt: skip
