@@ -47,10 +47,12 @@ def names_of(module: Any) -> Iterator[tuple[str, Any]]:
     for _, name, _ in pkgutil.iter_modules(getattr(module, "__path__", [])):
         importlib.import_module(f"{module.__name__}.{name}")
     for name in sorted(dir(module)):
-        value = None if name.startswith("_") else getattr(module, name)
+        if name.startswith("_"):
+            continue
+        value = getattr(module, name)
         if isinstance(value, ModuleType):
             inside = value.__name__ == f"{module.__name__}.{name}"
-        elif isinstance(value, np.dtype):
+        elif value is None or isinstance(value, np.dtype):
             inside = True
         elif callable(value):
             inside = (value.__module__ or "").startswith("tinygrad_bp") and value.__module__ != TYPES

@@ -144,6 +144,34 @@ def test_most_public_names_have_a_type() -> None:
     assert said["typeCompleteness"]["completenessScore"] >= BAR
 
 
+# What mypy's stubtest sees at run time and does not understand, or the stub says otherwise with a reason.
+EXCEPTIONS = {
+    "a method's first parameter is self, whatever its function calls it": r'stub parameter "self" differs',
+    "decorators take these names for others": r'runtime does not have parameter "(axis|keepdims|out)"',
+    "out= of a method is its function's": r'stub does not have parameter "out"',
+    "functools.cache and overloads hide parameters": (
+        r"runtime does not have \*{1,2}(kw)?args|"
+        r"(definitions|doors|einsum|frames|interpolation|numpy_protocols|not_here)\.|"
+        r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
+    ),
+    "the base class of Tensor is for checkers alone": r"autograd\.syntax failed to import",
+    "not a name that users write": r"__all__ is not present|disjoint base",
+}
+
+
+def test_stubs_do_not_contradict_run_time(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    settings = settings.replace('packages = ["tinygrad_bp"]', 'disable_error_code = ["misc"]')
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy.stubtest", "tinygrad_bp", "--concise", "--mypy-config-file"]
+    place = os.environ | {"PYTHONPATH": str(ROOT)}
+    said = subprocess.run([*command, str(tmp_path / "pyproject.toml")], capture_output=True, text=True, env=place)
+    lines = said.stdout.splitlines()
+    assert len(lines) > 100, said  # it has looked: some exceptions there are
+    assert [line for line in lines if not any(re.search(known, line) for known in EXCEPTIONS.values())] == []
+
+
 def test_an_editor_completes_with_signature_docstring_and_result() -> None:
     jedi = pytest.importorskip("jedi")
     script = jedi.Script("import tinygrad_bp as tg\nt = tg.ones(2)\nt.sum().", project=jedi.Project(ROOT))

@@ -57,6 +57,7 @@ int64: np.dtype[np.int64]
 int8: np.dtype[np.int8]
 long: np.dtype[np.int64]
 nan: _float
+newaxis: None
 pi: _float
 uint8: np.dtype[np.uint8]
 __version__: str
