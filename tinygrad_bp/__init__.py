@@ -43,7 +43,7 @@ _PARTS = {
     "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",
-    "utils": "", "verify": "", "xpu": "",
+    "utils": "", "verify": "", "vmap": "func", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "set_printoptions": "autograd.printing", "Size": "autograd.size",
 }  # fmt: skip

@@ -26,6 +26,7 @@ from .autograd.size import Size as Size
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
+from .func import Function
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
@@ -1615,6 +1616,8 @@ def view_as_real_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: A
     """A copy of what ``view_as_real`` gives, which shares no memory with the input."""
 def view_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``view`` gives, which shares no memory with the input."""
+def vmap(func: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
+    """``func`` for every slice of its arguments along ``in_dims``, results stacked along ``out_dims``."""
 def vsplit(
     input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:

@@ -20,7 +20,6 @@ PLACES = {
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
     "autograd.gradcheck": "verify.gradcheck",
-    "autograd.variable": "autograd",
     "nn.modules": "nn",
     "nn.modules.*": "nn",
     "optim.adamw": "optim.adam",

@@ -31,6 +31,7 @@ from .modes import (
     no_grad,
     set_grad_enabled,
 )
+from .variable import Variable
 
 READING_ORDER = ("op", "node", "tensor", "call", "history", "backward")
 
@@ -41,6 +42,7 @@ gradgradcheck: Callable[..., bool]
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,11 +16,13 @@ from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
-from .writes import owner, share
+from .whole import Whole, stay
+from .writes import share
+from .writing import replace
 
 
 class Context:
-    """What a Function's forward leaves for its backward."""
+    """What a Function's forward leaves for its backward: ``ctx``, with whatever attributes the user gives it."""
 
     __slots__ = ("__dict__", "_restored")
 
@@ -26,6 +31,9 @@ class Context:
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Any, ...] = ()
+        self._constant: tuple[Any, ...] = ()
+        self._dirty: tuple[Any, ...] = ()
+        self._materialize = True
         self._restored = ()
 
     def _with(self, restored: tuple[Any, ...]) -> Context:
@@ -39,17 +47,38 @@ class Context:
         """Keep inputs, outputs or other tensors for backward (None is kept as None)."""
         self._saved = tensors
 
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Accepted as PyTorch has it: forward mode follows from backward here, and ``jvp`` is not called."""
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What ``save_for_backward`` kept, with its history."""
         return self._restored
+
+    def mark_non_differentiable(self, *outputs: Tensor) -> None:
+        """Say which results have no gradient: they do not require grad, and backward is given zeros for them."""
+        self._constant = outputs
+
+    def mark_dirty(self, *inputs: Tensor) -> None:
+        """Say which inputs forward wrote in place; it must return them, and they are then what it returned."""
+        self._dirty = inputs
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """With False, backward is given None in place of zeros for results that nothing was computed from."""
+        self._materialize = bool(value)
+
+
+FunctionCtx = Context  # PyTorch's name
 
 
 class Function:
     """An op of your own: subclass, write two static methods, call ``apply``.
 
     ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *gradients)`` returns one gradient per
-    input of ``forward`` (None where there is none). Where backward uses recorded ops, every higher order works.
+    input of ``forward`` (None where there is none). Where backward uses recorded ops, every higher order works, and
+    forward mode (``jvp`` is not called). Or ``forward(*inputs)`` is plain, and ``setup_context(ctx, inputs, output)``
+    keeps what backward needs. ``vmap`` and ``generate_vmap_rule`` are accepted: ``tg.func.vmap`` calls ``apply`` once
+    a slice.
 
     A gradient is cast to the dtype of its input. Raises ``FunctionError`` where backward returns the wrong number of
     gradients, or a complex one for a real input; ``ShapeError`` for a gradient whose shape does not fit its input.
@@ -80,44 +109,47 @@ class Function:
         """Compute one gradient per input from the gradients arriving at the results."""
         raise NotImplementedError("write a static method backward(ctx, *gradients)")
 
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep for backward what it needs, where ``forward`` has no ``ctx``."""
+        raise NotImplementedError("write a static method setup_context(ctx, inputs, output)")
+
     @classmethod
-    def apply(cls, *inputs: Any) -> Any:
+    def apply(cls, *inputs: Any, **named: Any) -> Any:
         """Run ``forward`` and record the call."""
+        plain = cls.setup_context is not Function.setup_context
+        if named or plain:
+            inputs, named = _placed(cls.forward, inputs, named, plain)
         nodes = tuple(x._node if isinstance(x, Tensor) else None for x in inputs)
         ctx = Context(tuple(node is not None for node in nodes))
         with no_grad():
-            outputs = cls.forward(ctx, *inputs)
+            if plain:
+                outputs = cls.forward(*inputs, **named)
+                cls.setup_context(ctx, inputs, outputs)
+            else:
+                outputs = cls.forward(ctx, *inputs, **named)
         several = isinstance(outputs, tuple)
         results = outputs if several else (outputs,)
-        for result in results:
-            if not isinstance(result, Tensor):
-                raise FunctionError(f"{cls.__name__}.forward must return tensors, got {type(result).__name__}")
-        if not (mode().grad and any(ctx.needs_input_grad) and any(r.dtype.kind in "fc" for r in results)):
+        if not any(isinstance(result, Tensor) for result in results):
+            kinds = ", ".join(type(result).__name__ for result in results)
+            raise FunctionError(f"{cls.__name__}.forward must return tensors, got {kinds}")
+        if not all(any(x is result for result in results) for x in ctx._dirty):
+            raise FunctionError(
+                f"{cls.__name__}.forward marked an input as dirty that it does not return; return it too"
+            )
+        travels = [_travels(result, ctx) for result in results]
+        if not (mode().grad and any(ctx.needs_input_grad) and any(travels)):
             return outputs
-        return cls._recorded(ctx, inputs, nodes, results, several)
+        return cls._recorded(ctx, inputs, nodes, results, travels, several)
 
     @classmethod
     def _recorded(
-        cls, ctx: Context, inputs: tuple[Any, ...], nodes: tuple[Any, ...], results: tuple[Tensor, ...], several: bool
-    ) -> Any:
-        # Several results travel as one flat array, so that a node always has one result; integers do not travel.
-        travels = [result.dtype.kind in "fc" for result in results]
-        sizes = [result.numel() if go else 0 for result, go in zip(results, travels, strict=True)]
-        stops = np.cumsum(sizes).tolist()
-
-        def part(flat: Any, i: int) -> Any:
-            if not several:
-                return flat
-            if not travels[i]:
-                return wrap(np.zeros_like(results_values[i]), None)
-            piece = flat[stops[i] - sizes[i] : stops[i]].reshape(shapes[i])
-            # Real results travel beside complex ones with an imaginary part of 0.
-            return (piece.real if kinds[i].kind != "c" else piece).to(kinds[i])
-
+        cls, ctx: Context, inputs: tuple[Any, ...], nodes: tuple[Any, ...], results: tuple[Any, ...],
+        travels: list[bool], several: bool,
+    ) -> Any:  # fmt: skip
+        # Several results travel as one flat array, so that a node always has one result; constants do not travel.
+        whole_of = Whole(results, travels, several, ctx._materialize)
         inputs_dtypes = [x.dtype if isinstance(x, Tensor) else None for x in inputs]
-        kinds = [result.dtype for result in results]
-        shapes = [result.shape for result in results]
-        results_values = [None if go else result._value for result, go in zip(results, travels, strict=True)]
         op = _function_op(cls, len(inputs))
         # What is kept, by name: a tensor saved twice and two saved outputs are one kept value each.
         kept: dict[str, Any] = {}
@@ -138,11 +170,7 @@ class Function:
                 if isinstance(saved, Tensor) and not is_input:
                     histories[slot] = saved._node
         ctx._saved = ()
-        value = (
-            np.concatenate([r._value.ravel() for r, go in zip(results, travels, strict=True) if go])
-            if several
-            else results[0]._value
-        )
+        value = whole_of.value(results)
         if outputs_at:
             kept["y"] = value
         kept_names = op.kept = tuple(kept)
@@ -158,8 +186,8 @@ class Function:
                     saved = by_name[name]
                     if hasattr(saved, "strides") and not isinstance(saved, Tensor):
                         saved = wrap(saved, histories.get(slot))
-                    restored.append(part(saved, outputs_at[slot]) if slot in outputs_at else saved)
-                given = cls.backward(ctx._with(tuple(restored)), *(part(arrived, i) for i in range(len(shapes))))
+                    restored.append(whole_of.part(saved, outputs_at[slot]) if slot in outputs_at else saved)
+                given = cls.backward(ctx._with(tuple(restored)), *whole_of.gradients(arrived))
             return _checked(cls, given, parents, inputs_dtypes, create)
 
         op.pull = pull
@@ -170,21 +198,78 @@ class Function:
         for watcher in mode().watchers:
             watcher.called(op, inputs, {}, whole)
         if not several:
-            return whole
-        pieces = [part(whole, i) if go else results[i] for i, go in enumerate(travels)]
-        _stay(pieces, results, [x for x in inputs if isinstance(x, Tensor)])
-        return tuple(pieces)
+            return replace(results[0], cls.__name__, lambda _: whole, *inputs) if ctx._dirty else whole
+        pieces = [whole_of.piece(whole, i, _function_op(cls, 1)) if go else results[i] for i, go in enumerate(travels)]
+        stay(pieces, results, [x for x in inputs if isinstance(x, Tensor)])
+        return tuple(
+            replace(result, cls.__name__, lambda _, piece=piece: piece, *inputs)  # type: ignore[misc]
+            if any(result is x for x in ctx._dirty)
+            else piece
+            for result, piece in zip(results, pieces)
+        )
 
 
-def _stay(pieces: list[Tensor], results: tuple[Tensor, ...], inputs: list[Tensor]) -> None:
-    """Put results that lie in the memory of an input, or of each other, back there: who writes one writes the other."""
-    owners = [owner(t._value) for t in (*inputs, *results)]
-    for i, (piece, result) in enumerate(zip(pieces, results, strict=True), len(inputs)):
-        first = next(k for k, memory in enumerate(owners) if memory is owners[i])
-        if first < i or any(memory is owners[i] for memory in owners[i + 1 :]):
-            piece._value = result._value
-        if first < i:
-            share((*inputs, *pieces)[first], piece)
+def _placed(forward: Callable[..., Any], inputs: tuple[Any, ...], named: dict[str, Any], plain: bool) -> Any:
+    """The arguments of a call in their places, with defaults, as backward returns gradients for them; the others."""
+    context = () if plain else (None,)
+    bound = inspect.signature(forward).bind(*context, *inputs, **named)
+    others = dict(bound.kwargs)
+    bound.apply_defaults()
+    return bound.args[len(context) :], others
+
+
+def _travels(result: Any, ctx: Context) -> bool:
+    """Whether a gradient comes back to a result."""
+    floats = isinstance(result, Tensor) and result.dtype.kind in "fc"
+    return floats and not any(result is constant for constant in ctx._constant)
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a ``backward`` that is not made of recorded ops: nothing in it records, and a second derivative is refused.
+
+    >>> import tinygrad_bp as tg
+    >>> class Double(tg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return x * 2
+    ...     @staticmethod
+    ...     @tg.autograd.function.once_differentiable
+    ...     def backward(ctx, g):
+    ...         return tg.tensor(2 * g.numpy())
+    >>> x = tg.tensor(1.0, requires_grad=True)
+    >>> Double.apply(x).backward()
+    >>> x.grad
+    tensor(2.)
+    """
+
+    @functools.wraps(function)
+    def wrapper(ctx: Any, *gradients: Any) -> Any:
+        with no_grad():
+            given = function(ctx, *gradients)
+        behind = [g for g in gradients if isinstance(g, Tensor) and g._node is not None]
+        if not mode().grad or not behind:
+            return given
+        items = given if isinstance(given, tuple) else (given,)
+        return tuple(_Once.apply(item.detach(), *behind) if isinstance(item, Tensor) else item for item in items)
+
+    return wrapper
+
+
+class _Once(Function):
+    """A gradient through which no second derivative goes."""
+
+    @staticmethod
+    def forward(ctx: Any, gradient: Any, *behind: Any) -> Any:
+        """The gradient itself."""
+        return gradient
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """No second time."""
+        raise FunctionError(
+            "trying to differentiate twice a function that was marked with @once_differentiable: write its backward "
+            "with recorded ops, and leave the mark out"
+        )
 
 
 def _function_op(cls: type[Function], arity: int) -> Op:
