@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -374,8 +375,16 @@ def test_render_takes_graphviz_own_arguments(picture, tmp_path, monkeypatch):
 def test_jupyter_shows_an_svg(picture):
     bundle = picture._repr_mimebundle_()
     assert list(bundle) == ["image/svg+xml"]
-    assert '<svg style="max-width: 100%; height: auto" ' in bundle["image/svg+xml"]  # never wider than its cell
+    assert "<svg" in bundle["image/svg+xml"] and "100%" not in bundle["image/svg+xml"]
     assert picture._repr_mimebundle_(include=["image/png"])["image/png"].startswith(b"\x89PNG")
+
+
+def test_a_wide_picture_scales_to_its_cell():
+    x = tg.ones(16, requires_grad=True)
+    wide = draw(tg.stack([element * 2 for element in x]))
+    svg = wide._repr_mimebundle_()["image/svg+xml"]
+    (size,) = re.findall(r'<svg width="100%" style="max-width: ([\d.]+)pt; height: auto"', svg)
+    assert float(size) > 480 and "viewBox" in svg and f'<svg width="{size}pt"' in wide.pipe("svg", encoding="utf-8")
 
 
 # ---------------------------------------------------------------------- which program

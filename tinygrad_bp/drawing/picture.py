@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ SANS, MONO, FAINT = "Helvetica", "Courier", "#555555"
 INK = "#1a1a1a"
 SOURCES = (".gv", ".dot")
 LINES = 8  # of an array
+CELL = 480  # points that every notebook's cell is wide
 
 
 class Picture(graphviz.Digraph):
@@ -71,7 +73,11 @@ class Picture(graphviz.Digraph):
     def _repr_image_svg_xml(self) -> str:
         """As an SVG that is never wider than the cell it stands in."""
         svg: str = super()._repr_image_svg_xml()
-        return svg.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
+        size = re.search(r'width="([\d.]+)pt" height="[\d.]+pt"', svg)
+        if size is None or float(size[1]) <= CELL:
+            return svg
+        # A page may put it into an <img>, which takes its width from here alone.
+        return svg.replace(size[0], f'width="100%" style="max-width: {size[1]}pt; height: auto"', 1)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
         """What Jupyter shows: the picture, or one sentence where there is no program to lay it out."""
