@@ -20,7 +20,7 @@ X, Y = (tg.tensor(START[name], dtype=tg.float64) for name in "xy")
 def made(case):
     t = {name: tg.tensor(START[name], dtype=tg.float64, requires_grad=True) for name in "wvs"}
     o = eval(f"tg.optim.{case['optimizer']}", {"tg": tg, **t})
-    return t, o, eval(f"tg.optim.lr_scheduler.{case['schedule']}", {"tg": tg, "o": o})
+    return t, o, eval(f"S.{case['schedule']}", {"S": lr_scheduler, "o": o})
 
 
 def metric(step):
@@ -45,7 +45,7 @@ def test_200_steps_have_the_rates_of_pytorch(case):
             np.testing.assert_allclose(schedule.get_last_lr(), wanted[step][0], rtol=1e-12)
             np.testing.assert_allclose(momenta(optimizer), wanted[step][1], rtol=1e-12)
             assert [g["lr"] for g in optimizer.param_groups] == schedule.get_last_lr()
-        assert schedule.last_epoch == step
+        assert getattr(schedule, "last_epoch", step) == step  # a ChainedScheduler has none, as in PyTorch
         if step < 200:
             optimizer.step()
             go_on(schedule, step)
@@ -170,6 +170,17 @@ def test_repr_shows_where_the_schedule_is():
         ("OneCycleLR(o, 0.1, 5, pct_start=2)", r"OneCycleLR: pct_start must be in \[0, 1\], got 2"),
         ("OneCycleLR(o, 0.1, 5, anneal_strategy='exp')", "anneal_strategy is 'cos' or 'linear', got 'exp'"),
         ("OneCycleLR(o, 0.1, 5)", "Adagrad has neither momentum nor betas; pass cycle_momentum=False"),
+        ("ConstantLR(o, factor=2)", r"ConstantLR: factor must be in \[0, 1\], got 2"),
+        ("PolynomialLR(o, 0)", "PolynomialLR: total_iters must be at least 1, got 0"),
+        ("MultiplicativeLR(o, 3)", "MultiplicativeLR: lr_lambda is a function of the epoch, got 3"),
+        ("CosineAnnealingWarmRestarts(o, 0)", "T_0 is an integer from 1, got 0"),
+        ("CosineAnnealingWarmRestarts(o, 3, 1.5)", "T_mult is an integer from 1, got 1.5"),
+        ("CyclicLR(o, 0.1, 0.2)", "Adagrad has neither momentum nor betas; pass cycle_momentum=False"),
+        ("CyclicLR(o, 0.1, 0.2, mode='saw', cycle_momentum=False)", "mode is 'triangular', .* got 'saw'"),
+        ("CyclicLR(o, 0.1, 0.2, 0, cycle_momentum=False)", "step_size_up must be at least 1, got 0"),
+        ("CyclicLR(o, 0.1, 0.2, scale_mode='x', cycle_momentum=False)", "scale_mode is 'cycle' or 'iterations', got"),
+        ("SequentialLR(o, [], [])", "SequentialLR: give at least one schedule"),
+        ("ChainedScheduler([3])", "ChainedScheduler: schedule 0 is none, got int"),
         ("ReduceLROnPlateau(o, mode='low')", "mode is 'min' or 'max', got 'low'"),
         ("ReduceLROnPlateau(o, threshold_mode='x')", "threshold_mode is 'rel' or 'abs', got 'x'"),
         ("ReduceLROnPlateau(o, factor=1.0)", "factor must be below 1, got 1.0"),
@@ -208,3 +219,74 @@ def test_a_bad_state_is_refused_before_anything_changes(make):
         assert schedule.state_dict() == saved
     schedule.load_state_dict(json.loads(json.dumps(saved)))
     assert schedule.state_dict() == saved
+
+
+@pytest.mark.parametrize("make", [
+    lambda o, a, b: lr_scheduler.SequentialLR(o, [a, b], [3]), lambda o, a, b: lr_scheduler.ChainedScheduler([a, b]),
+])  # fmt: skip
+def test_a_state_of_other_schedules_is_refused_before_anything_changes(make):
+    o = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = make(o, lr_scheduler.StepLR(o, 2), lr_scheduler.ExponentialLR(o, 0.9))
+    schedule.step()
+    saved = schedule.state_dict()
+    for states in (None, [], saved["_schedulers"][:1], saved["_schedulers"][::-1], [saved["_schedulers"][0], None]):
+        with pytest.raises(StateDictError):
+            schedule.load_state_dict({**saved, "_schedulers": states})
+        assert schedule.state_dict() == saved
+    schedule.load_state_dict(saved)
+    assert schedule.state_dict() == saved
+
+
+def test_schedules_in_sequence_belong_together():
+    a, b = (tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1) for _ in range(2))
+    fall = lr_scheduler.ExponentialLR(a, 0.9)
+    for schedules, message in [
+        ([fall, lr_scheduler.StepLR(b, 3)], "schedule 1 belongs to another optimizer"),
+        ([fall, lr_scheduler.ReduceLROnPlateau(a)], "schedule 1, ReduceLROnPlateau, needs a number"),
+        ([fall], "1 schedules need 0 milestones between them, got 1"),
+    ]:
+        with pytest.raises(ArgumentError, match=message):
+            lr_scheduler.SequentialLR(a, schedules, [5])
+
+
+def test_a_schedule_written_for_pytorch():
+    class WarmUp(lr_scheduler._LRScheduler):
+        """Linear to the first rate, then as another schedule says."""
+
+        def __init__(self, optimizer, steps, after=None, last_epoch=-1):
+            self.steps, self.after = steps, after
+            super().__init__(optimizer, last_epoch)
+
+        def get_lr(self):
+            assert self._get_lr_called_within_step
+            if self.last_epoch < self.steps:
+                return [base * (self.last_epoch + 1) / self.steps for base in self.base_lrs]
+            return self.after.get_last_lr()
+
+        def step(self, epoch=None):
+            if self.last_epoch >= self.steps - 1 and self._step_count:
+                self.after.step()
+            super().step(epoch)
+
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = WarmUp(optimizer, 4, lr_scheduler.ExponentialLR(optimizer, 0.5))
+    rates = [schedule.get_last_lr()[0]]
+    for _ in range(5):
+        optimizer.step()
+        schedule.step()
+        rates += schedule.get_last_lr()
+    assert rates == [0.25, 0.5, 0.75, 1.0, 0.5, 0.25]
+    assert isinstance(schedule, lr_scheduler.LRScheduler)
+
+
+def test_plateau_bounds_groups_that_came_later():
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    one, many = (lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, min_lr=low) for low in (0.5, [0.5]))
+    optimizer.add_param_group({"params": [tg.zeros(1, requires_grad=True)], "lr": 0.2})
+    for _ in range(2):
+        one.step(1.0)
+    assert one.get_last_lr() == [0.5, 0.2]
+    many.min_lrs.append(0.01)
+    for _ in range(2):
+        many.step(1.0)
+    assert many.get_last_lr() == pytest.approx([0.5, 0.02])

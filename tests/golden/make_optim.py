@@ -88,6 +88,20 @@ SCHEDULES = [
     "OneCycleLR(o, 0.1, 200, cycle_momentum=False)", "ReduceLROnPlateau(o)",
     "ReduceLROnPlateau(o, patience=3, factor=0.5, cooldown=4, threshold=0.01, min_lr=[1e-3, 0.0])",
     "ReduceLROnPlateau(o, mode='max', patience=5, threshold_mode='abs', threshold=0.05, eps=1e-3)",
+    "MultiStepLR(o, [30, 80])", "MultiStepLR(o, milestones=(5, 5, 120), gamma=0.7)", "ConstantLR(o)",
+    "ConstantLR(o, factor=0.2, total_iters=40)", "PolynomialLR(o)", "PolynomialLR(o, total_iters=150, power=2.0)",
+    "MultiplicativeLR(o, lambda step: 0.98)", "MultiplicativeLR(o, [lambda n: 0.99, lambda n: 1 + 1 / (n + 1)])",
+    "CosineAnnealingWarmRestarts(o, T_0=17)", "CosineAnnealingWarmRestarts(o, 10, T_mult=2, eta_min=1e-3)",
+    "CyclicLR(o, 0.01, 0.1, step_size_up=20)", "CyclicLR(o, [0.01, 0.1], 0.3, 15, 30, mode='triangular2')",
+    "CyclicLR(o, 0.01, 0.1, 20, mode='exp_range', gamma=0.99, cycle_momentum=False)",
+    "CyclicLR(o, 0.01, 0.1, 25, scale_fn=lambda x: 1 / x, base_momentum=[0.5, 0.6], max_momentum=0.95)",
+    "CyclicLR(o, 0.01, 0.1, 25, scale_fn=lambda x: 0.99**x, scale_mode='iterations')",
+    "SequentialLR(o, [S.ConstantLR(o, 0.1, 20), S.ExponentialLR(o, 0.97)], milestones=[20])",
+    "SequentialLR(o, [S.LinearLR(o, 0.1, total_iters=10), S.CosineAnnealingLR(o, 90), S.StepLR(o, 9)], [10, 100])",
+    "SequentialLR(o, [S.CosineAnnealingWarmRestarts(o, 12), S.PolynomialLR(o, 60), S.MultiStepLR(o, [7])], [50, 120])",
+    "ChainedScheduler([S.ConstantLR(o, 0.1, 30), S.ExponentialLR(o, 0.99)])",
+    "ChainedScheduler([S.LinearLR(o, total_iters=50), S.StepLR(o, 40), S.CosineAnnealingLR(o, 130)], optimizer=o)",
+    "SequentialLR(o, [S.ChainedScheduler([S.LinearLR(o), S.StepLR(o, 3)]), S.ExponentialLR(o, 0.98)], [30])",
 ]  # fmt: skip
 SCHEDULED = ["SGD([dict(params=[w, s]), dict(params=[v], lr=0.2)], lr=0.05, momentum=0.9)",
              "AdamW([dict(params=[w, s]), dict(params=[v], lr=0.02)], lr=0.05)"]  # fmt: skip
@@ -98,6 +112,8 @@ TOGETHER = [
     ["RMSprop([w, v, s], lr=0.002)", "ExponentialLR(o, gamma=0.98)"],
     ["Adagrad([w, v, s], lr=0.03)", "LinearLR(o, total_iters=100)"],
     ["SGD([w, v, s], lr=0.05)", "ReduceLROnPlateau(o, patience=2, threshold=0.05)"],
+    ["NAdam([w, v, s], lr=0.003)", "CyclicLR(o, 0.001, 0.005, 10)"],
+    ["RAdam([w, v, s], lr=0.01)", "SequentialLR(o, [S.LinearLR(o, 0.1), S.CosineAnnealingLR(o, 195)], [5])"],
 ]
 
 
@@ -119,7 +135,7 @@ def metric(step: int) -> float:
 def trajectory(optimizer: str, schedule: str = "") -> list[Any]:
     t = names()
     o = eval(f"torch.optim.{optimizer}", {"torch": torch, **t})
-    s = eval(f"torch.optim.lr_scheduler.{schedule}", {"torch": torch, "o": o}) if schedule else None
+    s = eval(f"S.{schedule}", {"S": torch.optim.lr_scheduler, "o": o}) if schedule else None
     path = []
     for step in range(1, 201):
         o.zero_grad()
@@ -151,7 +167,7 @@ def lbfgs(settings: str) -> list[Any]:
 
 def rates(optimizer: str, schedule: str) -> list[Any]:
     o = eval(f"torch.optim.{optimizer}", {"torch": torch, **names()})
-    s = eval(f"torch.optim.lr_scheduler.{schedule}", {"torch": torch, "o": o})
+    s = eval(f"S.{schedule}", {"S": torch.optim.lr_scheduler, "o": o})
     found = []
     for step in range(201):
         if step % 10 in (0, 1) or step < 10:
@@ -170,7 +186,7 @@ if __name__ == "__main__":
     schedules = [
         {"optimizer": optimizer, "schedule": schedule, "rates": rates(optimizer, schedule)}
         for schedule in SCHEDULES
-        for optimizer in (SCHEDULED if "One" in schedule else SCHEDULED[:1])
+        for optimizer in (SCHEDULED if schedule.startswith(("One", "Cyclic")) else SCHEDULED[:1])
     ]
     together = [{"optimizer": o, "schedule": s, "path": trajectory(o, s)} for o, s in TOGETHER]
     write("lr_scheduler.json", {"schedules": schedules, "together": together})
