@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from make_pages import pages
 from make_stubs import stubs
 
 import tinygrad_bp as tg
@@ -16,9 +17,9 @@ from tinygrad_bp.autograd.definitions import written_rules
 from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
 
-PAGE = Path(__file__).with_name("reference.md")
+PAGE = Path(__file__).parent / "reference" / "ops.md"
 SPACES = ("", "linalg", "fft", "special", "nn.functional")
-HEAD = """# Reference
+HEAD = """# Ops
 
 Written by `python docs/make_reference.py` from the op table; a test compares it with the table.
 
@@ -106,6 +107,7 @@ def page() -> str:
 def files() -> Iterator[tuple[Path, str]]:
     """Every file that is written from definitions, and its text."""
     yield PAGE, page()
+    yield from pages()
     yield from stubs()
 
 

@@ -32,6 +32,8 @@ TAKES = {
     "nan": "float", "posinf": "float | None", "neginf": "float | None", "shift": "Size", "n": "int",
     "threshold": "float", "value": "float", "rtol": "float | None", "atol": "float | None", "eps": "float | None",
 }  # fmt: skip
+# Files that gather names from others as well.
+GATHERED = tuple(f"tinygrad_bp.{name}" for name in ("fft", "linalg", "special", "nn.functional"))
 TYPES = "tinygrad_bp.autograd.types"
 MORE = ("return_indices", "return_inverse", "return_counts")  # flags: what they name is returned as well
 BUILTINS = frozenset(name for name in vars(__import__("builtins")) if not name.startswith("_"))
@@ -55,7 +57,12 @@ def names_of(module: Any) -> Iterator[tuple[str, Any]]:
         elif value is None or isinstance(value, np.dtype):
             inside = True
         elif callable(value):
-            inside = (value.__module__ or "").startswith("tinygrad_bp") and value.__module__ != TYPES
+            gathers = hasattr(module, "__path__")  # a room takes names from its files, any other file has its own alone
+            place = ".".join(module.__name__.split(".")[:2]) if gathers else module.__name__
+            if module.__name__ in GATHERED or name in vars(module).get("__all__", ()):
+                place = "tinygrad_bp"
+            written = getattr(value, "__module__", None) or ""
+            inside = written.startswith(place) and written != TYPES
         else:
             inside = type(value) in (float, bool) or type(value).__module__.startswith("tinygrad_bp")
         if inside:
@@ -171,7 +178,7 @@ def _call(function: Any) -> Call:
     parameters = [_parameter(item, op) for item in signature.parameters.values()]
     said = signature.return_annotation
     result = "Tensor" if op is not None else "Any" if said is signature.empty else _written(said)
-    module = (op.forward if op is not None else inspect.unwrap(function)).__module__ or ""
+    module = getattr(op.forward if op is not None else inspect.unwrap(function), "__module__", "") or ""
     return Call(parameters, result, module if module.startswith("tinygrad_bp") else TYPES)
 
 
