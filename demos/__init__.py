@@ -1,1 +1,1 @@
-"""The reports that this project grew out of, run on the engine: ``python -m demos``."""
+"""``reports``: the five reports, run by ``python -m demos``. ``examples``: one idea a file."""

@@ -59,13 +59,14 @@ def test_emg_and_banknote():
     assert sorted(set(y.tolist())) == [0, 1, 2, 3]
     np.testing.assert_array_equal(tg.data.emg(REAL / "emg_gestures.npz")[0], x)
     x, y = tg.data.banknote(real("banknote.csv"))
+    np.testing.assert_array_equal(x, tg.data.banknote()[0])
     assert x.shape == (1372, 4) and x.dtype == np.float64 and np.bincount(y).tolist() == [762, 610]
     assert x[0].tolist() == [3.6216, 8.6661, -2.8073, -0.44699]
 
 
 def test_the_folder_that_the_environment_names(monkeypatch):
-    monkeypatch.setenv("TINYGRAD_BP_DATA", str(real("banknote.csv")))
-    assert len(tg.data.banknote()[0]) == 1372
+    monkeypatch.setenv("TINYGRAD_BP_DATA", str(real("emg_gestures.npz")))
+    assert len(tg.data.emg()[0]) == 11624
 
 
 # ---------------------------------------------------------------------- what comes with the package
@@ -82,6 +83,13 @@ def test_iris_and_digits_are_those_of_scikit_learn():
     assert tuple(sets.load_iris().target_names) == tg.data.IRIS_CLASSES
 
 
+def test_banknote_comes_with_the_package(monkeypatch):
+    monkeypatch.delenv("TINYGRAD_BP_DATA", raising=False)
+    x, y = tg.data.banknote()
+    assert x.shape == (1372, 4) and x.dtype == np.float64 and np.bincount(y).tolist() == [762, 610]
+    np.testing.assert_allclose(x.mean(0), [0.43373526, 1.92235312, 1.39762712, -1.19165652], rtol=1e-8)
+
+
 def test_importing_the_package_reads_no_archive_module():
     code = "import sys, tinygrad_bp; print(sorted({'gzip', 'tarfile', 'zipfile', 'urllib.request'} & set(sys.modules)))"
     bare = subprocess.run([sys.executable, "-c", code.replace("tinygrad_bp", "numpy")], capture_output=True, text=True)
@@ -92,10 +100,10 @@ def test_importing_the_package_reads_no_archive_module():
 # ---------------------------------------------------------------------- files that are not there
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "emg", "banknote"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "emg"])
 def test_where_nothing_is_named_the_error_says_what_can_be(monkeypatch, name):
     monkeypatch.delenv("TINYGRAD_BP_DATA", raising=False)
-    argument = "path" if name in ("emg", "banknote") else "root"
+    argument = "path" if name == "emg" else "root"
     with pytest.raises(FileNotFoundError, match=rf"Give {argument}=, or set .* TINYGRAD_BP_DATA"):
         getattr(tg.data, name)()
 

@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 
-from demos import r1
-from demos.r1.findings import BATCHES, RATES, grid_words, swing, too_large
-from demos.r1.training import HIDDEN, VALIDATION, learn, load, network, train
-from demos.summary import summary
-from demos.table import WIDTH
+from demos.reports import r1
+from demos.reports.r1.findings import BATCHES, RATES, grid_words, swing, too_large
+from demos.reports.r1.training import HIDDEN, VALIDATION, learn, load, network, train
+from demos.reports.summary import summary
+from demos.reports.table import WIDTH
 
 REAL = [
     path
@@ -134,6 +134,17 @@ def test_a_swing_counts_as_too_large() -> None:
 def test_without_files_the_loaders_error_comes_through(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="train-images-idx3-ubyte"):
         r1.run(0, True, tmp_path, tmp_path)
+
+
+def test_on_a_fresh_machine_the_digits_stand_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TINYGRAD_BP_DATA", raising=False)
+    lines = r1.run(0, True, tmp_path, None, r1.Size(300, 2, 1, 300, 6, 1, 8, (r1.CHOSEN,)))
+    text = capsys.readouterr().out
+    assert "--download" in text and "digits, 64 - 256 - 128 - 10" in text and "1,200 training images" in text
+    assert [line.setting for line in lines][-1] == "best setting, digits"
+    assert (tmp_path / "r1-misclassified.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(not REAL, reason="MNIST is not here: set TINYGRAD_BP_DATA to its folder")

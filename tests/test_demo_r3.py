@@ -11,9 +11,9 @@ import pytest
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 
 import tinygrad_bp as tg
-from demos import r3
-from demos.r3 import recipe, training
-from demos.table import WIDTH
+from demos.reports import r3
+from demos.reports.r3 import recipe, training
+from demos.reports.table import WIDTH
 
 SHARED = Path(os.environ.get("TINYGRAD_BP_DATA") or Path(__file__).parents[2] / "shared" / "data")
 REAL = pytest.mark.skipif(not (SHARED / "emg_gestures.npz").exists(), reason=f"no emg_gestures.npz in {SHARED}")
@@ -89,7 +89,7 @@ def test_without_files_the_digits_stand_in(
     (tmp_path / "data").mkdir()
     lines = r3.run(0, True, tmp_path, tmp_path / "data")
     text = capsys.readouterr().out
-    assert "banknote is left out" in text and "banknote.csv" in text
+    assert "banknote, standardised" in text and "left out" not in text
     assert "emg_gestures.npz" in text and "digits stand in" in " ".join(text.split())
     assert any("digits" in line.setting for line in lines)
     assert {path.suffix for path in tmp_path.iterdir()} == {"", ".png"}

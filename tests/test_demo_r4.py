@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 
 import tinygrad_bp as tg
-from demos import r4
-from demos.table import WIDTH
+from demos.reports import r4
+from demos.reports.table import WIDTH
 
 
 def test_the_first_loss_is_the_reports() -> None:

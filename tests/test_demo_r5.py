@@ -13,12 +13,12 @@ import tinygrad_bp as tg
 
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 
-from demos import r5
-from demos.r5 import gaps
-from demos.r5.diagnosis import CAUSES, Cause, Found, diagnosis
-from demos.r5.training import RAW, SHIFT, Augmented, Recipe, Trained, load, network, parts, train
-from demos.summary import summary
-from demos.table import WIDTH
+from demos.reports import r5
+from demos.reports.r5 import gaps
+from demos.reports.r5.diagnosis import CAUSES, Cause, Found, diagnosis
+from demos.reports.r5.training import RAW, SHIFT, Augmented, Recipe, Trained, load, network, parts, train
+from demos.reports.summary import summary
+from demos.reports.table import WIDTH
 
 REAL = [
     path
@@ -142,3 +142,17 @@ def test_without_files_the_loaders_error_comes_through(tmp_path: Path) -> None:
 def test_cifar10_is_learnt() -> None:
     trained = train(parts(load(Path(REAL[0]), 2_000)), Recipe(hidden=(64,), batch=32), 2, 0)
     assert trained.train > 20
+
+
+def test_on_a_fresh_machine_the_digits_stand_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TINYGRAD_BP_DATA", raising=False)
+    lines = r5.run(0, True, tmp_path, None)
+    text = capsys.readouterr().out
+    assert "--download" in text and "400 images with 20%" in " ".join(text.split())
+    overfit, loss = lines
+    # Plain training learns the wrong labels too; the recipes do better on new images.
+    assert "without: test 8" in overfit.why and overfit.ours.startswith("test 9")
+    # The naive loss has gaps, the stable one has none.
+    assert loss.ours.startswith("0 gaps") and not loss.ours.endswith("naive 0")

@@ -17,10 +17,10 @@ pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"
 pytest.importorskip("tqdm", reason='needs pip install "tinygrad_bp[demos]"')
 
 from demos.__main__ import REPORTS
-from demos.pictures import LINES, Panel, curves
-from demos.r2.figures import best_line, why
-from demos.r2.training import CONVENTIONS, SETTINGS, Setting, data, train
-from demos.table import WIDTH, table
+from demos.reports.pictures import LINES, Panel, curves
+from demos.reports.r2.figures import best_line, why
+from demos.reports.r2.training import CONVENTIONS, SETTINGS, Setting, data, train
+from demos.reports.table import WIDTH, Page, table
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = (
@@ -180,6 +180,22 @@ def test_a_table_wraps_its_last_column() -> None:
     lines = table(["a", "why"], [["1\n2", "word " * 60]]).splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert lines[3].startswith("2  word")
+
+
+def test_a_table_that_is_too_wide_for_the_page_lists_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Page, "width", 80)
+    lines = table(["setting", "ours", "why"], [["s" * 40, "o" * 30, "word " * 20], ["t", "", "no"]]).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == f"setting  {'s' * 40}" and lines[1] == f"ours     {'o' * 30}"
+    assert lines[2].startswith("why      word word") and lines[-2:] == ["setting  t", "why      no"]
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("300", WIDTH), ("7", 40)])
+def test_the_page_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(Page, "width", WIDTH)
+    Page.fit()
+    assert Page.width == width
 
 
 def test_a_panel_has_a_colour_for_each_line_or_refuses(tmp_path: Path) -> None:

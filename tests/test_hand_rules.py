@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from demos.hand_rules import REPORTS, checked, page, r1, r2, r3, r4, r5
-from demos.table import WIDTH
+from demos.reports.hand_rules import REPORTS, checked, page, r1, r2, r3, r4, r5
+from demos.reports.table import WIDTH
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reports"
 Found = set[tuple[str, str, str, str]]
@@ -61,7 +61,7 @@ def test_the_final_code_of_the_reports_has_six_mistakes() -> None:
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_page_that_is_kept_is_the_page_of_now(report: str) -> None:
     kept = (FOLDER / f"{report}.md").read_text(encoding="utf-8")
-    assert kept == page(report), "run python -m demos.hand_rules"
+    assert kept == page(report), "run python -m demos.reports.hand_rules"
     assert max(map(len, kept.splitlines())) <= WIDTH
 
 

@@ -164,11 +164,11 @@ def sigmoid(path: Path) -> Path:
     x = tg.linspace(-8, 8, 201).requires_grad_()
     s = tg.sigmoid(x)
     s.sum().backward()
-    value, slope = s.detach().numpy(), x.grad.numpy()
+    x, value, slope = x.detach(), s.detach().numpy(), x.grad.numpy()
     figure = Figure(figsize=(6, 3.4), layout="constrained")
     ax = figure.subplots()
     ax.plot(x.numpy(), value, color=BLUE, label="sigmoid s(x) = 1 / (1 + exp(−x))")
-    ax.plot(x.numpy(), slope, color=RED, label="its derivative, by backward()")
+    ax.plot(x.detach().numpy(), slope, color=RED, label="its derivative, by backward()")
     ax.plot(
         x.numpy()[::10], (value * (1 - value))[::10], "o", color=RED, markerfacecolor="none", label="s (1 − s), by hand"
     )

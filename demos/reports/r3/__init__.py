@@ -6,7 +6,6 @@ stays; the recipe goes on from there with the same four layers, one step at a ti
 
 from __future__ import annotations
 
-import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..summary import Line
-from ..table import WIDTH, table
+from ..table import paragraph, table
 from .recipe import (
     EPOCHS,
     QUICK_EPOCHS,
@@ -54,14 +53,14 @@ FULL = f"The recipes in minibatches run for {EPOCHS} epochs."
 def run(seed: int, quick: bool, out: Path, data: Path | None = None) -> list[Line]:
     """Train everything, print the tables and the hand rules' page, and draw the pictures into ``out``.
 
-    ``data`` is the folder with ``banknote.csv`` and ``emg_gestures.npz``; None: ``TINYGRAD_BP_DATA`` names it. Without
-    the first file banknote is left out, without the second the digits stand in; both are said.
+    ``data`` is the folder with ``emg_gestures.npz``; None: ``TINYGRAD_BP_DATA`` names it. Without that file the digits
+    stand in, and it is said.
     """
     from .. import pictures  # needs matplotlib, an optional extra
     from ..hand_rules import page
 
     print(TITLE.format(lr=LR, iterations=ITERATIONS, start=START, share=HELD_OUT, form=QUICK if quick else FULL))
-    lines, panels = two_classes(seed, quick, data)
+    lines, panels = two_classes(seed, quick)
     more_lines, more_panels, files = four_classes(seed, quick, out, emg(data))
     print(page("r3"))
     title = "The report's setting: median and range over the seeds"
@@ -75,7 +74,7 @@ def spread(values: list[float], digits: int = 3) -> str:
     return f"{np.mean(values):.{digits}f}" + (f" ±{np.std(values):.{digits}f}" if len(values) > 1 else "")
 
 
-def two_classes(seed: int, quick: bool, folder: Path | None) -> tuple[list[Line], list[Panel]]:
+def two_classes(seed: int, quick: bool) -> tuple[list[Line], list[Panel]]:
     """[4, 16, 1] on iris from several starts, and on banknote as measured and standardised."""
     seeds = range(seed, seed + (2 if quick else 5))
     flowers = iris()
@@ -83,13 +82,9 @@ def two_classes(seed: int, quick: bool, folder: Path | None) -> tuple[list[Line]
         f"iris, start {start}": [descend(flowers, TWO, s, ITERATIONS, start) for s in seeds]
         for start in ((START, "0.01") if quick else STARTS)
     }
-    try:
-        notes = banknote(folder)
-    except FileNotFoundError as error:
-        print(f"banknote is left out: {error}\n")
-    else:
-        for name, given in (("as measured", notes), ("standardised", notes.standardised())):
-            results[f"banknote, {name}"] = [descend(given, TWO, s, ITERATIONS) for s in seeds[: 1 if quick else 3]]
+    notes = banknote()
+    for name, given in (("as measured", notes), ("standardised", notes.standardised())):
+        results[f"banknote, {name}"] = [descend(given, TWO, s, ITERATIONS) for s in seeds[: 1 if quick else 3]]
 
     rows, lines = [], []
     for name, runs in results.items():
@@ -128,7 +123,7 @@ def four_classes(seed: int, quick: bool, out: Path, data: Data) -> tuple[list[Li
     """[64, 8, 32, 8, 4]: the report's setting from several starts, the recipe, and its pictures."""
     what = "digits 0 to 3, standing in for EMG" if data.note else "EMG"
     if data.note:
-        print(data.note + "\n")
+        print(paragraph(data.note) + "\n")
     iterations, epochs = (QUICK_ITERATIONS, QUICK_EPOCHS) if quick else (ITERATIONS, EPOCHS)
     seeds = range(seed, seed + (1 if quick else 3))
 
@@ -165,7 +160,7 @@ def four_classes(seed: int, quick: bool, out: Path, data: Data) -> tuple[list[Li
         for name, runs, change in changes(climbed, left_out, only)
     ]
     print(table(["", "training", "held out", "change"], rows, rules=False))
-    print("\n" + "\n".join(textwrap.fill(word, WIDTH) for word in words) + "\n")
+    print("\n" + "\n".join(paragraph(word) for word in words) + "\n")
 
     best = list(climbed.values())[-1]
     pairs = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from tinygrad_bp.data import TensorDataset
 
-from ..table import WIDTH, table
+from ..table import paragraph, table
 from .training import CENTRED, RAW, Parts, Pixels, Recipe, Trained, accuracy, parts, train
 
 REPORT = 15.0  # percent of the test images
@@ -174,4 +173,4 @@ def diagnosis(found: list[Found], mixed: dict[str, float], tests: int) -> str:
         + ", ".join(f"{name} {value:.1f} %" for name, value in mixed.items())
         + "."
     )
-    return textwrap.fill(" ".join(words), WIDTH)
+    return paragraph(" ".join(words))

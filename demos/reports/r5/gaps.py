@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 import tinygrad_bp as tg
 from tinygrad_bp.data import DataLoader
 
-from ..table import WIDTH, table
+from ..table import paragraph, table
 from .training import Parts, network
 
 LR = 1e-3  # with pixels of 0 to 255, enough for scores that differ by hundreds
@@ -36,11 +35,11 @@ class Gaps(NamedTuple):
     smallest: Any  # log10 of the smallest probability of a true class in each step
 
 
-def train(of: Parts, steps: int, seed: int) -> Gaps:
-    """Train 3072 - 256 - 10 by plain SGD on pixels of 0 to 255 in float32; measure each batch's loss in every way."""
+def train(of: Parts, steps: int, seed: int, lr: float = LR) -> Gaps:
+    """Train pixels - 256 - 10 by plain SGD on pixels of 0 to 255 in float32; measure each batch's loss in every way."""
     tg.manual_seed(seed)
-    model = network((256,))
-    optimizer = tg.optim.SGD(model.parameters(), lr=LR)
+    model = network((256,), pixels=of.pixels)
+    optimizer = tg.optim.SGD(model.parameters(), lr=lr)
     batches = DataLoader(of.train, 128, shuffle=True, drop_last=True, generator=tg.Generator().manual_seed(seed))
     ways = {"exp(z) / Σ exp(z), then log": exponentials, "row maximum subtracted, then log": row_maximum}
     naive: dict[str, list[float]] = {name: [] for name in ways}
@@ -88,7 +87,7 @@ def gaps_words(gaps: Gaps) -> str:
     under = int((gaps.smallest < -70).sum())
     single, double = (np.log10(float(np.finfo(dtype).smallest_subnormal)) for dtype in (np.float32, np.float64))
     solved = bool(np.isfinite(gaps.stable).all())
-    return textwrap.fill(
+    return paragraph(
         f"float32 holds no number below 10^{single:.0f}, so a probability of 1e-70 is 0 there and its logarithm −inf; "
         f"in float64 the same happens below 10^{double:.0f}. The smallest probability of a true class was under 1e-70 "
         f"in {under} of {len(gaps.stable)} steps, and 10^{gaps.smallest.min():.0f} at the least; the loss with the row "
@@ -97,8 +96,7 @@ def gaps_words(gaps: Gaps) -> str:
             "log-sum-exp never forms the probability: its curve has no gap."
             if solved
             else "The stable loss is not finite either."
-        ),
-        WIDTH,
+        )
     )
 
 

@@ -14,16 +14,23 @@ from tinygrad_bp.data import DataLoader, TensorDataset
 from tinygrad_bp.optim.lr_scheduler import OneCycleLR
 from tinygrad_bp.train import DivergedError, KeepBest, evaluate, fit
 
+from ..table import paragraph, table
+
 SHIFT = 4  # pixels that augmentation moves an image at most, each way
 LARGE = 1000  # rows a batch when nothing is learnt
 
 
 class Parts(NamedTuple):
-    """Training, validation and test images (n, 3072) float32 and labels (n,) int64."""
+    """Training, validation and test images (n, pixels) float32 and labels (n,) int64."""
 
     train: TensorDataset
     val: TensorDataset
     test: TensorDataset
+
+    @property
+    def pixels(self) -> int:
+        """The number of inputs."""
+        return int(self.train.tensors[0].shape[1])
 
     def __str__(self) -> str:
         counts = [f"{len(part):,}" for part in self]
@@ -57,13 +64,15 @@ def parts(loaded: tuple[Any, ...], pixels: Pixels = CENTRED) -> Parts:
     return Parts(*(TensorDataset(row - mean, labels) for row, labels in zip(rows, (y[:split], y[split:], test_y))))
 
 
-def network(hidden: Sequence[int], dropout: float = 0.0, normalised: bool = False) -> tg.nn.Sequential:
-    """Fully connected layers with ReLU between them: 3072, ``hidden``, 10 scores; the softmax is part of the loss.
+def network(
+    hidden: Sequence[int], dropout: float = 0.0, normalised: bool = False, pixels: int = 3072
+) -> tg.nn.Sequential:
+    """Fully connected layers with ReLU between them: ``pixels``, ``hidden``, 10 scores; softmax is part of the loss.
 
     ``normalised`` puts batch normalisation before each ReLU, ``dropout`` is the share of hidden values left out.
     """
     layers: list[tg.nn.Module] = []
-    size = 3072
+    size = pixels
     for wide in hidden:
         layers.append(tg.nn.Linear(size, wide))
         if normalised:
@@ -141,7 +150,7 @@ class Trained(NamedTuple):
 def train(of: Parts, recipe: Recipe, epochs: int, seed: int) -> Trained:
     """Train by ``recipe`` and measure on all three parts."""
     tg.manual_seed(seed)
-    model = network(recipe.hidden, recipe.dropout, recipe.normalised)
+    model = network(recipe.hidden, recipe.dropout, recipe.normalised, of.pixels)
     if recipe.weights is not None:
         start_small(model, recipe.weights)
     generator = tg.Generator().manual_seed(seed)
@@ -180,3 +189,29 @@ def start_small(model: tg.nn.Sequential, deviation: float) -> None:
 def accuracy(model: tg.nn.Module, part: TensorDataset) -> float:
     """In percent."""
     return 100 * float(evaluate(model, tg.nn.CrossEntropyLoss(), DataLoader(part, LARGE)).accuracy or 0.0)
+
+
+def trained_table(head: str, trained: dict[str, Trained]) -> str:
+    """A row a training."""
+    body = [
+        [name, *(f"{v:.1f}" for v in (t.train, t.val, t.test)), f"{t.gap:.1f}", f"{t.seconds:.0f}"]
+        for name, t in trained.items()
+    ]
+    return table([head, "training", "validation", "test", "gap", "seconds"], body, rules=False)
+
+
+def best_of(trained: dict[str, Trained]) -> str:
+    """The recipe with the best validation accuracy."""
+    return max(trained, key=lambda name: trained[name].val)
+
+
+def recipe_words(trained: dict[str, Trained]) -> str:
+    """What each recipe did, from the table."""
+    (base_name, base), *others = trained.items()
+    name = best_of(trained)
+    best = trained[name]
+    words = [f"{base_name} alone: test {base.test:.1f} %, gap {base.gap:.1f} points."]
+    for other, t in others:
+        words.append(f"{other}: test {t.test - base.test:+.1f}, gap {t.gap - base.gap:+.1f}.")
+    words.append(f"Best on the validation images: {name}, test {best.test:.1f} %.")
+    return paragraph(" ".join(words))

@@ -5,7 +5,6 @@ Report R4 checks each hand-written gradient by central differences, and trains t
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ import tinygrad_bp as tg
 from tinygrad_bp.nn.functional import cross_entropy
 
 from .summary import Line
-from .table import WIDTH, table
+from .table import paragraph, table
 
 FULL_FORM = "about ten seconds"
 ROWS, INPUTS, HIDDEN, CLASSES = 5, 4, 10, 3
@@ -218,7 +217,7 @@ def explain(checks: Checks) -> str:
         "float32 rounds the loss to 1.2e-7, more than a step of 1e-7 changes it: the report's figures need float64, in "
         "which its course makes this check, though its network is float32"
     )
-    return "\n".join(textwrap.fill(word, WIDTH, initial_indent="- ", subsequent_indent="  ") for word in words)
+    return "\n".join(paragraph(word, initial_indent="- ", subsequent_indent="  ") for word in words)
 
 
 def draw_check(path: Path, checks: Checks) -> Path:

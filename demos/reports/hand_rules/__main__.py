@@ -1,4 +1,4 @@
-"""Write the pages into docs/reports: ``python -m demos.hand_rules``."""
+"""Write the pages into docs/reports: ``python -m demos.reports.hand_rules``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tinygrad_bp.autograd import terminal
 
 from . import REPORTS, page
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reports"
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "reports"
 
 
 def main() -> None:

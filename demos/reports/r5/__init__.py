@@ -6,7 +6,6 @@ and why the curve of the loss has gaps.
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +14,11 @@ import numpy as np
 from tinygrad_bp.data import TensorDataset
 
 from ..summary import Line
-from ..table import WIDTH, table
+from . import digits
 from .diagnosis import CAUSES, QUICK, Found, diagnose, diagnosis, diagnosis_table, mixed_up
 from .gaps import LR, Gaps, draw, gaps_table, gaps_words
 from .gaps import train as train_gaps
-from .training import RAW, Parts, Recipe, Trained, load, parts, train
+from .training import RAW, Parts, Recipe, Trained, best_of, load, parts, recipe_words, train, trained_table
 
 FULL_FORM = "ten to fifteen minutes"
 TITLE = """R5: CIFAR-10, {split},
@@ -82,12 +81,18 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     """Train everything, print the tables and the checked hand rules, and draw the pictures into ``out``.
 
     ``quick`` uses fewer epochs, the three readings that matter most and three recipes, on at most 10,000 training
-    images; ``size`` sets other amounts. Raises the loader's error where ``data`` has no CIFAR-10.
+    images; ``size`` sets other amounts. Where no ``data`` is given and none is found, the digits stand in for CIFAR-10;
+    raises the loader's error where ``data`` has none.
     """
     from .. import hand_rules, pictures
 
     size = size or (SHORT if quick else FULL)
-    loaded = load(data, size.images)
+    try:
+        loaded = load(data, size.images)
+    except FileNotFoundError:
+        if data is not None:
+            raise
+        return digits.run(seed, quick, out)
     of = parts(loaded)
     whole = len(of.train) + len(of.val) == 50_000
     subset = "" if whole else f"; CIFAR-10 subset, {len(loaded[0]):,} images (the report: 30,000, 10,000, 10,000)"
@@ -108,7 +113,7 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     better = {name: train(some, ABLATION[name], size.ablation_epochs, seed) for name in size.ablation}
     print(OPEN.format(epochs=size.ablation_epochs, images=len(some.train)))
     print(trained_table("recipe", better))
-    print("\n" + ablation_words(better))
+    print("\n" + recipe_words(better))
 
     gaps = train_gaps(parts(loaded, RAW), size.steps, seed)
     print(GAPS.format(lr=LR, steps=size.steps))
@@ -122,32 +127,6 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     print("\n" + hand_rules.page("r5"))
     print("\nPictures:", *files, sep="\n")
     return lines(of, two, found, better, gaps)
-
-
-def trained_table(head: str, trained: dict[str, Trained]) -> str:
-    """A row a training."""
-    body = [
-        [name, *(f"{v:.1f}" for v in (t.train, t.val, t.test)), f"{t.gap:.1f}", f"{t.seconds:.0f}"]
-        for name, t in trained.items()
-    ]
-    return table([head, "training", "validation", "test", "gap", "seconds"], body, rules=False)
-
-
-def best_of(trained: dict[str, Trained]) -> str:
-    """The recipe with the best validation accuracy."""
-    return max(trained, key=lambda name: trained[name].val)
-
-
-def ablation_words(trained: dict[str, Trained]) -> str:
-    """What each recipe did, from the table."""
-    (base_name, base), *others = trained.items()
-    name = best_of(trained)
-    best = trained[name]
-    words = [f"{base_name} alone: test {base.test:.1f} %, gap {base.gap:.1f} points."]
-    for other, t in others:
-        words.append(f"{other}: test {t.test - base.test:+.1f}, gap {t.gap - base.gap:+.1f}.")
-    words.append(f"Best on the validation images: {name}, test {best.test:.1f} %.")
-    return textwrap.fill(" ".join(words), WIDTH)
 
 
 def panels(found: list[Found], better: dict[str, Trained]) -> list[Any]:

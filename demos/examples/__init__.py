@@ -1,0 +1,1 @@
+"""One idea a file, each at most 60 lines: ``python -m demos.examples.xor``."""
