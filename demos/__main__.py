@@ -63,7 +63,7 @@ def parser() -> Parser:
     result.add_argument("--seed", type=seed, default=0, metavar="N", help="the first seed (default 0)")
     result.add_argument(
         "--data", type=Path, metavar="DIR",
-        help="where MNIST, CIFAR-10 and EMG lie (default: $TINYGRAD_BP_DATA; without, digits that come with the package)",
+        help="where MNIST, CIFAR-10 and EMG lie (default: $TINYGRAD_BP_DATA, else the digits of the package stand in)",
     )  # fmt: skip
     result.add_argument("--download", action="store_true", help="fetch MNIST and CIFAR-10 into that folder first")
     result.add_argument(

@@ -8,7 +8,8 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -16,11 +17,14 @@ import pytest
 pytest.importorskip("matplotlib", reason='needs pip install "tinygrad_bp[demos]"')
 pytest.importorskip("tqdm", reason='needs pip install "tinygrad_bp[demos]"')
 
+from demos import __main__ as command
 from demos.__main__ import REPORTS
 from demos.reports.pictures import LINES, Panel, curves
 from demos.reports.r2.figures import best_line, why
 from demos.reports.r2.training import CONVENTIONS, SETTINGS, Setting, data, train
+from demos.reports.summary import Line
 from demos.reports.table import WIDTH, Page, table
+from tinygrad_bp.autograd.errors import DataFileError
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = (
@@ -161,6 +165,21 @@ def test_a_missing_extra_is_one_line(name: str) -> None:
     out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err.count("\n")) == (1, "", 1)
     assert name in err and 'pip install "tinygrad_bp[demos]"' in err
+
+
+def test_a_report_that_cannot_run_is_told_by_the_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: Any) -> list[Line]:
+        raise DataFileError("train-images: cut short")
+
+    sound = SimpleNamespace(run=lambda *_: [Line("R2", "a", "b", "c", "d")], FULL_FORM="")
+    monkeypatch.setattr(command, "REPORTS", {"r1": SimpleNamespace(run=damaged, FULL_FORM=""), "r2": sound})
+    assert command.main(["--out", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert "R2" in out and err.splitlines()[-1] == "python -m demos: R1 did not run: train-images: cut short"
+    monkeypatch.setitem(command.REPORTS, "r1", sound)
+    assert command.main(["--out", str(tmp_path)]) == 0
 
 
 def test_a_straight_line_gets_16_of_21() -> None:

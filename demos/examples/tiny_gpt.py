@@ -22,6 +22,7 @@ class GPT(nn.Module):
         self.scores = nn.Linear(WIDTH, len(LETTERS))
 
     def forward(self, codes):
+        """Scores (n, t, letters) of what follows each of the letters (n, t)."""
         n, t = codes.shape
         x = self.letter(codes) + self.place(tg.arange(t))
         q, k, v = (part.view(n, t, HEADS, -1).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=-1))

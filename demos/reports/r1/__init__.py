@@ -92,7 +92,7 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     if size is None:
         size = (QUICK_DIGITS if quick else FULL_DIGITS) if parts.note else (QUICK if quick else FULL)
     layers = {"pixels": parts.pixels, "hidden": " - ".join(map(str, HIDDEN))}
-    counts = dict(zip(("training", "validation", "test"), map(len, parts[:3])))
+    counts = dict(zip(("training", "validation", "test"), map(len, parts)))
     file = "" if parts.note else " (the last of the training file)"
     if parts.note:
         print(paragraph(parts.note) + "\n")

@@ -16,6 +16,10 @@ from tinygrad_bp.train import DivergedError, fit
 
 HIDDEN = (256, 128)
 VALIDATION = 5_000  # the last training images
+STAND_IN = (
+    "MNIST is not here (--data DIR names its folder, --download fetches it). "
+    "So the 1,797 digits of 8×8 pixels that come with the package stand in."
+)
 
 
 class Parts(NamedTuple):
@@ -24,13 +28,21 @@ class Parts(NamedTuple):
     train: TensorDataset
     val: TensorDataset
     test: TensorDataset
-    name: str = "MNIST"
-    note: str = ""  # what stands in for MNIST, and how to get it
 
     @property
     def pixels(self) -> int:
         """The number of inputs."""
         return int(self.train.tensors[0].shape[1])
+
+    @property
+    def note(self) -> str:
+        """What stands in for MNIST, and how to get it; nothing where MNIST is here."""
+        return "" if self.pixels == 784 else STAND_IN
+
+    @property
+    def name(self) -> str:
+        """What the images are."""
+        return "digits" if self.note else "MNIST"
 
     def first(self, images: int) -> Parts:
         """With the first training images alone."""
@@ -86,12 +98,8 @@ def digits() -> Parts:
     images, labels = tg.data.digits()
     chosen = np.random.default_rng(0).permutation(len(labels))  # in the file, all digits of a writer stand together
     x, y = (images.reshape(-1, 64) / np.float32(16))[chosen], labels[chosen]
-    note = (
-        "MNIST is not here (--data DIR names its folder, --download fetches it). "
-        "So the 1,797 digits of 8×8 pixels that come with the package stand in."
-    )
     cuts = slice(1200), slice(1200, 1500), slice(1500, None)
-    return Parts(*(TensorDataset(x[cut], y[cut]) for cut in cuts), "digits", note)
+    return Parts(*(TensorDataset(x[cut], y[cut]) for cut in cuts))
 
 
 def rows(images: Any) -> Any:
