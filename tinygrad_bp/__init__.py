@@ -70,7 +70,9 @@ _FILES = (
     "functions.argument_orders", "functions.in_place", "functions.constructors",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
-_PARTS_OF_AUTOGRAD = {"functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify"}
+_PARTS_OF_AUTOGRAD = {
+    "functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify", "graph": "autograd.graph",
+}  # fmt: skip
 
 
 def _room(place):
@@ -108,7 +110,7 @@ def _sought_in_autograd(name):
     if name not in _PARTS_OF_AUTOGRAD:
         raise _room("not_here").missing("autograd", name)
     room = _room(_PARTS_OF_AUTOGRAD[name])
-    return room if name == "functional" else getattr(room, name)
+    return room if room.__name__.endswith(f".{name}") else getattr(room, name)
 
 
 autograd.__getattr__ = _sought_in_autograd

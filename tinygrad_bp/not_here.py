@@ -174,6 +174,11 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "a thread of your own may call backward: leave it out": "set_multithreading_enabled is_multithreading_enabled",
         _INTERNAL: "NestedIOFunction",
     },
+    "autograd.graph": {
+        "give the tensor itself": "GradientEdge get_gradient_edge",
+        "register a hook of each tensor: t.register_hook": "register_multi_grad_hook",
+        "give the op a copy: t.clone()": "allow_mutation_on_saved_tensors",
+    },
     "utils": {
         "time it with time.perf_counter": "benchmark ThroughputBenchmark bottleneck",
         "plot with matplotlib, or write your numbers to a file": "tensorboard",
