@@ -171,6 +171,26 @@ def test_reading_a_tensor_that_requires_grad_as_an_array_is_refused(read):
         read(tg.tensor(X, requires_grad=True))
 
 
+@pytest.mark.parametrize(("call", "name", "write"), [
+    ("a.dot(t)", "np.asarray", "X @ t or np.dot(X, t)"), ("np.array([t, t])", "np.asarray", "np.stack([a, b])"),
+    ("np.mean([t, t])", "np.mean", "np.stack([a, b])"), ("np.r_[t, t]", "np.r_", "np.concatenate"),
+    ("np.c_[t, t]", "np.c_", "np.concatenate"), ("np.vectorize(abs)(t)", "np.vectorize", "t.detach().numpy()"),
+    ("np.full((2, 2), t[0, 0])", "np.full", "t.detach().numpy()"), ("np.full((2, 3), t, float)", "np.full", "like=t"),
+])  # fmt: skip
+def test_what_numpy_cannot_be_asked_is_refused_with_what_to_write(call, name, write):
+    with pytest.raises(NoRuleError) as refused:
+        eval(call, {"np": np, "a": X.T, "t": tg.tensor(X, requires_grad=True)})
+    assert name in str(refused.value) and write in str(refused.value)
+
+
+def test_arrays_made_like_a_tensor_are_recorded():
+    s = tg.tensor(0.5, dtype=tg.float64, requires_grad=True)
+    rotation = np.array([[np.cos(s), -np.sin(s)], [np.sin(s), 1.0]], like=s)
+    assert rotation.shape == (2, 2) and rotation.dtype == s.dtype
+    (rotation.sum() + np.full((2, 3), s, like=s).sum()).backward()
+    assert s.grad.item() == pytest.approx(-np.sin(0.5) + 6, rel=1e-6)
+
+
 def test_a_plain_tensor_is_read_as_an_array():
     t = tg.tensor(X)
     assert np.shares_memory(np.asarray(t), t.detach().numpy())

@@ -150,7 +150,7 @@ class UnusedInputError(AutogradError, RuntimeError):
 class NoRuleError(AutogradError, TypeError, RuntimeError):
     """A NumPy function without a derivative rule, given a tensor that requires grad.
 
-    Fails: ``np.histogram(w)``.  Works: ``np.histogram(w.detach())``.
+    Fails: ``np.histogram2d(w, w)``.  Works: ``np.histogram2d(w.detach(), w.detach())``.
     """
 
 

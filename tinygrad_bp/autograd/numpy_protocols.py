@@ -26,7 +26,8 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
         raise NoRuleError(
             f"{_asking()} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
             "where none should flow, or a NumPy function that has a rule. Of a list of tensors NumPy takes the arrays: "
-            "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]])"
+            "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]]). For X.dot(t) of an array X write "
+            "X @ t or np.dot(X, t)"
         )
     return np.array(handed_out(self), dtype=dtype, copy=copy)
 
@@ -59,7 +60,9 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
         return function(*as_numpy_promotes(ufunc, inputs))
     called = ufunc if method == "__call__" else getattr(ufunc, method)
     name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
-    rule, given = _standing_for((ufunc, method), FUNCTIONS), inputs
+    if not UFUNC_METHODS:
+        gather()
+    rule, given = FUNCTIONS.get((ufunc, method)), inputs
     if rule is None:
         if function is None or not _recording(inputs, kwargs):
             return without_rule(name, called, inputs, kwargs)

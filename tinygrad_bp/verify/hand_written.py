@@ -20,6 +20,7 @@ from .differences import Slope, slope
 from .findings import Diagnosis
 from .nested import flat, rebuilt
 from .recorded import gradients, leaf, mutants
+from .two_meanings import two_meanings, with_meanings
 
 NUMERIC_LIMIT = 20_000  # elements whose slope is found by seven runs of the loss each, or more
 SIDES = (-1e-6, 1e-6, -1e-7, 1e-7, -1e-8, 1e-8)  # as far beside a kink as differences can tell it
@@ -80,7 +81,7 @@ def check_backward(
         return engine(*leaves), [leaves[i] for i in wanted], values[0]
 
     names = list(names) or [f"gradient of input {i}" for i in wanted]
-    return Comparison(
+    found = Comparison(
         lambda values: [d for d in _given(hand(*values)) if d is not None],
         lambda values: gradients(*graph(values)),
         [g, *arrays], names, places, axis, sizes or {}, labels,
@@ -89,6 +90,7 @@ def check_backward(
         mutants=lambda values: mutants(*graph(values)),
         extremes=[i + 1 for i in extremes],
     ).findings()  # fmt: skip
+    return with_meanings(found, engine, arrays)
 
 
 def _given(result: Any) -> list[Any]:
@@ -118,11 +120,12 @@ def check_forward(
     >>> check_forward(softmax, tg.softmax, (scores,))["value"].kind
     'batch coupling'
     """
-    return Comparison(
+    found = Comparison(
         lambda values: [hand(*values)],
         lambda values: [engine(*(leaf(wide(a), False) for a in values)).numpy(force=True)],
         [np.asarray(a) for a in inputs], [name], batched, axis, sizes or {}, labels, extremes=extremes,
     ).findings()  # fmt: skip
+    return with_meanings(found, engine, inputs)
 
 
 def check_gradients(
@@ -184,10 +187,17 @@ def check_gradients(
     on_tensors = forward is not None or any(
         _runs_on_tensors(graph, loss_of, values) for values in (inputs, *beside(inputs, range(n), SIDES))
     )
+
+    def on_arrays(*values: Any) -> Any:
+        tree = rebuilt(params, iter(values[:n]))
+        return forward(tree, *values[n:]) if forward is not None else f(tree, *values[n:])
+
     if not on_tensors and sum(a.size for a in arrays) > NUMERIC_LIMIT:
+        differing = two_meanings(on_arrays, inputs)
         raise ArgumentError(
-            f"f does not run on Tensors, and {sum(a.size for a in arrays)} parameters are too many for differences "
-            f"(at most {NUMERIC_LIMIT}); give forward=, the same loss with np.* functions or tg.nn"
+            f"f does not run on Tensors{''.join(f', where {name} has other numbers' for name in differing[:1])}, and "
+            f"{sum(a.size for a in arrays)} parameters are too many for differences (at most {NUMERIC_LIMIT}); give "
+            "forward=, the same loss with np.* functions or tg.nn"
         )
     previous_gradients: list[Any] = [None] * n
     if previous is not None:
@@ -195,7 +205,7 @@ def check_gradients(
         previous_gradients = recorded(before)[-n:] if on_tensors else _slopes(loss_of, before, n)
     known = [{"parameter": wide(a), "previous": p} for a, p in zip(arrays, previous_gradients, strict=True)]
     rows = examples[0].shape[axis] if examples else 0
-    return Comparison(
+    found = Comparison(
         hand,
         recorded if on_tensors else lambda values: _slopes(loss_of, values, n),
         [*arrays, *examples],
@@ -210,6 +220,7 @@ def check_gradients(
         coarse=0.0 if on_tensors else 1e-6,
         floor=0.0 if on_tensors else 1e-8 * abs(loss_of(inputs)),
     ).findings()  # fmt: skip
+    return with_meanings(found, on_arrays, inputs) if on_tensors else found
 
 
 def _runs_on_tensors(

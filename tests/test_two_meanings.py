@@ -1,0 +1,72 @@
+"""A forward that calls a method of two meanings is run on arrays too, and the check names the method."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import ArgumentError
+from tinygrad_bp.verify import check_backward, check_forward, check_gradients
+from tinygrad_bp.verify.two_meanings import METHODS, two_meanings
+
+X = np.random.default_rng(3).normal(size=(5, 3))
+CALLS = {
+    "max": lambda x: x.max(0), "min": lambda x: x.min(axis=1), "nonzero": lambda x: x.nonzero(),
+    "put": lambda x: x.put([0], 1.0), "repeat": lambda x: x[0].repeat(2), "sort": lambda x: x.sort(),
+    "std": lambda x: x.std(), "transpose": lambda x: x.transpose(0, 1), "var": lambda x: (2 * x).var(axis=0),
+}  # fmt: skip
+OF_DTYPE = {"cumprod", "cumsum", "mean", "prod", "sum"}  # of integers, where the dtypes differ
+REFUSED = {"imag", "view"}
+
+
+def normalized(x):
+    return (x - x.mean(0)) / x.std(0)
+
+
+def backward(g, x):
+    xh = normalized(np.asarray(x))
+    return (g - g.mean(0) - xh * (g * xh).mean(0)) / x.std(0)
+
+
+def test_the_methods_are_those_of_the_documented_table() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "numpy.md").read_text(encoding="utf-8")
+    listed = {name for row in re.findall(r"^\| (`.*?`) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert set(METHODS) == listed - OF_DTYPE - REFUSED == set(CALLS)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_whose_numbers_differ_is_named(name: str) -> None:
+    assert [what.split()[0] for what in two_meanings(CALLS[name], [X])] == [name]
+
+
+def test_what_means_the_same_is_not_named() -> None:
+    assert two_meanings(lambda x: np.std(x, 0) + x.std(0, ddof=0) + x.sum(1).mean() + x.max(), [X]) == []
+    assert two_meanings(tg.nn.Linear(3, 2), [X]) == []  # does not run on arrays
+
+
+def test_checks_name_it() -> None:
+    found = check_backward(backward, normalized, (X,))
+    assert found["forward"].kind == "two meanings"
+    assert "std of (5, 3) has other numbers than on Tensors" in found["forward"].sentence
+    assert "np.std(" in found["forward"].sentence and not found.ok
+    assert check_backward(backward, lambda x: (x - x.mean(0)) / np.std(x, 0), (X,)).ok
+    assert "var of (5, 3)" in str(check_forward(lambda x: np.var(x, 0), lambda x: x.var(0), (X,)))
+
+
+def loss(params, x):
+    z = x @ params["w"]
+    return z.std(), {"w": x.T @ (z - z.mean()) / len(x) / z.std()}
+
+
+def test_gradients_with_a_forward_of_its_own() -> None:
+    params = {"w": np.ones(3)}
+    assert check_gradients(loss, params, (X,)).ok  # by differences: on Tensors its loss is another one
+    found = check_gradients(loss, params, (X,), forward=lambda p, x: (x @ p["w"]).std())
+    assert "std of (5,)" in found["forward"].sentence
+    wide = np.random.default_rng(0).normal(size=(2, 20_001))
+    with pytest.raises(ArgumentError, match=r"does not run on Tensors, where std of \(2,\) has other numbers"):
+        check_gradients(loss, {"w": np.ones(20_001)}, (wide,))
