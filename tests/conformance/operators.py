@@ -182,6 +182,14 @@ def converted(value: Any, theirs: list[torch.Tensor], ours: list[Any]) -> Any:
         return {k: converted(v, theirs, ours) for k, v in value.items() if k != "device"}
     if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
         return type(value)([converted(v, theirs, ours) for v in value])
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        first, drop, activation = value.self_attn, value.dropout.p, converted(value.activation, theirs, ours)
+        return tg.nn.TransformerEncoderLayer(
+            first.embed_dim, first.num_heads, value.linear1.out_features, drop, activation, value.norm1.eps,
+            first.batch_first, value.norm_first, value.linear1.bias is not None,
+        )  # fmt: skip
+    if callable(value) and getattr(torch.nn.functional, getattr(value, "__name__", ""), None) is value:
+        return getattr(tg.nn.functional, value.__name__)
     if isinstance(value, torch.nn.Module):
         return getattr(tg.nn, type(value).__name__)()
     return tuple(value) if isinstance(value, torch.Size) else value

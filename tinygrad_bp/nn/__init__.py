@@ -20,6 +20,7 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .recurrent import *
+from .transformer import *
 from .upsampling import *
 
 

@@ -20,6 +20,10 @@ from .parameter import Parameter
 __all__ = ["MultiheadAttention"]
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The last linear map of attention; a ``Linear`` under the name by which PyTorch shows it."""
+
+
 class MultiheadAttention(Module):
     """Each query's mean of the values, weighted by how well keys fit, in ``num_heads`` heads of one size.
 
@@ -78,7 +82,7 @@ class MultiheadAttention(Module):
         self.register_parameter("in_proj_bias", Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None)
         for name in ("bias_k", "bias_v"):
             self.register_parameter(name, empty(1, 1, embed_dim) if add_bias_kv else None)
-        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype, generator)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype, generator)
         for weight in (self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
             if weight is not None:
                 init.xavier_uniform_(weight, generator=generator)
