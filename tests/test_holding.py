@@ -246,11 +246,11 @@ def test_a_tensor_meant_for_the_call_is_refused_by_the_constructor(kind):
 def test_what_to_write_instead_is_said():
     x, y = tg.rand(2, 3), tg.tensor([0, 1])
     for make, message in [
-        (lambda: nn.ReLU(x), "nn.ReLU() takes settings, and got a tensor (2, 3) as inplace; write nn.ReLU()(x)"),
+        (lambda: nn.ReLU(x), "nn.ReLU() takes settings, and got a tensor (2, 3) as inplace; write nn.ReLU()(input)"),
         (lambda: nn.Tanh(x), "nn.Tanh() takes settings, and got a tensor (2, 3) as one argument more; write "
-         "nn.Tanh()(x)"),
+         "nn.Tanh()(input)"),
         (lambda: nn.CrossEntropyLoss(x, y), "nn.CrossEntropyLoss() takes settings, and got a tensor (2,) as "
-         "ignore_index; write nn.CrossEntropyLoss()(x, target)"),
+         "size_average; write nn.CrossEntropyLoss()(input, target)"),
         (lambda: nn.Linear(x), "nn.Linear() takes settings, and got a tensor (2, 3) as in_features; write "
          "nn.Linear(in_features, out_features)(input)"),
     ]:  # fmt: skip

@@ -1,5 +1,6 @@
 """Losses with all their settings. Golden numbers: tests/golden/make.py."""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -146,3 +147,48 @@ def test_a_mistake_is_named(call, error, text):
 def test_sizes_that_broadcast_are_warned_of(loss):
     with pytest.warns(UserWarning, match=r"target's size \(2, 1\) differs from the input's size \(2, 3\)"):
         loss(tg.tensor(X), tg.zeros(2, 1))
+
+
+# ---------------------------------------------------------------------- older names of reductions
+
+
+OLDER = [
+    ({}, "mean"), ({"size_average": True}, "mean"), ({"size_average": False}, "sum"), ({"reduce": False}, "none"),
+    ({"reduce": True, "size_average": False}, "sum"), ({"reduce": False, "size_average": True}, "none"),
+    ({"reduce": True}, "mean"), ({"size_average": False, "reduction": "none"}, "sum"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("older", "reduction"), OLDER, ids=str)
+def test_older_names_of_reductions_say_the_same(older, reduction):
+    kinds = [kind for kind in vars(nn).values() if isinstance(kind, type) and "Loss" in kind.__name__]
+    taking = [kind for kind in kinds if "size_average" in inspect.signature(kind).parameters]
+    assert len(taking) >= 14
+    for kind in taking:
+        assert kind(**older).reduction == reduction
+    x, target = tg.tensor([[0.2, 0.7], [0.4, 0.9]]), tg.tensor([[0.1, 0.4], [1.0, 0.3]])
+    for function in (F.mse_loss, F.l1_loss, F.binary_cross_entropy, F.smooth_l1_loss, F.kl_div):
+        assert function(x, target, **older).tolist() == function(x, target, reduction=reduction).tolist()
+    labels = tg.tensor([1, 0])
+    settings = older.get("size_average"), -100, older.get("reduce"), older.get("reduction", "mean")
+    found = F.cross_entropy(x, labels, None, *settings)
+    assert found.tolist() == F.cross_entropy(x, labels, reduction=reduction).tolist()
+
+
+def test_a_reduction_in_the_place_of_an_older_name_is_refused():
+    for call in (lambda: nn.MSELoss("sum"), lambda: F.l1_loss(tg.zeros(1), tg.zeros(1), "sum")):
+        with pytest.raises(ValueError, match="size_average is True or False, got 'sum'; write reduction='sum'"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["relu", "elu", "celu", "selu", "hardtanh", "leaky_relu", "rrelu"])
+def test_activations_write_in_place_in_both_spellings(name):
+    x = tg.tensor([-1.0, 0.5, 2.0])
+    wanted = getattr(F, name)(x)
+    for write in (getattr(F, f"{name}_"), lambda y: getattr(F, name)(y, inplace=True)):
+        y = x.clone()
+        assert write(y) is y and y.tolist() == wanted.tolist()
+    y = x.clone()
+    assert F.relu(y, True) is y and F.elu(y, 1.0, True) is y and F.threshold_(y, 1.0, 9.0) is y
+    assert y.tolist() == [9.0, 9.0, 2.0]
+    assert F.dropout(y, 0.0, True, True) is y and F.dropout(y, 0.5, True, inplace=True) is y

@@ -36,15 +36,15 @@ def test_a_unit_is_its_function(text):
 
 
 LOSSES = {
-    "KLDivLoss('batchmean', log_target=True)": lambda x, t: F.kl_div(x, t, "batchmean", True),
+    "KLDivLoss(reduction='batchmean', log_target=True)": lambda x, t: F.kl_div(x, t, None, None, "batchmean", True),
     "PoissonNLLLoss(full=True)": lambda x, t: F.poisson_nll_loss(x, t, full=True),
     "GaussianNLLLoss(full=True, reduction='sum')": lambda x, t, v: F.gaussian_nll_loss(x, t, v, True, reduction="sum"),
-    "SoftMarginLoss('none')": lambda x, t: F.soft_margin_loss(x, t, "none"),
+    "SoftMarginLoss(reduction='none')": lambda x, t: F.soft_margin_loss(x, t, reduction="none"),
     "HingeEmbeddingLoss(0.5)": lambda x, t: F.hinge_embedding_loss(x, t, 0.5),
     "MarginRankingLoss(0.1)": lambda x, y, t: F.margin_ranking_loss(x, y, t, 0.1),
     "MultiMarginLoss(p=2, weight=W)": lambda x, t: F.multi_margin_loss(x, t, 2, weight=np.arange(1.0, 5.0)),
     "MultiLabelMarginLoss()": F.multilabel_margin_loss, "MultiLabelSoftMarginLoss()": F.multilabel_soft_margin_loss,
-    "CosineEmbeddingLoss(0.2, 'sum')": lambda x, y, t: F.cosine_embedding_loss(x, y, t, 0.2, "sum"),
+    "CosineEmbeddingLoss(0.2, reduction='sum')": lambda x, y, t: F.cosine_embedding_loss(x, y, t, 0.2, reduction="sum"),
     "TripletMarginLoss(p=1, swap=True)": lambda a, p, n: F.triplet_margin_loss(a, p, n, p=1, swap=True),
     "TripletMarginWithDistanceLoss(margin=0.5)": lambda a, p, n: F.triplet_margin_loss(a, p, n, 0.5),
     "CosineSimilarity(0)": lambda x, y: F.cosine_similarity(x, y, 0),

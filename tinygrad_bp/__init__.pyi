@@ -312,7 +312,9 @@ def batch_norm(
     """``nn.functional.batch_norm``, with the weight and the bias first."""
 def bernoulli(input: Array, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
     """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``."""
-def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None, *, out: Tensor | None = None) -> Tensor:
+def bilinear(
+    input1: Array, input2: Array, weight: Array, bias: Array | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """``x1ᵀ weight x2 + bias``: (..., in1) and (..., in2) to (..., out), for weight (out, in1, in2), bias (out)."""
 def bincount(input: Array, weights: Any = None, minlength: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers."""
@@ -706,7 +708,7 @@ def grid_sampler_3d(
 ) -> Tensor:
     """``nn.functional.grid_sample`` of images with PyTorch's numbers for its modes."""
 def group_norm(
-    x: Array, num_groups: _int, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05, *,
+    input: Array, num_groups: _int, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05, *,
     out: Tensor | None = None,
 ) -> Tensor:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias."""
@@ -822,11 +824,10 @@ def kthvalue(
 ) -> Found:
     """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands."""
 def layer_norm(
-    x: Array, normalized_shape: _Size, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05, *,
-    out: Tensor | None = None,
+    input: Array, normalized_shape: _Size, weight: Array | None = None, bias: Array | None = None, eps: _float = 1e-05,
+    *, out: Tensor | None = None,
 ) -> Tensor:
-    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
-    """
+    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions, which are ``normalized_shape``."""
 def lcm(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Least common multiple of integers."""
 def lcm_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
@@ -1259,7 +1260,7 @@ def resolve_neg(input: Array, *, out: Tensor | None = None) -> Tensor:
 def result_type(tensor1: Operand, tensor2: Operand) -> dtypes.DType:
     """The dtype of what arithmetic makes of two tensors or numbers."""
 def rms_norm(
-    x: Array, normalized_shape: _Size, weight: Array | None = None, eps: _float | None = None, *,
+    input: Array, normalized_shape: _Size, weight: Array | None = None, eps: _float | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:
     """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``."""

@@ -19,24 +19,24 @@ from ..random.layout import in_memory_order
 __all__ = ["rrelu"]
 
 
-def dropout(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
-    """Each element 0 with probability ``p``, else times 1 / (1 − p); ``x`` itself where not ``training`` or p is 0.
+def dropout(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+    """Each element 0 with probability ``p``, else times 1 / (1 − p); ``input`` itself where not ``training`` or p is 0.
 
-    ``x`` is of floating point dtype and any shape. The mask is drawn from ``generator`` (the default one where None)
-    in the order of memory and equals PyTorch's for the same seed. Raises ``ArgumentError`` for ``p`` outside [0, 1] and
-    ``DtypeError`` for integers. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
+    ``input`` is of floating point dtype and any shape. The mask is drawn from ``generator`` (the default one where
+    None) in the order of memory and equals PyTorch's for the same seed. Raises ``ArgumentError`` for ``p`` outside [0,
+    1] and ``DtypeError`` for integers. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
 
     >>> import tinygrad_bp as tg
     >>> _ = tg.manual_seed(0)
     >>> tg.nn.functional.dropout(tg.ones(5), 0.5)
     tensor([0., 0., 2., 0., 0.])
     """
-    value = _to_drop("dropout", x, p, training)
+    value = _to_drop("dropout", input, p, training)
     if value is None:
-        return x
+        return input
     if p == 1 or not value.size:  # PyTorch draws no numbers here
-        return drop(x, np.zeros_like(value))
-    return drop(x, _scaled(in_memory_order(_coins((value.size,), p, generator), value), p, value.dtype))
+        return drop(input, np.zeros_like(value))
+    return drop(input, _scaled(in_memory_order(_coins((value.size,), p, generator), value), p, value.dtype))
 
 
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
@@ -78,7 +78,7 @@ def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Gener
     return drop(x, np.array(np.broadcast_to(_scaled(kept, p if p < 1 else 0, value.dtype), value.shape)))
 
 
-def dropout1d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout1d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, length), the rows may be missing.
 
     >>> import tinygrad_bp as tg
@@ -86,10 +86,10 @@ def dropout1d(x: Array, p: float = 0.5, training: bool = True, *, generator: Gen
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return _drop_channels(1, x, p, training, generator)
+    return _drop_channels(1, input, p, training, generator)
 
 
-def dropout2d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout2d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length).
 
     Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
@@ -98,17 +98,17 @@ def dropout2d(x: Array, p: float = 0.5, training: bool = True, *, generator: Gen
     >>> tg.nn.functional.dropout2d(tg.ones(1, 1, 1, 2), 1.0).tolist()
     [[[[0.0, 0.0]]]]
     """
-    return _drop_channels(2, x, p, training, generator)
+    return _drop_channels(2, input, p, training, generator)
 
 
-def dropout3d(x: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
+def dropout3d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.dropout3d(tg.ones(1, 1, 1, 1, 2), 1.0).tolist()
     [[[[[0.0, 0.0]]]]]
     """
-    return _drop_channels(3, x, p, training, generator)
+    return _drop_channels(3, input, p, training, generator)
 
 
 def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generator: Generator | None) -> Any:
@@ -127,7 +127,7 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
 
 
-def alpha_dropout(x: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
+def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled.
 
     Arguments and errors are those of ``dropout``. Source: Klambauer et al., *Self-Normalizing Neural Networks*, 2017
@@ -137,11 +137,11 @@ def alpha_dropout(x: Array, p: float = 0.5, training: bool = False, *, generator
     >>> tg.nn.functional.alpha_dropout(tg.ones(2), 0.5, training=False)
     tensor([1., 1.])
     """
-    return _alpha("alpha_dropout", x, p, training, False, generator)
+    return _alpha("alpha_dropout", input, p, training, False, generator)
 
 
 def feature_alpha_dropout(
-    x: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
+    input: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
 ) -> Any:
     """As ``alpha_dropout``, but whole channels of (rows, channels, ...).
 
@@ -149,9 +149,9 @@ def feature_alpha_dropout(
     >>> tg.nn.functional.feature_alpha_dropout(tg.ones(1, 1, 2), 0.5, training=False).tolist()
     [[[1.0, 1.0]]]
     """
-    if x.ndim < 2:
-        raise ShapeError(f"feature_alpha_dropout: x is (rows, channels, ...), got {shape_text(tuple(x.shape))}")
-    return _alpha("feature_alpha_dropout", x, p, training, True, generator)
+    if input.ndim < 2:
+        raise ShapeError(f"feature_alpha_dropout: x is (rows, channels, ...), got {shape_text(tuple(input.shape))}")
+    return _alpha("feature_alpha_dropout", input, p, training, True, generator)
 
 
 @in_floats("input")

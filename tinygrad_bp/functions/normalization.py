@@ -25,19 +25,20 @@ __all__ = ["group_norm", "instance_norm", "local_response_norm", "rms_norm"]
 
 @rounds_once
 def group_norm(
-    x: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+    input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
 ) -> Any:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias.
 
-    ``x`` is (rows, channels, ...), the channels in ``num_groups`` groups of one size; weight and bias are (channels,)
-    or None. Raises ``ShapeError`` for other shapes, ``ArgumentError`` for groups that do not divide the channels.
+    ``input`` is (rows, channels, ...), the channels in ``num_groups`` groups of one size; weight and bias
+    are (channels,) or None. Raises ``ShapeError`` for other shapes, ``ArgumentError`` for groups that do not divide the
+    channels.
     Source: Wu and He, *Group Normalization*, 2018 (arXiv 1803.08494).
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.group_norm(tg.tensor([[1.0, 5.0, 2.0, 2.0]]), 2).numpy().round(3).tolist()
     [[-1.0, 1.0, 0.0, 0.0]]
     """
-    value = floating("group_norm", x)
+    value = floating("group_norm", input)
     if value.ndim < 2:
         raise ShapeError(f"group_norm: x is (rows, channels, ...), got {shape_text(value.shape)}")
     channels = value.shape[1]
@@ -48,7 +49,7 @@ def group_norm(
         )
     _check_channels("group_norm", value, weight=weight, bias=bias)
     row = (num_groups, math.prod(value.shape[1:]) // num_groups)
-    y = standard_rows(reshape(x, (value.shape[0] * row[0], row[1])), eps) if value.size else x
+    y = standard_rows(reshape(input, (value.shape[0] * row[0], row[1])), eps) if value.size else input
     return scaled(reshape(y, value.shape), weight, bias)
 
 
@@ -62,10 +63,10 @@ def _check_channels(name: str, value: Any, **parts: Any) -> None:
 
 
 def instance_norm(
-    x: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
+    input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
     bias: Array | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
-    """Each channel of each row of ``x`` (rows, channels, ...) with mean 0 and variance 1, times weight, plus bias.
+    """Each channel of each row of ``input`` (rows, channels, ...) with mean 0 and variance 1, times weight, plus bias.
 
     With ``use_input_stats`` the running mean and variance, where given, move towards the rows' means of both;
     without, they are used, as in ``batch_norm``. All others are (channels,) or None. Raises ``ShapeError`` for other
@@ -77,8 +78,8 @@ def instance_norm(
     [[[-1.0, 1.0]]]
     """
     if not use_input_stats:
-        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
-    value = floating("instance_norm", x)
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    value = floating("instance_norm", input)
     if value.ndim < 2 or math.prod(value.shape[2:]) < 2:
         raise ShapeError(
             f"instance_norm: expected more than 1 element for each channel of x (rows, channels, ...), got "
@@ -94,10 +95,10 @@ def instance_norm(
             wrote(array)
             array *= 1 - momentum
             array += momentum * np.mean(of(value, axis=axes), axis=0)
-    return group_norm(x, value.shape[1], weight, bias, eps)
+    return group_norm(input, value.shape[1], weight, bias, eps)
 
 
-def rms_norm(x: Array, normalized_shape: Size, weight: Array | None = None, eps: float | None = None) -> Any:
+def rms_norm(input: Array, normalized_shape: Size, weight: Array | None = None, eps: float | None = None) -> Any:
     """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``.
 
     ``eps`` is the dtype's own unless given (``numpy.finfo``). Raises ``ShapeError`` where shapes differ.
@@ -108,14 +109,14 @@ def rms_norm(x: Array, normalized_shape: Size, weight: Array | None = None, eps:
     tensor([[ 1., -1.]])
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    value = floating("rms_norm", x)
+    value = floating("rms_norm", input)
     if not shape or value.shape[-len(shape) :] != shape or (weight is not None and tuple(weight.shape) != shape):
         raise ShapeError(
             f"rms_norm: x {shape_text(value.shape)} must end in normalized_shape {shape_text(shape)}, the shape of "
             f"weight{'' if weight is None else f', {shape_text(tuple(weight.shape))}'}"
         )
     eps = float(np.finfo(value.dtype).eps) if eps is None else eps
-    return _by_root_mean_square(x, weight, tuple(range(-len(shape), 0)), eps)
+    return _by_root_mean_square(input, weight, tuple(range(-len(shape), 0)), eps)
 
 
 @rounds_once
@@ -125,23 +126,24 @@ def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float)
 
 
 @rounds_once
-@in_floats("x", real=True)
-def local_response_norm(x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+@in_floats("input", real=True)
+def local_response_norm(input: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``x / (k + alpha · mean x²)^beta``, the mean over ``size`` neighbouring channels, zeros beyond the ends.
 
-    ``x`` is (rows, channels, length, ...). Raises ``ShapeError`` for fewer dimensions.
+    ``input`` is (rows, channels, length, ...). Raises ``ShapeError`` for fewer dimensions.
     Source: Krizhevsky, Sutskever and Hinton 2012, section 3.3 (with ``alpha / size`` for alpha).
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.local_response_norm(tg.ones(1, 2, 1), 2, alpha=2.0, beta=1.0).tolist()
     [[[0.5], [0.3333333432674408]]]
     """
-    if x.ndim < 3:
-        raise ShapeError(f"local_response_norm: x is (rows, channels, length, ...), got {shape_text(tuple(x.shape))}")
+    if input.ndim < 3:
+        shape = shape_text(tuple(input.shape))
+        raise ShapeError(f"local_response_norm: x is (rows, channels, length, ...), got {shape}")
     if size < 1:
         raise ArgumentError(f"local_response_norm: size counts channels, at least 1; got {size}")
-    rows, channels, *rest = x.shape
-    squares = reshape(mul(x, x), (rows, channels, math.prod(rest)))
+    rows, channels, *rest = input.shape
+    squares = reshape(mul(input, input), (rows, channels, math.prod(rest)))
     around = ((size // 2, (size - 1) // 2), (0, 0))
     near = window_sum(squares, (size, 1), (1, 1), around, (1, 1))
-    return div(x, pow(add(mul(reshape(near, x.shape), alpha / size), k), beta))
+    return div(input, pow(add(mul(reshape(near, input.shape), alpha / size), k), beta))

@@ -26,10 +26,10 @@ class _Unit(Module):
     def __init__(self, inplace: bool = False) -> None:
         self.inplace = inplace
 
-    def forward(self, x: Any) -> Any:
-        """The function of ``x``, of its shape."""
-        result = self._of(x)
-        return x.copy_(result) if self.inplace else result
+    def forward(self, input: Any) -> Any:
+        """The function of ``input``, of its shape."""
+        result = self._of(input)
+        return input.copy_(result) if self.inplace else result
 
     def _of(self, x: Any) -> Any:
         raise NotImplementedError
@@ -47,9 +47,9 @@ class _Unit(Module):
 class ReLU(_Unit):
     """``max(x, 0)`` of each element."""
 
-    def forward(self, x: Any) -> Any:
-        """``x`` with its negative elements set to 0."""
-        return x.copy_(elementwise.relu(x)) if self.inplace else elementwise.relu(x)
+    def forward(self, input: Any) -> Any:
+        """``input`` with its negative elements set to 0."""
+        return input.copy_(elementwise.relu(input)) if self.inplace else elementwise.relu(input)
 
 
 class ReLU6(_Unit):
@@ -172,17 +172,17 @@ class RReLU(_Unit):
 class Sigmoid(Module):
     """``1 / (1 + e⁻ˣ)`` of each element."""
 
-    def forward(self, x: Array) -> Any:
-        """The sigmoid of ``x``, of its shape."""
-        return elementwise.sigmoid(x)
+    def forward(self, input: Array) -> Any:
+        """The sigmoid of ``input``, of its shape."""
+        return elementwise.sigmoid(input)
 
 
 class Tanh(Module):
     """The hyperbolic tangent of each element."""
 
-    def forward(self, x: Array) -> Any:
-        """tanh of ``x``, of its shape."""
-        return trigonometry.tanh(x)
+    def forward(self, input: Array) -> Any:
+        """tanh of ``input``, of its shape."""
+        return trigonometry.tanh(input)
 
 
 class GELU(_Unit):
@@ -278,9 +278,9 @@ class PReLU(Module):
         self.num_parameters = num_parameters
         self.weight = Parameter(np.full(num_parameters, init, dtypes.get_default_dtype() if dtype is None else dtype))
 
-    def forward(self, x: Any) -> Any:
-        """``x`` with its negative elements scaled."""
-        return activations.prelu(x, self.weight)
+    def forward(self, input: Any) -> Any:
+        """``input`` with its negative elements scaled."""
+        return activations.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
         """How many weights."""
@@ -302,38 +302,38 @@ class _Along(Module):
 class Softmax(_Along):
     """Exponentials that sum to 1 along ``dim``."""
 
-    def forward(self, x: Array) -> Any:
-        """The probabilities of the scores ``x``."""
-        return activations.softmax(x, self.dim)
+    def forward(self, input: Array) -> Any:
+        """The probabilities of the scores ``input``."""
+        return activations.softmax(input, self.dim)
 
 
 class LogSoftmax(_Along):
     """The logarithm of the softmax along ``dim``, finite for any finite scores."""
 
-    def forward(self, x: Array) -> Any:
-        """The log-probabilities of the scores ``x``."""
-        return activations.log_softmax(x, self.dim)
+    def forward(self, input: Array) -> Any:
+        """The log-probabilities of the scores ``input``."""
+        return activations.log_softmax(input, self.dim)
 
 
 class Softmin(_Along):
     """The softmax of ``-x`` along ``dim``: the smallest number gets the largest share."""
 
-    def forward(self, x: Array) -> Any:
-        """The shares of the numbers ``x``."""
-        return activations.softmin(x, self.dim)
+    def forward(self, input: Array) -> Any:
+        """The shares of the numbers ``input``."""
+        return activations.softmin(input, self.dim)
 
 
 class Softmax2d(Module):
     """The softmax over the channels of (..., channels, height, width)."""
 
-    def forward(self, x: Array) -> Any:
-        """The probabilities of the scores ``x``."""
-        return activations.softmax(x, -3)
+    def forward(self, input: Array) -> Any:
+        """The probabilities of the scores ``input``."""
+        return activations.softmax(input, -3)
 
 
 class GLU(_Along):
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017)."""
 
-    def forward(self, x: Array) -> Any:
-        """``x`` with half of its size along ``dim``."""
-        return activations.glu(x, self.dim)
+    def forward(self, input: Array) -> Any:
+        """``input`` with half of its size along ``dim``."""
+        return activations.glu(input, self.dim)

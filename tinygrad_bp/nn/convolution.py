@@ -98,12 +98,12 @@ class _Conv(_Convolution):
         self._build(in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias, padding_mode,
                     dtype, generator)  # fmt: skip
 
-    def forward(self, x: Any) -> Any:
-        """The convolution of ``x`` (rows, in_channels, ...), where the rows can be missing."""
+    def forward(self, input: Any) -> Any:
+        """The convolution of ``input`` (rows, in_channels, ...), where the rows can be missing."""
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            x, padding = pad(x, self._border(), self.padding_mode), 0
-        return type(self)._function(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+            input, padding = pad(input, self._border(), self.padding_mode), 0
+        return type(self)._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _border(self) -> tuple[int, ...]:
         """The padding as ``pad`` takes it: the last dimension first."""
@@ -165,11 +165,11 @@ class _ConvTranspose(_Convolution):
         self._build(in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation, groups, bias,
                     padding_mode, dtype, generator)  # fmt: skip
 
-    def forward(self, x: Any, output_size: Any = None) -> Any:
-        """The transposed convolution of ``x`` (rows, in_channels, ...); ``output_size`` instead of output_padding."""
-        extra = self.output_padding if output_size is None else self._extra(x, output_size)
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """The transposed convolution of (rows, in_channels, ...); ``output_size`` instead of output_padding."""
+        extra = self.output_padding if output_size is None else self._extra(input, output_size)
         return type(self)._function(
-            x, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
         )
 
     def _extra(self, x: Any, output_size: Any) -> tuple[int, ...]:
@@ -225,9 +225,9 @@ class Unfold(Module):
     def __init__(self, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> None:
         self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """(rows, channels, height, width) to (rows, channels · kernel, windows)."""
-        return unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+        return unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -243,9 +243,9 @@ class Fold(Unfold):
         self.output_size = output_size
         super().__init__(kernel_size, dilation, padding, stride)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """(rows, channels · kernel, windows) to (rows, channels, *output_size)."""
-        return fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+        return fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         """The settings."""

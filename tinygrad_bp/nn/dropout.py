@@ -38,9 +38,9 @@ class Dropout(Module):
             )
         self.p, self.generator = p, generator
 
-    def forward(self, x: Array) -> Any:
-        """``x`` of floats, of any shape, with elements dropped while ``training``."""
-        return type(self)._function(x, self.p, self.training, generator=self.generator)
+    def forward(self, input: Array) -> Any:
+        """``input`` of floats, of any shape, with elements dropped while ``training``."""
+        return type(self)._function(input, self.p, self.training, generator=self.generator)
 
     def extra_repr(self) -> str:
         """The probability; the rest is PyTorch's text, nothing here works in place."""

@@ -9,13 +9,15 @@ from typing import Any
 
 from ..autograd.doors import open_doors as _open_doors
 from ..autograd.types import Array
+from ..functions import distribution_losses as distributions
 from ..functions import dropout as noise
+from ..functions import margin_losses as margins
 from ..functions.attention import *
 from ..functions.ctc import *
 from ..functions.distribution_losses import *
 from ..functions.dropout import (
     alpha_dropout as alpha_dropout, dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d,
-    dropout3d as dropout3d, feature_alpha_dropout as feature_alpha_dropout,
+    dropout3d as dropout3d, feature_alpha_dropout as feature_alpha_dropout, rrelu as rrelu,
 )  # fmt: skip
 from ..functions.grid_sampling import *
 from ..functions.interpolation import *
@@ -26,16 +28,19 @@ from ..functions.similarity import (
     cosine_similarity as cosine_similarity, normalize as normalize, pairwise_distance as pairwise_distance,
     pdist as pdist,
 )  # fmt: skip
-from ..ops import activations, elementwise, network
+from ..ops import activations, elementwise, losses, network
+from ..ops import cross_entropy as classes
 from ..ops.activations import (
-    gelu as gelu, glu as glu, hardshrink as hardshrink, log_softmax as log_softmax, logsigmoid as logsigmoid,
-    prelu as prelu, softmax as softmax, softmin as softmin, softplus as softplus, softshrink as softshrink,
-    softsign as softsign, tanhshrink as tanhshrink,
+    celu as celu, elu as elu, gelu as gelu, glu as glu, hardshrink as hardshrink, hardsigmoid as hardsigmoid,
+    hardswish as hardswish, hardtanh as hardtanh, log_softmax as log_softmax, logsigmoid as logsigmoid, mish as mish,
+    prelu as prelu, relu6 as relu6, selu as selu, silu as silu, softmax as softmax, softmin as softmin,
+    softplus as softplus, softshrink as softshrink, softsign as softsign, tanhshrink as tanhshrink,
+    threshold as threshold,
 )  # fmt: skip
 from ..ops.borders import pad as pad
 from ..ops.convolution import *
 from ..ops.cross_entropy import *
-from ..ops.elementwise import sigmoid as sigmoid
+from ..ops.elementwise import leaky_relu as leaky_relu, relu as relu, sigmoid as sigmoid
 from ..ops.embedding import *
 from ..ops.losses import *
 from ..ops.max_pooling import *
@@ -48,38 +53,73 @@ from ..ops.rearranging import (
 from ..ops.shape import matrix_transpose
 from ..ops.sliding import *
 from ..ops.trigonometry import tanh as tanh
+from .arguments import taking as _taking
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with ``inplace=True`` as well: its result is written into its input."""
-
-    @functools.wraps(function)
-    def activation(input: Any, *settings: Any, inplace: bool = False, **named: Any) -> Any:
-        result = function(input, *settings, **named)
-        return input.copy_(result) if inplace else result
-
-    return activation
-
-
-celu, elu, selu = _in_place(activations.celu), _in_place(activations.elu), _in_place(activations.selu)
-silu, mish = _in_place(activations.silu), _in_place(activations.mish)
-hardtanh, hardsigmoid = _in_place(activations.hardtanh), _in_place(activations.hardsigmoid)
-hardswish, relu6 = _in_place(activations.hardswish), _in_place(activations.relu6)
-threshold, rrelu = _in_place(activations.threshold), _in_place(noise.rrelu)
-leaky_relu, relu = _in_place(elementwise.leaky_relu), _in_place(elementwise.relu)
-
-
-def linear(x: Array, weight: Array, bias: Array | None = None) -> Any:
+def linear(input: Array, weight: Array, bias: Array | None = None) -> Any:
     """``x @ weight.T + bias``; weight is (out, in), bias (out) or None.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.linear(tg.ones(1, 2), tg.ones(3, 2), tg.zeros(3))
     tensor([[2., 2., 2.]])
     """
-    return matmul(x, matrix_transpose(weight)) if bias is None else network.linear(x, weight, bias)
+    return matmul(input, matrix_transpose(weight)) if bias is None else network.linear(input, weight, bias)
 
 
 _open_doors(globals(), __name__.partition(".")[0])
+
+# PyTorch's lists of arguments where they have more than what computes here takes.
+for _names, _functions in {
+    "input inplace": (
+        activations.selu, activations.silu, activations.mish, activations.hardsigmoid, activations.hardswish,
+        activations.relu6, elementwise.relu,
+    ),
+    "input alpha inplace": (activations.celu, activations.elu),
+    "input negative_slope inplace": (elementwise.leaky_relu,),
+    "input min_val max_val inplace": (activations.hardtanh,),
+    "input threshold value inplace": (activations.threshold,),
+    "input lower upper training inplace": (noise.rrelu,),
+    "input p training inplace": (
+        noise.dropout, noise.dropout1d, noise.dropout2d, noise.dropout3d, noise.alpha_dropout,
+        noise.feature_alpha_dropout,
+    ),
+    "input target size_average reduce reduction": (
+        losses.mse_loss, losses.l1_loss, margins.multilabel_margin_loss, margins.soft_margin_loss,
+    ),
+    "input target size_average reduce reduction beta": (losses.smooth_l1_loss,),
+    "input target size_average reduce reduction log_target": (distributions.kl_div,),
+    "input target weight size_average reduce reduction": (
+        losses.binary_cross_entropy, margins.multilabel_soft_margin_loss,
+    ),
+    "input target weight size_average reduce reduction pos_weight": (losses.binary_cross_entropy_with_logits,),
+    "input target weight size_average ignore_index reduce reduction": (classes.nll_loss,),
+    "input target weight size_average ignore_index reduce reduction label_smoothing": (classes.cross_entropy,),
+    "input target log_input full size_average eps reduce reduction": (distributions.poisson_nll_loss,),
+    "input target margin size_average reduce reduction": (margins.hinge_embedding_loss,),
+    "input1 input2 target margin size_average reduce reduction": (
+        margins.cosine_embedding_loss, margins.margin_ranking_loss,
+    ),
+    "input target p margin weight size_average reduce reduction": (margins.multi_margin_loss,),
+    "anchor positive negative margin p eps swap size_average reduce reduction": (margins.triplet_margin_loss,),
+}.items():  # fmt: skip
+    for _function in _functions:
+        globals()[_function.__name__] = _taking(_function, _names)
+
+
+def _written(name: str) -> Callable[..., Any]:
+    """The function of this name that writes its result into its input."""
+    function = globals()[name]
+
+    @functools.wraps(function)
+    def written(input: Any, *settings: Any, **named: Any) -> Any:
+        return input.copy_(function(input, *settings, **named))
+
+    written.__name__ = written.__qualname__ = f"{name}_"
+    return written
+
+
+for _name in ("celu", "elu", "hardtanh", "leaky_relu", "relu", "rrelu", "selu", "threshold"):
+    globals()[f"{_name}_"] = _written(_name)
 
 
 if not _typing.TYPE_CHECKING:

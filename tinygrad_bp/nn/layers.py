@@ -68,9 +68,9 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input."""
-        return x
+        return input
 
 
 class Flatten(Module):
@@ -82,10 +82,10 @@ class Flatten(Module):
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input with those dimensions joined."""
-        check_tensor(x, "Flatten")
-        return flatten(x, self.start_dim, self.end_dim)
+        check_tensor(input, "Flatten")
+        return flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         """The dimensions."""
@@ -106,16 +106,18 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input with that dimension divided."""
-        check_tensor(x, "Unflatten")
-        place = dim_of(self.dim, x.ndim, "Unflatten")
-        sizes, size = list(self.unflattened_size), x.shape[place]
+        check_tensor(input, "Unflatten")
+        place = dim_of(self.dim, input.ndim, "Unflatten")
+        sizes, size = list(self.unflattened_size), input.shape[place]
         known = math.prod(n for n in sizes if n != -1)
         if sizes.count(-1) > 1 or (size % known if -1 in sizes and known else size != known):
-            raise ShapeError(f"Unflatten: dimension {self.dim} of {shape_text(tuple(x.shape))} is not {tuple(sizes)}")
+            raise ShapeError(
+                f"Unflatten: dimension {self.dim} of {shape_text(tuple(input.shape))} is not {tuple(sizes)}"
+            )
         sizes = [size // known if n == -1 else n for n in sizes]
-        return reshape(x, (*x.shape[:place], *sizes, *x.shape[place + 1 :]))
+        return reshape(input, (*input.shape[:place], *sizes, *input.shape[place + 1 :]))
 
     def extra_repr(self) -> str:
         """The dimension and the sizes."""
@@ -154,9 +156,9 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound, generator)
 
-    def forward(self, x1: Array, x2: Array) -> Any:
+    def forward(self, input1: Array, input2: Array) -> Any:
         """(..., in1_features) and (..., in2_features) to (..., out_features)."""
-        return bilinear(x1, x2, self.weight, self.bias)
+        return bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

@@ -14,6 +14,7 @@ from ..functions.creation import as_tensor
 from ..functions.ctc import ctc_loss
 from ..ops import losses
 from ..ops.cross_entropy import cross_entropy, nll_loss
+from .arguments import reduction_of
 from .layers import Linear
 from .module import Module
 
@@ -26,7 +27,8 @@ __all__ = [
 class Loss(Module):
     """A loss of a prediction against a target, with a reduction."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
+        reduction = reduction_of(size_average, reduce, reduction)
         losses.check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 
@@ -34,41 +36,43 @@ class Loss(Module):
 class MSELoss(Loss):
     """Squared error: ``mse_loss(x, target)``, both of one shape."""
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
-        return losses.mse_loss(x, target, self.reduction)
+        return losses.mse_loss(input, target, self.reduction)
 
 
 class L1Loss(Loss):
     """Absolute error: ``l1_loss(x, target)``, both of one shape."""
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
-        return losses.l1_loss(x, target, self.reduction)
+        return losses.l1_loss(input, target, self.reduction)
 
 
 class HuberLoss(Loss):
     """Squared error (halved) up to ``delta`` from the target, a straight line beyond (Huber 1964)."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
-        return losses.huber_loss(x, target, self.reduction, self.delta)
+        return losses.huber_loss(input, target, self.reduction, self.delta)
 
 
 class SmoothL1Loss(Loss):
     """``HuberLoss(delta=beta)`` divided by ``beta``: slope 1 beyond it (Girshick 2015)."""
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction)
+    def __init__(
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
-        return losses.smooth_l1_loss(x, target, self.reduction, self.beta)
+        return losses.smooth_l1_loss(input, target, self.reduction, self.beta)
 
 
 class BCELoss(Loss):
@@ -76,13 +80,19 @@ class BCELoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
-        return losses.binary_cross_entropy(x, target, self.weight, self.reduction)
+        return losses.binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
 class BCEWithLogitsLoss(Loss):
@@ -94,14 +104,21 @@ class BCEWithLogitsLoss(Loss):
     weight: Tensor | None
     pos_weight: Tensor | None
 
-    def __init__(self, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None) -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        pos_weight: Array | None = None,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         self.register_buffer("pos_weight", pos_weight if pos_weight is None else as_tensor(pos_weight))
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return losses.binary_cross_entropy_with_logits(x, target, self.weight, self.reduction, self.pos_weight)
+        return losses.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
 
 
 class _ClassLoss(Loss):
@@ -109,8 +126,15 @@ class _ClassLoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         if self.weight is not None and self.weight.ndim != 1:
             name = f"nn.{type(self).__name__}"
@@ -134,23 +158,23 @@ class CrossEntropyLoss(_ClassLoss):
     """
 
     def __init__(
-        self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean",
-        label_smoothing: float = 0.0,
+        self, weight: Array | None = None, size_average: bool | None = None, ignore_index: int = -100,
+        reduce: bool | None = None, reduction: str = "mean", label_smoothing: float = 0.0,
     ) -> None:  # fmt: skip
-        super().__init__(weight, ignore_index, reduction)
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
         self.label_smoothing = label_smoothing
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return cross_entropy(x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+        return cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class NLLLoss(_ClassLoss):
     """Negative log-likelihood of log-probabilities (rows, classes) against class indices (rows,)."""
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the log-probabilities."""
-        return nll_loss(x, target, self.weight, self.ignore_index, self.reduction)
+        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
 class LinearCrossEntropyLoss(Loss):
@@ -182,19 +206,19 @@ class LinearCrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
         options: Any = None,
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         self.num_classes, self.out_features = num_classes, tuple(out_features)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
         self.linear = Linear(in_features, math.prod(self.out_features) * num_classes, bias=bias, dtype=dtype)
 
-    def forward(self, x: Array, target: Array) -> Any:
-        """The loss of the features ``x``."""
+    def forward(self, input: Array, target: Array) -> Any:
+        """The loss of the features ``input``."""
         shape = (self.num_classes, *self.out_features)
         weight = self.linear.weight.reshape((*shape, self.linear.in_features))
         bias = None if self.linear.bias is None else self.linear.bias.reshape(shape)
         return distribution_losses.linear_cross_entropy(
-            x, weight, target, linear_bias=bias, weight=self.weight, reduction=self.reduction,
+            input, weight, target, linear_bias=bias, weight=self.weight, reduction=self.reduction,
             ignore_index=self.ignore_index, label_smoothing=self.label_smoothing,
         )  # fmt: skip
 
@@ -209,13 +233,20 @@ class KLDivLoss(Loss):
     reduction: str
     log_target: bool
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__("sum" if reduction == "batchmean" else reduction)
-        self.reduction, self.log_target = reduction, log_target
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        log_target: bool = False,
+    ) -> None:
+        super().__init__(size_average, reduce, "sum" if reduction == "batchmean" else reduction)
+        self.reduction = reduction if reduction == "batchmean" else self.reduction
+        self.log_target = log_target
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the log-probabilities."""
-        return distribution_losses.kl_div(x, target, self.reduction, self.log_target)
+        return distribution_losses.kl_div(input, target, self.reduction, self.log_target)
 
 
 class PoissonNLLLoss(Loss):
@@ -225,13 +256,21 @@ class PoissonNLLLoss(Loss):
     full: bool
     eps: float
 
-    def __init__(self, log_input: bool = True, full: bool = False, eps: float = 1e-8, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: bool | None = None,
+        eps: float = 1e-8,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the rates, or of their logarithms."""
-        return distribution_losses.poisson_nll_loss(x, target, self.log_input, self.full, self.eps, self.reduction)
+        return distribution_losses.poisson_nll_loss(input, target, self.log_input, self.full, self.eps, self.reduction)
 
 
 class GaussianNLLLoss(Loss):
@@ -241,12 +280,12 @@ class GaussianNLLLoss(Loss):
     eps: float
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.full, self.eps = full, eps
 
-    def forward(self, x: Array, target: Array, var: Operand) -> Any:
+    def forward(self, input: Array, target: Array, var: Operand) -> Any:
         """The loss of the means and variances."""
-        return distribution_losses.gaussian_nll_loss(x, target, var, self.full, self.eps, self.reduction)
+        return distribution_losses.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
 
 
 class CTCLoss(Loss):
@@ -256,7 +295,7 @@ class CTCLoss(Loss):
     zero_infinity: bool
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.blank, self.zero_infinity = blank, zero_infinity
 
     def forward(

@@ -23,33 +23,37 @@ __all__ = [
 class HingeEmbeddingLoss(Loss):
     """x where the target is 1, ``max(margin − x, 0)`` where it is −1."""
 
-    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return margin_losses.hinge_embedding_loss(x, target, self.margin, self.reduction)
+        return margin_losses.hinge_embedding_loss(input, target, self.margin, self.reduction)
 
 
 class MarginRankingLoss(Loss):
     """``max(−target · (x1 − x2) + margin, 0)``: 1 wants ``x1`` ranked higher, −1 ``x2``."""
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, x1: Array, x2: Array, target: Array) -> Any:
+    def forward(self, input1: Array, input2: Array, target: Array) -> Any:
         """The loss of the vectors."""
-        return margin_losses.margin_ranking_loss(x1, x2, target, self.margin, self.reduction)
+        return margin_losses.margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
 
 
 class SoftMarginLoss(Loss):
     """``ln(1 + exp(−target · x))`` for targets 1 and −1."""
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return margin_losses.soft_margin_loss(x, target, self.reduction)
+        return margin_losses.soft_margin_loss(input, target, self.reduction)
 
 
 class MultiMarginLoss(Loss):
@@ -59,22 +63,30 @@ class MultiMarginLoss(Loss):
     margin: float
     weight: Tensor | None
 
-    def __init__(self, p: int = 1, margin: float = 1.0, weight: Array | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.p, self.margin = p, margin
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return margin_losses.multi_margin_loss(x, target, self.p, self.margin, self.weight, self.reduction)
+        return margin_losses.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
 
 
 class MultiLabelMarginLoss(Loss):
     """A hinge between target classes and the others; the target lists class indices up to the first −1."""
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return margin_losses.multilabel_margin_loss(x, target, self.reduction)
+        return margin_losses.multilabel_margin_loss(input, target, self.reduction)
 
 
 class MultiLabelSoftMarginLoss(Loss):
@@ -82,25 +94,33 @@ class MultiLabelSoftMarginLoss(Loss):
 
     weight: Tensor | None
 
-    def __init__(self, weight: Array | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
-    def forward(self, x: Array, target: Array) -> Any:
+    def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
-        return margin_losses.multilabel_soft_margin_loss(x, target, self.weight, self.reduction)
+        return margin_losses.multilabel_soft_margin_loss(input, target, self.weight, self.reduction)
 
 
 class CosineEmbeddingLoss(Loss):
     """``1 − cos`` of two vectors where the target is 1, ``max(cos − margin, 0)`` where it is −1."""
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(
+        self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, x1: Array, x2: Array, target: Array) -> Any:
+    def forward(self, input1: Array, input2: Array, target: Array) -> Any:
         """The loss of the vectors."""
-        return margin_losses.cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)
+        return margin_losses.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
 
 
 class TripletMarginLoss(Loss):
@@ -115,9 +135,16 @@ class TripletMarginLoss(Loss):
     swap: bool
 
     def __init__(
-        self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(size_average, reduce, reduction)
         if not margin > 0:
             raise ArgumentError(f"TripletMarginLoss: margin must be above 0, got {margin}")
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
@@ -147,7 +174,7 @@ class TripletMarginWithDistanceLoss(Loss):
         swap: bool = False,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         if not margin > 0:
             raise ArgumentError(f"TripletMarginWithDistanceLoss: margin must be above 0, got {margin}")
         self.distance_function, self.margin, self.swap = distance_function, margin, swap
@@ -169,9 +196,9 @@ class CosineSimilarity(Module):
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         self.dim, self.eps = dim, eps
 
-    def forward(self, x1: Array, x2: Array) -> Any:
+    def forward(self, input1: Array, input2: Array) -> Any:
         """The cosines, without ``dim``."""
-        return similarity.cosine_similarity(x1, x2, self.dim, self.eps)
+        return similarity.cosine_similarity(input1, input2, self.dim, self.eps)
 
 
 class PairwiseDistance(Module):
@@ -184,6 +211,6 @@ class PairwiseDistance(Module):
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         self.norm, self.eps, self.keepdim = p, eps, keepdim
 
-    def forward(self, x1: Array, x2: Array) -> Any:
+    def forward(self, input1: Array, input2: Array) -> Any:
         """The distances, without the last dimension unless ``keepdim``."""
-        return similarity.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+        return similarity.pairwise_distance(input1, input2, self.norm, self.eps, self.keepdim)

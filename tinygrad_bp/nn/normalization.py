@@ -74,15 +74,15 @@ class _BatchNorm(_RunningNorm):
     ) -> None:  # fmt: skip
         self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The normalized input, of its shape."""
-        check_tensor(x, type(self).__name__)
-        self._check(x, 1 if len(x.shape) > 1 else 0)
+        check_tensor(input, type(self).__name__)
+        self._check(input, 1 if len(input.shape) > 1 else 0)
         momentum, seen = self.momentum, self.num_batches_tracked
         if momentum is None:
             momentum = 1 / (seen.item() + 1) if seen is not None else 0.0
         y = batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias,
+            input, self.running_mean, self.running_var, self.weight, self.bias,
             self.training or self.running_mean is None, momentum, self.eps,
         )  # fmt: skip
         if self.training and seen is not None:
@@ -138,17 +138,17 @@ class _InstanceNorm(_RunningNorm):
     ) -> None:  # fmt: skip
         self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The normalized input, of its shape."""
-        check_tensor(x, type(self).__name__)
-        added = len(x.shape) == self.ranks[0]
-        if len(x.shape) not in self.ranks or (self.affine and x.shape[0 if added else 1] != self.num_features):
-            self._check(x, 0 if added else 1)
+        check_tensor(input, type(self).__name__)
+        added = len(input.shape) == self.ranks[0]
+        if len(input.shape) not in self.ranks or (self.affine and input.shape[0 if added else 1] != self.num_features):
+            self._check(input, 0 if added else 1)
         y = instance_norm(
-            reshape(x, (1, *x.shape)) if added else x, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
+            reshape(input, (1, *input.shape)) if added else input, self.running_mean, self.running_var, self.weight,
+            self.bias, self.training or not self.track_running_stats, self.momentum or 0.0, self.eps,
         )  # fmt: skip
-        return reshape(y, x.shape) if added else y
+        return reshape(y, input.shape) if added else y
 
 
 class InstanceNorm1d(_InstanceNorm):
@@ -210,9 +210,9 @@ class GroupNorm(Module):
         self.register_parameter("weight", Parameter(ones(num_channels, dtype=dtype)) if affine else None)
         self.register_parameter("bias", Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The normalized input, of its shape."""
-        return group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+        return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -243,9 +243,9 @@ class RMSNorm(Module):
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The scaled input, of its shape."""
-        return rms_norm(x, self.normalized_shape, self.weight, self.eps)
+        return rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -263,9 +263,9 @@ class LocalResponseNorm(Module):
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The normalized input (rows, channels, length, ...), of its shape."""
-        return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+        return local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         """The settings."""
@@ -300,9 +300,9 @@ class LayerNorm(Module):
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
         self.register_parameter("bias", Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None)
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The normalized input, of its shape."""
-        return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""

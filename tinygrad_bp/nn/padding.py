@@ -30,9 +30,9 @@ class _Pad(Module):
             )
         self.padding: tuple[int, ...] = given
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The input with its border."""
-        return pad(x, self.padding, self.mode)
+        return pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
         """The padding."""
@@ -67,9 +67,9 @@ class _ConstantPad(_Pad):
         super().__init__(padding)
         self.value = value
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The input with its border."""
-        return pad(x, self.padding, "constant", self.value)
+        return pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
         """The padding and the value."""

@@ -49,10 +49,10 @@ class _MaxPool(_Pool):
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The largest elements of windows, with their places where ``return_indices``."""
         return type(self)._function(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )
 
 
@@ -91,9 +91,9 @@ class _MaxUnpool(_Pool):
         self.stride = self.kernel_size if stride is None else sizes(name, "stride", stride, ndim)
         self.padding = sizes(name, "padding", padding, ndim, 0)
 
-    def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
-        """Zeros with ``x`` at ``indices``."""
-        return type(self)._function(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
+        """Zeros with ``input`` at ``indices``."""
+        return type(self)._function(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
 
 class MaxUnpool1d(_MaxUnpool):
@@ -135,10 +135,10 @@ class AvgPool1d(_Pool):
         self.padding = sizes("AvgPool1d", "padding", padding, 1, 0)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The means of windows."""
         return pooling.avg_pool1d(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
 
 
@@ -158,10 +158,10 @@ class _AvgPool(_Pool):
         self.padding, self.ceil_mode = padding, ceil_mode
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The means of windows."""
         return type(self)._function(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
 
@@ -194,9 +194,9 @@ class _LPPool(_Pool):
     def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The norms of windows."""
-        return type(self)._function(x, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        return type(self)._function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
 
 class LPPool1d(_LPPool):
@@ -223,9 +223,9 @@ class _Adaptive(_Pool):
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The means of parts."""
-        return type(self)._function(x, self.output_size)
+        return type(self)._function(input, self.output_size)
 
 
 class AdaptiveAvgPool1d(_Adaptive):
@@ -260,9 +260,9 @@ class _AdaptiveMax(_Pool):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         self.output_size, self.return_indices = output_size, return_indices
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         """The largest elements of parts, with their places where ``return_indices``."""
-        return type(self)._function(x, self.output_size, self.return_indices)
+        return type(self)._function(input, self.output_size, self.return_indices)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMax):

@@ -19,7 +19,7 @@ from ..ops.joining import cat, stack
 from ..ops.shape import reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from . import init
-from .module import Module
+from .module import Module, check_tensor
 from .parameter import Parameter
 from .utils.rnn import PackedSequence, with_padding, without_padding
 
@@ -58,6 +58,7 @@ class _Recurrent(Module):
 
     def _check(self, x: Any, ranks: tuple[int, int]) -> None:
         name = type(self).__name__
+        check_tensor(x, name)
         if x.ndim not in ranks or x.shape[-1] != self.input_size:
             rows = "(input_size,) or (rows, input_size)"
             rows = rows if ranks[0] == 1 else "(steps, input_size) or (steps, rows, input_size)"

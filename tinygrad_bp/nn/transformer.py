@@ -26,7 +26,7 @@ from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout
 from .layers import Linear
-from .module import Module
+from .module import Module, check_tensor
 from .normalization import LayerNorm
 
 __all__ = [
@@ -255,6 +255,8 @@ class Transformer(Module):
         src_is_causal: bool | None = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
         """The decoder's result: (target steps, rows, d_model)."""
+        for given in (src, tgt):
+            check_tensor(given, "Transformer")
         rows = 0 if self.batch_first else 1
         if (src.ndim == 3 and src.shape[rows] != tgt.shape[rows]) or {src.shape[-1], tgt.shape[-1]} != {self.d_model}:
             raise ShapeError(

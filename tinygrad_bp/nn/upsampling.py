@@ -38,9 +38,11 @@ class Upsample(Module):
             self.scale_factor = float(scale_factor)
         self.recompute_scale_factor = recompute_scale_factor
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input in the other size."""
-        return interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor)
+        return interpolate(
+            input, self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor
+        )
 
     def extra_repr(self) -> str:
         """The size or the factor, and the mode."""
@@ -68,9 +70,9 @@ class PixelShuffle(Module):
     def __init__(self, upscale_factor: int) -> None:
         self.upscale_factor = upscale_factor
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The larger images."""
-        return pixel_shuffle(x, self.upscale_factor)
+        return pixel_shuffle(input, self.upscale_factor)
 
     def extra_repr(self) -> str:
         """The factor."""
@@ -83,9 +85,9 @@ class PixelUnshuffle(Module):
     def __init__(self, downscale_factor: int) -> None:
         self.downscale_factor = downscale_factor
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The smaller images."""
-        return pixel_unshuffle(x, self.downscale_factor)
+        return pixel_unshuffle(input, self.downscale_factor)
 
     def extra_repr(self) -> str:
         """The factor."""
@@ -98,9 +100,9 @@ class ChannelShuffle(Module):
     def __init__(self, groups: int) -> None:
         self.groups = groups
 
-    def forward(self, x: Array) -> Any:
+    def forward(self, input: Array) -> Any:
         """The input with its channels in another order."""
-        return channel_shuffle(x, self.groups)
+        return channel_shuffle(input, self.groups)
 
     def extra_repr(self) -> str:
         """The number of groups."""

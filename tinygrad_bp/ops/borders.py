@@ -185,8 +185,8 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: Operand = 0) -> Any
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def pad(x: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
-    """``x`` with a border; ``pad`` holds (before, after) for the last dimension first.
+def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """``input`` with a border; ``pad`` holds (before, after) for the last dimension first.
 
     ``mode`` is "constant" (``value``, 0 by default), "reflect" (mirrored, the edge not repeated), "replicate" (the
     edge) or "circular" (from the other end). Raises ``ShapeError`` where there is less to reflect than asked for.
@@ -196,18 +196,19 @@ def pad(x: Array, pad: Sequence[int], mode: str = "constant", value: float | Non
     tensor([[3, 2, 1, 2, 3, 2]])
     """
     if mode == "constant":
-        return constant_pad_nd(x, pad, 0 if value is None else value)
+        return constant_pad_nd(input, pad, 0 if value is None else value)
     if mode not in _MODES:
         raise ArgumentError(f"pad: mode is constant, reflect, replicate or circular, got {mode!r}")
     if value is not None and value != 0:
         raise ArgumentError(f'pad: value={value} is for mode="constant", the mode is {mode!r}')
-    widths = _widths(x, pad, "pad")
+    widths = _widths(input, pad, "pad")
     most = {"reflect": -1, "circular": 0}.get(mode, math.inf)
     for d, width in enumerate(widths):
-        if max(width) > 0 and (max(width) > x.shape[d] + most or not x.shape[d]):
-            raise ShapeError(f"pad: {mode!r} cannot make {max(width)} elements of the {x.shape[d]} in dimension {d}")
-    inside = x
+        if max(width) > 0 and (max(width) > input.shape[d] + most or not input.shape[d]):
+            size = input.shape[d]
+            raise ShapeError(f"pad: {mode!r} cannot make {max(width)} elements of the {size} in dimension {d}")
+    inside = input
     if mode == "circular":  # goes round what is left of it
-        inside = bordered(x, [(min(a, 0), min(b, 0)) for a, b in widths])
+        inside = bordered(input, [(min(a, 0), min(b, 0)) for a, b in widths])
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
-    return apart(continued(inside, widths, _MODES[mode]), x)
+    return apart(continued(inside, widths, _MODES[mode]), input)

@@ -218,11 +218,11 @@ def _check_fit(name: str, x: Any, target: Any) -> None:
 
 
 def nll_loss(
-    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+    input: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
-    """``−weight[target] · x[target]``: the loss of log-probabilities ``x`` (from ``log_softmax``) for class indices.
+    """``−weight[target] · x[target]``: the loss of log-probabilities (from ``log_softmax``) for class indices.
 
-    ``x`` is (classes,), (rows, classes) or (rows, classes, ...), the target integers of that shape without classes.
+    ``input`` is (classes,), (rows, classes) or (rows, classes, ...), the target integers of that shape without classes.
     ``weight`` (classes,) counts classes more or less and has no gradient; rows whose label is ``ignore_index`` count
     for nothing. The mean divides by the sum of the weights of the labels. Raises ``TargetError`` for a label out of
     range or no integer, ``ShapeError`` where shapes differ, ``NoRuleError`` for a weight that requires grad.
@@ -232,24 +232,24 @@ def nll_loss(
     tensor(1.)
     """
     check_reduction("nll_loss", reduction)
-    value, labels = _scores("nll_loss", x), value_of(target)
+    value, labels = _scores("nll_loss", input), value_of(target)
     _check_fit("nll_loss", value, labels)
     weight = _class_weight("nll_loss", weight, value)
     rows, total = _coefficients("nll_loss", value, labels, weight, ignore_index, 0.0)
-    return _nll_op(x, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
+    return _nll_op(input, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
 
 
 def cross_entropy(
-    x: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean",
+    input: Array, target: Array, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
-    """Cross-entropy of scores ``x`` (before the softmax) against classes; finite for any finite score.
+    """Cross-entropy of scores ``input`` (before the softmax) against classes; finite for any finite score.
 
-    ``x`` is (classes,), (rows, classes) or (rows, classes, ...). The target is one of
+    ``input`` is (classes,), (rows, classes) or (rows, classes, ...). The target is one of
 
-    - class indices: integers of the shape of ``x`` without classes; rows labelled ``ignore_index`` count for nothing;
-    - class probabilities: floats of the shape of ``x``; a gradient flows to them too;
-    - one-hot rows: integers or booleans of the shape of ``x``, a single 1 per row (PyTorch wants floats there).
+    - class indices: integers of its shape without classes; rows labelled ``ignore_index`` count for nothing;
+    - class probabilities: floats of the shape of ``input``; a gradient flows to them too;
+    - one-hot rows: integers or booleans of the shape of ``input``, a single 1 per row (PyTorch wants floats there).
 
     ``weight`` (classes,) counts classes more or less; a gradient flows to it beside probabilities, and it must not
     require grad beside class indices. ``label_smoothing`` ε replaces the target t by
@@ -266,16 +266,16 @@ def cross_entropy(
     tensor(0.9100)
     """
     labels = value_of(target)
-    if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != x.shape:
+    if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != input.shape:
         try:
-            return _cross_entropy_op(x, target, reduction)
+            return _cross_entropy_op(input, target, reduction)
         except TargetError:
             if labels.dtype.kind not in "ui" or not np.any(labels == ignore_index):
                 raise
     check_reduction("cross_entropy", reduction)
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy: label_smoothing goes from 0 to 1, got {label_smoothing}")
-    value = _scores("cross_entropy", x)
+    value = _scores("cross_entropy", input)
     weight = _class_weight("cross_entropy", weight, value)
     if labels.shape == value.shape:
         rows = _probabilities(target, labels, value, weight, label_smoothing)
@@ -283,7 +283,7 @@ def cross_entropy(
     else:
         _check_fit("cross_entropy", value, labels)
         rows, total = _coefficients("cross_entropy", value, labels, weight, ignore_index, label_smoothing)
-    log_p = log_softmax(x, min(1, value.ndim - 1))
+    log_p = log_softmax(input, min(1, value.ndim - 1))
     return _nll_op(log_p, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
 
 

@@ -170,7 +170,7 @@ huber_loss = general("huber_loss", of_reals("huber_loss", _huber), _huber_slope,
                      doc="Squared error near the target, absolute error beyond delta (Huber 1964).")
 
 
-def smooth_l1_loss(x: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
     """``huber_loss`` with ``delta=beta``, divided by ``beta``; with a ``beta`` of 0, ``l1_loss`` (Girshick 2015).
 
     >>> import tinygrad_bp as tg
@@ -179,7 +179,7 @@ def smooth_l1_loss(x: Array, target: Array, reduction: str = "mean", beta: float
     """
     if not beta >= 0:
         raise ArgumentError(f"smooth_l1_loss: beta is where the square turns into a line, 0 or more; got {beta}")
-    return huber_loss(x, target, reduction, beta) / beta if beta else l1_loss(x, target, reduction)
+    return huber_loss(input, target, reduction, beta) / beta if beta else l1_loss(input, target, reduction)
 
 
 # ---------------------------------------------------------------------- two classes
@@ -255,11 +255,11 @@ _bce_op = general(
 
 
 def binary_cross_entropy_with_logits(
-    x: Array, target: Array, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None
+    input: Array, target: Array, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None
 ) -> Any:
-    """Binary cross-entropy of scores ``x`` (before the sigmoid) against labels in [0, 1] of its shape.
+    """Binary cross-entropy of scores ``input`` (before the sigmoid) against labels in [0, 1] of its shape.
 
-    ``weight`` multiplies each loss, ``pos_weight`` the part of the label 1; both broadcast against ``x``.
+    ``weight`` multiplies each loss, ``pos_weight`` the part of the label 1; both broadcast against ``input``.
     Raises ``ShapeError`` where x and target differ in shape, ``TargetError`` for NaN labels.
 
     >>> import tinygrad_bp as tg
@@ -267,25 +267,25 @@ def binary_cross_entropy_with_logits(
     tensor(0.6931)
     """
     if pos_weight is None:
-        return _weighted(_bce_logits_op, x, target, weight, reduction)
-    x, target, pos_weight = floating(x), floating(target), floating(pos_weight)
-    losses = _bce_logits_op(x, target, "none")
+        return _weighted(_bce_logits_op, input, target, weight, reduction)
+    input, target, pos_weight = floating(input), floating(target), floating(pos_weight)
+    losses = _bce_logits_op(input, target, "none")
     # The part of the label 1 once more, pos_weight − 1 times: −target · ln sigmoid(x).
-    losses = losses + (pos_weight - 1) * target * softplus(-x, 1.0, math.inf)
+    losses = losses + (pos_weight - 1) * target * softplus(-input, 1.0, math.inf)
     return _finished(losses, weight, reduction)
 
 
-def binary_cross_entropy(x: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Any:
-    """Binary cross-entropy of probabilities ``x`` against labels in [0, 1] of its shape; logarithms are at least −100.
+def binary_cross_entropy(input: Array, target: Array, weight: Array | None = None, reduction: str = "mean") -> Any:
+    """Binary cross-entropy of probabilities against labels in [0, 1] of their shape; logarithms are at least −100.
 
-    ``weight`` multiplies each loss and broadcasts against ``x``. Raises ``ShapeError`` where x and target differ in
+    ``weight`` multiplies each loss and broadcasts against ``input``. Raises ``ShapeError`` where x and target differ in
     shape, ``TargetError`` for probabilities outside [0, 1] and for NaN labels.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.functional.binary_cross_entropy(tg.tensor([0.5, 0.5]), tg.tensor([1.0, 0.0]))
     tensor(0.6931)
     """
-    return _weighted(_bce_op, x, target, weight, reduction)
+    return _weighted(_bce_op, input, target, weight, reduction)
 
 
 def _weighted(loss: Any, x: Any, target: Any, weight: Any, reduction: str) -> Any:

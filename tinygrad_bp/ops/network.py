@@ -75,7 +75,7 @@ linear = general("linear", _linear,
 
 
 @rounds_once
-def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> Any:
+def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Any:
     """``x1ᵀ weight x2 + bias``: (..., in1) and (..., in2) to (..., out), for weight (out, in1, in2), bias (out).
 
     Raises ``ShapeError`` where sizes do not fit.
@@ -84,7 +84,7 @@ def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> 
     >>> tg.nn.functional.bilinear(tg.ones(1, 2), tg.ones(1, 3), tg.ones(1, 2, 3))
     tensor([[6.]])
     """
-    shapes = tuple(tuple(a.shape) for a in (x1, x2, weight))
+    shapes = tuple(tuple(a.shape) for a in (input1, input2, weight))
     if len(shapes[2]) != 3 or shapes[0][:-1] != shapes[1][:-1] or (
         (shapes[0][-1:], shapes[1][-1:]) != (shapes[2][1:2], shapes[2][2:])
     ):
@@ -92,11 +92,11 @@ def bilinear(x1: Array, x2: Array, weight: Array, bias: Array | None = None) -> 
             f"bilinear: x1 is (..., in1), x2 (..., in2), weight (out, in1, in2); got {shape_text(shapes[0])}, "
             f"{shape_text(shapes[1])} and {shape_text(shapes[2])}"
         )
-    left = reshape(x1, (math.prod(x1.shape[:-1]), x1.shape[-1]))
+    left = reshape(input1, (math.prod(input1.shape[:-1]), input1.shape[-1]))
     inner = matmul(left, weight)  # (out, rows, in2)
-    right = reshape(x2, (left.shape[0], x2.shape[-1]))
+    right = reshape(input2, (left.shape[0], input2.shape[-1]))
     y = sum(mul(inner, right), -1, dtype=inner.dtype)
-    y = reshape(transpose(y, 0, 1), (*x1.shape[:-1], weight.shape[0]))
+    y = reshape(transpose(y, 0, 1), (*input1.shape[:-1], weight.shape[0]))
     return y if bias is None else add(y, bias)
 
 

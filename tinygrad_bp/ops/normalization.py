@@ -131,12 +131,12 @@ _fixed_batch_norm_op = general(
 
 
 def batch_norm(
-    x: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
+    input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
     bias: Array | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
-    """``(x − mean) / √(var + eps) · weight + bias`` for each channel of ``x``.
+    """``(x − mean) / √(var + eps) · weight + bias`` for each channel of ``input``.
 
-    ``x`` is (rows, channels, ...); without elements it passes and the statistics stay as they are.
+    ``input`` is (rows, channels, ...); without elements it passes and the statistics stay as they are.
     With ``training`` mean and variance are the batch's (divided by n), and the running ones move in place:
     ``running = (1 − momentum) · running + momentum · batch``, with the variance divided by n − 1. Without, they are
     the running ones. All others are (channels,); a weight or bias of None is 1 or 0.
@@ -147,9 +147,9 @@ def batch_norm(
     >>> tg.nn.functional.batch_norm(tg.tensor([[1.0], [5.0]]), training=True).tolist()
     [[-0.9999988079071045], [0.9999988079071045]]
     """
-    value = floating("batch_norm", x)
+    value = floating("batch_norm", input)
     if not value.size and value.ndim:  # PyTorch lets the statistics be then
-        return scaled(x, weight, bias)
+        return scaled(input, weight, bias)
     if value.ndim < 2:
         raise ShapeError(f"batch_norm: x is (rows, channels) or more dimensions, got {shape_text(value.shape)}")
     channels = value.shape[1]
@@ -164,7 +164,7 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise ArgumentError("batch_norm: evaluation needs running_mean and running_var; give both or training=True")
-        return _fixed_batch_norm_op(x, weight, bias, running_mean, running_var, eps)
+        return _fixed_batch_norm_op(input, weight, bias, running_mean, running_var, eps)
     n = value.size // channels if channels else 0
     if n < 2:
         raise ShapeError(
@@ -172,7 +172,7 @@ def batch_norm(
             "larger batches (drop_last=True in the DataLoader), or call eval() first"
         )
     moments = np.empty((2, channels), np.promote_types(value.dtype, np.float32))
-    y = _batch_norm_op(x, weight, bias, eps, moments)
+    y = _batch_norm_op(input, weight, bias, eps, moments)
     moments[1] *= n / (n - 1)
     for running, batch in ((running_mean, moments[0]), (running_var, moments[1])):
         if running is not None:
@@ -305,9 +305,9 @@ def _layer_norm_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 
 
 def layer_norm(
-    x: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
+    input: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
 ) -> Any:
-    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions of ``x``, which are ``normalized_shape``.
+    """``(x − mean) / √(var + eps) · weight + bias`` over the last dimensions, which are ``normalized_shape``.
 
     ``normalized_shape`` is an integer or a tuple; weight and bias have that shape, and None is 1 or 0. The variance is
     divided by n. Raises ``ShapeError`` where shapes differ. Source: Ba, Kiros and Hinton 2016, equation 4.
@@ -317,7 +317,7 @@ def layer_norm(
     [[-0.9999988079071045, 0.9999988079071045]]
     """
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    value = floating("layer_norm", x)
+    value = floating("layer_norm", input)
     if not shape or value.shape[-len(shape) :] != shape:
         raise ShapeError(
             f"layer_norm: x {shape_text(value.shape)} does not end in normalized_shape {shape_text(shape)}; give the "
@@ -325,5 +325,5 @@ def layer_norm(
         )
     weight, bias = _affine(weight, bias, shape, value.dtype)
     if 0 in shape:  # rows without elements
-        return add(mul(x, weight), bias)
-    return _layer_norm_op(x, weight, bias, eps)
+        return add(mul(input, weight), bias)
+    return _layer_norm_op(input, weight, bias, eps)
