@@ -108,6 +108,12 @@ CALLS: list[str] = [
     "T.conv2d(im, x[:, :, None, None], v[:3])", "T.conv3d(vol, x[:, :2, None, None, None], v[:3])",
     "T.conv_transpose1d(c, x.T[:, :, None], v[:3])", "T.conv_transpose2d(im, x.T[:, :, None, None], v[:3])",
     "T.conv_transpose3d(vol, x.T[:2, :, None, None, None], v[:3])",
+    "T.embedding_renorm_(T.clone(x), i, 0.5, 2.0)", "T.frobenius_norm(x, 1)", "T.nuclear_norm(x)",
+    *each("T.@(x)", "geqrf histogram norm_except_dim"), "T.grid_sampler(im, T.stack([c[:1], c[1:]], -1), 0, 0, False)",
+    "T.histogram(x, T.sort(v).values)", "T.histogramdd(x, 2)", "T.nonzero_static(m, size=3)", "T.vander(v, 3)",
+    "T.orgqr(A, v[:3])", "T.pca_lowrank(x, 2)", "T.svd_lowrank(x, 2)",
+    "T.istft(T.stft(c[0], 4, return_complex=True), 4)", "T.asarray(x)",
+    "T.istft(T.complex(c[0, :3], c[1, :3]), 4, window=v + 1.0)",
     "T.clip(x, None, y)", "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))", "T.addcdiv(x, y, z)",
     "T.addcmul(x, y, z)", "T.addmm(x, A, y)", "T.addmv(v, x.T, u[:3])", "T.addr(x, u[:3], v)",
     "T.baddbmm(c, c[..., :3], c[:, :3])", "T.as_strided_scatter(x, u.reshape(2, 2), (2, 2), (1, 1))",
@@ -235,13 +241,15 @@ NUMPY = [call for call in NUMPY if all(in_numpy(name) for name in NAME.findall(c
 WITHOUT_TENSORS = each(
     "@",
     """empty eye from_numpy logspace ones rand randint randn randperm zeros tril_indices triu_indices unravel_index
-    fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed manual_seed
-    seed is_grad_enabled draw gcd lcm bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
-    bitwise_xor load save set_printoptions are_deterministic_algorithms_enabled broadcast_shapes can_cast gcd_
-    get_default_device get_deterministic_debug_mode get_float32_matmul_precision get_num_interop_threads get_num_threads
-    install_as_torch is_deterministic_algorithms_warn_only_enabled is_warn_always_enabled lcm_ promote_types
-    set_default_device set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision
-    set_flush_denormal set_num_interop_threads set_num_threads set_warn_always use_deterministic_algorithms""",
+    fft.fftfreq fft.rfftfreq get_default_dtype set_default_dtype get_rng_state set_rng_state initial_seed
+    manual_seed seed is_grad_enabled draw gcd lcm bitwise_and bitwise_left_shift bitwise_not bitwise_or
+    bitwise_right_shift bitwise_xor load save set_printoptions are_deterministic_algorithms_enabled broadcast_shapes
+    can_cast gcd_ get_default_device get_deterministic_debug_mode get_float32_matmul_precision
+    get_num_interop_threads get_num_threads install_as_torch is_deterministic_algorithms_warn_only_enabled
+    is_warn_always_enabled lcm_ promote_types set_default_device set_default_tensor_type
+    set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
+    set_num_threads set_warn_always bartlett_window blackman_window hamming_window hann_window kaiser_window
+    empty_permuted empty_strided from_file frombuffer range scalar_tensor vmap use_deterministic_algorithms""",
 )
 
 

@@ -25,6 +25,7 @@ ALLOWED = {
     "numpy_names": {"autograd", "ops", "functions"},
     "linalg": {"autograd", "ops"},
     "fft": {"autograd", "ops", "functions"},
+    "signal": {"autograd", "functions"},
     "special": {"autograd", "ops"},
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},

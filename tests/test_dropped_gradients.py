@@ -25,6 +25,8 @@ STEP = 1e-6
 KNOWN = {
     "T.empty_like(x)": "what the memory held",
     "np.empty_like(x)": "what the memory held",
+    "T.embedding_renorm_(T.clone(x), i, 0.5, 2.0)": "the table itself is rescaled, as in PyTorch",
+    "T.asarray(x)": "it gives what requires_grad= says, as in PyTorch",
     **dict.fromkeys(("T.detach(x)", "T.detach_copy(x)", "T.detach_(T.clone(x))"), "it is what they are for"),
     "F.embedding(i, x, max_norm=0.5)": "rows that are too long are rescaled in the table itself, as in PyTorch",
 }
@@ -107,7 +109,7 @@ def test_every_numpy_function_with_a_rule_has_a_call() -> None:
 @pytest.mark.parametrize("calls", [pc.CALLS, pc.NUMPY], ids=["PyTorch's names", "NumPy's names"])
 def test_no_tensor_given_loses_its_gradient(calls: list[str]) -> None:
     found = [check(call, name) for call in calls if call not in KNOWN for name in pc.used(call)]
-    assert found.count("found") > 290 and found.count("refused") < 20
+    assert found.count("found") > 290 and found.count("refused") < 0.05 * len(found)
 
 
 def test_no_option_given_as_a_tensor_loses_its_gradient() -> None:

@@ -33,6 +33,8 @@ bool, int, long = _dtypes.bool_, _dtypes.int32, _dtypes.int64
 half, float, double = _dtypes.float16, _dtypes.float32, _dtypes.float64
 cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
 newaxis = None
+has_lapack = has_spectral = True
+has_mkl = has_openmp = False
 
 _doors.open_doors(globals(), __name__)
 
@@ -42,10 +44,10 @@ _PARTS = {
     "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device",
     "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
-    "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "special": "", "train": "",
-    "utils": "", "verify": "", "vmap": "func", "xpu": "",
+    "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "signal": "",
+    "special": "", "train": "", "utils": "", "verify": "", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
-    "rrelu": "functions.dropout", "set_printoptions": "autograd.printing", "Size": "autograd.size",
+    "rrelu": "functions.dropout", "vmap": "func", "set_printoptions": "autograd.printing", "Size": "autograd.size",
 }  # fmt: skip
 # Functions of layers that PyTorch has in both places.
 _PARTS |= dict.fromkeys(
@@ -67,7 +69,8 @@ _FILES = (
     "ops.borders", "ops.einsum", "functions.copies", "ops.special_functions", "ops.gamma_functions",
     "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
-    "functions.argument_orders", "functions.in_place", "functions.constructors",
+    "functions.argument_orders", "functions.in_place", "functions.constructors", "functions.memory",
+    "functions.windows", "functions.histograms",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {

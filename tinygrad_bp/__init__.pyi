@@ -4,6 +4,7 @@ Written by `python docs/make_reference.py`.
 """
 
 import numpy as np
+import os
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, SupportsIndex, overload
@@ -11,8 +12,8 @@ from . import (
     accelerator as accelerator, as_torch as as_torch, autograd as autograd, backends as backends, cuda as cuda,
     data as data, drawing as drawing, fft as fft, func as func, functional as functional, functions as functions,
     linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names,
-    ops as ops, optim as optim, places as places, random as random, saving as saving, special as special,
-    train as train, utils as utils, verify as verify, xpu as xpu,
+    ops as ops, optim as optim, places as places, random as random, saving as saving, signal as signal,
+    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
 )
 from .autograd import dtypes
 from .autograd.device import DeviceLike, device as device
@@ -27,8 +28,12 @@ from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
 from .func import Function
+<<<<<<< HEAD
+=======
+from .functions.histograms import Histogram
+>>>>>>> 49a76c2 (Windows, istft, histograms with edges, memory that is there, few of the singular values)
 from .functions.kinds import finfo as finfo, iinfo as iinfo
-from .functions.older_linalg import TriangularSolution, UnconjugatedSVD
+from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
 from .ops.extremes import Range
 from .ops.lu import PLU
@@ -50,6 +55,10 @@ float16: np.dtype[np.float16]
 float32: np.dtype[np.float32]
 float64: np.dtype[np.float64]
 half: np.dtype[np.float16]
+has_lapack: _bool
+has_mkl: _bool
+has_openmp: _bool
+has_spectral: _bool
 inf: _float
 int: np.dtype[np.int32]
 int16: np.dtype[np.int16]
@@ -260,6 +269,11 @@ def as_tensor(
     data: Any, dtype: DTypeLike = None, device: DeviceLike | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is."""
+def asarray(
+    obj: Any, *, dtype: DTypeLike = None, device: DeviceLike | None = None, copy: _bool | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """Numbers, lists, an array, a tensor or a buffer as a tensor: on the same memory where ``copy`` and dtype allow."""
 def asin(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The angle in [−π/2, π/2] with this sine; NaN outside [−1, 1]. Formula: arcsin x"""
 def asin_(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -305,6 +319,11 @@ def baddbmm(
     input: Array, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1, out: Tensor | None = None,
 ) -> Tensor:
     """``beta · input + alpha · bmm(batch1, batch2)``."""
+def bartlett_window(
+    window_length: _int, periodic: _bool = True, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """A triangle: from 0 up to 1 in the middle and down again."""
 def batch_norm(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
     training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool = False, *, out: Tensor | None = None,
@@ -332,6 +351,11 @@ def bitwise_right_shift(input: Operand, other: Operand, *, out: Tensor | None = 
     """⌊a / 2ᵇ⌋ of integers."""
 def bitwise_xor(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """Bitwise exclusive or."""
+def blackman_window(
+    window_length: _int, periodic: _bool = True, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """``0.42 − 0.5 cos 2πt + 0.08 cos 4πt``, t from 0 to 1 over the window."""
 def block_diag(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A matrix with the tensors (of at most 2 dimensions) as blocks on its diagonal, zeros elsewhere."""
 def bmm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
@@ -562,6 +586,10 @@ def embedding(
     out: Tensor | None = None,
 ) -> Tensor:
     """``nn.functional.embedding``, with the table first; −1 is no padding."""
+def embedding_renorm_(
+    input: Tensor, indices: Array, max_norm: _float, norm_type: _float, *, out: Tensor | None = None,
+) -> Tensor:
+    """The rows of a table that the indices name brought, in place, to at most a length of order ``norm_type``."""
 def empty(
     *sizes: _Size, size: _Size | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -572,6 +600,16 @@ def empty_like(
     out: Tensor | None = None,
 ) -> Tensor:
     """An unfilled tensor of the shape and dtype of ``input``."""
+def empty_permuted(
+    size: _Size, physical_layout: _Size, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """An unfilled tensor whose dimensions lie in memory in the order given, the last one densest."""
+def empty_strided(
+    size: _Size, stride: _Size, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """An unfilled tensor whose elements lie ``stride`` elements apart along each dimension."""
 def eq(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a == b, element by element."""
 def equal(input: Operand, other: Operand) -> _bool:
@@ -651,8 +689,20 @@ def frac_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``frac``, written into the tensor itself."""
 def frexp(input: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``."""
+def frobenius_norm(input: Array, dim: Axis = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The root of the sum of squares, of all elements or along dimensions."""
+def from_file(
+    filename: str | os.PathLike[str], shared: _bool | None = None, size: _int = 0, *, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """The first ``size`` numbers of a file, without reading them all: what is ``shared`` is also written there."""
 def from_numpy(array: Array, *, out: Tensor | None = None) -> Tensor:
     """A tensor on the memory of an ndarray: writing one writes the other."""
+def frombuffer(
+    buffer: Any, *, dtype: DTypeLike, count: _int = -1, offset: _int = 0, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The bytes of an object (``bytes``, ``bytearray``, ``array.array``, …) as a tensor on the same memory."""
 def full(
     size: _Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -671,6 +721,8 @@ def gcd_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
     """``gcd``, written into the tensor itself."""
 def ge(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
+def geqrf(input: Array) -> Reflections:
+    """The QR decomposition as LAPACK keeps it: R, and below it the reflections that ``orgqr`` multiplies to Q."""
 def ger(input: Array, vec2: Array, *, out: Tensor | None = None) -> Tensor:
     """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
 def get_default_device() -> device:
@@ -697,6 +749,11 @@ def greater(input: Operand, other: Operand, *, out: Tensor | None = None) -> Ten
     """a > b, element by element."""
 def greater_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a >= b, element by element."""
+def grid_sampler(
+    input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool, *,
+    out: Tensor | None = None,
+) -> Tensor:
+    """``nn.functional.grid_sample`` with numbers for its modes."""
 def grid_sampler_2d(
     input: Array, grid: Array, interpolation_mode: _int, padding_mode: _int, align_corners: _bool, *,
     out: Tensor | None = None,
@@ -714,12 +771,32 @@ def group_norm(
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias."""
 def gt(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a > b, element by element."""
+def hamming_window(
+    window_length: _int, periodic: _bool = True, alpha: _float = 0.54, beta: _float = 0.46, *, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """``alpha − beta cos 2πt``, t from 0 to 1 over the window."""
+def hann_window(
+    window_length: _int, periodic: _bool = True, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """``½ − ½ cos 2πt``, t from 0 to 1 over the window."""
 def hardshrink(input: Array, lambd: _float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
 def heaviside(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where a is negative, 1 where it is positive, b where it is 0."""
 def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
+def histogram(
+    input: Array, bins: _int | Array = 100, *, range: Sequence[_float] | None = None, weight: Array | None = None,
+    density: _bool = False,
+) -> Histogram:
+    """How many elements lie in each of ``bins`` equal parts of ``range`` (of all), or between edges that are given."""
+def histogramdd(
+    input: Array, bins: _int | Sequence[_int] | Sequence[Array], range: Sequence[_float] | None = None,
+    weight: Array | None = None, density: _bool = False,
+) -> Histogram:
+    """The histogram of points (…, dimensions): ``bins`` is a number, or one or the edges for each dimension."""
 def hsplit(
     input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
@@ -816,6 +893,17 @@ def isposinf(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether each element is +∞."""
 def isreal(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Whether the imaginary part of each element is 0."""
+def istft(
+    input: Array, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, window: Any = None,
+    center: _bool = True, normalized: _bool = False, onesided: _bool | None = None, length: _int | None = None,
+    return_complex: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """The signal (batch, samples) or (samples,) whose ``stft`` is given, (batch, bins, frames) or (bins, frames)."""
+def kaiser_window(
+    window_length: _int, periodic: _bool = True, beta: _float = 12.0, *, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """``i0(beta √(1 − (2t − 1)²)) / i0(beta)``, t from 0 to 1 over the window."""
 def kron(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """Kronecker product: every element of ``input`` times all of ``other``; missing dimensions count as 1, in front."""
 def kthvalue(
@@ -1115,11 +1203,17 @@ def nextafter(input: Operand, other: Operand, *, out: Tensor | None = None) -> T
     """The next floating point number after a towards b. Formula: a ± ulp"""
 def nonzero(input: Array, *, as_tuple: _bool = False, out: Tensor | None = None) -> Tensor:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension."""
+def nonzero_static(input: Array, *, size: _int, fill_value: _int = -1, out: Tensor | None = None) -> Tensor:
+    """The first ``size`` positions of elements that are not 0, (size, dimensions); rows of ``fill_value`` after them.
+    """
 def norm(
     x: Array, p: Any = 'fro', dim: Axis = None, keepdim: _bool = False, dtype: DTypeLike = None, *, axis: Axis = None,
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices."""
+def norm_except_dim(v: Array, pow: _int = 2, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """The norm of order ``pow`` of each slice along ``dim``, whose other dimensions have size 1; −1: of all elements.
+    """
 def normal(
     mean: Any, std: Any = 1.0, size: _Size | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
@@ -1127,6 +1221,8 @@ def normal(
     """Normal numbers: of one ``mean`` and ``std`` and a ``size``, or one for every element of tensors of them."""
 def not_equal(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
+def nuclear_norm(input: Array, dim: Axis = None, keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The sum of the singular values of matrices, which lie in the last two dimensions or in those given."""
 def numel(input: Array) -> _int:
     """How many elements."""
 def ones(
@@ -1139,6 +1235,8 @@ def ones_like(
     out: Tensor | None = None,
 ) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
+def orgqr(A: Array, tau: Array, *, out: Tensor | None = None) -> Tensor:
+    """The first columns of H₁ H₂ … with ``Hᵢ = 1 − tau[i] vᵢ vᵢᴴ``; vᵢ is column i of A below a 1 on its diagonal."""
 def ormqr(
     A: Array, tau: Array, other: Array, left: _bool = True, transpose: _bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
@@ -1149,6 +1247,8 @@ def pairwise_distance(
     x1: Array, x2: Array, p: _float = 2.0, eps: _float = 1e-06, keepdim: _bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
+def pca_lowrank(A: Array, q: _int | None = None, center: _bool = True, niter: _int = 2) -> UnconjugatedSVD:
+    """The principal components of rows of data: ``svd_lowrank`` of A, less the mean of its columns with ``center``."""
 def pdist(input: Array, p: _float = 2.0, *, out: Tensor | None = None) -> Tensor:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
 def permute(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
@@ -1228,6 +1328,12 @@ def randperm(
     out: Tensor | None = None,
 ) -> Tensor:
     """The integers below ``n`` in random order."""
+def range(
+    start: _float = 0, end: _float | None = None, step: _float = 1, *, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
+) -> Tensor:
+    """Numbers from ``start`` up to ``end``, which is included, of the default dtype; ``arange`` is the newer spelling.
+    """
 def ravel(input: Array, *, out: Tensor | None = None) -> Tensor:
     """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
 def real(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -1294,6 +1400,11 @@ def save(
 ) -> None:
     """Write tensors, state dicts, and dicts, lists and tuples of them and of plain values to ``f``, never as a pickle.
     """
+def scalar_tensor(
+    s: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None, requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """One number as a 0-d tensor, of the default dtype unless one is given."""
 def scatter(
     input: Array, dim: _int, index: Index, src: Operand | None = None, *, value: Operand | None = None,
     reduce: str | None = None, out: Tensor | None = None,
@@ -1446,6 +1557,8 @@ def sum(
     """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
 def svd(A: Array, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:
     """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""
+def svd_lowrank(A: Array, q: _int = 6, niter: _int = 2, M: Array | None = None) -> UnconjugatedSVD:
+    """About the ``q`` largest singular values of ``A − M`` and their vectors, by random directions."""
 def swapaxes(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
 def swapdims(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
@@ -1594,6 +1707,8 @@ def unsqueeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any)
     """A copy of what ``unsqueeze`` gives, which shares no memory with the input."""
 def use_deterministic_algorithms(mode: _bool, *, warn_only: _bool = False) -> None:
     """Changes nothing: the same program and seed give the same numbers on one machine in any case."""
+def vander(x: Array, N: _int | None = None, increasing: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The powers of each number of a vector, a row each, the highest first unless ``increasing``."""
 def var(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
     correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None, out: Tensor | None = None,

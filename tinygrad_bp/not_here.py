@@ -30,7 +30,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "compute in tg.float32; float16 is computed in float32 on the way": "amp autocast GradScaler",
         "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
-        "use NumPy's windows (numpy.hanning) and tg.tensor": "signal",
+        "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
         _ONE_DEVICE: (

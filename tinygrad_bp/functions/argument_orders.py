@@ -9,11 +9,13 @@ from ..autograd.types import Array
 from ..ops import embedding as tables
 from ..ops import normalization as batches
 from . import dropout as coins
+from . import grid_sampling as grids
 from . import normalization as groups
 
 __all__ = [
-    "alpha_dropout", "alpha_dropout_", "batch_norm", "dropout", "dropout_", "embedding", "feature_alpha_dropout",
-    "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "instance_norm",
+    "alpha_dropout", "alpha_dropout_", "batch_norm", "dropout", "dropout_", "embedding", "embedding_renorm_",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "grid_sampler",
+    "instance_norm",
 ]  # fmt: skip
 
 
@@ -55,6 +57,29 @@ def embedding(
     """
     skipped = None if padding_idx == -1 else padding_idx
     return tables.embedding(indices, weight, skipped, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
+
+
+def embedding_renorm_(input: Tensor, indices: Array, max_norm: float, norm_type: float) -> Tensor:
+    """The rows of a table that the indices name brought, in place, to at most a length of order ``norm_type``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.embedding_renorm_(tg.tensor([[3.0, 4.0], [3.0, 4.0]]), tg.tensor([0]), 1.0, 2.0)
+    tensor([[0.6000, 0.8000],
+            [3.0000, 4.0000]])
+    """
+    tables.shorten(input, tables.checked("embedding_renorm_", indices, input, None)[0], max_norm, norm_type)
+    return input
+
+
+def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+    """``nn.functional.grid_sample`` with numbers for its modes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.grid_sampler(tg.ones(1, 1, 2, 2), tg.zeros(1, 1, 1, 2), 0, 0, False).item()
+    1.0
+    """
+    function = grids.grid_sampler_3d if input.ndim == 5 else grids.grid_sampler_2d
+    return function(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
 def dropout(input: Array, p: float, train: bool) -> Any:

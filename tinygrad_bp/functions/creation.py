@@ -19,7 +19,7 @@ from ..ops.shape import either, shape_of
 
 __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "logspace",
-    "ones", "ones_like", "tensor", "zeros", "zeros_like",
+    "ones", "ones_like", "range", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -200,6 +200,36 @@ def arange(
         whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
     return _finish(np.arange(start, end, step).astype(dtype), device, requires_grad)
+
+
+def range(
+    start: float = 0, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Numbers from ``start`` up to ``end``, which is included, of the default dtype; ``arange`` is the newer spelling.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.range(1, 4)
+    tensor([1., 2., 3., 4.])
+    """
+    if end is None:
+        start, end = 0, start
+    if step == 0 or (end - start) / step < 0:
+        raise ArgumentError(f"range: step {step} does not lead from {start} to {end}")
+    count = int((end - start) / step) + 1
+    return _finish((start + step * np.arange(count)).astype(_dtype(dtype)), device, requires_grad)
+
+
+def scalar_tensor(
+    s: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Tensor:
+    """One number as a 0-d tensor, of the default dtype unless one is given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.scalar_tensor(3)
+    tensor(3.)
+    """
+    return _finish(np.asarray(_one_number(s, "scalar_tensor"), _dtype(dtype)), device, requires_grad)
 
 
 def linspace(

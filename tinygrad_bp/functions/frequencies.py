@@ -11,14 +11,15 @@ from ..autograd import dtypes
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import wrap
+from ..autograd.tensor import value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike
-from ..ops.fourier import fft, rfft
+from ..ops.fourier import fft, ifft, irfft, rfft
 from ..ops.indexing import along, place
 from ..ops.joining import cat
+from ..ops.scatter import index_add
 from ..ops.shape import dim_of, reshape, takes_axis
 
-__all__ = ["stft"]
+__all__ = ["istft", "stft"]
 
 
 def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
@@ -112,7 +113,7 @@ def stft(
 
     >>> import tinygrad_bp as tg
     >>> tg.stft(tg.ones(16), 8, return_complex=True).shape
-    (5, 9)
+    torch.Size([5, 9])
     """
     if input.ndim not in (1, 2):
         raise ShapeError(f"stft: the signal is (samples,) or (batch, samples), got {shape_text(input.shape)}")
@@ -143,3 +144,71 @@ def stft(
     if return_complex or is_complex:
         return spectrum
     return cat([reshape(part, *part.shape, 1) for part in (np.real(spectrum), np.imag(spectrum))], -1)
+
+
+@rounds_once
+def istft(
+    input: Array,
+    n_fft: int,
+    hop_length: int | None = None,
+    win_length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+    normalized: bool = False,
+    onesided: bool | None = None,
+    length: int | None = None,
+    return_complex: bool = False,
+) -> Any:
+    """The signal (batch, samples) or (samples,) whose ``stft`` is given, (batch, bins, frames) or (bins, frames).
+
+    The frames, transformed back and multiplied by ``window``, are added where they lie and divided by the sum of the
+    squared windows there (Griffin and Lim 1984), which must not be 0 anywhere. The other arguments are those of
+    ``stft``; ``length`` is that of the signal.
+
+    >>> import tinygrad_bp as tg
+    >>> spectrum = tg.stft(tg.arange(16.0), 8, return_complex=True)
+    >>> tg.istft(spectrum, 8)[-2:]
+    tensor([14., 15.])
+    """
+    if input.dtype.kind != "c" or input.ndim not in (2, 3):
+        raise ShapeError(
+            f"istft: needs a complex spectrum (bins, frames) or (batch, bins, frames), got {shape_text(input.shape)} "
+            f"{input.dtype}"
+        )
+    hop = n_fft // 4 if hop_length is None else hop_length
+    size = n_fft if win_length is None else win_length
+    half = input.shape[-2] != n_fft if onesided is None else onesided
+    bins = n_fft // 2 + 1 if half else n_fft
+    if not 0 < hop <= size <= n_fft:
+        raise ArgumentError(f"istft: needs 0 < hop_length <= win_length <= n_fft, got {hop}, {size} and {n_fft}")
+    if input.shape[-2] != bins:
+        raise ShapeError(f"istft: n_fft={n_fft} has {bins} bins, the spectrum {input.shape[-2]}")
+    if window is not None and tuple(window.shape) != (size,):
+        raise ShapeError(f"istft: the window must have {size} numbers, got {shape_text(tuple(window.shape))}")
+    if return_complex and half:
+        raise ArgumentError("istft: half of the bins give a real signal; give all with onesided=False")
+    rows = np.swapaxes(input, -1, -2)
+    frames = irfft(rows, n_fft) if half else ifft(rows)
+    frames = frames if half or return_complex else np.real(frames)
+    if normalized:
+        frames = frames * math.sqrt(n_fft)
+    weight = np.ones(size, np.real(value_of(frames)).dtype) if window is None else window
+    left = (n_fft - size) // 2
+    weight = place(weight, (n_fft,), (slice(left, left + size),))
+    count = input.shape[-1]
+    lies = (np.arange(count)[:, None] * hop + np.arange(n_fft)).ravel()
+    whole = n_fft + hop * (count - 1)
+
+    def added(parts: Any) -> Any:
+        parts = reshape(parts, (*parts.shape[:-2], count * n_fft))
+        return index_add(np.zeros_like(value_of(parts), shape=(*parts.shape[:-1], whole)), -1, lies, parts)
+
+    start = n_fft // 2 if center else 0
+    end = start + length if length is not None else whole - start
+    signal = added(frames * weight)[..., start:end]
+    envelope = added(np.broadcast_to(weight * weight, (count, n_fft)))[start:end]
+    if np.any(np.absolute(value_of(envelope)) < 1e-11):
+        raise ArgumentError("istft: the windows do not cover the signal: the sum of their squares is 0 somewhere")
+    signal = signal / envelope
+    missing = 0 if length is None else length - signal.shape[-1]
+    return signal if missing <= 0 else place(signal, (*signal.shape[:-1], length), (..., slice(0, signal.shape[-1])))

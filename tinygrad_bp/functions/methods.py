@@ -101,18 +101,19 @@ METHODS: dict[str, str] = {
     "ops.indexing": "gather index_select masked_select take take_along_dim",
     "ops.scatter": """index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put scatter
         scatter_add scatter_reduce""",
-    "functions.searching": "argwhere nonzero unique unique_consecutive",
+    "functions.searching": "argwhere nonzero nonzero_static unique unique_consecutive",
     # products and networks
     "ops.products": "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot",
     "ops.activations": "hardshrink log_softmax prelu softmax",
     # linear algebra
     "ops.solving": "det logdet slogdet",
     "ops.cholesky": "cholesky cholesky_inverse cholesky_solve",
-    "functions.older_linalg": "cross inverse lu lu_solve norm pinverse qr svd triangular_solve",
+    "functions.older_linalg": "cross geqrf inverse lu lu_solve norm orgqr pinverse qr svd triangular_solve",
     "ops.matrix_functions": "matrix_exp matrix_power",
     "ops.norms": "dist",
     "ops.qr": "ormqr",
-    "functions.frequencies": "stft",
+    "functions.frequencies": "istft stft",
+    "functions.histograms": "histogram",
     "functions.copies": "narrow_copy",
     "functions.in_place": "apply_ detach_ fill_diagonal_ map2_ map_ resize_ resize_as_",
     "functions.kinds": "is_conj is_neg is_nonzero is_same_size is_signed",

@@ -9,18 +9,26 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.tensor import beside, fixed_value
 from ..autograd.types import Array, Axis, DTypeLike
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
-from ..ops.complex_numbers import conjugate_transpose
+from ..ops.complex_numbers import conjugate_transpose, view_as_complex
 from ..ops.elementwise import clone
-from ..ops.shape import takes_axis
+from ..ops.rearranging import flip
+from ..ops.reduction import mean
+from ..ops.shape import dim_of, takes_axis
 from ..ops.solving import inv, solve_op, triangle
+from ..random.sampling import randn
 
-__all__ = ["chain_matmul", "cross", "inverse", "lu", "lu_solve", "norm", "pinverse", "qr", "svd", "triangular_solve"]
+__all__ = [
+    "chain_matmul", "cross", "frobenius_norm", "geqrf", "inverse", "lu", "lu_solve", "norm", "norm_except_dim",
+    "nuclear_norm", "orgqr", "pca_lowrank", "pinverse", "qr", "svd", "svd_lowrank", "triangular_solve", "vander",
+]  # fmt: skip
 
 inverse: Callable[..., Any] = inv
+orgqr: Callable[..., Any] = orthogonal.householder_product
 
 
 class TriangularSolution(NamedTuple):
@@ -104,3 +112,123 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Any:
 def chain_matmul(*matrices: Any) -> Any:
     """``multi_dot`` of matrices given one by one; of one alone a copy."""
     return clone(matrices[0]) if len(matrices) == 1 else products.multi_dot(matrices)
+
+
+class Reflections(NamedTuple):
+    """What ``geqrf`` returns: R on and above the diagonal, the reflections below it, and their factors."""
+
+    a: Any
+    tau: Any
+
+
+def geqrf(input: Array) -> Reflections:
+    """The QR decomposition as LAPACK keeps it: R, and below it the reflections that ``orgqr`` multiplies to Q.
+
+    Raises ``NoRuleError`` for a matrix that requires grad: ``tg.linalg.qr`` has a gradient.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.geqrf(tg.tensor([[2.0]])).a
+    tensor([[2.]])
+    """
+    raw, tau = np.linalg.qr(fixed_value(input, "geqrf", "tg.linalg.qr(x)"), mode="raw")
+    return Reflections(beside(input, np.ascontiguousarray(np.swapaxes(raw, -1, -2))), beside(input, tau))
+
+
+def frobenius_norm(input: Array, dim: Axis = (), keepdim: bool = False) -> Any:
+    """The root of the sum of squares, of all elements or along dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.frobenius_norm(tg.tensor([[3.0, 4.0]]))
+    tensor(5.)
+    """
+    return norms.vector_norm(input, 2, None if dim in ((), []) else dim, keepdim)
+
+
+def nuclear_norm(input: Array, dim: Axis = None, keepdim: bool = False) -> Any:
+    """The sum of the singular values of matrices, which lie in the last two dimensions or in those given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nuclear_norm(tg.eye(3))
+    tensor(3.)
+    """
+    return norms.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
+
+
+def norm_except_dim(v: Array, pow: int = 2, dim: int = 0) -> Any:
+    """The norm of order ``pow`` of each slice along ``dim``, whose other dimensions have size 1; −1: of all elements.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.norm_except_dim(tg.tensor([[3.0, 4.0], [6.0, 8.0]]))
+    tensor([[ 5.],
+            [10.]])
+    """
+    if dim == -1:
+        return norms.vector_norm(v, pow)
+    place = dim_of(dim, v.ndim, "norm_except_dim")
+    return norms.vector_norm(v, pow, tuple(axis for axis in range(v.ndim) if axis != place), True)
+
+
+def vander(x: Array, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of each number of a vector, a row each, the highest first unless ``increasing``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.vander(tg.tensor([2.0, 3.0]), 3)
+    tensor([[4., 2., 1.],
+            [9., 3., 1.]])
+    """
+    if x.ndim != 1:
+        raise ShapeError(f"vander: needs a vector, got {shape_text(x.shape)}")
+    count = x.shape[0] if N is None else N
+    powers = products.vander(x, max(count, 2))[:, :count]
+    return powers if increasing else flip(powers, -1)
+
+
+# ---------------------------------------------------------------------- few of the singular values
+
+
+def svd_lowrank(A: Array, q: int = 6, niter: int = 2, M: Array | None = None) -> UnconjugatedSVD:
+    """About the ``q`` largest singular values of ``A − M`` and their vectors, by random directions.
+
+    Each of the ``niter`` iterations brings them nearer. Source: Halko, Martinsson and Tropp 2011, *Finding structure
+    with randomness*, algorithms 4.4 and 5.1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.svd_lowrank(tg.eye(4), q=2).S
+    tensor([1., 1.])
+    """
+    if M is not None:
+        A = A - M
+    if A.ndim < 2 or not 0 <= q <= min(A.shape[-2:]):
+        raise ShapeError(f"svd_lowrank: q={q} must be at most both sizes of the matrices, {shape_text(A.shape)}")
+    wide = A.shape[-2] < A.shape[-1]
+    tall = conjugate_transpose(A) if wide else A
+    adjoint = conjugate_transpose(tall)
+    basis = orthogonal.qr(tall @ _directions(tall.shape[-1], q, A.dtype)).Q
+    for _ in range(niter):
+        basis = orthogonal.qr(tall @ orthogonal.qr(adjoint @ basis).Q).Q
+    U, S, Vh = singular_values.svd(conjugate_transpose(basis) @ tall, full_matrices=False)
+    left, right = basis @ U, conjugate_transpose(Vh)
+    return UnconjugatedSVD(right, S, left) if wide else UnconjugatedSVD(left, S, right)
+
+
+def _directions(rows: int, columns: int, dtype: Any) -> Any:
+    if dtype.kind != "c":
+        return randn(rows, columns, dtype=dtype)
+    part = np.empty(0, dtype).real.dtype
+    pairs = randn(rows, columns, 2, dtype=part) * 0.5**0.5
+    return view_as_complex(pairs)
+
+
+def pca_lowrank(A: Array, q: int | None = None, center: bool = True, niter: int = 2) -> UnconjugatedSVD:
+    """The principal components of rows of data: ``svd_lowrank`` of A, less the mean of its columns with ``center``.
+
+    The columns of V are the directions; ``q`` of them, 6 unless given or A is smaller.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.pca_lowrank(tg.tensor([[0.0, 1.0], [2.0, 1.0]]), q=1).S
+    tensor([1.4142])
+    """
+    if A.ndim < 2:
+        raise ShapeError(f"pca_lowrank: needs a matrix, got {shape_text(A.shape)}")
+    wanted = min(6, *A.shape[-2:]) if q is None else q
+    return svd_lowrank(A - mean(A, -2, True) if center else A, wanted, niter)

@@ -16,8 +16,8 @@ from ..ops.indexing import along, getitem
 from ..ops.shape import dim_of, ravel, takes_axis
 
 __all__ = [
-    "argwhere", "bucketize", "isin", "nonzero", "searchsorted", "unique", "unique_consecutive", "unravel_index",
-    "where",
+    "argwhere", "bucketize", "isin", "nonzero", "nonzero_static", "searchsorted", "unique", "unique_consecutive",
+    "unravel_index", "where",
 ]  # fmt: skip
 
 
@@ -33,6 +33,23 @@ def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple([wrap(counted(found), None) for found in np.nonzero(np.atleast_1d(array))])
     return wrap(counted(np.argwhere(array)), None)
+
+
+def nonzero_static(input: Array, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first ``size`` positions of elements that are not 0, (size, dimensions); rows of ``fill_value`` after them.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nonzero_static(tg.tensor([5, 0, 7]), size=3)
+    tensor([[ 0],
+            [ 2],
+            [-1]])
+    """
+    if size < 0:
+        raise ArgumentError(f"nonzero_static: size must not be negative, got {size}")
+    found = np.argwhere(value_of(input))[:size]
+    rows = np.full((size, found.shape[1]), fill_value, np.int64)
+    rows[: len(found)] = found
+    return wrap(rows, None)
 
 
 def argwhere(input: Array) -> Tensor:

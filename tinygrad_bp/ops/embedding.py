@@ -73,7 +73,7 @@ add_rows: Any = linear(
 # ---------------------------------------------------------------------- PyTorch's names
 
 
-def _checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tuple[Any, int | None]:
+def checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tuple[Any, int | None]:
     """The indices as an array, and the padding's row counted from 0."""
     index = value_of(input)
     if weight.ndim != 2:
@@ -93,7 +93,7 @@ def _checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tup
     return index, padding_idx
 
 
-def _shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
+def shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
     if weight.dtype.kind != "f":
         raise DtypeError(f"embedding: max_norm scales rows of floats, got {weight.dtype}; write weight.float() first")
@@ -124,9 +124,9 @@ def embedding(
     """
     if sparse:
         raise ArgumentError("embedding: gradients are dense here; leave sparse=True out")
-    index, padding_idx = _checked("embedding", input, weight, padding_idx)
+    index, padding_idx = checked("embedding", input, weight, padding_idx)
     if max_norm is not None:
-        _shorten(weight, index, max_norm, norm_type)
+        shorten(weight, index, max_norm, norm_type)
     return take_rows(weight, index, padding_idx, scale_grad_by_freq)
 
 
@@ -177,10 +177,10 @@ def embedding_bag(
         raise ArgumentError(f'embedding_bag: mode is "sum", "mean" or "max"; got {mode!r}')
     if per_sample_weights is not None and mode != "sum":
         raise ArgumentError(f'embedding_bag: per_sample_weights belong to mode="sum", got mode={mode!r}')
-    index, padding_idx = _checked("embedding_bag", input, weight, padding_idx)
+    index, padding_idx = checked("embedding_bag", input, weight, padding_idx)
     bag, count = _bags(index, offsets, include_last_offset)
     if max_norm is not None:
-        _shorten(weight, index, max_norm, norm_type)
+        shorten(weight, index, max_norm, norm_type)
     flat = index.reshape(-1)[: len(bag)]
     kept = np.flatnonzero(flat != padding_idx) if padding_idx is not None else np.arange(len(flat))
     flat, bag = flat[kept], bag[kept]
