@@ -28,10 +28,7 @@ from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
 from .func import Function
-<<<<<<< HEAD
-=======
 from .functions.histograms import Histogram
->>>>>>> 49a76c2 (Windows, istft, histograms with edges, memory that is there, few of the singular values)
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr

@@ -7,7 +7,8 @@ from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, SupportsIndex, overload
 from ..functions.constructors import TensorType
-from ..functions.older_linalg import TriangularSolution, UnconjugatedSVD
+from ..functions.histograms import Histogram
+from ..functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from ..ops import qr as _qr
 from ..ops.extremes import Range
 from ..ops.rounding import Frexp
@@ -533,6 +534,8 @@ class Syntax:
         """``ge``, written into the tensor itself."""
     def geometric_(self, p: _float, *, generator: Generator | None = None) -> Tensor:
         """Every element the number of attempts up to the first success, each with probability ``p``."""
+    def geqrf(self) -> Reflections:
+        """The QR decomposition as LAPACK keeps it: R, and below it the reflections that ``orgqr`` multiplies to Q."""
     def ger(self, vec2: Array) -> Tensor:
         """All products of two vectors: ``result[i, j] = input[i] vec2[j]``."""
     def get_device(self) -> _int:
@@ -559,6 +562,12 @@ class Syntax:
         """``heaviside``, written into the tensor itself."""
     def histc(self, bins: _int = 100, min: _int = 0, max: _int = 0) -> Tensor:
         """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
+    def histogram(
+        self, bins: _int | Array = 100, *, range: Sequence[_float] | None = None, weight: Array | None = None,
+        density: _bool = False,
+    ) -> Histogram:
+        """How many elements lie in each of ``bins`` equal parts of ``range`` (of all), or between edges that are given.
+        """
     def hsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:
         """Equal pieces, or cuts at positions, along the columns (of one dimension: along it)."""
     def hypot(self, other: Operand) -> Tensor:
@@ -651,6 +660,13 @@ class Syntax:
         """Whether each element is +∞."""
     def isreal(self) -> Tensor:
         """Whether the imaginary part of each element is 0."""
+    def istft(
+        self, n_fft: _int, hop_length: _int | None = None, win_length: _int | None = None, window: Any = None,
+        center: _bool = True, normalized: _bool = False, onesided: _bool | None = None, length: _int | None = None,
+        return_complex: _bool = False,
+    ) -> Tensor:
+        """The signal (batch, samples) or (samples,) whose ``stft`` is given, (batch, bins, frames) or (bins, frames).
+        """
     @property
     def itemsize(self) -> _int:
         """The bytes of one element."""
@@ -961,6 +977,10 @@ class Syntax:
     def nonzero(self, *, as_tuple: _bool = False) -> Tensor:
         """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension.
         """
+    def nonzero_static(self, *, size: _int, fill_value: _int = -1) -> Tensor:
+        """The first ``size`` positions of elements that are not 0, (size, dimensions); rows of ``fill_value`` after
+        them.
+        """
     def norm(
         self, p: Any = 'fro', dim: Axis = None, keepdim: _bool = False, dtype: DTypeLike = None, *, axis: Axis = None,
         keepdims: _bool | None = None,
@@ -974,6 +994,9 @@ class Syntax:
         """``not_equal``, written into the tensor itself."""
     def numel(self) -> _int:
         """How many elements."""
+    def orgqr(self, tau: Array) -> Tensor:
+        """The first columns of H₁ H₂ … with ``Hᵢ = 1 − tau[i] vᵢ vᵢᴴ``; vᵢ is column i of A below a 1 on its diagonal.
+        """
     def ormqr(self, tau: Array, other: Array, left: _bool = True, transpose: _bool = False) -> Tensor:
         """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau.
         """
