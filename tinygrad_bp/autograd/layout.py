@@ -36,7 +36,7 @@ def size(self: Any) -> Elements:
     >>> import tinygrad_bp as tg
     >>> x = tg.zeros(2, 3)
     >>> x.size, x.size(), x.size(0)
-    (6, (2, 3), 2)
+    (6, torch.Size([2, 3]), 2)
     """
     found = Elements(self._value.size)
     found.shape = self.shape

@@ -86,7 +86,7 @@ class TensorType:
     >>> tg.LongTensor([1, 2])
     tensor([1, 2])
     >>> tg.FloatTensor(2, 3).shape, isinstance(tg.ones(2), tg.FloatTensor), isinstance(tg.ones(2), tg.LongTensor)
-    ((2, 3), True, False)
+    (torch.Size([2, 3]), True, False)
     """
 
     __slots__ = ("__name__", "dtype")
