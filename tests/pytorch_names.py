@@ -47,7 +47,8 @@ def ours(space: str) -> Any:
 
 def found(space: str) -> Found:
     """Where the names of one of PyTorch's namespaces are."""
-    holder, why = ours(space), reasons(space.removeprefix("torch").removeprefix("."))
+    place = space.removeprefix("torch").removeprefix(".")
+    holder, why = ours(space), reasons("data" if place == "utils.data" else place)  # tg.utils.data is tg.data
     names = NAMES[space].split()
     here = [name for name in names if hasattr(holder, name)]
     absent = [name for name in names if name not in here]

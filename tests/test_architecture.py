@@ -32,7 +32,7 @@ ALLOWED = {
     "verify": {"autograd", "ops"},
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
-    "optim": {"autograd"},
+    "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "backends", "cuda", "mps", "xpu")},
     "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},

@@ -168,6 +168,10 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "it computes in bfloat16, which NumPy does not have: use tg.optim.AdamW": "Muon",
         _INTERNAL: "swap_in_optimizer_params_and_state",
     },
+    "optim.lr_scheduler": {
+        "it is tg.optim.Optimizer": "Optimizer",
+        _INTERNAL: "EPOCH_DEPRECATION_WARNING inf",
+    },
     "autograd": {
         "time it with time.perf_counter or cProfile": "profiler profiler_legacy profiler_util ProfilerActivity",
         "use tg.func.jvp": "forward_ad",
@@ -186,7 +190,11 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "data": {
         "one process reads: use tg.utils.data.RandomSampler": "DistributedSampler distributed",
-        "use Dataset or IterableDataset": "datapipes DataChunk DFIterDataPipe IterDataPipe MapDataPipe",
+        "use Dataset or IterableDataset": (
+            "datapipes DataChunk DFIterDataPipe IterDataPipe MapDataPipe functional_datapipe graph graph_settings "
+            "guaranteed_datapipes_determinism non_deterministic argument_validation runtime_validation "
+            "runtime_validation_disabled"
+        ),
     },
 }  # fmt: skip
 

@@ -50,6 +50,12 @@ class _RunningNorm(Module):
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("num_batches_tracked", tensor(0) if tracked else None)
 
+    def reset_running_stats(self) -> None:
+        """Forget the running statistics: mean 0, variance 1, no batches."""
+        for buffer, value in ((self.running_mean, 0), (self.running_var, 1), (self.num_batches_tracked, 0)):
+            if buffer is not None:
+                buffer.fill_(value)
+
     def _check(self, x: Any, channels: int) -> None:
         """Refuse an input of another shape; ``channels`` is the dimension that must have ``num_features``."""
         if len(x.shape) not in self.ranks or x.shape[channels] != self.num_features:

@@ -4,6 +4,8 @@ A schedule writes ``lr`` into the groups of an optimizer: its first value when i
 ``step()``, once an epoch or once a batch as the schedule is meant. Call it after ``optimizer.step()``.
 """
 
+import typing as _typing
+
 from .combined import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cycles import CyclicLR, OneCycleLR
@@ -27,3 +29,11 @@ __all__ = [
     "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",
     "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
+
+
+if not _typing.TYPE_CHECKING:
+
+    def __getattr__(name):
+        from ...not_here import missing
+
+        raise missing("optim.lr_scheduler", name)
