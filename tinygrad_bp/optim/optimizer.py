@@ -123,8 +123,10 @@ class Optimizer:
             for p in group["params"]:
                 if set_to_none:
                     p._cell.grad = None
-                elif p.grad is not None:
-                    p.grad = wrap(np.zeros_like(p.grad._value), None)
+                elif (grad := p._cell.grad) is not None:
+                    if grad._node is not None:  # it was computed under create_graph
+                        grad = p._cell.grad = grad.detach().clone()
+                    grad.zero_()
 
     # ------------------------------------------------------------------ the step
 
