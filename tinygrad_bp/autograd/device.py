@@ -108,7 +108,11 @@ def get_default_device() -> device:
 
 
 def set_default_device(device: DeviceLike) -> None:
-    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
+    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_default_device("cpu")
+    """
     _CHOSEN.set((*_CHOSEN.get()[:-1], resolve(CPU if device is None else device)))
 
 
@@ -141,17 +145,32 @@ def is_device(item: Any) -> bool:
 
 
 def device_of(self: Any) -> device:
-    """Where the tensor is: ``device(type='cpu')``."""
+    """Where the tensor is: ``device(type='cpu')``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).device
+    device(type='cpu')
+    """
     return CPU
 
 
 def is_cpu(self: Any) -> bool:
-    """Whether the tensor is in the memory of the CPU."""
+    """Whether the tensor is in the memory of the CPU.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).is_cpu
+    True
+    """
     return device_of(self).type == "cpu"
 
 
 def is_cuda(self: Any) -> bool:
-    """Whether the tensor is on a CUDA device."""
+    """Whether the tensor is on a CUDA device.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).is_cuda
+    False
+    """
     return device_of(self).type == "cuda"
 
 
@@ -171,13 +190,23 @@ def is_xpu(self: Any) -> bool:
 
 
 def get_device(self: Any) -> int:
-    """The number of the tensor's device; −1 for the CPU."""
+    """The number of the tensor's device; −1 for the CPU.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).get_device()
+    -1
+    """
     index = device_of(self).index
     return -1 if index is None else index
 
 
 def cpu(self: Any, memory_format: Any = None) -> Any:
-    """The tensor in the memory of the CPU: itself."""
+    """The tensor in the memory of the CPU: itself.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).cpu()
+    tensor([1., 1.])
+    """
     return self
 
 

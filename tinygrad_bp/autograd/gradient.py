@@ -383,7 +383,14 @@ def _backward_method(
     create_graph: bool = False,
     inputs: Any = None,
 ) -> None:
-    """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor."""
+    """Fill ``.grad`` of every leaf that led here: ``tg.autograd.backward`` of this one tensor.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    tensor([2., 4.])
+    """
     backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs=inputs)
 
 

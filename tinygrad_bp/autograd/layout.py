@@ -44,18 +44,33 @@ def size(self: Any) -> Elements:
 
 
 def strides(self: Any) -> tuple[int, ...]:
-    """By how many bytes the elements of each dimension lie apart."""
+    """By how many bytes the elements of each dimension lie apart.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3).strides
+    (12, 4)
+    """
     found: tuple[int, ...] = self._value.strides
     return found
 
 
 def itemsize(self: Any) -> int:
-    """The bytes of one element."""
+    """The bytes of one element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).itemsize
+    4
+    """
     return int(self._value.itemsize)
 
 
 def nbytes(self: Any) -> int:
-    """The bytes of all elements."""
+    """The bytes of all elements.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).nbytes
+    8
+    """
     return int(self._value.nbytes)
 
 
@@ -65,20 +80,40 @@ def flags(self: Any) -> Any:
 
 
 def numel(self: Any) -> int:
-    """How many elements."""
+    """How many elements.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3).nelement()
+    6
+    """
     return int(self._value.size)
 
 
 def dim(self: Any) -> int:
-    """How many dimensions."""
+    """How many dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3).dim()
+    2
+    """
     return int(self._value.ndim)
 
 
 def is_floating_point(self: Any) -> bool:
-    """Whether the dtype is a float."""
+    """Whether the dtype is a float.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).is_floating_point()
+    True
+    """
     return bool(self._value.dtype.kind == "f")
 
 
 def is_complex(self: Any) -> bool:
-    """Whether the dtype is complex."""
+    """Whether the dtype is complex.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).is_complex()
+    False
+    """
     return bool(self._value.dtype.kind == "c")

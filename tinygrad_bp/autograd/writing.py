@@ -265,17 +265,32 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
 
 
 def fill_(self: Tensor, value: Operand) -> Tensor:
-    """Every element set to one number."""
+    """Every element set to one number.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).fill_(3.0)
+    tensor([3., 3.])
+    """
     return fill(self, value, "fill_")
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Every element set to 0."""
+    """Every element set to 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).zero_()
+    tensor([0., 0.])
+    """
     return fill(self, 0, "zero_")
 
 
 def copy_(self: Tensor, source: Array) -> Tensor:
-    """Every element taken from ``source``, which broadcasts and is cast."""
+    """Every element taken from ``source``, which broadcasts and is cast.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).copy_(tg.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
     if isinstance(source, Tensor) and source.dtype != self.dtype:
         source = source.to(self.dtype)
     return fill(self, source, "copy_")

@@ -103,7 +103,12 @@ def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
 
 
 def alpha_dropout(input: Array, p: float, train: bool) -> Any:
-    """``nn.functional.alpha_dropout``, which keeps mean and variance behind ``selu``."""
+    """``nn.functional.alpha_dropout``, which keeps mean and variance behind ``selu``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.alpha_dropout(tg.ones(2), 0.5, False)
+    tensor([1., 1.])
+    """
     return coins.alpha_dropout(input, p, train)
 
 
@@ -118,7 +123,13 @@ def feature_dropout(input: Array, p: float, train: bool) -> Any:
 
 
 def feature_alpha_dropout(input: Array, p: float, train: bool) -> Any:
-    """``nn.functional.feature_alpha_dropout``: ``alpha_dropout`` of whole channels."""
+    """``nn.functional.feature_alpha_dropout``: ``alpha_dropout`` of whole channels.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.feature_alpha_dropout(tg.ones(2, 2), 0.5, False)
+    tensor([[1., 1.],
+            [1., 1.]])
+    """
     return coins.feature_alpha_dropout(input, p, train)
 
 

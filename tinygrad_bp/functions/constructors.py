@@ -62,7 +62,12 @@ def _of_data(name: str, dtype: Any, data: Any) -> Tensor:
 
 
 def new(self: Tensor, *items: Any, device: DeviceLike = None) -> Tensor:
-    """A tensor of the same dtype, by sizes or by data: ``t.new(2, 3)``, ``t.new([1, 2])``."""
+    """A tensor of the same dtype, by sizes or by data: ``t.new(2, 3)``, ``t.new([1, 2])``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).new(3).shape
+    torch.Size([3])
+    """
     return legacy_tensor("new", self.dtype, items, device=device)
 
 

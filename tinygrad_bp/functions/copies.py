@@ -34,7 +34,12 @@ alias_copy: Callable[..., Any] = clone
 
 
 def detach_copy(input: Array) -> Tensor:
-    """A copy of the tensor without history, which shares no memory with it."""
+    """A copy of the tensor without history, which shares no memory with it.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.detach_copy(tg.ones(2, requires_grad=True))
+    tensor([1., 1.])
+    """
     return wrap(np.array(value_of(input)), None)
 
 

@@ -140,7 +140,13 @@ def ones(
     *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Ones of a shape, given as integers or one tuple."""
+    """Ones of a shape, given as integers or one tuple.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3)
+    tensor([[1., 1., 1.],
+            [1., 1., 1.]])
+    """
     return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), device, requires_grad)
 
 
@@ -148,7 +154,12 @@ def empty(
     *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """A tensor whose values are whatever the memory held."""
+    """A tensor whose values are whatever the memory held.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.empty(2, 3).shape
+    torch.Size([2, 3])
+    """
     return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), device, requires_grad)
 
 
@@ -251,28 +262,49 @@ def linspace(
 def eye(
     n: int, m: int | None = None, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere."""
+    """Ones on the diagonal of an (n, m) matrix, zeros elsewhere.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.eye(2, 3)
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     return _finish(np.eye(n, m, dtype=_dtype(dtype)), device, requires_grad)
 
 
 def zeros_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Zeros of the shape and dtype of ``input``."""
+    """Zeros of the shape and dtype of ``input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros_like(tg.ones(2))
+    tensor([0., 0.])
+    """
     return _finish(np.zeros_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
 def ones_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """Ones of the shape and dtype of ``input``."""
+    """Ones of the shape and dtype of ``input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones_like(tg.zeros(2))
+    tensor([1., 1.])
+    """
     return _finish(np.ones_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
 def empty_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """An unfilled tensor of the shape and dtype of ``input``."""
+    """An unfilled tensor of the shape and dtype of ``input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.empty_like(tg.ones(2, 3)).shape
+    torch.Size([2, 3])
+    """
     return _finish(np.empty_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
@@ -280,7 +312,12 @@ def full_like(
     input: Array, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """One number everywhere, in the shape and dtype of ``input``."""
+    """One number everywhere, in the shape and dtype of ``input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.full_like(tg.zeros(2), 7.0)
+    tensor([7., 7.])
+    """
     return _finish(
         np.full_like(value_of(input), _one_number(fill_value, "full_like"), dtype=dtype), device, requires_grad
     )
@@ -303,7 +340,12 @@ def new_zeros(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Zeros of another shape in the dtype of ``x``."""
+    """Zeros of another shape in the dtype of ``x``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).new_zeros(3)
+    tensor([0., 0., 0.])
+    """
     return zeros(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -313,7 +355,12 @@ def new_ones(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Ones of another shape in the dtype of ``x``."""
+    """Ones of another shape in the dtype of ``x``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).new_ones(3)
+    tensor([1., 1., 1.])
+    """
     return ones(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -323,7 +370,12 @@ def new_empty(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """An unfilled tensor of another shape in the dtype of ``x``."""
+    """An unfilled tensor of another shape in the dtype of ``x``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).new_empty((3,)).shape
+    torch.Size([3])
+    """
     return empty(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -333,13 +385,23 @@ def new_full(
     x: Array, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """One number everywhere, in another shape and the dtype of ``x``."""
+    """One number everywhere, in another shape and the dtype of ``x``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).new_full((3,), 7.0)
+    tensor([7., 7., 7.])
+    """
     return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
 def new_tensor(
     x: Array, data: Any, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history."""
+    """A tensor of other data in the dtype of ``x``. Warns where the data requires grad: the copy has no history.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).new_tensor([1, 2])
+    tensor([1., 2.])
+    """
     _warn_of_history(data, "new_tensor")
     return _copied(data, x.dtype if dtype is None else dtype, device, requires_grad)

@@ -109,7 +109,13 @@ def resize_(self: Tensor, *sizes: Size) -> Tensor:
 
 
 def resize_as_(self: Tensor, the_template: Array) -> Tensor:
-    """The shape of another tensor, as ``resize_``."""
+    """The shape of another tensor, as ``resize_``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(4).resize_as_(tg.ones(2, 2))
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
     return resize_(self, the_template.shape)
 
 

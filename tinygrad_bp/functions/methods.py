@@ -27,24 +27,44 @@ def _caster(dtype: dtypes.DType) -> Callable[[Any], Any]:
 
 
 def type_as(self: Any, other: Array) -> Any:
-    """The tensor in the dtype of another one."""
+    """The tensor in the dtype of another one.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([1, 2]).type_as(tg.ones(1))
+    tensor([1., 2.])
+    """
     return to(self, other.dtype)
 
 
 def contiguous(self: Any) -> Any:
-    """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
+    """The tensor itself: every op takes any memory layout, and all memory is the CPU's.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, 3).T.contiguous().shape
+    torch.Size([3, 2])
+    """
     return self
 
 
 def where(self: Any, condition: Operand, other: Operand) -> Any:
-    """The tensor's elements where the condition holds, those of ``other`` elsewhere."""
+    """The tensor's elements where the condition holds, those of ``other`` elsewhere.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([1.0, -1.0]).where(tg.tensor([True, False]), 0.0)
+    tensor([1., 0.])
+    """
     from ..ops.elementwise import where
 
     return where(condition, self, other)
 
 
 def polygamma(self: Any, n: int) -> Any:
-    """The derivative of order ``n`` of ``digamma``."""
+    """The derivative of order ``n`` of ``digamma``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([1.0]).polygamma(1)
+    tensor([1.6449])
+    """
     from ..ops.gamma_functions import polygamma
 
     return polygamma(n, self)

@@ -41,13 +41,26 @@ class TriangularSolution(NamedTuple):
 def triangular_solve(
     b: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> TriangularSolution:
-    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``."""
+    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.triangular_solve(tg.tensor([[2.0], [4.0]]), tg.tensor([[2.0, 0.0], [0.0, 4.0]])).solution
+    tensor([[1.],
+            [1.]])
+    """
     kept = triangle(A, upper, unitriangular)
     return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)
 
 
 def qr(A: Array, some: bool = True) -> orthogonal.QR:
-    """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
+    """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``.
+
+    >>> import tinygrad_bp as tg
+    >>> Q, R = tg.qr(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> R.abs()
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
     return orthogonal.qr(A, "reduced" if some else "complete")
 
 
@@ -60,7 +73,13 @@ class UnconjugatedSVD(NamedTuple):
 
 
 def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
-    """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""
+    """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``.
+
+    >>> import tinygrad_bp as tg
+    >>> U, S, V = tg.svd(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> S
+    tensor([4., 2.])
+    """
     U, S, Vh = singular_values.svd(A, full_matrices=not some)
     if not compute_uv:
         return UnconjugatedSVD(np.zeros_like(U), S, np.zeros_like(Vh.mT))
@@ -68,20 +87,39 @@ def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD
 
 
 def pinverse(A: Array, rcond: float = 1e-15) -> Any:
-    """PyTorch's older name of ``pinv``."""
+    """PyTorch's older name of ``pinv``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.pinverse(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     return singular_values.pinv(A, rtol=rcond)
 
 
 @rounds_once
 def lu(A: Array, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
-    """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``."""
+    """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``.
+
+    >>> import tinygrad_bp as tg
+    >>> LU, pivots = tg.lu(tg.tensor([[1.0, 2.0], [4.0, 3.0]]))
+    >>> pivots
+    tensor([2, 2], dtype=torch.int32)
+    """
     found = factors.lu_factor_ex(A, pivot=pivot)
     return tuple(found) if get_infos else (found.LU, found.pivots)
 
 
 @rounds_once
 def lu_solve(b: Array, LU_data: Array, LU_pivots: Array) -> Any:
-    """PyTorch's older order of the arguments of ``linalg.lu_solve``."""
+    """PyTorch's older order of the arguments of ``linalg.lu_solve``.
+
+    >>> import tinygrad_bp as tg
+    >>> LU, pivots = tg.linalg.lu_factor(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> tg.lu_solve(tg.tensor([[2.0], [4.0]]), LU, pivots)
+    tensor([[1.],
+            [1.]])
+    """
     return factors.lu_solve(LU_data, LU_pivots, b)
 
 
@@ -100,7 +138,12 @@ def norm(x: Array, p: Any = "fro", dim: Axis = None, keepdim: bool = False, dtyp
 
 @takes_axis
 def cross(input: Array, other: Array, dim: int | None = None) -> Any:
-    """Vector products along ``dim``, by default the first dimension of size 3."""
+    """Vector products along ``dim``, by default the first dimension of size 3.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cross(tg.tensor([1.0, 0.0, 0.0]), tg.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
+    """
     if dim is None:
         three = [i for i, size in enumerate(input.shape) if size == 3]
         if not three:
@@ -110,7 +153,13 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Any:
 
 
 def chain_matmul(*matrices: Any) -> Any:
-    """``multi_dot`` of matrices given one by one; of one alone a copy."""
+    """``multi_dot`` of matrices given one by one; of one alone a copy.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.chain_matmul(tg.ones(2, 3), tg.ones(3, 4), tg.ones(4, 1))
+    tensor([[12.],
+            [12.]])
+    """
     return clone(matrices[0]) if len(matrices) == 1 else products.multi_dot(matrices)
 
 

@@ -53,7 +53,13 @@ def nonzero_static(input: Array, *, size: int, fill_value: int = -1) -> Tensor:
 
 
 def argwhere(input: Array) -> Tensor:
-    """The positions of the elements that are not 0, (n, dimensions)."""
+    """The positions of the elements that are not 0, (n, dimensions).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.argwhere(tg.tensor([0, 3, 0, 4]))
+    tensor([[1],
+            [3]])
+    """
     return nonzero(input)  # type: ignore[no-any-return]
 
 

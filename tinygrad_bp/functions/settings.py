@@ -25,17 +25,31 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 
 
 def are_deterministic_algorithms_enabled() -> bool:
-    """True: no other ones are used."""
+    """True: no other ones are used.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.are_deterministic_algorithms_enabled()
+    True
+    """
     return True
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """False: there is nothing to warn of."""
+    """False: there is nothing to warn of.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.is_deterministic_algorithms_warn_only_enabled()
+    False
+    """
     return False
 
 
 def set_deterministic_debug_mode(debug_mode: int | str) -> None:
-    """Changes nothing, as ``use_deterministic_algorithms``."""
+    """Changes nothing, as ``use_deterministic_algorithms``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_deterministic_debug_mode(0)
+    """
     if debug_mode not in (0, 1, 2, "default", "warn", "error"):
         raise ArgumentError(
             f"set_deterministic_debug_mode: give 0, 1 or 2, or 'default', 'warn' or 'error', got {debug_mode!r}"
@@ -43,7 +57,12 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 
 def get_deterministic_debug_mode() -> int:
-    """2: only deterministic algorithms are used."""
+    """2: only deterministic algorithms are used.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.get_deterministic_debug_mode()
+    2
+    """
     return 2
 
 
@@ -58,7 +77,12 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_float32_matmul_precision() -> str:
-    """``"highest"``: products of float32 are computed in float32."""
+    """``"highest"``: products of float32 are computed in float32.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.get_float32_matmul_precision()
+    'highest'
+    """
     return "highest"
 
 
@@ -75,33 +99,61 @@ def set_num_threads(int: int) -> None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that the environment gives NumPy's libraries, else that of processors."""
+    """The number of threads that the environment gives NumPy's libraries, else that of processors.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.get_num_threads() >= 1
+    True
+    """
     named = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"))
     return next((int(text) for text in named if text.isdecimal()), os.cpu_count() or 1)
 
 
 def set_num_interop_threads(int: int) -> None:
-    """Changes nothing: ops run one after the other. Raises ``ArgumentError`` below 1."""
+    """Changes nothing: ops run one after the other. Raises ``ArgumentError`` below 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_num_interop_threads(1)
+    """
     if int < 1:
         raise ArgumentError(f"set_num_interop_threads: needs a positive number, got {int}")
 
 
 def get_num_interop_threads() -> int:
-    """1: ops run one after the other."""
+    """1: ops run one after the other.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.get_num_interop_threads() >= 1
+    True
+    """
     return 1
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """False: very small numbers stay as they are, which is what PyTorch says of a processor that cannot drop them."""
+    """False: very small numbers stay as they are, which is what PyTorch says of a processor that cannot drop them.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_flush_denormal(False)
+    False
+    """
     return False
 
 
 def set_warn_always(b: bool, /) -> None:
-    """Changes nothing: how often a warning is shown is what Python's ``warnings`` filters say."""
+    """Changes nothing: how often a warning is shown is what Python's ``warnings`` filters say.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.set_warn_always(False)
+    """
 
 
 def is_warn_always_enabled() -> bool:
-    """False: how often a warning is shown is what Python's ``warnings`` filters say."""
+    """False: how often a warning is shown is what Python's ``warnings`` filters say.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.is_warn_always_enabled()
+    False
+    """
     return False
 
 

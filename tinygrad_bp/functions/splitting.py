@@ -198,12 +198,22 @@ def hsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
 
 
 def vsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
-    """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
+    """Equal pieces, or cuts at positions, along the rows of at least two dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> [part.shape for part in tg.vsplit(tg.ones(4, 2), 2)]
+    [torch.Size([2, 2]), torch.Size([2, 2])]
+    """
     return _evenly(input, indices_or_sections, 0, 2, "vsplit")
 
 
 def dsplit(input: Array, indices_or_sections: Any) -> tuple[Any, ...]:
-    """Equal pieces, or cuts at positions, along the third dimension."""
+    """Equal pieces, or cuts at positions, along the third dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> [part.shape for part in tg.dsplit(tg.ones(1, 2, 4), 2)]
+    [torch.Size([1, 2, 2]), torch.Size([1, 2, 2])]
+    """
     return _evenly(input, indices_or_sections, 2, 3, "dsplit")
 
 

@@ -45,7 +45,12 @@ class _Unit(Module):
 
 
 class ReLU(_Unit):
-    """``max(x, 0)`` of each element."""
+    """``max(x, 0)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReLU()(tg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
 
     def forward(self, input: Any) -> Any:
         """``input`` with its negative elements set to 0."""
@@ -53,14 +58,24 @@ class ReLU(_Unit):
 
 
 class ReLU6(_Unit):
-    """``min(max(x, 0), 6)`` of each element."""
+    """``min(max(x, 0), 6)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReLU6()(tg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.relu6(x)
 
 
 class LeakyReLU(_Unit):
-    """x above 0, ``negative_slope · x`` below."""
+    """x above 0, ``negative_slope · x`` below.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LeakyReLU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.0100,  2.0000])
+    """
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -71,7 +86,12 @@ class LeakyReLU(_Unit):
 
 
 class ELU(_Unit):
-    """x above 0, ``alpha · (eˣ − 1)`` below."""
+    """x above 0, ``alpha · (eˣ − 1)`` below.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ELU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -82,7 +102,12 @@ class ELU(_Unit):
 
 
 class CELU(_Unit):
-    """x above 0, ``alpha · (exp(x / alpha) − 1)`` below."""
+    """x above 0, ``alpha · (exp(x / alpha) − 1)`` below.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CELU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -93,28 +118,48 @@ class CELU(_Unit):
 
 
 class SELU(_Unit):
-    """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017)."""
+    """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.SELU()(tg.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.selu(x)
 
 
 class SiLU(_Unit):
-    """``x · sigmoid(x)`` of each element."""
+    """``x · sigmoid(x)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.SiLU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.silu(x)
 
 
 class Mish(_Unit):
-    """``x · tanh(softplus(x))`` of each element."""
+    """``x · tanh(softplus(x))`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Mish()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.mish(x)
 
 
 class Hardtanh(_Unit):
-    """x between two bounds."""
+    """x between two bounds.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Hardtanh()(tg.tensor([-1.0, 2.0]))
+    tensor([-1.,  1.])
+    """
 
     min_val: float
     max_val: float
@@ -128,21 +173,36 @@ class Hardtanh(_Unit):
 
 
 class Hardsigmoid(_Unit):
-    """``relu6(x + 3) / 6`` of each element."""
+    """``relu6(x + 3) / 6`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Hardsigmoid()(tg.tensor([-1.0, 2.0]))
+    tensor([0.3333, 0.8333])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.hardsigmoid(x)
 
 
 class Hardswish(_Unit):
-    """``x · hardsigmoid(x)`` of each element."""
+    """``x · hardsigmoid(x)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Hardswish()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.3333,  1.6667])
+    """
 
     def _of(self, x: Any) -> Any:
         return activations.hardswish(x)
 
 
 class Threshold(_Unit):
-    """x above ``threshold``, ``value`` elsewhere."""
+    """x above ``threshold``, ``value`` elsewhere.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Threshold(1.0, 9.0)(tg.tensor([0.5, 2.0]))
+    tensor([9., 2.])
+    """
 
     threshold: float
     value: float
@@ -156,7 +216,12 @@ class Threshold(_Unit):
 
 
 class RReLU(_Unit):
-    """A leaky relu whose slopes are drawn from [lower, upper) in training, their mean in evaluation."""
+    """A leaky relu whose slopes are drawn from [lower, upper) in training, their mean in evaluation.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.RReLU().eval()(tg.tensor([2.0, 3.0]))
+    tensor([2., 3.])
+    """
 
     lower: float
     upper: float
@@ -170,7 +235,12 @@ class RReLU(_Unit):
 
 
 class Sigmoid(Module):
-    """``1 / (1 + e⁻ˣ)`` of each element."""
+    """``1 / (1 + e⁻ˣ)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Sigmoid()(tg.tensor([-1.0, 2.0]))
+    tensor([0.2689, 0.8808])
+    """
 
     def forward(self, input: Array) -> Any:
         """The sigmoid of ``input``, of its shape."""
@@ -178,7 +248,12 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent of each element."""
+    """The hyperbolic tangent of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Tanh()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.7616,  0.9640])
+    """
 
     def forward(self, input: Array) -> Any:
         """tanh of ``input``, of its shape."""
@@ -186,7 +261,12 @@ class Tanh(Module):
 
 
 class GELU(_Unit):
-    """x times the standard normal distribution function: exact with ``"none"``, or by a ``"tanh"``."""
+    """x times the standard normal distribution function: exact with ``"none"``, or by a ``"tanh"``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.GELU()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -197,7 +277,12 @@ class GELU(_Unit):
 
 
 class Softplus(_Unit):
-    """``ln(1 + e^(beta · x)) / beta``, a smooth relu; x itself where ``beta · x`` is above ``threshold``."""
+    """``ln(1 + e^(beta · x)) / beta``, a smooth relu; x itself where ``beta · x`` is above ``threshold``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softplus()(tg.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
 
     beta: float
     threshold: float
@@ -211,7 +296,12 @@ class Softplus(_Unit):
 
 
 class Hardshrink(_Unit):
-    """x, and 0 between ``-lambd`` and ``lambd``."""
+    """x, and 0 between ``-lambd`` and ``lambd``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Hardshrink()(tg.tensor([-1.0, 2.0]))
+    tensor([-1.,  2.])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -222,7 +312,12 @@ class Hardshrink(_Unit):
 
 
 class Softshrink(_Unit):
-    """x moved towards 0 by ``lambd``, and 0 between ``-lambd`` and ``lambd``."""
+    """x moved towards 0 by ``lambd``, and 0 between ``-lambd`` and ``lambd``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softshrink()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  1.5000])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
@@ -233,7 +328,12 @@ class Softshrink(_Unit):
 
 
 class Tanhshrink(_Unit):
-    """``x − tanh(x)`` of each element."""
+    """``x − tanh(x)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Tanhshrink()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.2384,  1.0360])
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -243,7 +343,12 @@ class Tanhshrink(_Unit):
 
 
 class Softsign(_Unit):
-    """``x / (1 + |x|)`` of each element."""
+    """``x / (1 + |x|)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softsign()(tg.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  0.6667])
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -253,7 +358,12 @@ class Softsign(_Unit):
 
 
 class LogSigmoid(_Unit):
-    """``ln sigmoid(x)``, finite for any finite number."""
+    """``ln sigmoid(x)``, finite for any finite number.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LogSigmoid()(tg.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -300,7 +410,12 @@ class _Along(Module):
 
 
 class Softmax(_Along):
-    """Exponentials that sum to 1 along ``dim``."""
+    """Exponentials that sum to 1 along ``dim``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softmax(dim=0)(tg.tensor([1.0, 1.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, input: Array) -> Any:
         """The probabilities of the scores ``input``."""
@@ -308,7 +423,12 @@ class Softmax(_Along):
 
 
 class LogSoftmax(_Along):
-    """The logarithm of the softmax along ``dim``, finite for any finite scores."""
+    """The logarithm of the softmax along ``dim``, finite for any finite scores.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LogSoftmax(dim=0)(tg.tensor([1.0, 1.0]))
+    tensor([-0.6931, -0.6931])
+    """
 
     def forward(self, input: Array) -> Any:
         """The log-probabilities of the scores ``input``."""
@@ -316,7 +436,12 @@ class LogSoftmax(_Along):
 
 
 class Softmin(_Along):
-    """The softmax of ``-x`` along ``dim``: the smallest number gets the largest share."""
+    """The softmax of ``-x`` along ``dim``: the smallest number gets the largest share.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softmin(dim=0)(tg.tensor([1.0, 2.0]))
+    tensor([0.7311, 0.2689])
+    """
 
     def forward(self, input: Array) -> Any:
         """The shares of the numbers ``input``."""
@@ -324,7 +449,12 @@ class Softmin(_Along):
 
 
 class Softmax2d(Module):
-    """The softmax over the channels of (..., channels, height, width)."""
+    """The softmax over the channels of (..., channels, height, width).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Softmax2d()(tg.zeros(1, 2, 1, 1)).ravel()
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, input: Array) -> Any:
         """The probabilities of the scores ``input``."""
@@ -332,7 +462,12 @@ class Softmax2d(Module):
 
 
 class GLU(_Along):
-    """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017)."""
+    """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.GLU()(tg.tensor([1.0, 0.0]))
+    tensor([0.5000])
+    """
 
     def forward(self, input: Array) -> Any:
         """``input`` with half of its size along ``dim``."""

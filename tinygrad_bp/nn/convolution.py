@@ -147,7 +147,12 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """``nn.functional.conv3d`` with a weight and a bias of its own; arguments as for ``Conv2d``."""
+    """``nn.functional.conv3d`` with a weight and a bias of its own; arguments as for ``Conv2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Conv3d(1, 2, 3)(tg.ones(1, 1, 5, 5, 5)).shape
+    torch.Size([1, 2, 3, 3, 3])
+    """
 
     ndim = 3
     _function = ops.conv3d
@@ -187,7 +192,12 @@ class _ConvTranspose(_Convolution):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """``nn.functional.conv_transpose1d`` with a weight and a bias of its own; as ``ConvTranspose2d``."""
+    """``nn.functional.conv_transpose1d`` with a weight and a bias of its own; as ``ConvTranspose2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ConvTranspose1d(1, 2, 3)(tg.ones(1, 1, 5)).shape
+    torch.Size([1, 2, 7])
+    """
 
     ndim = 1
     _function = ops.conv_transpose1d
@@ -208,14 +218,24 @@ class ConvTranspose2d(_ConvTranspose):
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """``nn.functional.conv_transpose3d`` with a weight and a bias of its own; as ``ConvTranspose2d``."""
+    """``nn.functional.conv_transpose3d`` with a weight and a bias of its own; as ``ConvTranspose2d``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ConvTranspose3d(1, 2, 3)(tg.ones(1, 1, 2, 2, 2)).shape
+    torch.Size([1, 2, 4, 4, 4])
+    """
 
     ndim = 3
     _function = ops.conv_transpose3d
 
 
 class Unfold(Module):
-    """The windows of images as columns, see ``nn.functional.unfold``."""
+    """The windows of images as columns, see ``nn.functional.unfold``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Unfold(2)(tg.ones(1, 1, 3, 3)).shape
+    torch.Size([1, 4, 4])
+    """
 
     kernel_size: Size
     dilation: Size
@@ -235,7 +255,13 @@ class Unfold(Module):
 
 
 class Fold(Unfold):
-    """Columns added up to images, see ``nn.functional.fold``."""
+    """Columns added up to images, see ``nn.functional.fold``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Fold((2, 2), 2)(tg.arange(4.0).reshape(1, 4, 1))
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
+    """
 
     def __init__(
         self, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1

@@ -48,7 +48,12 @@ class Dropout(Module):
 
 
 class Dropout1d(Dropout):
-    """``Dropout`` of whole channels of (rows, channels, length); the rows may be missing."""
+    """``Dropout`` of whole channels of (rows, channels, length); the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Dropout1d(0.5).eval()(tg.ones(1, 2, 1)).shape
+    torch.Size([1, 2, 1])
+    """
 
     _function = dropout.dropout1d
 
@@ -57,24 +62,44 @@ class Dropout2d(Dropout):
     """``Dropout`` of whole channels of (rows, channels, height, width).
 
     Source: Tompson et al., *Efficient Object Localization Using Convolutional Networks*, 2015 (arXiv 1411.4280).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Dropout2d(0.5).eval()(tg.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 3, 3])
     """
 
     _function = dropout.dropout2d
 
 
 class Dropout3d(Dropout):
-    """``Dropout`` of whole channels of (rows, channels, depth, height, width); the rows may be missing."""
+    """``Dropout`` of whole channels of (rows, channels, depth, height, width); the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Dropout3d(0.5).eval()(tg.ones(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 3, 3, 3])
+    """
 
     _function = dropout.dropout3d
 
 
 class AlphaDropout(Dropout):
-    """Dropout that keeps mean 0 and variance 1 behind SELU, see ``nn.functional.alpha_dropout``."""
+    """Dropout that keeps mean 0 and variance 1 behind SELU, see ``nn.functional.alpha_dropout``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AlphaDropout(0.5).eval()(tg.ones(2))
+    tensor([1., 1.])
+    """
 
     _function = dropout.alpha_dropout
 
 
 class FeatureAlphaDropout(Dropout):
-    """``AlphaDropout`` of whole channels of (rows, channels, ...)."""
+    """``AlphaDropout`` of whole channels of (rows, channels, ...).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.FeatureAlphaDropout(0.5).eval()(tg.ones(1, 2, 1))
+    tensor([[[1.],
+             [1.]]])
+    """
 
     _function = dropout.feature_alpha_dropout

@@ -74,7 +74,12 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal numbers."""
+    """Normal numbers.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.normal_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     with no_grad():
         tensor.normal_(mean, std, generator=generator)
     return tensor
@@ -84,7 +89,12 @@ def trunc_normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0,
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normal numbers, drawn again until they lie in [a, b]; a and b are values, not deviations."""
+    """Normal numbers, drawn again until they lie in [a, b]; a and b are values, not deviations.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.trunc_normal_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     if not (std > 0 and a <= b):
         raise ArgumentError(f"trunc_normal_: needs std > 0 and a <= b, got std={std}, a={a} and b={b}")
     share = (math.erf((b - mean) / std / math.sqrt(2)) - math.erf((a - mean) / std / math.sqrt(2))) / 2
@@ -112,24 +122,45 @@ def trunc_normal_(
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Every element ``val``."""
+    """Every element ``val``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.constant_(tg.zeros(2), 3.0)
+    tensor([3., 3.])
+    """
     with no_grad():
         tensor.fill_(val)
     return tensor
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Every element 0."""
+    """Every element 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.zeros_(tg.empty(2))
+    tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Every element 1."""
+    """Every element 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.ones_(tg.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def eye_(tensor: Tensor) -> Tensor:
-    """1 on the diagonal of a matrix, 0 elsewhere."""
+    """1 on the diagonal of a matrix, 0 elsewhere.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.eye_(tg.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: needs a matrix, got {shape_text(tensor.shape)}")
     with no_grad():
@@ -138,13 +169,23 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform in ±gain · √(6 / (fan in + fan out)). Source: Glorot and Bengio 2010, equation 16."""
+    """Uniform in ±gain · √(6 / (fan in + fan out)). Source: Glorot and Bengio 2010, equation 16.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.xavier_uniform_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     bound = math.sqrt(3.0) * _xavier_deviation(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal with deviation gain · √(2 / (fan in + fan out)). Source: Glorot and Bengio 2010, equation 12."""
+    """Normal with deviation gain · √(2 / (fan in + fan out)). Source: Glorot and Bengio 2010, equation 12.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.xavier_normal_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     return normal_(tensor, 0.0, _xavier_deviation(tensor, gain), generator)
 
 
@@ -155,6 +196,10 @@ def kaiming_uniform_(
     """Uniform in ±√3 · gain / √fan, for ReLU networks; ``a`` is the slope of a leaky one.
 
     Source: He et al. 2015, equations 10 and 14 (``mode`` says which fan).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.kaiming_uniform_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
     """
     bound = math.sqrt(3.0) * _kaiming_deviation(tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
@@ -164,7 +209,12 @@ def kaiming_normal_(
     tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normal with deviation gain / √fan, for ReLU networks; arguments as for ``kaiming_uniform_``."""
+    """Normal with deviation gain / √fan, for ReLU networks; arguments as for ``kaiming_uniform_``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.kaiming_normal_(tg.empty(2, 3)).shape
+    torch.Size([2, 3])
+    """
     return normal_(tensor, 0.0, _kaiming_deviation(tensor, a, mode, nonlinearity), generator)
 
 
@@ -173,6 +223,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
 
     Dimensions after the first count as columns. Source: Saxe et al. 2014, by the QR factors of a normal matrix with
     the signs of Mezzadri 2007.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.nn.init.orthogonal_(tg.empty(2, 2))
+    >>> tg.allclose(w @ w.T, tg.eye(2), atol=1e-6)
+    True
     """
     if tensor.ndim < 2:
         raise ShapeError(f"orthogonal_: needs two dimensions or more, got {shape_text(tensor.shape)}")

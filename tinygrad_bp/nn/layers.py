@@ -63,7 +63,12 @@ class Linear(Module):
 
 
 class Identity(Module):
-    """The input as it is."""
+    """The input as it is.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Identity()(tg.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -74,7 +79,12 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """The dimensions from ``start_dim`` to ``end_dim`` as one; by default all but the first."""
+    """The dimensions from ``start_dim`` to ``end_dim`` as one; by default all but the first.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.Flatten()(tg.ones(2, 3, 4)).shape
+    torch.Size([2, 12])
+    """
 
     start_dim: int
     end_dim: int

@@ -34,7 +34,12 @@ class Loss(Module):
 
 
 class MSELoss(Loss):
-    """Squared error: ``mse_loss(x, target)``, both of one shape."""
+    """Squared error: ``mse_loss(x, target)``, both of one shape.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MSELoss()(tg.tensor([1.0, 4.0]), tg.tensor([1.0, 2.0]))
+    tensor(2.)
+    """
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
@@ -42,7 +47,12 @@ class MSELoss(Loss):
 
 
 class L1Loss(Loss):
-    """Absolute error: ``l1_loss(x, target)``, both of one shape."""
+    """Absolute error: ``l1_loss(x, target)``, both of one shape.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.L1Loss()(tg.tensor([1.0, 4.0]), tg.tensor([1.0, 2.0]))
+    tensor(1.)
+    """
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
@@ -50,7 +60,12 @@ class L1Loss(Loss):
 
 
 class HuberLoss(Loss):
-    """Squared error (halved) up to ``delta`` from the target, a straight line beyond (Huber 1964)."""
+    """Squared error (halved) up to ``delta`` from the target, a straight line beyond (Huber 1964).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.HuberLoss()(tg.tensor([1.0, 4.0]), tg.tensor([1.0, 2.0]))
+    tensor(0.7500)
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -62,7 +77,12 @@ class HuberLoss(Loss):
 
 
 class SmoothL1Loss(Loss):
-    """``HuberLoss(delta=beta)`` divided by ``beta``: slope 1 beyond it (Girshick 2015)."""
+    """``HuberLoss(delta=beta)`` divided by ``beta``: slope 1 beyond it (Girshick 2015).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.SmoothL1Loss()(tg.tensor([1.0, 4.0]), tg.tensor([1.0, 2.0]))
+    tensor(0.7500)
+    """
 
     def __init__(
         self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", beta: float = 1.0
@@ -76,7 +96,12 @@ class SmoothL1Loss(Loss):
 
 
 class BCELoss(Loss):
-    """Binary cross-entropy of probabilities in [0, 1] against labels in [0, 1]; ``weight`` multiplies each loss."""
+    """Binary cross-entropy of probabilities in [0, 1] against labels in [0, 1]; ``weight`` multiplies each loss.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.BCELoss()(tg.tensor([0.5, 0.5]), tg.tensor([1.0, 0.0]))
+    tensor(0.6931)
+    """
 
     weight: Tensor | None
 
@@ -99,6 +124,10 @@ class BCEWithLogitsLoss(Loss):
     """Binary cross-entropy of scores (before the sigmoid) against labels in [0, 1].
 
     ``weight`` multiplies each loss, ``pos_weight`` the part of the label 1; both broadcast against the scores.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.BCEWithLogitsLoss()(tg.tensor([0.0, 0.0]), tg.tensor([1.0, 0.0]))
+    tensor(0.6931)
     """
 
     weight: Tensor | None
@@ -170,7 +199,12 @@ class CrossEntropyLoss(_ClassLoss):
 
 
 class NLLLoss(_ClassLoss):
-    """Negative log-likelihood of log-probabilities (rows, classes) against class indices (rows,)."""
+    """Negative log-likelihood of log-probabilities (rows, classes) against class indices (rows,).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.NLLLoss()(tg.tensor([[0.5, 0.5]]).log(), tg.tensor([1]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of the log-probabilities."""
@@ -228,6 +262,10 @@ class KLDivLoss(Loss):
 
     With ``log_target`` the target holds logarithms. ``reduction`` may also be ``"batchmean"``: the sum divided by the
     number of rows.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.KLDivLoss(reduction="sum")(tg.tensor([0.5, 0.5]).log(), tg.tensor([0.5, 0.5]))
+    tensor(0.)
     """
 
     reduction: str
@@ -250,7 +288,12 @@ class KLDivLoss(Loss):
 
 
 class PoissonNLLLoss(Loss):
-    """Negative log-likelihood of counts under Poisson distributions: ``poisson_nll_loss``."""
+    """Negative log-likelihood of counts under Poisson distributions: ``poisson_nll_loss``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.PoissonNLLLoss()(tg.tensor([0.0]), tg.tensor([2.0]))
+    tensor(1.)
+    """
 
     log_input: bool
     full: bool
@@ -274,7 +317,12 @@ class PoissonNLLLoss(Loss):
 
 
 class GaussianNLLLoss(Loss):
-    """Negative log-likelihood under normal distributions of mean ``x`` and variance ``var``: ``gaussian_nll_loss``."""
+    """Negative log-likelihood under normal distributions of mean ``x`` and variance ``var``: ``gaussian_nll_loss``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.GaussianNLLLoss()(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([1.0]))
+    tensor(0.5000)
+    """
 
     full: bool
     eps: float
@@ -289,7 +337,13 @@ class GaussianNLLLoss(Loss):
 
 
 class CTCLoss(Loss):
-    """The loss of a sequence of labels whose places in time are not known: ``ctc_loss`` (Graves et al. 2006)."""
+    """The loss of a sequence of labels whose places in time are not known: ``ctc_loss`` (Graves et al. 2006).
+
+    >>> import tinygrad_bp as tg
+    >>> scores = tg.zeros(4, 1, 3).log_softmax(2)
+    >>> tg.nn.CTCLoss()(scores, tg.tensor([[1, 2]]), tg.tensor([4]), tg.tensor([2]))
+    tensor(0.8432)
+    """
 
     blank: int
     zero_infinity: bool

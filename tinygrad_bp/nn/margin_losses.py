@@ -21,7 +21,12 @@ __all__ = [
 
 
 class HingeEmbeddingLoss(Loss):
-    """x where the target is 1, ``max(margin − x, 0)`` where it is −1."""
+    """x where the target is 1, ``max(margin − x, 0)`` where it is −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.HingeEmbeddingLoss()(tg.tensor([0.5, 0.5]), tg.tensor([1.0, -1.0]))
+    tensor(0.5000)
+    """
 
     def __init__(
         self, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
@@ -35,7 +40,12 @@ class HingeEmbeddingLoss(Loss):
 
 
 class MarginRankingLoss(Loss):
-    """``max(−target · (x1 − x2) + margin, 0)``: 1 wants ``x1`` ranked higher, −1 ``x2``."""
+    """``max(−target · (x1 − x2) + margin, 0)``: 1 wants ``x1`` ranked higher, −1 ``x2``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MarginRankingLoss()(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([1.0]))
+    tensor(1.)
+    """
 
     def __init__(
         self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
@@ -49,7 +59,12 @@ class MarginRankingLoss(Loss):
 
 
 class SoftMarginLoss(Loss):
-    """``ln(1 + exp(−target · x))`` for targets 1 and −1."""
+    """``ln(1 + exp(−target · x))`` for targets 1 and −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.SoftMarginLoss()(tg.tensor([0.0]), tg.tensor([1.0]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
@@ -57,7 +72,12 @@ class SoftMarginLoss(Loss):
 
 
 class MultiMarginLoss(Loss):
-    """A hinge for classes: scores (rows, classes) against class indices (rows,); ``p`` is 1 or 2."""
+    """A hinge for classes: scores (rows, classes) against class indices (rows,); ``p`` is 1 or 2.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MultiMarginLoss()(tg.tensor([[0.1, 0.2, 0.8]]), tg.tensor([2]))
+    tensor(0.2333)
+    """
 
     p: int
     margin: float
@@ -82,7 +102,12 @@ class MultiMarginLoss(Loss):
 
 
 class MultiLabelMarginLoss(Loss):
-    """A hinge between target classes and the others; the target lists class indices up to the first −1."""
+    """A hinge between target classes and the others; the target lists class indices up to the first −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MultiLabelMarginLoss()(tg.tensor([[0.1, 0.2, 0.4]]), tg.tensor([[2, -1, -1]]))
+    tensor(0.5000)
+    """
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
@@ -90,7 +115,12 @@ class MultiLabelMarginLoss(Loss):
 
 
 class MultiLabelSoftMarginLoss(Loss):
-    """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row."""
+    """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MultiLabelSoftMarginLoss()(tg.zeros(1, 2), tg.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
 
     weight: Tensor | None
 
@@ -110,7 +140,12 @@ class MultiLabelSoftMarginLoss(Loss):
 
 
 class CosineEmbeddingLoss(Loss):
-    """``1 − cos`` of two vectors where the target is 1, ``max(cos − margin, 0)`` where it is −1."""
+    """``1 − cos`` of two vectors where the target is 1, ``max(cos − margin, 0)`` where it is −1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CosineEmbeddingLoss()(tg.tensor([[1.0, 0.0]]), tg.tensor([[0.0, 1.0]]), tg.tensor([1]))
+    tensor(1.)
+    """
 
     def __init__(
         self, margin: float = 0.0, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
@@ -127,6 +162,10 @@ class TripletMarginLoss(Loss):
     """``max(d(anchor, positive) − d(anchor, negative) + margin, 0)`` with distances of norm ``p``.
 
     Raises ``ArgumentError`` for a margin that is not above 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.TripletMarginLoss()(tg.tensor([[0.0]]), tg.tensor([[1.0]]), tg.tensor([[3.0]]))
+    tensor(0.)
     """
 
     margin: float
@@ -160,6 +199,10 @@ class TripletMarginWithDistanceLoss(Loss):
     """``TripletMarginLoss`` with a distance of your own, a function of two tensors.
 
     Raises ``ArgumentError`` for a margin that is not above 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.TripletMarginWithDistanceLoss()(tg.tensor([[0.0]]), tg.tensor([[1.0]]), tg.tensor([[1.5]]))
+    tensor(0.5000)
     """
 
     distance_function: Callable[[Any, Any], Any] | None
@@ -188,7 +231,12 @@ class TripletMarginWithDistanceLoss(Loss):
 
 
 class CosineSimilarity(Module):
-    """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``."""
+    """The cosine of the angle between vectors along ``dim``; a norm counts as at least ``eps``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CosineSimilarity()(tg.tensor([[1.0, 0.0]]), tg.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
 
     dim: int
     eps: float
@@ -202,7 +250,12 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
+    """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.PairwiseDistance()(tg.tensor([[0.0, 0.0]]), tg.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
+    """
 
     norm: float
     eps: float

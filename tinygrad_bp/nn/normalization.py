@@ -131,7 +131,12 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """``BatchNorm1d`` for volumes, (rows, num_features, depth, height, width)."""
+    """``BatchNorm1d`` for volumes, (rows, num_features, depth, height, width).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.BatchNorm3d(2)(tg.rand(2, 2, 3, 3, 3)).shape
+    torch.Size([2, 2, 3, 3, 3])
+    """
 
     ranks: ClassVar[tuple[int, ...]] = (5,)
     rows: ClassVar[str] = "(rows, C, depth, height, width)"
@@ -174,14 +179,24 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """``InstanceNorm1d`` for images, (rows, num_features, height, width); the rows may be missing."""
+    """``InstanceNorm1d`` for images, (rows, num_features, height, width); the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.InstanceNorm2d(2)(tg.rand(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 3, 3])
+    """
 
     ranks: ClassVar[tuple[int, ...]] = (3, 4)
     rows: ClassVar[str] = "(rows, C, height, width) or without rows"
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """``InstanceNorm1d`` for volumes, (rows, num_features, depth, height, width); the rows may be missing."""
+    """``InstanceNorm1d`` for volumes, (rows, num_features, depth, height, width); the rows may be missing.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.InstanceNorm3d(2)(tg.rand(1, 2, 3, 3, 3)).shape
+    torch.Size([1, 2, 3, 3, 3])
+    """
 
     ranks: ClassVar[tuple[int, ...]] = (4, 5)
     rows: ClassVar[str] = "(rows, C, depth, height, width) or without rows"
@@ -259,7 +274,12 @@ class RMSNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """Each element divided by the size of its neighbouring channels, see ``nn.functional.local_response_norm``."""
+    """Each element divided by the size of its neighbouring channels, see ``nn.functional.local_response_norm``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LocalResponseNorm(2)(tg.ones(1, 4, 3)).shape
+    torch.Size([1, 4, 3])
+    """
 
     size: int
     alpha: float

@@ -40,7 +40,12 @@ class _Pad(Module):
 
 
 class ZeroPad1d(_Pad):
-    """Zeros around the last dimension: ``padding`` is an integer, or (before, behind)."""
+    """Zeros around the last dimension: ``padding`` is an integer, or (before, behind).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ZeroPad1d(1)(tg.tensor([[1.0, 2.0]]))
+    tensor([[0., 1., 2., 0.]])
+    """
 
     ndim = 1
 
@@ -57,7 +62,12 @@ class ZeroPad2d(_Pad):
 
 
 class ZeroPad3d(_Pad):
-    """Zeros around the last three dimensions: ``padding`` is an integer or six, the last dimension first."""
+    """Zeros around the last three dimensions: ``padding`` is an integer or six, the last dimension first.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ZeroPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     ndim = 3
 
@@ -77,81 +87,143 @@ class _ConstantPad(_Pad):
 
 
 class ConstantPad1d(_ConstantPad):
-    """A border of ``value`` around the last dimension."""
+    """A border of ``value`` around the last dimension.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ConstantPad1d(1, 7.0)(tg.tensor([[1.0, 2.0]]))
+    tensor([[7., 1., 2., 7.]])
+    """
 
     ndim = 1
 
 
 class ConstantPad2d(_ConstantPad):
-    """A border of ``value`` around the last two dimensions."""
+    """A border of ``value`` around the last two dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ConstantPad2d(1, 7.0)(tg.ones(1, 1, 1))
+    tensor([[[7., 7., 7.],
+             [7., 1., 7.],
+             [7., 7., 7.]]])
+    """
 
     ndim = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """A border of ``value`` around the last three dimensions."""
+    """A border of ``value`` around the last three dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ConstantPad3d(1, 7.0)(tg.ones(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     ndim = 3
 
 
 class ReflectionPad1d(_Pad):
-    """The last dimension continued by its mirror image, the edge not repeated."""
+    """The last dimension continued by its mirror image, the edge not repeated.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReflectionPad1d(1)(tg.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[2., 1., 2., 3., 2.]])
+    """
 
     ndim: ClassVar[int] = 1
     mode: ClassVar[str] = "reflect"
 
 
 class ReflectionPad2d(_Pad):
-    """The last two dimensions continued by their mirror image, the edge not repeated."""
+    """The last two dimensions continued by their mirror image, the edge not repeated.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReflectionPad2d(1)(tg.ones(1, 2, 2)).shape
+    torch.Size([1, 4, 4])
+    """
 
     ndim: ClassVar[int] = 2
     mode: ClassVar[str] = "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """The last three dimensions continued by their mirror image, the edge not repeated."""
+    """The last three dimensions continued by their mirror image, the edge not repeated.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReflectionPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     ndim: ClassVar[int] = 3
     mode: ClassVar[str] = "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """The last dimension continued by its edge."""
+    """The last dimension continued by its edge.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReplicationPad1d(1)(tg.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[1., 1., 2., 3., 3.]])
+    """
 
     ndim: ClassVar[int] = 1
     mode: ClassVar[str] = "replicate"
 
 
 class ReplicationPad2d(_Pad):
-    """The last two dimensions continued by their edges."""
+    """The last two dimensions continued by their edges.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReplicationPad2d(1)(tg.ones(1, 2, 2)).shape
+    torch.Size([1, 4, 4])
+    """
 
     ndim: ClassVar[int] = 2
     mode: ClassVar[str] = "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """The last three dimensions continued by their edges."""
+    """The last three dimensions continued by their edges.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReplicationPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     ndim: ClassVar[int] = 3
     mode: ClassVar[str] = "replicate"
 
 
 class CircularPad1d(_Pad):
-    """The last dimension continued from its other end."""
+    """The last dimension continued from its other end.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CircularPad1d(1)(tg.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[3., 1., 2., 3., 1.]])
+    """
 
     ndim: ClassVar[int] = 1
     mode: ClassVar[str] = "circular"
 
 
 class CircularPad2d(_Pad):
-    """The last two dimensions continued from their other ends."""
+    """The last two dimensions continued from their other ends.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CircularPad2d(1)(tg.ones(1, 2, 2)).shape
+    torch.Size([1, 4, 4])
+    """
 
     ndim: ClassVar[int] = 2
     mode: ClassVar[str] = "circular"
 
 
 class CircularPad3d(_Pad):
-    """The last three dimensions continued from their other ends."""
+    """The last three dimensions continued from their other ends.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.CircularPad3d(1)(tg.ones(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     ndim: ClassVar[int] = 3
     mode: ClassVar[str] = "circular"

@@ -57,7 +57,12 @@ class _MaxPool(_Pool):
 
 
 class MaxPool1d(_MaxPool):
-    """``nn.functional.max_pool1d`` as a layer."""
+    """``nn.functional.max_pool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MaxPool1d(2)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    tensor([[[3., 4.]]])
+    """
 
     _function = max_pooling.max_pool1d
 
@@ -74,7 +79,12 @@ class MaxPool2d(_MaxPool):
 
 
 class MaxPool3d(_MaxPool):
-    """``nn.functional.max_pool3d`` as a layer."""
+    """``nn.functional.max_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.MaxPool3d(2)(tg.ones(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 2, 2, 2])
+    """
 
     _function = max_pooling.max_pool3d
 
@@ -97,28 +107,52 @@ class _MaxUnpool(_Pool):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """``nn.functional.max_unpool1d`` as a layer."""
+    """``nn.functional.max_unpool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> found, places = tg.nn.MaxPool1d(2, return_indices=True)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    >>> tg.nn.MaxUnpool1d(2)(found, places)
+    tensor([[[0., 3., 0., 4.]]])
+    """
 
     ndim: ClassVar[int] = 1
     _function = max_pooling.max_unpool1d
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """``nn.functional.max_unpool2d`` as a layer."""
+    """``nn.functional.max_unpool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> found, places = tg.nn.MaxPool2d(2, return_indices=True)(tg.arange(4.0).reshape(1, 1, 2, 2))
+    >>> tg.nn.MaxUnpool2d(2)(found, places)
+    tensor([[[[0., 0.],
+              [0., 3.]]]])
+    """
 
     ndim: ClassVar[int] = 2
     _function = max_pooling.max_unpool2d
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """``nn.functional.max_unpool3d`` as a layer."""
+    """``nn.functional.max_unpool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> found, places = tg.nn.MaxPool3d(2, return_indices=True)(tg.ones(1, 1, 2, 2, 2))
+    >>> tg.nn.MaxUnpool3d(2)(found, places).shape
+    torch.Size([1, 1, 2, 2, 2])
+    """
 
     ndim: ClassVar[int] = 3
     _function = max_pooling.max_unpool3d
 
 
 class AvgPool1d(_Pool):
-    """``nn.functional.avg_pool1d`` as a layer."""
+    """``nn.functional.avg_pool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AvgPool1d(2)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    tensor([[[2., 3.]]])
+    """
 
     kernel_size: Any
     stride: Any
@@ -178,7 +212,12 @@ class AvgPool2d(_AvgPool):
 
 
 class AvgPool3d(_AvgPool):
-    """``nn.functional.avg_pool3d`` as a layer."""
+    """``nn.functional.avg_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AvgPool3d(2)(tg.ones(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 2, 2, 2])
+    """
 
     _function = pooling.avg_pool3d
 
@@ -200,19 +239,34 @@ class _LPPool(_Pool):
 
 
 class LPPool1d(_LPPool):
-    """``nn.functional.lp_pool1d`` as a layer."""
+    """``nn.functional.lp_pool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LPPool1d(2, 2)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    tensor([[[3.1623, 4.4721]]])
+    """
 
     _function = pooling.lp_pool1d
 
 
 class LPPool2d(_LPPool):
-    """``nn.functional.lp_pool2d`` as a layer."""
+    """``nn.functional.lp_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LPPool2d(2, 2)(tg.ones(1, 1, 2, 2))
+    tensor([[[[2.]]]])
+    """
 
     _function = pooling.lp_pool2d
 
 
 class LPPool3d(_LPPool):
-    """``nn.functional.lp_pool3d`` as a layer."""
+    """``nn.functional.lp_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LPPool3d(2, 2)(tg.ones(1, 1, 4, 4, 4)).shape
+    torch.Size([1, 1, 2, 2, 2])
+    """
 
     _function = pooling.lp_pool3d
 
@@ -229,7 +283,12 @@ class _Adaptive(_Pool):
 
 
 class AdaptiveAvgPool1d(_Adaptive):
-    """``nn.functional.adaptive_avg_pool1d`` as a layer."""
+    """``nn.functional.adaptive_avg_pool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveAvgPool1d(2)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    tensor([[[2., 3.]]])
+    """
 
     _function = pooling.adaptive_avg_pool1d
 
@@ -246,7 +305,12 @@ class AdaptiveAvgPool2d(_Adaptive):
 
 
 class AdaptiveAvgPool3d(_Adaptive):
-    """``nn.functional.adaptive_avg_pool3d`` as a layer."""
+    """``nn.functional.adaptive_avg_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveAvgPool3d(1)(tg.ones(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 1, 1, 1])
+    """
 
     _function = pooling.adaptive_avg_pool3d
 
@@ -266,18 +330,33 @@ class _AdaptiveMax(_Pool):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMax):
-    """``nn.functional.adaptive_max_pool1d`` as a layer."""
+    """``nn.functional.adaptive_max_pool1d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveMaxPool1d(2)(tg.tensor([[[1.0, 3.0, 2.0, 4.0]]]))
+    tensor([[[3., 4.]]])
+    """
 
     _function = max_pooling.adaptive_max_pool1d
 
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
-    """``nn.functional.adaptive_max_pool2d`` as a layer."""
+    """``nn.functional.adaptive_max_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveMaxPool2d(1)(tg.arange(4.0).reshape(1, 1, 2, 2))
+    tensor([[[[3.]]]])
+    """
 
     _function = max_pooling.adaptive_max_pool2d
 
 
 class AdaptiveMaxPool3d(_AdaptiveMax):
-    """``nn.functional.adaptive_max_pool3d`` as a layer."""
+    """``nn.functional.adaptive_max_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.AdaptiveMaxPool3d(1)(tg.ones(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 1, 1, 1])
+    """
 
     _function = max_pooling.adaptive_max_pool3d

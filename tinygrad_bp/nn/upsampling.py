@@ -51,21 +51,38 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """``Upsample`` of images with ``mode="nearest"``."""
+    """``Upsample`` of images with ``mode="nearest"``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.UpsamplingNearest2d(scale_factor=2)(tg.ones(1, 1, 1, 2))
+    tensor([[[[1., 1., 1., 1.],
+              [1., 1., 1., 1.]]]])
+    """
 
     def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None) -> None:
         super().__init__(size, scale_factor, "nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """``Upsample`` of images with ``mode="bilinear"`` and ``align_corners=True``."""
+    """``Upsample`` of images with ``mode="bilinear"`` and ``align_corners=True``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.UpsamplingBilinear2d(scale_factor=2)(tg.ones(1, 1, 2, 2)).shape
+    torch.Size([1, 1, 4, 4])
+    """
 
     def __init__(self, size: Size | None = None, scale_factor: float | tuple[float, ...] | None = None) -> None:
         super().__init__(size, scale_factor, "bilinear", True)
 
 
 class PixelShuffle(Module):
-    """Channels as pixels: (..., C · r², H, W) to (..., C, H · r, W · r), r the ``upscale_factor``."""
+    """Channels as pixels: (..., C · r², H, W) to (..., C, H · r, W · r), r the ``upscale_factor``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.PixelShuffle(2)(tg.arange(4.0).reshape(1, 4, 1, 1))
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
+    """
 
     def __init__(self, upscale_factor: int) -> None:
         self.upscale_factor = upscale_factor
@@ -80,7 +97,12 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """Pixels as channels: (..., C, H · r, W · r) to (..., C · r², H, W), r the ``downscale_factor``."""
+    """Pixels as channels: (..., C, H · r, W · r) to (..., C · r², H, W), r the ``downscale_factor``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.PixelUnshuffle(2)(tg.ones(1, 1, 4, 4)).shape
+    torch.Size([1, 4, 2, 2])
+    """
 
     def __init__(self, downscale_factor: int) -> None:
         self.downscale_factor = downscale_factor
@@ -95,7 +117,12 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """The channels of (rows, channels, ...) dealt out to ``groups`` in turn."""
+    """The channels of (rows, channels, ...) dealt out to ``groups`` in turn.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ChannelShuffle(2)(tg.arange(4.0).reshape(1, 4, 1)).ravel()
+    tensor([0., 2., 1., 3.])
+    """
 
     def __init__(self, groups: int) -> None:
         self.groups = groups

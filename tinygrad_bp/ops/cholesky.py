@@ -156,6 +156,12 @@ def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Any:
 
 @rounds_once
 def cholesky_inverse(L: Array, upper: bool = False) -> Any:
-    """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``)."""
+    """The inverse of ``L Lᴴ`` (``Uᴴ U`` where ``upper``).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.cholesky_inverse(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.2500, 0.0000],
+            [0.0000, 0.0625]])
+    """
     refuse_shape("cholesky_inverse", L)
     return cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper)

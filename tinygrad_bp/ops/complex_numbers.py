@@ -171,7 +171,13 @@ def resolve_neg(input: Array) -> Any:
 
 
 def conjugate_transpose(x: Array) -> Any:
-    """The last two dimensions swapped, and the complex conjugate: ``x.mH``."""
+    """The last two dimensions swapped, and the complex conjugate: ``x.mH``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([[1, 2], [3, 4]]).H
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return conj(matrix_transpose(x))
 
 

@@ -137,7 +137,12 @@ def eigh(A: Array, UPLO: str = "L") -> Eigen:
 
 
 def eigvalsh(A: Array, UPLO: str = "L") -> Any:
-    """The eigenvalues of a Hermitian matrix, ascending."""
+    """The eigenvalues of a Hermitian matrix, ascending.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.eigvalsh(tg.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
     return eigh(A, UPLO).eigenvalues
 
 
@@ -187,5 +192,10 @@ def eig(A: Array) -> Eigen:
 
 
 def eigvals(A: Array) -> Any:
-    """The eigenvalues of a square matrix, complex."""
+    """The eigenvalues of a square matrix, complex.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.eigvals(tg.tensor([[2.0, 0.0], [0.0, 3.0]])).real
+    tensor([2., 3.])
+    """
     return eig(A).eigenvalues

@@ -167,7 +167,12 @@ class PLU(NamedTuple):
 
 @rounds_once
 def lu_factor_ex(A: Array, *, pivot: bool = True, check_errors: bool = False) -> CheckedLUFactor:
-    """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``."""
+    """``(LU, pivots, info)``: ``lu_factor``, with the number of the first pivot that is 0, or 0, in ``info``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.lu_factor_ex(tg.tensor([[1.0, 2.0], [4.0, 3.0]])).info
+    tensor(0, dtype=torch.int32)
+    """
     LU, order = _factored(A, pivot)
     k = min(A.shape[-2:])
     zero = np.asarray(np.diagonal(value_of(LU), axis1=-2, axis2=-1) == 0)
@@ -192,7 +197,15 @@ def lu_factor(A: Array, *, pivot: bool = True) -> LUFactor:
 
 
 def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
-    """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty."""
+    """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty.
+
+    >>> import tinygrad_bp as tg
+    >>> LU, pivots = tg.linalg.lu_factor(tg.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> P, L, U = tg.lu_unpack(LU, pivots)
+    >>> U
+    tensor([[2., 0.],
+            [0., 4.]])
+    """
     empty = beside(LU_data, np.zeros(0, LU_data.dtype))
     P = empty
     if unpack_pivots:

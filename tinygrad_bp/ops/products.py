@@ -109,7 +109,12 @@ def bmm(input: Array, mat2: Array) -> Any:
 
 
 def mv(input: Array, vec: Array) -> Any:
-    """A matrix times a vector. Raises ``ShapeError`` for other ranks."""
+    """A matrix times a vector. Raises ``ShapeError`` for other ranks.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.mv(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
     _ranks("mv", (2, 1), input, vec)
     return matmul(input, vec)
 
@@ -126,7 +131,12 @@ def dot(input: Array, tensor: Array) -> Any:
 
 
 def vdot(input: Array, other: Array) -> Any:
-    """The inner product of two vectors, the first conjugated: Σ ā b."""
+    """The inner product of two vectors, the first conjugated: Σ ā b.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.vdot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     _ranks("vdot", (1, 1), input, other)
     return matmul(conj(input), other)
 
@@ -243,25 +253,48 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: flo
 
 @rounds_once
 def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta · input + alpha · mat @ vec``."""
+    """``beta · input + alpha · mat @ vec``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addmv(tg.tensor([1.0, 1.0]), tg.tensor([[1.0, 2.0], [3.0, 4.0]]), tg.tensor([1.0, 1.0]))
+    tensor([4., 8.])
+    """
     return _added(input, mv(mat, vec), beta, alpha)
 
 
 @rounds_once
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta · input + alpha · outer(vec1, vec2)``."""
+    """``beta · input + alpha · outer(vec1, vec2)``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addr(tg.zeros(2, 2), tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
 @rounds_once
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta · input + alpha · bmm(batch1, batch2)``."""
+    """``beta · input + alpha · bmm(batch1, batch2)``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.baddbmm(tg.zeros(1, 2, 2), tg.ones(1, 2, 3), tg.ones(1, 3, 2))
+    tensor([[[3., 3.],
+             [3., 3.]]])
+    """
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
 @rounds_once
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta · input + alpha · Σ batch1[i] @ batch2[i]``."""
+    """``beta · input + alpha · Σ batch1[i] @ batch2[i]``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.addbmm(tg.zeros(2, 2), tg.ones(3, 2, 2), tg.ones(3, 2, 2))
+    tensor([[6., 6.],
+            [6., 6.]])
+    """
     products = bmm(batch1, batch2)
     return _added(input, total(products, 0, dtype=products.dtype), beta, alpha)
 
@@ -343,7 +376,12 @@ def trace(input: Array) -> Any:
 
 
 def matrix_diagonal(A: Array, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
-    """The diagonals of matrices, by default of the last two dimensions."""
+    """The diagonals of matrices, by default of the last two dimensions.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.diagonal(tg.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
     return diagonal(A, offset, dim1, dim2)
 
 

@@ -150,7 +150,14 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
 @rounds_once
 @in_floats("A tau other")
 def ormqr(A: Array, tau: Array, other: Array, left: bool = True, transpose: bool = False) -> Any:
-    """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau."""
+    """Q times ``other`` (``other`` times Q where not ``left``; Qᴴ with ``transpose``), Q the reflections in A, tau.
+
+    >>> import tinygrad_bp as tg
+    >>> a, tau = tg.tensor([[1.0], [0.0]]), tg.tensor([0.0])
+    >>> tg.ormqr(a, tau, tg.ones(2, 1))
+    tensor([[1.],
+            [1.]])
+    """
     if not left:
         return conjugate_transpose(ormqr(A, tau, conjugate_transpose(other), transpose=not transpose))
     steps = range(tau.shape[-1])

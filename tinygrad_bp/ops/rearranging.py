@@ -62,14 +62,26 @@ def flip(input: Array, *order: Any, dims: Size | None = None) -> Any:
 
 
 def fliplr(input: Array) -> Any:
-    """The columns in reverse order."""
+    """The columns in reverse order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.fliplr(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     if input.ndim < 2:
         raise ShapeError(f"fliplr: needs at least 2 dimensions, got {shape_text(input.shape)}")
     return _flip(input, (1,))
 
 
 def flipud(input: Array) -> Any:
-    """The rows in reverse order."""
+    """The rows in reverse order.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.flipud(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     if input.ndim < 1:
         raise ShapeError("flipud: needs at least 1 dimension, got ()")
     return _flip(input, (0,))

@@ -115,20 +115,37 @@ def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
 
 
 def view(input: Array, *shape: Size) -> Any:
-    """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business."""
+    """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(4).view(2, 2)
+    tensor([[0, 1],
+            [2, 3]])
+    """
     if len(shape) == 1 and isinstance(shape[0], np.dtype):
         raise ArgumentError("view: reading the bytes as another dtype has no gradient; to convert write t.to(dtype)")
     return _reshape(input, sizes_of(shape))
 
 
 def ravel(input: Array) -> Any:
-    """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
+    """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ravel(tg.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     line = _reshape(input, (-1,))
     return line if value_of(line).flags.c_contiguous else clone(line)
 
 
 def reshape_as(input: Array, other: Array) -> Any:
-    """The elements of ``input`` in the shape of ``other``."""
+    """The elements of ``input`` in the shape of ``other``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(4).reshape_as(tg.ones(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
     return _reshape(input, other.shape)
 
 
@@ -268,19 +285,37 @@ swapdims = transpose
 
 
 def t(input: Array) -> Any:
-    """A matrix transposed; a vector as it is."""
+    """A matrix transposed; a vector as it is.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.t(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if input.ndim > 2:
         raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(input.shape)}; use permute or mT")
     return transpose(input, 0, 1) if input.ndim == 2 else input
 
 
 def reverse_axes(x: Array) -> Any:
-    """All dimensions in reverse order: ``t.T``."""
+    """All dimensions in reverse order: ``t.T``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([[1, 2], [3, 4]]).T
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return _permute(x, tuple(range(x.ndim))[::-1]) if isinstance(x, Tensor) else x.T
 
 
 def matrix_transpose(x: Array) -> Any:
-    """The last two dimensions exchanged: ``t.mT``."""
+    """The last two dimensions exchanged: ``t.mT``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.matrix_transpose(tg.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if x.ndim < 2:
         raise ShapeError(f"mT: needs at least 2 dimensions, got {shape_text(x.shape)}")
     return transpose(x, -2, -1)
@@ -341,7 +376,13 @@ def expand(input: Array, *sizes: Size, size: Size | None = None) -> Any:
 
 
 def expand_as(input: Array, other: Array) -> Any:
-    """``expand`` to the shape of another tensor."""
+    """``expand`` to the shape of another tensor.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.tensor([[1.0], [2.0]]).expand_as(tg.ones(2, 3))
+    tensor([[1., 1., 1.],
+            [2., 2., 2.]])
+    """
     return expand(input, other.shape)
 
 

@@ -111,7 +111,12 @@ def svd(A: Array, full_matrices: bool = True) -> SVD:
 
 
 def svdvals(A: Array) -> Any:
-    """The singular values, descending."""
+    """The singular values, descending.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.svdvals(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
+    """
     return svd(A, full_matrices=False).S
 
 

@@ -182,7 +182,12 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
 
 @rounds_once
 def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> Checked:
-    """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there."""
+    """``(result, info)`` of ``solve``: NaN where a matrix is singular and ``info`` 1 there.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.linalg.solve_ex(tg.tensor([[2.0, 0.0], [0.0, 4.0]]), tg.tensor([2.0, 4.0])).result
+    tensor([1., 1.])
+    """
     refuse_shape("solve_ex", A)
     fails = singular(value_of(A))
     if check_errors and fails.any():

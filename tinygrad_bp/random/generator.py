@@ -224,12 +224,23 @@ def manual_seed(seed: int) -> Generator:
 
 
 def seed() -> int:
-    """Start the default stream from a seed that the operating system draws, and return it."""
+    """Start the default stream from a seed that the operating system draws, and return it.
+
+    >>> import tinygrad_bp as tg
+    >>> isinstance(tg.seed(), int)
+    True
+    """
     return default_generator().seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default stream started from."""
+    """The seed that the default stream started from.
+
+    >>> import tinygrad_bp as tg
+    >>> _ = tg.manual_seed(3)
+    >>> tg.initial_seed()
+    3
+    """
     return default_generator().initial_seed()
 
 
@@ -247,5 +258,13 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Any) -> None:
-    """Go on where ``get_rng_state`` was called."""
+    """Go on where ``get_rng_state`` was called.
+
+    >>> import tinygrad_bp as tg
+    >>> state = tg.get_rng_state()
+    >>> drawn = tg.rand(1)
+    >>> tg.set_rng_state(state)
+    >>> bool(drawn == tg.rand(1))
+    True
+    """
     default_generator().set_state(new_state)

@@ -114,7 +114,12 @@ def rand_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given."""
+    """Uniform numbers in [0, 1) of the shape of ``input``, and of its dtype unless one is given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.rand_like(tg.ones(2, 3)).shape
+    torch.Size([2, 3])
+    """
     resolve(device)
     drawn = (generator or default_generator()).uniform(
         value_of(input).size, _float_dtype("rand_like", dtype or input.dtype)
@@ -126,7 +131,12 @@ def randn_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
+    """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.randn_like(tg.ones(2, 3)).shape
+    torch.Size([2, 3])
+    """
     resolve(device)
     kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
     rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
@@ -138,7 +148,12 @@ def randint_like(
     input: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
+    """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.randint_like(tg.ones(2, 3), 10).shape
+    torch.Size([2, 3])
+    """
     resolve(device)
     drawn = randint(low, high, (value_of(input).size,), generator=generator, dtype=dtype or input.dtype)
     return wrap(in_memory_order(value_of(drawn), value_of(input)), None).requires_grad_(requires_grad)
@@ -254,7 +269,12 @@ def _fill(x: Tensor, drawn: Any) -> Tensor:
 
 
 def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element drawn uniformly from [low, high)."""
+    """Every element drawn uniformly from [low, high).
+
+    >>> import tinygrad_bp as tg
+    >>> bool((tg.zeros(2).uniform_() < 1).all())
+    True
+    """
     generator = _writable(x, "uniform_", "f", generator)
     if not low <= high:
         raise ArgumentError(f"uniform_: needs low <= high, got low={low} and high={high}")
@@ -262,7 +282,12 @@ def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Gener
 
 
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element drawn from the normal distribution."""
+    """Every element drawn from the normal distribution.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).normal_().shape
+    torch.Size([2])
+    """
     generator = _writable(x, "normal_", "f", generator)
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
@@ -270,7 +295,12 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
 
 
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Every element 1 with probability ``p``, else 0."""
+    """Every element 1 with probability ``p``, else 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).bernoulli_(1.0)
+    tensor([1., 1.])
+    """
     generator = _writable(x, "bernoulli_", "fiub", generator)
     if not 0 <= p <= 1:
         raise ArgumentError(f"bernoulli_: p must be in [0, 1], got {p}")
@@ -280,7 +310,12 @@ def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None)
 def random_(
     x: Tensor, low: int | None = None, high: int | None = None, *, generator: Generator | None = None
 ) -> Tensor:
-    """Every element an integer from [low, high), [0, low), or all that the dtype holds from 0 on."""
+    """Every element an integer from [low, high), [0, low), or all that the dtype holds from 0 on.
+
+    >>> import tinygrad_bp as tg
+    >>> bool((tg.zeros(2).random_(10) < 10).all())
+    True
+    """
     generator = _writable(x, "random_", "fiub", generator)
     if low is None:
         drawn = generator.long_words(x.numel()) if x.dtype in (np.int64, np.float64) else generator.words(x.numel())
@@ -293,7 +328,12 @@ def random_(
 
 
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element drawn from the exponential distribution of rate ``lambd``."""
+    """Every element drawn from the exponential distribution of rate ``lambd``.
+
+    >>> import tinygrad_bp as tg
+    >>> bool((tg.zeros(2).exponential_() >= 0).all())
+    True
+    """
     generator = _writable(x, "exponential_", "f", generator)
     if not lambd > 0:
         raise ArgumentError(f"exponential_: lambd must be positive, got {lambd}")
@@ -301,7 +341,12 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
 
 
 def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element drawn from Cauchy's distribution."""
+    """Every element drawn from Cauchy's distribution.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).cauchy_().shape
+    torch.Size([2])
+    """
     generator = _writable(x, "cauchy_", "f", generator)
     if not sigma > 0:
         raise ArgumentError(f"cauchy_: sigma must be positive, got {sigma}")
@@ -309,7 +354,12 @@ def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Ge
 
 
 def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element the exponential of a normal number of this mean and standard deviation."""
+    """Every element the exponential of a normal number of this mean and standard deviation.
+
+    >>> import tinygrad_bp as tg
+    >>> bool((tg.zeros(2).log_normal_() > 0).all())
+    True
+    """
     generator = _writable(x, "log_normal_", "f", generator)
     if not std > 0:
         raise ArgumentError(f"log_normal_: std must be positive, got {std}")
@@ -317,7 +367,12 @@ def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Ge
 
 
 def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Every element the number of attempts up to the first success, each with probability ``p``."""
+    """Every element the number of attempts up to the first success, each with probability ``p``.
+
+    >>> import tinygrad_bp as tg
+    >>> bool((tg.zeros(2).geometric_(0.5) >= 1).all())
+    True
+    """
     generator = _writable(x, "geometric_", "fiu", generator)
     if not 0 < p < 1:
         raise ArgumentError(f"geometric_: p must be in (0, 1), got {p}")

@@ -121,6 +121,15 @@ class OneCycleLR(LRScheduler):
     ``base_momentum`` and back. ``max_lr``, ``base_momentum`` and ``max_momentum`` may be lists, one number a group.
     Meant to be stepped after every batch. Source: Smith and Topin 2018, as PyTorch has it. ``step()`` raises
     ``ArgumentError`` beyond the last step.
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10)
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> [round(lr, 4) for lr in schedule.get_last_lr()]
+    [1.0]
     """
 
     total_steps: int

@@ -19,6 +19,14 @@ class ReduceLROnPlateau(LRScheduler):
     ``"max"``. Better means by more than ``threshold``, a part of the best so far (``"rel"``) or a difference
     (``"abs"``). After a reduction ``cooldown`` steps pass uncounted; a rate stays at or above ``min_lr`` (one number,
     or a list with one for every group), and a change of at most ``eps`` is left out.
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1)
+    >>> for loss in (1.0, 1.0, 1.0):
+    ...     schedule.step(loss)
+    >>> [round(group["lr"], 4) for group in optimizer.param_groups]
+    [0.1]
     """
 
     mode: str
