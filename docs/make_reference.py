@@ -43,7 +43,7 @@ def public() -> Iterator[tuple[str, Any]]:
             value = getattr(module, name)
             if callable(value) and not name.startswith("_") and not isinstance(value, type):
                 yield f"{space}.{name}" if space else name, value
-    for name in sorted(vars(tg.Tensor)):
+    for name in sorted({*vars(tg.Tensor)} & {*dir(tg.Tensor)}):  # not those that say that they are not here
         value = getattr(tg.Tensor, name)
         value = value.fget if isinstance(value, property) else value
         if callable(value) and not name.startswith("_"):

@@ -9,6 +9,7 @@ from functools import reduce
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.functions.methods import ABSENT
 from tinygrad_bp.not_here import NOT_HERE, reasons
 
 NAMES = [(place, name) for place in NOT_HERE for name in reasons(place)]
@@ -29,18 +30,26 @@ def test_every_reason_stands_once_and_names_come_once() -> None:
         assert len(names) == len(set(names)), place
 
 
-@pytest.mark.parametrize(("place", "name"), [name for name in NAMES if name[0] != "Tensor"])
-def test_a_module_says_why_and_what_to_do(place: str, name: str) -> None:
-    with pytest.raises(AttributeError) as caught:
-        getattr(space(place), name)
+@pytest.mark.parametrize(("place", "name"), NAMES)
+def test_it_says_why_and_what_to_do(place: str, name: str) -> None:
     said = f"{'.'.join(filter(None, ('tg', place)))}.{name}: not here; {reasons(place)[name]}"
-    assert str(caught.value) == said
+    for where in [tg.ones(1), tg.Tensor, tg.nn.Parameter] if place == "Tensor" else [space(place)]:
+        with pytest.raises(AttributeError) as caught:
+            getattr(where, name)
+        assert str(caught.value) == said.removeprefix("tg." if place == "Tensor" else "")
+        assert not hasattr(where, name) and name not in dir(where)
+
+
+def test_the_methods_that_are_not_here_are_those_with_a_reason() -> None:
+    assert set(reasons("Tensor")) == {*ABSENT.split()}
 
 
 @pytest.mark.parametrize(
     ("asked", "last"),
     [
         ("tg.nn.Liner", "AttributeError: module 'tinygrad_bp.nn' has no attribute 'Liner'. Did you mean: 'Linear'?"),
+        ("tg.ones(1).raval()", "AttributeError: 'Tensor' object has no attribute 'raval'. Did you mean: 'ravel'?"),
+        ("tg.ones(1).values()", f"AttributeError: Tensor.values: not here; {reasons('Tensor')['values']}"),
         ("tg.nn.LazyLinear", f"AttributeError: tg.nn.LazyLinear: not here; {reasons('nn')['LazyLinear']}"),
     ],
 )

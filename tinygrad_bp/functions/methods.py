@@ -255,3 +255,41 @@ TensorClass.__call__ = _construct  # type: ignore[assignment, method-assign]
 
 for _name in (*OWN, *_PLACES, *(f"{_name}_" for _name in (_WRITING + _RESHAPING).split())):
     setattr(Tensor, _name, Method(_name))
+
+# ---------------------------------------------------------------------- what is not here
+
+# PyTorch's methods that tensors do not have, and of which ``not_here`` says why.
+ABSENT = """bfloat16 ccol_indices chalf coalesce col_indices const_data_ptr crow_indices dense_dim dequantize eig
+    grad_dtype hash_tensor indices int_repr ipu is_coalesced is_pinned is_shared is_vulkan lstsq module_load
+    mtia output_nr pin_memory q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale
+    q_zero_point qscheme record_stream reinforce resize resize_as resize_as_sparse_ row_indices share_memory_
+    slice_inverse smm solve sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm symeig
+    to_mkldnn to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc
+    to_sparse_csr values volatile xpu"""
+
+
+class Absent:
+    """A method that is asked for and is not here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name: str = name
+
+    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+        from ..not_here import missing
+
+        raise missing("Tensor", self.name)
+
+
+def _listed(lists: Callable[[Any], Any]) -> Callable[[Any], list[str]]:
+    def __dir__(self: Any) -> list[str]:
+        return sorted({*lists(self)} - {*ABSENT.split()})
+
+    return __dir__
+
+
+for _name in ABSENT.split():
+    setattr(Tensor, _name, Absent(_name))
+for _kind, _lists in ((TensorClass, type.__dir__), (Tensor, object.__dir__)):
+    _kind.__dir__ = _listed(_lists)  # type: ignore[method-assign, assignment]
