@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, fixed_value, wrap
 from ..autograd.types import Array
 
@@ -19,6 +20,9 @@ class Histogram(NamedTuple):
 
     hist: Any
     bin_edges: Any
+
+    def __repr__(self) -> str:
+        return returned("histogram", self)
 
 
 def _floats(name: str, x: Any) -> Any:

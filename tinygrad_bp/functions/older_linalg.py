@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import beside, fixed_value
 from ..autograd.types import Array, Axis, DTypeLike
 from ..ops import lu as factors
@@ -36,6 +37,9 @@ class TriangularSolution(NamedTuple):
 
     solution: Any
     cloned_coefficient: Any
+
+    def __repr__(self) -> str:
+        return returned("triangular_solve", self)
 
 
 def triangular_solve(
@@ -70,6 +74,9 @@ class UnconjugatedSVD(NamedTuple):
     U: Any
     S: Any
     V: Any
+
+    def __repr__(self) -> str:
+        return returned("svd", self)
 
 
 def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
@@ -168,6 +175,9 @@ class Reflections(NamedTuple):
 
     a: Any
     tau: Any
+
+    def __repr__(self) -> str:
+        return returned("geqrf", self)
 
 
 def geqrf(input: Array) -> Reflections:

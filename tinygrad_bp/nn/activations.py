@@ -39,7 +39,7 @@ class _Unit(Module):
         settings = {name: value for name, value in vars(self).items() if isinstance(value, (int, float, str))}
         return ", ".join(
             f"{name}={value!r}"
-            for name, value in settings.items()
+            for name, value in sorted(settings.items(), key=lambda item: item[0] == "inplace")  # that comes last
             if name != "training" and not name.startswith("_") and not (name == "inplace" and not value)
         )
 
@@ -310,6 +310,10 @@ class Hardshrink(_Unit):
     def _of(self, x: Any) -> Any:
         return activations.hardshrink(x, self.lambd)
 
+    def extra_repr(self) -> str:
+        """``lambd``."""
+        return str(self.lambd)
+
 
 class Softshrink(_Unit):
     """x moved towards 0 by ``lambd``, and 0 between ``-lambd`` and ``lambd``.
@@ -325,6 +329,10 @@ class Softshrink(_Unit):
 
     def _of(self, x: Any) -> Any:
         return activations.softshrink(x, self.lambd)
+
+    def extra_repr(self) -> str:
+        """``lambd``."""
+        return str(self.lambd)
 
 
 class Tanhshrink(_Unit):
