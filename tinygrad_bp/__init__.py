@@ -61,8 +61,8 @@ _PARTS |= dict.fromkeys(
 )  # fmt: skip
 # What is public of these stands in their `__all__`. They are opened in this order, until one has the name.
 _FILES = (
-    "functions.creation", "ops.elementwise", "ops.reduction", "ops.shape", "ops.products", "ops.indexing",
-    "ops.joining", "ops.activations", "ops.trigonometry", "ops.complex_numbers", "ops.diagonals",
+    "functions.creation", "autograd.layout", "ops.elementwise", "ops.reduction", "ops.shape", "ops.products",
+    "ops.indexing", "ops.joining", "ops.activations", "ops.trigonometry", "ops.complex_numbers", "ops.diagonals",
     "ops.scans", "ops.error_functions", "ops.powers", "ops.rounding", "ops.comparisons", "random.generator",
     "random.sampling", "ops.extremes", "ops.limits", "functions.searching", "functions.splitting",
     "ops.rearranging", "ops.sorting", "ops.scatter", "ops.statistics", "ops.norms", "functions.similarity",
@@ -70,7 +70,7 @@ _FILES = (
     "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
     "functions.argument_orders", "functions.in_place", "functions.constructors", "functions.memory",
-    "functions.windows", "functions.histograms",
+    "functions.windows", "functions.histograms", "autograd.storage",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {

@@ -19,11 +19,13 @@ from .autograd import dtypes
 from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType
 from .autograd.errors import AutogradError as AutogradError
+from .autograd.layout import layout as layout, memory_format as memory_format
 from .autograd.modes import (
     enable_grad as enable_grad, inference_mode as inference_mode, no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
 from .autograd.size import Size as Size
+from .autograd.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
@@ -43,8 +45,11 @@ from .random.generator import Generator as Generator
 bool: np.dtype[np.bool]
 cdouble: np.dtype[np.complex128]
 cfloat: np.dtype[np.complex64]
+channels_last: memory_format
+channels_last_3d: memory_format
 complex128: np.dtype[np.complex128]
 complex64: np.dtype[np.complex64]
+contiguous_format: memory_format
 double: np.dtype[np.float64]
 e: _float
 float: np.dtype[np.float32]
@@ -66,6 +71,8 @@ long: np.dtype[np.int64]
 nan: _float
 newaxis: None
 pi: _float
+preserve_format: memory_format
+strided: layout
 uint8: np.dtype[np.uint8]
 __version__: str
 def BoolTensor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -154,39 +155,19 @@ def device_of(self: Any) -> device:
     return CPU
 
 
-def is_cpu(self: Any) -> bool:
-    """Whether the tensor is in the memory of the CPU.
+def _on(kind: str) -> Callable[[Any], bool]:
+    def is_there(self: Any) -> bool:
+        return device_of(self).type == kind
 
-    >>> import tinygrad_bp as tg
-    >>> tg.ones(2).is_cpu
-    True
-    """
-    return device_of(self).type == "cpu"
-
-
-def is_cuda(self: Any) -> bool:
-    """Whether the tensor is on a CUDA device.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.ones(2).is_cuda
-    False
-    """
-    return device_of(self).type == "cuda"
+    is_there.__doc__ = (
+        f"Whether the tensor is on a device of the kind {kind!r}.\n\n"
+        f"    >>> import tinygrad_bp as tg\n    >>> tg.ones(2).is_{kind}\n    {kind == 'cpu'}\n"
+    )
+    return is_there
 
 
-def is_meta(self: Any) -> bool:
-    """Whether the tensor has a shape alone, and no memory."""
-    return device_of(self).type == "meta"
-
-
-def is_mps(self: Any) -> bool:
-    """Whether the tensor is on an MPS device."""
-    return device_of(self).type == "mps"
-
-
-def is_xpu(self: Any) -> bool:
-    """Whether the tensor is on an XPU device."""
-    return device_of(self).type == "xpu"
+# Whether a tensor is on a device of a kind: ``t.is_cuda``.
+QUESTIONS = {f"is_{kind}": _on(kind) for kind in ("cpu", "cuda", "ipu", "maia", "meta", "mps", "mtia", "xla", "xpu")}
 
 
 def get_device(self: Any) -> int:

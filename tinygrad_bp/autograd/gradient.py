@@ -21,7 +21,15 @@ from .errors import (
 )
 from .grad_fn import hooked
 from .history import history
-from .hooks import Hooks, accumulated, register_hook, register_post_accumulate_grad_hook, retain_grad, run_hooks
+from .hooks import (
+    Hooks,
+    accumulated,
+    register_hook,
+    register_post_accumulate_grad_hook,
+    retain_grad,
+    retains_grad,
+    run_hooks,
+)
 from .kept import refuse_changed
 from .modes import enable_grad, mode
 from .node import Cell, Node
@@ -400,3 +408,4 @@ for _name, _function in {
     "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
 }.items():  # fmt: skip
     setattr(Tensor, _name, _function)
+Tensor.retains_grad = property(retains_grad)  # type: ignore[attr-defined]

@@ -147,6 +147,12 @@ def retain_grad(self: Tensor) -> None:
     hooks_of(self, "retain_grad").retain = True
 
 
+def retains_grad(self: Tensor) -> bool:
+    """Whether backward keeps the gradient of this inner tensor in ``.grad``."""
+    cell = self._node.cell if self._node is not None and self._node.op is not None else None
+    return cell is not None and cell.hooks is not None and cell.hooks.retain
+
+
 def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
     """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
     for hook, _ in list(hooks.arrived.values()):

@@ -7,6 +7,34 @@ from typing import Any, overload
 import numpy as np
 
 from .errors import ArgumentError, IndexRangeError, shape_text
+from .writes import owner, start_of
+
+__all__ = [
+    "channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format", "preserve_format", "strided",
+]  # fmt: skip
+
+
+class layout:
+    """How the elements are kept; the one here is ``tg.strided``: all of them, at equal steps."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+
+class memory_format(layout):
+    """The order of elements in memory that a program may ask for; it changes no value."""
+
+
+strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+
+# ---------------------------------------------------------------------- how many, of what kind
 
 
 class Elements(int):
@@ -117,3 +145,113 @@ def is_complex(self: Any) -> bool:
     False
     """
     return bool(self._value.dtype.kind == "c")
+
+
+# ---------------------------------------------------------------------- how they lie
+
+
+def strides_of(array: Any) -> tuple[int, ...]:
+    """How many bytes apart the elements along each dimension lie in PyTorch's memory, which has no negative steps.
+
+    ``nn.Linear`` keeps its weight column by column and PyTorch row by row: a matrix that owns such memory, and its
+    views, count as PyTorch has them.
+    """
+    strides = tuple([abs(stride) for stride in array.strides])
+    memory = owner(array)
+    if memory.ndim != 2 or memory.flags.c_contiguous or not memory.flags.f_contiguous:
+        return strides
+    (rows, columns), size = memory.shape, memory.itemsize
+    return tuple([(stride // size % rows * columns + stride // size // rows) * size for stride in strides])
+
+
+def row_by_row(array: Any, order: tuple[int, ...] | None = None) -> bool:
+    """Whether PyTorch has the elements row by row without gaps; ``order``: the dimensions, the fastest one last."""
+    step, strides = array.itemsize, strides_of(array)
+    for d in (order or tuple(range(array.ndim)))[::-1]:
+        if array.shape[d] != 1 and strides[d] != step:
+            return not array.size
+        step *= array.shape[d]
+    return True
+
+
+def stride(self: Any, dim: int | None = None) -> Any:
+    """How many elements lie between neighbours along each dimension, or along one.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3).stride(), tg.zeros(2, 3).T.stride(), tg.zeros(2, 3).stride(0)
+    ((3, 1), (1, 3), 3)
+    """
+    array = self._value
+    found: list[int] = []
+    row = 1  # how many elements one step over what comes after would be
+    for size, step in zip(array.shape[::-1], strides_of(array)[::-1]):
+        found.append(step // array.itemsize if array.size and (size != 1 or step) else row)
+        row = max(size, 1) * found[-1]
+    strides = tuple(found[::-1])
+    if dim is None:
+        return strides
+    if not -array.ndim <= dim < array.ndim:
+        raise IndexRangeError(f"stride: dimension out of range, {shape_text(self.shape)} has no dimension {dim}")
+    return strides[dim]
+
+
+_ORDERS = {"channels_last": (0, 2, 3, 1), "channels_last_3d": (0, 2, 3, 4, 1)}
+
+
+def is_contiguous(self: Any, memory_format: memory_format = contiguous_format) -> bool:
+    """Whether the elements lie row by row, without gaps, or in the order of a memory format.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3).is_contiguous(), tg.zeros(2, 3).T.is_contiguous()
+    (True, False)
+    """
+    order = _ORDERS.get(memory_format._name)
+    return row_by_row(self._value, order) if order is None or len(order) == self._value.ndim else False
+
+
+def storage_offset(self: Any) -> int:
+    """How many elements of its memory lie before the first one of the tensor."""
+    array = self._value
+    if not array.size:
+        return 0
+    lowest = start_of(array) + sum((n - 1) * step for n, step in zip(array.shape, array.strides) if step < 0)
+    place = (lowest - start_of(owner(array))) // array.itemsize
+    memory = owner(array)
+    if memory.ndim == 2 and memory.flags.f_contiguous and not memory.flags.c_contiguous:
+        place = place % memory.shape[0] * memory.shape[1] + place // memory.shape[0]
+    return int(place)
+
+
+def data_ptr(self: Any) -> int:
+    """The address of the first element; 0 where there is none."""
+    return start_of(self._value) if self._value.size else 0
+
+
+def layout_of(self: Any) -> layout:
+    """``tg.strided``: every element is kept."""
+    return strided
+
+
+def is_sparse(self: Any) -> bool:
+    """Whether only some elements are kept: no."""
+    return False
+
+
+def is_sparse_csr(self: Any) -> bool:
+    """Whether only some elements are kept, row by row: no."""
+    return False
+
+
+def is_quantized(self: Any) -> bool:
+    """Whether the elements are integers that stand for floats: no."""
+    return False
+
+
+def is_mkldnn(self: Any) -> bool:
+    """Whether the elements lie in an order of oneDNN's: no."""
+    return False
+
+
+def is_nested(self: Any) -> bool:
+    """Whether rows may differ in length: no."""
+    return False

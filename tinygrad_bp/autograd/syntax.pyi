@@ -17,7 +17,8 @@ from ..ops.solving import SignLogdet
 from ..random.generator import Generator
 from .device import DeviceLike, device as _device
 from .hooks import Handle
-from .layout import Elements
+from .layout import Elements, layout as _layout, memory_format
+from .storage import TypedStorage, UntypedStorage
 from .tensor import Tensor
 from .types import Array, Axis, DTypeLike, Index, Operand, Size
 
@@ -346,8 +347,10 @@ class Syntax:
         """``conj_physical``, written into the tensor itself."""
     def conjugate(self) -> Tensor:
         """The complex conjugate; a real tensor is returned as it is."""
-    def contiguous(self) -> Tensor:
-        """The tensor itself: every op takes any memory layout, and all memory is the CPU's."""
+    def contiguous(self, memory_format: memory_format = ...) -> Tensor:
+        """The tensor where its elements lie row by row, a copy in which they do where not; other formats change
+        nothing.
+        """
     def copy(self, order: str = 'C') -> Tensor:
         """A tensor of the same elements in memory of its own, recorded as ``clone``."""
     def copy_(self, source: Array) -> Tensor:
@@ -389,6 +392,8 @@ class Syntax:
         """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
     def cumsum_(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
         """``cumsum``, written into the tensor itself."""
+    def data_ptr(self) -> _int:
+        """The address of the first element; 0 where there is none."""
     def deg2rad(self) -> Tensor:
         """Degrees as radians. Formula: x · π / 180"""
     def deg2rad_(self) -> Tensor:
@@ -438,6 +443,8 @@ class Syntax:
         """The tensor as float64."""
     def dsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:
         """Equal pieces, or cuts at positions, along the third dimension."""
+    def element_size(self) -> _int:
+        """The bytes of one element."""
     def eq(self, other: Operand) -> Tensor:
         """a == b, element by element."""
     def eq_(self, other: Operand) -> Tensor:
@@ -622,31 +629,60 @@ class Syntax:
         """Whether the dtype is complex."""
     def is_conj(self) -> _bool:
         """False: a conjugate is computed at once, and needs no mark."""
+    def is_contiguous(self, memory_format: memory_format = ...) -> _bool:
+        """Whether the elements lie row by row, without gaps, or in the order of a memory format."""
     @property
     def is_cpu(self) -> _bool:
-        """Whether the tensor is in the memory of the CPU."""
+        """Whether the tensor is on a device of the kind 'cpu'."""
     @property
     def is_cuda(self) -> _bool:
-        """Whether the tensor is on a CUDA device."""
+        """Whether the tensor is on a device of the kind 'cuda'."""
     def is_floating_point(self) -> _bool:
         """Whether the dtype is a float."""
     @property
+    def is_ipu(self) -> _bool:
+        """Whether the tensor is on a device of the kind 'ipu'."""
+    @property
+    def is_maia(self) -> _bool:
+        """Whether the tensor is on a device of the kind 'maia'."""
+    @property
     def is_meta(self) -> _bool:
-        """Whether the tensor has a shape alone, and no memory."""
+        """Whether the tensor is on a device of the kind 'meta'."""
+    @property
+    def is_mkldnn(self) -> _bool:
+        """Whether the elements lie in an order of oneDNN's: no."""
     @property
     def is_mps(self) -> _bool:
-        """Whether the tensor is on an MPS device."""
+        """Whether the tensor is on a device of the kind 'mps'."""
+    @property
+    def is_mtia(self) -> _bool:
+        """Whether the tensor is on a device of the kind 'mtia'."""
     def is_neg(self) -> _bool:
         """False: a negative is computed at once, and needs no mark."""
+    @property
+    def is_nested(self) -> _bool:
+        """Whether rows may differ in length: no."""
     def is_nonzero(self) -> _bool:
         """Whether the one element is not 0. Raises ``ShapeError`` where there are several, or none."""
+    @property
+    def is_quantized(self) -> _bool:
+        """Whether the elements are integers that stand for floats: no."""
     def is_same_size(self, other: Array) -> _bool:
         """Whether two tensors have one shape."""
     def is_signed(self) -> _bool:
         """Whether the dtype holds negative numbers."""
     @property
+    def is_sparse(self) -> _bool:
+        """Whether only some elements are kept: no."""
+    @property
+    def is_sparse_csr(self) -> _bool:
+        """Whether only some elements are kept, row by row: no."""
+    @property
+    def is_xla(self) -> _bool:
+        """Whether the tensor is on a device of the kind 'xla'."""
+    @property
     def is_xpu(self) -> _bool:
-        """Whether the tensor is on an XPU device."""
+        """Whether the tensor is on a device of the kind 'xpu'."""
     def isclose(self, other: Operand, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False) -> Tensor:
         """Whether |a − b| ≤ atol + rtol · |b|."""
     def isfinite(self) -> Tensor:
@@ -680,6 +716,9 @@ class Syntax:
         keepdims: _bool | None = None,
     ) -> Found:
         """The ``k``-th smallest element along ``dim`` (1 is the smallest), and where it stands."""
+    @property
+    def layout(self) -> _layout:
+        """``tg.strided``: every element is kept."""
     def lcm(self, other: Operand) -> Tensor:
         """Least common multiple of integers."""
     def lcm_(self, other: Operand) -> Tensor:
@@ -1098,6 +1137,9 @@ class Syntax:
         """The tensor itself: a negative is never a lazy view here."""
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor in ``.grad`` at the next backward."""
+    @property
+    def retains_grad(self) -> _bool:
+        """Whether backward keeps the gradient of this inner tensor in ``.grad``."""
     def roll(self, shifts: Size, dims: Size | None = None) -> Tensor:
         """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row."""
     def rot90(self, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
@@ -1214,6 +1256,12 @@ class Syntax:
     ) -> Tensor:
         """The short-time Fourier transform of signals (batch, samples) or (samples,): (batch, bins, frames), complex.
         """
+    def storage(self) -> TypedStorage:
+        """The memory that the tensor lies in, all of it, as one row of elements."""
+    def storage_offset(self) -> _int:
+        """How many elements of its memory lie before the first one of the tensor."""
+    def stride(self, dim: _int | None = None) -> Any:
+        """How many elements lie between neighbours along each dimension, or along one."""
     @property
     def strides(self) -> tuple[_int, ...]:
         """By how many bytes the elements of each dimension lie apart."""
@@ -1353,6 +1401,8 @@ class Syntax:
         """With a new dimension of size 1 at position ``dim``."""
     def unsqueeze_(self, dim: _int) -> Tensor:
         """``unsqueeze`` on the tensor itself, which keeps its memory."""
+    def untyped_storage(self) -> UntypedStorage:
+        """The memory that the tensor lies in, all of it, as one row of bytes."""
     def var(
         self, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
         correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None,

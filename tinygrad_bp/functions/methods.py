@@ -12,6 +12,7 @@ from ..autograd import dtypes
 from ..autograd.arrays import kind_of
 from ..autograd.doors import RAW, door, refusal
 from ..autograd.errors import ArgumentError
+from ..autograd.layout import contiguous_format, is_contiguous, memory_format
 from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
@@ -36,14 +37,18 @@ def type_as(self: Any, other: Array) -> Any:
     return to(self, other.dtype)
 
 
-def contiguous(self: Any) -> Any:
-    """The tensor itself: every op takes any memory layout, and all memory is the CPU's.
+def contiguous(self: Any, memory_format: memory_format = contiguous_format) -> Any:
+    """The tensor where its elements lie row by row, a copy in which they do where not; other formats change nothing.
 
     >>> import tinygrad_bp as tg
-    >>> tg.ones(2, 3).T.contiguous().shape
-    torch.Size([3, 2])
+    >>> tg.ones(2, 3).T.contiguous().stride()
+    (2, 1)
     """
-    return self
+    if memory_format is not contiguous_format or is_contiguous(self):
+        return self
+    from ..ops.shape import ravel, reshape
+
+    return reshape(ravel(self), self.shape)
 
 
 def where(self: Any, condition: Operand, other: Operand) -> Any:
@@ -106,7 +111,9 @@ METHODS: dict[str, str] = {
     "ops.statistics": "bincount corrcoef cov histc renorm",
     # where it is, and what
     "autograd.device": "cpu cuda get_device",
-    "autograd.layout": "dim is_complex is_floating_point nelement=numel numel ndimension=dim",
+    "autograd.layout": """data_ptr dim element_size=itemsize is_complex is_contiguous is_floating_point nelement=numel
+        numel ndimension=dim storage_offset stride""",
+    "autograd.storage": "storage untyped_storage",
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
         sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",

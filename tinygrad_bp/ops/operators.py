@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import device as places
-from ..autograd import dtypes, layout
+from ..autograd import dtypes
+from ..autograd import layout as layouts
 from ..autograd.arrays import is_array
 from ..autograd.device import DeviceLike, is_device, resolve
 from ..autograd.errors import ArgumentError
@@ -113,9 +114,12 @@ OPERATORS: dict[str, Any] = {
 PROPERTIES: dict[str, Any] = {
     "T": property(shape.reverse_axes), "mT": property(shape.matrix_transpose),
     "H": property(complex_numbers.conjugate_transpose), "mH": property(complex_numbers.conjugate_transpose),
-    **{name: property(getattr(places, name)) for name in ("is_cpu", "is_cuda", "is_meta", "is_mps", "is_xpu")},
-    "device": property(places.device_of),
-    **{name: property(getattr(layout, name)) for name in ("flags", "itemsize", "nbytes", "size", "strides")},
+    "device": property(places.device_of), **{name: property(asked) for name, asked in places.QUESTIONS.items()},
+    **{
+        name: property(getattr(layouts, name))
+        for name in ("flags", "is_mkldnn", "is_nested", "is_quantized", "is_sparse", "is_sparse_csr", "itemsize",
+                     "nbytes", "size", "strides")
+    }, "layout": property(layouts.layout_of),
     "real": _written_by_assignment(complex_numbers.real), "imag": _written_by_assignment(complex_numbers.imag),
 }  # fmt: skip
 

@@ -6,36 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.writes import owner
-
-
-def _strides(array: Any) -> tuple[int, ...]:
-    """How far apart the elements along each axis lie in PyTorch's memory, without sign.
-
-    ``nn.Linear`` keeps its weight column by column and PyTorch row by row: a matrix that owns such memory, and its
-    views, count as PyTorch has them.
-    """
-    strides = tuple([abs(stride) for stride in array.strides])
-    memory = owner(array)
-    if memory.ndim != 2 or memory.flags.c_contiguous or not memory.flags.f_contiguous:
-        return strides
-    (rows, columns), size = memory.shape, memory.itemsize
-    return tuple([(stride // size % rows * columns + stride // size // rows) * size for stride in strides])
-
-
-def is_contiguous(array: Any) -> bool:
-    """Whether PyTorch has the elements row by row without gaps."""
-    step = array.itemsize
-    for size, stride in zip(array.shape[::-1], _strides(array)[::-1], strict=True):
-        if size != 1 and stride != step:
-            return False
-        step *= size
-    return True
+from ..autograd.layout import row_by_row, strides_of
 
 
 def _axes(array: Any) -> list[int]:
     """The axes, the fastest in memory first, sorted as PyTorch does: a repeated axis (its step is 0) says nothing."""
-    steps = list(zip(_strides(array), array.shape, strict=True))
+    steps = list(zip(strides_of(array), array.shape, strict=True))
     axes = list(range(array.ndim))[::-1]
     for i in range(1, len(axes)):
         here = i
@@ -53,7 +29,7 @@ def _axes(array: Any) -> list[int]:
 
 def in_memory_order(drawn: Any, array: Any) -> Any:
     """Numbers drawn one after the other, in the shape of ``array``: the first one lies first in memory."""
-    if is_contiguous(array) or not array.size:
+    if row_by_row(array) or not array.size:
         return drawn.reshape(array.shape)
     axes = _axes(array)[::-1]
     return drawn.reshape([array.shape[axis] for axis in axes]).transpose(np.argsort(axes))

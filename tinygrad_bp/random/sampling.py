@@ -10,12 +10,13 @@ from ..autograd import dtypes
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.layout import row_by_row
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.types import Array, DTypeLike, Size
 from ..autograd.writing import refuse
 from ..ops.shape import shape_of
 from .generator import Generator, default_generator
-from .layout import in_memory_order, is_contiguous
+from .layout import in_memory_order
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
@@ -139,7 +140,7 @@ def randn_like(
     """
     resolve(device)
     kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
-    rows = is_contiguous(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
+    rows = row_by_row(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
     drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
     return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
 
@@ -291,7 +292,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     generator = _writable(x, "normal_", "f", generator)
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
-    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, is_contiguous(x._value)))
+    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, row_by_row(x._value)))
 
 
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
