@@ -405,7 +405,6 @@ def _backward_method(
 # Bound here, because the backward pass and hooks need the class.
 for _name, _function in {
     "backward": _backward_method, "register_hook": register_hook, "retain_grad": retain_grad,
-    "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook,
+    "register_post_accumulate_grad_hook": register_post_accumulate_grad_hook, "retains_grad": property(retains_grad),
 }.items():  # fmt: skip
     setattr(Tensor, _name, _function)
-Tensor.retains_grad = property(retains_grad)  # type: ignore[attr-defined]
