@@ -46,7 +46,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "kaiser_window": (4,), "bartlett_window": (4,), "blackman_window": (4,), "hamming_window": (4,),
     "hann_window": (4,), "Tensor": (2,), "Generator": (), "set_default_device": (),
 }  # fmt: skip
-OTHERS = ("tg.Tensor.cuda", "tg.set_default_device")
+OTHERS = ("tg.Tensor.cuda", "tg.set_default_device", "tg.frombuffer")  # a buffer lies where it is, as in PyTorch
 
 
 def call(path: str, device: Any) -> Any:
