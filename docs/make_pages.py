@@ -38,7 +38,7 @@ LARGE = ("", "nn", "nn.functional")  # rooms with a page for each of their files
 WRITTEN = "Written by `python docs/make_reference.py` from signatures and docstrings; a test compares it with them."
 ARGUMENTS = (
     "[0.5, 1.0]", "[1.0, 2.0]", "[3, 5]", "[True, False]", "[[2.0, 1.0], [1.0, 3.0]]", "[[0.5, 1.0], [2.0, 4.0]]",
-    "[1.0 + 2.0j, -1.0j]",
+    "[1.0 + 2.0j, -1.0j]", "[0.25, 0.5]",
 )  # fmt: skip
 SECOND = ("[2.0, 0.5]", "[2, 3]", "[True, True]", "[[1.0, 0.0], [1.0, 1.0]]")
 

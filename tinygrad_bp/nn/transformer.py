@@ -71,7 +71,7 @@ class TransformerEncoderLayer(_Layer):
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.TransformerEncoderLayer(4, 2, dim_feedforward=8)(tg.zeros(3, 1, 4)).shape
-    (3, 1, 4)
+    torch.Size([3, 1, 4])
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class TransformerDecoderLayer(_Layer):
     >>> import tinygrad_bp as tg
     >>> layer = tg.nn.TransformerDecoderLayer(4, 2, dim_feedforward=8)
     >>> layer(tg.zeros(3, 1, 4), tg.zeros(5, 1, 4)).shape
-    (3, 1, 4)
+    torch.Size([3, 1, 4])
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class TransformerEncoder(Module):
     >>> import tinygrad_bp as tg
     >>> encoder = tg.nn.TransformerEncoder(tg.nn.TransformerEncoderLayer(4, 2, 8), num_layers=2)
     >>> encoder(tg.zeros(3, 1, 4)).shape
-    (3, 1, 4)
+    torch.Size([3, 1, 4])
     """
 
     norm: Module | None
@@ -186,7 +186,13 @@ class TransformerEncoder(Module):
 
 
 class TransformerDecoder(Module):
-    """``num_layers`` copies of a layer one after the other, and a normalization behind them where one is given."""
+    """``num_layers`` copies of a layer one after the other, and a normalization behind them where one is given.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.TransformerDecoderLayer(4, 2, dim_feedforward=8)
+    >>> tg.nn.TransformerDecoder(layer, 2)(tg.zeros(3, 1, 4), tg.zeros(5, 1, 4)).shape
+    torch.Size([3, 1, 4])
+    """
 
     norm: Module | None
 
@@ -219,7 +225,7 @@ class Transformer(Module):
     >>> import tinygrad_bp as tg
     >>> net = tg.nn.Transformer(4, 2, 1, 1, dim_feedforward=8)
     >>> net(tg.zeros(5, 1, 4), tg.zeros(3, 1, 4)).shape
-    (3, 1, 4)
+    torch.Size([3, 1, 4])
     """
 
     def __init__(
