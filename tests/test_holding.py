@@ -450,3 +450,22 @@ def test_a_module_goes_where_its_tensors_can():
         with pytest.raises((RuntimeError, AssertionError)):
             call()
     assert layer.weight is weight and weight.dtype == tg.float64
+
+
+PLACED = [kind for kind in MODULES if {"device", "dtype"} & inspect.signature(kind.__init__).parameters.keys()]
+
+
+@pytest.mark.parametrize("kind", PLACED, ids=lambda kind: kind.__name__)
+def test_every_layer_with_parameters_is_made_on_a_device(kind):
+    names = list(inspect.signature(kind.__init__).parameters)
+    assert names.index("dtype") == names.index("device") + 1 and len(PLACED) > 30
+    for args in ((2,), (2, 2), (2, 2, 2), ("LSTM", 2, 2), (2, 2, True, 1), (4, 2, 1, 1, 4), (5, 8, [2])):
+        try:
+            module = kind(*args, device="cpu", dtype=tg.float64)
+        except (TypeError, ValueError):
+            continue
+        assert all(p.dtype == tg.float64 for p in module.parameters())
+        with pytest.raises(AssertionError, match="not compiled with CUDA"):
+            kind(*args, device="cuda")
+        return
+    raise AssertionError("give sizes with which it can be made")

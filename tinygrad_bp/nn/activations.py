@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.types import Array, DTypeLike
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
+from .constructing import parameter_dtype
 from .module import Module
 from .parameter import Parameter
 
@@ -392,9 +393,12 @@ class PReLU(Module):
 
     weight: Parameter
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: DTypeLike = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: DeviceLike = None, dtype: DTypeLike = None
+    ) -> None:
+        dtype = parameter_dtype(device, dtype)
         self.num_parameters = num_parameters
-        self.weight = Parameter(np.full(num_parameters, init, dtypes.get_default_dtype() if dtype is None else dtype))
+        self.weight = Parameter(np.full(num_parameters, init, dtype))
 
     def forward(self, input: Any) -> Any:
         """``input`` with its negative elements scaled."""

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError
 from ..autograd.types import Array, DTypeLike
 from ..functions.attention import multi_head_attention_forward
 from ..ops.shape import transpose
 from ..random.generator import Generator
 from . import init
+from .constructing import parameter_dtype
 from .layers import Linear
 from .module import Module
 from .parameter import Parameter
@@ -60,8 +61,9 @@ class MultiheadAttention(Module):
     def __init__(
         self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, add_bias_kv: bool = False,
         add_zero_attn: bool = False, kdim: int | None = None, vdim: int | None = None, batch_first: bool = False,
-        dtype: DTypeLike = None, generator: Generator | None = None,
+        device: DeviceLike = None, dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
             raise ArgumentError(
                 f"MultiheadAttention: num_heads must divide embed_dim, both at least 1; got {num_heads}, {embed_dim}"
@@ -70,7 +72,6 @@ class MultiheadAttention(Module):
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
         self.add_zero_attn, self.generator, self.head_dim = add_zero_attn, generator, embed_dim // num_heads
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
 
         def empty(*shape: int) -> Parameter:
             return Parameter(np.empty(shape, dtype))
@@ -82,7 +83,7 @@ class MultiheadAttention(Module):
         self.register_parameter("in_proj_bias", Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None)
         for name in ("bias_k", "bias_v"):
             self.register_parameter(name, empty(1, 1, embed_dim) if add_bias_kv else None)
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype, generator)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype=dtype, generator=generator)
         for weight in (self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight):
             if weight is not None:
                 init.xavier_uniform_(weight, generator=generator)

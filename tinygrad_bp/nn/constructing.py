@@ -7,8 +7,11 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any, Self
 
+from ..autograd import dtypes
+from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
+from ..autograd.types import DTypeLike
 
 
 class Constructed:
@@ -44,3 +47,12 @@ class Constructed:
                     f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
                     f"{label}({settings})({inputs})"
                 )
+
+
+def parameter_dtype(device: DeviceLike, dtype: DTypeLike) -> Any:
+    """The dtype of the parameters of a layer that is made on a device: the one given, else the default float dtype.
+
+    Raises ``DeviceError`` for a device that is not here.
+    """
+    resolve(device)
+    return dtypes.get_default_dtype() if dtype is None else dtype

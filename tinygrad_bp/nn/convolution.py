@@ -8,14 +8,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError
-from ..autograd.types import Array, Size
+from ..autograd.types import Array, DTypeLike, Size
 from ..ops import convolution as ops
 from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
 from ..random.generator import Generator
 from . import init
+from .constructing import parameter_dtype
 from .module import Module
 from .parameter import Parameter
 
@@ -63,7 +64,6 @@ class _Convolution(Module):
             raise ArgumentError(f'{name}: padding="same" needs stride 1, got {self.stride}')
         self.output_padding = sizes(name, "output_padding", output_padding, ndim, 0)
         self.padding_mode = padding_mode
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         first = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
         self.weight = Parameter(np.empty((*first, *self.kernel_size), dtype))
         init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
@@ -92,9 +92,10 @@ class _Conv(_Convolution):
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", dtype: Any = None,
-        generator: Generator | None = None,
+        dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self._build(in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias, padding_mode,
                     dtype, generator)  # fmt: skip
 
@@ -165,8 +166,9 @@ class _ConvTranspose(_Convolution):
     def __init__(
         self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0,
         output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1, padding_mode: str = "zeros",
-        dtype: Any = None, generator: Generator | None = None,
+        device: DeviceLike = None, dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self._build(in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation, groups, bias,
                     padding_mode, dtype, generator)  # fmt: skip
 

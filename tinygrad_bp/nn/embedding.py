@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.types import Array, DTypeLike
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
+from .constructing import parameter_dtype
 from .module import Module
 from .parameter import Parameter
 
@@ -39,11 +40,11 @@ class Embedding(Module):
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self._settings(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype))
         init.normal_(self.weight, generator=generator)
         if self.padding_idx is not None:
@@ -101,8 +102,10 @@ class EmbeddingBag(Embedding):
     def __init__(
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
         scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, include_last_offset: bool = False,
-        padding_idx: int | None = None, *, dtype: DTypeLike = None, generator: Generator | None = None,
+        padding_idx: int | None = None, *, device: DeviceLike = None, dtype: DTypeLike = None,
+        generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
                          dtype=dtype, generator=generator)  # fmt: skip
         self.mode, self.include_last_offset = mode, include_last_offset

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.types import Array, DTypeLike
 from ..ops.network import bilinear, linear
@@ -15,6 +15,7 @@ from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
+from .constructing import parameter_dtype
 from .module import Module, check_tensor
 from .parameter import Parameter
 
@@ -38,11 +39,11 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        self, in_features: int, out_features: int, bias: bool = True, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self.in_features, self.out_features = in_features, out_features
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         # Column by column in memory: the products of a step then run as x @ W and x.T @ g, their fastest forms.
         self.weight = Parameter(np.empty((out_features, in_features), dtype, order="F"))
         init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
@@ -152,13 +153,13 @@ class Bilinear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         if in1_features < 1:
             raise ArgumentError(f"Bilinear: in1_features must be at least 1, got {in1_features}")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         bound = 1 / math.sqrt(in1_features)
         self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
         init.uniform_(self.weight, -bound, bound, generator)

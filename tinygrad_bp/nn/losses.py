@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike, Operand
@@ -15,6 +16,7 @@ from ..functions.ctc import ctc_loss
 from ..ops import losses
 from ..ops.cross_entropy import cross_entropy, nll_loss
 from .arguments import reduction_of
+from .constructing import parameter_dtype
 from .layers import Linear
 from .module import Module
 
@@ -233,6 +235,7 @@ class LinearCrossEntropyLoss(Loss):
         *,
         out_features: tuple[int, ...] = (),
         bias: bool = False,
+        device: DeviceLike = None,
         dtype: DTypeLike = None,
         weight: Array | None = None,
         reduction: str = "mean",
@@ -240,6 +243,7 @@ class LinearCrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
         options: Any = None,
     ) -> None:
+        dtype = parameter_dtype(device, dtype)
         super().__init__(reduction=reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         self.num_classes, self.out_features = num_classes, tuple(out_features)

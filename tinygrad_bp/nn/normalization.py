@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike, Size
@@ -11,6 +12,7 @@ from ..functions.creation import ones, tensor, zeros
 from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
 from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import reshape
+from .constructing import parameter_dtype
 from .module import Module, check_tensor
 from .parameter import Parameter
 
@@ -76,8 +78,9 @@ class _RunningNorm(Module):
 class _BatchNorm(_RunningNorm):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, dtype: Any = None, *, bias: bool = True,
+        track_running_stats: bool = True, device: DeviceLike = None, dtype: DTypeLike = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
 
     def forward(self, input: Any) -> Any:
@@ -145,8 +148,9 @@ class BatchNorm3d(_BatchNorm):
 class _InstanceNorm(_RunningNorm):
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
-        track_running_stats: bool = False, dtype: Any = None, *, bias: bool = True,
+        track_running_stats: bool = False, device: DeviceLike = None, dtype: DTypeLike = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self._build(num_features, eps, momentum, affine, track_running_stats, dtype, bias)
 
     def forward(self, input: Any) -> Any:
@@ -222,9 +226,10 @@ class GroupNorm(Module):
     bias: Parameter | None
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, dtype: DTypeLike = None, *,
-        bias: bool = True,
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, device: DeviceLike = None,
+        dtype: DTypeLike = None, *, bias: bool = True,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         if num_groups < 1 or num_channels % num_groups:
             raise ArgumentError(f"GroupNorm: num_groups must divide the {num_channels} channels; got {num_groups}")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
@@ -258,8 +263,14 @@ class RMSNorm(Module):
     weight: Parameter | None
 
     def __init__(
-        self, normalized_shape: Size, eps: float | None = None, elementwise_affine: bool = True, dtype: DTypeLike = None
+        self,
+        normalized_shape: Size,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: DeviceLike = None,
+        dtype: DTypeLike = None,
     ) -> None:
+        dtype = parameter_dtype(device, dtype)
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
@@ -319,8 +330,9 @@ class LayerNorm(Module):
 
     def __init__(
         self, normalized_shape: Size, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
-        dtype: DTypeLike = None,
+        device: DeviceLike = None, dtype: DTypeLike = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)

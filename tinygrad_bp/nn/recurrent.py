@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
@@ -19,6 +19,7 @@ from ..ops.joining import cat, stack
 from ..ops.shape import reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from . import init
+from .constructing import parameter_dtype
 from .module import Module, check_tensor
 from .parameter import Parameter
 from .utils.rnn import PackedSequence, with_padding, without_padding
@@ -103,8 +104,9 @@ class RNNBase(_Recurrent):
     def __init__(
         self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
         batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0,
-        dtype: DTypeLike = None, generator: Generator | None = None,
+        device: DeviceLike = None, dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         name = type(self).__name__
         if mode not in _GATES:
             raise ArgumentError(f"{name}: mode is one of {', '.join(_GATES)}; got {mode!r}")
@@ -120,7 +122,6 @@ class RNNBase(_Recurrent):
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size, self.generator = bidirectional, proj_size, generator
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         out, directions = proj_size or hidden_size, 1 + bidirectional
         for layer, _, suffix in self._directions():
             inputs = input_size if layer == 0 else directions * out
@@ -244,9 +245,10 @@ class RNN(RNNBase):
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
-        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self.nonlinearity = nonlinearity
         super().__init__(
             _mode_of(nonlinearity), input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
@@ -268,12 +270,13 @@ class LSTM(RNNBase):
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-        dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         super().__init__(
-            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size, dtype,
-            generator,
+            "LSTM", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, proj_size,
+            dtype=dtype, generator=generator,
         )  # fmt: skip
 
 
@@ -290,8 +293,10 @@ class GRU(RNNBase):
 
     def __init__(
         self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-        dropout: float = 0.0, bidirectional: bool = False, dtype: DTypeLike = None, generator: Generator | None = None,
+        dropout: float = 0.0, bidirectional: bool = False, device: DeviceLike = None, dtype: DTypeLike = None,
+        generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         super().__init__(
             "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype,
             generator=generator,
@@ -312,13 +317,13 @@ class RNNCellBase(_Recurrent):
     bias: bool
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         if hidden_size < 1:
             raise ArgumentError(f"{type(self).__name__}: hidden_size is at least 1; got {hidden_size}")
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        dtype = dtypes.get_default_dtype() if dtype is None else dtype
         self._add_weights("", num_chunks, input_size, hidden_size, dtype)
         self.reset_parameters(generator)
 
@@ -357,10 +362,11 @@ class RNNCell(RNNCellBase):
 
     def __init__(
         self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh",
-        dtype: DTypeLike = None, generator: Generator | None = None,
+        device: DeviceLike = None, dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         self.nonlinearity, self.mode = nonlinearity, _mode_of(nonlinearity)
-        super().__init__(input_size, hidden_size, bias, 1, dtype, generator)
+        super().__init__(input_size, hidden_size, bias, 1, dtype=dtype, generator=generator)
 
     def forward(self, input: Array, hx: Array | None = None) -> Tensor:
         """The next state."""
@@ -377,10 +383,11 @@ class LSTMCell(RNNCellBase):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, dtype: DTypeLike = None,
+        self, input_size: int, hidden_size: int, bias: bool = True, device: DeviceLike = None, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, 4, dtype, generator)
+        dtype = parameter_dtype(device, dtype)
+        super().__init__(input_size, hidden_size, bias, 4, dtype=dtype, generator=generator)
 
     def forward(self, input: Array, hx: tuple[Array, Array] | None = None) -> tuple[Tensor, Tensor]:
         """The next hidden state and cells."""
@@ -397,10 +404,11 @@ class GRUCell(RNNCellBase):
     """
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, dtype: DTypeLike = None,
+        self, input_size: int, hidden_size: int, bias: bool = True, device: DeviceLike = None, dtype: DTypeLike = None,
         generator: Generator | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, 3, dtype, generator)
+        dtype = parameter_dtype(device, dtype)
+        super().__init__(input_size, hidden_size, bias, 3, dtype=dtype, generator=generator)
 
     def forward(self, input: Array, hx: Array | None = None) -> Tensor:
         """The next state."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
@@ -23,6 +24,7 @@ from ..ops.elementwise import add, relu
 from ..random.generator import Generator
 from . import init
 from .attention import MultiheadAttention
+from .constructing import parameter_dtype
 from .containers import ModuleList
 from .dropout import Dropout
 from .layers import Linear
@@ -77,8 +79,10 @@ class TransformerEncoderLayer(_Layer):
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
         activation: Activation = relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, dtype: DTypeLike = None, generator: Generator | None = None,
+        norm_first: bool = False, bias: bool = True, device: DeviceLike = None, dtype: DTypeLike = None,
+        generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         given: Any = {"bias": bias, "dtype": dtype, "generator": generator}
         norm: Any = {"eps": layer_norm_eps, "bias": bias, "dtype": dtype}
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, batch_first=batch_first, **given)
@@ -118,8 +122,10 @@ class TransformerDecoderLayer(_Layer):
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
         activation: Activation = relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
-        norm_first: bool = False, bias: bool = True, dtype: DTypeLike = None, generator: Generator | None = None,
+        norm_first: bool = False, bias: bool = True, device: DeviceLike = None, dtype: DTypeLike = None,
+        generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         given: Any = {"bias": bias, "dtype": dtype, "generator": generator}
         norm: Any = {"eps": layer_norm_eps, "bias": bias, "dtype": dtype}
         self.self_attn = MultiheadAttention(d_model, nhead, dropout, batch_first=batch_first, **given)
@@ -232,12 +238,13 @@ class Transformer(Module):
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,
         dim_feedforward: int = 2048, dropout: float = 0.1, activation: Activation = relu,
         custom_encoder: Module | None = None, custom_decoder: Module | None = None, layer_norm_eps: float = 1e-5,
-        batch_first: bool = False, norm_first: bool = False, bias: bool = True, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: DeviceLike = None,
+        dtype: DTypeLike = None, generator: Generator | None = None,
     ) -> None:  # fmt: skip
+        dtype = parameter_dtype(device, dtype)
         given: Any = (
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, dtype,
-            generator,
+            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias, None,
+            dtype, generator,
         )  # fmt: skip
         if custom_encoder is None:
             layer = TransformerEncoderLayer(*given)
