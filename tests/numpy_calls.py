@@ -15,7 +15,7 @@ CALLS: list[str] = [
     *pc.each("np.@(x)", """nanstd nanvar cumulative_prod cumulative_sum ediff1d unwrap sort_complex real_if_close
         array asarray asanyarray ascontiguousarray asfortranarray asarray_chkfinite spacing
         histogram histogram_bin_edges unique_values unique_counts unique_inverse unique_all isfortran array2string
-        trim_zeros iterable isscalar mintypecode"""),
+        trim_zeros iterable isscalar"""),
     *pc.each("np.@(x)", "abs acos asin asinh atan atanh conj permute_dims"), "np.acosh(x + 1.0)", "np.atan2(x, y)",
     *pc.each("np.@(x, y)", "mod pow true_divide"), "np.concat([x, y])",
     *pc.each("np.@([x, y])", """mean sum max min std var median prod sort array asarray asanyarray diff cumsum exp sin
@@ -56,6 +56,9 @@ CALLS: list[str] = [
     *[f"np.quantile(x, 0.3, axis=0, method='{method}')" for method in (
         "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull",
         "linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest")],
+    *[f"np.quantile(x, s * 3.0, axis=0, method='{method}')" for method in (
+        "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased", "inverted_cdf")],
+    "np.nanpercentile(x, s * 100.0, axis=1, method='weibull')",
     "np.quantile(x, 0.3, axis=0, method='inverted_cdf', weights=y)", "np.percentile(x, [10.0, 60.0], method='weibull')",
     *[f"np.pad(x, ((1, 2), (0, 3)), '{mode}')" for mode in (
         "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median", "minimum")],
@@ -77,12 +80,13 @@ CALLS = [call for call in CALLS if all(pc.in_numpy(name) for name in pc.NAME.fin
 
 # Of arrays, and what they mean through a Tensor. ``i`` and ``k`` are arrays in all calls.
 METHODS: dict[str, str] = {
-    "T": "x.T", "all": "x.all(); x.all(0); x.all(axis=(0, 1)); x.all(where=m)",
-    "any": "x.any(); x.any(0); x.any(axis=(0, 1), keepdims=True); x.any(where=m)",
+    "T": "x.T", "all": "x.all(); x.all(0); x.all(axis=(0, 1)); x.all(where=m); (9 * x).astype(np.uint8).all()",
+    "any": "x.any(); x.any(0); x.any(axis=(0, 1), keepdims=True); x.any(where=m); (9 * x).astype(np.uint8).any()",
     "argmax": "x.argmax(); x.argmax(1); x.argmax(axis=0, keepdims=True)", "argmin": "x.argmin(); x.argmin(axis=1)",
     "argpartition": "v.argpartition(0)[0]", "argsort": "x.argsort(); x.argsort(0); x.argsort(axis=1, kind='stable')",
     "astype": "x.astype(np.float32); x.astype(complex); (9 * x).astype(int); x.astype('float64', copy=False)",
-    "choose": "(2 * x).astype(int).choose([x, y])", "clip": "x.clip(0.2, 0.6); x.clip(0.2); x.clip(max=s)",
+    "choose": "(2 * x).astype(int).choose([x, y])",
+    "clip": "x.clip(0.2, 0.6); x.clip(0.2); x.clip(max=s); (9 * x).astype(int).clip(0.5)",
     "compress": "x.compress(m[0], axis=1); x.compress([True, False])", "conj": "x.conj()",
     "conjugate": "x.conjugate(); (x + 1j * y).conjugate()", "copy": "x.copy(); x.copy('F')",
     "cumprod": "x.cumprod(); x.cumprod(1); x.cumprod(axis=0); (9 * v).astype(np.uint8).cumprod(0)", "data": "x.data",
@@ -109,13 +113,13 @@ METHODS: dict[str, str] = {
     "sum": "x.sum(); x.sum(0); x.sum(axis=(0, 1)); x.sum(axis=1, keepdims=True); (9 * x).astype(np.uint8).sum()",
     "swapaxes": "c.swapaxes(0, 2); c.swapaxes(-1, -2)",
     "take": "x.take(i); x.take(i, axis=1); x.take(i, 0); x.take([5, 9], mode='wrap')", "tobytes": "x.tobytes()",
-    "tolist": "x.tolist()", "trace": "x.trace(); x.trace(1); x.trace(offset=-1)",
+    "tolist": "x.tolist()", "trace": "x.trace(); x.trace(1); x.trace(offset=-1); (9 * x).astype(np.uint8).trace()",
     "transpose": "x.transpose(); x.transpose(1, 0); x.transpose((1, 0)); x.transpose(0, 1); c.transpose(2, 0, 1)",
     "var": "x.var(); x.var(0); x.var(ddof=0); x.var(axis=1, ddof=1)", "view": "x.view()",
 }  # fmt: skip
 # Those that both have and that mean two things: the table in docs/numpy.md, which a test holds.
-DIFFER = {"cumprod", "cumsum", "imag", "max", "mean", "min", "nonzero", "prod", "put", "repeat", "sort", "std", "sum",
-          "transpose", "var", "view"}  # fmt: skip
+DIFFER = {"all", "any", "clip", "cumprod", "cumsum", "imag", "max", "mean", "min", "nonzero", "prod", "put", "repeat",
+          "sort", "std", "sum", "trace", "transpose", "var", "view"}  # fmt: skip
 # These give numbers to Python, which leave the graph in PyTorch too.
 LEAVE = {"data", "item", "tobytes", "tolist"}
 
@@ -144,8 +148,8 @@ KEYWORDS: dict[str, list[str]] = {
     "sorter": ["np.array([0, 1, 2, 3])"], "ndmin": ["3"], "ndmax": [], "like": ["x"], "range": ["(0.2, 0.8)"],
     "separator": ["','"], "prefix": ["'a'"], "formatter": ["{'float': str}"], "threshold": ["3"], "edgeitems": ["1"],
     "sign": ["'+'"], "floatmode": ["'fixed'"], "suffix": ["'a'"], "legacy": ["'1.13'"], "trim": ["'f'"],
-    "typeset": ["'GDFgdf'"], "retstep": ["True"], "stop": ["3.0"], "step": ["0.5"], "start": ["1"], "full": ["True"],
-    "w": ["w"], "cov": ["True"], "wrap": ["True"], "interpolation": ["'lower'"],
+    "retstep": ["True"], "stop": ["3.0"], "step": ["0.5"], "start": ["1"], "full": ["True"],
+    "w": ["w"], "cov": ["True"], "wrap": ["True"], "interpolation": ["'lower'"], "style": [], "newshape": [],
     "mode": ["'wrap'"], "base": ["3.0"], "m": ["1"], "edge": ["True"], "return_indices": ["True"],
 }  # fmt: skip
 
@@ -165,4 +169,4 @@ WITHOUT = set(pc.each("np.@", """
     show_config show_runtime test tri tril_indices triu_indices typename unpackbits zeros row_stack result_type
     bitwise_and bitwise_or bitwise_xor gcd invert lcm left_shift right_shift bitwise_invert bitwise_left_shift
     bitwise_not bitwise_right_shift bitwise_count empty_like asarray_chkfinite linalg.test fft.test fft.fftfreq
-    fft.rfftfreq""".replace("\n", " ")))  # fmt: skip
+    fft.rfftfreq in1d mintypecode trapz""".replace("\n", " ")))  # fmt: skip

@@ -120,15 +120,23 @@ def quietly(call: str, names: dict[str, Any]) -> list[Any]:
         return parts_of(eval(call, dict(names)))
 
 
-def outcome(call: str, recorded: bool = True, **others: Any) -> str:
-    """What becomes of a call: right, refused, impossible (for NumPy), or what is wrong; ``others`` are names in it."""
+def exact(array: Any) -> Any:
+    """The arrays of a call as they are, in float64."""
+    return np.array(array)
+
+
+def outcome(call: str, recorded: bool = True, cast: Callable[[Any], Any] = exact, **others: Any) -> str:
+    """What becomes of a call: right, refused, impossible (for NumPy), or what is wrong.
+
+    ``cast`` gives the arrays another dtype, in which slopes are not measured; ``others`` are names in the call.
+    """
     if any(call.startswith(unsettled) for unsettled in UNSETTLED):
         return "impossible"
     try:
-        wanted = quietly(call, named(np.array, **others))
+        wanted = quietly(call, named(cast, **others))
     except Exception:
         return "impossible"
-    tensors = named(tg.tensor, **others)
+    tensors = named(lambda array: tg.tensor(cast(array)), **others)
     used = pc.used(call)
     for name in used:
         tensors[name].requires_grad = recorded
@@ -145,16 +153,16 @@ def outcome(call: str, recorded: bool = True, **others: Any) -> str:
     if len(found) != len(wanted):
         return f"wrong: {len(found)} results for {len(wanted)}"
     for one, two in zip(found, wanted, strict=True):
-        problem = differs(one, two)
+        problem = differs(one, two, cast is not exact)
         if problem:
             return f"wrong: {problem}"
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return slopes(call, tensors, used, found, wanted) if recorded else "right"
+        return slopes(call, tensors, used, found, wanted) if recorded and cast is exact else "right"
 
 
-def differs(one: Any, two: Any) -> str:
-    """How a result is not NumPy's."""
+def differs(one: Any, two: Any, narrow: bool = False) -> str:
+    """How a result is not NumPy's; ``narrow`` where the inputs had few digits."""
     if isinstance(two, (str, bytes, bool, np.dtype)) or two is None or type(one) is int:
         return "" if one == two or isinstance(two, str) else f"{one!r} for {two!r}"
     value = one.detach().numpy() if isinstance(one, tg.Tensor) else np.asarray(one)
@@ -163,7 +171,7 @@ def differs(one: Any, two: Any) -> str:
         return "an array of objects"
     if value.shape != two.shape or value.dtype != (np.int64 if two.dtype == np.intp else two.dtype):
         return f"{value.shape} {value.dtype} for {two.shape} {two.dtype}"
-    narrow = two.dtype in (np.float32, np.complex64, np.float16)
+    narrow = narrow or two.dtype in (np.float32, np.complex64, np.float16)
     close = np.allclose(
         value,
         two,
@@ -218,9 +226,9 @@ def slopes(call: str, tensors: dict[str, Any], used: list[str], found: list[Any]
     return "right"
 
 
-def outcomes(recorded: bool = True) -> dict[str, str]:
+def outcomes(recorded: bool = True, cast: Callable[[Any], Any] = exact) -> dict[str, str]:
     """What becomes of every call that NumPy itself can do."""
-    found = {call: outcome(call, recorded) for call in dict.fromkeys(calls())}
+    found = {call: outcome(call, recorded, cast) for call in dict.fromkeys(calls())}
     return {call: result for call, result in found.items() if result != "impossible"}
 
 

@@ -132,7 +132,7 @@ def test_a_numpy_scalar_never_widens_in_operators(scalar):
 NO_RULE = {
     "np.histogram2d": lambda x: np.histogram2d(x[0], x[1]),
     "np.histogramdd": lambda x: np.histogramdd(x.T)[0],
-    "np.quantile: method='weibull'": lambda x: np.quantile(x, abs(x[0, 2]), method="weibull"),
+    "np.polyfit: full=": lambda x: np.polyfit([0.0, 1.0, 2.0], x[0], 1, full=True)[:1],
 }
 no_rule = pytest.mark.parametrize(("name", "call"), NO_RULE.items(), ids=NO_RULE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,23 @@ def test_recorded_tensors() -> None:
 
 def test_tensors_that_record_nothing() -> None:
     assert {call: result for call, result in sweep.outcomes(False).items() if result != "right"} == {}
+
+
+CASTS = {
+    "float32": lambda a: a.astype(np.float32), "complex64": lambda a: a.astype(np.complex64),
+    "int64": lambda a: np.asarray(a * 9).astype(np.int64), "uint8": lambda a: np.asarray(a * 9).astype(np.uint8),
+    "bool": lambda a: np.asarray(a > 0.5),
+}  # fmt: skip
+# Of other dtypes these have no one right answer (the order of equal numbers, vectors up to a factor, sizes of 0), or
+# count with an operator on the way, whose dtypes are PyTorch's.
+ELSE = re.compile(r" [-+*/] |argsort|linalg\.(eig|eigh|svd)\(|np\.gradient\(v, u|^x\.clip|np\.arange\(s")
+
+
+@pytest.mark.parametrize(("kind", "recorded"), [(kind, kind[0] in "fc") for kind in CASTS])
+def test_other_dtypes(kind: str, recorded: bool) -> None:
+    found = sweep.outcomes(recorded, CASTS[kind])
+    allowed = {"right", "refused"} if recorded else {"right"}
+    assert {call: result for call, result in found.items() if result not in allowed and not ELSE.search(call)} == {}
 
 
 TWICE = {

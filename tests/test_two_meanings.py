@@ -19,7 +19,7 @@ CALLS = {
     "put": lambda x: x.put([0], 1.0), "repeat": lambda x: x[0].repeat(2), "sort": lambda x: x.sort(),
     "std": lambda x: x.std(), "transpose": lambda x: x.transpose(0, 1), "var": lambda x: (2 * x).var(axis=0),
 }  # fmt: skip
-OF_DTYPE = {"cumprod", "cumsum", "mean", "prod", "sum"}  # of integers, where the dtypes differ
+OF_DTYPE = {"all", "any", "clip", "cumprod", "cumsum", "mean", "prod", "sum", "trace"}  # of integers: the dtypes differ
 REFUSED = {"imag", "view"}
 
 

@@ -40,7 +40,7 @@ channels_last_3d = memory_format("channels_last_3d")
 class Elements(int):
     """How many elements a tensor has; called it gives the shape: NumPy's ``t.size`` and PyTorch's ``t.size()``."""
 
-    shape: tuple[int, ...]
+    _shape: tuple[int, ...]
 
     @overload
     def __call__(self, dim: None = None) -> tuple[int, ...]: ...
@@ -48,7 +48,7 @@ class Elements(int):
     def __call__(self, dim: int) -> int: ...
     def __call__(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        shape = self.shape
+        shape = self._shape
         if dim is None:
             return shape
         if not isinstance(dim, (int, np.integer)):
@@ -67,7 +67,7 @@ def size(self: Any) -> Elements:
     (6, torch.Size([2, 3]), 2)
     """
     found = Elements(self._value.size)
-    found.shape = self.shape
+    found._shape = self.shape
     return found
 
 

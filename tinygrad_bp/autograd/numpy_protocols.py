@@ -14,6 +14,7 @@ from .arrays import as_array
 from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
 from .gathering import gather
+from .layout import Elements
 from .modes import mode
 from .op import FUNCTIONS, UFUNC_METHODS, UFUNCS
 from .tensor import Tensor, handed_out, wrap
@@ -161,7 +162,7 @@ def as_numpy_promotes(ufunc: Any, inputs: tuple[Any, ...], **asked: Any) -> tupl
         others = inputs[1:]
         if all(type(x) in (float, int) or getattr(x, "dtype", None) is first for x in others):
             return inputs
-    items = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+    items: list[Any] = [x.item() if isinstance(x, np.generic) else int(x) if type(x) is Elements else x for x in inputs]
     items = [x if isinstance(x, (Tensor, bool, int, float, complex)) else as_array(x) for x in items]
     kinds = tuple(
         type(x) if type(x) in (int, float, complex) else np.dtype(bool) if isinstance(x, bool) else x.dtype

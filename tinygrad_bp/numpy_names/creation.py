@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, wrap
 from ..ops import elementwise, joining
@@ -26,8 +27,8 @@ from .shapes import alike, sizes_of
 
 def _ends(start: Any, stop: Any) -> tuple[Any, Any]:
     """Both in the float dtype that NumPy computes in, and of one shape."""
-    start, stop = operand(start), operand(stop)
-    dtype = np.result_type(start.dtype, stop.dtype, 0.0)
+    kinds = [x if isinstance(x, (int, float, complex)) else operand(x).dtype for x in (start, stop)]
+    start, stop, dtype = operand(start), operand(stop), np.result_type(*kinds, 0.0)
     shape = np.broadcast_shapes(start.shape, stop.shape)
     return broadcast_to(in_dtype(start, dtype), shape), broadcast_to(in_dtype(stop, dtype), shape)
 
@@ -59,8 +60,8 @@ def _geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtyp
     start, stop = _ends(start, stop)
     if not (np.all(start != 0) and np.all(stop != 0)):
         raise ArgumentError("np.geomspace: a geometric sequence cannot include zero")
-    shares = _shares(num, endpoint, start.ndim).astype(start.dtype)
-    return _settled(start * np.power(stop / start, shares), dtype, axis)
+    start, stop = (in_dtype(x, np.result_type(x.dtype, np.float64)) for x in (start, stop))
+    return _settled(start * np.power(stop / start, _shares(num, endpoint, start.ndim)), dtype, axis)
 
 
 def _logspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: Any = 10.0, dtype: Any = None,
@@ -111,6 +112,12 @@ def _constant(value: float) -> Callable[..., Any]:
     )
 
 
+def _arange(start_or_stop: Any, stop: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None) -> Any:
+    start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+    found = np.arange(*plainly((start, stop, step)), dtype=dtype)
+    return in_dtype(start + step * wrap(np.arange(found.size), None), found.dtype)
+
+
 def _made(function: Callable[..., Any]) -> Callable[..., Any]:
     """``np.zeros(…, like=t)`` and its like: a tensor of what NumPy makes."""
     return lambda *args, **kwargs: wrap(function(*args, **kwargs), None)
@@ -121,6 +128,6 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.array: _array, np.asarray: _as_array, np.asanyarray: _as_array, np.ascontiguousarray: _as_array,
     np.asfortranarray: _as_array, np.full: _full, np.full_like: _full_like,
     np.zeros_like: _constant(0), np.ones_like: _constant(1), np.empty_like: _constant(0),
-    **{f: _made(f) for f in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri, np.arange)},
+    np.arange: _arange, **{f: _made(f) for f in (np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri)},
 }  # fmt: skip
 FUNCTIONS.update(_TABLE)

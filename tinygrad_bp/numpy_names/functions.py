@@ -6,19 +6,22 @@ Ufuncs need no entry: an op whose forward is a ufunc stands for it (``UFUNCS``).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
-from ..autograd.numpy_protocols import plainly
+from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array
 from ..ops import elementwise as e
 from ..ops import limits, powers
-from ..ops.complex_numbers import real
+from ..ops.complex_numbers import angle, real
+from ..ops.special_functions import i0
+from ..ops.trigonometry import sinc
 
 UFUNCS[np.power] = powers.pow
 UFUNCS[np.float_power], UFUNCS[np.fabs] = powers.float_power, e.abs
@@ -65,9 +68,28 @@ def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: function(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
 
 
+def of_inexact(function: Callable[..., Any], rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule for floating point and complex numbers; of others alone NumPy's own result is right, and has no slope."""
+    name = f"np.{function.__name__}"
+
+    @wraps(rule)
+    def numpy_function(*args: Any, **kwargs: Any) -> Any:
+        given = (*args, *kwargs.values())
+        if any(isinstance(x, Tensor) and x.dtype.kind in "fc" for x in given):
+            return rule(*args, **kwargs)
+        return without_rule(name, function, args, kwargs)
+
+    return numpy_function
+
+
+def _angle(z: Any, deg: bool = False) -> Any:
+    return angle(z) * (180 / np.pi) if deg else angle(z)
+
+
 _TABLE: dict[Any, Callable[..., Any]] = {
     np.where: _where, np.clip: _clip, np.copy: _copy,
-    np.astype: _astype, np.real_if_close: _real_if_close,
+    np.astype: _astype, np.real_if_close: _real_if_close, np.angle: of_inexact(np.angle, _angle),
+    np.i0: of_inexact(np.i0, i0), np.sinc: of_inexact(np.sinc, sinc),
     **{f: without_gradient(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.array_equiv,
                                np.nonzero, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.result_type,
                                np.may_share_memory, np.shares_memory, np.array_repr, np.array_str,

@@ -86,7 +86,9 @@ def _einsum(*operands: Any, optimize: Any = False, dtype: Any = None, order: str
 
 
 def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
-    return total(diagonal(a if dtype is None else a.to(dtype), offset, axis1, axis2), -1)
+    a = operand(a)
+    dtype = np.uint64 if dtype is None and a.dtype.kind == "u" else dtype
+    return total(diagonal(a, offset, axis1, axis2), -1, dtype=dtype)
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
@@ -219,6 +221,7 @@ def _middle(full: Any, n: int, m: int, mode: str, from_the_end: bool) -> Any:
 
 
 def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    x = in_dtype(x, np.result_type(x.dtype, int))
     count = x.shape[0] if N is None else N
     powers = products.vander(x, max(count, 2))[:, :count]
     return powers if increasing else flip(powers, [1])

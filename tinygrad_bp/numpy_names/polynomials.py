@@ -10,7 +10,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import value_of
 from ..ops.shape import ravel
-from .functions import operand
+from .functions import of_inexact, operand
 from .linalg import as_one
 
 
@@ -25,6 +25,12 @@ def _polyval(p: Any, x: Any) -> Any:
     return y
 
 
+def _stripped(p: Any) -> Any:
+    """The coefficients without leading zeros, one at least."""
+    p = np.trim_zeros(_coefficients(p), "f")
+    return p if p.shape[0] else np.zeros(1, p.dtype)
+
+
 def _polyadd(a1: Any, a2: Any) -> Any:
     a, b = as_one(_coefficients(a1), _coefficients(a2))
     missing = a.shape[0] - b.shape[0]
@@ -37,7 +43,7 @@ def _polysub(a1: Any, a2: Any) -> Any:
 
 
 def _polymul(a1: Any, a2: Any) -> Any:
-    return np.convolve(_coefficients(a1), _coefficients(a2))
+    return np.convolve(_stripped(a1), _stripped(a2))
 
 
 def _polydiv(u: Any, v: Any) -> tuple[Any, Any]:
@@ -46,13 +52,14 @@ def _polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     if not np.any(divisor != 0):
         raise ArgumentError("np.polydiv: the divisor is 0")
     degree, found = divisor.shape[0] - 1, []
-    for _ in range(rest.shape[0] - degree):
-        factor = rest[:1] / divisor[:1]
+    scale = 1.0 / divisor[:1]
+    for i in range(rest.shape[0] - degree):
+        factor = scale * rest[i : i + 1]
         found.append(factor)
-        rest = np.concatenate([rest[1 : degree + 1] - factor * divisor[1:], rest[degree + 1 :]])
+        rest = np.concatenate([rest[:i], rest[i : i + degree + 1] - factor * divisor, rest[i + degree + 1 :]])
     while rest.shape[0] > 1 and np.allclose(rest[0], 0, rtol=1e-14):
         rest = rest[1:]
-    return np.concatenate(found or [rest[:1] * 0]), rest if rest.shape[0] else found[0] * 0
+    return np.concatenate(found or [rest[:1] * 0]), rest
 
 
 def _polyder(p: Any, m: int = 1) -> Any:
@@ -60,7 +67,7 @@ def _polyder(p: Any, m: int = 1) -> Any:
         raise ArgumentError(f"np.polyder: m is not negative, got {m}; write np.polyint")
     p = _coefficients(p)
     for _ in range(m):
-        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
+        p = np.multiply(p[:-1], np.arange(p.shape[0] - 1, 0, -1))
     return p
 
 
@@ -75,7 +82,7 @@ def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
         )
     p = _coefficients(p)
     for i in range(m):
-        p = np.concatenate([p / np.arange(p.shape[0], 0, -1), constants[i : i + 1]])
+        p = np.concatenate([np.divide(p, np.arange(p.shape[0], 0, -1)), constants[i : i + 1]])
     return p
 
 
@@ -125,6 +132,9 @@ def _polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, *, w: Any = None) -> A
 
 
 FUNCTIONS.update({
-    np.polyval: _polyval, np.polyadd: _polyadd, np.polysub: _polysub, np.polymul: _polymul, np.polydiv: _polydiv,
-    np.polyder: _polyder, np.polyint: _polyint, np.poly: _poly, np.roots: _roots, np.polyfit: _polyfit,
+    function: of_inexact(function, rule) for function, rule in (
+        (np.polyval, _polyval), (np.polyadd, _polyadd), (np.polysub, _polysub), (np.polymul, _polymul),
+        (np.polydiv, _polydiv), (np.polyder, _polyder), (np.polyint, _polyint), (np.poly, _poly), (np.roots, _roots),
+        (np.polyfit, _polyfit),
+    )
 })  # fmt: skip

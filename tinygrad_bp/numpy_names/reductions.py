@@ -14,7 +14,7 @@ from ..ops import extremes, reduction, scans
 from ..ops.elementwise import in_dtype
 from ..ops.elementwise import where as choose
 from ..ops.shape import broadcast_to, ravel
-from .functions import operand
+from .functions import of_inexact, operand
 
 _MISSING = np._NoValue
 
@@ -159,7 +159,10 @@ def _spread_around(a: Any, mask: Any, axis: Any, ddof: float, keepdims: Any, mea
 
 
 def _accumulate(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda array, axis=0, dtype=None: function(in_dtype(array, dtype), axis)
+    def numpy_function(array: Any, axis: int = 0, dtype: Any = None) -> Any:
+        return function(array, axis, dtype=_sum_dtype(array) if dtype is None else dtype)
+
+    return numpy_function
 
 
 def _scan(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -258,7 +261,8 @@ FUNCTIONS.update({
     np.nanprod: _ignoring(_total(reduction.prod, np.multiply, 1)),
     np.nanmean: _ignoring(_mean), np.nanvar: _nan_spread(reduction.var, False),
     np.nanstd: _nan_spread(reduction.std, True),
-    np.nanmax: _filled(_largest, -np.inf), np.nanmin: _filled(_smallest, np.inf),
+    np.nanmax: of_inexact(np.nanmax, _filled(_largest, -np.inf)),
+    np.nanmin: of_inexact(np.nanmin, _filled(_smallest, np.inf)),
     np.any: _truth(extremes.any, False), np.all: _truth(extremes.all, True),
     np.argmax: _position(extremes.argmax), np.argmin: _position(extremes.argmin), np.ptp: _ptp,
     np.cumsum: _scan(scans.cumsum), np.cumprod: _scan(scans.cumprod),
@@ -267,11 +271,13 @@ FUNCTIONS.update({
     (np.multiply, "reduce"): _total(reduction.prod, np.multiply, 1, 0),
     (np.maximum, "reduce"): _extreme(reduction.amax, np.maximum, 0),
     (np.minimum, "reduce"): _extreme(reduction.amin, np.minimum, 0),
-    (np.logaddexp, "reduce"): _total(_logsumexp, np.logaddexp, -np.inf, 0),
+    (np.logaddexp, "reduce"): of_inexact(np.logaddexp.reduce, _total(_logsumexp, np.logaddexp, -np.inf, 0)),
     (np.add, "accumulate"): _accumulate(scans.cumsum), (np.multiply, "accumulate"): _accumulate(scans.cumprod),
-    (np.maximum, "accumulate"): _accumulate(lambda a, axis: scans.cummax(a, axis).values),
-    (np.minimum, "accumulate"): _accumulate(lambda a, axis: scans.cummin(a, axis).values),
-    (np.logaddexp, "accumulate"): _accumulate(scans.logcumsumexp),
+    (np.maximum, "accumulate"): lambda array, axis=0, dtype=None: scans.cummax(in_dtype(array, dtype), axis).values,
+    (np.minimum, "accumulate"): lambda array, axis=0, dtype=None: scans.cummin(in_dtype(array, dtype), axis).values,
+    (np.logaddexp, "accumulate"): of_inexact(
+        np.logaddexp.accumulate,
+        lambda array, axis=0, dtype=None: scans.logcumsumexp(in_dtype(array, dtype), axis)),
 })  # fmt: skip
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
     FUNCTIONS[np.cumulative_sum] = _cumulative(scans.cumsum, 0)

@@ -80,7 +80,9 @@ def _histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, w
         places = np.minimum(np.searchsorted(at, value[inside], side="right") - 1, at.size - 2)
         counts = statistics.bincount(places, in_dtype(weights[inside], np.float64), at.size - 1)
         counts = in_dtype(counts, weights.dtype)
-    return (counts / np.diff(edges) / np.sum(counts) if density else counts), edges
+    if density:
+        counts = in_dtype(counts, np.float64) / in_dtype(np.diff(edges), np.float64) / np.sum(counts)
+    return counts, edges
 
 
 FUNCTIONS.update({

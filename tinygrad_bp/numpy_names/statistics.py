@@ -13,7 +13,7 @@ from ..autograd.tensor import Tensor, value_of, wrap
 from ..ops import reduction, scans, statistics
 from ..ops.elementwise import in_dtype, where
 from ..ops.shape import ravel, reshape
-from .functions import operand
+from .functions import of_inexact, operand
 from .reductions import as_mean, over
 
 _UNSAID = np._NoValue
@@ -46,17 +46,23 @@ def _variables(m: Any, y: Any, rowvar: bool) -> Any:
     return np.concatenate([reshape(part, 1, -1) if part.ndim < 2 else part for part in (m, y)], 0)
 
 
+def _as_double(x: Any, dtype: Any) -> Any:
+    """In float64 at least, or in the dtype that was asked for."""
+    return in_dtype(x, np.result_type(x.dtype, np.float64) if dtype is None else dtype)
+
+
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, fweights: Any = None,
          aweights: Any = None, *, dtype: Any = None) -> Any:  # fmt: skip
     correction = (0 if bias else 1) if ddof is None else ddof
-    weights = [None if w is None else w if hasattr(w, "dtype") else np.asarray(w) for w in (fweights, aweights)]
-    x = as_mean(_variables(m, y, rowvar), dtype)
+    weights = [None if w is None else operand(w) for w in (fweights, aweights)]
+    x = _as_double(_variables(m, y, rowvar), dtype)
+    weights[1] = weights[1] if weights[1] is None else in_dtype(weights[1], np.float64)
     result = statistics.cov(x, correction=correction, fweights=weights[0], aweights=weights[1])
     return reshape(result, ()) if result.shape == (1, 1) else result
 
 
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
-    result = statistics.corrcoef(as_mean(_variables(x, y, rowvar), dtype))
+    result = statistics.corrcoef(_as_double(_variables(x, y, rowvar), dtype))
     return reshape(result, ()) if result.shape == (1, 1) else result
 
 
@@ -130,6 +136,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
 
 
 FUNCTIONS.update({
-    np.diff: _diff, np.gradient: _gradient, np.trapezoid: _trapezoid, np.average: _average, np.cov: _cov,
-    np.corrcoef: _corrcoef, np.ediff1d: _ediff1d, np.unwrap: _unwrap, np.interp: _interp,
+    np.diff: _diff, np.gradient: _gradient, np.trapezoid: of_inexact(np.trapezoid, _trapezoid),
+    np.average: _average, np.cov: _cov, np.corrcoef: _corrcoef, np.ediff1d: _ediff1d,
+    np.unwrap: of_inexact(np.unwrap, _unwrap), np.interp: _interp,
 })  # fmt: skip

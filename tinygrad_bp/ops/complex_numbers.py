@@ -249,5 +249,4 @@ def view_as_complex(input: Array) -> Any:
 
 
 FUNCTIONS[np.real] = real
-FUNCTIONS[np.angle] = lambda z, deg=False: angle(z) * (180 / np.pi) if deg else angle(z)
 FUNCTIONS[np.imag] = lambda x: imag(x) if x.dtype.kind == "c" else np.zeros_like(x)
