@@ -62,6 +62,17 @@ def test_other_gradients_are_constants(name):
     assert not g.requires_grad
 
 
+def test_zeros_reach_what_only_the_pieces_depend_on():
+    """The first bias moves no gradient of the input; PyTorch's is 0 and not missing, which optimizers notice."""
+    tg.manual_seed(0)
+    model = tg.nn.Sequential(tg.nn.Linear(2, 4), tg.nn.LeakyReLU(0.2), tg.nn.Linear(4, 1))
+    x = tg.randn(3, 2, requires_grad=True)
+    (g,) = tg.autograd.grad(model(x).sum(), x, create_graph=True)
+    (g**2).sum().backward()
+    first, last = model[0].bias.grad, model[2].bias.grad
+    assert first.tolist() == [0] * 4 and last is None
+
+
 def test_it_has_pytorchs_name():
     x = tg.tensor(X, requires_grad=True)
     (g,) = tg.autograd.grad(F.relu(x).sum(), x, create_graph=True)

@@ -57,6 +57,7 @@ def same(one, two):
 VALUES = {
     "plain": [1, -(2**70), 2.5, -0.0, float("inf"), "ä\n\0", "", None, True, 1 + 2j, b"\0\xff", bytearray(b"a")],
     "containers": {"a": [(), [], {}, ((1,),)], 3: {None: 1, (1, "x"): 2, 2.5: 3, True: 4}, "s": {1}, "f": frozenset()},
+    "of PyTorch": {"shape": tg.Size([2, 3]), "device": tg.device("cpu:0"), "dtype": tg.float16},
     "ordered": OrderedDict([("b", 1), ("a", tg.float32)]),
     "arrays": [np.arange(3), np.float32(2.5), np.bool_(True), np.array(7), np.int8(-3)],
     "a tensor": tg.tensor([1.0, 2.0]),
@@ -259,6 +260,22 @@ def test_files_opened_for_text_and_what_is_no_file(tmp_path):
         tg.load(3)
     with pytest.raises(FileNotFoundError):
         tg.save(tg.ones(1), tmp_path / "no" / "folder")
+
+
+def test_where_it_is_put():
+    file = io.BytesIO()
+    tg.save(tg.ones(2), file)
+    for place in ("cpu", tg.device("cpu"), None, {"cuda:0": "cpu"}, lambda storage, location: storage):
+        file.seek(0)
+        assert tg.load(file, map_location=place).tolist() == [1, 1]
+    for place, kind in (
+        ("cuda", RuntimeError),
+        (tg.device("cuda:1"), RuntimeError),
+        ("foo", RuntimeError),
+        (3, TypeError),
+    ):
+        with pytest.raises(kind):
+            tg.load(file, map_location=place)
 
 
 def packed(ending):

@@ -17,12 +17,11 @@ from .tensor import beside, wrap
 
 
 def belonging(gradients: tuple[Any, ...], node: Node) -> tuple[Any, ...]:
-    """The gradients of a node's parents, each with a history."""
+    """The gradients of a node's parents, each with a slope of 0 in what the node's inputs were made from."""
     assert node.op is not None
     op = _identity(node.op.grad_grad_fn)
     return tuple(
-        d if d is None or d._node is not None else wrap(d._value, recorded(op, d._value, node.parents, ()))
-        for d in gradients
+        d if d is None else wrap(d._value, recorded(op, d._value, (d._node, *node.parents), ())) for d in gradients
     )
 
 
@@ -30,13 +29,14 @@ def belonging(gradients: tuple[Any, ...], node: Node) -> tuple[Any, ...]:
 def _identity(name: str) -> Op:
     """An op that gives its first input, and whose slope in the others is 0; ``name`` is PyTorch's of its nodes."""
     op = Op()
-    op.name, op.kind, op.grad_fn, op.grad_grad_fn = "flat", "general", name, name
+    op.name, op.kind, op.grad_fn, op.grad_grad_fn = "flat", "general", name, ""
     op.rules, op.inputs, op.params, op.residuals, op.kept = (), ("x",), {}, {}, ()
     op.variadic, op.keeps_values, op.holomorphic, op.gives = True, False, False, ""
     op.doc, op.formula, op.hint = "A gradient whose slope is 0.", "x", ""
-    op.pull = _zeros
+    op.pull = _pull
     return op
 
 
-def _zeros(g: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(None if parent is None else beside(g, np.zeros(parent.shape, g.dtype)) for parent in parents)
+def _pull(g: Any, parents: tuple[Node | None, ...], kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    zeros = [None if parent is None else beside(g, np.zeros(parent.shape, g.dtype)) for parent in parents[1:]]
+    return (g, *zeros)

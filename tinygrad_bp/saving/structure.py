@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import device
 from ..autograd.errors import ArgumentError, DataFileError
+from ..autograd.size import Size
 from ..autograd.tensor import Tensor
 from ..functions.creation import from_numpy
 from ..nn.parameter import Parameter
@@ -25,6 +27,8 @@ DTYPES = frozenset(
         "float64", "complex64", "complex128",
     )
 )  # fmt: skip
+
+ITEMS: dict[str, Any] = {kind.__name__: kind for kind in (tuple, set, frozenset, Size)}  # kinds that are their items
 
 LONGEST_NAME = 200
 
@@ -57,7 +61,7 @@ class _Apart:
             return value
         if kind is list:
             return self._items(value, path)
-        if kind in (tuple, set, frozenset):
+        if kind in ITEMS.values():
             return {kind.__name__: self._items(value, path)}
         if kind in (dict, OrderedDict):
             pairs = [[self.described(k, path), self.described(v, (*path, str(k)))] for k, v in value.items()]
@@ -75,6 +79,8 @@ class _Apart:
             return {kind.__name__: b64encode(value).decode("ascii")}
         if isinstance(value, np.dtype) and value in DTYPES:
             return {"dtype": value.name}
+        if kind is device:
+            return {"device": str(value)}
         raise ArgumentError(f"save: {_refused(value, path)}")
 
     def _items(self, values: Any, path: tuple[str, ...]) -> list[Any]:
@@ -160,9 +166,8 @@ class _Together:
             return self.arrays[given]
         if kind == "scalar":
             return self.arrays[given][()]
-        if kind in ("tuple", "set", "frozenset"):
-            items = self.value(given)
-            return tuple(items) if kind == "tuple" else set(items) if kind == "set" else frozenset(items)
+        if kind in ITEMS:
+            return ITEMS[kind](self.value(given))
         if kind in ("dict", "OrderedDict"):
             pairs = [(self.value(key), self.value(item)) for key, item in given]
             return dict(pairs) if kind == "dict" else OrderedDict(pairs)
@@ -173,6 +178,8 @@ class _Together:
             return data if kind == "bytes" else bytearray(data)
         if kind == "dtype" and np.dtype(given) in DTYPES:
             return np.dtype(given)
+        if kind == "device":
+            return device(given)
         raise ValueError(f"no kind {kind!r:.40}")
 
     def _tensor(self, kind: str, name: str, requires_grad: bool) -> Tensor:
