@@ -143,7 +143,14 @@ CALLS: list[str] = [
     "T.linalg.multi_dot([x, y.T, A])", "T.linalg.solve_triangular(A, x, upper=True)",
     "T.linalg.tensorinv(A.reshape(3, 3, 1)[..., 0], 1)", "T.linalg.tensorsolve(A, v[:3])", "T.linalg.vander(v)",
     *each("T.special.@(x)", """digamma entr erf erfc erfcx erfinv exp2 expit expm1 gammaln i0 i0e i1 i1e log1p log_ndtr
-        logit ndtr ndtri psi round sinc"""),
+        logit ndtr ndtri psi round sinc airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_i0
+        modified_bessel_i1 modified_bessel_k0 modified_bessel_k1 scaled_modified_bessel_k0 scaled_modified_bessel_k1
+        spherical_bessel_j0"""),
+    *each("T.special.@(x, 3)", """chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v
+        chebyshev_polynomial_w hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p
+        shifted_chebyshev_polynomial_t shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v
+        shifted_chebyshev_polynomial_w"""), "T.special.zeta(2.5, x)", "T.special.zeta(x + 1.5, y)",
+    *each("@(x, y)", "T.igamma T.igammac T.special.gammainc T.special.gammaincc"),
     *each("T.special.@(x, 1)", "log_softmax logsumexp softmax"), *each("T.special.@(x, y)", "xlog1py xlogy"),
     "T.special.multigammaln(x + 1.0, 2)", "T.special.polygamma(1, x)",
     *each("T.fft.@(x)", """fft fft2 fftn fftshift hfft hfft2 hfftn ifft ifft2 ifftn ifftshift ihfft ihfft2 ihfftn irfft

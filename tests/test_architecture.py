@@ -26,7 +26,7 @@ ALLOWED = {
     "linalg": {"autograd", "ops"},
     "fft": {"autograd", "ops", "functions"},
     "signal": {"autograd", "functions"},
-    "special": {"autograd", "ops"},
+    "special": {"autograd", "ops", "functions"},
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},
     "verify": {"autograd", "ops"},

@@ -813,6 +813,10 @@ def i0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the first kind, order 0."""
 def i0_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``i0``, written into the tensor itself."""
+def igamma(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
+    """``1 / Γ(a) ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt`` for a in ``input`` and x in ``other``, which broadcast: from 0 to 1 as x grows."""
+def igammac(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
+    """``1 − igamma(input, other)``, exact where it is small."""
 def imag(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The imaginary part. Raises ``DtypeError`` for a real tensor."""
 def index_add(

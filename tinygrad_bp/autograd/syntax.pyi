@@ -586,6 +586,15 @@ class Syntax:
         """Modified Bessel function of the first kind, order 0."""
     def i0_(self) -> Tensor:
         """``i0``, written into the tensor itself."""
+    def igamma(self, other: Array) -> Tensor:
+        """``1 / Γ(a) ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt`` for a in ``input`` and x in ``other``, which broadcast: from 0 to 1 as x grows.
+        """
+    def igamma_(self, other: Array) -> Tensor:
+        """``igamma``, written into the tensor itself."""
+    def igammac(self, other: Array) -> Tensor:
+        """``1 − igamma(input, other)``, exact where it is small."""
+    def igammac_(self, other: Array) -> Tensor:
+        """``igammac``, written into the tensor itself."""
     @property
     def imag(self) -> Tensor:
         """The imaginary part. Raises ``DtypeError`` for a real tensor."""

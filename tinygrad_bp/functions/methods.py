@@ -101,6 +101,7 @@ METHODS: dict[str, str] = {
         logical_and logical_not logical_or logical_xor lt ne not_equal signbit""",
     "ops.error_functions": "erf erfc erfinv",
     "ops.gamma_functions": "digamma lgamma mvlgamma",
+    "ops.incomplete_gamma": "igamma igammac",
     "ops.special_functions": "i0 logit xlogy",
     "ops.complex_numbers": "adjoint angle conj conj_physical conjugate=conj resolve_conj resolve_neg sgn",
     # reductions
@@ -162,7 +163,7 @@ greater_equal gt heaviside hypot lcm ldexp le lerp less less_equal log log10 log
 logical_or logical_xor lt mul multiply nan_to_num ne neg negative nextafter not_equal pow rad2deg reciprocal relu
 remainder round rsqrt sgn erf erfc erfinv digamma lgamma polygamma i0 logit xlogy sigmoid sign sin sinc sinh sqrt
 square sub subtract tan tanh true_divide trunc
-addbmm addmm addmv addr baddbmm conj_physical cumprod cumsum float_power mvlgamma renorm
+addbmm addmm addmv addr baddbmm conj_physical cumprod cumsum float_power igamma igammac mvlgamma renorm
 """
 # In-place methods that are functions of the package as well.
 _TOO = """

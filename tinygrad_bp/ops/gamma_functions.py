@@ -29,7 +29,7 @@ _LARGEST = 2.556348e305  # whose ln Γ is the largest float64
 _HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 # B₂ₖ / (2k)!, k = 1 … 10: DLMF 24.2.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
-_ASYMPTOTIC = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, 1))
+BERNOULLI = tuple(b / math.factorial(2 * k) for k, b in enumerate(_BERNOULLI, 1))
 
 
 def _above_0(x: Any) -> Any:
@@ -131,7 +131,7 @@ def _polygamma(x: Any, n: int) -> Any:
     else:
         total = total + sign * inverse**n * (1 / n + 0.5 * inverse)
     power = inverse ** (n + 2)
-    for k, b in enumerate(_ASYMPTOTIC, 1):
+    for k, b in enumerate(BERNOULLI, 1):
         total = total + (-1) ** (n + 1) * math.factorial(2 * k + n - 1) * b * power
         power = power * (inverse * inverse)
     # The reflection, DLMF 5.15.6.
