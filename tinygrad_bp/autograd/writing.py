@@ -302,7 +302,7 @@ def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Tensor, *others: Any, **options: Any) -> Tensor:
         return replace(self, what, lambda x: function(x, *others, **options), *others, *options.values())
 
-    operator.__name__ = what
+    operator.__name__ = what if what.isidentifier() else "written"
     operator.__doc__ = f"``{what[:-1]}``, written into the tensor itself."
     operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator

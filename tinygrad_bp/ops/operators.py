@@ -26,15 +26,17 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Tensor, other: Any) -> Any:
         return function(other, self)
 
+    operator.__name__ = function.__name__
     operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator
 
 
 def _compared(function: Callable[..., Any]) -> Callable[..., Any]:
-    # `t == None` and `t == "text"` are answered by Python (False), not refused.
     def operator(self: Tensor, other: Any) -> Any:
+        """Element by element; `t == None` and `t == "text"` are answered by Python (False), not refused."""
         return function(self, other) if isinstance(other, _OPERANDS) or is_array(other) else NotImplemented
 
+    operator.__name__ = function.__name__
     return operator
 
 
