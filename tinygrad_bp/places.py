@@ -25,6 +25,7 @@ PLACES = {
     "optim.adamw": "optim.adam",
     "utils.data": "data",
     "utils.data.*": "data",
+    "utils.data._utils.*": "data",
 }
 
 

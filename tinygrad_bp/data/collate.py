@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..functions.creation import as_tensor, tensor
 def default_collate(batch: Sequence[Any]) -> Any:
     """One batch of a list of samples: tensors, arrays and numbers become tensors with a new first dimension.
 
-    Tuples give a list, named tuples and dicts their own kind, texts a list. Python floats give float64, as in
+    Tuples give a list, named tuples and dicts their own kind; texts stay as they are. Python floats give float64, as in
     PyTorch. Raises ``ShapeError`` where the samples differ in shape or length, ``DtypeError`` for other objects.
 
     >>> default_collate([(1, {"a": 2.0}), (3, {"a": 4.0})])
@@ -37,7 +37,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return tensor(batch, dtype=np.float64)
     if isinstance(first, int):
         return tensor(batch)
-    return _inside(first, batch, default_collate, list(batch))
+    return _inside(first, batch)
 
 
 def default_convert(sample: Any) -> Any:
@@ -56,17 +56,17 @@ def default_convert(sample: Any) -> Any:
     return [default_convert(part) for part in sample] if isinstance(sample, list) else sample
 
 
-def _inside(first: Any, batch: Sequence[Any], collate: Callable[[Sequence[Any]], Any], texts: Any) -> Any:
-    """The containers: what is inside is collated place by place."""
+def _inside(first: Any, batch: Sequence[Any]) -> Any:
+    """Texts as they are, and containers: what is inside is collated place by place."""
     if isinstance(first, (str, bytes)):
-        return texts
+        return batch
     if isinstance(first, Mapping):
-        return _of_kind(first, {key: collate([sample[key] for sample in batch]) for key in first})
+        return _of_kind(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, Sequence):
         if any(len(sample) != len(first) for sample in batch):
             lengths = sorted({len(sample) for sample in batch})
             raise ShapeError(f"default_collate: samples of one batch need the same length, got {lengths}")
-        parts = [collate(place) for place in zip(*batch)]
+        parts = [default_collate(place) for place in zip(*batch)]
         return type(first)(*parts) if hasattr(first, "_fields") else parts
     raise DtypeError(
         f"default_collate: a sample is a tensor, array, number, text, dict, list or tuple, got {type(first).__name__}; "
