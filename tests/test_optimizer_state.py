@@ -71,6 +71,34 @@ def test_a_state_that_a_graph_has_kept_is_written_with_notice():
         loss.backward()
 
 
+@pytest.mark.parametrize("kind", ["Adafactor", "LBFGS"])
+def test_a_state_of_other_shapes_than_the_parameters_goes_on(kind, tmp_path):
+    t = start()
+    optimizer = made(f"{kind}([w, v, s], lr=0.05)", t)
+
+    def go(t, optimizer):
+        def closure():
+            optimizer.zero_grad()
+            loss = loss_of(t)
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+
+    go(t, optimizer)
+    tg.save(optimizer.state_dict(), tmp_path / "state.pt")
+    other = {name: tg.tensor(p.detach(), requires_grad=True) for name, p in t.items()}
+    twin = made(f"{kind}([w, v, s], lr=99)", other)
+    twin.load_state_dict(tg.load(tmp_path / "state.pt"))
+    go(t, optimizer)
+    go(other, twin)
+    assert_bit_equal(t, other)
+    assert repr(twin.state_dict()) == repr(optimizer.state_dict())
+    values = list(optimizer.state_dict()["state"][0].values())
+    assert not [v for v in values if isinstance(v, (np.generic, np.ndarray))]
+
+
 def test_plain_steps_keep_no_state():
     t = start()
     optimizer = tg.optim.SGD(t.values(), lr=0.01)

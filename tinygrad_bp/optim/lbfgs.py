@@ -200,9 +200,9 @@ class History:
     def as_tensors(self) -> dict[str, Any]:
         """The state of an optimizer, under PyTorch's names."""
         return {
-            "d": wrap(self.last, None), "t": self.step, "old_dirs": [wrap(y, None) for y in self.changes],
-            "old_stps": [wrap(s, None) for s in self.steps], "ro": [wrap(np.asarray(r), None) for r in self.weights],
-            "H_diag": self.scale, "prev_flat_grad": wrap(self.grad, None), "prev_loss": self.loss,
+            "d": wrap(self.last, None), "t": _shown(self.step), "old_dirs": [wrap(y, None) for y in self.changes],
+            "old_stps": [wrap(s, None) for s in self.steps], "ro": [_shown(weight) for weight in self.weights],
+            "H_diag": _shown(self.scale), "prev_flat_grad": wrap(self.grad, None), "prev_loss": self.loss,
         }  # fmt: skip
 
 
@@ -212,5 +212,10 @@ def _parts(value: Any) -> Any:
 
 
 def _number(x: Any) -> Any:
-    """A number of the state: PyTorch has tensors there as well."""
+    """A number of the state: some are tensors."""
     return x._value[()] if isinstance(x, Tensor) else x
+
+
+def _shown(x: Any) -> Any:
+    """A number for the state: what was computed of arrays is a 0-d tensor."""
+    return wrap(np.asarray(x), None) if isinstance(x, np.generic) else x
