@@ -436,8 +436,9 @@ def test_a_sampler_and_a_batch_sampler_of_ones_own():
     data = TensorDataset(tg.arange(7))
     loader = DataLoader(data, batch_size=3, sampler=Evens(data))
     assert ([rows.tolist() for (rows,) in loader], len(loader)) == ([[0, 2, 4], [6]], 2)
-    pairs = DataLoader(data, batch_sampler=[[0, 6], [3]])
-    assert ([rows.tolist() for (rows,) in pairs], len(pairs)) == ([[0, 6], [3]], 2)
+    for kind in (list, tuple, np.array, tg.tensor):
+        pairs = DataLoader(data, batch_sampler=[kind([0, 6]), kind([3])])
+        assert ([rows.tolist() for (rows,) in pairs], len(pairs)) == ([[0, 6], [3]], 2)
 
 
 def test_the_modules_of_pytorch_hold_the_same_objects():

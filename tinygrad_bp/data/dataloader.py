@@ -136,13 +136,14 @@ class DataLoader(Generic[T]):
                 yield self.collate_fn(batch)
 
     def _indices(self) -> Iterator[Any]:
-        """The indices of each batch: a slice, an array or a list; of each sample, where there are no batches."""
+        """The indices of each batch, a slice, an array or what a sampler gives; of each sample without batches."""
         batches = self.batch_sampler
         if type(batches) is BatchSampler:
             if type(batches.sampler) is SequentialSampler and batches.sampler.data_source is self.dataset:
                 return _slices(len(self.dataset), batches)
-            if type(batches.sampler) is RandomSampler and batches.sampler._num_samples is None:
-                return _pieces(batches.sampler.orders(), batches)
+            random = batches.sampler
+            if type(random) is RandomSampler and random._num_samples is None and random.data_source is self.dataset:
+                return _pieces(random.orders(), batches)
         return iter(self.sampler if batches is None else batches)
 
     def _epoch(self, indices: Iterator[Any]) -> Iterator[Any]:
@@ -163,7 +164,7 @@ class DataLoader(Generic[T]):
 
     def _rows(self, batch: Any, rows: Any) -> Any:
         """The rows of the tensors at which the samples of a batch are."""
-        if not isinstance(batch, slice):
+        if not isinstance(batch, (slice, np.ndarray)):  # those are within the dataset, or NumPy says so
             batch = inside(batch, len(self.dataset))
         return batch if rows is None else rows[batch]
 

@@ -213,11 +213,11 @@ class Subset(Dataset[T]):
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
         """The samples at several places."""
-        together = getattr(self.dataset, "__getitems__", None)
-        if callable(together) and type(self).__getitem__ is Subset.__getitem__:
-            samples: list[Any] = together([self.indices[place] for place in indices])
-            return samples
-        return [self[place] for place in indices]
+        if type(self).__getitem__ is not Subset.__getitem__:
+            return [self[place] for place in indices]
+        below, together = [self.indices[place] for place in indices], getattr(self.dataset, "__getitems__", None)
+        samples: list[Any] = together(below) if callable(together) else [self.dataset[index] for index in below]
+        return samples
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({samples_text(len(self))} of {self.dataset!r})"
