@@ -121,7 +121,7 @@ _places.look_there()  # `from tinygrad_bp.autograd.functional import jacobian` a
 
 
 def _gather():
-    for place in ("numpy_names", *_FILES):
+    for place in ("numpy_names", "special", *_FILES):
         _room(place)
 
 
