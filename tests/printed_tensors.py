@@ -81,6 +81,7 @@ EXPRESSIONS = (
     "T.nn.ModuleList([T.nn.Linear(2, 2) for _ in range(3)])",
     "T.nn.ModuleList([T.nn.ReLU(), T.nn.ReLU(), T.nn.Tanh()])",
     "T.nn.ParameterList([T.nn.Parameter(T.zeros(2)), T.nn.Parameter(T.zeros(2, 3))])",
+    "T.nn.ParameterDict({'w': T.nn.Parameter(T.zeros(2, 3)), 'b': 1})",
     "T.nn.MultiheadAttention(4, 2)",
     "T.nn.Buffer(T.zeros(2))",
     "T.histogram(T.ones(2), 2)",

@@ -54,7 +54,7 @@ def set_printoptions(
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
-        if not isinstance(value, (int, float) if name == "threshold" else int) or not value >= 0:
+        if not isinstance(value, (int, np.integer, *((float,) if name == "threshold" else ()))) or not value >= 0:
             raise ArgumentError(f"set_printoptions: {name} is a number from 0, got {value!r:.40}")
     OPTIONS.update({**(PROFILES[profile] if profile is not None else {}), **given, "sci_mode": sci_mode})
 

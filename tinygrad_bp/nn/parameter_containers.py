@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from ..autograd import dtypes
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..autograd.types import Operand
@@ -19,13 +20,13 @@ def _parameter(value: Any) -> Any:
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
-def _lines(items: Iterable[tuple[Any, Any]]) -> str:
-    """What the repr shows of each value."""
+def _lines(items: Iterable[tuple[Any, Any]], kind: Callable[[Any], str]) -> str:
+    """What the repr shows of each value; PyTorch's list and its dict name the kind of a parameter differently."""
     lines = []
     for name, value in items:
         if isinstance(value, Parameter):
             size = "x".join(map(str, value.shape))
-            lines.append(f"  ({name}): Parameter containing: [torch.{value.dtype} of size {size}]")
+            lines.append(f"  ({name}): Parameter containing: [{kind(value)} of size {size}]")
         else:
             lines.append(f"  ({name}): Object of type: {type(value).__name__}")
     return "\n".join(lines)
@@ -80,7 +81,7 @@ class ParameterList(Module):
 
     def extra_repr(self) -> str:
         """A line for each value."""
-        return _lines(enumerate(self._items))
+        return _lines(enumerate(self._items), lambda parameter: dtypes.text(parameter.dtype))
 
 
 class ParameterDict(Module):
@@ -185,4 +186,4 @@ class ParameterDict(Module):
 
     def extra_repr(self) -> str:
         """A line for each value."""
-        return _lines(self._items.items())
+        return _lines(self._items.items(), lambda parameter: parameter.type())
