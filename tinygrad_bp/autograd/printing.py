@@ -51,10 +51,16 @@ def set_printoptions(
     """
     if profile is not None and profile not in PROFILES:
         raise ArgumentError(f"set_printoptions: profile is one of {', '.join(PROFILES)}, got {profile!r:.40}")
-    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    given: dict[str, Any] = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "linewidth": linewidth,
+    }
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
-        if not isinstance(value, (int, np.integer, *((float,) if name == "threshold" else ()))) or not value >= 0:
+        whole = isinstance(value, (int, np.integer))
+        if not (whole or (name == "threshold" and isinstance(value, float))) or not value >= 0:
             raise ArgumentError(f"set_printoptions: {name} is a number from 0, got {value!r:.40}")
     OPTIONS.update({**(PROFILES[profile] if profile is not None else {}), **given, "sci_mode": sci_mode})
 
