@@ -117,7 +117,7 @@ STYLES: dict[str, Callable[..., Any]] = {
 UNDEFINED = {
     "np.empty_like": "its numbers are what lay in memory",
     "np.partition": "on each side the order is any",
-    "np.outer": "the two gradients of one tensor overflow before they are added",
+    **dict.fromkeys(["np.outer", "np.polyval"], "the two gradients of one tensor overflow before they are added"),
 }
 
 

@@ -107,6 +107,14 @@ def flags(self: Any) -> Any:
     return self._value.flags
 
 
+def element_at(self: Any, index: tuple[Any, ...]) -> Any:
+    """The element at an index as a Python number; one number counts the elements in a row."""
+    try:
+        return self._value.item(*index)
+    except (IndexError, ValueError, TypeError) as error:
+        raise IndexRangeError(f"item: no element {index} in {shape_text(self._value.shape)}: {error}") from None
+
+
 def numel(self: Any) -> int:
     """How many elements.
 

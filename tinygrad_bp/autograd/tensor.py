@@ -11,6 +11,7 @@ import numpy as np
 from . import dtypes
 from .arrays import as_array
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
+from .layout import element_at
 from .modes import mode
 from .node import Cell, Node, leaf
 from .size import Size
@@ -210,15 +211,15 @@ class Tensor(Syntax, metaclass=TensorClass):
         >>> import tinygrad_bp as tg
         >>> tg.tensor([3.0]).item()
         3.0
-        >>> tg.tensor([[1.0, 2.0], [3.0, 4.0]]).item(1, 0)
-        3.0
         """
-        if self._value.size != 1 and not index:
+        if index:
+            return element_at(self, index)  # type: ignore[no-any-return]
+        if self._value.size != 1:
             raise ShapeError(
                 f"item: a tensor of shape {shape_text(self.shape)} has {self._value.size} elements; only one element "
                 "can be converted to a Python number. Use tolist()"
             )
-        return self._value.item(*index)  # type: ignore[no-any-return]
+        return self._value.item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""

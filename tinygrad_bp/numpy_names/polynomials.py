@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops.shape import ravel
 from .functions import of_inexact, operand
@@ -132,7 +133,7 @@ def _polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, *, w: Any = None) -> A
 
 
 FUNCTIONS.update({
-    function: of_inexact(function, rule) for function, rule in (
+    function: of_inexact(function, rounds_once(rule)) for function, rule in (
         (np.polyval, _polyval), (np.polyadd, _polyadd), (np.polysub, _polysub), (np.polymul, _polymul),
         (np.polydiv, _polydiv), (np.polyder, _polyder), (np.polyint, _polyint), (np.poly, _poly), (np.roots, _roots),
         (np.polyfit, _polyfit),

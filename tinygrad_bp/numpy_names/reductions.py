@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
+from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
 from ..ops import extremes, reduction, scans
 from ..ops.elementwise import in_dtype
@@ -113,6 +114,7 @@ def _mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = _MISSING,
     return _mean_of(in_dtype(a, dtype), mask, axis, keepdims)
 
 
+@rounds_once
 def _mean_of(a: Any, mask: Any, axis: Any, keepdims: Any) -> Any:
     return over(reduction.sum, _only(a, mask, 0), axis, keepdims) / _counted(mask, axis, keepdims, a.dtype)
 
@@ -143,6 +145,7 @@ def _spread(function: Callable[..., Any], root: bool) -> Callable[..., Any]:
     return numpy_function
 
 
+@rounds_once
 def _spread_around(a: Any, mask: Any, axis: Any, ddof: float, keepdims: Any, mean: Any, root: bool) -> Any:
     centre = _mean_of(a, mask, axis, True) if mean is _MISSING else operand(mean)
     apart = choose(mask, a - centre, 0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
-from ..autograd.operands import rounds_once
+from ..autograd.operands import refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..ops import reduction, scans, statistics
 from ..ops.elementwise import in_dtype, where
@@ -107,6 +107,7 @@ def _unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: flo
 
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    refuse_complex("np.interp", x, xp)
     fp = operand(fp)
     dtype = np.complex128 if fp.dtype.kind == "c" else np.float64
     x, xp, fp = in_dtype(operand(x), np.float64), in_dtype(operand(xp), np.float64), in_dtype(fp, dtype)
