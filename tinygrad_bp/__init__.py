@@ -29,9 +29,10 @@ from .autograd.tensor import Tensor as Tensor
 from .functions import methods as _methods
 from .ops import operators as _operators  # noqa: F401
 
-bool, int, long = _dtypes.bool_, _dtypes.int32, _dtypes.int64
+bool, short, int, long = _dtypes.bool_, _dtypes.int16, _dtypes.int32, _dtypes.int64
 half, float, double = _dtypes.float16, _dtypes.float32, _dtypes.float64
 cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
+dtype = _dtypes.np.dtype
 newaxis = None
 has_lapack = has_spectral = True
 has_mkl = has_openmp = False

@@ -72,6 +72,7 @@ nan: _float
 newaxis: None
 pi: _float
 preserve_format: memory_format
+short: np.dtype[np.int16]
 strided: layout
 uint8: np.dtype[np.uint8]
 __version__: str

@@ -85,6 +85,11 @@ NOT_HERE: dict[str, dict[str, str]] = {
         ),
         "write Python's if and while, which are recorded as they run": "cond while_loop",
         "use scipy.sparse.linalg.lobpcg, or tg.linalg.eigh": "lobpcg",
+        "t.storage() shows the memory of a tensor; make one with tg.tensor": (
+            "BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage "
+            "HalfStorage IntStorage LongStorage ShortStorage Storage StorageBase"
+        ),
+        "what inference_mode makes is ordinary: tg.is_inference_mode_enabled() asks for the mode": "is_inference",
         "use scipy.stats.qmc.Sobol, and tg.tensor": "quasirandom",
         _TORCHSCRIPT: (
             "AliasDb AnyType Argument ArgumentSpec AwaitType BenchmarkConfig BenchmarkExecutionStats Block BoolType "

@@ -15,7 +15,12 @@ __all__ = [
 
 
 class layout:
-    """How the elements are kept; the one here is ``tg.strided``: all of them, at equal steps."""
+    """How the elements are kept; the one here is ``tg.strided``: all of them, at equal steps.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2).layout
+    torch.strided
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -25,7 +30,12 @@ class layout:
 
 
 class memory_format(layout):
-    """The order of elements in memory that a program may ask for; it changes no value."""
+    """The order of elements in memory that a program may ask for; it changes no value.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.zeros(2, 3).contiguous(memory_format=tg.contiguous_format).stride()
+    (3, 1)
+    """
 
 
 strided = layout("strided")

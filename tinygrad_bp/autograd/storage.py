@@ -101,7 +101,12 @@ class TypedStorage:
 
 
 class UntypedStorage(TypedStorage):
-    """The memory of a tensor as one row of bytes."""
+    """The memory of a tensor as one row of bytes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2, dtype=tg.int16).untyped_storage().tolist()
+    [1, 0, 1, 0]
+    """
 
 
 def _row(self: Tensor, dtype: Any) -> Tensor:
