@@ -86,6 +86,27 @@ def test_a_rate_that_is_a_tensor_is_written_in_place(text: str) -> None:
     np.testing.assert_allclose(*found, rtol=1e-9)
 
 
+@pytest.mark.parametrize("text", [*SCHEDULES, "ReduceLROnPlateau(o, patience=0, min_lr=[0.01, 0.1])",
+    "SequentialLR(o, [LinearLR(o, 0.1, total_iters=3), MultiStepLR(o, [1, 4])], [3])",
+    "ChainedScheduler([ConstantLR(o, 0.1, 3), StepLR(o, 2)])",
+])  # fmt: skip
+def test_a_state_of_pytorch_is_taken_over(text: str) -> None:
+    def step(optimizer: Any, schedule: Any) -> list[float]:
+        optimizer.step()
+        schedule.step(*([1.0] if text.startswith("Reduce") else []))
+        return rates(schedule)
+
+    optimizer, other = optimizer_of(tg), optimizer_of(torch)
+    schedule, theirs = made(tg, text, optimizer), made(torch, text, other)
+    for _ in range(4):
+        step(other, theirs)
+    optimizer.load_state_dict(other.state_dict())
+    schedule.load_state_dict(theirs.state_dict())
+    assert schedule.state_dict() == theirs.state_dict()
+    for _ in range(4):
+        np.testing.assert_allclose(step(optimizer, schedule), step(other, theirs), rtol=1e-9)
+
+
 def test_warm_restarts_take_parts_of_epochs() -> None:
     found = []
     for lib in (tg, torch):

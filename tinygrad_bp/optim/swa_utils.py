@@ -192,7 +192,7 @@ class SWALR(LRScheduler):
     """
 
     anneal_epochs: int
-    anneal_strategy: str
+    _anneal_strategy: str
 
     def __init__(
         self, optimizer: Optimizer, swa_lr: float | Sequence[float], anneal_epochs: int = 10,
@@ -210,13 +210,13 @@ class SWALR(LRScheduler):
         )
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["swa_lr"] = rate
-        self.anneal_epochs, self.anneal_strategy = anneal_epochs, anneal_strategy
+        self.anneal_epochs, self._anneal_strategy = anneal_epochs, anneal_strategy
         super().__init__(optimizer, last_epoch)
 
     def _part(self, step: int) -> float:
         """How much of the way is done after a step."""
         t = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
-        return t if self.anneal_strategy == "linear" else (1 - math.cos(math.pi * t)) / 2
+        return t if self._anneal_strategy == "linear" else (1 - math.cos(math.pi * t)) / 2
 
     def get_lr(self) -> list[Any]:
         """The rate of every group, from the rate it has now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...autograd.errors import ArgumentError
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, refuse_unless, write
+from .scheduler import LRScheduler, refuse_unless
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -103,9 +103,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             epoch = epoch or 0
             self.T_cur, self.T_i = self._place_of(epoch)
         self.last_epoch = math.floor(epoch)
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
-            write(group, "lr", lr)
-        self._last_lr = self._rates()
+        self._write(self.get_lr)
 
     def _place_of(self, epoch: float) -> tuple[float, int]:
         """How far an epoch is in its fall, and the length of that."""

@@ -133,9 +133,10 @@ class OneCycleLR(LRScheduler):
     """
 
     total_steps: int
-    anneal_strategy: str
     cycle_momentum: bool
-    phases: list[Any]
+    use_beta1: bool
+    _anneal_func_type: str
+    _schedule_phases: list[dict[str, Any]]
 
     def __init__(
         self, optimizer: Optimizer, max_lr: float | Sequence[float], total_steps: int | None = None,
@@ -160,13 +161,15 @@ class OneCycleLR(LRScheduler):
             per_group("OneCycleLR", name, given, optimizer)
             for name, given in (("max_lr", max_lr), ("max_momentum", max_momentum), ("base_momentum", base_momentum))
         )
-        self.total_steps, self.anneal_strategy, self.cycle_momentum = total_steps, anneal_strategy, cycle_momentum
-        # Where a phase ends, then which setting of the group the rate and the momentum go to.
-        begin: list[Any] = [0.0, "initial_lr", "max_momentum"]
-        top = [pct_start * total_steps - 1, "max_lr", "base_momentum"]
-        back = [2 * pct_start * total_steps - 2, "initial_lr", "max_momentum"]
-        end = [total_steps - 1, "min_lr", "max_momentum"]
-        self.phases = [begin, top, back, end] if three_phase else [begin, top, end]
+        self.total_steps, self._anneal_func_type = total_steps, anneal_strategy
+        self.cycle_momentum, self.use_beta1 = cycle_momentum, "betas" in optimizer.defaults
+        up, down, out = ("initial_lr", "max_lr"), ("max_lr", "initial_lr"), ("initial_lr", "min_lr")
+        self._schedule_phases = [phase(pct_start * total_steps - 1, up, "max_momentum", "base_momentum")]
+        if three_phase:
+            self._schedule_phases += [phase(2 * pct_start * total_steps - 2, down, "base_momentum", "max_momentum")]
+            self._schedule_phases += [phase(total_steps - 1, out, "max_momentum", "max_momentum")]
+        else:
+            self._schedule_phases += [phase(total_steps - 1, ("max_lr", "min_lr"), "base_momentum", "max_momentum")]
         if last_epoch == -1:
             for i, group in enumerate(optimizer.param_groups):
                 low = max_lrs[i] / div_factor
@@ -177,15 +180,18 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """The rate of every group at ``last_epoch``; the momenta are written."""
-        number = next((i for i, (end, *_) in enumerate(self.phases) if i and self.last_epoch <= end), -1)
-        (start_step, *start), (end_step, *end) = self.phases[number - 1 : number + 1 or None]
-        length = end_step - start_step
+        start_step, phases = 0.0, self._schedule_phases
+        for now in phases:
+            if self.last_epoch <= now["end_step"] or now is phases[-1]:
+                break
+            start_step = now["end_step"]
+        length = now["end_step"] - start_step
         part = (self.last_epoch - start_step) / length if length else 1.0
-        move = _cosine if self.anneal_strategy == "cos" else _straight
+        move = _cosine if self._anneal_func_type == "cos" else _straight
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
-                set_momentum(group, move(group[start[1]], group[end[1]], part))
-        return [move(group[start[0]], group[end[0]], part) for group in self.optimizer.param_groups]
+                set_momentum(group, move(group[now["start_momentum"]], group[now["end_momentum"]], part))
+        return [move(group[now["start_lr"]], group[now["end_lr"]], part) for group in self.optimizer.param_groups]
 
     def step(self, epoch: int | None = None) -> None:
         """Go on by one, and write the rates and momenta into the optimizer's groups."""
@@ -194,6 +200,14 @@ class OneCycleLR(LRScheduler):
                 f"OneCycleLR: step {self.last_epoch + 1} is beyond the {self.total_steps} steps of the cycle"
             )
         super().step(epoch)
+
+
+def phase(end_step: float, rates: tuple[str, str], start_momentum: str, end_momentum: str) -> dict[str, Any]:
+    """Where a phase of a cycle ends, and between which settings of a group the rate and the momentum go."""
+    return {
+        "end_step": end_step, "start_lr": rates[0], "end_lr": rates[1], "start_momentum": start_momentum,
+        "end_momentum": end_momentum,
+    }  # fmt: skip
 
 
 def check_momentum(schedule: str, cycle_momentum: bool, optimizer: Optimizer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,7 +13,7 @@ from .scheduler import LRScheduler, functions_per_group, refuse_unless
 class LambdaLR(LRScheduler):
     """The first rate times ``lr_lambda(last_epoch)``: one function, or a list with one for every group.
 
-    The functions are not part of ``state_dict``: make the schedule with them before loading it.
+    Functions are not part of ``state_dict``: make the schedule with them before loading it.
 
     >>> import tinygrad_bp as tg
     >>> optimizer = tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
@@ -43,7 +43,7 @@ class LambdaLR(LRScheduler):
 class MultiplicativeLR(LRScheduler):
     """The rate times ``lr_lambda(last_epoch)`` every step: one function, or a list with one for every group.
 
-    The functions are not part of ``state_dict``: make the schedule with them before loading it.
+    Functions are not part of ``state_dict``: make the schedule with them before loading it.
 
     >>> import tinygrad_bp as tg
     >>> optimizer = tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1.0)
@@ -116,22 +116,27 @@ class MultiStepLR(LRScheduler):
     [0.25]
     """
 
-    milestones: list[int]
+    milestones: Counter[int]
     gamma: float
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones, self.gamma = sorted(milestones), gamma
+        self.milestones, self.gamma = Counter(milestones), gamma
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
         """The rate of every group at ``last_epoch``."""
-        return [lr * self.gamma ** self.milestones.count(self.last_epoch) for lr in self._rates()]
+        return [lr * self.gamma ** self.milestones[self.last_epoch] for lr in self._rates()]
 
     def _get_closed_form_lr(self) -> list[Any]:
-        passed = bisect.bisect_right(self.milestones, self.last_epoch)
+        passed = sum(times for milestone, times in self.milestones.items() if milestone <= self.last_epoch)
         return [base * self.gamma**passed for base in self.base_lrs]
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` gave; raises ``StateDictError`` where that was another kind of schedule."""
+        super().load_state_dict(state_dict)
+        self.milestones = Counter({int(milestone): times for milestone, times in self.milestones.items()})
 
 
 class ExponentialLR(LRScheduler):

@@ -37,6 +37,8 @@ class ReduceLROnPlateau(LRScheduler):
     threshold_mode: str
     eps: float
     min_lrs: list[float]
+    default_min_lr: float | None
+    mode_worse: float
     last_epoch: int
     best: float
     num_bad_epochs: int
@@ -54,17 +56,17 @@ class ReduceLROnPlateau(LRScheduler):
             f"ReduceLROnPlateau: threshold_mode is 'rel' or 'abs', got {threshold_mode!r}",
         )
         refuse_unless(factor < 1, f"ReduceLROnPlateau: factor must be below 1, got {factor}")
-        self.mode, self.factor, self.patience, self.cooldown = mode, factor, patience, cooldown
-        self.threshold, self.threshold_mode, self.eps = threshold, threshold_mode, eps
+        self.factor, self.default_min_lr = factor, min_lr if isinstance(min_lr, (int, float)) else None
         self.min_lrs = per_group("ReduceLROnPlateau", "min_lr", min_lr, optimizer)
-        self.last_epoch = 0
-        self._last_lr = self._rates()
+        self.patience, self.cooldown, self.eps = patience, cooldown, eps
+        self.last_epoch, self._last_lr = 0, self._rates()
+        self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
         self._reset()
 
     def _reset(self) -> None:
         """Begin anew: nothing has been the best so far."""
-        self.best = math.inf if self.mode == "min" else -math.inf
-        self.num_bad_epochs = self.cooldown_counter = 0
+        self.best, self.cooldown_counter, self.num_bad_epochs = self.mode_worse, 0, 0
 
     @property
     def in_cooldown(self) -> bool:
@@ -94,12 +96,12 @@ class ReduceLROnPlateau(LRScheduler):
     def _lowest(self) -> list[float]:
         """The bound of every group, also of those that came later, where there is one bound for all."""
         missing = len(self.optimizer.param_groups) - len(self.min_lrs)
-        if missing and len(set(self.min_lrs)) > 1:
+        if missing and self.default_min_lr is None:
             raise ArgumentError(
                 f"ReduceLROnPlateau: min_lrs has {len(self.min_lrs)} values, the optimizer now "
                 f"{len(self.optimizer.param_groups)} groups; append one for each new group"
             )
-        return self.min_lrs + self.min_lrs[:1] * missing
+        return self.min_lrs + [self.default_min_lr or 0.0] * missing
 
     def _better(self, current: float) -> bool:
         sign = 1 if self.mode == "max" else -1

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Real
+from types import FunctionType
 from typing import Any
 
 from ...autograd.errors import ArgumentError, StateDictError
 from ...autograd.tensor import Tensor
 from ..optimizer import Optimizer
-
-# What a state is not: the optimizer has its own, functions cannot be saved.
-NOT_SAVED = ("optimizer", "lr_lambdas", "_scale_fn_custom")
 
 
 class LRScheduler:
@@ -76,17 +74,21 @@ class LRScheduler:
         self._update_lr(epoch)
 
     def _update_lr(self, epoch: int | None = None) -> None:
+        if epoch is None:
+            self.last_epoch += 1
+            self._write(self.get_lr)
+        else:
+            self.last_epoch = epoch
+            self._write(getattr(self, "_get_closed_form_lr", self.get_lr))
+
+    def _write(self, rates: Callable[[], list[Any]]) -> None:
+        """Compute the rates and put them into the groups."""
         self._get_lr_called_within_step = True
         try:
-            if epoch is None:
-                self.last_epoch += 1
-                rates = self.get_lr()
-            else:
-                self.last_epoch = epoch
-                rates = self._get_closed_form_lr() if hasattr(self, "_get_closed_form_lr") else self.get_lr()
+            computed = rates()
         finally:
             self._get_lr_called_within_step = False
-        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
+        for group, lr in zip(self.optimizer.param_groups, computed, strict=True):
             write(group, "lr", lr)
         self._last_lr = self._rates()
 
@@ -98,8 +100,11 @@ class LRScheduler:
         return list(self._last_lr)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer (and functions): numbers, names and lists of them."""
-        return {name: _copied(value) for name, value in vars(self).items() if name not in NOT_SAVED}
+        """Everything but the optimizer, which has a state of its own: numbers, names and lists of them.
+
+        Of a function there is None, of a callable object its attributes.
+        """
+        return {name: _copied(value) for name, value in vars(self).items() if name != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what ``state_dict`` gave; raises ``StateDictError`` where that was another kind of schedule.
@@ -118,7 +123,7 @@ class LRScheduler:
             one_a_group = name in ("base_lrs", "_last_lr")
             if not _of_kind(value, own[name]) or (one_a_group and len(value) != len(own[name])):
                 raise StateDictError(f"load_state_dict: {type(self).__name__} cannot use {name} = {value!r:.60}")
-        vars(self).update({name: _copied(value) for name, value in state_dict.items()})
+        vars(self).update({name: _taken(value, vars(self)[name]) for name, value in state_dict.items()})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={self._last_lr})"
@@ -162,7 +167,25 @@ def _own(value: Any) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    return [_copied(inner) for inner in value] if isinstance(value, list) else _own(value)
+    """A value as the state has it."""
+    if isinstance(value, list):
+        return [_copied(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: _copied(inner) for name, inner in value.items()}
+    if callable(value) and not isinstance(value, Tensor):
+        return None if isinstance(value, FunctionType) or not hasattr(value, "__dict__") else dict(vars(value))
+    return _own(value)
+
+
+def _taken(value: Any, own: Any) -> Any:
+    """A value out of a state; a function stays, and a callable object gets its attributes."""
+    if callable(own) and not isinstance(own, Tensor):
+        if value is not None:
+            vars(own).update(value)
+        return own
+    if isinstance(own, list) and any(map(callable, own)):
+        return [_taken(inner, mine) for inner, mine in zip(value, own, strict=True)]
+    return _copied(value)
 
 
 def _of_kind(value: Any, own: Any) -> bool:
