@@ -273,3 +273,31 @@ def test_buffers_are_loaded_in_place_converted_and_copied():
 def test_a_buffer_that_cannot_be_one_is_refused(name, value, text):
     with pytest.raises(ArgumentError, match=text):
         Counter().register_buffer(name, value)
+
+
+# ---------------------------------------------------------------------- lazy layers
+
+
+def test_an_optimizer_goes_on_with_the_parameters_of_a_lazy_layer():
+    net = nn.Sequential(nn.LazyLinear(3), nn.Tanh(), nn.LazyLinear(1)).double()
+    optimizer = tg.optim.SGD(net.parameters(), lr=0.1)
+    assert isinstance(net[0].weight, nn.UninitializedParameter) and repr(net[0].bias) == "<UninitializedParameter>"
+    seen = []
+    net[0].register_forward_hook(lambda module, args, output: seen.append(type(module).__name__))
+    x = tg.ones(2, 5, dtype=tg.float64)
+    first = net(x).sum()
+    first.backward()
+    optimizer.step()
+    assert seen == ["Linear"] and net[0].weight.shape == (3, 5) and net[0].weight.dtype == tg.float64
+    assert type(net[0]) is nn.Linear and type(net[0].weight) is nn.Parameter and net[0].weight.name == "weight"
+    assert net(x).sum().item() < first.item()
+
+
+def test_a_lazy_layer_asks_for_a_tensor_of_its_dimensions():
+    for layer, wrong in ((nn.LazyConv2d(3, 2), tg.zeros(3)), (nn.LazyLinear(2), tg.tensor(1.0)),
+                         (nn.LazyBatchNorm1d(), tg.zeros(2))):  # fmt: skip
+        with pytest.raises(ShapeError, match="the input has"):
+            layer(wrong)
+        with pytest.raises(ArgumentError, match="expected a tensor, got"):
+            layer(None)
+        assert type(layer).__name__.startswith("Lazy")

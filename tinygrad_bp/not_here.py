@@ -16,7 +16,6 @@ _COMPILED = "Python itself runs your program: leave it out"
 _INTERNAL = "it is PyTorch's own machinery, which nothing here needs"
 _WIDTH = "NumPy has no such dtype: use tg.float32, or tg.float16"
 _NARROW = "NumPy has no integers of that width: use tg.int8 or tg.uint8"
-_LAZY = "give the number of input features (layers here have their shapes from the start)"
 _TORCHSCRIPT = "Python itself runs your program: call the function or the model directly"
 _AUTOCAST = "compute in tg.float32: leave it out"
 _GONE = "PyTorch itself has removed it or let it age: see its documentation for what replaced it"
@@ -145,11 +144,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "nn": {
         "one process computes: use the model itself": "DataParallel SyncBatchNorm parallel",
-        _LAZY: (
-            "LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
-            "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
-            "UninitializedBuffer"
-        ),
+        "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
         _QUANTIZED: "intrinsic qat quantizable quantized",
         _GONE: "Container NLLLoss2d",
     },

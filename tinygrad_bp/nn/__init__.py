@@ -13,6 +13,7 @@ from .embedding import *
 from .parameter import *
 from .parameter_containers import *
 from .layers import *
+from .lazy import *
 from .losses import *
 from .margin_losses import *
 from .module import *

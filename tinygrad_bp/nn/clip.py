@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.writes import wrote
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
 
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
-) -> Tensor:
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:  # fmt: skip
     """Scale all gradients by one factor so that their norm, taken together, is at most ``max_norm``.
 
     Returns the norm before that, a 0-d tensor. ``norm_type`` is the p of the p-norm, ``float("inf")`` for the largest
@@ -32,29 +33,74 @@ def clip_grad_norm_(
     >>> w.grad
     tensor([0.6000, 0.8000])
     """
-    if not max_norm >= 0:
-        raise ArgumentError(f"clip_grad_norm_: max_norm must not be negative, got {max_norm}")
-    if not norm_type > 0:
-        raise ArgumentError(f"clip_grad_norm_: norm_type must be positive, got {norm_type}")
+    _check_largest("clip_grad_norm_", max_norm)
     grads = _gradients("clip_grad_norm_", parameters)
-    if not grads:
-        return wrap(np.zeros((), np.float32), None)
-    norms = np.array([_norm(grad, norm_type) for grad in grads], np.result_type(*grads))
-    total = _norm(norms, norm_type)
-    if error_if_nonfinite and not np.isfinite(total):
-        raise ArgumentError(
-            f"clip_grad_norm_: the norm of order {norm_type} of the gradients is {total}; look for the loss or "
-            "gradient that is not finite, or pass error_if_nonfinite=False"
-        )
-    factor = max_norm / (total + 1e-6)
-    if not factor >= 1:
-        wrote(*grads)
-        for grad in grads:
-            grad *= grad.dtype.type(factor)
+    total = _total("clip_grad_norm_", grads, norm_type, error_if_nonfinite)
+    _scale(grads, max_norm, total)
     return wrap(np.asarray(total), None)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """The norm of all elements of the tensors taken together, a 0-d tensor; arguments as for ``clip_grad_norm_``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.utils.get_total_norm([tg.tensor([3.0]), tg.tensor([[4.0]])])
+    tensor(5.)
+    """
+    arrays = [x._value for x in _tensors("get_total_norm", tensors)]
+    return wrap(np.asarray(_total("get_total_norm", arrays, norm_type, error_if_nonfinite)), None)
+
+
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
+) -> None:
+    """Scale all gradients as ``clip_grad_norm_`` does, by a norm that is known already.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([0.0, 0.0], requires_grad=True)
+    >>> w.grad = tg.tensor([3.0, 4.0])
+    >>> tg.nn.utils.clip_grads_with_norm_([w], 1.0, tg.tensor(5.0))
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
+    _check_largest("clip_grads_with_norm_", max_norm)
+    _scale(_gradients("clip_grads_with_norm_", parameters), max_norm, value_of(total_norm))
+
+
+def _check_largest(what: str, max_norm: float) -> None:
+    if not max_norm >= 0:
+        raise ArgumentError(f"{what}: max_norm must not be negative, got {max_norm}")
+
+
+def _total(what: str, arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
+    """The norm of all arrays taken together."""
+    if not norm_type > 0:
+        raise ArgumentError(f"{what}: norm_type must be positive, got {norm_type}")
+    if not arrays:
+        return np.zeros((), np.float32)
+    norms = np.array([_norm(array, norm_type) for array in arrays], np.result_type(*arrays))
+    total = _norm(norms, norm_type)
+    if error_if_nonfinite and not np.isfinite(total):
+        raise ArgumentError(
+            f"{what}: the norm of order {norm_type} of the gradients is {total}; look for the loss or "
+            "gradient that is not finite, or pass error_if_nonfinite=False"
+        )
+    return total
+
+
+def _scale(grads: list[Any], max_norm: float, total: Any) -> None:
+    """Make gradients of the norm ``total`` smaller, in place, where that is above ``max_norm``."""
+    factor = max_norm / (total + 1e-6)
+    if grads and not factor >= 1:
+        wrote(*grads)
+        for grad in grads:
+            grad *= grad.dtype.type(factor)
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Bring every element of the gradients into [−clip_value, clip_value].
 
     >>> import tinygrad_bp as tg
@@ -72,12 +118,16 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         np.clip(grad, -clip_value, clip_value, out=grad)
 
 
+def _tensors(what: str, given: Any) -> list[Tensor]:
+    tensors = [given] if isinstance(given, Tensor) else list(given)
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            raise ArgumentError(f"{what}: takes tensors (model.parameters()), got {type(tensor).__name__}")
+    return tensors
+
+
 def _gradients(what: str, parameters: Any) -> list[Any]:
-    params = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    for p in params:
-        if not isinstance(p, Tensor):
-            raise ArgumentError(f"{what}: takes tensors (model.parameters()), got {type(p).__name__}")
-    return [p.grad._value for p in params if p.grad is not None]
+    return [p.grad._value for p in _tensors(what, parameters) if p.grad is not None]
 
 
 def _norm(x: Any, order: float) -> Any:

@@ -1,4 +1,14 @@
 """What PyTorch has beside its layers: clipped gradients, parameters as one vector, sequences of different lengths."""
 
 from ..clip import *
-from . import rnn as rnn
+from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
+from .convert_parameters import *
+from .fusion import *
+from .init import *
+from .older_norms import *
+
+
+def __getattr__(name: str) -> object:
+    from ...not_here import missing
+
+    raise missing("nn.utils", name)
