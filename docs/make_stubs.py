@@ -186,12 +186,12 @@ def of_space(name: str) -> str:
             stub.take(parent, last, public=True) if last == called else None
         elif isinstance(value, type):
             stub.imports.setdefault(stub.place(value.__module__), set()).add(f"{value.__name__} as {called}")
-        elif not callable(value):
+        elif not inspect.isfunction(value):
             stub.lines.append(f"{called}: {constant(stub, value)}")
     if not name:
         stub.lines.append("__version__: str")
     for called, value in public.items():
-        if callable(value) and not isinstance(value, (type, ModuleType)):
+        if inspect.isfunction(value):
             stub.function(called, value, out=name != "nn.functional")
     return stub.text((module.__doc__ or "").strip().split("\n")[0])
 

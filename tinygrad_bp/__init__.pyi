@@ -30,6 +30,7 @@ from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
 from .func import Function
+from .functions.constructors import TensorType
 from .functions.histograms import Histogram
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
@@ -42,6 +43,15 @@ from .ops.sliding import Target
 from .ops.solving import SignLogdet
 from .random.generator import Generator as Generator
 
+BoolTensor: TensorType
+ByteTensor: TensorType
+CharTensor: TensorType
+DoubleTensor: TensorType
+FloatTensor: TensorType
+HalfTensor: TensorType
+IntTensor: TensorType
+LongTensor: TensorType
+ShortTensor: TensorType
 bool: np.dtype[np.bool]
 cdouble: np.dtype[np.complex128]
 cfloat: np.dtype[np.complex64]
@@ -76,42 +86,6 @@ short: np.dtype[np.int16]
 strided: layout
 uint8: np.dtype[np.uint8]
 __version__: str
-def BoolTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def ByteTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def CharTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def DoubleTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def FloatTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def HalfTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def IntTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def LongTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
-def ShortTensor(
-    *items: Any, data: Any = None, size: Any = None, device: DeviceLike | None = None, out: Tensor | None = None,
-) -> Tensor:
-    """PyTorch's name of the tensors of one dtype: a constructor, and what ``isinstance`` and ``t.type()`` take."""
 def abs(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Absolute value; its gradient at 0 is 0. Formula: |x|"""
 def abs_(input: Array, *, out: Tensor | None = None) -> Tensor:

@@ -103,6 +103,9 @@ class saved_tensors_hooks(Switch):
     tensor([2.7188, 7.3906])
     """
 
+    pack_hook: Callable[[Tensor], Any]
+    unpack_hook: Callable[[Any], Any]
+
     def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Any]) -> None:
         for name, hook in (("pack_hook", pack_hook), ("unpack_hook", unpack_hook)):
             if not callable(hook):

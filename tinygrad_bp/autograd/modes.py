@@ -21,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """What the running thread or task is doing. Never changed: switching sets another one."""
 
+    inference: bool
     grad: bool
     watchers: tuple[Watcher, ...]
 
@@ -239,6 +240,9 @@ class inference_mode(_BareSwitch):
     ...     (w * 2).requires_grad
     False
     """
+
+    inference: bool
+    grad: bool
 
     def __init__(self, mode: Any = True) -> None:
         super().__init__()

@@ -15,6 +15,14 @@ from .writes import owner, share
 class Whole:
     """The results of one call as one array, and back: what each of them is in it."""
 
+    travels: list[bool]
+    several: bool
+    materialize: bool
+    kinds: list[Any]
+    shapes: list[Any]
+    sizes: list[Any]
+    stops: Any
+
     def __init__(self, results: tuple[Any, ...], travels: list[bool], several: bool, materialize: bool) -> None:
         self.travels, self.several, self.materialize = travels, several, materialize
         self.kinds = [result.dtype if isinstance(result, Tensor) else None for result in results]

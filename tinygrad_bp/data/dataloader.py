@@ -47,6 +47,19 @@ class DataLoader(Generic[T]):
     1 [4]
     """
 
+    batch_size: int | None
+    drop_last: bool
+    generator: Generator | None
+    num_workers: int
+    worker_init_fn: Callable[[int], Any] | None
+    timeout: float
+    prefetch_factor: int | None
+    persistent_workers: bool
+    multiprocessing_context: Any
+    in_order: bool
+    pin_memory: bool
+    pin_memory_device: str
+
     def __init__(
         self,
         dataset: Any,

@@ -71,6 +71,7 @@ class RandomSampler(Sampler[int]):
     [0, 1, 3, 2]
     """
 
+    generator: Generator | None
     data_source: Sized
     replacement: bool
 
@@ -117,6 +118,7 @@ class SubsetRandomSampler(Sampler[int]):
     [3, 5, 7]
     """
 
+    generator: Generator | None
     indices: Sequence[int]
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
@@ -140,6 +142,7 @@ class WeightedRandomSampler(Sampler[int]):
     [1, 1]
     """
 
+    generator: Generator | None
     weights: Tensor
     num_samples: int
     replacement: bool
@@ -169,6 +172,10 @@ class BatchSampler(Sampler[list[int]]):
     >>> list(BatchSampler(SequentialSampler("abcde"), 2, drop_last=False))
     [[0, 1], [2, 3], [4]]
     """
+
+    sampler: Iterable[int]
+    batch_size: int
+    drop_last: bool
 
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
         _refuse_unless_positive("BatchSampler", "batch_size", batch_size)

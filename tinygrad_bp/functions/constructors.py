@@ -94,6 +94,9 @@ class TensorType:
     (torch.Size([2, 3]), True, False)
     """
 
+    __name__: str
+    dtype: dtypes.DType
+
     __slots__ = ("__name__", "dtype")
 
     def __init__(self, name: str, dtype: dtypes.DType) -> None:

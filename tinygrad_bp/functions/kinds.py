@@ -167,6 +167,15 @@ class finfo:
     1.1920928955078125e-07
     """
 
+    bits: int
+    dtype: str
+    eps: float
+    resolution: float
+    max: float
+    min: float
+    smallest_normal: float
+    tiny: float
+
     def __init__(self, type: DTypeLike = None) -> None:
         """Of a dtype."""
         dtype = dtypes.get_default_dtype() if type is None else np.dtype(type)
@@ -192,6 +201,11 @@ class iinfo:
     >>> tg.iinfo(tg.uint8)
     iinfo(min=0, max=255, dtype=uint8)
     """
+
+    bits: int
+    min: int
+    max: int
+    dtype: str
 
     def __init__(self, type: DTypeLike) -> None:
         """Of a dtype."""

@@ -76,6 +76,16 @@ class TransformerEncoderLayer(_Layer):
     torch.Size([3, 1, 4])
     """
 
+    self_attn: MultiheadAttention
+    linear1: Linear
+    dropout: Dropout
+    linear2: Linear
+    norm1: LayerNorm
+    norm2: LayerNorm
+    dropout1: Dropout
+    dropout2: Dropout
+    activation: Any
+
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
         activation: Activation = relu, layer_norm_eps: float = 1e-5, batch_first: bool = False,
@@ -118,6 +128,19 @@ class TransformerDecoderLayer(_Layer):
     >>> layer(tg.zeros(3, 1, 4), tg.zeros(5, 1, 4)).shape
     torch.Size([3, 1, 4])
     """
+
+    self_attn: MultiheadAttention
+    multihead_attn: MultiheadAttention
+    linear1: Linear
+    dropout: Dropout
+    linear2: Linear
+    norm1: LayerNorm
+    norm2: LayerNorm
+    norm3: LayerNorm
+    dropout1: Dropout
+    dropout2: Dropout
+    dropout3: Dropout
+    activation: Any
 
     def __init__(
         self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1,
@@ -171,6 +194,8 @@ class TransformerEncoder(Module):
     torch.Size([3, 1, 4])
     """
 
+    layers: ModuleList
+    num_layers: int
     norm: Module | None
 
     def __init__(
@@ -200,6 +225,8 @@ class TransformerDecoder(Module):
     torch.Size([3, 1, 4])
     """
 
+    layers: ModuleList
+    num_layers: int
     norm: Module | None
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
@@ -233,6 +260,10 @@ class Transformer(Module):
     >>> net(tg.zeros(5, 1, 4), tg.zeros(3, 1, 4)).shape
     torch.Size([3, 1, 4])
     """
+
+    d_model: int
+    nhead: int
+    batch_first: bool
 
     def __init__(
         self, d_model: int = 512, nhead: int = 8, num_encoder_layers: int = 6, num_decoder_layers: int = 6,

@@ -121,6 +121,9 @@ class LBFGS(Optimizer):
 class Search:
     """The parameters as one vector of real numbers, and the loss as a function of it."""
 
+    params: list[Tensor]
+    closure: Callable[[], Any]
+
     def __init__(self, params: list[Tensor], closure: Callable[[], Any]) -> None:
         self.params, self.closure = params, closure
 
@@ -162,6 +165,15 @@ class Search:
 
 class History:
     """The last steps s and changes of the gradient y, from which the inverse Hessian is estimated."""
+
+    size: int
+    iterations: int
+    step: Any
+    loss: Any | None
+    changes: list[Any]
+    steps: list[Any]
+    weights: list[Any]
+    scale: int
 
     def __init__(self, size: int, state: dict[str, Any]) -> None:
         """From the state of an optimizer, under PyTorch's names."""

@@ -104,6 +104,9 @@ class AveragedModel(Module):
     (3.0, 3)
     """
 
+    module: Module
+    avg_fn: OneAverage | None
+    multi_avg_fn: ManyAverages | None
     n_averaged: Tensor
     use_buffers: bool
 

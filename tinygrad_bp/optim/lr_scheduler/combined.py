@@ -60,6 +60,7 @@ class SequentialLR(_Combined):
     [0.5, 1.0, 0.5, 0.25]
     """
 
+    last_epoch: int
     _milestones: list[int]
 
     def __init__(

@@ -69,6 +69,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     [0.5, 1.0, 0.5, 1.0]
     """
 
+    last_epoch: int
     T_0: int
     T_i: int
     T_mult: int
