@@ -114,6 +114,9 @@ CALLS: list[str] = [
     "T.orgqr(A, v[:3])", "T.pca_lowrank(x, 2)", "T.svd_lowrank(x, 2)",
     "T.istft(T.stft(c[0], 4, return_complex=True), 4)", "T.asarray(x)",
     "T.istft(T.complex(c[0, :3], c[1, :3]), 4, window=v + 1.0)",
+    "T.segment_reduce(x, 'max', lengths=T.tensor([1, 2]))", *each("T.@(x)", "get_device typename"),
+    *each("T.@(T.clone(x))", "celu_ rrelu_ selu_"), "T.threshold_(T.clone(x), 0.5, 2.0)",
+    *each("F.@(T.clone(x))", "celu_ elu_ hardtanh_ leaky_relu_ relu_ rrelu_ selu_"), "F.threshold_(T.clone(x), 0.5, 2)",
     "T.clip(x, None, y)", "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))", "T.addcdiv(x, y, z)",
     "T.addcmul(x, y, z)", "T.addmm(x, A, y)", "T.addmv(v, x.T, u[:3])", "T.addr(x, u[:3], v)",
     "T.baddbmm(c, c[..., :3], c[:, :3])", "T.as_strided_scatter(x, u.reshape(2, 2), (2, 2), (1, 1))",
@@ -255,8 +258,9 @@ WITHOUT_TENSORS = each(
     get_num_interop_threads get_num_threads install_as_torch is_deterministic_algorithms_warn_only_enabled
     is_inference_mode_enabled is_warn_always_enabled lcm_ promote_types set_default_device set_default_tensor_type
     set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
-    set_num_threads set_warn_always bartlett_window blackman_window hamming_window hann_window kaiser_window
-    empty_permuted empty_strided from_file frombuffer range scalar_tensor vmap use_deterministic_algorithms""",
+    set_num_threads set_warn_always is_anomaly_enabled bartlett_window blackman_window hamming_window hann_window
+    kaiser_window empty_permuted empty_strided from_file frombuffer range scalar_tensor vmap
+    use_deterministic_algorithms""",
 )
 
 

@@ -7,6 +7,18 @@ import pytorch_names as names
 
 from tinygrad_bp.not_here import NOT_HERE, reasons
 
+# Of the names that make sense on a CPU, how many are here.
+BAR = 0.97
+SPACES = (
+    "torch", "torch.Tensor", "torch.optim", "torch.optim.lr_scheduler", "torch.optim.swa_utils", "torch.utils.data",
+    "torch.special", "torch.fft",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_nearly_all_that_makes_sense_is_here(space: str) -> None:
+    assert names.found(space).share >= BAR, names.listed(space)[0]
+
 
 @pytest.mark.parametrize("place", NOT_HERE)
 def test_what_is_said_not_to_be_here_is_not(place: str) -> None:

@@ -48,7 +48,8 @@ _PARTS = {
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "signal": "",
     "special": "", "train": "", "utils": "", "verify": "", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
-    "rrelu": "functions.dropout", "vmap": "func", "set_printoptions": "autograd.printing", "Size": "autograd.size",
+    "rrelu": "functions.dropout", "vmap": "func", "is_anomaly_enabled": "autograd",
+    "set_printoptions": "autograd.printing", "Size": "autograd.size",
 }  # fmt: skip
 # Functions of layers that PyTorch has in both places.
 _PARTS |= dict.fromkeys(
@@ -56,7 +57,7 @@ _PARTS |= dict.fromkeys(
         "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "bilinear", "conv1d", "conv2d", "conv3d",
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "group_norm", "hardshrink",
         "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d",
-        "rms_norm",
+        "rms_norm", "celu_", "rrelu_", "selu_", "threshold_",
     ),
     "nn.functional",
 )  # fmt: skip
@@ -72,6 +73,7 @@ _FILES = (
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
     "functions.argument_orders", "functions.in_place", "functions.constructors", "functions.memory",
     "functions.windows", "functions.histograms", "autograd.storage", "ops.incomplete_gamma",
+    "functions.segments",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {

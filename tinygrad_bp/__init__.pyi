@@ -140,8 +140,8 @@ def addr(
     """``beta · input + alpha · outer(vec1, vec2)``."""
 def adjoint(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The conjugate transpose of matrices."""
-def alias_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
-    """A copy that records. Formula: x"""
+def alias_copy(input: Array, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """A copy that records; memory_format changes nothing. Formula: x"""
 def all(
     input: Array, axis: Axis = None, keepdims: _bool = False, *, dim: Axis = None, keepdim: _bool | None = None,
     out: Tensor | None = None,
@@ -308,8 +308,10 @@ def batch_norm(
     training: _bool, momentum: _float, eps: _float, cudnn_enabled: _bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
     """``nn.functional.batch_norm``, with the weight and the bias first."""
-def bernoulli(input: Array, *, generator: Generator | None = None, out: Tensor | None = None) -> Tensor:
-    """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``."""
+def bernoulli(
+    input: Array, p: _float | None = None, *, generator: Generator | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """1 with the probability that each element of ``input`` gives, or with ``p``, else 0; of its shape and dtype."""
 def bilinear(
     input1: Array, input2: Array, weight: Array, bias: Array | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
@@ -368,6 +370,8 @@ def ceil_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``ceil``, written into the tensor itself."""
 def celu(input: Array, alpha: _float = 1.0, *, out: Tensor | None = None) -> Tensor:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017)."""
+def celu_(input: Array, alpha: _float = 1.0, inplace: _bool = False, *, out: Tensor | None = None) -> Tensor:
+    """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017)."""
 def chain_matmul(*matrices: Any, out: Tensor | None = None) -> Tensor:
     """``multi_dot`` of matrices given one by one; of one alone a copy."""
 def channel_shuffle(input: Array, groups: _int, *, out: Tensor | None = None) -> Tensor:
@@ -401,8 +405,8 @@ def clip(input: Array, min: Operand | None = None, max: Operand | None = None, *
     """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
 def clip_(input: Array, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """``clip``, written into the tensor itself."""
-def clone(input: Array, *, out: Tensor | None = None) -> Tensor:
-    """A copy that records. Formula: x"""
+def clone(input: Array, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """A copy that records; memory_format changes nothing. Formula: x"""
 def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tensor:
     """Side by side: joined along dimension 1, vectors and numbers as columns."""
 def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -710,6 +714,8 @@ def get_default_dtype() -> DType:
     """The float dtype in use where none is given."""
 def get_deterministic_debug_mode() -> _int:
     """2: only deterministic algorithms are used."""
+def get_device(input: Tensor) -> _int:
+    """The number of the tensor's device, as its method: −1 on the CPU."""
 def get_float32_matmul_precision() -> str:
     """``"highest"``: products of float32 are computed in float32."""
 def get_num_interop_threads() -> _int:
@@ -830,6 +836,8 @@ def instance_norm(
     """``nn.functional.instance_norm``, with the weight and the bias first."""
 def inverse(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
+def is_anomaly_enabled() -> _bool:
+    """Whether anomaly detection is on, in this thread or task."""
 def is_complex(input: Array) -> _bool:
     """Whether the dtype is complex."""
 def is_conj(input: Array) -> _bool:
@@ -1277,8 +1285,8 @@ def rad2deg(input: Array, *, out: Tensor | None = None) -> Tensor:
 def rad2deg_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``rad2deg``, written into the tensor itself."""
 def rand(
-    *size: _Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    *sizes: _Size, size: _Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple."""
 def rand_like(
@@ -1297,8 +1305,8 @@ def randint_like(
 ) -> Tensor:
     """Integers from ``low`` (0 where left out) up to ``high``, of the shape and (unless given) dtype of ``input``."""
 def randn(
-    *size: _Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    *sizes: _Size, size: _Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
+    device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """Standard normal numbers of a shape, given as integers or one tuple."""
 def randn_like(
@@ -1308,7 +1316,7 @@ def randn_like(
     """Standard normal numbers of the shape of ``input``, and of its dtype unless one is given."""
 def randperm(
     n: _int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
-    out: Tensor | None = None,
+    requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
     """The integers below ``n`` in random order."""
 def range(
@@ -1371,6 +1379,12 @@ def rrelu(
 ) -> Tensor:
     """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.
     """
+def rrelu_(
+    input: Array, lower: _float = 0.125, upper: _float = 0.3333333333333333, training: _bool = False,
+    inplace: _bool = False, *, generator: Generator | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """A leaky relu whose slope is drawn from [lower, upper) for each negative element; its mean where not ``training``.
+    """
 def rsqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """1 over the square root. Formula: 1 / √x"""
 def rsqrt_(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -1407,6 +1421,12 @@ def searchsorted(
     """Where each number of ``input`` would go in a sorted sequence: before the first element not below it."""
 def seed() -> _int:
     """Start the default stream from a seed that the operating system draws, and return it."""
+def segment_reduce(
+    data: Array, reduce: str, *, lengths: Array | None = None, indices: Array | None = None,
+    offsets: Array | None = None, axis: _int = 0, unsafe: _bool = False, initial: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """The rows of ``data`` reduced run by run: ``reduce`` is "sum", "mean", "max", "min" or "prod"."""
 def select(input: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """The slice at one position of dimension ``dim``, without that dimension."""
 def select_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
@@ -1414,6 +1434,8 @@ def select_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) ->
 def select_scatter(input: Array, src: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
 def selu(input: Array, *, out: Tensor | None = None) -> Tensor:
+    """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
+def selu_(input: Array, inplace: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
 def set_default_device(device: DeviceLike) -> None:
     """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
@@ -1583,6 +1605,10 @@ def tensordot(a: Array, b: Array, dims: _int | Sequence[Any] = 2, *, out: Tensor
     """Products summed over the last ``dims`` dimensions of ``a`` and the first of ``b``, or over two lists of them."""
 def threshold(input: Array, threshold: _float, value: _float, *, out: Tensor | None = None) -> Tensor:
     """x above a threshold, a fixed value elsewhere. Formula: x if x > threshold else value"""
+def threshold_(
+    input: Array, threshold: _float, value: _float, inplace: _bool = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """x above a threshold, a fixed value elsewhere. Formula: x if x > threshold else value"""
 def tile(input: Array, *sizes: _Size, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """``repeat`` with as many counts as wanted: missing ones, in front, are 1."""
 def topk(
@@ -1629,6 +1655,8 @@ def trunc(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Each element without its fraction; its gradient is 0. Formula: sign(x) · ⌊|x|⌋"""
 def trunc_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``trunc``, written into the tensor itself."""
+def typename(obj: object) -> str:
+    """The class of an object with its module; of a tensor ``torch.FloatTensor`` and so on, as its ``type()``."""
 def unbind(
     input: Array, dim: _int = 0, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:

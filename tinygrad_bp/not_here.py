@@ -67,6 +67,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7 bit bits8 bits16 bits1x8 "
             "bits2x4 bits4x2"
         ),
+        "what inference_mode makes is ordinary: tg.is_inference_mode_enabled() asks for the mode": "is_inference",
         _AUTOCAST: (
             "autocast_decrement_nesting autocast_increment_nesting clear_autocast_cache get_autocast_cpu_dtype "
             "get_autocast_dtype get_autocast_gpu_dtype get_autocast_ipu_dtype get_autocast_xla_dtype "
@@ -88,7 +89,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage "
             "HalfStorage IntStorage LongStorage ShortStorage Storage StorageBase"
         ),
-        "what inference_mode makes is ordinary: tg.is_inference_mode_enabled() asks for the mode": "is_inference",
         "use scipy.stats.qmc.Sobol, and tg.tensor": "quasirandom",
         _TORCHSCRIPT: (
             "AliasDb AnyType Argument ArgumentSpec AwaitType BenchmarkConfig BenchmarkExecutionStats Block BoolType "
@@ -120,11 +120,13 @@ NOT_HERE: dict[str, dict[str, str]] = {
         ),
         _GONE: (
             "eig symeig lstsq solve matrix_rank legacy_contiguous_format set_anomaly_enabled "
-            "is_anomaly_check_nan_enabled"
+            "is_anomaly_check_nan_enabled storage"
         ),
     },
     "Tensor": {
-        _ONE_DEVICE: "ipu mtia xpu is_vulkan record_stream pin_memory is_pinned share_memory_ is_shared",
+        _ONE_DEVICE: (
+            "ipu mtia xpu is_vulkan record_stream pin_memory is_pinned share_memory_ is_shared is_distributed"
+        ),
         _SPARSE: (
             "coalesce is_coalesced indices values crow_indices col_indices ccol_indices row_indices dense_dim "
             "sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ resize_as_sparse_ smm sspaddmm to_sparse "
@@ -150,7 +152,12 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "nn.functional": {
         _QUANTIZED: "grouped_mm scaled_mm scaled_grouped_mm ScalingType SwizzleType",
-        _INTERNAL: "boolean_dispatch handle_torch_function has_torch_function",
+        _INTERNAL: (
+            "boolean_dispatch handle_torch_function has_torch_function has_torch_function_unary "
+            "has_torch_function_variadic BroadcastingList1 BroadcastingList2 BroadcastingList3 DType "
+            "GRID_SAMPLE_INTERPOLATION_MODES GRID_SAMPLE_PADDING_MODES assert_int_or_pair reproducibility_notes "
+            "sparse_support_notes tf32_notes"
+        ),
     },
     "cuda": {
         _AUTOCAST: "amp",
@@ -176,10 +183,17 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _INTERNAL: "EPOCH_DEPRECATION_WARNING inf",
     },
     "autograd": {
-        "time it with time.perf_counter or cProfile": "profiler profiler_legacy profiler_util ProfilerActivity",
+        "time it with time.perf_counter or cProfile": (
+            "profiler profiler_legacy profiler_util ProfilerActivity DeviceType ProfilerConfig ProfilerEvent "
+            "ProfilerState kineto_available"
+        ),
+        "tg.autograd has what they hold: no_grad, detect_anomaly": "grad_mode anomaly_mode",
         "use tg.func.jvp": "forward_ad",
         "a thread of your own may call backward: leave it out": "set_multithreading_enabled is_multithreading_enabled",
-        _INTERNAL: "NestedIOFunction",
+        _INTERNAL: (
+            "NestedIOFunction SavedTensor enforce_grad_layout_policy handle_torch_function has_torch_function "
+            "is_tensor_like is_view_replay_enabled"
+        ),
     },
     "autograd.graph": {
         "give the tensor itself": "GradientEdge get_gradient_edge",

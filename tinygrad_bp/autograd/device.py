@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from .errors import ArgumentError, DeviceError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 __all__ = ["device", "get_default_device", "set_default_device"]
 
@@ -140,6 +144,16 @@ def is_device(item: Any) -> bool:
     if isinstance(item, str):
         return item.partition(":")[0] in KINDS
     return isinstance(item, (device, int)) and not isinstance(item, bool)
+
+
+def laid_out(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that makes tensors, with PyTorch's other words of where memory lies: taken, and without a meaning."""
+
+    @functools.wraps(function)
+    def made(*args: Any, layout: Any = None, pin_memory: bool = False, memory_format: Any = None, **kwargs: Any) -> R:
+        return function(*args, **kwargs)
+
+    return made  # type: ignore[return-value]
 
 
 # ---------------------------------------------------------------------- of a tensor

@@ -256,8 +256,8 @@ class Syntax:
         """``beta · input + alpha · bmm(batch1, batch2)``."""
     def baddbmm_(self, batch1: Array, batch2: Array, *, beta: _float = 1, alpha: _float = 1) -> Tensor:
         """``baddbmm``, written into the tensor itself."""
-    def bernoulli(self, *, generator: Generator | None = None) -> Tensor:
-        """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``.
+    def bernoulli(self, p: _float | None = None, *, generator: Generator | None = None) -> Tensor:
+        """1 with the probability that each element of ``input`` gives, or with ``p``, else 0; of its shape and dtype.
         """
     def bernoulli_(self, p: _float = 0.5, *, generator: Generator | None = None) -> Tensor:
         """Every element 1 with probability ``p``, else 0."""
@@ -333,8 +333,8 @@ class Syntax:
         """Each element of ``input`` brought into [min, max]; a bound is a number, a tensor that broadcasts, or None."""
     def clip_(self, min: Operand | None = None, max: Operand | None = None) -> Tensor:
         """``clip``, written into the tensor itself."""
-    def clone(self) -> Tensor:
-        """A copy that records. Formula: x"""
+    def clone(self, memory_format: Any = None) -> Tensor:
+        """A copy that records; memory_format changes nothing. Formula: x"""
     def compress(self, condition: Array, axis: _int | None = None) -> Tensor:
         """The slices along an axis where ``condition`` holds; of all elements in a row where no axis is named."""
     def conj(self) -> Tensor:
@@ -600,6 +600,8 @@ class Syntax:
         """The imaginary part. Raises ``DtypeError`` for a real tensor."""
     @imag.setter
     def imag(self, value: Operand) -> None: ...
+    def index(self, indices: Any) -> Tensor:
+        """The elements at indices, one for each dimension: ``t[indices]``."""
     def index_add(self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1) -> Tensor:
         """``result[index[i]] += alpha · source[i]`` along ``dim``; an index named twice is added twice."""
     def index_add_(self, dim: _int, index: Index, source: Array, *, alpha: Operand = 1) -> Tensor:
@@ -1000,6 +1002,12 @@ class Syntax:
         requires_grad: _bool = False,
     ) -> Tensor:
         """An unfilled tensor of another shape in the dtype of ``x``."""
+    def new_empty_strided(
+        self, size: Size, stride: Size, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
+        requires_grad: _bool = False,
+    ) -> Tensor:
+        """An unfilled tensor in the dtype of ``x`` whose elements lie ``stride`` elements apart along each dimension.
+        """
     def new_full(
         self, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike | None = None,
         requires_grad: _bool = False,
@@ -1094,10 +1102,8 @@ class Syntax:
         """Radians as degrees. Formula: x · 180 / π"""
     def rad2deg_(self) -> Tensor:
         """``rad2deg``, written into the tensor itself."""
-    def random_(
-        self, low: _int | None = None, high: _int | None = None, *, generator: Generator | None = None,
-    ) -> Tensor:
-        """Every element an integer from [low, high), [0, low), or all that the dtype holds from 0 on."""
+    def random_(self, low: _int | None = None, to: _int | None = None, *, generator: Generator | None = None) -> Tensor:
+        """Every element an integer from [low, to), [0, low), or all that the dtype holds from 0 on."""
     def ravel(self) -> Tensor:
         """All elements, row by row, in one dimension: a view where they lie side by side in memory, else a copy."""
     @property
@@ -1235,7 +1241,7 @@ class Syntax:
         self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
     ) -> Found:
         """The elements in order along ``dim``, and where each stood; equal elements always keep their order."""
-    def split(self, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
+    def split(self, split_size: Any, dim: _int = 0) -> Tensor:
         """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
     def split_with_sizes(
         self, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
@@ -1325,6 +1331,8 @@ class Syntax:
         copy: _bool = False, memory_format: Any = None, other: Any = None,
     ) -> Tensor:
         """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``."""
+    def to_dense(self, dtype: Any = None) -> Tensor:
+        """The tensor itself, which is dense; in another dtype where one is given."""
     def tobytes(self, order: Any = 'C') -> bytes:
         """The memory of the elements in a row."""
     def topk(
@@ -1370,8 +1378,8 @@ class Syntax:
     def unfold(self, dimension: _int, size: _int, step: _int) -> Tensor:
         """All windows of ``size`` elements along ``dimension``, one every ``step``; the window is a new last dimension.
         """
-    def uniform_(self, low: _float = 0.0, high: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Every element drawn uniformly from [low, high)."""
+    def uniform_(self, low: _float = 0.0, to: _float = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Every element drawn uniformly from [low, to)."""
     @overload
     def unique(
         self, sorted: _bool = True, return_inverse: Literal[False] = False, return_counts: Literal[False] = False,
@@ -1419,8 +1427,8 @@ class Syntax:
         """Variance over ``dim`` (all axes by default), divided by n − correction; the correction is 1 unless given."""
     def vdot(self, other: Array) -> Tensor:
         """The inner product of two vectors, the first conjugated: Σ ā b."""
-    def view(self, *shape: Size) -> Tensor:
-        """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business."""
+    def view(self, *shape: Any, size: Size | None = None, dtype: DTypeLike = None) -> Tensor:
+        """``reshape``, or the same bytes read as another dtype, which passes no gradient (``to(dtype)`` converts)."""
     def view_as(self, other: Array) -> Tensor:
         """The elements of ``input`` in the shape of ``other``."""
     def vsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array, of_arrays
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
@@ -122,6 +122,7 @@ def _dtype(dtype: Any) -> Any:
     return dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
 
 
+@laid_out
 def zeros(
     *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -136,6 +137,7 @@ def zeros(
     return _finish(np.zeros(shape_of(either(sizes, size), "zeros"), _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def ones(
     *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -150,6 +152,7 @@ def ones(
     return _finish(np.ones(shape_of(either(sizes, size), "ones"), _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def empty(
     *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -163,6 +166,7 @@ def empty(
     return _finish(np.empty(shape_of(either(sizes, size), "empty"), _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def full(
     size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -193,6 +197,7 @@ def _one_number(fill_value: Any, name: str) -> Any:
     return fill_value
 
 
+@laid_out
 def arange(
     start: float | None = None, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None,
     device: DeviceLike = None, requires_grad: bool = False,
@@ -213,6 +218,7 @@ def arange(
     return _finish(np.arange(start, end, step).astype(dtype), device, requires_grad)
 
 
+@laid_out
 def range(
     start: float = 0, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -231,6 +237,7 @@ def range(
     return _finish((start + step * np.arange(count)).astype(_dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def scalar_tensor(
     s: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -243,6 +250,7 @@ def scalar_tensor(
     return _finish(np.asarray(_one_number(s, "scalar_tensor"), _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def linspace(
     start: float, end: float, steps: int, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -259,6 +267,7 @@ def linspace(
     return _finish(np.asarray(numbers, _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def eye(
     n: int, m: int | None = None, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -272,6 +281,7 @@ def eye(
     return _finish(np.eye(n, m, dtype=_dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def zeros_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -284,6 +294,7 @@ def zeros_like(
     return _finish(np.zeros_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
+@laid_out
 def ones_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -296,6 +307,7 @@ def ones_like(
     return _finish(np.ones_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
+@laid_out
 def empty_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -308,6 +320,7 @@ def empty_like(
     return _finish(np.empty_like(value_of(input), dtype=dtype), device, requires_grad)
 
 
+@laid_out
 def full_like(
     input: Array, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -323,6 +336,7 @@ def full_like(
     )
 
 
+@laid_out
 def logspace(
     start: float, end: float, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -336,6 +350,7 @@ def logspace(
     return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), device, requires_grad)
 
 
+@laid_out
 def new_zeros(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -351,6 +366,7 @@ def new_zeros(
     )
 
 
+@laid_out
 def new_ones(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -366,6 +382,7 @@ def new_ones(
     )
 
 
+@laid_out
 def new_empty(
     x: Array, *sizes: Size, size: Size | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -381,6 +398,7 @@ def new_empty(
     )
 
 
+@laid_out
 def new_full(
     x: Array, size: Size, fill_value: Operand, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,

@@ -10,8 +10,9 @@ from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array, DTypeLike, Operand, Size
 
 __all__ = [
-    "broadcast_shapes", "can_cast", "finfo", "iinfo", "is_complex", "is_conj", "is_floating_point", "is_neg",
-    "is_nonzero", "is_same_size", "is_signed", "is_tensor", "numel", "promote_types", "result_type",
+    "broadcast_shapes", "can_cast", "finfo", "get_device", "iinfo", "is_complex", "is_conj", "is_floating_point",
+    "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_tensor", "numel", "promote_types", "result_type",
+    "typename",
 ]  # fmt: skip
 
 
@@ -106,6 +107,29 @@ def numel(input: Array) -> int:
     6
     """
     return int(value_of(input).size)
+
+
+def get_device(input: Tensor) -> int:
+    """The number of the tensor's device, as its method: −1 on the CPU.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.get_device(tg.zeros(1))
+    -1
+    """
+    return int(input.get_device())
+
+
+def typename(obj: object) -> str:
+    """The class of an object with its module; of a tensor ``torch.FloatTensor`` and so on, as its ``type()``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.typename(tg.zeros(1)), tg.typename(3)
+    ('torch.FloatTensor', 'int')
+    """
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if isinstance(obj, type) else type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def broadcast_shapes(*shapes: Size) -> tuple[int, ...]:

@@ -95,6 +95,15 @@ def empty_strided(
     return wrap(np.ndarray(shape, kind, memory, 0, strides), None).requires_grad_(requires_grad)
 
 
+def new_empty_strided(
+    x: Tensor, size: Size, stride: Size, *, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """An unfilled tensor in the dtype of ``x`` whose elements lie ``stride`` elements apart along each dimension."""
+    kind = x.dtype if dtype is None else dtype
+    return empty_strided(size, stride, dtype=kind, device=device, requires_grad=requires_grad)
+
+
 def empty_permuted(
     size: Size, physical_layout: Size, *, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,

@@ -51,6 +51,23 @@ def contiguous(self: Any, memory_format: memory_format = contiguous_format) -> A
     return reshape(ravel(self), self.shape)
 
 
+def index(self: Any, indices: Any) -> Any:
+    """The elements at indices, one for each dimension: ``t[indices]``."""
+    return self[tuple(indices)]
+
+
+def split(self: Any, split_size: Any, dim: int = 0) -> Any:
+    """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
+    from .splitting import split
+
+    return split(self, split_size, dim)
+
+
+def to_dense(self: Any, dtype: Any = None) -> Any:
+    """The tensor itself, which is dense; in another dtype where one is given."""
+    return self if dtype is None else to(self, dtype)
+
+
 def where(self: Any, condition: Operand, other: Operand) -> Any:
     """The tensor's elements where the condition holds, those of ``other`` elsewhere.
 
@@ -78,7 +95,8 @@ def polygamma(self: Any, n: int) -> Any:
 # ---------------------------------------------------------------------- the table
 
 OWN: dict[str, Any] = {
-    "where": where, "polygamma": polygamma, "zero_": zero_, "fill_": fill_, "copy_": copy_,
+    "index": index, "polygamma": polygamma, "split": split, "to_dense": to_dense, "where": where,
+    "zero_": zero_, "fill_": fill_, "copy_": copy_,
     "to": to, "type_as": type_as, "contiguous": contiguous,
     "float": _caster(dtypes.float32), "double": _caster(dtypes.float64), "half": _caster(dtypes.float16),
     "cfloat": _caster(dtypes.complex64), "cdouble": _caster(dtypes.complex128),
@@ -118,7 +136,7 @@ METHODS: dict[str, str] = {
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
         sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
-    "functions.splitting": """chunk dsplit hsplit narrow select select_scatter slice_scatter split split_with_sizes
+    "functions.splitting": """chunk dsplit hsplit narrow select select_scatter slice_scatter split_with_sizes
         tensor_split unbind unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit""",
     "ops.rearranging": "flip fliplr flipud repeat repeat_interleave roll rot90 tile",
     "ops.diagonals": "diag diag_embed diagflat diagonal diagonal_scatter tril triu",
@@ -143,6 +161,7 @@ METHODS: dict[str, str] = {
     "functions.frequencies": "istft stft",
     "functions.histograms": "histogram",
     "functions.copies": "narrow_copy",
+    "functions.memory": "new_empty_strided",
     "functions.in_place": "apply_ detach_ fill_diagonal_ map2_ map_ resize_ resize_as_",
     "functions.kinds": "is_conj is_neg is_nonzero is_same_size is_signed",
     # NumPy's alone

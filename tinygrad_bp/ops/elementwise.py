@@ -404,5 +404,6 @@ def in_dtype(x: Operand, dtype: DTypeLike) -> Any:
     return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
 
 
-clone = linear("clone", lambda x: np.array(x), lambda g: g, formula="x", samples=unary(), reference=np.copy,
-               doc="A copy that records.")
+clone = linear("clone", lambda x, memory_format=None: np.array(x), lambda g: g, formula="x", samples=unary(),
+               params={"memory_format": None}, reference=lambda x, memory_format=None: np.copy(x),
+               doc="A copy that records; memory_format changes nothing.")

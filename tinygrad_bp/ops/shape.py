@@ -14,8 +14,9 @@ from ..autograd.backward import unbroadcast
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
-from ..autograd.tensor import Tensor, value_of
-from ..autograd.types import Array, Axis, Size
+from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.types import Array, Axis, DTypeLike, Size
+from ..autograd.writes import share
 from .elementwise import clone
 from .samples import sample
 
@@ -114,17 +115,26 @@ def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
     return _reshape(input, sizes_of(either(sizes, shape)))
 
 
-def view(input: Array, *shape: Size) -> Any:
-    """``reshape``; ``view(dtype)`` is ``to(dtype)``'s business.
+def view(input: Array, *shape: Any, size: Size | None = None, dtype: DTypeLike = None) -> Any:
+    """``reshape``, or the same bytes read as another dtype, which passes no gradient (``to(dtype)`` converts).
 
     >>> import tinygrad_bp as tg
     >>> tg.arange(4).view(2, 2)
     tensor([[0, 1],
             [2, 3]])
+    >>> tg.tensor([1.0]).view(tg.int32)
+    tensor([1065353216], dtype=torch.int32)
     """
-    if len(shape) == 1 and isinstance(shape[0], np.dtype):
-        raise ArgumentError("view: reading the bytes as another dtype has no gradient; to convert write t.to(dtype)")
-    return _reshape(input, sizes_of(shape))
+    if shape and isinstance(shape[0], np.dtype):
+        dtype, *shape = shape  # type: ignore[assignment]
+    if dtype is not None:
+        if shape or size is not None:
+            raise ArgumentError("view: give a shape or a dtype, one after the other")
+        result = wrap(fixed_value(input, "view(dtype), which reads the bytes,", "t.to(dtype)").view(dtype), None)
+        if isinstance(input, Tensor):
+            share(input, result)
+        return result
+    return _reshape(input, sizes_of(either(shape, size)))
 
 
 def ravel(input: Array) -> Any:

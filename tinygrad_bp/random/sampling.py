@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.layout import row_by_row
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.types import Array, DTypeLike, Size
 from ..autograd.writing import refuse
-from ..ops.shape import shape_of
+from ..ops.shape import either, shape_of
 from .generator import Generator, default_generator
 from .layout import in_memory_order
 
@@ -39,9 +39,10 @@ def _float_dtype(name: str, dtype: Any) -> Any:
     return chosen
 
 
+@laid_out
 def rand(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
-    requires_grad: bool = False,
+    *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
+    device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers in [0, 1) of a shape, given as integers or one tuple.
 
@@ -50,13 +51,14 @@ def rand(
     torch.Size([2, 3])
     """
     resolve(device)
-    shape, generator = shape_of(size, "rand"), generator or default_generator()
+    shape, generator = shape_of(either(sizes, size), "rand"), generator or default_generator()
     return _finish(generator.uniform(_count(shape), _float_dtype("rand", dtype)), shape, requires_grad)
 
 
+@laid_out
 def randn(
-    *size: Size, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
-    requires_grad: bool = False,
+    *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
+    device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Standard normal numbers of a shape, given as integers or one tuple.
 
@@ -65,10 +67,11 @@ def randn(
     torch.Size([4])
     """
     resolve(device)
-    shape, generator = shape_of(size, "randn"), generator or default_generator()
+    shape, generator = shape_of(either(sizes, size), "randn"), generator or default_generator()
     return _finish(generator.normal(_count(shape), _float_dtype("randn", dtype)), shape, requires_grad)
 
 
+@laid_out
 def randint(
     low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
@@ -95,9 +98,11 @@ def randint(
     return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
 
 
+@laid_out
 def randperm(
-    n: int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None
-) -> Tensor:
+    n: int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """The integers below ``n`` in random order.
 
     >>> import tinygrad_bp as tg
@@ -108,9 +113,10 @@ def randperm(
     if n < 0:
         raise ArgumentError(f"randperm: n must not be negative, got {n}")
     values = (generator or default_generator()).permutation(n)
-    return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), False)
+    return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), requires_grad)
 
 
+@laid_out
 def rand_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -128,6 +134,7 @@ def rand_like(
     return wrap(in_memory_order(drawn, value_of(input)), None).requires_grad_(requires_grad)
 
 
+@laid_out
 def randn_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
     requires_grad: bool = False,
@@ -145,6 +152,7 @@ def randn_like(
     return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
 
 
+@laid_out
 def randint_like(
     input: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
@@ -204,19 +212,23 @@ def _probabilities(name: str, x: Any) -> Any:
     return p
 
 
-def bernoulli(input: Array, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element of ``input`` gives, else 0; shape and dtype are those of ``input``.
+def bernoulli(input: Array, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability that each element of ``input`` gives, or with ``p``, else 0; of its shape and dtype.
 
     >>> import tinygrad_bp as tg
     >>> tg.bernoulli(tg.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
-    p = _probabilities("bernoulli", input)
-    if not np.all((p >= 0) & (p <= 1)):
+    if p is not None:
+        return bernoulli_(wrap(np.empty_like(value_of(input)), None), p, generator=generator)
+    chances = _probabilities("bernoulli", input)
+    if not np.all((chances >= 0) & (chances <= 1)):
         raise ArgumentError("bernoulli: every probability must be in [0, 1]")
     # 53 bits for float64, 24 bits for the others.
-    drawn = (generator or default_generator()).uniform(p.size, np.float64 if p.dtype == np.float64 else np.float32)
-    return _finish((drawn.reshape(p.shape) < p).astype(p.dtype), p.shape, False)
+    drawn = (generator or default_generator()).uniform(
+        chances.size, np.float64 if chances.dtype == np.float64 else np.float32
+    )
+    return _finish((drawn.reshape(chances.shape) < chances).astype(chances.dtype), chances.shape, False)
 
 
 def multinomial(
@@ -269,17 +281,17 @@ def _fill(x: Tensor, drawn: Any) -> Tensor:
     return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x._value))
 
 
-def uniform_(x: Tensor, low: float = 0.0, high: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-    """Every element drawn uniformly from [low, high).
+def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Every element drawn uniformly from [low, to).
 
     >>> import tinygrad_bp as tg
     >>> bool((tg.zeros(2).uniform_() < 1).all())
     True
     """
     generator = _writable(x, "uniform_", "f", generator)
-    if not low <= high:
-        raise ArgumentError(f"uniform_: needs low <= high, got low={low} and high={high}")
-    return _fill(x, generator.uniform(x.numel(), x.dtype, low, high))
+    if not low <= to:
+        raise ArgumentError(f"uniform_: needs low <= to, got low={low} and to={to}")
+    return _fill(x, generator.uniform(x.numel(), x.dtype, low, to))
 
 
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -308,10 +320,8 @@ def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None)
     return _fill(x, generator.bernoulli(x.numel(), p))
 
 
-def random_(
-    x: Tensor, low: int | None = None, high: int | None = None, *, generator: Generator | None = None
-) -> Tensor:
-    """Every element an integer from [low, high), [0, low), or all that the dtype holds from 0 on.
+def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Every element an integer from [low, to), [0, low), or all that the dtype holds from 0 on.
 
     >>> import tinygrad_bp as tg
     >>> bool((tg.zeros(2).random_(10) < 10).all())
@@ -321,11 +331,11 @@ def random_(
     if low is None:
         drawn = generator.long_words(x.numel()) if x.dtype in (np.int64, np.float64) else generator.words(x.numel())
         return _fill(x, drawn % np.uint64(_largest(x.dtype) + 1))
-    low, high = (0, low) if high is None else (low, high)
-    if not low < high:
-        raise ArgumentError(f"random_: needs low < high, got low={low} and high={high}")
-    _refuse_bounds("random_", low, high, x.dtype)
-    return _fill(x, generator.integers(low, high, x.numel()))
+    low, to = (0, low) if to is None else (low, to)
+    if not low < to:
+        raise ArgumentError(f"random_: needs low < to, got low={low} and to={to}")
+    _refuse_bounds("random_", low, to, x.dtype)
+    return _fill(x, generator.integers(low, to, x.numel()))
 
 
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:

@@ -1,0 +1,54 @@
+"""Reductions of runs of rows, of lengths that differ."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.tensor import value_of
+from ..autograd.types import Array
+from ..ops.scatter import index_add, index_reduce
+
+__all__ = ["segment_reduce"]
+
+_STARTS = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "max": -math.inf, "min": math.inf}
+
+
+def segment_reduce(
+    data: Array, reduce: str, *, lengths: Array | None = None, indices: Array | None = None,
+    offsets: Array | None = None, axis: int = 0, unsafe: bool = False, initial: float | None = None,
+) -> Any:  # fmt: skip
+    """The rows of ``data`` reduced run by run: ``reduce`` is "sum", "mean", "max", "min" or "prod".
+
+    The runs have the ``lengths`` given, or lie between ``offsets``, one more than there are runs. ``initial`` takes
+    part in each, and is what an empty run gives: else 0, NaN, −∞, ∞ or 1. Only axis 0 and runs that all columns share
+    are here. Raises ``ShapeError`` where the lengths do not add up to the rows.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.segment_reduce(tg.tensor([1.0, 2.0, 3.0]), "sum", lengths=tg.tensor([2, 1]))
+    tensor([3., 3.])
+    """
+    if reduce not in _STARTS or indices is not None or axis != 0 or (lengths is None) == (offsets is None):
+        raise ArgumentError(
+            f"segment_reduce: reduce is one of {', '.join(_STARTS)}, got {reduce!r}; give lengths or "
+            "offsets, and axis 0"
+        )
+    counts = np.asarray(value_of(lengths)) if offsets is None else np.diff(value_of(offsets))
+    if counts.ndim != 1 or np.any(counts < 0) or counts.sum() != data.shape[0]:
+        raise ShapeError(
+            f"segment_reduce: runs of {counts.tolist()} rows do not make up data, {shape_text(data.shape)}"
+        )
+    runs = np.repeat(np.arange(len(counts)), counts)
+    start = _STARTS[reduce] if initial is None else initial
+    base = np.full_like(value_of(data), start, shape=(len(counts), *data.shape[1:]))
+    if reduce in ("sum", "mean"):
+        total = index_add(base, 0, runs, data)
+        if reduce == "sum":
+            return total
+        none = 1 if initial is not None else np.nan
+        divisors = np.where(counts == 0, none, counts).astype(data.dtype)
+        return total / divisors.reshape(-1, *(1,) * (data.ndim - 1))
+    return index_reduce(base, 0, runs, data, {"max": "amax", "min": "amin"}.get(reduce, reduce))
