@@ -49,6 +49,20 @@ def test_a_state_set_up_beforehand_is_gone_on_with():
     np.testing.assert_allclose(w.detach().numpy(), [1, 2] - rate * 0.1 / np.sqrt(v / (1 - 0.999**5)), rtol=1e-6)
 
 
+def test_what_a_program_adds_to_a_state_stays_there():
+    w, other = (tg.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    optimizer, twin = tg.optim.Adam([w]), tg.optim.Adam([other])
+    optimizer.state[w].update(tag="first", seen=0, old=w.detach().clone())
+    for p, o in ((w, optimizer), (other, twin)):
+        for _ in range(2):
+            p.grad = tg.ones(2)
+            o.step()
+        o.state[p]["exp_avg"] = np.full(2, 0.5, np.float32)  # an array will do
+        o.step()
+    assert w.tolist() == other.tolist() and optimizer.state[w]["tag"] == "first"
+    assert optimizer.state_dict()["state"][0]["seen"] == 0
+
+
 def test_forgetting_the_state_begins_anew():
     t, other = start(), start()
     optimizer = made(KINDS[1], t)

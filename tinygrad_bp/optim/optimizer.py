@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError, AutogradError, shape_text
 from ..autograd.hooks import Handle
@@ -152,7 +153,7 @@ class Optimizer:
             moving = [(p, p._value, p._cell.grad._value) for p in group["params"] if p._cell.grad is not None]
             wrote(*[value for _, value, _ in moving])
             if self._state_is_known:
-                self._take_state(moving)
+                self._take_state(moving, group)
             self.update(group, moving)
         return loss
 
@@ -174,23 +175,32 @@ class Optimizer:
         return 0.0 if name in self.counts else np.zeros_like(value)
 
     def state_of(self, p: Tensor, names: tuple[str, ...], group: dict[str, Any]) -> dict[str, Any]:
-        """What is kept for a parameter: what is missing is put there, as it is before the first step."""
+        """What is kept for a parameter; what is missing is put there first."""
         state = self._state[p]
         if len(state) < len(names):
-            for name in names:
-                if name not in state:
-                    start = self.begin(name, p._value, group)
-                    state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
+            self._begin(state, p, group)
         return state
 
-    def _take_state(self, moving: list[Any]) -> None:
-        """Read what a user may have written into the state, and count all of it as written now."""
+    def _begin(self, state: dict[str, Any], p: Tensor, group: dict[str, Any]) -> None:
+        for name in self.names(group):
+            if name not in state:
+                start = self.begin(name, p._value, group)
+                state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
+
+    def _take_state(self, moving: list[Any], group: dict[str, Any]) -> None:
+        """Have the state that users have seen as a step reads it, whatever they wrote, and count it as written now."""
         for p, _, _ in moving:
-            for name, kept in self._state.get(p, {}).items():
+            state = self._state.get(p)
+            if not state:
+                continue
+            self._begin(state, p, group)
+            for name, kept in state.items():
                 if isinstance(kept, Tensor):
                     wrote(kept._value)
                 elif name in self.counts:
-                    self._state[p][name] = number_tensor(kept)
+                    state[name] = number_tensor(kept)
+                elif name in self.names(group):
+                    state[name] = wrap(as_array(kept), None)
 
     @property
     def state(self) -> defaultdict[Any, dict[str, Any]]:
