@@ -77,7 +77,7 @@ _FILES = (
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {
-    "functional": "functional", "gradcheck": "verify", "gradgradcheck": "verify", "graph": "autograd.graph",
+    "gradcheck": "verify", "gradgradcheck": "verify", "graph": "autograd.graph",
 }  # fmt: skip
 
 
@@ -113,6 +113,8 @@ def __dir__():
 
 
 def _sought_in_autograd(name):
+    if f"autograd.{name}" in _places.PLACES:
+        return _room(f"autograd.{name}")
     if name not in _PARTS_OF_AUTOGRAD:
         raise _room("not_here").missing("autograd", name)
     room = _room(_PARTS_OF_AUTOGRAD[name])

@@ -19,14 +19,21 @@ PLACES = {
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
-    "autograd.gradcheck": "verify.gradcheck",
-    "nn.modules": "nn",
-    "nn.modules.*": "nn",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
-    "utils.data.*": "data",
-    "utils.data._utils.*": "data",
+    "utils.data.*": "data.*",
+    "utils.data._utils": "data",
+    "utils.data._utils.*": "data.*",
 }
+# PyTorch's modules whose names are all found in another one here.
+GATHERED = {"nn.modules": "nn", "nn.modules.*": "nn"}
+
+
+def _place(name: str, places: dict[str, str]) -> str | None:
+    """What a table says of a module."""
+    parent, _, last = name.rpartition(".")
+    found = places.get(name) or places.get(f"{parent}.*")
+    return found and found.replace("*", last)
 
 
 class _Known:
@@ -43,8 +50,19 @@ class _Known:
         sys.modules[made.__name__] = self.module
 
 
-def _known(name: str, module: ModuleType) -> ModuleSpec:
-    return ModuleSpec(name, _Known(module))  # type: ignore[arg-type]  # a loader needs these two methods alone
+class _Gathered(_Known):
+    """Loads a module that has the names of another; its own modules are none of that one's."""
+
+    def exec_module(self, made: ModuleType) -> None:
+        """Have it find there what it is asked for."""
+        vars(made).update(__all__=[name for name in dir(self.module) if name[0] != "_"], __getattr__=self._find)
+
+    def _find(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+
+def _spec(name: str, loader: _Known, package: bool = False) -> ModuleSpec:
+    return ModuleSpec(name, loader, is_package=package)  # type: ignore[arg-type]  # a loader needs these methods alone
 
 
 class Elsewhere:
@@ -54,10 +72,14 @@ class Elsewhere:
         """The spec of ``torch.nn`` or ``tinygrad_bp.nn.modules``; None for all other modules."""
         head, _, rest = name.partition(".")
         if head == "torch" and rest and sys.modules.get(head) is sys.modules[PACKAGE]:
-            return _known(name, import_module(f"{PACKAGE}.{rest}"))
-        if head == PACKAGE and rest:
-            place = PLACES.get(rest) or PLACES.get(f"{rest.rpartition('.')[0]}.*")
-            return None if place is None else _known(name, import_module(f"{PACKAGE}.{place}"))
+            return _spec(name, _Known(import_module(f"{PACKAGE}.{rest}")))
+        if head != PACKAGE or not rest:
+            return None
+        place, gathered = _place(rest, PLACES), _place(rest, GATHERED)
+        if place is not None:
+            return _spec(name, _Known(import_module(f"{PACKAGE}.{place}")))
+        if gathered is not None:
+            return _spec(name, _Gathered(import_module(f"{PACKAGE}.{gathered}")), package=True)
         return None
 
 
@@ -75,7 +97,7 @@ class Missing:
             if "not here" in str(error):
                 raise ModuleNotFoundError(str(error)) from None
             return None
-        return _known(name, found) if isinstance(found, ModuleType) else None
+        return _spec(name, _Known(found)) if isinstance(found, ModuleType) else None
 
 
 def look_there() -> None:

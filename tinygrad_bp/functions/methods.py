@@ -287,12 +287,13 @@ for _name in (*OWN, *_PLACES, *(f"{_name}_" for _name in (_WRITING + _RESHAPING)
 
 # PyTorch's methods that tensors do not have, and of which ``not_here`` says why.
 ABSENT = """bfloat16 ccol_indices chalf coalesce col_indices const_data_ptr crow_indices dense_dim dequantize
-    dim_order eig grad_dtype hash_tensor indices int_repr ipu is_coalesced is_inference is_pinned is_set_to
-    is_shared is_vulkan lstsq module_load mtia output_nr pin_memory q_per_channel_axis q_per_channel_scales
-    q_per_channel_zero_points q_scale q_zero_point qscheme record_stream reinforce resize resize_as
-    resize_as_sparse_ row_indices set_ share_memory_ slice_inverse smm solve sparse_dim sparse_mask
-    sparse_resize_ sparse_resize_and_clear_ sspaddmm storage_type symeig to_mkldnn to_padded_tensor to_sparse
-    to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr values volatile xpu"""
+    dim_order eig grad_dtype hash_tensor indices int_repr ipu is_coalesced is_distributed is_inference
+    is_pinned is_set_to is_shared is_vulkan lstsq module_load mtia output_nr pin_memory q_per_channel_axis
+    q_per_channel_scales q_per_channel_zero_points q_scale q_zero_point qscheme record_stream reinforce
+    resize resize_as resize_as_sparse_ row_indices set_ share_memory_ slice_inverse smm solve sparse_dim
+    sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm storage_type symeig to_mkldnn
+    to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr values
+    volatile xpu"""
 
 
 class Absent:
