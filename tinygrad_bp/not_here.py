@@ -187,7 +187,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "profiler profiler_legacy profiler_util ProfilerActivity DeviceType ProfilerConfig ProfilerEvent "
             "ProfilerState kineto_available"
         ),
-        "tg.autograd has what they hold: no_grad, detect_anomaly": "grad_mode anomaly_mode",
         "use tg.func.jvp": "forward_ad",
         "a thread of your own may call backward: leave it out": "set_multithreading_enabled is_multithreading_enabled",
         _INTERNAL: (
