@@ -29,6 +29,7 @@ ROOMS = {
     "nn.init": "First values of weights", "nn.utils": "What is done to modules",
     "nn.utils.rnn": "Sequences of any length",
     "optim": "Optimizers", "optim.lr_scheduler": "Learning rates over time",
+    "optim.swa_utils": "Averages of weights",
     "data": "Datasets and batches", "train": "The training loop", "autograd": "Gradients, hooks and modes",
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",

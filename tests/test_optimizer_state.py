@@ -113,6 +113,23 @@ def test_a_state_of_other_shapes_than_the_parameters_goes_on(kind, tmp_path):
     assert not [v for v in values if isinstance(v, (np.generic, np.ndarray))]
 
 
+@pytest.mark.parametrize("kind", ["Adafactor", "LBFGS"])
+def test_empty_parameters_and_those_without_a_gradient_stay(kind):
+    t = {"w": tg.zeros(0, 3, requires_grad=True), "v": tg.zeros(2, 0, requires_grad=True), "s": start()["s"]}
+    t["other"] = tg.ones(2, requires_grad=True)
+    optimizer = made(f"{kind}([w, v, s, other], lr=0.1)", t)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = t["w"].sum() + t["v"].sum() + t["s"] ** 2
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        optimizer.step(closure)
+    assert abs(t["s"].item()) < 0.5 and t["other"].tolist() == [1.0, 1.0]
+
+
 def test_plain_steps_keep_no_state():
     t = start()
     optimizer = tg.optim.SGD(t.values(), lr=0.01)

@@ -62,6 +62,8 @@ class Adafactor(Optimizer):
                 raise ArgumentError("Adafactor: complex parameters have no row and column means; use tg.optim.Adam")
             state = self.state_of(param, self.counts, group)
             step = next_step(state)
+            if not p.size:  # it has no mean
+                continue
             tiny = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
             rate = max(eps2, _rms(p)) * min(lr, 1 / math.sqrt(step))
             p *= 1 - lr * group["weight_decay"]

@@ -69,7 +69,14 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> ManyAverages:
 
 
 def get_swa_multi_avg_fn() -> ManyAverages:
-    """The mean of all so far, a function for ``multi_avg_fn=``: it writes into a list of tensors."""
+    """The mean of all so far, a function for ``multi_avg_fn=``: it writes into a list of tensors.
+
+    >>> import tinygrad_bp as tg
+    >>> averages = [tg.tensor([4.0])]
+    >>> get_swa_multi_avg_fn()(averages, [tg.tensor([8.0])], 3)
+    >>> averages[0].tolist()
+    [5.0]
+    """
     return _each(get_swa_avg_fn())
 
 
@@ -156,6 +163,12 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """Compute the running statistics of the batch normalizations of a model anew: means over all batches of ``loader``.
 
     A batch is the input, or a list or tuple that begins with it. The model is in the mode in which it was afterwards.
+
+    >>> import tinygrad_bp as tg
+    >>> model = tg.nn.BatchNorm1d(1)
+    >>> update_bn([tg.tensor([[1.0], [3.0]]), tg.tensor([[5.0], [7.0]])], model)
+    >>> model.running_mean.tolist()
+    [4.0]
     """
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     if not norms:

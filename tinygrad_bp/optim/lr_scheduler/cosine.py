@@ -23,6 +23,17 @@ class CosineAnnealingLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.5]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> [round(rate, 4) for rate in rates]
+    [1.0, 0.5, 0.0, 0.5]
     """
 
     T_max: int

@@ -130,6 +130,17 @@ class OneCycleLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [1.0]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=4, pct_start=0.5, cycle_momentum=False)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> [round(rate, 2) for rate in rates]
+    [0.04, 1.0, 0.5, 0.0]
     """
 
     total_steps: int

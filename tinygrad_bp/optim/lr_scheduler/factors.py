@@ -23,6 +23,17 @@ class LambdaLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.3333]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> [round(rate, 2) for rate in rates]
+    [1.0, 0.5, 0.33, 0.25]
     """
 
     lr_lambdas: list[Any]
@@ -53,6 +64,17 @@ class MultiplicativeLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.25]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [1.0, 0.5, 0.25, 0.125]
     """
 
     lr_lambdas: list[Any]
@@ -150,6 +172,17 @@ class ExponentialLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.25]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [1.0, 0.5, 0.25, 0.125]
     """
 
     gamma: float
@@ -177,6 +210,17 @@ class ConstantLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [1.0]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [0.5, 0.5, 1.0, 1.0]
     """
 
     factor: float
@@ -211,6 +255,17 @@ class LinearLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.6667]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.25, total_iters=3)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [0.25, 0.5, 0.75, 1.0]
     """
 
     start_factor: float
@@ -254,6 +309,17 @@ class PolynomialLR(LRScheduler):
     ...     schedule.step()
     >>> [round(lr, 4) for lr in schedule.get_last_lr()]
     [0.5]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=2, power=2.0)
+    >>> rates = schedule.get_last_lr()
+    >>> for _ in range(3):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [1.0, 0.25, 0.0, 0.0]
     """
 
     total_iters: int

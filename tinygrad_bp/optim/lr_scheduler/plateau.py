@@ -27,6 +27,17 @@ class ReduceLROnPlateau(LRScheduler):
     ...     schedule.step(loss)
     >>> [round(group["lr"], 4) for group in optimizer.param_groups]
     [0.1]
+
+    >>> import tinygrad_bp as tg
+    >>> optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = tg.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+    >>> rates = []
+    >>> for loss in [3.0, 2.0, 2.0, 2.0, 1.0]:
+    ...     optimizer.step()
+    ...     schedule.step(loss)
+    ...     rates += schedule.get_last_lr()
+    >>> rates
+    [1.0, 1.0, 1.0, 0.5, 0.5]
     """
 
     mode: str
