@@ -172,12 +172,32 @@ def test_assigning_data_between_forward_and_backward_is_refused():
         loss.backward()
 
 
-@pytest.mark.parametrize("value", [np.zeros(2, np.float32), np.zeros(3, np.int64)], ids=["shape", "dtype"])
-def test_assigning_data_that_cannot_be_the_leafs_is_refused_before_anything_changes(value):
+def test_assigning_data_that_cannot_be_the_tensors_is_refused_before_anything_changes():
     w = tg.tensor(START, requires_grad=True)
-    with pytest.raises((ShapeError, DtypeError), match="data: "):
-        w.data = value
-    assert w.tolist() == START
+    with pytest.raises(DtypeError, match="data: "):
+        w.data = np.zeros(3, np.int64)
+    h = w * 2
+    with pytest.raises(ShapeError, match=r"data: .* recorded with shape \(3,\), the new value has \(2,\)"):
+        h.data = np.zeros(2, np.float32)
+    assert w.tolist() == START and h.tolist() == [2, 4, 8]
+
+
+def test_data_of_another_shape_makes_a_leaf_a_new_one():
+    w = tg.nn.Parameter(tg.tensor(START))
+    kept, other = (w * w).sum(), (w + 1).sum()
+    w.grad = tg.ones(3)
+    w.data = tg.ones(2, 2)
+    assert w.is_leaf and w.requires_grad and w.shape == (2, 2) and w.grad is None
+    with pytest.raises(ModifiedError):
+        kept.backward()
+    other.backward()
+    assert w.grad is None  # it led to the parameter that was
+    (w * 3).sum().backward()
+    tg.optim.SGD([w], lr=1.0).step()
+    assert w.tolist() == [[-2, -2], [-2, -2]]
+    plain = tg.zeros(3)
+    plain.data = tg.zeros(2, 2)
+    assert plain.shape == (2, 2)
 
 
 # ---------------------------------------------------------------------- NumPy arrays and out=

@@ -392,6 +392,11 @@ class Syntax:
         """Sums of all elements up to each one along ``dim``, in ``dtype``; booleans and integers give int64."""
     def cumsum_(self, dim: _int | None = None, *, dtype: DTypeLike = None, axis: _int | None = None) -> Tensor:
         """``cumsum``, written into the tensor itself."""
+    @property
+    def data(self) -> Tensor:
+        """A tensor without history on the same memory; arrays come from ``numpy()``."""
+    @data.setter
+    def data(self, value: Operand) -> None: ...
     def data_ptr(self) -> _int:
         """The address of the first element; 0 where there is none."""
     def deg2rad(self) -> Tensor:

@@ -15,7 +15,7 @@ from .layout import element_at
 from .modes import mode
 from .node import Cell, Node, leaf
 from .size import Size
-from .writes import Views, guard, lies_there, own, own_memory, shown, wrote
+from .writes import Views, guard, own_memory, shown
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
@@ -53,30 +53,6 @@ class Tensor(Syntax, metaclass=TensorClass):
     _quiet: bool
 
     # ------------------------------------------------------------------ what it holds
-
-    @property
-    def data(self) -> Tensor:
-        """A tensor without history on the same memory; arrays come from ``numpy()``.
-
-        A write through it, and assigning it, is counted: a graph that kept the old value refuses backward.
-        """
-        return wrap(handed_out(self), None)
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        array = handed_out(value) if isinstance(value, Tensor) else as_array(value)
-        if lies_there(array, self._value):  # Python ends ``t.data += 1`` with such an assignment
-            return
-        array = own(array)
-        if array.shape != self._value.shape and self._node is not None:
-            raise ShapeError(
-                f"data: {self.name or 'the tensor'} has shape {shape_text(self._value.shape)}, the new value "
-                f"{shape_text(array.shape)}; make a new tensor for a new shape"
-            )
-        if array.dtype.kind not in "fc" and self._node is not None:
-            raise DtypeError(f"data: a tensor that requires grad holds floating point values, got {array.dtype}")
-        wrote(self._value)
-        self._value = array
 
     @property
     def shape(self) -> Size:

@@ -26,11 +26,11 @@ from .errors import (
 )
 from .hooks import Hooks
 from .modes import enable_grad, mode
-from .node import Cell, Node
+from .node import Cell, Node, leaf
 from .op import OPS
-from .tensor import Tensor, wrap
+from .tensor import Tensor, handed_out, wrap
 from .types import Array, Operand
-from .writes import aliases, seen, start_of, take_back, writable, wrote
+from .writes import aliases, lies_there, own, seen, start_of, take_back, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
@@ -329,3 +329,45 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     operator.__doc__ = f"``{what[:-1]}`` on the tensor itself, which keeps its memory."
     operator.__wrapped__ = function  # type: ignore[attr-defined]
     return operator
+
+
+# ---------------------------------------------------------------------- the memory itself
+
+
+def data(self: Tensor) -> Tensor:
+    """A tensor without history on the same memory; arrays come from ``numpy()``.
+
+    A write through it, and assigning it, is counted: a graph that kept the old value refuses backward. A value of
+    another shape makes a leaf that requires grad a new one, whose gradient starts from nothing.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.ones(2, requires_grad=True)
+    >>> w.data -= 0.5
+    >>> w
+    tensor([0.5000, 0.5000], requires_grad=True)
+    """
+    return self.detach()
+
+
+def set_data(self: Tensor, value: Any) -> None:
+    """Take over the memory of ``value``, a tensor or an array."""
+    array = handed_out(value) if isinstance(value, Tensor) else as_array(value)
+    if lies_there(array, self._value):  # Python ends ``t.data += 1`` with such an assignment
+        return
+    array, node = own(array), self._node
+    if node is not None and array.dtype.kind not in "fc":
+        raise DtypeError(f"data: a tensor that requires grad holds floating point values, got {array.dtype}")
+    if node is not None and array.shape != self._value.shape:
+        if node.op is not None:
+            raise ShapeError(
+                f"data: {self.name or 'the tensor'} was recorded with shape {shape_text(self._value.shape)}, the new "
+                f"value has {shape_text(array.shape)}; make a new tensor for a new shape"
+            )
+        node.cell, cell = Cell(None), self._own_cell()  # graphs of the old shape lead to what is no more
+        cell.grad = None
+        self._node = leaf(array.shape, cell)
+    wrote(self._value)
+    self._value = array
+
+
+setattr(Tensor, "data", property(data, set_data))  # noqa: B010  (type checkers know it from the stub)

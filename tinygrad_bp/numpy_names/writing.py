@@ -22,11 +22,12 @@ from ..ops.shape import ravel
 from .functions import operand
 
 
-def _moving(function: Callable[..., Any], source: str, place: int) -> Callable[..., Any]:
-    """The function, whose new elements come in the argument ``source``, at ``place`` where it is not named."""
+def _moving(function: Callable[..., Any], target: str, source: str, place: int) -> Callable[..., Any]:
+    """The function that writes its first argument, ``target``, with ``source``, at ``place`` where it is not named."""
     what = f"np.{function.__name__}"
 
-    def numpy_function(a: Any, *args: Any, **kwargs: Any) -> Any:
+    def numpy_function(*args: Any, **kwargs: Any) -> Any:
+        a, *args = args or (kwargs.pop(target),)  # type: ignore[assignment]
         given: Any = kwargs[source] if source in kwargs else args[place - 1]
         if not recorded(a, given):
             return without_rule(what, function, (a, *args), kwargs)
@@ -50,7 +51,7 @@ def _moving(function: Callable[..., Any], source: str, place: int) -> Callable[.
 
 
 FUNCTIONS.update({
-    np.copyto: _moving(np.copyto, "src", 1), np.fill_diagonal: _moving(np.fill_diagonal, "val", 1),
-    np.put: _moving(np.put, "v", 2), np.putmask: _moving(np.putmask, "values", 2),
-    np.place: _moving(np.place, "vals", 2), np.put_along_axis: _moving(np.put_along_axis, "values", 2),
+    np.copyto: _moving(np.copyto, "dst", "src", 1), np.fill_diagonal: _moving(np.fill_diagonal, "a", "val", 1),
+    np.put: _moving(np.put, "a", "v", 2), np.putmask: _moving(np.putmask, "a", "values", 2),
+    np.place: _moving(np.place, "arr", "vals", 2), np.put_along_axis: _moving(np.put_along_axis, "arr", "values", 2),
 })  # fmt: skip
