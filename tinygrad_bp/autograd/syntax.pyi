@@ -353,8 +353,8 @@ class Syntax:
         """
     def copy(self, order: str = 'C') -> Tensor:
         """A tensor of the same elements in memory of its own, recorded as ``clone``."""
-    def copy_(self, source: Array) -> Tensor:
-        """Every element taken from ``source``, which broadcasts and is cast."""
+    def copy_(self, src: Array, non_blocking: _bool = False) -> Tensor:
+        """Every element taken from ``src``, which broadcasts and is cast; ``non_blocking`` changes nothing."""
     def copysign(self, other: Operand) -> Tensor:
         """The size of a with the sign of b (that of −0.0 counts); its slope at a = 0 is 0. Formula: |a| · sign b"""
     def copysign_(self, other: Operand) -> Tensor:

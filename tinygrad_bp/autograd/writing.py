@@ -284,16 +284,16 @@ def zero_(self: Tensor) -> Tensor:
     return fill(self, 0, "zero_")
 
 
-def copy_(self: Tensor, source: Array) -> Tensor:
-    """Every element taken from ``source``, which broadcasts and is cast.
+def copy_(self: Tensor, src: Array, non_blocking: bool = False) -> Tensor:
+    """Every element taken from ``src``, which broadcasts and is cast; ``non_blocking`` changes nothing.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2).copy_(tg.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
-    if isinstance(source, Tensor) and source.dtype != self.dtype:
-        source = source.to(self.dtype)
-    return fill(self, source, "copy_")
+    if isinstance(src, Tensor) and src.dtype != self.dtype:
+        src = src.to(self.dtype)
+    return fill(self, src, "copy_")
 
 
 def in_place(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
