@@ -41,7 +41,7 @@ def test_what_pytorch_refuses_and_numpy_too_is_refused_as_pytorch_does() -> None
     x = tg.ones(2, 3)
     for call, words in {
         "x.dot(x)": "two vectors", "x.max(axis=5)": "dimension", "x.std(ddof=0, dim=0)": "ddof",
-        "x.reshape(4, order='F')": "order", "x.round(decimals='a')": "round", "x.flatten('Q')": "flatten",
+        "x.reshape(4, order='F')": "reshape", "x.round(decimals='a')": "round", "x.flatten('Q')": "flatten",
     }.items():  # fmt: skip
         with pytest.raises((AutogradError, TypeError), match=words):
             eval(call, {"x": x})

@@ -28,7 +28,7 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
             f"{_asking()} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
             "where none should flow, or a NumPy function that has a rule. Of a list of tensors NumPy takes the arrays: "
             "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]]). For X.dot(t) of an array X write "
-            "X @ t or np.dot(X, t)"
+            "X @ t or np.dot(X, t); for X[i] = t make X a tensor"
         )
     return np.array(handed_out(self), dtype=dtype, copy=copy)
 
@@ -310,6 +310,10 @@ def _recorded_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[
         if target is not None:
             mask = kwargs.get("where", True) if method == "__call__" else True
             kept = value if mask is True else np.where(mask, value, target)
+            sizes = zip(reversed(kept.shape), reversed(target.shape))
+            if kept.ndim > target.ndim or not all(size in (1, room) for size, room in sizes):
+                sides = f"out has shape {shape_text(target.shape)}, the result {shape_text(kept.shape)}"
+                raise ShapeError(f"np.{ufunc.__name__}: {sides}")
             value = fill(target, kept, f"np.{ufunc.__name__} with out=")
         filled.append(value)
     return tuple(filled) if several else filled[0]

@@ -37,7 +37,7 @@ def _shares(num: Any, endpoint: bool, ndim: int) -> Any:
     """How far each element of a space is on the way, along a new first axis."""
     num = index(num)
     if num < 0:
-        raise ArgumentError(f"the number of samples must not be negative, got num={num}")
+        raise ArgumentError(f"np.linspace and its like: the number of samples must not be negative, got num={num}")
     return np.reshape(np.arange(num) / max(num - 1 if endpoint else num, 1), (num, *(1,) * ndim))
 
 

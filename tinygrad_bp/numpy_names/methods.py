@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import DtypeError
+from ..autograd.errors import AutogradError, DtypeError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index, Operand
@@ -156,8 +156,11 @@ _ARRAYS: dict[str, Callable[..., Any]] = {
 
 
 def as_of_arrays(name: str, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What a method of NumPy's arrays gives for arguments that led to ``error`` in PyTorch's; that itself otherwise."""
+    """What a method of NumPy's arrays gives for arguments that led to ``error`` in PyTorch's.
+
+    Where both refuse them, PyTorch's error is raised, unless it only says that PyTorch has no such argument.
+    """
     try:
         return _ARRAYS[name](*args, **kwargs)
-    except (TypeError, ValueError, IndexError, AttributeError):
-        raise error from None
+    except (TypeError, ValueError, IndexError, AttributeError) as other:
+        raise error if isinstance(error, AutogradError) or not isinstance(other, AutogradError) else other from None

@@ -35,6 +35,8 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         return borders.bordered(array, widths, around)
     if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type", "even") == "even":
         return borders.continued(array, widths, mode)
+    if isinstance(mode, str) and mode not in (*_BEYOND, "edge", "wrap"):
+        raise ArgumentError(f"np.pad: mode is one of {', '.join([*_BEYOND, 'edge', 'wrap', 'empty'])}, got {mode!r}")
     beyond = _BEYOND.get(mode) if isinstance(mode, str) else None
     if beyond is None or array.dtype.kind not in "fc":  # NumPy rounds integers
         return without_rule("np.pad", np.pad, (array, pad_width), {"mode": mode, **options}, ("mode",))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import value_of
@@ -121,7 +121,8 @@ def _roots(p: Any) -> Any:
 def _polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, *, w: Any = None) -> Any:
     x, y = operand(x) + 0.0, operand(y) + 0.0
     if deg < 0 or x.ndim != 1 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0]:
-        raise ArgumentError(f"np.polyfit: x (n,), y (n,) or (n, k) and deg ≥ 0, got {x.shape}, {y.shape} and {deg}")
+        sides = f"{shape_text(x.shape)}, {shape_text(y.shape)}"
+        raise ArgumentError(f"np.polyfit: x (n,), y (n,) or (n, k) and deg ≥ 0, got {sides} and {deg}")
     rcond = x.shape[0] * np.finfo(x.dtype).eps if rcond is None else rcond
     powers = np.vander(x, deg + 1)
     if w is not None:
