@@ -126,10 +126,11 @@ _places.look_there()  # `from tinygrad_bp.autograd.functional import jacobian` a
 
 
 def _gather():
-    for place in ("numpy_names", "special", *_FILES):
+    for place in (*_room("numpy_names").PLACES, "special", *_FILES):
         _room(place)
 
 
 _gathering.BRINGING.append(_gather)
+_gathering.FINDING.append(lambda key: _room("numpy_names").bring(key))
 
 __version__ = "0.1.0"

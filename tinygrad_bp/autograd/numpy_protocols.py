@@ -13,7 +13,7 @@ import numpy as np
 from .arrays import as_array
 from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
-from .gathering import gather
+from .gathering import find, gather
 from .layout import Elements
 from .modes import mode
 from .op import FUNCTIONS, UFUNC_METHODS, UFUNCS
@@ -45,9 +45,11 @@ def _asking() -> str:
 
 
 def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:
-    """What stands for a function of NumPy, looked for in every file before it is missed."""
+    """What stands for a function of NumPy, looked for in its own file, and in every file before it is missed."""
     if key not in table:
-        gather()
+        find(key)
+        if key not in table:
+            gather()
     return table.get(key)
 
 
@@ -61,8 +63,7 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
         return function(*as_numpy_promotes(ufunc, inputs))
     called = ufunc if method == "__call__" else getattr(ufunc, method)
     name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
-    if not UFUNC_METHODS:
-        gather()
+    find((ufunc, method))
     rule, given = FUNCTIONS.get((ufunc, method)), inputs
     if rule is None:
         if function is None or not _recording(inputs, kwargs):
