@@ -164,7 +164,7 @@ def entries(room: str) -> Iterator[tuple[str, Any, list[str]]]:
     names: dict[Any, list[str]] = {}
     values: dict[Any, Any] = {}
     for name, value in names_of(space(room)):
-        if callable(value) and not isinstance(value, ModuleType) and value is not tg.Tensor:
+        if callable(value) and not isinstance(value, ModuleType) and value not in (tg.Tensor, np.dtype):
             origin = value if isinstance(value, type) else inspect.unwrap(value)
             names.setdefault(origin, []).append(f"{room}.{name}" if room else name)
             values.setdefault(origin, value)

@@ -54,7 +54,7 @@ def names_of(module: Any) -> Iterator[tuple[str, Any]]:
         value = getattr(module, name)
         if isinstance(value, ModuleType):
             inside = value.__name__ == f"{module.__name__}.{name}"
-        elif value is None or isinstance(value, np.dtype):
+        elif value is None or value is np.dtype or isinstance(value, np.dtype):
             inside = True
         elif callable(value):
             gathers = hasattr(module, "__path__")  # a room takes names from its files, any other file has its own alone

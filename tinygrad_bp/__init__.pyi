@@ -7,6 +7,7 @@ import numpy as np
 import os
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Iterable, Mapping, Sequence
+from numpy import dtype as dtype
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, as_torch as as_torch, autograd as autograd, backends as backends, cuda as cuda,
