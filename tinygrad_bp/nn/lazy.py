@@ -112,7 +112,12 @@ class _LazyConv(_Lazy):
 
 
 class LazyConv1d(_LazyConv, Conv1d):
-    """A ``Conv1d`` whose ``in_channels`` are those of the first input."""
+    """A ``Conv1d`` whose ``in_channels`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyConv1d(2, 3)(tg.ones(1, 4, 5)).shape
+    torch.Size([1, 2, 3])
+    """
 
     becomes = Conv1d
 
@@ -129,7 +134,12 @@ class LazyConv2d(_LazyConv, Conv2d):
 
 
 class LazyConv3d(_LazyConv, Conv3d):
-    """A ``Conv3d`` whose ``in_channels`` are those of the first input."""
+    """A ``Conv3d`` whose ``in_channels`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyConv3d(2, 3)(tg.ones(1, 4, 5, 5, 5)).shape
+    torch.Size([1, 2, 3, 3, 3])
+    """
 
     becomes = Conv3d
 
@@ -154,19 +164,34 @@ class _LazyConvTranspose(_Lazy):
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
-    """A ``ConvTranspose1d`` whose ``in_channels`` are those of the first input."""
+    """A ``ConvTranspose1d`` whose ``in_channels`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyConvTranspose1d(2, 3)(tg.ones(1, 4, 5)).shape
+    torch.Size([1, 2, 7])
+    """
 
     becomes = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
-    """A ``ConvTranspose2d`` whose ``in_channels`` are those of the first input."""
+    """A ``ConvTranspose2d`` whose ``in_channels`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyConvTranspose2d(2, 3)(tg.ones(1, 4, 5, 5)).shape
+    torch.Size([1, 2, 7, 7])
+    """
 
     becomes = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
-    """A ``ConvTranspose3d`` whose ``in_channels`` are those of the first input."""
+    """A ``ConvTranspose3d`` whose ``in_channels`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyConvTranspose3d(2, 3)(tg.ones(1, 4, 2, 2, 2)).shape
+    torch.Size([1, 2, 4, 4, 4])
+    """
 
     becomes = ConvTranspose3d
 
@@ -195,7 +220,12 @@ class _LazyBatchNorm(_LazyNorm):
 
 
 class LazyBatchNorm1d(_LazyBatchNorm, BatchNorm1d):
-    """A ``BatchNorm1d`` whose ``num_features`` are those of the first input."""
+    """A ``BatchNorm1d`` whose ``num_features`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyBatchNorm1d()(tg.rand(2, 3)).shape
+    torch.Size([2, 3])
+    """
 
     becomes = BatchNorm1d
 
@@ -213,7 +243,12 @@ class LazyBatchNorm2d(_LazyBatchNorm, BatchNorm2d):
 
 
 class LazyBatchNorm3d(_LazyBatchNorm, BatchNorm3d):
-    """A ``BatchNorm3d`` whose ``num_features`` are those of the first input."""
+    """A ``BatchNorm3d`` whose ``num_features`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyBatchNorm3d()(tg.rand(2, 3, 2, 2, 2)).shape
+    torch.Size([2, 3, 2, 2, 2])
+    """
 
     becomes = BatchNorm3d
 
@@ -230,18 +265,33 @@ class _LazyInstanceNorm(_LazyNorm):
 
 
 class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
-    """An ``InstanceNorm1d`` whose ``num_features`` are those of the first input."""
+    """An ``InstanceNorm1d`` whose ``num_features`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyInstanceNorm1d()(tg.rand(1, 3, 4)).shape
+    torch.Size([1, 3, 4])
+    """
 
     becomes = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
-    """An ``InstanceNorm2d`` whose ``num_features`` are those of the first input."""
+    """An ``InstanceNorm2d`` whose ``num_features`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyInstanceNorm2d()(tg.rand(1, 3, 4, 4)).shape
+    torch.Size([1, 3, 4, 4])
+    """
 
     becomes = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
-    """An ``InstanceNorm3d`` whose ``num_features`` are those of the first input."""
+    """An ``InstanceNorm3d`` whose ``num_features`` are those of the first input.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.LazyInstanceNorm3d()(tg.rand(1, 3, 2, 2, 2)).shape
+    torch.Size([1, 3, 2, 2, 2])
+    """
 
     becomes = InstanceNorm3d
