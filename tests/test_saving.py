@@ -334,7 +334,21 @@ def test_hostile_headers_are_refused_before_memory_is_asked_for(header):
 
 
 @pytest.mark.parametrize(
-    "text", ['{"tensor": ["w", true]}', '{"dict": [[[1], 2]]}', '{"os": 1}', "{}", "[" * 100_000, "x"]
+    "text",
+    [
+        '{"tensor": ["w", true]}',
+        '{"dict": [[[1], 2]]}',
+        '{"set": [[1]]}',
+        '{"os": 1}',
+        '{"device": "nowhere"}',
+        "{}",
+        '{"dtype": "O"}',
+        '{"bytes": 3}',
+        '{"complex": ["a", 1]}',
+        '{"Size": ["a"]}',
+        "[" * 100_000,
+        "x",
+    ],
 )
 def test_a_hostile_text_is_refused(text):
     with pytest.raises(DataFileError, match="how its arrays belong together"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.device import device
-from ..autograd.errors import ArgumentError, DataFileError
+from ..autograd.errors import ArgumentError, AutogradError, DataFileError
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor
 from ..functions.creation import from_numpy
@@ -139,7 +139,7 @@ def put_together(arrays: dict[str, Any], text: str | None, file: str) -> Any:
         return {name: from_numpy(array) for name, array in arrays.items()}
     try:
         return _Together(arrays).value(json.loads(text))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, AutogradError) as error:
         raise DataFileError(
             f"{file}: the text that says how its arrays belong together is damaged ({type(error).__name__}: "
             f"{error!s:.80})"
