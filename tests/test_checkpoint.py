@@ -171,3 +171,24 @@ def test_without_recording_it_is_the_call() -> None:
     with pytest.raises(ArgumentError, match="float"):
         checkpoint(lambda v: 3.0, tg.ones(1, requires_grad=True))
     assert "checkpoint" not in OPS
+
+
+@pytest.mark.parametrize("segments", [1, 2, 3, 5])
+def test_functions_in_a_row_are_checkpointed_in_segments(segments: int) -> None:
+    tg.manual_seed(0)
+    layers = [tg.nn.Linear(3, 3), tg.nn.Tanh(), tg.nn.Linear(3, 3), tg.nn.Dropout(0.5), tg.nn.Linear(3, 1)]
+    model, calls = tg.nn.Sequential(*layers), []
+    layers[1].register_forward_hook(lambda *_: calls.append(1))
+    found = []
+    for run in (model, lambda x: tg.utils.checkpoint.checkpoint_sequential(model, segments, x)):
+        tg.manual_seed(1)
+        x = tg.arange(6.0).reshape(2, 3).requires_grad_()
+        model.zero_grad()
+        y = run(x)
+        y.sum().backward()
+        found.append([y.tolist(), x.grad.tolist(), layers[0].weight.grad.tolist()])
+    assert found[0] == found[1]
+    assert len(calls) == (2 if segments == 1 else 3)
+    for wrong in (0, 6):
+        with pytest.raises(ArgumentError, match=f"segments is from 1 to 5, got {wrong}"):
+            tg.utils.checkpoint.checkpoint_sequential(model, wrong, x)

@@ -296,6 +296,15 @@ def test_an_optimizer_of_ones_own_works_as_it_stands():
     assert repr(optimizer).splitlines()[:3] == ["Lion (", "Parameter Group 0", "    betas: (0.9, 0.99)"]
 
 
+def test_a_setting_without_a_default_is_asked_of_every_group():
+    from tinygrad_bp.optim.optimizer import Optimizer, required
+
+    with pytest.raises(ArgumentError, match="Optimizer: a group needs lr, which has no default"):
+        Optimizer([W], {"lr": required})
+    optimizer = Optimizer([{"params": [W], "lr": 0.5}], {"lr": required})
+    assert optimizer.param_groups[0]["lr"] == 0.5 and repr(optimizer.defaults["lr"]) == "<required parameter>"
+
+
 def test_an_optimizer_without_a_step_says_so():
     w = tg.tensor([1.0], requires_grad=True)
     w.grad = tg.ones(1)

@@ -19,13 +19,26 @@ from ..autograd.writes import wrote
 from . import loading
 from .hooks import OptimizerHooks, run_step, with_hooks
 
+ParamsT = Iterable[Any]  # tensors, pairs of a name and a tensor, or dicts that are groups
+
+
+class Required:
+    """A default that stands for a setting that every group has to give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = Required()
+
 
 class Optimizer:
     """The base: ``param_groups`` is a list of dicts, each with ``params`` and its own settings.
 
     ``params`` is tensors, pairs of a name and a tensor (``model.named_parameters()``), or dicts with ``params`` and
-    settings that differ from ``defaults``; a group may carry more than that. ``state[p]`` is what is kept for the
-    parameter p, a dict by PyTorch's names that may be read and written.
+    settings that differ from ``defaults``; a group may carry more than that, and has to give those whose default is
+    ``tg.optim.optimizer.required``. ``state[p]`` is what is kept for the parameter p, a dict by PyTorch's names that
+    may be read and written.
 
     A subclass writes a ``step`` of its own, as in PyTorch:
 
@@ -59,7 +72,7 @@ class Optimizer:
         if "step" in vars(cls):
             cls.step = with_hooks(vars(cls)["step"])  # type: ignore[method-assign]
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise ArgumentError("params: give a list of tensors (model.parameters()), not one tensor")
         if not hasattr(params, "__iter__"):
@@ -90,6 +103,9 @@ class Optimizer:
         if names and len(names) != len(listed):
             raise ArgumentError(f"{who}: {len(names)} of {len(listed)} parameters have a name; name all or none")
         params = [item[1] for item in listed] if names else listed
+        missing = [name for name, value in self.defaults.items() if value is required and name not in param_group]
+        if missing:
+            raise ArgumentError(f"{who}: a group needs {', '.join(missing)}, which has no default")
         self._check({**self.defaults, **param_group})
         self._check_params(params, {**self.defaults, **param_group})
         if names:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,40 @@ def checkpoint(
     )  # fmt: skip
     results = _Checkpoint.apply(call, *(leaves[place] for place in places), *(tensor for _, tensor in outside))
     return shaped(results)
+
+
+def checkpoint_sequential(
+    functions: Iterable[Callable[[Any], Any]],
+    segments: int,
+    input: Any,
+    use_reentrant: bool = False,
+    *,
+    preserve_rng_state: bool = True,
+) -> Any:
+    """One function after the other, a ``Sequential`` or a list, in ``segments``: all but the last are checkpointed.
+
+    Raises ``ArgumentError`` for a number of segments below 1 or above that of the functions.
+
+    >>> import tinygrad_bp as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> tg.utils.checkpoint.checkpoint_sequential([tg.exp, tg.square, tg.log], 2, x).sum().backward()
+    >>> x.grad
+    tensor([2., 2.])
+    """
+    steps = list(functions)
+    if not 1 <= segments <= len(steps):
+        raise ArgumentError(f"checkpoint_sequential: segments is from 1 to {len(steps)}, got {segments}")
+
+    def run(some: list[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+        return lambda x: reduce(lambda value, function: function(value), some, x)
+
+    size = len(steps) // segments
+    last = size * (segments - 1)
+    for start in range(0, last, size):
+        input = checkpoint(
+            run(steps[start : start + size]), input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state
+        )
+    return run(steps[last:])(input)
 
 
 class _Call(NamedTuple):
