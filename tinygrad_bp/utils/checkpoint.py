@@ -17,7 +17,7 @@ from ..autograd.modes import enable_grad, mode
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import arrays_in, last_write, owner, tick
-from ..func import flatten
+from ..func.transforms import flatten
 from ..ops.elementwise import clone
 from ..random.generator import default_generator
 

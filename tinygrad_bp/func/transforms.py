@@ -1,8 +1,4 @@
-"""Transforms of functions: a function of tensors in, its derivatives as a function out. Names are ``torch.func``'s.
-
-Arguments and results are tensors, arrays or numbers, also inside nested dicts, lists and tuples. Transforms nest:
-``grad(grad(f))`` is the second derivative.
-"""
+"""Transforms of functions of tensors."""
 
 from __future__ import annotations
 
@@ -11,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .autograd import gradient
-from .autograd.errors import ArgumentError, NonScalarError, ShapeError, shape_text
-from .autograd.forward import push_forward
-from .autograd.history import history
-from .autograd.modes import enable_grad, mode
-from .autograd.tensor import Tensor, wrap
-from .functions.creation import as_tensor
-from .ops.elementwise import clone
-from .ops.joining import stack
-from .ops.shape import reshape
+from ..autograd import gradient
+from ..autograd.errors import ArgumentError, NonScalarError, ShapeError, shape_text
+from ..autograd.forward import push_forward
+from ..autograd.history import history
+from ..autograd.modes import enable_grad, mode
+from ..autograd.tensor import Tensor, wrap
+from ..functions.creation import as_tensor
+from ..ops.elementwise import clone
+from ..ops.joining import stack
+from ..ops.shape import reshape
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]

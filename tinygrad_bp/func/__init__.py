@@ -1,0 +1,32 @@
+"""Transforms of functions: a function of tensors in, its derivatives as a function out. Names are ``torch.func``'s.
+
+Arguments and results are tensors, arrays or numbers, also inside nested dicts, lists and tuples. Transforms nest:
+``grad(grad(f))`` is the second derivative.
+"""
+
+import typing as _typing
+
+from .modules import functional_call, stack_module_state
+from .transforms import grad, grad_and_value, hessian, hvp, jacfwd, jacrev, jvp, value_and_grad, vjp, vmap
+
+__all__ = [
+    "functional_call",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "stack_module_state",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+]
+
+if not _typing.TYPE_CHECKING:
+
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("func", name)
