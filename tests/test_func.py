@@ -212,3 +212,63 @@ def test_functional_has_pytorchs_shapes() -> None:
     leaf = tg.tensor(X, requires_grad=True)
     assert AF.jacobian(vector, leaf, create_graph=True).requires_grad
     assert not AF.jacobian(vector, leaf).requires_grad
+
+
+def test_a_module_is_a_function_of_its_parameters() -> None:
+    model = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.BatchNorm1d(3), tg.nn.Linear(3, 1))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    x = tg.randn(4, 2)
+    params = {name: p.detach() for name, p in model.named_parameters()}
+    buffers = {name: b.clone() for name, b in model.named_buffers()}
+    np.testing.assert_array_equal(
+        tg.func.functional_call(model, (params, buffers), x).numpy(), model(x).detach().numpy()
+    )
+    model.load_state_dict(before)
+    slopes = tg.func.grad(lambda params: tg.func.functional_call(model, (params, buffers), (x,)).sum())(params)
+    model.zero_grad()
+    model(x).sum().backward()
+    for name, p in model.named_parameters():
+        np.testing.assert_allclose(slopes[name].numpy(), p.grad.numpy(), rtol=1e-5, atol=1e-6)
+        assert p is model.get_parameter(name)  # put back
+
+
+def test_tied_parameters_are_replaced_together() -> None:
+    model = tg.nn.Sequential(tg.nn.Linear(2, 2, bias=False), tg.nn.Linear(2, 2, bias=False))
+    model[1].weight = model[0].weight
+    x, double = tg.ones(1, 2), {"0.weight": 2 * tg.eye(2)}
+    assert tg.func.functional_call(model, double, x).tolist() == [[4.0, 4.0]]
+    own = model[1].weight.detach()
+    untied = tg.func.functional_call(model, double, x, tie_weights=False)
+    np.testing.assert_allclose(untied.detach().numpy(), (2 * x @ own.T).numpy())
+
+
+@pytest.mark.parametrize(
+    ("dicts", "strict", "said"),
+    [
+        ({"weigth": tg.zeros(1, 2)}, False, "the module has no weigth; it has weight, bias"),
+        (({"bias": tg.zeros(1)}, {"bias": tg.zeros(1)}), False, "bias stands in two of the dicts"),
+        ({"bias": tg.zeros(1)}, True, "weight are not given"),
+    ],
+)
+def test_a_wrong_name_is_refused_before_the_call(dicts: object, strict: bool, said: str) -> None:
+    layer = tg.nn.Linear(2, 1)
+    layer.register_forward_pre_hook(lambda *_: pytest.fail("called"))
+    with pytest.raises(tg.autograd.errors.ArgumentError, match=said):
+        tg.func.functional_call(layer, dicts, tg.zeros(2), strict=strict)
+
+
+def test_what_was_replaced_comes_back_after_an_error() -> None:
+    layer = tg.nn.Linear(2, 1)
+    own = layer.weight
+    with pytest.raises(tg.AutogradError):
+        tg.func.functional_call(layer, {"weight": tg.zeros(1, 5)}, tg.zeros(2))
+    assert layer.weight is own
+
+
+def test_the_states_of_models_are_stacked() -> None:
+    models = [tg.nn.BatchNorm1d(3) for _ in range(2)]
+    params, buffers = tg.func.stack_module_state(models)
+    assert params["weight"].shape == (2, 3) and params["weight"].requires_grad and params["weight"].is_leaf
+    assert buffers["running_mean"].shape == (2, 3) and not buffers["running_mean"].requires_grad
+    with pytest.raises(tg.autograd.errors.ArgumentError, match="one class, got none"):
+        tg.func.stack_module_state([])

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from scripts.make_golden import GOLDEN, WIDE, programs

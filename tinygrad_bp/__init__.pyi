@@ -30,7 +30,7 @@ from .autograd.storage import TypedStorage as TypedStorage, UntypedStorage as Un
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .drawing.picture import Picture
-from .func import Function
+from .func.transforms import Function
 from .functions.constructors import TensorType
 from .functions.histograms import Histogram
 from .functions.kinds import finfo as finfo, iinfo as iinfo

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import func as transforms
 from .autograd.errors import ArgumentError
 from .autograd.gradient import grad
 from .autograd.tensor import Tensor
+from .func import transforms
 
 Function = Callable[..., Any]
 _JACOBIANS: dict[str, Any] = {"reverse-mode": transforms.jacrev, "forward-mode": transforms.jacfwd}

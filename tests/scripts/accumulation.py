@@ -27,4 +27,6 @@ for i in range(40):
         optimizer.step()
         optimizer.zero_grad()
         scheduler.step()
-        print(f"{i + 1:2d} loss {loss.item() * accumulation_steps:.4f} norm {total:.4f} lr {scheduler.get_last_lr()[0]:.5f}")
+        print(
+            f"{i + 1:2d} loss {loss.item() * accumulation_steps:.4f} norm {total:.4f} lr {scheduler.get_last_lr()[0]:.5f}"
+        )

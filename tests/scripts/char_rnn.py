@@ -63,7 +63,10 @@ for it in range(1, 121):
     current_loss += loss.item()
     if it % 40 == 0:
         guess = categoryFromOutput(output)
-        print("%d %.4f %s / %s %s" % (it, current_loss / 40, line, guess, "✓" if guess == category else "✗ (%s)" % category))
+        print(
+            "%d %.4f %s / %s %s"
+            % (it, current_loss / 40, line, guess, "✓" if guess == category else "✗ (%s)" % category)
+        )
         current_loss = 0
 with torch.no_grad():
     for name in ("rossini", "schmitt", "tailor"):

@@ -19,7 +19,9 @@ def weights_init(m):
 
 torch.manual_seed(999)
 Tensor = torch.FloatTensor
-netG = nn.Sequential(nn.Linear(nz, ngf, bias=False), nn.BatchNorm1d(ngf), nn.LeakyReLU(0.2, inplace=True), nn.Linear(ngf, 2), nn.Tanh())
+netG = nn.Sequential(
+    nn.Linear(nz, ngf, bias=False), nn.BatchNorm1d(ngf), nn.LeakyReLU(0.2, inplace=True), nn.Linear(ngf, 2), nn.Tanh()
+)
 netD = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2, inplace=True), nn.Linear(16, 1), nn.Sigmoid())
 netG.apply(weights_init)
 netD.apply(weights_init)
@@ -45,7 +47,10 @@ for i in range(30):
     d_loss.backward()
     optimizerD.step()
     if i % 10 == 0:
-        print("[%d/%d] Loss_D: %.4f Loss_G: %.4f D(x): %.4f" % (i, 30, d_loss.item(), g_loss.item(), netD(real).data.mean().item()))
+        print(
+            "[%d/%d] Loss_D: %.4f Loss_G: %.4f D(x): %.4f"
+            % (i, 30, d_loss.item(), g_loss.item(), netD(real).data.mean().item())
+        )
 netG.eval()
 print(netG(fixed_noise).data)
 print(netG[1].running_mean[:3], netG[1].num_batches_tracked)

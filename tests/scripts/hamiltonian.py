@@ -7,7 +7,11 @@ import torch.nn as nn
 class HNN(nn.Module):
     def __init__(self, hidden=24):
         super().__init__()
-        self.linear1, self.linear2, self.linear3 = nn.Linear(2, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, 1, bias=None)
+        self.linear1, self.linear2, self.linear3 = (
+            nn.Linear(2, hidden),
+            nn.Linear(hidden, hidden),
+            nn.Linear(hidden, 1, bias=None),
+        )
         for l in [self.linear1, self.linear2, self.linear3]:
             nn.init.orthogonal_(l.weight)
         self.register_buffer("M", torch.tensor([[0.0, 1.0], [-1.0, 0.0]]))

@@ -28,7 +28,11 @@ print(activation)
 
 
 def show(module, grad_input, grad_output):
-    print(module.__class__.__name__, [None if g is None else tuple(g.shape) for g in grad_input], tuple(grad_output[0].shape))
+    print(
+        module.__class__.__name__,
+        [None if g is None else tuple(g.shape) for g in grad_input],
+        tuple(grad_output[0].shape),
+    )
 
 
 handle = model[2].register_full_backward_hook(show)

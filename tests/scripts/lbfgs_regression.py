@@ -30,7 +30,9 @@ def rosenbrock(p):
 
 
 p = torch.tensor([-1.2, 1.0], requires_grad=True)
-optimizer = torch.optim.LBFGS([p], lr=1.0, max_iter=100, history_size=10, line_search_fn="strong_wolfe", tolerance_change=1e-12)
+optimizer = torch.optim.LBFGS(
+    [p], lr=1.0, max_iter=100, history_size=10, line_search_fn="strong_wolfe", tolerance_change=1e-12
+)
 
 
 def valley():

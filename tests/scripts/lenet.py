@@ -38,7 +38,9 @@ class LeNet(nn.Module):
             nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Tanh(), nn.AvgPool2d(kernel_size=2, stride=2),
             nn.Conv2d(6, 12, kernel_size=5), nn.Tanh(), nn.AvgPool2d(2, 2),
         )  # fmt: skip
-        self.classifier = nn.Sequential(nn.Flatten(), nn.Linear(12 * 2 * 2, 24), nn.Tanh(), nn.Dropout(0.1), nn.Linear(24, 3))
+        self.classifier = nn.Sequential(
+            nn.Flatten(), nn.Linear(12 * 2 * 2, 24), nn.Tanh(), nn.Dropout(0.1), nn.Linear(24, 3)
+        )
 
     def forward(self, x):
         return F.log_softmax(self.classifier(self.features(x)), dim=1)
@@ -56,7 +58,11 @@ def train(args, model, device, train_loader, optimizer, epoch):
         if batch_idx % args.log_interval == 0:
             print(
                 "Train Epoch: {} [{}/{} ({:.0f}%)]\tLoss: {:.4f}".format(
-                    epoch, batch_idx * len(data), len(train_loader.dataset), 100.0 * batch_idx / len(train_loader), loss.item()
+                    epoch,
+                    batch_idx * len(data),
+                    len(train_loader.dataset),
+                    100.0 * batch_idx / len(train_loader),
+                    loss.item(),
                 )
             )
 

@@ -91,4 +91,9 @@ hpreact = bngain * bnraw + bnbias
 dhpreact = torch.randn((32, 8), generator=g)
 hpreact.backward(dhpreact)
 dhprebn = bngain * bnvar_inv / 32 * (32 * dhpreact - dhpreact.sum(0) - 32 / 31 * bnraw * (dhpreact * bnraw).sum(0))
-print("approximate:", torch.allclose(dhprebn, hprebn.grad), "| maxdiff below 1e-6:", (dhprebn - hprebn.grad).abs().max().item() < 1e-6)
+print(
+    "approximate:",
+    torch.allclose(dhprebn, hprebn.grad),
+    "| maxdiff below 1e-6:",
+    (dhprebn - hprebn.grad).abs().max().item() < 1e-6,
+)

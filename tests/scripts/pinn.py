@@ -10,7 +10,9 @@ class FCN(nn.Module):
     def __init__(self, n_in, n_out, n_hidden, n_layers):
         super().__init__()
         self.fcs = nn.Sequential(nn.Linear(n_in, n_hidden), nn.Tanh())
-        self.fch = nn.Sequential(*[nn.Sequential(nn.Linear(n_hidden, n_hidden), nn.Tanh()) for _ in range(n_layers - 1)])
+        self.fch = nn.Sequential(
+            *[nn.Sequential(nn.Linear(n_hidden, n_hidden), nn.Tanh()) for _ in range(n_layers - 1)]
+        )
         self.fce = nn.Linear(n_hidden, n_out)
         for m in self.modules():
             if isinstance(m, nn.Linear):

@@ -44,6 +44,8 @@ for episode in range(60):
     optimizer.step()
     running = 0.9 * running + 0.1 * sum(policy.rewards)
     if episode % 20 == 19:
-        print(f"Episode {episode + 1}\tLast reward: {sum(policy.rewards):.2f}\tAverage reward: {running:.2f}\tloss {loss.item():.4f}")
+        print(
+            f"Episode {episode + 1}\tLast reward: {sum(policy.rewards):.2f}\tAverage reward: {running:.2f}\tloss {loss.item():.4f}"
+        )
     del policy.rewards[:]
     del policy.saved_log_probs[:]

@@ -29,7 +29,11 @@ class AttnDecoderRNN(nn.Module):
     def __init__(self, hidden_size, output_size):
         super().__init__()
         self.embedding = nn.Embedding(output_size, hidden_size)
-        self.Wa, self.Ua, self.Va = nn.Linear(hidden_size, hidden_size), nn.Linear(hidden_size, hidden_size), nn.Linear(hidden_size, 1)
+        self.Wa, self.Ua, self.Va = (
+            nn.Linear(hidden_size, hidden_size),
+            nn.Linear(hidden_size, hidden_size),
+            nn.Linear(hidden_size, 1),
+        )
         self.gru = nn.GRU(2 * hidden_size, hidden_size)
         self.out = nn.Linear(hidden_size, output_size)
 

@@ -9,7 +9,9 @@ import torch
 import torch.nn as nn
 
 torch.manual_seed(7)
-pretrained = nn.Sequential(OrderedDict([("backbone", nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 8))), ("fc", nn.Linear(8, 10))]))
+pretrained = nn.Sequential(
+    OrderedDict([("backbone", nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 8))), ("fc", nn.Linear(8, 10))])
+)
 for name, value in pretrained.state_dict().items():
     print(name, "\t", value.size())
 
@@ -50,14 +52,21 @@ print(f"{best_loss:.4f} {optimizer.param_groups[0]['lr']:.4g}")
 print(torch.equal(model.features[0].weight, pretrained.backbone[0].weight), model.features[0].weight.grad)
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "checkpoint.pt")
-    torch.save({"epoch": 10, "model": model.state_dict(), "optimizer": optimizer.state_dict(), "loss": loss.detach()}, path)
+    torch.save(
+        {"epoch": 10, "model": model.state_dict(), "optimizer": optimizer.state_dict(), "loss": loss.detach()}, path
+    )
     checkpoint = torch.load(path)
 again = Student()
 again.load_state_dict(checkpoint["model"])
 again.eval()
 optimizer = torch.optim.SGD(again.head.parameters(), lr=0.1, momentum=0.9)
 optimizer.load_state_dict(checkpoint["optimizer"])
-print(checkpoint["epoch"], f"{checkpoint['loss']:.4f}", torch.equal(again(x), model(x)), list(optimizer.state_dict()["state"]))
+print(
+    checkpoint["epoch"],
+    f"{checkpoint['loss']:.4f}",
+    torch.equal(again(x), model(x)),
+    list(optimizer.state_dict()["state"]),
+)
 clone = copy.deepcopy(again)
 with torch.no_grad():
     clone.head.weight.mul_(0)

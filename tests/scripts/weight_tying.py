@@ -30,7 +30,10 @@ emb = model.encoder.weight.detach().clone().requires_grad_()
 dec = model.encoder.weight.detach().clone().requires_grad_()
 out = F.linear(torch.tanh(model.hidden(F.embedding(x[:, :-1], emb))), dec)
 F.cross_entropy(out.flatten(0, 1), x[:, 1:].flatten()).backward()
-print(torch.allclose(both, emb.grad + dec.grad, atol=1e-6), f"{both.norm():.4f} {emb.grad.norm():.4f} {dec.grad.norm():.4f}")
+print(
+    torch.allclose(both, emb.grad + dec.grad, atol=1e-6),
+    f"{both.norm():.4f} {emb.grad.norm():.4f} {dec.grad.norm():.4f}",
+)
 optimizer = torch.optim.Adagrad(model.parameters(), lr=0.1)
 for step in range(30):
     optimizer.zero_grad()

@@ -11,7 +11,11 @@ vocab = sorted(set(corpus))
 word_to_ix = {w: i for i, w in enumerate(vocab)}
 counts = torch.bincount(torch.tensor([word_to_ix[w] for w in corpus]), minlength=len(vocab)).float()
 noise = counts.pow(0.75) / counts.pow(0.75).sum()
-pairs = [(word_to_ix[corpus[i]], word_to_ix[corpus[j]]) for i in range(2, len(corpus) - 2) for j in (i - 2, i - 1, i + 1, i + 2)]
+pairs = [
+    (word_to_ix[corpus[i]], word_to_ix[corpus[j]])
+    for i in range(2, len(corpus) - 2)
+    for j in (i - 2, i - 1, i + 1, i + 2)
+]
 centers, contexts = torch.tensor(pairs).t()
 print(len(vocab), centers.shape, noise.sum().round(decimals=3))
 

@@ -36,8 +36,13 @@ def functional_call(
     >>> tg.func.grad(loss)(tg.zeros(1, 2))
     tensor([[3., 4.]])
     """
-    dicts = [parameter_and_buffer_dicts] if isinstance(parameter_and_buffer_dicts, Mapping) else parameter_and_buffer_dicts
-    own = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+    dicts = (
+        [parameter_and_buffer_dicts] if isinstance(parameter_and_buffer_dicts, Mapping) else parameter_and_buffer_dicts
+    )
+    own = {
+        **dict(module.named_parameters(remove_duplicate=False)),
+        **dict(module.named_buffers(remove_duplicate=False)),
+    }
     given: dict[str, Tensor] = {}
     for part in dicts:
         twice = sorted(given.keys() & part.keys())
