@@ -147,18 +147,37 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "nn": {
         "one process computes: use the model itself": "DataParallel SyncBatchNorm parallel",
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
+        "use tg.autograd.grad": "grad",
+        "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",
         _QUANTIZED: "intrinsic qat quantizable quantized",
+        _INTERNAL: "LinearCrossEntropyOptions common_types factory_kwargs",
         _GONE: "Container NLLLoss2d",
     },
     "nn.functional": {
         _QUANTIZED: "grouped_mm scaled_mm scaled_grouped_mm ScalingType SwizzleType",
+        "use tg.autograd.grad": "grad",
+        "use channel_shuffle": "native_channel_shuffle",
         _INTERNAL: (
             "boolean_dispatch handle_torch_function has_torch_function has_torch_function_unary "
-            "has_torch_function_variadic BroadcastingList1 BroadcastingList2 BroadcastingList3 DType "
-            "GRID_SAMPLE_INTERPOLATION_MODES GRID_SAMPLE_PADDING_MODES assert_int_or_pair reproducibility_notes "
+            "has_torch_function_variadic assert_int_or_pair BroadcastingList1 BroadcastingList2 BroadcastingList3 "
+            "DType GRID_SAMPLE_INTERPOLATION_MODES GRID_SAMPLE_PADDING_MODES reproducibility_notes "
             "sparse_support_notes tf32_notes"
         ),
     },
+    "nn.init": {
+        "the function that writes in place has the name with an underscore behind it": (
+            "constant dirac eye kaiming_normal kaiming_uniform normal orthogonal sparse uniform xavier_normal "
+            "xavier_uniform"
+        ),
+    },
+    "nn.utils": {
+        "the function that writes in place has the name with an underscore behind it": "clip_grad_norm",
+        "arrays lie in memory as NumPy has them: leave it out": (
+            "convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format memory_format"
+        ),
+        "use tg.func.functional_call": "stateless",
+    },
+    "nn.utils.rnn": {_INTERNAL: "PackedSequence_ bind copy_method_params"},
     "cuda": {
         _AUTOCAST: "amp",
         _ONE_DEVICE: (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from ..ops.elementwise import abs, add, mul, sub, where
 from ..ops.indexing import getitem
 from ..ops.limits import clip
 from ..ops.max_pooling import picked
-from ..ops.shape import reshape
+from ..ops.products import matmul
+from ..ops.shape import matrix_transpose, reshape
 from .interpolation import cubic_weights
 
-__all__ = ["grid_sample"]
+__all__ = ["affine_grid", "grid_sample"]
 
 _MODES, _BORDERS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
@@ -117,6 +119,35 @@ def grid_sample(
         part = mul(value, reshape(weight, (rows, 1, places)))
         total = part if total is None else add(total, part)
     return reshape(total, (rows, channels, *out))
+
+
+@rounds_once
+@in_floats("theta")
+def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = None) -> Any:
+    """The places at which ``grid_sample`` reads images that are turned, scaled and moved by matrices.
+
+    ``theta`` is (rows, 2, 3) and ``size`` (rows, channels, height, width), or (rows, 3, 4) and one size more; the
+    result is (rows, height, width, 2) or (rows, depth, height, width, 3). Raises ``ShapeError`` for others.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.affine_grid(tg.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 1, 2))
+    tensor([[[[-0.5000,  0.0000],
+              [ 0.5000,  0.0000]]]])
+    """
+    sizes = tuple(int(n) for n in size)
+    ndim = len(sizes) - 2
+    if ndim not in (2, 3) or tuple(theta.shape) != (sizes[0], ndim, ndim + 1) or min(sizes) < 1:
+        raise ShapeError(
+            "affine_grid: theta is (rows, 2, 3) and size (rows, channels, height, width), or one more of each; got "
+            f"{shape_text(tuple(theta.shape))} and {shape_text(sizes)}"
+        )
+    inner = sizes[2:]
+    axes = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in inner]
+    if not align_corners:
+        axes = [axis * ((n - 1) / n) for axis, n in zip(axes, inner, strict=True)]
+    places = np.stack([*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(inner)], axis=-1)
+    points = np.reshape(places, (-1, ndim + 1)).astype(value_of(theta).dtype)
+    return reshape(matmul(points, matrix_transpose(theta)), (sizes[0], *inner, ndim))
 
 
 @rounds_once

@@ -1,11 +1,12 @@
 """Layers, losses and containers under PyTorch's names."""
 
+import sys as _sys
 import typing as _typing
 
 from . import functional as functional, init as init, utils as utils
 from .activations import *
+from .adaptive_softmax import *
 from .attention import *
-from .clip import *
 from .containers import *
 from .convolution import *
 from .dropout import *
@@ -23,7 +24,14 @@ from .pooling import *
 from .recurrent import *
 from .transformer import *
 from .upsampling import *
+from .utils.clip_grad import *
 
+# PyTorch's place of all layers, and the bases by which programs ask for a family of them.
+from .convolution import _Convolution as _ConvNd  # noqa: F401
+from .losses import Loss as _Loss  # noqa: F401
+from .normalization import _BatchNorm as _BatchNorm, _InstanceNorm as _InstanceNorm
+
+modules = _sys.modules[__name__]
 
 if not _typing.TYPE_CHECKING:
 

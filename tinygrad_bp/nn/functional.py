@@ -19,16 +19,19 @@ from ..functions.dropout import (
     alpha_dropout as alpha_dropout, dropout as dropout, dropout1d as dropout1d, dropout2d as dropout2d,
     dropout3d as dropout3d, feature_alpha_dropout as feature_alpha_dropout, rrelu as rrelu,
 )  # fmt: skip
+from ..functions.fractional_pooling import *
 from ..functions.grid_sampling import *
+from ..functions.gumbel import *
 from ..functions.interpolation import *
 from ..functions.margin_losses import *
 from ..functions.normalization import *
 from ..functions.pooling import *
+from ..functions.pooling_with_indices import *
 from ..functions.similarity import (
     cosine_similarity as cosine_similarity, normalize as normalize, pairwise_distance as pairwise_distance,
     pdist as pdist,
 )  # fmt: skip
-from ..ops import activations, elementwise, losses, network
+from ..ops import activations, convolution, elementwise, losses, network
 from ..ops import cross_entropy as classes
 from ..ops.activations import (
     celu as celu, elu as elu, gelu as gelu, glu as glu, hardshrink as hardshrink, hardsigmoid as hardsigmoid,
@@ -50,7 +53,7 @@ from ..ops.products import matmul
 from ..ops.rearranging import (
     channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle, pixel_unshuffle as pixel_unshuffle,
 )  # fmt: skip
-from ..ops.shape import matrix_transpose
+from ..ops.shape import matrix_transpose, permute
 from ..ops.sliding import *
 from ..ops.trigonometry import tanh as tanh
 from .arguments import taking as _taking
@@ -64,6 +67,17 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Any:
     tensor([[2., 2., 2.]])
     """
     return matmul(input, matrix_transpose(weight)) if bias is None else network.linear(input, weight, bias)
+
+
+def conv_tbc(input: Array, weight: Array, bias: Array, pad: int = 0) -> Any:
+    """A convolution along the first dimension: (steps, rows, in) to (steps, rows, out), weight (width, in, out).
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.functional.conv_tbc(tg.ones(3, 1, 2), tg.ones(2, 2, 1), tg.zeros(1)).flatten()
+    tensor([4., 4.])
+    """
+    y = convolution.conv1d(permute(input, (1, 2, 0)), permute(weight, (2, 1, 0)), bias, padding=pad)
+    return permute(y, (2, 0, 1))
 
 
 _open_doors(globals(), __name__.partition(".")[0])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, DTypeLike, Index, Operand, Size
+from ..functions.fractional_pooling import Ratio
 from ..ops.sliding import Target
 from ..random.generator import Generator
 
@@ -23,17 +24,49 @@ def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: Liter
 def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``."""
 @overload
+def adaptive_max_pool1d_with_indices(
+    input: Array, output_size: Target, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``adaptive_max_pool1d`` with ``return_indices=True``."""
+@overload
+def adaptive_max_pool1d_with_indices(
+    input: Array, output_size: Target, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``adaptive_max_pool1d`` with ``return_indices=True``."""
+@overload
 def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: Literal[False] = False) -> Tensor:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``."""
 @overload
 def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``."""
 @overload
+def adaptive_max_pool2d_with_indices(
+    input: Array, output_size: Target, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``adaptive_max_pool2d`` with ``return_indices=True``."""
+@overload
+def adaptive_max_pool2d_with_indices(
+    input: Array, output_size: Target, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``adaptive_max_pool2d`` with ``return_indices=True``."""
+@overload
 def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: Literal[False] = False) -> Tensor:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``."""
 @overload
 def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``."""
+@overload
+def adaptive_max_pool3d_with_indices(
+    input: Array, output_size: Target, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``adaptive_max_pool3d`` with ``return_indices=True``."""
+@overload
+def adaptive_max_pool3d_with_indices(
+    input: Array, output_size: Target, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``adaptive_max_pool3d`` with ``return_indices=True``."""
+def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
+    """The places at which ``grid_sample`` reads images that are turned, scaled and moved by matrices."""
 def alpha_dropout(
     input: Array, p: float = 0.5, training: bool = False, inplace: bool = False, *, generator: Generator | None = None,
 ) -> Tensor:
@@ -91,6 +124,8 @@ def conv3d(
     dilation: Size = 1, groups: int = 1,
 ) -> Tensor:
     """As ``conv2d``, over three dimensions: ``input`` is (rows, channels, depth, height, width)."""
+def conv_tbc(input: Array, weight: Array, bias: Array, pad: int = 0) -> Tensor:
+    """A convolution along the first dimension: (steps, rows, in) to (steps, rows, out), weight (width, in, out)."""
 def conv_transpose1d(
     input: Array, weight: Array, bias: Array | None = None, stride: Size = 1, padding: Size = 0,
     output_padding: Size = 0, groups: int = 1, dilation: Size = 1,
@@ -164,6 +199,54 @@ def fold(
     input: Array, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1,
 ) -> Tensor:
     """Columns added up to images: (rows, channels · kernel, windows) to (rows, channels, *output_size)."""
+@overload
+def fractional_max_pool2d(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: Literal[False] = False, _random_samples: Array | None = None,
+) -> Tensor:
+    """The largest elements of windows at random places of (rows, channels, height, width), the rows may be missing."""
+@overload
+def fractional_max_pool2d(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: bool = False, _random_samples: Array | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The largest elements of windows at random places of (rows, channels, height, width), the rows may be missing."""
+@overload
+def fractional_max_pool2d_with_indices(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: Literal[False] = False, _random_samples: Array | None = None,
+) -> Tensor:
+    """``fractional_max_pool2d`` with ``return_indices=True``."""
+@overload
+def fractional_max_pool2d_with_indices(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: bool = False, _random_samples: Array | None = None,
+) -> tuple[Tensor, Tensor]:
+    """``fractional_max_pool2d`` with ``return_indices=True``."""
+@overload
+def fractional_max_pool3d(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: Literal[False] = False, _random_samples: Array | None = None,
+) -> Tensor:
+    """The largest elements of windows at random places of volumes; as ``fractional_max_pool2d``."""
+@overload
+def fractional_max_pool3d(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: bool = False, _random_samples: Array | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The largest elements of windows at random places of volumes; as ``fractional_max_pool2d``."""
+@overload
+def fractional_max_pool3d_with_indices(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: Literal[False] = False, _random_samples: Array | None = None,
+) -> Tensor:
+    """``fractional_max_pool3d`` with ``return_indices=True``."""
+@overload
+def fractional_max_pool3d_with_indices(
+    input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio | None = None,
+    return_indices: bool = False, _random_samples: Array | None = None,
+) -> tuple[Tensor, Tensor]:
+    """``fractional_max_pool3d`` with ``return_indices=True``."""
 def gaussian_nll_loss(
     input: Array, target: Array, var: Any, full: bool = False, eps: float = 1e-06, reduction: str = 'mean',
 ) -> Tensor:
@@ -183,6 +266,12 @@ def group_norm(
     input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-05,
 ) -> Tensor:
     """Each group of channels of each row with mean 0 and variance 1, times weight, plus bias."""
+def gumbel_softmax(
+    logits: Array, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """``softmax((logits + noise) / tau)``, the noise from Gumbel's distribution, PyTorch's numbers for the same seed.
+    """
 def hardshrink(input: Array, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
 def hardsigmoid(input: Array, inplace: bool = False) -> Tensor:
@@ -288,6 +377,18 @@ def max_pool1d(
 ) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
 @overload
+def max_pool1d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``max_pool1d`` with ``return_indices=True``."""
+@overload
+def max_pool1d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``max_pool1d`` with ``return_indices=True``."""
+@overload
 def max_pool2d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: Literal[False] = False,
@@ -300,6 +401,18 @@ def max_pool2d(
 ) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of ``input`` (rows, channels, height, width), where the rows can be missing."""
 @overload
+def max_pool2d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``max_pool2d`` with ``return_indices=True``."""
+@overload
+def max_pool2d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``max_pool2d`` with ``return_indices=True``."""
+@overload
 def max_pool3d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: Literal[False] = False,
@@ -311,6 +424,18 @@ def max_pool3d(
     ceil_mode: bool = False, return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, depth, height, width); as ``max_pool2d``."""
+@overload
+def max_pool3d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: Literal[False] = False,
+) -> Tensor:
+    """``max_pool3d`` with ``return_indices=True``."""
+@overload
+def max_pool3d_with_indices(
+    input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
+    ceil_mode: bool = False, return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """``max_pool3d`` with ``return_indices=True``."""
 def max_unpool1d(
     input: Array, indices: Index, kernel_size: Size, stride: Size | None = None, padding: Size = 0,
     output_size: Size | None = None,
@@ -372,6 +497,8 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-06, 
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
 def pdist(input: Array, p: float = 2.0) -> Tensor:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
+def permute(input: Array, *order: Any, dims: Size | None = None) -> Tensor:
+    """The dimensions in the order given."""
 def pixel_shuffle(input: Array, upscale_factor: int) -> Tensor:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016)."""
 def pixel_unshuffle(input: Array, downscale_factor: int) -> Tensor:

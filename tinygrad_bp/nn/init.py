@@ -14,7 +14,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..random.generator import Generator
-from ..random.sampling import randn
+from ..random.sampling import randn, randperm
 
 _GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0), "selu": 3 / 4}
 
@@ -241,3 +241,57 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
         q = q * np.sign(np.diagonal(r))
         tensor.copy_((q.T if wide else q).reshape(tensor.shape) * tensor.dtype.type(gain))
     return tensor
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """A convolution's weight that gives back as many input channels as it can, those of each of ``groups`` groups.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.init.dirac_(tg.empty(2, 2, 3))
+    tensor([[[0., 1., 0.],
+             [0., 0., 0.]],
+
+            [[0., 0., 0.],
+             [0., 1., 0.]]])
+    """
+    if not 3 <= tensor.ndim <= 5:
+        raise ShapeError(f"dirac_: the weight has 3, 4 or 5 dimensions, got {shape_text(tensor.shape)}")
+    if groups < 1 or tensor.shape[0] % groups:
+        raise ArgumentError(f"dirac_: groups must divide the {tensor.shape[0]} channels, got {groups}")
+    outputs = tensor.shape[0] // groups
+    channel = np.arange(min(outputs, tensor.shape[1]))
+    middle = tuple(size // 2 for size in tensor.shape[2:])
+    value = np.zeros(tensor.shape, tensor.dtype)
+    for group in range(groups):
+        value[(group * outputs + channel, channel, *middle)] = 1
+    with no_grad():
+        tensor.copy_(value)
+    return tensor
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal numbers of a matrix, of which a share of each column, ``sparsity`` rounded up, is 0 (Martens 2010).
+
+    >>> import tinygrad_bp as tg
+    >>> (tg.nn.init.sparse_(tg.empty(4, 3), 0.5) == 0).sum(dim=0)
+    tensor([2, 2, 2])
+    """
+    if tensor.ndim != 2:
+        raise ShapeError(f"sparse_: needs a matrix, got {shape_text(tensor.shape)}")
+    rows, columns = tensor.shape
+    count = math.ceil(sparsity * rows)
+    value = np.array(normal_(tensor, 0.0, std, generator)._value)
+    for column in range(columns):
+        # PyTorch draws the places from the default generator alone.
+        value[randperm(rows)._value[:count], column] = 0
+    with no_grad():
+        tensor.copy_(value)
+    return tensor
+
+
+def __getattr__(name: str) -> object:
+    if name == "__path__":  # the import system asks every module
+        raise AttributeError(name)
+    from ..not_here import missing
+
+    raise missing("nn.init", name)

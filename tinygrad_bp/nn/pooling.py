@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Size
-from ..functions import pooling
+from ..functions import fractional_pooling, pooling
+from ..functions.creation import as_tensor
 from ..ops import max_pooling
 from ..ops.sliding import sizes
 from .module import Module
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d",
-    "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",
+    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+    "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d",
+    "MaxUnpool3d",
 ]  # fmt: skip
 
 
@@ -360,3 +364,45 @@ class AdaptiveMaxPool3d(_AdaptiveMax):
     """
 
     _function = max_pooling.adaptive_max_pool3d
+
+
+class _FractionalMaxPool(Module):
+    _function: ClassVar[Callable[..., Any]]
+    kernel_size: Any
+    output_size: Any
+    output_ratio: Any
+    return_indices: bool
+    _random_samples: Tensor | None
+
+    def __init__(
+        self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
+        _random_samples: Array | None = None,
+    ) -> None:  # fmt: skip
+        if (output_size is None) == (output_ratio is None):
+            raise ArgumentError(f"{type(self).__name__}: give either output_size or output_ratio")
+        self.kernel_size, self.output_size, self.output_ratio = kernel_size, output_size, output_ratio
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", None if _random_samples is None else as_tensor(_random_samples))
+
+    def forward(self, input: Any) -> Any:
+        """The largest elements of windows at random places, with their places where ``return_indices``."""
+        return type(self)._function(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples
+        )
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """``nn.functional.fractional_max_pool2d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.FractionalMaxPool2d(2, output_ratio=0.5)(tg.rand(1, 3, 6, 6)).shape
+    torch.Size([1, 3, 3, 3])
+    """
+
+    _function = fractional_pooling.fractional_max_pool2d
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """``nn.functional.fractional_max_pool3d`` as a layer."""
+
+    _function = fractional_pooling.fractional_max_pool3d

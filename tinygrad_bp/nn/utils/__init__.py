@@ -1,7 +1,7 @@
 """What PyTorch has beside its layers: clipped gradients, parameters as one vector, sequences of different lengths."""
 
-from ..clip import *
 from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
+from .clip_grad import *
 from .convert_parameters import *
 from .fusion import *
 from .init import *

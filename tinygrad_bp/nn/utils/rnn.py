@@ -212,3 +212,11 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     [tensor([1., 2.]), tensor([3.])]
     """
     return unpad_sequence(*pad_packed_sequence(packed_sequences, batch_first=True), batch_first=True)
+
+
+def __getattr__(name: str) -> object:
+    if name == "__path__":  # the import system asks every module
+        raise AttributeError(name)
+    from ...not_here import missing
+
+    raise missing("nn.utils.rnn", name)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor, value_of, wrap
-from ..autograd.writes import wrote
+from ...autograd.errors import ArgumentError
+from ...autograd.tensor import Tensor, value_of, wrap
+from ...autograd.writes import wrote
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
