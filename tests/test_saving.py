@@ -10,7 +10,8 @@ import stat
 import struct
 import sys
 import zipfile
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,6 +236,9 @@ looped.append(looped)
         (tg.optim.SGD([tg.ones(1, requires_grad=True)], lr=1), "is a SGD, .*state_dict"),
         (lambda: 0, "is a function; .*that it can be made from"),
         (Pair(1, 2), r"is a Pair; .*tuple\(value\)"),
+        (defaultdict(list), r"is a defaultdict; .*give dict\(value\)"),
+        (Path("a"), r"Path; .*give str\(value\)"),
+        (tg.nn.Linear(1, 1).parameters(), r"is a generator; .*give list\(value\)"),
         (np.array([None]), "array of object"),
         (np.array(["a"]), "array of <U1"),
         (looped, "contains itself"),

@@ -7,6 +7,7 @@ key, its kind: ``{"tuple": [1, 2]}``, ``{"tensor": ["weight", true]}`` (the arra
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64decode, b64encode
 from collections import OrderedDict
 from typing import Any
@@ -118,10 +119,15 @@ def _refused(value: Any, path: tuple[str, ...]) -> str:
             f"{what} is a {kind}, and only a pickle, which can run code when it is read, could hold it. Save its "
             "state_dict(), and read it into one that you build: new.load_state_dict(tg.load(path))"
         )
-    if hasattr(value, "__dict__") and not callable(value):
+    plain = [known for known in (dict, list, tuple, set, str, int, float) if isinstance(value, known)]
+    if plain:
+        instead = f"give {plain[0].__name__}(value)"
+    elif isinstance(value, os.PathLike):
+        instead = "give str(value)"
+    elif hasattr(value, "__iter__"):
+        instead = "give list(value)"
+    elif hasattr(value, "__dict__") and not callable(value):
         instead = "give vars(value), a dict"
-    elif isinstance(value, tuple):
-        instead = "give tuple(value)"
     else:
         instead = "give numbers, strings or tensors that it can be made from"
     return (
