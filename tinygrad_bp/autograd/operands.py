@@ -38,6 +38,12 @@ def raw(op: Op, operand: Any) -> Any:
         return number if isinstance(number, _NUMBERS) else float(number)  # a long double stays one
     if isinstance(operand, np.matrix):
         raise ArgumentError(f"{op.name}: np.matrix has a product of its own for *; write np.asarray(m)")
+    if hasattr(operand, "_fields"):  # z - z.max(axis=1) of a program written for arrays
+        kind, fields = type(operand).__name__, operand._fields
+        numpys = f", or np.{kind}(x, axis) for what NumPy's {kind} gives" if hasattr(np, kind) else ""
+        raise ArgumentError(
+            f"{op.name}: one side is what {kind} gives in PyTorch, ({', '.join(fields)}); write .{fields[0]}{numpys}"
+        )
     if isinstance(operand, (np.ndarray, list, tuple)):
         return as_array(operand)
     write = "; write tg.tensor(x) first" if is_array(operand) else "; give a tensor, a NumPy array or a number"
