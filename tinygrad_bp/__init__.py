@@ -42,8 +42,9 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "accelerator": "", "backends": "", "cuda": "", "data": "", "device": "autograd.device",
-    "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "", "get_default_device": "autograd.device",
+    "GradScaler": "amp", "accelerator": "", "amp": "", "autocast": "amp", "backends": "", "cuda": "", "data": "",
+    "device": "autograd.device", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
+    "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "signal": "",
     "special": "", "train": "", "utils": "", "verify": "", "xpu": "",

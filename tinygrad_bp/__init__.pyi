@@ -10,15 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from numpy import dtype as dtype
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
-    accelerator as accelerator, as_torch as as_torch, autograd as autograd, backends as backends, cuda as cuda,
-    data as data, drawing as drawing, fft as fft, func as func, functional as functional, functions as functions,
-    linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names,
-    ops as ops, optim as optim, places as places, random as random, saving as saving, signal as signal,
-    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
+    accelerator as accelerator, amp as amp, as_torch as as_torch, autograd as autograd, backends as backends,
+    cuda as cuda, data as data, drawing as drawing, fft as fft, func as func, functional as functional,
+    functions as functions, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
+    numpy_names as numpy_names, ops as ops, optim as optim, places as places, random as random, saving as saving,
+    signal as signal, special as special, train as train, utils as utils, verify as verify, xpu as xpu,
 )
+from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
 from .autograd.device import DeviceLike, device as device
-from .autograd.dtypes import DType
+from .autograd.dtypes import DType, MissingDType
 from .autograd.errors import AutogradError as AutogradError
 from .autograd.layout import layout as layout, memory_format as memory_format
 from .autograd.modes import (
@@ -53,6 +54,7 @@ HalfTensor: TensorType
 IntTensor: TensorType
 LongTensor: TensorType
 ShortTensor: TensorType
+bfloat16: MissingDType
 bool: np.dtype[np.bool]
 cdouble: np.dtype[np.complex128]
 cfloat: np.dtype[np.complex64]

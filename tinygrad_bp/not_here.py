@@ -26,7 +26,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "tg.func and plain Python do it: call your function directly": "compile compiler jit export fx package",
         "build the model and load a state dict that you converted: tg.load": "hub",
         "write the density with tg.* functions, and draw with tg.randn, tg.rand, tg.multinomial": "distributions",
-        "compute in tg.float32; float16 is computed in float32 on the way": "amp autocast GradScaler",
         "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
@@ -60,7 +59,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "fbgemm_pack_gemm_matrix_fp16 fbgemm_pack_quantized_matrix"
         ),
         _WIDTH: (
-            "bfloat16 BFloat16Tensor BFloat16Storage complex32 chalf float8_e4m3fn float8_e4m3fnuz float8_e5m2 "
+            "BFloat16Tensor BFloat16Storage complex32 chalf float8_e4m3fn float8_e4m3fnuz float8_e5m2 "
             "float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2"
         ),
         _NARROW: (
@@ -179,7 +178,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "nn.utils.rnn": {_INTERNAL: "PackedSequence_ bind copy_method_params"},
     "cuda": {
-        _AUTOCAST: "amp",
         _ONE_DEVICE: (
             "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor "
             "ShortTensor CUDAGraph MemPool ExternalStream StreamContext default_generators default_stream device "

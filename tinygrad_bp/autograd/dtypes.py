@@ -9,8 +9,8 @@ import numpy as np
 from .errors import DtypeError
 
 __all__ = [
-    "complex64", "complex128", "float16", "float32", "float64", "get_default_dtype", "int8", "int16", "int32", "int64",
-    "set_default_dtype", "uint8",
+    "bfloat16", "complex64", "complex128", "float16", "float32", "float64", "get_default_dtype", "int8", "int16",
+    "int32", "int64", "set_default_dtype", "uint8",
 ]  # fmt: skip
 
 DType = np.dtype[Any]
@@ -26,6 +26,24 @@ float32: np.dtype[np.float32] = np.dtype(np.float32)
 float64: np.dtype[np.float64] = np.dtype(np.float64)
 complex64: np.dtype[np.complex64] = np.dtype(np.complex64)
 complex128: np.dtype[np.complex128] = np.dtype(np.complex128)
+
+
+class MissingDType:
+    """A dtype of PyTorch that NumPy lacks: a program can name it, in a table of dtypes, and not use it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def dtype(self) -> DType:
+        """What NumPy asks for: raises ``DtypeError``."""
+        raise DtypeError(f"{self._name}: NumPy has no such dtype; use tg.float32, or tg.float16")
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+
+bfloat16 = MissingDType("bfloat16")
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from .autograd.device import DeviceLike, absent
+from ..autograd.device import DeviceLike, absent
+from . import amp as amp
 
 __all__ = [
     "Event", "Stream", "current_device", "current_stream", "device_count", "empty_cache", "get_arch_list",
@@ -177,6 +178,6 @@ def Stream(device: DeviceLike = None, priority: int = 0) -> NoReturn:
 
 
 def __getattr__(name: str) -> object:
-    from .not_here import missing
+    from ..not_here import missing
 
     raise missing("cuda", name)
