@@ -145,9 +145,7 @@ def test_bags_by_offsets():
     (lambda w: F.embedding(tg.tensor([1.0]), w), DtypeError, "integers; got float32"),
     (lambda w: F.embedding(tg.tensor([1]), w[0]), ShapeError, r"weight is \(rows, features\), got \(2,\)"),
     (lambda w: F.embedding(tg.tensor([1]), w, 5), ArgumentError, "padding_idx 5 is outside the 3 rows"),
-    (lambda w: F.embedding(tg.tensor([1]), w, sparse=True), ArgumentError, "gradients are dense"),
     (lambda w: nn.Embedding(3, 2, 3), ArgumentError, "Embedding: padding_idx 3 is outside the 3 rows"),
-    (lambda w: nn.EmbeddingBag(3, 2, sparse=True), ArgumentError, "EmbeddingBag: gradients are dense"),
     (lambda w: F.embedding_bag(tg.tensor([1]), w), ShapeError, "a vector with offsets"),
     (lambda w: F.embedding_bag(tg.tensor([1]), w, tg.tensor([1])), ArgumentError, "offsets start at 0"),
     (lambda w: F.embedding_bag(tg.tensor([[1]]), w, tg.tensor([0])), ArgumentError, "one bag a row"),
@@ -158,3 +156,11 @@ def test_bags_by_offsets():
 def test_embeddings_name_what_does_not_fit(call, error, said):
     with pytest.raises(error, match=said):
         call(tg.ones(3, 2))
+
+
+def test_a_sparse_table_has_the_same_gradient_dense():
+    w = tg.rand(4, 2, requires_grad=True)
+    (F.embedding(tg.tensor([1, 1, 3]), w, sparse=True) ** 2).sum().backward()
+    assert w.grad.tolist() == (w * tg.tensor([[0.0], [4.0], [0.0], [2.0]])).tolist()
+    assert repr(nn.Embedding(5, 2, sparse=True)) == "Embedding(5, 2, sparse=True)"
+    assert nn.EmbeddingBag(3, 2, sparse=True)(tg.tensor([[0, 1]])).shape == (1, 2)

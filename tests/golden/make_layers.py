@@ -18,7 +18,8 @@ INITIAL = [
     "Embedding(4, 2, padding_idx=1)", "EmbeddingBag(4, 3)", "Bilinear(2, 3, 2)", "Bilinear(3, 2, 1, bias=False)",
     "MultiheadAttention(4, 2)", "MultiheadAttention(4, 1, bias=False, add_bias_kv=True)",
     "MultiheadAttention(4, 2, kdim=3, vdim=2)", "BatchNorm2d(2)", "GroupNorm(1, 2)", "RMSNorm(3)",
-    "InstanceNorm1d(2, affine=True)",
+    "InstanceNorm1d(2, affine=True)", "TransformerEncoderLayer(4, 2, 5)", "TransformerDecoderLayer(2, 1, 3)",
+    "Transformer(4, 2, 1, 1, 3)", "AdaptiveLogSoftmaxWithLoss(8, 6, [2, 4], div_value=2.0)",
 ]  # fmt: skip
 
 # Layers whose results are compared, and the shape of their input.
@@ -39,6 +40,9 @@ LAYERS = {
     "Upsample(scale_factor=2, mode='bilinear')": (1, 1, 2, 3), "Upsample((5, 4), mode='bicubic')": (1, 1, 3, 3),
     "Upsample(scale_factor=1.5)": (1, 1, 4), "Unflatten(1, (2, 2))": (1, 4),
     "ReflectionPad2d((1, 0, 2, 1))": (1, 1, 3, 3), "ConstantPad1d((1, 2), 3.5)": (1, 1, 3), "ZeroPad2d(1)": (1, 1, 2),
+    "TransformerEncoderLayer(4, 2, 5, dropout=0.0)": (3, 2, 4),
+    "TransformerEncoderLayer(4, 2, 5, 0.0, 'gelu', batch_first=True, norm_first=True, bias=False)": (1, 3, 4),
+    "TransformerEncoder(nn.TransformerEncoderLayer(2, 1, 3, dropout=0.0), 2, nn.LayerNorm(2))": (3, 1, 2),
     "CircularPad1d(2)": (1, 1, 3), "ReplicationPad3d(1)": (1, 1, 1, 2, 2), "PixelShuffle(2)": (1, 4, 1, 2),
 }  # fmt: skip
 
@@ -47,7 +51,10 @@ REPRS = [
     "ConvTranspose2d(2, 2, 3, stride=2, output_padding=1, dilation=2)", "Embedding(4, 2, padding_idx=-1, max_norm=1.0)",
     "EmbeddingBag(4, 3, mode='sum')", "Dropout2d(0.2)", "AlphaDropout()", "FeatureAlphaDropout()", "Bilinear(2, 3, 2)",
     "MaxUnpool2d(2)", "AdaptiveMaxPool1d(3)", "ConstantPad2d(1, 2.0)", "InstanceNorm1d(3)", "BatchNorm3d(2)",
-    "ModuleDict({'a': nn.Linear(1, 2), 'b': nn.ReLU()})", "UpsamplingBilinear2d(scale_factor=2)",
+    "ModuleDict({'a': nn.Linear(1, 2), 'b': nn.ReLU()})", "ModuleList([nn.ReLU(), nn.ReLU(), nn.Linear(1, 1)])",
+    "Transformer(4, 2, 2, 1, 8)", "FractionalMaxPool2d(2, output_size=3)", "LazyConv2d(3, 2)", "LazyBatchNorm1d()",
+    "ParameterList([nn.Parameter(nn.init.zeros_(nn.Linear(2, 3).weight.detach()))])",
+    "UpsamplingBilinear2d(scale_factor=2)",
 ]  # fmt: skip
 
 

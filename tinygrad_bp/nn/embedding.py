@@ -55,13 +55,12 @@ class Embedding(Module):
         norm_type: float, scale_grad_by_freq: bool, sparse: bool,
     ) -> None:  # fmt: skip
         name = type(self).__name__
-        if sparse:
-            raise ArgumentError(f"{name}: gradients are dense here; leave sparse=True out")
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ArgumentError(f"{name}: padding_idx {padding_idx} is outside the {num_embeddings} rows")
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.max_norm, self.norm_type, self.scale_grad_by_freq = max_norm, norm_type, scale_grad_by_freq
+        self.sparse = sparse  # the gradient is dense all the same, with the numbers of a sparse one
 
     @classmethod
     def from_pretrained(cls, embeddings: Array, freeze: bool = True, **settings: Any) -> Any:
@@ -81,7 +80,7 @@ class Embedding(Module):
         """The sizes, and the settings that differ from the defaults."""
         text = f"{self.num_embeddings}, {self.embedding_dim}"
         for name, default in (("padding_idx", None), ("max_norm", None), ("norm_type", 2.0),
-                              ("scale_grad_by_freq", False)):  # fmt: skip
+                              ("scale_grad_by_freq", False), ("sparse", False)):  # fmt: skip
             value = getattr(self, name)
             if value != default:
                 text += f", {name}={value}"

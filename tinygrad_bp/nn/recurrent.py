@@ -140,6 +140,16 @@ class RNNBase(_Recurrent):
         """The weights and biases of each direction of each layer."""
         return [[w for w in self._weights(suffix) if w is not None] for _, _, suffix in self._directions()]
 
+    @property
+    def _all_weights(self) -> list[list[str]]:
+        """The names of ``all_weights``, by which programs find the biases of gates."""
+        own = self._held.parameters
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        return [
+            [f"{name}{suffix}" for name in names if own.get(f"{name}{suffix}") is not None]
+            for _, _, suffix in self._directions()
+        ]
+
     def flatten_parameters(self) -> None:
         """Nothing: the weights need no other place in memory."""
 

@@ -114,7 +114,7 @@ def embedding(
 
     The row ``padding_idx`` gets no gradient; ``scale_grad_by_freq`` divides each row's gradient by how often it was
     read. With ``max_norm`` the rows read are first scaled, in place, to at most that length (of order ``norm_type``).
-    Gradients are dense: ``sparse`` is refused. Raises ``IndexRangeError`` for numbers outside the rows,
+    Gradients are dense, also with ``sparse``. Raises ``IndexRangeError`` for numbers outside the rows,
     ``DtypeError`` for an input that is not of integers, ``ShapeError`` for a weight that is no matrix.
 
     >>> import tinygrad_bp as tg
@@ -122,8 +122,6 @@ def embedding(
     tensor([[5., 6.],
             [1., 2.]])
     """
-    if sparse:
-        raise ArgumentError("embedding: gradients are dense here; leave sparse=True out")
     index, padding_idx = checked("embedding", input, weight, padding_idx)
     if max_norm is not None:
         shorten(weight, index, max_norm, norm_type)
@@ -171,8 +169,6 @@ def embedding_bag(
     """
     if weight.dtype.kind != "f":
         raise DtypeError(f"embedding_bag: needs rows of floats, got {weight.dtype}; write weight.float() first")
-    if sparse:
-        raise ArgumentError("embedding_bag: gradients are dense here; leave sparse=True out")
     if mode not in ("sum", "mean", "max"):
         raise ArgumentError(f'embedding_bag: mode is "sum", "mean" or "max"; got {mode!r}')
     if per_sample_weights is not None and mode != "sum":
