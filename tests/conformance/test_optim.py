@@ -32,7 +32,7 @@ def settings(name: str) -> list[dict[str, Any]]:
     values = {k: v for k, v in {**VALUES, **(ADAFACTOR if name == "Adafactor" else {})}.items() if k in known}
     found: list[dict[str, Any]] = [{}, *({k: v} for k, all_of in values.items() for v in all_of)]
     rng = random.Random(name)
-    for _ in range(12):
+    for _ in range(6):
         found.append({k: rng.choice(values[k]) for k in sorted(rng.sample(sorted(values), min(4, len(values))))})
     return [s for s in found if possible(s)]
 
