@@ -49,16 +49,22 @@ def _of_data(name: str, dtype: Any, data: Any) -> Tensor:
     if isinstance(data, (str, bytes)) or not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
         raise ArgumentError(f"{name}: data must be a sequence (got {kind_of(data)}); write tg.tensor(number)")
     array = numbers_of(data if of_arrays(data) else list(data), dtype)
-    if array.dtype.kind == "c" and dtype.kind != "c":
+    if array.dtype.kind == "c" and dtype.kind not in "bc":
         raise DtypeError(f"{name}: must be real numbers, not {array.dtype}; write tg.tensor(data)")
     if array.dtype == dtype:
         return wrap(shown(array), None)
     with np.errstate(invalid="ignore", over="ignore"):
         cast = array.astype(dtype)
-    whole = np.trunc(array) if array.dtype.kind == "f" else array
-    if dtype.kind in "ui" and not of_arrays(data) and not np.array_equal(whole, cast):
+    if dtype.kind in "ui" and not of_arrays(data) and not _fit(array, dtype):
         raise DtypeError(f"{name}: a value cannot be converted to {dtype} without overflow; write tg.tensor(data)")
     return wrap(cast, None)
+
+
+def _fit(numbers: Any, dtype: Any) -> bool:
+    """Whether numbers lie between the ends of an integer dtype; integers below 0 may wrap in one without a sign."""
+    ends = np.iinfo(dtype)
+    smallest = -ends.max if dtype.kind == "u" and numbers.dtype.kind != "f" else ends.min
+    return bool(np.all((numbers >= smallest) & (numbers <= ends.max)))
 
 
 def new(self: Tensor, *items: Any, device: DeviceLike = None) -> Tensor:
