@@ -297,7 +297,8 @@ def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str
             "tensor as out=, or do it inside `with tg.no_grad():`"
         )
     arrays = tuple([_to_write(target, f"np.{ufunc.__name__} with out=") for target in out])
-    result = getattr(ufunc, method)(*plainly(inputs), out=arrays, **kwargs)
+    given = {key: plainly(value) for key, value in kwargs.items()}
+    result = getattr(ufunc, method)(*plainly(inputs), out=arrays, **given)
     if len(out) == 1 and out[0] is not None:
         return out[0]
     return _wrapped(result)

@@ -29,10 +29,12 @@ def raw(op: Op, operand: Any) -> Any:
 
     NumPy scalars count as Python numbers: they never widen a tensor.
     """
+    if type(operand) in _NUMBERS:
+        return operand
     if isinstance(operand, _NUMBERS) and not isinstance(operand, np.generic):
         # NumPy gives a number of Python the dtype of its partner, but not one of a class of its own.
         kind: Any = next(kind for kind in _NUMBERS if isinstance(operand, kind))
-        return operand if type(operand) is kind else kind(operand)
+        return kind(operand)
     if isinstance(operand, np.generic) and operand.dtype.kind in "buifc":
         number = operand.item()
         return number if isinstance(number, _NUMBERS) else float(number)  # a long double stays one

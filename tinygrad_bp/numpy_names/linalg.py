@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import value_of
@@ -78,9 +78,11 @@ def _kron(a: Any, b: Any) -> Any:
     return products.kron(*as_one(a, b))
 
 
-def _einsum(*operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: str = "safe") -> Any:
+def _einsum(*operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: Any = "safe") -> Any:
     if dtype is None:
         return einsum(*operands)
+    if not all(np.can_cast(x.dtype, dtype, casting) for x in operands if hasattr(x, "dtype")):
+        raise DtypeError(f"np.einsum: not every operand can be cast to {np.dtype(dtype)} by the rule {casting!r}")
     items = [x if isinstance(x, (str, list, tuple)) or x is ... else in_dtype(operand(x), dtype) for x in operands]
     return einsum(*items)
 

@@ -115,6 +115,8 @@ def _roots(p: Any) -> Any:
         return np.zeros_like(p, shape=(at_zero,))
     companion = np.concatenate([np.reshape(-p[1:] / p[0], (1, count)), np.eye(count - 1, count, dtype=p.dtype)])
     found = np.linalg.eigvals(companion)
+    if p.dtype.kind != "c" and not np.any(np.imag(value_of(found))):  # NumPy's later eigvals are always complex
+        found = np.real(found)
     return np.concatenate([found, np.zeros(at_zero, found.dtype)])
 
 

@@ -35,6 +35,12 @@ def _call(
     casting: str = "same_kind", order: str = "K", subok: bool = True, **others: Any,
 ) -> Any:  # fmt: skip
     """The ufunc with keywords; outside ``where`` the result is 0, where NumPy leaves what the memory held."""
+    if others.keys() <= {"axis", "keepdims"} and ufunc.signature == "(n),(n)->()":
+        axis, keepdims = others.pop("axis", -1), others.pop("keepdims", False)
+        inputs = tuple(np.moveaxis(operand(x), axis, -1) for x in inputs)
+        if keepdims:
+            said = {"where": where, "dtype": dtype, "signature": signature, "casting": casting}
+            return np.expand_dims(_call(ufunc, function, *inputs, **said), axis)
     if others:
         return without_rule(f"np.{ufunc.__name__}", ufunc, inputs, others, tuple(others))
     if dtype is not None:
@@ -112,7 +118,10 @@ def _joined(x: Any, axes: tuple[int, ...]) -> Any:
 def _accumulate(ufunc: Any, function: Function, array: Any, axis: int = 0, dtype: Any = None) -> Any:
     if _is_test(ufunc):
         return wrap(ufunc.accumulate(value_of(array), axis, dtype), None)
-    first, *parts = _slices(in_dtype(operand(array), dtype), axis)
+    array = in_dtype(operand(array), dtype)
+    if not array.shape[axis]:
+        return array
+    first, *parts = _slices(array, axis)
     found = [first]
     for part in parts:
         found.append(function(found[-1], part))
