@@ -141,6 +141,7 @@ CALLS: list[str] = [
         lu_factor_ex matrix_exp matrix_rank norm slogdet"""),
     *each("T.linalg.@(x)", "diagonal matrix_norm norm pinv qr svdvals vector_norm"),
     *each("T.linalg.@(A, x)", "lstsq solve solve_ex"), "T.linalg.vecdot(x, y)",
+    "T.linalg.ldl_factor(A)", "T.linalg.ldl_factor_ex(A)", "T.linalg.ldl_solve(B, i + 1, x)",
     "T.linalg.svd(x, full_matrices=False)", "T.linalg.lstsq(A, x, driver='gelsd')",
     "T.linalg.householder_product(A, v[:3])", "T.linalg.lu_solve(B, i + 1, x)", "T.linalg.matrix_power(A, 2)",
     "T.linalg.multi_dot([x, y.T, A])", "T.linalg.solve_triangular(A, x, upper=True)",

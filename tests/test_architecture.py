@@ -23,7 +23,7 @@ ALLOWED = {
     "random": {"autograd", "ops"},
     "functions": {"autograd", "ops", "random"},
     "numpy_names": {"autograd", "ops", "functions"},
-    "linalg": {"autograd", "ops"},
+    "linalg": {"autograd", "ops", "functions"},
     "fft": {"autograd", "ops", "functions"},
     "signal": {"autograd", "functions"},
     "special": {"autograd", "ops", "functions"},

@@ -11,7 +11,7 @@ from tinygrad_bp.not_here import NOT_HERE, reasons
 BAR = 0.97
 SPACES = (
     "torch", "torch.Tensor", "torch.optim", "torch.optim.lr_scheduler", "torch.optim.swa_utils", "torch.utils.data",
-    "torch.special", "torch.fft",
+    "torch.linalg", "torch.special", "torch.fft", "torch.autograd",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from .autograd.errors import LinAlgError as LinAlgError
 from .autograd.tensor import Tensor
 from .autograd.types import Array, Axis, DTypeLike, Operand
+from .functions.ldl import CheckedLDLFactor, LDLFactor
 from .ops.cholesky import CheckedFactor
 from .ops.eigenvalues import Eigen
 from .ops.lu import CheckedLUFactor, LUFactor, PLU
@@ -42,6 +43,12 @@ def inv(input: Array, *, out: Tensor | None = None) -> Tensor:
 def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
     """``(inverse, info)``: NaN where a matrix is singular and ``info`` 1 there, or ``LinAlgError`` with check_errors.
     """
+def ldl_factor(A: Array, *, hermitian: bool = False) -> LDLFactor:
+    """``(LD, pivots)`` of symmetric (or Hermitian) matrices, which ``ldl_solve`` takes. Raises for a singular one."""
+def ldl_factor_ex(A: Array, *, hermitian: bool = False, check_errors: bool = False) -> CheckedLDLFactor:
+    """``(LD, pivots, info)`` of symmetric (or Hermitian) matrices, of which the lower triangle is read."""
+def ldl_solve(LD: Array, pivots: Array, B: Array, *, hermitian: bool = False, out: Tensor | None = None) -> Tensor:
+    """The X of ``A X = B`` for what ``ldl_factor`` made of A; B is (…, n, columns), and has a gradient."""
 def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """The X that makes ``‖A X − B‖`` smallest, and of those the smallest X: pinv(A) B."""
 def lu(A: Array, *, pivot: bool = True) -> PLU:
