@@ -33,6 +33,7 @@ bool, short, int, long = _dtypes.bool_, _dtypes.int16, _dtypes.int32, _dtypes.in
 half, float, double = _dtypes.float16, _dtypes.float32, _dtypes.float64
 cfloat, cdouble = _dtypes.complex64, _dtypes.complex128
 dtype = _dtypes.np.dtype
+uint16, uint32, uint64 = dtype("uint16"), dtype("uint32"), dtype("uint64")
 newaxis = None
 has_lapack = has_spectral = True
 has_mkl = has_openmp = False
@@ -58,7 +59,7 @@ _PARTS |= dict.fromkeys(
         "adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "bilinear", "conv1d", "conv2d", "conv3d",
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "group_norm", "hardshrink",
         "layer_norm", "max_pool1d", "max_pool2d", "max_pool3d",
-        "rms_norm", "celu_", "rrelu_", "selu_", "threshold_",
+        "rms_norm", "celu_", "rrelu_", "selu_", "threshold_", "conv_tbc", "max_pool1d_with_indices",
     ),
     "nn.functional",
 )  # fmt: skip

@@ -87,6 +87,9 @@ pi: _float
 preserve_format: memory_format
 short: np.dtype[np.int16]
 strided: layout
+uint16: np.dtype[np.uint16]
+uint32: np.dtype[np.uint32]
+uint64: np.dtype[np.uint64]
 uint8: np.dtype[np.uint8]
 __version__: str
 def abs(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -143,6 +146,10 @@ def addr(
     """``beta · input + alpha · outer(vec1, vec2)``."""
 def adjoint(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The conjugate transpose of matrices."""
+def affine_grid_generator(
+    theta: Array, size: Sequence[_int], align_corners: _bool, *, out: Tensor | None = None,
+) -> Tensor:
+    """``nn.functional.affine_grid``: where ``grid_sample`` reads images that are turned, scaled and moved."""
 def alias_copy(input: Array, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor:
     """A copy that records; memory_format changes nothing. Formula: x"""
 def all(
@@ -445,6 +452,8 @@ def conv3d(
     dilation: _Size = 1, groups: _int = 1, *, out: Tensor | None = None,
 ) -> Tensor:
     """As ``conv2d``, over three dimensions: ``input`` is (rows, channels, depth, height, width)."""
+def conv_tbc(input: Array, weight: Array, bias: Array, pad: _int = 0, *, out: Tensor | None = None) -> Tensor:
+    """A convolution along the first dimension: (steps, rows, in) to (steps, rows, out), weight (width, in, out)."""
 def conv_transpose1d(
     input: Array, weight: Array, bias: Array | None = None, stride: _Size = 1, padding: _Size = 0,
     output_padding: _Size = 0, groups: _int = 1, dilation: _Size = 1, *, out: Tensor | None = None,
@@ -717,7 +726,7 @@ def get_default_dtype() -> DType:
     """The float dtype in use where none is given."""
 def get_deterministic_debug_mode() -> _int:
     """2: only deterministic algorithms are used."""
-def get_device(input: Tensor) -> _int:
+def get_device(input: Array) -> _int:
     """The number of the tensor's device, as its method: −1 on the CPU."""
 def get_float32_matmul_precision() -> str:
     """``"highest"``: products of float32 are computed in float32."""
@@ -1044,6 +1053,18 @@ def max_pool1d(
     ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The largest elements of windows of (rows, channels, length); as ``max_pool2d``."""
+@overload
+def max_pool1d_with_indices(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: Literal[False] = False, *, out: Tensor | None = None,
+) -> Tensor:
+    """``max_pool1d`` with ``return_indices=True``."""
+@overload
+def max_pool1d_with_indices(
+    input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,
+    ceil_mode: _bool = False, return_indices: _bool = False, *, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """``max_pool1d`` with ``return_indices=True``."""
 @overload
 def max_pool2d(
     input: Array, kernel_size: _Size, stride: _Size | None = None, padding: _Size = 0, dilation: _Size = 1,

@@ -32,7 +32,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
         _ONE_DEVICE: (
-            "mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module is_distributed "
+            "cpu mtia Stream StreamObjType Event AcceleratorError OutOfMemoryError get_device_module is_distributed "
             "is_vulkan_available cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution "
             "cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler "
             "cudnn_is_acceptable miopen_batch_norm miopen_convolution miopen_convolution_add_relu "
@@ -88,6 +88,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage FloatStorage "
             "HalfStorage IntStorage LongStorage ShortStorage Storage StorageBase"
         ),
+        "use tg.channel_shuffle": "native_channel_shuffle",
         "use scipy.stats.qmc.Sobol, and tg.tensor": "quasirandom",
         _TORCHSCRIPT: (
             "AliasDb AnyType Argument ArgumentSpec AwaitType BenchmarkConfig BenchmarkExecutionStats Block BoolType "

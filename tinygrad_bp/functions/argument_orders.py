@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.tensor import Tensor
@@ -13,9 +14,9 @@ from . import grid_sampling as grids
 from . import normalization as groups
 
 __all__ = [
-    "alpha_dropout", "alpha_dropout_", "batch_norm", "dropout", "dropout_", "embedding", "embedding_renorm_",
-    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_", "grid_sampler",
-    "instance_norm",
+    "affine_grid_generator", "alpha_dropout", "alpha_dropout_", "batch_norm", "dropout", "dropout_", "embedding",
+    "embedding_renorm_", "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
+    "grid_sampler", "instance_norm",
 ]  # fmt: skip
 
 
@@ -69,6 +70,16 @@ def embedding_renorm_(input: Tensor, indices: Array, max_norm: float, norm_type:
     """
     tables.shorten(input, tables.checked("embedding_renorm_", indices, input, None)[0], max_norm, norm_type)
     return input
+
+
+def affine_grid_generator(theta: Array, size: Sequence[int], align_corners: bool) -> Any:
+    """``nn.functional.affine_grid``: where ``grid_sample`` reads images that are turned, scaled and moved.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.affine_grid_generator(tg.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 2, 2), True).shape
+    torch.Size([1, 2, 2, 2])
+    """
+    return grids.affine_grid(theta, size, align_corners)
 
 
 def grid_sampler(input: Array, grid: Array, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:

@@ -109,14 +109,14 @@ def numel(input: Array) -> int:
     return int(value_of(input).size)
 
 
-def get_device(input: Tensor) -> int:
+def get_device(input: Array) -> int:
     """The number of the tensor's device, as its method: −1 on the CPU.
 
     >>> import tinygrad_bp as tg
     >>> tg.get_device(tg.zeros(1))
     -1
     """
-    return int(input.get_device())
+    return int(input.get_device()) if isinstance(input, Tensor) else -1
 
 
 def typename(obj: object) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.doors import open_doors as _open_doors
+from ..autograd.errors import ArgumentError as _ArgumentError
+from ..autograd.tensor import Tensor as _Tensor
 from ..autograd.types import Array
 from ..functions import distribution_losses as distributions
 from ..functions import dropout as noise
@@ -53,7 +55,7 @@ from ..ops.products import matmul
 from ..ops.rearranging import (
     channel_shuffle as channel_shuffle, pixel_shuffle as pixel_shuffle, pixel_unshuffle as pixel_unshuffle,
 )  # fmt: skip
-from ..ops.shape import matrix_transpose, permute
+from ..ops.shape import matrix_transpose, permute as _permute
 from ..ops.sliding import *
 from ..ops.trigonometry import tanh as tanh
 from .arguments import taking as _taking
@@ -76,8 +78,8 @@ def conv_tbc(input: Array, weight: Array, bias: Array, pad: int = 0) -> Any:
     >>> tg.nn.functional.conv_tbc(tg.ones(3, 1, 2), tg.ones(2, 2, 1), tg.zeros(1)).flatten()
     tensor([4., 4.])
     """
-    y = convolution.conv1d(permute(input, (1, 2, 0)), permute(weight, (2, 1, 0)), bias, padding=pad)
-    return permute(y, (2, 0, 1))
+    y = convolution.conv1d(_permute(input, (1, 2, 0)), _permute(weight, (2, 1, 0)), bias, padding=pad)
+    return _permute(y, (2, 0, 1))
 
 
 _open_doors(globals(), __name__.partition(".")[0])
@@ -126,6 +128,8 @@ def _written(name: str) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def written(input: Any, *settings: Any, **named: Any) -> Any:
+        if not isinstance(input, _Tensor):
+            raise _ArgumentError(f"{name}_: writes a tensor, not a {type(input).__name__}; write tg.tensor(...) first")
         return input.copy_(function(input, *settings, **named))
 
     written.__name__ = written.__qualname__ = f"{name}_"

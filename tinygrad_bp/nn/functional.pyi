@@ -497,8 +497,6 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-06, 
     """The ``p``-norm of ``x1 − x2 + eps`` along the last dimension."""
 def pdist(input: Array, p: float = 2.0) -> Tensor:
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
-def permute(input: Array, *order: Any, dims: Size | None = None) -> Tensor:
-    """The dimensions in the order given."""
 def pixel_shuffle(input: Array, upscale_factor: int) -> Tensor:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016)."""
 def pixel_unshuffle(input: Array, downscale_factor: int) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor, fixed_value, value_of
 from ..autograd.types import Array
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
@@ -97,6 +97,7 @@ def shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
     if weight.dtype.kind != "f":
         raise DtypeError(f"embedding: max_norm scales rows of floats, got {weight.dtype}; write weight.float() first")
+    max_norm = fixed_value(max_norm, "embedding: max_norm")
     array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
     rows = np.unique(index)
     length = np.linalg.norm(array[rows], norm_type, axis=1)
