@@ -209,6 +209,8 @@ def of_tensor() -> str:
         elif callable(value):
             stub.function(name, value, method=True)
     head = ["class Syntax:", '    """Operators, methods and properties; the files that bind them have the code."""', ""]
+    head += ["    def __init__(self, *items: Any, **named: Any) -> None: ..."]  # PyTorch's constructor: sizes, or data
+    stub.take("typing", "Any")
     stub.lines = head + [f"    {line}" if line else "" for line in stub.lines]
     return stub.text("For type checkers and editors: what other files bind to ``Tensor``.")
 
@@ -218,3 +220,7 @@ def stubs() -> Iterator[tuple[Path, str]]:
     yield PACKAGE / TENSOR, of_tensor()
     for name, file in SPACES.items():
         yield PACKAGE / file, of_space(name)
+    yield (
+        PACKAGE / "utils" / "data.pyi",
+        WRITTEN % "PyTorch's place of ``tinygrad_bp.data``." + "\nfrom ..data import *\n",
+    )

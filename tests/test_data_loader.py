@@ -442,10 +442,11 @@ def test_a_sampler_and_a_batch_sampler_of_ones_own():
 
 
 def test_the_modules_of_pytorch_hold_the_same_objects():
-    import tinygrad_bp.utils.data as data
     from tinygrad_bp.utils.data.dataloader import default_collate as collate
     from tinygrad_bp.utils.data.dataset import ConcatDataset as Concat
     from tinygrad_bp.utils.data.sampler import SubsetRandomSampler as Sub
+
+    import tinygrad_bp.utils.data as data
 
     assert data is tg.data is tg.utils.data
     assert (collate, Concat, Sub) == (default_collate, ConcatDataset, SubsetRandomSampler)

@@ -100,13 +100,13 @@ class Function:
     """
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Any:
-        """Compute the result from the inputs."""
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the result from the inputs: ``forward(ctx, *inputs)``, without ``ctx`` beside ``setup_context``."""
         raise NotImplementedError("write a static method forward(ctx, *inputs)")
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> Any:
-        """Compute one gradient per input from the gradients arriving at the results."""
+    def backward(*args: Any, **kwargs: Any) -> Any:
+        """Compute one gradient per input from those arriving at the results: ``backward(ctx, *gradients)``."""
         raise NotImplementedError("write a static method backward(ctx, *gradients)")
 
     @staticmethod

@@ -25,6 +25,7 @@ from .types import Array, Axis, DTypeLike, Index, Operand, Size
 class Syntax:
     """Operators, methods and properties; the files that bind them have the code."""
 
+    def __init__(self, *items: Any, **named: Any) -> None: ...
     @property
     def H(self) -> Tensor:
         """The last two dimensions swapped, and the complex conjugate: ``x.mH``."""
@@ -1246,7 +1247,7 @@ class Syntax:
         self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
     ) -> Found:
         """The elements in order along ``dim``, and where each stood; equal elements always keep their order."""
-    def split(self, split_size: Any, dim: _int = 0) -> Tensor:
+    def split(self, split_size: Any, dim: _int = 0) -> tuple[Tensor, ...]:
         """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
     def split_with_sizes(
         self, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -62,7 +62,7 @@ class DataLoader(Generic[T]):
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Dataset[T] | Sequence[T],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
@@ -96,12 +96,13 @@ class DataLoader(Generic[T]):
             raise ArgumentError(f"DataLoader: batch_size is a positive integer or None, got {batch_size!r}")
         if generator is not None and not isinstance(generator, Generator):
             raise ArgumentError(f"DataLoader: generator is a tg.Generator, got {type(generator).__name__}")
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.batch_size, self.drop_last, self.generator = batch_size, drop_last, generator
         self._iterable = isinstance(dataset, IterableDataset)
         order: Any = sampler
         if order is None and not self._iterable:
-            order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            rows: Any = self.dataset  # of those that have an order, which have a length
+            order = RandomSampler(rows, generator=generator) if shuffle else SequentialSampler(rows)
         self.sampler = order
         if batch_sampler is None and batch_size is not None and not self._iterable:
             batch_sampler = BatchSampler(order, batch_size, bool(drop_last))

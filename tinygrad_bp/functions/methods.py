@@ -56,7 +56,7 @@ def index(self: Any, indices: Any) -> Any:
     return self[tuple(indices)]
 
 
-def split(self: Any, split_size: Any, dim: int = 0) -> Any:
+def split(self: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
     from .splitting import split
 
