@@ -6,6 +6,7 @@ reductions that are ops stand in ``reductions``, all others fold the slices one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -70,11 +71,6 @@ def _outer(ufunc: Any, function: Function, a: Any, b: Any, **said: Any) -> Any:
 # ---------------------------------------------------------------------- slices one by one
 
 
-def _slices(x: Any, axis: int) -> list[Any]:
-    moved = shape.movedim(x, axis, 0)
-    return [moved[i] for i in range(moved.shape[0])]
-
-
 def _is_test(ufunc: Any) -> bool:
     """Whether a ufunc gives truths, which have no gradient."""
     return all(kinds.endswith("?") for kinds in ufunc.types if "O" not in kinds)
@@ -91,28 +87,27 @@ def _reduce(
     if _is_test(ufunc):
         return wrap(np.asarray(wanted), None)
     a = in_dtype(operand(a), dtype)
-    masks = None if where is True else np.broadcast_to(value_of(where), a.shape)
-    if axis is None or isinstance(axis, tuple):
-        axes = tuple(range(a.ndim)) if axis is None else tuple(d % a.ndim for d in axis)
-        a, masks = (x if x is None else _joined(x, axes) for x in (a, masks))
-        place_of = 0
+    axes = range(a.ndim) if axis is None else np.atleast_1d(axis).astype(int) % max(a.ndim, 1)
+    parts = list(_joined(a, axes))
+    masks = [True] * len(parts) if where is True else list(_joined(np.broadcast_to(value_of(where), a.shape), axes))
+    start = ufunc.identity if initial is UNSAID and (where is not True or not parts) else initial
+    if start is UNSAID or start is None:
+        result, parts, masks = parts[0], parts[1:], masks[1:]
     else:
-        place_of = axis
-    parts = _slices(a, place_of)
-    start = ufunc.identity if initial is UNSAID and (masks is not None or not parts) else initial
-    kept = [True] * len(parts) if masks is None else list(np.moveaxis(masks, place_of, 0))
-    result: Any = parts.pop(0) if start is UNSAID or start is None else broadcast_to(
-        in_dtype(operand(start), np.asarray(wanted).dtype), shape.movedim(a, place_of, 0).shape[1:])  # fmt: skip
-    for part, mask in zip(parts, kept[len(kept) - len(parts) :], strict=True):
-        folded = function(result, part)
-        result = folded if mask is True else choose(mask, folded, result)
+        sizes = [size for d, size in enumerate(a.shape) if d not in axes]
+        result = broadcast_to(in_dtype(operand(start), np.asarray(wanted).dtype), sizes)
+    for part, mask in zip(parts, masks, strict=True):
+        if mask is True:
+            result = function(result, part)
+        else:  # where an element does not count its slope must be finite all the same
+            result = choose(mask, function(result, choose(mask, part, 1)), result)
     return reshape(result, np.shape(wanted))
 
 
-def _joined(x: Any, axes: tuple[int, ...]) -> Any:
+def _joined(x: Any, axes: Any) -> Any:
     """The array with some axes as one, the first."""
     rest = [size for d, size in enumerate(x.shape) if d not in axes]
-    return np.reshape(np.moveaxis(x, axes, range(len(axes))), (-1, *rest))
+    return np.reshape(np.moveaxis(x, tuple(axes), range(len(axes))), (x.size // max(math.prod(rest), 1), *rest))
 
 
 def _accumulate(ufunc: Any, function: Function, array: Any, axis: int = 0, dtype: Any = None) -> Any:
@@ -121,7 +116,7 @@ def _accumulate(ufunc: Any, function: Function, array: Any, axis: int = 0, dtype
     array = in_dtype(operand(array), dtype)
     if not array.shape[axis]:
         return array
-    first, *parts = _slices(array, axis)
+    first, *parts = shape.movedim(array, axis, 0)
     found = [first]
     for part in parts:
         found.append(function(found[-1], part))
