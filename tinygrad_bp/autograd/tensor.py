@@ -52,6 +52,10 @@ class Tensor(Syntax, metaclass=TensorClass):
     _views: Views
     _quiet: bool
 
+    if TYPE_CHECKING:
+
+        def __init__(self, *items: Any, **named: Any) -> None: ...
+
     # ------------------------------------------------------------------ what it holds
 
     @property
