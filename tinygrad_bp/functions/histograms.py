@@ -18,7 +18,7 @@ __all__ = ["histogram", "histogramdd"]
 class Histogram(NamedTuple):
     """What is in each bin, and the edges between them: one more than there are bins."""
 
-    hist: Any
+    hist: Tensor
     bin_edges: Any
 
     def __repr__(self) -> str:

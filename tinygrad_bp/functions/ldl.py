@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.errors import LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import beside, fixed_value
+from ..autograd.tensor import Tensor, beside, fixed_value
 from ..autograd.types import Array
 from ..ops.solving import solve_op
 
@@ -22,16 +22,16 @@ _ALPHA = (1 + math.sqrt(17)) / 8  # which keeps the growth of one step of size 2
 class LDLFactor(NamedTuple):
     """L below the diagonal, the blocks of D on it; and which rows were swapped, both negative for a block of 2."""
 
-    LD: Any
-    pivots: Any
+    LD: Tensor
+    pivots: Tensor
 
 
 class CheckedLDLFactor(NamedTuple):
     """As ``LDLFactor``, and the step at which D has a 0, counted from 1; 0 where there is none."""
 
-    LD: Any
-    pivots: Any
-    info: Any
+    LD: Tensor
+    pivots: Tensor
+    info: Tensor
 
 
 @rounds_once

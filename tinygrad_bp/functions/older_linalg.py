@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import beside, fixed_value
+from ..autograd.tensor import Tensor, beside, fixed_value
 from ..autograd.types import Array, Axis, DTypeLike
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
@@ -35,8 +35,8 @@ orgqr: Callable[..., Any] = orthogonal.householder_product
 class TriangularSolution(NamedTuple):
     """What ``triangular_solve`` returns."""
 
-    solution: Any
-    cloned_coefficient: Any
+    solution: Tensor
+    cloned_coefficient: Tensor
 
     def __repr__(self) -> str:
         return returned("triangular_solve", self)
@@ -53,7 +53,7 @@ def triangular_solve(
             [1.]])
     """
     kept = triangle(A, upper, unitriangular)
-    return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)
+    return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)  # type: ignore[arg-type]
 
 
 def qr(A: Array, some: bool = True) -> orthogonal.QR:
@@ -71,9 +71,9 @@ def qr(A: Array, some: bool = True) -> orthogonal.QR:
 class UnconjugatedSVD(NamedTuple):
     """What ``tg.svd`` returns."""
 
-    U: Any
-    S: Any
-    V: Any
+    U: Tensor
+    S: Tensor
+    V: Tensor
 
     def __repr__(self) -> str:
         return returned("svd", self)
@@ -89,7 +89,7 @@ def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD
     """
     U, S, Vh = singular_values.svd(A, full_matrices=not some)
     if not compute_uv:
-        return UnconjugatedSVD(np.zeros_like(U), S, np.zeros_like(Vh.mT))
+        return UnconjugatedSVD(np.zeros_like(U), S, np.zeros_like(Vh.mT))  # type: ignore[arg-type]
     return UnconjugatedSVD(U, S, conjugate_transpose(Vh))
 
 
@@ -173,8 +173,8 @@ def chain_matmul(*matrices: Any) -> Any:
 class Reflections(NamedTuple):
     """What ``geqrf`` returns: R on and above the diagonal, the reflections below it, and their factors."""
 
-    a: Any
-    tau: Any
+    a: Tensor
+    tau: Tensor
 
     def __repr__(self) -> str:
         return returned("geqrf", self)

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.define import constant, general
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import value_of
+from ..autograd.tensor import Tensor, value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
 from .samples import sample
@@ -118,8 +118,8 @@ def cholesky(A: Array, upper: bool = False) -> Any:
 class CheckedFactor(NamedTuple):
     """What ``cholesky_ex`` returns."""
 
-    L: Any
-    info: Any
+    L: Tensor
+    info: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_cholesky_ex", self)

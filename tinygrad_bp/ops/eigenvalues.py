@@ -13,6 +13,7 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError
 from ..autograd.returned import returned
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Raw
 from .cholesky import diagonal_of, hermitian, hermitian_part
 from .complex_numbers import conjugate_transpose, real
@@ -114,8 +115,8 @@ _eigh_op = general("eigh", _eigh, _eigh_rule, floats=True, holomorphic=False, fo
 class Eigen(NamedTuple):
     """What ``eigh`` and ``eig`` return: values (..., n) and vectors, the columns of (..., n, n)."""
 
-    eigenvalues: Any
-    eigenvectors: Any
+    eigenvalues: Tensor
+    eigenvectors: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_eig" if self.eigenvalues.dtype.kind == "c" else "linalg_eigh", self)

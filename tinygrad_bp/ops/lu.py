@@ -11,7 +11,7 @@ from ..autograd.define import general
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import beside, value_of
+from ..autograd.tensor import Tensor, beside, value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose
 from .samples import sample
@@ -136,8 +136,8 @@ def _factored(A: Any, pivot: bool) -> tuple[Any, Any]:
 class LUFactor(NamedTuple):
     """What ``lu_factor`` returns."""
 
-    LU: Any
-    pivots: Any
+    LU: Tensor
+    pivots: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_lu_factor", self)
@@ -146,9 +146,9 @@ class LUFactor(NamedTuple):
 class CheckedLUFactor(NamedTuple):
     """What ``lu_factor_ex`` returns."""
 
-    LU: Any
-    pivots: Any
-    info: Any
+    LU: Tensor
+    pivots: Tensor
+    info: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_lu_factor_ex", self)
@@ -157,9 +157,9 @@ class CheckedLUFactor(NamedTuple):
 class PLU(NamedTuple):
     """What ``lu`` and ``lu_unpack`` return."""
 
-    P: Any
-    L: Any
-    U: Any
+    P: Tensor
+    L: Tensor
+    U: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_lu", self)

@@ -58,8 +58,8 @@ _qr_op = general("qr", _qr, _qr_rule, floats=True, holomorphic=False, formula="[
 class QR(NamedTuple):
     """What ``qr`` returns."""
 
-    Q: Any
-    R: Any
+    Q: Tensor
+    R: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_qr", self)

@@ -11,6 +11,7 @@ from ..autograd.define import constant, elementwise
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.operands import in_floats
 from ..autograd.returned import returned
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from .elementwise import DIVISORS, flat, floor_divide, in_dtype, mul, trunc_divide, where
 from .powers import pow
@@ -105,8 +106,8 @@ heaviside = constant("heaviside", _heaviside, ufunc=np.heaviside, inputs="a b", 
 class Frexp(NamedTuple):
     """What ``frexp`` gives: ``mantissa · 2^exponent``, the mantissa in ±[0.5, 1), the exponent an int32."""
 
-    mantissa: Any
-    exponent: Any
+    mantissa: Tensor
+    exponent: Tensor
 
     def __repr__(self) -> str:
         return returned("frexp", self)

@@ -11,7 +11,7 @@ from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import beside, value_of
+from ..autograd.tensor import Tensor, beside, value_of
 from ..autograd.types import Array, Operand
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
@@ -77,9 +77,9 @@ _svd_op = general("svd", _svd, _svd_rule, floats=True, holomorphic=False, formul
 class SVD(NamedTuple):
     """What ``linalg.svd`` returns."""
 
-    U: Any
-    S: Any
-    Vh: Any
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_svd", self)
@@ -190,10 +190,10 @@ def _lower(A: Any) -> Any:
 class LeastSquares(NamedTuple):
     """What ``lstsq`` returns."""
 
-    solution: Any
-    residuals: Any
-    rank: Any
-    singular_values: Any
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_lstsq", self)

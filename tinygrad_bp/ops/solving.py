@@ -12,7 +12,7 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import beside, value_of
+from ..autograd.tensor import Tensor, beside, value_of
 from ..autograd.types import Array
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where
@@ -132,8 +132,8 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Any:
 class Checked(NamedTuple):
     """A result with ``info`` (0 where the matrix could be used), as the ``_ex`` functions return it."""
 
-    result: Any
-    info: Any
+    result: Tensor
+    info: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_solve_ex", self)
@@ -142,8 +142,8 @@ class Checked(NamedTuple):
 class CheckedInverse(NamedTuple):
     """What ``inv_ex`` returns."""
 
-    inverse: Any
-    info: Any
+    inverse: Tensor
+    info: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_inv_ex", self)
@@ -372,8 +372,8 @@ _slogdet_op = general("slogdet", _slogdet, _slogdet_rule, floats=True, holomorph
 class SignLogdet(NamedTuple):
     """What ``slogdet`` returns."""
 
-    sign: Any
-    logabsdet: Any
+    sign: Tensor
+    logabsdet: Tensor
 
     def __repr__(self) -> str:
         return returned("linalg_slogdet", self)
