@@ -9,9 +9,9 @@ from .autograd.types import Array, Axis, DTypeLike, Operand
 def airy_ai(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Airy's function, which solves y″ = x y and falls (DLMF 9). Formula: Ai(x)"""
 def bessel_j0(input: Array, *, out: Tensor | None = None) -> Tensor:
-    """Bessel function of the first kind, order 0 (derivative: DLMF 10.6.3). Formula: J₀(x)"""
+    """Bessel function of the first kind, order 0."""
 def bessel_j1(input: Array, *, out: Tensor | None = None) -> Tensor:
-    """Bessel function of the first kind, order 1 (derivative: DLMF 10.6.2). Formula: J₁(x)"""
+    """Bessel function of the first kind, order 1."""
 def bessel_y0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Bessel function of the second kind, order 0, of positive numbers (DLMF 10.6.3). Formula: Y₀(x)"""
 def bessel_y1(input: Array, *, out: Tensor | None = None) -> Tensor:

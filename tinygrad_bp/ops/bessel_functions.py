@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
-from .elementwise import where
+from ..autograd.op import REQUIRED
+from ..autograd.types import Array
 from .error_functions import widened
 from .samples import Domain, fixed, sample, unary
 
@@ -48,7 +49,7 @@ def _hankel(order: float, x: Any) -> Any:
 
 def _series(x: Any, order: int, sign: int) -> tuple[Any, Any]:
     """``Σ sᵏ (x/2)²ᵏ⁺ⁿ / (k! (k + n)!)``, and the same terms times ψ(k + 1) + ψ(k + n + 1)."""
-    term = (x / 2) ** order
+    term = (x / 2) ** order / math.factorial(order)
     total, weighted = np.zeros_like(x), np.zeros_like(x)
     psi = -2 * _EULER + order
     for k in range(_TERMS):
@@ -137,18 +138,15 @@ def _k_reference(order: int, scaled: bool) -> Callable[[Any], Any]:
 
 _POSITIVE: Domain = lambda rng, shape: rng.uniform(0.4, 6.0, shape)  # noqa: E731
 _near = unary(_POSITIVE, extremes=False)
-_any = (*unary(fixed(0.3, -1.4, 2.7, -5.2, 12.5, 19.5), extremes=False), sample((6,), of=fixed(0.0, 2.0, -2.0, 1.9)))
+_any = (*unary(fixed(0.3, -1.4, 2.7, -5.2, 12.5, 19.5), extremes=False, order=0),
+        *(sample((6,), of=fixed(0.0, 2.5, -2.5, 1.7), order=order) for order in (0, 1, 2)))
 
-bessel_j0: Callable[..., Any] = elementwise(
-    "bessel_j0", _first_kind(0), lambda g, x: -g * bessel_j1(x), floats=True, formula="J₀(x)",
-    samples=_any, reference=_oscillating(0, np.cos),
-    doc="Bessel function of the first kind, order 0 (derivative: DLMF 10.6.3).")
-
-bessel_j1: Callable[..., Any] = elementwise(
-    "bessel_j1", _first_kind(1),
-    lambda g, x, y: g * (bessel_j0(x) - where(x == 0, 0.5, y / where(x == 0, 1.0, x))),
-    floats=True, formula="J₁(x)", samples=_any, reference=_oscillating(1, np.cos),
-    doc="Bessel function of the first kind, order 1 (derivative: DLMF 10.6.2).")
+jv: Callable[..., Any] = elementwise(
+    "jv", lambda x, order: _first_kind(order)(x),
+    lambda g, x, order: g * (0.5 * ((jv(x, order - 1) if order else -jv(x, 1)) - jv(x, order + 1))),
+    params={"order": REQUIRED}, floats=True, formula="Jₙ(x)", samples=_any,
+    reference=lambda x, order: _oscillating(order, np.cos)(x),
+    doc="Bessel function of the first kind and of a small whole order (derivative: DLMF 10.6.1).")
 
 bessel_y0: Callable[..., Any] = elementwise(
     "bessel_y0", _second_kind(0), lambda g, x: -g * bessel_y1(x), floats=True, formula="Y₀(x)",
@@ -233,3 +231,25 @@ airy_slope: Callable[..., Any] = elementwise(
     "airy_slope", widened(lambda x: _airy(x, True)), lambda g, x: g * x * airy_ai(x), floats=True,
     formula="Ai′(x)", samples=_signed, reference=_airy_reference(True),
     doc="The derivative of Airy's function.")
+
+# ---------------------------------------------------------------------- of the first kind, under PyTorch's names
+
+
+def bessel_j0(input: Array) -> Any:
+    """Bessel function of the first kind, order 0.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.special.bessel_j0(tg.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.7652])
+    """
+    return jv(input, 0)
+
+
+def bessel_j1(input: Array) -> Any:
+    """Bessel function of the first kind, order 1.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.special.bessel_j1(tg.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.4401])
+    """
+    return jv(input, 1)
