@@ -112,7 +112,7 @@ class Stub:
             stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(item.kind, "")
             written = f"{stars}{item.name}: {self.type(item.type, call.module)}"
             items.append(f"{written} = {item.default}" if item.default else written)
-        if (positional or only) and items != ["self"]:
+        if (positional or only) and not keywords and items != ["self"]:
             items.append("/")
         mathematics = call.module == TYPES or call.module.split(".")[1] in MATHEMATICS or name in OPERATORS
         result = self.type(tensors(call.result) if mathematics else call.result, call.module)

@@ -23,6 +23,7 @@ ALLOWED = {
     "random": {"autograd", "ops"},
     "functions": {"autograd", "ops", "random"},
     "numpy_names": {"autograd", "ops", "functions"},
+    "array_api": {"autograd", "ops", "functions"},
     "linalg": {"autograd", "ops", "functions"},
     "fft": {"autograd", "ops", "functions"},
     "signal": {"autograd", "functions"},
@@ -39,7 +40,7 @@ ALLOWED = {
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim"},
     "saving": {"autograd", "functions", "nn"},
-    "utils": {"autograd", "ops", "func", "random", "data"},
+    "utils": {"autograd", "ops", "functions", "func", "random", "data"},
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.

@@ -43,8 +43,8 @@ _doors.open_doors(globals(), __name__)
 # Type checkers read `__init__.pyi`.
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
-    "GradScaler": "amp", "accelerator": "", "amp": "", "autocast": "amp", "backends": "", "cuda": "", "data": "",
-    "device": "autograd.device", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
+    "GradScaler": "amp", "accelerator": "", "amp": "", "array_api": "", "autocast": "amp", "backends": "", "cuda": "",
+    "data": "", "device": "autograd.device", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
     "get_default_device": "autograd.device",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "random": "", "save": "saving", "saving": "", "set_default_device": "autograd.device", "signal": "",
@@ -75,7 +75,7 @@ _FILES = (
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
     "functions.argument_orders", "functions.in_place", "functions.constructors", "functions.memory",
     "functions.windows", "functions.histograms", "autograd.storage", "ops.incomplete_gamma",
-    "functions.segments",
+    "functions.segments", "functions.dlpack",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {
@@ -130,6 +130,7 @@ _places.look_there()  # `from tinygrad_bp.autograd.functional import jacobian` a
 def _gather():
     for place in (*_room("numpy_names").PLACES, "special", *_FILES):
         _room(place)
+    _room("array_api.special").bring()
 
 
 _gathering.BRINGING.append(_gather)

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from numpy import dtype as dtype
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
-    accelerator as accelerator, amp as amp, as_torch as as_torch, autograd as autograd, backends as backends,
-    cuda as cuda, data as data, drawing as drawing, fft as fft, func as func, functional as functional,
-    functions as functions, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
-    numpy_names as numpy_names, ops as ops, optim as optim, places as places, random as random, saving as saving,
-    signal as signal, special as special, train as train, utils as utils, verify as verify, xpu as xpu,
+    accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
+    backends as backends, cuda as cuda, data as data, drawing as drawing, fft as fft, func as func,
+    functional as functional, functions as functions, linalg as linalg, models as models, mps as mps, nn as nn,
+    not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim, places as places, random as random,
+    saving as saving, signal as signal, special as special, train as train, utils as utils, verify as verify,
+    xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -686,6 +687,10 @@ def frexp(input: Array) -> Frexp:
     """Mantissa in ±[0.5, 1) and exponent of each element: ``input = mantissa · 2^exponent``."""
 def frobenius_norm(input: Array, dim: Axis = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The root of the sum of squares, of all elements or along dimensions."""
+def from_dlpack(
+    x: Any, /, *, device: DeviceLike | None = None, copy: _bool | None = None, out: Tensor | None = None,
+) -> Tensor:
+    """An array of any library that knows DLPack, or its capsule, as a tensor on the same memory, unless ``copy``."""
 def from_file(
     filename: str | os.PathLike[str], shared: _bool | None = None, size: _int = 0, *, dtype: DTypeLike = None,
     device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,

@@ -205,6 +205,19 @@ def cpu(self: Any, memory_format: Any = None) -> Any:
     return self
 
 
+def to_device(self: Any, device: DeviceLike, /, *, stream: None = None) -> Any:
+    """The tensor on a device, under the array API's name: itself on the CPU; ``DeviceError`` for another.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.ones(2).to_device("cpu")
+    tensor([1., 1.])
+    """
+    resolve(device)
+    if stream is not None:
+        raise ArgumentError(f"to_device: the CPU has no streams, got stream={stream!r}; leave it out")
+    return self
+
+
 def cuda(self: Any, device: DeviceLike = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
     """The tensor on a CUDA device: raises ``DeviceError``, since there is none."""
     resolve("cuda" if device is None else device)

@@ -129,7 +129,9 @@ METHODS: dict[str, str] = {
     "ops.sorting": "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk",
     "ops.statistics": "bincount corrcoef cov histc renorm",
     # where it is, and what
-    "autograd.device": "cpu cuda get_device",
+    "autograd.device": "cpu cuda get_device to_device",
+    "array_api.info": "__array_namespace__=array_namespace",
+    "functions.dlpack": "__dlpack__=dlpack __dlpack_device__=dlpack_device",
     "autograd.layout": """data_ptr dim element_size=itemsize is_complex is_contiguous is_floating_point nelement=numel
         numel ndimension=dim storage_offset stride""",
     "autograd.storage": "storage untyped_storage",

@@ -229,6 +229,10 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return powers if increasing else flip(powers, [1])
 
 
+def _vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+    return products.vecdot(*(np.moveaxis(x, axis, -1) for x in as_one(x1, x2)))
+
+
 FUNCTIONS.update({
     np.dot: _dot, np.inner: _inner, np.outer: _outer, np.vdot: _vdot, np.tensordot: _tensordot, np.kron: _kron,
     np.einsum: _einsum, np.trace: _trace, np.cross: _cross, np.convolve: _convolve, np.correlate: _correlate,
@@ -244,7 +248,7 @@ FUNCTIONS.update({
     np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,
     np.linalg.outer: _outer, np.linalg.matmul: products.matmul, np.linalg.matrix_transpose: matrix_transpose,
     np.linalg.tensordot: lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes),
-    np.linalg.vecdot: lambda x1, x2, *, axis=-1: products.vecdot(*(np.moveaxis(x, axis, -1) for x in as_one(x1, x2))),
+    np.linalg.vecdot: _vecdot, (np.vecdot, "__call__"): _vecdot,
     np.linalg.cross: lambda x1, x2, *, axis=-1: _cross(x1, x2, axis=axis),
     np.linalg.trace: lambda x, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,

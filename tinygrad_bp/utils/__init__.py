@@ -1,11 +1,11 @@
-"""PyTorch's place for ``checkpoint`` and ``data``."""
+"""PyTorch's place for ``checkpoint``, ``data`` and ``dlpack``."""
 
 import typing as _typing
 
 from .. import data
-from . import checkpoint
+from . import checkpoint, dlpack
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]
 
 
 if not _typing.TYPE_CHECKING:

@@ -1,0 +1,69 @@
+"""What the standard has for making tensors: NumPy's functions, and the default dtype where none is named."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd import dtypes
+from ..autograd.device import DeviceLike, resolve
+from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Array, DTypeLike
+from ..functions import memory
+from ..functions.dlpack import from_dlpack as from_dlpack
+from ..ops.operators import to
+
+
+def making(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A function of NumPy that makes an array of numbers, as one that makes a tensor on a device."""
+
+    @functools.wraps(function)
+    def made(*args: Any, dtype: DTypeLike = None, device: DeviceLike = None, **kwargs: Any) -> Tensor:
+        resolve(device)
+        if dtype is not None:
+            return wrap(np.asarray(function(*args, **kwargs), dtype), None)
+        array = np.asarray(function(*args, **kwargs))
+        if array.dtype.kind in "fc":
+            least = np.complex64 if array.dtype.kind == "c" else np.float16
+            array = array.astype(np.result_type(dtypes.get_default_dtype(), least), copy=False)
+        return wrap(array, None)
+
+    return made
+
+
+def _alike(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    @functools.wraps(function)
+    def made(x: Array, /, *args: Any, dtype: DTypeLike = None, device: DeviceLike = None, **kwargs: Any) -> Tensor:
+        resolve(device)
+        return wrap(function(value_of(x), *args, dtype=dtype, **kwargs), None)
+
+    return made
+
+
+def asarray(obj: Any, /, *, dtype: DTypeLike = None, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
+    """A tensor as it is, with its history, or a copy; an array, numbers and lists of them as a tensor.
+
+    Raises ``ArgumentError`` where ``copy`` is False and a copy is needed.
+
+    >>> from tinygrad_bp import array_api as xp
+    >>> xp.asarray([1.0, 2.0])
+    tensor([1., 2.])
+    """
+    if not isinstance(obj, Tensor):
+        return memory.asarray(obj, dtype=dtype, device=device, copy=copy)
+    resolve(device)
+    if copy is False and dtype is not None and obj.dtype != dtype:
+        raise ArgumentError(f"asarray: {obj.dtype} as {np.dtype(dtype)} needs a copy; leave copy=False out")
+    return to(obj, dtype, copy=copy is True)  # type: ignore[no-any-return]
+
+
+arange, empty, eye, full, linspace, ones, zeros = (
+    making(function) for function in (np.arange, np.empty, np.eye, np.full, np.linspace, np.ones, np.zeros)
+)
+empty_like, full_like, ones_like, zeros_like = (
+    _alike(function) for function in (np.empty_like, np.full_like, np.ones_like, np.zeros_like)
+)

@@ -1,0 +1,95 @@
+"""DLPack: tensors on the memory of another library's arrays, and theirs on that of tensors, without a copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.arrays import as_array, kind_of
+from ..autograd.device import DeviceLike, resolve
+from ..autograd.errors import ArgumentError, NoRuleError
+from ..autograd.tensor import Tensor, handed_out, wrap
+from ..autograd.writes import shown
+
+__all__ = ["from_dlpack"]
+
+_CPU = (1, 0)  # DLPack's number of the CPU, and that of the one there
+
+
+class _Capsule:
+    """A bare capsule, as older programs hand it over, behind the methods that are asked for today."""
+
+    __slots__ = ("capsule",)
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule: Any = capsule
+
+    def __dlpack__(self, **asked: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return _CPU
+
+
+def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
+    """An array of any library that knows DLPack, or its capsule, as a tensor on the same memory, unless ``copy``.
+
+    Raises ``NoRuleError`` for a tensor that requires grad, ``ArgumentError`` for what has no DLPack.
+
+    >>> import numpy as np, tinygrad_bp as tg
+    >>> tg.from_dlpack(np.arange(3.0))
+    tensor([0., 1., 2.], dtype=torch.float64)
+    """
+    resolve(device)
+    if isinstance(x, Tensor):
+        _without_history(x)
+        return x.detach().clone() if copy else x.detach()
+    if type(x).__name__ == "PyCapsule":
+        x = _Capsule(x)
+    if not hasattr(x, "__dlpack__"):
+        raise ArgumentError(f"from_dlpack: a {kind_of(x)} has no __dlpack__; write tg.tensor(x)")
+    array = x if isinstance(x, np.ndarray) else np.from_dlpack(x)
+    return wrap(as_array(array.copy()) if copy else shown(as_array(array)), None)
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """The tensor's memory as a DLPack capsule, which is taken once."""
+    return dlpack(tensor, max_version=(1, 0))
+
+
+def dlpack(
+    self: Tensor, *, stream: None = None, max_version: tuple[int, int] | None = None,
+    dl_device: tuple[int, int] | None = None, copy: bool | None = None,
+) -> Any:  # fmt: skip
+    """The tensor's memory as a DLPack capsule, for ``from_dlpack`` of another library.
+
+    Read-only memory, such as that of a recorded result, which backward may need, is copied: other libraries write what
+    they are told not to. Raises ``NoRuleError`` for a tensor that requires grad, ``BufferError`` for a device that is
+    not the CPU and where ``copy`` is False and a copy is needed.
+    """
+    _without_history(self)
+    if dl_device not in (None, _CPU) or stream is not None:
+        raise BufferError(f"__dlpack__: tensors live in the memory of the CPU, not on {dl_device}, stream {stream}")
+    array = handed_out(self)
+    if copy is False and not array.flags.writeable:
+        raise BufferError("__dlpack__: the memory is read-only, which needs a copy; leave copy=False out")
+    if copy or not array.flags.writeable:
+        array = np.array(array)
+    try:
+        return array.__dlpack__() if max_version is None else array.__dlpack__(max_version=max_version)
+    except TypeError:  # NumPy 2.0 knows one version
+        return array.__dlpack__()
+
+
+def dlpack_device(self: Tensor) -> tuple[int, int]:
+    """The kind and the number of the device, as DLPack counts them: (1, 0) is the CPU."""
+    return _CPU
+
+
+def _without_history(x: Tensor) -> None:
+    if x.requires_grad:
+        raise NoRuleError(
+            "DLPack: another library records nothing of a tensor that requires grad, and its gradient would be dropped "
+            "silently. Write t.detach()"
+        )
