@@ -55,7 +55,7 @@ def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..
 
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
     if kwargs:
-        kwargs = _told(kwargs, _UFUNC_DEFAULTS)
+        kwargs = {key: value for key, value in kwargs.items() if not _says_nothing(key, value, _UFUNC_DEFAULTS)}
     if out is not None:
         return _ufunc_into(ufunc, method, inputs, out, kwargs)
     function = _standing_for(ufunc, UFUNCS)
@@ -90,14 +90,16 @@ _UFUNC_DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _told(kwargs: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """The keywords without those that say what holds anyway."""
-    return {key: value for key, value in kwargs.items() if key not in defaults or not _same(value, defaults[key])}
+def _says_nothing(key: str, value: Any, defaults: dict[str, Any]) -> bool:
+    """Whether a keyword says what holds anyway."""
+    return (key in defaults and _same(value, defaults[key])) or (key == "where" and value is True)
 
 
 def _same(value: Any, default: Any) -> bool:
-    plain = isinstance(value, (bool, int, float, str, tuple, np.bool_)) and not isinstance(value, Tensor)
-    return value is default or (plain and isinstance(default, (bool, int, float, str, tuple)) and value == default)
+    if value is default:
+        return True
+    plain = isinstance(default, (bool, int, float, str, tuple)) and isinstance(value, (type(default), int, np.bool_))
+    return plain and bool(value == default)
 
 
 @cache
@@ -113,6 +115,18 @@ def _signature(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str,
     return places, names, inspect.Parameter.VAR_POSITIONAL in kinds, inspect.Parameter.VAR_KEYWORD in kinds
 
 
+@cache
+def _plan(
+    function: Callable[..., Any], rule: Callable[..., Any]
+) -> tuple[tuple[str, ...], int, dict[str, Any], frozenset[str] | None]:
+    """The function's names by place, how many of these the rule takes by place, its defaults, the rule's keywords."""
+    places, defaults, _, _ = _signature(function)
+    ours, names, any_places, any_names = _signature(rule)
+    most = 1_000_000 if any_places else len(ours)
+    known = places.index("out") if "out" in places and "out" not in ours else most
+    return places, known, defaults, None if any_names else frozenset(names)
+
+
 def _run(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """What stands for a function of NumPy; the function itself where that has no rule, or not for these arguments."""
     if rule is None:
@@ -126,18 +140,15 @@ def _run(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any])
 def _ruled(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if len(args) == 1 and not kwargs:
         return rule(*args)
-    places, defaults, _, _ = _signature(function)
-    ours, names, any_places, any_names = _signature(rule)
-    known = places.index("out") if "out" in places and "out" not in ours else len(args if any_places else ours)
+    places, known, defaults, names = _plan(function, rule)
     if known < len(args) <= len(places):
         args, kwargs = args[:known], {**dict(zip(places[known:], args[known:])), **kwargs}
     if kwargs:
-        kwargs = _told(_told(kwargs, {"where": True}), defaults)
+        kwargs = {key: value for key, value in kwargs.items() if not _says_nothing(key, value, defaults)}
         if kwargs.get("out") is not None:
             return _into(name, function, rule, args, kwargs)
-        unknown = () if any_names else tuple(key for key in kwargs if key not in names)
-        if unknown:
-            return without_rule(name, function, args, kwargs, unknown)
+        if names is not None and not kwargs.keys() <= names:
+            return without_rule(name, function, args, kwargs, tuple(key for key in kwargs if key not in names))
     return rule(*args, **kwargs)
 
 
