@@ -26,6 +26,9 @@ DRAWN: dict[str, tuple[Any, list[float]]] = {
 }  # fmt: skip
 
 
+STREAM = [0.7680846, 0.6206895]
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_numbers_drawn_are_pytorchs(name: str) -> None:
     draw, expected = DRAWN[name]
@@ -40,6 +43,13 @@ def test_the_numbers_drawn_are_pytorchs(name: str) -> None:
         assert (
             again.shape == (6,) and generator.get_state().tolist() != tg.Generator().manual_seed(7).get_state().tolist()
         )
+
+
+def test_the_stream_goes_on_after_counts() -> None:
+    tg.manual_seed(7)
+    tg.poisson(tg.full((1500,), 3.0))
+    tg.binomial(tg.full((3,), 40.0), tg.full((3,), 0.5))
+    np.testing.assert_allclose(tg.rand(2).numpy(), STREAM, atol=1e-6)
 
 
 def test_counts_of_large_rates_have_their_mean_and_variance() -> None:

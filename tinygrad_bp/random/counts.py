@@ -16,6 +16,7 @@ from .generator import Generator, default_generator
 __all__ = ["binomial", "poisson"]
 
 Draw = Callable[[], float]  # the next uniform number in [0, 1)
+_BLOCK = 1024
 
 
 def poisson(input: Array, generator: Generator | None = None) -> Tensor:
@@ -31,9 +32,7 @@ def poisson(input: Array, generator: Generator | None = None) -> Tensor:
     rates = _floats(input, "poisson")
     if not np.all(rates >= 0):
         raise ArgumentError("poisson: every rate must be at least 0")
-    draw = _uniform(generator)
-    counts = [_poisson(rate, draw) for rate in rates.ravel().tolist()]
-    return wrap(np.array(counts, rates.dtype).reshape(rates.shape), None)
+    return _drawn(generator, _poisson, rates)
 
 
 def binomial(count: Array, prob: Array, generator: Generator | None = None) -> Tensor:
@@ -49,10 +48,7 @@ def binomial(count: Array, prob: Array, generator: Generator | None = None) -> T
     counts, chances = _floats(count, "binomial"), _floats(prob, "binomial")
     if not (np.all(counts >= 0) and np.all((chances >= 0) & (chances <= 1))):
         raise ArgumentError("binomial: counts must be at least 0, and probabilities in [0, 1]")
-    counts, chances = np.broadcast_arrays(counts, chances)
-    draw = _uniform(generator)
-    drawn = [_binomial(n, p, draw) for n, p in zip(counts.ravel().tolist(), chances.ravel().tolist(), strict=True)]
-    return wrap(np.array(drawn, counts.dtype).reshape(counts.shape), None)
+    return _drawn(generator, _binomial, *np.broadcast_arrays(counts, chances))
 
 
 def _floats(x: Any, name: str) -> Any:
@@ -62,9 +58,23 @@ def _floats(x: Any, name: str) -> Any:
     return values
 
 
-def _uniform(generator: Generator | None) -> Draw:
+def _drawn(generator: Generator | None, count: Callable[..., float], *given: Any) -> Tensor:
+    """The count for each element, of uniform numbers drawn in advance; the stream goes on after those used."""
     chosen = generator or default_generator()
-    return lambda: float(chosen.uniform(1, np.float64)[0])
+    start, used, ahead = chosen.get_state(), 0, [0.0]
+
+    def draw() -> float:
+        nonlocal used, ahead
+        place = used % _BLOCK
+        if not place:
+            ahead = chosen.uniform(_BLOCK, np.float64).tolist()
+        used += 1
+        return ahead[place]
+
+    counts = [count(*row, draw) for row in zip(*(part.ravel().tolist() for part in given), strict=True)]
+    chosen.set_state(start)
+    chosen.uniform(used, np.float64)
+    return wrap(np.array(counts, given[0].dtype).reshape(given[0].shape), None)
 
 
 def _poisson(rate: float, draw: Draw) -> float:
