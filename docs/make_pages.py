@@ -27,13 +27,14 @@ ROOMS = {
     "": "Functions of tensors, and what makes them", "linalg": "Linear algebra", "fft": "Fourier transforms",
     "special": "Special functions", "nn": "Layers, losses and containers", "nn.functional": "Layers as functions",
     "nn.init": "First values of weights", "nn.utils": "What is done to modules",
-    "nn.utils.rnn": "Sequences of any length",
+    "nn.utils.rnn": "Sequences of any length", "nn.utils.parametrize": "Parameters made of others",
+    "nn.utils.parametrizations": "Parameters that stay normal or orthogonal",
     "optim": "Optimizers", "optim.lr_scheduler": "Learning rates over time",
     "optim.swa_utils": "Averages of weights",
     "data": "Datasets and batches", "train": "The training loop", "autograd": "Gradients, hooks and modes",
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
-    "utils.checkpoint": "Less memory for more time",
+    "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
 }  # fmt: skip
 LARGE = ("", "nn", "nn.functional")  # rooms with a page for each of their files
 WRITTEN = "Written by `python docs/make_reference.py` from signatures and docstrings; a test compares it with them."

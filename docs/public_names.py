@@ -59,8 +59,11 @@ def names_of(module: Any) -> Iterator[tuple[str, Any]]:
         elif callable(value):
             gathers = hasattr(module, "__path__")  # a room takes names from its files, any other file has its own alone
             place = ".".join(module.__name__.split(".")[:2]) if gathers else module.__name__
-            if module.__name__ in GATHERED or name in vars(module).get("__all__", ()):
+            said = vars(module).get("__all__")
+            if module.__name__ in GATHERED or name in (said or ()):
                 place = "tinygrad_bp"
+            elif said is not None and not gathers:
+                continue
             written = getattr(value, "__module__", None) or ""
             inside = written.startswith(place) and written != TYPES
         else:

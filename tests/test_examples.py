@@ -22,12 +22,13 @@ import tinygrad_bp as tg
 WITHOUT = {
     "functions that copy what a view gives, named after it": "_copy",
     "errors: the examples of what raises them show them": "Error",
-    "bases of layers and callbacks, which nobody makes": "RNNBase RNNCellBase Callback",
+    "bases of layers and callbacks, which nobody makes": "RNNBase RNNCellBase ParametrizationList Callback",
     "data sets that are downloaded": "banknote cifar10 emg fashion_mnist mnist",
     "what training and checks return: the examples of fit and of checks show it": (
         "Figures History KeepBest Training Diagnosis Finding"
     ),
     "what reads a file of yours": "from_file",
+    "the other half of a pair, whose first half shows both": "custom_bwd",
     "parts that other files use": "with_padding without_padding",
     "in place, as the function without the underscore": "alpha_dropout_ feature_alpha_dropout_ feature_dropout_",
 }
@@ -124,3 +125,14 @@ def test_a_wrong_result_is_found() -> None:
     assert agrees("Tensor", "Parameter Tensor object") and agrees("tuple[Tensor, ...]", "tuple[Tensor object]")
     assert agrees("scans.Found", "cummax Found tuple object")
     assert not agrees("Tensor", "tuple[Tensor]") and not agrees("bool", "Tensor")
+
+
+# Not for users, or PyTorch's names of what stands elsewhere.
+NO_PAGE = """
+accelerator as_torch backends cuda functions mps not_here numpy_names ops places xpu
+"""
+
+
+def test_every_room_has_a_page(pages: Any) -> None:
+    rooms = {module.name for module in pkgutil.iter_modules(tg.__path__)}
+    assert rooms - {name.partition(".")[0] for name in pages.ROOMS} == set(NO_PAGE.split())

@@ -37,6 +37,8 @@ class autocast:
     dtype('float32')
     """
 
+    device: str
+
     def __init__(
         self, device_type: str, dtype: DTypeLike = None, enabled: bool = True, cache_enabled: bool | None = None
     ) -> None:

@@ -50,6 +50,17 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     (torch.Size([3]), torch.Size([3, 20]))
     """
 
+    in_features: int
+    n_classes: int
+    cutoffs: list[int]
+    div_value: float
+    head_bias: bool
+    shortlist_size: int
+    n_clusters: int
+    head_size: int
+    head: Linear
+    tail: ModuleList
+
     def __init__(
         self, in_features: int, n_classes: int, cutoffs: Sequence[int], div_value: float = 4.0, head_bias: bool = False,
         device: DeviceLike = None, dtype: DTypeLike = None, generator: Generator | None = None,

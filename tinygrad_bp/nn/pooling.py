@@ -403,6 +403,11 @@ class FractionalMaxPool2d(_FractionalMaxPool):
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
-    """``nn.functional.fractional_max_pool3d`` as a layer."""
+    """``nn.functional.fractional_max_pool3d`` as a layer.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.FractionalMaxPool3d(2, output_size=1)(tg.ones(1, 2, 4, 4, 4)).shape
+    torch.Size([1, 2, 1, 1, 1])
+    """
 
     _function = fractional_pooling.fractional_max_pool3d

@@ -34,6 +34,7 @@ class ParametrizationList(ModuleList):
     Those are ``original``, or ``original0``, ``original1``, … where the ``right_inverse`` of a module gives several.
     """
 
+    several: int
     original: Tensor
 
     def __init__(self, modules: list[Module], original: Tensor) -> None:
@@ -158,7 +159,13 @@ def _check(parametrization: Any, value: Any, name: str, unsafe: bool) -> None:
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether a parameter of the module is computed; ``tensor_name``: whether this one is."""
+    """Whether a parameter of the module is computed; ``tensor_name``: whether this one is.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.utils.parametrizations.weight_norm(tg.nn.Linear(2, 3))
+    >>> tg.nn.utils.parametrize.is_parametrized(layer)
+    True
+    """
     computed = _computed(module)
     return len(computed) > 0 if tensor_name is None else tensor_name in computed
 
@@ -173,6 +180,12 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
 
     Raises ``ArgumentError`` for a parameter that is not computed, and where it was computed from several tensors and
     ``leave_parametrized`` is False.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.utils.parametrizations.weight_norm(tg.nn.Linear(2, 3))
+    >>> _ = tg.nn.utils.parametrize.remove_parametrizations(layer, "weight")
+    >>> tg.nn.utils.parametrize.is_parametrized(layer)
+    False
     """
     if not is_parametrized(module, tensor_name):
         raise ArgumentError(f"remove_parametrizations: {type(module).__name__}.{tensor_name} is not computed")
@@ -201,7 +214,13 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
 
 
 def type_before_parametrizations(module: Module) -> type:
-    """The class of the module as it was before one of its parameters was computed."""
+    """The class of the module as it was before one of its parameters was computed.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.utils.parametrizations.weight_norm(tg.nn.Linear(2, 3))
+    >>> tg.nn.utils.parametrize.type_before_parametrizations(layer).__name__
+    'Linear'
+    """
     kind = type(module)
     return kind.__bases__[0] if kind.__name__.startswith("Parametrized") else kind
 
