@@ -301,3 +301,37 @@ def test_a_lazy_layer_asks_for_a_tensor_of_its_dimensions():
         with pytest.raises(ArgumentError, match="expected a tensor, got"):
             layer(None)
         assert type(layer).__name__.startswith("Lazy")
+
+
+# ---------------------------------------------------------------------- first values, again
+
+
+RESET = [
+    "Linear(3, 2)", "Linear(3, 2, bias=False)", "Bilinear(2, 3, 2)", "Conv2d(2, 3, 2)", "ConvTranspose1d(2, 3, 2)",
+    "Embedding(4, 3, padding_idx=1)", "EmbeddingBag(4, 3)", "BatchNorm1d(3)", "BatchNorm2d(3, affine=False)",
+    "InstanceNorm1d(3, affine=True, track_running_stats=True)", "GroupNorm(1, 2)", "LayerNorm(3)", "RMSNorm(3)",
+    "PReLU(2, init=0.5)", "LSTM(2, 3)", "GRUCell(2, 3)", "AdaptiveLogSoftmaxWithLoss(8, 6, [2, 4])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RESET)
+def test_reset_parameters_gives_the_first_values_again(text):
+    tg.manual_seed(3)
+    layer = made(text)
+    first = {name: value.clone() for name, value in layer.state_dict().items()}
+    with tg.no_grad():
+        for value in layer.state_dict().values():
+            value.fill_(7)
+    tg.manual_seed(3)
+    layer.reset_parameters()
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), first[name].numpy())
+
+
+def test_a_subclass_chooses_its_first_values():
+    class Zero(nn.Linear):
+        def reset_parameters(self):
+            nn.init.zeros_(self.weight)
+            nn.init.ones_(self.bias)
+
+    assert Zero(2, 1)(tg.ones(1, 2)).item() == 1

@@ -44,6 +44,8 @@ def _pooled(
     if samples is None:
         samples = rand(*x.shape[:2], ndim, dtype=value_of(x).dtype)
     shares = value_of(samples)
+    if shares.ndim == 3 and added:
+        shares = shares[:1]
     if shares.shape != (*x.shape[:2], ndim):
         wanted = shape_text((*x.shape[:2], ndim))
         raise ShapeError(f"{name}: _random_samples is {wanted}, got {shape_text(shares.shape)}")

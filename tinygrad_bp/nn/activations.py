@@ -10,6 +10,7 @@ from ..autograd.device import DeviceLike
 from ..autograd.types import Array, DTypeLike
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
+from . import init as first_values
 from .constructing import parameter_dtype
 from .module import Module
 from .parameter import Parameter
@@ -391,14 +392,21 @@ class PReLU(Module):
     [-0.5, 2.0]
     """
 
+    num_parameters: int
+    init: float
     weight: Parameter
 
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, device: DeviceLike = None, dtype: DTypeLike = None
     ) -> None:
         dtype = parameter_dtype(device, dtype)
-        self.num_parameters = num_parameters
-        self.weight = Parameter(np.full(num_parameters, init, dtype))
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(np.empty(num_parameters, dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Every slope the first one."""
+        first_values.constant_(self.weight, self.init)
 
     def forward(self, input: Any) -> Any:
         """``input`` with its negative elements scaled."""

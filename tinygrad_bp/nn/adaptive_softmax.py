@@ -84,6 +84,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             first = Linear(in_features, inner, bias=False, **given)
             self.tail.append(Sequential(first, Linear(inner, high - low, bias=False, **given)))
 
+    def reset_parameters(self) -> None:
+        """Every weight and bias anew."""
+        for layer in (self.head, *(layer for tail in self.tail for layer in tail)):
+            layer.reset_parameters()
+
     def forward(self, input_: Array, target_: Array) -> Any:
         """The log-probability of each target, and the mean of their negatives."""
         for given in (input_, target_):

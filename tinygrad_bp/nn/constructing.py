@@ -12,6 +12,7 @@ from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
+from ..random.generator import Generator
 
 
 class Constructed:
@@ -47,6 +48,14 @@ class Constructed:
                     f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
                     f"{label}({settings})({inputs})"
                 )
+
+
+def start(module: Any, generator: Generator | None) -> None:
+    """Draw the first values: what a subclass makes of ``reset_parameters`` is what counts."""
+    if generator is None:
+        module.reset_parameters()
+    else:
+        module.reset_parameters(generator)
 
 
 def parameter_dtype(device: DeviceLike, dtype: DTypeLike) -> Any:

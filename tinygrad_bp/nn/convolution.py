@@ -16,7 +16,7 @@ from ..ops.borders import pad
 from ..ops.sliding import fold, sizes, spans, unfold
 from ..random.generator import Generator
 from . import init
-from .constructing import parameter_dtype
+from .constructing import parameter_dtype, start
 from .module import Module
 from .parameter import Parameter
 
@@ -66,8 +66,12 @@ class _Convolution(Module):
         self.padding_mode = padding_mode
         first = (in_channels, out_channels // groups) if self.transposed else (out_channels, in_channels // groups)
         self.weight = Parameter(np.empty((*first, *self.kernel_size), dtype))
-        init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
         self.register_parameter("bias", Parameter(np.empty(out_channels, dtype)) if bias else None)
+        start(self, generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Weight and bias anew, uniform in ±1/√fan in."""
+        init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
         if self.bias is not None:
             fan = math.prod(self.weight.shape[1:])
             bound = 1 / math.sqrt(fan) if fan else 0.0

@@ -12,7 +12,7 @@ from ..autograd.types import Array, DTypeLike
 from ..ops.embedding import embedding, embedding_bag
 from ..random.generator import Generator
 from . import init
-from .constructing import parameter_dtype
+from .constructing import parameter_dtype, start
 from .module import Module
 from .parameter import Parameter
 
@@ -46,6 +46,10 @@ class Embedding(Module):
         dtype = parameter_dtype(device, dtype)
         self._settings(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype))
+        start(self, generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """The rows anew, standard normal, and 0 in the row ``padding_idx``."""
         init.normal_(self.weight, generator=generator)
         if self.padding_idx is not None:
             self.weight._value[self.padding_idx] = 0

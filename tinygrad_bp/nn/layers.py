@@ -15,7 +15,7 @@ from ..ops.products import matmul
 from ..ops.shape import dim_of, flatten, reshape
 from ..random.generator import Generator
 from . import init
-from .constructing import parameter_dtype
+from .constructing import parameter_dtype, start
 from .module import Module, check_tensor
 from .parameter import Parameter
 
@@ -46,10 +46,14 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         # Column by column in memory: the products of a step then run as x @ W and x.T @ g, their fastest forms.
         self.weight = Parameter(np.empty((out_features, in_features), dtype, order="F"))
-        init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
         self.register_parameter("bias", Parameter(np.empty(out_features, dtype)) if bias else None)
+        start(self, generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Weight and bias anew, uniform in ±1/√in_features."""
+        init.kaiming_uniform_(self.weight, math.sqrt(5), generator=generator)
         if self.bias is not None:
-            bound = 1 / math.sqrt(in_features) if in_features else 0.0
+            bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
             init.uniform_(self.bias, -bound, bound, generator)
 
     def forward(self, input: Array) -> Any:
@@ -160,12 +164,15 @@ class Bilinear(Module):
         if in1_features < 1:
             raise ArgumentError(f"Bilinear: in1_features must be at least 1, got {in1_features}")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        bound = 1 / math.sqrt(in1_features)
         self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))
-        init.uniform_(self.weight, -bound, bound, generator)
         self.register_parameter("bias", Parameter(np.empty(out_features, dtype)) if bias else None)
-        if self.bias is not None:
-            init.uniform_(self.bias, -bound, bound, generator)
+        start(self, generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Weight and bias anew, uniform in ±1/√in1_features."""
+        bound = 1 / math.sqrt(self.in1_features)
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound, generator)
 
     def forward(self, input1: Array, input2: Array) -> Any:
         """(..., in1_features) and (..., in2_features) to (..., out_features)."""

@@ -12,6 +12,7 @@ from ..functions.creation import ones, tensor, zeros
 from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
 from ..ops.normalization import batch_norm, layer_norm
 from ..ops.shape import reshape
+from . import init
 from .constructing import parameter_dtype
 from .module import Module, check_tensor
 from .parameter import Parameter
@@ -51,6 +52,12 @@ class _RunningNorm(Module):
         self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("num_batches_tracked", tensor(0) if tracked else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1 and bias 0, and no running statistics."""
+        self.reset_running_stats()
+        _neutral(self)
 
     def reset_running_stats(self) -> None:
         """Forget the running statistics: mean 0, variance 1, no batches."""
@@ -73,6 +80,14 @@ class _RunningNorm(Module):
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
+
+
+def _neutral(layer: Any) -> None:
+    """Weight 1 and bias 0, where a layer has them."""
+    if layer.weight is not None:
+        init.ones_(layer.weight)
+    if getattr(layer, "bias", None) is not None:
+        init.zeros_(layer.bias)
 
 
 class _BatchNorm(_RunningNorm):
@@ -235,6 +250,11 @@ class GroupNorm(Module):
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.register_parameter("weight", Parameter(ones(num_channels, dtype=dtype)) if affine else None)
         self.register_parameter("bias", Parameter(zeros(num_channels, dtype=dtype)) if affine and bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1 and bias 0."""
+        _neutral(self)
 
     def forward(self, input: Array) -> Any:
         """The normalized input, of its shape."""
@@ -274,6 +294,11 @@ class RMSNorm(Module):
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1."""
+        _neutral(self)
 
     def forward(self, input: Array) -> Any:
         """The scaled input, of its shape."""
@@ -337,6 +362,11 @@ class LayerNorm(Module):
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
         self.register_parameter("bias", Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Weight 1 and bias 0."""
+        _neutral(self)
 
     def forward(self, input: Array) -> Any:
         """The normalized input, of its shape."""

@@ -19,7 +19,7 @@ from ..ops.joining import cat, stack
 from ..ops.shape import reshape, transpose, unsqueeze
 from ..random.generator import Generator
 from . import init
-from .constructing import parameter_dtype
+from .constructing import parameter_dtype, start
 from .module import Module, check_tensor
 from .parameter import Parameter
 from .utils.rnn import PackedSequence, with_padding, without_padding
@@ -126,7 +126,7 @@ class RNNBase(_Recurrent):
         for layer, _, suffix in self._directions():
             inputs = input_size if layer == 0 else directions * out
             self._add_weights(suffix, _GATES[mode], inputs, out, dtype, proj_size)
-        self.reset_parameters(generator)
+        start(self, generator)
 
     def _directions(self) -> Iterator[tuple[int, bool, str]]:
         """Every direction of every layer: its layer, whether it runs backward, and the end of its weights' names."""
@@ -335,7 +335,7 @@ class RNNCellBase(_Recurrent):
             raise ArgumentError(f"{type(self).__name__}: hidden_size is at least 1; got {hidden_size}")
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         self._add_weights("", num_chunks, input_size, hidden_size, dtype)
-        self.reset_parameters(generator)
+        start(self, generator)
 
     def _step(self, mode: str, input: Any, hx: Any) -> list[Any]:
         """The states after one step."""

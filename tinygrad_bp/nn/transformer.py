@@ -287,10 +287,14 @@ class Transformer(Module):
             norm = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, dtype=dtype)
             custom_decoder = TransformerDecoder(last, num_decoder_layers, norm)
         self.decoder = custom_decoder
+        self.generator = generator
+        self._reset_parameters()
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+
+    def _reset_parameters(self) -> None:
         for parameter in self.parameters():
             if parameter.ndim > 1:
-                init.xavier_uniform_(parameter, generator=generator)
-        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+                init.xavier_uniform_(parameter, generator=self.generator)
 
     def forward(
         self, src: Array, tgt: Array, src_mask: Array | None = None, tgt_mask: Array | None = None,
