@@ -112,5 +112,8 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 if __name__ == "__main__":
-    for path, text in files():
+    written = dict(files())
+    for path in set(PAGE.parent.iterdir()) - written.keys():  # of a file that is no more
+        path.unlink()
+    for path, text in written.items():
         path.write_text(text, encoding="utf-8")

@@ -25,6 +25,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[Path, str]:
 def test_every_file_is_up_to_date(written: dict[Path, str]) -> None:
     for path, text in written.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run PYTHONPATH=. python docs/make_reference.py"
+    assert {path for path in (DOCS / "reference").iterdir()} <= written.keys()
     assert all(f"| **{name}** |" in written[DOCS / "reference" / "ops.md"] for name in OPS)
 
 

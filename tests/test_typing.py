@@ -260,5 +260,6 @@ def test_an_editor_completes_with_signature_docstring_and_result() -> None:
     script = jedi.Script("import tinygrad_bp as tg\nt = tg.ones(2)\nt.sum().", project=jedi.Project(ROOT))
     offered = {item.name: item for item in script.complete(3, 8)}
     assert not [name for name in COMMON.split() if name not in offered]
+    assert not [name for name in COMMON.split() if not offered[name].docstring()]
     exp = offered["exp"]
     assert exp.docstring().startswith("exp() -> Tensor") and "Exponential" in exp.docstring()
