@@ -481,3 +481,28 @@ def test_a_hook_that_is_always_called_sees_a_forward_that_raises():
     with pytest.raises(OverflowError):
         layer(x=1)
     assert seen == [None, {"x": 1}]
+
+
+def test_hooks_of_all_modules_come_before_those_of_one():
+    seen = []
+    inner = tg.nn.ReLU()
+    net = tg.nn.Sequential(tg.nn.Sequential(inner))
+    own = inner.register_forward_hook(lambda module, args, output: seen.append("own"))
+    handles = [
+        tg.nn.register_module_forward_pre_hook(lambda module, args: seen.append(f"before {type(module).__name__}")),
+        tg.nn.register_module_forward_hook(lambda module, args, output: seen.append(type(module).__name__)),
+        tg.nn.register_module_full_backward_pre_hook(lambda module, g: (2 * g[0],) if module is inner else None),
+        tg.nn.register_module_full_backward_hook(lambda module, i, o: (10 * i[0],) if module is inner else None),
+    ]
+    try:
+        x = tg.ones(1, requires_grad=True)
+        net(x).sum().backward()
+    finally:
+        for handle in handles:
+            handle.remove()
+        tg.nn.Module._hooks = None
+    assert seen == ["before Sequential", "before Sequential", "before ReLU", "ReLU", "own", "Sequential", "Sequential"]
+    assert x.grad.item() == 20
+    own.remove()
+    net(tg.ones(1))
+    assert len(seen) == 7

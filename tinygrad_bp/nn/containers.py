@@ -108,10 +108,6 @@ class ModuleList(_Numbered):
         return ModuleList([*self, *other])
 
 
-# What a module itself may have that its call does and its forward does not.
-_OWN_CALL = {"_hooks", "forward"}
-
-
 class Sequential(_Numbered):
     """Modules applied one after the other; named where they are given as a dict.
 
@@ -178,7 +174,8 @@ def _through(nest: Sequential, x: Any) -> Any:
     pending: list[Iterator[Module]] = [iter((nest,))]
     while pending:
         for module in pending[-1]:
-            if type(module) is Sequential and not _OWN_CALL & vars(module).keys() and module not in inside:
+            plain = type(module) is Sequential and module._hooks is None and "forward" not in vars(module)
+            if plain and module not in inside:
                 inside.append(module)
                 pending.append(iter(module._held.modules.values()))
                 break

@@ -33,6 +33,9 @@ class ModuleHooks:
         self.saving, self.saved, self.loading, self.loaded = Calls(), Calls(), Calls(), Calls()  # the state
 
 
+EVERY = ModuleHooks()  # those of all modules, which come first
+
+
 def hooks_of(module: Module) -> ModuleHooks:
     """The hooks of a module, made at the first request."""
     hooks: ModuleHooks = vars(module).setdefault("_hooks", ModuleHooks())
@@ -41,13 +44,14 @@ def hooks_of(module: Module) -> ModuleHooks:
 
 def hooked_call(module: Module, *args: Any, **kwargs: Any) -> Any:
     """Run ``forward`` between the module's hooks."""
-    hooks = hooks_of(module)
-    waiting = list(hooks.after.values())
+    both = EVERY, hooks_of(module)
+    waiting = [call for hooks in both for call in hooks.after.values()]
     try:
-        for hook, with_kwargs in list(hooks.before.values()):
+        for hook, with_kwargs in [call for hooks in both for call in hooks.before.values()]:
             given = hook(module, args, kwargs) if with_kwargs else hook(module, args)
             args, kwargs = _changed(given, args, kwargs, with_kwargs)
-        crossing = Crossing(module, hooks) if (hooks.arriving or hooks.leaving) and is_grad_enabled() else None
+        seen = any(hooks.arriving or hooks.leaving for hooks in both)
+        crossing = Crossing(module, both) if seen and is_grad_enabled() else None
         if crossing is not None:
             args = crossing.enter(args)
         result = module.forward(*args, **kwargs)
@@ -94,11 +98,11 @@ class Crossing:
     """One call of a module whose full backward hooks wait for the gradients of its outputs and inputs."""
 
     module: Module
-    hooks: ModuleHooks
+    hooks: tuple[ModuleHooks, ...]
     inputs: int
     recorded: list[int]
 
-    def __init__(self, module: Module, hooks: ModuleHooks) -> None:
+    def __init__(self, module: Module, hooks: tuple[ModuleHooks, ...]) -> None:
         self.module, self.hooks = module, hooks
         self.grad_output: tuple[Tensor | None, ...] = ()
 
@@ -124,7 +128,7 @@ class Crossing:
 
     def _arrived(self, gradients: tuple[Tensor, ...], where: list[int], count: int) -> tuple[Any, ...]:
         self.grad_output = _placed(gradients, where, count)
-        for hook, _ in list(self.hooks.arriving.values()):
+        for hook, _ in [call for hooks in self.hooks for call in hooks.arriving.values()]:
             self.grad_output = self._given(hook(self.module, self.grad_output), self.grad_output, "outputs")
         passed = tuple([self.grad_output[i] for i in where])
         if not self.recorded:
@@ -148,7 +152,7 @@ class Crossing:
         return tuple([grad_input[i] for i in self.recorded])
 
     def _call(self, grad_input: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
-        for hook, _ in list(self.hooks.leaving.values()):
+        for hook, _ in [call for hooks in self.hooks for call in hooks.leaving.values()]:
             changed = self._given(hook(self.module, grad_input, self.grad_output), grad_input, "inputs")
             if not self.recorded and any(g is not None for g in changed):
                 raise ArgumentError(

@@ -10,17 +10,20 @@ import numpy as np
 
 from ..autograd.arrays import as_array, kind_of
 from ..autograd.errors import ArgumentError, AutogradError, DtypeError, StateDictError, shape_text
-from ..autograd.hooks import Handle
+from ..autograd.hooks import Calls, Handle
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..ops.operators import to
 from .constructing import Constructed
 from .holding import Holder
-from .hooks import ModuleHooks, hooked_call, hooks_of
+from .hooks import EVERY, ModuleHooks, hooked_call, hooks_of
 from .parameter import Parameter
 
-__all__ = ["Module"]
+__all__ = [
+    "Module", "register_module_forward_hook", "register_module_forward_pre_hook", "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+]  # fmt: skip
 
 M = TypeVar("M", bound="Module")
 
@@ -321,6 +324,59 @@ class Module(Holder, Constructed):
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
         """Call ``hook(module, incompatible_keys)`` after ``load_state_dict``; it may take keys out of the lists."""
         return hooks_of(self).loaded.add(hook, "register_load_state_dict_post_hook")
+
+
+def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> Handle:
+    Module._hooks = EVERY  # from now on every call asks for hooks
+    return calls.add(hook, who, flag=flag)
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
+    """Call ``hook(module, args)`` before each call of any module, as ``Module.register_forward_pre_hook`` says.
+
+    >>> import tinygrad_bp as tg
+    >>> seen = []
+    >>> handle = tg.nn.register_module_forward_pre_hook(lambda module, args: seen.append(type(module).__name__))
+    >>> y = tg.nn.Sequential(tg.nn.ReLU())(tg.zeros(1))
+    >>> handle.remove()
+    >>> seen
+    ['Sequential', 'ReLU']
+    """
+    return _of_all(EVERY.before, hook, "register_module_forward_pre_hook", False)
+
+
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> Handle:
+    """Call ``hook(module, args, output)`` after each call of any module, as ``Module.register_forward_hook`` says.
+
+    >>> import tinygrad_bp as tg
+    >>> handle = tg.nn.register_module_forward_hook(lambda module, args, output: output + 1)
+    >>> tg.nn.ReLU()(tg.zeros(1))
+    tensor([1.])
+    >>> handle.remove()
+    """
+    return _of_all(EVERY.after, hook, "register_module_forward_hook", (with_kwargs, always_call))
+
+
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Handle:
+    """Call ``hook(module, grad_output)`` when a gradient arrives at any module.
+
+    >>> import tinygrad_bp as tg
+    >>> handle = tg.nn.register_module_full_backward_pre_hook(lambda module, grad_output: None)
+    >>> handle.remove()
+    """
+    return _of_all(EVERY.arriving, hook, "register_module_full_backward_pre_hook")
+
+
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> Handle:
+    """Call ``hook(module, grad_input, grad_output)`` when a gradient leaves any module.
+
+    >>> import tinygrad_bp as tg
+    >>> handle = tg.nn.register_module_full_backward_hook(lambda module, grad_input, grad_output: None)
+    >>> handle.remove()
+    """
+    return _of_all(EVERY.leaving, hook, "register_module_full_backward_hook")
 
 
 def _start(prefix: str, path: str) -> str:

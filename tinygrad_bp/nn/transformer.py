@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
 from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
@@ -318,7 +317,7 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: DTypeLike = None) -> Tensor:
+    def generate_square_subsequent_mask(sz: int, device: DeviceLike = None, dtype: DTypeLike = None) -> Tensor:
         """A mask (sz, sz) by which each step sees itself and those before it: 0 there, −∞ elsewhere.
 
         >>> import tinygrad_bp as tg
@@ -326,4 +325,4 @@ class Transformer(Module):
         tensor([[0., -inf],
                 [0., 0.]])
         """
-        return wrap(np.triu(np.full((sz, sz), -math.inf, dtype or dtypes.get_default_dtype()), 1), None)
+        return wrap(np.triu(np.full((sz, sz), -math.inf, parameter_dtype(device, dtype)), 1), None)
