@@ -1275,7 +1275,7 @@ def permute(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | 
     """The dimensions in the order given."""
 def permute_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``permute`` gives, which shares no memory with the input."""
-def pinverse(A: Array, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor:
+def pinverse(input: Array, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor:
     """PyTorch's older name of ``pinv``."""
 def pixel_shuffle(input: Array, upscale_factor: _int, *, out: Tensor | None = None) -> Tensor:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016)."""
@@ -1302,7 +1302,7 @@ def promote_types(type1: DTypeLike, type2: DTypeLike) -> dtypes.DType:
     """The dtype of what arithmetic makes of two tensors of these dtypes."""
 def put(input: Array, index: Index, source: Array, accumulate: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
-def qr(A: Array, some: _bool = True) -> _qr.QR:
+def qr(input: Array, some: _bool = True) -> _qr.QR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
 def quantile(
     input: Array, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
@@ -1589,7 +1589,7 @@ def sum(
     keepdim: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
-def svd(A: Array, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:
+def svd(input: Array, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:
     """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""
 def svd_lowrank(A: Array, q: _int = 6, niter: _int = 2, M: Array | None = None) -> UnconjugatedSVD:
     """About the ``q`` largest singular values of ``A − M`` and their vectors, by random directions."""
@@ -1661,9 +1661,9 @@ def trapz(
 ) -> Tensor:
     """The integral of heights ``y`` along ``dim`` by the trapezoidal rule, over points ``x`` or of width ``dx``."""
 def triangular_solve(
-    b: Array, A: Array, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False,
+    input: Array, A: Array, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False,
 ) -> TriangularSolution:
-    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``."""
+    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = input``, or of ``Aᵀ X`` with ``transpose``."""
 def tril(input: Array, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The lower triangle of the last two dimensions, up to and including a diagonal; zeros above."""
 def tril_indices(

@@ -1368,7 +1368,7 @@ class Syntax:
     def triangular_solve(
         self, A: Array, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False,
     ) -> TriangularSolution:
-        """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``.
+        """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = input``, or of ``Aᵀ X`` with ``transpose``.
         """
     def tril(self, diagonal: _int = 0) -> Tensor:
         """The lower triangle of the last two dimensions, up to and including a diagonal; zeros above."""

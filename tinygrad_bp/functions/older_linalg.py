@@ -43,9 +43,9 @@ class TriangularSolution(NamedTuple):
 
 
 def triangular_solve(
-    b: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+    input: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> TriangularSolution:
-    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = b``, or of ``Aᵀ X = b`` with ``transpose``.
+    """PyTorch's older order of arguments: ``(solution, A)`` of ``A X = input``, or of ``Aᵀ X`` with ``transpose``.
 
     >>> import tinygrad_bp as tg
     >>> tg.triangular_solve(tg.tensor([[2.0], [4.0]]), tg.tensor([[2.0, 0.0], [0.0, 4.0]])).solution
@@ -53,10 +53,10 @@ def triangular_solve(
             [1.]])
     """
     kept = triangle(A, upper, unitriangular)
-    return TriangularSolution(solve_op(kept.mT if transpose else kept, b), A)  # type: ignore[arg-type]
+    return TriangularSolution(solve_op(kept.mT if transpose else kept, input), A)  # type: ignore[arg-type]
 
 
-def qr(A: Array, some: bool = True) -> orthogonal.QR:
+def qr(input: Array, some: bool = True) -> orthogonal.QR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``.
 
     >>> import tinygrad_bp as tg
@@ -65,7 +65,7 @@ def qr(A: Array, some: bool = True) -> orthogonal.QR:
     tensor([[2., 0.],
             [0., 4.]])
     """
-    return orthogonal.qr(A, "reduced" if some else "complete")
+    return orthogonal.qr(input, "reduced" if some else "complete")
 
 
 class UnconjugatedSVD(NamedTuple):
@@ -79,7 +79,7 @@ class UnconjugatedSVD(NamedTuple):
         return returned("svd", self)
 
 
-def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
+def svd(input: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD:
     """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``.
 
     >>> import tinygrad_bp as tg
@@ -87,13 +87,13 @@ def svd(A: Array, some: bool = True, compute_uv: bool = True) -> UnconjugatedSVD
     >>> S
     tensor([4., 2.])
     """
-    U, S, Vh = singular_values.svd(A, full_matrices=not some)
+    U, S, Vh = singular_values.svd(input, full_matrices=not some)
     if not compute_uv:
         return UnconjugatedSVD(np.zeros_like(U), S, np.zeros_like(Vh.mT))  # type: ignore[arg-type]
     return UnconjugatedSVD(U, S, conjugate_transpose(Vh))
 
 
-def pinverse(A: Array, rcond: float = 1e-15) -> Any:
+def pinverse(input: Array, rcond: float = 1e-15) -> Any:
     """PyTorch's older name of ``pinv``.
 
     >>> import tinygrad_bp as tg
@@ -101,7 +101,7 @@ def pinverse(A: Array, rcond: float = 1e-15) -> Any:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
-    return singular_values.pinv(A, rtol=rcond)
+    return singular_values.pinv(input, rtol=rcond)
 
 
 @rounds_once
