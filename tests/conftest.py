@@ -13,6 +13,9 @@ import tinygrad_bp.nn  # its ops are part of the table
 from tinygrad_bp.autograd.gathering import gather
 
 gather()
+for space in (tg, tg.Tensor):  # what is found when it is asked for is found: tests go through the names
+    for name in dir(space):
+        getattr(space, name, None)
 
 # Examples are the same in every run; ``python -m pytest --hypothesis-profile=random`` looks for others.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)

@@ -170,8 +170,8 @@ OTHERS = [
     (lambda: tg.ones(2.5), errors.ArgumentError, "sizes are integers, got 2.5"),
     (lambda: len(tg.tensor(1.0)), errors.ArgumentError, r"len\(\) of a 0-d tensor"),
     (lambda: list(tg.tensor(1.0)), errors.ArgumentError, "iteration over a 0-d tensor"),
-    (lambda: F.mse_loss(X, X, "avg"), errors.ArgumentError, "mse_loss: reduction is 'mean', 'sum' or 'none', got"),
-    (lambda: tg.nn.MSELoss("avg"), errors.ArgumentError, "MSELoss: reduction is 'mean', 'sum' or 'none', got 'avg'"),
+    (lambda: F.mse_loss(X, X, reduction="avg"), errors.ArgumentError, "mse_loss: reduction is 'mean', 'sum' or"),
+    (lambda: tg.nn.MSELoss(reduction="avg"), errors.ArgumentError, r"MSELoss: reduction is .*, got 'avg'"),
     (lambda: X.retain_grad(), errors.ArgumentError, "retain_grad: the tensor does not require grad"),
     # labels
     (lambda: F.cross_entropy(X, tg.tensor([0, -1])), errors.TargetError, "class index -1 is out of range"),

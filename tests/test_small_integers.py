@@ -28,12 +28,14 @@ ARITHMETIC = set(
     T.linalg.matrix_power T.linalg.multi_dot T.linalg.vander T.linalg.vecdot T.matmul T.matrix_power T.mm T.mul
     T.multiply T.mv T.neg T.negative T.outer T.pow T.scatter_add T.scatter_reduce T.square T.tensordot T.vdot
     F.bilinear F.conv1d F.conv2d F.conv3d F.fold F.linear F.matmul
+    T.abs_ T.addmv_ T.bilinear T.conv1d T.conv2d T.conv3d T.neg_ T.negative_ T.square_
     """.split()  # noqa: SIM905
 )
 KNOWN = {
     "T.empty_like(x)": "what the memory held",
     "T.threshold(x, 0.5, 2.0)": "the value takes the dtype of x: 2 is True",
     "F.threshold(x, 0.5, 2.0)": "the value takes the dtype of x: 2 is True",
+    **dict.fromkeys(("T.threshold_(T.clone(x), 0.5, 2.0)", "F.threshold_(T.clone(x), 0.5, 2)"), "as threshold"),
 }
 
 

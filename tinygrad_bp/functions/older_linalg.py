@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
-from ..autograd.operands import rounds_once
+from ..autograd.operands import floating, rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, beside, fixed_value
 from ..autograd.types import Array, Axis, DTypeLike
@@ -189,6 +189,7 @@ def geqrf(input: Array) -> Reflections:
     >>> tg.geqrf(tg.tensor([[2.0]])).a
     tensor([[2.]])
     """
+    input = floating(input)
     raw, tau = np.linalg.qr(fixed_value(input, "geqrf", "tg.linalg.qr(x)"), mode="raw")
     return Reflections(beside(input, np.ascontiguousarray(np.swapaxes(raw, -1, -2))), beside(input, tau))
 

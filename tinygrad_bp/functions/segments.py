@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import floating
 from ..autograd.tensor import value_of
 from ..autograd.types import Array
 from ..ops.scatter import index_add, index_reduce
@@ -36,6 +37,7 @@ def segment_reduce(
             f"segment_reduce: reduce is one of {', '.join(_STARTS)}, got {reduce!r}; give lengths or "
             "offsets, and axis 0"
         )
+    data = floating(data)
     counts = np.asarray(value_of(lengths)) if offsets is None else np.diff(value_of(offsets))
     if counts.ndim != 1 or np.any(counts < 0) or counts.sum() != data.shape[0]:
         raise ShapeError(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import ArgumentError
+from ..autograd.writing import in_place
 
 _FURTHER = {"inplace": ("bool", False), "size_average": ("bool | None", None), "reduce": ("bool | None", None)}
 
@@ -42,8 +43,9 @@ def taking(function: Callable[..., Any], names: str) -> Callable[..., Any]:
         if "reduction" in order:
             older = named.pop("size_average", None), named.pop("reduce", None)
             named["reduction"] = reduction_of(*older, named.get("reduction", "mean"))
-        result = function(**named)
-        return named["input"].copy_(result) if inplace else result
+        if not inplace:
+            return function(**named)
+        return in_place(f"{function.__name__}, inplace=True", function)(named.pop("input"), **named)
 
     taken.__signature__ = _signature(function, order)  # type: ignore[attr-defined]
     return taken

@@ -11,6 +11,7 @@ from ..autograd.doors import open_doors as _open_doors
 from ..autograd.errors import ArgumentError as _ArgumentError
 from ..autograd.tensor import Tensor as _Tensor
 from ..autograd.types import Array
+from ..autograd.writing import in_place as _in_place
 from ..functions import distribution_losses as distributions
 from ..functions import dropout as noise
 from ..functions import margin_losses as margins
@@ -125,12 +126,13 @@ for _names, _functions in {
 def _written(name: str) -> Callable[..., Any]:
     """The function of this name that writes its result into its input."""
     function = globals()[name]
+    write = _in_place(f"{name}_", function)
 
     @functools.wraps(function)
     def written(input: Any, *settings: Any, **named: Any) -> Any:
         if not isinstance(input, _Tensor):
             raise _ArgumentError(f"{name}_: writes a tensor, not a {type(input).__name__}; write tg.tensor(...) first")
-        return input.copy_(function(input, *settings, **named))
+        return write(input, *settings, **named)
 
     written.__name__ = written.__qualname__ = f"{name}_"
     return written
