@@ -65,8 +65,8 @@ def test_the_imports_of_programs_give_the_modules_of_this_package(how: str) -> N
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("import torch.distributed as dist", "tg.distributed: not here; "),
-        ("from torch import distributed", "tg.distributed: not here; "),
+        ("import torch.multiprocessing as mp", "tg.multiprocessing: not here; "),
+        ("from torch import multiprocessing", "tg.multiprocessing: not here; "),
         ("from torch.nn import DataParallel", "tg.nn.DataParallel: not here; "),
         ("from torch.utils.tensorboard import SummaryWriter", "tg.utils.tensorboard: not here; "),
         ("import torch.nothing", "No module named 'tinygrad_bp.nothing'"),

@@ -22,7 +22,7 @@ _GONE = "PyTorch itself has removed it or let it age: see its documentation for 
 
 NOT_HERE: dict[str, dict[str, str]] = {
     "": {
-        "one process computes: run the script once, without wrapping the model": "distributed futures multiprocessing",
+        "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "compile compiler jit export fx package",
         "build the model and load a state dict that you converted: tg.load": "hub",
         "write the density with tg.* functions, and draw with tg.randn, tg.rand, tg.multinomial": "distributions",
