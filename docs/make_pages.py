@@ -31,6 +31,8 @@ ROOMS = {
     "nn.utils.parametrizations": "Parameters that stay normal or orthogonal",
     "optim": "Optimizers", "optim.lr_scheduler": "Learning rates over time",
     "optim.swa_utils": "Averages of weights",
+    "distributions": "Probability distributions", "distributions.constraints": "What values may be",
+    "distributions.transforms": "Transforms of variables",
     "data": "Datasets and batches", "train": "The training loop", "autograd": "Gradients, hooks and modes",
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
@@ -149,7 +151,7 @@ def methods(value: type) -> list[str]:
             continue
         text = summary(function)
         if isinstance(held, property):
-            out.append(f"- `{name}`: {text}")
+            out += [f"- `{name}`: {text}"] if text else []  # without: what it means stands with the base
         else:
             bound = inspect.ismethod(function) or isinstance(held, staticmethod)
             way = " ".join(signature(name, calls(function)[0], not bound).split())

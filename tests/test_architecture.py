@@ -28,6 +28,7 @@ ALLOWED = {
     "fft": {"autograd", "ops", "functions"},
     "signal": {"autograd", "functions"},
     "special": {"autograd", "ops", "functions"},
+    "distributions": {"autograd", "ops", "functions", "random", "places"},
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},
     "verify": {"autograd", "ops"},

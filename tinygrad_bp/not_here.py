@@ -25,7 +25,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "compile compiler jit export fx package",
         "build the model and load a state dict that you converted: tg.load": "hub",
-        "write the density with tg.* functions, and draw with tg.randn, tg.rand, tg.multinomial": "distributions",
         "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
@@ -186,6 +185,24 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "memory_snapshot memory_stats memory_usage nccl nvtx can_device_access_peer "
             "set_per_process_memory_fraction set_stream stream streams utilization temperature power_draw profiler "
             "OutOfMemoryError AcceleratorError is_tf32_supported"
+        ),
+    },
+    "distributions": {
+        "use MultivariateNormal with the whole covariance": (
+            "LowRankMultivariateNormal lowrank_multivariate_normal"
+        ),
+        "draw the matrix with numpy.random, and write the density with tg.* functions": (
+            "LKJCholesky Wishart lkj_cholesky wishart"
+        ),
+        "write the density with tg.* functions, and draw with tg.rand": (
+            "ContinuousBernoulli GeneralizedPareto Kumaraswamy continuous_bernoulli generalized_pareto kumaraswamy"
+        ),
+        "use TransformedDistribution of Normal with StickBreakingTransform": "LogisticNormal logistic_normal",
+        "derive from Distribution": "ExponentialFamily exp_family",
+        "write the transform that fits the constraint": "biject_to transform_to constraint_registry",
+        "write a Transform of your own": (
+            "CatTransform CorrCholeskyTransform CumulativeDistributionTransform LowerCholeskyTransform "
+            "PositiveDefiniteTransform StackTransform"
         ),
     },
     "linalg": {_INTERNAL: "common_notes"},

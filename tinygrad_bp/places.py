@@ -16,6 +16,7 @@ PACKAGE = __name__.partition(".")[0]
 
 # Where PyTorch's modules are that have no file or attribute of their name here. ``*``: whatever comes there.
 PLACES = {
+    "distributions.utils": "distributions.parameters",
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
@@ -27,7 +28,24 @@ PLACES = {
     "utils.data._utils.*": "data.*",
 }
 # PyTorch's modules whose names are all found in another one here.
-GATHERED = {"nn.modules": "nn", "nn.modules.*": "nn"}
+GATHERED = {
+    "nn.modules": "nn", "nn.modules.*": "nn",
+    **dict.fromkeys(
+        (
+            "distributions.bernoulli", "distributions.beta", "distributions.binomial", "distributions.cauchy",
+            "distributions.chi2", "distributions.dirichlet", "distributions.exponential",
+            "distributions.fishersnedecor", "distributions.geometric", "distributions.gumbel",
+            "distributions.half_cauchy", "distributions.half_normal", "distributions.independent",
+            "distributions.inverse_gamma", "distributions.laplace", "distributions.log_normal",
+            "distributions.mixture_same_family", "distributions.multinomial", "distributions.multivariate_normal",
+            "distributions.negative_binomial", "distributions.normal", "distributions.one_hot_categorical",
+            "distributions.pareto", "distributions.poisson", "distributions.relaxed_bernoulli",
+            "distributions.relaxed_categorical", "distributions.studentT", "distributions.transformed_distribution",
+            "distributions.uniform", "distributions.von_mises", "distributions.weibull",
+        ),
+        "distributions",
+    ),
+}  # fmt: skip
 
 
 def _place(name: str, places: dict[str, str]) -> str | None:

@@ -18,7 +18,8 @@ import torch.optim.swa_utils
 import torch.utils.data
 
 SPACES = """torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.nn.utils.rnn torch.optim
-torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.linalg torch.special torch.fft torch.autograd"""
+torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.distributions torch.linalg torch.special
+torch.fft torch.autograd"""
 
 
 def is_torchs(value: Any) -> bool:
