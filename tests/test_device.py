@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_bp as tg
@@ -44,9 +45,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "triu_indices": (2, 2), "fftfreq": (4,), "rfftfreq": (4,), "empty_strided": ((2,), (1,)),
     "new_empty_strided": ((2,), (1,)), "empty_permuted": ((2,), (0,)), "frombuffer": (bytearray(8),),
     "kaiser_window": (4,), "bartlett_window": (4,), "blackman_window": (4,), "hamming_window": (4,),
-    "hann_window": (4,), "Tensor": (2,), "Generator": (), "set_default_device": (),
+    "hann_window": (4,), "from_dlpack": (np.ones(2),), "Tensor": (2,), "Generator": (), "set_default_device": (),
 }  # fmt: skip
-OTHERS = ("tg.Tensor.cuda", "tg.set_default_device", "tg.frombuffer")  # a buffer lies where it is, as in PyTorch
+# A buffer lies where it is, as in PyTorch; the others make no tensor of nothing.
+OTHERS = ("tg.frombuffer", "tg.set_default_device", "tg.Tensor.cuda", "tg.Tensor.to_device")
 
 
 def call(path: str, device: Any) -> Any:
