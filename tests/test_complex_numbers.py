@@ -54,10 +54,26 @@ ANSWERED |= dict.fromkeys(
     ),
     "holomorphic",
 )
+ANSWERED |= dict.fromkeys(
+    pc.each("T.@", "clamp_ clamp_max_ clamp_min_ clip_"), "NumPy's order: by real part, then imaginary"
+)
+ANSWERED |= dict.fromkeys(
+    pc.each("T.@", "avg_pool1d adaptive_avg_pool1d special.spherical_bessel_j0 xlogy_ round_"), "linear, or holomorphic"
+)
+ANSWERED |= dict.fromkeys((name for name in pc.public() if "polynomial" in name), "a polynomial")
+ANSWERED = {f"T.{name}" if "polynomial" in name else name: why for name, why in ANSWERED.items()}
+ANSWERED |= {
+    "F.affine_grid": "linear",
+    "T.abs_": "as a complex number",
+    "T.result_type": "of both",
+    "T.typename": "a name",
+}
 ANSWERED |= dict.fromkeys(["T.cdist", "T.pdist", "F.pdist"], "the norm of a complex difference")
 KNOWN = {
     "T.empty_like(x)": "what the memory held",
     "T.bincount(i, w[:3])": "PyTorch cuts the weights to real numbers",
+    "T.pca_lowrank(x, 2)": "vectors are turned by any phase",
+    "T.svd_lowrank(x, 2)": "vectors are turned by any phase",
     "T.svd(x)": "vectors are turned by any phase",
     "T.linalg.svd(x, full_matrices=False)": "vectors are turned by any phase",
     "T.linalg.eigh(A)": "vectors are turned by any phase",

@@ -188,8 +188,7 @@ def istft(
     if return_complex and half:
         raise ArgumentError("istft: half of the bins give a real signal; give all with onesided=False")
     rows = np.swapaxes(input, -1, -2)
-    frames = irfft(rows, n_fft) if half else ifft(rows)
-    frames = frames if half or return_complex else np.real(frames)
+    frames = ifft(rows) if return_complex else irfft(rows[..., : n_fft // 2 + 1], n_fft)
     if normalized:
         frames = frames * math.sqrt(n_fft)
     weight = np.ones(size, np.real(value_of(frames)).dtype) if window is None else window

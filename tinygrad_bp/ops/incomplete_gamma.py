@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.operands import refuse_complex
 from ..autograd.tensor import fixed_value
 from ..autograd.types import Array
 from .gamma_functions import lgamma
@@ -116,6 +117,7 @@ def igamma(input: Array, other: Array) -> Any:
     >>> tg.igamma(tg.tensor([1.0]), tg.tensor([2.0]))
     tensor([0.8647])
     """
+    refuse_complex("igamma", input, other)
     fixed_value(input, "igamma: input, a number of degrees of freedom,")
     return lower_op(input, other)
 
@@ -127,6 +129,7 @@ def igammac(input: Array, other: Array) -> Any:
     >>> tg.igammac(tg.tensor([1.0]), tg.tensor([2.0]))
     tensor([0.1353])
     """
+    refuse_complex("igammac", input, other)
     fixed_value(input, "igammac: input, a number of degrees of freedom,")
     return upper_op(input, other)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.operands import refuse_complex
 from ..autograd.tensor import fixed_value
 from ..autograd.types import Operand
 from .gamma_functions import BERNOULLI
@@ -74,5 +75,6 @@ def zeta(input: Operand, other: Operand) -> Any:
     >>> tg.special.zeta(tg.tensor([2.0]), 1.0)
     tensor([1.6449])
     """
+    refuse_complex("zeta", input, other)
     fixed_value(input, "zeta: input, the exponent,")
     return zeta_op(input, other)
