@@ -215,9 +215,9 @@ def _degree_first(polynomial: Callable[..., Any]) -> Callable[..., Any]:
     return lambda n, x: polynomial(x, n)
 
 
-eval_chebyt = _degree_first(polynomials.chebyshev_polynomial_t)
-eval_chebyu = _degree_first(polynomials.chebyshev_polynomial_u)
-eval_hermite = _degree_first(polynomials.hermite_polynomial_h)
-eval_hermitenorm = _degree_first(polynomials.hermite_polynomial_he)
-eval_laguerre = _degree_first(polynomials.laguerre_polynomial_l)
-eval_legendre = _degree_first(polynomials.legendre_polynomial_p)
+eval_chebyt: Callable[..., Any] = _degree_first(polynomials.chebyshev_polynomial_t)
+eval_chebyu: Callable[..., Any] = _degree_first(polynomials.chebyshev_polynomial_u)
+eval_hermite: Callable[..., Any] = _degree_first(polynomials.hermite_polynomial_h)
+eval_hermitenorm: Callable[..., Any] = _degree_first(polynomials.hermite_polynomial_he)
+eval_laguerre: Callable[..., Any] = _degree_first(polynomials.laguerre_polynomial_l)
+eval_legendre: Callable[..., Any] = _degree_first(polynomials.legendre_polynomial_p)
