@@ -15,6 +15,7 @@ from .continuous import *
 from .discrete import *
 from .distribution import *
 from .gamma import *
+from .halves import *
 from .kl import *
 from .multivariate import *
 from .relaxed import *

@@ -100,7 +100,7 @@ class independent(Constraint):
         return inside.all(dim=over) if over else inside
 
     def __repr__(self) -> str:
-        return f"Independent({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
+        return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
 def interval(lower_bound: Any, upper_bound: Any) -> Constraint:

@@ -49,8 +49,8 @@ class Distribution:
         for name, constraint in self.arg_constraints.items():
             if name in vars(self) and not constraint.check(value := getattr(self, name)).all():
                 raise ArgumentError(
-                    f"{type(self).__name__}: Expected parameter {name} (Tensor of shape {shape_text(value.shape)}) to "
-                    f"satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
+                    f"{type(self).__name__}: parameter {name} {shape_text(value.shape)} must be {constraint!r} "
+                    f"everywhere, got\n{value}"
                 )
 
     def _judge(self, value: Any) -> None:
@@ -75,8 +75,7 @@ class Distribution:
             return
         if not support.check(value).all():
             raise ArgumentError(
-                f"{said}: Expected value argument (Tensor of shape {shape_text(value.shape)}) to be within the support "
-                f"({support!r}), but found invalid values:\n{value}"
+                f"{said}: a value {shape_text(value.shape)} must be {support!r}, its support, everywhere, got\n{value}"
             )
 
     def _refuse(self, what: str) -> NotImplementedError:

@@ -15,14 +15,14 @@ from ..ops.elementwise import where
 from ..ops.gamma_functions import digamma, lgamma
 from . import constraints
 from .compound import Independent
-from .continuous import Cauchy, Exponential, Normal, Uniform
+from .continuous import Exponential, Normal, Uniform
 from .distribution import Distribution
 from .gamma import Gamma
 from .parameters import broadcast_all, sum_rightmost
-from .transforms import AbsTransform, AffineTransform, ComposeTransform, ExpTransform, PowerTransform, Transform
+from .transforms import AffineTransform, ComposeTransform, ExpTransform, PowerTransform, Transform
 
 __all__ = [
-    "Gumbel", "HalfCauchy", "HalfNormal", "InverseGamma", "LogNormal", "Pareto", "TransformedDistribution", "Weibull",
+    "Gumbel", "InverseGamma", "LogNormal", "Pareto", "TransformedDistribution", "Weibull",
 ]  # fmt: skip
 
 EULER = 0.57721566490153286060
@@ -209,106 +209,6 @@ class Gumbel(TransformedDistribution):
 
     def entropy(self) -> Any:
         return self.scale.log() + (1 + EULER)
-
-
-class HalfNormal(TransformedDistribution):
-    """The size of a normal number of mean 0 and standard deviation ``scale``.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.distributions.HalfNormal(1.0).mean
-    tensor(0.7979)
-    """
-
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    base_dist: Normal
-
-    def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
-        super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args)
-
-    def _check_parameters(self) -> None:
-        Normal(0, self.scale, validate_args=True)
-
-    @property
-    def scale(self) -> Any:
-        """The standard deviation of the normal number."""
-        return self.base_dist.scale
-
-    @property
-    def mean(self) -> Any:
-        return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Any:
-        return self.scale.detach() * 0
-
-    @property
-    def variance(self) -> Any:
-        return self.scale**2 * (1 - 2 / math.pi)
-
-    def log_prob(self, value: Any) -> Any:
-        self._judge(value)
-        return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
-
-    def cdf(self, value: Any) -> Any:
-        self._judge(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Any) -> Any:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)
-
-
-class HalfCauchy(TransformedDistribution):
-    """The size of a Cauchy number of half width ``scale``.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.distributions.HalfCauchy(1.0).cdf(tg.tensor(1.0))
-    tensor(0.5000)
-    """
-
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
-    base_dist: Cauchy
-
-    def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
-        super().__init__(Cauchy(0, scale, validate_args=False), AbsTransform(), validate_args)
-
-    def _check_parameters(self) -> None:
-        Cauchy(0, self.scale, validate_args=True)
-
-    @property
-    def scale(self) -> Any:
-        """Half the width."""
-        return self.base_dist.scale
-
-    @property
-    def mean(self) -> Any:
-        return self.scale.new_full(self._extended_shape(), math.inf)
-
-    @property
-    def mode(self) -> Any:
-        return self.scale.detach() * 0
-
-    @property
-    def variance(self) -> Any:
-        return self.base_dist.variance
-
-    def log_prob(self, value: Any) -> Any:
-        self._judge(value)
-        return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
-
-    def cdf(self, value: Any) -> Any:
-        self._judge(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Any) -> Any:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)
 
 
 class InverseGamma(TransformedDistribution):
