@@ -112,7 +112,7 @@ CALLS: list[str] = [
     *each("T.@(x)", "geqrf histogram norm_except_dim"), "T.grid_sampler(im, T.stack([c[:1], c[1:]], -1), 0, 0, False)",
     "T.histogram(x, T.sort(v).values)", "T.histogramdd(x, 2)", "T.nonzero_static(m, size=3)", "T.vander(v, 3)",
     "T.orgqr(A, v[:3])", "T.pca_lowrank(x, 2)", "T.svd_lowrank(x, 2)",
-    "T.istft(T.stft(c[0], 4, return_complex=True), 4)", "T.asarray(x)",
+    "T.istft(T.stft(c[0], 4, return_complex=True), 4)", "T.asarray(x)", "T.from_dlpack(x)",
     "T.istft(T.complex(c[0, :3], c[1, :3]), 4, window=v + 1.0)",
     "T.segment_reduce(x, 'max', lengths=T.tensor([1, 2]))", *each("T.@(x)", "get_device typename"),
     *each("T.@(T.clone(x))", "celu_ rrelu_ selu_"), "T.threshold_(T.clone(x), 0.5, 2.0)",
@@ -253,7 +253,7 @@ NUMPY: list[str] = [
     "np.ravel_multi_index((i, i), (3, 3))", "np.reshape(x, (4, 3))", "np.searchsorted(np.sort(v), x)",
     "np.select([m], [x], y)", "np.split(x, 3)", "np.take(x, i, 1)", "np.unravel_index(i, (3, 3))", "np.unstack(x)",
     "np.vander(v)", "np.vsplit(x, 3)", "np.where(m, x, y)", "np.diff(v, prepend=s)", "np.gradient(v, u)",
-    "np.interp(x, np.sort(v), u)",
+    "np.interp(x, np.sort(v), u)", "np.vecdot.__call__(x, y, axis=0)",
 ]  # fmt: skip
 NUMPY = [call for call in NUMPY if all(in_numpy(name) for name in NAME.findall(call))]  # some came after NumPy 2.0
 # Public functions that take no tensor, or give nothing that a number could flow into.

@@ -45,7 +45,8 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "triu_indices": (2, 2), "fftfreq": (4,), "rfftfreq": (4,), "empty_strided": ((2,), (1,)),
     "new_empty_strided": ((2,), (1,)), "empty_permuted": ((2,), (0,)), "frombuffer": (bytearray(8),),
     "kaiser_window": (4,), "bartlett_window": (4,), "blackman_window": (4,), "hamming_window": (4,),
-    "hann_window": (4,), "from_dlpack": (np.ones(2),), "Tensor": (2,), "Generator": (), "set_default_device": (),
+    "hann_window": (4,), "from_dlpack": (np.ones(2),), "to_device": (), "Tensor": (2,),
+    "Generator": (), "set_default_device": (),
 }  # fmt: skip
 # A buffer lies where it is, as in PyTorch; the others make no tensor of nothing.
 OTHERS = ("tg.frombuffer", "tg.set_default_device", "tg.Tensor.cuda", "tg.Tensor.to_device")

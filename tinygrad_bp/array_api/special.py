@@ -59,8 +59,8 @@ def exp10(x: Any) -> Any:
 
 def exprel(x: Any) -> Any:
     """(exp x − 1) / x, 1 at 0."""
-    near = np.abs(x) < 1e-4
-    return _piecewise(near, x, lambda x: 1 + x * (3 + x) / 6, lambda x: np.expm1(x) / x, 1.0)
+    polynomial = (np.abs(x) < 1e-4) | (x == np.inf)
+    return _piecewise(polynomial, x, lambda x: 1 + x * (3 + x) / 6, lambda x: np.expm1(x) / x, 1.0)
 
 
 def cosm1(x: Any) -> Any:
@@ -106,23 +106,26 @@ k1, k1e = bessel.modified_bessel_k1, bessel.scaled_modified_bessel_k1
 
 
 def gammasgn(x: Any) -> Any:
-    """The sign of the gamma function: 1 or −1."""
-    return np.where((x > 0) | (np.floor(x) % 2 == 0), 1.0, -1.0).astype(x.dtype)
+    """The sign of the gamma function: 1 or −1, NaN at −1, −2, …"""
+    whole = np.floor(x)
+    sign = np.where((x > 0) | (whole % 2 == 0), 1.0, -1.0)
+    return np.where(np.isnan(x) | ((x < 0) & (whole == x)), np.nan, sign).astype(x.dtype)
 
 
 def gamma(x: Any) -> Any:
     """The gamma function, (x − 1)! of whole numbers; NaN at −1, −2, …"""
-    return np.where((x < 0) & (np.floor(x) == x), np.nan, gammasgn(x) * np.exp(gammaln(x)))
+    return gammasgn(x) * np.exp(gammaln(x))
 
 
 def rgamma(x: Any) -> Any:
-    """1 over the gamma function."""
-    return gammasgn(x) * np.exp(-gammaln(x))
+    """1 over the gamma function, 0 at −1, −2, …"""
+    sign = gammasgn(x)
+    return np.where(np.isnan(sign) & (x < 0), 0.0, sign * np.exp(-gammaln(x)))
 
 
 def loggamma(x: Any) -> Any:
-    """The logarithm of the gamma function, NaN where that is negative."""
-    return np.where(gammasgn(x) > 0, gammaln(x), np.nan)
+    """The logarithm of the gamma function, NaN below 0."""
+    return np.where(x >= 0, gammaln(x), np.nan)
 
 
 def betaln(a: Any, b: Any) -> Any:

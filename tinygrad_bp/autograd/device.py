@@ -205,7 +205,7 @@ def cpu(self: Any, memory_format: Any = None) -> Any:
     return self
 
 
-def to_device(self: Any, device: DeviceLike, /, *, stream: None = None) -> Any:
+def to_device(self: Any, device: DeviceLike, *, stream: None = None) -> Any:
     """The tensor on a device, under the array API's name: itself on the CPU; ``DeviceError`` for another.
 
     >>> import tinygrad_bp as tg

@@ -1351,7 +1351,7 @@ class Syntax:
         """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``."""
     def to_dense(self, dtype: Any = None) -> Tensor:
         """The tensor itself, which is dense; in another dtype where one is given."""
-    def to_device(self, device: DeviceLike, /, *, stream: None = None) -> Any:
+    def to_device(self, device: DeviceLike, *, stream: None = None) -> Any:
         """The tensor on a device, under the array API's name: itself on the CPU; ``DeviceError`` for another."""
     def tobytes(self, order: Any = 'C') -> bytes:
         """The memory of the elements in a row."""

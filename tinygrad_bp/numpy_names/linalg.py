@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
-from ..autograd.op import FUNCTIONS, UFUNCS
+from ..autograd.op import FUNCTIONS, UFUNC_METHODS, UFUNCS
 from ..autograd.tensor import value_of
 from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
 from ..ops.complex_numbers import conj, real
@@ -229,8 +229,9 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return powers if increasing else flip(powers, [1])
 
 
-def _vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
-    return products.vecdot(*(np.moveaxis(x, axis, -1) for x in as_one(x1, x2)))
+def _vecdot(x1: Any, x2: Any, *, axis: int = -1, **said: Any) -> Any:
+    moved = [np.moveaxis(operand(x), axis, -1) for x in (x1, x2)]
+    return UFUNC_METHODS["__call__"](np.vecdot, UFUNCS[np.vecdot], *moved, **said)
 
 
 FUNCTIONS.update({
