@@ -62,7 +62,8 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
     if function is not None and method == "__call__" and not kwargs:
         return function(*as_numpy_promotes(ufunc, inputs))
     called = ufunc if method == "__call__" else getattr(ufunc, method)
-    name = f"np.{ufunc.__name__}" if getattr(np, ufunc.__name__, None) is ufunc else ufunc.__name__  # SciPy has some
+    name = ufunc.__name__
+    name = f"np.{name}" if getattr(np, name, None) is ufunc else name  # SciPy has ufuncs of its own
     name = name if method == "__call__" else f"{name}.{method}"
     find((ufunc, method))
     rule, given = FUNCTIONS.get((ufunc, method)), inputs
