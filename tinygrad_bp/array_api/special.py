@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.op import UFUNCS
+from ..autograd.op import THEIR_UFUNCS
 from ..functions import polynomials
 from ..ops import bessel_functions as bessel
 from ..ops.activations import logsigmoid
@@ -39,7 +39,7 @@ def bring() -> None:
     for name in __all__ if scipy is not None else ():
         ufunc = getattr(scipy, name, None)
         if isinstance(ufunc, np.ufunc):
-            UFUNCS[ufunc] = globals()[name]
+            THEIR_UFUNCS[ufunc] = globals()[name]
 
 
 def _piecewise(condition: Any, x: Any, inside: Callable[[Any], Any], outside: Callable[[Any], Any], safe: float) -> Any:

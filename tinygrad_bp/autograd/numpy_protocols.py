@@ -16,7 +16,7 @@ from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
 from .gathering import find, gather
 from .layout import Elements
 from .modes import mode
-from .op import FUNCTIONS, UFUNC_METHODS, UFUNCS
+from .op import FUNCTIONS, THEIR_UFUNCS, UFUNC_METHODS, UFUNCS
 from .tensor import Tensor, handed_out, wrap
 from .writes import share, wrote
 from .writing import array_to_write, fill, refuse
@@ -46,11 +46,11 @@ def _asking() -> str:
 
 def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:
     """What stands for a function of NumPy, looked for in its own file, and in every file before it is missed."""
-    if key not in table:
+    if key not in table and key not in THEIR_UFUNCS:
         find(key)
         if key not in table:
             gather()
-    return table.get(key)
+    return table.get(key) or THEIR_UFUNCS.get(key)
 
 
 def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:

@@ -19,6 +19,8 @@ OPS: dict[str, Op] = {}
 # NumPy's own callables and what stands for them when an argument is a Tensor.
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+# The ufuncs of other libraries that are imported.
+THEIR_UFUNCS: dict[Any, Callable[..., Any]] = {}
 # The methods of any ufunc, by name, made of what stands for it; "__call__" is a call with keywords.
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 
