@@ -162,3 +162,12 @@ def test_a_part_that_is_cut_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tg, "heaviside", lambda x, y: x)
     with pytest.raises(AssertionError, match="PyTorch refuses"):
         check("T.heaviside(x, y)", GOLDEN["T.heaviside(x, y)"])
+
+
+def test_complex_keeps_infinities_and_signs_of_zero():
+    real, imag = [np.inf, -np.inf, -0.0, 1.0], [np.inf, 1.0, -0.0, -np.inf]
+    joined = tg.complex(tg.tensor(real), tg.tensor(imag)).numpy()
+    for part, given in ((joined.real, real), (joined.imag, imag)):
+        np.testing.assert_array_equal(part, given)
+        np.testing.assert_array_equal(np.signbit(part), np.signbit(given))
+    assert tg.complex(tg.tensor(1.0), tg.tensor([1.0, 2.0])).tolist() == [1 + 1j, 1 + 2j]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.errors import NoRuleError
 from tinygrad_bp.autograd.forward import push_forward
 from tinygrad_bp.autograd.op import OPS, Op
 from tinygrad_bp.verify import contracts as c
@@ -205,3 +206,26 @@ def test_forward_mode_agrees_with_reverse_mode_at_special_points(op: Op) -> None
             found = both_ways(op, sample, seed)
             if found is not None and np.isfinite(found).any():
                 np.testing.assert_allclose(*found, rtol=1e-8, atol=1e-8, err_msg=f"sample {number}, seed {seed}")
+
+
+def test_bounds_of_a_range_may_be_tensors():
+    three, half = tg.tensor(3), tg.tensor(0.5, dtype=tg.float16)
+    assert tg.arange(three).dtype == tg.arange(0, three, tg.tensor(2)).dtype == tg.int64
+    assert tg.arange(half, 2).dtype == tg.float32 and tg.arange(half, 2).tolist() == [0.5, 1.5]
+    assert tg.range(tg.tensor(1), three).tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(NoRuleError, match="arange: a bound requires grad"):
+        tg.arange(tg.tensor(3.0, requires_grad=True))
+
+
+def test_truth_values_brought_between_integers_are_integers():
+    truth = tg.tensor([True, False])
+    assert [tg.clamp(truth, 0).dtype, tg.clamp(truth, False).dtype, tg.clamp(truth, max=0.5).dtype] == [
+        tg.int64, tg.bool, tg.float32,
+    ]  # fmt: skip
+    assert tg.clamp(truth, 0, 3).tolist() == [1, 0]
+
+
+def test_the_norms_of_a_vector_along_its_dimension_are_its_numbers():
+    assert tg.norm_except_dim(tg.tensor([3.0, -4.0])).tolist() == [3.0, 4.0]
+    layer = tg.nn.utils.parametrizations.weight_norm(tg.nn.Linear(2, 3), "bias")
+    assert layer.parametrizations.bias.original0.shape == (3,)

@@ -240,6 +240,7 @@ def test_without_a_batch_size_samples_come_as_they_are():
     assert type(first) is Pair and type(first.x) is tg.Tensor and first.name == "a"
     assert second["x"].dtype == tg.float32
     assert third == [1, "b"]
+    assert default_convert((1, ("a",))) == [1, ["a"]]  # a pair is a list, as in a batch
     assert default_convert("text") == "text"
     assert list(DataLoader([1, 2], batch_size=None, collate_fn=lambda sample: -sample)) == [-1, -2]
     assert len(DataLoader(samples, batch_size=None)) == 3

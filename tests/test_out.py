@@ -119,3 +119,14 @@ def test_while_it_is_watched() -> None:
 
 def test_none_is_no_out() -> None:
     assert tg.exp(tg.zeros(1), out=None).tolist() == [1] == tg.add(tg.zeros(1), 1, out=None).tolist()
+
+
+def test_a_leaf_of_another_shape_learns_its_new_shape() -> None:
+    w = tg.ones(2, requires_grad=True)
+    with tg.no_grad(), pytest.warns(UserWarning, match="out has shape"):
+        tg.add(tg.ones(3), 1, out=w)
+    (w * w).sum().backward()
+    assert w.grad is not None and w.grad.tolist() == [4, 4, 4]
+    h = w * 2
+    with tg.no_grad(), pytest.warns(UserWarning), pytest.raises(tg.autograd.errors.ShapeError, match="recorded with"):
+        tg.add(tg.ones(2), 1, out=h)

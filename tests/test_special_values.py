@@ -97,3 +97,12 @@ def test_polynomials(name: str) -> None:
     assert function(x, degrees).shape == (3, 7) and not function(x, degrees)[0].any()
     assert tg.autograd.gradcheck(lambda t: function(t, 4), (x,))
     assert function(tg.tensor([1, 2]), 2).dtype == tg.float32
+
+
+def test_a_degree_that_is_no_integer_counts_as_its_whole_part() -> None:
+    x, n = [0.5, 2.0, float("nan"), 2.0, 2.0], [0.5, 2.7, 0.0, -1.0, float("nan")]
+    for name, expected in {
+        "chebyshev_polynomial_t": [1.0, 7.0, 1.0, 0.0, 0.0], "hermite_polynomial_h": [1.0, 14.0, 1.0, 0.0, 0.0],
+        "laguerre_polynomial_l": [1.0, -1.0, 1.0, 0.0, 0.0],
+    }.items():  # fmt: skip
+        assert getattr(tg.special, name)(tg.tensor(x), tg.tensor(n)).tolist() == expected

@@ -12,7 +12,7 @@ import numpy as np
 from .errors import ArgumentError, shape_text
 from .modes import mode
 from .tensor import Tensor
-from .writing import array_to_write, same_kind
+from .writing import array_to_write, same_kind, set_data
 
 
 def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -54,7 +54,7 @@ def _take(target: Tensor, result: Tensor, name: str) -> None:
             "memory of that shape; give one that fits, or an empty one",
             stacklevel=5,
         )
-    target._value = np.array(result._value)
+    set_data(target, np.array(result._value))  # a leaf that requires grad learns its new shape
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:

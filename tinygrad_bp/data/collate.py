@@ -44,16 +44,16 @@ def default_convert(sample: Any) -> Any:
     """One sample as it is, its arrays as tensors; numbers and texts stay.
 
     >>> default_convert((np.array([1.0]), 2))
-    (tensor([1.], dtype=torch.float64), 2)
+    [tensor([1.], dtype=torch.float64), 2]
     """
     if isinstance(sample, (np.ndarray, np.generic)) and np.asarray(sample).dtype.kind in "biufc":
         return as_tensor(sample)
     if isinstance(sample, Mapping):
         return _of_kind(sample, {key: default_convert(value) for key, value in sample.items()})
-    if isinstance(sample, tuple):
+    if isinstance(sample, (tuple, list)):
         parts = [default_convert(part) for part in sample]
-        return type(sample)(*parts) if hasattr(sample, "_fields") else tuple(parts)
-    return [default_convert(part) for part in sample] if isinstance(sample, list) else sample
+        return type(sample)(*parts) if hasattr(sample, "_fields") else parts  # type: ignore[attr-defined]
+    return sample
 
 
 def _inside(first: Any, batch: Sequence[Any]) -> Any:

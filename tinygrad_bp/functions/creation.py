@@ -197,6 +197,11 @@ def _one_number(fill_value: Any, name: str) -> Any:
     return fill_value
 
 
+def _bound(number: Any, name: str) -> Any:
+    """A bound or a step as a plain number, where it comes as a tensor; one that records is refused."""
+    return fixed_value(number, f"{name}: a bound", "t.item()").item() if isinstance(number, Tensor) else number
+
+
 @laid_out
 def arange(
     start: float | None = None, end: float | None = None, step: float = 1, *, dtype: DTypeLike = None,
@@ -212,6 +217,7 @@ def arange(
         raise ArgumentError("arange: give the number to stop before, as in tg.arange(5)")
     if end is None or start is None:
         start, end = 0, start if end is None else end
+    start, end, step = _bound(start, "arange"), _bound(end, "arange"), _bound(step, "arange")
     if dtype is None:
         whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()
@@ -231,6 +237,7 @@ def range(
     """
     if end is None:
         start, end = 0, start
+    start, end, step = _bound(start, "range"), _bound(end, "range"), _bound(step, "range")
     if step == 0 or (end - start) / step < 0:
         raise ArgumentError(f"range: step {step} does not lead from {start} to {end}")
     count = int((end - start) / step) + 1

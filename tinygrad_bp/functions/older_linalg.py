@@ -225,6 +225,8 @@ def norm_except_dim(v: Array, pow: int = 2, dim: int = 0) -> Any:
     if dim == -1:
         return norms.vector_norm(v, pow)
     place = dim_of(dim, v.ndim, "norm_except_dim")
+    if v.ndim == 1:  # each slice is one number
+        return abs(v)
     return norms.vector_norm(v, pow, tuple(axis for axis in range(v.ndim) if axis != place), True)
 
 

@@ -18,11 +18,11 @@ Step = Callable[[Any, Any, int], Any]  # (P of k, P of k − 1, k) -> P of k + 1
 
 
 def _of_degree(name: str, x: Any, n: Any, first: Any, step: Step) -> Any:
-    """The polynomials whose degree is n: 1, ``first``, and on by ``step``; 0 where n is below 0."""
-    degree = np.asarray(fixed_value(n, f"{name}: n"))
-    before, now = 0 * x + 1, first
-    result = where(degree == 0, before, where(degree == 1, now, 0 * now))
-    for k in range(1, int(degree.max(initial=0))):
+    """The polynomials whose degree is the whole part of n: 1, ``first``, and on by ``step``; 0 where n is below 0."""
+    degree = np.trunc(fixed_value(n, f"{name}: n"))
+    before, now = 1.0, first
+    result = where(degree == 0, before, where(degree == 1, now, 0.0))
+    for k in range(1, int(degree.max(initial=0, where=degree > 0))):
         before, now = now, step(now, before, k)
         result = where(degree == k + 1, now, result)
     return result

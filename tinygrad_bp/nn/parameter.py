@@ -33,6 +33,12 @@ class Parameter(Tensor):
             self.requires_grad = True
         return self
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """Its value in new memory, without the gradient: what is computed with the copy starts from none."""
+        twin: Parameter = super().__deepcopy__(memo)  # type: ignore[misc]
+        twin.grad = None
+        return twin
+
     def __repr__(self) -> str:
         return f"Parameter containing:\n{printed(self)}"
 

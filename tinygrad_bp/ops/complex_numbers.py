@@ -83,7 +83,9 @@ def imag(input: Array) -> Any:
 
 def _join(real: Any, imag: Any) -> Any:
     refuse_complex("complex", real, imag)
-    return real + imag * np.complex64(1j)
+    joined = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.result_type(real, imag, np.complex64))
+    joined.real, joined.imag = real, imag  # their sum would be NaN at the infinities
+    return joined
 
 
 complex = linear("complex", _join, lambda g: np.real(g), lambda g: np.imag(g), inputs="real imag",

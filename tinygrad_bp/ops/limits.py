@@ -89,9 +89,12 @@ def clip(input: Array, min: Operand | None = None, max: Operand | None = None) -
         if min is None or max is None:
             return clamp_max(input, max) if min is None else clamp_min(input, min)
         return _clamp_op(input, min, max)
-    floating = isinstance(min, float) or isinstance(max, float)
-    if floating and isinstance(input, Tensor) and input.dtype.kind in "bui":
-        input = cast(input, dtypes.get_default_dtype())
+    bounds = [bound for bound in (min, max) if bound is not None]
+    if any(isinstance(bound, float) for bound in bounds):
+        if isinstance(input, Tensor) and input.dtype.kind in "bui":
+            input = cast(input, dtypes.get_default_dtype())
+    elif isinstance(input, Tensor) and input.dtype.kind == "b" and not all(isinstance(b, bool) for b in bounds):
+        input = cast(input, dtypes.int64)
     return _clip_op(input, min, max)
 
 

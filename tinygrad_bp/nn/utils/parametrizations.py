@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from ...autograd.errors import ArgumentError
 from ...autograd.modes import no_grad
 from ...autograd.tensor import Tensor
+from ...functions.older_linalg import norm_except_dim
 from ...functions.similarity import normalize
 from ...ops.elementwise import clone, div, mul
-from ...ops.norms import norm
 from ...ops.products import matmul
 from ...ops.reduction import sum as total
 from ...ops.shape import dim_of, permute, reshape
@@ -23,24 +23,17 @@ __all__ = ["spectral_norm", "weight_norm"]
 M = TypeVar("M", bound=Module)
 
 
-def norm_except_dim(v: Any, dim: int) -> Any:
-    """The norms of the slices along ``dim``, which keep its shape; of the whole for −1."""
-    if dim == -1:
-        return norm(v)
-    return norm(v, dim=[d for d in range(v.ndim) if d != dim % v.ndim], keepdim=True)
-
-
 class _WeightNorm(Module):
     def __init__(self, dim: int | None = 0) -> None:
         self.dim = -1 if dim is None else dim
 
     def forward(self, g: Any, v: Any) -> Any:
         """The direction ``v`` with the norm ``g``."""
-        return mul(v, div(g, norm_except_dim(v, self.dim)))
+        return mul(v, div(g, norm_except_dim(v, 2, self.dim)))
 
     def right_inverse(self, weight: Any) -> tuple[Any, Any]:
         """Norm and direction of a weight."""
-        return norm_except_dim(weight, self.dim), weight
+        return norm_except_dim(weight, 2, self.dim), weight
 
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
