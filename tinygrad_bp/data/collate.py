@@ -52,7 +52,7 @@ def default_convert(sample: Any) -> Any:
         return _of_kind(sample, {key: default_convert(value) for key, value in sample.items()})
     if isinstance(sample, (tuple, list)):
         parts = [default_convert(part) for part in sample]
-        return type(sample)(*parts) if hasattr(sample, "_fields") else parts  # type: ignore[attr-defined]
+        return type(sample)(*parts) if hasattr(sample, "_fields") else parts
     return sample
 
 

@@ -16,7 +16,7 @@ from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
 from ..ops.complex_numbers import conjugate_transpose, view_as_complex
-from ..ops.elementwise import clone
+from ..ops.elementwise import absolute, clone
 from ..ops.rearranging import flip
 from ..ops.reduction import mean
 from ..ops.shape import dim_of, takes_axis
@@ -226,7 +226,7 @@ def norm_except_dim(v: Array, pow: int = 2, dim: int = 0) -> Any:
         return norms.vector_norm(v, pow)
     place = dim_of(dim, v.ndim, "norm_except_dim")
     if v.ndim == 1:  # each slice is one number
-        return abs(v)
+        return absolute(v)
     return norms.vector_norm(v, pow, tuple(axis for axis in range(v.ndim) if axis != place), True)
 
 

@@ -33,9 +33,9 @@ class Parameter(Tensor):
             self.requires_grad = True
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Its value in new memory, without the gradient: what is computed with the copy starts from none."""
-        twin: Parameter = super().__deepcopy__(memo)  # type: ignore[misc]
+        twin = super().__deepcopy__(memo)
         twin.grad = None
         return twin
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from ...autograd.errors import ArgumentError
 from ...autograd.tensor import Tensor
+from ...functions.older_linalg import norm_except_dim
 from ...ops.elementwise import div, mul
 from ..hooks import hooks_of
 from ..module import Module
@@ -14,7 +15,6 @@ from .parametrizations import (
     as_matrix,
     check_steps,
     divided,
-    norm_except_dim,
     power_steps,
     rows_of_weight,
     unit_vectors,
@@ -46,7 +46,7 @@ class _WeightNorm(_Computed):
 
     def computed(self, module: Any) -> Any:
         g, v = getattr(module, f"{self.name}_g"), getattr(module, f"{self.name}_v")
-        return mul(v, div(g, norm_except_dim(v, self.dim)))
+        return mul(v, div(g, norm_except_dim(v, 2, self.dim)))
 
 
 class _SpectralNorm(_Computed):
@@ -90,7 +90,7 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     ['bias', 'weight_g', 'weight_v']
     """
     weight, hook = _taken(module, name, "weight_norm"), _WeightNorm(name, -1 if dim is None else dim)
-    module.register_parameter(f"{name}_g", Parameter(norm_except_dim(weight.detach(), hook.dim)))
+    module.register_parameter(f"{name}_g", Parameter(norm_except_dim(weight.detach(), 2, hook.dim)))
     module.register_parameter(f"{name}_v", Parameter(weight.detach()))
     hook(module, ())
     module.register_forward_pre_hook(hook)
