@@ -35,7 +35,7 @@ ALLOWED = {
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},
-    **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "mps", "xpu")},
+    **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},

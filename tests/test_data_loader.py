@@ -457,3 +457,9 @@ def test_the_modules_of_pytorch_hold_the_same_objects():
     loader = DataLoader(range(4), 2, shuffle=True)
     assert type(loader.sampler) is RandomSampler and type(loader.batch_sampler) is BatchSampler
     assert loader.collate_fn is default_collate and StackDataset([1]).datasets == ([1],)
+
+
+def test_an_epoch_that_began_says_how_many_batches_it_has():
+    batches = iter(DataLoader(TensorDataset(tg.arange(10)), batch_size=4))
+    assert len(batches) == 3 and len(next(batches)[0]) == 4 and len(batches) == 3
+    assert [len(rows) for (rows,) in batches] == [4, 2] and next(batches, None) is None

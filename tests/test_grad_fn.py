@@ -29,6 +29,13 @@ def test_the_graph_can_be_walked():
     assert first[0].variable is None  # the graph holds no tensors
 
 
+def test_a_number_comes_behind_the_tensor_it_multiplies():
+    w, x = leaf(1.0), tg.tensor([3.0])
+    for product in (2 * w, w * 2):
+        assert [node is None for node, _ in product.grad_fn.next_functions] == [False, True]
+    assert [node is None for node, _ in (x * w).grad_fn.next_functions] == [True, False]
+
+
 def test_metadata_is_the_users():
     y = leaf(1.0) * 2
     y.grad_fn.metadata["line"] = 3

@@ -6,16 +6,16 @@ Written by `python docs/make_reference.py`.
 import numpy as np
 import os
 from builtins import bool as _bool, float as _float, int as _int
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numpy import dtype as dtype
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
     backends as backends, cuda as cuda, data as data, distributed as distributed, distributions as distributions,
-    drawing as drawing, fft as fft, func as func, functional as functional, functions as functions, linalg as linalg,
-    models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, ops as ops,
-    optim as optim, places as places, random as random, saving as saving, signal as signal, special as special,
-    train as train, utils as utils, verify as verify, xpu as xpu,
+    drawing as drawing, fft as fft, func as func, functional as functional, functions as functions, jit as jit,
+    linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names,
+    ops as ops, optim as optim, places as places, random as random, saving as saving, signal as signal,
+    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -37,6 +37,7 @@ from .functions.constructors import TensorType
 from .functions.histograms import Histogram
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
+from .jit import F
 from .ops import qr as _qr
 from .ops.extremes import Range
 from .ops.lu import PLU
@@ -422,6 +423,12 @@ def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tens
     """Side by side: joined along dimension 1, vectors and numbers as columns."""
 def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """All choices of ``r`` elements of a vector in their order, a row each."""
+@overload
+def compile(model: F, **settings: Any) -> F:
+    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
+@overload
+def compile(model: None = None, **settings: Any) -> Callable[[F], F]:
+    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
 def complex(real: Operand, imag: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two real tensors. Formula: real + i · imag"""
 def concat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:

@@ -23,7 +23,7 @@ _GONE = "PyTorch itself has removed it or let it age: see its documentation for 
 NOT_HERE: dict[str, dict[str, str]] = {
     "": {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
-        "tg.func and plain Python do it: call your function directly": "compile compiler jit export fx package",
+        "tg.func and plain Python do it: call your function directly": "compiler export fx package",
         "build the model and load a state dict that you converted: tg.load": "hub",
         "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
@@ -203,6 +203,11 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "write a Transform of your own": (
             "CatTransform CorrCholeskyTransform CumulativeDistributionTransform LowerCholeskyTransform "
             "PositiveDefiniteTransform StackTransform"
+        ),
+    },
+    "jit": {
+        "Python itself runs your program: save its state dict with tg.save, load it with tg.load": (
+            "load save freeze ScriptModule ScriptFunction RecursiveScriptModule"
         ),
     },
     "linalg": {_INTERNAL: "common_notes"},

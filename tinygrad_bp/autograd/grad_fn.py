@@ -39,7 +39,11 @@ class GradFn:
         >>> (tg.ones(2, requires_grad=True) * 3).grad_fn.next_functions
         ((<AccumulateGrad>, 0), (None, 0))
         """
-        return tuple([(parent, 0) for parent in self.parents])
+        edges = tuple([(parent, 0) for parent in self.parents])
+        # PyTorch computes 2 * x as x * 2; after backward nothing says that there was a number.
+        if self.op is not None and self.op.name == "mul" and self.kept is not None:
+            return edges[::-1] if isinstance(self.kept[1], (int, float, complex)) else edges
+        return edges
 
     @property
     def variable(self: Any) -> Tensor | None:

@@ -137,7 +137,7 @@ class DataLoader(Generic[T]):
         indices = None if self._iterable else self._indices()
         # PyTorch draws a seed for its workers here, with or without workers; the stream has to move the same way.
         draw_seed(self.generator)
-        return self._stream() if indices is None else self._epoch(indices)
+        return _Batches(self, self._stream() if indices is None else self._epoch(indices))
 
     def _stream(self) -> Iterator[Any]:
         """An ``IterableDataset``, in batches as its samples come."""
@@ -181,6 +181,19 @@ class DataLoader(Generic[T]):
         if not isinstance(batch, (slice, np.ndarray)):  # those are within the dataset, or NumPy says so
             batch = inside(batch, len(self.dataset))
         return batch if rows is None else rows[batch]
+
+
+class _Batches(Iterator[Any]):
+    """The batches of an epoch; ``len`` of it, as of the loader, is how many there are in all."""
+
+    def __init__(self, loader: DataLoader[Any], batches: Iterator[Any]) -> None:
+        self._loader, self._batches = loader, batches
+
+    def __next__(self) -> Any:
+        return next(self._batches)
+
+    def __len__(self) -> int:
+        return len(self._loader)
 
 
 def _slices(samples: int, batches: BatchSampler) -> Iterator[slice]:

@@ -1,0 +1,95 @@
+"""What compiles a program in PyTorch: here Python itself runs it, as with ``PYTORCH_JIT=0`` there.
+
+Functions and models come back as they are, so a program that compiles them computes the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+__all__ = [
+    "annotate", "compile", "export", "ignore", "is_scripting", "is_tracing", "script", "script_if_tracing", "trace",
+    "unused",
+]  # fmt: skip
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def compile(model: F, **settings: Any) -> F: ...
+@overload
+def compile(model: None = None, **settings: Any) -> Callable[[F], F]: ...
+def compile(model: Any = None, **settings: Any) -> Any:
+    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.Linear(2, 1)
+    >>> tg.compile(layer, mode="max-autotune") is layer
+    True
+    """
+    return (lambda function: function) if model is None else model
+
+
+def script(obj: F, **settings: Any) -> F:
+    """The function or model itself.
+
+    >>> import tinygrad_bp as tg
+    >>> @tg.jit.script
+    ... def double(x):
+    ...     return 2 * x
+    >>> double(3)
+    6
+    """
+    return obj
+
+
+def trace(func: F, example_inputs: Any = None, **settings: Any) -> F:
+    """The function or model itself; it is not called.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.jit.trace(abs, tg.ones(2)) is abs
+    True
+    """
+    return func
+
+
+def script_if_tracing(fn: F) -> F:
+    """The function itself."""
+    return fn
+
+
+def ignore(fn: F) -> F:
+    """The function itself."""
+    return fn
+
+
+def unused(fn: F) -> F:
+    """The function itself."""
+    return fn
+
+
+def export(fn: F) -> F:
+    """The method itself."""
+    return fn
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value itself."""
+    return the_value
+
+
+def is_scripting() -> bool:
+    """Whether a compiled program asks: no."""
+    return False
+
+
+def is_tracing() -> bool:
+    """Whether the call is being traced: no."""
+    return False
+
+
+def __getattr__(name: str) -> Any:
+    from .not_here import missing
+
+    raise missing("jit", name)
