@@ -19,3 +19,9 @@ def test_a_program_learns_that_it_is_alone():
 def test_what_needs_others_says_so(name):
     with pytest.raises(ArgumentError, match=rf"^distributed\.{name}: this process is in no group"):
         getattr(distributed, name)(tg.ones(1))
+
+
+def test_the_functions_with_gradients_are_at_their_place():
+    from tinygrad_bp.distributed import nn
+
+    assert nn.all_reduce is distributed.all_reduce

@@ -240,7 +240,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "give the op a copy: t.clone()": "allow_mutation_on_saved_tensors",
     },
     "utils": {
-        "time it with time.perf_counter": "benchmark ThroughputBenchmark bottleneck",
+        "time it with tg.utils.benchmark.Timer": "ThroughputBenchmark bottleneck",
         "plot with matplotlib, or write your numbers to a file": "tensorboard",
         "write NumPy, or C called through ctypes": "cpp_extension",
     },

@@ -20,7 +20,6 @@ PLACES = {
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
-    "distributed.nn": "distributed",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
     "utils.data.*": "data.*",

@@ -1,16 +1,20 @@
-"""PyTorch's place for ``checkpoint``, ``data`` and ``dlpack``."""
+"""PyTorch's place for ``benchmark``, ``checkpoint``, ``data`` and ``dlpack``."""
 
 import typing as _typing
 
 from .. import data
 from . import checkpoint, dlpack
 
-__all__ = ["checkpoint", "data", "dlpack"]
+__all__ = ["benchmark", "checkpoint", "data", "dlpack"]
 
 
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
+        if name == "benchmark":  # its modules of the standard library take a while to import
+            from importlib import import_module
+
+            return import_module(f"{__name__}.benchmark")
         from ..not_here import missing
 
         raise missing("utils", name)
