@@ -51,6 +51,7 @@ PAIRS = [
     ("D.Uniform(t([0.5]), t([1.0]))", "D.Uniform(t([0.7]), t([2.0]))"),
     ("D.Uniform(t([0.5]), t([1.0]))", "D.Normal(t([0.7]), t([2.0]))"),
     ("D.Laplace(t([0.5]), t([1.0]))", "D.Normal(t([0.7]), t([2.0]))"),
+    ("D.Normal(t([0.5]), t([1.0]))", "D.Laplace(t([0.7]), t([2.0]))"),
     ("D.Exponential(t([0.5]))", "D.Gamma(t([0.7]), t([2.0]))"), ("D.Gamma(t([0.7]), t([2.0]))",
     "D.Exponential(t([0.5]))"),
     ("D.Bernoulli(t([0.0, 1.0, 0.5]))", "D.Bernoulli(t([0.5, 0.5, 1.0]))"),

@@ -113,6 +113,27 @@ def test_a_gradient_of_a_gradient_of_gamma_samples_is_refused() -> None:
     assert slope.item() > 0
 
 
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda a: D.StudentT(a).variance, [np.nan, np.inf, 3.0]),
+        (lambda a: D.InverseGamma(a, 1.0).mean, [np.inf, 1.0, 0.5]),
+        (lambda a: D.InverseGamma(a, 1.0).variance, [np.inf, np.inf, 0.25]),
+        (lambda a: D.Pareto(1.0, a).mean, [np.inf, 2.0, 1.5]),
+        (lambda a: D.Pareto(1.0, a).variance, [np.inf, np.inf, 0.75]),
+        (lambda a: D.FisherSnedecor(1.0, a).mean, [np.nan, np.nan, 3.0]),
+        (lambda a: D.FisherSnedecor(1.0, a).variance, [np.nan, np.nan, np.nan]),
+    ],
+)
+def test_a_moment_that_does_not_exist_has_no_slope(make: Any, said: list[float]) -> None:
+    a = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    moment = make(a)
+    np.testing.assert_allclose(moment.detach().numpy(), said, rtol=1e-6)
+    moment.sum().backward()
+    slope = a.grad.numpy()
+    assert (slope[~np.isfinite(said)] == 0).all() and (slope[np.isfinite(said)] != 0).all()
+
+
 def test_what_is_found_without_a_gradient_keeps_its_history() -> None:
     logits = tg.zeros(2, requires_grad=True)
     d = D.Bernoulli(logits=logits)

@@ -57,7 +57,7 @@ class _Dependent(Constraint):
     """A region that depends on other parameters: it cannot be judged alone, and is not."""
 
     def check(self, value: Any) -> Any:
-        return value == value
+        return value.isnan() | True
 
 
 class dependent_property(property, _Dependent):

@@ -117,7 +117,7 @@ class Distribution:
         return self.variance.sqrt()
 
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
-        return Size((*sample_shape, *self.batch_shape, *self.event_shape))
+        return Size((*Size(sample_shape), *self.batch_shape, *self.event_shape))
 
     def sample(self, sample_shape: Any = ()) -> Any:
         """Events of the shape sample_shape + batch_shape + event_shape, without history."""

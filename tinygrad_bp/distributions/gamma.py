@@ -25,7 +25,7 @@ from ..random.gamma import standard_gamma
 from ..random.sampling import randn
 from . import constraints
 from .distribution import Distribution
-from .parameters import broadcast_all
+from .parameters import above, broadcast_all
 
 __all__ = ["Beta", "Chi2", "Dirichlet", "FisherSnedecor", "Gamma", "StudentT"]
 
@@ -315,7 +315,7 @@ class StudentT(Distribution):
 
     @property
     def variance(self) -> Any:
-        finite = self.scale**2 * self.df / (self.df - 2)
+        finite = self.scale**2 * self.df / above(self.df, 2)
         return where(self.df > 2, finite, where(self.df > 1, math.inf, math.nan).to(finite.dtype))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
@@ -354,7 +354,7 @@ class FisherSnedecor(Distribution):
 
     @property
     def mean(self) -> Any:
-        return where(self.df2 > 2, self.df2 / (self.df2 - 2), math.nan)
+        return where(self.df2 > 2, self.df2 / above(self.df2, 2), math.nan)
 
     @property
     def mode(self) -> Any:
@@ -364,7 +364,7 @@ class FisherSnedecor(Distribution):
     @property
     def variance(self) -> Any:
         one, two = self.df1, self.df2
-        return where(two > 4, 2 * two**2 * (one + two - 2) / (one * (two - 2) ** 2 * (two - 4)), math.nan)
+        return where(two > 4, 2 * two**2 * (one + two - 2) / (one * above(two, 2) ** 2 * above(two, 4)), math.nan)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         shape, tiny = Size(sample_shape), float(np.finfo(self.df1.dtype).tiny)

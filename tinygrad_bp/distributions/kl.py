@@ -160,6 +160,13 @@ def _laplace_normal(p: Any, q: Any) -> Any:
     return -0.5 * (2 * ratio / math.pi).log() + ratio + moved - 1
 
 
+@register_kl(Normal, Laplace)
+def _normal_laplace(p: Any, q: Any) -> Any:
+    moved = (p.loc - q.loc) / p.scale
+    size = p.scale * (math.sqrt(2 / math.pi) * (-0.5 * moved**2).exp() + moved * (moved / math.sqrt(2)).erf())
+    return size / q.scale + (2 * q.scale).log() - p.entropy()
+
+
 @register_kl(Gamma, Gamma)
 def _gamma(p: Any, q: Any) -> Any:
     a, b = p.concentration, q.concentration

@@ -13,9 +13,12 @@ from ..autograd.errors import ArgumentError
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor
 from ..functions.creation import tensor
+from ..ops.elementwise import where
 from ..ops.shape import broadcast_tensors
 
-__all__ = ["broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits", "sum_rightmost"]
+__all__ = [
+    "above", "broadcast_all", "clamp_probs", "lazy_property", "logits_to_probs", "probs_to_logits", "sum_rightmost",
+]  # fmt: skip
 
 
 class lazy_property(cached_property):  # type: ignore[type-arg]
@@ -29,6 +32,17 @@ class lazy_property(cached_property):  # type: ignore[type-arg]
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         with enable_grad():
             return super().__get__(instance, owner)
+
+
+def above(x: Any, bound: float) -> Any:
+    """``x − bound`` where that is positive, else 1: the divisor of a moment that ``where`` leaves out there.
+
+    >>> import tinygrad_bp as tg
+    >>> from tinygrad_bp.distributions.parameters import above
+    >>> above(tg.tensor([1.0, 2.0, 5.0]), 2.0)
+    tensor([1., 1., 3.])
+    """
+    return where(x > bound, x - bound, 1.0)
 
 
 def broadcast_all(*values: Any) -> tuple[Any, ...]:

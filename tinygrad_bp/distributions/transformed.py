@@ -18,7 +18,7 @@ from .compound import Independent
 from .continuous import Exponential, Normal, Uniform
 from .distribution import Distribution
 from .gamma import Gamma
-from .parameters import broadcast_all, sum_rightmost
+from .parameters import above, broadcast_all, sum_rightmost
 from .transforms import AffineTransform, ComposeTransform, ExpTransform, PowerTransform, Transform
 
 __all__ = [
@@ -240,7 +240,7 @@ class InverseGamma(TransformedDistribution):
     @property
     def mean(self) -> Any:
         a = self.concentration
-        return where(a > 1, self.rate / (a - 1), math.inf)
+        return where(a > 1, self.rate / above(a, 1), math.inf)
 
     @property
     def mode(self) -> Any:
@@ -249,7 +249,7 @@ class InverseGamma(TransformedDistribution):
     @property
     def variance(self) -> Any:
         a = self.concentration
-        return where(a > 2, self.rate**2 / ((a - 1) ** 2 * (a - 2)), math.inf)
+        return where(a > 2, self.rate**2 / (above(a, 1) ** 2 * above(a, 2)), math.inf)
 
     def entropy(self) -> Any:
         a = self.concentration
@@ -280,7 +280,7 @@ class Pareto(TransformedDistribution):
 
     @property
     def mean(self) -> Any:
-        return where(self.alpha > 1, self.alpha * self.scale / (self.alpha - 1), math.inf)
+        return where(self.alpha > 1, self.alpha * self.scale / above(self.alpha, 1), math.inf)
 
     @property
     def mode(self) -> Any:
@@ -289,7 +289,7 @@ class Pareto(TransformedDistribution):
     @property
     def variance(self) -> Any:
         a = self.alpha
-        return where(a > 2, self.scale**2 * a / ((a - 1) ** 2 * (a - 2)), math.inf)
+        return where(a > 2, self.scale**2 * a / (above(a, 1) ** 2 * above(a, 2)), math.inf)
 
     def entropy(self) -> Any:
         return (self.scale / self.alpha).log() + (1 + self.alpha.reciprocal())
