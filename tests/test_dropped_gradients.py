@@ -95,7 +95,7 @@ def test_every_public_function_has_a_call() -> None:
 
 def numpy_name(function: Any) -> str:
     if isinstance(function, tuple):  # a method of a ufunc
-        return f"np.{function[0].__name__}" + f".{function[1]}" * (function[1] != "__call__")
+        return f"np.{function[0].__name__}.{function[1]}"
     if isinstance(function, np.ufunc):
         return f"np.{function.__name__}"
     return f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}".replace("_impl.", ".")

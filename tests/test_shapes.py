@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -189,10 +190,10 @@ def test_what_numpy_refuses_is_refused() -> None:
         np.squeeze(x, 0)
     with pytest.raises(ArgumentError, match="must not be negative"):
         np.pad(x, -1)
-    with pytest.raises(NoRuleError, match=r"np\.pad: mode='mean' is not recorded"):
-        np.pad(x, 1, mode="mean")
-    with pytest.raises(NoRuleError, match="order='K'"):
-        np.ravel(x, order="K")
+    with pytest.raises(NoRuleError, match=r"np\.pad.*mode"):
+        np.pad(x, 1, mode=lambda *_: None)
+    rows = np.arange(6.0).reshape(2, 3).T
+    assert np.ravel(tg.from_numpy(rows).requires_grad_(), order="K").tolist() == np.ravel(rows, order="K").tolist()
     with pytest.raises(ArgumentError, match="conditions need as many functions"):
         np.piecewise(x, [MASK], [1, 2, 3])
 
@@ -225,11 +226,12 @@ def test_what_pytorch_copies_is_a_copy(call) -> None:
 
 
 # What may be memory of its argument: the names that say view, and those that can give back what they got.
-VIEWS = """alpha_dropout as_tensor atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to cartesian_prod chunk
-    conj conj_physical diagonal dropout dropout1d dropout2d dropout3d dsplit einsum feature_alpha_dropout flatten hsplit
-    matrix_transpose meshgrid moveaxis movedim permute ravel real reshape resolve_conj resolve_neg select slice split
-    split_with_sizes squeeze swapaxes swapdims t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split
-    unsafe_split_with_sizes unsqueeze view_as_complex vsplit"""
+VIEWS = """FloatTensor adjoint alpha_dropout as_tensor asarray atleast_1d atleast_2d atleast_3d broadcast_tensors
+    broadcast_to cartesian_prod chunk conj conj_physical detach diagonal dropout dropout1d dropout2d dropout3d dsplit
+    einsum feature_alpha_dropout feature_dropout flatten from_dlpack hsplit matrix_transpose meshgrid moveaxis movedim
+    permute ravel real reshape resolve_conj resolve_neg select slice split split_with_sizes squeeze swapaxes swapdims
+    t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze
+    view_as_complex vsplit"""
 WAYS: tuple[tuple[Any, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (1, 0), ((0,),), ((0, 0),), ((1, 1),), ((2, 3),))
 
 
@@ -245,6 +247,8 @@ def results(function: Any, *args: Any) -> list[Any]:
 @pytest.mark.parametrize("place", [tg, tg.nn.functional, tg.linalg], ids=["tg", "F", "linalg"])
 def test_a_result_that_is_no_view_shares_no_memory(place) -> None:
     found = {name: f for name, f in vars(place).items() if callable(f) and not isinstance(f, type) and name[0] != "_"}
+    # What writes in place gives the argument itself.
+    found = {name: f for name, f in found.items() if name[-1] != "_" and "inplace" not in signature(f).parameters}
     seen = set()
     for shape in [(), (1,), (3,), (1, 1), (2, 2), (2, 3), (1, 1, 4), (1, 1, 2, 4), (1, 1, 2, 2, 2)]:
         x = tg.arange(1.0, 1.0 + math.prod(shape)).reshape(shape).clone()
@@ -313,5 +317,5 @@ def test_to_takes_a_device_before_the_dtype() -> None:
     assert x.to(tg.float32, False, True) is not x
     assert x.to("cpu", copy=True) is not x
     assert x.cdouble().dtype == tg.complex128
-    with pytest.raises(ArgumentError, match="give a dtype"):
+    with pytest.raises(AutogradError, match="not compiled with CUDA enabled: tensors live in the memory of the CPU"):
         x.to("cuda")

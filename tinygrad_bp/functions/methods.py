@@ -17,6 +17,7 @@ from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
 from ..ops.operators import to
+from ..ops.shape import takes_axis
 
 
 def _caster(dtype: dtypes.DType) -> Callable[[Any], Any]:
@@ -56,6 +57,7 @@ def index(self: Any, indices: Any) -> Any:
     return self[tuple(indices)]
 
 
+@takes_axis
 def split(self: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
     from .splitting import split

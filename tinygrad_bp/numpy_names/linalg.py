@@ -249,7 +249,7 @@ FUNCTIONS.update({
     np.linalg.eig: _eig, np.linalg.eigvals: lambda a: _eig(a).eigenvalues, np.linalg.matrix_rank: _matrix_rank,
     np.linalg.outer: _outer, np.linalg.matmul: products.matmul, np.linalg.matrix_transpose: matrix_transpose,
     np.linalg.tensordot: lambda x1, x2, *, axes=2: _tensordot(x1, x2, axes),
-    np.linalg.vecdot: _vecdot, (np.vecdot, "__call__"): _vecdot,
+    np.linalg.vecdot: _vecdot,
     np.linalg.cross: lambda x1, x2, *, axis=-1: _cross(x1, x2, axis=axis),
     np.linalg.trace: lambda x, *, offset=0, dtype=None: _trace(x, offset, -2, -1, dtype),
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,
