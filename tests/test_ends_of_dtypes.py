@@ -30,6 +30,13 @@ KNOWN: dict[tuple[str, str], tuple[int, str]] = {
     ("softmax", "float32"): (3, RESULT),
     ("ndtri", "float32"): (6, "the slope grows as exp(y² / 2), so the rounding of y shows y² times"),
     ("ive", "float32"): (14, "the three terms of DLMF 10.29.1 cancel"),
+    **dict.fromkeys(
+        (("scaled_modified_bessel_k0", "float32"), ("scaled_modified_bessel_k1", "float32")),
+        (4, "the two functions of which the slope is the difference nearly coincide"),
+    ),
+    ("igamma", "float32"): (8, PARTS),
+    ("igammac", "float32"): (8, PARTS),
+    ("zeta", "float32"): (3, "the slope is below the normal numbers, and made of such"),
     ("prod", "float32"): (3, PARTS),
     ("vector_norm", "float32"): (6, PARTS),
     ("fixed_batch_norm", "float32"): (3, PARTS),
@@ -117,6 +124,7 @@ STYLES: dict[str, Callable[..., Any]] = {
 UNDEFINED = {
     "np.empty_like": "its numbers are what lay in memory",
     "np.partition": "on each side the order is any",
+    **dict.fromkeys(["tg.pca_lowrank", "tg.svd_lowrank", "F.gumbel_softmax"], "random numbers are drawn"),
     **dict.fromkeys(["np.outer", "np.polyval"], "the two gradients of one tensor overflow before they are added"),
 }
 
