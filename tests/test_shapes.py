@@ -227,10 +227,10 @@ def test_what_pytorch_copies_is_a_copy(call) -> None:
 
 # What may be memory of its argument: the names that say view, and those that can give back what they got.
 VIEWS = """FloatTensor adjoint alpha_dropout as_tensor asarray atleast_1d atleast_2d atleast_3d broadcast_tensors
-    broadcast_to cartesian_prod chunk conj conj_physical detach diagonal dropout dropout1d dropout2d dropout3d dsplit
-    einsum feature_alpha_dropout feature_dropout flatten from_dlpack hsplit matrix_transpose meshgrid moveaxis movedim
-    permute ravel real reshape resolve_conj resolve_neg select slice split split_with_sizes squeeze swapaxes swapdims
-    t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze
+    broadcast_to cartesian_prod chunk compile conj conj_physical detach diagonal dropout dropout1d dropout2d dropout3d
+    dsplit einsum feature_alpha_dropout feature_dropout flatten from_dlpack hsplit matrix_transpose meshgrid moveaxis
+    movedim permute ravel real reshape resolve_conj resolve_neg select slice split split_with_sizes squeeze swapaxes
+    swapdims t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze
     view_as_complex vsplit"""
 WAYS: tuple[tuple[Any, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (1, 0), ((0,),), ((0, 0),), ((1, 1),), ((2, 3),))
 
