@@ -469,3 +469,17 @@ def test_every_layer_with_parameters_is_made_on_a_device(kind):
             kind(*args, device="cuda")
         return
     raise AssertionError("give sizes with which it can be made")
+
+
+def test_a_list_of_modules_keeps_places_of_none():
+    layers = tg.nn.ModuleList([None, tg.nn.Linear(1, 1)])
+    layers.append(None)
+    layers += [None]
+    layers.insert(0, None)
+    assert [layer is None for layer in layers] == [True, True, False, True, True]
+    assert list(layers.children()) == [layers[2]] and list(layers.state_dict()) == ["2.weight", "2.bias"]
+    assert repr(layers).splitlines()[1:-1] == [
+        "  (0-1): 2 x None", "  (2): Linear(in_features=1, out_features=1, bias=True)", "  (3-4): 2 x None"
+    ]  # fmt: skip
+    layers[2] = None
+    assert list(layers.parameters()) == [] and layers.train().float() is layers

@@ -375,7 +375,7 @@ def test_a_module_list_grows():
 
 
 @pytest.mark.parametrize("make", [lambda: nn.Sequential(tg.tanh), lambda: nn.ModuleList([1]),
-                                  lambda: nn.ModuleList().append(None)])  # fmt: skip
+                                  lambda: nn.Sequential().append(None)])  # fmt: skip
 def test_containers_take_modules_alone(make):
     with pytest.raises(ArgumentError, match=r"expected a Module, got"):
         make()

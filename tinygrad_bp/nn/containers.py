@@ -16,24 +16,28 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 class _Numbered(Module):
     """What the lists of modules have: places from 0, which hold modules of any name."""
 
-    def append(self, module: Module) -> Self:
+    may_hold_none: ClassVar[bool] = False
+
+    def append(self, module: Module | None) -> Self:
         """Add a module at the end."""
-        name = str(len(self))
-        self._hold(self._held.modules, name, check_module(module, type(self).__name__))
+        self._hold(self._held.modules, str(len(self)), self._child(module))
         return self
 
-    def extend(self, modules: Iterable[Module]) -> Self:
+    def _child(self, module: Module | None) -> Module | None:
+        return None if module is None and self.may_hold_none else check_module(module, type(self).__name__)
+
+    def extend(self, modules: Iterable[Module | None]) -> Self:
         """Add several modules at the end."""
         for module in list(modules):
             self.append(module)
         return self
 
-    def insert(self, index: int, module: Module) -> Self:
+    def insert(self, index: int, module: Module | None) -> Self:
         """Put a module before the one at ``index``; all are numbered anew."""
         modules = self._list()
         if not -len(modules) <= index <= len(modules):
             raise IndexRangeError(f"{type(self).__name__}: insert at {index} of {len(modules)} modules")
-        modules.insert(index, check_module(module, type(self).__name__))
+        modules.insert(index, self._child(module))
         self._number(modules)
         return self
 
@@ -46,7 +50,7 @@ class _Numbered(Module):
     def _list(self) -> list[Any]:
         return list(self._held.modules.values())
 
-    def _number(self, modules: list[Module]) -> None:
+    def _number(self, modules: list[Module | None]) -> None:
         """Hold these modules alone, named by their places."""
         for name in list(self._held.modules):
             delattr(self, name)
@@ -71,20 +75,20 @@ class _Numbered(Module):
     def __getitem__(self, index: Any) -> Any:
         return self._held.modules[self._place(index)]
 
-    def __setitem__(self, index: int, module: Module) -> None:
-        self._hold(self._held.modules, self._place(index), check_module(module, type(self).__name__))
+    def __setitem__(self, index: int, module: Module | None) -> None:
+        self._hold(self._held.modules, self._place(index), self._child(module))
 
     def __delitem__(self, index: int | slice) -> None:
         for name in list(self._held.modules)[index] if isinstance(index, slice) else [self._place(index)]:
             delattr(self, name)
         self._number(self._list())
 
-    def __iadd__(self, modules: Iterable[Module]) -> Self:
+    def __iadd__(self, modules: Iterable[Module | None]) -> Self:
         return self.extend(modules)
 
 
 class ModuleList(_Numbered):
-    """A list of modules, numbered from 0.
+    """A list of modules, numbered from 0; None holds a place.
 
     >>> import tinygrad_bp as tg
     >>> layers = tg.nn.ModuleList([tg.nn.Linear(2, 2) for _ in range(3)])
@@ -97,14 +101,15 @@ class ModuleList(_Numbered):
     """
 
     joins_equal: ClassVar[bool] = True
+    may_hold_none: ClassVar[bool] = True
 
-    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+    def __init__(self, modules: Iterable[Module | None] | None = None) -> None:
         self.extend(() if modules is None else modules)
 
     def __getitem__(self, index: Any) -> Any:
         return type(self)(self._list()[index]) if isinstance(index, slice) else super().__getitem__(index)
 
-    def __add__(self, other: Iterable[Module]) -> ModuleList:
+    def __add__(self, other: Iterable[Module | None]) -> ModuleList:
         return ModuleList([*self, *other])
 
 
