@@ -130,3 +130,14 @@ def test_in_place_functions_are_the_methods() -> None:
     assert tg.arange(4.0).cumsum_(0).tolist() == [0, 1, 3, 6]
     with pytest.raises(LeafWriteError):
         tg.exp_(tg.ones(1, requires_grad=True))
+
+
+def test_older_programs_give_the_factor_first():
+    a, b, c = tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([3.0])
+    assert a.clone().add_(2, b).item() == 5 and a.clone().sub_(2, b).item() == -3
+    assert a.clone().addcmul_(2, b, c).item() == 13 and a.clone().addcdiv_(3, b, c).item() == 3
+    assert a.clone().add_(b, alpha=2).item() == 5 and a.clone().addcmul_(b, c, value=2).item() == 13
+    with pytest.raises(TypeError):
+        a.clone().add_(2, b, alpha=3)
+    with pytest.raises(TypeError):
+        a.clone().add_(b, 2)

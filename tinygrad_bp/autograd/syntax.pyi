@@ -1259,7 +1259,7 @@ class Syntax:
         self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False, axis: _int | None = None,
     ) -> Found:
         """The elements in order along ``dim``, and where each stood; equal elements always keep their order."""
-    def split(self, split_size: Any, dim: _int = 0) -> tuple[Tensor, ...]:
+    def split(self, split_size: Any, dim: _int = 0, *, axis: _int | None = None) -> tuple[Tensor, ...]:
         """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
     def split_with_sizes(
         self, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,

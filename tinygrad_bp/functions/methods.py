@@ -226,6 +226,20 @@ _PLACES = {
 }
 
 
+# In-place methods to which older programs give the factor of the tensors before these: ``p.add_(-lr, grad)``.
+_FACTOR_FIRST = {"add_": ("alpha", 1), "sub_": ("alpha", 1), "addcmul_": ("value", 2), "addcdiv_": ("value", 2)}
+
+
+def _factor_first(function: Callable[..., Any], factor: str, tensors: int) -> Callable[..., Any]:
+    @wraps(function)
+    def entered(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > tensors and not hasattr(args[0], "shape"):
+            return function(self, *args[1:], **{factor: args[0]}, **kwargs)
+        return function(self, *args, **kwargs)
+
+    return entered
+
+
 def function_of(name: str) -> Callable[..., Any]:
     """The function that a method is."""
     function: Any = OWN.get(name)
@@ -235,6 +249,8 @@ def function_of(name: str) -> Callable[..., Any]:
     elif function is None:
         made = reshaping if name[:-1] in _RESHAPING.split() else in_place
         function = made(name, function_of(name[:-1]))
+        if name in _FACTOR_FIRST:
+            function = _factor_first(function, *_FACTOR_FIRST[name])
     return function  # type: ignore[no-any-return]
 
 
