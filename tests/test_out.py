@@ -130,3 +130,10 @@ def test_a_leaf_of_another_shape_learns_its_new_shape() -> None:
     h = w * 2
     with tg.no_grad(), pytest.warns(UserWarning), pytest.raises(tg.autograd.errors.ShapeError, match="recorded with"):
         tg.add(tg.ones(2), 1, out=h)
+
+
+def test_nothing_is_written_where_one_of_several_cannot_be() -> None:
+    values, indices = tg.zeros(2), tg.zeros(1, dtype=tg.int64).expand(2)
+    with pytest.raises(tg.autograd.errors.ReadOnlyError, match="max with out="):
+        tg.max(tg.tensor([[1.0, 5.0], [7.0, 2.0]]), 1, out=(values, indices))
+    assert values.tolist() == [0, 0]

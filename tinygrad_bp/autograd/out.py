@@ -12,7 +12,7 @@ import numpy as np
 from .errors import ArgumentError, shape_text
 from .modes import mode
 from .tensor import Tensor
-from .writing import array_to_write, same_kind, set_data
+from .writing import array_of_write, array_to_write, same_kind, set_data
 
 
 def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -39,6 +39,9 @@ def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwa
     if len(results) != len(targets) or not all(isinstance(result, Tensor) for result in results):
         raise ArgumentError(f"{name}: gives {len(results)} results, and out has {len(targets)} tensors for them")
     cast = [same_kind(t, result, f"{name} with out=") for t, result in zip(targets, results)]
+    for target, result in zip(targets, cast):  # all of them are looked at before one is written
+        if target._value.shape == result._value.shape:
+            array_of_write(target, f"{name} with out=")
     for target, result in zip(targets, cast):
         _take(target, result, name)
     return type(found)(*targets) if hasattr(found, "_fields") else targets if isinstance(found, tuple) else out

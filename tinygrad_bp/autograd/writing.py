@@ -71,12 +71,13 @@ def array_to_write(x: Tensor, what: str) -> Any:
     if x._node is not None and x._node.op is not None and not _shared(x):
         # What was kept for backward stays as it was.
         x._value = np.array(x._value)
-    array = _writable(x, what)
+    array = array_of_write(x, what)
     wrote(array)
     return array
 
 
-def _writable(x: Tensor, what: str) -> Any:
+def array_of_write(x: Tensor, what: str) -> Any:
+    """The array that a write would go to, which is not counted yet; raises ``ReadOnlyError`` where there is none."""
     array = writable(x._value)
     if array is None:
         raise ReadOnlyError(
@@ -106,7 +107,7 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
     if not recording and result._node is None:
         array_to_write(x, what)[...] = result._value
         return x
-    array = _writable(x, what)
+    array = array_of_write(x, what)
     if shared or (not recording and _shared(x)):
         others = aliases(x)
         changed = [x, *others]
