@@ -424,10 +424,10 @@ def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tens
 def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """All choices of ``r`` elements of a vector in their order, a row each."""
 @overload
-def compile(model: F, **settings: Any) -> F:
+def compile(model: F, **settings: object) -> F:
     """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
 @overload
-def compile(model: None = None, **settings: Any) -> Callable[[F], F]:
+def compile(model: None = None, **settings: object) -> Callable[[F], F]:
     """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
 def complex(real: Operand, imag: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two real tensors. Formula: real + i · imag"""

@@ -14,13 +14,14 @@ __all__ = [
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V")
 
 
 @overload
-def compile(model: F, **settings: Any) -> F: ...
+def compile(model: F, **settings: object) -> F: ...
 @overload
-def compile(model: None = None, **settings: Any) -> Callable[[F], F]: ...
-def compile(model: Any = None, **settings: Any) -> Any:
+def compile(model: None = None, **settings: object) -> Callable[[F], F]: ...
+def compile(model: Any = None, **settings: object) -> Any:
     """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler.
 
     >>> import tinygrad_bp as tg
@@ -31,7 +32,7 @@ def compile(model: Any = None, **settings: Any) -> Any:
     return (lambda function: function) if model is None else model
 
 
-def script(obj: F, **settings: Any) -> F:
+def script(obj: F, **settings: object) -> F:
     """The function or model itself.
 
     >>> import tinygrad_bp as tg
@@ -44,7 +45,7 @@ def script(obj: F, **settings: Any) -> F:
     return obj
 
 
-def trace(func: F, example_inputs: Any = None, **settings: Any) -> F:
+def trace(func: F, example_inputs: object = None, **settings: object) -> F:
     """The function or model itself; it is not called.
 
     >>> import tinygrad_bp as tg
@@ -74,7 +75,7 @@ def export(fn: F) -> F:
     return fn
 
 
-def annotate(the_type: Any, the_value: Any) -> Any:
+def annotate(the_type: object, the_value: V) -> V:
     """The value itself."""
     return the_value
 

@@ -6,7 +6,7 @@ other processes raises. Libraries that import these names, and call them in a gr
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ..autograd.errors import ArgumentError
 
@@ -43,41 +43,41 @@ def _alone(name: str) -> ArgumentError:
     )
 
 
-def init_process_group(*args: Any, **kwargs: Any) -> NoReturn:
+def init_process_group(*args: object, **kwargs: object) -> NoReturn:
     """Join a group: raises ``ArgumentError``, there is none."""
     raise _alone("init_process_group")
 
 
-def destroy_process_group(group: Any = None) -> NoReturn:
+def destroy_process_group(group: ProcessGroup | None = None) -> NoReturn:
     """Leave a group: raises ``ArgumentError``, there is none."""
     raise _alone("destroy_process_group")
 
 
-def get_rank(group: Any = None) -> NoReturn:
+def get_rank(group: ProcessGroup | None = None) -> NoReturn:
     """The number of this process in its group: raises ``ArgumentError``, there is none."""
     raise _alone("get_rank")
 
 
-def get_world_size(group: Any = None) -> NoReturn:
+def get_world_size(group: ProcessGroup | None = None) -> NoReturn:
     """How many processes are in the group: raises ``ArgumentError``, there is none."""
     raise _alone("get_world_size")
 
 
-def barrier(*args: Any, **kwargs: Any) -> NoReturn:
+def barrier(*args: object, **kwargs: object) -> NoReturn:
     """Wait for the others: raises ``ArgumentError``, there are none."""
     raise _alone("barrier")
 
 
-def broadcast(*args: Any, **kwargs: Any) -> NoReturn:
+def broadcast(*args: object, **kwargs: object) -> NoReturn:
     """Send a tensor to the others: raises ``ArgumentError``, there are none."""
     raise _alone("broadcast")
 
 
-def all_reduce(*args: Any, **kwargs: Any) -> NoReturn:
+def all_reduce(*args: object, **kwargs: object) -> NoReturn:
     """Reduce a tensor over processes: raises ``ArgumentError``, there are none."""
     raise _alone("all_reduce")
 
 
-def all_gather(*args: Any, **kwargs: Any) -> NoReturn:
+def all_gather(*args: object, **kwargs: object) -> NoReturn:
     """Gather a tensor of each process: raises ``ArgumentError``, there are none."""
     raise _alone("all_gather")

@@ -31,7 +31,7 @@ class TreeSpec:
         return self._back(given)
 
 
-def tree_flatten(tree: Any) -> tuple[list[Any], TreeSpec]:
+def tree_flatten(tree: object) -> tuple[list[Any], TreeSpec]:
     """The leaves in order, and how they are nested."""
     leaves, back = flatten(tree)
     return leaves, TreeSpec(len(leaves), back)
@@ -42,17 +42,17 @@ def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> Any:
     return treespec.unflatten(leaves)
 
 
-def tree_leaves(tree: Any) -> list[Any]:
+def tree_leaves(tree: object) -> list[Any]:
     """The leaves in order."""
     return flatten(tree)[0]
 
 
-def tree_map(func: Callable[..., Any], tree: Any, *rests: Any) -> Any:
+def tree_map(func: Callable[..., Any], tree: object, *rests: object) -> Any:
     """``func`` of each leaf, and of those at its place in ``rests``, nested as ``tree`` is."""
     leaves, spec = tree_flatten(tree)
     return spec.unflatten(func(*each) for each in zip(leaves, *map(tree_leaves, rests), strict=True))
 
 
-def tree_map_only(type_or_types: Any, func: Callable[[Any], Any], tree: Any) -> Any:
+def tree_map_only(type_or_types: type | tuple[type, ...], func: Callable[[Any], Any], tree: object) -> Any:
     """``func`` of each leaf that is of a type; the others as they are."""
     return tree_map(lambda leaf: func(leaf) if isinstance(leaf, type_or_types) else leaf, tree)
