@@ -229,3 +229,10 @@ def test_the_norms_of_a_vector_along_its_dimension_are_its_numbers():
     assert tg.norm_except_dim(tg.tensor([3.0, -4.0])).tolist() == [3.0, 4.0]
     layer = tg.nn.utils.parametrizations.weight_norm(tg.nn.Linear(2, 3), "bias")
     assert layer.parametrizations.bias.original0.shape == (3,)
+
+
+def test_a_number_in_a_tensor_leaves_masks_in_their_dtype():
+    a, b = tg.tensor([1, -2, 3], dtype=tg.int8), tg.tensor(3)
+    for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "gcd", "add"):
+        assert getattr(tg, name)(a, b).dtype == getattr(tg, name)(b, a).dtype == tg.int8, name
+    assert (a & tg.tensor([3, 3, 3])).dtype == tg.int64 and (tg.tensor([True, False]) & b).dtype == tg.int64

@@ -33,9 +33,12 @@ logical_and = constant("logical_and", np.logical_and, inputs="a b", samples=_pai
 logical_or = constant("logical_or", np.logical_or, inputs="a b", samples=_pairs, doc="One of both is not 0.")
 logical_xor = constant("logical_xor", np.logical_xor, inputs="a b", samples=_pairs, doc="Exactly one is not 0.")
 _masks = (sample((2, 3), (3,), of=boolean), sample((), (), of=boolean))
-bitwise_and = constant("bitwise_and", np.bitwise_and, inputs="a b", samples=_masks, doc="Bitwise and; of masks: both.")
-bitwise_or = constant("bitwise_or", np.bitwise_or, inputs="a b", samples=_masks, doc="Bitwise or; of masks: either.")
-bitwise_xor = constant("bitwise_xor", np.bitwise_xor, inputs="a b", samples=_masks, doc="Bitwise exclusive or.")
+bitwise_and = constant("bitwise_and", np.bitwise_and, inputs="a b", promotes="a b", samples=_masks,
+                       doc="Bitwise and; of masks: both.")
+bitwise_or = constant("bitwise_or", np.bitwise_or, inputs="a b", promotes="a b", samples=_masks,
+                      doc="Bitwise or; of masks: either.")
+bitwise_xor = constant("bitwise_xor", np.bitwise_xor, inputs="a b", promotes="a b", samples=_masks,
+                       doc="Bitwise exclusive or.")
 bitwise_not = constant("bitwise_not", np.invert, samples=(sample((2, 3), of=boolean),),
                        doc="Bitwise not; of a mask: not.")
 isnan = constant("isnan", np.isnan, samples=unary(), doc="Whether each element is NaN.")
