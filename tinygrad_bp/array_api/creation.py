@@ -61,6 +61,17 @@ def asarray(obj: Any, /, *, dtype: DTypeLike = None, device: DeviceLike = None, 
     return to(obj, dtype, copy=copy is True)  # type: ignore[no-any-return]
 
 
+arange: Callable[..., Any]
+empty: Callable[..., Any]
+eye: Callable[..., Any]
+full: Callable[..., Any]
+linspace: Callable[..., Any]
+ones: Callable[..., Any]
+zeros: Callable[..., Any]
+empty_like: Callable[..., Any]
+full_like: Callable[..., Any]
+ones_like: Callable[..., Any]
+zeros_like: Callable[..., Any]
 arange, empty, eye, full, linspace, ones, zeros = (
     making(function) for function in (np.arange, np.empty, np.eye, np.full, np.linspace, np.ones, np.zeros)
 )

@@ -18,6 +18,7 @@ from ..ops.network import one_hot
 from ..ops.shape import broadcast_tensors
 from ..random.sampling import multinomial
 from . import constraints
+from .constraints import Constraint
 from .distribution import Distribution
 from .parameters import lazy_property, logits_to_probs, probs_to_logits
 
@@ -33,7 +34,7 @@ class Categorical(Distribution):
     (tensor(-1.3863), tensor(1.3863))
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: dict[str, Constraint] = {"probs": constraints.simplex, "logits": constraints.real_vector}
     has_enumerate_support = True
 
     def __init__(
@@ -87,7 +88,7 @@ class Categorical(Distribution):
             drawn = multinomial(rows, math.prod(sample_shape), True)
             return drawn.T.reshape(shape)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         index, logits = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
         return logits.gather(-1, index[..., :1]).squeeze(-1)
@@ -104,9 +105,9 @@ class Categorical(Distribution):
 class _OverCategorical(Distribution):
     """What is made of a ``Categorical``: its parameters, and events of n numbers."""
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: dict[str, Constraint] = {"probs": constraints.simplex, "logits": constraints.real_vector}
 
-    def __init__(self, probs: Any, logits: Any, validate_args: bool | None) -> None:
+    def __init__(self, probs: Tensor | None, logits: Tensor | None, validate_args: bool | None) -> None:
         self._categorical = Categorical(probs, logits, validate_args)
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args)
 
@@ -140,7 +141,7 @@ class OneHotCategorical(_OverCategorical):
     tensor(-1.3863)
     """
 
-    support = constraints.one_hot
+    support: Any = constraints.one_hot
     has_enumerate_support = True
 
     def __init__(
@@ -163,7 +164,7 @@ class OneHotCategorical(_OverCategorical):
     def sample(self, sample_shape: Any = ()) -> Any:
         return one_hot(self._categorical.sample(sample_shape), self.event_shape[0]).to(self.probs.dtype)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         return self._categorical.log_prob(value.argmax(dim=-1))
 
@@ -226,7 +227,7 @@ class Multinomial(_OverCategorical):
         drawn = self._categorical.sample((self.total_count, *sample_shape))
         return one_hot(drawn, self.event_shape[0]).sum(dim=0).to(self.probs.dtype)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         logits, value = broadcast_tensors(self.logits, value)
         logits = where((value == 0) & (logits == -math.inf), 0.0, logits)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.errors import ShapeError
 from ..autograd.modes import no_grad
+from ..autograd.tensor import Tensor
 from . import constraints
 from .categorical import Categorical
 from .distribution import Distribution
@@ -23,6 +24,9 @@ class Independent(Distribution):
     >>> d.event_shape, d.log_prob(tg.zeros(3))
     (torch.Size([3]), tensor(-2.7568))
     """
+
+    base_dist: Distribution
+    reinterpreted_batch_ndims: int
 
     def __init__(
         self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: bool | None = None
@@ -65,7 +69,7 @@ class Independent(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Any:
         return self.base_dist.rsample(sample_shape)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         return sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
 
     def entropy(self) -> Any:
@@ -122,7 +126,7 @@ class MixtureSameFamily(Distribution):
     def support(self) -> Any:
         return self._component_distribution.support
 
-    def _validate_sample(self, value: Any) -> None:
+    def _validate_sample(self, value: Tensor) -> None:
         """The components judge it."""
 
     def _weights(self) -> Any:
@@ -153,11 +157,11 @@ class MixtureSameFamily(Distribution):
             index = index.expand((*chosen.shape, 1, *self.event_shape))
             return drawn.gather(drawn.ndim + self._axis, index).squeeze(self._axis)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         logs = self._component_distribution.log_prob(value.unsqueeze(self._axis))
         return (logs + self._mixture_distribution.logits.log_softmax(-1)).logsumexp(dim=-1)
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         parts = self._component_distribution.cdf(value.unsqueeze(self._axis))
         return (parts * self._mixture_distribution.probs).sum(dim=-1)
 

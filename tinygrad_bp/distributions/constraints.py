@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.tensor import Tensor
+from ..autograd.types import Operand
+
 __all__ = [
     "Constraint", "boolean", "dependent", "dependent_property", "greater_than", "greater_than_eq", "half_open_interval",
     "independent", "integer_interval", "interval", "less_than", "lower_cholesky", "multinomial", "nonnegative",
@@ -29,7 +32,7 @@ class Constraint:
     is_discrete = False
     event_dim = 0
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Tensor) -> Any:
         """Of each event in ``value``, whether it is inside, as booleans."""
         raise NotImplementedError(f"{type(self).__name__}: define check(self, value)")
 
@@ -46,7 +49,7 @@ class _Where(Constraint):
         self.name, self.test, self.event_dim, self.is_discrete, self.bounds = name, test, event_dim, is_discrete, bounds
         vars(self).update(bounds)
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Tensor) -> Any:
         return self.test(value)
 
     def __repr__(self) -> str:
@@ -56,7 +59,7 @@ class _Where(Constraint):
 class _Dependent(Constraint):
     """A region that depends on other parameters: it cannot be judged alone, and is not."""
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Tensor) -> Any:
         return value.isnan() | True
 
 
@@ -94,7 +97,7 @@ class independent(Constraint):
         self.is_discrete = base_constraint.is_discrete
         self.event_dim = base_constraint.event_dim + reinterpreted_batch_ndims
 
-    def check(self, value: Any) -> Any:
+    def check(self, value: Tensor) -> Any:
         inside = self.base_constraint.check(value)
         over = tuple(range(inside.ndim - self.reinterpreted_batch_ndims, inside.ndim))
         return inside.all(dim=over) if over else inside
@@ -103,7 +106,7 @@ class independent(Constraint):
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
-def interval(lower_bound: Any, upper_bound: Any) -> Constraint:
+def interval(lower_bound: Operand, upper_bound: Operand) -> Constraint:
     """Numbers of [lower_bound, upper_bound].
 
     >>> import tinygrad_bp as tg
@@ -115,7 +118,7 @@ def interval(lower_bound: Any, upper_bound: Any) -> Constraint:
     )
 
 
-def half_open_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
+def half_open_interval(lower_bound: Operand, upper_bound: Operand) -> Constraint:
     """Numbers of [lower_bound, upper_bound).
 
     >>> import tinygrad_bp as tg
@@ -128,7 +131,7 @@ def half_open_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
     )  # fmt: skip
 
 
-def greater_than(lower_bound: Any) -> Constraint:
+def greater_than(lower_bound: Operand) -> Constraint:
     """Numbers above ``lower_bound``.
 
     >>> import tinygrad_bp as tg
@@ -138,7 +141,7 @@ def greater_than(lower_bound: Any) -> Constraint:
     return _Where("GreaterThan", lambda v: v > lower_bound, lower_bound=lower_bound)
 
 
-def greater_than_eq(lower_bound: Any) -> Constraint:
+def greater_than_eq(lower_bound: Operand) -> Constraint:
     """Numbers at least ``lower_bound``.
 
     >>> import tinygrad_bp as tg
@@ -148,7 +151,7 @@ def greater_than_eq(lower_bound: Any) -> Constraint:
     return _Where("GreaterThanEq", lambda v: v >= lower_bound, lower_bound=lower_bound)
 
 
-def less_than(upper_bound: Any) -> Constraint:
+def less_than(upper_bound: Operand) -> Constraint:
     """Numbers below ``upper_bound``.
 
     >>> import tinygrad_bp as tg
@@ -158,7 +161,7 @@ def less_than(upper_bound: Any) -> Constraint:
     return _Where("LessThan", lambda v: v < upper_bound, upper_bound=upper_bound)
 
 
-def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
+def integer_interval(lower_bound: Operand, upper_bound: Operand) -> Constraint:
     """Integers of [lower_bound, upper_bound].
 
     >>> import tinygrad_bp as tg
@@ -171,7 +174,7 @@ def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
     )  # fmt: skip
 
 
-def multinomial(upper_bound: Any) -> Constraint:
+def multinomial(upper_bound: Operand) -> Constraint:
     """Counts, not negative, that sum to ``upper_bound`` over the last dimension.
 
     >>> import tinygrad_bp as tg
@@ -183,28 +186,32 @@ def multinomial(upper_bound: Any) -> Constraint:
     )
 
 
-def _positive_definite(value: Any) -> Any:
+def _positive_definite(value: Tensor) -> Any:
     from ..ops.cholesky import cholesky_ex
 
     near = (value - value.mT).abs().amax(dim=(-2, -1)) <= 1e-5 + 1e-5 * value.abs().amax(dim=(-2, -1))
     return near & (cholesky_ex(value.detach()).info == 0)
 
 
-def _lower_cholesky(value: Any) -> Any:
+def _lower_cholesky(value: Tensor) -> Any:
     triangular = (value.tril() == value).all(dim=(-2, -1))
     return triangular & (value.diagonal(dim1=-2, dim2=-1) > 0).all(dim=-1)
 
 
-dependent = _Dependent()
-real = _Where("Real", lambda v: v == v)
-real_vector = independent(real, 1)
-positive = greater_than(0.0)
-nonnegative = greater_than_eq(0.0)
-unit_interval = interval(0.0, 1.0)
-boolean = _Where("Boolean", lambda v: (v == 0) | (v == 1), is_discrete=True)
-nonnegative_integer = _Where("IntegerGreaterThan", lambda v: (v % 1 == 0) & (v >= 0), is_discrete=True, lower_bound=0)
-positive_integer = _Where("IntegerGreaterThan", lambda v: (v % 1 == 0) & (v >= 1), is_discrete=True, lower_bound=1)
-simplex = _Where("Simplex", lambda v: (v >= 0).all(dim=-1) & ((v.sum(dim=-1) - 1).abs() < 1e-6), 1)
-one_hot = _Where("OneHot", lambda v: ((v == 0) | (v == 1)).all(dim=-1) & (v.sum(dim=-1) == 1), 1, True)
-lower_cholesky = _Where("LowerCholesky", _lower_cholesky, 2)
-positive_definite = _Where("PositiveDefinite", _positive_definite, 2)
+dependent: Constraint = _Dependent()
+real: Constraint = _Where("Real", lambda v: v == v)
+real_vector: Constraint = independent(real, 1)
+positive: Constraint = greater_than(0.0)
+nonnegative: Constraint = greater_than_eq(0.0)
+unit_interval: Constraint = interval(0.0, 1.0)
+boolean: Constraint = _Where("Boolean", lambda v: (v == 0) | (v == 1), is_discrete=True)
+nonnegative_integer: Constraint = _Where(
+    "IntegerGreaterThan", lambda v: (v % 1 == 0) & (v >= 0), is_discrete=True, lower_bound=0
+)
+positive_integer: Constraint = _Where(
+    "IntegerGreaterThan", lambda v: (v % 1 == 0) & (v >= 1), is_discrete=True, lower_bound=1
+)
+simplex: Constraint = _Where("Simplex", lambda v: (v >= 0).all(dim=-1) & ((v.sum(dim=-1) - 1).abs() < 1e-6), 1)
+one_hot: Constraint = _Where("OneHot", lambda v: ((v == 0) | (v == 1)).all(dim=-1) & (v.sum(dim=-1) == 1), 1, True)
+lower_cholesky: Constraint = _Where("LowerCholesky", _lower_cholesky, 2)
+positive_definite: Constraint = _Where("PositiveDefinite", _positive_definite, 2)

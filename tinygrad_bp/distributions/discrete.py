@@ -19,6 +19,7 @@ from ..ops.special_functions import xlog1py, xlogy
 from ..random.counts import binomial, poisson
 from ..random.sampling import bernoulli
 from . import constraints
+from .constraints import Constraint
 from .distribution import Distribution
 from .gamma import Gamma
 from .parameters import broadcast_all, lazy_property, logits_to_probs, probs_to_logits
@@ -29,7 +30,7 @@ __all__ = ["Bernoulli", "Binomial", "Geometric", "NegativeBinomial", "Poisson"]
 class OfProbability(Distribution):
     """What takes ``probs``, or ``logits`` instead, and finds the other when it is asked for."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: dict[str, Constraint] = {"probs": constraints.unit_interval, "logits": constraints.real}
 
     def _take(self, probs: Any, logits: Any, *others: Any) -> tuple[Any, ...]:
         """Keep the one that is given; it and the others, of one shape."""
@@ -63,7 +64,7 @@ class Bernoulli(OfProbability):
     tensor([-1.2040])
     """
 
-    support = constraints.boolean
+    support: Any = constraints.boolean
     has_enumerate_support = True
 
     def __init__(
@@ -90,7 +91,7 @@ class Bernoulli(OfProbability):
         with no_grad():
             return bernoulli(self.probs.expand(self._extended_shape(sample_shape)))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         logits, value = broadcast_all(self.logits, value)
         return -binary_cross_entropy_with_logits(logits, value, reduction="none")
@@ -111,8 +112,13 @@ class Binomial(OfProbability):
     tensor([2.])
     """
 
-    arg_constraints = {"total_count": constraints.nonnegative_integer, **OfProbability.arg_constraints}
+    arg_constraints: dict[str, Constraint] = {
+        "total_count": constraints.nonnegative_integer,
+        **OfProbability.arg_constraints,
+    }
     has_enumerate_support = True
+
+    total_count: Any
 
     def __init__(
         self, total_count: Tensor | int = 1, probs: Tensor | float | None = None,
@@ -143,7 +149,7 @@ class Binomial(OfProbability):
         with no_grad():
             return binomial(self.total_count.expand(shape), self.probs.expand(shape))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         n = self.total_count
         choices = lgamma(n + 1) - lgamma(value + 1) - lgamma(n - value + 1)
@@ -172,7 +178,7 @@ class Geometric(OfProbability):
     tensor(3.)
     """
 
-    support = constraints.nonnegative_integer
+    support: Any = constraints.nonnegative_integer
 
     def __init__(
         self, probs: Tensor | float | None = None, logits: Tensor | float | None = None,
@@ -204,7 +210,7 @@ class Geometric(OfProbability):
             u = self.probs.new_empty(shape).uniform_(float(np.finfo(self.probs.dtype).tiny), 1)
             return (u.log() / (-self.probs.expand(shape)).log1p()).floor()
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         return xlog1py(value, -self.probs) + self.probs.log()
 
@@ -220,8 +226,9 @@ class Poisson(Distribution):
     tensor(-2.)
     """
 
-    arg_constraints = {"rate": constraints.nonnegative}
-    support = constraints.nonnegative_integer
+    arg_constraints: dict[str, Constraint] = {"rate": constraints.nonnegative}
+    support: Any = constraints.nonnegative_integer
+    rate: Tensor
 
     def __init__(self, rate: Tensor | float, validate_args: bool | None = None) -> None:
         (self.rate,) = broadcast_all(rate)
@@ -241,7 +248,7 @@ class Poisson(Distribution):
         with no_grad():
             return poisson(self.rate.expand(self._extended_shape(sample_shape)))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         return xlogy(value, self.rate) - self.rate - lgamma(value + 1)
 
@@ -254,11 +261,13 @@ class NegativeBinomial(OfProbability):
     tensor([2.])
     """
 
-    arg_constraints = {
+    arg_constraints: dict[str, Constraint] = {
         "total_count": constraints.nonnegative, "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,
     }  # fmt: skip
-    support = constraints.nonnegative_integer
+    support: Any = constraints.nonnegative_integer
+
+    total_count: Any
 
     def __init__(
         self, total_count: Tensor | float, probs: Tensor | float | None = None,
@@ -285,7 +294,7 @@ class NegativeBinomial(OfProbability):
             rates = Gamma(self.total_count, (-self.logits).exp(), validate_args=False)
             return poisson(rates.sample(sample_shape))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         n = self.total_count
         unnormalized = -n * softplus(self.logits) - value * softplus(-self.logits)

@@ -53,12 +53,12 @@ class Distribution:
                     f"everywhere, got\n{value}"
                 )
 
-    def _judge(self, value: Any) -> None:
+    def _judge(self, value: Tensor) -> None:
         """What ``log_prob`` and ``cdf`` do with their argument first, where arguments are validated."""
         if self._validate_args:
             self._validate_sample(value)
 
-    def _validate_sample(self, value: Any) -> None:
+    def _validate_sample(self, value: Tensor) -> None:
         said = type(self).__name__
         if not isinstance(value, Tensor):
             raise ArgumentError(f"{said}: a value is a tensor, got {type(value).__name__}; write tg.tensor(…)")
@@ -132,15 +132,15 @@ class Distribution:
         """``sample((n,))``, its older name."""
         return self.sample((n,))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         """The logarithm of the density, or of the probability, at ``value``."""
         raise self._refuse("log_prob")
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         """The probability of at most ``value``."""
         raise self._refuse("cdf")
 
-    def icdf(self, value: Any) -> Any:
+    def icdf(self, value: Tensor) -> Any:
         """The number of which ``cdf`` is ``value``."""
         raise self._refuse("icdf")
 

@@ -15,6 +15,7 @@ from ..autograd.errors import ShapeError
 from ..autograd.function import Function
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.types import Operand
 from ..ops.elementwise import where
 from ..ops.gamma_functions import digamma, lgamma
 from ..ops.incomplete_gamma import igamma
@@ -24,6 +25,7 @@ from ..ops.special_functions import xlogy
 from ..random.gamma import standard_gamma
 from ..random.sampling import randn
 from . import constraints
+from .constraints import Constraint
 from .distribution import Distribution
 from .parameters import above, broadcast_all
 
@@ -34,7 +36,7 @@ class _Slope(Function):
     """What a rule says of concentrations and the numbers drawn with them; it has no derivative of its own."""
 
     @staticmethod
-    def forward(ctx: Any, rule: Any, concentration: Any, drawn: Any) -> Any:
+    def forward(ctx: Any, rule: Any, concentration: Operand, drawn: Any) -> Any:
         found = rule(*(value_of(t).astype(np.float64) for t in (concentration, drawn)))
         return wrap(found.astype(drawn.dtype), None)
 
@@ -47,7 +49,7 @@ class _StandardGamma(Function):
     """Gamma numbers of rate 1, whose slope is that of the inverse of the cdf: −(∂P(a, x)/∂a) / density."""
 
     @staticmethod
-    def forward(ctx: Any, concentration: Any) -> Any:
+    def forward(ctx: Any, concentration: Operand) -> Any:
         drawn = wrap(standard_gamma(value_of(concentration)), None)
         ctx.save_for_backward(concentration, drawn)
         return drawn
@@ -57,7 +59,7 @@ class _StandardGamma(Function):
         return g * _Slope.apply(_slope, *ctx.saved_tensors)
 
 
-def _slope(a: Any, x: Any) -> Any:
+def _slope(a: Any, x: Tensor) -> Any:
     """By the series of P(a, x), DLMF 8.7.1, differentiated term by term."""
     term, count = np.ones_like(x), 0
     rest = np.log(x) - digamma(a + 1)
@@ -74,7 +76,7 @@ class _Shares(Function):
     """Dirichlet numbers, from gamma numbers; the slope of each share is that of the inverse of its beta cdf."""
 
     @staticmethod
-    def forward(ctx: Any, concentration: Any) -> Any:
+    def forward(ctx: Any, concentration: Tensor) -> Any:
         parts = standard_gamma(value_of(concentration).astype(np.float64))
         kind = np.finfo(concentration.dtype)
         shares = (parts / parts.sum(axis=-1, keepdims=True)).astype(concentration.dtype)
@@ -88,7 +90,7 @@ class _Shares(Function):
         return slope * (g - (ctx.saved_tensors[1] * g).sum(dim=-1, keepdim=True))
 
 
-def _slope_of_share(a: Any, x: Any) -> Any:
+def _slope_of_share(a: Any, x: Tensor) -> Any:
     """−(∂I(x; a, b)/∂a) / density / (1 − x), by DLMF 8.17.8 differentiated term by term; above ½ for 1 − x (8.17.4)."""
     b = a.sum(axis=-1, keepdims=True) - a
     alone, above = b <= 0, x > 0.5  # the only share is 1
@@ -113,9 +115,11 @@ class Gamma(Distribution):
     tensor(-1.)
     """
 
-    arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.nonnegative
+    arg_constraints: dict[str, Constraint] = {"concentration": constraints.positive, "rate": constraints.positive}
+    support: Any = constraints.nonnegative
     has_rsample = True
+    concentration: Tensor
+    rate: Tensor
 
     def __init__(self, concentration: Tensor | float, rate: Tensor | float, validate_args: bool | None = None) -> None:
         self.concentration, self.rate = broadcast_all(concentration, rate)
@@ -138,12 +142,12 @@ class Gamma(Distribution):
         drawn = _StandardGamma.apply(self.concentration.expand(shape)) / self.rate.expand(shape)
         return drawn.clamp(min=float(np.finfo(drawn.dtype).tiny))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         a = self.concentration
         return xlogy(a, self.rate) + xlogy(a - 1, value) - self.rate * value - lgamma(a)
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         self._judge(value)
         return igamma(self.concentration, self.rate * value)
 
@@ -160,7 +164,7 @@ class Chi2(Gamma):
     tensor(4.)
     """
 
-    arg_constraints = {"df": constraints.positive}
+    arg_constraints: dict[str, Constraint] = {"df": constraints.positive}
 
     def __init__(self, df: Tensor | float, validate_args: bool | None = None) -> None:
         (half,) = broadcast_all(0.5 * df)
@@ -185,8 +189,8 @@ class Dirichlet(Distribution):
     tensor([0.3333, 0.3333, 0.3333])
     """
 
-    arg_constraints = {"concentration": constraints.independent(constraints.positive, 1)}
-    support = constraints.simplex
+    arg_constraints: dict[str, Constraint] = {"concentration": constraints.independent(constraints.positive, 1)}
+    support: Any = constraints.simplex
     has_rsample = True
 
     def __init__(self, concentration: Tensor, validate_args: bool | None = None) -> None:
@@ -216,7 +220,7 @@ class Dirichlet(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Any:
         return _Shares.apply(self.concentration.expand(self._extended_shape(sample_shape)))
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         a = self.concentration
         return xlogy(a - 1, value).sum(dim=-1) + lgamma(a.sum(dim=-1)) - lgamma(a).sum(dim=-1)
@@ -236,8 +240,11 @@ class Beta(Distribution):
     tensor(0.4055)
     """
 
-    arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
-    support = constraints.unit_interval
+    arg_constraints: dict[str, Constraint] = {
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+    }
+    support: Any = constraints.unit_interval
     has_rsample = True
 
     def __init__(
@@ -277,7 +284,7 @@ class Beta(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Any:
         return self._dirichlet.rsample(sample_shape)[..., 0]
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         both = stack((value, 1.0 - value), -1)
         return Dirichlet(self._dirichlet.concentration, validate_args=False).log_prob(both)
@@ -294,9 +301,16 @@ class StudentT(Distribution):
     tensor(3.)
     """
 
-    arg_constraints = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    arg_constraints: dict[str, Constraint] = {
+        "df": constraints.positive,
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
+    support: Any = constraints.real
     has_rsample = True
+    df: Tensor
+    loc: Tensor
+    scale: Tensor
 
     def __init__(
         self, df: Tensor | float, loc: Tensor | float = 0.0, scale: Tensor | float = 1.0,
@@ -323,7 +337,7 @@ class StudentT(Distribution):
         squares = Chi2(self.df, validate_args=False).rsample(sample_shape)
         return self.loc + self.scale * (normal * (squares / self.df).rsqrt())
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         y, df = (value - self.loc) / self.scale, self.df
         height = self.scale.log() + 0.5 * df.log() + 0.5 * math.log(math.pi) + lgamma(0.5 * df) - lgamma(0.5 * (df + 1))
@@ -344,9 +358,11 @@ class FisherSnedecor(Distribution):
     tensor(2.)
     """
 
-    arg_constraints = {"df1": constraints.positive, "df2": constraints.positive}
-    support = constraints.positive
+    arg_constraints: dict[str, Constraint] = {"df1": constraints.positive, "df2": constraints.positive}
+    support: Any = constraints.positive
     has_rsample = True
+    df1: Tensor
+    df2: Tensor
 
     def __init__(self, df1: Tensor | float, df2: Tensor | float, validate_args: bool | None = None) -> None:
         self.df1, self.df2 = broadcast_all(df1, df2)
@@ -371,7 +387,7 @@ class FisherSnedecor(Distribution):
         first, second = (Gamma(0.5 * df, df, validate_args=False).rsample(shape) for df in (self.df1, self.df2))
         return (first / second.clamp(min=tiny)).clamp(min=tiny)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         one, two = self.df1 * 0.5, self.df2 * 0.5
         ratio = self.df1 / self.df2

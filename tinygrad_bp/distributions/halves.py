@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd.tensor import Tensor
 from ..ops.elementwise import where
 from . import constraints
+from .constraints import Constraint
 from .continuous import Cauchy, Normal
 from .transformed import TransformedDistribution
 from .transforms import AbsTransform
@@ -23,8 +24,8 @@ class HalfNormal(TransformedDistribution):
     tensor(0.7979)
     """
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
+    arg_constraints: dict[str, Constraint] = {"scale": constraints.positive}
+    support: Any = constraints.nonnegative
     base_dist: Normal
 
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
@@ -50,15 +51,15 @@ class HalfNormal(TransformedDistribution):
     def variance(self) -> Any:
         return self.scale**2 * (1 - 2 / math.pi)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         self._judge(value)
         return 2 * self.base_dist.cdf(value) - 1
 
-    def icdf(self, value: Any) -> Any:
+    def icdf(self, value: Tensor) -> Any:
         return self.base_dist.icdf((value + 1) / 2)
 
     def entropy(self) -> Any:
@@ -73,8 +74,8 @@ class HalfCauchy(TransformedDistribution):
     tensor(0.5000)
     """
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative
+    arg_constraints: dict[str, Constraint] = {"scale": constraints.positive}
+    support: Any = constraints.nonnegative
     base_dist: Cauchy
 
     def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
@@ -100,15 +101,15 @@ class HalfCauchy(TransformedDistribution):
     def variance(self) -> Any:
         return self.base_dist.variance
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         return where(value >= 0, self.base_dist.log_prob(value) + math.log(2), -math.inf)
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         self._judge(value)
         return 2 * self.base_dist.cdf(value) - 1
 
-    def icdf(self, value: Any) -> Any:
+    def icdf(self, value: Tensor) -> Any:
         return self.base_dist.icdf((value + 1) / 2)
 
     def entropy(self) -> Any:

@@ -13,6 +13,7 @@ from ..ops.cholesky import cholesky, cholesky_inverse
 from ..ops.solving import solve_triangular
 from ..random.sampling import randn
 from . import constraints
+from .constraints import Constraint
 from .distribution import Distribution
 from .parameters import lazy_property
 
@@ -28,12 +29,14 @@ class MultivariateNormal(Distribution):
     tensor(-1.8379)
     """
 
-    arg_constraints = {
+    arg_constraints: dict[str, Constraint] = {
         "loc": constraints.real_vector, "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite, "scale_tril": constraints.lower_cholesky,
     }  # fmt: skip
-    support = constraints.real_vector
+    support: Any = constraints.real_vector
     has_rsample = True
+
+    loc: Tensor
 
     def __init__(
         self, loc: Tensor, covariance_matrix: Tensor | None = None, precision_matrix: Tensor | None = None,
@@ -83,7 +86,7 @@ class MultivariateNormal(Distribution):
         eps = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
         return self.loc + (self._factor @ eps.unsqueeze(-1)).squeeze(-1)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         difference = value - self.loc
         if self._factor.ndim == 2:  # one system for all

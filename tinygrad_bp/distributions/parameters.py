@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class lazy_property(cached_property):  # type: ignore[type-arg]
+class lazy_property(cached_property[Any]):
     """Computed when first asked for, recorded even where that is under ``no_grad``, and kept.
 
     >>> import tinygrad_bp as tg
@@ -34,7 +34,7 @@ class lazy_property(cached_property):  # type: ignore[type-arg]
             return super().__get__(instance, owner)
 
 
-def above(x: Any, bound: float) -> Any:
+def above(x: Tensor, bound: float) -> Any:
     """``x − bound`` where that is positive, else 1: the divisor of a moment that ``where`` leaves out there.
 
     >>> import tinygrad_bp as tg
@@ -63,7 +63,7 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     return tuple(broadcast_tensors(*(v if isinstance(v, Tensor) else tensor(v, dtype=dtype) for v in values)))
 
 
-def clamp_probs(probs: Any) -> Any:
+def clamp_probs(probs: Tensor) -> Any:
     """Probabilities away from 0 and 1 by the dtype's resolution.
 
     >>> import tinygrad_bp as tg
@@ -75,7 +75,7 @@ def clamp_probs(probs: Any) -> Any:
     return probs.clamp(min=eps, max=1 - eps)
 
 
-def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
+def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Any:
     """The sigmoid of logits of two outcomes, else their softmax over the last dimension.
 
     >>> import tinygrad_bp as tg
@@ -86,7 +86,7 @@ def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
     return logits.sigmoid() if is_binary else logits.softmax(-1)
 
 
-def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
+def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Any:
     """The logarithms of probabilities, finite; of two outcomes that of the odds.
 
     >>> import tinygrad_bp as tg
@@ -98,7 +98,7 @@ def probs_to_logits(probs: Any, is_binary: bool = False) -> Any:
     return clamped.log() - (-clamped).log1p() if is_binary else clamped.log()
 
 
-def sum_rightmost(value: Any, dim: int) -> Any:
+def sum_rightmost(value: Tensor, dim: int) -> Any:
     """The sum over the last ``dim`` dimensions.
 
     >>> import tinygrad_bp as tg

@@ -9,9 +9,11 @@ import math
 from typing import Any
 
 from ..autograd.tensor import Tensor
+from ..autograd.types import Operand
 from ..random.sampling import rand
 from . import constraints
 from .categorical import _OverCategorical
+from .constraints import Constraint
 from .discrete import OfProbability
 from .parameters import broadcast_all, clamp_probs
 from .transformed import TransformedDistribution
@@ -28,11 +30,11 @@ class LogitRelaxedBernoulli(OfProbability):
     tensor([-1.3863])
     """
 
-    support = constraints.real
+    support: Any = constraints.real
     has_rsample = True
 
     def __init__(
-        self, temperature: Any, probs: Tensor | float | None = None, logits: Tensor | float | None = None,
+        self, temperature: Operand, probs: Tensor | float | None = None, logits: Tensor | float | None = None,
         validate_args: bool | None = None,
     ) -> None:  # fmt: skip
         self.temperature = temperature
@@ -45,7 +47,7 @@ class LogitRelaxedBernoulli(OfProbability):
         u = clamp_probs(rand(shape, dtype=probs.dtype))
         return (u.log() - (-u).log1p() + probs.log() - (-probs).log1p()) / self.temperature
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         logits, value = broadcast_all(self.logits, value)
         difference = logits - value * self.temperature
@@ -63,12 +65,12 @@ class RelaxedBernoulli(TransformedDistribution):
     True
     """
 
-    arg_constraints = OfProbability.arg_constraints
-    support = constraints.unit_interval
+    arg_constraints: dict[str, Constraint] = OfProbability.arg_constraints
+    support: Any = constraints.unit_interval
     base_dist: LogitRelaxedBernoulli
 
     def __init__(
-        self, temperature: Any, probs: Tensor | float | None = None, logits: Tensor | float | None = None,
+        self, temperature: Operand, probs: Tensor | float | None = None, logits: Tensor | float | None = None,
         validate_args: bool | None = None,
     ) -> None:  # fmt: skip
         base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args)
@@ -93,10 +95,12 @@ class RelaxedBernoulli(TransformedDistribution):
 class _ExpRelaxedCategorical(_OverCategorical):
     """The logarithm of a relaxed one-hot vector."""
 
-    support = constraints.real_vector
+    support: Any = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, temperature: Any, probs: Any, logits: Any, validate_args: bool | None) -> None:
+    def __init__(
+        self, temperature: Any, probs: Tensor | None, logits: Tensor | None, validate_args: bool | None
+    ) -> None:
         self.temperature = temperature
         super().__init__(probs, logits, validate_args)
 
@@ -105,7 +109,7 @@ class _ExpRelaxedCategorical(_OverCategorical):
         scores = (self.logits - (-u.log()).log()) / self.temperature
         return scores - scores.logsumexp(dim=-1, keepdim=True)
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         k, temperature = self.event_shape[0], self.temperature
         logits, value = broadcast_all(self.logits, value)
@@ -123,12 +127,12 @@ class RelaxedOneHotCategorical(TransformedDistribution):
     True
     """
 
-    arg_constraints = _OverCategorical.arg_constraints
-    support = constraints.simplex
+    arg_constraints: dict[str, Constraint] = _OverCategorical.arg_constraints
+    support: Any = constraints.simplex
     base_dist: _ExpRelaxedCategorical
 
     def __init__(
-        self, temperature: Any, probs: Tensor | None = None, logits: Tensor | None = None,
+        self, temperature: Operand, probs: Tensor | None = None, logits: Tensor | None = None,
         validate_args: bool | None = None,
     ) -> None:  # fmt: skip
         super().__init__(

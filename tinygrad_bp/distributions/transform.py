@@ -8,6 +8,7 @@ from typing import Any
 
 from ..autograd.errors import ArgumentError
 from ..autograd.size import Size
+from ..autograd.tensor import Tensor
 from . import constraints
 from .parameters import sum_rightmost
 
@@ -33,7 +34,7 @@ class Transform:
     tensor(8.)
     """
 
-    bijective = False
+    bijective: bool = False
     domain: Any
     codomain: Any
 
@@ -61,10 +62,10 @@ class Transform:
         vars(new).update(vars(self), _cache_size=cache_size, _latest=(None, None))
         return new
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Tensor) -> Any:
         return self._remembered(x, 0, self._call)
 
-    def _inv_call(self, y: Any) -> Any:
+    def _inv_call(self, y: Tensor) -> Any:
         return self._remembered(y, 1, self._inverse)
 
     def _remembered(self, given: Any, side: int, function: Callable[[Any], Any]) -> Any:
@@ -77,13 +78,13 @@ class Transform:
         self._latest = (found, given) if side else (given, found)
         return found
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: define _call(self, x)")
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         raise NotImplementedError(f"{type(self).__name__}: define _inverse(self, y)")
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         """The logarithm of the size of the slope at ``x``, where the value is ``y``."""
         raise NotImplementedError(f"{type(self).__name__}: define log_abs_det_jacobian(self, x, y)")
 
@@ -128,13 +129,13 @@ class _Inverse(Transform):
     def with_cache(self, cache_size: int = 1) -> Transform:
         return self._inv.with_cache(cache_size).inv
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Tensor) -> Any:
         return self._inv._inv_call(x)
 
-    def _inv_call(self, y: Any) -> Any:
+    def _inv_call(self, y: Tensor) -> Any:
         return self._inv(y)
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return -self._inv.log_abs_det_jacobian(y, x)
 
     def forward_shape(self, shape: Any) -> Any:
@@ -159,6 +160,11 @@ class ComposeTransform(Transform):
     tensor(1.)
     """
 
+    parts: list[Transform]
+    bijective: bool
+    domain: Any
+    codomain: Any
+
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
         self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else list(parts)
@@ -176,17 +182,17 @@ class ComposeTransform(Transform):
     def with_cache(self, cache_size: int = 1) -> Transform:
         return ComposeTransform(self.parts, cache_size)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Tensor) -> Any:
         for part in self.parts:
             x = part(x)
         return x
 
-    def _inv_call(self, y: Any) -> Any:
+    def _inv_call(self, y: Tensor) -> Any:
         for part in reversed(self.parts):
             y = part._inv_call(y)
         return y
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         if not self.parts:
             return x * 0
         total, event_dim = 0, self.domain.event_dim
@@ -243,6 +249,11 @@ class IndependentTransform(Transform):
     tensor(3.)
     """
 
+    base_transform: Transform
+    bijective: bool
+    domain: Any
+    codomain: Any
+
     def __init__(self, base_transform: Transform, reinterpreted_batch_ndims: int, cache_size: int = 0) -> None:
         super().__init__(cache_size)
         self.base_transform = base_transform.with_cache(cache_size) if cache_size else base_transform
@@ -255,13 +266,13 @@ class IndependentTransform(Transform):
     def sign(self) -> Any:
         return self.base_transform.sign
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return self.base_transform(x)
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return self.base_transform._inv_call(y)
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
 
     def _equals(self, other: object) -> bool:
@@ -283,7 +294,12 @@ class ReshapeTransform(Transform):
     torch.Size([3, 2, 2])
     """
 
-    bijective = True
+    bijective: bool = True
+
+    in_shape: Size
+    out_shape: Size
+    domain: Any
+    codomain: Any
 
     def __init__(self, in_shape: Any, out_shape: Any, cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -293,17 +309,17 @@ class ReshapeTransform(Transform):
         self.domain = constraints.independent(constraints.real, len(self.in_shape))
         self.codomain = constraints.independent(constraints.real, len(self.out_shape))
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x.reshape(self.forward_shape(x.shape))
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y.reshape(self.inverse_shape(y.shape))
 
     def _equals(self, other: object) -> bool:
         shapes = (self.in_shape, self.out_shape)
         return isinstance(other, ReshapeTransform) and shapes == (other.in_shape, other.out_shape)
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return x.new_zeros(x.shape[: x.ndim - len(self.in_shape)])
 
     def forward_shape(self, shape: Any) -> Any:

@@ -15,6 +15,7 @@ from ..ops.elementwise import where
 from ..ops.gamma_functions import digamma, lgamma
 from . import constraints
 from .compound import Independent
+from .constraints import Constraint
 from .continuous import Exponential, Normal, Uniform
 from .distribution import Distribution
 from .gamma import Gamma
@@ -37,6 +38,8 @@ class TransformedDistribution(Distribution):
     >>> d.log_prob(tg.tensor(0.0))
     tensor(-0.9189)
     """
+
+    transforms: list[Transform]
 
     def __init__(
         self, base_distribution: Distribution, transforms: Transform | Sequence[Transform],
@@ -83,12 +86,12 @@ class TransformedDistribution(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Any:
         return self._through(self.base_dist.rsample(sample_shape))
 
-    def _through(self, x: Any) -> Any:
+    def _through(self, x: Tensor) -> Any:
         for transform in self.transforms:
             x = transform(x)
         return x
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         event_dim, total, y = len(self.event_shape), 0.0, value
         for transform in reversed(self.transforms):
@@ -99,20 +102,20 @@ class TransformedDistribution(Distribution):
             y = x
         return total + sum_rightmost(self.base_dist.log_prob(y), event_dim - len(self.base_dist.event_shape))
 
-    def _falls(self, value: Any) -> Any:
+    def _falls(self, value: Tensor) -> Any:
         """The probability, or what it is asked of, on the side from which a chain that falls sees it."""
         sign: Any = 1
         for transform in self.transforms:
             sign = sign * transform.sign
         return sign * (value - 0.5) + 0.5
 
-    def cdf(self, value: Any) -> Any:
+    def cdf(self, value: Tensor) -> Any:
         self._judge(value)
         for transform in reversed(self.transforms):
             value = transform._inv_call(value)
         return self._falls(self.base_dist.cdf(value))
 
-    def icdf(self, value: Any) -> Any:
+    def icdf(self, value: Tensor) -> Any:
         return self._through(self.base_dist.icdf(self._falls(value)))
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
@@ -130,8 +133,8 @@ class LogNormal(TransformedDistribution):
     tensor(1.6487)
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.positive
+    arg_constraints: dict[str, Constraint] = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.positive
     base_dist: Normal
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
@@ -172,8 +175,10 @@ class Gumbel(TransformedDistribution):
     tensor(0.5772)
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
-    support = constraints.real
+    arg_constraints: dict[str, Constraint] = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    loc: Tensor
+    scale: Tensor
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
@@ -202,7 +207,7 @@ class Gumbel(TransformedDistribution):
     def variance(self) -> Any:
         return self.stddev**2
 
-    def log_prob(self, value: Any) -> Any:
+    def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
         y = (self.loc - value) / self.scale
         return y - y.exp() - self.scale.log()
@@ -219,8 +224,8 @@ class InverseGamma(TransformedDistribution):
     tensor(2.)
     """
 
-    arg_constraints = {"concentration": constraints.positive, "rate": constraints.positive}
-    support = constraints.positive
+    arg_constraints: dict[str, Constraint] = {"concentration": constraints.positive, "rate": constraints.positive}
+    support: Any = constraints.positive
     base_dist: Gamma
 
     def __init__(self, concentration: Tensor | float, rate: Tensor | float, validate_args: bool | None = None) -> None:
@@ -264,7 +269,9 @@ class Pareto(TransformedDistribution):
     tensor(2.)
     """
 
-    arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
+    arg_constraints: dict[str, Constraint] = {"alpha": constraints.positive, "scale": constraints.positive}
+    scale: Tensor
+    alpha: Tensor
 
     def __init__(self, scale: Tensor | float, alpha: Tensor | float, validate_args: bool | None = None) -> None:
         self.scale, self.alpha = broadcast_all(scale, alpha)
@@ -303,8 +310,10 @@ class Weibull(TransformedDistribution):
     tensor(2.)
     """
 
-    arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
-    support = constraints.positive
+    arg_constraints: dict[str, Constraint] = {"scale": constraints.positive, "concentration": constraints.positive}
+    support: Any = constraints.positive
+    scale: Tensor
+    concentration: Tensor
 
     def __init__(self, scale: Tensor | float, concentration: Tensor | float, validate_args: bool | None = None) -> None:
         self.scale, self.concentration = broadcast_all(scale, concentration)

@@ -43,7 +43,12 @@ class AffineTransform(Transform):
     tensor([0.6931, 0.6931])
     """
 
-    bijective = True
+    bijective: bool = True
+
+    loc: Tensor | float
+    scale: Tensor | float
+    domain: Any
+    codomain: Any
 
     def __init__(self, loc: Tensor | float, scale: Tensor | float, event_dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -59,13 +64,13 @@ class AffineTransform(Transform):
     def _equals(self, other: object) -> bool:
         return isinstance(other, AffineTransform) and _same(self.loc, other.loc) and _same(self.scale, other.scale)
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return self.loc + self.scale * x
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return (y - self.loc) / self.scale
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         scale: Any = self.scale
         logs = scale.abs().log() if isinstance(scale, Tensor) else x.new_full((), math.log(abs(scale)))
         return sum_rightmost(logs.expand(broadcast_shapes(x.shape, logs.shape)), self._event_dim)
@@ -91,15 +96,18 @@ class ExpTransform(_Fixed):
     tensor([1., 1.])
     """
 
-    domain, codomain, bijective, sign = constraints.real, constraints.positive, True, 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
+    bijective: bool = True
+    sign: int = 1
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x.exp()
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y.log()
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return x
 
 
@@ -111,8 +119,9 @@ class PowerTransform(Transform):
     tensor(9.)
     """
 
-    domain = codomain = constraints.positive
-    bijective = True
+    domain: Any = constraints.positive
+    codomain: Any = constraints.positive
+    bijective: bool = True
 
     def __init__(self, exponent: Any, cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -125,13 +134,13 @@ class PowerTransform(Transform):
     def _equals(self, other: object) -> bool:
         return isinstance(other, PowerTransform) and _same(self.exponent, other.exponent)
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x**self.exponent
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y ** (1 / self.exponent)
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return (self.exponent * y / x).abs().log()
 
     def forward_shape(self, shape: Any) -> Any:
@@ -148,18 +157,21 @@ class SigmoidTransform(_Fixed):
     tensor([0.5000, 0.5000])
     """
 
-    domain, codomain, bijective, sign = constraints.real, constraints.unit_interval, True, 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.unit_interval
+    bijective: bool = True
+    sign: int = 1
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         kind = np.finfo(x.dtype)
         return x.sigmoid().clamp(min=float(kind.tiny), max=1.0 - float(kind.eps))
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         kind = np.finfo(y.dtype)
         y = y.clamp(min=float(kind.tiny), max=1.0 - float(kind.eps))
         return y.log() - (-y).log1p()
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return -softplus(-x) - softplus(x)
 
 
@@ -171,15 +183,18 @@ class SoftplusTransform(_Fixed):
     tensor([0.6931, 0.6931])
     """
 
-    domain, codomain, bijective, sign = constraints.real, constraints.positive, True, 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
+    bijective: bool = True
+    sign: int = 1
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return softplus(x)
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return (-y).expm1().neg().log() + y
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return -softplus(-x)
 
 
@@ -191,15 +206,18 @@ class TanhTransform(_Fixed):
     tensor([0., 0.])
     """
 
-    domain, codomain, bijective, sign = constraints.real, constraints.interval(-1.0, 1.0), True, 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.interval(-1.0, 1.0)
+    bijective: bool = True
+    sign: int = 1
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x.tanh()
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y.atanh()
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         return 2.0 * (math.log(2.0) - x - softplus(-2.0 * x))  # 1 − tanh² without cancellation
 
 
@@ -211,12 +229,13 @@ class AbsTransform(_Fixed):
     tensor([1.])
     """
 
-    domain, codomain = constraints.real, constraints.positive
+    domain: Any = constraints.real
+    codomain: Any = constraints.positive
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x.abs()
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y
 
 
@@ -228,12 +247,13 @@ class SoftmaxTransform(_Fixed):
     tensor([0.5000, 0.5000])
     """
 
-    domain, codomain = constraints.real_vector, constraints.simplex
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         return x.softmax(-1)
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         return y.log()
 
 
@@ -245,23 +265,25 @@ class StickBreakingTransform(_Fixed):
     tensor([0.5000, 0.5000])
     """
 
-    domain, codomain, bijective = constraints.real_vector, constraints.simplex, True
+    domain: Any = constraints.real_vector
+    codomain: Any = constraints.simplex
+    bijective: bool = True
 
     def _offset(self, n: int, like: Any) -> Any:
         return like.new_tensor(np.log(np.arange(n, 0, -1.0)))
 
-    def _call(self, x: Any) -> Any:
+    def _call(self, x: Tensor) -> Any:
         z = (x - self._offset(x.shape[-1], x)).sigmoid()
         left = (1 - z).cumprod(dim=-1)
         one = left.new_ones((*left.shape[:-1], 1))
         return cat([z, one], -1) * cat([one, left], -1)
 
-    def _inverse(self, y: Any) -> Any:
+    def _inverse(self, y: Tensor) -> Any:
         left = 1 - y[..., :-1].cumsum(dim=-1)
         left = left.clamp(min=float(np.finfo(y.dtype).tiny))
         return y[..., :-1].log() - left.log() + self._offset(y.shape[-1] - 1, y)
 
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         shifted = x - self._offset(x.shape[-1], x)
         return (-shifted - softplus(-shifted) + y[..., :-1].log()).sum(dim=-1)
 
