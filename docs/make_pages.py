@@ -37,6 +37,7 @@ ROOMS = {
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
+    "profiler": "Where the time goes",
 }  # fmt: skip
 LARGE = ("", "nn", "nn.functional")  # rooms with a page for each of their files
 WRITTEN = "Written by `python docs/make_reference.py` from signatures and docstrings; a test compares it with them."

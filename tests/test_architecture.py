@@ -36,6 +36,7 @@ ALLOWED = {
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
+    **{room: {"autograd"} for room in ("hub", "profiler")},
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},
@@ -48,6 +49,7 @@ CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 EXTRAS = {
     "drawing": {"graphviz"},
     "data": {"tqdm"},
+    "hub": {"tqdm"},
     "saving": {"safetensors"},
     "train": {"tqdm", "matplotlib", "IPython"},
 }

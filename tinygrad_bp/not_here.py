@@ -24,8 +24,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "": {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "compiler export fx package",
-        "build the model and load a state dict that you converted: tg.load": "hub",
-        "time it with time.perf_counter or cProfile": "profiler monitor ThroughputBenchmark",
+        "time it with tg.profiler.profile": "monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
         "use a mask and tg.where": "masked",
@@ -223,8 +222,8 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _INTERNAL: "EPOCH_DEPRECATION_WARNING inf",
     },
     "autograd": {
-        "time it with time.perf_counter or cProfile": (
-            "profiler profiler_legacy profiler_util ProfilerActivity DeviceType ProfilerConfig ProfilerEvent "
+        "time it with tg.profiler.profile": (
+            "profiler_legacy profiler_util ProfilerActivity DeviceType ProfilerConfig ProfilerEvent "
             "ProfilerState kineto_available"
         ),
         "use tg.func.jvp": "forward_ad",
@@ -239,6 +238,11 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "register a hook of each tensor: t.register_hook": "register_multi_grad_hook",
         "give the op a copy: t.clone()": "allow_mutation_on_saved_tensors",
     },
+    "profiler": {
+        "write the events with p.export_chrome_trace(path)": "tensorboard_trace_handler ExecutionTraceObserver",
+        _ONE_DEVICE: "DeviceType itt kineto_available",
+    },
+    "hub": {"give tg.load the path of your file": "get_dir set_dir"},
     "utils": {
         "time it with tg.utils.benchmark.Timer": "ThroughputBenchmark bottleneck",
         "plot with matplotlib, or write your numbers to a file": "tensorboard",

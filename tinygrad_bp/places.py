@@ -20,6 +20,7 @@ PLACES = {
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
+    "autograd.profiler": "profiler",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
     "utils.data.*": "data.*",

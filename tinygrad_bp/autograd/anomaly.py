@@ -116,7 +116,7 @@ class Anomaly(Watcher):
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = self.quiet = check_nan
 
-    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
         value = plainly(result)
         if self.check_nan and not _finite(value):

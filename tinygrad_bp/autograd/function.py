@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,7 @@ class Function:
     @classmethod
     def apply(cls, *inputs: Any, **named: Any) -> Any:
         """Run ``forward`` and record the call."""
+        began = perf_counter_ns()
         plain = cls.setup_context is not Function.setup_context
         if named or plain:
             inputs, named = _placed(cls.forward, inputs, named, plain)
@@ -140,12 +142,12 @@ class Function:
         travels = [_travels(result, ctx) for result in results]
         if not (mode().grad and any(ctx.needs_input_grad) and any(travels)):
             return outputs
-        return cls._recorded(ctx, inputs, nodes, results, travels, several)
+        return cls._recorded(ctx, inputs, nodes, results, travels, several, began)
 
     @classmethod
     def _recorded(
         cls, ctx: Context, inputs: tuple[Any, ...], nodes: tuple[Any, ...], results: tuple[Any, ...],
-        travels: list[bool], several: bool,
+        travels: list[bool], several: bool, began: int,
     ) -> Any:  # fmt: skip
         # Several results travel as one flat array, so that a node always has one result; constants do not travel.
         whole_of = Whole(results, travels, several, ctx._materialize)
@@ -196,7 +198,7 @@ class Function:
             if isinstance(x, Tensor):
                 share(x, whole)
         for watcher in mode().watchers:
-            watcher.called(op, inputs, {}, whole)
+            watcher.called(op, inputs, {}, whole, began)
         if not several:
             return replace(results[0], cls.__name__, lambda _: whole, *inputs) if ctx._dirty else whole
         pieces = [whole_of.piece(whole, i, _function_op(cls, 1)) if go else results[i] for i, go in enumerate(travels)]

@@ -60,7 +60,7 @@ class _Saving(Watcher):
     def __init__(self, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Any]) -> None:
         self.pack, self.unpack = pack, unpack
 
-    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Put packed values in the place of those that the new node keeps."""
         node = getattr(result, "_node", None)
         if node is not None and node.op is op and node.kept is not None:

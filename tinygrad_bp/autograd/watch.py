@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _thread import RLock  # the threading module takes a hundred times as long to import
 from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,8 @@ class Watcher:
 
     quiet = False  # whether NumPy's own warnings are left out, because this watcher says more
 
-    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any) -> None:
-        """An op was called, and gave ``result``: a Tensor, or an array where no operand was a Tensor."""
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """An op was called at nanosecond ``began``; ``result`` is a Tensor, or an array where no operand was one."""
 
     def written(self, moment: int) -> int:
         """Memory changes now; the number that the write takes."""
@@ -59,9 +60,10 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     if not watchers:  # another thread watches
         return call(op, operands, params)
     with unwatched(), quietly(watchers):
+        began = perf_counter_ns()
         result = call(op, operands, params)
     for watcher in watchers:
-        watcher.called(op, operands, params, result)
+        watcher.called(op, operands, params, result, began)
     return result
 
 
