@@ -30,7 +30,14 @@ _TIMES = ("cpu_time_total", "self_cpu_time_total", "cpu_time", "count")
 
 
 class ProfilerActivity(enum.Enum):
-    """What may be measured; ops run on the CPU, so the others have no time."""
+    """What may be measured; ops run on the CPU, so the others have no time.
+
+    >>> import tinygrad_bp as tg
+    >>> with tg.profiler.profile(activities=[tg.profiler.ProfilerActivity.CPU]) as p:
+    ...     y = tg.ones(2) * 3
+    >>> p.key_averages()[0].key
+    'mul'
+    """
 
     CPU = 0
     CUDA = 1
@@ -38,7 +45,12 @@ class ProfilerActivity(enum.Enum):
 
 
 class ProfilerAction(enum.Enum):
-    """What a ``schedule`` says of a step."""
+    """What a ``schedule`` says of a step.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.profiler.schedule(wait=0, warmup=1, active=1)(0)
+    <ProfilerAction.WARMUP: 1>
+    """
 
     NONE = 0
     WARMUP = 1

@@ -12,8 +12,6 @@ import numpy as np
 
 from .generator import Generator, default_generator
 
-__all__ = ["standard_gamma"]
-
 
 def standard_gamma(concentration: Any, generator: Generator | None = None) -> Any:
     """One number of rate 1 for each element of an array of concentrations, in its shape and dtype."""
