@@ -34,6 +34,7 @@ ROOMS = {
     "distributions": "Probability distributions", "distributions.constraints": "What values may be",
     "distributions.transforms": "Transforms of variables",
     "data": "Datasets and batches", "train": "The training loop", "autograd": "Gradients, hooks and modes",
+    "autograd.forward_ad": "Forward mode with dual tensors",
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",

@@ -81,6 +81,7 @@ _FILES = (
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.
 _PARTS_OF_AUTOGRAD = {
     "gradcheck": "verify", "gradgradcheck": "verify", "graph": "autograd.graph",
+    "forward_ad": "autograd.forward_ad",
 }  # fmt: skip
 
 

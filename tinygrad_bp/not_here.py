@@ -226,7 +226,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "profiler_legacy profiler_util ProfilerActivity DeviceType ProfilerConfig ProfilerEvent "
             "ProfilerState kineto_available"
         ),
-        "use tg.func.jvp": "forward_ad",
         "a thread of your own may call backward: leave it out": "set_multithreading_enabled is_multithreading_enabled",
         _INTERNAL: (
             "NestedIOFunction SavedTensor enforce_grad_layout_policy handle_torch_function has_torch_function "

@@ -123,5 +123,7 @@ def restored(node: Node) -> tuple[Any, ...]:
             restored[name] = wrap(value, source)
     for name, find in op.residuals.items():
         if find is not None and restored.get(name) is not None:
-            restored[name] = find(*(restored[argument] for argument in arguments(find)))
+            given = [restored[argument] for argument in arguments(find)]
+            if all(value is not None for value in given):  # else the inputs that it is found from are constant
+                restored[name] = find(*given)
     return tuple(restored.values())

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .backward import pulled, restored, unbroadcast
+from .function import FunctionOp
 from .gradient import grad
 from .history import history
 from .kept import refuse_changed
@@ -46,6 +47,8 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         return None
     op, kept = node.op, restored(node)
     assert op is not None
+    if isinstance(op, FunctionOp) and hasattr(op, "push"):
+        return op.push(tangents, kept)
     if op.kind == "elementwise" and (
         op.holomorphic or not any(t is not None and t.dtype.kind == "c" for t in tangents)
     ):

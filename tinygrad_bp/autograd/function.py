@@ -36,6 +36,7 @@ class Context:
         self._dirty: tuple[Any, ...] = ()
         self._materialize = True
         self._restored = ()
+        self._forward: tuple[Any, ...] = ()
 
     def _with(self, restored: tuple[Any, ...]) -> Context:
         """The context for one run of backward: the same attributes, tensors of its own. Several may run at once."""
@@ -49,7 +50,8 @@ class Context:
         self._saved = tensors
 
     def save_for_forward(self, *tensors: Tensor | None) -> None:
-        """Accepted as PyTorch has it: forward mode follows from backward here, and ``jvp`` is not called."""
+        """Keep tensors for ``jvp``, which finds them in ``saved_tensors``; without, those kept for backward."""
+        self._forward = tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -77,9 +79,9 @@ class Function:
 
     ``forward(ctx, *inputs)`` computes without recording; ``backward(ctx, *gradients)`` returns one gradient per
     input of ``forward`` (None where there is none). Where backward uses recorded ops, every higher order works, and
-    forward mode (``jvp`` is not called). Or ``forward(*inputs)`` is plain, and ``setup_context(ctx, inputs, output)``
-    keeps what backward needs. ``vmap`` and ``generate_vmap_rule`` are accepted: ``tg.func.vmap`` calls ``apply`` once
-    a slice.
+    forward mode, which calls ``jvp(ctx, *tangents)`` instead where there is one: it returns one tangent per result. Or
+    ``forward(*inputs)`` is plain, and ``setup_context(ctx, inputs, output)`` keeps what backward needs. ``vmap`` and
+    ``generate_vmap_rule`` are accepted: ``tg.func.vmap`` calls ``apply`` once a slice.
 
     A gradient is cast to the dtype of its input. Raises ``FunctionError`` where backward returns the wrong number of
     gradients, or a complex one for a real input; ``ShapeError`` for a gradient whose shape does not fit its input.
@@ -109,6 +111,11 @@ class Function:
     def backward(*args: Any, **kwargs: Any) -> Any:
         """Compute one gradient per input from those arriving at the results: ``backward(ctx, *gradients)``."""
         raise NotImplementedError("write a static method backward(ctx, *gradients)")
+
+    @staticmethod
+    def jvp(*args: Any, **kwargs: Any) -> Any:
+        """Compute one tangent per result from those of the inputs: ``jvp(ctx, *tangents)``."""
+        raise NotImplementedError("write a static method jvp(ctx, *tangents)")
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -151,6 +158,7 @@ class Function:
     ) -> Any:  # fmt: skip
         # Several results travel as one flat array, so that a node always has one result; constants do not travel.
         whole_of = Whole(results, travels, several, ctx._materialize)
+        like = [(x.shape, x.dtype) if isinstance(x, Tensor) and x.dtype.kind in "fc" else None for x in inputs]
         inputs_dtypes = [x.dtype if isinstance(x, Tensor) else None for x in inputs]
         op = _function_op(cls, len(inputs))
         # What is kept, by name: a tensor saved twice and two saved outputs are one kept value each.
@@ -177,22 +185,32 @@ class Function:
             kept["y"] = value
         kept_names = op.kept = tuple(kept)
 
-        # Does not mention op, which holds it: that would be a reference cycle.
+        def restored(values: tuple[Any, ...]) -> tuple[Any, ...]:
+            found = []
+            by_name = dict(zip(kept_names, values, strict=True))
+            for slot, name in enumerate(names):
+                saved = by_name[name]
+                if hasattr(saved, "strides") and not isinstance(saved, Tensor):
+                    saved = wrap(saved, histories.get(slot))
+                found.append(whole_of.part(saved, outputs_at[slot]) if slot in outputs_at else saved)
+            return tuple(found)
+
+        # Do not mention op, which holds them: that would be a reference cycle.
         def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
                 arrived = g if create else wrap(np.asarray(g), None)
-                restored = []
-                by_name = dict(zip(kept_names, values, strict=True))
-                for slot, name in enumerate(names):
-                    saved = by_name[name]
-                    if hasattr(saved, "strides") and not isinstance(saved, Tensor):
-                        saved = wrap(saved, histories.get(slot))
-                    restored.append(whole_of.part(saved, outputs_at[slot]) if slot in outputs_at else saved)
-                given = cls.backward(ctx._with(tuple(restored)), *whole_of.gradients(arrived))
+                given = cls.backward(ctx._with(restored(values)), *whole_of.gradients(arrived))
             return _checked(cls, given, parents, inputs_dtypes, create)
 
+        def push(tangents: list[Tensor | None], values: tuple[Any, ...]) -> Tensor:
+            running = ctx._with(ctx._forward or restored(values))
+            running.__dict__ = dict(ctx.__dict__)  # jvp may delete what it has used, and run again
+            return whole_of.tangent(cls.__name__, cls.jvp(running, *whole_of.moving(tangents, like)))
+
         op.pull = pull
+        if cls.jvp is not Function.jvp:
+            op.push = push
         whole = wrap(value, recorded(op, value, nodes, tuple(kept.values())))
         for x in inputs:
             if isinstance(x, Tensor):
@@ -274,9 +292,17 @@ class _Once(Function):
         )
 
 
-def _function_op(cls: type[Function], arity: int) -> Op:
+class FunctionOp(Op):
+    """The op of one call of a Function; with ``push`` where that has a ``jvp``."""
+
+    __slots__ = ("push",)
+
+    push: Callable[[list[Tensor | None], tuple[Any, ...]], Tensor]
+
+
+def _function_op(cls: type[Function], arity: int) -> FunctionOp:
     """The op that stands for one call; it is not in the table, because only this call knows its backward."""
-    op = Op()
+    op = FunctionOp()
     op.name, op.kind = cls.__name__, "general"
     op.inputs = tuple(f"input {i}" for i in range(arity))
     op.rules, op.params, op.residuals, op.variadic, op.keeps_values = (), {}, {}, False, True

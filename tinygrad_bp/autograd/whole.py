@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import FunctionError, shape_text
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
@@ -56,6 +57,33 @@ class Whole:
             else:
                 found.append(self.part(arrived, i) if go else wrap(np.zeros(shape or (), kind), None))
         return found
+
+    def moving(self, tangents: list[Tensor | None], like: list[Any]) -> list[Tensor | None]:
+        """What jvp is given: one tangent an input, zeros or None for those that do not move."""
+        return [
+            wrap(np.zeros(*kind), None) if t is None and kind is not None and self.materialize else t
+            for t, kind in zip(tangents, like, strict=True)
+        ]
+
+    def tangent(self, name: str, given: Any) -> Tensor:
+        """The tangents that jvp returned, as one array."""
+        parts = given if isinstance(given, (tuple, list)) else (given,)
+        if len(parts) != len(self.kinds):
+            raise FunctionError(
+                f"{name}.jvp returned {len(parts)} tangents for {len(self.kinds)} results of forward; return one each"
+            )
+        moved: list[Tensor] = []
+        for t, kind, shape, go in zip(parts, self.kinds, self.shapes, self.travels):
+            if not go:
+                continue
+            t = wrap(np.zeros(shape, kind), None) if t is None else t
+            if not isinstance(t, Tensor) or t.shape != shape:
+                got = shape_text(t.shape) if isinstance(t, Tensor) else type(t).__name__
+                raise FunctionError(
+                    f"{name}.jvp returned {got} for a result of shape {shape_text(shape)}; a tangent has its shape"
+                )
+            moved.append(t.to(kind))
+        return np.concatenate([t.reshape(-1) for t in moved]) if self.several else moved[0]  # type: ignore[return-value]
 
     def piece(self, whole: Tensor, i: int, op: Op) -> Tensor:
         """Result ``i`` as a tensor with a node of its own (of ``op``), whose gradient goes to its place."""
