@@ -29,6 +29,7 @@ ROOMS = {
     "nn.init": "First values of weights", "nn.utils": "What is done to modules",
     "nn.utils.rnn": "Sequences of any length", "nn.utils.parametrize": "Parameters made of others",
     "nn.utils.parametrizations": "Parameters that stay normal or orthogonal",
+    "nn.utils.prune": "Weights of which a part is 0",
     "optim": "Optimizers", "optim.lr_scheduler": "Learning rates over time",
     "optim.swa_utils": "Averages of weights",
     "distributions": "Probability distributions", "distributions.constraints": "What values may be",

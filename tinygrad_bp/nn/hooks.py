@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.errors import ArgumentError
@@ -77,6 +78,32 @@ def _changed(given: Any, args: tuple[Any, ...], kwargs: dict[str, Any], with_kwa
     if not isinstance(given, tuple) or len(given) != 2:
         raise ArgumentError("a forward_pre_hook with_kwargs returns None or (args, kwargs)")
     return given
+
+
+class Registered(MutableMapping[int, Callable[..., Any]]):
+    """The hooks of one kind of a module by number, as PyTorch's private names have them."""
+
+    def __init__(self, calls: Calls, flag: Any) -> None:
+        self._calls, self._flag = calls, flag  # the flag is that of a hook that is written here
+
+    def __getitem__(self, number: int) -> Callable[..., Any]:
+        hook: Callable[..., Any] = self._calls[number][0]
+        return hook
+
+    def __setitem__(self, number: int, hook: Callable[..., Any]) -> None:
+        self._calls[number] = hook, self._flag
+
+    def __delitem__(self, number: int) -> None:
+        del self._calls[number]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._calls)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __repr__(self) -> str:
+        return repr(OrderedDict(self))
 
 
 class _ModuleGate(Function):

@@ -17,7 +17,7 @@ from ..autograd.types import DTypeLike
 from ..ops.operators import to
 from .constructing import Constructed
 from .holding import Holder
-from .hooks import EVERY, ModuleHooks, hooked_call, hooks_of
+from .hooks import EVERY, ModuleHooks, Registered, hooked_call, hooks_of
 from .parameter import Parameter
 
 __all__ = [
@@ -249,6 +249,16 @@ class Module(Holder, Constructed):
         return keys
 
     # ------------------------------------------------------------------ hooks
+
+    @property
+    def _forward_pre_hooks(self) -> Registered:
+        """The hooks before ``forward`` by number."""
+        return Registered(hooks_of(self).before, False)
+
+    @property
+    def _forward_hooks(self) -> Registered:
+        """The hooks after ``forward`` by number."""
+        return Registered(hooks_of(self).after, (False, False))
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False

@@ -1,6 +1,6 @@
 """What PyTorch has beside its layers: clipped gradients, parameters as one vector, sequences of different lengths."""
 
-from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
+from . import parametrizations as parametrizations, parametrize as parametrize, prune as prune, rnn as rnn
 from .clip_grad import *
 from .convert_parameters import *
 from .fusion import *
