@@ -182,3 +182,20 @@ def test_it_is_found_by_the_paths_of_pytorch() -> None:
         "import tinygrad_bp.autograd.forward_ad as ours; assert ours is fwAD"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("factor", "right"), [(2, True), (3, False)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_forward_mode_alone_is_checked(factor: int, right: bool, dtype: str) -> None:
+    class Double(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def jvp(ctx: Any, t: Any) -> Any:
+            return t * factor
+
+    x = tg.tensor([[1.0, 2.0], [0.5, -3.0]], dtype=np.dtype(dtype), requires_grad=True)
+    given = {"check_forward_ad": True, "check_backward_ad": False, "raise_exception": False}
+    assert tg.autograd.gradcheck(lambda x: Double.apply(x) ** 2, x, check_batched_grad=False, **given) is right

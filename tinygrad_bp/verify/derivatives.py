@@ -82,6 +82,24 @@ class Problem:
         return Problem(self.name, [*self.names, *arriving], [*self.values, *given], run, self.order + 1)
 
 
+class Pushed(Problem):
+    """A problem whose gradients are found in forward mode alone, one element after another."""
+
+    def gradients(self, values: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """The results and the gradients of ``Σ cotangents · results``."""
+        leaves, found = self.outputs(values, True)
+        gradients = [np.zeros(leaf.shape, leaf.dtype) for leaf in leaves]
+        for leaf, gradient in zip(leaves, gradients, strict=True):
+            for place in np.ndindex(gradient.shape):
+                for unit in (1.0, 1j) if gradient.dtype.kind == "c" else (1.0,):
+                    step = np.zeros_like(gradient)
+                    step[place] = unit
+                    moved = push_forward(found, {leaf._node: wrap(step, None)})  # type: ignore[dict-item]
+                    pairs = [(w, value_of(t)) for w, t in zip(cotangents, moved, strict=True) if t is not None]
+                    gradient[place] += unit * sum(product(w, t.astype(w.dtype)) for w, t in pairs)
+        return [value_of(y) for y in found], gradients
+
+
 def _as(array: Any, dtype: Any) -> Any:
     """A cotangent in the dtype of its result."""
     return np.asarray(array).astype(dtype) if np.dtype(dtype).kind == "c" else np.real(array).astype(dtype)

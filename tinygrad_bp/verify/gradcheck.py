@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.tensor import Tensor, value_of
-from .derivatives import RELATIVE, Check, Problem
+from .derivatives import RELATIVE, Check, Problem, Pushed
 from .findings import Diagnosis, Finding
 from .nested import flat, rebuilt
 
@@ -86,6 +86,8 @@ def gradcheck(
     raise_exception: bool = True,
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
     check_forward_ad: bool = False,
     check_backward_ad: bool = True,
     fast_mode: bool = False,
@@ -94,9 +96,10 @@ def gradcheck(
 
     ``eps``, ``atol`` and ``rtol`` are chosen from the dtype and the scale where left out: see ``check_derivatives``,
     which gives the whole answer. ``fast_mode`` checks one random direction of each input instead of each element;
-    ``check_forward_ad`` forward mode as well; ``check_undefined_grad`` several results with a gradient for one only.
-    ``nondet_tol`` is how far two runs on the same inputs may differ. A kink is no failure while the rule gives one of
-    the subgradients.
+    ``check_forward_ad`` forward mode as well, or alone where ``check_backward_ad=False``; ``check_undefined_grad``
+    several results with a gradient for one only. ``check_batched_grad`` and ``check_batched_forward_grad`` are
+    accepted: a batch of gradients is one call after another here. ``nondet_tol`` is how far two runs on the same inputs
+    may differ. A kink is no failure while the rule gives one of the subgradients.
 
     Raises ``GradcheckError`` where a derivative is wrong, unless ``raise_exception=False``.
 
@@ -107,8 +110,12 @@ def gradcheck(
     >>> tg.autograd.gradcheck(lambda x: x * x.detach(), x, raise_exception=False)
     False
     """
+    problem = _problem(func, inputs)
+    if check_forward_ad and not check_backward_ad:
+        problem = Pushed(problem.name, problem.names, problem.values, problem.run)
+        check_forward_ad, check_backward_ad, check_undefined_grad = False, True, False
     check = Check(
-        _problem(func, inputs), np.random.default_rng(0), check_forward_ad, check_backward_ad, not fast_mode,
+        problem, np.random.default_rng(0), check_forward_ad, check_backward_ad, not fast_mode,
         check_undefined_grad, eps, atol or 0.0, RELATIVE if rtol is None else rtol, nondet_tol,
     )  # fmt: skip
     return _verdict(check, raise_exception)
