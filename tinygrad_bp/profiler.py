@@ -272,7 +272,8 @@ class Averages(list[Average]):
         top = [header] if header else []
         return "\n".join([*top, rule, text[0], rule, *text[1:], rule, f"Self CPU time total: {_time(whole)}", ""])
 
-    __str__ = table
+    def __str__(self) -> str:
+        return self.table()
 
 
 def _averages(events: list[Event], by_shape: bool) -> Averages:
