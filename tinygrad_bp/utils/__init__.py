@@ -8,7 +8,9 @@ from . import checkpoint, dlpack
 __all__ = ["benchmark", "checkpoint", "data", "dlpack"]
 
 
-if not _typing.TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
+    from . import benchmark as benchmark
+else:
 
     def __getattr__(name):
         if name == "benchmark":  # its modules of the standard library take a while to import
