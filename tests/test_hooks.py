@@ -499,10 +499,17 @@ def test_hooks_of_all_modules_come_before_those_of_one():
         net(x).sum().backward()
     finally:
         for handle in handles:
+            assert inner._hooks is not None and net._hooks is not None
             handle.remove()
-        tg.nn.Module._hooks = None
+    assert net._hooks is None  # plain again: it has no hooks of its own
     assert seen == ["before Sequential", "before Sequential", "before ReLU", "ReLU", "own", "Sequential", "Sequential"]
     assert x.grad.item() == 20
     own.remove()
     net(tg.ones(1))
     assert len(seen) == 7
+
+
+def test_a_hook_of_all_modules_that_is_refused_changes_nothing():
+    with pytest.raises(ArgumentError, match="register_module_forward_hook: give a function, got int"):
+        tg.nn.register_module_forward_hook(1)
+    assert tg.nn.Module._hooks is None

@@ -45,7 +45,8 @@ def hooks_of(module: Module) -> ModuleHooks:
 
 def hooked_call(module: Module, *args: Any, **kwargs: Any) -> Any:
     """Run ``forward`` between the module's hooks."""
-    both = EVERY, hooks_of(module)
+    own = vars(module).get("_hooks")  # not hooks_of: a call under hooks of all modules leaves no mark on the module
+    both = (EVERY,) if own is None else (EVERY, own)
     waiting = [call for hooks in both for call in hooks.after.values()]
     try:
         for hook, with_kwargs in [call for hooks in both for call in hooks.before.values()]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -336,9 +337,26 @@ class Module(Holder, Constructed):
         return hooks_of(self).loaded.add(hook, "register_load_state_dict_post_hook")
 
 
+_switching = RLock()  # two threads that register and remove leave what the hooks there are ask for
+
+
+class _HandleOfAll(Handle):
+    """The handle of a hook of all modules: without any, modules are called plainly again."""
+
+    __slots__ = ()
+
+    def remove(self) -> None:
+        """Take the hook out; a second time does nothing."""
+        with _switching:
+            super().remove()
+            Module._hooks = EVERY if any(vars(EVERY).values()) else None
+
+
 def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> Handle:
-    Module._hooks = EVERY  # from now on every call asks for hooks
-    return calls.add(hook, who, flag=flag)
+    with _switching:
+        handle = _HandleOfAll(calls, calls.add(hook, who, flag=flag)._number)
+        Module._hooks = EVERY  # from now on every call asks for hooks
+    return handle
 
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
