@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import pydoc
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def test_where_a_file_is_missing_the_rest_of_the_documentation_stands() -> None:
     assert "Twice x." in said and "Rule" not in said
 
 
-def test_an_import_reads_no_source() -> None:
+def test_an_import_reads_no_source(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "def watch(event, args):\n"
@@ -112,7 +113,15 @@ def test_an_import_reads_no_source() -> None:
         "from tinygrad_bp import tanh\n"
         "tanh.__doc__\n"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == ""
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    settings["PYTHONPYCACHEPREFIX"] = str(tmp_path)  # the first import writes bytecode here, the second reads it
+
+    def read() -> str:
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=settings)
+        return run.stdout
+
+    assert "tinygrad_bp" in read()
+    assert read() == ""
 
 
 def test_the_text_of_the_documentation_is_what_is_shown() -> None:
