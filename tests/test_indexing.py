@@ -314,7 +314,7 @@ def test_infinities_stay_where_they_are() -> None:
     ("x.movedim((0, 1), 0)", ArgumentError, "equally many"),
     ("T.broadcast_tensors(x, v)", ShapeError, r"\(3, 4\), \(5,\) do not broadcast"),
     ("x.sum_to_size(3, 2)", ShapeError, r"\(3, 2\) does not broadcast to \(3, 4\)"),
-    ("x.repeat(2)", ShapeError, "must give each dimension"),
+    ("x.repeat(-1)", ShapeError, "must give each dimension"),
     ("T.rot90(x, 1, (0, 0))", ArgumentError, "each dimension can be named once"),
     ("T.roll(x, (1, 2))", ArgumentError, "need as many dims"),
     ("x.unfold(0, 4, 1)", ShapeError, "size 4, step 1 do not fit"),

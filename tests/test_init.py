@@ -79,7 +79,7 @@ def test_fans_count_the_dimensions_after_the_second():
         ("orthogonal_(w)", "orthogonal_: needs two dimensions"),
         ("trunc_normal_(w, std=0.0)", "trunc_normal_: needs std > 0 and a <= b"),
         ("trunc_normal_(w, a=2.0, b=1.0)", "trunc_normal_: needs std > 0 and a <= b"),
-        ("uniform_(w, 2.0, 1.0)", "uniform_: needs low <= high"),
+        ("uniform_(w, 2.0, 1.0)", "uniform_: needs low <= to, got low=2.0 and to=1.0"),
         ("normal_(w, 0.0, -1.0)", "normal_: std must not be negative"),
     ],
 )
