@@ -247,12 +247,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution's weight that gives back as many input channels as it can, those of each of ``groups`` groups.
 
     >>> import tinygrad_bp as tg
-    >>> tg.nn.init.dirac_(tg.empty(2, 2, 3))
-    tensor([[[0., 1., 0.],
-             [0., 0., 0.]],
-
-            [[0., 0., 0.],
-             [0., 1., 0.]]])
+    >>> tg.nn.init.dirac_(tg.empty(2, 2, 3)).tolist()
+    [[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
     """
     if not 3 <= tensor.ndim <= 5:
         raise ShapeError(f"dirac_: the weight has 3, 4 or 5 dimensions, got {shape_text(tensor.shape)}")
