@@ -123,7 +123,8 @@ def restored(node: Node) -> tuple[Any, ...]:
             restored[name] = wrap(value, source)
     for name, find in op.residuals.items():
         if find is not None and restored.get(name) is not None:
-            given = [restored[argument] for argument in arguments(find)]
-            if all(value is not None for value in given):  # else the inputs that it is found from are constant
-                restored[name] = find(*given)
+            given = {argument: restored[argument] for argument in arguments(find)}
+            # None is a parameter's value too, axis=None; an input that was not kept makes what is found constant.
+            if all(value is not None or argument in op.params for argument, value in given.items()):
+                restored[name] = find(*given.values())
     return tuple(restored.values())
