@@ -139,8 +139,14 @@ def test_matvec_and_vecmat() -> None:
 def test_a_numpy_call_without_a_rule_refuses() -> None:
     with pytest.raises(AutogradError, match=r"np.linalg.qr: mode='raw' is not recorded"):
         np.linalg.qr(leaf(A), mode="raw")
-    with pytest.raises(AutogradError, match=r"np.einsum: order='F' is not recorded"):
-        np.einsum("ij->ji", leaf(A), order="F")
+
+
+def test_an_order_of_memory_changes_no_value_of_einsum_and_no_gradient() -> None:
+    x = leaf(A)
+    y = np.einsum("ij->ji", x, order="F")
+    np.testing.assert_array_equal(y.detach().numpy(), A.T)
+    (y * y).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2 * A)
 
 
 # ---------------------------------------------------------------------- einsum
