@@ -113,6 +113,7 @@ METHODS: dict[str, str] = {
     "sum": "x.sum(); x.sum(0); x.sum(axis=(0, 1)); x.sum(axis=1, keepdims=True); (9 * x).astype(np.uint8).sum()",
     "swapaxes": "c.swapaxes(0, 2); c.swapaxes(-1, -2)",
     "take": "x.take(i); x.take(i, axis=1); x.take(i, 0); x.take([5, 9], mode='wrap')", "tobytes": "x.tobytes()",
+    "to_device": "x.to_device('cpu')",
     "tolist": "x.tolist()", "trace": "x.trace(); x.trace(1); x.trace(offset=-1); (9 * x).astype(np.uint8).trace()",
     "transpose": "x.transpose(); x.transpose(1, 0); x.transpose((1, 0)); x.transpose(0, 1); c.transpose(2, 0, 1)",
     "var": "x.var(); x.var(0); x.var(ddof=0); x.var(axis=1, ddof=1)", "view": "x.view()",
