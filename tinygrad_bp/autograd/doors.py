@@ -95,7 +95,10 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
 
 def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call by their names; those of ``*args`` by their places."""
-    signature = inspect.signature(function)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # ufuncs of older NumPys say nothing of theirs
+        return {f"argument {i}": item for i, item in enumerate(args)} | kwargs
     given = signature.bind(*args, **kwargs).arguments
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:

@@ -67,11 +67,11 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
     name = name if method == "__call__" else f"{name}.{method}"
     find((ufunc, method))
     rule, given = FUNCTIONS.get((ufunc, method)), inputs
-    if rule is None:
-        if function is None or not _recording(inputs, kwargs):
-            return without_rule(name, called, inputs, kwargs)
-        rule, given = UFUNC_METHODS[method], (ufunc, function, *inputs)
     try:
+        if rule is None:
+            if function is None or not _recording(inputs, kwargs):
+                return without_rule(name, called, inputs, kwargs)
+            rule, given = UFUNC_METHODS[method], (ufunc, function, *inputs)
         return rule(*given, **kwargs)
     except RAW as error:
         raise refusal(name, called, error, inputs, kwargs) from None
