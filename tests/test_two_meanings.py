@@ -70,3 +70,9 @@ def test_gradients_with_a_forward_of_its_own() -> None:
     wide = np.random.default_rng(0).normal(size=(2, 20_001))
     with pytest.raises(ArgumentError, match=r"does not run on Tensors, where std of \(2,\) has other numbers"):
         check_gradients(loss, {"w": np.ones(20_001)}, (wide,))
+
+
+def test_numpys_functions_are_no_methods_of_two_meanings() -> None:
+    """``np.max(x, axis=1)`` calls the method of whatever array it is given."""
+    for call in (lambda x: np.max(x, axis=1, keepdims=True), lambda x: np.std(x, 0), lambda x: np.transpose(x)):
+        assert two_meanings(call, [X]) == []

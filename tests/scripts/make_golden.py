@@ -18,7 +18,7 @@ WIDE = "import torch; torch.set_default_dtype(torch.float64); torch.set_printopt
 
 def programs() -> list[Path]:
     """The programs, by name."""
-    return sorted(path for path in FOLDER.glob("*.py") if path.stem not in ("__init__", "make_golden"))
+    return sorted(path for path in FOLDER.glob("*.py") if path.stem not in ("__init__", "conftest", "make_golden"))
 
 
 def text_of(program: Path, wide: bool = False) -> str:

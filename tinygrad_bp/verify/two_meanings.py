@@ -6,6 +6,7 @@ by hand of the one is not that of the other.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,8 @@ class Watched(np.ndarray):
 
 def _watched(name: str) -> Callable[..., Any]:
     def method(self: Watched, *args: Any, **kwargs: Any) -> Any:
+        if sys._getframe(1).f_globals.get("__name__", "").startswith("numpy."):  # np.max(h) calls h.max itself
+            return getattr(np.ndarray, name)(self, *args, **kwargs)
         before = wrap(np.array(self), None)
         found = getattr(np.ndarray, name)(self, *args, **kwargs)
         try:
