@@ -124,11 +124,12 @@ def test_the_comparison_can_fail() -> None:
     wrong = {name: getattr(array_api, name) for name in (*dir(array_api), "fft", "linalg")}
     wrong["sin"] = lambda x: array_api.sin(x) + 1e-9
     wrong["cumulative_sum"] = lambda x, **said: array_api.cumulative_sum(x, **said).to(tg.float32)
-    wrong["count_nonzero"] = np.count_nonzero
+    wrong["count_nonzero"] = lambda x, **said: np.count_nonzero(x.numpy(), **said)
     wrong["expand_dims"] = lambda x, axis: x
     found = disagreements(SimpleNamespace(**wrong), "float64")
     assert {call.partition("(")[0] for call in found} == {"sin", "cumulative_sum", "count_nonzero", "expand_dims"}
-    assert {"a int64, no tensor", "(4,) float32, (4,) float64 there"} <= set(found.values())
+    assert {"a int64, no tensor", "a int, no tensor"} & set(found.values())  # a NumPy scalar or an int, as NumPy does
+    assert "(4,) float32, (4,) float64 there" in found.values()
 
 
 def names_of(room: str) -> set[str]:
@@ -154,11 +155,22 @@ def test_every_function_is_called_with_what_it_takes(room: str) -> None:
         assert any(not isinstance(answer, Exception) for answer in answers), name
 
 
+def parameters_of(function: Any) -> Any:
+    """The parameters of a function; None of one of NumPy's in C, whose parameters older NumPys do not tell."""
+    try:
+        return inspect.signature(function).parameters
+    except ValueError:
+        assert not inspect.isfunction(inspect.unwrap(function))
+        return None
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_parameters_have_the_names_of_the_standard(room: str) -> None:
     ours, theirs = (getattr(xp, room) if room else xp for xp in (array_api, strict))
     for name in names_of(room):
-        wanted, had = (inspect.signature(getattr(space, name)).parameters for space in (theirs, ours))
+        wanted, had = parameters_of(getattr(theirs, name)), parameters_of(getattr(ours, name))
+        if had is None:
+            continue
         several = any(p.kind is p.VAR_POSITIONAL for p in had.values())
         for parameter in wanted.values():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):

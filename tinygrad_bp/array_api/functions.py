@@ -13,7 +13,7 @@ from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, value_of, wrap
 from ..autograd.types import Array, DTypeLike, Operand
-from ..ops import limits
+from ..ops import limits, rounding
 from ..ops.operators import to
 
 
@@ -64,6 +64,36 @@ def finfo(type: Tensor | DTypeLike, /) -> SimpleNamespace:
 def iinfo(type: Tensor | DTypeLike, /) -> np.iinfo[Any]:
     """The limits of integers: ``bits max min`` and ``dtype``."""
     return np.iinfo(_dtype_of(type))
+
+
+# ---------------------------------------------------------------------- rounding, and what is not zero
+
+
+def ceil(x: Array, /) -> Any:
+    """The smallest whole numbers not below the elements, in their dtype."""
+    return rounding.ceil(x)
+
+
+def floor(x: Array, /) -> Any:
+    """The largest whole numbers not above the elements, in their dtype."""
+    return rounding.floor(x)
+
+
+def trunc(x: Array, /) -> Any:
+    """The elements without their fractions, in their dtype."""
+    return rounding.trunc(x)
+
+
+def count_nonzero(x: Array, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+    """How many elements are not zero, of all or along an axis; of all NumPy itself may give a number of Python."""
+    return wrap(np.asarray(np.count_nonzero(x, axis=axis, keepdims=keepdims)), None)
+
+
+def nonzero(x: Array, /) -> tuple[Tensor, ...]:
+    """The indices of the elements that are not zero, a tensor a dimension; ``ArgumentError`` for 0 dimensions."""
+    if x.ndim == 0:
+        raise ArgumentError("nonzero: a tensor of 0 dimensions has no indices; write x.reshape(1)")
+    return tuple(_tensors(np.nonzero(x)))
 
 
 # ---------------------------------------------------------------------- order and running totals

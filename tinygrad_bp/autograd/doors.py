@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import kind_of
+from .dtypes import MissingDType
 from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError
 from .op import OPS
 from .out import write_out
@@ -80,6 +81,9 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
         return same
     if any(callable(value) and not isinstance(value, type) for value in given.values()):
         return same
+    for value in given.values():
+        if isinstance(value, MissingDType):
+            return value.refusal()
     found = min(_suspects(given), key=lambda suspect: _rank(suspect[1], error), default=None)
     if found and (isinstance(error, (AttributeError, TypeError, RecursionError)) or _rank(found[1], error) < 3):
         place, value = found

@@ -36,8 +36,12 @@ class MissingDType:
 
     @property
     def dtype(self) -> DType:
-        """What NumPy asks for: raises ``DtypeError``."""
-        raise DtypeError(f"{self._name}: NumPy has no such dtype; use tg.float32, or tg.float16")
+        """What newer NumPys ask for: raises ``DtypeError``."""
+        raise self.refusal()
+
+    def refusal(self) -> DtypeError:
+        """The error of whoever uses it."""
+        return DtypeError(f"{self._name}: NumPy has no such dtype; use tg.float32, or tg.float16")
 
     def __repr__(self) -> str:
         return f"torch.{self._name}"
