@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import gpt, lenet, lstm, pinn
+from . import gpt, hessian, lenet, lstm, pinn
 
 Step = Callable[..., Any]
 Training = Callable[[Any], tuple[Step, tuple[Any, ...]]]
@@ -20,4 +20,5 @@ WORKLOADS: dict[str, Training] = {
     "gpt": gpt.training,
     "lstm": lstm.training,
     "pinn": pinn.training,
+    "hessian": hessian.training,
 }

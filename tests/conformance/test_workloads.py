@@ -7,6 +7,9 @@ import pytest
 import tinygrad_bp as tg
 from benchmarks.workloads import WORKLOADS
 
+# What PyTorch says of itself when its torch.func is first used.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is:DeprecationWarning")
+
 torch = pytest.importorskip("torch", reason='needs pip install "tinygrad_bp[conformance]"')
 
 
