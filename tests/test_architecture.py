@@ -31,6 +31,7 @@ ALLOWED = {
     "distributions": {"autograd", "ops", "functions", "random", "places"},
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},
+    "program": {"autograd", "ops", "func"},
     "verify": {"autograd", "ops"},
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},

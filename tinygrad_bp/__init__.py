@@ -47,7 +47,7 @@ _PARTS = {
     "data": "", "device": "autograd.device", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
     "get_default_device": "autograd.device", "compile": "jit", "distributed": "", "distributions": "", "jit": "",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
-    "hub": "", "profiler": "", "random": "", "save": "saving", "saving": "", "signal": "",
+    "hub": "", "profiler": "", "program": "", "random": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",
     "special": "", "train": "", "utils": "", "verify": "", "xpu": "",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",

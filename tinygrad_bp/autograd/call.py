@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,13 @@ from .tensor import wrap
 from .writes import guard_view, share
 
 
-def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def call(
+    op: Op, operands: tuple[Any, ...], params: dict[str, Any], saw: Callable[[Any, Any], None] | None = None
+) -> Any:
     """Run ``op``: arrays in, an array out; Tensors in, a Tensor out, recorded where an input wants a gradient.
 
     ``operands`` holds one item per input of the op (of a variadic op: the list), ``params`` all its parameters.
+    ``saw``, where given, is told the values that forward was given, and what it gave.
     """
     if op.wide:
         rounded = in_float32(op.function, operands, params)
@@ -26,9 +30,12 @@ def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     unpacked = unpack(op, *operands)
     if unpacked is None:  # no operand is a Tensor
         try:
-            return op.compute(*operands, **params)
+            found = op.compute(*operands, **params)
         except (AttributeError, TypeError, ValueError, IndexError) as error:
             raise misused(op, error, operands) from None
+        if saw is not None:
+            saw(operands[0] if op.variadic else operands, found)
+        return found
     values, nodes = unpacked
     if op.floats and not any(nodes) and values[0].__class__ is np.ndarray and values[0].itemsize <= 2:
         values = floats_of(*values)
@@ -38,6 +45,8 @@ def call(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         raise explain(op, error, values, nodes) from None
     value, *residuals = found if op.residuals else (found,)
     value = np.asarray(value)
+    if saw is not None:
+        saw(values, value)
     parents = nodes if op.variadic else tuple(node if rule else None for node, rule in zip(nodes, op.rules))
     node = None
     if any(parents) and mode().grad:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from _thread import RLock
 from collections.abc import Container, Sequence
 from contextlib import nullcontext
+from functools import partial
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -31,11 +33,12 @@ from .hooks import (
     run_hooks,
 )
 from .kept import refuse_changed
-from .modes import enable_grad, mode
+from .modes import enable_grad, mode, no_grad, same, traced
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 from .types import Array
-from .watch import quietly
+from .watch import pull_traced, quietly
+from .writing import replace
 
 
 def _pull_back(
@@ -47,7 +50,7 @@ def _pull_back(
     are raw arrays.
     """
     if create or mode().watchers:
-        with enable_grad() if create else nullcontext(), quietly(mode().watchers):
+        with enable_grad() if create else no_grad() if traced() else nullcontext(), quietly(mode().watchers):
             return _walked(seeds, nodes, retain, create, targets)
     return _walked(seeds, nodes, retain, create, targets)
 
@@ -56,11 +59,12 @@ def _walked(seeds: Gradients, nodes: list[Node], retain: bool, create: bool, tar
     if targets is not None:
         nodes = _towards(nodes, targets)
     found: Gradients = {}
+    following = traced()
 
     def arrived(node: Node, g: Any) -> Any:
         hooks = node.cell.hooks  # type: ignore[union-attr]
         if hooks is not None:
-            g = run_hooks(node, hooks, g, create)
+            g = run_hooks(node, hooks, g, create or following)
             refuse_changed(nodes)  # the hooks may have written
             if hooks.retain:
                 found[node] = g
@@ -68,7 +72,8 @@ def _walked(seeds: Gradients, nodes: list[Node], retain: bool, create: bool, tar
             found[node] = g
         return g
 
-    pull: Pull = hooked(pull_recorded if create else pull_and_keep if retain else pull_and_free, create)
+    how = pull_recorded if create else pull_traced if following else pull_and_keep if retain else pull_and_free
+    pull: Pull = hooked(how, create or following)
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)
@@ -107,7 +112,7 @@ def _one(dtype: Any) -> Any:
     return one
 
 
-def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
+def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
     """The gradient to start from at ``output``."""
     if not isinstance(output, Tensor):
         raise ArgumentError(f"backward: give a tensor, got {type(output).__name__}")
@@ -130,7 +135,7 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
                 "Take its abs() or real part first, or give gradient="
             )
         start = _one(value.dtype) if value.ndim == 0 else np.ones_like(value)
-        return wrap(start, None) if create else start
+        return wrap(start, None) if tensors else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(np.asarray(gradient), None)
     if gradient.shape != value.shape:
@@ -140,15 +145,15 @@ def _seed(output: Tensor, gradient: Any, create: bool) -> Any:
         )
     if gradient.dtype != value.dtype:
         gradient = gradient.to(value.dtype)
-    return gradient if create else gradient._value
+    return gradient if tensors else gradient._value
 
 
-def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create: bool) -> Gradients:
+def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -> Gradients:
     if len(outputs) != len(gradients):
         raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
     seeds: Gradients = {}
     for output, gradient in zip(outputs, gradients, strict=True):
-        g = _seed(output, gradient, create)
+        g = _seed(output, gradient, tensors)
         node = output._node
         assert node is not None
         seeds[node] = seeds[node] + g if node in seeds else g
@@ -161,7 +166,11 @@ def _list(items: Any) -> list[Any]:
 
 def _separate(g: Tensor) -> Tensor:
     """A Tensor of its own, with memory of its own where it can be written: rules may give one to several leaves."""
-    return wrap(g._value if g._node is not None else np.array(g._value), g._node)
+    if g._node is not None:
+        return wrap(g._value, g._node)
+    array = np.array(g._value)
+    same(array, g._value)
+    return wrap(array, None)
 
 
 # Backward passes of several threads may end in one leaf. A signal handler, which may run one too, must not wait.
@@ -181,6 +190,8 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
         grad = cell.grad
         if create:
             cell.grad = _separate(g) if grad is None else grad + g
+        elif isinstance(g, Tensor):  # someone follows values
+            cell.grad = _separate(g) if grad is None else replace(grad, "backward", partial(add, g))
         elif grad is None:
             cell.grad = wrap(np.array(g) if node.op is not None else _own(g, taken), None)
         elif grad._node is not None or not grad._value.flags.writeable:
@@ -193,9 +204,9 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
     return waiting
 
 
-def _owners(starts: Sequence[Any], create: bool) -> set[int]:
+def _owners(starts: Sequence[Any], tensors: bool) -> set[int]:
     """The memory that gradients must not keep: what the caller gave stays the caller's."""
-    return set() if create else {id(writes.owner(start)) for start in starts}
+    return set() if tensors else {id(writes.owner(start)) for start in starts}
 
 
 def _own(g: Any, taken: set[int]) -> Any:
@@ -240,12 +251,12 @@ def backward(
         if grad_tensors is not None:
             raise ArgumentError("backward: grad_variables is the old name of grad_tensors; give one of them")
         grad_tensors = grad_variables
-    outputs = _list(tensors)
+    outputs, as_tensors = _list(tensors), create_graph or traced()
     if grad_tensors is None and len(outputs) == 1:
-        seed = _seed(outputs[0], None, create_graph)  # refuses what is no tensor, or has no node
+        seed = _seed(outputs[0], None, as_tensors)  # refuses what is no tensor, or has no node
         seeds = {outputs[0]._node: seed}
     else:
-        seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), create_graph)
+        seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), as_tensors)
     targets = None
     if inputs is not None:
         targets = set(_wanted("backward", _list(inputs)))
@@ -254,7 +265,7 @@ def backward(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
     starts = () if grad_tensors is None else tuple(seeds.values())
-    taken = _owners(starts, create_graph)
+    taken = _owners(starts, as_tensors)
     found = _pull_back(seeds, history(seeds), bool(retain_graph or create_graph), create_graph, targets)
     with _depositing:
         waiting = _deposit(found, create_graph, taken)
@@ -330,7 +341,8 @@ def grad(
         return tuple([None if column[0] is None else np.stack(column) for column in zip(*rows)])  # type: ignore[misc]
     wanted = _wanted("grad", input_list)
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
-    seeds = _seeds(output_list, given, create_graph)
+    as_tensors = create_graph or traced()
+    seeds = _seeds(output_list, given, as_tensors)
     retain = create_graph if retain_graph is None else retain_graph
     nodes = history(seeds)
     if not allow_unused:
@@ -343,12 +355,12 @@ def grad(
     found = _pull_back(seeds, nodes, retain or create_graph, create_graph, set(wanted))
     if not allow_unused:
         _refuse_unused(wanted, found)  # a user's backward may have returned None
-    taken = _owners(starts, create_graph)
+    taken = _owners(starts, as_tensors)
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
         if g is not None:
-            g = _separate(g) if create_graph else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
+            g = _separate(g) if as_tensors else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
         elif materialize_grads:
             g = wrap(np.zeros_like(x._value), None).requires_grad_(create_graph)
         results.append(g)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
-from .modes import enable_grad, no_grad
+from .modes import enable_grad, no_grad, same, traced
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 
@@ -157,10 +157,12 @@ def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
     """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
     for hook, _ in list(hooks.arrived.values()):
         # A copy, which the hook may keep: rules may hand the same memory to a leaf, and later backwards add to it.
-        seen = (g._value if create else np.asarray(g)).copy()
+        value = g._value if create else np.asarray(g)
+        seen = value.copy()
+        same(seen, value)
         seen.flags.writeable = False
         given = wrap(seen, g._node if create else None)
-        with enable_grad() if create else no_grad():
+        with enable_grad() if create and not traced() else no_grad():
             result = hook(given)
         if result is not None and result is not given:
             _check(result, g, node)

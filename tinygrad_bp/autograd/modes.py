@@ -43,6 +43,23 @@ _MODE: ContextVar[Mode] = ContextVar("tinygrad_bp.mode", default=Mode())  # noqa
 mode: Callable[[], Mode] = _MODE.get
 
 
+def traced() -> bool:
+    """Whether someone follows values: then rules run on tensors, and what is written is computed by ops."""
+    return any([watcher.traces for watcher in mode().watchers])
+
+
+def same(array: Any, of: Any) -> None:
+    """Tell that ``array`` is a copy of the array ``of``, or has its value from now on."""
+    for watcher in mode().watchers:
+        watcher.same(array, of)
+
+
+def reading(x: Any, how: str) -> None:
+    """Tell that a value leaves the tensor ``x``, by what the user wrote."""
+    for watcher in mode().watchers:
+        watcher.read(x, how)
+
+
 class Switch:
     """A context manager and a decorator (of functions, generators and coroutines) that sets another ``Mode``."""
 

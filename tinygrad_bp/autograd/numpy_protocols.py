@@ -15,7 +15,7 @@ from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
 from .gathering import find, gather
 from .layout import Elements
-from .modes import mode
+from .modes import mode, reading
 from .op import FUNCTIONS, THEIR_UFUNCS, UFUNC_METHODS, UFUNCS
 from .tensor import Tensor, handed_out, wrap
 from .writes import share, wrote
@@ -30,6 +30,8 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
             "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]]). For X.dot(t) of an array X write "
             "X @ t or np.dot(X, t); for X[i] = t make X a tensor"
         )
+    if mode().watchers:
+        reading(self, _asking())
     return np.array(handed_out(self), dtype=dtype, copy=copy)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, shape_text
-from .modes import mode
+from .modes import mode, same
 from .tensor import Tensor
 from .writing import array_of_write, array_to_write, same_kind, set_data
 
@@ -50,6 +50,7 @@ def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwa
 def _take(target: Tensor, result: Tensor, name: str) -> None:
     if target._value.shape == result._value.shape:
         array_to_write(target, f"{name} with out=")[...] = result._value
+        same(target._value, result._value)
         return
     if target._value.size:
         warnings.warn(

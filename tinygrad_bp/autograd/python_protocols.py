@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
-from .modes import mode
+from .modes import mode, reading
 from .tensor import Tensor
 
 
@@ -46,7 +46,7 @@ def _bool(self: Tensor) -> bool:
             f"the truth of a tensor of shape {shape_text(self.shape)} is ambiguous: it has {self._value.size} "
             "elements. Use t.any() or t.all()"
         )
-    return bool(self._value.item())
+    return bool(self.item())
 
 
 def _len(self: Tensor) -> int:
@@ -62,6 +62,7 @@ def _iter(self: Tensor) -> Iterator[Tensor]:
 
 
 def _contains(self: Tensor, item: Any) -> bool:
+    reading(self, "x in t")
     return bool((self._value == (item._value if isinstance(item, Tensor) else item)).any())
 
 

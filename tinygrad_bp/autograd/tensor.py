@@ -12,7 +12,7 @@ from . import dtypes
 from .arrays import as_array
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
-from .modes import mode
+from .modes import mode, reading
 from .node import Cell, Node, leaf
 from .size import Size
 from .writes import Views, guard, own_memory, shown
@@ -183,6 +183,7 @@ class Tensor(Syntax, metaclass=TensorClass):
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
             )
+        reading(self, "numpy()")
         return handed_out(self)  # type: ignore[no-any-return]
 
     def item(self, *index: Any) -> int | float | bool:
@@ -192,6 +193,7 @@ class Tensor(Syntax, metaclass=TensorClass):
         >>> tg.tensor([3.0]).item()
         3.0
         """
+        reading(self, "item()")
         if index:
             return element_at(self, index)  # type: ignore[no-any-return]
         if self._value.size != 1:
@@ -203,6 +205,7 @@ class Tensor(Syntax, metaclass=TensorClass):
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
+        reading(self, "tolist()")
         return self._value.tolist()
 
     def __repr__(self) -> str:

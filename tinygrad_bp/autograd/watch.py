@@ -13,21 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from .backward import Pull
+from .backward import Pull, pull_and_free, pulled, restored
 from .call import call
 from .definitions import spelled
 from .frames import entry_code, frame_code, spelling
 from .modes import Mode, Switch, mode, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
-from .operands import check_alias
+from .operands import check_alias, in_float32
 from .out import write_out
+from .tensor import Tensor, wrap
 
 
 class Watcher:
     """Who is told of every op, write and backward pass of this thread or task; a subclass does something with it."""
 
     quiet = False  # whether NumPy's own warnings are left out, because this watcher says more
+    traces = False  # whether it follows values: then rules run on tensors, and what is written is computed by ops
+
+    def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
+        """``op`` computed ``value`` of ``values``, which are the operands as arrays of one dtype, and numbers."""
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """An op was called at nanosecond ``began``; ``result`` is a Tensor, or an array where no operand was one."""
@@ -35,6 +40,19 @@ class Watcher:
     def written(self, moment: int) -> int:
         """Memory changes now; the number that the write takes."""
         return moment
+
+    def writing(self, arrays: tuple[Any, ...]) -> None:
+        """The memory under these arrays changes now."""
+
+    def setting(self, holder: Any, key: Any) -> Any:
+        """``holder[key]``, a number that may be another one the next time."""
+        return holder[key]
+
+    def same(self, array: Any, of: Any) -> None:
+        """``array`` is a copy of the array ``of``, or has its value from now on."""
+
+    def read(self, x: Tensor, how: str) -> None:
+        """A value leaves the tensors: ``how`` turns it into numbers of Python, or an array of NumPy."""
 
     def before_backward(self, nodes: list[Node]) -> None:
         """What these nodes kept is going to be read."""
@@ -59,9 +77,18 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     watchers = mode().watchers
     if not watchers:  # another thread watches
         return call(op, operands, params)
+    if op.wide:
+        rounded = in_float32(op.function, operands, params)
+        if rounded is not None:  # the calls of which it is made were watched
+            return rounded
+
+    def saw(values: Any, value: Any) -> None:
+        for watcher in watchers:
+            watcher.computed(op, operands, params, values, value)
+
     with unwatched(), quietly(watchers):
         began = perf_counter_ns()
-        result = call(op, operands, params)
+        result = call(op, operands, params, saw)
     for watcher in watchers:
         watcher.called(op, operands, params, result, began)
     return result
@@ -83,6 +110,20 @@ class unwatched(Switch):
 
     def _mode(self, before: Mode) -> Mode:
         return Mode(before.grad, inference=before.inference)
+
+
+def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
+    """The gradients of the parents as Tensors, for someone who follows values; nothing is recorded."""
+    if node.kept is None:
+        return pull_and_free(node, g)
+    return pulled(node, g, tuple(map(_tensors_of, restored(node))))
+
+
+def _tensors_of(kept: Any) -> Any:
+    """Arrays that were kept, as Tensors; anything else as it is."""
+    if isinstance(kept, np.ndarray):
+        return wrap(kept, None)
+    return [_tensors_of(item) for item in kept] if kept.__class__ is list else kept
 
 
 # ---------------------------------------------------------------------- on and off

@@ -58,6 +58,7 @@ def wrote(*arrays: Any) -> None:
         _last = tick()
         for watcher in mode().watchers:
             _last = watcher.written(_last)
+            watcher.writing(arrays)
         for array in arrays:
             if array.base is not None:
                 array = owner(array)

@@ -25,7 +25,7 @@ from .errors import (
     shape_text,
 )
 from .hooks import Hooks
-from .modes import enable_grad, mode
+from .modes import enable_grad, mode, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
@@ -70,7 +70,7 @@ def array_to_write(x: Tensor, what: str) -> Any:
     """The array into which ``what`` writes now, without a history; the write is counted."""
     if x._node is not None and x._node.op is not None and not _shared(x):
         # What was kept for backward stays as it was.
-        x._value = np.array(x._value)
+        x._value = _copied(x)._value
     array = array_of_write(x, what)
     wrote(array)
     return array
@@ -95,29 +95,35 @@ def _shared(x: Tensor) -> bool:
 def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands: Any) -> Tensor:
     """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
     refuse(x, what)
-    recording = recorded(x, *operands)
+    recording, following = recorded(x, *operands), traced()
     shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
-    result = same_kind(x, compute(wrap(np.array(x._value), x._node) if shared else x), what)
+    result = same_kind(x, compute(_copied(x) if shared else x), what)
     if result._value.shape != x._value.shape:
         raise ShapeError(
             f"{what}: the result has shape {shape_text(result.shape)}, the tensor written {shape_text(x.shape)}; an "
             "in-place operation keeps the shape"
         )
     if not recording and result._node is None:
+        seeing = [(other._value, _written(other, x, result)._value) for other in aliases(x)] if following else []
         array_to_write(x, what)[...] = result._value
+        for array, value in [(x._value, result._value), *seeing] if following else ():
+            same(array, value)
         return x
     array = array_of_write(x, what)
     if shared or (not recording and _shared(x)):
         others = aliases(x)
-        changed = [x, *others]
-        nodes = [result._node, *(_written(other, x, result)._node for other in others)]
+        changed: list[Tensor] = [x, *others]
+        results: list[Tensor] = [result, *(_written(other, x, result) for other in others)]
+        nodes = [t._node for t in results]
         before = [t._node for t in changed]
         wrote(array)
         histories = map(_set_node, changed, nodes)
         # Python looks for Ctrl-C after a call: values and histories change together, or neither.
         array[...] = result._value
         any(histories)
+        for t, value in zip(changed, results) if following else ():
+            same(t._value, value._value)
         for t, node in zip(changed, before):
             carry(t, node)
     else:
@@ -126,6 +132,13 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
         x._node = result._node
         carry(x, old)
     return x
+
+
+def _copied(x: Tensor) -> Tensor:
+    """A copy with the same history."""
+    array = np.array(x._value)
+    same(array, x._value)
+    return wrap(array, x._node)
 
 
 _set_node: Callable[[Tensor, Node | None], None] = Tensor._node.__set__  # type: ignore[union-attr]
@@ -238,7 +251,7 @@ def assign(
         value = same_kind(x, value, what)
     elif not isinstance(value, (bool, int, float, complex)):
         value = as_array(value)
-    if recorded(x, value):
+    if recorded(x, value) or traced():
         if isinstance(value, np.ndarray):
             value = value.astype(x.dtype, casting="same_kind")
         replace(x, what, lambda x: replaced(x, value), value)

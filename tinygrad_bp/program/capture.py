@@ -1,0 +1,273 @@
+"""Capture: run a function once on tensors, and write every op that is called into a program.
+
+Arrays are known by identity: the array that an op gave is that step's value wherever it turns up again, in a later op,
+among what a node kept for its rules, in a ``.grad``. An array that no step gave comes from outside; whether it is an
+input, which may differ in the next run, or a constant shows at the end: what has outlived the function is an input.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import AutogradError, shape_text
+from ..autograd.modes import Mode, Switch
+from ..autograd.op import Op
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.watch import Watcher, enter_every_op
+from ..autograd.writes import lies_there
+from ..func.transforms import flatten
+from .program import Constant, Program, Step, Value, cast, replaced
+
+Source = Callable[[], Any]  # the tensor or array that an input is read from; None: it is no more
+
+
+class CaptureError(AutogradError):
+    """A function that cannot be written down as a program.
+
+    Fails: ``tg.program(lambda x: x * x.sum().item(), x)``.  Works: ``tg.program(lambda x: x * x.sum(), x)``.
+    """
+
+
+@dataclass(eq=False, slots=True)
+class Captured:
+    """A program, and where its values come from and go to."""
+
+    program: Program
+    # For each input: the number of an argument (a leaf of the nested arguments), or what reads it, from outside.
+    sources: tuple[int | Source, ...]
+    back: Callable[[Sequence[Any]], Any]  # from the outputs to what the function returned
+    grads: tuple[tuple[Source, Value | None], ...]  # leaves, and the gradient that the function left there
+    wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
+
+
+class Following(Switch):
+    """Inside, ``watcher`` is told of everything."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+        super().__init__()
+
+    def _mode(self, before: Mode) -> Mode:
+        inside = Mode(before.grad, (*before.watchers, self.watcher), before.inference)
+        enter_every_op()
+        return inside
+
+
+def capture(function: Callable[..., Any], arguments: Any, names: Sequence[str] = ()) -> tuple[Captured, Any]:
+    """Call ``function`` with a tuple and a dict of arguments: what it computed, and what it returned.
+
+    ``names`` are those of the leaves of the arguments. Raises ``CaptureError`` where a run would not be the same for
+    other values; what was written until then has been taken back.
+    """
+    args, kwargs = arguments
+    leaves, _ = flatten(arguments)
+    watcher = Capture()
+    for number, item in enumerate(leaves):
+        if isinstance(item, (Tensor, np.ndarray)):
+            watcher.bring(item, names[number] if number < len(names) else "", number)
+    with Following(watcher):
+        try:
+            returned = function(*args, **kwargs)
+            return watcher.finish(returned), returned
+        except BaseException:
+            watcher.take_back()
+            raise
+
+
+@dataclass(eq=False, slots=True)
+class _Outside:
+    """A tensor or an array that no step gave."""
+
+    value: Value
+    source: Callable[[], Any]  # weak: None where it is no more
+    argument: int | None
+    array: Any = None  # the memory of a tensor; a copy of an array
+    before: Any = None  # what the memory held before it was written first
+
+
+class Capture(Watcher):
+    """Writes down what is computed while it watches."""
+
+    traces = True
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.outside: list[_Outside] = []
+        # id of an array -> the array, which has to live as long as its number is known, and its value. None: it was
+        # written, and nobody said by which ops.
+        self._known: dict[int, tuple[Any, Value | None]] = {}
+        self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
+
+    # ------------------------------------------------------------------ which value an array has
+
+    def know(self, array: Any, value: Value) -> Value:
+        """``array`` has this value from now on."""
+        self._known[id(array)] = array, value
+        return value
+
+    def find(self, array: Any) -> Value | None:
+        """The value of an array, or of a view of all of it; None: it comes from outside."""
+        base = array
+        while base is not None:
+            if id(base) in self._known and (base is array or lies_there(base, array)):
+                value = self._known[id(base)][1]
+                if value is None:
+                    raise CaptureError(
+                        f"a tensor {shape_text(array.shape)} was written in a way that leaves no op behind, so a "
+                        "program would not know its new value. Write t[...] = value, t.copy_(value) or t += value"
+                    )
+                return value
+            outside = self._arrays.get(id(base))
+            if outside is not None and outside.source() is base and (base is array or lies_there(base, array)):
+                return outside.value
+            base = getattr(base, "base", None)
+        return None
+
+    def bring(self, item: Any, name: str = "", argument: int | None = None) -> Value:
+        """The value of a tensor or an array from outside."""
+        array = item._value if isinstance(item, Tensor) else item
+        known = self.find(array)
+        if known is not None:
+            return known
+        value = Value(array.shape, array.dtype, name or getattr(item, "name", None) or "")
+        outside = _Outside(value, weakref.ref(item), argument)
+        self.outside.append(outside)
+        if isinstance(item, Tensor):
+            outside.array = array
+            return self.know(array, value)
+        outside.array = np.array(array)
+        self._arrays[id(item)] = outside
+        return value
+
+    def setting(self, holder: Any, key: Any) -> Tensor:
+        """A number that may be another one in the next run, as a 0-d input: ``holder[key]``."""
+        array = np.array(float(holder[key]))
+        value = self.know(array, Value((), array.dtype, str(key)))
+        self.outside.append(_Outside(value, lambda: holder[key], None, array))
+        return wrap(array, None)
+
+    # ------------------------------------------------------------------ what is called
+
+    def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
+        """Write a step, and the casts that brought its operands to one dtype."""
+        given = list(operands[0]) if op.variadic else list(operands)
+        if op.inputs and not any(self._follows(item) for item in (*given, *params.values())):
+            return  # arrays made on the way, of nothing that may change
+        taken = tuple([self._operand(item, array) for item, array in zip(given, values, strict=True)])
+        result = Value(np.shape(value), value.dtype)
+        self.steps.append(Step(op, (taken,) if op.variadic else taken, self._params(params), result))
+        self.know(value, result)
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Where the result was brought to another dtype than the op gave, write that too."""
+        array = result._value if isinstance(result, Tensor) else result
+        if self.steps and isinstance(result, Tensor) and self.find(array) is None:
+            self.know(array, self._cast(self.steps[-1].result, array.dtype))
+
+    def _follows(self, item: Any) -> bool:
+        if isinstance(item, (tuple, list)):
+            return any(self._follows(part) for part in item)
+        return isinstance(item, Tensor) or (isinstance(item, np.ndarray) and self.find(item) is not None)
+
+    def _operand(self, item: Any, array: Any) -> Any:
+        """What stands in a step for an operand that op was given as ``array``."""
+        if not hasattr(array, "dtype"):
+            return array  # a number of Python
+        if not isinstance(item, (Tensor, np.ndarray)):
+            return Constant(np.shape(array), array.dtype, array=np.asarray(array))
+        value = self.bring(item)
+        if value.dtype == array.dtype:
+            return value
+        known = self.find(array)
+        return known if known is not None else self.know(array, self._cast(value, array.dtype))
+
+    def _params(self, item: Any) -> Any:
+        """Parameters with values in the place of arrays."""
+        if isinstance(item, (Tensor, np.ndarray)):
+            return self.bring(item)
+        if isinstance(item, dict):
+            return {name: self._params(part) for name, part in item.items()}
+        if isinstance(item, (tuple, list)):
+            parts = [self._params(part) for part in item]
+            return type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+        if isinstance(item, slice):
+            return slice(self._params(item.start), self._params(item.stop), self._params(item.step))
+        return item
+
+    def _cast(self, value: Value, dtype: Any) -> Value:
+        step = cast(value, dtype)
+        self.steps.append(step)
+        return step.result
+
+    # ------------------------------------------------------------------ what is written and read
+
+    def writing(self, arrays: Sequence[Any]) -> None:
+        """Keep what memory from outside held; until someone says what was written, nobody knows its value."""
+        for outside in self.outside:
+            if outside.before is None and any(np.may_share_memory(outside.array, array) for array in arrays):
+                outside.before = np.array(outside.array)
+        for key, (array, _) in list(self._known.items()):
+            if any(np.may_share_memory(array, written) for written in arrays):
+                self._known[key] = array, None
+
+    def same(self, array: Any, of: Any) -> None:
+        """A copy, or what was written."""
+        self.know(array, self.bring(of))
+
+    def read(self, x: Tensor, how: str) -> None:
+        """Refuse: in another run it may be another value."""
+        if self.steps or self.find(x._value) is not None:
+            who = f"{x.name} {shape_text(x.shape)}" if x.name else f"a tensor {shape_text(x.shape)}"
+            raise CaptureError(
+                f"{how} of {who} while a program is written down: what the function does with the number would stay as "
+                "it is now in every later run. Return the tensor and read it outside; write tg.where(c, a, b) for a "
+                "choice between values"
+            )
+
+    # ------------------------------------------------------------------ the end
+
+    def finish(self, returned: Any) -> Captured:
+        """The program, once the function has returned."""
+        leaves, back = flatten(returned)
+        outputs = [self.bring(item) if isinstance(item, (Tensor, np.ndarray)) else item for item in leaves]
+        wants = any(isinstance(item, Tensor) and item._node is not None and item._node.kept for item in leaves)
+        inputs, sources, writes, fixed = [], [], {}, {}
+        given = {id(item) for item in leaves}
+        grads: list[tuple[Source, Value | None]] = []
+        for outside in self.outside:
+            item = outside.source()
+            fresh = outside.argument is None and id(item) in given  # it was made to be returned
+            if item is None or fresh or (isinstance(item, np.ndarray) and not item.flags.writeable):
+                held = outside.array if outside.before is None else outside.before
+                fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
+                continue
+            inputs.append(outside.value)
+            sources.append(outside.source if outside.argument is None else outside.argument)
+            if isinstance(item, Tensor):
+                after = self.find(item._value)
+                if after is not None and after is not outside.value:
+                    writes[outside.value] = after
+                cell = getattr(item, "_cell", None)
+                if cell is not None and item.is_leaf and item.requires_grad:
+                    found = self.find(cell.grad._value) if cell.grad is not None else None
+                    grads.append((outside.source, found))
+
+        def placed(item: Any) -> Any:
+            return replaced(item, lambda value: fixed.get(value, value))
+
+        for step in self.steps:
+            step.operands, step.params = placed(step.operands), placed(step.params)
+        ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
+        program = Program(tuple(inputs), tuple(self.steps), *ends)
+        return Captured(program, tuple(sources), back, tuple(grads), wants)
+
+    def take_back(self) -> None:
+        """Give memory from outside what it held before."""
+        for outside in self.outside:
+            if outside.before is not None:
+                outside.array[...] = outside.before
