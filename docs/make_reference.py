@@ -64,7 +64,10 @@ def numpy_names() -> dict[Any, list[str]]:
 
 def rules(op: Op) -> str:
     """The rules as the source has them, one an input."""
-    parts = [f"{name}: `{rule}`" if len(op.inputs) > 1 else f"`{rule}`" for name, rule in written_rules(op).items()]
+    written = written_rules(op)
+    if op.together:
+        written = {f"all of {', '.join(written)}": written[op.inputs[0]]}
+    parts = [f"{name}: `{rule}`" if len(op.inputs) > 1 else f"`{rule}`" for name, rule in written.items()]
     return "; ".join(parts).replace("|", "\\|") or "none"
 
 

@@ -117,8 +117,10 @@ MUTANTS = [
 def test_a_wrong_rule_is_caught(op: Op, i: int, text: str) -> None:
     if op.variadic:
         text = f"tuple({text.replace('result', 'r')} for r in result)"
+    if op.together:
+        text = f"tuple({text.replace('result', 'r')} if k == {i} else r for k, r in enumerate(result))"
     wrong = spoiled(op.rules[i], text)
-    assert caught(variant(op, tuple(wrong if k == i else rule for k, rule in enumerate(op.rules))))
+    assert caught(variant(op, tuple(wrong if k == i or op.together else rule for k, rule in enumerate(op.rules))))
 
 
 @pytest.mark.parametrize(("name", "rules"), [

@@ -40,16 +40,17 @@ def _define(
     grad_grad_fn: str = "",
     views: bool = False,
     wide: bool | None = None,
+    together: bool = False,
 ) -> Callable[..., Any]:
     op = Op()
     op.name, op.kind, op.forward = name, kind, forward
     op.variadic = inputs.startswith("*")
     op.inputs = tuple(inputs.lstrip("*").split())
-    op.rules = rules if rules else (None,) * len(op.inputs)
+    op.rules = rules * len(op.inputs) if together else rules or (None,) * len(op.inputs)
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
     op.floats, op.residuals = floats, dict(residuals or {})
-    op.holomorphic, op.gives, op.views = holomorphic, gives, views
+    op.holomorphic, op.gives, op.views, op.together = holomorphic, gives, views, together
     op.grad_fn, op.grad_grad_fn = grad_fn or f"{op.label}Backward0", grad_grad_fn
     # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.
     op.wide = floats or kind == "general" if wide is None else wide
@@ -103,7 +104,10 @@ def linear(
 def general(
     name: str, forward: Callable[..., Any], *rules: Rule | None, inputs: str = "x", **about: Any
 ) -> Callable[..., Any]:
-    """Any other differentiable op: one vjp rule per input (None for an input without a gradient)."""
+    """Any other differentiable op: one vjp rule per input (None for an input without a gradient).
+
+    With ``together=True`` one rule gives the gradients of all inputs, as a tuple: where they share their work.
+    """
     return _define("general", name, forward, rules, inputs=inputs, **about)
 
 

@@ -82,8 +82,8 @@ def written_rules(op: Op) -> dict[str, str]:
     file, line = op.place
     text, calls = _read(file)
     call = calls.get(line)
-    rules = {}
-    for name, rule in zip(op.inputs, call.args[2:] if call is not None else ()):
+    given, rules = call.args[2:] if call is not None else [], {}
+    for name, rule in zip(op.inputs, given * len(op.inputs) if op.together else given):
         if not (isinstance(rule, ast.Constant) and rule.value is None):
             body = rule.body if isinstance(rule, ast.Lambda) else rule
             rules[name] = " ".join((ast.get_source_segment(text, body) or "").split())

@@ -277,8 +277,8 @@ def build_pull(op: Op) -> Pull:
     out = ["    def pull(g, parents, kept):"]
     if op.kept:
         out.append(f"        {_tuple(list(op.kept))} = kept")
-    if op.variadic:
-        (rule,) = op.rules
+    if op.variadic or op.together:
+        rule = op.rules[0]
         arguments = ", ".join(["g", *(reads(rule) if rule else ())])
         out.append(f"        return rule_{op.inputs[0]}({arguments})")
     else:

@@ -34,7 +34,7 @@ class Op:
     __slots__ = (
         "doc", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn", "hint", "holomorphic",
         "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull", "reference",
-        "residuals", "rules", "samples", "variadic", "views", "wide",
+        "residuals", "rules", "samples", "together", "variadic", "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -48,6 +48,7 @@ class Op:
     keeps_values: bool  # whether any of that is an array that backward frees
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype
+    together: bool  # all inputs have one rule, which gives their gradients as a tuple
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
     wide: bool  # float16 is computed in float32 and rounded once
     views: bool  # the result may lie in the memory of the first input, and writing it writes there

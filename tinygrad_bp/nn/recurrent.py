@@ -193,11 +193,9 @@ class RNNBase(_Recurrent):
                 self.mode, _reversed(x, lengths) if backward else x, tuple(getitem(state, i) for state in first),
                 *self._weights(suffix),
             )  # fmt: skip
-            width = first[0].shape[2]
-            split = [getitem(states, (..., slice(width))), getitem(states, (..., slice(width, None)))]
-            for found, state in zip(last, split if len(first) == 2 else [states], strict=True):
+            for found, state in zip(last, states, strict=True):
                 found.append(getitem(state, ends))
-            y = split[0] if len(first) == 2 else states
+            y = states[0]
             outputs.append(_reversed(y, lengths) if backward else y)
         return _joined(outputs), [stack(found, 0) for found in last]
 
@@ -343,11 +341,8 @@ class RNNCellBase(_Recurrent):
         alone, states = input.ndim == 1, 2 if mode == "LSTM" else 1
         x = unsqueeze(input, 0) if alone else input
         first = self._first(x, hx, [(x.shape[0], self.hidden_size)] * states, alone, 0)
-        y = recurrent(mode, unsqueeze(x, 0), first, *self._weights(""))
-        where: Any = (0, 0) if alone else (0,)
-        if states == 1:
-            return [getitem(y, where)]
-        return [getitem(y, (*where, ..., part)) for part in (slice(self.hidden_size), slice(self.hidden_size, None))]
+        found = recurrent(mode, unsqueeze(x, 0), first, *self._weights(""))
+        return [getitem(state, (0, 0) if alone else 0) for state in found]
 
     def extra_repr(self) -> str:
         """The sizes, and the settings that differ from the defaults."""
