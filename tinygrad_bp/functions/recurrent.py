@@ -18,31 +18,34 @@ from ..ops.recurrent import gru, lstm, rnn
 
 @rounds_once
 def recurrent(
-    mode: str, x: Any, states: tuple[Any, ...], weight_ih: Any, weight_hh: Any, bias_ih: Any = None,
-    bias_hh: Any = None, weight_hr: Any = None,
+    mode: str, x: Any, states: tuple[Any, ...], ends: tuple[Any, ...], weight_ih: Any, weight_hh: Any,
+    bias_ih: Any = None, bias_hh: Any = None, weight_hr: Any = None,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """The states after each step of ``x`` (steps, rows, features): the hidden ones, of an LSTM the cells as well.
+    """The hidden states after each step of ``x`` (steps, rows, features), then the last states, read at ``ends``.
 
     ``mode`` is ``"RNN_TANH"``, ``"RNN_RELU"``, ``"LSTM"`` or ``"GRU"``; ``states`` holds the first ones, each (rows,
-    size), of one dtype with ``x``; weights and biases are those of one direction of one layer of ``nn.LSTM``. Each
-    result is (steps, rows, size).
+    size), of one dtype with ``x``; weights and biases are those of one direction of one layer of ``nn.LSTM``. Gives
+    (steps, rows, size) and what ``ends`` names of it, and of an LSTM's cells as well.
     """
     if mode == "GRU":
         bias = wrap(np.zeros(weight_hh.shape[0], weight_hh.dtype), None) if bias_hh is None else bias_hh
-        return (gru(_affine(x, weight_ih, bias_ih), *states, weight_hh, bias),)
+        y = gru(_affine(x, weight_ih, bias_ih), *states, weight_hh, bias)
+        return y, getitem(y, ends)
     inputs = _affine(x, weight_ih, None if bias_ih is None else add(bias_ih, bias_hh))
     if mode != "LSTM":
-        return (rnn(inputs, *states, weight_hh, mode == "RNN_RELU"),)
+        y = rnn(inputs, *states, weight_hh, mode == "RNN_RELU")
+        return y, getitem(y, ends)
     hidden, cells = states
     if weight_hr is None:
         both = lstm(inputs, hidden, cells, weight_hh)
-        return getitem(both, 0), getitem(both, 1)
+        return getitem(both, 0), getitem(both, (0, *ends)), getitem(both, (1, *ends))
     # Inside, the state is what comes out before it is projected: the weight takes the projection in, and the first
     # step the product with the first state (Sak et al. 2014).
     first = add(getitem(inputs, slice(1)), matmul(hidden, weight_hh.T))
     inputs = cat([first, getitem(inputs, slice(1, None))], 0)
     both = lstm(inputs, wrap(np.zeros(cells.shape, cells.dtype), None), cells, matmul(weight_hh, weight_hr))
-    return matmul(getitem(both, 0), weight_hr.T), getitem(both, 1)
+    y = matmul(getitem(both, 0), weight_hr.T)
+    return y, getitem(y, ends), getitem(both, (1, *ends))
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:

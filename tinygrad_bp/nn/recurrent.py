@@ -183,19 +183,18 @@ class RNNBase(_Recurrent):
 
     def _layers(self, x: Any, first: tuple[Any, ...], lengths: Any, sizes: Any) -> tuple[Any, list[Any]]:
         """All layers on (steps, rows, features): the outputs of the last one, and the last states of all."""
-        ends: Any = -1 if lengths is None else (lengths - 1, np.arange(len(lengths)))
+        ends: Any = (-1,) if lengths is None else (lengths - 1, np.arange(len(lengths)))
         outputs: list[Any] = []
         last: list[list[Any]] = [[] for _ in first]
         for i, (_, backward, suffix) in enumerate(self._directions()):
             if not backward and outputs:
                 x, outputs = self._between(outputs, sizes), []
-            states = recurrent(
-                self.mode, _reversed(x, lengths) if backward else x, tuple(getitem(state, i) for state in first),
+            y, *states = recurrent(
+                self.mode, _reversed(x, lengths) if backward else x, tuple(getitem(state, i) for state in first), ends,
                 *self._weights(suffix),
             )  # fmt: skip
             for found, state in zip(last, states, strict=True):
-                found.append(getitem(state, ends))
-            y = states[0]
+                found.append(state)
             outputs.append(_reversed(y, lengths) if backward else y)
         return _joined(outputs), [stack(found, 0) for found in last]
 
@@ -341,8 +340,8 @@ class RNNCellBase(_Recurrent):
         alone, states = input.ndim == 1, 2 if mode == "LSTM" else 1
         x = unsqueeze(input, 0) if alone else input
         first = self._first(x, hx, [(x.shape[0], self.hidden_size)] * states, alone, 0)
-        found = recurrent(mode, unsqueeze(x, 0), first, *self._weights(""))
-        return [getitem(state, (0, 0) if alone else 0) for state in found]
+        _, *found = recurrent(mode, unsqueeze(x, 0), first, (0, 0) if alone else (0,), *self._weights(""))
+        return found
 
     def extra_repr(self) -> str:
         """The sizes, and the settings that differ from the defaults."""
