@@ -11,14 +11,15 @@ are written. ``hooks``, ``grad_fn``, ``graph``, ``function``: code of the user i
 of it as one.
 ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor. ``printing``: the text
 of a tensor. ``definitions``: what an op's documentation says. ``doors``: errors of functions made of ops.
-``gathering``: importing the files of ops that nobody asked for. ``operands``, ``arrays``, ``dtypes``, ``types``,
-``modes``, ``errors``: what the others stand on.
+``gathering``: importing the files of ops that nobody asked for. ``heap``: freed memory that stays at hand.
+``operands``, ``arrays``, ``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
 """
 
 from collections.abc import Callable
 from types import ModuleType
 
 from . import copying as copying  # these give Tensor its protocols
+from . import heap as heap
 from . import numpy_protocols as numpy_protocols
 from . import python_protocols as python_protocols
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
