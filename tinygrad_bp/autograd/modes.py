@@ -54,6 +54,12 @@ def same(array: Any, of: Any) -> None:
         watcher.same(array, of)
 
 
+def forgetting(x: Any) -> None:
+    """Tell that the gradient of the tensor ``x`` is None from now on."""
+    for watcher in mode().watchers:
+        watcher.forgot(x)
+
+
 def reading(x: Any, how: str) -> None:
     """Tell that a value leaves the tensor ``x``, by what the user wrote."""
     for watcher in mode().watchers:

@@ -12,7 +12,7 @@ from . import dtypes
 from .arrays import as_array
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
-from .modes import mode, reading
+from .modes import forgetting, mode, reading
 from .node import Cell, Node, leaf
 from .size import Size
 from .writes import Views, guard, own_memory, shown
@@ -160,6 +160,8 @@ class Tensor(Syntax, metaclass=TensorClass):
                     f"grad: the tensor is {shape_text(self.shape)} {self.dtype}, the gradient assigned to it "
                     f"{shape_text(value.shape)} {value.dtype}; both must agree"
                 )
+        else:
+            forgetting(self)
         self._own_cell().grad = value
 
     def detach(self) -> Tensor:

@@ -54,6 +54,9 @@ class Watcher:
     def read(self, x: Tensor, how: str) -> None:
         """A value leaves the tensors: ``how`` turns it into numbers of Python, or an array of NumPy."""
 
+    def forgot(self, x: Tensor) -> None:
+        """``x.grad`` is None from now on."""
+
     def before_backward(self, nodes: list[Node]) -> None:
         """What these nodes kept is going to be read."""
 

@@ -13,7 +13,7 @@ from ..autograd.arrays import as_array
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError, AutogradError, shape_text
 from ..autograd.hooks import Handle
-from ..autograd.modes import enable_grad
+from ..autograd.modes import enable_grad, forgetting, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 from . import loading
@@ -136,10 +136,13 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of every parameter (or fill them with 0)."""
+        following = traced()
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
                     p._cell.grad = None
+                    if following:
+                        forgetting(p)
                 elif (grad := p._cell.grad) is not None:
                     if grad._node is not None:  # it was computed under create_graph
                         grad = p._cell.grad = grad.detach().clone()

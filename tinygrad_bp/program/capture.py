@@ -10,12 +10,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.backward import Pull
 from ..autograd.errors import AutogradError, shape_text
 from ..autograd.modes import Mode, Switch
+from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Watcher, enter_every_op
@@ -37,12 +39,22 @@ class CaptureError(AutogradError):
 class Captured:
     """A program, and where its values come from and go to."""
 
-    program: Program
+    program: Program  # its outputs are the leaves of what the function returned, then gradients
     # For each input: the number of an argument (a leaf of the nested arguments), or what reads it, from outside.
     sources: tuple[int | Source, ...]
-    back: Callable[[Sequence[Any]], Any]  # from the outputs to what the function returned
-    grads: tuple[tuple[Source, Value | None], ...]  # leaves, and the gradient that the function left there
+    back: Callable[[Sequence[Any]], Any]  # from the leaves to what the function returned
+    # For each of these leaves: the number of the input whose tensor it is; None: a new one, or a number.
+    itself: tuple[int | None, ...]
+    grads: tuple[Grad, ...]
     wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
+
+
+class Grad(NamedTuple):
+    """What becomes of the ``.grad`` of a leaf."""
+
+    source: Source
+    output: int | None  # the number of the output that it becomes; None: it is None after a run
+    cleared: bool  # the function itself forgets what was there before
 
 
 class Following(Switch):
@@ -102,6 +114,8 @@ class Capture(Watcher):
         # written, and nobody said by which ops.
         self._known: dict[int, tuple[Any, Value | None]] = {}
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
+        self._pulled: set[Node] = set()  # those through which backward went
+        self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
 
     # ------------------------------------------------------------------ which value an array has
 
@@ -229,33 +243,55 @@ class Capture(Watcher):
                 "choice between values"
             )
 
+    def forgot(self, x: Tensor) -> None:
+        """The gradient of ``x`` is None from now on."""
+        self._cleared.add(id(x._own_cell()))
+
+    def pulling(self, pull: Pull) -> Pull:
+        """Remember the nodes through which backward goes."""
+
+        def remembered(node: Node, g: Any) -> Any:
+            self._pulled.add(node)
+            return pull(node, g)
+
+        return remembered
+
     # ------------------------------------------------------------------ the end
 
     def finish(self, returned: Any) -> Captured:
         """The program, once the function has returned."""
         leaves, back = flatten(returned)
         outputs = [self.bring(item) if isinstance(item, (Tensor, np.ndarray)) else item for item in leaves]
-        wants = any(isinstance(item, Tensor) and item._node is not None and item._node.kept for item in leaves)
-        inputs, sources, writes, fixed = [], [], {}, {}
-        given = {id(item) for item in leaves}
-        grads: list[tuple[Source, Value | None]] = []
+        inputs: list[Value] = []
+        sources: list[int | Source] = []
+        writes: dict[Value, Value] = {}
+        fixed: dict[Value, Constant] = {}
+        places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
         for outside in self.outside:
             item = outside.source()
-            fresh = outside.argument is None and id(item) in given  # it was made to be returned
-            if item is None or fresh or (isinstance(item, np.ndarray) and not item.flags.writeable):
+            if item is None or (isinstance(item, np.ndarray) and not item.flags.writeable):
                 held = outside.array if outside.before is None else outside.before
                 fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
                 continue
+            places[id(item)] = len(inputs)
             inputs.append(outside.value)
             sources.append(outside.source if outside.argument is None else outside.argument)
-            if isinstance(item, Tensor):
-                after = self.find(item._value)
-                if after is not None and after is not outside.value:
-                    writes[outside.value] = after
-                cell = getattr(item, "_cell", None)
-                if cell is not None and item.is_leaf and item.requires_grad:
-                    found = self.find(cell.grad._value) if cell.grad is not None else None
-                    grads.append((outside.source, found))
+            after = self.find(item._value) if isinstance(item, Tensor) else None
+            if after is not None and after is not outside.value:
+                writes[outside.value] = after
+        grads: list[Grad] = []
+        for outside in self.outside:
+            item = outside.source()
+            cell = getattr(item, "_cell", None)
+            if cell is None or item._node is None or not item.is_leaf:
+                continue
+            output = None
+            if cell.grad is not None and outside.value not in writes and id(cell.grad) not in places:
+                output = len(outputs)
+                outputs.append(self.bring(cell.grad))
+            grads.append(Grad(outside.source, output, id(cell) in self._cleared))
+        wants = any(isinstance(item, Tensor) and not item.is_leaf and item._node not in self._pulled for item in leaves)
+        itself = tuple(places.get(id(item)) for item in leaves)
 
         def placed(item: Any) -> Any:
             return replaced(item, lambda value: fixed.get(value, value))
@@ -264,7 +300,7 @@ class Capture(Watcher):
             step.operands, step.params = placed(step.operands), placed(step.params)
         ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
         program = Program(tuple(inputs), tuple(self.steps), *ends)
-        return Captured(program, tuple(sources), back, tuple(grads), wants)
+        return Captured(program, tuple(sources), back, itself, tuple(grads), wants)
 
     def take_back(self) -> None:
         """Give memory from outside what it held before."""
