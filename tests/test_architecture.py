@@ -32,7 +32,7 @@ ALLOWED = {
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},
     "program": {"autograd", "ops", "func"},
-    "compiler": {"autograd", "ops", "func", "program"},
+    "compiler": {"autograd", "ops", "func", "nn", "optim", "program"},
     "verify": {"autograd", "ops"},
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},

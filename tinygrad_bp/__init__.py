@@ -45,7 +45,8 @@ _doors.open_doors(globals(), __name__)
 _PARTS = {
     "GradScaler": "amp", "accelerator": "", "amp": "", "array_api": "", "autocast": "amp", "backends": "", "cuda": "",
     "data": "", "device": "autograd.device", "draw": "drawing", "drawing": "", "fft": "", "func": "", "functional": "",
-    "get_default_device": "autograd.device", "compile": "jit", "distributed": "", "distributions": "", "jit": "",
+    "get_default_device": "autograd.device", "compile": "compiler", "compiler": "",
+    "distributed": "", "distributions": "", "jit": "",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "hub": "", "profiler": "", "program": "", "random": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",

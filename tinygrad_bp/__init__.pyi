@@ -11,12 +11,12 @@ from numpy import dtype as dtype
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
-    backends as backends, cuda as cuda, data as data, distributed as distributed, distributions as distributions,
-    drawing as drawing, fft as fft, func as func, functional as functional, functions as functions, hub as hub,
-    jit as jit, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
-    numpy_names as numpy_names, ops as ops, optim as optim, places as places, profiler as profiler, program as program,
-    random as random, saving as saving, signal as signal, special as special, train as train, utils as utils,
-    verify as verify, xpu as xpu,
+    backends as backends, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
+    distributions as distributions, drawing as drawing, fft as fft, func as func, functional as functional,
+    functions as functions, hub as hub, jit as jit, linalg as linalg, models as models, mps as mps, nn as nn,
+    not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim, places as places,
+    profiler as profiler, program as program, random as random, saving as saving, signal as signal, special as special,
+    train as train, utils as utils, verify as verify, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -32,13 +32,13 @@ from .autograd.size import Size as Size
 from .autograd.storage import TypedStorage as TypedStorage, UntypedStorage as UntypedStorage
 from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
+from .compiler import F
 from .drawing.picture import Picture
 from .func.transforms import Function
 from .functions.constructors import TensorType
 from .functions.histograms import Histogram
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
-from .jit import F
 from .ops import qr as _qr
 from .ops.extremes import Range
 from .ops.lu import PLU
@@ -425,11 +425,11 @@ def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tens
 def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """All choices of ``r`` elements of a vector in their order, a row each."""
 @overload
-def compile(model: F, **settings: object) -> F:
-    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
+def compile(model: F, *, backend: str = ..., exact: _bool = ..., **settings: object) -> F:
+    """A function, or a module, that runs as a program of NumPy calls; without one, a decorator."""
 @overload
-def compile(model: None = None, **settings: object) -> Callable[[F], F]:
-    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler."""
+def compile(model: None = None, *, backend: str = ..., exact: _bool = ..., **settings: object) -> Callable[[F], F]:
+    """A function, or a module, that runs as a program of NumPy calls; without one, a decorator."""
 def complex(real: Operand, imag: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two real tensors. Formula: real + i · imag"""
 def concat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:

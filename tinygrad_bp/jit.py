@@ -1,35 +1,20 @@
-"""What compiles a program in PyTorch: here Python itself runs it, as with ``PYTORCH_JIT=0`` there.
+"""TorchScript's names: here Python itself runs the program, as with ``PYTORCH_JIT=0`` there; ``tg.compile`` compiles.
 
-Functions and models come back as they are, so a program that compiles them computes the same numbers.
+Functions and models come back as they are, so a program that scripts them computes the same numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 __all__ = [
-    "annotate", "compile", "export", "ignore", "is_scripting", "is_tracing", "script", "script_if_tracing", "trace",
+    "annotate", "export", "ignore", "is_scripting", "is_tracing", "script", "script_if_tracing", "trace",
     "unused",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 V = TypeVar("V")
-
-
-@overload
-def compile(model: F, **settings: object) -> F: ...
-@overload
-def compile(model: None = None, **settings: object) -> Callable[[F], F]: ...
-def compile(model: Any = None, **settings: object) -> Any:
-    """The function or model itself; without one, a decorator. ``settings`` are those of PyTorch's compiler.
-
-    >>> import tinygrad_bp as tg
-    >>> layer = tg.nn.Linear(2, 1)
-    >>> tg.compile(layer, mode="max-autotune") is layer
-    True
-    """
-    return (lambda function: function) if model is None else model
 
 
 def script(obj: F, **settings: object) -> F:

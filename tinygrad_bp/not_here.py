@@ -23,7 +23,7 @@ _GONE = "PyTorch itself has removed it or let it age: see its documentation for 
 NOT_HERE: dict[str, dict[str, str]] = {
     "": {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
-        "tg.func and plain Python do it: call your function directly": "compiler export fx package",
+        "tg.func and plain Python do it: call your function directly": "export fx package",
         "time it with tg.profiler.profile": "monitor ThroughputBenchmark",
         "compare with numpy.testing.assert_allclose": "testing",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",

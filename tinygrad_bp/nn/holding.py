@@ -69,6 +69,7 @@ class Holder:
     """
 
     _held: Held
+    changes: ClassVar[int] = 0  # counts, over all modules, what is set and deleted: who remembers a module looks again
     joins_equal: ClassVar[bool] = False  # whether the repr shows neighbours that are alike as one
     may_be_missing: ClassVar[frozenset[str]] = frozenset()  # what a state_dict may lack: older ones do not have it
 
@@ -79,6 +80,7 @@ class Holder:
         return self
 
     def __setattr__(self, name: str, value: Any) -> None:
+        Holder.changes += 1
         if isinstance(value, Parameter):
             self._hold(self._held.parameters, name, value)
         elif isinstance(value, Holder):
@@ -93,6 +95,7 @@ class Holder:
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
+        Holder.changes += 1
         held = self._held_as(name)
         if held is None:
             object.__delattr__(self, name)
@@ -110,6 +113,7 @@ class Holder:
 
     def _hold(self, held: dict[str, Any], name: str, value: Any) -> None:
         """Have ``value`` under ``name`` among the parameters, the buffers or the modules, and there alone."""
+        Holder.changes += 1
         for others in self._held[:3]:
             if others is not held:
                 others.pop(name, None)

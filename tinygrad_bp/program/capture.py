@@ -70,15 +70,20 @@ class Following(Switch):
         return inside
 
 
-def capture(function: Callable[..., Any], arguments: Any, names: Sequence[str] = ()) -> tuple[Captured, Any]:
+def capture(
+    function: Callable[..., Any], arguments: Any, names: Sequence[str] = (), varying: Sequence[int] = ()
+) -> tuple[Captured, Any]:
     """Call ``function`` with a tuple and a dict of arguments: what it computed, and what it returned.
 
-    ``names`` are those of the leaves of the arguments. Raises ``CaptureError`` where a run would not be the same for
+    ``names`` are those of the leaves of the arguments; those whose numbers are in ``varying`` are numbers that may be
+    others in the next run: the function gets 0-d tensors. Raises ``CaptureError`` where a run would not be the same for
     other values; what was written until then has been taken back.
     """
-    args, kwargs = arguments
-    leaves, _ = flatten(arguments)
+    leaves, back = flatten(arguments)
     watcher = Capture()
+    for number in varying:
+        leaves[number] = watcher.number(leaves[number], names[number] if number < len(names) else "", number)
+    args, kwargs = back(leaves)
     for number, item in enumerate(leaves):
         if isinstance(item, (Tensor, np.ndarray)):
             watcher.bring(item, names[number] if number < len(names) else "", number)
@@ -159,10 +164,15 @@ class Capture(Watcher):
         return value
 
     def setting(self, holder: Any, key: Any) -> Tensor:
-        """A number that may be another one in the next run, as a 0-d input: ``holder[key]``."""
-        array = np.array(float(holder[key]))
-        value = self.know(array, Value((), array.dtype, str(key)))
-        self.outside.append(_Outside(value, lambda: holder[key], None, array))
+        """``holder[key]``, a number that may be another one in the next run, as a 0-d input."""
+        return self.number(holder[key], str(key), lambda: holder[key])
+
+    def number(self, number: float, name: str, source: int | Source) -> Tensor:
+        """A number from outside as a 0-d input."""
+        array = np.array(float(number))
+        value = self.know(array, Value((), array.dtype, name))
+        given = source if isinstance(source, int) else None
+        self.outside.append(_Outside(value, (lambda: array) if isinstance(source, int) else source, given, array))
         return wrap(array, None)
 
     # ------------------------------------------------------------------ what is called

@@ -1,0 +1,142 @@
+"""Guards: what a function reads besides its arguments, as it was when its program was written down.
+
+A program has the numbers of Python, the switches of modules and the settings of optimizers as they were. Whatever the
+function can reach by a name of its own source is looked at before every run: the variables around it, the global names
+and the functions that it uses, attributes of objects, small lists and dicts of settings, modules and optimizers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from ..autograd.tensor import Tensor
+from ..nn.module import Module
+from ..optim.optimizer import Optimizer
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_MOST = 64  # items of a list or dict of settings
+_MISSING = object()
+
+
+class Guards:
+    """What ``function`` reads of Python, remembered; ``hold()`` says whether all of it is as it was.
+
+    ``arguments`` may have modules and optimizers among them.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
+        self._names: list[tuple[dict[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
+        self._cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
+        self._settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
+        self._modules: list[Module] = []
+        self._optimizers: list[Optimizer] = []
+        self._seen: set[int] = set()
+        self._look_at(function, frozenset())
+        self._look_at(arguments, frozenset())
+        self._inside = [module for root in self._modules for module in root.modules()]
+        self._switches = self._fingerprint()
+        self._groups = [(group, dict(group)) for optimizer in self._optimizers for group in optimizer.param_groups]
+        self._changes = Module.changes
+
+    def hold(self) -> bool:
+        """Whether a run now would read the same."""
+        for names, name, value in self._names:
+            if names.get(name, _MISSING) is not value and not _equal(names.get(name, _MISSING), value):
+                return False
+        for cell, value in self._cells:
+            if cell.cell_contents is not value and not _equal(cell.cell_contents, value):
+                return False
+        for now, then in self._settings:
+            if now != then:
+                return False
+        for group, before in self._groups:
+            if group != before and not _same_settings(group, before):
+                return False
+        if self._changes != Module.changes:
+            if self._fingerprint() != self._switches:
+                return False
+            self._changes = Module.changes
+        return True
+
+    # ------------------------------------------------------------------ what there is
+
+    def _look_at(self, item: Any, names: frozenset[str]) -> None:
+        """Remember what stands behind a value that code with these names reads."""
+        if id(item) in self._seen or isinstance(item, (*_PLAIN, Tensor, ModuleType, type)):
+            return
+        self._seen.add(id(item))
+        if isinstance(item, Module):
+            self._modules.append(item)
+        elif isinstance(item, Optimizer):
+            self._optimizers.append(item)
+        elif isinstance(item, MethodType):
+            self._look_at(item.__func__, names)
+            self._look_at(item.__self__, frozenset(_names(item.__func__.__code__)))
+        elif isinstance(item, FunctionType):
+            self._look_at_function(item)
+        elif isinstance(item, (list, tuple, dict)):
+            self._look_at_items(item, names)
+        elif hasattr(item, "__dict__") and not type(item).__module__.startswith("tinygrad_bp"):
+            self._look_at_names(vars(item), names)
+
+    def _look_at_function(self, function: FunctionType) -> None:
+        if function.__module__ == "tinygrad_bp" or function.__module__.startswith("tinygrad_bp."):
+            return
+        names = frozenset(_names(function.__code__))
+        for cell in function.__closure__ or ():
+            try:
+                value = cell.cell_contents
+            except ValueError:  # a variable that has no value yet
+                continue
+            self._cells.append((cell, value))
+            self._look_at(value, names)
+        self._look_at_names(function.__globals__, names)
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            self._look_at(wrapped, names)
+
+    def _look_at_names(self, namespace: dict[str, Any], names: frozenset[str]) -> None:
+        for name in names & namespace.keys():
+            value = namespace[name]
+            if not isinstance(value, ModuleType):
+                self._names.append((namespace, name, value))
+                self._look_at(value, names)
+
+    def _look_at_items(self, items: Any, names: frozenset[str]) -> None:
+        values = list(items.values()) if isinstance(items, dict) else list(items)
+        if len(values) <= _MOST:
+            if all(isinstance(value, _PLAIN) for value in values):
+                if not isinstance(items, tuple):
+                    self._settings.append((items, items.copy()))
+                return
+            for value in values:
+                self._look_at(value, names)
+
+    def _fingerprint(self) -> list[Any]:
+        """What the modules are like: what they hold by identity, and numbers and texts by value."""
+        return [
+            (name, value if isinstance(value, _PLAIN) else id(value))
+            for module in self._inside
+            for name, value in vars(module).items()
+        ]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global names and attributes that a function's code has, and that of functions inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _equal(now: Any, then: Any) -> bool:
+    return type(now) is type(then) and isinstance(now, _PLAIN) and now == then
+
+
+def _same_settings(group: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a group of an optimizer has the settings it had, but for those that a program reads in every run."""
+    return group.keys() == before.keys() and all(
+        name == "lr" or value is before[name] or value == before[name] for name, value in group.items()
+    )
