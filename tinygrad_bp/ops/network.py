@@ -12,7 +12,7 @@ from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, DTypeLike
 from .elementwise import add, mul
-from .products import matmul, rows_of
+from .products import matmul, product, rows_of
 from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
 from .shape import reshape, transpose
@@ -22,19 +22,8 @@ __all__ = ["bilinear", "one_hot"]
 # ---------------------------------------------------------------------- the affine layer
 
 
-LARGE = 1 << 15
-
-
-def _product(a: Any, b: Any) -> Any:
-    """``a @ b`` for a matrix b, all leading dimensions of ``a`` as one: NumPy has no fast product of 3-d and 2-d."""
-    if a.ndim > 2:
-        return np.reshape(_product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
-    # np.dot is quicker to call, but clears its result first: a pass over a large one.
-    return np.matmul(a, b) if a.ndim == 2 and a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
-
-
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
-    y = _product(x, weight.T)
+    y = product(x, weight.T)
     y += bias
     return y
 
@@ -60,8 +49,8 @@ def ones_of(size: int, dtype: DTypeLike) -> Any:
 
 
 linear = general("linear", _linear,
-                 lambda g, weight: _product(g, weight),
-                 lambda g, x: _product(rows_of(x).T, rows_of(g)).T,
+                 lambda g, weight: product(g, weight),
+                 lambda g, x: product(rows_of(x).T, rows_of(g)).T,
                  lambda g: sum_rows(g),
                  inputs="x weight bias", formula="x weightᵀ + bias",
                  samples=(sample((5, 3), (4, 3), (4,)), sample((3,), (4, 3), (4,)), sample((2, 5, 3), (4, 3), (4,)),

@@ -32,11 +32,19 @@ def rows_of(x: Array) -> Any:
     return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-def _matmul(a: Any, b: Any) -> Any:
-    """``np.matmul``; many matrices times one are a single product of all their rows."""
+LARGE = 1 << 15
+
+
+def product(a: Array, b: Array) -> Any:
+    """``a @ b``; many matrices times one are a single product of all their rows: NumPy has no fast one of 3-d and 2-d.
+
+    np.dot is quicker to call, but clears its result first: a pass over a large one.
+    """
     if a.ndim > 2 and b.ndim == 2:
-        return np.reshape(np.matmul(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
-    return np.matmul(a, b)
+        return np.reshape(product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
+    if a.ndim == b.ndim == 2:
+        return np.matmul(a, b) if a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
+    return np.dot(a, b) if 0 < a.ndim <= 2 and 0 < b.ndim <= 2 else np.matmul(a, b)
 
 
 def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
@@ -45,7 +53,7 @@ def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
         return g[..., None] * b if len(a_shape) > 1 else g * b
     if len(a_shape) == 1:
         return np.matmul(b, g[..., None])[..., 0]
-    return _matmul(g, np.swapaxes(b, -1, -2))
+    return product(g, np.swapaxes(b, -1, -2))
 
 
 def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
@@ -54,11 +62,11 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     if len(b_shape) == 1:
         return np.matmul(np.swapaxes(a, -1, -2), g[..., None])[..., 0]
     if len(b_shape) == 2:
-        return np.matmul(rows_of(a).T, rows_of(g))
+        return product(rows_of(a).T, rows_of(g))
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
-matmul = general("matmul", _matmul, _left, _right, inputs="a b", formula="a @ b", ufunc=np.matmul,
+matmul = general("matmul", product, _left, _right, inputs="a b", formula="a @ b", ufunc=np.matmul,
                 samples=(sample((2, 3), (3, 4)), sample((3,), (3,)), sample((2, 3), (3,)), sample((3,), (3, 4)),
                          sample((5, 2, 3), (5, 3, 4)), sample((5, 2, 3), (3, 4)), sample((2, 3), (5, 3, 4)),
                          sample((5, 1, 2, 3), (4, 3, 2)), sample((3,), (5, 3, 2)), sample((5, 2, 3), (3,)),
