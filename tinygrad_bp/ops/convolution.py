@@ -43,7 +43,7 @@ from .sliding import (
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
-COLUMNS = 1 << 18  # elements of the columns at a time
+COLUMNS = 1 << 19  # elements of the columns at a time
 
 # ---------------------------------------------------------------------- on raw arrays
 
@@ -55,25 +55,24 @@ def _parts(rows: int, columns: int) -> Iterator[slice]:
 
 
 def _rows_last(g: Any, groups: int) -> Any:
-    """(rows, channels, ...) as (groups, channels of one, rows · elements)."""
+    """(rows, channels, ...) as (groups, channels of one, elements · rows).
+
+    With the rows innermost, copies and sums run along them as well as along the last dimension.
+    """
     rows, channels = g.shape[:2]
-    elements = math.prod(g.shape[2:])
-    apart = np.reshape(g, (rows, groups, channels // groups, elements))
-    return np.reshape(np.moveaxis(apart, 0, 2), (groups, channels // groups, rows * elements))
+    return np.reshape(np.moveaxis(g, 0, -1), (groups, channels // groups, math.prod(g.shape[2:]) * rows))
 
 
-def _rows_first(y: Any, rows: int, shape: Sizes) -> Any:
-    """The reverse of ``_rows_last``: (groups, channels, rows · elements) as (rows, all channels, *shape)."""
-    groups, channels = y.shape[:2]
-    apart = np.reshape(y, (groups * channels, rows, math.prod(shape)))
-    return np.reshape(np.swapaxes(apart, 0, 1), (rows, groups * channels, *shape))
+def _rows_first(y: Any, shape: Sizes) -> Any:
+    """Numbers with the rows innermost as a view of ``shape``, whose first dimension they are."""
+    return np.moveaxis(np.reshape(y, (*shape[1:], shape[0])), -1, 0)
 
 
 def _columns(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> Any:
-    """The windows of some padded rows: (groups, channels of one · kernel, rows · windows)."""
-    view = window_view(np.swapaxes(x, 0, 1), kernel, stride, dilation)  # (channels, rows, *kernel, *counts)
-    apart = np.moveaxis(view, 1, 1 + len(kernel))
-    return np.reshape(apart, (groups, x.shape[1] // groups * math.prod(kernel), -1 if x.size else 0))
+    """The windows of some padded rows: (groups, channels of one · kernel, windows · rows)."""
+    inner = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0)
+    view = np.moveaxis(window_view(inner, kernel, stride, dilation), 0, -1)  # (channels, *kernel, *counts, rows)
+    return np.reshape(view, (groups, x.shape[1] // groups * math.prod(kernel), -1 if x.size else 0))
 
 
 def _flat(weight: Any, groups: int) -> Any:
@@ -89,7 +88,7 @@ def _convolution(x: Any, weight: Any, stride: Sizes, padding: Pairs, dilation: S
     matrix, frame = _flat(weight, groups), padded(x, padding)
     for part in _parts(x.shape[0], math.prod((x.shape[1], *kernel, *out))):
         columns = _columns(frame[part], kernel, stride, dilation, groups)
-        y[part] = _rows_first(np.matmul(matrix, columns), part.stop - part.start, out)
+        y[part] = _rows_first(np.matmul(matrix, columns), (part.stop - part.start, weight.shape[0], *out))
     return y
 
 
@@ -97,13 +96,14 @@ def _transpose(y: Any, weight: Any, size: Sizes, stride: Sizes, padding: Pairs, 
     kernel, out, rows = weight.shape[2:], y.shape[2:], y.shape[0]
     channels = weight.shape[1] * groups
     room = tuple(n + low + high for n, (low, high) in zip(size, padding, strict=True))
-    frame = np.zeros((rows, channels, *room), np.result_type(y, weight))
+    result = np.empty((rows, channels, *size), np.result_type(y, weight))
     matrix = np.swapaxes(_flat(weight, groups), 1, 2)
     for part in _parts(rows, math.prod((channels, *kernel, *out))):
-        columns = np.matmul(matrix, _rows_last(y[part], groups))
-        apart = np.reshape(columns, (channels, *kernel, part.stop - part.start, *out))
-        add_windows(np.swapaxes(frame[part], 0, 1), np.moveaxis(apart, 1 + len(kernel), 1), stride, dilation)
-    return cropped(frame, padding)
+        count, columns = part.stop - part.start, np.matmul(matrix, _rows_last(y[part], groups))
+        frame = _rows_first(np.zeros(count * channels * math.prod(room), result.dtype), (count, channels, *room))
+        add_windows(frame, _rows_first(columns, (count, channels, *kernel, *out)), stride, dilation)
+        result[part] = cropped(frame, padding)
+    return result
 
 
 def _weight_sum(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:

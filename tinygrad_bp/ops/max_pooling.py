@@ -67,11 +67,13 @@ def _window_argmax(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
         raise DtypeError(f"max_pool: {x.dtype} has no largest number to look for; write x.float() or x.abs() first")
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     frame = padded(x, padding, least)
-    cells = list(_cells(frame, tables))
+    cells = [np.ascontiguousarray(cell) for cell in _cells(frame, tables)]
     best = functools.reduce(np.maximum, cells)
+    # How many come before the first one that is largest, without a jump per element.
     place = np.zeros(best.shape, np.min_scalar_type(count))
-    for k, value in reversed(list(enumerate(cells))):
-        np.copyto(place, k, where=value == best)
+    for value in cells[-2::-1]:
+        place += 1
+        place *= (value != best).view(np.uint8)
     if np.isnan(best).any():
         for k, value in enumerate(cells):
             np.copyto(place, k, where=value != value)  # the last NaN of a window, as in PyTorch
