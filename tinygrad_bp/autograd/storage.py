@@ -11,6 +11,7 @@ from .device import device, device_of
 from .dtypes import DType
 from .errors import IndexRangeError
 from .layout import data_ptr
+from .modes import reading
 from .tensor import Tensor, wrap
 from .writes import guard, owner, shown
 
@@ -111,6 +112,7 @@ class UntypedStorage(TypedStorage):
 
 def _row(self: Tensor, dtype: Any) -> Tensor:
     """All elements of the memory under a tensor, in the order in which they lie there."""
+    reading(self, "storage()")
     memory = owner(self._value)
     flat = np.ravel(memory, order="K")
     flat = flat if flat.dtype == dtype else flat.view(dtype)

@@ -38,16 +38,21 @@ class Entry:
     def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool) -> None:
         self.captured, self.guards, self.program = captured, guards, captured.program
         self.runnable = build(captured.program, exact)
-        self._kinds = [(value.shape, value.dtype) for value in captured.program.inputs]
+        self._kinds = [
+            (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)
+            for value, source in zip(captured.program.inputs, captured.sources, strict=True)
+        ]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
 
     def arrays(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
         found: list[Any] = []
-        for source, (shape, dtype) in zip(self.captured.sources, self._kinds, strict=True):
+        for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
             item = leaves[source] if isinstance(source, int) else source()
             if isinstance(item, Tensor):
                 array = item._value
+                if wants != (item._node is not None) and not isinstance(source, int):
+                    return None
             elif isinstance(item, np.ndarray):
                 array = item
             elif isinstance(item, (int, float)):  # a setting

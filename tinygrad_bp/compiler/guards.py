@@ -7,7 +7,7 @@ and the functions that it uses, attributes of objects, small lists and dicts of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -27,7 +27,7 @@ class Guards:
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
-        self._names: list[tuple[dict[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
+        self._names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
         self._cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
         self._settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
         self._modules: list[Module] = []
@@ -80,6 +80,13 @@ class Guards:
             self._look_at_items(item, names)
         elif hasattr(item, "__dict__") and not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_names(vars(item), names)
+            for name in names - vars(item).keys():  # an attribute of the class, until the object has its own
+                for kind in type(item).__mro__:
+                    if name in vars(kind):
+                        self._names.append((vars(item), name, _MISSING))
+                        self._names.append((vars(kind), name, vars(kind)[name]))
+                        self._look_at(vars(kind)[name], names)
+                        break
 
     def _look_at_function(self, function: FunctionType) -> None:
         if function.__module__ == "tinygrad_bp" or function.__module__.startswith("tinygrad_bp."):

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.arrays import as_array, kind_of
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, NoRuleError
+from ..autograd.modes import reading
 from ..autograd.tensor import Tensor, handed_out, wrap
 from ..autograd.writes import shown
 
@@ -71,6 +72,7 @@ def dlpack(
     _without_history(self)
     if dl_device not in (None, _CPU) or stream is not None:
         raise BufferError(f"__dlpack__: tensors live in the memory of the CPU, not on {dl_device}, stream {stream}")
+    reading(self, "__dlpack__()")
     array = handed_out(self)
     if copy is False and not array.flags.writeable:
         raise BufferError("__dlpack__: the memory is read-only, which needs a copy; leave copy=False out")

@@ -295,8 +295,10 @@ class Capture(Watcher):
             cell = getattr(item, "_cell", None)
             if cell is None or item._node is None or not item.is_leaf:
                 continue
+            if cell.grad is not None and id(cell.grad) in places:
+                continue  # it is a tensor that the program writes
             output = None
-            if cell.grad is not None and outside.value not in writes and id(cell.grad) not in places:
+            if cell.grad is not None and outside.value not in writes:
                 output = len(outputs)
                 outputs.append(self.bring(cell.grad))
             grads.append(Grad(outside.source, output, id(cell) in self._cleared))

@@ -20,7 +20,7 @@ class Value:
     name: str = ""  # as the user called it: a parameter's or an argument's; else ""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Constant(Value):
     """A value that is the same in every run."""
 
