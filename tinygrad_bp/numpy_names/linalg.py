@@ -42,6 +42,8 @@ def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
 def as_one(a: Any, b: Any) -> tuple[Any, Any]:
     """Both in the dtype that NumPy gives the pair."""
     a, b = operand(a), operand(b)
+    if a.dtype == b.dtype:
+        return a, b
     dtype = np.result_type(a.dtype, b.dtype)
     return in_dtype(a, dtype), in_dtype(b, dtype)
 
