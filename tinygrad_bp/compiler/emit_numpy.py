@@ -29,10 +29,12 @@ class Emitted:
             if not value.shape:  # a setting may come as a number of Python
                 lines.append(f"    {name(value)} = asarray({name(value)}, {self._object('dtype', value.dtype)})")
         for step in program.steps:
-            operands = [self.spelled(item) for item in step.operands]
-            params = [f"{key}={self.spelled(item)}" for key, item in step.params.items()]
-            call = f"{self._op(step.op)}({', '.join(operands + params)})"
-            lines.append(f"    {name(step.result)} = asarray({call})  # {kind(step.result)}")
+            given = {**step.op.params, **step.params}.values()
+            call = f"{self._op(step.op)}({', '.join(map(self.spelled, (*step.operands, *given)))})"
+            gives = [name(value) if value else "_" for value in (step.result, *step.beside)]
+            unread = len(step.op.residuals) - len(step.beside)
+            text = f"map(asarray, {call})" if step.op.residuals else f"asarray({call})"
+            lines.append(f"    {', '.join(gives + ['_'] * unread)} = {text}  # {kind(step.result)}")
         results = [self.spelled(item) for item in program.outputs]
         results = [f"array({text})" if isinstance(item, Value) else text
                    for text, item in zip(results, program.outputs, strict=True)]  # fmt: skip
@@ -43,7 +45,7 @@ class Emitted:
         return [*lines, "    return results"]
 
     def _op(self, op: Op) -> str:
-        self.objects[f"op_{op.name}"] = op.compute
+        self.objects[f"op_{op.name}"] = op.forward
         return f"op_{op.name}"
 
     def _object(self, name: str, value: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..program.program import Program, Value
 from .emit_numpy import Emitted
+from .passes import simplified
 
 
 def build(program: Program, exact: bool = False) -> Runnable:
@@ -26,7 +27,7 @@ class Runnable:
     def __init__(self, program: Program, exact: bool) -> None:
         self.program, self.exact = program, exact
         self._lock = Lock()
-        emitted = Emitted(program)
+        emitted = Emitted(simplified(program, exact))
         self.source = emitted.source
         space = dict(emitted.objects)
         exec(compile(emitted.source, "<compiled>", "exec"), space)

@@ -38,6 +38,20 @@ class Step:
     operands: tuple[Any, ...]
     params: dict[str, Any]
     result: Value
+    # What forward gives beside its value, in the order of ``op.residuals``: a pass may name it, so that nothing
+    # computes it again. None: not asked for.
+    beside: tuple[Value | None, ...] = ()
+
+    def run(self, operands: tuple[Any, ...], params: dict[str, Any]) -> dict[Value, Any]:
+        """What it gives, from arrays in the place of its operands and parameters."""
+        found = self.op.forward(*operands, *[params.get(name, default) for name, default in self.op.params.items()])
+        values = found if self.op.residuals else (found,)
+        return {v: np.asarray(a) for v, a in zip((self.result, *self.beside), values) if v is not None}
+
+    def gives(self) -> Iterator[Value]:
+        """Its result, and what is named beside it."""
+        yield self.result
+        yield from (value for value in self.beside if value is not None)
 
     def reads(self) -> Iterator[Value]:
         """The values that it reads, one for each place where it reads it."""
@@ -78,8 +92,7 @@ def evaluate(program: Program, arrays: Sequence[Any]) -> tuple[list[Any], list[A
     known |= {constant: constant.array for constant in program.constants()}
     for step in program.steps:
         operands = replaced(step.operands, known.__getitem__)
-        params = replaced(step.params, known.__getitem__)
-        known[step.result] = np.asarray(step.op.compute(*operands, **params))
+        known |= step.run(operands, replaced(step.params, known.__getitem__))
     find = known.__getitem__
     return replaced(list(program.outputs), find), [find(value) for value in program.writes.values()]
 
@@ -124,7 +137,7 @@ def live(program: Program, steps: Iterable[Step]) -> list[Step]:
     """Those of ``steps`` whose results lead to what a run of ``program`` is for."""
     wanted, found = set(program.results()), []
     for step in reversed(list(steps)):
-        if step.result in wanted:
+        if not wanted.isdisjoint(step.gives()):
             wanted.update(step.reads())
             found.append(step)
     return found[::-1]

@@ -26,7 +26,8 @@ def names(program: Program) -> dict[Value, str]:
     """A name of its own for every value, which Python and C accept: the user's, ``c0`` a constant, ``t0`` step 0."""
     found: dict[Value, str] = {}
     taken: set[str] = set()
-    for value in (*program.inputs, *(step.result for step in program.steps)):
+    given = [value for step in program.steps for value in step.gives()]
+    for value in (*program.inputs, *given):
         if value.name:  # the user's names come first
             found[value] = _free(identifier(value.name), taken)
     for i, value in enumerate(program.inputs):
@@ -37,6 +38,9 @@ def names(program: Program) -> dict[Value, str]:
     for i, step in enumerate(program.steps):
         if step.result not in found:
             found[step.result] = _free(f"t{i}", taken)
+        for residual, part in zip(step.op.residuals, step.beside):
+            if part is not None and part not in found:
+                found[part] = _free(f"{found[step.result]}_{residual}", taken)
     return found
 
 
@@ -81,7 +85,8 @@ def text(program: Program) -> str:
     for step in program.steps:
         operands = [shown(item) for item in step.operands]
         params = [f"{name}={shown(item)}" for name, item in step.params.items() if item is not step.op.params[name]]
-        lines.append((f"{known[step.result]} = {step.op.name}({', '.join(operands + params)})", kind(step.result)))
+        gives = ", ".join(known[value] for value in step.gives())
+        lines.append((f"{gives} = {step.op.name}({', '.join(operands + params)})", kind(step.result)))
     ends = [f"return {', '.join(shown(item) for item in program.outputs)}"] if program.outputs else []
     ends += [f"{known[place]} ← {shown(value)}" for place, value in program.writes.items()]
     return "\n".join([*_columns(lines), *ends])
