@@ -6,8 +6,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from .columns import strides_of
 from .errors import ArgumentError, IndexRangeError, shape_text
-from .writes import owner, start_of
+from .writes import columns_of, owner, start_of
 
 __all__ = [
     "channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format", "preserve_format", "strided",
@@ -168,23 +169,13 @@ def is_complex(self: Any) -> bool:
 # ---------------------------------------------------------------------- how they lie
 
 
-def strides_of(array: Any) -> tuple[int, ...]:
-    """How many bytes apart the elements along each dimension lie in PyTorch's memory, which has no negative steps.
+def row_by_row(x: Any, order: tuple[int, ...] | None = None) -> bool:
+    """Whether PyTorch has the elements row by row without gaps; ``order``: the dimensions, the fastest one last.
 
-    ``nn.Linear`` keeps its weight column by column and PyTorch row by row: a matrix that owns such memory, and its
-    views, count as PyTorch has them.
+    ``x`` is a tensor or an array.
     """
-    strides = tuple([abs(stride) for stride in array.strides])
-    memory = owner(array)
-    if memory.ndim != 2 or memory.flags.c_contiguous or not memory.flags.f_contiguous:
-        return strides
-    (rows, columns), size = memory.shape, memory.itemsize
-    return tuple([(stride // size % rows * columns + stride // size // rows) * size for stride in strides])
-
-
-def row_by_row(array: Any, order: tuple[int, ...] | None = None) -> bool:
-    """Whether PyTorch has the elements row by row without gaps; ``order``: the dimensions, the fastest one last."""
-    step, strides = array.itemsize, strides_of(array)
+    array, strides = getattr(x, "_value", x), strides_of(x)
+    step = array.itemsize
     for d in (order or tuple(range(array.ndim)))[::-1]:
         if array.shape[d] != 1 and strides[d] != step:
             return not array.size
@@ -202,7 +193,7 @@ def stride(self: Any, dim: int | None = None) -> Any:
     array = self._value
     found: list[int] = []
     row = 1  # how many elements one step over what comes after would be
-    for size, step in zip(array.shape[::-1], strides_of(array)[::-1]):
+    for size, step in zip(array.shape[::-1], strides_of(self)[::-1]):
         found.append(step // array.itemsize if array.size and (size != 1 or step) else row)
         row = max(size, 1) * found[-1]
     strides = tuple(found[::-1])
@@ -224,7 +215,7 @@ def is_contiguous(self: Any, memory_format: memory_format = contiguous_format) -
     (True, False)
     """
     order = _ORDERS.get(memory_format._name)
-    return row_by_row(self._value, order) if order is None or len(order) == self._value.ndim else False
+    return row_by_row(self, order) if order is None or len(order) == self._value.ndim else False
 
 
 def storage_offset(self: Any) -> int:
@@ -233,10 +224,9 @@ def storage_offset(self: Any) -> int:
     if not array.size:
         return 0
     lowest = start_of(array) + sum((n - 1) * step for n, step in zip(array.shape, array.strides) if step < 0)
-    place = (lowest - start_of(owner(array))) // array.itemsize
-    memory = owner(array)
-    if memory.ndim == 2 and memory.flags.f_contiguous and not memory.flags.c_contiguous:
-        place = place % memory.shape[0] * memory.shape[1] + place // memory.shape[0]
+    place, columns = (lowest - start_of(owner(array))) // array.itemsize, columns_of(self)
+    if columns is not None:
+        place = place % columns.shape[0] * columns.shape[1] + place // columns.shape[0]
     return int(place)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .columns import lay_in_rows
 from .device import device, device_of
 from .dtypes import DType
 from .errors import IndexRangeError
 from .layout import data_ptr
 from .modes import reading
 from .tensor import Tensor, wrap
-from .writes import guard, owner, shown
+from .writes import columns_of, guard, owner, shown
 
 __all__ = ["TypedStorage", "UntypedStorage"]
 
@@ -113,6 +114,9 @@ class UntypedStorage(TypedStorage):
 def _row(self: Tensor, dtype: Any) -> Tensor:
     """All elements of the memory under a tensor, in the order in which they lie there."""
     reading(self, "storage()")
+    columns = columns_of(self)
+    if columns is not None:
+        lay_in_rows(self, columns)
     memory = owner(self._value)
     flat = np.ravel(memory, order="K")
     flat = flat if flat.dtype == dtype else flat.view(dtype)

@@ -1448,9 +1448,11 @@ class Syntax:
     def vdot(self, other: Array) -> Tensor:
         """The inner product of two vectors, the first conjugated: Σ ā b."""
     def view(self, *shape: Any, size: Size | None = None, dtype: DTypeLike = None) -> Tensor:
-        """``reshape``, or the same bytes read as another dtype, which passes no gradient (``to(dtype)`` converts)."""
+        """The same memory in another shape, or its bytes read as another dtype without gradient (``to(dtype)``
+        converts).
+        """
     def view_as(self, other: Array) -> Tensor:
-        """The elements of ``input`` in the shape of ``other``."""
+        """``view`` in the shape of ``other``."""
     def vsplit(self, indices_or_sections: Any) -> tuple[Tensor, ...]:
         """Equal pieces, or cuts at positions, along the rows of at least two dimensions."""
     def where(self, condition: Operand, other: Operand) -> Tensor:

@@ -15,7 +15,7 @@ from .layout import element_at
 from .modes import forgetting, mode, reading
 from .node import Cell, Node, leaf
 from .size import Size
-from .writes import Views, guard, own_memory, shown
+from .writes import Views, detached, guard, may_move, own_memory, shown
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
@@ -171,7 +171,7 @@ class Tensor(Syntax, metaclass=TensorClass):
         >>> tg.ones(2, requires_grad=True).detach()
         tensor([1., 1.])
         """
-        return wrap(handed_out(self), None)
+        return detached(self, wrap(self._value, None)) if may_move(self) else wrap(handed_out(self), None)
 
     # ------------------------------------------------------------------ out to Python and NumPy
 

@@ -37,6 +37,10 @@ _lock = RLock()
 # they see as it is.
 _guarded: dict[int, Any] = {}
 _shown: dict[int, Any] = {}
+# Of these, the memory that was the user's before it was a tensor's.
+_lent: dict[int, Any] = {}
+# id of an owning array that lies column by column -> the same, and who is on it beside a tensor and its views.
+_detached: dict[int, tuple[Any, Groups]] = {}
 
 
 def owner(array: Any) -> Any:
@@ -115,10 +119,21 @@ def shown(array: Any) -> Any:
     return array
 
 
+def lent(array: Any) -> Any:
+    """An array of the user's that a tensor is put on: it is seen from the start, and lies as the user made it."""
+    _note(_lent, array)
+    return shown(array)
+
+
 def seen(array: Any) -> bool:
-    """Whether outsiders may see the memory under ``array``."""
-    memory = id(owner(array))
-    return memory in _guarded or memory in _shown
+    """Whether outsiders, or tensors without history, may see the memory under ``array``."""
+    memory = owner(array)
+    return handed(memory) or id(memory) in _detached
+
+
+def handed(memory: Any) -> bool:
+    """Whether outsiders may see memory, given by its owner."""
+    return id(memory) in _guarded or id(memory) in _shown
 
 
 def lies_there(array: Any, other: Any) -> bool:
@@ -179,6 +194,33 @@ def overlaps(array: Any) -> bool:
     return False
 
 
+# ---------------------------------------------------------------------- memory that may move
+
+
+def columns_of(x: Any) -> Any:
+    """The matrix, column by column, in which a tensor or array lies and which counts as row by row; None if in none.
+
+    It owns its memory, or is a product's transposed result, and not what the user transposed and lent.
+    """
+    memory = owner(getattr(x, "_value", x))
+    if memory.ndim != 2:
+        return None
+    flags = memory.flags
+    if not flags.c_contiguous:
+        return memory if flags.f_contiguous else None
+    views = getattr(x, "_views", None)
+    first = x if views is None else views[0]()
+    base = getattr(first, "_value", None)
+    if base is None or base.ndim != 2 or base.size != memory.size or id(memory) in _lent or owner(base) is not memory:
+        return None
+    return base if base.flags.f_contiguous and not base.flags.c_contiguous else None
+
+
+def may_move(x: Any) -> bool:
+    """Whether a tensor without a history to keep lies in a matrix that may be laid row by row."""
+    return not x._value.flags.c_contiguous and x.is_leaf and columns_of(x) is not None
+
+
 # ---------------------------------------------------------------------- tensors on one memory
 
 
@@ -201,10 +243,7 @@ def share(x: Any, result: Any) -> None:
     if base is mine or value is mine or (base is mine.base is not None) or owner(value) is owner(mine):
         views = getattr(x, "_views", None)
         if views is None:
-            with _lock:  # another thread may make the first view of the same tensor
-                views = getattr(x, "_views", None)
-                if views is None:
-                    views = x._views = Views((reference(x),))
+            views = _views_of(x)
         views.append(reference(result))
         result._views = views
         if x._node is not None:
@@ -213,6 +252,59 @@ def share(x: Any, result: Any) -> None:
             result._quiet = True
         if len(views) > views.room:
             views.tidy()
+
+
+def _views_of(x: Any) -> Views:
+    """The list of a tensor, its base and its views; a new one where there is none yet."""
+    views: Views | None = getattr(x, "_views", None)
+    if views is None:
+        with _lock:  # another thread may make the first view of the same tensor
+            views = getattr(x, "_views", None)
+            if views is None:
+                views = x._views = Views((reference(x),))
+    return views
+
+
+class Groups(dict[int, Views]):
+    """By id, the lists of tensors that lie in one memory with different histories: one, and what ``detach`` gave."""
+
+    room: int = 32
+
+    def tidy(self) -> None:
+        """Let go of the lists in which nothing lives any more."""
+        for views in list(self.values()):
+            if not any([known() is not None for known in views]):
+                del self[id(views)]
+        self.room = 2 * len(self) + 32
+
+
+def detached(x: Any, result: Any) -> Any:
+    """``result``, which is ``x`` without its history, in memory that lies column by column and may be moved."""
+    memory = owner(x._value)
+    entry = _detached.get(id(memory))
+    if entry is None:
+        entry = _detached[id(memory)] = reference(memory, _forgetting(_detached, id(memory))), Groups()
+    groups, of_x, views = entry[1], _views_of(x), Views((reference(result),))
+    result._views = groups[id(views)] = views
+    groups[id(of_x)] = of_x
+    if len(groups) > groups.room:
+        groups.tidy()
+    return result
+
+
+def all_on(x: Any) -> list[Any]:
+    """Every tensor in the memory of a tensor, with whatever history."""
+    memory = owner(x._value)
+    groups = (_views_of(x), *(_detached[id(memory)][1].values() if id(memory) in _detached else ()))
+    tensors = {id(t): t for views in groups for known in views if (t := known()) is not None}
+    return [t for t in tensors.values() if owner(t._value) is memory]
+
+
+def moved_to(memory: Any, array: Any) -> None:
+    """Note that ``array`` is from now on the memory of the tensors that lay in ``memory``."""
+    entry = _detached.pop(id(memory), None)
+    if entry is not None:
+        _detached[id(array)] = reference(array, _forgetting(_detached, id(array))), entry[1]
 
 
 def aliases(x: Any) -> list[Any]:

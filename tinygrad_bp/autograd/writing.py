@@ -82,7 +82,8 @@ def array_of_write(x: Tensor, what: str) -> Any:
     if array is None:
         raise ReadOnlyError(
             f"{what}: the memory of the tensor {shape_text(x.shape)} cannot be written: it is read-only, or an "
-            "expanded view in which several elements are one. Write into a copy: x = x.clone()"
+            "expanded view in which several elements are one, or the copy that view() gave of elements that lie in "
+            "another order. Write into a copy: x = x.clone(), or into the tensor itself, not its view"
         )
     return array
 

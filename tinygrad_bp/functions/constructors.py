@@ -18,7 +18,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
-from ..autograd.writes import share, shown
+from ..autograd.writes import lent, share
 from ..ops.shape import shape_of
 from .creation import empty, numbers_of
 
@@ -52,7 +52,7 @@ def _of_data(name: str, dtype: Any, data: Any) -> Tensor:
     if array.dtype.kind == "c" and dtype.kind not in "bc":
         raise DtypeError(f"{name}: must be real numbers, not {array.dtype}; write tg.tensor(data)")
     if array.dtype == dtype:
-        return wrap(shown(array), None)
+        return wrap(lent(array), None)
     with np.errstate(invalid="ignore", over="ignore"):
         cast = array.astype(dtype)
     if dtype.kind in "ui" and not of_arrays(data) and not _fit(array, dtype):

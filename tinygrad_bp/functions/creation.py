@@ -14,7 +14,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Size
-from ..autograd.writes import shown
+from ..autograd.writes import lent
 from ..ops.shape import either, shape_of
 
 __all__ = [
@@ -98,7 +98,7 @@ def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> 
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
     array = numbers_of(data, dtype)
-    return wrap(shown(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
+    return wrap(lent(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
 
 
 def from_numpy(array: Array) -> Tensor:
@@ -115,7 +115,7 @@ def from_numpy(array: Array) -> Tensor:
         raise ArgumentError(f"from_numpy: expected an np.ndarray, got {type(array).__name__}; use tg.tensor")
     if not array.dtype.isnative:
         raise DtypeError(f"from_numpy: {array.dtype} has another machine's byte order; use tg.tensor, which copies")
-    return wrap(shown(as_array(array)), None)
+    return wrap(lent(as_array(array)), None)
 
 
 def _dtype(dtype: Any) -> Any:

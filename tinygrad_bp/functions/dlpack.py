@@ -11,7 +11,7 @@ from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, NoRuleError
 from ..autograd.modes import reading
 from ..autograd.tensor import Tensor, handed_out, wrap
-from ..autograd.writes import shown
+from ..autograd.writes import lent
 
 __all__ = ["from_dlpack"]
 
@@ -51,7 +51,7 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
     if not hasattr(x, "__dlpack__"):
         raise ArgumentError(f"from_dlpack: a {kind_of(x)} has no __dlpack__; write tg.tensor(x)")
     array = x if isinstance(x, np.ndarray) else np.from_dlpack(x)
-    return wrap(as_array(array.copy()) if copy else shown(as_array(array)), None)
+    return wrap(as_array(array.copy()) if copy else lent(as_array(array)), None)
 
 
 def to_dlpack(tensor: Tensor) -> Any:

@@ -13,7 +13,7 @@ from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike, Size
-from ..autograd.writes import shown
+from ..autograd.writes import lent
 from ..ops.shape import shape_of
 from .creation import as_tensor, tensor
 
@@ -58,7 +58,7 @@ def frombuffer(
     >>> tg.frombuffer(bytearray([1, 2, 3]), dtype=tg.uint8)
     tensor([1, 2, 3], dtype=torch.uint8)
     """
-    return wrap(shown(np.frombuffer(buffer, np.dtype(dtype), count, offset)), None).requires_grad_(requires_grad)
+    return wrap(lent(np.frombuffer(buffer, np.dtype(dtype), count, offset)), None).requires_grad_(requires_grad)
 
 
 def from_file(

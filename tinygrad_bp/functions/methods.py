@@ -139,7 +139,7 @@ METHODS: dict[str, str] = {
     "autograd.storage": "storage untyped_storage",
     # shape
     "ops.shape": """broadcast_to expand expand_as flatten moveaxis movedim permute ravel reshape reshape_as squeeze
-        sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as=reshape_as""",
+        sum_to_size swapaxes swapdims t transpose unflatten unsqueeze view view_as""",
     "functions.splitting": """chunk dsplit hsplit narrow select select_scatter slice_scatter split_with_sizes
         tensor_split unbind unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit""",
     "ops.rearranging": "flip fliplr flipud repeat repeat_interleave roll rot90 tile",

@@ -11,12 +11,13 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from ..autograd.backward import unbroadcast
+from ..autograd.columns import in_shape
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
 from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Size
-from ..autograd.writes import share
+from ..autograd.writes import columns_of, share
 from .elementwise import clone
 from .samples import sample
 
@@ -104,6 +105,15 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
                   views=True, grad_fn="ViewBackward0", doc="The same elements, row by row, in another shape.")
 
 
+def _in_shape(input: Any, shape: tuple[int, ...], view: bool = False) -> Any:
+    """The elements in another shape, a view where PyTorch has one; of a ``view`` that is none no write is taken."""
+    if isinstance(input, Tensor):
+        value = input._value
+        if not value.flags.c_contiguous or (value.base is not None and columns_of(input) is not None):
+            return in_shape(input, shape, _reshape, clone, view)
+    return _reshape(input, shape)
+
+
 def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
     """The elements of ``input``, row by row, in another shape; one size may be −1.
 
@@ -112,11 +122,14 @@ def reshape(input: Array, *sizes: Size, shape: Size | None = None) -> Any:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return _reshape(input, sizes_of(either(sizes, shape)))
+    return _in_shape(input, sizes_of(either(sizes, shape)))
 
 
 def view(input: Array, *shape: Any, size: Size | None = None, dtype: DTypeLike = None) -> Any:
-    """``reshape``, or the same bytes read as another dtype, which passes no gradient (``to(dtype)`` converts).
+    """The same memory in another shape, or its bytes read as another dtype without gradient (``to(dtype)`` converts).
+
+    Where NumPy needs a copy for the shape (PyTorch refuses it, ``reshape`` copies in both), the copy can be read, and
+    a write into it raises ``ReadOnlyError``: it would be lost.
 
     >>> import tinygrad_bp as tg
     >>> tg.arange(4).view(2, 2)
@@ -134,7 +147,7 @@ def view(input: Array, *shape: Any, size: Size | None = None, dtype: DTypeLike =
         if isinstance(input, Tensor):
             share(input, result)
         return result
-    return _reshape(input, sizes_of(either(shape, size)))
+    return _in_shape(input, sizes_of(either(shape, size)), True)
 
 
 def ravel(input: Array) -> Any:
@@ -144,7 +157,7 @@ def ravel(input: Array) -> Any:
     >>> tg.ravel(tg.tensor([[1, 2], [3, 4]]))
     tensor([1, 2, 3, 4])
     """
-    line = _reshape(input, (-1,))
+    line = _in_shape(input, (-1,))
     return line if value_of(line).flags.c_contiguous else clone(line)
 
 
@@ -156,7 +169,18 @@ def reshape_as(input: Array, other: Array) -> Any:
     tensor([[0, 1],
             [2, 3]])
     """
-    return _reshape(input, other.shape)
+    return _in_shape(input, other.shape)
+
+
+def view_as(input: Array, other: Array) -> Any:
+    """``view`` in the shape of ``other``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.arange(4).view_as(tg.ones(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
+    return _in_shape(input, other.shape, True)
 
 
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -172,7 +196,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Any:
     if first == last and input.ndim:
         return input
     shape = input.shape or (1,)
-    return _reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+    return _in_shape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @takes_axis
@@ -190,7 +214,7 @@ def unflatten(input: Array, dim: int, sizes: int | tuple[int, ...] | list[int]) 
         wanted = tuple(have // known if size == -1 else size for size in wanted)
     if not wanted or math.prod(wanted) != have or min(wanted) < 0:
         raise ShapeError(f"unflatten: sizes {sizes} do not multiply up to the size of dim {dim}, {have}")
-    return _reshape(input, (*input.shape[:place], *wanted, *input.shape[place + 1 :]))
+    return _in_shape(input, (*input.shape[:place], *wanted, *input.shape[place + 1 :]), True)
 
 
 @takes_axis

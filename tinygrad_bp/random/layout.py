@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.layout import row_by_row, strides_of
+from ..autograd.columns import strides_of
+from ..autograd.layout import row_by_row
 
 
-def _axes(array: Any) -> list[int]:
+def _axes(x: Any) -> list[int]:
     """The axes, the fastest in memory first, sorted as PyTorch does: a repeated axis (its step is 0) says nothing."""
-    steps = list(zip(strides_of(array), array.shape, strict=True))
-    axes = list(range(array.ndim))[::-1]
+    steps = list(zip(strides_of(x), x.shape, strict=True))
+    axes = list(range(x.ndim))[::-1]
     for i in range(1, len(axes)):
         here = i
         for before in range(i)[::-1]:
@@ -27,9 +28,9 @@ def _axes(array: Any) -> list[int]:
     return axes
 
 
-def in_memory_order(drawn: Any, array: Any) -> Any:
-    """Numbers drawn one after the other, in the shape of ``array``: the first one lies first in memory."""
-    if row_by_row(array) or not array.size:
-        return drawn.reshape(array.shape)
-    axes = _axes(array)[::-1]
-    return drawn.reshape([array.shape[axis] for axis in axes]).transpose(np.argsort(axes))
+def in_memory_order(drawn: Any, x: Any) -> Any:
+    """Numbers drawn one after the other, in the shape of ``x``, a tensor or array: the first lies first in memory."""
+    if row_by_row(x) or not x.size:
+        return drawn.reshape(x.shape)
+    axes = _axes(x)[::-1]
+    return drawn.reshape([x.shape[axis] for axis in axes]).transpose(np.argsort(axes))

@@ -131,7 +131,7 @@ def rand_like(
     drawn = (generator or default_generator()).uniform(
         value_of(input).size, _float_dtype("rand_like", dtype or input.dtype)
     )
-    return wrap(in_memory_order(drawn, value_of(input)), None).requires_grad_(requires_grad)
+    return wrap(in_memory_order(drawn, input), None).requires_grad_(requires_grad)
 
 
 @laid_out
@@ -147,7 +147,7 @@ def randn_like(
     """
     resolve(device)
     kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
-    rows = row_by_row(in_memory_order(np.empty(value.size), value))  # the result has no gaps and no repetitions
+    rows = row_by_row(in_memory_order(np.empty(value.size), input))  # the result has no gaps and no repetitions
     drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
     return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
 
@@ -165,7 +165,7 @@ def randint_like(
     """
     resolve(device)
     drawn = randint(low, high, (value_of(input).size,), generator=generator, dtype=dtype or input.dtype)
-    return wrap(in_memory_order(value_of(drawn), value_of(input)), None).requires_grad_(requires_grad)
+    return wrap(in_memory_order(value_of(drawn), input), None).requires_grad_(requires_grad)
 
 
 def normal(
@@ -278,7 +278,7 @@ def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> 
 
 def _fill(x: Tensor, drawn: Any) -> Tensor:
     """Write the numbers in the order of memory."""
-    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x._value))
+    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x))
 
 
 def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -304,7 +304,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     generator = _writable(x, "normal_", "f", generator)
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
-    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, row_by_row(x._value)))
+    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, row_by_row(x)))
 
 
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
