@@ -28,6 +28,12 @@ class Result(NamedTuple):
     holds: bool
 
 
+def lines_of(results: list[Result]) -> list[str]:
+    """A table of them in Markdown."""
+    rows = (f"| {r.what} | {r.figure}{'' if r.holds else ' (missed)'} | {r.bar} |" for r in results)
+    return ["| what | measured | bar |", "|---|---|---|", *rows]
+
+
 def one_add(seconds: float) -> Result:
     """A recorded add of four doubles beside the bare ``np.add``."""
     a, b = np.random.default_rng(0).random((2, 4))

@@ -19,10 +19,9 @@ def training(torch: Any) -> Any:
         return ((scale * (hidden @ last + shift) - y) ** 2).mean()
 
     def step(x: Any, y: Any) -> Any:
-        nonlocal parameters
         gradient, loss = torch.func.grad_and_value(loss_of)(parameters, x, y)
         curvature = torch.func.hessian(loss_of)(parameters, x, y)
-        parameters = parameters - torch.linalg.solve(curvature + damping, gradient)
+        parameters.sub_(torch.linalg.solve(curvature + damping, gradient))
         return loss
 
     return step, (torch.randn(ROWS, INPUTS), torch.randn(ROWS))

@@ -1,0 +1,74 @@
+"""What training and compiling cost besides a step's time: memory at the peak, and the seconds of the first call."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from .graphs import MEGABYTE, Result
+from .side_by_side import CORES, Process
+from .steps import NETWORKS
+
+LARGEST = "cifar128"
+RUNS = 3
+
+
+def kilobytes(process: int, name: str) -> int:
+    """``VmRSS``, the resident memory of a process, or ``VmHWM``, the most that it has been."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
+
+
+def growth(engine: str) -> float:
+    """Bytes that training the largest network adds at its peak to what training a small one has taken."""
+    with closing(Process(engine, CORES[-1])) as process:
+        process.ask(start="toy5")
+        before = kilobytes(process.child.pid, "VmRSS")
+        Path(f"/proc/{process.child.pid}/clear_refs").write_text("5")  # from here on counts the most that it has been
+        process.ask(start=LARGEST)
+        process.ask(take=20)
+        return 1024 * (kilobytes(process.child.pid, "VmHWM") - before)
+
+
+def memory(engines: list[str]) -> list[Result]:
+    """Our growth beside PyTorch's."""
+    if "torch" not in engines or not Path("/proc/self/clear_refs").exists():
+        return []
+    theirs = growth("torch")
+    results = []
+    for engine in ("numpy", "c"):
+        if engine in engines:
+            ours = growth(engine)
+            figure = f"{ours / theirs:.2f} × ({ours / MEGABYTE:.0f} MB / {theirs / MEGABYTE:.0f} MB)"
+            what = f"{LARGEST}: growth of memory at the peak, {engine} beside torch"
+            results.append(Result(what, figure, "≤ 0.8 ×", ours <= 0.8 * theirs))
+    return results
+
+
+def first_calls(engine: str, cache: str) -> dict[str, float]:
+    """Seconds that the first two steps of each network take longer than later ones, in a process that has compiled."""
+    with closing(Process(engine, None, XDG_CACHE_HOME=cache)) as process:
+        process.ask(start="toy5")  # imports whatever compiling imports
+        return {network.name: process.ask(start=network.name)["compiling"] for network in NETWORKS}
+
+
+def compiling(engines: list[str]) -> list[Result]:
+    """Compile times of the seven networks' slowest, the median of three."""
+    results = []
+    for engine, kinds in (("numpy", {"": 0.3}), ("c", {", cold": 1.5, ", from the cache": 0.05})):
+        if engine not in engines:
+            continue
+        runs: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
+        for _ in range(RUNS):
+            with tempfile.TemporaryDirectory() as cache:  # empty at the first kind, filled at the second
+                for kind in kinds:
+                    runs[kind].append(first_calls(engine, cache))
+        for kind, most in kinds.items():
+            medians = {name: statistics.median(run[name] for run in runs[kind]) for name in runs[kind][0]}
+            slowest = max(medians, key=medians.__getitem__)
+            what = f"compiling with {engine}{kind}, the slowest of the seven"
+            figure = f"{medians[slowest]:.3f} s ({slowest})"
+            results.append(Result(what, figure, f"< {most} s", medians[slowest] < most))
+    return results
