@@ -11,8 +11,9 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
+from ..autograd.values import value_of
 from ..functions import memory
 from ..functions.dlpack import from_dlpack as from_dlpack
 from ..ops.operators import to

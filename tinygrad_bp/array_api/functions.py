@@ -11,8 +11,9 @@ import numpy as np
 
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand
+from ..autograd.values import value_of
 from ..ops import limits, rounding
 from ..ops.operators import to
 

@@ -110,12 +110,15 @@ def pulled(node: Node, g: Any, kept: tuple[Any, ...]) -> tuple[Any, ...]:
     return op.pull(g, node.parents, kept)  # type: ignore[union-attr]
 
 
-def restored(node: Node) -> tuple[Any, ...]:
-    """The kept values as Tensors with their history, so that the rules themselves are recorded."""
+def restored(node: Node, constant: Callable[[Any], Any] = lambda kept: kept) -> tuple[Any, ...]:
+    """The kept values as Tensors with their history, so that the rules themselves are recorded.
+
+    ``constant`` gives what stands for a kept value that has no history.
+    """
     op, kept = node.op, node.kept
     assert op is not None and kept is not None
-    restored = dict(zip(op.kept, kept, strict=True))
-    for name, value in restored.items():
+    restored = dict(zip(op.kept, map(constant, kept), strict=True))
+    for name, value in zip(op.kept, kept):
         source = node if name == "y" else None
         if name in op.inputs and not op.variadic:
             source = node.parents[op.inputs.index(name)]

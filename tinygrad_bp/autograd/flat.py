@@ -13,7 +13,8 @@ import numpy as np
 
 from .node import Node, recorded
 from .op import Op
-from .tensor import beside, wrap
+from .tensor import wrap
+from .values import beside
 
 
 def belonging(gradients: tuple[Any, ...], node: Node) -> tuple[Any, ...]:

@@ -60,10 +60,22 @@ def forgetting(x: Any) -> None:
         watcher.forgot(x)
 
 
-def reading(x: Any, how: str) -> None:
-    """Tell that a value leaves the tensor ``x``, by what the user wrote."""
+def reading(x: Any, how: str = "") -> None:
+    """Tell that values leave the tensor ``x``, by what the user wrote; without ``how``: by a function that computes."""
     for watcher in mode().watchers:
         watcher.read(x, how)
+
+
+def holding(x: Any) -> None:
+    """Tell that the array in the tensor ``x`` goes on without it, to an op."""
+    for watcher in mode().watchers:
+        watcher.held(x)
+
+
+def shaping(x: Any) -> None:
+    """Tell that the shape of a result depends on the values of ``x``."""
+    for watcher in mode().watchers:
+        watcher.shaped(x)
 
 
 class Switch:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .arrays import as_array
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
-from .modes import forgetting, mode, reading
+from .modes import forgetting, reading
 from .node import Cell, Node, leaf
 from .size import Size
 from .writes import Views, detached, guard, may_move, own_memory, shown
@@ -233,22 +232,3 @@ def wrap(value: Any, node: Node | None) -> Tensor:
 def handed_out(x: Tensor) -> Any:
     """The array in a tensor, for outsiders: that of a recorded result behind a guard."""
     return shown(x._value) if x._node is None or x._node.op is None else guard(x._value)
-
-
-def value_of(x: Any) -> Any:
-    """The array in a tensor; anything else as an array."""
-    return x._value if isinstance(x, Tensor) else as_array(x)
-
-
-def beside(x: Any, array: Any) -> Any:
-    """An array as what ``x`` is: a tensor without history where x is a tensor."""
-    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
-
-
-def fixed_value(x: Any, what: str, instead: str = "t.detach()") -> Any:
-    """The array in an argument through which no gradient flows; ``NoRuleError`` where ``x`` requires grad."""
-    if isinstance(x, Tensor) and x._node is not None and mode().grad:
-        raise NoRuleError(
-            f"{what} requires grad, and no gradient flows through it: it would be dropped silently. Write {instead}"
-        )
-    return value_of(x)

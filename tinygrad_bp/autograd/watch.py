@@ -52,7 +52,16 @@ class Watcher:
         """``array`` is a copy of the array ``of``, or has its value from now on."""
 
     def read(self, x: Tensor, how: str) -> None:
-        """A value leaves the tensors: ``how`` turns it into numbers of Python, or an array of NumPy."""
+        """A value leaves the tensors: ``how`` turns it into numbers of Python, or an array of NumPy.
+
+        Without ``how`` a function computes with it, unseen.
+        """
+
+    def held(self, x: Tensor) -> None:
+        """The array in the tensor ``x`` goes on without it, to an op."""
+
+    def shaped(self, x: Tensor) -> None:
+        """The shape of a result depends on the values of ``x``."""
 
     def forgot(self, x: Tensor) -> None:
         """``x.grad`` is None from now on."""
@@ -119,7 +128,7 @@ def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
     """The gradients of the parents as Tensors, for someone who follows values; nothing is recorded."""
     if node.kept is None:
         return pull_and_free(node, g)
-    return pulled(node, g, tuple(map(_tensors_of, restored(node))))
+    return pulled(node, g, restored(node, _tensors_of))
 
 
 def _tensors_of(kept: Any) -> Any:

@@ -14,8 +14,9 @@ import numpy as np
 from ..autograd.errors import ShapeError
 from ..autograd.function import Function
 from ..autograd.size import Size
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Operand
+from ..autograd.values import value_of
 from ..ops.elementwise import where
 from ..ops.gamma_functions import digamma, lgamma
 from ..ops.incomplete_gamma import igamma

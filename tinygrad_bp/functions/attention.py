@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.modes import traced
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
-from ..ops.elementwise import add, mul, where
+from ..autograd.values import detached, held
+from ..ops.comparisons import isneginf
+from ..ops.elementwise import add, in_dtype, mul, where
+from ..ops.extremes import all as every
 from ..ops.indexing import getitem
 from ..ops.joining import cat
 from ..ops.network import linear, softmax
@@ -29,8 +32,10 @@ __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 def _weights(scores: Any) -> Any:
     """The softmax of each row; 0 where a mask leaves a row nothing."""
-    gone = np.all(np.isneginf(value_of(scores)), axis=-1, keepdims=True) if scores.shape[-1] else np.False_
-    if not np.any(gone):
+    if not scores.shape[-1]:
+        return softmax(scores, -1)
+    gone = every(isneginf(detached(scores)), -1, True)
+    if not traced() and not np.any(held(gone)):
         return softmax(scores, -1)
     return where(gone, 0.0, softmax(where(gone, 0.0, scores), -1))
 
@@ -74,7 +79,7 @@ def scaled_dot_product_attention(
     if is_causal:
         attn_mask = np.tri(query.shape[-2], key.shape[-2], dtype=bool)
     if attn_mask is not None:
-        if value_of(attn_mask).dtype.kind == "b":
+        if attn_mask.dtype.kind == "b":
             scores = where(attn_mask, scores, -math.inf)
         else:
             scores = add(scores, attn_mask)
@@ -100,8 +105,7 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
 
 def _additive(mask: Any, dtype: Any) -> Any:
     """A mask as numbers to add: booleans say what to leave out."""
-    raw = value_of(mask)
-    return np.where(raw, -math.inf, 0.0).astype(dtype) if raw.dtype.kind == "b" else mask
+    return in_dtype(where(mask, -math.inf, 0.0), dtype) if mask.dtype.kind == "b" else mask
 
 
 @rounds_once
@@ -138,7 +142,7 @@ def multi_head_attention_forward(
     _check_heads(name, query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
     if is_causal and attn_mask is None:
         raise ArgumentError(f"{name}: is_causal=True is a hint beside attn_mask; give the mask")
-    (length, rows, size), dtype = query.shape, value_of(query).dtype
+    (length, rows, size), dtype = query.shape, query.dtype
     each = size // num_heads
     parts = [slice(i * size, (i + 1) * size) for i in range(3)]
     weights = (
@@ -185,7 +189,7 @@ def _widened(mask: Any, added: int) -> Any:
     """A mask with columns of 0 for keys that were added."""
     if not added:
         return mask
-    return cat([mask, np.zeros((*mask.shape[:-1], added), value_of(mask).dtype)], -1)
+    return cat([mask, np.zeros((*mask.shape[:-1], added), mask.dtype)], -1)
 
 
 def _check_heads(name: str, query: Any, key: Any, value: Any, size: int, heads: int, separate: bool) -> None:

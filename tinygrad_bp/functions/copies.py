@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import detached
 from ..ops import borders, complex_numbers, diagonals, shape
 from ..ops.elementwise import clone
 from . import splitting
@@ -40,7 +39,8 @@ def detach_copy(input: Array) -> Tensor:
     >>> tg.detach_copy(tg.ones(2, requires_grad=True))
     tensor([1., 1.])
     """
-    return wrap(np.array(value_of(input)), None)
+    copied: Tensor = clone(detached(input))
+    return copied
 
 
 as_strided_copy: Callable[..., Any] = borders.as_strided  # already a copy

@@ -12,8 +12,9 @@ from ..autograd.arrays import as_array, of_arrays
 from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import mode
-from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Size
+from ..autograd.values import fixed_value, held
 from ..autograd.writes import lent
 from ..ops.shape import either, shape_of
 
@@ -298,7 +299,7 @@ def zeros_like(
     >>> tg.zeros_like(tg.ones(2))
     tensor([0., 0.])
     """
-    return _finish(np.zeros_like(value_of(input), dtype=dtype), device, requires_grad)
+    return _finish(np.zeros_like(held(input), dtype=dtype), device, requires_grad)
 
 
 @laid_out
@@ -311,7 +312,7 @@ def ones_like(
     >>> tg.ones_like(tg.zeros(2))
     tensor([1., 1.])
     """
-    return _finish(np.ones_like(value_of(input), dtype=dtype), device, requires_grad)
+    return _finish(np.ones_like(held(input), dtype=dtype), device, requires_grad)
 
 
 @laid_out
@@ -324,7 +325,7 @@ def empty_like(
     >>> tg.empty_like(tg.ones(2, 3)).shape
     torch.Size([2, 3])
     """
-    return _finish(np.empty_like(value_of(input), dtype=dtype), device, requires_grad)
+    return _finish(np.empty_like(held(input), dtype=dtype), device, requires_grad)
 
 
 @laid_out
@@ -338,9 +339,7 @@ def full_like(
     >>> tg.full_like(tg.zeros(2), 7.0)
     tensor([7., 7.])
     """
-    return _finish(
-        np.full_like(value_of(input), _one_number(fill_value, "full_like"), dtype=dtype), device, requires_grad
-    )
+    return _finish(np.full_like(held(input), _one_number(fill_value, "full_like"), dtype=dtype), device, requires_grad)
 
 
 @laid_out

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from ..ops import reduction as reductions
 from ..ops.elementwise import exp, logaddexp, where
 from ..ops.joining import cat

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
+from ..autograd.values import held
 from ..ops import reduction as reductions
 from ..ops.cross_entropy import cross_entropy
 from ..ops.elementwise import exp, log, square, where
@@ -83,7 +83,7 @@ def gaussian_nll_loss(
     """
     if isinstance(var, (int, float)):
         var = np.full_like(input, var)
-    if value_of(var).min(initial=0) < 0:
+    if held(var).min(initial=0) < 0:
         raise ArgumentError("gaussian_nll_loss: var is a variance, and some are negative; give var ** 2 or exp(var)")
     if var.shape != input.shape:
         if var.shape == input.shape[:-1]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import in_floats
-from ..autograd.tensor import fixed_value, value_of
 from ..autograd.types import Array
+from ..autograd.values import fixed_value, value_of
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
 from ..random.generator import Generator, default_generator

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.tensor import value_of, wrap
+from ..autograd.tensor import wrap
 from ..autograd.types import Array, Size
+from ..autograd.values import value_of
 from ..ops.max_pooling import picked
 from ..ops.shape import reshape
 from ..ops.sliding import batched, sizes, unbatched

@@ -11,8 +11,9 @@ from ..autograd import dtypes
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of, wrap
+from ..autograd.tensor import wrap
 from ..autograd.types import Array, Axis, DTypeLike
+from ..autograd.values import held
 from ..ops.fourier import fft, ifft, irfft, rfft
 from ..ops.indexing import along, place
 from ..ops.joining import cat
@@ -191,7 +192,7 @@ def istft(
     frames = ifft(rows) if return_complex else irfft(rows[..., : n_fft // 2 + 1], n_fft)
     if normalized:
         frames = frames * math.sqrt(n_fft)
-    weight = np.ones(size, np.real(value_of(frames)).dtype) if window is None else window
+    weight = np.ones(size, np.real(held(frames)).dtype) if window is None else window
     left = (n_fft - size) // 2
     weight = place(weight, (n_fft,), (slice(left, left + size),))
     count = input.shape[-1]
@@ -200,13 +201,13 @@ def istft(
 
     def added(parts: Any) -> Any:
         parts = reshape(parts, (*parts.shape[:-2], count * n_fft))
-        return index_add(np.zeros_like(value_of(parts), shape=(*parts.shape[:-1], whole)), -1, lies, parts)
+        return index_add(np.zeros_like(held(parts), shape=(*parts.shape[:-1], whole)), -1, lies, parts)
 
     start = n_fft // 2 if center else 0
     end = start + length if length is not None else whole - start
     signal = added(frames * weight)[..., start:end]
     envelope = added(np.broadcast_to(weight * weight, (count, n_fft)))[start:end]
-    if np.any(np.absolute(value_of(envelope)) < 1e-11):
+    if np.any(np.absolute(held(envelope)) < 1e-11):
         raise ArgumentError("istft: the windows do not cover the signal: the sum of their squares is 0 somewhere")
     signal = signal / envelope
     missing = 0 if length is None else length - signal.shape[-1]

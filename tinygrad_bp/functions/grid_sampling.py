@@ -14,14 +14,14 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
-from ..ops.elementwise import abs, add, mul, sub, where
+from ..autograd.values import detached
+from ..ops.elementwise import abs, add, in_dtype, mul, sub, where
 from ..ops.indexing import getitem
 from ..ops.limits import clip
 from ..ops.max_pooling import picked
 from ..ops.products import matmul
-from ..ops.shape import matrix_transpose, reshape
+from ..ops.shape import broadcast_to, matrix_transpose, reshape
 from .interpolation import cubic_weights
 
 __all__ = ["affine_grid", "grid_sample"]
@@ -43,7 +43,7 @@ def _bounded(at: Any, size: int, border: str, align_corners: bool) -> Any:
         if not span:
             return mul(at, 0)
         away = abs(sub(at, low))
-        turns = np.floor(value_of(away) / span)
+        turns = np.floor(detached(away) / span)
         rest = sub(away, turns * span)
         at = add(where(turns % 2 == 0, rest, sub(span, rest)), low)
     return clip(at, 0, size - 1)
@@ -51,16 +51,17 @@ def _bounded(at: Any, size: int, border: str, align_corners: bool) -> Any:
 
 def _read(flat: Any, index: list[Any], sizes: tuple[int, ...]) -> tuple[Any, Any]:
     """The elements of (rows, channels, all) at integer places (rows, places) of each dimension, and which exist."""
-    number, exists = np.zeros(index[0].shape, np.int64), np.ones(index[0].shape, bool)
+    number: Any = np.zeros(index[0].shape, np.int64)
+    exists: Any = np.ones(index[0].shape, bool)
     for at, size in zip(index, sizes, strict=True):
-        exists &= (at >= 0) & (at < size)
-        number = number * size + np.clip(at, 0, size - 1)
+        exists = exists & (at >= 0) & (at < size)
+        number = number * size + clip(at, 0, size - 1)
     rows, places = number.shape
-    return picked(flat, np.array(np.broadcast_to(number[:, None], (rows, flat.shape[1], places)))), exists
+    return picked(flat, broadcast_to(number[:, None], (rows, flat.shape[1], places))), exists
 
 
 def _whole(at: Any) -> Any:
-    return np.nan_to_num(at, nan=-1.0).astype(np.int64)
+    return in_dtype(np.nan_to_num(at, nan=-1.0), np.int64)
 
 
 @rounds_once
@@ -100,9 +101,9 @@ def grid_sample(
     if mode != "bicubic":
         at = [_bounded(a, size, padding_mode, corners) for a, size in zip(at, sizes, strict=True)]
     if mode == "nearest":
-        value, exists = _read(flat, [_whole(np.rint(value_of(a))) for a in at], sizes)
-        return reshape(mul(value, exists[:, None].astype(value_of(input).dtype)), (rows, channels, *out))
-    low = [np.floor(value_of(a)) for a in at]
+        value, exists = _read(flat, [_whole(np.rint(detached(a))) for a in at], sizes)
+        return reshape(mul(value, in_dtype(exists[:, None], input.dtype)), (rows, channels, *out))
+    low = [np.floor(detached(a)) for a in at]
     inner = [sub(a, floor) for a, floor in zip(at, low, strict=True)]
     # For each dimension, the steps from the element below and their weights.
     steps = range(-1, 3) if mode == "bicubic" else range(2)
@@ -111,9 +112,9 @@ def grid_sample(
     for corner in itertools.product(range(len(steps)), repeat=ndim):
         index = [floor + steps[k] for floor, k in zip(low, corner, strict=True)]
         if mode == "bicubic":
-            index = [value_of(_bounded(i, size, padding_mode, corners)) for i, size in zip(index, sizes, strict=True)]
+            index = [detached(_bounded(i, size, padding_mode, corners)) for i, size in zip(index, sizes, strict=True)]
         value, exists = _read(flat, [_whole(i) for i in index], sizes)
-        weight: Any = exists.astype(value_of(input).dtype)
+        weight: Any = in_dtype(exists, input.dtype)
         for each, k in zip(weights, corner, strict=True):
             weight = mul(each[k], weight)
         part = mul(value, reshape(weight, (rows, 1, places)))
@@ -146,7 +147,7 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
     if not align_corners:
         axes = [axis * ((n - 1) / n) for axis, n in zip(axes, inner, strict=True)]
     places = np.stack([*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(inner)], axis=-1)
-    points = np.reshape(places, (-1, ndim + 1)).astype(value_of(theta).dtype)
+    points = np.reshape(places, (-1, ndim + 1)).astype(theta.dtype)
     return reshape(matmul(points, matrix_transpose(theta)), (sizes[0], *inner, ndim))
 
 

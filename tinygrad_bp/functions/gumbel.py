@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of, wrap
+from ..autograd.tensor import wrap
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from ..ops.elementwise import add, div, sub
 from ..ops.network import softmax
 from ..random.generator import Generator

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, fixed_value, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
+from ..autograd.values import fixed_value
 
 __all__ = ["histogram", "histogramdd"]
 

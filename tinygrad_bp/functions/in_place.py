@@ -9,8 +9,9 @@ import numpy as np
 
 from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError, LeafWriteError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Size
+from ..autograd.values import value_of
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write, carry, in_place
 from ..ops.scatter import masked_fill

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
 from ..ops.elementwise import cast
 from ..ops.limits import clip
@@ -113,7 +112,7 @@ def interpolate(
     if mode == "area":
         return _AREA[ndim - 1](input, new)
     known = scale_factor is not None and not recompute_scale_factor
-    dtype = value_of(input).dtype
+    dtype = input.dtype
     y = floating(input) if mode not in ("nearest", "nearest-exact") else input
     for axis in range(ndim):
         taps = _taps(mode, old[axis], new[axis], each[axis] if known else None, bool(align_corners))

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike, Operand, Size
+from ..autograd.values import held, value_of
 
 __all__ = [
     "broadcast_shapes", "can_cast", "finfo", "get_device", "iinfo", "is_complex", "is_conj", "is_floating_point",
@@ -33,7 +34,7 @@ def is_floating_point(input: Array) -> bool:
     >>> tg.is_floating_point(tg.zeros(1)), tg.is_floating_point(tg.arange(1))
     (True, False)
     """
-    return value_of(input).dtype.kind == "f"  # type: ignore[no-any-return]
+    return held(input).dtype.kind == "f"  # type: ignore[no-any-return]
 
 
 def is_complex(input: Array) -> bool:
@@ -43,7 +44,7 @@ def is_complex(input: Array) -> bool:
     >>> tg.is_complex(tg.tensor([1j]))
     True
     """
-    return value_of(input).dtype.kind == "c"  # type: ignore[no-any-return]
+    return held(input).dtype.kind == "c"  # type: ignore[no-any-return]
 
 
 def is_signed(input: Array) -> bool:
@@ -53,7 +54,7 @@ def is_signed(input: Array) -> bool:
     >>> tg.is_signed(tg.tensor([1])), tg.is_signed(tg.tensor([1], dtype=tg.uint8))
     (True, False)
     """
-    return value_of(input).dtype.kind in "ifc"
+    return held(input).dtype.kind in "ifc"
 
 
 def is_conj(input: Array) -> bool:
@@ -83,10 +84,10 @@ def is_nonzero(input: Array) -> bool:
     >>> tg.is_nonzero(tg.tensor([0.0]))
     False
     """
-    array = value_of(input)
+    array = held(input)
     if array.size != 1:
         raise ShapeError(f"is_nonzero: needs one element, got {shape_text(array.shape)}; write t.any() or t.all()")
-    return bool(array.item())
+    return bool(value_of(input).item())
 
 
 def is_same_size(input: Array, other: Array) -> bool:
@@ -106,7 +107,7 @@ def numel(input: Array) -> int:
     >>> tg.numel(tg.zeros(2, 3))
     6
     """
-    return int(value_of(input).size)
+    return int(held(input).size)
 
 
 def get_device(input: Array) -> int:
@@ -155,7 +156,7 @@ def result_type(tensor1: Operand, tensor2: Operand) -> dtypes.DType:
     >>> tg.result_type(tg.tensor([1]), 2.0)
     dtype('float32')
     """
-    given = [x if isinstance(x, (bool, int, float, complex)) else value_of(x) for x in (tensor1, tensor2)]
+    given = [x if isinstance(x, (bool, int, float, complex)) else held(x) for x in (tensor1, tensor2)]
     arrays = [x for x in given if isinstance(x, np.ndarray)]
     return dtypes.result_type(arrays, [x for x in given if not isinstance(x, np.ndarray)])
 

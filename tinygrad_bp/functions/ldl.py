@@ -12,8 +12,9 @@ import numpy as np
 
 from ..autograd.errors import LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import Tensor, beside, fixed_value
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import beside, fixed_value
 from ..ops.solving import solve_op
 
 _ALPHA = (1 + math.sqrt(17)) / 8  # which keeps the growth of one step of size 2 to that of two of size 1

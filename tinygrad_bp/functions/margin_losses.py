@@ -10,11 +10,12 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import fixed_value, value_of
 from ..autograd.types import Array
+from ..autograd.values import detached, held, refuse_gradient
 from ..ops import reduction as reductions
 from ..ops.activations import logsigmoid, softplus
 from ..ops.elementwise import minimum, relu, sqrt, where
+from ..ops.indexing import getitem
 from ..ops.limits import clip
 from ..ops.losses import reduced
 from .similarity import pairwise_distance
@@ -35,7 +36,7 @@ def hinge_embedding_loss(input: Array, target: Array, margin: float = 1.0, reduc
     >>> tg.nn.functional.hinge_embedding_loss(tg.tensor([0.3, 0.3]), tg.tensor([1, -1]), reduction="none")
     tensor([0.3000, 0.7000])
     """
-    sides = value_of(target)
+    sides = detached(target)
     losses = where(sides != 1, clip(margin - input, 0), 0.0) + where(sides != -1, input, 0.0)
     return reduced("hinge_embedding_loss", losses, reduction)
 
@@ -71,7 +72,7 @@ def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> An
 
 def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, bool]:
     """Scores as (rows, classes), the target with a row dimension, and whether there was only one row."""
-    labels = value_of(target)
+    labels = detached(target)
     if input.ndim == 0:  # one class
         input, labels = np.reshape(input, (1,)), np.reshape(labels, (1,)) if per_row else labels
     wanted = input.shape if per_row else input.shape[:-1]
@@ -83,8 +84,9 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
     if labels.dtype.kind not in "ui":
         raise TargetError(f"{name}: the target holds class indices, integers; got {labels.dtype}. Write target.long()")
     count = input.shape[-1]
-    if labels.size and not (-per_row <= labels.min() and labels.max() < count):
-        raise TargetError(f"{name}: class indices run from 0 to {count - 1}, got {labels.min()} to {labels.max()}")
+    given = held(labels)
+    if given.size and not (-per_row <= given.min() and given.max() < count):
+        raise TargetError(f"{name}: class indices run from 0 to {count - 1}, got {given.min()} to {given.max()}")
     if input.ndim == 2:
         return input, labels, False
     return np.reshape(input, (1, count)), np.reshape(labels, (1, count) if per_row else (1,)), True
@@ -117,7 +119,8 @@ def multi_margin_loss(
 def _factor(others: Any, weight: Any, labels: Any) -> Any:
     if weight is None:
         return others
-    return others * fixed_value(weight, "multi_margin_loss: weight")[labels][:, None]
+    refuse_gradient(weight, "multi_margin_loss: weight")
+    return others * getitem(detached(weight), labels)[:, None]
 
 
 @rounds_once
@@ -133,11 +136,9 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     tensor(0.8500)
     """
     scores, labels, single = _rows("multilabel_margin_loss", input, target, 1)
-    listed = np.logical_and.accumulate(labels >= 0, axis=1)
+    listed = np.cumsum(labels < 0, axis=1) == 0
     places = np.where(listed, labels, 0)
-    is_target = np.zeros(labels.shape, bool)
-    rows, slots = np.nonzero(listed)
-    is_target[rows, labels[rows, slots]] = True
+    is_target = np.any(listed[:, :, None] & (labels[:, :, None] == np.arange(scores.shape[1])), axis=1)
     own = np.take_along_axis(scores, places, 1)
     pairs = relu(1 - own[:, :, None] + scores[:, None, :]) * (listed[:, :, None] & ~is_target[:, None, :])
     losses = reductions.sum(pairs, (1, 2)) / max(scores.shape[1], 1)
@@ -249,7 +250,7 @@ def cosine_embedding_loss(
     >>> tg.nn.functional.cosine_embedding_loss(x, x, tg.tensor([-1]), margin=0.2)
     tensor(0.8000)
     """
-    sides = value_of(target)
+    sides = detached(target)
     if sides.ndim > 1 or input1.ndim != sides.ndim + 1 or input2.ndim != input1.ndim:
         raise ShapeError(
             f"cosine_embedding_loss: inputs are (rows, size) and the target (rows,), or (size,) and (); got "

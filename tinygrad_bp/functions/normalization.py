@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -10,11 +9,10 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
-from ..autograd.writes import wrote
+from ..autograd.values import detached
 from ..ops.elementwise import add, div, mul, sqrt
-from ..ops.normalization import batch_norm, floating, scaled, standard_rows
+from ..ops.normalization import batch_norm, floating, instance_moments, move_average, scaled, standard_rows
 from ..ops.powers import pow
 from ..ops.reduction import mean
 from ..ops.shape import reshape
@@ -88,13 +86,10 @@ def instance_norm(
     _check_channels(
         "instance_norm", value, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var
     )
-    axes = tuple(range(2, value.ndim))
-    for running, of in ((running_mean, np.mean), (running_var, functools.partial(np.var, ddof=1))):
-        if running is not None and len(value):
-            array = value_of(running)
-            wrote(array)
-            array *= 1 - momentum
-            array += momentum * np.mean(of(value, axis=axes), axis=0)
+    if len(value) and not (running_mean is None and running_var is None):
+        for running, of_batch in zip((running_mean, running_var), instance_moments(detached(input)), strict=True):
+            if running is not None:
+                move_average(running, of_batch, momentum)
     return group_norm(input, value.shape[1], weight, bias, eps)
 
 

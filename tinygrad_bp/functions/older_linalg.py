@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import floating, rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, beside, fixed_value
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, DTypeLike
+from ..autograd.values import beside, fixed_value
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.operands import in_floats
-from ..autograd.tensor import fixed_value
 from ..autograd.types import Array, Operand
+from ..autograd.values import fixed_value
 from ..ops.elementwise import where
 
 __all__: list[str] = []

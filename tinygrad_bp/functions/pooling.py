@@ -12,7 +12,6 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Size
 from ..ops.elementwise import abs, div, mul, relu, sign
 from ..ops.indexing import getitem
@@ -55,7 +54,7 @@ def _avg_pool(
         first = np.arange(many) * s - p
         low, high = (-p, n + q) if count_include_pad else (0, n)
         each = np.multiply.outer(each, np.minimum(first + k, high) - np.maximum(first, low))
-    return unbatched(div(total, each.astype(value_of(x).dtype)), added)
+    return unbatched(div(total, each.astype(x.dtype)), added)
 
 
 def avg_pool1d(

@@ -9,8 +9,9 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Index, Operand, Size
+from ..autograd.values import value_of
 from ..ops import elementwise
 from ..ops.indexing import along, getitem
 from ..ops.shape import dim_of, ravel, takes_axis

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from ..ops.scatter import index_add, index_reduce
 
 __all__ = ["segment_reduce"]

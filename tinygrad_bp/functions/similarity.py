@@ -8,9 +8,10 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis
+from ..autograd.values import detached
 from ..ops import reduction
+from ..ops.elementwise import maximum
 from ..ops.limits import clip
 from ..ops.norms import distances, vector_norm
 from ..ops.shape import takes_axis
@@ -20,8 +21,8 @@ __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 
 def above(x: Array, floor: float) -> Any:
     """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""
-    value = value_of(x)
-    return x + (np.maximum(value, np.asarray(floor, value.dtype)) - value)
+    value = detached(x)
+    return x + (maximum(value, np.asarray(floor, value.dtype)) - value)
 
 
 @rounds_once
@@ -42,7 +43,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
 
 def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
     try:
-        return np.broadcast_shapes(value_of(x1).shape, value_of(x2).shape)
+        return np.broadcast_shapes(x1.shape, x2.shape)
     except ValueError:
         raise ShapeError(
             f"{name}: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} do not broadcast; reshape one of them"

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike
+from ..autograd.values import value_of
 from ..ops.activations import log_softmax
 from ..ops.elementwise import add, neg
 from ..ops.extremes import argmax

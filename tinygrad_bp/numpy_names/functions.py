@@ -15,8 +15,9 @@ from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from ..ops import elementwise as e
 from ..ops import limits, powers
 from ..ops.complex_numbers import angle, real

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
 from ..autograd.op import FUNCTIONS, UFUNC_METHODS, UFUNCS
-from ..autograd.tensor import value_of
+from ..autograd.values import value_of
 from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
 from ..ops.complex_numbers import conj, real
 from ..ops.diagonals import diagonal

@@ -13,8 +13,9 @@ import numpy as np
 
 from ..autograd.errors import AutogradError, DtypeError
 from ..autograd.numpy_protocols import plainly
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index, Operand
+from ..autograd.values import value_of
 from ..autograd.writing import fill_, replace
 from ..ops.elementwise import clone
 from ..ops.operators import to

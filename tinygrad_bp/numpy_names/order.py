@@ -11,7 +11,8 @@ import numpy as np
 from ..autograd.errors import DtypeError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
+from ..autograd.values import value_of
 from ..ops import sorting
 from ..ops.elementwise import in_dtype, where
 from ..ops.indexing import take_along_axis

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import value_of
+from ..autograd.values import value_of
 from ..ops.shape import ravel
 from .functions import of_inexact, operand
 from .linalg import as_one

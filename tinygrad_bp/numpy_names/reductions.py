@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import value_of
+from ..autograd.values import value_of
 from ..ops import extremes, reduction, scans
 from ..ops.elementwise import in_dtype
 from ..ops.elementwise import where as choose

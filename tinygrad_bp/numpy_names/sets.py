@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import value_of
 from ..ops import indexing, joining, shape, statistics
 from ..ops.elementwise import in_dtype
 from .functions import operand, without_gradient

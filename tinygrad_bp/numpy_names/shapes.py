@@ -16,7 +16,8 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import value_of
 from ..functions import splitting
 from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
 from ..ops.elementwise import in_dtype

@@ -9,7 +9,8 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex, rounds_once
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import value_of
 from ..ops import reduction, scans, statistics
 from ..ops.elementwise import in_dtype, where
 from ..ops.shape import ravel, reshape

@@ -15,7 +15,8 @@ import numpy as np
 from ..autograd.errors import LeafWriteError
 from ..autograd.numpy_protocols import as_numpy_promotes, plainly, without_rule
 from ..autograd.op import UFUNC_METHODS, UFUNCS
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import value_of
 from ..autograd.writing import replace
 from ..ops import joining, shape
 from ..ops.elementwise import in_dtype

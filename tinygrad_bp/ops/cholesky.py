@@ -9,8 +9,9 @@ import numpy as np
 from ..autograd.define import constant, general
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import refuse_matrix, refuse_shape, solve_op, spoiled, triangle, usable

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.define import general
+from ..autograd.define import constant, general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
-from ..autograd.tensor import Tensor, fixed_value, value_of
+from ..autograd.op import REQUIRED
 from ..autograd.types import Array
+from ..autograd.values import held, refuse_gradient
 from .elementwise import in_dtype
 from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
-from .network import log_softmax, softmax
+from .network import log_softmax, ones_of, softmax
 from .samples import below, fixed, real, sample
+from .shape import reshape
 
 __all__ = ["cross_entropy", "nll_loss"]
 
@@ -90,18 +92,23 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     return loss, p, hits
 
 
-def _cross_entropy_slope(g: Any, x: Any, p: Any, hits: Any, target_shape: tuple[int, ...], reduction: str) -> Any:
+def _hits(x: Any, target: Any) -> Any:
+    """Where each row's label stands, (classes, rows)."""
+    return np.equal(np.reshape(target, (-1,)), _classes(x.shape[min(1, x.ndim - 1)]))
+
+
+def _cross_entropy_slope(g: Any, x: Any, target: Any, p: Any, hits: Any, reduction: str) -> Any:
     if reduction == "none":
         g = np.reshape(g, (-1,))
     elif reduction == "mean":
-        g = g * (1 / (math.prod(target_shape) or 1))
+        g = g * (1 / (math.prod(target.shape) or 1))
     return _as_scores((p - hits) * g, x.shape)
 
 
 _cross_entropy_op = general(
     "cross_entropy", _cross_entropy, _cross_entropy_slope, None,
     inputs="x target", params={"reduction": "mean"}, formula="mean [ln Σ eˣ − x[target]]",
-    residuals={"p": lambda x: softmax(_classes_first(x), 0), "hits": None},
+    residuals={"p": lambda x: softmax(_classes_first(x), 0), "hits": _hits},
     samples=(sample((5, 3), (5,), of=(real, below(3))), sample((5, 3), (5,), of=(real, below(3)), reduction="sum"),
              sample((5, 3), (5,), of=(real, below(3)), reduction="none"), sample((3,), (), of=(real, below(3))),
              sample((2, 3, 4), (2, 4), of=(real, below(3))),
@@ -124,84 +131,143 @@ def _cross_entropy_reference(x: Any, target: Any, reduction: str) -> Any:
 # ---------------------------------------------------------------------- a coefficient for every score
 
 
-def _nll(x: Any, target: Any, divisor: Any) -> Any:
+def _weighed(x: Any, target: Any) -> Any:
     if x.shape != target.shape:
         raise ValueError("every log-probability needs its coefficient")
     # Where the coefficient is 0 the log-probability may be -inf.
-    parts = np.multiply(x, target, out=np.zeros_like(x), where=target != 0)
-    if divisor is None:
-        return -np.add.reduce(parts, axis=min(1, x.ndim - 1))
-    total = np.add.reduce(parts, axis=None)
+    return np.multiply(x, target, out=np.zeros_like(x), where=target != 0)
+
+
+def _nll(x: Any, target: Any, divisor: Any) -> Any:
+    total = np.add.reduce(_weighed(x, target), axis=None)
     value = -total / divisor if divisor else np.where(total == 0, np.nan, np.copysign(np.inf, -total))
     return value if value == value else refuse_nan("nll_loss", np.asarray(value), target)
 
 
-def _nll_slope(g: Any, factor: Any, divisor: Any) -> Any:
-    """``factor`` (rows, classes, ...) times what arrives at each row, or at the total."""
-    if divisor is None:
-        return -factor * np.expand_dims(g, min(1, factor.ndim - 1))
+def _inverse(divisor: Any) -> Any:
+    divisor = np.asarray(divisor)
     if divisor != divisor:  # no label counts: the loss is NaN, its gradient 0
-        return factor * (g * 0.0)
-    return factor * (g * (-1 / divisor if divisor else -math.inf))
+        return np.zeros_like(divisor)
+    return -1 / divisor if divisor else np.full_like(divisor, -math.inf)
+
+
+_inverse_op = constant(
+    "nll_scale", _inverse, inputs="divisor", samples=(sample((), of=fixed(2.5)), sample((), of=fixed(math.nan))),
+    reference=lambda divisor: np.nan_to_num(-1 / divisor), doc="−1 / divisor; 0 of NaN, which no label gave.")
+
+
+def _nll_slope(g: Any, factor: Any, divisor: Any) -> Any:
+    """``factor`` (rows, classes, ...) times what arrives at the total."""
+    return factor * (g * in_dtype(_inverse_op(divisor), g.dtype))
 
 
 _nll_op = general(
     "nll_loss", _nll,
     lambda g, target, divisor: _nll_slope(g, target, divisor),
-    lambda g, x, divisor: _nll_slope(g, x, divisor),
-    inputs="x target", params={"divisor": None}, formula="−Σ target · x / divisor",
+    lambda g, x, divisor: _nll_slope(g, x, divisor), None,
+    inputs="x target divisor", formula="−Σ target · x / divisor",
     grad_grad_fn="NllLossBackwardBackward0",
-    samples=(sample((5, 3), (5, 3), divisor=1.0), sample((5, 3), (5, 3), divisor=2.5), sample((5, 3), (5, 3)),
-             sample((3,), (3,)), sample((2, 3, 4), (2, 3, 4)), sample((2, 3, 4), (2, 3, 4), divisor=2.0)),
-    reference=lambda x, target, divisor=None: -np.sum(
-        x * target, axis=(1 if np.ndim(x) > 1 else 0) if divisor is None else None) / (divisor or 1),
+    samples=tuple(sample(shape, shape, (), of=(real, real, fixed(divisor)))
+                  for shape, divisor in (((5, 3), 1.0), ((5, 3), 2.5), ((3,), 1.0), ((2, 3, 4), 2.0))),
+    reference=lambda x, target, divisor: -np.sum(x * target) / divisor,
     hint="log-probabilities and coefficients need one shape",
-    doc="Negative log-likelihood: each log-probability times its coefficient; row by row, or Σ / divisor.")
+    doc="Negative log-likelihood: each log-probability times its coefficient, Σ / divisor (NaN: no label counts).")
+
+_nll_rows_op = general(
+    "nll_rows", lambda x, target: -np.add.reduce(_weighed(x, target), axis=min(1, x.ndim - 1)),
+    lambda g, target: -target * np.expand_dims(g, min(1, target.ndim - 1)),
+    lambda g, x: -x * np.expand_dims(g, min(1, x.ndim - 1)),
+    inputs="x target", formula="−Σ over classes of target · x", grad_fn="NllLossBackward0",
+    grad_grad_fn="NllLossBackwardBackward0", samples=tuple(sample(shape, shape) for shape in ((5, 3), (3,), (2, 3, 4))),
+    reference=lambda x, target: -np.sum(x * target, axis=min(1, x.ndim - 1)),
+    hint="log-probabilities and coefficients need one shape",
+    doc="Negative log-likelihood, row by row: each log-probability times its coefficient.")
 
 
 def _coefficients(
-    name: str, x: Any, target: Any, weight: Any, ignore_index: int, smoothing: float
-) -> tuple[Any, float]:
-    """Class indices as coefficients of the shape of the scores ``x``, and what the mean divides by (NaN: no label)."""
-    axis = min(1, x.ndim - 1)
-    count, labels = x.shape[axis], target.ravel()
+    target: Any, weight: Any, shape: tuple[int, ...], name: str, ignore_index: int, smoothing: float
+) -> Any:
+    axis = min(1, len(shape) - 1)
+    count, labels = shape[axis], target.ravel()
     kept = labels != ignore_index
     bad = labels[kept & ((labels < 0) | (labels >= count))]
     if bad.size:
         raise TargetError(
-            f"{name}: class index {int(bad[0])} is out of range for scores {shape_text(x.shape)}: classes run from 0 "
+            f"{name}: class index {int(bad[0])} is out of range for scores {shape_text(shape)}: classes run from 0 "
             f"to {count - 1}, and ignore_index={ignore_index} is left out"
         )
-    rows = np.full((count, labels.size), smoothing / count, x.dtype)
-    labels = np.where(kept, labels, 0)
-    rows[labels, np.arange(labels.size)] += 1 - smoothing
-    if weight is not None:
-        weight = fixed_value(weight, f"{name}: weight beside class indices")
-        rows *= weight[:, None]
+    rows = np.full((count, labels.size), smoothing / count, weight.dtype)
+    rows[np.where(kept, labels, 0), np.arange(labels.size)] += 1 - smoothing
+    rows *= weight[:, None]
     rows[:, ~kept] = 0
-    if not kept.any():
-        return _as_scores(rows, x.shape), math.nan
-    total = np.count_nonzero(kept) if weight is None else np.add.reduce(weight[labels[kept]])
-    return _as_scores(rows, x.shape), float(total)
+    return _as_scores(rows, shape)
+
+
+def _coefficients_reference(
+    target: Any, weight: Any, shape: tuple[int, ...], name: str = "", ignore_index: int = -100, smoothing: float = 0.0
+) -> Any:
+    axis, count = min(1, len(shape) - 1), weight.size
+    hits = np.expand_dims(target, axis) == np.reshape(np.arange(count), (-1,) + (1,) * (len(shape) - 1 - axis))
+    rows = (hits * (1 - smoothing) + smoothing / count) * np.reshape(weight, (-1,) + (1,) * (len(shape) - 1 - axis))
+    return rows * (np.expand_dims(target, axis) != ignore_index)
+
+
+_coefficients_op = constant(
+    "class_coefficients", _coefficients, inputs="target weight",
+    params={"shape": REQUIRED, "name": "nll_loss", "ignore_index": -100, "smoothing": 0.0},
+    samples=(sample((5,), (3,), of=(below(3), real), shape=(5, 3)),
+             sample((2, 4), (3,), of=(below(3), real), shape=(2, 3, 4), ignore_index=1, smoothing=0.1),
+             sample((), (3,), of=(below(3), real), shape=(3,))),
+    reference=_coefficients_reference,
+    doc="Class indices as coefficients of scores of a shape: the weight of a row's class, smoothed; 0 where ignored.")
+
+
+def _total_weight(target: Any, weight: Any, ignore_index: int) -> Any:
+    labels = target.ravel()
+    labels = labels[labels != ignore_index]
+    return np.add.reduce(weight[labels]) if labels.size else np.full((), np.nan, weight.dtype)
+
+
+_total_weight_op = constant(
+    "class_weight_total", _total_weight, inputs="target weight", params={"ignore_index": -100},
+    samples=(sample((5,), (3,), of=(below(3), real)), sample((2, 4), (3,), of=(below(3), real), ignore_index=1)),
+    reference=lambda target, weight, ignore_index=-100: np.sum(weight[target] * (target != ignore_index)),
+    doc="The sum of the weights of the labels, which the mean divides by; NaN where every label is ignored.")
+
+
+def _by_labels(
+    name: str, x: Any, target: Any, weight: Any, ignore_index: int, smoothing: float, reduction: str
+) -> tuple[Any, Any]:
+    """Class indices as coefficients of the scores ``x``, and what their sum is divided by (NaN: no label counts)."""
+    if weight is None:
+        weight = ones_of(x.shape[min(1, x.ndim - 1)], x.dtype)
+    else:
+        refuse_gradient(weight, f"{name}: weight beside class indices")
+    rows = _coefficients_op(target, weight, x.shape, name, ignore_index, smoothing)
+    return rows, _total_weight_op(target, weight, ignore_index) if reduction == "mean" else 1.0
+
+
+def _nll_loss(log_p: Any, rows: Any, divisor: Any, reduction: str) -> Any:
+    return _nll_rows_op(log_p, rows) if reduction == "none" else _nll_op(log_p, rows, divisor)
 
 
 def _class_weight(name: str, weight: Any, x: Any) -> Any:
     """One weight per class in the dtype of ``x``; None stays None."""
     if weight is None:
         return None
-    array = value_of(weight)
+    array = held(weight)
     wanted = (x.shape[min(1, x.ndim - 1)],)
     if array.shape != wanted:
         raise ShapeError(
             f"{name}: scores {shape_text(x.shape)} have {wanted[0]} classes, weight is {shape_text(array.shape)}; give "
             f"one weight per class, {shape_text(wanted)}"
         )
-    return in_dtype(weight if isinstance(weight, Tensor) else array, x.dtype)
+    return in_dtype(weight, x.dtype)
 
 
 def _scores(name: str, x: Any) -> Any:
     """The array of ``x``, floats with a class dimension."""
-    value = value_of(x)
+    value = held(x)
     if value.dtype.kind != "f" or not value.ndim:
         raise DtypeError(f"{name}: x holds floats with a class dimension, got {value.dtype} {shape_text(value.shape)}")
     return value
@@ -232,11 +298,11 @@ def nll_loss(
     tensor(1.)
     """
     check_reduction("nll_loss", reduction)
-    value, labels = _scores("nll_loss", input), value_of(target)
+    value, labels = _scores("nll_loss", input), held(target)
     _check_fit("nll_loss", value, labels)
     weight = _class_weight("nll_loss", weight, value)
-    rows, total = _coefficients("nll_loss", value, labels, weight, ignore_index, 0.0)
-    return _nll_op(input, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
+    rows, divisor = _by_labels("nll_loss", value, target, weight, ignore_index, 0.0, reduction)
+    return _nll_loss(input, rows, divisor, reduction)
 
 
 def cross_entropy(
@@ -265,7 +331,7 @@ def cross_entropy(
     >>> tg.nn.functional.cross_entropy(scores, tg.tensor([[0.5, 0.5], [0.0, 1.0]]), label_smoothing=0.1)
     tensor(0.9100)
     """
-    labels = value_of(target)
+    labels = held(target)
     if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != input.shape:
         try:
             return _cross_entropy_op(input, target, reduction)
@@ -279,12 +345,13 @@ def cross_entropy(
     weight = _class_weight("cross_entropy", weight, value)
     if labels.shape == value.shape:
         rows = _probabilities(target, labels, value, weight, label_smoothing)
-        total = float(value.size // (value.shape[min(1, value.ndim - 1)] or 1))
+        many = value.size // (value.shape[min(1, value.ndim - 1)] or 1)
+        divisor: Any = float(many) if reduction == "mean" else 1.0
     else:
         _check_fit("cross_entropy", value, labels)
-        rows, total = _coefficients("cross_entropy", value, labels, weight, ignore_index, label_smoothing)
+        rows, divisor = _by_labels("cross_entropy", value, target, weight, ignore_index, label_smoothing, reduction)
     log_p = log_softmax(input, min(1, value.ndim - 1))
-    return _nll_op(log_p, rows, {"mean": total, "sum": 1.0, "none": None}[reduction])
+    return _nll_loss(log_p, rows, divisor, reduction)
 
 
 def _probabilities(target: Any, array: Any, x: Any, weight: Any, smoothing: float) -> Any:
@@ -298,9 +365,9 @@ def _probabilities(target: Any, array: Any, x: Any, weight: Any, smoothing: floa
                 f"cross_entropy: a target of {array.dtype} and of the scores' shape {shape_text(x.shape)} must be "
                 "one-hot, a single 1 in each row; write class indices, or probabilities as floats"
             )
-        target = array.astype(x.dtype)
+        target = in_dtype(target, x.dtype)
     if smoothing:
         target = target * (1 - smoothing) + smoothing / x.shape[axis]
     if weight is not None:
-        target = target * np.reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
+        target = target * reshape(weight, (-1,) + (1,) * (x.ndim - 1 - axis))
     return target

@@ -401,7 +401,9 @@ def in_dtype(x: Operand, dtype: DTypeLike) -> Any:
     """A tensor, or anything else as an array, in the dtype that ``dtype=`` asks for; as it is for None."""
     if dtype is None:
         return x
-    return x.to(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype)
+    if isinstance(x, Tensor):
+        return x.to(dtype)
+    return cast(x, dtype) if isinstance(x, np.ndarray) and x.dtype != dtype else np.asarray(x, dtype)
 
 
 clone = linear("clone", lambda x, memory_format=None: np.array(x), lambda g: g, formula="x", samples=unary(),

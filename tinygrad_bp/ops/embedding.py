@@ -9,8 +9,9 @@ import numpy as np
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import Tensor, fixed_value, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import fixed_value, held, value_of
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
 from .elementwise import div, mul, where
@@ -75,7 +76,7 @@ add_rows: Any = linear(
 
 def checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tuple[Any, int | None]:
     """The indices as an array, and the padding's row counted from 0."""
-    index = value_of(input)
+    index = held(input)
     if weight.ndim != 2:
         raise ShapeError(f"{name}: weight is (rows, features), got {shape_text(tuple(weight.shape))}")
     if index.dtype.kind not in "ui":

@@ -10,14 +10,15 @@ from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, Operand
+from ..autograd.values import held, value_of
 from .elementwise import maximum, minimum
 from .indexing import one_along, take_along_axis
 from .reduction import amax, amin, axes_of
 from .samples import distinct, reductions, sample
 from .scans import Found, found, kept_indices
-from .shape import takes_axis
+from .shape import squeeze, takes_axis
 
 __all__ = ["all", "allclose", "aminmax", "any", "argmax", "argmin", "count_nonzero", "equal", "max", "min"]
 
@@ -89,7 +90,7 @@ def chosen(name: str, x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
     if keepdim or not x.ndim:
         indices = kept_indices(x, indices)
         return found(name, take_along_axis(x, indices, dim), indices)
-    kept = np.squeeze(value_of(indices), dim)
+    kept = squeeze(held(indices), dim)
     return found(name, one_along(x, dim % x.ndim, kept), kept_indices(x, kept))
 
 

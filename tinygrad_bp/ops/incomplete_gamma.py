@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.operands import refuse_complex
-from ..autograd.tensor import fixed_value
 from ..autograd.types import Array
+from ..autograd.values import fixed_value
 from .gamma_functions import lgamma
 from .samples import binary, fixed
 from .special_functions import xlogy

@@ -10,15 +10,17 @@ import numpy as np
 from ..autograd.arrays import is_array
 from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
+from ..autograd.modes import shaping, traced
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand, Raw
+from ..autograd.values import held
 from ..autograd.writes import lies_there
 from ..autograd.writing import assign
-from .elementwise import clone
+from .elementwise import clone, in_dtype, where
 from .passes import add_at, read_at
 from .samples import sample, summed_at
-from .shape import broadcast_tensors, dim_of, takes_axis
+from .shape import broadcast_tensors, dim_of, reshape, takes_axis
 
 __all__ = ["gather", "index_select", "masked_select", "take", "take_along_axis", "take_along_dim"]
 
@@ -38,9 +40,9 @@ def _plain_item(item: Any) -> Any:
         return np.asarray([_plain_item(i) for i in item]) if len(item) else np.zeros(0, np.int64)
     if item.__class__ in _BASIC or not (isinstance(item, Tensor) or is_array(item)):
         return item
-    array = value_of(item)
+    array = held(item)
     if array.ndim == 0 and array.dtype.kind in "ui" and (array.dtype != np.uint8 or isinstance(item, np.generic)):
-        return int(array)
+        return array if traced() else int(array)  # in another run it may be another number
     if array.dtype == np.uint8:
         raise DtypeError(
             "an index of uint8 is a mask in PyTorch and counts positions in NumPy: write index.bool() or index.long()"
@@ -103,7 +105,7 @@ def place_of(x: Array, dim: int, name: str) -> int:
 
 def indices_of(index: Index, name: str) -> Any:
     """An integer array of what names positions: a tensor, an array, a list or a number."""
-    array = value_of(index)
+    array = held(index)
     if array.dtype.kind not in "ui":
         if array.size:
             raise DtypeError(f"{name}: an index holds integers, got {array.dtype}")
@@ -186,7 +188,11 @@ def getitem(x: Array, index: Index) -> Any:
     """
     if index.__class__ in _BASIC or (index.__class__ is tuple and _BASIC.issuperset(map(type, index))):
         return _getitem(x, index)
-    for step in in_turn(plain_index(index), x.ndim):
+    plain = plain_index(index)
+    for item in plain if isinstance(plain, tuple) else (plain,):
+        if getattr(item, "dtype", None) == np.bool_ and item.ndim:
+            shaping(item)
+    for step in in_turn(plain, x.ndim):
         x = _getitem(x, step)
     return x
 
@@ -224,8 +230,12 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
 
 
-def replaced(x: Array, value: Operand, index: Index) -> Any:
+def replaced(x: Array, value: Operand, index: Any) -> Any:
     """A copy of ``x`` with ``x[index] = value``, for a plain index."""
+    if traced() and not np.ndim(value) and getattr(index, "dtype", None) == np.bool_ and index.ndim:
+        # How many elements the mask chooses is another number in another run.
+        mask = reshape(index, index.shape + (1,) * (x.ndim - index.ndim))
+        return where(mask, in_dtype(value, x.dtype), x)
     first, *then = in_turn(index, x.ndim)
     return setitem(x, setitem(_getitem(x, first), value, then[0]) if then else value, first)
 
@@ -287,7 +297,7 @@ def one_along(x: Array, dim: int, index: Raw) -> Any:
 
 def at_least_1d(x: Array) -> Any:
     """A 0-d tensor as (1,): PyTorch takes either where it asks for dimensions."""
-    return x if x.ndim else np.reshape(x, (1,))
+    return x if x.ndim else reshape(x, (1,))
 
 
 @takes_axis
@@ -321,7 +331,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Any:
     """
     wanted = indices_of(indices, "take_along_dim")
     if dim is None:
-        return _getitem(np.reshape(input, (-1,)), np.reshape(wanted, (-1,)))
+        return _getitem(np.reshape(input, (-1,)), reshape(wanted, (-1,)))
     if wanted.ndim != input.ndim:
         raise ShapeError(
             f"take_along_dim: indices {shape_text(wanted.shape)} and tensor {shape_text(input.shape)} need as many "
@@ -369,13 +379,14 @@ def masked_select(input: Array, mask: Array) -> Any:
     >>> tg.masked_select(tg.tensor([1, 2, 3]), tg.tensor([True, False, True]))
     tensor([1, 3])
     """
+    shaping(mask)
     input, chosen = broadcast_tensors(input, mask_of(mask, "masked_select"))
     return _getitem(input, chosen)
 
 
 def mask_of(mask: Array, name: str) -> Any:
     """A boolean array, or ``DtypeError``."""
-    array = value_of(mask)
+    array = held(mask)
     if array.dtype != bool:
         raise DtypeError(f"{name}: the mask must hold booleans, got {array.dtype}; compare first, as in mask > 0")
     return array

@@ -11,8 +11,9 @@ from ..autograd.define import general
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, beside, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import beside, value_of
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import (

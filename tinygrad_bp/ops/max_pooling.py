@@ -17,8 +17,8 @@ import numpy as np
 from ..autograd.define import constant, linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Index, Size
+from ..autograd.values import value_of
 from .samples import below, distinct, hits, sample
 from .scans import kept_indices
 from .shape import reshape

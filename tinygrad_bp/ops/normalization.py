@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.define import general
+from ..autograd.define import constant, general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
-from ..autograd.tensor import value_of, wrap
+from ..autograd.modes import no_grad, traced
+from ..autograd.tensor import wrap
 from ..autograd.types import Array, Size
+from ..autograd.values import held
 from ..autograd.writes import wrote
 from .elementwise import add, mul
 from .network import ones_of, sum_rows
@@ -70,6 +72,30 @@ def _normalized(x: Any, weight: Any, bias: Any, eps: float, moments: Any) -> Any
     y = d * _per_channel(r * weight, x.ndim)
     y += _per_channel(bias, x.ndim)
     return y, d, r
+
+
+def _moments(x: Any) -> Any:
+    mean = _channel_sum(x) / _count(x)
+    d = x - _per_channel(mean, x.ndim)
+    return (np.stack([mean, _channel_sum(d * d) / _count(x)]),)
+
+
+_moments_op = constant(
+    "batch_moments", lambda x: _in_range(_moments, x)[0], samples=(sample((5, 3)), sample((4, 3, 2))), wide=True,
+    reference=lambda x: np.stack([f(x, axis=(0, *range(2, x.ndim))) for f in (np.mean, np.var)]),
+    doc="Mean and variance (divided by n) of each channel, (2, channels).")
+
+
+def _instance_moments(x: Any) -> Any:
+    axes = tuple(range(2, x.ndim))
+    return np.stack([np.mean(np.mean(x, axis=axes), axis=0), np.mean(np.var(x, axis=axes, ddof=1), axis=0)])
+
+
+instance_moments = constant(
+    "instance_moments", _instance_moments, samples=(sample((4, 3, 2)), sample((2, 3, 4, 2))), wide=True,
+    reference=lambda x: np.mean([f(x.reshape(*x.shape[:2], -1), axis=2) for f in (np.mean, lambda x, axis: np.sum(
+        (x - x.mean(axis, keepdims=True)) ** 2, axis) / (x.shape[axis] - 1))], axis=1),
+    doc="Mean and variance (divided by n − 1) of each channel of a row, averaged over the rows, (2, channels).")
 
 
 def _batch_norm_slope(g: Any, x: Any, weight: Any, d: Any, r: Any, eps: float) -> Any:
@@ -171,21 +197,33 @@ def batch_norm(
             f"batch_norm: expected more than 1 value per channel when training, got x {shape_text(value.shape)}; give "
             "larger batches (drop_last=True in the DataLoader), or call eval() first"
         )
-    moments = np.empty((2, channels), np.promote_types(value.dtype, np.float32))
-    y = _batch_norm_op(input, weight, bias, eps, moments)
-    moments[1] *= n / (n - 1)
-    for running, batch in ((running_mean, moments[0]), (running_var, moments[1])):
+    if traced():  # what a program does is seen in results of ops alone
+        y, moments = _batch_norm_op(input, weight, bias, eps), _moments_op(input)
+    else:
+        moments = np.empty((2, channels), np.promote_types(value.dtype, np.float32))
+        y = _batch_norm_op(input, weight, bias, eps, moments)
+    for running, batch in ((running_mean, moments[0]), (running_var, moments[1] * (n / (n - 1)))):
         if running is not None:
-            array = value_of(running)
-            wrote(array)
-            array *= 1 - momentum
-            array += momentum * batch
+            move_average(running, batch, momentum)
     return y
+
+
+def move_average(running: Any, batch: Any, momentum: float) -> None:
+    """``running = (1 − momentum) · running + momentum · batch``, in place."""
+    if traced():
+        with no_grad():
+            running *= 1 - momentum
+            running += momentum * batch
+        return
+    array = held(running)
+    wrote(array)
+    array *= 1 - momentum
+    array += momentum * held(batch)
 
 
 def floating(name: str, x: Any) -> Any:
     """The array of ``x``, which must hold floats."""
-    value = value_of(x)
+    value = held(x)
     if value.dtype.kind != "f":
         raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
     return value

@@ -9,8 +9,8 @@ import numpy as np
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array, Axis, DTypeLike, Operand
+from ..autograd.values import value_of
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .passes import BLOCK, MANY

@@ -13,7 +13,7 @@ from ..autograd import layout as layouts
 from ..autograd.arrays import is_array
 from ..autograd.device import DeviceLike, is_device, resolve
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
 from ..autograd.writing import copy_, in_place
 from . import comparisons, complex_numbers, indexing, powers, products, rounding, shape
@@ -84,7 +84,7 @@ def to(
         return e.clone(self) if copy or flags[1:2] == [True] else self
     if target.kind not in "fc":
         dtypes.category(target)
-        return wrap(self._value.astype(target), None)
+        return e.cast(self.detach(), target)
     return e.cast(self, target)
 
 

@@ -11,8 +11,9 @@ from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
 from .elementwise import where

@@ -10,9 +10,11 @@ import numpy as np
 
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
-from ..autograd.tensor import value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Operand, Size
+from ..autograd.values import held
 from .elementwise import clone
 from .indexing import along, at_least_1d, getitem, place_of
 from .samples import sample
@@ -180,7 +182,9 @@ def repeat_interleave(
         x, dim = ravel(x), 0
     x = at_least_1d(x)
     place = place_of(x, dim, "repeat_interleave")
-    counts = value_of(repeats)
+    counts = held(repeats)
+    if isinstance(repeats, Tensor):
+        shaping(repeats)
     if counts.dtype.kind not in "ui" or counts.ndim > 1 or counts.min(initial=0) < 0:
         got = f"{counts.dtype} {counts}" if counts.ndim < 2 else f"the shape {shape_text(counts.shape)}"
         raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, one or a vector, got {got}")

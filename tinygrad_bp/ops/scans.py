@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.define import general, linear
+from ..autograd.define import constant, general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import floating, in_floats, rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
+from ..autograd.values import held
 from ..autograd.writes import guard
 from .elementwise import clone, in_dtype
 from .indexing import along, take_along_axis
@@ -64,7 +65,7 @@ def kept_indices(x: Array, indices: Index) -> Any:
     """
     if not isinstance(x, Tensor):
         return indices
-    array = value_of(indices)
+    array = held(indices)
     return wrap(array if x._node is None else guard(array), None)
 
 
@@ -224,14 +225,26 @@ def logcumsumexp(input: Array, dim: int | None = None) -> Any:
     return _scan(_logcumsumexp, input, _place("logcumsumexp", input, dim))
 
 
-def _running(ufunc: Any, name: str, x: Any, dim: Any) -> Found:
+def _running_index(x: Any, axis: int, least: bool) -> Any:
+    hits = (x == (np.minimum if least else np.maximum).accumulate(x, axis)) | (x != x)  # of equal ones the last counts
+    steps = np.arange(x.shape[axis], dtype=np.int64).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
+    return np.maximum.accumulate(np.where(hits, steps, 0), axis)
+
+
+_running_op = constant(
+    "running_index", _running_index, params={"axis": REQUIRED, "least": False},
+    samples=(sample((2, 3), axis=0), sample((2, 3), axis=1, least=True), sample((0, 3), axis=0)),
+    reference=lambda x, axis, least=False: np.apply_along_axis(
+        lambda row: [np.argmin(row[: i + 1]) if least else np.argmax(row[: i + 1]) for i in range(len(row))], axis, x)
+    if x.size else np.zeros(x.shape, int),
+    doc="Where the largest (or smallest) element up to each one along an axis stands; of equal ones the last.")
+
+
+def _running(least: bool, name: str, x: Any, dim: Any) -> Found:
     place = _place(name, x, dim)
     if not x.ndim:
         return found(name, clone(x), wrap(np.zeros((), np.int64), None))
-    raw = value_of(x)
-    hits = (raw == ufunc.accumulate(raw, place)) | (raw != raw)  # of equal elements the last one counts
-    steps = np.arange(x.shape[place], dtype=np.int64).reshape([-1 if i == place else 1 for i in range(x.ndim)])
-    indices = kept_indices(x, np.maximum.accumulate(np.where(hits, steps, 0), place))
+    indices = kept_indices(x, _running_op(x, place, least))
     return found(name, take_along_axis(x, indices, place), indices)
 
 
@@ -245,7 +258,7 @@ def cummax(input: Array, dim: int | None = None) -> Found:
     values=tensor([1., 3., 3.]),
     indices=tensor([0, 1, 1]))
     """
-    return _running(np.maximum, "cummax", input, dim)
+    return _running(False, "cummax", input, dim)
 
 
 @takes_axis
@@ -258,7 +271,7 @@ def cummin(input: Array, dim: int | None = None) -> Found:
     values=tensor([2., 2., 1.]),
     indices=tensor([0, 0, 2]))
     """
-    return _running(np.minimum, "cummin", input, dim)
+    return _running(True, "cummin", input, dim)
 
 
 # ---------------------------------------------------------------------- differences

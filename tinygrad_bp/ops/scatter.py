@@ -16,8 +16,9 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand
+from ..autograd.values import value_of
 from .elementwise import clone, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat

@@ -15,8 +15,9 @@ from ..autograd.columns import in_shape
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
-from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Size
+from ..autograd.values import fixed_value, held
 from ..autograd.writes import columns_of, share
 from .elementwise import clone
 from .samples import sample
@@ -32,7 +33,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def apart(y: Any, x: Any) -> Any:
     """``y``, copied where it is memory of ``x``: a result that counts as a new tensor can be written, ``x`` stays."""
-    return clone(y) if np.may_share_memory(value_of(y), value_of(x)) else y
+    return clone(y) if np.may_share_memory(held(y), held(x)) else y
 
 
 def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
@@ -158,7 +159,7 @@ def ravel(input: Array) -> Any:
     tensor([1, 2, 3, 4])
     """
     line = _in_shape(input, (-1,))
-    return line if value_of(line).flags.c_contiguous else clone(line)
+    return line if held(line).flags.c_contiguous else clone(line)
 
 
 def reshape_as(input: Array, other: Array) -> Any:

@@ -11,8 +11,9 @@ from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, beside, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
+from ..autograd.values import beside, value_of
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed

@@ -12,8 +12,9 @@ from ..autograd.define import general
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
-from ..autograd.tensor import Tensor, beside, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
+from ..autograd.values import beside, value_of
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import log, where
 from .samples import real as reals

@@ -6,22 +6,25 @@ than every number.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, overload
 
 import numpy as np
 
-from ..autograd.define import general
+from ..autograd.define import constant, general
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
+from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
-from ..autograd.tensor import Tensor, beside, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
+from ..autograd.values import beside, held, value_of
 from .elementwise import clone, in_dtype, where
 from .extremes import chosen
 from .indexing import along, take_along_axis
 from .passes import MANY
 from .reduction import share_ties
-from .samples import distinct, sample
+from .samples import below, distinct, sample
 from .scans import Found, found, kept_indices
 from .shape import dim_of, ravel, reshape, takes_axis
 
@@ -56,6 +59,21 @@ def _top(x: Any, k: int, place: int, largest: bool) -> Any:
     return _order(x, place, largest)[along(place, slice(0, k))]
 
 
+_order_op = constant(
+    "argsort", _order, params={"axis": REQUIRED, "descending": False},
+    samples=(sample((2, 3), of=distinct, axis=0), sample((2, 3), of=distinct, axis=1, descending=True),
+             sample((), axis=0), sample((0, 3), axis=1)),
+    reference=lambda x, axis, descending=False: np.argsort(-x if descending else x, axis if x.ndim else None)
+    if x.ndim else np.zeros((), int),
+    doc="The indices that sort x along an axis; equal elements keep their order.")
+
+_top_op = constant(
+    "top_indices", _top, params={"k": REQUIRED, "axis": REQUIRED, "largest": True},
+    samples=(sample((2, 5), of=distinct, k=2, axis=1), sample((4, 2), of=distinct, k=1, axis=0, largest=False)),
+    reference=lambda x, k, axis, largest=True: np.take(np.argsort(-x if largest else x, axis), np.arange(k), axis),
+    doc="The indices of the k largest (or smallest) elements along an axis, in order.")
+
+
 @takes_axis
 def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Found:
     """The elements in order along ``dim``, and where each stood; equal elements always keep their order.
@@ -67,7 +85,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool 
     indices=tensor([1, 2, 0]))
     """
     place = _place(input, dim, "sort")
-    order = kept_indices(input, _order(value_of(input), place, descending))
+    order = kept_indices(input, _order_op(input, place, descending))
     return found("sort", take_along_axis(input, order, place), order)
 
 
@@ -79,7 +97,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bo
     >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
     tensor([1, 2, 0])
     """
-    return beside(input, _order(value_of(input), _place(input, dim, "argsort"), descending))
+    return _order_op(input, _place(input, dim, "argsort"), descending)
 
 
 def msort(input: Array) -> Any:
@@ -111,19 +129,19 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
     if not input.ndim:
         values, indices = reshape(clone(input), 1)[:k], beside(input, np.zeros(k, np.int64))
         return found("topk", *((reshape(values, ()), reshape(indices, ())) if k else (values, indices)))
-    order = kept_indices(input, _top(value_of(input), k, place, largest))
+    order = kept_indices(input, _top_op(input, k, place, largest))
     return found("topk", take_along_axis(input, order, place), order)
 
 
-def _at_rank(name: str, x: Any, rank: Any, place: int, keepdim: bool) -> Found:
-    """The element at a rank along a dimension: one rank, or one for each row (with the dimension kept as 1)."""
-    raw = value_of(x)
-    if raw.ndim and not raw.shape[place]:
-        raise IndexRangeError(f"there is no element to choose along dimension {place} of {shape_text(raw.shape)}")
-    return chosen(name, x, _where_ranked(raw, rank, place), place, keepdim)
+def _chosen(name: str, find: Any, x: Any, place: int, keepdim: bool) -> Found:
+    """The elements that ``find`` names, one along a dimension."""
+    if x.ndim and not x.shape[place]:
+        raise IndexRangeError(f"there is no element to choose along dimension {place} of {shape_text(tuple(x.shape))}")
+    return chosen(name, x, find(x, axis=place), place, keepdim)
 
 
 def _where_ranked(x: Any, rank: Any, place: int) -> Any:
+    """Where the element at a rank stands: one rank, or one for each row (with the dimension kept as 1)."""
     if not x.ndim:
         return np.zeros((), np.int64)
     if isinstance(rank, int):
@@ -133,6 +151,17 @@ def _where_ranked(x: Any, rank: Any, place: int) -> Any:
             return counted(np.argmax(x == value, place, keepdims=True))
     ranks = np.broadcast_to(rank, [1 if i == place else size for i, size in enumerate(x.shape)])
     return np.take_along_axis(_order(x, place), ranks, place)
+
+
+def _rank_reference(x: Any, rank: Any, axis: int) -> Any:
+    return np.take(np.argsort(x, axis), [rank], axis) if x.ndim else np.zeros((), int)
+
+
+_ranked = constant("rank_index", lambda x, rank, axis: _where_ranked(x, rank, axis),
+                   params={"rank": REQUIRED, "axis": REQUIRED}, reference=_rank_reference,
+                   samples=(sample((4, 3), of=distinct, rank=1, axis=0), sample((2, 5), of=distinct, rank=4, axis=1),
+                            sample((), rank=0, axis=0)),
+                   doc="Where the element at a rank (0 is the smallest) stands along an axis, which stays as 1.")
 
 
 @takes_axis
@@ -151,7 +180,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Foun
     size = input.shape[place] if input.ndim else 1
     if not 1 <= k <= size:
         raise ArgumentError(f"kthvalue: k={k} is not from 1 to {size}, the size of dimension {place}")
-    return _at_rank("kthvalue", input, k - 1, place, keepdim)
+    return _chosen("kthvalue", functools.partial(_ranked, rank=k - 1), input, place, keepdim)
 
 
 # ---------------------------------------------------------------------- the middle
@@ -179,6 +208,24 @@ _median_op = general(
     doc="The middle element of all, the lower of two; ties share the gradient equally.")
 
 
+def _middle_index(x: Any, axis: int, ignore: bool) -> Any:
+    bad, size = np.isnan(x), x.shape[axis] if x.ndim else 1
+    if not bad.any():
+        return _where_ranked(x, (size - 1) // 2, axis)
+    # Sorting puts NaN last: the first of them stands behind all numbers.
+    good = size - np.sum(bad, axis=axis, keepdims=True) if x.ndim else 1 - bad
+    if ignore:
+        return _where_ranked(x, np.maximum(good - 1, 0) // 2, axis)
+    return _where_ranked(x, np.where(good < size, good, (size - 1) // 2), axis)
+
+
+_middle_index_op = constant(
+    "median_index", _middle_index, params={"axis": REQUIRED, "ignore": False},
+    samples=(sample((4, 3), of=distinct, axis=0), sample((2, 5), of=distinct, axis=1, ignore=True), sample((), axis=0)),
+    reference=lambda x, axis, ignore=False: _rank_reference(x, (x.shape[axis] - 1) // 2 if x.ndim else 0, axis),
+    doc="Where the middle element stands along an axis, which stays as 1: the first NaN, or as if there were none.")
+
+
 @overload
 def median(input: Array, dim: None = None, keepdim: bool = False) -> Any: ...
 @overload
@@ -195,14 +242,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
     """
     if dim is None:
         return _median_op(input)
-    place, raw = _place(input, dim, "median"), value_of(input)
-    size = raw.shape[place] if raw.ndim else 1
-    bad = np.isnan(raw)
-    if not bad.any():
-        return _at_rank("median", input, (size - 1) // 2, place, keepdim)
-    # Sorting puts NaN last: the first of them stands behind all numbers.
-    bad = np.sum(bad, axis=place, keepdims=True) if raw.ndim else 0
-    return _at_rank("median", input, np.where(bad, size - bad, (size - 1) // 2), place, keepdim)
+    return _chosen("median", _middle_index_op, input, _place(input, dim, "median"), keepdim)
 
 
 @overload
@@ -217,13 +257,40 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> An
     >>> tg.nanmedian(tg.tensor([4.0, float("nan"), 3.0, 2.0]))
     tensor(3.)
     """
-    raw = value_of(input)
-    good = ~np.isnan(raw)
     if dim is None:
+        good = ~np.isnan(value_of(input))
         return _median_op(input[good] if good.any() else input)
-    place = _place(input, dim, "nanmedian")
-    counts = np.sum(good, axis=place, keepdims=True) if raw.ndim else 1
-    return _at_rank("nanmedian", input, np.maximum(counts - 1, 0) // 2, place, keepdim)
+    find = functools.partial(_middle_index_op, ignore=True)
+    return _chosen("nanmedian", find, input, _place(input, dim, "nanmedian"), keepdim)
+
+
+def _mode_index(x: Any, axis: int) -> Any:
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    ordered = np.moveaxis(np.sort(x, axis=axis), axis, -1)
+    steps = np.broadcast_to(np.arange(ordered.shape[-1]), ordered.shape)
+    starts = np.ones(ordered.shape, bool)
+    starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
+    return _where_ranked(x, np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, axis), axis)
+
+
+_mode_op = constant(
+    "mode_index", _mode_index, params={"axis": REQUIRED},
+    samples=(sample((4, 3), of=below(3), axis=0), sample((2, 5), of=below(2), axis=1), sample((), axis=0)),
+    reference=lambda x, axis: _mode_reference(x, axis),
+    doc="Where the most frequent element stands along an axis, which stays as 1: of several the smallest, its last.")
+
+
+def _mode_reference(x: Any, axis: int) -> Any:
+    if not x.ndim:
+        return np.zeros((), np.int64)
+
+    def last(row: Any) -> Any:
+        values, counts = np.unique(row, return_counts=True)
+        return np.flatnonzero(row == values[np.argmax(counts)])[-1:]
+
+    return np.apply_along_axis(last, axis, x)
 
 
 @takes_axis
@@ -236,16 +303,7 @@ def mode(input: Array, dim: int = -1, keepdim: bool = False) -> Found:
     values=tensor(1),
     indices=tensor(3))
     """
-    place, raw = _place(input, dim, "mode"), value_of(input)
-    if not raw.ndim:
-        return _at_rank("mode", input, 0, 0, True)
-    ordered = np.moveaxis(np.sort(raw, axis=place), place, -1)
-    steps = np.broadcast_to(np.arange(ordered.shape[-1]), ordered.shape)
-    starts = np.ones(ordered.shape, bool)
-    starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
-    best = np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, place)
-    return _at_rank("mode", input, best, place, keepdim)
+    return _chosen("mode", _mode_op, input, _place(input, dim, "mode"), keepdim)
 
 
 # ---------------------------------------------------------------------- quantiles
@@ -258,7 +316,7 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
         raise ArgumentError(f"{name}: interpolation is one of {', '.join(_BETWEEN)}, got {interpolation!r}")
     if x.dtype.kind != "f":
         raise DtypeError(f"{name}: needs a float tensor, got {x.dtype}; write t.float() first")
-    wanted = value_of(q)
+    wanted = held(q)
     if wanted.ndim > 1:
         raise ShapeError(f"{name}: q is a number or 1-d, got {shape_text(wanted.shape)}")
     if not ((wanted >= 0) & (wanted <= 1)).all():
@@ -268,26 +326,28 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
     x = ravel(x) if dim is None or not x.ndim else np.moveaxis(x, place, -1)
     if not x.shape[-1]:
         raise ShapeError(f"{name}: no elements along the dimension, {shape_text(x.shape)}")
-    good = ~np.isnan(value_of(x))
+    plain = x.detach() if isinstance(x, Tensor) else x
+    good = ~np.isnan(plain)
     counts = np.sum(good, axis=-1, keepdims=True)
     # An array of x's dtype, or a tensor that records where q does; (..., quantiles).
     q = in_dtype(q if isinstance(q, Tensor) else wanted, x.dtype)
-    ranks = reshape(q, -1) * (np.maximum(counts, 1) - 1 if ignore else x.shape[-1] - 1 + 0 * counts).astype(x.dtype)
-    raw = value_of(ranks)
+    last = np.maximum(counts, 1) - 1 if ignore else x.shape[-1] - 1 + 0 * counts
+    ranks = reshape(q, -1) * in_dtype(last, x.dtype)
+    raw = ranks.detach() if isinstance(ranks, Tensor) else ranks
     if interpolation in ("lower", "higher", "nearest"):
         rounded: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
         raw = rounded[interpolation](raw)
-    below = np.floor(raw).astype(np.int64)
-    spoiled = ~good.all(-1, keepdims=True) & (not ignore)
-    below = np.where(spoiled, x.shape[-1] - 1, below)  # NaN is sorted last
-    order = np.argsort(value_of(x), axis=-1, kind="stable")
-    values = take_along_axis(x, np.take_along_axis(order, below, -1), -1)
+    floor = in_dtype(np.floor(raw), np.int64)
+    spoiled = ~np.all(good, -1, keepdims=True) & (not ignore)
+    floor = np.where(spoiled, x.shape[-1] - 1, floor)  # NaN is sorted last
+    order = _order_op(plain, -1)
+    values = take_along_axis(x, np.take_along_axis(order, floor, -1), -1)
     if interpolation in ("linear", "midpoint"):
-        above = np.where(spoiled, x.shape[-1] - 1, np.ceil(raw).astype(np.int64))
+        above = np.where(spoiled, x.shape[-1] - 1, in_dtype(np.ceil(raw), np.int64))
         upper = take_along_axis(x, np.take_along_axis(order, above, -1), -1)
         share = ranks - np.floor(raw)
         between = values * 0.5 + upper * 0.5 if interpolation == "midpoint" else values + (upper - values) * share
-        values = where(below == above, values, between)
+        values = where(floor == above, values, between)
     values = np.moveaxis(values, -1, 0)
     values = reshape(values, wanted.size, *(shape if keepdim else _without(shape, dim, place)))
     return values if wanted.ndim else values[0]

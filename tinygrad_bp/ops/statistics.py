@@ -11,8 +11,8 @@ from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, of_reals, rounds_once
-from ..autograd.tensor import value_of
 from ..autograd.types import Array
+from ..autograd.values import value_of
 from .complex_numbers import conj, real
 from .elementwise import where
 from .limits import clip

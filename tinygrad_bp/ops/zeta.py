@@ -9,8 +9,8 @@ import numpy as np
 
 from ..autograd.define import elementwise
 from ..autograd.operands import refuse_complex
-from ..autograd.tensor import fixed_value
 from ..autograd.types import Operand
+from ..autograd.values import fixed_value
 from .gamma_functions import BERNOULLI
 from .samples import binary, fixed
 

@@ -7,23 +7,27 @@ input, which may differ in the next run, or a constant shows at the end: what ha
 
 from __future__ import annotations
 
+import sys
 import weakref
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.arrays import as_array
 from ..autograd.backward import Pull
 from ..autograd.errors import AutogradError, shape_text
+from ..autograd.history import history
 from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Watcher, enter_every_op
-from ..autograd.writes import lies_there
+from ..autograd.writes import lies_there, owner, shown
 from ..func.transforms import flatten
-from .program import Constant, Program, Step, Value, cast, replaced
+from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
 Source = Callable[[], Any]  # the tensor or array that an input is read from; None: it is no more
 
@@ -80,12 +84,14 @@ def capture(
     other values; what was written until then has been taken back.
     """
     leaves, back = flatten(arguments)
+    # What NumPy computes with an array is not seen: an array comes in as a tensor on its memory.
+    leaves = [wrap(shown(as_array(item)), None) if isinstance(item, np.ndarray) else item for item in leaves]
     watcher = Capture()
     for number in varying:
         leaves[number] = watcher.number(leaves[number], names[number] if number < len(names) else "", number)
     args, kwargs = back(leaves)
     for number, item in enumerate(leaves):
-        if isinstance(item, (Tensor, np.ndarray)):
+        if isinstance(item, Tensor):
             watcher.bring(item, names[number] if number < len(names) else "", number)
     with Following(watcher):
         try:
@@ -118,8 +124,9 @@ class Capture(Watcher):
         # id of an array -> the array, which has to live as long as its number is known, and its value. None: it was
         # written, and nobody said by which ops.
         self._known: dict[int, tuple[Any, Value | None]] = {}
+        self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
-        self._pulled: set[Node] = set()  # those through which backward went
+        self._pulled: set[int] = set()  # the order of the nodes through which backward went
         self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
 
     # ------------------------------------------------------------------ which value an array has
@@ -127,20 +134,27 @@ class Capture(Watcher):
     def know(self, array: Any, value: Value) -> Value:
         """``array`` has this value from now on."""
         self._known[id(array)] = array, value
+        lying = self._lying.setdefault(id(owner(array)), {})
+        lying.pop(id(array), None)
+        lying[id(array)] = None
         return value
 
     def find(self, array: Any) -> Value | None:
         """The value of an array, or of a view of all of it; None: it comes from outside."""
+        place: Any = array if id(array) in self._known else None
+        if place is None:
+            lying = reversed(self._lying.get(id(owner(array)), {}))
+            place = next((known for key in lying if lies_there(known := self._known[key][0], array)), None)
+        if place is not None:
+            value = self._known[id(place)][1]
+            if value is None:
+                raise CaptureError(
+                    f"a tensor {shape_text(array.shape)} was written in a way that leaves no op behind, so a program "
+                    "would not know its new value. Write t[...] = value, t.copy_(value) or t += value"
+                )
+            return value
         base = array
         while base is not None:
-            if id(base) in self._known and (base is array or lies_there(base, array)):
-                value = self._known[id(base)][1]
-                if value is None:
-                    raise CaptureError(
-                        f"a tensor {shape_text(array.shape)} was written in a way that leaves no op behind, so a "
-                        "program would not know its new value. Write t[...] = value, t.copy_(value) or t += value"
-                    )
-                return value
             outside = self._arrays.get(id(base))
             if outside is not None and outside.source() is base and (base is array or lies_there(base, array)):
                 return outside.value
@@ -245,13 +259,28 @@ class Capture(Watcher):
 
     def read(self, x: Tensor, how: str) -> None:
         """Refuse: in another run it may be another value."""
-        if self.steps or self.find(x._value) is not None:
-            who = f"{x.name} {shape_text(x.shape)}" if x.name else f"a tensor {shape_text(x.shape)}"
+        if not how:
             raise CaptureError(
-                f"{how} of {who} while a program is written down: what the function does with the number would stay as "
-                "it is now in every later run. Return the tensor and read it outside; write tg.where(c, a, b) for a "
-                "choice between values"
+                f"{_asked()} of {_said(x)} while a program is written down: it computes with the values in a way that "
+                "leaves no op behind. Call it outside, and give what it finds as an argument"
             )
+        if self.steps or self.find(x._value) is not None:
+            raise CaptureError(
+                f"{how} of {_said(x)} while a program is written down: what the function does with the number would "
+                "stay as it is now in every later run. Return the tensor and read it outside; write "
+                "tg.where(c, a, b) for a choice between values"
+            )
+
+    def held(self, x: Tensor) -> None:
+        """Know the array of a tensor from outside by the tensor."""
+        self.bring(x)
+
+    def shaped(self, x: Any) -> None:
+        """Refuse: the shapes of a program are those of every run."""
+        raise CaptureError(
+            f"{_asked()} of {_said(x)} while a program is written down: the shape of the result depends on values, and "
+            "a program has one shape for every run. Write tg.where(c, a, b), or multiply by the mask"
+        )
 
     def forgot(self, x: Tensor) -> None:
         """The gradient of ``x`` is None from now on."""
@@ -261,7 +290,7 @@ class Capture(Watcher):
         """Remember the nodes through which backward goes."""
 
         def remembered(node: Node, g: Any) -> Any:
-            self._pulled.add(node)
+            self._pulled.add(node.order)
             return pull(node, g)
 
         return remembered
@@ -277,9 +306,17 @@ class Capture(Watcher):
         writes: dict[Value, Value] = {}
         fixed: dict[Value, Constant] = {}
         places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
+        read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
+        kept = _kept_arrays([*leaves, *(outside.source() for outside in self.outside)])
         for outside in self.outside:
             item = outside.source()
-            if item is None or (isinstance(item, np.ndarray) and not item.flags.writeable):
+            wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
+            if outside.argument is None and outside.value not in read and not wanted:
+                continue  # only its shape or dtype was of interest
+            if item is None or (
+                isinstance(item, np.ndarray)
+                and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)])
+            ):
                 held = outside.array if outside.before is None else outside.before
                 fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
                 continue
@@ -302,7 +339,8 @@ class Capture(Watcher):
                 output = len(outputs)
                 outputs.append(self.bring(cell.grad))
             grads.append(Grad(outside.source, output, id(cell) in self._cleared))
-        wants = any(isinstance(item, Tensor) and not item.is_leaf and item._node not in self._pulled for item in leaves)
+        recorded = [item._node for item in leaves if isinstance(item, Tensor) and item._node is not None]
+        wants = any(node.op is not None and node.order not in self._pulled for node in recorded)
         itself = tuple(places.get(id(item)) for item in leaves)
 
         def placed(item: Any) -> Any:
@@ -319,3 +357,34 @@ class Capture(Watcher):
         for outside in self.outside:
             if outside.before is not None:
                 outside.array[...] = outside.before
+
+
+def _kept_arrays(items: Sequence[Any]) -> Counter[int]:
+    """How often the histories of tensors hold each array, by id: what the functions made on the way among them."""
+    nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
+    found: Counter[int] = Counter()
+    waiting: list[Any] = [node.kept for node in nodes]
+    seen: set[int] = set()  # tuples that several nodes share
+    for item in waiting:  # grows while it is walked
+        if isinstance(item, np.ndarray):
+            found[id(item)] += 1
+        elif isinstance(item, (tuple, list)) and id(item) not in seen:
+            seen.add(id(item))
+            waiting += item
+    return found
+
+
+def _said(x: Any) -> str:
+    """``w (2, 3)``, or ``a tensor (2, 3)``."""
+    return f"{getattr(x, 'name', None) or 'a tensor'} {shape_text(tuple(x.shape))}"
+
+
+def _asked() -> str:
+    """The name of the public function that the user called: the outermost of ours."""
+    frame: Any = sys._getframe(2)
+    name, ours = "", capture.__code__.co_filename.rpartition("program")[0]
+    while frame.f_code is not capture.__code__ and frame.f_code.co_filename.startswith(ours):
+        if "<locals>" not in frame.f_code.co_qualname:  # not what a decorator made
+            name = frame.f_code.co_name
+        frame = frame.f_back
+    return f"{name.strip('_')}()"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError
-from ..autograd.tensor import Tensor, fixed_value, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
+from ..autograd.values import fixed_value
 from .generator import Generator, default_generator
 
 __all__ = ["binomial", "poisson"]

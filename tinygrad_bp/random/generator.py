@@ -15,8 +15,9 @@ import numpy as np
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.device import device as Device
 from ..autograd.errors import ArgumentError, shape_text
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
+from ..autograd.values import value_of
 
 __all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 

@@ -11,8 +11,9 @@ from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.layout import row_by_row
-from ..autograd.tensor import Tensor, fixed_value, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Size
+from ..autograd.values import fixed_value, value_of
 from ..autograd.writing import refuse
 from ..ops.shape import either, shape_of
 from .generator import Generator, default_generator

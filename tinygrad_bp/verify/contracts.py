@@ -16,8 +16,9 @@ from ..autograd.errors import AutogradError
 from ..autograd.forward import push_forward
 from ..autograd.gradient import grad
 from ..autograd.op import Op
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike, Raw
+from ..autograd.values import value_of
 from ..ops.samples import Sample
 from .differences import over_five_points
 

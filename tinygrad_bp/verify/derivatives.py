@@ -18,7 +18,8 @@ from ..autograd.errors import ArgumentError
 from ..autograd.forward import push_forward
 from ..autograd.gradient import pull
 from ..autograd.modes import enable_grad
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import value_of
 from .contracts import product, random_like
 from .diagnose import diagnose
 from .differences import LARGEST, Slope, slope

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
+from ..autograd.values import value_of
 from .derivatives import RELATIVE, Check, Problem, Pushed
 from .findings import Diagnosis, Finding
 from .nested import flat, rebuilt

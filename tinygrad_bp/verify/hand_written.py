@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
-from ..autograd.tensor import Tensor, value_of
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Raw
+from ..autograd.values import value_of
 from .comparison import Comparison, beside, wide
 from .differences import Slope, slope
 from .findings import Diagnosis

@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.backward import pulled, walk
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.tensor import Tensor, value_of, wrap
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Raw
+from ..autograd.values import value_of
 from .diagnose import INVERTED, UNMASKED, Guess
 
 

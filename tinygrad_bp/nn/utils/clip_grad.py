@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...autograd.errors import ArgumentError
-from ...autograd.tensor import Tensor, value_of, wrap
+from ...autograd.tensor import Tensor, wrap
+from ...autograd.values import value_of
 from ...autograd.writes import wrote
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...autograd.errors import ArgumentError, ShapeError, shape_text
-from ...autograd.tensor import Tensor, value_of, wrap
+from ...autograd.tensor import Tensor, wrap
+from ...autograd.values import value_of
 from ...ops.elementwise import where
 from ...ops.indexing import getitem
 from ...ops.joining import cat, stack

@@ -1,0 +1,52 @@
+"""What functions take of a tensor besides calling ops with it. Whoever follows values has to see, or to refuse it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .arrays import as_array
+from .errors import NoRuleError
+from .modes import holding, mode, reading
+from .tensor import Tensor, wrap
+
+
+def value_of(x: Any) -> Any:
+    """The array in a tensor, to compute with; anything else as an array. Whoever follows values refuses that."""
+    if isinstance(x, Tensor):
+        reading(x)
+        return x._value
+    return as_array(x)
+
+
+def held(x: Any) -> Any:
+    """The array in a tensor where no result comes of it: its shape and dtype, a check, an op that takes it as it is."""
+    if isinstance(x, Tensor):
+        holding(x)
+        return x._value
+    return as_array(x)
+
+
+def detached(x: Any) -> Any:
+    """A tensor without its history, which ops see; anything else as an array."""
+    return x.detach() if isinstance(x, Tensor) else as_array(x)
+
+
+def beside(x: Any, array: Any) -> Any:
+    """An array as what ``x`` is: a tensor without history where x is a tensor."""
+    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
+
+
+def fixed_value(x: Any, what: str, instead: str = "t.detach()") -> Any:
+    """The array in an argument through which no gradient flows; ``NoRuleError`` where ``x`` requires grad."""
+    refuse_gradient(x, what, instead)
+    return value_of(x)
+
+
+def refuse_gradient(x: Any, what: str, instead: str = "t.detach()") -> None:
+    """``NoRuleError`` where ``x``, an argument through which no gradient flows, requires grad."""
+    if isinstance(x, Tensor) and x._node is not None and mode().grad:
+        raise NoRuleError(
+            f"{what} requires grad, and no gradient flows through it: it would be dropped silently. Write {instead}"
+        )
