@@ -178,9 +178,9 @@ def _pooled(x: Any, tables: tuple[Any, ...], padding: Pairs, added: bool, return
     if not all(out):
         index = np.zeros((*lead, *out), np.int64)
     else:
-        index = value_of(window_argmax(value_of(x), tables, padding))
+        index = window_argmax(x, tables, padding)
     flat = reshape(x, (*lead, math.prod(x.shape[2:])))
-    y = unbatched(reshape(picked(flat, index.reshape(*lead, math.prod(out))), (*lead, *out)), added)
+    y = unbatched(reshape(picked(flat, reshape(index, (*lead, math.prod(out)))), (*lead, *out)), added)
     if not return_indices:
         return y
     return y, kept_indices(x, index[0] if added else index)
