@@ -27,7 +27,7 @@ SQUARES = "differences of squares of singular values, or pivots, leave the range
 # Of about how many calls the result in a dtype is not that of float64, rounded; at least of one.
 KNOWN: dict[tuple[str, str], tuple[int, str]] = {
     ("tanh", "float32"): (2, RESULT),
-    ("softmax", "float32"): (3, RESULT),
+    **dict.fromkeys((("softmax", "float32"), ("masked_softmax", "float32")), (3, RESULT)),
     ("ndtri", "float32"): (6, "the slope grows as exp(y² / 2), so the rounding of y shows y² times"),
     ("ive", "float32"): (14, "the three terms of DLMF 10.29.1 cancel"),
     **dict.fromkeys(

@@ -11,16 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.modes import traced
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array
-from ..autograd.values import detached, held
-from ..ops.comparisons import isneginf
 from ..ops.elementwise import add, in_dtype, mul, where
-from ..ops.extremes import all as every
 from ..ops.indexing import getitem
 from ..ops.joining import cat
-from ..ops.network import linear, softmax
+from ..ops.network import linear, masked_softmax
 from ..ops.products import matmul
 from ..ops.reduction import mean
 from ..ops.shape import expand, matrix_transpose, reshape, transpose, unsqueeze
@@ -28,16 +24,6 @@ from ..random.generator import Generator
 from .dropout import dropout
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
-
-
-def _weights(scores: Any) -> Any:
-    """The softmax of each row; 0 where a mask leaves a row nothing."""
-    if not scores.shape[-1]:
-        return softmax(scores, -1)
-    gone = every(isneginf(detached(scores)), -1, True)
-    if not traced() and not np.any(held(gone)):
-        return softmax(scores, -1)
-    return where(gone, 0.0, softmax(where(gone, 0.0, scores), -1))
 
 
 @rounds_once
@@ -83,7 +69,7 @@ def scaled_dot_product_attention(
             scores = where(attn_mask, scores, -math.inf)
         else:
             scores = add(scores, attn_mask)
-    weights = _weights(scores)
+    weights = masked_softmax(scores)
     return matmul(dropout(weights, dropout_p, generator=generator) if dropout_p else weights, value)
 
 
@@ -172,7 +158,7 @@ def multi_head_attention_forward(
     if key_padding_mask is not None:
         mask = reshape(_widened(_additive(key_padding_mask, dtype), added), (rows, 1, 1, source))
         scores = add(scores, reshape(expand(mask, rows, num_heads, 1, source), (rows * num_heads, 1, source)))
-    shares = _weights(scores)
+    shares = masked_softmax(scores)
     if training and dropout_p:
         shares = dropout(shares, dropout_p, generator=generator)
     y = reshape(transpose(matmul(shares, v), 0, 1), (length, rows, size))

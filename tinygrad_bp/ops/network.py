@@ -12,6 +12,7 @@ from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, DTypeLike
 from .elementwise import add, mul
+from .passes import choose
 from .products import matmul, product, rows_of
 from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
@@ -119,6 +120,32 @@ softmax = general("softmax", _softmax,
                   params={"axis": -1}, floats=True, formula="eˣ / Σ eˣ", samples=(*_axes, _wide, sample((0, 3))),
                   reference=lambda x, axis=-1: np.exp(x - np.logaddexp.reduce(x, axis=axis, keepdims=True)),
                   doc="Exponentials that sum to 1 along a dimension; each row's own maximum is subtracted first.")
+
+
+def _masked_softmax(x: Any) -> Any:
+    top = _largest(x, -1, None, None, True) if x.size else x
+    e = np.asarray(x - choose(np.isneginf(top), 0.0, top))
+    np.exp(e, out=e)
+    total = _total(e, -1, None, None, True)
+    total[total == 0] = 1
+    e /= total
+    return e
+
+
+masked_softmax = general("masked_softmax", _masked_softmax,
+                         lambda g, y: y * (g - np.add.reduce(g * y, axis=-1, keepdims=True)),
+                         floats=True, formula="eˣ / Σ eˣ if any x > −∞ else 0", grad_fn="SoftmaxBackward0",
+                         samples=(sample((2, 3)), sample((2, 2, 4)), sample((4,)), sample((0, 3)), sample((2, 0)),
+                                  sample((3, 3), smooth=False, of=fixed(
+                                      -math.inf, -math.inf, -math.inf, 1.0, -math.inf, 800.0, -800.0, 0.0, 1e30))),
+                         reference=lambda x: _masked_reference(x),
+                         doc="The softmax of each row (the last dimension), and 0 where a mask leaves a row nothing.")
+
+
+def _masked_reference(x: Any) -> Any:
+    gone = np.all(np.isneginf(x), axis=-1, keepdims=True)
+    z = np.where(gone, 0.0, x)
+    return np.where(gone, 0.0, np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True)))
 
 
 def _log_softmax(x: Any, axis: int) -> Any:
