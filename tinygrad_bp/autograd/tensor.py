@@ -14,7 +14,7 @@ from .layout import element_at
 from .modes import forgetting, reading
 from .node import Cell, Node, leaf
 from .size import Size
-from .writes import Views, detached, guard, may_move, own_memory, shown
+from .writes import Views, detached, guard, may_move, own_memory, shown, tick
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax
@@ -121,6 +121,7 @@ class Tensor(Syntax, metaclass=TensorClass):
                     f"{self._node!r}: use t.detach() for a value without history"
                 )
             self._node = None
+            tick()  # a compiled program that knew it as a leaf looks again
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the tensor itself."""
@@ -162,6 +163,7 @@ class Tensor(Syntax, metaclass=TensorClass):
         else:
             forgetting(self)
         self._own_cell().grad = value
+        tick()
 
     def detach(self) -> Tensor:
         """The same memory without history: nothing flows back through it.

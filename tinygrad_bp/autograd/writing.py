@@ -30,7 +30,7 @@ from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
 from .types import Array, Operand
-from .writes import aliases, lies_there, own, seen, start_of, take_back, writable, wrote
+from .writes import aliases, lies_there, own, seen, start_of, take_back, tick, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
@@ -338,6 +338,7 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
         self._value = result._value
         self._node = result._node
         carry(self, before)
+        tick()
         return self
 
     operator.__name__ = what

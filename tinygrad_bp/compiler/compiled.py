@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -18,12 +19,13 @@ import numpy as np
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import wrote
+from ..autograd.writes import tick, wrote
 from ..func.transforms import flatten
 from ..nn.module import Module
 from ..program import CaptureError, Program, argument_names
 from ..program.capture import Captured, capture
-from .guards import Guards
+from .guards import MISSING, Guards
+from .quick import Quick, quick
 
 Runnable = Callable[..., Sequence[Any]]
 Build = Callable[[Program, bool], Runnable]
@@ -42,9 +44,17 @@ class Entry:
             (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)
             for value, source in zip(captured.program.inputs, captured.sources, strict=True)
         ]
+        self.arrays: list[Any] = []  # of the last run
+        self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
+        self.quick: Quick | None = None
+        outside = [source() for source in captured.sources if not isinstance(source, int)]
+        self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
 
-    def arrays(self, leaves: Sequence[Any]) -> list[Any] | None:
+    def _forget(self, _: Any) -> None:
+        self.moment = -1
+
+    def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
         found: list[Any] = []
         for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
@@ -84,6 +94,10 @@ class Entry:
             else:
                 source = captured.sources[place]
                 results.append(leaves[source] if isinstance(source, int) else source())
+        if self.quick is None and not self.arrays:
+            self.arrays = arrays
+            self.quick = quick(self, leaves)
+        self.arrays, self.moment = arrays, tick()
         return captured.back(results)
 
 
@@ -97,6 +111,7 @@ class Compiled:
         self.function, self.exact = function, exact
         self._build = build
         self._entries: dict[Any, list[Entry]] = {}
+        self._quick: Quick | None = None  # into the program that ran last
         self._last: dict[Any, Captured] = {}  # the run of each kind that was written down last
         self._tries: Counter[Any] = Counter()
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
@@ -110,6 +125,10 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns; written down, compared, and from then on computed by its program."""
+        if self._quick is not None and not kwargs:
+            found = self._quick(args)
+            if found is not MISSING:
+                return found
         if mode().watchers:  # someone wants to see every op
             return self.function(*args, **kwargs)
         leaves, _ = flatten((args, kwargs))
@@ -118,9 +137,11 @@ class Compiled:
         varying = self._varying.get(kind, ())
         key = kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])
         for entry in self._entries.get(key, ()):
-            arrays = entry.arrays(leaves)
+            arrays = entry.find(leaves)
             if arrays is not None and entry.guards.hold():
-                return entry.run(leaves, arrays)
+                result = entry.run(leaves, arrays)
+                self._quick = entry.quick
+                return result
         if key in self._plain:
             return self.function(*args, **kwargs)
         return self._write_down(key, (args, kwargs))

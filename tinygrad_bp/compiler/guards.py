@@ -17,7 +17,7 @@ from ..optim.optimizer import Optimizer
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _MOST = 64  # items of a list or dict of settings
-_MISSING = object()
+MISSING: Any = object()
 
 
 class Guards:
@@ -27,8 +27,8 @@ class Guards:
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
-        self._names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
-        self._cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
+        self.names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
+        self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
         self._settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
         self._modules: list[Module] = []
         self._optimizers: list[Optimizer] = []
@@ -42,12 +42,16 @@ class Guards:
 
     def hold(self) -> bool:
         """Whether a run now would read the same."""
-        for names, name, value in self._names:
-            if names.get(name, _MISSING) is not value and not _equal(names.get(name, _MISSING), value):
+        for names, name, value in self.names:
+            if names.get(name, MISSING) is not value and not _equal(names.get(name, MISSING), value):
                 return False
-        for cell, value in self._cells:
+        for cell, value in self.cells:
             if cell.cell_contents is not value and not _equal(cell.cell_contents, value):
                 return False
+        return self.others_hold()
+
+    def others_hold(self) -> bool:
+        """The same, of all but names and cells."""
         for now, then in self._settings:
             if now != then:
                 return False
@@ -83,8 +87,8 @@ class Guards:
             for name in names - vars(item).keys():  # an attribute of the class, until the object has its own
                 for kind in type(item).__mro__:
                     if name in vars(kind):
-                        self._names.append((vars(item), name, _MISSING))
-                        self._names.append((vars(kind), name, vars(kind)[name]))
+                        self.names.append((vars(item), name, MISSING))
+                        self.names.append((vars(kind), name, vars(kind)[name]))
                         self._look_at(vars(kind)[name], names)
                         break
 
@@ -97,7 +101,7 @@ class Guards:
                 value = cell.cell_contents
             except ValueError:  # a variable that has no value yet
                 continue
-            self._cells.append((cell, value))
+            self.cells.append((cell, value))
             self._look_at(value, names)
         self._look_at_names(function.__globals__, names)
         wrapped = getattr(function, "__wrapped__", None)
@@ -108,7 +112,7 @@ class Guards:
         for name in names & namespace.keys():
             value = namespace[name]
             if not isinstance(value, ModuleType):
-                self._names.append((namespace, name, value))
+                self.names.append((namespace, name, value))
                 self._look_at(value, names)
 
     def _look_at_items(self, items: Any, names: frozenset[str]) -> None:
