@@ -23,7 +23,7 @@ from weakref import ref as reference
 import numpy as np
 
 from .errors import ArgumentError
-from .modes import mode
+from .modes import mode, same
 
 tick: Callable[[], int] = itertools.count(1).__next__
 
@@ -302,6 +302,8 @@ def all_on(x: Any) -> list[Any]:
 
 def moved_to(memory: Any, array: Any) -> None:
     """Note that ``array`` is from now on the memory of the tensors that lay in ``memory``."""
+    tick()
+    same(array, memory)
     entry = _detached.pop(id(memory), None)
     if entry is not None:
         _detached[id(array)] = reference(array, _forgetting(_detached, id(array))), entry[1]

@@ -12,7 +12,7 @@ from ..autograd.errors import ArgumentError, LeafWriteError, ShapeError, shape_t
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Size
 from ..autograd.values import value_of
-from ..autograd.writes import wrote
+from ..autograd.writes import tick, wrote
 from ..autograd.writing import array_to_write, carry, in_place
 from ..ops.scatter import masked_fill
 from ..ops.shape import shape_of
@@ -106,6 +106,7 @@ def resize_(self: Tensor, *sizes: Size) -> Tensor:
     else:
         self._value = np.empty(shape, held.dtype)
         self._value.reshape(-1)[: held.size] = held.ravel()[:count]
+    tick()
     return self
 
 
