@@ -60,6 +60,24 @@ def forgetting(x: Any) -> None:
         watcher.forgot(x)
 
 
+def replacing(x: Any) -> None:
+    """Tell that the tensor ``x`` gets a new value now, whether or not any op reads the old one."""
+    for watcher in mode().watchers:
+        watcher.replacing(x)
+
+
+def setting(array: Any, name: str, read: Callable[[], Any]) -> None:
+    """Tell that ``array`` has the number that ``read()`` gives, which may be another one the next time."""
+    for watcher in mode().watchers:
+        watcher.setting(array, name, read)
+
+
+def assume(condition: Callable[[], bool]) -> None:
+    """Tell that what is computed now is right another time only where ``condition()`` holds then."""
+    for watcher in mode().watchers:
+        watcher.assume(condition)
+
+
 def reading(x: Any, how: str = "") -> None:
     """Tell that values leave the tensor ``x``, by what the user wrote; without ``how``: by a function that computes."""
     for watcher in mode().watchers:

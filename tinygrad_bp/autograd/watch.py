@@ -7,6 +7,7 @@ puts the op's frame in its place or, while anyone watches, runs ``call`` and tel
 from __future__ import annotations
 
 from _thread import RLock  # the threading module takes a hundred times as long to import
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter_ns
 from typing import Any
@@ -44,9 +45,14 @@ class Watcher:
     def writing(self, arrays: tuple[Any, ...]) -> None:
         """The memory under these arrays changes now."""
 
-    def setting(self, holder: Any, key: Any) -> Any:
-        """``holder[key]``, a number that may be another one the next time."""
-        return holder[key]
+    def replacing(self, x: Tensor) -> None:
+        """``x`` gets a new value now, whether or not any op reads the old one."""
+
+    def setting(self, array: Any, name: str, read: Callable[[], Any]) -> None:
+        """``array`` has the number that ``read()`` gives, which may be another one the next time."""
+
+    def assume(self, condition: Callable[[], bool]) -> None:
+        """What is computed now is right another time only where ``condition()`` holds then."""
 
     def same(self, array: Any, of: Any) -> None:
         """``array`` is a copy of the array ``of``, or has its value from now on."""

@@ -25,7 +25,7 @@ from .errors import (
     shape_text,
 )
 from .hooks import Hooks
-from .modes import enable_grad, mode, same, traced
+from .modes import enable_grad, mode, replacing, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
@@ -97,6 +97,8 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
     """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
     refuse(x, what)
     recording, following = recorded(x, *operands), traced()
+    if following:
+        replacing(x)
     shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
     result = same_kind(x, compute(_copied(x) if shared else x), what)
@@ -275,7 +277,11 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
     def put(array: Any, value: Any) -> None:
         array[...] = value
 
-    assign(x, what, value, lambda x, v: OPS["setitem"].function(x, v, ...), put)
+    def replaced(x: Tensor, v: Any) -> Tensor:
+        alike = isinstance(v, Tensor) and v._value.shape == x._value.shape and not recorded(x, v) and v._node is None
+        return v if alike else OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
+
+    assign(x, what, value, replaced, put)
     return x
 
 

@@ -39,6 +39,7 @@ class Entry:
 
     def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool) -> None:
         self.captured, self.guards, self.program = captured, guards, captured.program
+        guards.conditions = captured.conditions
         self.runnable = build(captured.program, exact)
         self._kinds = [
             (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)

@@ -1,8 +1,9 @@
 """Guards: what a function reads besides its arguments, as it was when its program was written down.
 
-A program has the numbers of Python, the switches of modules and the settings of optimizers as they were. Whatever the
-function can reach by a name of its own source is looked at before every run: the variables around it, the global names
-and the functions that it uses, attributes of objects, small lists and dicts of settings, modules and optimizers.
+A program has the numbers of Python and the switches of modules as they were. Whatever the function can reach by a name
+of its own source is looked at before every run: the variables around it, the global names and the functions that it
+uses, attributes of objects, small lists and dicts of settings, modules. (An optimizer says itself what its step holds
+for.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..nn.module import Module
-from ..optim.optimizer import Optimizer
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _MOST = 64  # items of a list or dict of settings
@@ -23,21 +23,20 @@ MISSING: Any = object()
 class Guards:
     """What ``function`` reads of Python, remembered; ``hold()`` says whether all of it is as it was.
 
-    ``arguments`` may have modules and optimizers among them.
+    ``arguments`` may have modules among them.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self.names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
         self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
         self._settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
+        self.conditions: tuple[Callable[[], bool], ...] = ()  # what was assumed while the program was written down
         self._modules: list[Module] = []
-        self._optimizers: list[Optimizer] = []
         self._seen: set[int] = set()
         self._look_at(function, frozenset())
         self._look_at(arguments, frozenset())
         self._inside = [module for root in self._modules for module in root.modules()]
         self._switches = self._fingerprint()
-        self._groups = [(group, dict(group)) for optimizer in self._optimizers for group in optimizer.param_groups]
         self._changes = Module.changes
 
     def hold(self) -> bool:
@@ -55,8 +54,8 @@ class Guards:
         for now, then in self._settings:
             if now != then:
                 return False
-        for group, before in self._groups:
-            if group != before and not _same_settings(group, before):
+        for holds in self.conditions:
+            if not holds():
                 return False
         if self._changes != Module.changes:
             if self._fingerprint() != self._switches:
@@ -73,8 +72,6 @@ class Guards:
         self._seen.add(id(item))
         if isinstance(item, Module):
             self._modules.append(item)
-        elif isinstance(item, Optimizer):
-            self._optimizers.append(item)
         elif isinstance(item, MethodType):
             self._look_at(item.__func__, names)
             self._look_at(item.__self__, frozenset(_names(item.__func__.__code__)))
@@ -144,10 +141,3 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _equal(now: Any, then: Any) -> bool:
     return type(now) is type(then) and isinstance(now, _PLAIN) and now == then
-
-
-def _same_settings(group: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether a group of an optimizer has the settings it had, but for those that a program reads in every run."""
-    return group.keys() == before.keys() and all(
-        name == "lr" or value is before[name] or value == before[name] for name, value in group.items()
-    )

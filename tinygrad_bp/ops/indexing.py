@@ -16,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand, Raw
 from ..autograd.values import held
 from ..autograd.writes import lies_there
-from ..autograd.writing import assign
+from ..autograd.writing import assign, fill
 from .elementwise import clone, in_dtype, where
 from .passes import add_at, read_at
 from .samples import sample, summed_at
@@ -243,7 +243,11 @@ def replaced(x: Array, value: Operand, index: Any) -> Any:
 def set_item(x: Tensor, index: Index, value: Operand) -> None:
     """``x[index] = value``; of repeated positions the last one counts."""
     index = plain_index(index)
-    if not _lies_there(x, index, value):
+    if _lies_there(x, index, value):
+        return
+    if index is ...:
+        fill(x, value, "x[index] = value")
+    else:
         assign(x, "x[index] = value", value, lambda x, v: replaced(x, v, index), lambda array, v: _put(array, v, index))
 
 

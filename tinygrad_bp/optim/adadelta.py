@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, pull, shown
+from .numbers import pull, seen
+from .optimizer import Optimizer
 
 
 class Adadelta(Optimizer):
@@ -46,18 +47,20 @@ class Adadelta(Optimizer):
         if settings["rho"] > 1:
             raise ArgumentError(f"Adadelta: rho must be in [0, 1], got {settings['rho']}")
 
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The averages run the same at every step."""
+        number, rho = seen(group).number, group["rho"]
+        return (number(counts[0]) + 1,), (rho, 1 - rho, group["eps"], number(group["lr"]))
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        lr, rho, eps, decay = float(group["lr"]), group["rho"], group["eps"], group["weight_decay"]
-        array, names = shown(group), self.names(group)
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            next_step(state)
+        array = seen(group).array
+        for value, grad, state, (keep, take, eps, rate) in self.counted(group, moving):
             for p, g, v, u in blocks(value, grad, array(state["square_avg"]), array(state["acc_delta"])):
-                g = pull(g, p, group, decay)
-                v *= rho
-                v += g * g * (1 - rho)
+                g = pull(g, p, group, group["weight_decay"])
+                v *= keep
+                v += g * g * take
                 change = g * (np.sqrt(u + eps) / np.sqrt(v + eps))
-                u *= rho
-                u += change * change * (1 - rho)
-                p -= change * lr
+                u *= keep
+                u += change * change * take
+                p -= change * rate

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import wrap
-from ..autograd.writes import wrote
-from .optimizer import Optimizer, next_step
+from ..autograd.tensor import Tensor, wrap
+from .numbers import power, seen
+from .optimizer import Optimizer
 
 
 class Adafactor(Optimizer):
@@ -54,44 +54,50 @@ class Adafactor(Optimizer):
         if not settings["d"] >= 1:
             raise ArgumentError(f"Adafactor: d must be at least 1, got {settings['d']}")
 
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """How far a step may go, the part of this step in the averages, and what the weight decay leaves."""
+        number = seen(group).number
+        step, lr = number(counts[0]) + 1, number(group["lr"])
+        reach = number(np.fmin(lr, 1 / number(np.sqrt(step))))
+        rest = 1 - lr * group["weight_decay"] if group["weight_decay"] else 1
+        return (step,), (reach, power(step, group["beta2_decay"]), rest)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        lr, (eps1, eps2) = float(group["lr"]), group["eps"]
-        for param, p, g in moving:
-            if p.dtype.kind == "c":
-                raise ArgumentError("Adafactor: complex parameters have no row and column means; use tg.optim.Adam")
-            state = self.state_of(param, self.counts, group)
-            step = next_step(state)
-            if not p.size:  # it has no mean
+        if any(p.dtype.kind == "c" for p, _, _ in moving):
+            raise ArgumentError("Adafactor: complex parameters have no row and column means; use tg.optim.Adam")
+        array, number, typed = seen(group)
+        eps1, eps2 = group["eps"]
+        for p, g, state, (reach, part, rest) in self.counted(group, moving, typed=False):
+            if 0 in p.shape:  # it has no mean
                 continue
+            part, rest = typed(p.dtype, part, rest)
             tiny = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
-            rate = max(eps2, _rms(p)) * min(lr, 1 / math.sqrt(step))
-            p *= 1 - lr * group["weight_decay"]
+            rate = number(np.fmax(eps2, _rms(p, number))) * reach
+            if group["weight_decay"]:
+                p *= rest
             if group["maximize"]:
                 g = -g
-            mean = self._mean_square(state, g, step ** group["beta2_decay"], tiny)
+            square = g * g
+            if g.ndim < 2:
+                mean = _average(state, "variance", square, part, array)
+            else:
+                row = _average(state, "row_var", np.mean(square, axis=-1, keepdims=True), part, array)
+                column = _average(state, "col_var", np.mean(square, axis=-2, keepdims=True), part, array)
+                mean = row @ column / np.maximum(np.mean(row, axis=-2, keepdims=True), tiny)
             change = g / np.sqrt(np.maximum(mean, tiny * tiny))
-            p -= change * (rate / max(1.0, _rms(change) / group["d"]))
-
-    def _mean_square(self, state: dict[str, Any], g: Any, part: float, tiny: float) -> Any:
-        """The running mean of g², after ``part`` of it is that of this step."""
-        square = g * g
-        if g.ndim < 2:
-            return _average(state, "variance", square, part)
-        row = _average(state, "row_var", square.mean(axis=-1, keepdims=True), part)
-        column = _average(state, "col_var", square.mean(axis=-2, keepdims=True), part)
-        return row @ column / np.maximum(row.mean(axis=-2, keepdims=True), tiny)
+            rate = rate / number(np.fmax(1.0, _rms(change, number) / group["d"]))
+            p -= change * typed(p.dtype, rate)[0]
 
 
-def _average(state: dict[str, Any], name: str, now: Any, part: float) -> Any:
-    """The running mean ``name``, with that of this step in it."""
+def _average(state: dict[str, Any], name: str, now: Any, part: Any, array: Callable[[Tensor], Any]) -> Any:
+    """The running mean ``name``, after ``part`` of it is that of this step."""
     if name not in state:
-        state[name] = wrap(np.zeros_like(now), None)
-    average = state[name]._value
-    wrote(average)
+        state[name] = wrap(np.zeros(now.shape, now.dtype), None)
+    average = array(state[name])
     average += (now - average) * part
     return average
 
 
-def _rms(x: Any) -> float:
-    return math.sqrt(float(np.sum(x * x)) / x.size) if x.size else 0.0
+def _rms(x: Any, number: Callable[[Any], Any]) -> Any:
+    return number(np.sqrt(number(np.sum(x * x)) / math.prod(x.shape)))

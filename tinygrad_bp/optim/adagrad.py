@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, numbers, shown
+from .numbers import seen
+from .optimizer import Optimizer
 
 
 class Adagrad(Optimizer):
@@ -51,17 +52,17 @@ class Adagrad(Optimizer):
         start = group["initial_accumulator_value"]
         return np.full_like(value, complex(start, start) if value.dtype.kind == "c" else start)
 
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The rate falls with the number of the step."""
+        number = seen(group).number
+        step, lr, decay = number(counts[0]) + 1, number(group["lr"]), group["lr_decay"]
+        return (step,), (group["eps"], lr / (1 + (step - 1) * decay) if decay else lr)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, maximize = group["weight_decay"], group["maximize"]
-        array, names = shown(group), self.names(group)
-        known = dtype = None
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            step = next_step(state)
-            if step != known or value.dtype is not dtype:
-                known, dtype = step, value.dtype
-                eps, rate = numbers(dtype, group["eps"], float(group["lr"]) / (1 + (step - 1) * group["lr_decay"]))
+        array = seen(group).array
+        for value, grad, state, (eps, rate) in self.counted(group, moving):
             for p, g, total in blocks(value, grad, array(state["sum"])):
                 if maximize:
                     g = -g

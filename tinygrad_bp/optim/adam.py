@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, numbers, shown
+from .numbers import power, seen
+from .optimizer import Optimizer
 
 
 class Adam(Optimizer):
@@ -54,18 +54,29 @@ class Adam(Optimizer):
         """With ``amsgrad`` the largest v as well."""
         return super().names(group) + (self.may_keep if group["amsgrad"] else ())
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the betas as well."""
+        return ("lr", "betas")
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The numbers of a step.
+
+        With c = √(1 − β₂ᵗ), ``m̂ / (√v̂ + eps)`` is ``c / (1 − β₁ᵗ) · m / (√v + c · eps)``: one operation less.
+        """
+        number, (beta1, beta2) = seen(group).number, group["betas"]
+        step, lr, beta1, beta2 = number(counts[0]) + 1, number(group["lr"]), number(beta1), number(beta2)
+        c = number(np.sqrt(1 - power(beta2, step)))
+        rate = lr * c / (1 - power(beta1, step))
+        rest = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
+        return (step,), (beta1, 1 - beta1, beta2, 1 - beta2, c * group["eps"], rate, rest)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, amsgrad, maximize = group["weight_decay"], group["amsgrad"], group["maximize"]
         shrink, penalty = (decay, 0) if group["decoupled_weight_decay"] else (0, decay)
-        array, names = shown(group), self.names(group)
-        known = dtype = None
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            step = next_step(state)
-            if step != known or value.dtype is not dtype:
-                known, dtype = step, value.dtype
-                keep1, take1, keep2, take2, eps, rate, rest = self._numbers(group, step, dtype)
+        array = seen(group).array
+        for value, grad, state, numbers in self.counted(group, moving):
+            keep1, take1, keep2, take2, eps, rate, rest = numbers
             arrays = [value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])]
             if amsgrad:
                 arrays.append(array(state["max_exp_avg_sq"]))
@@ -89,17 +100,6 @@ class Adam(Optimizer):
                 change = m / root
                 change *= rate
                 p -= change
-
-    def _numbers(self, group: dict[str, Any], step: int, dtype: Any) -> list[Any]:
-        """The numbers of a step.
-
-        With c = √(1 − β₂ᵗ), ``m̂ / (√v̂ + eps)`` is ``c / (1 − β₁ᵗ) · m / (√v + c · eps)``: one operation less.
-        """
-        beta1, beta2 = map(float, group["betas"])
-        lr, eps = float(group["lr"]), group["eps"]
-        c = math.sqrt(1 - beta2**step)
-        rate, rest = lr * c / (1 - beta1**step), 1 - lr * group["weight_decay"]
-        return numbers(dtype, beta1, 1 - beta1, beta2, 1 - beta2, eps * c, rate, rest)
 
 
 class AdamW(Adam):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, pull, shown
+from .numbers import power, pull, seen
+from .optimizer import Optimizer
 
 
 class Adamax(Optimizer):
@@ -44,16 +45,22 @@ class Adamax(Optimizer):
         self.refuse_negative(settings, "lr", "eps", "weight_decay")
         self.refuse_betas(settings)
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the betas as well."""
+        return ("lr", "betas")
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The rate makes up for the mean that began at 0."""
+        number, (beta1, beta2) = seen(group).number, group["betas"]
+        step, beta1, beta2 = number(counts[0]) + 1, number(beta1), number(beta2)
+        return (step,), (1 - beta1, beta2, group["eps"], number(group["lr"]) / (1 - power(beta1, step)))
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        beta1, beta2 = map(float, group["betas"])
-        lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
-        array, names = shown(group), self.names(group)
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            rate = lr / (1 - beta1 ** next_step(state))
+        array = seen(group).array
+        for value, grad, state, (take, keep, eps, rate) in self.counted(group, moving):
             for p, g, m, u in blocks(value, grad, array(state["exp_avg"]), array(state["exp_inf"])):
-                g = pull(g, p, group, decay)
-                m += (g - m) * (1 - beta1)
-                u[...] = np.maximum(u * beta2, np.abs(g) + eps)
+                g = pull(g, p, group, group["weight_decay"])
+                m += (g - m) * take
+                u[...] = np.maximum(u * keep, np.abs(g) + eps)
                 p -= m / u * rate

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, pull, shown
+from .numbers import choose, power, pull, seen
+from .optimizer import Optimizer
 
 
 class ASGD(Optimizer):
@@ -48,22 +51,24 @@ class ASGD(Optimizer):
             return float(group["lr"]) if name == "eta" else 1.0
         return super().begin(name, value, group)
 
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """This step goes by the η and μ that the last one left."""
+        number, lambd = seen(group).number, group["lambd"]
+        step, eta, mu = map(number, counts)
+        step, lr = step + 1, number(group["lr"])
+        after = (
+            step,
+            lr / power(1 + lambd * lr * step, group["alpha"]),
+            1 / number(np.maximum(1.0, step - group["t0"])),
+        )
+        return after, (eta, 1 - lambd * eta, mu, mu == 1)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        lr, lambd = float(group["lr"]), group["lambd"]
-        array, names = shown(group), self.names(group)
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            step = next_step(state)
-            eta, mu = state["eta"]._value, state["mu"]._value
-            rate, part = eta.item(), mu.item()
+        array = seen(group).array
+        for value, grad, state, (rate, rest, part, whole) in self.counted(group, moving):
             for p, g, average in blocks(value, grad, array(state["ax"])):
                 g = pull(g, p, group, group["weight_decay"])
-                p *= 1 - lambd * rate
+                p *= rest
                 p -= g * rate
-                if part == 1:
-                    average[...] = p
-                else:
-                    average += (p - average) * part
-            eta[...] = lr / (1 + lambd * lr * step) ** group["alpha"]
-            mu[...] = 1 / max(1, step - group["t0"])
+                average[...] = choose(whole, lambda: p, lambda: average + (p - average) * part)  # noqa: B023

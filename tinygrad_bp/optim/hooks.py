@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..autograd.errors import ArgumentError
 from ..autograd.hooks import Calls
+from ..autograd.modes import mode, traced
+from .following import follow_own_step
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -46,6 +48,8 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if mode().watchers and traced():
+            follow_own_step(self)
         if self._hooks is None or type(self).step is not hooked:
             return step(self, *args, **kwargs)
         return run_step(self, step, args, kwargs)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, pull, shown
+from .numbers import power, pull, seen
+from .optimizer import Optimizer
 
 
 class NAdam(Optimizer):
@@ -50,26 +51,32 @@ class NAdam(Optimizer):
         """The product of no momenta is 1."""
         return 1.0 if name == "mu_product" else super().begin(name, value, group)
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the betas as well."""
+        return ("lr", "betas")
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The momenta of this step and of the next, and the product of those so far."""
+        (_, number, typed), (step, product), (beta1, beta2) = seen(group), counts, group["betas"]
+        step, lr, beta1, beta2 = number(step) + 1, number(group["lr"]), number(beta1), number(beta2)
+        now, then = (beta1 * (1 - 0.5 * power(0.96, t * group["momentum_decay"])) for t in (step, step + 1))
+        product = product * typed(product.dtype, now)[0]
+        so_far = number(product)
+        by_g, by_m = lr * (1 - now) / (1 - so_far), lr * then / (1 - so_far * then)
+        rest = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
+        return (step, product), (1 - beta1, beta2, 1 - beta2, 1 - power(beta2, step), by_g, by_m, rest)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        beta1, beta2 = map(float, group["betas"])
-        lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
-        decoupled = group["decoupled_weight_decay"]
-        array, names = shown(group), self.names(group)
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            step = next_step(state)
-            now, then = (beta1 * (1 - 0.5 * 0.96 ** (t * group["momentum_decay"])) for t in (step, step + 1))
-            product = state["mu_product"]._value
-            product *= now
-            so_far = product.item()
-            by_g, by_m = lr * (1 - now) / (1 - so_far), lr * then / (1 - so_far * then)
+        eps, decay, decoupled = group["eps"], group["weight_decay"], group["decoupled_weight_decay"]
+        array = seen(group).array
+        for value, grad, state, (take1, keep2, take2, left, by_g, by_m, rest) in self.counted(group, moving):
             for p, g, m, v in blocks(value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])):
                 g = pull(g, p, group, 0 if decoupled else decay)
                 if decoupled and decay:
-                    p *= 1 - lr * decay
-                m += (g - m) * (1 - beta1)
-                v *= beta2
-                v += g * g * (1 - beta2)
-                root = np.sqrt(v / (1 - beta2**step)) + eps
+                    p *= rest
+                m += (g - m) * take1
+                v *= keep2
+                v += g * g * take2
+                root = np.sqrt(v / left) + eps
                 p -= (g * by_g + m * by_m) / root

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..autograd.arrays import as_array
-from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError, AutogradError, shape_text
 from ..autograd.hooks import Handle
-from ..autograd.modes import enable_grad, forgetting, traced
+from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 from . import loading
+from .following import follow, followed, name_state
 from .hooks import OptimizerHooks, run_step, with_hooks
+from .numbers import number_tensor, seen
 
 ParamsT = Iterable[Any]  # tensors, pairs of a name and a tensor, or dicts that are groups
 
@@ -164,26 +164,72 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        following = bool(mode().watchers) and traced()
         for group in self.param_groups:
-            if group.get("differentiable"):
-                with enable_grad():
-                    self.update(group, [(p, p, p.grad) for p in group["params"] if p.grad is not None])
+            if following or group.get("differentiable"):
+                self._step_on_tensors(group, following)
                 continue
             moving = [(p, p._value, p._cell.grad._value) for p in group["params"] if p._cell.grad is not None]
             wrote(*[value for _, value, _ in moving])
             if self._state_is_known:
                 self._take_state(moving, group)
+                wrote(*[kept._value for p, _, _ in moving for kept in self._state.get(p, {}).values()
+                        if isinstance(kept, Tensor)])  # fmt: skip
             self.update(group, moving)
         return loss
+
+    def _step_on_tensors(self, group: dict[str, Any], following: bool) -> None:
+        """The step of a group as ops, for a graph or for someone who follows values."""
+        moving = [(p, p, p.grad) for p in group["params"] if p.grad is not None]
+        self._take_state(moving, group)
+        if following and (names := self.names(group)):
+            for p, _, _ in moving:
+                name_state(self.state_of(p, names, group), p)
+        with enable_grad() if group.get("differentiable") else no_grad():
+            self.update(followed(group, self.scheduled(group)) if following else group, moving)
+        if following:
+            follow(self, group, [p for p, _, _ in moving])
 
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """Write into the parameters of one group; the optimizers of this package are written so.
 
         ``moving`` has, for every parameter with a gradient, the parameter, its array and that of its gradient. With
-        ``differentiable`` they are tensors, as is what ``shown(group)`` shows, and all that is done with them is
-        recorded: so an update uses operators and NumPy's functions only, and writes in place.
+        ``differentiable``, and while a program is written down, they are tensors, as is what ``seen(group)`` shows,
+        and all that is done with them is followed: so an update uses operators and NumPy's functions only, writes in
+        place, and branches on no number that ``scheduled`` names but by ``used``.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step: write one")
+
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The settings that schedules change: a program reads them anew in every run; the others are part of it."""
+        return ("lr",)
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The counts after a step that finds them as given, and the numbers that the step is computed with."""
+        raise NotImplementedError(f"{type(self).__name__} counts nothing")
+
+    def counted(
+        self, group: dict[str, Any], moving: list[Any], typed: bool = True
+    ) -> Iterator[tuple[Any, Any, dict[str, Any], Any]]:
+        """For every parameter its array, that of its gradient, its state, counted on, and the numbers of its step.
+
+        They are computed once for all parameters whose counts and dtype are the same; ``typed``: of that dtype.
+        """
+        array, _, in_dtype = seen(group)
+        names, known, kind, dtype = self.names(group), None, None, None
+        for param, value, grad in moving:
+            state = self.state_of(param, names, group)
+            before = [(count := state[name]._value).item() for name in self.counts]
+            if before != known or count.dtype is not kind:
+                known, kind, dtype = before, count.dtype, None
+                after, numbers = self.advance(group, *[array(state[name]) for name in self.counts])
+                after, found = in_dtype(kind, *after), numbers
+            for name, now in zip(self.counts, after, strict=True):
+                array(state[name])[...] = now
+            if typed and value.dtype is not dtype:
+                dtype = value.dtype
+                numbers = in_dtype(dtype, *found)
+            yield value, grad, state, numbers
 
     def names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """What is kept for a parameter in a group with such settings."""
@@ -207,7 +253,7 @@ class Optimizer:
                 state[name] = number_tensor(start) if name in self.counts else wrap(start, None)
 
     def _take_state(self, moving: list[Any], group: dict[str, Any]) -> None:
-        """Have the state that users have seen as a step reads it, whatever they wrote, and count it as written now."""
+        """Have the state as a step reads it, whatever users wrote there."""
         for p, _, _ in moving:
             state = self._state.get(p)
             if not state:
@@ -215,8 +261,8 @@ class Optimizer:
             self._begin(state, p, group)
             for name, kept in state.items():
                 if isinstance(kept, Tensor):
-                    wrote(kept._value)
-                elif name in self.counts:
+                    continue
+                if name in self.counts:
                     state[name] = number_tensor(kept)
                 elif name in self.names(group):
                     state[name] = wrap(as_array(kept), None)
@@ -342,44 +388,3 @@ class Optimizer:
             lines = [f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params"]
             groups.append(f"\nParameter Group {number}\n{''.join(lines)}")
         return f"{type(self).__name__} ({''.join(groups)})"
-
-
-def shown(group: dict[str, Any]) -> Callable[[Tensor], Any]:
-    """What an update sees of a tensor of the state: its array, or with ``differentiable`` the tensor itself."""
-    return itself if group["differentiable"] else array_of
-
-
-def itself(t: Tensor) -> Tensor:
-    """The tensor."""
-    return t
-
-
-array_of: Callable[[Any], Any] = attrgetter("_value")
-
-
-def next_step(state: dict[str, Any]) -> int:
-    """The number of the step that a parameter takes now; its state has it as ``step``."""
-    count = state["step"]._value
-    step = count.item() + 1
-    count[()] = step
-    return int(step)
-
-
-def number_tensor(number: Any) -> Tensor:
-    """A number of the state: 0-d, float32 unless the default dtype is float64, as in PyTorch."""
-    dtype = np.float64 if get_default_dtype() == np.float64 else np.float32
-    return wrap(np.array(float(number), dtype), None)
-
-
-def numbers(dtype: Any, *values: Any) -> list[Any]:
-    """Numbers beside which arrays keep their dtype: 0-d arrays, which multiply faster than Python's."""
-    if dtype.kind == "c":
-        dtype = np.finfo(dtype).dtype
-    return [np.array(value, dtype) for value in values]
-
-
-def pull(g: Any, p: Any, group: dict[str, Any], decay: float) -> Any:
-    """The gradient to descend along: −g where the optimizer ascends, with the weight decay of ``p``."""
-    if group["maximize"]:
-        g = -g
-    return g + p * decay if decay else g

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, pull, shown
+from .numbers import choose, power, pull, seen
+from .optimizer import Optimizer
 
 
 class RAdam(Optimizer):
@@ -48,26 +48,35 @@ class RAdam(Optimizer):
         self.refuse_negative(settings, "lr", "eps", "weight_decay")
         self.refuse_betas(settings)
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the betas as well."""
+        return ("lr", "betas")
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The rate, with r in it once the second average is known well enough: ``long`` says so."""
+        number, (beta1, beta2) = seen(group).number, group["betas"]
+        step, beta1, beta2 = number(counts[0]) + 1, number(beta1), number(beta2)
+        unseen = power(beta2, step)
+        left, most = 1 - unseen, 2 / (1 - beta2) - 1
+        length = most - 2 * step * unseen / left
+        # Where it counts both are above 5; elsewhere r has to be a number as well.
+        above, most = (number(np.maximum(5.0, rho)) for rho in (length, most))
+        trust = (above - 4) * (above - 2) * most / ((most - 4) * (most - 2) * above)
+        rate, long = number(group["lr"]) / (1 - power(beta1, step)), length > 5
+        rate = choose(long, lambda: rate * number(np.sqrt(trust * left)), lambda: rate)
+        rest = 1 - number(group["lr"]) * group["weight_decay"] if group["decoupled_weight_decay"] else 1
+        return (step,), (1 - beta1, beta2, 1 - beta2, rate, rest, long)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        beta1, beta2 = map(float, group["betas"])
-        lr, eps, decay = float(group["lr"]), group["eps"], group["weight_decay"]
-        decoupled = group["decoupled_weight_decay"]
-        array, names = shown(group), self.names(group)
-        most = 2 / (1 - beta2) - 1
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            step = next_step(state)
-            rate, left = lr / (1 - beta1**step), 1 - beta2**step
-            length = most - 2 * step * beta2**step / left
-            if length > 5:
-                trust = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
-                rate *= math.sqrt(trust * left)
+        eps, decay, decoupled = group["eps"], group["weight_decay"], group["decoupled_weight_decay"]
+        array = seen(group).array
+        for value, grad, state, (take1, keep2, take2, rate, rest, long) in self.counted(group, moving):
             for p, g, m, v in blocks(value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])):
                 g = pull(g, p, group, 0 if decoupled else decay)
                 if decoupled and decay:
-                    p *= 1 - lr * decay
-                m += (g - m) * (1 - beta1)
-                v *= beta2
-                v += g * g * (1 - beta2)
-                p -= (m / (np.sqrt(v) + eps) if length > 5 else m) * rate
+                    p *= rest
+                m += (g - m) * take1
+                v *= keep2
+                v += g * g * take2
+                p -= choose(long, lambda: m / (np.sqrt(v) + eps), lambda: m) * rate  # noqa: B023

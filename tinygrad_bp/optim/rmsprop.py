@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, numbers, shown
+from .numbers import seen, used
+from .optimizer import Optimizer
 
 
 class RMSprop(Optimizer):
@@ -54,23 +55,26 @@ class RMSprop(Optimizer):
         """The step with momentum, and the mean of the gradient where it is centered."""
         return (
             *super().names(group),
-            *(["momentum_buffer"] if group["momentum"] else []),
+            *(["momentum_buffer"] if used(group["momentum"]) else []),
             *(["grad_avg"] if group["centered"] else []),
         )
+
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the momentum as well."""
+        return ("lr", "momentum") if group["momentum"] else ("lr",)
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The averages run the same at every step."""
+        number, alpha = seen(group).number, group["alpha"]
+        found = (alpha, 1 - alpha, group["eps"], number(group["momentum"]), number(group["lr"]))
+        return (number(counts[0]) + 1,), found
 
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         decay, centered, maximize = group["weight_decay"], group["centered"], group["maximize"]
-        array, names = shown(group), self.names(group)
-        arrays = names[len(self.counts) :]
-        dtype = None
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            next_step(state)
-            if value.dtype is not dtype:
-                dtype = value.dtype
-                given = (group["alpha"], 1 - group["alpha"], group["eps"], group["momentum"], float(group["lr"]))
-                keep, take, eps, push, rate = numbers(dtype, *given)
+        array, arrays = seen(group).array, self.names(group)[len(self.counts) :]
+        pushed = used(group["momentum"])
+        for value, grad, state, (keep, take, eps, push, rate) in self.counted(group, moving):
             for p, g, v, *more in blocks(value, grad, *[array(state[name]) for name in arrays]):
                 if maximize:
                     g = -g
@@ -89,7 +93,7 @@ class RMSprop(Optimizer):
                     root = np.sqrt(v)
                 root += eps
                 change = g / root
-                if group["momentum"]:
+                if pushed:
                     more[0] *= push
                     more[0] += change
                     p -= more[0] * rate

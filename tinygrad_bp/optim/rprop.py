@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from .blocks import blocks
-from .optimizer import Optimizer, next_step, numbers, pull, shown
+from .numbers import pull, seen
+from .optimizer import Optimizer
 
 
 class Rprop(Optimizer):
@@ -58,19 +59,23 @@ class Rprop(Optimizer):
         lr = float(group["lr"])
         return np.full_like(value, complex(lr, lr) if value.dtype.kind == "c" else lr)
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """None: the learning rate is where the step sizes began."""
+        return ()
+
+    def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The factors are the same at every step."""
+        return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"])
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        low, high = group["step_sizes"]
-        array, names = shown(group), self.names(group)
-        for param, value, grad in moving:
-            state = self.state_of(param, names, group)
-            next_step(state)
+        array = seen(group).array
+        for value, grad, state, (less, more, low, high) in self.counted(group, moving):
             for p, g, prev, size in blocks(value, grad, array(state["prev"]), array(state["step_size"])):
-                less, more, one, zero = numbers(value.dtype, *group["etas"], 1, 0)
                 g = pull(g, p, group, 0)
                 same = g * prev
-                factor = np.where(same > 0, more, np.where(same < 0, less, one))
-                size[...] = np.clip(size * factor, low, high)
-                g = np.where(same < 0, zero, g)
-                p -= np.where(g > 0, size, np.where(g < 0, -size, zero))
+                changed = np.where(same > 0, size * more, np.where(same < 0, size * less, size))
+                size[...] = np.clip(changed, low, high)
+                g = np.where(same < 0, 0.0, g)
+                p -= np.where(g > 0, size, np.where(g < 0, -size, 0.0))
                 prev[...] = g

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.modes import assume
 from ..autograd.tensor import wrap
 from .blocks import BLOCK, blocks
-from .optimizer import Optimizer, numbers, shown
+from .numbers import seen, used
+from .optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -50,9 +52,13 @@ class SGD(Optimizer):
         if settings["nesterov"] and (settings["momentum"] <= 0 or settings["dampening"] != 0):
             raise ArgumentError("SGD: the Nesterov step requires a momentum and zero dampening")
 
+    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """Cycles move the momentum as well."""
+        return ("lr", "momentum") if group["momentum"] else ("lr",)
+
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
-        if group["momentum"] or group["weight_decay"] or group["maximize"] or group["differentiable"]:
+        if group["differentiable"] or group["momentum"] or group["weight_decay"] or group["maximize"]:
             self._full_update(group, moving)
             return
         dtype = None
@@ -68,25 +74,27 @@ class SGD(Optimizer):
 
     def _full_update(self, group: dict[str, Any], moving: list[Any]) -> None:
         momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
-        nesterov, maximize, array = group["nesterov"], group["maximize"], shown(group)
+        nesterov, maximize, (array, number, typed) = group["nesterov"], group["maximize"], seen(group)
+        moves = used(momentum)
         dtype, first = None, False
         arrays: tuple[Any, ...] = ()
         for param, value, grad in moving:
             if value.dtype is not dtype:
                 dtype = value.dtype
-                rate, keep, take, shrink = numbers(dtype, float(group["lr"]), momentum, 1 - dampening, decay)
-            if momentum:
+                rate, keep, take, shrink = typed(dtype, number(group["lr"]), number(momentum), 1 - dampening, decay)
+            if moves:
                 state = self._state[param]
                 first = state.get("momentum_buffer") is None  # the first velocity is the gradient itself
                 if first:
                     state["momentum_buffer"] = wrap(np.empty_like(param._value), None)
+                    assume(_never)
                 arrays = (array(state["momentum_buffer"]),)
             for p, g, *more in blocks(value, grad, *arrays):
                 if maximize:
                     g = -g
                 if decay:
                     g = g + p * shrink
-                if momentum:
+                if moves:
                     velocity = more[0]
                     if first:
                         velocity[...] = g
@@ -95,3 +103,8 @@ class SGD(Optimizer):
                         velocity += g * take if dampening else g
                     g = g + velocity * keep if nesterov else velocity
                 p -= g * rate
+
+
+def _never() -> bool:
+    """What the first step with momentum holds for: no other one."""
+    return False

@@ -50,6 +50,7 @@ class Captured:
     # For each of these leaves: the number of the input whose tensor it is; None: a new one, or a number.
     itself: tuple[int | None, ...]
     grads: tuple[Grad, ...]
+    conditions: tuple[Callable[[], bool], ...]  # the program is right only where all of them hold before a run
     wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
 
 
@@ -125,6 +126,7 @@ class Capture(Watcher):
         # written, and nobody said by which ops.
         self._known: dict[int, tuple[Any, Value | None]] = {}
         self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
+        self.conditions: list[Callable[[], bool]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self._pulled: set[int] = set()  # the order of the nodes through which backward went
         self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
@@ -177,16 +179,24 @@ class Capture(Watcher):
         self._arrays[id(item)] = outside
         return value
 
-    def setting(self, holder: Any, key: Any) -> Tensor:
-        """``holder[key]``, a number that may be another one in the next run, as a 0-d input."""
-        return self.number(holder[key], str(key), lambda: holder[key])
+    def replacing(self, x: Tensor) -> None:
+        """What comes from outside is known before it is written."""
+        self.bring(x)
 
-    def number(self, number: float, name: str, source: int | Source) -> Tensor:
-        """A number from outside as a 0-d input."""
+    def setting(self, array: Any, name: str, read: Source) -> None:
+        """A number that may be another one in the next run: a 0-d input."""
+        value = self.know(array, Value(array.shape, array.dtype, name))
+        self.outside.append(_Outside(value, read, None, array))
+
+    def assume(self, condition: Callable[[], bool]) -> None:
+        """A program holds only where all of these do."""
+        self.conditions.append(condition)
+
+    def number(self, number: float, name: str, argument: int) -> Tensor:
+        """A number among the arguments as a 0-d input."""
         array = np.array(float(number))
         value = self.know(array, Value((), array.dtype, name))
-        given = source if isinstance(source, int) else None
-        self.outside.append(_Outside(value, (lambda: array) if isinstance(source, int) else source, given, array))
+        self.outside.append(_Outside(value, lambda: array, argument, array))
         return wrap(array, None)
 
     # ------------------------------------------------------------------ what is called
@@ -350,7 +360,7 @@ class Capture(Watcher):
             step.operands, step.params = placed(step.operands), placed(step.params)
         ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
         program = Program(tuple(inputs), tuple(self.steps), *ends)
-        return Captured(program, tuple(sources), back, itself, tuple(grads), wants)
+        return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(self.conditions), wants)
 
     def take_back(self) -> None:
         """Give memory from outside what it held before."""

@@ -1,0 +1,101 @@
+"""A step that is written down: which settings a program reads anew in every run, and what it takes for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import is_, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.modes import assume, setting
+from ..autograd.tensor import Tensor, wrap
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
+
+
+def followed(group: dict[str, Any], scheduled: Sequence[str]) -> dict[str, Any]:
+    """A group as an update sees it then: the settings that schedules change are 0-d float64 tensors."""
+    return {**group, "differentiable": True, **{name: _followed(name, lambda n=name: group[n]) for name in scheduled}}
+
+
+def _followed(name: str, read: Callable[[], Any]) -> Any:
+    value = read()
+    if isinstance(value, Tensor):  # its own memory is what changes
+        return value
+    if isinstance(value, (tuple, list)):  # betas: beta1 and beta2
+        return tuple([_followed(f"{name[:-1]}{i + 1}", lambda i=i: read()[i]) for i in range(len(value))])
+    array = np.array(float(value))
+    setting(array, name, read)
+    return wrap(array, None)
+
+
+def name_state(state: dict[str, Any], p: Tensor) -> None:
+    """Name what is kept for a parameter, for the text of programs."""
+    for name, kept in state.items():
+        if isinstance(kept, Tensor) and kept.name is None:
+            kept.name = f"{p.name}.{name}" if p.name else name
+
+
+def follow(optimizer: Optimizer, group: dict[str, Any], moving: list[Tensor]) -> None:
+    """Say what the step of a group of these parameters, which was just taken, holds for."""
+    assume(_same_group(optimizer, group, optimizer.scheduled(group)))
+    kept = [p for p in moving if p in optimizer._state]
+    if kept:
+        assume(_same_state(optimizer, kept))
+    if len(kept) > 1 and optimizer.counts:
+        assume(_same_counts(optimizer, moving))
+
+
+def follow_own_step(optimizer: Optimizer) -> None:
+    """Say what a step that a user wrote holds for: its settings, and what is kept, as they are before it."""
+    for group in optimizer.param_groups:
+        assume(_same_group(optimizer, group, ()))
+    state, size = optimizer._state, len(optimizer._state)
+    assume(_same_state(optimizer, list(state)))
+    assume(lambda: len(state) == size)
+
+
+def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence[str]) -> Callable[[], bool]:
+    """Whether the parameters are the same, and the settings that a program does not read."""
+    params, groups = list(group["params"]), len(optimizer.param_groups)
+    fixed = itemgetter("params", *[name for name in group if name not in scheduled])
+    values, not_0 = fixed(group), [name for name in scheduled if name == "momentum"]
+
+    def same() -> bool:
+        return (
+            fixed(group) == values
+            and len(optimizer.param_groups) == groups
+            and len(group["params"]) == len(params)
+            and all(map(is_, group["params"], params))
+            and all([group[name] != 0 for name in not_0])
+        )
+
+    return same
+
+
+def _same_state(optimizer: Optimizer, keys: list[Any]) -> Callable[[], bool]:
+    """Whether the same things are kept for these parameters."""
+    whole, states = optimizer._state, [optimizer._state[key] for key in keys]
+    kept = [list(state.values()) for state in states]
+
+    def same() -> bool:
+        return optimizer._state is whole and all([
+            whole.get(key) is state and len(state) == len(then) and all(map(is_, state.values(), then))
+            for key, state, then in zip(keys, states, kept, strict=True)
+        ])  # fmt: skip
+
+    return same
+
+
+def _same_counts(optimizer: Optimizer, moving: list[Tensor]) -> Callable[[], bool]:
+    """Whether those parameters agree in their counts that did: a program computes their numbers once."""
+    counts = [[optimizer._state[p][name]._value for name in optimizer.counts] for p in moving]
+
+    def alike() -> list[int]:
+        numbers = [[count.item() for count in these] for these in counts]
+        return [numbers.index(these) for these in numbers]
+
+    then = alike()
+    return lambda: alike() == then

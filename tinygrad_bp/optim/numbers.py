@@ -1,0 +1,80 @@
+"""What the rule of a step is computed with: arrays and floats, or tensors where what is done with them is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.dtypes import get_default_dtype
+from ..autograd.tensor import Tensor, wrap
+from ..ops.powers import pow
+
+
+class Seen(NamedTuple):
+    """How an update sees tensors of the state and settings: rules are written once, for both."""
+
+    array: Callable[[Tensor], Any]  # of a tensor of the state: its array, or the tensor itself
+    number: Callable[[Any], Any]  # of a setting, a count or what was computed of them: a float, or a 0-d tensor
+    typed: Callable[..., list[Any]]  # numbers beside which arrays keep their dtype
+
+
+def _arrays_typed(dtype: Any, *values: Any) -> list[Any]:
+    """As 0-d arrays, which multiply faster than Python's numbers; conditions as they are."""
+    if dtype.kind == "c":
+        dtype = np.finfo(dtype).dtype
+    return [value if value.__class__ is bool else np.array(value, dtype) for value in values]
+
+
+def _tensors_typed(dtype: Any, *values: Any) -> list[Any]:
+    if dtype.kind == "c":
+        dtype = np.finfo(dtype).dtype
+    followed = [isinstance(value, Tensor) and value.dtype != np.bool_ for value in values]
+    return [value.to(dtype) if each else value for value, each in zip(values, followed, strict=True)]
+
+
+def _double(x: Any) -> Any:
+    return x.double() if isinstance(x, Tensor) else x
+
+
+ARRAYS = Seen(attrgetter("_value"), float, _arrays_typed)
+TENSORS = Seen(lambda t: t, _double, _tensors_typed)
+
+
+def seen(group: dict[str, Any]) -> Seen:
+    """What an update of a group is computed with: tensors with ``differentiable``, else arrays and floats."""
+    return TENSORS if group.get("differentiable") else ARRAYS
+
+
+def used(setting: Any) -> bool:
+    """Whether a number takes part: a tensor stands for one that did when the step was written down."""
+    return isinstance(setting, Tensor) or setting != 0
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """One number to the power of another, by the same call of NumPy for floats and tensors."""
+    if not isinstance(base, Tensor) and not isinstance(exponent, Tensor):
+        return float(np.power(float(base), float(exponent)))
+    return pow(base, exponent if isinstance(exponent, Tensor) else wrap(np.array(float(exponent)), None))
+
+
+def choose(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """What one of two functions gives; of tensors both are computed, and the condition picks in every run."""
+    if isinstance(condition, Tensor):
+        return np.where(condition, then(), otherwise())  # type: ignore[call-overload]
+    return then() if condition else otherwise()
+
+
+def number_tensor(number: Any) -> Tensor:
+    """A number of the state: 0-d, float32 unless the default dtype is float64, as in PyTorch."""
+    dtype = np.float64 if get_default_dtype() == np.float64 else np.float32
+    return wrap(np.array(float(number), dtype), None)
+
+
+def pull(g: Any, p: Any, group: dict[str, Any], decay: float) -> Any:
+    """The gradient to descend along: −g where the optimizer ascends, with the weight decay of ``p``."""
+    if group["maximize"]:
+        g = -g
+    return g + p * decay if decay else g
