@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import is_, itemgetter
+from functools import partial
+from operator import getitem, is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,20 +16,32 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer
 
 
-def followed(group: dict[str, Any], scheduled: Sequence[str]) -> dict[str, Any]:
-    """A group as an update sees it then: the settings that schedules change are 0-d float64 tensors."""
-    return {**group, "differentiable": True, **{name: _followed(name, lambda n=name: group[n]) for name in scheduled}}
+class Followed(dict[str, Any]):
+    """A group as an update sees it then: a setting that schedules change becomes an input where it is read first."""
+
+    def __init__(self, group: dict[str, Any], scheduled: Sequence[str]) -> None:
+        super().__init__({name: value for name, value in group.items() if name not in scheduled}, differentiable=True)
+        self._group = group
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = _followed(name, partial(getitem, self._group, name))
+        return value
 
 
 def _followed(name: str, read: Callable[[], Any]) -> Any:
+    """What ``read`` gives, as 0-d float64 tensors."""
     value = read()
     if isinstance(value, Tensor):  # its own memory is what changes
         return value
     if isinstance(value, (tuple, list)):  # betas: beta1 and beta2
-        return tuple([_followed(f"{name[:-1]}{i + 1}", lambda i=i: read()[i]) for i in range(len(value))])
+        return tuple([_followed(f"{name[:-1]}{i + 1}", partial(_item, read, i)) for i in range(len(value))])
     array = np.array(float(value))
     setting(array, name, read)
     return wrap(array, None)
+
+
+def _item(read: Callable[[], Any], i: int) -> Any:
+    return read()[i]
 
 
 def name_state(state: dict[str, Any], p: Tensor) -> None:

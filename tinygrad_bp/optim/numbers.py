@@ -63,7 +63,7 @@ def power(base: Any, exponent: Any) -> Any:
 def choose(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
     """What one of two functions gives; of tensors both are computed, and the condition picks in every run."""
     if isinstance(condition, Tensor):
-        return np.where(condition, then(), otherwise())  # type: ignore[call-overload]
+        return np.where(condition, then(), otherwise())
     return then() if condition else otherwise()
 
 

@@ -15,7 +15,7 @@ from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 from . import loading
-from .following import follow, followed, name_state
+from .following import Followed, follow, name_state
 from .hooks import OptimizerHooks, run_step, with_hooks
 from .numbers import number_tensor, seen
 
@@ -186,7 +186,7 @@ class Optimizer:
             for p, _, _ in moving:
                 name_state(self.state_of(p, names, group), p)
         with enable_grad() if group.get("differentiable") else no_grad():
-            self.update(followed(group, self.scheduled(group)) if following else group, moving)
+            self.update(Followed(group, self.scheduled(group)) if following else group, moving)
         if following:
             follow(self, group, [p for p, _, _ in moving])
 
@@ -222,8 +222,8 @@ class Optimizer:
             before = [(count := state[name]._value).item() for name in self.counts]
             if before != known or count.dtype is not kind:
                 known, kind, dtype = before, count.dtype, None
-                after, numbers = self.advance(group, *[array(state[name]) for name in self.counts])
-                after, found = in_dtype(kind, *after), numbers
+                counts, found = self.advance(group, *[array(state[name]) for name in self.counts])
+                after, numbers = in_dtype(kind, *counts), list(found)
             for name, now in zip(self.counts, after, strict=True):
                 array(state[name])[...] = now
             if typed and value.dtype is not dtype:

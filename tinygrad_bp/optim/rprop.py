@@ -59,10 +59,6 @@ class Rprop(Optimizer):
         lr = float(group["lr"])
         return np.full_like(value, complex(lr, lr) if value.dtype.kind == "c" else lr)
 
-    def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
-        """None: the learning rate is where the step sizes began."""
-        return ()
-
     def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The factors are the same at every step."""
         return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"])
