@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
-from .numbers import power, seen
+from .numbers import larger, power, seen, smaller, sqrt
 from .optimizer import Optimizer
 
 
@@ -58,7 +58,7 @@ class Adafactor(Optimizer):
         """How far a step may go, the part of this step in the averages, and what the weight decay leaves."""
         number = seen(group).number
         step, lr = number(counts[0]) + 1, number(group["lr"])
-        reach = number(np.fmin(lr, 1 / number(np.sqrt(step))))
+        reach = smaller(lr, 1 / sqrt(step))
         rest = 1 - lr * group["weight_decay"] if group["weight_decay"] else 1
         return (step,), (reach, power(step, group["beta2_decay"]), rest)
 
@@ -66,14 +66,14 @@ class Adafactor(Optimizer):
         """One step of one group."""
         if any(p.dtype.kind == "c" for p, _, _ in moving):
             raise ArgumentError("Adafactor: complex parameters have no row and column means; use tg.optim.Adam")
-        array, number, typed = seen(group)
+        array, number, typed, _ = seen(group)
         eps1, eps2 = group["eps"]
         for p, g, state, (reach, part, rest) in self.counted(group, moving, typed=False):
             if 0 in p.shape:  # it has no mean
                 continue
             part, rest = typed(p.dtype, part, rest)
             tiny = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
-            rate = number(np.fmax(eps2, _rms(p, number))) * reach
+            rate = larger(eps2, _rms(p, number)) * reach
             if group["weight_decay"]:
                 p *= rest
             if group["maximize"]:
@@ -86,7 +86,7 @@ class Adafactor(Optimizer):
                 column = _average(state, "col_var", np.mean(square, axis=-2, keepdims=True), part, array)
                 mean = row @ column / np.maximum(np.mean(row, axis=-2, keepdims=True), tiny)
             change = g / np.sqrt(np.maximum(mean, tiny * tiny))
-            rate = rate / number(np.fmax(1.0, _rms(change, number) / group["d"]))
+            rate = rate / larger(1.0, _rms(change, number) / group["d"])
             p -= change * typed(p.dtype, rate)[0]
 
 
@@ -100,4 +100,4 @@ def _average(state: dict[str, Any], name: str, now: Any, part: Any, array: Calla
 
 
 def _rms(x: Any, number: Callable[[Any], Any]) -> Any:
-    return number(np.sqrt(number(np.sum(x * x)) / math.prod(x.shape)))
+    return sqrt(number(np.sum(x * x)) / math.prod(x.shape))

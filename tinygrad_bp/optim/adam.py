@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .numbers import power, seen
+from .numbers import power, seen, sqrt
 from .optimizer import Optimizer
 
 
@@ -65,7 +65,7 @@ class Adam(Optimizer):
         """
         number, (beta1, beta2) = seen(group).number, group["betas"]
         step, lr, beta1, beta2 = number(counts[0]) + 1, number(group["lr"]), number(beta1), number(beta2)
-        c = number(np.sqrt(1 - power(beta2, step)))
+        c = sqrt(1 - power(beta2, step))
         rate = lr * c / (1 - power(beta1, step))
         rest = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step,), (beta1, 1 - beta1, beta2, 1 - beta2, c * group["eps"], rate, rest)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from .blocks import blocks
-from .numbers import choose, power, pull, seen
+from .numbers import choose, larger, power, pull, seen
 from .optimizer import Optimizer
 
 
@@ -59,7 +57,7 @@ class ASGD(Optimizer):
         after = (
             step,
             lr / power(1 + lambd * lr * step, group["alpha"]),
-            1 / number(np.maximum(1.0, step - group["t0"])),
+            1 / larger(1.0, step - group["t0"]),
         )
         return after, (eta, 1 - lambd * eta, mu, mu == 1)
 

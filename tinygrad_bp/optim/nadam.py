@@ -57,7 +57,7 @@ class NAdam(Optimizer):
 
     def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The momenta of this step and of the next, and the product of those so far."""
-        (_, number, typed), (step, product), (beta1, beta2) = seen(group), counts, group["betas"]
+        (_, number, typed, _), (step, product), (beta1, beta2) = seen(group), counts, group["betas"]
         step, lr, beta1, beta2 = number(step) + 1, number(group["lr"]), number(beta1), number(beta2)
         now, then = (beta1 * (1 - 0.5 * power(0.96, t * group["momentum_decay"])) for t in (step, step + 1))
         product = product * typed(product.dtype, now)[0]

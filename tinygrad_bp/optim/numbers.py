@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.tensor import Tensor, wrap
-from ..ops.powers import pow
 
 
 class Seen(NamedTuple):
@@ -18,29 +18,35 @@ class Seen(NamedTuple):
 
     array: Callable[[Tensor], Any]  # of a tensor of the state: its array, or the tensor itself
     number: Callable[[Any], Any]  # of a setting, a count or what was computed of them: a float, or a 0-d tensor
-    typed: Callable[..., list[Any]]  # numbers beside which arrays keep their dtype
+    typed: Callable[..., Sequence[Any]]  # numbers beside which arrays of a dtype keep it
+    stored: Callable[..., Sequence[Any]]  # numbers as they are written into counts of a dtype
 
 
-def _arrays_typed(dtype: Any, *values: Any) -> list[Any]:
+def _arrays_typed(dtype: Any, *values: Any) -> Sequence[Any]:
     """As 0-d arrays, which multiply faster than Python's numbers; conditions as they are."""
     if dtype.kind == "c":
         dtype = np.finfo(dtype).dtype
     return [value if value.__class__ is bool else np.array(value, dtype) for value in values]
 
 
-def _tensors_typed(dtype: Any, *values: Any) -> list[Any]:
+def _tensors_typed(dtype: Any, *values: Any) -> Sequence[Any]:
     if dtype.kind == "c":
         dtype = np.finfo(dtype).dtype
     followed = [isinstance(value, Tensor) and value.dtype != np.bool_ for value in values]
     return [value.to(dtype) if each else value for value, each in zip(values, followed, strict=True)]
 
 
+def _as_given(dtype: Any, *values: Any) -> Sequence[Any]:
+    """NumPy casts where it writes."""
+    return values
+
+
 def _double(x: Any) -> Any:
     return x.double() if isinstance(x, Tensor) else x
 
 
-ARRAYS = Seen(attrgetter("_value"), float, _arrays_typed)
-TENSORS = Seen(lambda t: t, _double, _tensors_typed)
+ARRAYS = Seen(attrgetter("_value"), float, _arrays_typed, _as_given)
+TENSORS = Seen(lambda t: t, _double, _tensors_typed, _tensors_typed)
 
 
 def seen(group: dict[str, Any]) -> Seen:
@@ -57,7 +63,22 @@ def power(base: Any, exponent: Any) -> Any:
     """One number to the power of another, by the same call of NumPy for floats and tensors."""
     if not isinstance(base, Tensor) and not isinstance(exponent, Tensor):
         return float(np.power(float(base), float(exponent)))
-    return pow(base, exponent if isinstance(exponent, Tensor) else wrap(np.array(float(exponent)), None))
+    return np.power(base, exponent if isinstance(exponent, Tensor) else wrap(np.array(float(exponent)), None))
+
+
+def sqrt(x: Any) -> Any:
+    """The square root of a number."""
+    return np.sqrt(x) if isinstance(x, Tensor) else math.sqrt(x)
+
+
+def larger(a: float, b: Any) -> Any:
+    """The larger of two numbers; the first where the second is NaN."""
+    return np.fmax(a, b) if isinstance(b, Tensor) else max(a, b)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The smaller of two numbers."""
+    return np.fmin(a, b) if isinstance(b, Tensor) else min(a, b)
 
 
 def choose(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:

@@ -215,16 +215,17 @@ class Optimizer:
 
         They are computed once for all parameters whose counts and dtype are the same; ``typed``: of that dtype.
         """
-        array, _, in_dtype = seen(group)
-        names, known, kind, dtype = self.names(group), None, None, None
+        array, _, in_dtype, stored = seen(group)
+        names, counts, known, kind, dtype = self.names(group), self.counts, None, None, None
+        numbers: Any = None
         for param, value, grad in moving:
             state = self.state_of(param, names, group)
-            before = [(count := state[name]._value).item() for name in self.counts]
+            before = [(count := state[name]._value).item() for name in counts]
             if before != known or count.dtype is not kind:
                 known, kind, dtype = before, count.dtype, None
-                counts, found = self.advance(group, *[array(state[name]) for name in self.counts])
-                after, numbers = in_dtype(kind, *counts), list(found)
-            for name, now in zip(self.counts, after, strict=True):
+                then, found = self.advance(group, *[array(state[name]) for name in counts])
+                after, numbers = stored(kind, *then), found
+            for name, now in zip(counts, after):
                 array(state[name])[...] = now
             if typed and value.dtype is not dtype:
                 dtype = value.dtype

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import blocks
-from .numbers import choose, power, pull, seen
+from .numbers import choose, larger, power, pull, seen, sqrt
 from .optimizer import Optimizer
 
 
@@ -60,10 +60,10 @@ class RAdam(Optimizer):
         left, most = 1 - unseen, 2 / (1 - beta2) - 1
         length = most - 2 * step * unseen / left
         # Where it counts both are above 5; elsewhere r has to be a number as well.
-        above, most = (number(np.maximum(5.0, rho)) for rho in (length, most))
+        above, most = larger(5.0, length), larger(5.0, most)
         trust = (above - 4) * (above - 2) * most / ((most - 4) * (most - 2) * above)
         rate, long = number(group["lr"]) / (1 - power(beta1, step)), length > 5
-        rate = choose(long, lambda: rate * number(np.sqrt(trust * left)), lambda: rate)
+        rate = choose(long, lambda: rate * sqrt(trust * left), lambda: rate)
         rest = 1 - number(group["lr"]) * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step,), (1 - beta1, beta2, 1 - beta2, rate, rest, long)
 

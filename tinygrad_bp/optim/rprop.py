@@ -61,17 +61,17 @@ class Rprop(Optimizer):
 
     def advance(self, group: dict[str, Any], *counts: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The factors are the same at every step."""
-        return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"])
+        return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"], 0.0)
 
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
         """One step of one group."""
         array = seen(group).array
-        for value, grad, state, (less, more, low, high) in self.counted(group, moving):
+        for value, grad, state, (less, more, low, high, zero) in self.counted(group, moving):
             for p, g, prev, size in blocks(value, grad, array(state["prev"]), array(state["step_size"])):
                 g = pull(g, p, group, 0)
                 same = g * prev
                 changed = np.where(same > 0, size * more, np.where(same < 0, size * less, size))
                 size[...] = np.clip(changed, low, high)
-                g = np.where(same < 0, 0.0, g)
-                p -= np.where(g > 0, size, np.where(g < 0, -size, 0.0))
+                g = np.where(same < 0, zero, g)
+                p -= np.where(g > 0, size, np.where(g < 0, -size, zero))
                 prev[...] = g

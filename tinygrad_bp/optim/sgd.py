@@ -74,7 +74,7 @@ class SGD(Optimizer):
 
     def _full_update(self, group: dict[str, Any], moving: list[Any]) -> None:
         momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
-        nesterov, maximize, (array, number, typed) = group["nesterov"], group["maximize"], seen(group)
+        nesterov, maximize, (array, number, typed, _) = group["nesterov"], group["maximize"], seen(group)
         moves = used(momentum)
         dtype, first = None, False
         arrays: tuple[Any, ...] = ()
