@@ -1,74 +1,83 @@
-"""A program as straight-line Python: one line a step, under the names that its text has."""
+"""Lines as the text of a Python function, one under another, with the memory that the plan gives them."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from ..autograd.op import Op
-from ..program.program import Program, Value
-from ..program.text import kind, names
+from ..program.program import Value
+from .lines import Line, Lines, Slot
+from .plan import ALIGNED, Plan, Seen
 
 
 class Emitted:
-    """The text of a function ``run``, and what its names stand for."""
+    """The source of a function ``run``, and what its names stand for."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.names = names(program)
-        self.objects: dict[str, Any] = {"asarray": np.asarray, "array": np.array}
-        self.source = "\n".join(self._lines()) + "\n"
+    def __init__(self, lines: Lines, plan: Plan, seen: Seen) -> None:
+        self.lines, self.plan, self.seen = lines, plan, seen
+        self.source = "\n".join(self._function()) + "\n"
 
-    def _lines(self) -> list[str]:
-        program, name = self.program, self.names.__getitem__
-        self.objects |= {name(constant): constant.array for constant in program.constants()}
-        lines = [f"def run({', '.join(map(name, program.inputs))}):"]
-        for value in program.inputs:
-            if not value.shape:  # a setting may come as a number of Python
-                lines.append(f"    {name(value)} = asarray({name(value)}, {self._object('dtype', value.dtype)})")
-        for step in program.steps:
-            given = {**step.op.params, **step.params}.values()
-            call = f"{self._op(step.op)}({', '.join(map(self.spelled, (*step.operands, *given)))})"
-            gives = [name(value) if value else "_" for value in (step.result, *step.beside)]
-            unread = len(step.op.residuals) - len(step.beside)
-            text = f"map(asarray, {call})" if step.op.residuals else f"asarray({call})"
-            lines.append(f"    {', '.join(gives + ['_'] * unread)} = {text}  # {kind(step.result)}")
-        results = [self.spelled(item) for item in program.outputs]
-        results = [f"array({text})" if isinstance(item, Value) else text
-                   for text, item in zip(results, program.outputs, strict=True)]  # fmt: skip
-        lines.append(f"    results = ({''.join(f'{text}, ' for text in results)})")
-        read_later = [value for value in program.writes.values() if value in program.writes]
-        lines += [f"    {name(value)} = array({name(value)})" for value in read_later]
-        lines += [f"    {name(place)}[...] = {name(value)}" for place, value in program.writes.items()]
-        return [*lines, "    return results"]
+    def space(self) -> dict[str, Any]:
+        """What the names in the source stand for: functions of NumPy, constants, and memory for results."""
+        memory = np.empty(self.plan.arena + ALIGNED, np.uint8)
+        start = -memory.ctypes.data % ALIGNED
+        space = {**self.lines.space(), "array": np.array, "asarray": np.asarray}
+        for slot, offset in self.plan.offsets.items():
+            layout = self.seen.layouts[slot]
+            space[slot.name] = np.ndarray(layout.shape, layout.dtype, memory.data, start + offset, layout.strides)
+        return space
 
-    def _op(self, op: Op) -> str:
-        self.objects[f"op_{op.name}"] = op.forward
-        return f"op_{op.name}"
+    def _function(self) -> list[str]:
+        inputs = self.lines.inputs()
+        return [f"def run({', '.join(slot.name for slot in inputs)}):", *(f"    {text}" for text in self._body())]
 
-    def _object(self, name: str, value: Any) -> str:
-        """A name for something that no literal spells."""
-        number = 0
-        while (spelled := f"{name}_{number}") in self.objects and self.objects[spelled] is not value:
-            number += 1
-        self.objects[spelled] = value
-        return spelled
+    def _body(self) -> list[str]:
+        lines, program = self.lines, self.lines.program
+        body = [f"{slot.name} = asarray({slot.name})" for slot in lines.inputs() if not slot.shape]
+        laid = [f"{slot.name}.strides == {self.seen.layouts[slot].strides}" for slot in lines.inputs() if slot.shape]
+        if laid:
+            body += [f"if not ({' and '.join(laid)}):", "    return None  # this was made for other memory orders"]
+        body += [self._line(line) for line in lines.lines]
+        results = [self._output(item) for item in program.outputs]
+        body.append(f"results = ({''.join(f'{text}, ' for text in results)})")
+        moved = [(self.lines.slots[place], self.lines.slots[value]) for place, value in program.writes.items()]
+        left = [(place, slot) for place, slot in moved if self.plan.direct.get(slot) is not place]
+        held = [slot for _, slot in left if self.seen.root(slot) in {place for place, _ in moved}]
+        body += [f"{slot.name} = array({slot.name})" for slot in held]
+        body += [f"{place.name}[...] = {slot.name}" for place, slot in left]
+        return [*body, "return results"]
 
-    def spelled(self, item: Any) -> str:
-        """A nest of values and parameters as Python."""
-        if isinstance(item, Value):
-            return self.names[item]
-        if type(item) in (tuple, list):
-            parts = ", ".join(map(self.spelled, item))
-            return f"[{parts}]" if isinstance(item, list) else f"({parts},)" if item else "()"
-        if type(item) is dict:
-            return "{" + ", ".join(f"{key!r}: {self.spelled(part)}" for key, part in item.items()) + "}"
-        if isinstance(item, slice):
-            return f"slice({', '.join(map(self.spelled, (item.start, item.stop, item.step)))})"
-        if item is Ellipsis:
-            return "..."
-        if item is None or type(item) in (bool, int, str) or (type(item) is float and math.isfinite(item)):
+    def _line(self, line: Line) -> str:
+        def name(slot: Slot) -> str:
+            return slot.name
+
+        if not line.gives:
+            return line.spelled(name)
+        slot = line.gives[0]
+        if slot in self.plan.direct:
+            out = self.plan.direct[slot].name
+            return f"{slot.name} = {out}; {line.spelled(name, out)}" if self._read(slot) else line.spelled(name, out)
+        if slot in self.plan.offsets:
+            return line.spelled(name, slot.name)
+        return f"{', '.join(map(name, line.gives))} = {line.spelled(name)}"
+
+    def _read(self, slot: Slot) -> bool:
+        """Whether something reads it besides the input that it becomes."""
+        ends = [self.lines.slots[item] for item in self.lines.program.outputs if isinstance(item, Value)]
+        others = [self.lines.slots[value] for value in self.lines.program.writes.values()].count(slot) > 1
+        return others or slot in ends or any(slot in line.reads for line in self.lines.lines)
+
+    def _output(self, item: Any) -> str:
+        if not isinstance(item, Value):
             return repr(item)
-        return self._object("fixed", item)
+        slot = self.lines.slots[item]
+        made = any(line.into or line.text.startswith(WHOLE) for line in self.lines.lines if slot in line.gives)
+        twice = sum(self.lines.slots.get(other) is slot for other in self.lines.program.outputs) > 1
+        if made and not twice and slot not in self.seen.bases and slot not in self.plan.direct:
+            return slot.name if slot.shape else f"asarray({slot.name})"
+        return f"array({slot.name})"
+
+
+# An expression that makes its result: its memory is nobody else's.
+WHOLE = ("where(",)

@@ -1,8 +1,8 @@
-"""The backend of NumPy: a program as Python source, compiled once and called on arrays."""
+"""The backend of NumPy: a program as Python source, compiled once for each way its inputs lie in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -10,7 +10,12 @@ import numpy as np
 
 from ..program.program import Program, Value
 from .emit_numpy import Emitted
+from .lines import Lines, Slot
+from .lowering import lowered
 from .passes import simplified
+from .plan import Layout, Seen, planned
+
+MOST_LAYOUTS = 8
 
 
 def build(program: Program, exact: bool = False) -> Runnable:
@@ -21,22 +26,47 @@ def build(program: Program, exact: bool = False) -> Runnable:
 class Runnable:
     """A compiled program: takes one array for each input, gives one for each output, and writes what is written.
 
-    One run at a time: another thread waits.
+    The first run is of the lines by themselves, and shows how results lie in memory; from then on they have memory of
+    their own. One run at a time: another thread waits.
     """
 
     def __init__(self, program: Program, exact: bool) -> None:
         self.program, self.exact = program, exact
+        self._lines = lowered(simplified(program, exact), exact)
         self._lock = Lock()
-        emitted = Emitted(simplified(program, exact))
-        self.source = emitted.source
-        space = dict(emitted.objects)
-        exec(compile(emitted.source, "<compiled>", "exec"), space)
-        self._run = space["run"]
+        self._functions: list[Callable[..., Any]] = []
+        self._run: Callable[..., Any] = _nothing
+        self._source = ""
+
+    @property
+    def source(self) -> str:
+        """The text of the function that ran last; it is made in the first run, which shows how arrays lie."""
+        if not self._source:
+            raise RuntimeError("source: run the program once; the text depends on how its arrays lie in memory")
+        return self._source
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
         with self._lock:
-            return self._run(*arrays)  # type: ignore[no-any-return]
+            found = self._run(*arrays)
+            return self._other(arrays) if found is None else found
+
+    def _other(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Run for arrays that lie in another way than those before."""
+        for function in self._functions:
+            found: tuple[Any, ...] | None = function(*arrays)
+            if found is not None:
+                self._run = function
+                return found
+        given = [np.asarray(array) for array in arrays]
+        results, seen = _observed(self._lines, given)
+        apart = not any(np.may_share_memory(a, b) for i, a in enumerate(given) for b in given[:i])
+        emitted = Emitted(self._lines, planned(self._lines, seen, apart), seen)
+        space = emitted.space()
+        exec(compile(emitted.source, "<compiled>", "exec"), space)
+        self._functions = [space["run"], *self._functions[: MOST_LAYOUTS - 1]]
+        self._run, self._source = space["run"], emitted.source
+        return results
 
     def loop(self, n: int, arrays: Sequence[Any], stacked: Sequence[bool]) -> tuple[Any, ...]:
         """Run ``n`` times; an input that is ``stacked`` has one item a run. Outputs are stacked as well."""
@@ -48,3 +78,43 @@ class Runnable:
                 if isinstance(result, np.ndarray):
                     result[i] = one
         return tuple(results)
+
+
+def _nothing(*arrays: Any) -> None:
+    """No function was made yet."""
+
+
+def _observed(lines: Lines, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], Seen]:
+    """Run the lines by themselves, each result in memory of its own: the outputs, and how results lie."""
+    space, seen = lines.space(), Seen()
+    known: dict[Slot, Any] = dict(zip(lines.inputs(), arrays, strict=True)) | dict(lines.constants())
+    seen.layouts |= {slot: Layout.of(array) for slot, array in known.items()}
+    program = lines.program
+    last = {slot: i for i, line in enumerate(lines.lines) for slot in line.reads}
+    stays = {lines.slots[value] for value in (*program.inputs, *program.results())}
+    for i, line in enumerate(lines.lines):
+        given = {slot.name: known[slot] for slot in line.reads}
+        text = line.spelled(lambda slot: slot.name)
+        if not line.gives:
+            exec(text, space, given)
+        else:
+            found = eval(text, space, given)
+            for slot, array in zip(line.gives, found if len(line.gives) > 1 else (found,), strict=True):
+                known[slot] = array
+                if isinstance(array, np.ndarray):
+                    seen.layouts[slot] = Layout.of(array)
+                    shares = [read for read in line.reads if _shares(array, known[read])]
+                    seen.bases |= dict.fromkeys([slot], shares[0]) if shares else {}
+        for slot in {*line.reads} - stays:
+            if last[slot] == i:
+                del known[slot]
+    outputs = [np.array(known[lines.slots[o]]) if isinstance(o, Value) else o for o in program.outputs]
+    places = {lines.slots[place]: lines.slots[value] for place, value in program.writes.items()}
+    moved = [np.array(known[slot]) if seen.root(slot) in places else known[slot] for slot in places.values()]
+    for place, array in zip(places, moved, strict=True):
+        known[place][...] = array
+    return tuple(outputs), seen
+
+
+def _shares(array: Any, read: Any) -> bool:
+    return isinstance(read, np.ndarray) and np.may_share_memory(array, read)

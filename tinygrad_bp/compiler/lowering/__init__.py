@@ -1,0 +1,40 @@
+"""Lowering: the steps of a program as calls of NumPy.
+
+What an op's forward does is written out here for the ops that a call's own time counts for, in the very order of the
+forward, so that every bit is the same. Without ``exact`` some sums are taken in another order, where that is faster.
+Any other op is called as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...program.program import Program, Step
+from ..lines import Lines
+from .elementwise import ELEMENTWISE, ufunc
+from .losses import LOSSES
+from .products import PRODUCTS
+from .reductions import REDUCTIONS
+from .shapes import SHAPES
+from .writer import Writer
+
+__all__ = ["lowered"]
+
+# By the name of an op: writes its lines, and says whether it did; where not, the op is called.
+LOWERINGS: dict[str, Callable[[Writer, Step], bool]] = {
+    **ELEMENTWISE, **LOSSES, **PRODUCTS, **REDUCTIONS, **SHAPES,
+}  # fmt: skip
+
+
+def lowered(program: Program, exact: bool) -> Lines:
+    """The lines of a program."""
+    writer = Writer(program, exact)
+    for step in program.steps:
+        lowering = LOWERINGS.get(step.op.name)
+        if lowering is None and isinstance(step.op.forward, np.ufunc):
+            lowering = ufunc
+        if lowering is None or not lowering(writer, step):
+            writer.call(step)
+    return writer.found
