@@ -43,7 +43,8 @@ X = tg.tensor([1.0, -2.0, 3.0])
         lambda x: float(x.sum()), lambda x: int(x.sum()), lambda x: bool(x.sum() > 0), lambda x: f"{x.sum():.2f}",
         lambda x: 1.0 in x, lambda x: complex(x.sum()), lambda x: [1, 2, 3][(x.sum() * 0).long()], lambda x: x.item(0),
         lambda x: np.from_dlpack(x), lambda x: x.storage().tolist(),
-        lambda x: "yes" if x.sum() > 0 else "no", lambda x: [t for t in (x > 0) if t],
+        lambda x: "yes" if x.sum() > 0 else "no", lambda x: x.equal(x), lambda x: tg.allclose(x, x),
+        lambda x: np.allclose(x, x), lambda x: [t for t in (x > 0) if t],
     ],
 )  # fmt: skip
 def test_reading_a_value_is_refused(read):
@@ -410,6 +411,21 @@ def test_freezing_a_parameter_is_seen():
     del twin
 
 
+def test_train_and_eval_are_other_programs():
+    model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
+    twin = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
+    twin.load_state_dict(model.state_dict())
+    x = tg.tensor(np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32))
+    with tg.no_grad():
+        compiled = tg.compile(model)
+        for i in range(12):
+            for m in (compiled, twin):
+                m.train((i // 3) % 2 == 0)
+            np.testing.assert_array_equal(compiled(x).numpy(), twin(x).numpy())
+    for a, b in zip(model.state_dict().values(), twin.state_dict().values()):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
 def test_a_gradient_that_the_step_used_is_none_afterwards_and_others_stay():
     model = mlp()
     compiled = trained(tg.compile)[2]
@@ -481,6 +497,52 @@ def test_a_compiled_module_is_the_module():
     with tg.no_grad():
         results = [compiled(X).item() for _ in range(4)]
     assert results == [model(X).item()] * 4 and len(compiled.compiled.programs) == 1
+
+
+# ---------------------------------------------------------------------- loops
+
+
+def test_a_loop_of_one_batch():
+    one = trained(lambda f: f, 9)[0]
+    model = mlp()
+
+    def step(x):
+        model.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        with tg.no_grad():
+            for p in model.parameters():
+                p -= 0.1 * p.grad
+        return loss
+
+    other = tg.compile(step, exact=True)
+    assert other.loop(X, n=5).tolist() == one[:5] and other.loop(X, n=4).tolist() == one[5:]
+
+
+def test_a_loop_over_batches_and_what_it_returns():
+    batches = tg.tensor(np.random.default_rng(0).normal(size=(7, 2, 3)).astype(np.float32))
+    total = tg.zeros(3)
+
+    def function(x, factor):
+        total.add_(x.sum(0))
+        return {"sum": total * factor, "count": 2, "pair": (x.mean(), x)}
+
+    expected = [function(x, 3.0) for x in batches]
+    total.zero_()
+    compiled = tg.compile(function, exact=True)
+    for start in (0, 4):
+        found = compiled.loop(batches[start : start + 4], 3.0)
+        wanted = expected[start : start + 4]
+        np.testing.assert_array_equal(found["sum"].numpy(), np.stack([w["sum"].numpy() for w in wanted]))
+        np.testing.assert_array_equal(found["pair"][0].numpy(), np.stack([w["pair"][0].numpy() for w in wanted]))
+        assert found["count"] == 2
+
+
+def test_loops_that_say_nothing_of_how_often():
+    compiled = tg.compile(lambda x, y: x + y)
+    for args in ((tg.ones(3), tg.ones(4)), (tg.tensor(1.0), tg.tensor(2.0)), (1, 2)):
+        with pytest.raises(tg.AutogradError, match="loop: give n, or arguments with one first dimension"):
+            compiled.loop(*args)
 
 
 # ---------------------------------------------------------------------- others at work

@@ -8,98 +8,44 @@ from __future__ import annotations
 
 import functools
 import warnings
-import weakref
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from ..autograd.dtypes import get_default_dtype
+from ..autograd.errors import ArgumentError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import tick, wrote
 from ..func.transforms import flatten
 from ..nn.module import Module
 from ..program import CaptureError, Program, argument_names
 from ..program.capture import Captured, capture
+from .entry import Build, Entry
 from .guards import MISSING, Guards
-from .quick import Quick, quick
-
-Runnable = Callable[..., Sequence[Any]]
-Build = Callable[[Program, bool], Runnable]
+from .quick import Quick
 
 MOST_PROGRAMS = 8
 MOST_TRIES = 4  # runs of one kind, of which no two in a row were the same program
 
 
-class Entry:
-    """One program of a compiled function, bound to the tensors that it reads and writes."""
-
-    def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool) -> None:
-        self.captured, self.guards, self.program = captured, guards, captured.program
-        guards.conditions = captured.conditions
-        self.runnable = build(captured.program, exact)
-        self._kinds = [
-            (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)
-            for value, source in zip(captured.program.inputs, captured.sources, strict=True)
-        ]
-        self.arrays: list[Any] = []  # of the last run
-        self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
-        self.quick: Quick | None = None
-        outside = [source() for source in captured.sources if not isinstance(source, int)]
-        self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
-        self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
-
-    def _forget(self, _: Any) -> None:
-        self.moment = -1
-
-    def find(self, leaves: Sequence[Any]) -> list[Any] | None:
-        """The arrays that a run reads; None where one is no more, or is of another kind."""
-        found: list[Any] = []
-        for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
-            item = leaves[source] if isinstance(source, int) else source()
-            if isinstance(item, Tensor):
-                array = item._value
-                if wants != (item._node is not None) and not isinstance(source, int):
-                    return None
-            elif isinstance(item, np.ndarray):
-                array = item
-            elif isinstance(item, (int, float)):  # a setting
-                found.append(float(item))
-                continue
-            else:
-                return None
-            if array.shape != shape or array.dtype != dtype:
-                return None
-            found.append(array)
-        for grad in self.captured.grads:
-            leaf = grad.source()
-            if leaf is None or (grad.output is not None and not grad.cleared and leaf._cell.grad is not None):
-                return None
-        return found
-
-    def run(self, leaves: Sequence[Any], arrays: list[Any]) -> Any:
-        """Run the program: what the function would return, and what it would write."""
-        captured = self.captured
-        if self._written:
-            wrote(*[arrays[i] for i in self._written])
-        outputs = self.runnable(*arrays)
-        for grad in captured.grads:
-            grad.source()._cell.grad = None if grad.output is None else wrap(outputs[grad.output], None)
-        results = []
-        for place, output in zip(captured.itself, outputs):
-            if place is None:
-                results.append(wrap(output, None) if isinstance(output, (np.ndarray, np.generic)) else output)
-            else:
-                source = captured.sources[place]
-                results.append(leaves[source] if isinstance(source, int) else source())
-        if self.quick is None and not self.arrays:
-            self.arrays = arrays
-            self.quick = quick(self, leaves)
-        self.arrays, self.moment = arrays, tick()
-        return captured.back(results)
+def _joined(first: list[Any], rest: Any) -> Any:
+    """What single calls gave and what a loop gave, stacked in front."""
+    if not first:
+        return rest
+    trees = [flatten(result) for result in first]
+    others = [None] * len(trees[0][0]) if rest is None else flatten(rest)[0]
+    leaves = []
+    for parts in zip(*[tree[0] for tree in trees], others, strict=True):
+        *singles, last = parts
+        if not isinstance(singles[0], Tensor):
+            leaves.append(singles[0])
+            continue
+        rows = [np.stack([single._value for single in singles])]
+        leaves.append(wrap(np.concatenate(rows if last is None else [*rows, last._value]), None))
+    return trees[0][1](leaves)
 
 
 class Compiled:
@@ -132,20 +78,89 @@ class Compiled:
                 return found
         if mode().watchers:  # someone wants to see every op
             return self.function(*args, **kwargs)
+        key, leaves = self._key(args, kwargs)
+        found = self._find(key, leaves)
+        if found is not None:
+            entry, arrays = found
+            result = entry.run(leaves, arrays)
+            self._quick = entry.quick
+            return result
+        if key in self._plain:
+            return self.function(*args, **kwargs)
+        return self._write_down(key, (args, kwargs))
+
+    def loop(self, *args: Any, n: int | None = None, **kwargs: Any) -> Any:
+        """``n`` calls with the same arguments, without returning to Python in between.
+
+        Without ``n`` every tensor and array among the arguments has one dimension more, in front: one item a call.
+        Gives what the calls return, stacked in front. Raises ``ArgumentError`` where the counts differ.
+
+        >>> import tinygrad_bp as tg
+        >>> w = tg.tensor([1.0], requires_grad=True)
+        >>> @tg.compile
+        ... def step(x):
+        ...     w.grad = None
+        ...     loss = ((w * x) ** 2).sum()
+        ...     loss.backward()
+        ...     w.data -= 0.25 * w.grad
+        ...     return loss
+        >>> step.loop(tg.ones(1), n=4)
+        tensor([1.0000, 0.2500, 0.0625, 0.0156])
+        """
+        leaves, back = flatten((args, kwargs))
+        stacked = [n is None and isinstance(leaf, (Tensor, np.ndarray)) for leaf in leaves]
+        counts = {len(leaf) if leaf.ndim else -1 for leaf, each in zip(leaves, stacked) if each} if n is None else {n}
+        if len(counts) != 1 or counts <= {-1}:
+            raise ArgumentError(
+                f"loop: give n, or arguments with one first dimension for all of them, one item a call; got {n=} and "
+                f"first dimensions {sorted(counts)}"
+            )
+        (count,) = counts
+        results: list[Any] = []
+        while len(results) < count:
+            now = [leaf[len(results)] if each else leaf for leaf, each in zip(leaves, stacked)]
+            args, kwargs = back(now)
+            found = None if mode().watchers else self._find(*self._key(args, kwargs))
+            if found is None:
+                results.append(self(*args, **kwargs))
+                continue
+            rest = [leaf[len(results) :] if each else leaf for leaf, each in zip(leaves, stacked)]
+            return _joined(results, found[0].loop(count - len(results), rest, stacked, found[1]))
+        return _joined(results, None)
+
+    def _key(self, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
+        """What a program for these arguments depends on, and their leaves."""
         leaves, _ = flatten((args, kwargs))
         kind = _kind((args, kwargs)), mode().grad, mode().inference, get_default_dtype()
         numbers = tuple([x for x in leaves if x.__class__ is float])
         varying = self._varying.get(kind, ())
-        key = kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])
+        return (kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])), leaves
+
+    def _find(self, key: Any, leaves: list[Any]) -> tuple[Entry, list[Any]] | None:
+        """The program for a kind of arguments that may run now, and the arrays that it reads."""
         for entry in self._entries.get(key, ()):
             arrays = entry.find(leaves)
             if arrays is not None and entry.guards.hold():
-                result = entry.run(leaves, arrays)
-                self._quick = entry.quick
-                return result
-        if key in self._plain:
-            return self.function(*args, **kwargs)
-        return self._write_down(key, (args, kwargs))
+                return entry, arrays
+        return None
+
+    # ------------------------------------------------------------------ to be read
+
+    @property
+    def source(self) -> str:
+        """The program that ran last as a file of Python that imports NumPy alone."""
+        return str(self._latest().runnable.source)
+
+    @property
+    def c_source(self) -> str:
+        """The program that ran last as a file of C; an empty text where it runs by NumPy."""
+        return str(getattr(self._latest().runnable, "c_source", ""))
+
+    def _latest(self) -> Entry:
+        entries = [entry for entries in self._entries.values() for entry in entries]
+        if not entries:
+            raise ArgumentError("compile: there is no program yet: one is made after two calls that were alike")
+        return max(entries, key=lambda entry: entry.moment)
 
     def _write_down(self, key: Any, arguments: Any) -> Any:
         """Run the function and write it down; where the run before was the same, that is a program."""

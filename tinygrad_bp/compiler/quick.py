@@ -17,7 +17,7 @@ from ..autograd.writes import tick
 from .guards import MISSING
 
 if TYPE_CHECKING:
-    from .compiled import Entry
+    from .entry import Entry
 
 Quick = Callable[[tuple[Any, ...]], Any]
 

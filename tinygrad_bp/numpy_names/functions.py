@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError
+from ..autograd.modes import reading
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
@@ -69,6 +70,18 @@ def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: function(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
 
 
+def of_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, where the result is no array but depends on values: whoever follows them is told."""
+
+    def numpy_function(*args: Any, **kwargs: Any) -> Any:
+        for x in (*args, *kwargs.values()):
+            if isinstance(x, Tensor):
+                reading(x, f"np.{function.__name__}")
+        return function(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
+
+    return numpy_function
+
+
 def of_inexact(function: Callable[..., Any], rule: Callable[..., Any]) -> Callable[..., Any]:
     """A rule for floating point and complex numbers; of others alone NumPy's own result is right, and has no slope."""
     name = f"np.{function.__name__}"
@@ -91,9 +104,9 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.where: _where, np.clip: _clip, np.copy: _copy,
     np.astype: _astype, np.real_if_close: _real_if_close, np.angle: of_inexact(np.angle, _angle),
     np.i0: of_inexact(np.i0, i0), np.sinc: of_inexact(np.sinc, sinc),
-    **{f: without_gradient(f) for f in (np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.array_equiv,
-                               np.nonzero, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.result_type,
+    **{f: without_gradient(f) for f in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
                                np.may_share_memory, np.shares_memory, np.array_repr, np.array_str,
                                np.array2string)},
+    **{f: of_values(f) for f in (np.array_equal, np.allclose, np.array_equiv, np.nonzero, np.count_nonzero)},
 }  # fmt: skip
 FUNCTIONS.update(_TABLE)

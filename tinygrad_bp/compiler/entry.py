@@ -1,0 +1,124 @@
+"""One program of a compiled function, bound to the tensors that it reads and writes."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import tick, wrote
+from ..program import Program
+from ..program.capture import Captured
+from .guards import Guards
+from .quick import Quick, quick
+
+
+class Runnable(Protocol):
+    """What a backend builds of a program."""
+
+    @property
+    def source(self) -> str:
+        """The program as a text."""
+
+    def __call__(self, *arrays: Any) -> Sequence[Any]:
+        """Run it on one array for each input: a fresh array for each output; inputs that it writes are changed."""
+
+    def loop(self, n: int, arrays: Sequence[Any], stacked: Sequence[bool]) -> Sequence[Any]:
+        """Run it ``n`` times; inputs that are ``stacked`` have one item a run, and outputs are stacked in front."""
+
+
+Build = Callable[[Program, bool], Runnable]
+
+
+class Entry:
+    """One program of a compiled function, bound to the tensors that it reads and writes."""
+
+    def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool) -> None:
+        self.captured, self.guards, self.program = captured, guards, captured.program
+        guards.conditions = captured.conditions
+        self.runnable = build(captured.program, exact)
+        self._kinds = [
+            (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)
+            for value, source in zip(captured.program.inputs, captured.sources, strict=True)
+        ]
+        self.arrays: list[Any] = []  # of the last run
+        self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
+        self.quick: Quick | None = None
+        outside = [source() for source in captured.sources if not isinstance(source, int)]
+        self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
+        self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
+
+    def _forget(self, _: Any) -> None:
+        self.moment = -1
+
+    def find(self, leaves: Sequence[Any]) -> list[Any] | None:
+        """The arrays that a run reads; None where one is no more, or is of another kind."""
+        found: list[Any] = []
+        for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
+            item = leaves[source] if isinstance(source, int) else source()
+            if isinstance(item, Tensor):
+                array = item._value
+                if wants != (item._node is not None) and not isinstance(source, int):
+                    return None
+            elif isinstance(item, np.ndarray):
+                array = item
+            elif isinstance(item, (int, float)):  # a setting
+                found.append(float(item))
+                continue
+            else:
+                return None
+            if array.shape != shape or array.dtype != dtype:
+                return None
+            found.append(array)
+        for grad in self.captured.grads:
+            leaf = grad.source()
+            if leaf is None or (grad.output is not None and not grad.cleared and leaf._cell.grad is not None):
+                return None
+        return found
+
+    def run(self, leaves: Sequence[Any], arrays: list[Any]) -> Any:
+        """Run the program: what the function would return, and what it would write."""
+        captured = self.captured
+        if self._written:
+            wrote(*[arrays[i] for i in self._written])
+        outputs = self.runnable(*arrays)
+        for grad in captured.grads:
+            grad.source()._cell.grad = None if grad.output is None else wrap(outputs[grad.output], None)
+        results = self._results(leaves, outputs)
+        if self.quick is None and not self.arrays:
+            self.arrays = arrays
+            self.quick = quick(self, leaves)
+        self.arrays, self.moment = arrays, tick()
+        return captured.back(results)
+
+    def _results(self, leaves: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+        results = []
+        for place, output in zip(self.captured.itself, outputs):
+            if place is None:
+                results.append(wrap(output, None) if isinstance(output, (np.ndarray, np.generic)) else output)
+            else:
+                source = self.captured.sources[place]
+                results.append(leaves[source] if isinstance(source, int) else source())
+        return results
+
+    def loop(self, count: int, leaves: Sequence[Any], stacked: Sequence[bool], arrays: list[Any]) -> Any:
+        """Run the program ``count`` times; leaves that are ``stacked`` have one item a run. Results are stacked too."""
+        captured = self.captured
+        each = [isinstance(source, int) and stacked[source] for source in captured.sources]
+        given = [
+            _array(leaves[source]) if isinstance(source, int) and one else array
+            for source, one, array in zip(captured.sources, each, arrays, strict=True)
+        ]
+        if self._written:
+            wrote(*[given[i] for i in self._written])
+        outputs = self.runnable.loop(count, given, each)
+        for grad in captured.grads:
+            grad.source()._cell.grad = None if grad.output is None else wrap(np.array(outputs[grad.output][-1]), None)
+        return captured.back(self._results(leaves, outputs))
+
+
+def _array(item: Any) -> Any:
+    return item._value if isinstance(item, Tensor) else item
