@@ -47,12 +47,13 @@ def compile(model: Any = None, *, backend: str = "numpy", exact: bool = False, *
 
     >>> import tinygrad_bp as tg
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = tg.optim.SGD([w], lr=0.1)
     >>> @tg.compile
     ... def step(x):
-    ...     w.grad = None
+    ...     optimizer.zero_grad()
     ...     loss = ((w * x) ** 2).sum()
     ...     loss.backward()
-    ...     w.data -= 0.1 * w.grad
+    ...     optimizer.step()
     ...     return loss
     >>> [round(step(tg.ones(2)).item(), 4) for _ in range(4)]
     [5.0, 3.2, 2.048, 1.3107]

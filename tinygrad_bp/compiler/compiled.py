@@ -97,12 +97,13 @@ class Compiled:
 
         >>> import tinygrad_bp as tg
         >>> w = tg.tensor([1.0], requires_grad=True)
+        >>> optimizer = tg.optim.SGD([w], lr=0.25)
         >>> @tg.compile
         ... def step(x):
-        ...     w.grad = None
+        ...     optimizer.zero_grad()
         ...     loss = ((w * x) ** 2).sum()
         ...     loss.backward()
-        ...     w.data -= 0.25 * w.grad
+        ...     optimizer.step()
         ...     return loss
         >>> step.loop(tg.ones(1), n=4)
         tensor([1.0000, 0.2500, 0.0625, 0.0156])
