@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from .ops import THREADS
 
 TURN = 0.01  # seconds of an engine in a round
 ROUNDS = 9  # at least
+PAUSE = 0.02  # seconds in which the threads of who ran before, busy with waiting for work, go to sleep
 ALIKE = 1e-4  # how far two losses may be apart, relatively
 PINS = hasattr(os, "sched_setaffinity")
 CORES = sorted(os.sched_getaffinity(0)) if PINS else list(range(os.cpu_count() or 1))
@@ -44,11 +45,11 @@ class EngineError(Exception):
     """What an engine said instead of an answer."""
 
 
-def pin(process: int, core: int) -> None:
-    """All threads of a process on one core."""
+def pin(process: int, cores: Iterable[int]) -> None:
+    """All threads of a process to these cores."""
     for task in Path(f"/proc/{process}/task").iterdir():
         with contextlib.suppress(ProcessLookupError):  # a thread that has ended meanwhile
-            os.sched_setaffinity(int(task.name), {core})
+            os.sched_setaffinity(int(task.name), cores)
 
 
 @contextlib.contextmanager
@@ -104,10 +105,10 @@ class Process:
         self.send(**question)
         return self.receive()
 
-    def move(self, core: int) -> None:
-        """To another core, where it has one of its own."""
+    def move(self, *cores: int) -> None:
+        """To other cores, where it began on one of its own: how many threads it has was settled then."""
         if self.child is not None and self.core is not None and PINS:
-            pin(self.child.pid, core)
+            pin(self.child.pid, cores)
 
     def close(self) -> None:
         """End it."""
@@ -121,7 +122,7 @@ class Process:
 @contextlib.contextmanager
 def processes(engines: list[str], alone: bool) -> Iterator[dict[str, Process]]:
     """A process for each, ``alone``: with one thread, on one core."""
-    # They start on all cores and are measured on the last one, which is asked for the least.
+    # They begin on all cores, and are measured on the last one, which is asked for the least.
     found = {name: Process(name, CORES[i % len(CORES)] if alone else None) for i, name in enumerate(engines)}
     try:
         yield found
@@ -133,7 +134,7 @@ def processes(engines: list[str], alone: bool) -> Iterator[dict[str, Process]]:
 def started(workload: str, among: dict[str, Process]) -> tuple[dict[str, list[float | None]], dict[str, str]]:
     """The losses of those that have started the workload, and what the others said; all of them at once."""
     for process in among.values():
-        process.move(process.core)
+        process.move(*CORES)
         process.send(start=workload)
     losses, absent = {}, {}
     for name, process in among.items():
@@ -165,6 +166,8 @@ def measure(workload: str, among: dict[str, Process], seconds: float) -> Measure
 
     def turn(name: str) -> None:
         try:
+            if able[name].core is None:
+                time.sleep(PAUSE)
             if name in steps:
                 samples[name].append(able[name].ask(take=steps[name])["seconds"])
             else:
