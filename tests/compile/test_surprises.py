@@ -206,6 +206,28 @@ def test_tensors_and_arrays_from_outside_are_read_in_every_run():
     assert compiled(X).tolist() == [2.0, 2.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    "transformed",
+    [
+        lambda f, w: tg.func.grad(f)(w), lambda f, w: tg.func.hessian(f)(w), lambda f, w: tg.func.jacrev(f)(w),
+        lambda f, w: tg.func.jacfwd(f)(w), lambda f, w: tg.func.vjp(f, w)[1](tg.tensor(1.0))[0],
+        lambda f, w: tg.func.jvp(f, (w,), (tg.ones(3),))[1],
+    ],
+)  # fmt: skip
+def test_what_a_transform_differentiates_by_may_come_from_outside(transformed):
+    w = tg.tensor([1.0, 2.0, 3.0])
+
+    def function(x):
+        slopes = transformed(lambda w: (w * w * w * x).sum(), w)
+        w.add_(1)
+        return slopes
+
+    compiled = tg.compile(function)
+    found = [compiled(X).tolist() for _ in range(4)]
+    w.copy_(tg.tensor([1.0, 2.0, 3.0]))
+    assert found == [function(X).tolist() for _ in range(4)] and len(compiled.programs) == 1
+
+
 def test_a_tensor_that_takes_another_ones_place_is_seen():
     w = tg.ones(3)
     compiled = tg.compile(lambda x: x * w)

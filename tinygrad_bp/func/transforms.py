@@ -13,6 +13,7 @@ from ..autograd.forward import push_forward
 from ..autograd.history import history
 from ..autograd.modes import enable_grad, mode
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import held
 from ..functions.creation import as_tensor
 from ..ops.elementwise import clone
 from ..ops.joining import stack
@@ -71,7 +72,7 @@ def _fresh(tensors: Sequence[Tensor]) -> list[Tensor]:
     copies = []
     for tensor in tensors:
         if tensor._node is None:
-            tensor = wrap(tensor._value, None)
+            tensor = wrap(held(tensor), None)
             tensor.requires_grad = True
         else:
             tensor = clone(tensor)
