@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from trainings import GOLDEN, loss_of, made, start
+from trainings import GOLDEN, KINDS, loss_of, made, start
 
 import tinygrad_bp as tg
-from tinygrad_bp.program import evaluate
+from tinygrad_bp.program import CaptureError, evaluate
 from tinygrad_bp.program.capture import capture
 
 SETTINGS = [case["optimizer"] for case in GOLDEN["trajectories"]]
@@ -76,3 +76,28 @@ def test_a_step_evaluated_is_the_training_to_the_bit(text, dtype):
 @pytest.mark.parametrize("text", SETTINGS)
 def test_the_learning_rate_may_change_in_between(text):
     assert_twins(text, tg.float32, change=halve)
+
+
+# ---------------------------------------------------------------------- between backward and step, and beside it
+
+
+CLIPS = [
+    "clip_grad_norm_(params, 0.1)", "clip_grad_norm_(params, 100.0)", "clip_grad_norm_(params, 0.1, norm_type=1)",
+    "clip_grad_norm_(params, 0.1, norm_type=3)", "clip_grad_norm_(params, 0.1, norm_type=2.5)",
+    "clip_grad_norm_(params, 0.1, norm_type=float('inf'))", "clip_grad_value_(params, 0.01)",
+    "clip_grads_with_norm_(params, 0.2, get_total_norm([p.grad for p in params]))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+@pytest.mark.parametrize("clip", CLIPS)
+def test_gradients_are_clipped_in_every_run(clip, dtype):
+    assert_twins(KINDS[0], dtype, lambda t: eval(clip, {**vars(tg.nn.utils), "params": list(t.values())}))
+
+
+def test_a_check_of_the_norm_reads_it():
+    t = start()
+    optimizer = made(KINDS[0], t)
+    step = step_of(t, optimizer, lambda: tg.nn.utils.clip_grad_norm_(t.values(), 1.0, error_if_nonfinite=True))
+    with pytest.raises(CaptureError, match="error_if_nonfinite reads the norm"):
+        capture(step, ((), {}))

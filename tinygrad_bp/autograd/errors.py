@@ -158,6 +158,13 @@ class FunctionError(AutogradError, RuntimeError):
     """A user's own ``Function`` that returned what the engine cannot use."""
 
 
+class CaptureError(AutogradError):
+    """A function that cannot be written down as a program.
+
+    Fails: ``tg.program(lambda x: x * x.sum().item(), x)``.  Works: ``tg.program(lambda x: x * x.sum(), x)``.
+    """
+
+
 class StateDictError(AutogradError, RuntimeError):
     """A state_dict that does not fit the module; the message lists every difference."""
 

@@ -17,7 +17,7 @@ from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.values import value_of
+from ..autograd.values import held, value_of
 from ..functions import splitting
 from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
 from ..ops.elementwise import in_dtype
@@ -65,11 +65,11 @@ def sizes_of(sizes: Any) -> tuple[int, ...]:
 def _reshape(a: Any, newshape: Any = None, order: str = "C", *, shape: Any = None, copy: bool | None = None) -> Any:
     sizes = sizes_of(newshape if shape is None else shape)
     if order == "A":
-        flags = value_of(a).flags
+        flags = held(a).flags
         order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if order not in ("C", "F"):
         raise ArgumentError(f"np.reshape: order is 'C', 'F' or 'A', got {order!r}")
-    if copy is False and not np.shares_memory(value_of(a).reshape(sizes, order=order), value_of(a)):
+    if copy is False and not np.shares_memory(held(a).reshape(sizes, order=order), held(a)):
         raise ArgumentError("np.reshape: these elements cannot be read in another shape without a copy; leave copy out")
     result = reverse_axes(reshape(reverse_axes(a), sizes[::-1])) if order == "F" else reshape(a, sizes)
     return elementwise.clone(result) if copy else result
@@ -77,7 +77,7 @@ def _reshape(a: Any, newshape: Any = None, order: str = "C", *, shape: Any = Non
 
 def _ravel(a: Any, order: str = "C") -> Any:
     if order == "K":  # as the elements lie in memory
-        a = shape.permute(a, *np.argsort([-step for step in value_of(a).strides], kind="stable"))
+        a = shape.permute(a, *np.argsort([-step for step in held(a).strides], kind="stable"))
         order = "C"
     return _reshape(a, -1, order)
 

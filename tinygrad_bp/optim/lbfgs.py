@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
-from ..autograd.modes import enable_grad
+from ..autograd.errors import ArgumentError, CaptureError
+from ..autograd.modes import enable_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 from .optimizer import Optimizer
@@ -63,6 +63,11 @@ class LBFGS(Optimizer):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Up to ``max_iter`` iterations; ``closure`` computes the loss anew. Returns the first loss."""
+        if traced():
+            raise CaptureError(
+                "LBFGS.step() while a program is written down: it reads the loss and the gradient as numbers to choose "
+                "its steps. Compile the function that computes the loss, and call step() outside"
+            )
         if not callable(closure):
             raise ArgumentError(
                 "LBFGS: step needs a closure that clears the gradients, and computes and returns the loss"

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import ArgumentError
-from ..autograd.modes import no_grad
+from ..autograd.modes import no_grad, traced
 from ..autograd.tensor import Tensor
 from ..functions.creation import tensor
 from ..nn.module import Module
@@ -138,8 +140,9 @@ class AveragedModel(Module):
         """Take in the parameters of ``model`` as they are now."""
         mine, theirs = self._averaged(self.module), self._averaged(model)
         pairs = [(mean.detach(), now.detach()) for mean, now in zip(mine, theirs, strict=True)]
+        following = traced()  # then whether this is the first time is asked in every run
         with no_grad():
-            if self.n_averaged.item() == 0:
+            if not following and self.n_averaged.item() == 0:
                 for mean, now in pairs:
                     mean.copy_(now)
             elif self.avg_fn is not None:
@@ -150,6 +153,8 @@ class AveragedModel(Module):
                 for dtype in dict.fromkeys(mean.dtype for mean, _ in pairs):
                     alike = [pair for pair in pairs if pair[0].dtype == dtype]
                     update([mean for mean, _ in alike], [now for _, now in alike], self.n_averaged)
+            for mean, now in pairs if following else ():
+                mean.copy_(np.where(self.n_averaged == 0, now, mean))
             if not self.use_buffers:
                 for mean, now in zip(self.module.buffers(), model.buffers(), strict=True):
                     mean.copy_(now)

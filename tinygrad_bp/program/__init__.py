@@ -18,8 +18,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ..autograd.errors import CaptureError
 from ..func.transforms import flatten
-from .capture import CaptureError, capture
+from .capture import capture
 from .program import Constant, Program, Step, Value, evaluate
 from .text import text
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.backward import Pull
-from ..autograd.errors import AutogradError, shape_text
+from ..autograd.errors import CaptureError, shape_text
 from ..autograd.history import history
 from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
@@ -30,13 +30,6 @@ from ..func.transforms import flatten
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
 Source = Callable[[], Any]  # the tensor or array that an input is read from; None: it is no more
-
-
-class CaptureError(AutogradError):
-    """A function that cannot be written down as a program.
-
-    Fails: ``tg.program(lambda x: x * x.sum().item(), x)``.  Works: ``tg.program(lambda x: x * x.sum(), x)``.
-    """
 
 
 @dataclass(eq=False, slots=True)

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd.errors import ArgumentError
+from ...autograd.arrays import as_array
+from ...autograd.errors import ArgumentError, CaptureError
+from ...autograd.modes import traced
 from ...autograd.tensor import Tensor, wrap
-from ...autograd.values import value_of
 from ...autograd.writes import wrote
+from ...ops.elementwise import where
+from ...ops.powers import pow
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm"]
 
@@ -38,7 +41,7 @@ def clip_grad_norm_(
     grads = _gradients("clip_grad_norm_", parameters)
     total = _total("clip_grad_norm_", grads, norm_type, error_if_nonfinite)
     _scale(grads, max_norm, total)
-    return wrap(np.asarray(total), None)
+    return _as_tensor(total)
 
 
 def get_total_norm(
@@ -51,8 +54,8 @@ def get_total_norm(
     >>> tg.nn.utils.get_total_norm([tg.tensor([3.0]), tg.tensor([[4.0]])])
     tensor(5.)
     """
-    arrays = [x._value for x in _tensors("get_total_norm", tensors)]
-    return wrap(np.asarray(_total("get_total_norm", arrays, norm_type, error_if_nonfinite)), None)
+    given = [_seen(x) for x in _tensors("get_total_norm", tensors)]
+    return _as_tensor(_total("get_total_norm", given, norm_type, error_if_nonfinite))
 
 
 def clip_grads_with_norm_(
@@ -68,7 +71,8 @@ def clip_grads_with_norm_(
     tensor([0.6000, 0.8000])
     """
     _check_largest("clip_grads_with_norm_", max_norm)
-    _scale(_gradients("clip_grads_with_norm_", parameters), max_norm, value_of(total_norm))
+    grads = _gradients("clip_grads_with_norm_", parameters)
+    _scale(grads, max_norm, _seen(total_norm) if isinstance(total_norm, Tensor) else as_array(total_norm))
 
 
 def _check_largest(what: str, max_norm: float) -> None:
@@ -76,14 +80,27 @@ def _check_largest(what: str, max_norm: float) -> None:
         raise ArgumentError(f"{what}: max_norm must not be negative, got {max_norm}")
 
 
-def _total(what: str, arrays: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
-    """The norm of all arrays taken together."""
+def _seen(x: Tensor) -> Any:
+    """What is computed with: the array of a tensor, or itself where someone follows values."""
+    return x.detach() if traced() else x._value
+
+
+def _as_tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else wrap(np.asarray(x), None)
+
+
+def _total(what: str, given: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
+    """The norm of all arrays, or tensors, taken together."""
     if not norm_type > 0:
         raise ArgumentError(f"{what}: norm_type must be positive, got {norm_type}")
-    if not arrays:
+    if not given:
         return np.zeros((), np.float32)
-    norms = np.array([_norm(array, norm_type) for array in arrays], np.result_type(*arrays))
-    total = _norm(norms, norm_type)
+    total = _norm(np.stack([_norm(x, norm_type) for x in given]), norm_type)
+    if error_if_nonfinite and isinstance(total, Tensor):
+        raise CaptureError(
+            f"{what}: error_if_nonfinite reads the norm, which no later run of a program would do; leave it out, and "
+            "look at the norm that the function returns"
+        )
     if error_if_nonfinite and not np.isfinite(total):
         raise ArgumentError(
             f"{what}: the norm of order {norm_type} of the gradients is {total}; look for the loss or "
@@ -95,7 +112,11 @@ def _total(what: str, arrays: list[Any], norm_type: float, error_if_nonfinite: b
 def _scale(grads: list[Any], max_norm: float, total: Any) -> None:
     """Make gradients of the norm ``total`` smaller, in place, where that is above ``max_norm``."""
     factor = max_norm / (total + 1e-6)
-    if grads and not factor >= 1:
+    if isinstance(factor, Tensor):
+        factor = where(factor >= 1, 1.0, factor)
+        for grad in grads:
+            grad *= factor.to(grad.dtype)
+    elif grads and not factor >= 1:
         wrote(*grads)
         for grad in grads:
             grad *= grad.dtype.type(factor)
@@ -114,9 +135,10 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
     if not clip_value >= 0:
         raise ArgumentError(f"clip_grad_value_: clip_value must not be negative, got {clip_value}")
     grads = _gradients("clip_grad_value_", parameters)
-    wrote(*grads)
+    if not traced():
+        wrote(*grads)
     for grad in grads:
-        np.clip(grad, -clip_value, clip_value, out=grad)
+        grad[...] = np.clip(grad, -clip_value, clip_value)
 
 
 def _tensors(what: str, given: Any) -> list[Tensor]:
@@ -128,16 +150,17 @@ def _tensors(what: str, given: Any) -> list[Tensor]:
 
 
 def _gradients(what: str, parameters: Any) -> list[Any]:
-    return [p.grad._value for p in _tensors(what, parameters) if p.grad is not None]
+    return [_seen(p.grad) for p in _tensors(what, parameters) if p.grad is not None]
 
 
 def _norm(x: Any, order: float) -> Any:
-    """The p-norm of all elements, in the dtype of x."""
+    """The p-norm of all elements, in the dtype of x; of complex numbers that of their magnitudes."""
+    if x.dtype.kind == "c":
+        x = np.abs(x)
     if order == 2:
-        # In any memory order, without a copy.
-        flat = x.reshape(-1, order="A") if x.flags.forc else x.reshape(-1)
+        flat = np.reshape(x, -1, order="A")  # as it lies in memory, without a copy
         return np.sqrt(np.dot(flat, flat))
     size = np.abs(x)
     if order == np.inf:
         return np.max(size, initial=0)
-    return np.sum(size**order) ** (1 / order)
+    return np.reshape(pow(np.sum(pow(size, order), keepdims=True), 1 / order), ())

@@ -9,7 +9,7 @@ from typing import Any
 from ...autograd.errors import ArgumentError, StateDictError
 from ..optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
-from .scheduler import LRScheduler, write
+from .scheduler import LRScheduler, refuse_in_programs, write
 
 
 class _Combined(LRScheduler):
@@ -93,6 +93,7 @@ class SequentialLR(_Combined):
 
     def step(self) -> None:  # type: ignore[override]
         """Go on by one, and write the rates into the optimizer's groups."""
+        refuse_in_programs(self)
         self.last_epoch += 1
         number = bisect.bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[number]

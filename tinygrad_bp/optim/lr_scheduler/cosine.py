@@ -7,7 +7,7 @@ from typing import Any
 
 from ...autograd.errors import ArgumentError
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, refuse_unless
+from .scheduler import LRScheduler, refuse_in_programs, refuse_unless
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -95,6 +95,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """Go on by one, or to ``epoch``, and write the rates into the optimizer's groups."""
+        refuse_in_programs(self)
         if epoch is not None and epoch < 0:
             raise ArgumentError(f"CosineAnnealingWarmRestarts: epoch must not be negative, got {epoch}")
         if epoch is None and self.last_epoch >= 0:

@@ -9,7 +9,7 @@ from typing import Any
 from ...autograd.errors import ArgumentError
 from ...autograd.tensor import Tensor
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, per_group, refuse_unless, write
+from .scheduler import LRScheduler, per_group, refuse_in_programs, refuse_unless, write
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -78,6 +78,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take the number of this epoch (a float or a tensor of one element) and reduce the rates where it is time."""
+        refuse_in_programs(self)
         current = float(metrics.item() if isinstance(metrics, Tensor) else metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._better(current):

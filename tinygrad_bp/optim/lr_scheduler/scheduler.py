@@ -7,7 +7,8 @@ from numbers import Real
 from types import FunctionType
 from typing import Any
 
-from ...autograd.errors import ArgumentError, StateDictError
+from ...autograd.errors import ArgumentError, CaptureError, StateDictError
+from ...autograd.modes import traced
 from ...autograd.tensor import Tensor
 from ..optimizer import Optimizer
 
@@ -70,6 +71,7 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Go on by one, or to ``epoch``, and write the rates into the optimizer's groups."""
+        refuse_in_programs(self)
         self._step_count += 1
         self._update_lr(epoch)
 
@@ -127,6 +129,15 @@ class LRScheduler:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(last_epoch={self.last_epoch}, lr={self._last_lr})"
+
+
+def refuse_in_programs(schedule: LRScheduler) -> None:
+    """Raise ``CaptureError`` where a program is written down: no later run would step the schedule."""
+    if traced():
+        raise CaptureError(
+            f"{type(schedule).__name__}.step() while a program is written down: the schedule would stay where it is in "
+            "every later run. Step it outside the function: a program reads the learning rate anew in every run"
+        )
 
 
 def write(group: dict[str, Any], name: str, value: Any) -> None:
