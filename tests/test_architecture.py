@@ -49,6 +49,7 @@ ALLOWED = {
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.
 EXTRAS = {
+    "compiler": {"scipy"},
     "drawing": {"graphviz"},
     "data": {"tqdm"},
     "hub": {"tqdm"},

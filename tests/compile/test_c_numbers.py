@@ -1,0 +1,404 @@
+"""What the backend of C builds gives the numbers of the ops called one by one, within a few units in the last place."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import math
+import warnings
+from functools import partial
+from threading import Thread
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tests.compile.programs import NETWORKS, inputs_of, network, same_bits, training, written_down
+from tinygrad_bp.autograd.errors import TargetError
+from tinygrad_bp.autograd.op import OPS
+from tinygrad_bp.compiler import c_backend, numpy_backend
+from tinygrad_bp.compiler.build import BuildError, compiler, library
+from tinygrad_bp.compiler.c_lowering import Unknown
+from tinygrad_bp.compiler.c_mathematics import SHUFFLES, functions, lanes
+from tinygrad_bp.compiler.emit_c import Emitted
+from tinygrad_bp.program import evaluate
+from tinygrad_bp.program.capture import CaptureError, capture
+from tinygrad_bp.verify.contracts import draw
+
+nn, F = tg.nn, tg.nn.functional
+try:
+    compiler()
+except BuildError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path_factory, monkeypatch):
+    """Compiled programs of a test run are kept together."""
+    monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "compiled"))
+
+
+def near(found, wanted, units: float = 16) -> bool:
+    """Equal, but for some units in the last place of the largest number."""
+    found, wanted = np.asarray(found), np.asarray(wanted)
+    if found.dtype != wanted.dtype or found.shape != wanted.shape:
+        return False
+    if wanted.dtype.kind != "f":
+        return np.array_equal(found, wanted)
+    with np.errstate(all="ignore"):
+        finite = np.abs(wanted[np.isfinite(wanted)])
+        eps = units * np.finfo(wanted.dtype).eps
+        return np.allclose(found, wanted, rtol=eps, atol=eps * finite.max(initial=0), equal_nan=True)
+
+
+def built(program):
+    """Compiled by C, not by what stands in for it."""
+    runnable = c_backend.build(program)
+    assert isinstance(runnable, c_backend.Runnable)
+    return runnable
+
+
+# ---------------------------------------------------------------------- functions
+
+FUNCTIONS = {  # name -> NumPy's, the largest error in units in the last place
+    "tg_exp": (np.exp, 1.5),
+    "tg_log": (np.log, 1.5),
+    "tg_expm1": (np.expm1, 2.5),
+    "tg_log1p": (np.log1p, 2.5),
+    "tg_tanh": (np.tanh, 3),
+    "tg_sigmoid": (lambda x: np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x))), 3),
+}
+EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 88.72283, 88.72284, -87.33654, -103.9, -104.1, 709.78, 709.79]
+EDGES += [-708.4, -745.1, -745.2, 1e-40, -1e-40, 1e-310, 1e-8, -1e-8, 1e30, -1e30]
+
+
+@pytest.fixture(scope="module")
+def each_function():
+    parts = ["#include <math.h>\n#include <stdint.h>\n#define UNROLL\n#define INLINE static inline\n", SHUFFLES]
+    parts += [lanes(kind) + functions(kind) for kind in ("float", "double")]
+    for name, (kind, s) in itertools.product(FUNCTIONS, (("float", "f"), ("double", ""))):
+        parts.append(
+            f"void {name}_{kind}(const {kind} *x, {kind} *y, int n)"
+            f"{{ for (int i = 0; i < n; i++) y[i] = {name}{s}(x[i]); }}"
+        )
+    parts.append("void tg_bind(void) {} int tg_step(void) { return 0; } int64_t tg_loop(void) { return 0; }")
+    return library("\n".join(parts), holds_the_gil=False).handle
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_right_to_the_last_digits(each_function, name, dtype) -> None:
+    right, units = FUNCTIONS[name]
+    rng = np.random.default_rng(0)
+    top = 128 if dtype == np.float32 else 1024
+    exponents = rng.uniform(-top - 20, top, 200_000)
+    with np.errstate(all="ignore"):
+        parts = [EDGES, rng.uniform(-110, 100, 200_000), rng.uniform(-1, 1, 100_000), 2.0**exponents]
+        parts += [-(2.0**exponents), np.linspace(0.4, 2.5, 100_000), np.linspace(-750, 720, 100_000)]
+        x = np.concatenate(parts).astype(dtype)
+        y = np.empty_like(x)
+        kind = "float" if dtype == np.float32 else "double"
+        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (x, y)]
+        getattr(each_function, f"{name}_{kind}")(*pointers, len(x))
+        wide = np.longdouble if dtype == np.float64 else np.float64
+        wanted = right(x.astype(wide))
+        rounded = wanted.astype(dtype)
+        special = ~np.isfinite(rounded) | (rounded == 0) | ~np.isfinite(y)
+        assert np.array_equal(np.isnan(y), np.isnan(rounded))
+        edge = np.finfo(dtype).max * 0.999999  # one unit from infinity may be infinity
+        assert np.all((y == rounded) | ~special | np.isnan(y) | (np.abs(rounded) >= edge) | (np.abs(y) < 1e-300)
+                      | (np.abs(y) <= np.finfo(dtype).tiny))  # fmt: skip
+        error = np.abs(y[~special].astype(wide) - wanted[~special]) / np.spacing(np.abs(rounded[~special])).astype(wide)
+    worst = error.argmax()
+    assert error[worst] <= units, (x[~special][worst], y[~special][worst])
+
+
+# ---------------------------------------------------------------------- ops
+
+
+def called(op, params, *xs):
+    return op.function(*([xs] if op.variadic else xs), **params)
+
+
+def known_calls():
+    """Calls of ops that C has, on their samples."""
+    for op in OPS.values():
+        for number, sample in enumerate(op.samples or ()):
+            arrays = draw(op, sample)
+            for dtype in (np.float32, np.float64) if number < 2 else (np.float32,):
+                given = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
+                call = partial(called, op, sample.params)
+                try:
+                    with np.errstate(all="ignore"), warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        program = capture(call, (tuple(map(tg.tensor, given)), {}))[0].program
+                        Emitted(program, ["C"] * len(program.inputs))
+                except (Unknown, CaptureError):
+                    continue
+                yield f"{op.name}-{number}", call, given
+
+
+def test_every_op_that_c_has() -> None:
+    calls, wrong = list(known_calls()), []
+    assert len({name.split("-")[0] for name, _, _ in calls}) >= 60
+    for start in range(0, len(calls), 60):
+        part = calls[start : start + 60]
+        tensors = [tg.tensor(array) for _, _, arrays in part for array in arrays]
+
+        def together(*xs, part=part):
+            rest = iter(xs)
+            return [call(*itertools.islice(rest, len(arrays))) for _, call, arrays in part]
+
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            captured, _ = capture(together, (tuple(tensors), {}))
+            given = inputs_of(captured, tensors)
+            wanted, _ = evaluate(captured.program, given)
+        found = built(captured.program)(*given)
+        wrong += [name for (name, _, _), a, b in zip(part, found, wanted, strict=True) if not near(a, b)]
+    assert not wrong
+
+
+# ---------------------------------------------------------------------- training
+
+
+def moved_alike(step, arguments, steps: int = 3, units: float = 64) -> None:
+    """Both backends, from the same start: losses and all arrays that the step writes."""
+    captured = written_down(step, arguments)
+    given = inputs_of(captured, arguments)
+    ours, theirs = ([np.array(a, order="K") if isinstance(a, np.ndarray) else a for a in given] for _ in range(2))
+    fast, plain = built(captured.program), numpy_backend.build(captured.program, True)
+    for _ in range(steps):
+        for found, wanted in zip(fast(*ours), plain(*theirs), strict=True):
+            assert near(found, wanted, units)
+    for found, wanted in zip(ours, theirs, strict=True):
+        assert near(found, wanted, units)
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "two classes"])
+def test_networks_train_alike(name) -> None:
+    step, arguments, _ = network(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        moved_alike(step, arguments)
+
+
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+@pytest.mark.parametrize("rows", [1, 2, 5, 16, 17, 100, 256])
+def test_any_number_of_rows(rows, dtype) -> None:
+    tg.set_default_dtype(dtype)
+    layers = lambda: (nn.Linear(3, 7), nn.Tanh(), nn.Linear(7, 11), nn.ReLU(), nn.Linear(11, 4))  # noqa: E731
+    moved_alike(*training(layers, F.cross_entropy, lambda: tg.randn(rows, 3), lambda: tg.arange(rows) % 4)[:2])
+
+
+def test_products_that_blas_takes() -> None:
+    layers = lambda: (nn.Linear(200, 96), nn.ReLU(), nn.Linear(96, 128), nn.ReLU(), nn.Linear(128, 3))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(70, 200), lambda: tg.arange(70) % 3)
+    moved_alike(step, arguments, units=512)
+    assert "gemmf(" in built(written_down(step, arguments).program).source
+
+
+def test_a_loop_is_one_run_after_another() -> None:
+    step, arguments, _ = network("sigmoid")
+    captured = written_down(step, arguments)
+    given = inputs_of(captured, arguments)
+    first, second = ([np.array(a, order="K") for a in given] for _ in range(2))
+    runnable = built(captured.program)
+    batches = np.stack([first[0] * i for i in range(7)])
+    one_by_one = [runnable(batch, *first[1:])[0] for batch in batches]
+    (losses,) = runnable.loop(7, [batches, *second[1:]], [True] + [False] * (len(second) - 1))
+    assert same_bits(losses, one_by_one)
+    assert all(same_bits(a, b) for a, b in zip(first[1:], second[1:], strict=True))
+    assert runnable.loop(0, [batches[:0], *second[1:]], [True] + [False] * (len(second) - 1))[0].shape == (0,)
+
+
+def test_runs_are_the_same_to_the_bit() -> None:
+    step, arguments, _ = network("relu")
+    captured = written_down(step, arguments)
+    given = inputs_of(captured, arguments)
+    results = []
+    for _ in range(3):
+        copies = [np.array(a, order="K") for a in given]
+        runnable = built(captured.program)
+        results.append([*runnable(*copies), *runnable(*copies), *copies])
+    for found in results[1:]:
+        assert all(same_bits(a, b) for a, b in zip(found, results[0], strict=True))
+
+
+# ---------------------------------------------------------------------- arrays of all kinds
+
+
+def test_arrays_that_lie_otherwise() -> None:
+    captured, _ = capture(lambda x, w: ((x @ w).exp() - x.T[:2]).sum(0), ((tg.ones(2, 2), tg.ones(2, 2)), {}))
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((4, 6)).astype(np.float32)
+    runnable = built(captured.program)
+    for one, other in (
+        (x[:2, :2], x[2:, 4:]),
+        (x[:2, :2].T, x[::2, ::3]),
+        (x[:2, ::-3], np.array(x[:2, :2], order="F")),
+    ):
+        (wanted,), _ = evaluate(captured.program, [one, other])
+        for _ in range(2):
+            assert near(runnable(one, other)[0], wanted)
+
+
+def test_what_is_written_is_written_where_it_lies() -> None:
+    def swap(a, b):
+        before = a.clone()
+        a.copy_(b.T * 2)
+        b.copy_(before)
+        return before.sum()
+
+    tensors = tg.arange(9.0).reshape(3, 3), tg.ones(3, 3)
+    captured, _ = capture(swap, (tensors, {}))
+    runnable = built(captured.program)
+    rng = np.random.default_rng(0)
+    base = rng.standard_normal((6, 6)).astype(np.float32)
+    for a, b in (
+        (base[:3, :3], base[3:, 3:]),
+        (base[::2, :3], base[::2, 3:]),
+        (np.ones((3, 3), "f"), np.eye(3, dtype="f")),
+    ):
+        old = a.copy(), b.copy()
+        (total,) = runnable(a, b)
+        assert near(total, old[0].sum())
+        assert same_bits(a, old[1].T * 2)
+        assert same_bits(b, old[0])
+
+
+def test_memory_that_two_inputs_share() -> None:
+    def step(a, b):
+        a.copy_(a + 1)
+        return (a * 0 + b).sum()
+
+    captured, _ = capture(step, ((tg.zeros(40), tg.zeros(40)), {}))
+    x = np.zeros(41, np.float32)
+    (total,) = built(captured.program)(x[1:], x[:-1])  # b is read before a is written
+    assert total == 0
+    assert x.sum() == 40
+
+
+def test_a_number_as_a_setting() -> None:
+    captured, _ = capture(lambda x, lr: x * lr, ((tg.ones(3), tg.tensor(2.0, dtype=tg.float64)), {}))
+    runnable = built(captured.program)
+    x = np.ones(3, np.float32)
+    for rate in (0.5, 0.25, 0.25, 3.0):
+        assert near(runnable(x, rate)[0], x * np.float32(rate))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0,), (), (1, 1), (2, 0, 3)])
+def test_shapes_of_few_elements(shape) -> None:
+    captured, _ = capture(lambda x: (x.exp() * 2, x.sum(), (x + 1).mean()), ((tg.ones(shape),), {}))
+    x = np.full(shape, 0.5, np.float32)
+    wanted, _ = evaluate(captured.program, [x])
+    assert all(near(a, b) for a, b in zip(built(captured.program)(x), wanted, strict=True))
+
+
+def test_nan_and_infinity_go_through() -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e38, -1e38], np.float32)
+
+    def functions(x):
+        found = [x.relu(), x.sigmoid(), x.exp(), tg.maximum(x, x * 0), (x > 0).float(), x.amax(), x.tanh(), x.log()]
+        return [*found, tg.where(x > 0, x, -x), x.sum(), 1 / x, x.sqrt(), x.clamp(-1, 1), x.sign()]
+
+    with np.errstate(all="ignore"):
+        captured, _ = capture(functions, ((tg.tensor(x),), {}))
+        wanted, _ = evaluate(captured.program, [x])
+    found = built(captured.program)(x)
+    for number, (a, b) in enumerate(zip(found, wanted, strict=True)):
+        assert near(a, b), number
+
+
+def test_what_fills_up_rows_reaches_no_sum() -> None:
+    captured, _ = capture(
+        lambda x, w, b: F.linear(x, w, b).log().sum(0), ((tg.ones(3, 2), tg.ones(5, 2), tg.zeros(5)), {})
+    )
+    runnable = built(captured.program)  # the log of what fills up is -inf
+    arrays = np.ones((3, 2), "f"), np.ones((5, 2), "f"), np.zeros(5, "f")
+    assert near(runnable(*arrays)[0], np.full(5, 3 * math.log(2), np.float32))
+
+
+# ---------------------------------------------------------------------- mistakes
+
+
+def test_a_label_out_of_range_is_refused_before_anything_is_written() -> None:
+    step, arguments, _ = network("relu")
+    captured = written_down(step, arguments)
+    given = [np.array(a, order="K") for a in inputs_of(captured, arguments)]
+    runnable = built(captured.program)
+    runnable(*given)
+    bad = [np.array(a, order="K") for a in given]
+    bad[1][2] = 7
+    before = [np.array(a, order="K") for a in bad]
+    for _ in range(2):
+        with pytest.raises(TargetError, match="class index 7 is out of range"):
+            runnable(*bad)
+    assert all(same_bits(a, b) for a, b in zip(bad, before, strict=True))
+    runnable(*given)
+
+
+def test_arrays_of_another_kind_are_refused() -> None:
+    captured, _ = capture(lambda x, y: x + y, ((tg.ones(3), tg.ones(3)), {}))
+    runnable = built(captured.program)
+    x = np.ones(3, np.float32)
+    for _ in range(2):
+        with pytest.raises(TypeError, match=r"input 1 of the program is float32 \(3,\), got float64"):
+            runnable(x, np.ones(3))
+        with pytest.raises(TypeError, match="takes 2 arrays, got 1"):
+            runnable(x)
+        assert near(runnable(x, x)[0], x + x)
+
+
+def test_an_array_that_cannot_be_written_is_refused() -> None:
+    captured, _ = capture(lambda x: x.add_(1).sum(), ((tg.ones(3),), {}))
+    x = np.ones(3, np.float32)
+    x.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        built(captured.program)(x)
+
+
+def test_names_that_c_has_already() -> None:
+    names = ("int", "exp", "i", "at", "größe", "t0", "s", "tg_exp")
+    captured, _ = capture(lambda *xs: sum(x.exp() for x in xs), (tuple(tg.ones(2) for _ in names), {}), names)
+    x = np.ones(2, np.float32)
+    assert near(built(captured.program)(*[x] * len(names))[0], np.exp(x) * len(names))
+
+
+def test_what_c_does_not_have_runs_by_numpy() -> None:
+    program = tg.program(lambda x: tg.linalg.inv(x), tg.eye(2))
+    with pytest.warns(UserWarning, match="does not have inv; the program runs by NumPy"):
+        runnable = c_backend.build(program)
+    assert near(runnable(np.eye(2, dtype="f") * 2)[0], np.eye(2, dtype="f") / 2)
+
+
+def test_exact_is_left_to_numpy() -> None:
+    assert isinstance(c_backend.build(tg.program(lambda x: x + 1, tg.ones(2)), exact=True), numpy_backend.Runnable)
+
+
+def test_threads_take_turns() -> None:
+    program = tg.program(lambda x: (x.exp() + 1).log().sum(), tg.ones(1000))
+    runnables = [built(program), built(program)]  # both are one library
+    arrays = [np.full(1000, i, np.float32) for i in range(8)]
+    wanted = [runnables[0](array)[0] for array in arrays]
+    wrong = []
+
+    def work(i: int) -> None:
+        wrong.extend(i for _ in range(200) if not same_bits(runnables[i % 2](arrays[i])[0], wanted[i]))
+
+    threads = [Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_text_names_what_the_program_names() -> None:
+    step, arguments, _ = network("relu")
+    source = built(written_down(step, arguments).program).source
+    for line in ("t0 = linear(", "weight_0[i] = weight_0[i] - ", "/* t1 = relu"):
+        assert line in source
+
+
+assert set(NETWORKS) >= {"relu", "sigmoid", "two classes"}

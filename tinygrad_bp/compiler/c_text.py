@@ -1,0 +1,82 @@
+"""The lines of a C file, and how places are spelled in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .c_expressions import number
+from .kernels import Loops, Product, Reduction
+from .layout import Plan
+from .strided import Buffer, Place
+
+INDICES = "abcdefgh"
+
+
+class Text:
+    """The lines of a C file, and how places are spelled in it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.lines: list[str] = []
+        self.depth = 1
+        self.kept = kept_in(plan)
+        self._literals = {buffer: array for buffer, array in plan.constants if array.size == 1}
+
+    def line(self, text: str) -> None:
+        """One line, as deep as the loops are."""
+        self.lines.append("    " * self.depth + text if text else "")
+
+    def begin(self, text: str) -> None:
+        """A line that opens a block."""
+        self.line(f"{text} {{" if text else "{")
+        self.depth += 1
+
+    def end(self, count: int = 1) -> None:
+        """Close blocks."""
+        for _ in range(count):
+            self.depth -= 1
+            self.line("}")
+
+    def stored(self, place: Place) -> bool:
+        """Whether a value lies in memory; if not, it lives in its loop alone."""
+        return place.buffer in self.kept
+
+    def at(self, place: Place, indices: Sequence[str], more: str = "") -> str:
+        """The element ``place[indices]``."""
+        literal = self._literals.get(place.buffer)
+        if literal is not None:
+            return number(literal.item(), literal.dtype)
+        return f"{place.buffer.name}[{offset(place, indices, more)}]"
+
+
+def offset(place: Place, indices: Sequence[str], more: str = "") -> str:
+    """The number of an element in its buffer, as C."""
+    parts = []
+    for index, stride in zip(indices, place.strides, strict=False):
+        if stride and index != "0":
+            parts.append(index if stride == 1 else f"{index} * {stride}")
+    if place.offset:
+        parts.append(str(place.offset))
+    if more:
+        parts.append(more)
+    return " + ".join(parts) or "0"
+
+
+def kept_in(plan: Plan) -> set[Buffer]:
+    """The buffers that are read by another kernel than the one that writes them, or lie outside."""
+    writer = {place.buffer: kernel for kernel in plan.kernels for place in kernel.writes()}
+    kept = {buffer for buffer in writer if buffer.outside}
+    for kernel in plan.kernels:
+        kept |= {place.buffer for place in kernel.reads() if writer.get(place.buffer) is not kernel}
+        if not isinstance(kernel, Loops):
+            kept |= {place.buffer for place in kernel.writes()}
+    return kept
+
+
+def described(kernel: Loops | Reduction | Product) -> str:
+    """What a kernel does, for the comment above it."""
+    steps = [m.step for m in kernel.members] if isinstance(kernel, Loops) else [kernel.step]
+    return ", ".join(
+        f"{name} = {step.op.name}" if step else f"{name} = a copy"
+        for step, name in zip(steps, [place.buffer.name for place in kernel.writes()], strict=True)
+    )

@@ -1,0 +1,178 @@
+"""Matrix products in C: which loop stands innermost follows from where the batch lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .c_expressions import TYPES, number
+from .c_mathematics import LANES
+from .c_text import INDICES, Text, described, offset
+from .kernels import Product
+from .strided import Place
+
+REGISTERS = 16  # sums that are kept at once
+
+
+def emit_product(text: Text, product: Product) -> None:
+    """The lines of ``c = a @ b``, for each pair of matrices."""
+    a, b, c = product.a, product.b, product.c
+    outer = len(c.shape) - 2
+    text.line(f"/* {described(product)} */")
+    if 0 in c.shape:
+        return
+    if product.large:
+        _by_blas(text, product)
+        return
+    indices = [INDICES[i] for i in range(outer)]
+    for index, size in zip(indices, c.shape[:-2], strict=True):
+        text.begin(f"for (int {index} = 0; {index} < {size}; {index}++)")
+    if c.lane == outer and a.lane == outer:
+        _side_by_side(text, product, indices, a, b, swapped=False)
+    elif c.lane == outer + 1 and b.lane == outer + 1 and product.bias is None:
+        _side_by_side(text, product, indices, _swapped(b), _swapped(a), swapped=True)
+    elif a.lane == outer + 1 and b.lane == outer:
+        _along(text, product, indices)
+    else:
+        _plain(text, product, indices)
+    text.end(outer)
+
+
+def _swapped(place: Place) -> Place:
+    last = len(place.shape) - 1
+    return place.permuted((*range(last - 1), last, last - 1))
+
+
+def _part(count: int, most: int) -> int:
+    """The largest part of at most ``most`` that divides ``count``, or ``most`` where all of them are small."""
+    best = max(size for size in range(1, most + 1) if count % size == 0)
+    return best if best * 2 > min(most, count) else min(most, count)
+
+
+def _pointer(place: Place, indices: Sequence[str], more: str = "") -> str:
+    return f"{place.buffer.name} + {offset(place, indices, more)}"
+
+
+def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, b: Place, swapped: bool) -> None:
+    """Rows side by side: ``c[n][rows] = Σ b[k, n] · a[k][rows]``, a tile of n and rows at a time in registers."""
+    c = _swapped(product.c) if swapped else product.c
+    rows, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    f = "f" if TYPES[c.buffer.dtype] == "float" else ""
+    groups = -(-rows // LANES)
+    wide = (
+        max(size for size in (7, 6, 5, 4, 3, 2, 1) if groups % size == 0) if groups < 8 else 4 if groups % 4 == 0 else 1
+    )
+    if groups >= 8 and groups % 4:
+        wide = max(size for size in (4, 3, 2, 1) if groups % size == 0)
+    tall = _part(n, max(REGISTERS // wide, 1))
+    for start, stop, high in ((0, n - n % tall, tall), (n - n % tall, n, n % tall)):
+        if start == stop:
+            continue
+        text.begin(f"for (int n = {start}; n < {stop}; n += {high})")
+        text.begin(f"for (int i = 0; i < {groups * LANES}; i += {wide * LANES})")
+        text.line(f"lanes{f} s[{high}][{wide}];")
+        bias = text.at(product.bias, ["(n + y)"]) if product.bias is not None else "0"
+        text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] = {bias} + (lanes{f}){{0}};")
+        text.begin(f"for (int k = 0; k < {k}; k++)")
+        text.line(f"lanes{f} row[{wide}];")
+        row = _pointer(a, [*outer, "i", "k"], f"x * {LANES}")
+        text.line(f"UNROLL for (int x = 0; x < {wide}; x++) row[x] = *(const lanes{f} *)({row});")
+        text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+        weight = text.at(b, [*outer, "k", "(n + y)"])
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] += {weight} * row[x];")
+        text.end()
+        to = _pointer(c, [*outer, "i", "(n + y)"], f"x * {LANES}")
+        text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(lanes{f} *)({to}) = s[y][x];")
+        text.end(2)
+
+
+def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
+    """Sums over the rows of a batch: ``c[m, n] = Σ a[m][rows] · b[n][rows]``, 16 rows at a time."""
+    a, b, c = product.a, product.b, product.c
+    m, rows, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    f = "f" if TYPES[c.buffer.dtype] == "float" else ""
+    whole = rows // LANES * LANES
+    tall, wide = _part(m, 4), _part(n, 4)
+    for m0, m1, high in ((0, m - m % tall, tall), (m - m % tall, m, m % tall)):
+        for n0, n1, broad in ((0, n - n % wide, wide), (n - n % wide, n, n % wide)):
+            if m0 == m1 or n0 == n1:
+                continue
+            text.begin(f"for (int m = {m0}; m < {m1}; m += {high})")
+            text.begin(f"for (int n = {n0}; n < {n1}; n += {broad})")
+            text.line(f"lanes{f} s[{high}][{broad}];")
+            text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+            text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) s[y][x] = (lanes{f}){{0}};")
+
+            def both(index: str) -> tuple[str, str]:
+                left = f"*(const lanes{f} *)({_pointer(a, [*outer, '(m + y)', index])})"
+                return left, f"*(const lanes{f} *)({_pointer(b, [*outer, index, '(n + x)'])})"
+
+            if whole:
+                text.line(f"for (int i = 0; i < {whole}; i += {LANES})")
+                text.line(f"    UNROLL for (int y = 0; y < {high}; y++)")
+                left, right = both("i")
+                text.line(f"        UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += {left} * {right};")
+            text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+            text.begin(f"    UNROLL for (int x = 0; x < {broad}; x++)")
+            if rows > whole:
+                left, right = both(str(whole))
+                text.line(f"s[y][x] += first{f}({left} * {right}, {rows - whole});")
+            text.line(f"{text.at(c, [*outer, '(m + y)', '(n + x)'])} = total{f}(s[y][x]);")
+            text.end(3)
+
+
+def _plain(text: Text, product: Product, outer: Sequence[str]) -> None:
+    """Any places: the innermost loop runs along whatever lies side by side."""
+    a, b, c, bias = product.a, product.b, product.c, product.bias
+    m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    kind = TYPES[c.buffer.dtype]
+    result = text.at(c, [*outer, "m", "n"])
+    start = text.at(bias, ["n"]) if bias is not None else "0"
+    term = f"{text.at(a, [*outer, 'm', 'k'])} * {text.at(b, [*outer, 'k', 'n'])}"
+    loop = {
+        letter: f"for (int {letter} = 0; {letter} < {size}; {letter}++)"
+        for letter, size in zip("mkn", (m, k, n), strict=True)
+    }
+    if b.strides[-1] == 1 and c.strides[-1] == 1:
+        text.begin(loop["m"])
+        text.line(f"{loop['n']} {result} = {start};")
+        text.line(f"{loop['k']} {loop['n']} {result} += {term};")
+        text.end()
+    elif a.strides[-2] == 1 and c.strides[-2] == 1:
+        text.begin(loop["n"])
+        text.line(f"{loop['m']} {result} = {start};")
+        text.line(f"{loop['k']} {loop['m']} {result} += {term};")
+        text.end()
+    else:
+        text.begin(loop["m"])
+        text.begin(loop["n"])
+        text.line(f"{kind} s = 0;")
+        text.line(f"{loop['k']} s += {term};")
+        text.line(f"{result} = s + {start};")
+        text.end(2)
+
+
+def _by_blas(text: Text, product: Product) -> None:
+    """A call of BLAS, which knows matrices column by column; one row by row is the other one transposed."""
+    a, b, c, bias = product.a, product.b, product.c, product.bias
+    if bias is not None:
+        m, n = c.shape
+        text.line(f"for (int n = 0; n < {n}; n++)")
+        text.line(f"    for (int m = 0; m < {m}; m++) {text.at(c, ['m', 'n'])} = {text.at(bias, ['n'])};")
+    if c.strides[0] != 1:
+        a, b, c = _swapped(b), _swapped(a), _swapped(c)
+    m, k, n = a.shape[0], a.shape[1], b.shape[1]
+    scale = product.scale
+    if scale is None:
+        alpha, beta = "1", "1" if bias is not None else "0"
+    else:
+        by = text.at(scale, []) if isinstance(scale, Place) else number(scale, c.buffer.dtype)
+        alpha, beta = f"-{by}", "1"
+    f = "f" if TYPES[c.buffer.dtype] == "float" else ""
+    left, right = (f"'{'N' if place.strides[0] == 1 else 'T'}'" for place in (a, b))
+    steps = [max(place.strides) for place in (a, b, c)]
+    text.line(
+        f"gemm{f}({left}, {right}, {m}, {n}, {k}, {alpha}, {_pointer(a, [])}, {steps[0]}, {_pointer(b, [])}, "
+        f"{steps[1]}, {beta}, {_pointer(c, [])}, {steps[2]});"
+    )
