@@ -12,7 +12,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.types import Array, DTypeLike, Raw
-from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, two_sides, where
+from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, sigmoid_slope, two_sides, where
 from .error_functions import bell, bounded, erf
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
@@ -33,8 +33,15 @@ def _silu(x: Any) -> tuple[Any, Any]:
     return x * p, slope
 
 
+silu_slope = elementwise(
+    "silu_slope", lambda x: in_blocks(_silu, x)[1],
+    lambda g, x: g * (sigmoid_slope(x) * (2 + x * (sigmoid(-x) - sigmoid(x)))), floats=True,
+    formula="σ(x) · (1 + x · σ(−x))", samples=unary(),
+    reference=lambda x: np.exp(-np.logaddexp(0, -x)) * (1 + x * np.exp(-np.logaddexp(0, x))),
+    doc="The slope of silu.")
+
 silu = elementwise("silu", lambda x: in_blocks(_silu, x), lambda g, x, slope: g * slope,
-                   residuals={"slope": lambda x: sigmoid(x) * (1 + x * sigmoid(-x))},
+                   residuals={"slope": lambda x: silu_slope(x)},
                    floats=True, formula="x / (1 + e⁻ˣ)", samples=unary(),
                    reference=lambda x: x * np.exp(-np.logaddexp(0, -x)),
                    doc="x · sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017).")
@@ -81,11 +88,19 @@ def _logsigmoid(x: Any) -> tuple[Any, Any]:
     return -y, slope
 
 
+softplus_slope = elementwise(
+    "softplus_slope", lambda x, beta, threshold: in_blocks(lambda part: _softplus(part, beta, threshold), x)[1],
+    lambda g, x, beta, threshold: where(x * beta > threshold, 0.0, g * (beta * sigmoid_slope(x * beta))),
+    params={"beta": 1.0, "threshold": math.inf}, floats=True, formula="σ(βx)",
+    samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
+    reference=lambda x, beta=1.0, threshold=np.inf: np.where(
+        beta * x > threshold, 1.0, np.exp(-np.logaddexp(0, -beta * x))),
+    doc="The slope of softplus: a sigmoid, 1 where beta · x is above threshold.")
+
 softplus = elementwise("softplus", lambda x, beta, threshold: in_blocks(
                            lambda part: _softplus(part, beta, threshold), x),
                        lambda g, x, slope, beta, threshold: g * slope,
-                       residuals={"slope": lambda x, beta, threshold: where(
-                           x * beta > threshold, 1.0, sigmoid(x * beta))},
+                       residuals={"slope": lambda x, beta, threshold: softplus_slope(x, beta, threshold)},
                        params={"beta": 1.0, "threshold": 20.0}, floats=True, formula="ln(1 + e^(βx)) / β",
                        samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
                        reference=lambda x, beta=1.0, threshold=20.0: np.where(
@@ -93,7 +108,7 @@ softplus = elementwise("softplus", lambda x, beta, threshold: in_blocks(
                        doc="A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001).")
 
 logsigmoid = elementwise("logsigmoid", lambda x: in_blocks(_logsigmoid, x), lambda g, x, slope: g * slope, floats=True,
-                         residuals={"slope": lambda x: sigmoid(-x)},
+                         residuals={"slope": lambda x: softplus_slope(-x)},
                          formula="−ln(1 + e⁻ˣ)", samples=unary(), reference=lambda x: -np.logaddexp(0, -x),
                          grad_fn="LogSigmoidBackward0",
                          doc="ln sigmoid(x), finite for any finite number.")

@@ -262,9 +262,15 @@ def _sigmoid(x: Any) -> tuple[Any, Any]:
     return y, slope
 
 
+sigmoid_slope: Callable[..., Any] = elementwise(
+    "sigmoid_slope", lambda x: in_blocks(_sigmoid, x)[1], lambda g, x, y: g * y * (sigmoid(-x) - sigmoid(x)),
+    floats=True, formula="σ(x) · σ(−x)", samples=(*unary(), *complexes()),
+    reference=lambda x: 0.25 / np.cosh(np.where(np.absolute(x) < 700, 0.5 * x, 350.0)) ** 2,
+    doc="The slope of the sigmoid.")
+
 sigmoid: Callable[..., Any] = elementwise(
     "sigmoid", lambda x: in_blocks(_sigmoid, x), lambda g, x, slope: g * slope, floats=True,
-    residuals={"slope": lambda x: sigmoid(x) * sigmoid(-x)},
+    residuals={"slope": lambda x: sigmoid_slope(x)},
     formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
     doc="Logistic sigmoid; no overflow at either end.")

@@ -13,8 +13,7 @@ from ..autograd.errors import ArgumentError, TargetError, shape_text
 from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
 from ..autograd.types import Array
 from . import reduction as reductions
-from .activations import log_1_exp, softplus
-from .elementwise import sigmoid
+from .activations import log_1_exp, softplus, softplus_slope
 from .passes import in_blocks
 from .samples import boolean, fixed, probability, real, sample
 
@@ -208,7 +207,7 @@ _bce_logits_op = general(
     "binary_cross_entropy_with_logits", _bce_logits,
     lambda g, x, p, target, reduction: (p - target) * _share(g, x.shape, reduction),
     lambda g, x, reduction: -x * _share(g, x.shape, reduction),
-    inputs="x target", floats=True, params={"reduction": "mean"}, residuals={"p": lambda x: sigmoid(x)},
+    inputs="x target", floats=True, params={"reduction": "mean"}, residuals={"p": lambda x: softplus_slope(x)},
     formula="mean [ln(1 + eˣ) − x · target]",
     samples=(*_bce_samples, sample((9,), (9,), of=(fixed(1e30, -1e30, 1e-30, 0.0, 88.0, -88.0, 800.0, -800.0, 3.0),
                                                    boolean), smooth=False)),

@@ -20,7 +20,7 @@ from ..autograd.types import Array, Axis, DTypeLike
 from .elementwise import cast_back, in_dtype, where
 from .passes import MANY
 from .samples import Sample, complex_of, distinct, extreme, fixed, nonzero, reductions, sample
-from .scans import others
+from .scans import others, others_slope
 from .shape import takes_axis
 
 __all__ = [
@@ -170,21 +170,43 @@ def _rest(x: Any, y: Any, axis: Axis, keepdims: Any) -> Any:
 
 def _other_products(x: Any, axis: Axis) -> Any:
     """The product of all other elements, without a division: right where elements are 0."""
+    return _in_rows(others, axis, x)
+
+
+def _in_rows(function: Callable[..., Any], axis: Axis, *arrays: Any) -> Any:
+    """A function of rows, at work along some axes at once."""
+    x = arrays[0]
     shape = kept_shape(x.shape, axis)
     gone = [i for i in range(x.ndim) if axis is None or shape[i] != x.shape[i] or x.shape[i] == 1]
     order = (*(i for i in range(x.ndim) if i not in gone), *gone)
-    moved = np.transpose(x, order)
-    flat = np.reshape(moved, (*moved.shape[: x.ndim - len(gone)], math.prod(x.shape[i] for i in gone)))
+    sizes = tuple(x.shape[i] for i in order)
+    flat = (*sizes[: x.ndim - len(gone)], math.prod(x.shape[i] for i in gone))
     places = tuple(order.index(i) for i in range(x.ndim))
-    return np.transpose(np.reshape(others(flat), moved.shape), places)
+    found = function(*(np.reshape(np.transpose(array, order), flat) for array in arrays))
+    return np.transpose(np.reshape(found, sizes), places)
 
 
 _with_zeros = (sample((4,), of=fixed(1.5, 0.0, -2.0, 0.5)),
                sample((4, 3), of=fixed(1.5, 0.0, -2.0, 0.5, 0.0, 0.0, 1.5, 0.0, 0.5, 0.0, 0.0, 0.0), axis=-1))
 
+_other_products_op = general(
+    "other_products", lambda x, axis: _products(x, axis, False)[1],
+    lambda g, x, axis: _in_rows(others_slope, axis, g, x), params={"axis": None}, formula="∏ of the other x",
+    samples=(*(sample((2, 3, 4), of=nonzero, axis=axis) for axis in (None, 1, (0, 2))), *_with_zeros),
+    reference=lambda x, axis=None: np.divide(np.prod(x, axis=axis, keepdims=True), x, where=x != 0, out=_without_zero(
+        x, axis)),
+    doc="For each element the product of the others along the axes; right where elements are 0.")
+
+
+def _without_zero(x: Any, axis: Axis) -> Any:
+    """The products of what is not 0, where a 0 is the only one of its row; else 0."""
+    only = np.sum(x == 0, axis=axis, keepdims=True) == 1
+    return np.where(only & (x == 0), np.prod(np.where(x == 0, 1, x), axis=axis, keepdims=True), 0.0)
+
+
 _prod_op = general("prod", _products,
                    lambda g, x, rest, axis, keepdims: restore(g, x.shape, axis, keepdims) * rest,
-                   residuals={"rest": lambda x, axis: _other_products(x, axis)}, params=_AXES, formula="∏ x",
+                   residuals={"rest": lambda x, axis: _other_products_op(x, axis)}, params=_AXES, formula="∏ x",
                    samples=(*reductions(nonzero), _complex, _wide, *_with_zeros),
                    reference=lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
                    grad_fn=lambda shape: "ProdBackward1" if shape else "ProdBackward0",

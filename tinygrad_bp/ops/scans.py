@@ -145,6 +145,20 @@ def others(x: Array) -> Any:
     return _one_before(_cumprod(x, last), last) * after
 
 
+def others_slope(g: Array, x: Array) -> Any:
+    """What pulls at x through ``others``: through the products before each element, and through those behind it."""
+    last = x.ndim - 1
+    front, back = _backwards(x, last), _one_before(_cumprod(x, last), last)
+    behind = _one_before(_cumprod(front, last), last)
+    forth = back * _run_back(_one_after(g * _backwards(behind, last), last), x, last)
+    return forth + _backwards(behind * _run_back(_one_after(_backwards(g * back, last), last), front, last), last)
+
+
+def _one_after(x: Any, axis: int) -> Any:
+    """Each element's follower along an axis, 0 for the last one."""
+    return np.concatenate([x[along(axis, slice(1, None))], np.zeros_like(x[along(axis, slice(0, 1))])], axis)
+
+
 _with_zeros = tuple(sample(shape, of=fixed(1.5, 0.0, -2.0, 0.0, 0.5, 0.8), axis=axis) for shape, axis in (
     ((6,), 0), ((3, 2), 0), ((2, 3), 1)))
 
