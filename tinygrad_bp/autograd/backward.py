@@ -125,7 +125,7 @@ def restored(node: Node, constant: Callable[[Any], Any] = lambda kept: kept) -> 
         if source is not None and value is not None:
             restored[name] = wrap(value, source)
     for name, find in op.residuals.items():
-        if find is not None and restored.get(name) is not None:
+        if restored.get(name) is not None:
             given = {argument: restored[argument] for argument in arguments(find)}
             # None is a parameter's value too, axis=None; an input that was not kept makes what is found constant.
             if all(value is not None or argument in op.params for argument, value in given.items()):

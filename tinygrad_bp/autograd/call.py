@@ -9,7 +9,7 @@ import numpy as np
 
 from .modes import mode
 from .node import Node, recorded
-from .op import Op, reads
+from .op import Op, arguments, reads
 from .operands import explain, floats_of, in_float32, misused, settle, unpack
 from .tensor import wrap
 from .writes import guard_view, share
@@ -51,7 +51,7 @@ def call(
     node = None
     if any(parents) and mode().grad:
         known = {**params, "y": value, **dict(zip(op.residuals, residuals))}
-        node = recorded(op, value, parents, kept(op, values, parents, known))
+        node = recorded(op, value, parents, kept(op, values, parents, known, saw is not None))
     elif any(parents) and value.base is not None:
         value = guard_view(value, values, parents)
     if node is None and op.floats and value.dtype == np.float64:
@@ -62,12 +62,18 @@ def call(
     return result
 
 
-def kept(op: Op, values: Any, parents: tuple[Node | None, ...], known: dict[str, Any]) -> tuple[Any, ...]:
-    """What the rules that will run read; None in the place of what only the others read."""
+def kept(
+    op: Op, values: Any, parents: tuple[Node | None, ...], known: dict[str, Any], residuals: bool = False
+) -> tuple[Any, ...]:
+    """What the rules that will run read; None in the place of what only the others read.
+
+    With ``residuals`` also what these are found from, by whoever follows values.
+    """
     if op.variadic:
         known[f"{op.inputs[0]}_shape"] = tuple([value.shape for value in values])
         return tuple(known[name] for name in op.kept)
     for name, value in zip(op.inputs, values):
         known |= {name: value, f"{name}_shape": np.shape(value), f"{name}_dtype": getattr(value, "dtype", None)}
-    read = {name for rule, parent in zip(op.rules, parents) if rule and parent for name in reads(rule)}
+    read = {argument for find in op.residuals.values() for argument in arguments(find)} if residuals else set()
+    read |= {name for rule, parent in zip(op.rules, parents) if rule and parent for name in reads(rule)}
     return tuple(known[name] if name in read or name in op.params else None for name in op.kept)

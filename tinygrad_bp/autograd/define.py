@@ -32,7 +32,7 @@ def _define(
     doc: str = "",
     samples: Any = None,
     reference: Callable[..., Any] | None = None,
-    residuals: dict[str, Rule | None] | None = None,
+    residuals: dict[str, Rule] | None = None,
     ufunc: Any = None,
     holomorphic: bool = True,
     gives: str = "",
@@ -65,7 +65,7 @@ def _define(
     if not set(op.kept) <= allowed:
         raise TypeError(f"op {name}: its rules read {set(op.kept) - allowed}, which are not among {sorted(allowed)}")
     for residual, find in op.residuals.items():
-        if find is not None and not set(arguments(find)) <= set(op.kept):
+        if not set(arguments(find)) <= set(op.kept):
             raise TypeError(f"op {name}: residual {residual} is found from {arguments(find)}; its rules must read them")
     op.keeps_values = bool(set(op.kept) & {"y", *op.inputs, *op.residuals})
     defining = sys._getframe(2)

@@ -5,7 +5,7 @@ errors and the contract tests. A rule is plain NumPy and **its parameter names s
 gradient arriving, ``y`` the result; every other name is an input or a keyword parameter of the op, and
 ``x_shape``, ``x_dtype`` keep only those of input ``x``. What a forward computes on the way and a rule can use again
 is a *residual*: forward returns it after the value, and ``residuals`` says how to find it from the inputs where the
-rule itself is recorded (None: it has no gradient).
+rule itself is recorded.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Op:
     inputs: tuple[str, ...]
     params: dict[str, Any]  # keyword parameters and their defaults (REQUIRED: none)
     kept: tuple[str, ...]  # what a node keeps, in order
-    residuals: dict[str, Rule | None]  # what forward returns beside the value
+    residuals: dict[str, Rule]  # what forward returns beside the value
     keeps_values: bool  # whether any of that is an array that backward frees
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     floats: bool  # integers give the default float dtype

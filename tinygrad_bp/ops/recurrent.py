@@ -105,18 +105,46 @@ def _lstm(x: Any, h: Any, c: Any, weight: Any) -> tuple[Any, Any]:
 
 
 def _gates(x: Any, h: Any, weight: Any, y: Any) -> Any:
-    """The gates of all steps again, from the states."""
-    before = _before(h, y[0])
-    i, f, n, o = _parts(x + np.reshape(np.dot(_rows(before), weight.T), x.shape), 4)
-    return np.concatenate([sigmoid(i), sigmoid(f), np.tanh(n), sigmoid(o)], axis=-1)
+    half = np.full(x.shape[-1], 0.5, x.dtype)
+    half[2 * h.shape[1] : 3 * h.shape[1]] = 1
+    gates, turned = x * half, weight.T * half
+    for z, before in zip(gates, _before(h, y[0]), strict=True):
+        z += np.dot(before, turned)
+        np.tanh(z, out=z)
+        z *= half
+        z += 1 - half
+    return gates
+
+
+def _gate_slope(gates: Any, cells: int) -> Any:
+    of_sigmoid = np.repeat(np.array([1, 1, 0, 1], gates.dtype), cells)  # s (1 − s), and 1 − n² of a tanh
+    return gates * (of_sigmoid - gates) + (1 - of_sigmoid)
+
+
+def _gates_slope(g: Any, x: Any, h: Any, weight: Any, states: Any, gates: Any) -> Any:
+    d = g * _gate_slope(gates, h.shape[1])
+    before = np.reshape(np.dot(_rows(d), weight), (*x.shape[:2], h.shape[1]))
+    after = np.concatenate([before[1:], np.zeros_like(before[:1])])
+    return d, before[0], _weight_slope(d, _before(h, states[0])), np.stack([after, np.zeros_like(after)])
+
+
+def _gates_reference(x: Any, h: Any, weight: Any, y: Any) -> Any:
+    before = np.concatenate([h[None], y[0, :-1]])
+    i, f, n, o = np.split(x + before @ weight.T, 4, axis=-1)
+    return np.concatenate([1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), np.tanh(n), 1 / (1 + np.exp(-o))], axis=-1)
+
+
+lstm_gates = general(
+    "lstm_gates", _gates, lambda g, x, h, weight, states, y: _gates_slope(g, x, h, weight, states, y), together=True,
+    inputs="x h weight states", formula="σ, σ, tanh, σ of xₜ + hₜ₋₁ weightᵀ",
+    samples=(sample((3, 2, 8), (2, 2), (8, 2), (2, 3, 2, 2)), sample((1, 1, 4), (1, 1), (4, 1), (2, 1, 1, 1))),
+    reference=_gates_reference, hint=HINT, doc="The gates of all steps of an LSTM again, from its states (and cells).")
 
 
 def _lstm_slope(g: Any, x: Any, h: Any, c: Any, weight: Any, y: Any, gates: Any) -> Any:
     """Back through time, with the slope of every gate found before the first step back."""
     (i, f, n, o), level = _parts(gates, 4), np.tanh(y[1])
-    of_sigmoid = np.repeat(np.array([1, 1, 0, 1], g.dtype), c.shape[1])  # s (1 − s), and 1 − n² of a tanh
-    slope = gates * (of_sigmoid - gates) + (1 - of_sigmoid)
-    slope = slope * np.concatenate([n, _before(c, y[1]), i, level], axis=-1)
+    slope = _gate_slope(gates, c.shape[1]) * np.concatenate([n, _before(c, y[1]), i, level], axis=-1)
     inner = o * (1 - level * level)
     hidden, cells = g[0], g[1]
     back, back_c, steps = hidden[-1], cells[-1], []
@@ -143,7 +171,7 @@ def _lstm_reference(x: Any, h: Any, c: Any, weight: Any) -> Any:
 
 lstm = general(
     "lstm", _lstm, _lstm_slope, together=True,
-    inputs="x h c weight", residuals={"gates": _gates},
+    inputs="x h c weight", residuals={"gates": lambda x, h, weight, y: lstm_gates(x, h, weight, y)},
     formula="i, f, n, o = xₜ + hₜ₋₁ weightᵀ; cₜ = σ(f) cₜ₋₁ + σ(i) tanh n; hₜ = σ(o) tanh cₜ",
     samples=(sample((3, 2, 8), (2, 2), (2, 2), (8, 2)), sample((1, 1, 4), (1, 1), (1, 1), (4, 1)),
              sample((2, 0, 4), (0, 1), (0, 1), (4, 1))),

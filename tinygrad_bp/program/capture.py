@@ -7,6 +7,7 @@ input, which may differ in the next run, or a constant shows at the end: what ha
 
 from __future__ import annotations
 
+import os
 import sys
 import weakref
 from collections import Counter
@@ -383,11 +384,12 @@ def _said(x: Any) -> str:
 
 
 def _asked() -> str:
-    """The name of the public function that the user called: the outermost of ours."""
+    """The name of the public function that the user called: the outermost of ours that is no module."""
     frame: Any = sys._getframe(2)
     name, ours = "", capture.__code__.co_filename.rpartition("program")[0]
     while frame.f_code is not capture.__code__ and frame.f_code.co_filename.startswith(ours):
-        if "<locals>" not in frame.f_code.co_qualname:  # not what a decorator made
+        inner = frame.f_code.co_filename.startswith(f"{ours}nn{os.sep}") or "<locals>" in frame.f_code.co_qualname
+        if not inner:  # of a module, or what a decorator made
             name = frame.f_code.co_name
         frame = frame.f_back
     return f"{name.strip('_')}()"
