@@ -81,7 +81,8 @@ def _moments(x: Any) -> Any:
 
 
 _moments_op = constant(
-    "batch_moments", lambda x: _in_range(_moments, x)[0], samples=(sample((5, 3)), sample((4, 3, 2))), wide=True,
+    "batch_moments", lambda x: _in_range(_moments, x)[0],
+    samples=(sample((5, 3)), sample((4, 3, 2))), wide=True, promotes="x",
     reference=lambda x: np.stack([f(x, axis=(0, *range(2, x.ndim))) for f in (np.mean, np.var)]),
     doc="Mean and variance (divided by n) of each channel, (2, channels).")
 
@@ -92,7 +93,7 @@ def _instance_moments(x: Any) -> Any:
 
 
 instance_moments = constant(
-    "instance_moments", _instance_moments, samples=(sample((4, 3, 2)), sample((2, 3, 4, 2))), wide=True,
+    "instance_moments", _instance_moments, samples=(sample((4, 3, 2)), sample((2, 3, 4, 2))), wide=True, promotes="x",
     reference=lambda x: np.mean([f(x.reshape(*x.shape[:2], -1), axis=2) for f in (np.mean, lambda x, axis: np.sum(
         (x - x.mean(axis, keepdims=True)) ** 2, axis) / (x.shape[axis] - 1))], axis=1),
     doc="Mean and variance (divided by n − 1) of each channel of a row, averaged over the rows, (2, channels).")
