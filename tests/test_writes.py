@@ -360,11 +360,14 @@ def test_a_refused_write_does_not_hide_the_one_before():
         loss.backward()
 
 
-def test_a_write_into_another_part_of_the_same_memory_is_refused_too():
+def test_a_write_through_a_view_of_another_part_of_the_memory_is_refused_too():
+    """Its place is not noted; that of ``x[3] = 0`` is."""
     x = tg.tensor([1.0, 2.0, 3.0, 4.0])
     w = tg.tensor([1.0, 1.0], requires_grad=True)
     loss = (w * x[:2]).sum()
     x[3] = 0.0
+    loss.backward(retain_graph=True)
+    x[3:].zero_()
     with pytest.raises(ModifiedError):
         loss.backward()
 
@@ -520,3 +523,50 @@ def test_memory_that_cannot_be_written_is_refused_by_name(write):
     with pytest.raises(ReadOnlyError, match=r"tensor \(3,\) cannot be written.*x = x.clone\(\)"):
         write(x)
     assert x.tolist() == [0, 0, 0]
+
+
+INDICES = (0, -1, slice(0, 2), slice(None, None, 2), slice(1, None), slice(3, 3), None, ...)
+
+
+def drawn_index(random):
+    chosen = [INDICES[i] for i in random.integers(len(INDICES), size=random.integers(1, 4))]
+    return (
+        ...
+        if chosen.count(...) > 1 or sum(item is not None and item is not ... for item in chosen) > 2
+        else tuple(chosen)
+    )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_backward_refuses_a_write_over_what_was_kept_and_none_beside_it(seed):
+    """A part of ``x`` is kept, then parts are written: refused if and only if they have an element in common."""
+    random = np.random.default_rng(seed)
+    kept, written = drawn_index(random), [drawn_index(random) for _ in range(random.integers(1, 3))]
+    x, marks = tg.arange(12.0).reshape(3, 4).clone(), np.zeros((3, 4), bool)
+    w = tg.ones(x[kept].shape, requires_grad=True)
+    loss, right = (x[kept] * w).sum(), x[kept].clone()
+    for index in written:
+        (x.data if seed % 2 else x)[index] = -1.0
+        marks[index] = True
+    if marks[kept].any():
+        with pytest.raises(ModifiedError):
+            loss.backward()
+    else:
+        loss.backward()
+        assert w.grad.tolist() == right.tolist()
+
+
+def test_of_many_writes_beside_what_was_kept_the_first_are_counted_as_writes_anywhere():
+    x, w = tg.zeros(3), tg.ones(1, requires_grad=True)
+    loss = (x[:1] * w).sum()
+    for _ in range(31):
+        x[1] = 1.0
+    loss.backward(retain_graph=True)
+    with pytest.raises(ShapeError):
+        x[:1] = tg.ones(5)  # nothing is written
+    loss.backward(retain_graph=True)
+    x[0] = 1.0
+    for _ in range(40):
+        x[1] = 1.0
+    with pytest.raises(ModifiedError):
+        loss.backward()

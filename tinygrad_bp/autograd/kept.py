@@ -21,7 +21,7 @@ def _check_written(nodes: list[Node]) -> None:
     for node in nodes:
         assert node.op is not None
         for i, value in enumerate(node.kept or ()):
-            written = [array for array in writes.arrays_in((value,)) if writes.last_write(array) > node.order]
+            written = [array for array in writes.arrays_in((value,)) if writes.written_since(array, node.order)]
             if not written:
                 continue
             value = written[0]

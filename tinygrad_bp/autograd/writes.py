@@ -27,9 +27,8 @@ from .modes import mode, same
 
 tick: Callable[[], int] = itertools.count(1).__next__
 
-# id of the owning array -> [number of its last write, weak reference that removes the entry with the array, number of
-# the write before].
-_written: dict[int, list[Any]] = {}
+# id of the owning array -> its writes; a weak reference removes the entry with the array.
+_written: dict[int, _Writes] = {}
 _last = 0
 # A write of another thread must not put an earlier number here. A signal handler, which may write, must not wait.
 _lock = RLock()
@@ -55,29 +54,53 @@ def owner(array: Any) -> Any:
     return array
 
 
-def wrote(*arrays: Any) -> None:
-    """Note that the memory under the arrays changes now."""
+class _Writes:
+    """The writes to one memory: the numbers of the last, of the one before, and of the last whose place is not known;
+    of the later ones number and index."""
+
+    __slots__ = ("anywhere", "before", "last", "memory", "parts")
+
+    def __init__(self, memory: Any) -> None:
+        self.memory = reference(memory, _forgetting(_written, id(memory)))
+        self.last = self.before = self.anywhere = 0
+        self.parts: list[tuple[int, Any]] = []
+
+
+_MOST_PARTS = 32
+
+
+def wrote(*arrays: Any, index: Any = None) -> None:
+    """Note that the memory under the arrays changes now; of one that owns its memory, only at a basic ``index``."""
     global _last
     with _lock:
         _last = tick()
         for watcher in mode().watchers:
             _last = watcher.written(_last)
-            watcher.writing(arrays)
         for array in arrays:
-            if array.base is not None:
-                array = owner(array)
-            entry = _written.get(id(array))
-            if entry is None or entry[1]() is not array:  # Ctrl-C may have come while an earlier one was forgotten
-                _written[id(array)] = [_last, reference(array, _forgetting(_written, id(array))), 0]
+            memory = array if array.base is None else owner(array)
+            entry = _written.get(id(memory))
+            if entry is None or entry.memory() is not memory:  # Ctrl-C may have come while an earlier one was forgotten
+                entry = _written[id(memory)] = _Writes(memory)
+            entry.before, entry.last = entry.last, _last
+            if index is None or memory is not array:
+                entry.anywhere = _last
+                if entry.parts:
+                    entry.parts = []
             else:
-                entry[2], entry[0] = entry[0], _last
+                entry.parts.append((_last, index))
+                if len(entry.parts) > _MOST_PARTS:
+                    entry.anywhere = entry.parts.pop(0)[0]
 
 
 def take_back(array: Any) -> None:
     """Forget the last write to the memory under ``array``: NumPy refused it, and nothing has changed."""
     entry = _written[id(owner(array))]
     with _lock:
-        entry[0] = entry[2]
+        if entry.parts and entry.parts[-1][0] == entry.last:
+            entry.parts.pop()
+        else:
+            entry.anywhere = entry.before
+        entry.last = entry.before
 
 
 def _forgetting(entries: dict[int, Any], key: int) -> Any:
@@ -89,9 +112,25 @@ def last_write(array: Any = None) -> int:
     """The number of the last write to the memory under ``array`` (0: never written), or of the last write at all."""
     if array is None:
         return _last
+    entry = _entry(array)
+    return entry.last if entry is not None else 0
+
+
+def written_since(array: Any, number: int) -> bool:
+    """Whether an element of ``array`` may have been written since a number of the clock."""
+    entry = _entry(array)
+    if entry is None or entry.last <= number or not array.size:
+        return False
+    if entry.anywhere > number:
+        return True
+    memory = owner(array)
+    return any([np.shares_memory(array, memory[index]) for n, index in entry.parts if n > number])
+
+
+def _entry(array: Any) -> _Writes | None:
     memory = owner(array)
     entry = _written.get(id(memory))
-    return entry[0] if entry is not None and entry[1]() is memory else 0
+    return entry if entry is not None and entry.memory() is memory else None
 
 
 def arrays_in(kept: Any) -> Iterator[Any]:

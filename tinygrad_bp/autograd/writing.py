@@ -66,13 +66,13 @@ def _leaf_text(x: Tensor, what: str, why: str) -> str:
     )
 
 
-def array_to_write(x: Tensor, what: str) -> Any:
-    """The array into which ``what`` writes now, without a history; the write is counted."""
+def array_to_write(x: Tensor, what: str, index: Any = None) -> Any:
+    """The array into which ``what`` writes now, without a history, at a basic index; the write is counted."""
     if x._node is not None and x._node.op is not None and not _shared(x):
         # What was kept for backward stays as it was.
         x._value = _copied(x)._value
     array = array_of_write(x, what)
-    wrote(array)
+    wrote(array, index=index)
     return array
 
 
@@ -247,9 +247,13 @@ def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
 
 
 def assign(
-    x: Tensor, what: str, value: Operand, replaced: Callable[[Tensor, Any], Tensor], put: Callable[[Any, Any], None]
-) -> None:
-    """Write ``value`` into ``x``: ``replaced`` gives the new value of x, and ``put`` writes an array in place."""
+    x: Tensor, what: str, value: Operand, replaced: Callable[[Tensor, Any], Tensor], put: Callable[[Any, Any], None],
+    index: Any = None,
+) -> None:  # fmt: skip
+    """Write ``value`` into ``x``: ``replaced`` gives the new value of x, and ``put`` writes an array in place.
+
+    ``index``, a basic one, says where; without it the write counts as one to all of the memory.
+    """
     if isinstance(value, Tensor):
         value = same_kind(x, value, what)
     elif not isinstance(value, (bool, int, float, complex)):
@@ -261,7 +265,7 @@ def assign(
         return
     refuse(x, what)
     raw = value._value if isinstance(value, Tensor) else value
-    array = array_to_write(x, what)
+    array = array_to_write(x, what, index)
     try:
         put(array, raw)
     except (ValueError, IndexError, TypeError) as error:  # NumPy looks before it writes

@@ -12,7 +12,7 @@ from ..autograd.history import history
 from ..autograd.node import Node
 from ..autograd.op import OPS, REQUIRED
 from ..autograd.tensor import Tensor
-from ..autograd.writes import last_write
+from ..autograd.writes import written_since
 
 NOT_KEPT = "not kept"
 FREED = "freed by backward"
@@ -182,7 +182,7 @@ class _Known:
                 for name, parent in zip(names, node.parents, strict=True)
             ]
             # A leaf that was written since no longer holds what the op read.
-            if any(x is None or (is_array(x) and last_write(x) > node.order) for x in inputs):
+            if any(x is None or (is_array(x) and written_since(x, node.order)) for x in inputs):
                 continue
             params = {name: held[name] for name in op.params}
             self.values[node] = np.asarray(op.compute(*([inputs] if op.variadic else inputs), **params))

@@ -248,7 +248,9 @@ def set_item(x: Tensor, index: Index, value: Operand) -> None:
     if index is ...:
         fill(x, value, "x[index] = value")
     else:
-        assign(x, "x[index] = value", value, lambda x, v: replaced(x, v, index), lambda array, v: _put(array, v, index))
+        basic = _BASIC.issuperset(map(type, index)) if index.__class__ is tuple else index.__class__ in _BASIC
+        where = with_ellipsis(index) if basic else None
+        assign(x, "x[index] = value", value, lambda x, v: replaced(x, v, index), lambda a, v: _put(a, v, index), where)
 
 
 def _put(array: Any, value: Any, index: Any) -> None:
