@@ -16,6 +16,9 @@ class Emitted:
 
     def __init__(self, lines: Lines, plan: Plan, seen: Seen) -> None:
         self.lines, self.plan, self.seen = lines, plan, seen
+        # Other looks at memory that is kept are made once.
+        self._views = [line for line in lines.lines if line.view and seen.root(line.reads[0]) in plan.offsets
+                       and line.gives[0] in seen.bases]  # fmt: skip
         self.source = "\n".join(self._function()) + "\n"
 
     def space(self) -> dict[str, Any]:
@@ -26,6 +29,8 @@ class Emitted:
         for slot, offset in self.plan.offsets.items():
             layout = self.seen.layouts[slot]
             space[slot.name] = np.ndarray(layout.shape, layout.dtype, memory.data, start + offset, layout.strides)
+        for line in self._views:
+            space[line.gives[0].name] = eval(line.spelled(lambda slot: slot.name), space)
         return space
 
     def _function(self) -> list[str]:
@@ -35,17 +40,19 @@ class Emitted:
     def _body(self) -> list[str]:
         lines, program = self.lines, self.lines.program
         body = [f"{slot.name} = asarray({slot.name})" for slot in lines.inputs() if not slot.shape]
-        laid = [f"{slot.name}.strides == {self.seen.layouts[slot].strides}" for slot in lines.inputs() if slot.shape]
+        laid = [f"{slot.name}.strides == {self.seen.strides[slot]}" for slot in lines.inputs() if slot.shape]
         if laid:
             body += [f"if not ({' and '.join(laid)}):", "    return None  # this was made for other memory orders"]
-        body += [self._line(line) for line in lines.lines]
+        body += [self._line(line) for line in lines.lines if line not in self._views]
         results = [self._output(item) for item in program.outputs]
         body.append(f"results = ({''.join(f'{text}, ' for text in results)})")
         moved = [(self.lines.slots[place], self.lines.slots[value]) for place, value in program.writes.items()]
-        left = [(place, slot) for place, slot in moved if self.plan.direct.get(slot) is not place]
-        held = [slot for _, slot in left if self.seen.root(slot) in {place for place, _ in moved}]
-        body += [f"{slot.name} = array({slot.name})" for slot in held]
-        body += [f"{place.name}[...] = {slot.name}" for place, slot in left]
+        left = [(place, slot) for place, slot in moved if place not in (slot, self.plan.direct.get(slot))]
+        held = {
+            slot: f"{slot.name}_before" for _, slot in left if self.seen.root(slot) in {place for place, _ in moved}
+        }
+        body += [f"{name} = array({slot.name})" for slot, name in held.items()]
+        body += [f"{place.name}[...] = {held.get(slot, slot.name)}" for place, slot in left]
         return [*body, "return results"]
 
     def _line(self, line: Line) -> str:

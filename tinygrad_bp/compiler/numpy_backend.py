@@ -32,7 +32,7 @@ class Runnable:
 
     def __init__(self, program: Program, exact: bool) -> None:
         self.program, self.exact = program, exact
-        self._lines = lowered(simplified(program, exact), exact)
+        self._simple = simplified(program, exact)
         self._lock = Lock()
         self._functions: list[Callable[..., Any]] = []
         self._run: Callable[..., Any] = _nothing
@@ -59,9 +59,10 @@ class Runnable:
                 self._run = function
                 return found
         given = [np.asarray(array) for array in arrays]
-        results, seen = _observed(self._lines, given)
         apart = not any(np.may_share_memory(a, b) for i, a in enumerate(given) for b in given[:i])
-        emitted = Emitted(self._lines, planned(self._lines, seen, apart), seen)
+        lines = lowered(self._simple, self.exact, apart)
+        results, seen = _observed(lines, given)
+        emitted = Emitted(lines, planned(lines, seen, apart), seen)
         space = emitted.space()
         exec(compile(emitted.source, "<compiled>", "exec"), space)
         self._functions = [space["run"], *self._functions[: MOST_LAYOUTS - 1]]
@@ -89,6 +90,7 @@ def _observed(lines: Lines, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], See
     space, seen = lines.space(), Seen()
     known: dict[Slot, Any] = dict(zip(lines.inputs(), arrays, strict=True)) | dict(lines.constants())
     seen.layouts |= {slot: Layout.of(array) for slot, array in known.items()}
+    seen.strides |= {slot: array.strides for slot, array in zip(lines.inputs(), arrays, strict=True)}
     program = lines.program
     last = {slot: i for i, line in enumerate(lines.lines) for slot in line.reads}
     stays = {lines.slots[value] for value in (*program.inputs, *program.results())}
@@ -110,9 +112,13 @@ def _observed(lines: Lines, arrays: Sequence[Any]) -> tuple[tuple[Any, ...], See
                 del known[slot]
     outputs = [np.array(known[lines.slots[o]]) if isinstance(o, Value) else o for o in program.outputs]
     places = {lines.slots[place]: lines.slots[value] for place, value in program.writes.items()}
-    moved = [np.array(known[slot]) if seen.root(slot) in places else known[slot] for slot in places.values()]
-    for place, array in zip(places, moved, strict=True):
-        known[place][...] = array
+    moved = [
+        np.array(known[slot]) if slot is not place and seen.root(slot) in places else known[slot]
+        for place, slot in places.items()
+    ]
+    for (place, slot), array in zip(places.items(), moved, strict=True):
+        if slot is not place:
+            known[place][...] = array
     return tuple(outputs), seen
 
 

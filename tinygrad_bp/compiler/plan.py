@@ -62,7 +62,8 @@ class Layout:
     @classmethod
     def of(cls, array: Any) -> Layout:
         """The layout of an array."""
-        return cls(array.shape, array.dtype, array.strides)
+        steps = [step if size > 1 else array.itemsize for size, step in zip(array.shape, array.strides, strict=True)]
+        return cls(array.shape, array.dtype, tuple(steps))  # along one element there is no step
 
     @property
     def size(self) -> int:
@@ -75,6 +76,7 @@ class Seen:
     """What one run of the lines by themselves showed."""
 
     layouts: dict[Slot, Layout] = field(default_factory=dict)  # of arrays; a number of NumPy has none
+    strides: dict[Slot, tuple[int, ...]] = field(default_factory=dict)  # of the inputs, as they were given
     bases: dict[Slot, Slot] = field(default_factory=dict)  # whose memory a result lies in, if not its own
 
     def root(self, slot: Slot) -> Slot:

@@ -18,6 +18,7 @@ from .losses import LOSSES
 from .products import PRODUCTS
 from .reductions import REDUCTIONS
 from .shapes import SHAPES
+from .updates import product_updates, update
 from .writer import Writer
 
 __all__ = ["lowered"]
@@ -28,13 +29,18 @@ LOWERINGS: dict[str, Callable[[Writer, Step], bool]] = {
 }  # fmt: skip
 
 
-def lowered(program: Program, exact: bool) -> Lines:
-    """The lines of a program."""
+def lowered(program: Program, exact: bool, apart: bool = True) -> Lines:
+    """The lines of a program; ``apart``: no two inputs share memory, so that one can be written early."""
     writer = Writer(program, exact)
+    updates = {} if exact or not apart else product_updates(program)
+    within = {step for one in updates.values() for step in one.within}
     for step in program.steps:
-        lowering = LOWERINGS.get(step.op.name)
-        if lowering is None and isinstance(step.op.forward, np.ufunc):
-            lowering = ufunc
-        if lowering is None or not lowering(writer, step):
-            writer.call(step)
+        if step in updates:
+            update(writer, step, updates[step])
+        elif step not in within:
+            lowering = LOWERINGS.get(step.op.name)
+            if lowering is None and isinstance(step.op.forward, np.ufunc):
+                lowering = ufunc
+            if lowering is None or not lowering(writer, step):
+                writer.call(step)
     return writer.found

@@ -56,12 +56,12 @@ def above_zero(writer: Writer, x: Slot, gives: Value | str) -> Slot:
 
 def _sigmoid(writer: Writer, step: Step) -> bool:
     """1 / (1 + e⁻ˣ), and its slope e⁻ˣ / (1 + e⁻ˣ)²: far below 0, where e⁻ˣ would overflow, as at the last x before."""
-    if writer.exact or step.result.dtype not in FLOATS or not step.result.shape:
+    if writer.exact or step.result.dtype not in FLOATS or not math.prod(step.result.shape) or not step.result.shape:
         return False
     x, name = writer.slot(step.operands[0]), writer.names[step.result]
     minus = writer.ufunc("negative", x, gives=f"{name}_minus", own=True)
     most = writer.constant(np.array(np.floor(np.log(np.finfo(x.dtype).max)), x.dtype), "most")
-    writer.move("if {0}.size and not {0}.item({0}.argmax()) <= {1}: minimum({0}, {1}, out={0})", minus, most)
+    writer.move("if not {0}.item({0}.argmax()) <= {1}: minimum({0}, {1}, out={0})", minus, most)
     e = writer.ufunc("exp", minus, gives=f"{name}_e")
     one = writer.constant(np.ones((), x.dtype), "one")
     total = writer.ufunc("add", e, one, gives=f"{name}_total")

@@ -22,7 +22,7 @@ def _mse(writer: Writer, step: Step) -> bool:
         return False
     name, size = writer.names[step.result], math.prod(x.shape)
     d = writer.ufunc("subtract", x, target, gives=f"{name}_difference")
-    flat = writer.write("{0}.reshape({1})", d, size, gives=f"{name}_flat", shape=(size,))
+    flat = writer.write("{0}.reshape({1})", d, size, gives=f"{name}_flat", shape=(size,), view=True)
     _finish(writer, step, product(writer, flat, flat, _result(step, name, reduction)), size, reduction)
     writer.found.objects["op_mse_loss"] = step.op.forward
     writer.check(f"if {{0}} != {{0}}: op_mse_loss({{1}}, {{2}}, {reduction!r})", writer.slot(step.result), x, target)
@@ -85,7 +85,7 @@ def _cross_entropy(writer: Writer, step: Step) -> bool:
     rows, count = x.shape
     name, shape = writer.names[step.result], (count, rows)
     p_value, hits_value = (*step.beside, None, None)[:2]
-    turned = writer.write("{0}.T", x, gives=f"{x.name}_T", shape=shape)
+    turned = writer.write("{0}.T", x, gives=f"{x.name}_T", shape=shape, view=True)
     scores = writer.write("array({0}, order='C')", turned, gives=f"{name}_scores", into="{out}[...] = {0}")
     classes = writer.constant(np.arange(count)[:, None], f"classes_{count}")
     hits = writer.write("{0} == {1}", labels, classes, gives=hits_value or f"{name}_hits", shape=shape,

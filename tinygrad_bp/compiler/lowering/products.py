@@ -37,7 +37,7 @@ def _linear(writer: Writer, step: Step) -> bool:
     if not x.dtype == weight.dtype == bias.dtype or not x.shape:
         return False
     name, shape = writer.names[step.result], step.result.shape
-    turned = writer.write("{0}.T", weight, gives=f"{weight.name}_T", shape=weight.shape[::-1])
+    turned = writer.write("{0}.T", weight, gives=f"{weight.name}_T", shape=weight.shape[::-1], view=True)
     if len(x.shape) > 2:
         rows = math.prod(x.shape[:-1])
         flat = writer.write(
@@ -45,7 +45,7 @@ def _linear(writer: Writer, step: Step) -> bool:
         )
         z = product(writer, flat, turned, f"{name}_rows")
         z = _with_bias(writer, z, bias, f"{name}_sum")
-        writer.write("{0}.reshape({1})", z, shape, gives=step.result)
+        writer.write("{0}.reshape({1})", z, shape, gives=step.result, view=True)
     else:
         z = product(writer, x, turned, f"{name}_product")
         _with_bias(writer, z, bias, step.result)
@@ -56,7 +56,9 @@ def _with_bias(writer: Writer, z: Slot, bias: Slot, gives: Value | str) -> Slot:
     rows, columns = (*z.shape, 0)[:2]
     if len(z.shape) == 2 and z.dtype in FLOATS and rows > 1 and (columns <= FEW_COLUMNS or rows * columns <= FEW):
         ones = writer.constant(np.ones((rows, 1), z.dtype), f"ones_{rows}x1")
-        row = writer.write("{0}.reshape(1, {1})", bias, columns, gives=f"{bias.name}_row", shape=(1, columns))
+        row = writer.write(
+            "{0}.reshape(1, {1})", bias, columns, gives=f"{bias.name}_row", shape=(1, columns), view=True
+        )
         bias = product(writer, ones, row, f"{bias.name}_repeated")
     return writer.ufunc("add", z, bias, gives=gives)
 

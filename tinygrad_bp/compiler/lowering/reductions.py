@@ -37,7 +37,11 @@ def total(writer: Writer, x: Slot, axis: Any, keepdims: bool, gives: Value | str
         return product(writer, *((ones, x) if axis == 0 else (x, ones)), gives)
     if not writer.exact and few and (axis is None or ndim == 1):
         size = math.prod(x.shape)
-        flat = x if ndim == 1 else writer.write("{0}.reshape({1})", x, size, gives=f"{x.name}_flat", shape=(size,))
+        flat = (
+            x
+            if ndim == 1
+            else writer.write("{0}.reshape({1})", x, size, gives=f"{x.name}_flat", shape=(size,), view=True)
+        )
         return product(writer, flat, writer.constant(np.ones(size, x.dtype), f"ones_{size}"), gives)
     return reduced(writer, "add_reduce", x, axis, keepdims, gives)
 

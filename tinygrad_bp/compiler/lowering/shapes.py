@@ -13,17 +13,19 @@ def _permute(writer: Writer, step: Step) -> bool:
     ndim = len(step.result.shape)
     axes = tuple(axis % ndim for axis in step.params["axes"])
     text = "{0}.T" if axes == tuple(range(ndim))[::-1] else f"{{0}}.transpose{axes}" if ndim > 1 else "{0}"
-    writer.write(text, writer.slot(step.operands[0]), gives=step.result)
+    writer.write(text, writer.slot(step.operands[0]), gives=step.result, view=True)
     return True
 
 
 def _reshape(writer: Writer, step: Step) -> bool:
-    writer.write(f"{{0}}.reshape({step.result.shape})", writer.slot(step.operands[0]), gives=step.result)
+    writer.write(f"{{0}}.reshape({step.result.shape})", writer.slot(step.operands[0]), gives=step.result, view=True)
     return True
 
 
 def _broadcast_to(writer: Writer, step: Step) -> bool:
-    writer.write(f"broadcast_to({{0}}, {step.result.shape})", writer.slot(step.operands[0]), gives=step.result)
+    writer.write(
+        f"broadcast_to({{0}}, {step.result.shape})", writer.slot(step.operands[0]), gives=step.result, view=True
+    )
     return True
 
 
@@ -32,7 +34,9 @@ def _getitem(writer: Writer, step: Step) -> bool:
     items = index if isinstance(index, tuple) else (index,)
     if not items or not all(_plain(item) for item in items):
         return False
-    writer.write(f"{{0}}[{', '.join(map(_spelled, items))}]", writer.slot(step.operands[0]), gives=step.result)
+    writer.write(
+        f"{{0}}[{', '.join(map(_spelled, items))}]", writer.slot(step.operands[0]), gives=step.result, view=True
+    )
     return True
 
 

@@ -66,6 +66,7 @@ class Writer:
         dtype: Any = None,
         into: str = "",
         over: bool = False,
+        view: bool = False,
         own: bool = False,
         note: str = "",
     ) -> Slot:
@@ -85,7 +86,7 @@ class Writer:
                 known = Slot(self.free(gives), first.shape if shape is None else shape, dtype or first.dtype)
             if not own:
                 self._made[text, reads] = known
-            self.found.lines.append(Line(text, reads, (known,), into, over, note=note))
+            self.found.lines.append(Line(text, reads, (known,), into, over, view, note=note))
         if isinstance(gives, Value):
             self.found.slots[gives] = known
         return known
