@@ -41,6 +41,7 @@ def _define(
     views: bool = False,
     wide: bool | None = None,
     together: bool = False,
+    draws: bool = False,
 ) -> Callable[..., Any]:
     op = Op()
     op.name, op.kind, op.forward = name, kind, forward
@@ -49,7 +50,7 @@ def _define(
     op.rules = rules * len(op.inputs) if together else rules or (None,) * len(op.inputs)
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
-    op.floats, op.residuals = floats, dict(residuals or {})
+    op.draws, op.floats, op.residuals = draws, floats, dict(residuals or {})
     op.holomorphic, op.gives, op.views, op.together = holomorphic, gives, views, together
     op.grad_fn, op.grad_grad_fn = grad_fn or f"{op.label}Backward0", grad_grad_fn
     # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.
@@ -112,6 +113,9 @@ def general(
 
 
 def constant(name: str, forward: Callable[..., Any], *, inputs: str = "x", **about: Any) -> Callable[..., Any]:
-    """An op without a gradient: comparisons, argmax, tests. Its result never records."""
+    """An op without a gradient: comparisons, argmax, tests. Its result never records.
+
+    With ``inputs=""`` it has none, and always gives a Tensor; with ``draws=True`` each call gives other numbers.
+    """
     about.setdefault("hint", BROADCAST if len(inputs.split()) > 1 else "")
     return _define("constant", name, forward, (), inputs=inputs, promotes=about.pop("promotes", ""), **about)

@@ -109,7 +109,7 @@ def source(op: Op) -> str:
         add(f"        if {alias} is not None:")
         add(f"            {name} = check_alias(op, {name!r}, {name}, {alias!r}, {alias})")
     params = "".join(f", {name}" for name in op.params)
-    raw = f"forward({', '.join(taken)}{params})" + ("[0]" if op.residuals else "")
+    raw = f"forward({', '.join([*taken, *op.params])})" + ("[0]" if op.residuals else "")
     named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
     if "out" in keywords:
         add("        if out is not None:")
@@ -126,6 +126,8 @@ def source(op: Op) -> str:
         values, nodes = f"v_{xs}", "parents"
         wants = "any(parent is not None for parent in parents)"
         kept = _tuple([f"tuple([v.shape for v in v_{xs}])" if k == f"{xs}_shape" else k for k in op.kept])
+    elif not op.inputs:
+        values, nodes, wants, params = "", "()", "", params[2:]
     else:
         if len(op.inputs) == 1:  # rules call ops on raw arrays; an exception would cost them more
             add(f"        if {taken[0]}.__class__ is ndarray{f' and {taken[0]}.itemsize != 2' * op.wide}:")
@@ -159,7 +161,8 @@ def source(op: Op) -> str:
     add("        try:")
     add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
     add("        except Exception as error:")
-    add(f"            raise explain(op, error, {_tuple([values]) if not op.variadic else values}, {nodes}) from None")
+    given = values if op.variadic else _tuple([values] if values else [])
+    add(f"            raise explain(op, error, {given}, {nodes}) from None")
     add("        if value.__class__ is not ndarray:")
     add("            value = asarray(value)")
     add("        result = blank()")

@@ -32,9 +32,9 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn", "hint", "holomorphic",
-        "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull", "reference",
-        "residuals", "rules", "samples", "together", "variadic", "views", "wide",
+        "doc", "draws", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn", "hint",
+        "holomorphic", "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull",
+        "reference", "residuals", "rules", "samples", "together", "variadic", "views", "wide",
     )  # fmt: skip
 
     name: str
@@ -47,6 +47,7 @@ class Op:
     residuals: dict[str, Rule]  # what forward returns beside the value
     keeps_values: bool  # whether any of that is an array that backward frees
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
+    draws: bool  # it takes numbers from a random stream: each call gives others, and two are not one
     floats: bool  # integers give the default float dtype
     together: bool  # all inputs have one rule, which gives their gradients as a tuple
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each

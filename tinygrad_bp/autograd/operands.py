@@ -64,7 +64,7 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
         if a.__class__ in _REALS and isinstance(b, Tensor) and b._value.dtype.kind == "f":
             return (a, b._value), (None, b._node)
     items: Any = _listed(op, operands[0]) if op.variadic else operands
-    if not any(isinstance(item, Tensor) for item in items):
+    if items and not any(isinstance(item, Tensor) for item in items):
         for item in items:
             if item.__class__ is not np.ndarray:
                 raw(op, item)  # refuses what is no plain array

@@ -10,11 +10,13 @@ import numpy as np
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import in_floats
 from ..autograd.types import Array
-from ..autograd.values import fixed_value, value_of
+from ..autograd.values import detached, held, refuse_gradient
+from ..ops.draws import draw, dropout_mask, random_slopes
 from ..ops.elementwise import add, leaky_relu
 from ..ops.network import drop
+from ..ops.shape import broadcast_to
 from ..random.generator import Generator, default_generator
-from ..random.layout import in_memory_order
+from ..random.layout import order_of
 
 __all__ = ["rrelu"]
 
@@ -36,29 +38,25 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, *, generator: G
         return input
     if p == 1 or not value.size:  # PyTorch draws no numbers here
         return drop(input, np.zeros_like(value))
-    return drop(input, _scaled(in_memory_order(_coins((value.size,), p, generator), value), p, value.dtype))
+    return drop(input, dropout_mask(value.shape, p, generator or default_generator(), value.dtype, order_of(input)))
 
 
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
     """The array to drop elements of; None where nothing is dropped."""
-    if not 0 <= fixed_value(p, f"{name}: p") <= 1:
+    refuse_gradient(p, f"{name}: p")
+    if not 0 <= p <= 1:
         raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
     if not training or p == 0:
         return None
-    value = value_of(x)
+    value = held(x)
     if value.dtype.kind != "f":
         raise DtypeError(f"{name}: needs floating point numbers, got {value.dtype}; write x.float() first")
     return value
 
 
-def _coins(shape: tuple[int, ...], p: float, generator: Generator | None) -> Any:
+def _coins(shape: tuple[int, ...], p: float, generator: Generator | None, dtype: Any, order: Any = None) -> Any:
     """1 with probability 1 − p, else 0."""
-    return np.reshape((generator or default_generator()).bernoulli(math.prod(shape), 1 - p), shape)
-
-
-def _scaled(kept: Any, p: float, dtype: Any) -> Any:
-    work = np.float64 if dtype == np.float64 else np.float32
-    return kept * dtype.type(work(1) / work(1 - p))
+    return draw("bernoulli", (math.prod(shape), 1 - p), shape, generator or default_generator(), dtype, order)
 
 
 def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Generator | None) -> Any:
@@ -73,9 +71,10 @@ def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Gener
         return x
     # PyTorch takes three dimensions as rows, channels and one more in dropout2d alone.
     lead = value.shape[:2] if ndim == 2 or x.ndim == ndim + 2 else value.shape[:1]
-    shape = (*lead, *(1,) * (value.ndim - len(lead)))
-    kept = np.zeros(shape, value.dtype) if p == 1 else _coins(shape, p, generator)
-    return drop(x, np.array(np.broadcast_to(_scaled(kept, p if p < 1 else 0, value.dtype), value.shape)))
+    if p == 1:
+        return drop(x, np.zeros_like(value))
+    mask = dropout_mask(value.shape, p, generator or default_generator(), value.dtype, None, len(lead))
+    return drop(x, mask)
 
 
 def dropout1d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
@@ -118,10 +117,11 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
     if p == 1:
         return drop(x, np.zeros_like(value))
     if channels:
-        shape = (*value.shape[:2], *(1,) * (value.ndim - 2))
-        kept = np.array(np.broadcast_to(_coins(shape, p, generator), value.shape), value.dtype)
+        kept = broadcast_to(
+            _coins((*value.shape[:2], *(1,) * (value.ndim - 2)), p, generator, value.dtype), value.shape
+        )
     else:
-        kept = np.array(in_memory_order(_coins((value.size,), p, generator), value), value.dtype)
+        kept = _coins(value.shape, p, generator, value.dtype, order_of(x))
     least = 1.7580993408473766  # −(selu as x → −∞), equation 14 of the source: 1.0507… · 1.6733…
     a = 1.0 / math.sqrt((least * least * p + 1) * (1 - p))
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
@@ -176,8 +176,4 @@ def rrelu(
         raise ArgumentError(f"rrelu: lower must not be above upper, got {lower} and {upper}")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    value = value_of(input)
-    slopes = np.ones_like(value)
-    low = value <= 0
-    slopes[low] = (generator or default_generator()).uniform(int(np.count_nonzero(low)), np.float64, lower, upper)
-    return input * slopes
+    return input * random_slopes(detached(input), lower, upper, generator or default_generator())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..autograd.operands import in_floats, rounds_once
-from ..autograd.tensor import wrap
 from ..autograd.types import Array
-from ..autograd.values import value_of
-from ..ops.elementwise import add, div, sub
+from ..autograd.values import detached
+from ..ops.draws import draw
+from ..ops.elementwise import add, div, log, neg, sub
+from ..ops.extremes import argmax
 from ..ops.network import softmax
-from ..random.generator import Generator
-from ..random.sampling import exponential_
+from ..ops.scatter import scatter
+from ..random.generator import Generator, default_generator
 
 __all__ = ["gumbel_softmax"]
 
@@ -33,11 +35,11 @@ def gumbel_softmax(
     >>> tg.nn.functional.gumbel_softmax(tg.zeros(2, 3), hard=True).sum(dim=1)
     tensor([1., 1.])
     """
-    noise = exponential_(wrap(np.empty(logits.shape, value_of(logits).dtype), None), generator=generator)
-    soft = softmax(div(add(logits, -np.log(noise._value)), tau), dim)
+    shape, wide = tuple(logits.shape), np.dtype(np.float64)
+    drawn = draw("exponential", (math.prod(shape), wide), shape, generator or default_generator(), logits.dtype)
+    soft = softmax(div(add(logits, neg(log(drawn))), tau), dim)
     if not hard:
         return soft
-    value = value_of(soft)
-    largest = np.zeros_like(value)
-    np.put_along_axis(largest, np.expand_dims(np.argmax(value, axis=dim), dim), 1, axis=dim)
+    value = detached(soft)
+    largest = scatter(np.zeros(shape, value.dtype), dim, argmax(value, dim, True), 1)
     return add(sub(largest, value), soft)

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import dtypes
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Index, Operand, Size
-from ..autograd.values import value_of
+from ..autograd.values import detached, held, value_of
 from ..ops import elementwise
-from ..ops.indexing import along, getitem
+from ..ops.indexing import along, getitem, take_along_dim
+from ..ops.searching import first_places, isin_op, sorted_places, unravelled
 from ..ops.shape import dim_of, ravel, takes_axis
 
 __all__ = [
@@ -30,6 +31,8 @@ def nonzero(input: Array, *, as_tuple: bool = False) -> Any:
     tensor([[0, 1],
             [1, 0]])
     """
+    if isinstance(input, Tensor):
+        shaping(input)
     array = value_of(input)
     if as_tuple:
         return tuple([wrap(counted(found), None) for found in np.nonzero(np.atleast_1d(array))])
@@ -47,10 +50,9 @@ def nonzero_static(input: Array, *, size: int, fill_value: int = -1) -> Tensor:
     """
     if size < 0:
         raise ArgumentError(f"nonzero_static: size must not be negative, got {size}")
-    found = np.argwhere(value_of(input))[:size]
-    rows = np.full((size, found.shape[1]), fill_value, np.int64)
-    rows[: len(found)] = found
-    return wrap(rows, None)
+    x = detached(input)
+    rows: Tensor = first_places(x if isinstance(x, Tensor) else wrap(x, None), size, fill_value)
+    return rows
 
 
 def argwhere(input: Array) -> Tensor:
@@ -100,22 +102,14 @@ def searchsorted(
     >>> tg.searchsorted(tg.tensor([1, 3, 5]), tg.tensor([0, 3, 9]))
     tensor([0, 1, 3])
     """
-    sequence, values = value_of(sorted_sequence), value_of(input)
     chosen = _side(right, side, "searchsorted")
-    order = None if sorter is None else value_of(sorter).astype(np.intp)
-    if sequence.ndim <= 1:
-        found = np.searchsorted(sequence, values, chosen, order)
-    elif values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
-        raise ShapeError(
-            f"searchsorted: sequence {shape_text(sequence.shape)} and input {shape_text(values.shape)} must agree in "
-            "all dimensions but the last, or the sequence has one dimension"
-        )
-    else:
-        if order is not None:
-            sequence = np.take_along_axis(sequence, order, -1)
-        rows = zip(sequence.reshape(-1, sequence.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True)
-        found = np.array([np.searchsorted(row, v, chosen) for row, v in rows], np.int64).reshape(values.shape)
-    return wrap(np.asarray(found, dtypes.int32 if out_int32 else dtypes.int64), None)
+    sequence = detached(sorted_sequence)
+    if sorter is not None:
+        sequence = take_along_dim(sequence, detached(sorter), -1)
+    values = detached(input)
+    values = values if isinstance(values, Tensor) or isinstance(sequence, Tensor) else wrap(values, None)
+    found: Tensor = sorted_places(sequence, values, chosen)
+    return found.int() if out_int32 else found
 
 
 def bucketize(input: Operand, boundaries: Array, *, out_int32: bool = False, right: bool = False) -> Tensor:
@@ -125,8 +119,9 @@ def bucketize(input: Operand, boundaries: Array, *, out_int32: bool = False, rig
     >>> tg.bucketize(tg.tensor([0.5, 1.0, 7.0]), tg.tensor([1.0, 2.0]))
     tensor([0, 0, 2])
     """
-    if value_of(boundaries).ndim != 1:
-        raise ShapeError(f"bucketize: boundaries have one dimension, got {shape_text(value_of(boundaries).shape)}")
+    sizes = np.shape(held(boundaries))
+    if len(sizes) != 1:
+        raise ShapeError(f"bucketize: boundaries have one dimension, got {shape_text(sizes)}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
@@ -142,6 +137,7 @@ def unique(
     >>> tg.unique(tg.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
+    shaping(input)
     axis = None if dim is None else dim_of(dim, input.ndim, "unique")
     _, first, inverse, counts = np.unique(value_of(input), True, True, True, axis)
     values = getitem(ravel(input), first) if axis is None else getitem(input, along(axis, first))
@@ -160,6 +156,7 @@ def unique_consecutive(
     >>> tg.unique_consecutive(tg.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
+    shaping(input)
     source, axis = (ravel(input), 0) if dim is None else (input, dim_of(dim, input.ndim, "unique_consecutive"))
     rows = np.moveaxis(value_of(source), axis, 0).reshape(source.shape[axis], -1)
     starts = np.ones(len(rows), bool)
@@ -178,8 +175,11 @@ def isin(elements: Operand, test_elements: Operand, *, assume_unique: bool = Fal
     >>> tg.isin(tg.tensor([1, 2, 3]), tg.tensor([2]))
     tensor([False,  True, False])
     """
-    found = np.isin(value_of(elements), value_of(test_elements), assume_unique=assume_unique, invert=invert)
-    return wrap(np.asarray(found), None)
+    x = detached(elements)
+    among: Tensor = isin_op(
+        x if isinstance(x, Tensor) else wrap(x, None), detached(test_elements), assume_unique, invert
+    )
+    return among
 
 
 def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
@@ -190,4 +190,5 @@ def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
     (tensor([0, 1]), tensor([0, 2]))
     """
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    return tuple([wrap(counted(found), None) for found in np.unravel_index(value_of(indices), sizes)])
+    given = detached(indices)
+    return tuple(unravelled(given if isinstance(given, Tensor) else wrap(given, None), sizes))

@@ -198,7 +198,7 @@ class Capture(Watcher):
     def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
         """Write a step, and the casts that brought its operands to one dtype."""
         given = list(operands[0]) if op.variadic else list(operands)
-        if op.inputs and not any(self._follows(item) for item in (*given, *params.values())):
+        if op.inputs and not op.draws and not any(self._follows(item) for item in (*given, *params.values())):
             return  # arrays made on the way, of nothing that may change
         taken = tuple([self._operand(item, array) for item, array in zip(given, values, strict=True)])
         result = Value(np.shape(value), value.dtype)

@@ -37,6 +37,9 @@ class Generator:
         self.device = resolve(device)
         self.manual_seed(seed)
 
+    def __repr__(self) -> str:
+        return f"<Generator from seed {self._seed}>"
+
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream again from ``seed``, 64 bits with or without a sign (the low 32 bits count)."""
         from numpy.random import MT19937
@@ -91,6 +94,10 @@ class Generator:
         """The next ``count`` 64-bit words, as uint64: two words each, the first one high."""
         words = self.words(2 * count).reshape(count, 2)
         return (words[:, 0] << np.uint64(32)) | words[:, 1]
+
+    def below(self, count: int, top: int, long: bool) -> Any:
+        """``count`` integers below ``top``, at most 2³², or 2⁶⁴ where ``long``, as uint64."""
+        return (self.long_words(count) if long else self.words(count)) % np.uint64(top)
 
     def _doubles(self, count: int) -> Any:
         """53-bit uniform numbers."""

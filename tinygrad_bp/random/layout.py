@@ -28,6 +28,11 @@ def _axes(x: Any) -> list[int]:
     return axes
 
 
+def order_of(array: Any) -> tuple[int, ...] | None:
+    """The axes of a tensor or an array, the slowest in memory first; None where that is row by row."""
+    return None if row_by_row(array) or 0 in array.shape else tuple(_axes(array)[::-1])
+
+
 def in_memory_order(drawn: Any, x: Any) -> Any:
     """Numbers drawn one after the other, in the shape of ``x``, a tensor or array: the first lies first in memory."""
     if row_by_row(x) or not x.size:

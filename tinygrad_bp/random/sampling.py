@@ -8,16 +8,21 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.device import DeviceLike, laid_out, resolve
-from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.layout import row_by_row
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Size
-from ..autograd.values import fixed_value, value_of
+from ..autograd.values import detached, held, refuse_gradient
 from ..autograd.writing import refuse
-from ..ops.shape import either, shape_of
+from ..ops.draws import draw
+from ..ops.elementwise import clone, exp, in_dtype, log
+from ..ops.scans import cumsum
+from ..ops.searching import sorted_places
+from ..ops.shape import either, reshape, shape_of
+from ..ops.sorting import argsort
+from ..ops.trigonometry import tan
 from .generator import Generator, default_generator
-from .layout import in_memory_order
+from .layout import in_memory_order, order_of
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
@@ -25,12 +30,19 @@ __all__ = [
 ]  # fmt: skip
 
 
+_WIDE = np.dtype(np.float64)
+
+
 def _count(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _finish(values: Any, shape: tuple[int, ...], requires_grad: bool) -> Tensor:
-    return wrap(np.asarray(values).reshape(shape), None).requires_grad_(requires_grad)
+def _drawn(
+    stream: str, given: tuple[Any, ...], shape: tuple[int, ...], generator: Generator | None, dtype: Any = None,
+    order: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    drawn: Tensor = draw(stream, given, shape, generator or default_generator(), dtype, order)
+    return drawn.requires_grad_(requires_grad)
 
 
 def _float_dtype(name: str, dtype: Any) -> Any:
@@ -52,8 +64,9 @@ def rand(
     torch.Size([2, 3])
     """
     resolve(device)
-    shape, generator = shape_of(either(sizes, size), "rand"), generator or default_generator()
-    return _finish(generator.uniform(_count(shape), _float_dtype("rand", dtype)), shape, requires_grad)
+    shape = shape_of(either(sizes, size), "rand")
+    given = _count(shape), _float_dtype("rand", dtype)
+    return _drawn("uniform", given, shape, generator, requires_grad=requires_grad)
 
 
 @laid_out
@@ -68,8 +81,9 @@ def randn(
     torch.Size([4])
     """
     resolve(device)
-    shape, generator = shape_of(either(sizes, size), "randn"), generator or default_generator()
-    return _finish(generator.normal(_count(shape), _float_dtype("randn", dtype)), shape, requires_grad)
+    shape = shape_of(either(sizes, size), "randn")
+    given = _count(shape), _float_dtype("randn", dtype)
+    return _drawn("normal", given, shape, generator, requires_grad=requires_grad)
 
 
 @laid_out
@@ -93,10 +107,11 @@ def randint(
         raise ArgumentError("randint: give the shape as a tuple: randint(high, size) or randint(low, high, size)")
     if not low < high:
         raise ArgumentError(f"randint: needs low < high, got low={low} and high={high}")
-    _refuse_bounds("randint", low, high, np.dtype(np.int64 if dtype is None else dtype))
-    shape, generator = shape_of((size,), "randint"), generator or default_generator()
-    values = generator.integers(int(low), int(high), _count(shape))
-    return _finish(values.astype(np.int64 if dtype is None else dtype), shape, requires_grad)
+    kind = np.dtype(np.int64 if dtype is None else dtype)
+    _refuse_bounds("randint", low, high, kind)
+    shape = shape_of((size,), "randint")
+    given = int(low), int(high), _count(shape)
+    return _drawn("integers", given, shape, generator, kind, requires_grad=requires_grad)
 
 
 @laid_out
@@ -113,8 +128,8 @@ def randperm(
     resolve(device)
     if n < 0:
         raise ArgumentError(f"randperm: n must not be negative, got {n}")
-    values = (generator or default_generator()).permutation(n)
-    return _finish(values.astype(np.int64 if dtype is None else dtype), (n,), requires_grad)
+    kind = np.dtype(np.int64 if dtype is None else dtype)
+    return _drawn("permutation", (n,), (n,), generator, kind, requires_grad=requires_grad)
 
 
 @laid_out
@@ -129,10 +144,8 @@ def rand_like(
     torch.Size([2, 3])
     """
     resolve(device)
-    drawn = (generator or default_generator()).uniform(
-        value_of(input).size, _float_dtype("rand_like", dtype or input.dtype)
-    )
-    return wrap(in_memory_order(drawn, input), None).requires_grad_(requires_grad)
+    given = held(input).size, _float_dtype("rand_like", dtype or input.dtype)
+    return _drawn("uniform", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
 
 
 @laid_out
@@ -147,10 +160,10 @@ def randn_like(
     torch.Size([2, 3])
     """
     resolve(device)
-    kind, value = _float_dtype("randn_like", dtype or input.dtype), value_of(input)
-    rows = row_by_row(in_memory_order(np.empty(value.size), input))  # the result has no gaps and no repetitions
-    drawn = (generator or default_generator()).normal(value.size, kind, row_by_row=rows)
-    return wrap(in_memory_order(drawn, value), None).requires_grad_(requires_grad)
+    count = held(input).size
+    rows = row_by_row(in_memory_order(np.empty(count), input))  # the result has no gaps and no repetitions
+    given = count, _float_dtype("randn_like", dtype or input.dtype), 0.0, 1.0, rows
+    return _drawn("normal", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
 
 
 @laid_out
@@ -165,8 +178,14 @@ def randint_like(
     torch.Size([2, 3])
     """
     resolve(device)
-    drawn = randint(low, high, (value_of(input).size,), generator=generator, dtype=dtype or input.dtype)
-    return wrap(in_memory_order(value_of(drawn), input), None).requires_grad_(requires_grad)
+    if high is None:
+        low, high = None, low
+    low, kind = 0 if low is None else low, np.dtype(dtype or input.dtype)
+    if high is None or not low < high:
+        raise ArgumentError(f"randint_like: needs low < high, got low={low} and high={high}")
+    _refuse_bounds("randint_like", low, high, kind)
+    given = int(low), int(high), held(input).size
+    return _drawn("integers", given, tuple(input.shape), generator, kind, order_of(input), requires_grad)
 
 
 def normal(
@@ -185,29 +204,28 @@ def normal(
     """
     resolve(device)
     instead = "mean + std * tg.randn_like(mean)"
-    mean, std = (
-        fixed_value(v, f"normal: {name}", instead) if isinstance(v, (Tensor, np.ndarray)) else v
-        for name, v in (("mean", mean), ("std", std))
-    )
-    generator = generator or default_generator()
-    if np.any(np.asarray(std) < 0):
+    for name, v in (("mean", mean), ("std", std)):
+        refuse_gradient(v, f"normal: {name}", instead)
+    if np.any((held(std) if isinstance(std, Tensor) else np.asarray(std)) < 0):
         raise ArgumentError(f"normal: std must not be negative, got {std}")
-    if isinstance(mean, np.ndarray) or isinstance(std, np.ndarray):
+    arrays = [v for v in (mean, std) if isinstance(v, (Tensor, np.ndarray))]
+    if arrays:
         if size is not None:
             raise ArgumentError("normal: tensors of means or deviations have a shape; leave size out")
-        chosen = np.result_type(*(v for v in (mean, std) if isinstance(v, np.ndarray)))
-        shape = np.broadcast_shapes(np.shape(mean), np.shape(std))
-        drawn = generator.normal(_count(shape), _float_dtype("normal", dtype or chosen)).reshape(shape)
-        return _finish((drawn * std + mean).astype(drawn.dtype), shape, requires_grad)
+        kind = _float_dtype("normal", dtype or np.result_type(*(v.dtype for v in arrays)))
+        shape = np.broadcast_shapes(*(tuple(v.shape) for v in arrays))
+        mean, std = (detached(v) if isinstance(v, (Tensor, np.ndarray)) else v for v in (mean, std))
+        found: Tensor = in_dtype(_drawn("normal", (_count(shape), kind), shape, generator) * std + mean, kind)
+        return found.requires_grad_(requires_grad)
     if size is None:
         raise ArgumentError("normal: give the shape: normal(mean, std, size)")
     shape = shape_of((size,), "normal")
-    drawn = generator.normal(_count(shape), _float_dtype("normal", dtype), mean, std)
-    return _finish(drawn, shape, requires_grad)
+    given = _count(shape), _float_dtype("normal", dtype), mean, std
+    return _drawn("normal", given, shape, generator, requires_grad=requires_grad)
 
 
 def _probabilities(name: str, x: Any) -> Any:
-    p = value_of(x)
+    p = held(x)
     if p.dtype.kind != "f":
         raise DtypeError(f"{name}: probabilities are floating point numbers, got {p.dtype}")
     return p
@@ -221,15 +239,14 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     tensor([0., 1.])
     """
     if p is not None:
-        return bernoulli_(wrap(np.empty_like(value_of(input)), None), p, generator=generator)
+        return bernoulli_(wrap(np.empty_like(held(input)), None), p, generator=generator)
     chances = _probabilities("bernoulli", input)
     if not np.all((chances >= 0) & (chances <= 1)):
         raise ArgumentError("bernoulli: every probability must be in [0, 1]")
     # 53 bits for float64, 24 bits for the others.
-    drawn = (generator or default_generator()).uniform(
-        chances.size, np.float64 if chances.dtype == np.float64 else np.float32
-    )
-    return _finish((drawn.reshape(chances.shape) < chances).astype(chances.dtype), chances.shape, False)
+    given = chances.size, np.dtype(np.float64 if chances.dtype == np.float64 else np.float32)
+    drawn = _drawn("uniform", given, chances.shape, generator)
+    return in_dtype(drawn < detached(input), chances.dtype)  # type: ignore[no-any-return]
 
 
 def multinomial(
@@ -244,7 +261,7 @@ def multinomial(
     >>> tg.multinomial(tg.tensor([0.0, 3.0, 0.0]), 2, replacement=True)
     tensor([1, 1])
     """
-    p, generator = _probabilities("multinomial", input), generator or default_generator()
+    p = _probabilities("multinomial", input)
     if p.ndim not in (1, 2) or p.shape[-1] == 0:
         raise ShapeError(f"multinomial: give probabilities of shape (n,) or (rows, n), got {shape_text(p.shape)}")
     if num_samples < 1 or (num_samples > p.shape[-1] and not replacement):
@@ -253,17 +270,18 @@ def multinomial(
         )
     if not np.all(np.isfinite(p)) or np.any(p < 0) or np.any(np.sum(p, axis=-1) <= 0):
         raise ArgumentError("multinomial: probabilities must be finite, not negative, and not all 0 in a row")
+    weights = wrap(detached(input), None) if isinstance(input, np.ndarray) else detached(input)
     if not replacement or num_samples == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            race = p / in_memory_order(generator.exponential(p.size, p.dtype), p)
-        chosen = np.argsort(-race, axis=-1, kind="stable")[..., :num_samples]
-        return wrap(counted(np.ascontiguousarray(chosen)), None)
-    rows = p.reshape(-1, p.shape[-1])
-    sums = np.cumsum(rows, axis=1, dtype=p.dtype)
-    sums /= sums[:, -1:].copy()
-    drawn = generator.uniform(len(rows) * num_samples, np.float64).reshape(len(rows), num_samples)
-    chosen = np.stack([np.searchsorted(line, u) for line, u in zip(sums.astype(np.float64), drawn, strict=True)])
-    return wrap(counted(chosen).reshape(*p.shape[:-1], num_samples), None)
+            race = weights / _drawn("exponential", (p.size, p.dtype), p.shape, generator, None, order_of(p))
+        return clone(argsort(-race)[..., :num_samples])  # type: ignore[no-any-return]
+    rows = reshape(weights, (-1, p.shape[-1]))
+    sums = cumsum(rows, 1)
+    sums = sums / sums[:, -1:]
+    count = rows.shape[0] * num_samples
+    drawn = _drawn("uniform", (count, np.dtype(np.float64)), (rows.shape[0], num_samples), generator)
+    chosen = sorted_places(in_dtype(sums, np.float64), drawn)
+    return reshape(chosen, (*p.shape[:-1], num_samples))  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------------- writing
@@ -277,9 +295,9 @@ def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> 
     return generator or default_generator()
 
 
-def _fill(x: Tensor, drawn: Any) -> Tensor:
-    """Write the numbers in the order of memory."""
-    return x.copy_(in_memory_order(drawn.astype(x.dtype, copy=False), x))
+def _for(x: Tensor, stream: str, generator: Generator, *given: Any) -> Tensor:
+    """Numbers for every element, the first one for the first in memory."""
+    return _drawn(stream, given, tuple(x.shape), generator, None, order_of(x))
 
 
 def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -292,7 +310,7 @@ def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generat
     generator = _writable(x, "uniform_", "f", generator)
     if not low <= to:
         raise ArgumentError(f"uniform_: needs low <= to, got low={low} and to={to}")
-    return _fill(x, generator.uniform(x.numel(), x.dtype, low, to))
+    return x.copy_(_for(x, "uniform", generator, x.numel(), x.dtype, low, to))
 
 
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -305,7 +323,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     generator = _writable(x, "normal_", "f", generator)
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
-    return _fill(x, generator.normal(x.numel(), x.dtype, mean, std, row_by_row(x)))
+    return x.copy_(_for(x, "normal", generator, x.numel(), x.dtype, mean, std, row_by_row(x)))
 
 
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
@@ -318,7 +336,7 @@ def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None)
     generator = _writable(x, "bernoulli_", "fiub", generator)
     if not 0 <= p <= 1:
         raise ArgumentError(f"bernoulli_: p must be in [0, 1], got {p}")
-    return _fill(x, generator.bernoulli(x.numel(), p))
+    return x.copy_(_for(x, "bernoulli", generator, x.numel(), p))
 
 
 def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -330,13 +348,13 @@ def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generat
     """
     generator = _writable(x, "random_", "fiub", generator)
     if low is None:
-        drawn = generator.long_words(x.numel()) if x.dtype in (np.int64, np.float64) else generator.words(x.numel())
-        return _fill(x, drawn % np.uint64(_largest(x.dtype) + 1))
+        long = x.dtype in (np.int64, np.float64)
+        return x.copy_(_for(x, "below", generator, x.numel(), _largest(x.dtype) + 1, long))
     low, to = (0, low) if to is None else (low, to)
     if not low < to:
         raise ArgumentError(f"random_: needs low < to, got low={low} and to={to}")
     _refuse_bounds("random_", low, to, x.dtype)
-    return _fill(x, generator.integers(low, to, x.numel()))
+    return x.copy_(_for(x, "integers", generator, low, to, x.numel()))
 
 
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -349,7 +367,7 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
     generator = _writable(x, "exponential_", "f", generator)
     if not lambd > 0:
         raise ArgumentError(f"exponential_: lambd must be positive, got {lambd}")
-    return _fill(x, generator.exponential(x.numel(), np.float64) / lambd)
+    return x.copy_(_for(x, "exponential", generator, x.numel(), _WIDE) / lambd)
 
 
 def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
@@ -362,7 +380,7 @@ def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Ge
     generator = _writable(x, "cauchy_", "f", generator)
     if not sigma > 0:
         raise ArgumentError(f"cauchy_: sigma must be positive, got {sigma}")
-    return _fill(x, median + sigma * np.tan(np.pi * (generator.uniform(x.numel(), np.float64) - 0.5)))
+    return x.copy_(median + sigma * tan(np.pi * (_for(x, "uniform", generator, x.numel(), _WIDE) - 0.5)))
 
 
 def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
@@ -375,7 +393,7 @@ def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Ge
     generator = _writable(x, "log_normal_", "f", generator)
     if not std > 0:
         raise ArgumentError(f"log_normal_: std must be positive, got {std}")
-    return _fill(x, np.exp(generator.normal(x.numel(), np.float64, mean, std, row_by_row=False)))
+    return x.copy_(exp(_for(x, "normal", generator, x.numel(), _WIDE, mean, std, False)))
 
 
 def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
@@ -389,7 +407,7 @@ def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Te
     if not 0 < p < 1:
         raise ArgumentError(f"geometric_: p must be in (0, 1), got {p}")
     with np.errstate(divide="ignore"):
-        return _fill(x, np.ceil(np.log(generator.uniform(x.numel(), np.float64)) / np.log1p(-p)))
+        return x.copy_(np.ceil(log(_for(x, "uniform", generator, x.numel(), _WIDE)) / np.log1p(-p)))
 
 
 def _refuse_bounds(name: str, low: int, high: int, dtype: Any) -> None:

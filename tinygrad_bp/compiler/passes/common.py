@@ -30,7 +30,7 @@ def shared(program: Program) -> Program:
 
 def step_key(step: Step, instead: dict[Value, Value]) -> Any:
     """What two steps have in common that compute the same; None: it draws random numbers, and has no equal."""
-    if not any(True for _ in step.reads()) or step.beside:
+    if step.op.draws or step.beside:
         return None
     params = sorted(step.params.items())
     return step.op.name, nest_key(step.operands, instead), nest_key([item for _, item in params], instead)

@@ -28,7 +28,9 @@ def folded(program: Program) -> Program:
 def _computed(step: Step, instead: dict[Value, Value]) -> Constant | None:
     size = int(np.prod(step.result.shape, dtype=np.int64)) * step.result.dtype.itemsize
     read = [instead.get(value, value) for value in step.reads()]
-    if not read or size > MOST_BYTES or step.beside or not all(isinstance(value, Constant) for value in read):
+    if step.op.draws or step.beside or size > MOST_BYTES:
+        return None
+    if not read or not all(isinstance(value, Constant) for value in read):
         return None
 
     def array(value: Value) -> Any:

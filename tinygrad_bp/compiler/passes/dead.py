@@ -6,10 +6,10 @@ from ...program.program import Program
 
 
 def without_dead_steps(program: Program) -> Program:
-    """Only the steps that lead to an output or a write, and those without operands, which draw random numbers."""
+    """Only the steps that lead to an output or a write, and those that draw random numbers."""
     wanted, steps = set(program.results()), []
     for step in reversed(program.steps):
-        if not wanted.isdisjoint(step.gives()) or not step.op.inputs:
+        if not wanted.isdisjoint(step.gives()) or step.op.draws:
             wanted.update(step.reads())
             steps.append(step)
     return Program(program.inputs, tuple(steps[::-1]), program.outputs, program.writes)
