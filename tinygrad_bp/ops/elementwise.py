@@ -235,6 +235,8 @@ logaddexp2 = elementwise("logaddexp2", np.logaddexp2, lambda g, a, b: g * sigmoi
 # 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
 ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
 ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
+for _number in (*ONE.values(), *ZERO.values()):
+    _number.flags.writeable = False  # nobody may, and a program has them as constants
 # Below it exp(−x) overflows.
 _FAR = {dtype: -float(np.floor(np.log(np.finfo(dtype).max))) for dtype in ONE}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.op import OPS
 from ..autograd.tensor import Tensor
 
 # Elements of the pieces of all arrays together: in float32 and with a result on the way, 640 KiB of cache.
@@ -18,7 +19,7 @@ def blocks(*arrays: Any) -> Any:
     """
     first, piece = arrays[0], BLOCK // len(arrays)
     if isinstance(first, Tensor):
-        return (arrays,)
+        return (tuple(map(OPS["view_as_real"].function, arrays)),) if first.is_complex() else (arrays,)
     if first.dtype.kind == "c":
         arrays = tuple([array[..., None].view(array.real.dtype) for array in arrays])
         first = arrays[0]

@@ -77,8 +77,9 @@ def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence
     values, not_0 = fixed(group), [name for name in scheduled if name == "momentum"]
 
     def same() -> bool:
+        now = fixed(group)
         return (
-            fixed(group) == values
+            (all(map(is_, now, values)) or all(map(_equal, now, values)))
             and len(optimizer.param_groups) == groups
             and len(group["params"]) == len(params)
             and all(map(is_, group["params"], params))
@@ -88,13 +89,22 @@ def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence
     return same
 
 
+def _equal(now: Any, then: Any) -> bool:
+    """Whether two settings are one object, or equal numbers or texts."""
+    if isinstance(now, tuple) and isinstance(then, tuple):
+        return len(now) == len(then) and all(map(_equal, now, then))
+    return now is then or (type(now) is type(then) and isinstance(now, (bool, int, float, str)) and now == then)
+
+
 def _same_state(optimizer: Optimizer, keys: list[Any]) -> Callable[[], bool]:
     """Whether the same things are kept for these parameters."""
     whole, states = optimizer._state, [optimizer._state[key] for key in keys]
     kept = [list(state.values()) for state in states]
 
     def same() -> bool:
-        return optimizer._state is whole and all([
+        if optimizer._state is not whole:
+            return False
+        return not optimizer._state_is_known or all([
             whole.get(key) is state and len(state) == len(then) and all(map(is_, state.values(), then))
             for key, state, then in zip(keys, states, kept, strict=True)
         ])  # fmt: skip
@@ -104,11 +114,10 @@ def _same_state(optimizer: Optimizer, keys: list[Any]) -> Callable[[], bool]:
 
 def _same_counts(optimizer: Optimizer, moving: list[Tensor]) -> Callable[[], bool]:
     """Whether those parameters agree in their counts that did: a program computes their numbers once."""
-    counts = [[optimizer._state[p][name]._value for name in optimizer.counts] for p in moving]
-
-    def alike() -> list[int]:
-        numbers = [[count.item() for count in these] for these in counts]
-        return [numbers.index(these) for these in numbers]
-
-    then = alike()
-    return lambda: alike() == then
+    alike: dict[Any, list[Any]] = {}
+    for p in moving:
+        for name in optimizer.counts:
+            count = optimizer._state[p][name]._value
+            alike.setdefault((name, count.item()), []).append(count.item)
+    readers = list(alike.values())
+    return lambda: all([len({read() for read in each}) == 1 for each in readers])
