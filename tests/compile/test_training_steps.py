@@ -121,6 +121,7 @@ def test_steps_outside_in_between():
         def at(i):
             first = optimizer.param_groups[0]["params"][0]
             if i in (5, 9):
+                optimizer.zero_grad()
                 first.grad = tg.ones_like(first)
                 optimizer.step()
 
@@ -209,6 +210,28 @@ def by_hand_on_data(model, optimizer):
     return step
 
 
+def by_new_data(model, optimizer):
+    def step(x, y):
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        for p in model.parameters():
+            p.data = p.data - 0.1 * p.grad
+            p.grad = None
+        return loss
+
+    return step
+
+
+def decayed_alone(model, optimizer):
+    inner, other = usual(model, optimizer), tg.ones(3)
+
+    def step(x, y):
+        other.data.mul_(0.5)  # known by nothing but this alias
+        return inner(x, y).detach() + other.sum()
+
+    return step
+
+
 def by_grad(model, optimizer):
     params = list(model.parameters())
 
@@ -234,7 +257,10 @@ def averaged(model, optimizer):
     return step
 
 
-@pytest.mark.parametrize("step_of", [closed, filled, scaled_and_clipped, by_hand, by_hand_on_data, by_grad, averaged])
+@pytest.mark.parametrize(
+    "step_of",
+    [closed, filled, scaled_and_clipped, by_hand, by_hand_on_data, by_new_data, by_grad, averaged, decayed_alone],
+)
 def test_steps_written_in_other_ways(step_of):
     assert len(same_training(sgd, step_of).programs) == 1
 

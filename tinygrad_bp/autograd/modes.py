@@ -60,12 +60,6 @@ def forgetting(x: Any) -> None:
         watcher.forgot(x)
 
 
-def replacing(x: Any) -> None:
-    """Tell that the tensor ``x`` gets a new value now, whether or not any op reads the old one."""
-    for watcher in mode().watchers:
-        watcher.replacing(x)
-
-
 def setting(array: Any, name: str, read: Callable[[], Any]) -> None:
     """Tell that ``array`` has the number that ``read()`` gives, which may be another one the next time."""
     for watcher in mode().watchers:
@@ -85,7 +79,7 @@ def reading(x: Any, how: str = "") -> None:
 
 
 def holding(x: Any) -> None:
-    """Tell that the array in the tensor ``x`` goes on without it, to an op."""
+    """Tell that the array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
     for watcher in mode().watchers:
         watcher.held(x)
 

@@ -11,7 +11,7 @@ import numpy as np
 from . import dtypes
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
-from .modes import forgetting, reading
+from .modes import forgetting, holding, reading
 from .node import Cell, Node, leaf
 from .size import Size
 from .writes import Views, detached, guard, may_move, own_memory, shown, tick
@@ -172,6 +172,7 @@ class Tensor(Syntax, metaclass=TensorClass):
         >>> tg.ones(2, requires_grad=True).detach()
         tensor([1., 1.])
         """
+        holding(self)
         return detached(self, wrap(self._value, None)) if may_move(self) else wrap(handed_out(self), None)
 
     # ------------------------------------------------------------------ out to Python and NumPy

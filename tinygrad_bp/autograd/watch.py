@@ -45,9 +45,6 @@ class Watcher:
     def writing(self, arrays: tuple[Any, ...]) -> None:
         """The memory under these arrays changes now."""
 
-    def replacing(self, x: Tensor) -> None:
-        """``x`` gets a new value now, whether or not any op reads the old one."""
-
     def setting(self, array: Any, name: str, read: Callable[[], Any]) -> None:
         """``array`` has the number that ``read()`` gives, which may be another one the next time."""
 
@@ -64,7 +61,7 @@ class Watcher:
         """
 
     def held(self, x: Tensor) -> None:
-        """The array in the tensor ``x`` goes on without it, to an op."""
+        """The array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
 
     def shaped(self, x: Tensor) -> None:
         """The shape of a result depends on the values of ``x``."""

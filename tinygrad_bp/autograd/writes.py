@@ -76,6 +76,7 @@ def wrote(*arrays: Any, index: Any = None) -> None:
         _last = tick()
         for watcher in mode().watchers:
             _last = watcher.written(_last)
+            watcher.writing(arrays)
         for array in arrays:
             memory = array if array.base is None else owner(array)
             entry = _written.get(id(memory))

@@ -25,7 +25,7 @@ from .errors import (
     shape_text,
 )
 from .hooks import Hooks
-from .modes import enable_grad, mode, replacing, same, traced
+from .modes import enable_grad, holding, mode, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
@@ -98,7 +98,7 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
     refuse(x, what)
     recording, following = recorded(x, *operands), traced()
     if following:
-        replacing(x)
+        holding(x)
     shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
     result = same_kind(x, compute(_copied(x) if shared else x), what)
@@ -377,6 +377,8 @@ def data(self: Tensor) -> Tensor:
 
 def set_data(self: Tensor, value: Any) -> None:
     """Take over the memory of ``value``, a tensor or an array."""
+    for x in (self, value) if isinstance(value, Tensor) else (self,):
+        holding(x)
     array = handed_out(value) if isinstance(value, Tensor) else as_array(value)
     if lies_there(array, self._value):  # Python ends ``t.data += 1`` with such an assignment
         return

@@ -173,10 +173,6 @@ class Capture(Watcher):
         self._arrays[id(item)] = outside
         return value
 
-    def replacing(self, x: Tensor) -> None:
-        """What comes from outside is known before it is written."""
-        self.bring(x)
-
     def setting(self, array: Any, name: str, read: Source) -> None:
         """A number that may be another one in the next run: a 0-d input."""
         value = self.know(array, Value(array.shape, array.dtype, name))
