@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from .engines import PEERS
 from .graphs import Result
-from .side_by_side import Timing
+from .side_by_side import Measured
 from .steps import NETWORKS
 from .workloads import WORKLOADS
 
@@ -55,8 +54,9 @@ BARS = [
 ]  # fmt: skip
 
 
-def judged(bar: Bar, timings: Mapping[str, Timing]) -> Result:
-    """The bar beside what was measured of its workload; it holds where one side is missing."""
+def judged(bar: Bar, measured: Measured) -> Result:
+    """The bar beside what was measured of its workload. It holds where a side takes no part, not where ours fails."""
+    timings = measured.timings
     ours, theirs = (
         min((name for name in side if name in timings), key=lambda name: timings[name].median, default=None)
         for side in (bar.ours, bar.theirs)
@@ -64,7 +64,8 @@ def judged(bar: Bar, timings: Mapping[str, Timing]) -> Result:
     beside = "the fastest peer" if bar.theirs == ANY_PEER else " or ".join(bar.theirs)
     what = f"{bar.workload}: {' or '.join(bar.ours)} beside {beside}"
     if ours is None or theirs is None:
-        return Result(what, "not measured", f"≤ {bar.most} ×", True)
+        failed = ours is None and any(name in measured.absent or name in measured.wrong for name in bar.ours)
+        return Result(what, "failed" if failed else "not measured", f"≤ {bar.most} ×", not failed)
     ratio = timings[ours].median / timings[theirs].median
     which = "".join(f", {name}" for name, side in ((ours, bar.ours), (theirs, bar.theirs)) if len(side) > 1)
-    return Result(f"{what}", f"{ratio:.2f} ×{which}", f"≤ {bar.most} ×", ratio <= bar.most)
+    return Result(what, f"{ratio:.2f} ×{which}", f"≤ {bar.most} ×", ratio <= bar.most)

@@ -98,7 +98,7 @@ def details(runs: Runs, workload: str) -> list[str]:
 def verdicts(runs: Runs, engines: list[str]) -> list[Result]:
     """The bars of what was measured, and the costs where the whole of it is asked for."""
     measured = runs[ONE]
-    results = [bars.judged(bar, measured[bar.workload].timings) for bar in bars.BARS if bar.workload in measured]
+    results = [bars.judged(bar, measured[bar.workload]) for bar in bars.BARS if bar.workload in measured]
     if costs.LARGEST in measured:
         print("measuring memory and compile times …", file=sys.stderr)
         results += [*costs.memory(engines), *costs.compiling(engines)]

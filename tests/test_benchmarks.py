@@ -12,6 +12,7 @@ import tinygrad_bp as tg
 from benchmarks import __main__ as command
 from benchmarks import bars, costs, ops, picture, side_by_side, step_page
 from benchmarks.engines import BY_NAME, ENGINES, NAMES, PEERS, there
+from benchmarks.graphs import Result
 from benchmarks.side_by_side import EngineError, Measured, Timing
 from benchmarks.worker import Worker
 from benchmarks.workloads import WORKLOADS
@@ -111,10 +112,15 @@ def test_every_bar_names_what_there_is() -> None:
 def test_a_bar_holds_up_to_its_figure() -> None:
     bar = bars.Bar("toy5", ("numpy", "c"), bars.ANY_PEER, 0.5)
     measured = {"numpy": Timing(3.0, 3.0, 3.0), "c": Timing(1.0, 1.0, 1.0), "jax": Timing(2.0, 2.0, 2.0)}
-    held = bars.judged(bar, measured)
+
+    def judged(timings: dict[str, Timing], **absent: str) -> Result:
+        return bars.judged(bar, Measured(timings, absent, {}))
+
+    held = judged(measured)
     assert held.holds and held.figure == "0.50 ×, c, jax" and held.what.endswith("beside the fastest peer")
-    assert not bars.judged(bar, {**measured, "pytensor": Timing(1.9, 1.9, 1.9)}).holds
-    assert bars.judged(bar, {"c": Timing(1.0, 1.0, 1.0)}).figure == "not measured"
+    assert not judged({**measured, "pytensor": Timing(1.9, 1.9, 1.9)}).holds
+    assert judged({"c": measured["c"]}) == judged({}) and judged({}).holds and judged({}).figure == "not measured"
+    assert judged(measured, numpy="no").holds and not judged({}, numpy="no").holds
 
 
 def test_tables_fit_a_terminal() -> None:
