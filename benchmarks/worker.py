@@ -1,7 +1,7 @@
 """One engine in a process of its own: ``python -m benchmarks.worker ENGINE``. A line of JSON asks, a line answers.
 
-``{"start": workload}`` makes its step and takes five of them, ``{"warm": seconds}`` says how many steps take so long,
-``{"take": steps}`` takes so many and says how long a step took.
+``{"make": workload}`` makes its step, ``{"start": workload}`` takes five of them as well, ``{"warm": seconds}`` says
+how many take so long, ``{"take": steps}`` takes so many and says how long a step took.
 """
 
 from __future__ import annotations
@@ -39,10 +39,15 @@ class Worker:
         self.run: Run | None = None
         self.seconds = 0.0
 
-    def start(self, workload: str) -> dict[str, Any]:
-        """The losses of the first step and of the fifth, and how much longer the first two took than later ones."""
+    def make(self, workload: str) -> dict[str, Any]:
+        """The step, which nobody has taken yet."""
         self.run = None  # frees the workload before
         self.run = self.engine.start(workload)
+        return {}
+
+    def start(self, workload: str) -> dict[str, Any]:
+        """The losses of the first step and of the fifth, and how much longer the first two took than later ones."""
+        self.make(workload)
         first, loss = timed(self.run, 1)
         second, _ = timed(self.run, 1)
         later, last = timed(self.run, 3)
@@ -70,7 +75,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a package prints goes to the stream of errors
     warnings.filterwarnings("error", message="compile:")  # a step that Python runs after all is no compiled one
     worker = Worker(ENGINES[sys.argv[1]])
-    verbs = {"start": worker.start, "warm": worker.warm, "take": worker.take}
+    verbs = {"make": worker.make, "start": worker.start, "warm": worker.warm, "take": worker.take}
     for line in sys.stdin:
         ((verb, given),) = json.loads(line).items()
         try:
