@@ -42,7 +42,7 @@ ALLOWED = {
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random"},
     "models": {"autograd", "random", "nn"},
-    "train": {"autograd", "functions", "random", "nn", "optim"},
+    "train": {"autograd", "functions", "random", "nn", "optim", "compiler"},
     "saving": {"autograd", "functions", "nn"},
     "utils": {"autograd", "ops", "functions", "func", "random", "data"},
 }

@@ -89,6 +89,31 @@ def test_a_loop_by_hand_gives_bit_equal_losses():
         np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
 
 
+def test_compiled_steps_give_the_same_training():
+    val = tg.data.DataLoader(problem(30), 8)
+    model, loss, optimizer, loader = parts()
+    schedule = tg.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
+    losses, accuracies, val_losses = by_hand(model, loss, optimizer, loader, 5, val, schedule)
+    other, loss, optimizer, loader = parts()
+    schedule = tg.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
+    history = fit(other, loss, optimizer, loader, val, epochs=5, schedule=schedule, compile=True)
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-5)
+    np.testing.assert_allclose(history.val_loss, val_losses, rtol=1e-5)
+    assert history.accuracy == accuracies and history.lr == [0.1, 0.1, 0.05, 0.05, 0.025]
+    for a, b in zip(model.parameters(), other.parameters(), strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_compiled_steps_refuse_what_others_refuse():
+    with pytest.raises(tg.train.DivergedError, match="the loss became"):
+        fit(*parts(lr=1e30), epochs=20, compile=True)
+    with pytest.raises(tg.AutogradError, match="backend is"):
+        fit(*parts(), epochs=1, compile="fortran")
+    model, _, optimizer, loader = parts()
+    with pytest.raises(tg.AutogradError, match="must be a tensor of one number"):
+        fit(model, tg.nn.CrossEntropyLoss(reduction="none"), optimizer, loader, compile=True)
+
+
 def test_the_comparison_with_a_loop_by_hand_can_fail():
     losses, _, _ = by_hand(*parts(), 3)
     assert fit(*parts(lr=0.1 + 1e-6), epochs=3).loss != losses

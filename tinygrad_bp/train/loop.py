@@ -43,7 +43,7 @@ def fit(
     model: Module, loss: Loss, optimizer: Optimizer, train: Iterable[Any], val: Iterable[Any] | None = None,
     epochs: int = 1, schedule: Any = None, callbacks: Sequence[Callback | Callable[[Training], Any]] = (), *,
     batch_schedule: Any = None, clip_grad_norm: float | None = None, metric: Metric | None = None,
-    progress: bool = True,
+    progress: bool = True, compile: bool | str = False,
 ) -> History:  # fmt: skip
     """Train ``model`` for ``epochs`` passes over ``train``, and return the ``History``.
 
@@ -57,6 +57,8 @@ def fit(
     clip_grad_norm  the largest 2-norm that all gradients together may have, see ``nn.clip_grad_norm_``
     metric          ``metric(output, y)`` is a number for a batch, kept in place of the accuracy (see ``History``)
     progress        False for no progress bar; otherwise tqdm, where installed, draws one on a terminal and in Jupyter
+    compile         True or a backend, ``"numpy"`` or ``"c"``: steps are computed by a program, see ``tg.compile``. A
+                    loss that is not finite is then found after its step was taken
 
     A step is ``zero_grad``, forward, loss, ``backward``, clipping, ``step``. When ``fit`` returns, every module's
     ``training`` is as it was before.
@@ -85,6 +87,7 @@ def fit(
     for callback in callbacks:
         if not isinstance(callback, Callback) and not callable(callback):
             raise ArgumentError(f"fit: a callback is a function or a tg.train.Callback, got {type(callback).__name__}")
+    compiled = _compiled(model, loss, optimizer, clip_grad_norm, compile) if compile else None
     history = History(getattr(loss, "__name__", type(loss).__name__))
     training = Training(model, optimizer, history, epochs, val is not None)
     listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
@@ -104,16 +107,24 @@ def fit(
                     figures.restart()
                     for x, y in _pairs(train, "train"):
                         with interrupts.held(1):
-                            optimizer.zero_grad()
-                            output = model(x)
-                            value = loss(output, y)
+                            if compiled is not None:
+                                with interrupts.held(inf):
+                                    value, output = compiled(x, y)
+                            else:
+                                optimizer.zero_grad()
+                                output = model(x)
+                                value = loss(output, y)
                             number = _number(value)
                             if not isfinite(number):
                                 where = f"epoch {epoch}, batch {figures.batches + 1}"
                                 raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
-                            value.backward()
+                            if compiled is None:
+                                value.backward()
                             with interrupts.held(inf):  # a second Ctrl-C ends forward and backward, never an update
-                                _update(optimizer, clip_grad_norm, batch_schedule)
+                                if compiled is None:
+                                    _update(optimizer, clip_grad_norm)
+                                if batch_schedule is not None:
+                                    batch_schedule.step()
                             figures.add(number, output, y)
                         if bar is not None:
                             bar.update()
@@ -146,12 +157,28 @@ def fit(
     return history
 
 
-def _update(optimizer: Optimizer, clip_grad_norm: float | None, batch_schedule: Any) -> None:
+def _compiled(
+    model: Module, loss: Loss, optimizer: Optimizer, clip_grad_norm: float | None, backend: bool | str
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """A step as a program: its loss, and what the model said."""
+    from ..compiler import compile as program
+
+    def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        optimizer.zero_grad()
+        output = model(x)
+        value = loss(output, y)
+        _check_number(value)
+        value.backward()
+        _update(optimizer, clip_grad_norm)
+        return value, output
+
+    return program(step) if backend is True else program(step, backend=str(backend))
+
+
+def _update(optimizer: Optimizer, clip_grad_norm: float | None) -> None:
     if clip_grad_norm is not None:
         nn.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip_grad_norm)
     optimizer.step()
-    if batch_schedule is not None:
-        batch_schedule.step()
 
 
 def _tell(callbacks: Sequence[Any], training: Training, epoch: int) -> None:
@@ -241,10 +268,14 @@ def _pairs(data: Iterable[Any], name: str) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def _number(value: Any) -> float:
+    _check_number(value)
+    return float(value._value.item())
+
+
+def _check_number(value: Any) -> None:
     if not isinstance(value, Tensor) or value._value.size != 1:
         got = f"a tensor {shape_text(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
         raise NonScalarError(f'loss(model(x), y) must be a tensor of one number, got {got}; use reduction="mean"')
-    return float(value._value.item())
 
 
 def _step(schedule: Any, figure: float) -> None:
