@@ -79,14 +79,30 @@ class Entry:
                 return None
         return found
 
+    def look_again(self, leaves: Sequence[Any]) -> bool:
+        """Something happened since the last run: whether the program may run all the same, on what is there now."""
+        arrays = self.find(leaves)
+        if arrays is None:
+            return False
+        self._begin(arrays)
+        self.arrays = arrays
+        return True
+
+    def _begin(self, arrays: list[Any]) -> None:
+        """Count what the program writes as written, and forget the gradients that its function forgets or uses up."""
+        if self._written:
+            wrote(*[arrays[i] for i in self._written])
+        for grad in self.captured.grads:
+            grad.source()._cell.grad = None
+
     def run(self, leaves: Sequence[Any], arrays: list[Any]) -> Any:
         """Run the program: what the function would return, and what it would write."""
         captured = self.captured
-        if self._written:
-            wrote(*[arrays[i] for i in self._written])
+        self._begin(arrays)
         outputs = self.runnable(*arrays)
         for grad in captured.grads:
-            grad.source()._cell.grad = None if grad.output is None else wrap(outputs[grad.output], None)
+            if grad.output is not None:
+                grad.source()._cell.grad = wrap(outputs[grad.output], None)
         results = self._results(leaves, outputs)
         if self.quick is None and not self.arrays:
             self.arrays = arrays
@@ -112,11 +128,11 @@ class Entry:
             _array(leaves[source]) if isinstance(source, int) and one else array
             for source, one, array in zip(captured.sources, each, arrays, strict=True)
         ]
-        if self._written:
-            wrote(*[given[i] for i in self._written])
+        self._begin(given)
         outputs = self.runnable.loop(count, given, each)
         for grad in captured.grads:
-            grad.source()._cell.grad = None if grad.output is None else wrap(np.array(outputs[grad.output][-1]), None)
+            if grad.output is not None:
+                grad.source()._cell.grad = wrap(np.array(outputs[grad.output][-1]), None)
         return captured.back(self._results(leaves, outputs))
 
 

@@ -67,13 +67,10 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
     for i, (cell, value) in enumerate(entry.guards.cells):
         names[f"cell{i}"], names[f"held{i}"] = cell, value
         looks.append(f"cell{i}.cell_contents is not held{i}")
-    looks += ["not others()", "entry.moment + 1 != tick()"]
-    lines += [
-        f"    if {' or '.join(looks)}:",
-        "        return MISS",
-        "    entry.moment += 1",
-        "    arrays = entry.arrays",
-    ]
+    looks.append("not others()")
+    lines += [f"    if {' or '.join(looks)}:", "        return MISS", "    moment = tick()"]
+    lines += ["    if moment != entry.moment + 1:", "        if not entry.look_again(args):", "            return MISS"]
+    lines += ["        moment = tick()", "    entry.moment = moment", "    arrays = entry.arrays"]
     lines.append(f"    found, *_ = run({', '.join(values)})")
     lines += ["    result = blank()", "    result._value = found", "    result._node = None", "    return result"]
     return "\n".join(lines)
