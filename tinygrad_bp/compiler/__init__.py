@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar, overload
 
 from ..autograd.errors import ArgumentError
 from ..nn.module import Module
 from .compiled import Compiled, CompiledModule
-from .numpy_backend import build as build_numpy
 
 __all__ = ["Compiled", "CompiledModule", "compile"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BACKENDS = {"numpy": build_numpy}
+BACKENDS = {"numpy": "numpy_backend", "c": "c_backend"}  # and the files that build them
 PYTORCHS = {
     "inductor",
     "eager",
@@ -68,4 +68,4 @@ def compile(model: Any = None, *, backend: str = "numpy", exact: bool = False, *
     if not callable(model):
         raise ArgumentError(f"compile: give a function or a module, got {type(model).__name__}")
     kind = CompiledModule if isinstance(model, Module) else Compiled
-    return kind(model, BACKENDS[chosen], exact)
+    return kind(model, import_module(f".{BACKENDS[chosen]}", __name__).build, exact)
