@@ -279,6 +279,8 @@ sigmoid: Callable[..., Any] = elementwise(
 expit = sigmoid
 
 _INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
+for _number in (*ONE.values(), *ZERO.values(), *_INFINITY.values()):
+    _number.flags.writeable = False  # the same in every program
 
 
 def above_zero(x: Raw) -> Any:
