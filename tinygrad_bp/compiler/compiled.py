@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from ..program.capture import Captured, capture
 from .entry import Build, Entry
 from .guards import MISSING, Guards
 from .quick import Quick
+from .standalone import save
 
 MOST_PROGRAMS = 8
 MOST_TRIES = 4  # runs of one kind, of which no two in a row were the same program
@@ -156,6 +158,22 @@ class Compiled:
     def c_source(self) -> str:
         """The program that ran last as a file of C; an empty text where it runs by NumPy."""
         return str(getattr(self._latest().runnable, "c_source", ""))
+
+    def save(self, path: str | Path) -> None:
+        """The program that ran last as a file of Python that goes on from here, to the bit, with NumPy alone.
+
+        ``python backprop.py 100`` runs 100 steps on the arguments of the last call and prints what each returns. Large
+        arrays lie in an ``.npz`` beside it. Raises ``FormulaError`` for an op without a formula in plain NumPy, before
+        anything is written.
+        """
+        entry = self._latest()
+        if not entry.arrays:
+            raise ArgumentError("save: the program has not run yet: call the function once more")
+        now = [
+            array if isinstance(source, int) else source()
+            for source, array in zip(entry.captured.sources, entry.arrays, strict=True)
+        ]
+        save(entry.program, [item._value if isinstance(item, Tensor) else item for item in now], path)
 
     def _latest(self) -> Entry:
         entries = [entry for entries in self._entries.values() for entry in entries]

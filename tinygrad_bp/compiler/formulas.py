@@ -1,7 +1,7 @@
 """What ops compute that are more than one call of NumPy, written out for a file that imports NumPy alone.
 
-A function has the name of its op, takes what the op's forward takes, and gives the same bits, residuals included; a test
-holds the two equal on every sample. ``standalone`` copies the text of those that a program needs.
+A function has the name of its op, takes what the op's forward takes, and gives the same bits, residuals included; a
+test holds the two equal on every sample. ``standalone`` copies the text of those that a program needs.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ GRADIENTS = {"matmul", "permute", "sum", "mul", "reshape"}
 
 
 def named(program: Program) -> dict[Value, str]:
-    """A name of its own for every value: what the user called it, what it is in a network, or the number of its step."""
+    """A name of its own for every value: what the user called it, what it is in a network, or its step's number."""
     found = names(program)
     free = Counter(found.values())
 
@@ -87,9 +87,9 @@ def _name_gradients(
             call(left, f"dZ{number}")
             call(step.result, f"dA{number - 1}")
     for step in program.steps:
-        if step.op.name == "matmul" and len(step.result.shape) == 1 and found[step.operands[1]] == f"dZ{number}":
-            if step.result.shape == bias.shape:
-                call(step.result, f"d_{found[bias]}")
+        sums = step.op.name == "matmul" and step.result.shape == bias.shape
+        if sums and found[step.operands[1]] == f"dZ{number}":
+            call(step.result, f"d_{found[bias]}")
 
 
 def _after(program: Program, value: Value, call: Any) -> None:

@@ -14,6 +14,7 @@ from .lines import Lines, Slot
 from .lowering import lowered
 from .passes import simplified
 from .plan import Layout, Seen, planned
+from .standalone import FormulaError, text_of
 
 MOST_LAYOUTS = 8
 
@@ -36,14 +37,20 @@ class Runnable:
         self._lock = Lock()
         self._functions: list[Callable[..., Any]] = []
         self._run: Callable[..., Any] = _nothing
-        self._source = ""
+        self._code = ""
 
     @property
     def source(self) -> str:
-        """The text of the function that ran last; it is made in the first run, which shows how arrays lie."""
-        if not self._source:
-            raise RuntimeError("source: run the program once; the text depends on how its arrays lie in memory")
-        return self._source
+        """The program as a file that imports NumPy alone; where an op has no formula there, as what runs."""
+        try:
+            return text_of(self.program)
+        except FormulaError as error:
+            return f"# {error}.\n{self._code}"
+
+    @property
+    def code(self) -> str:
+        """The text of the function that ran last, with its memory planned; "" before the first run."""
+        return self._code
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
@@ -66,7 +73,7 @@ class Runnable:
         space = emitted.space()
         exec(compile(emitted.source, "<compiled>", "exec"), space)
         self._functions = [space["run"], *self._functions[: MOST_LAYOUTS - 1]]
-        self._run, self._source = space["run"], emitted.source
+        self._run, self._code = space["run"], emitted.source
         return results
 
     def loop(self, n: int, arrays: Sequence[Any], stacked: Sequence[bool]) -> tuple[Any, ...]:

@@ -213,7 +213,9 @@ class Standalone:
             if name not in texts:
                 function = getattr(formulas, name)
                 texts[name] = textwrap.dedent(inspect.getsource(function)).rstrip()
-                wanted += [other for other in function.__code__.co_names if inspect.isfunction(vars(formulas).get(other))]
+                wanted += [
+                    other for other in function.__code__.co_names if inspect.isfunction(vars(formulas).get(other))
+                ]
         return [texts[name] for name in vars(formulas) if name in texts]
 
 
@@ -240,10 +242,9 @@ def _leading_to(program: Program, items: Sequence[Any]) -> set[Value]:
     return wanted
 
 
-HEAD = '''"""{title}
+HEAD = '''"""A step in plain NumPy, written by tinygrad_bp: forward, backward and update.
 
-Written by tinygrad_bp from a run of the training step: forward, backward and update in plain NumPy. Run by itself it
-goes on with the training from the numbers {where}, to the bit.
+Run by itself it goes on from the numbers {where}, to the bit.
 """
 
 import sys
@@ -270,7 +271,7 @@ def text_of(program: Program) -> str:
     return "\n\n\n".join([head, *standalone.functions(), lines]) + "\n"
 
 
-def save(program: Program, arrays: Sequence[Any], path: str | Path, title: str = "A training step.") -> None:
+def save(program: Program, arrays: Sequence[Any], path: str | Path) -> None:
     """Write a file that goes on from ``arrays``, one for each input; what is large lies in an ``.npz`` beside it.
 
     ``python backprop.py 100`` then runs 100 steps and prints what each returns. Raises ``FormulaError`` for an op that
@@ -287,7 +288,7 @@ def save(program: Program, arrays: Sequence[Any], path: str | Path, title: str =
         where = f"in {path.with_suffix('.npz').name}"
         lines += ['held = np.load(Path(__file__).with_suffix(".npz"))']
         lines += [f'{name} = held["{name}"]' for name in beside]
-    head = HEAD.format(title=title, where=where, imports="from pathlib import Path\n" if beside else "")
+    head = HEAD.format(where=where, imports="from pathlib import Path\n" if beside else "")
     call = f"step({', '.join(held)})"
     parts = [head.rstrip(), *standalone.functions(), step, "\n".join(lines), MAIN.format(call=call)]
     if beside:
