@@ -124,6 +124,8 @@ def known_calls():
     """Calls of ops that C has, on their samples."""
     for op in OPS.values():
         for number, sample in enumerate(op.samples or ()):
+            if op.name == "layer_norm" and not sample.smooth:
+                continue  # numbers of which the squares overflow: the ops scale them first
             arrays = draw(op, sample)
             for dtype in (np.float32, np.float64) if number < 2 else (np.float32,):
                 given = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]

@@ -14,7 +14,7 @@ from ..program.program import Program, Value
 from . import numpy_backend
 from .blas import gemm
 from .build import BuildError, Library, library
-from .c_lowering import Unknown
+from .c_steps import Unknown
 from .emit_c import Emitted
 
 SHORT = 1 << 22  # up to this many elements read and written a step runs without letting other threads of Python go on

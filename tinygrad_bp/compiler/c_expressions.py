@@ -42,14 +42,31 @@ _FLOATS = {
     "leaky_relu": "{0} > 0 ? {0} : {0} * {negative_slope}", "leaky_slope": "{0} > 0 ? 1 : {negative_slope}",
     "hardtanh": "smaller{f}(larger{f}({0}, {min_val}), {max_val})", "clamp_min": "larger{f}({0}, {1})",
     "clamp_max": "smaller{f}({0}, {1})", "clamp": "smaller{f}(larger{f}({0}, {1}), {2})",
-    "prelu": "{0} > 0 ? {0} : {1} * {0}",
+    "prelu": "{0} > 0 ? {0} : {1} * {0}", "sigmoid_slope": "tg_sigmoid_slope{f}({0})",
+    "silu_slope": "tg_sigmoid{f}({0}) * (1 + {0} * tg_sigmoid{f}(-{0}))",
+    "elu": "{0} > 0 ? {0} : {alpha} * tg_expm1{f}({0})",
+    "softplus": "{beta} * {0} > {threshold} ? {0} : log_1_exp{f}({beta} * {0}) / {beta}",
+    "softplus_slope": "{beta} * {0} > {threshold} ? 1 : tg_sigmoid{f}({beta} * {0})",
+    "logsigmoid": "-log_1_exp{f}(-{0})",
+    "hardswish": "{0} * (smaller{f}(larger{f}({0}, -3), 3) / 6 + 0.5{f})",
+    "copysign": "with_sign{f}(absolute{f}({0}), {1})",
+    "hardshrink": "absolute{f}({0}) <= {lambd} ? 0 : {0}", "threshold": "{0} <= {threshold} ? {value} : {0}",
+    "softshrink": "{0} - smaller{f}(larger{f}({0}, -{lambd}), {lambd})", "isinf": "absolute{f}({0}) == INFINITY",
+    "fmax": "{0} >= {1} || {1} != {1} ? {0} : {1}", "fmin": "{0} <= {1} || {1} != {1} ? {0} : {1}",
     # of the C library, one number at a time
     **{name: f"{name}{{f}}({{0}})" for name in (
         "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "exp2", "log2",
         "log10", "cbrt", "erf", "erfc", "floor", "ceil", "trunc")},
     "atan2": "atan2{f}({0}, {1})", "hypot": "hypot{f}({0}, {1})", "power": "pow{f}({0}, {1})",
 }  # fmt: skip
-_POWERS = {2: "{0} * {0}", 3: "{0} * {0} * {0}", 1: "{0}", 0.5: "__builtin_sqrt{f}({0})", -1: "1 / {0}"}
+_POWERS = {
+    2: "{0} * {0}", 3: "{0} * {0} * {0}", 4: "({0} * {0}) * ({0} * {0})", 1: "{0}", 0: "1", -1: "1 / {0}",
+    -2: "1 / ({0} * {0})", 0.5: "__builtin_sqrt{f}({0})",
+}  # fmt: skip
+_GELUS = {
+    "none": "{0} * (0.5{f} + 0.5{f} * erf{f}({0} * 0.7071067811865476{f}))",
+    "tanh": "{0} * (0.5{f} + 0.5{f} * tg_tanh{f}({0} * (0.7978845608028654{f} + 0.0356774081363001{f} * {0} * {0})))",
+}
 
 
 def expression(step: Step) -> str | None:
@@ -74,7 +91,10 @@ def expression(step: Step) -> str | None:
         text = _FLOATS.get(name)
         if name == "pow":
             exponent = step.params["exponent"]
-            text = _POWERS.get(exponent) if isinstance(exponent, (int, float)) else None
+            if isinstance(exponent, (int, float)):
+                text = _POWERS.get(exponent, "pow{f}({0}, {exponent})")
+        if name == "gelu":
+            text = _GELUS.get(step.params["approximate"])
         if name == "clip":
             text = _clip(step)
     if text is None:

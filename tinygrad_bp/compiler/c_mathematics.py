@@ -130,6 +130,13 @@ INLINE {name} tg_sigmoid{s}({name} x)
     return (x < 0 ? e : 1) / (1 + e);
 }}
 
+/* sigmoid(x) sigmoid(-x). */
+INLINE {name} tg_sigmoid_slope{s}({name} x)
+{{
+    {name} e = tg_exp{s}(-absolute{s}(x));
+    return e / ((1 + e) * (1 + e));
+}}
+
 INLINE {name} larger{s}({name} a, {name} b) {{ return (a > b) | (a != a) ? a : b; }}
 INLINE {name} smaller{s}({name} a, {name} b) {{ return (a < b) | (a != a) ? a : b; }}
 INLINE {name} sign_of{s}({name} x) {{ return x != x ? x : ({name})((x > 0) - (x < 0)); }}

@@ -12,9 +12,10 @@ from ..program.program import Program
 from . import c_mathematics
 from .c_expressions import FLOATS, TYPES, expression, number
 from .c_file import BLAS, FILE
-from .c_lowering import SMALL, lowered
+from .c_lowering import lowered
 from .c_mathematics import LANES, row_length
 from .c_names import c_name
+from .c_steps import SMALL
 from .c_text import INDICES, Text, described, offset
 from .emit_product import emit_product
 from .kernels import Check, Kernel, Loops, Member, Product, Reduction

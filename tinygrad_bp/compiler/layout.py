@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..program.program import Constant, Program, Step, Value
-from .c_lowering import PARTS, PRODUCTS, REDUCTIONS, Unknown
 from .c_mathematics import row_length
 from .c_names import c_name
+from .c_steps import PARTS, PRODUCTS, REDUCTIONS, Unknown
 from .kernels import Check, Kernel, Loops, Member, Product, Reduction
 from .strided import Buffer, Place, dense, outer_first
 
