@@ -227,6 +227,17 @@ def test_runs_are_the_same_to_the_bit() -> None:
         assert all(same_bits(a, b) for a, b in zip(found, results[0], strict=True))
 
 
+def test_compile_with_this_backend() -> None:
+    step, arguments, parameters = network("relu")
+    compiled = tg.compile(step, backend="c")
+    losses = [compiled(*arguments).item() for _ in range(6)]
+    ours = [p.detach().numpy().copy() for p in parameters]
+    step, arguments, parameters = network("relu")
+    assert np.allclose(losses, [step(*arguments).item() for _ in range(6)], rtol=1e-5)
+    assert all(near(a, p.detach().numpy(), 64) for a, p in zip(ours, parameters, strict=True))
+    assert len(compiled.programs) == 1
+
+
 # ---------------------------------------------------------------------- arrays of all kinds
 
 
