@@ -138,5 +138,6 @@ def _gather():
 
 _gathering.BRINGING.append(_gather)
 _gathering.FINDING.append(lambda key: _room("numpy_names").bring(key))
+_gathering.BATCHING.append(lambda: _room("func.batching"))
 
 __version__ = "0.1.0"

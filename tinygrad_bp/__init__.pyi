@@ -1780,7 +1780,9 @@ def view_as_real_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: A
     """A copy of what ``view_as_real`` gives, which shares no memory with the input."""
 def view_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``view`` gives, which shares no memory with the input."""
-def vmap(func: Function, in_dims: Any = 0, out_dims: Any = 0) -> Function:
+def vmap(
+    func: Function, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 'error', *, chunk_size: _int | None = None,
+) -> Function:
     """``func`` for every slice of its arguments along ``in_dims``, results stacked along ``out_dims``."""
 def vsplit(
     input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,

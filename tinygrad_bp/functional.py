@@ -12,10 +12,10 @@ from typing import Any
 from .autograd.errors import ArgumentError
 from .autograd.gradient import grad
 from .autograd.tensor import Tensor
-from .func import transforms
+from .func import jacobians, transforms
 
 Function = Callable[..., Any]
-_JACOBIANS: dict[str, Any] = {"reverse-mode": transforms.jacrev, "forward-mode": transforms.jacfwd}
+_JACOBIANS: dict[str, Any] = {"reverse-mode": jacobians.jacrev, "forward-mode": jacobians.jacfwd}
 
 
 def _arguments(inputs: Any) -> tuple[tuple[Any, ...], Any]:
@@ -26,8 +26,8 @@ def _arguments(inputs: Any) -> tuple[tuple[Any, ...], Any]:
 def _strictly(func: Function, inputs: Any, strict: bool) -> None:
     if strict:
         args, _ = _arguments(inputs)
-        call = transforms._Call("strict", func, args, {}, tuple(range(len(args))))
-        outputs, _ = transforms._tensors(call.result, "strict")
+        call = transforms.Call("strict", func, args, {}, tuple(range(len(args))))
+        outputs, _ = transforms.outputs_of(call.result, "strict")
         grad([y.sum() for y in outputs], call.inputs)
 
 
@@ -38,7 +38,7 @@ def _jacobian(strategy: str) -> Any:
 
 
 def _shown(result: Any, create_graph: bool) -> Any:
-    return result if create_graph else transforms._detached(result)
+    return result if create_graph else transforms.detached(result)
 
 
 def jacobian(
@@ -73,7 +73,7 @@ def hessian(
     _strictly(func, inputs, strict)
     args, argnums = _arguments(inputs)
     outer = _jacobian(outer_jacobian_strategy)
-    return _shown(outer(transforms.jacrev(func, argnums), argnums)(*args), create_graph)
+    return _shown(outer(jacobians.jacrev(func, argnums), argnums)(*args), create_graph)
 
 
 def vjp(

@@ -6,13 +6,13 @@ along them). About 650 lines, none of which needs a later file; ``READING_ORDER`
 
 Then what makes it fast, safe and convenient. ``define``: the four ways to define an op. ``frames``: ``call`` unrolled.
 ``watch``: the one slow path, for ``anomaly`` mode. ``gradient``: PyTorch's ``backward`` and ``grad``; ``flat``: zeros
-that follow. ``forward``: forward mode; ``forward_ad``: its dual tensors. ``kept``, ``writes``, ``writing``: values that
-are written. ``hooks``, ``grad_fn``, ``graph``, ``function``: code of the user in backward; ``whole``: several results
-of it as one.
-``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor. ``printing``: the text
-of a tensor. ``definitions``: what an op's documentation says. ``doors``: errors of functions made of ops.
-``gathering``: importing the files of ops that nobody asked for. ``heap``: freed memory that stays at hand.
-``operands``, ``arrays``, ``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
+that follow. ``batched``: tensors that stand for many, as in vmap. ``forward``: forward mode; ``forward_ad``: its dual
+tensors. ``kept``, ``writes``, ``writing``: values that are written. ``hooks``, ``grad_fn``, ``graph``, ``function``:
+code of the user in backward; ``whole``: several results of it as one. ``numpy_protocols``, ``python_protocols``,
+``copying``: what NumPy and Python do with a Tensor. ``printing``: the text of a tensor. ``definitions``: what an op's
+documentation says. ``doors``: errors of functions made of ops. ``gathering``: importing the files of ops that nobody
+asked for. ``heap``: freed memory that stays at hand. ``trees``: nested arguments. ``operands``, ``arrays``,
+``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
 """
 
 from collections.abc import Callable

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import ValueReadError
 from .modes import mode
 from .node import Node, recorded
 from .op import Op, arguments, reads
@@ -27,7 +28,10 @@ def call(
         rounded = in_float32(op.function, operands, params)
         if rounded is not None:
             return rounded
-    unpacked = unpack(op, *operands)
+    try:
+        unpacked = unpack(op, *operands)
+    except ValueReadError as read:  # an operand stands for many
+        return read.tensor.called(op, operands, params)
     if unpacked is None:  # no operand is a Tensor
         try:
             found = op.compute(*operands, **params)
@@ -41,6 +45,8 @@ def call(
         values = floats_of(*values)
     try:
         found = op.forward(*([values] if op.variadic else values), *params.values())
+    except ValueReadError as read:  # a parameter does
+        return read.tensor.called(op, operands, params)
     except Exception as error:
         raise explain(op, error, values, nodes) from None
     value, *residuals = found if op.residuals else (found,)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from .arrays import kind_of
+from .batched import any_stands_for_many, one_by_one
 from .dtypes import MissingDType
-from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError
+from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError, ValueReadError
 from .op import OPS
 from .out import write_out
 from .tensor import Tensor
@@ -54,11 +55,20 @@ def door(function: Callable[..., Any], public: bool = False) -> Callable[..., An
             return entered(*args, **kwargs) if out is None else write_out(entered, out, args, kwargs)
         try:
             return function(*args, **kwargs)
+        except ValueReadError as read:
+            return of_slices(read, function, args, kwargs)
         except RAW as error:
             raise refusal(function.__name__, function, error, args, kwargs) from None
 
     _DOORS.add(entered)
     return entered
+
+
+def of_slices(read: ValueReadError, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function gives that read the values of tensors that stand for many: of each slice, where it only reads."""
+    if function.__name__.endswith("_") or not any_stands_for_many([args, kwargs]):
+        raise read.with_traceback(None) from None
+    return one_by_one(function, args, kwargs)
 
 
 def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception:

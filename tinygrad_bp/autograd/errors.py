@@ -6,9 +6,14 @@ The docstring of a class is a program that fails and the program that does not.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from .terminal import fitting
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class AutogradError(Exception):
@@ -152,6 +157,24 @@ class NoRuleError(AutogradError, TypeError, RuntimeError):
 
     Fails: ``np.histogram2d(w, w)``.  Works: ``np.histogram2d(w.detach(), w.detach())``.
     """
+
+
+class ValueReadError(AutogradError, AttributeError, RuntimeError):
+    """The value of a tensor that stands for many, inside ``vmap``, where each slice has another one.
+
+    Fails: ``tg.vmap(lambda x: x if x > 0 else -x)(t)``.  Works: ``tg.vmap(lambda x: tg.where(x > 0, x, -x))(t)``.
+    """
+
+    def __init__(self, tensor: Any) -> None:
+        super().__init__(tensor)
+        self.tensor = tensor
+
+    def __str__(self) -> str:
+        return fitting(
+            f"inside vmap a tensor {shape_text(self.tensor.shape)} stands for {self.tensor.level.size}, and its value "
+            "was asked for (item(), float, if, while, numpy() and NumPy functions without a rule do that): each slice "
+            "has another one. Write tg.where for a choice, give a Python number as it is, or loop over the slices"
+        )
 
 
 class FunctionError(AutogradError, RuntimeError):

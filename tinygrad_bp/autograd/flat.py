@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .batched import Batched, batched
 from .node import Node, recorded
 from .op import Op
-from .tensor import wrap
+from .tensor import Tensor, wrap
 from .values import beside
 
 
@@ -21,9 +22,13 @@ def belonging(gradients: tuple[Any, ...], node: Node) -> tuple[Any, ...]:
     """The gradients of a node's parents, each with a slope of 0 in what the node's inputs were made from."""
     assert node.op is not None
     op = _identity(node.op.grad_grad_fn)
-    return tuple(
-        d if d is None else wrap(d._value, recorded(op, d._value, (d._node, *node.parents), ())) for d in gradients
-    )
+    return tuple([d if d is None else _recorded(op, d, node) for d in gradients])
+
+
+def _recorded(op: Op, d: Tensor, node: Node) -> Tensor:
+    if isinstance(d, Batched):
+        return batched(_recorded(op, d.slices, node), d.level)
+    return wrap(d._value, recorded(op, d._value, (d._node, *node.parents), ()))
 
 
 @cache

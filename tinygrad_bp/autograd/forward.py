@@ -14,25 +14,29 @@ from typing import Any
 import numpy as np
 
 from .backward import pulled, restored, unbroadcast
+from .batched import one_by_one, stands_for_many
 from .function import FunctionOp
 from .gradient import grad
 from .history import history
 from .kept import refuse_changed
-from .modes import enable_grad
+from .modes import enable_grad, mode, no_grad, traced
 from .node import Node
 from .op import Op
 from .tensor import Tensor, wrap
+from .watch import tensors_of
 
 
-def push_forward(outputs: Sequence[Tensor], tangents: Mapping[Node, Tensor]) -> list[Tensor | None]:
+def push_forward(
+    outputs: Sequence[Tensor], tangents: Mapping[Node, Tensor], recorded: bool = True
+) -> list[Tensor | None]:
     """The tangent of each output where the tensors of some nodes move along ``tangents``; None where none reaches it.
 
-    The graph stays as it is, and what is computed is recorded: tangents can be differentiated again.
+    The graph stays as it is. With ``recorded`` what is computed is recorded: tangents can be differentiated again.
     """
     nodes = history([output._node for output in outputs if output._node is not None])
     refuse_changed(nodes)
     moving: dict[Node, Tensor] = dict(tangents)
-    with enable_grad():
+    with enable_grad() if recorded else no_grad():
         for node in reversed(nodes):
             if node not in moving:
                 tangent = _pushed(node, [None if p is None else moving.get(p) for p in node.parents])
@@ -45,9 +49,12 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     """The tangent of one node's result, from those of its parents."""
     if all(tangent is None for tangent in tangents):
         return None
-    op, kept = node.op, restored(node)
+    kept = restored(node) if mode().grad or traced() else tensors_of(list(node.kept or ()))
+    op = node.op
     assert op is not None
     if isinstance(op, FunctionOp) and hasattr(op, "push"):
+        if any([stands_for_many(tangent) for tangent in tangents]):
+            return one_by_one(lambda *moved: op.push(list(moved), kept), tuple(tangents), {})  # type: ignore[no-any-return]
         return op.push(tangents, kept)
     if op.kind == "elementwise" and (
         op.holomorphic or not any(t is not None and t.dtype.kind == "c" for t in tangents)
@@ -72,15 +79,17 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         dtype = np.result_type(dtype, np.complex64)
     stand_in = wrap(np.zeros(node.shape, dtype), None)
     stand_in.requires_grad = True
-    pairs = [
-        (unbroadcast(d, tangent.shape), tangent)
-        for d, tangent in zip(pulled(node, stand_in, kept), tangents, strict=True)
-        if d is not None and tangent is not None
-    ]
-    pairs = [(d, tangent.to(d.dtype)) for d, tangent in pairs if d.requires_grad]
+    recorded = mode().grad
+    with enable_grad():
+        pairs = [
+            (unbroadcast(d, tangent.shape), tangent)
+            for d, tangent in zip(pulled(node, stand_in, kept), tangents, strict=True)
+            if d is not None and tangent is not None
+        ]
+        pairs = [(d, tangent.to(d.dtype)) for d, tangent in pairs if d.requires_grad]
     if not pairs:
         return None
-    return grad([d for d, _ in pairs], stand_in, [t for _, t in pairs], create_graph=True, allow_unused=True)[0]
+    return grad([d for d, _ in pairs], stand_in, [t for _, t in pairs], create_graph=recorded, allow_unused=True)[0]
 
 
 def _mapped(op: Op, node: Node, tangents: list[Tensor | None], kept: dict[str, Any]) -> Tensor:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .definitions import Doc, spelled
-from .errors import AutogradError
+from .errors import AutogradError, ValueReadError
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
@@ -72,7 +72,7 @@ def _tuple(items: list[str]) -> str:
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, blank, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter, AutogradError, misused, write_out"
+    "guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out"
 )
 
 
@@ -118,9 +118,11 @@ def source(op: Op) -> str:
               "    return rounded"] if op.wide else []  # fmt: skip
     bare = ["if operands is None:", "    try:", f"        return {raw}", f"    except {_RAW} as error:",
             f"        raise misused(op, error, {_tuple(list(taken))}) from None"]  # fmt: skip
+    unpacked = ["try:", f"    operands = unpack(op, {', '.join(taken)})", "except ValueReadError as read:",
+                f"    return read.tensor.called(op, {_tuple(list(taken))}, {named})"]  # fmt: skip
     if op.variadic:
         (xs,) = taken
-        for line in [*narrow, f"operands = unpack(op, {xs})", *bare]:
+        for line in [*narrow, *unpacked, *bare]:
             add(f"        {line}")
         add(f"        v_{xs}, parents = operands")
         values, nodes = f"v_{xs}", "parents"
@@ -146,7 +148,7 @@ def source(op: Op) -> str:
             add("        if not alike:")
         else:
             add("        except AttributeError:")
-        for line in [*narrow, f"operands = unpack(op, {', '.join(taken)})", *bare]:
+        for line in [*narrow, *unpacked, *bare]:
             add(f"            {line}")
         add(f"            {_tuple([f'v_{n}' for n in op.inputs])}, {_tuple([f'n_{n}' for n in op.inputs])} = operands")
         values = ", ".join(f"v_{name}" for name in op.inputs)
@@ -160,6 +162,8 @@ def source(op: Op) -> str:
             add(f"            {', '.join(f'v_{name}' for name in op.inputs)}, = floats_of({values})")
     add("        try:")
     add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
+    add("        except ValueReadError as read:")
+    add(f"            return read.tensor.called(op, {_tuple(list(taken))}, {named})")
     add("        except Exception as error:")
     given = values if op.variadic else _tuple([values] if values else [])
     add(f"            raise explain(op, error, {given}, {nodes}) from None")
@@ -207,7 +211,8 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
         op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
-        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, misused, write_out,
+        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused,
+        write_out,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import dtypes
 from .backward import unbroadcast
+from .batched import one_by_one, slice_by_slice, stands_for_many
 from .errors import FunctionError, ShapeError, shape_text
 from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
@@ -129,6 +130,8 @@ class Function:
         plain = cls.setup_context is not Function.setup_context
         if named or plain:
             inputs, named = _placed(cls.forward, inputs, named, plain)
+        if any([stands_for_many(x) for x in inputs]):
+            return one_by_one(cls.apply, inputs, named)
         nodes = tuple(x._node if isinstance(x, Tensor) else None for x in inputs)
         ctx = Context(tuple(node is not None for node in nodes))
         with no_grad():
@@ -196,12 +199,17 @@ class Function:
             return tuple(found)
 
         # Do not mention op, which holds them: that would be a reference cycle.
-        def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+        def pull_one(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
                 arrived = g if create else wrap(np.asarray(g), None)
                 given = cls.backward(ctx._with(restored(values)), *whole_of.gradients(arrived))
             return _checked(cls, given, parents, inputs_dtypes, create)
+
+        def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+            if stands_for_many(g):
+                return slice_by_slice(lambda one: pull_one(one, parents, values), g)
+            return pull_one(g, parents, values)
 
         def push(tangents: list[Tensor | None], values: tuple[Any, ...]) -> Tensor:
             running = ctx._with(ctx._forward or restored(values))

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import writes
 from .backward import Gradients, Pull, pull_and_free, pull_and_keep, pull_recorded, walk
+from .batched import Level, batched, lowered, stands_for_many
 from .errors import (
     ArgumentError,
     NoHistoryError,
@@ -35,6 +36,7 @@ from .hooks import (
 from .kept import refuse_changed
 from .modes import enable_grad, mode, no_grad, same, traced
 from .node import Cell, Node
+from .op import OPS
 from .tensor import Tensor, wrap
 from .types import Array
 from .watch import pull_traced, quietly
@@ -47,19 +49,21 @@ def _pull_back(
     """Gradients of leaves and of nodes that retain theirs (or of ``targets`` alone), by node.
 
     ``nodes`` is the history of ``seeds``. With ``create`` gradients are Tensors and the rules are recorded; else they
-    are raw arrays.
+    are raw arrays, or, for someone who follows values and for batches of gradients, Tensors without history.
     """
-    if create or mode().watchers:
-        with enable_grad() if create else no_grad() if traced() else nullcontext(), quietly(mode().watchers):
-            return _walked(seeds, nodes, retain, create, targets)
-    return _walked(seeds, nodes, retain, create, targets)
+    following = traced() or any([stands_for_many(g) for g in seeds.values()])
+    if create or following or mode().watchers:
+        with enable_grad() if create else no_grad() if following else nullcontext(), quietly(mode().watchers):
+            return _walked(seeds, nodes, retain, create, following, targets)
+    return _walked(seeds, nodes, retain, create, following, targets)
 
 
-def _walked(seeds: Gradients, nodes: list[Node], retain: bool, create: bool, targets: set[Node] | None) -> Gradients:
+def _walked(
+    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, following: bool, targets: set[Node] | None
+) -> Gradients:
     if targets is not None:
         nodes = _towards(nodes, targets)
     found: Gradients = {}
-    following = traced()
 
     def arrived(node: Node, g: Any) -> Any:
         hooks = node.cell.hooks  # type: ignore[union-attr]
@@ -98,6 +102,13 @@ def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
             leading.add(node)
             found.append(node)
     return found[::-1]
+
+
+def _free(nodes: list[Node]) -> None:
+    """Let go of the values that nodes kept: no backward goes through them again."""
+    for node in nodes:
+        if node.op.keeps_values:  # type: ignore[union-attr]
+            node.kept = None
 
 
 _ONES: dict[Any, Any] = {}
@@ -330,18 +341,13 @@ def grad(
             )
         allow_unused = True
     if is_grads_batched:
-        *others, last = _batch(grad_outputs)
-        rows = [
-            grad(outputs, inputs, item, True, create_graph, True, allow_unused, False, materialize_grads)
-            for item in others
-        ]
-        rows.append(
-            grad(outputs, inputs, last, retain_graph, create_graph, True, allow_unused, False, materialize_grads)
-        )
-        return tuple([None if column[0] is None else np.stack(column) for column in zip(*rows)])  # type: ignore[misc]
+        level, seeds_of = _batch(grad_outputs)
+        rows = grad(outputs, inputs, seeds_of, retain_graph, create_graph, True, allow_unused, False, materialize_grads)
+        return tuple([None if row is None else _own_rows(row, level) for row in rows])
     wanted = _wanted("grad", input_list)
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
-    as_tensors = create_graph or traced()
+    many = any([stands_for_many(g) for g in given])
+    as_tensors = create_graph or many or traced()
     seeds = _seeds(output_list, given, as_tensors)
     retain = create_graph if retain_graph is None else retain_graph
     nodes = history(seeds)
@@ -353,13 +359,17 @@ def grad(
         _refuse_unused(wanted, reached)
     starts = list(seeds.values())
     found = _pull_back(seeds, nodes, retain or create_graph, create_graph, set(wanted))
+    if many and not retain:
+        _free(_towards(nodes, set(wanted)))
     if not allow_unused:
         _refuse_unused(wanted, found)  # a user's backward may have returned None
     taken = _owners(starts, as_tensors)
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
-        if g is not None:
+        if stands_for_many(g):
+            pass  # nobody writes it
+        elif g is not None:
             g = _separate(g) if as_tensors else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
         elif materialize_grads:
             g = wrap(np.zeros_like(x._value), None).requires_grad_(create_graph)
@@ -367,8 +377,8 @@ def grad(
     return tuple(results)
 
 
-def _batch(grad_outputs: Any) -> list[list[Tensor]]:
-    """The items along the first dimension of ``grad_outputs``, each as what ``grad`` takes."""
+def _batch(grad_outputs: Any) -> tuple[Level, list[Tensor]]:
+    """The items along the first dimension of ``grad_outputs`` as a level, and what ``grad`` takes in it."""
     batches = [g if isinstance(g, Tensor) else wrap(np.asarray(g), None) for g in _list(grad_outputs)]
     counts = {g.shape[:1] for g in batches}
     if len(counts) != 1 or counts <= {(), (0,)}:
@@ -376,7 +386,14 @@ def _batch(grad_outputs: Any) -> list[list[Tensor]]:
             "grad: with is_grads_batched each of grad_outputs has a first dimension more, of one size and not 0; got "
             + ", ".join(shape_text(g.shape) for g in batches)
         )
-    return [[g[i] for g in batches] for i in range(batches[0].shape[0])]
+    level = Level(batches[0].shape[0])
+    return level, [batched(g, level) for g in batches]
+
+
+def _own_rows(rows: Tensor, level: Level) -> Tensor:
+    """The gradients of all items, in memory of their own."""
+    inner = lowered(rows, level)
+    return inner if inner._node is not None else OPS["clone"].function(inner)
 
 
 def pull(

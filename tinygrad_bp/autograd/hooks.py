@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .batched import stands_for_many
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
 from .modes import enable_grad, no_grad, same, traced
 from .node import Cell, Node
@@ -157,17 +158,21 @@ def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
     """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
     for hook, _ in list(hooks.arrived.values()):
         # A copy, which the hook may keep: rules may hand the same memory to a leaf, and later backwards add to it.
-        value = g._value if create else np.asarray(g)
-        seen = value.copy()
-        same(seen, value)
-        seen.flags.writeable = False
-        given = wrap(seen, g._node if create else None)
+        given = g if stands_for_many(g) else _copied(g, create)
         with enable_grad() if create and not traced() else no_grad():
             result = hook(given)
         if result is not None and result is not given:
             _check(result, g, node)
             g = result if create else np.array(result._value)
     return g
+
+
+def _copied(g: Any, create: bool) -> Tensor:
+    value = g._value if create else np.asarray(g)
+    seen = value.copy()
+    same(seen, value)
+    seen.flags.writeable = False
+    return wrap(seen, g._node if create else None)
 
 
 def _check(result: Any, g: Any, node: Node) -> None:

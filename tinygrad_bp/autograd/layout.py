@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, overload
 
 import numpy as np
@@ -77,8 +78,9 @@ def size(self: Any) -> Elements:
     >>> x.size, x.size(), x.size(0)
     (6, torch.Size([2, 3]), 2)
     """
-    found = Elements(self._value.size)
-    found._shape = self.shape
+    shape = self.shape
+    found = Elements(math.prod(shape))
+    found._shape = shape
     return found
 
 
@@ -100,7 +102,7 @@ def itemsize(self: Any) -> int:
     >>> tg.ones(2).itemsize
     4
     """
-    return int(self._value.itemsize)
+    return int(self.dtype.itemsize)
 
 
 def nbytes(self: Any) -> int:
@@ -110,7 +112,7 @@ def nbytes(self: Any) -> int:
     >>> tg.ones(2).nbytes
     8
     """
-    return int(self._value.nbytes)
+    return int(math.prod(self.shape) * self.dtype.itemsize)
 
 
 def flags(self: Any) -> Any:
@@ -133,7 +135,7 @@ def numel(self: Any) -> int:
     >>> tg.ones(2, 3).nelement()
     6
     """
-    return int(self._value.size)
+    return math.prod(self.shape)
 
 
 def dim(self: Any) -> int:
@@ -143,7 +145,7 @@ def dim(self: Any) -> int:
     >>> tg.ones(2, 3).dim()
     2
     """
-    return int(self._value.ndim)
+    return int(self.ndim)
 
 
 def is_floating_point(self: Any) -> bool:
@@ -153,7 +155,7 @@ def is_floating_point(self: Any) -> bool:
     >>> tg.ones(2).is_floating_point()
     True
     """
-    return bool(self._value.dtype.kind == "f")
+    return bool(self.dtype.kind == "f")
 
 
 def is_complex(self: Any) -> bool:
@@ -163,7 +165,7 @@ def is_complex(self: Any) -> bool:
     >>> tg.ones(2).is_complex()
     False
     """
-    return bool(self._value.dtype.kind == "c")
+    return bool(self.dtype.kind == "c")
 
 
 # ---------------------------------------------------------------------- how they lie

@@ -50,15 +50,16 @@ def _bool(self: Tensor) -> bool:
 
 
 def _len(self: Tensor) -> int:
-    if not self._value.ndim:
+    shape = self.shape
+    if not shape:
         raise ArgumentError("len() of a 0-d tensor: it has no dimension; use t.item()")
-    return len(self._value)
+    return int(shape[0])
 
 
 def _iter(self: Tensor) -> Iterator[Tensor]:
-    if not self._value.ndim:
+    if not self.ndim:
         raise ArgumentError("iteration over a 0-d tensor: it has no dimension; use t.item()")
-    return (self[i] for i in range(len(self._value)))
+    return (self[i] for i in range(self.shape[0]))
 
 
 def _contains(self: Tensor, item: Any) -> bool:

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from .backward import Pull, pull_and_free, pulled, restored
+from .batched import stands_for_many
 from .call import call
 from .definitions import spelled
 from .frames import entry_code, frame_code, spelling
-from .modes import Mode, Switch, mode, watched
+from .modes import Mode, Switch, mode, traced, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
 from .operands import check_alias, in_float32
@@ -90,7 +91,7 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     if given.get("out") is not None:
         return write_out(op.function, given["out"], operands, params)
     watchers = mode().watchers
-    if not watchers:  # another thread watches
+    if not watchers or _batched(op, operands):  # another thread watches, or the calls that a batching rule makes
         return call(op, operands, params)
     if op.wide:
         rounded = in_float32(op.function, operands, params)
@@ -107,6 +108,11 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     for watcher in watchers:
         watcher.called(op, operands, params, result, began)
     return result
+
+
+def _batched(op: Op, operands: tuple[Any, ...]) -> bool:
+    items = operands[0] if op.variadic and isinstance(operands[0], (list, tuple)) else operands
+    return any([stands_for_many(item) for item in items])
 
 
 def _param(op: Op, name: str, given: dict[str, Any]) -> Any:
@@ -128,17 +134,17 @@ class unwatched(Switch):
 
 
 def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
-    """The gradients of the parents as Tensors, for someone who follows values; nothing is recorded."""
+    """The gradients of the parents as Tensors, for someone who follows values, or of a batch; nothing is recorded."""
     if node.kept is None:
         return pull_and_free(node, g)
-    return pulled(node, g, restored(node, _tensors_of))
+    return pulled(node, g, restored(node, tensors_of) if traced() else tuple(tensors_of(list(node.kept))))
 
 
-def _tensors_of(kept: Any) -> Any:
+def tensors_of(kept: Any) -> Any:
     """Arrays that were kept, as Tensors; anything else as it is."""
     if isinstance(kept, np.ndarray):
         return wrap(kept, None)
-    return [_tensors_of(item) for item in kept] if kept.__class__ is list else kept
+    return [tensors_of(item) for item in kept] if kept.__class__ is list else kept
 
 
 # ---------------------------------------------------------------------- on and off

@@ -15,7 +15,9 @@ import numpy as np
 
 from . import dtypes
 from .arrays import as_array
+from .batched import Batched, batched, lowered, stands_for_many
 from .errors import (
+    ArgumentError,
     DtypeError,
     IndexRangeError,
     LeafWriteError,
@@ -95,6 +97,10 @@ def _shared(x: Tensor) -> bool:
 
 def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands: Any) -> Tensor:
     """Give ``x``, and all that see its memory, the value that ``compute(x)`` has; ``operands`` are what it reads."""
+    if isinstance(x, Batched):
+        level = x.level
+        replace(x.slices, what, lambda inner: lowered(compute(batched(inner, level)), level), *operands)
+        return x
     refuse(x, what)
     recording, following = recorded(x, *operands), traced()
     if following:
@@ -102,6 +108,11 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
     shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
     result = same_kind(x, compute(_copied(x) if shared else x), what)
+    if stands_for_many(result):
+        raise ArgumentError(
+            f"{what}: inside vmap each slice would write a value of its own into the tensor {shape_text(x.shape)}, "
+            "which all slices share. Make a new tensor, or write into one that is sliced"
+        )
     if result._value.shape != x._value.shape:
         raise ShapeError(
             f"{what}: the result has shape {shape_text(result.shape)}, the tensor written {shape_text(x.shape)}; an "
@@ -149,7 +160,7 @@ _set_node: Callable[[Tensor, Node | None], None] = Tensor._node.__set__  # type:
 
 def same_kind(x: Tensor, result: Tensor, what: str) -> Tensor:
     """What is written, in the dtype of ``x``; ``DtypeError`` where that is of a lesser kind."""
-    if result._value.dtype == x._value.dtype:
+    if result.dtype == x.dtype:
         return result
     if dtypes.category(result.dtype) > dtypes.category(x.dtype):
         raise DtypeError(f"{what}: the result has dtype {result.dtype} and can't be cast to {x.dtype} in place")
@@ -258,7 +269,7 @@ def assign(
         value = same_kind(x, value, what)
     elif not isinstance(value, (bool, int, float, complex)):
         value = as_array(value)
-    if recorded(x, value) or traced():
+    if recorded(x, value) or traced() or stands_for_many(x) or stands_for_many(value):
         if isinstance(value, np.ndarray):
             value = value.astype(x.dtype, casting="same_kind")
         replace(x, what, lambda x: replaced(x, value), value)
@@ -344,6 +355,9 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
             )
         with enable_grad():  # no value is written: the history stays
             result = function(self, *args, **options)
+        if isinstance(self, Batched):
+            self.slices = result.slices
+            return self
         before = self._node
         self._value = result._value
         self._node = result._node

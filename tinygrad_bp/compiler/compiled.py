@@ -20,7 +20,7 @@ from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
-from ..func.transforms import flatten
+from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program import CaptureError, Program, argument_names
 from ..program.capture import Captured, capture

@@ -6,8 +6,10 @@ Arguments and results are tensors, arrays or numbers, also inside nested dicts, 
 
 import typing as _typing
 
+from .jacobians import hessian, jacfwd, jacrev
+from .mapping import vmap
 from .modules import functional_call, stack_module_state
-from .transforms import grad, grad_and_value, hessian, hvp, jacfwd, jacrev, jvp, value_and_grad, vjp, vmap
+from .transforms import grad, grad_and_value, hvp, jvp, value_and_grad, vjp
 
 __all__ = [
     "functional_call",

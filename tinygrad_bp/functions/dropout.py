@@ -17,10 +17,12 @@ from ..ops.network import drop
 from ..ops.shape import broadcast_to
 from ..random.generator import Generator, default_generator
 from ..random.layout import order_of
+from ..random.slices import draws
 
 __all__ = ["rrelu"]
 
 
+@draws
 def dropout(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """Each element 0 with probability ``p``, else times 1 / (1 − p); ``input`` itself where not ``training`` or p is 0.
 
@@ -77,6 +79,7 @@ def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Gener
     return drop(x, mask)
 
 
+@draws
 def dropout1d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, length), the rows may be missing.
 
@@ -88,6 +91,7 @@ def dropout1d(input: Array, p: float = 0.5, training: bool = True, *, generator:
     return _drop_channels(1, input, p, training, generator)
 
 
+@draws
 def dropout2d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, height, width), also (rows, channels, length).
 
@@ -100,6 +104,7 @@ def dropout2d(input: Array, p: float = 0.5, training: bool = True, *, generator:
     return _drop_channels(2, input, p, training, generator)
 
 
+@draws
 def dropout3d(input: Array, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Any:
     """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing.
 
@@ -127,6 +132,7 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)
 
 
+@draws
 def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None) -> Any:
     """Dropout that keeps mean 0 and variance 1 behind SELU: elements become its lowest value, and all are scaled.
 
@@ -140,6 +146,7 @@ def alpha_dropout(input: Array, p: float = 0.5, training: bool = False, *, gener
     return _alpha("alpha_dropout", input, p, training, False, generator)
 
 
+@draws
 def feature_alpha_dropout(
     input: Array, p: float = 0.5, training: bool = False, *, generator: Generator | None = None
 ) -> Any:
@@ -155,6 +162,7 @@ def feature_alpha_dropout(
 
 
 @in_floats("input")
+@draws
 def rrelu(
     input: Array,
     lower: float = 1 / 8,

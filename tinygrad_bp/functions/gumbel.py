@@ -16,12 +16,14 @@ from ..ops.extremes import argmax
 from ..ops.network import softmax
 from ..ops.scatter import scatter
 from ..random.generator import Generator, default_generator
+from ..random.slices import draws
 
 __all__ = ["gumbel_softmax"]
 
 
 @rounds_once
 @in_floats("logits", real=True)
+@draws
 def gumbel_softmax(
     logits: Array, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1, *,
     generator: Generator | None = None,

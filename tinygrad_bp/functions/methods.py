@@ -10,8 +10,8 @@ from typing import Any
 
 from ..autograd import dtypes
 from ..autograd.arrays import kind_of
-from ..autograd.doors import RAW, door, refusal
-from ..autograd.errors import ArgumentError
+from ..autograd.doors import RAW, door, of_slices, refusal
+from ..autograd.errors import ArgumentError, ValueReadError
 from ..autograd.layout import contiguous_format, is_contiguous, memory_format
 from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
@@ -261,6 +261,8 @@ def _of_both(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def entered(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
+        except ValueReadError as read:
+            return of_slices(read, function, args, kwargs)
         except RAW as error:
             refused = refusal(function.__name__, function, error, args, kwargs)
             arrays = import_module("...numpy_names.methods", __name__)

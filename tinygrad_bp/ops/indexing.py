@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.arrays import is_array
+from ..autograd.batched import stands_for_many
 from ..autograd.define import linear
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping, traced
@@ -38,7 +39,7 @@ _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))
 def _plain_item(item: Any) -> Any:
     if isinstance(item, (list, tuple, range)):  # as an array, so that a position named twice is seen
         return np.asarray([_plain_item(i) for i in item]) if len(item) else np.zeros(0, np.int64)
-    if item.__class__ in _BASIC or not (isinstance(item, Tensor) or is_array(item)):
+    if item.__class__ in _BASIC or not (isinstance(item, Tensor) or is_array(item)) or stands_for_many(item):
         return item
     array = held(item)
     if array.ndim == 0 and array.dtype.kind in "ui" and (array.dtype != np.uint8 or isinstance(item, np.generic)):
@@ -71,7 +72,7 @@ def in_turn(index: Index, ndim: int) -> tuple[Any, ...]:
         elif not _is_array(item):
             first.append(item)
             then += [slice(None)] * (not hasattr(item, "__index__"))
-        elif np.ndim(item) == 0:  # one truth: a new axis, kept or dropped
+        elif getattr(item, "ndim", 0) == 0:  # one truth: a new axis, kept or dropped
             first.append(None)
             then.append(np.reshape(item, (1,)))
         else:
@@ -81,7 +82,7 @@ def in_turn(index: Index, ndim: int) -> tuple[Any, ...]:
 
 
 def _is_array(item: Any) -> bool:
-    return isinstance(item, bool) or hasattr(item, "dtype")
+    return isinstance(item, bool) or (hasattr(item, "dtype") and not (stands_for_many(item) and item.ndim == 0))
 
 
 def _dimensions(item: Any) -> int:
@@ -105,7 +106,7 @@ def place_of(x: Array, dim: int, name: str) -> int:
 
 def indices_of(index: Index, name: str) -> Any:
     """An integer array of what names positions: a tensor, an array, a list or a number."""
-    array = held(index)
+    array: Any = index if stands_for_many(index) else held(index)
     if array.dtype.kind not in "ui":
         if array.size:
             raise DtypeError(f"{name}: an index holds integers, got {array.dtype}")

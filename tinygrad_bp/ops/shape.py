@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from ..autograd.backward import unbroadcast
+from ..autograd.batched import Batched
 from ..autograd.columns import in_shape
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
@@ -108,7 +109,7 @@ _reshape = linear("reshape", lambda x, shape: np.reshape(x, shape), lambda g, x_
 
 def _in_shape(input: Any, shape: tuple[int, ...], view: bool = False) -> Any:
     """The elements in another shape, a view where PyTorch has one; of a ``view`` that is none no write is taken."""
-    if isinstance(input, Tensor):
+    if isinstance(input, Tensor) and input.__class__ is not Batched:
         value = input._value
         if not value.flags.c_contiguous or (value.base is not None and columns_of(input) is not None):
             return in_shape(input, shape, _reshape, clone, view)

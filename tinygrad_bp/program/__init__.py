@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from ..autograd.errors import CaptureError
-from ..func.transforms import flatten
+from ..autograd.trees import flatten
 from .capture import capture
 from .program import Constant, Program, Step, Value, evaluate
 from .text import text

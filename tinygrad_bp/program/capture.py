@@ -25,9 +25,9 @@ from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.trees import flatten
 from ..autograd.watch import Watcher, enter_every_op
 from ..autograd.writes import lies_there, owner, shown
-from ..func.transforms import flatten
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
 Source = Callable[[], Any]  # the tensor or array that an input is read from; None: it is no more

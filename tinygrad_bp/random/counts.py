@@ -13,6 +13,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
 from ..autograd.values import fixed_value
 from .generator import Generator, default_generator
+from .slices import draws
 
 __all__ = ["binomial", "poisson"]
 
@@ -20,6 +21,7 @@ Draw = Callable[[], float]  # the next uniform number in [0, 1)
 _BLOCK = 1024
 
 
+@draws
 def poisson(input: Array, generator: Generator | None = None) -> Tensor:
     """Counts of Poisson's distribution, of the rate that each element of ``input`` gives; shape and dtype are its.
 
@@ -36,6 +38,7 @@ def poisson(input: Array, generator: Generator | None = None) -> Tensor:
     return _drawn(generator, _poisson, rates)
 
 
+@draws
 def binomial(count: Array, prob: Array, generator: Generator | None = None) -> Tensor:
     """How many of ``count`` attempts succeed, each with the probability ``prob``; both broadcast.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.batched import running
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.device import device as Device
 from ..autograd.errors import ArgumentError, shape_text
@@ -88,6 +89,7 @@ class Generator:
 
     def words(self, count: int) -> Any:
         """The next ``count`` 32-bit words of the stream, as uint64."""
+        _refuse_draw()
         return self._bits.random_raw(count)
 
     def long_words(self, count: int) -> Any:
@@ -179,6 +181,21 @@ class Generator:
         again = place[1:] == place[:-1]
         order[step[1:][again]] = source[step[:-1][again]]
         return order
+
+
+def _refuse_draw() -> None:
+    """``ArgumentError`` where a draw inside ``vmap`` is not wanted, or would not differ where it should."""
+    for level in running():
+        if level.randomness == "error":
+            raise ArgumentError(
+                'a random draw inside vmap, which has randomness="error": write randomness="different" for numbers of '
+                'its own in each slice, randomness="same" for the same in all, or draw outside'
+            )
+        if level.randomness == "different":
+            raise ArgumentError(
+                'a random draw inside vmap with randomness="different" that all slices would share: draw with tg.rand, '
+                'tg.randn and their like, or outside, or write randomness="same"'
+            )
 
 
 _STATE = np.dtype([("seed", "<u8"), ("key", "<u4", 624), ("pos", "<u4"), ("normal", "<f8")])

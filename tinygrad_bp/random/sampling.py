@@ -23,6 +23,7 @@ from ..ops.sorting import argsort
 from ..ops.trigonometry import tan
 from .generator import Generator, default_generator
 from .layout import in_memory_order, order_of
+from .slices import draws
 
 __all__ = [
     "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
@@ -52,6 +53,7 @@ def _float_dtype(name: str, dtype: Any) -> Any:
     return chosen
 
 
+@draws
 @laid_out
 def rand(
     *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
@@ -69,6 +71,7 @@ def rand(
     return _drawn("uniform", given, shape, generator, requires_grad=requires_grad)
 
 
+@draws
 @laid_out
 def randn(
     *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
@@ -86,6 +89,7 @@ def randn(
     return _drawn("normal", given, shape, generator, requires_grad=requires_grad)
 
 
+@draws
 @laid_out
 def randint(
     low: Any = None, high: Any = None, size: Size | None = None, *, generator: Generator | None = None,
@@ -114,6 +118,7 @@ def randint(
     return _drawn("integers", given, shape, generator, kind, requires_grad=requires_grad)
 
 
+@draws
 @laid_out
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
@@ -132,6 +137,7 @@ def randperm(
     return _drawn("permutation", (n,), (n,), generator, kind, requires_grad=requires_grad)
 
 
+@draws
 @laid_out
 def rand_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
@@ -148,6 +154,7 @@ def rand_like(
     return _drawn("uniform", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
 
 
+@draws
 @laid_out
 def randn_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike = None,
@@ -166,6 +173,7 @@ def randn_like(
     return _drawn("normal", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
 
 
+@draws
 @laid_out
 def randint_like(
     input: Array, low: int | None = None, high: int | None = None, *, generator: Generator | None = None,
@@ -188,6 +196,7 @@ def randint_like(
     return _drawn("integers", given, tuple(input.shape), generator, kind, order_of(input), requires_grad)
 
 
+@draws
 def normal(
     mean: Any, std: Any = 1.0, size: Size | None = None, *, generator: Generator | None = None,
     dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False,
@@ -231,6 +240,7 @@ def _probabilities(name: str, x: Any) -> Any:
     return p
 
 
+@draws
 def bernoulli(input: Array, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of ``input`` gives, or with ``p``, else 0; of its shape and dtype.
 
@@ -249,6 +259,7 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     return in_dtype(drawn < detached(input), chances.dtype)  # type: ignore[no-any-return]
 
 
+@draws
 def multinomial(
     input: Array, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
@@ -300,6 +311,7 @@ def _for(x: Tensor, stream: str, generator: Generator, *given: Any) -> Tensor:
     return _drawn(stream, given, tuple(x.shape), generator, None, order_of(x))
 
 
+@draws
 def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Every element drawn uniformly from [low, to).
 
@@ -313,6 +325,7 @@ def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generat
     return x.copy_(_for(x, "uniform", generator, x.numel(), x.dtype, low, to))
 
 
+@draws
 def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Every element drawn from the normal distribution.
 
@@ -326,6 +339,7 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     return x.copy_(_for(x, "normal", generator, x.numel(), x.dtype, mean, std, row_by_row(x)))
 
 
+@draws
 def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Every element 1 with probability ``p``, else 0.
 
@@ -339,6 +353,7 @@ def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None)
     return x.copy_(_for(x, "bernoulli", generator, x.numel(), p))
 
 
+@draws
 def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generator: Generator | None = None) -> Tensor:
     """Every element an integer from [low, to), [0, low), or all that the dtype holds from 0 on.
 
@@ -357,6 +372,7 @@ def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generat
     return x.copy_(_for(x, "integers", generator, low, to, x.numel()))
 
 
+@draws
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Every element drawn from the exponential distribution of rate ``lambd``.
 
@@ -370,6 +386,7 @@ def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None =
     return x.copy_(_for(x, "exponential", generator, x.numel(), _WIDE) / lambd)
 
 
+@draws
 def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Every element drawn from Cauchy's distribution.
 
@@ -383,6 +400,7 @@ def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Ge
     return x.copy_(median + sigma * tan(np.pi * (_for(x, "uniform", generator, x.numel(), _WIDE) - 0.5)))
 
 
+@draws
 def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
     """Every element the exponential of a normal number of this mean and standard deviation.
 
@@ -396,6 +414,7 @@ def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Ge
     return x.copy_(exp(_for(x, "normal", generator, x.numel(), _WIDE, mean, std, False)))
 
 
+@draws
 def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Every element the number of attempts up to the first success, each with probability ``p``.
 

@@ -16,8 +16,8 @@ from ..autograd.history import history
 from ..autograd.modes import enable_grad, mode
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.trees import flatten
 from ..autograd.writes import arrays_in, last_write, owner, tick
-from ..func.transforms import flatten
 from ..ops.elementwise import clone
 from ..random.generator import default_generator
 
