@@ -19,6 +19,7 @@ def _number(self: Tensor, kind: str) -> Any:
             "writing into a NumPy array asked for it. Write t.item() where that is meant",
             stacklevel=3,
         )
+    reading(self, f"{kind}(t)")
     return self.item()
 
 
@@ -46,6 +47,7 @@ def _bool(self: Tensor) -> bool:
             f"the truth of a tensor of shape {shape_text(self.shape)} is ambiguous: it has {self._value.size} "
             "elements. Use t.any() or t.all()"
         )
+    reading(self, "bool(t)")
     return bool(self.item())
 
 
@@ -69,6 +71,7 @@ def _contains(self: Tensor, item: Any) -> bool:
 
 def _format(self: Tensor, spec: str) -> str:
     if not self._value.ndim and (spec or type(self) is Tensor):
+        reading(self, "format(t)")
         return format(self.item(), spec)
     if spec:
         raise ArgumentError(
