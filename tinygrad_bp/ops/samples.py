@@ -64,7 +64,7 @@ def below(count: int) -> Domain:
 
 def fixed(*values: float) -> Domain:
     """These very numbers, whatever the generator."""
-    return lambda rng, shape: np.resize(np.array(values), shape)
+    return lambda rng, shape: np.asarray(np.resize(np.array(values), shape))
 
 
 extreme: Domain = fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0)
