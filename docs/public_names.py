@@ -89,6 +89,10 @@ def _ops() -> dict[Any, Op]:
     return {op.function: op for op in OPS.values()}
 
 
+# What keywords take that are no parameters of an op.
+KEYWORDS = {"out": "Tensor", "initial": "Operand", "where": "Array"}
+
+
 def op_of(function: Any) -> Op | None:
     """The op that a public function is."""
     function = inspect.unwrap(function) if callable(function) else function
@@ -226,8 +230,8 @@ def _parameter(item: inspect.Parameter, op: Op | None) -> Parameter:
 
 def _op_type(item: inspect.Parameter, op: Op) -> str:
     """The type of a parameter of an op, whose functions are generated and have no annotations."""
-    if item.name == "out":
-        return "Tensor"
+    if item.name in KEYWORDS:
+        return KEYWORDS[item.name]
     name = next((name for name, alias in ALIASES.items() if alias == item.name), item.name)
     if name in spelled(op):
         return "Sequence[Array]" if op.variadic else "Operand" if len(op.inputs) > 1 else "Array"

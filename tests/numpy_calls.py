@@ -95,11 +95,15 @@ METHODS: dict[str, str] = {
     "dot": "x.dot(y.T); x.dot(v); v.dot(u); v.dot(x.T); x.dot(2.0); c.dot(u[0])", "dtype": "x.dtype",
     "fill": "written(lambda a: a.fill(2.0), x.copy())", "flatten": "x.flatten(); x.flatten('F')", "imag": "x.imag",
     "item": "s.item(); x.item(3); x.item(1, 2); x.item((0, 1))", "itemsize": "x.itemsize", "mT": "c.mT",
-    "max": "x.max(); x.max(1); x.max(axis=0, keepdims=True); x.max(axis=(0, 1)); x.max(initial=s)",
-    "mean": "x.mean(); x.mean(0); x.mean(axis=(0, 1)); x.mean(axis=1, keepdims=True); (9 * x).astype(int).mean()",
-    "min": "x.min(); x.min(1); x.min(axis=(0, 1)); x.min(initial=s)", "nbytes": "x.nbytes", "ndim": "x.ndim",
+    "max": "x.max(); x.max(1); x.max(axis=0, keepdims=True); x.max(axis=(0, 1)); x.max(initial=s);"
+           "x.max(where=m, initial=s)",
+    "mean": "x.mean(); x.mean(0); x.mean(axis=(0, 1)); x.mean(axis=1, keepdims=True); (9 * x).astype(int).mean();"
+            "x.mean(where=m); x.mean(1, where=m)",
+    "min": "x.min(); x.min(1); x.min(axis=(0, 1)); x.min(initial=s); x.min(0, where=m, initial=s)",
+    "nbytes": "x.nbytes", "ndim": "x.ndim",
     "nonzero": "x.nonzero()", "partition": "written(lambda a: a.partition(0), v.copy())[0]",
-    "prod": "x.prod(); x.prod(0); x.prod(axis=(0, 1)); x.prod(initial=s); (9 * v).astype(np.uint8).prod()",
+    "prod": "x.prod(); x.prod(0); x.prod(axis=(0, 1)); x.prod(initial=s); x.prod(1, where=m, initial=s);"
+            "(9 * v).astype(np.uint8).prod()",
     "put": "written(lambda a: a.put(i, v[:3]), x.copy())",
     "ravel": "x.ravel(); x.ravel('F'); x.T.ravel(order='K')", "real": "x.real",
     "repeat": "v.repeat(2); x.repeat(2); x.repeat(2, axis=0); x.repeat([1, 2, 1], axis=0)",
@@ -108,9 +112,10 @@ METHODS: dict[str, str] = {
     "shape": "x.shape", "size": "x.size; x / x.size; np.arange(x.size); x.sum() / (2 * x.size)",
     "sort": "written(lambda a: a.sort(), x.copy()); written(lambda a: a.sort(axis=0, kind='stable'), x.copy())",
     "squeeze": "x[None].squeeze(); x[None].squeeze(0); x[None].squeeze(axis=0)",
-    "std": "x.std(); x.std(0); x.std(ddof=0); x.std(axis=1, ddof=1, keepdims=True); x.std(ddof=1)",
+    "std": "x.std(); x.std(0); x.std(ddof=0); x.std(axis=1, ddof=1, keepdims=True); x.std(ddof=1); x.std(1, where=m)",
     "strides": "x.strides",
-    "sum": "x.sum(); x.sum(0); x.sum(axis=(0, 1)); x.sum(axis=1, keepdims=True); (9 * x).astype(np.uint8).sum()",
+    "sum": "x.sum(); x.sum(0); x.sum(axis=(0, 1)); x.sum(axis=1, keepdims=True); (9 * x).astype(np.uint8).sum();"
+           "x.sum(where=m); x.sum(0, initial=s); x.sum(1, where=m, initial=2.0, keepdims=True)",
     "swapaxes": "c.swapaxes(0, 2); c.swapaxes(-1, -2)",
     "take": "x.take(i); x.take(i, axis=1); x.take(i, 0); x.take([5, 9], mode='wrap')", "tobytes": "x.tobytes()",
     "to_device": "x.to_device('cpu')",

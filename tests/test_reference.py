@@ -51,7 +51,7 @@ def test_what_is_bound_to_tensors_is_declared_with_what_it_does(written: dict[Pa
     ("method", "signature"),
     [
         ("sum", "self, axis: Axis=None, keepdims: _bool=False, dtype: DTypeLike=None, *, dim: Axis=None, "
-                "keepdim: _bool | None=None"),
+                "keepdim: _bool | None=None, initial: Operand | None=None, where: Array | None=None"),
         ("exp", "self"),
         ("add_", "self, other: Operand, *, alpha: Any=1"),
         ("aminmax", "self, *, dim: _int | None=None, keepdim: _bool=False, axis: _int | None=None, "

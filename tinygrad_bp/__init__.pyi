@@ -1106,7 +1106,7 @@ def maximum(input: Operand, other: Operand, *, out: Tensor | None = None) -> Ten
     """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
 def mean(
     input: Array, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-    keepdim: _bool | None = None, out: Tensor | None = None,
+    keepdim: _bool | None = None, where: Array | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing. Formula: Σ x / n
     """
@@ -1594,7 +1594,7 @@ def subtract(input: Operand, other: Operand, *, alpha: Any = 1, out: Tensor | No
     """``input − alpha · other``; shapes broadcast."""
 def sum(
     input: Array, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-    keepdim: _bool | None = None, out: Tensor | None = None,
+    keepdim: _bool | None = None, initial: Operand | None = None, where: Array | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
 def svd(input: Array, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:

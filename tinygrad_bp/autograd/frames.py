@@ -19,7 +19,7 @@ from .errors import AutogradError, ValueReadError
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, reads
-from .operands import check_alias, explain, floats_of, in_float32, misused, settle, unpack
+from .operands import check_alias, explain, floats_of, in_float32, misused, of_arrays, settle, unpack
 from .out import write_out
 from .tensor import blank
 from .writes import guard_view, share, tick
@@ -72,7 +72,7 @@ def _tuple(items: list[str]) -> str:
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
     "op, forward, blank, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out"
+    "guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out, of_arrays"
 )
 
 
@@ -86,11 +86,16 @@ _FREE = frozenset(FREE.split(", "))
 # Ops whose public function is another one, which has more parameters: operators alone call these.
 _OF_OPERATORS = ("add", "sub", "div")
 
+# Keywords that NumPy's methods of these names have and PyTorch's have not: with them the call is NumPy's.
+OF_ARRAYS = {"sum": ("initial", "where"), "mean": ("where",)}
+
 
 def spelling(op: Op) -> tuple[list[str], list[str]]:
     """The names by which the op's function takes its arguments, and those that are keywords only."""
     keywords = [ALIASES[name] for name in op.params if name in ALIASES]
-    return [*spelled(op), *op.params], keywords if op.name in _OF_OPERATORS else [*keywords, "out"]
+    if op.name not in _OF_OPERATORS:
+        keywords += [*OF_ARRAYS.get(op.name, ()), "out"]
+    return [*spelled(op), *op.params], keywords
 
 
 def source(op: Op) -> str:
@@ -111,6 +116,11 @@ def source(op: Op) -> str:
     params = "".join(f", {name}" for name in op.params)
     raw = f"forward({', '.join([*taken, *op.params])})" + ("[0]" if op.residuals else "")
     named = "{" + ", ".join(f"{name!r}: {name}" for name in op.params) + "}"
+    numpys = OF_ARRAYS.get(op.name, ())
+    if numpys:
+        add(f"        if {' or '.join(f'{name} is not None' for name in numpys)}:")
+        given = ", ".join(f"{name!r}: {name}" for name in (*numpys, "out"))
+        add(f"            return of_arrays(op, {_tuple(list(taken))}, {named}, {{{given}}})")
     if "out" in keywords:
         add("        if out is not None:")
         add(f"            return write_out(op.function, out, {_tuple(list(taken))}, {named})")
@@ -212,7 +222,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
         op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused,
-        write_out,
+        write_out, of_arrays,
     )  # fmt: skip
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)

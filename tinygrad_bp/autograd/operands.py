@@ -77,6 +77,12 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
     return values, tuple(nodes)
 
 
+def of_arrays(op: Op, operands: tuple[Any, ...], params: dict[str, Any], keywords: dict[str, Any]) -> Any:
+    """NumPy's function of the op's name, for keywords of its that PyTorch's function has not."""
+    given = {name: value for name, value in {**params, **keywords}.items() if value is not None}
+    return getattr(np, op.name)(*operands, **given)
+
+
 def misused(op: Op, error: Exception, operands: Any) -> Exception:
     """The error that names the first operand that is no array, for what an op raised; that itself where all are."""
     items = _listed(op, operands[0]) if op.variadic else operands

@@ -885,7 +885,7 @@ class Syntax:
         """The larger of two elements; a tie shares the gradient equally, NaN passes it to both. Formula: max(a, b)"""
     def mean(
         self, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-        keepdim: _bool | None = None,
+        keepdim: _bool | None = None, where: Array | None = None,
     ) -> Tensor:
         """Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing. Formula: Σ x /
         n
@@ -1308,7 +1308,7 @@ class Syntax:
         """``subtract``, written into the tensor itself."""
     def sum(
         self, axis: Axis = None, keepdims: _bool = False, dtype: DTypeLike = None, *, dim: Axis = None,
-        keepdim: _bool | None = None,
+        keepdim: _bool | None = None, initial: Operand | None = None, where: Array | None = None,
     ) -> Tensor:
         """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
     def sum_to_size(self, *size: Size) -> Tensor:

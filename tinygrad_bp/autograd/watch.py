@@ -18,11 +18,11 @@ from .backward import Pull, pull_and_free, pulled, restored
 from .batched import stands_for_many
 from .call import call
 from .definitions import spelled
-from .frames import entry_code, frame_code, spelling
+from .frames import OF_ARRAYS, entry_code, frame_code, spelling
 from .modes import Mode, Switch, mode, traced, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
-from .operands import check_alias, in_float32
+from .operands import check_alias, in_float32, of_arrays
 from .out import write_out
 from .tensor import Tensor, wrap
 
@@ -88,6 +88,9 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
         return op.function(**{name: given[name] for names in spelling(op) for name in names})
     operands = tuple(given[name] for name in spelled(op))
     params = {name: _param(op, name, given) for name in op.params}
+    numpys = {name: given[name] for name in OF_ARRAYS.get(op.name, ()) if given[name] is not None}
+    if numpys:
+        return of_arrays(op, operands, params, {**numpys, "out": given["out"]})
     if given.get("out") is not None:
         return write_out(op.function, given["out"], operands, params)
     watchers = mode().watchers
