@@ -72,6 +72,15 @@ def test_kind(op: Op, sample) -> None:
     c.check_kind(op, sample)
 
 
+@pytest.mark.parametrize(("op", "sample"), [p for p in SMOOTH if p.values[0].bilinear])
+def test_bilinear(op: Op, sample) -> None:
+    rng = np.random.default_rng(0)
+    (a, b), (c, d) = ([domain(rng, shape) for domain, shape in zip(sample.domains, sample.shapes)] for _ in range(2))
+    for one, two, both in (((a, b), (c, b), (a + c, b)), ((a, b), (a, d), (a, b + d))):
+        parts = op.function(*one, **sample.params) + op.function(*two, **sample.params)
+        np.testing.assert_allclose(op.function(*both, **sample.params), parts, rtol=1e-10, atol=1e-12)
+
+
 # ---------------------------------------------------------------------- the checker is checked
 
 

@@ -123,11 +123,14 @@ class Batched(Tensor):
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """What ``op`` gives for these operands, one of which is this tensor."""
         items: Sequence[Any] = list(operands[0]) if op.variadic else operands
-        held = _held(params)
-        level = max([x.level for x in (*items, *held) if isinstance(x, Batched)], key=lambda level: level.number)
+        held = _held(params) if params else []
+        level = self.level
+        for x in (*items, *held):
+            if isinstance(x, Batched) and x.level.number > level.number:
+                level = x.level
         which = [isinstance(x, Batched) and x.level is level for x in items]
         given = [x.slices if yes else x for x, yes in zip(items, which)]
-        if any([x.level is level for x in held]):
+        if held and any([x.level is level for x in held]):
             rule = WITHIN.get(op.name, each)
         else:
             rule = RULES.get(op.name) or KINDS.get(op.kind, each)
@@ -148,9 +151,13 @@ def batched(slices: Tensor, level: Level) -> Batched:
 
 def _held(params: dict[str, Any]) -> list[Batched]:
     """The batched tensors in parameters."""
-    if not any([value.__class__ in (Batched, tuple, list) for value in params.values()]):
-        return []
-    return [x for x in flatten(params)[0] if isinstance(x, Batched)]
+    found: list[Batched] = []
+    for value in params.values():
+        if value.__class__ is Batched:
+            found.append(value)
+        elif value.__class__ is tuple or value.__class__ is list:
+            found += [x for x in value if x.__class__ is Batched]
+    return found
 
 
 def each(op: Op, level: Level, given: Sequence[Any], which: Sequence[bool], params: dict[str, Any]) -> Any:

@@ -35,6 +35,7 @@ def _define(
     residuals: dict[str, Rule] | None = None,
     ufunc: Any = None,
     holomorphic: bool = True,
+    bilinear: bool = False,
     gives: str = "",
     grad_fn: str | Callable[..., str] = "",
     grad_grad_fn: str = "",
@@ -50,7 +51,7 @@ def _define(
     op.rules = rules * len(op.inputs) if together else rules or (None,) * len(op.inputs)
     op.params = dict(params or {})
     op.hint, op.formula, op.doc, op.samples, op.reference = hint, formula, doc, samples, reference
-    op.draws, op.floats, op.residuals = draws, floats, dict(residuals or {})
+    op.draws, op.floats, op.bilinear, op.residuals = draws, floats, bilinear, dict(residuals or {})
     op.holomorphic, op.gives, op.views, op.together = holomorphic, gives, views, together
     op.grad_fn, op.grad_grad_fn = grad_fn or f"{op.label}Backward0", grad_grad_fn
     # An op of one rounding gives in float16 what it can; sums, and what is made of several steps, need more on the way.

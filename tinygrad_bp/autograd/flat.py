@@ -37,7 +37,7 @@ def _identity(name: str) -> Op:
     op = Op()
     op.name, op.kind, op.grad_fn, op.grad_grad_fn = "flat", "general", name, ""
     op.rules, op.inputs, op.params, op.residuals, op.kept = (), ("x",), {}, {}, ()
-    op.variadic, op.keeps_values, op.holomorphic, op.gives = True, False, False, ""
+    op.variadic, op.keeps_values, op.bilinear, op.holomorphic, op.gives = True, False, False, False, ""
     op.doc, op.formula, op.hint = "A gradient whose slope is 0.", "x", ""
     op.pull = _pull
     return op

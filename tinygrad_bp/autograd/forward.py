@@ -1,9 +1,9 @@
 """Forward mode: push tangents from the leaves to the outputs along a recorded graph, oldest node first.
 
 An elementwise op's rule multiplies by its partial derivative, so the rule itself pushes a tangent. A linear op is its
-own derivative, where the node keeps the parameters of its call. Any other rule is linear in the gradient arriving, and
-the derivative forward is its transpose: the rule is recorded at a stand-in for that gradient and pulled back once more
-(Townsend 2017, *A new trick for calculating Jacobian vector products*).
+own derivative, where the node keeps the parameters of its call, and a bilinear one is that of each side. Any other rule
+is linear in the gradient arriving, and the derivative forward is its transpose: the rule is recorded at a stand-in for
+that gradient and pulled back once more (Townsend 2017, *A new trick for calculating Jacobian vector products*).
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         return total  # type: ignore[no-any-return]
     if op.kind == "linear" and None not in (*op.rules, *node.parents) and set(op.params) <= set(op.kept):
         return _mapped(op, node, tangents, dict(zip(op.kept, kept, strict=True)))
+    if op.bilinear and set(op.params) <= set(op.kept):
+        return _product(op, tangents, dict(zip(op.kept, kept, strict=True)))
     held = [k for k in kept if hasattr(k, "dtype") and k.dtype.kind in "fc"]
     dtype = np.result_type(*(t.dtype for t in tangents if t is not None), *(k.dtype for k in held))
     if op.gives == "real":
@@ -90,6 +92,16 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     if not pairs:
         return None
     return grad([d for d, _ in pairs], stand_in, [t for _, t in pairs], create_graph=recorded, allow_unused=True)[0]
+
+
+def _product(op: Op, tangents: list[Tensor | None], kept: dict[str, Any]) -> Tensor:
+    """The product rule: da · b + a · db."""
+    (a, b), params = op.inputs, {name: kept[name] for name in op.params}
+    da, db = tangents
+    if da is None:
+        return op.function(kept[a], db, **params)  # type: ignore[no-any-return]
+    part = op.function(da, kept[b], **params)
+    return part if db is None else part + op.function(kept[a], db, **params)  # type: ignore[no-any-return]
 
 
 def _mapped(op: Op, node: Node, tangents: list[Tensor | None], kept: dict[str, Any]) -> Tensor:

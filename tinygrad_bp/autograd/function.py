@@ -314,7 +314,7 @@ def _function_op(cls: type[Function], arity: int) -> FunctionOp:
     op.name, op.kind = cls.__name__, "general"
     op.inputs = tuple(f"input {i}" for i in range(arity))
     op.rules, op.params, op.residuals, op.variadic, op.keeps_values = (), {}, {}, False, True
-    op.gives, op.holomorphic = "", False  # a user's backward returns the gradient itself
+    op.gives, op.bilinear, op.holomorphic = "", False, False  # a user's backward returns the gradient itself
     op.doc, op.formula, op.hint = (cls.__doc__ or "").strip(), "", ""
     op.grad_fn, op.grad_grad_fn = f"{cls.__name__}Backward", ""
     return op

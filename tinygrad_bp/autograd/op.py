@@ -32,8 +32,8 @@ class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
     __slots__ = (
-        "doc", "draws", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn", "hint",
-        "holomorphic", "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull",
+        "bilinear", "doc", "draws", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn",
+        "hint", "holomorphic", "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull",
         "reference", "residuals", "rules", "samples", "together", "variadic", "views", "wide",
     )  # fmt: skip
 
@@ -53,6 +53,7 @@ class Op:
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
     wide: bool  # float16 is computed in float32 and rounded once
     views: bool  # the result may lie in the memory of the first input, and writing it writes there
+    bilinear: bool  # linear in each of its two inputs: the op of a tangent and the other input is the derivative
     holomorphic: bool  # complex: the rule states the derivative, and the gradient takes its conjugate
     gives: str  # "real" from complex inputs, "complex" from real ones, or "" (the kind of number of the inputs)
     grad_grad_fn: str  # of a gradient that requires grad though its slope is 0 (``flat``): PyTorch's name; else ""

@@ -72,7 +72,7 @@ def _swapped(labels: Triple, side: int) -> Triple:
 contract: Any = general(
     "einsum", _contract,
     lambda g, b, labels: contract(g, b, _swapped(labels, 0)), lambda g, a, labels: contract(g, a, _swapped(labels, 1)),
-    inputs="a b", params={"labels": REQUIRED}, formula="Σ a · b over the labels that the result lacks",
+    inputs="a b", bilinear=True, params={"labels": REQUIRED}, formula="Σ a · b over the labels that the result lacks",
     samples=(sample((2, 3), (3, 4), labels=("ij", "jk", "ki")), sample((2, 3), (2, 3), labels=("ij", "ij", "")),
              sample((5, 2, 3), (3, 5, 4), labels=("bij", "jbk", "bik")), sample((2,), (3,), labels=("i", "j", "ji")),
              sample((2, 3), (2,), labels=("ij", "i", "ji")), sample((0, 3), (3, 2), labels=("ij", "jk", "ik")),

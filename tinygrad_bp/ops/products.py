@@ -66,7 +66,7 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     return np.matmul(np.swapaxes(a, -1, -2), g)
 
 
-matmul = general("matmul", product, _left, _right, inputs="a b", formula="a @ b", ufunc=np.matmul,
+matmul = general("matmul", product, _left, _right, inputs="a b", bilinear=True, formula="a @ b", ufunc=np.matmul,
                 samples=(sample((2, 3), (3, 4)), sample((3,), (3,)), sample((2, 3), (3,)), sample((3,), (3, 4)),
                          sample((5, 2, 3), (5, 3, 4)), sample((5, 2, 3), (3, 4)), sample((2, 3), (5, 3, 4)),
                          sample((5, 1, 2, 3), (4, 3, 2)), sample((3,), (5, 3, 2)), sample((5, 2, 3), (3,)),
@@ -350,7 +350,7 @@ def multi_dot(tensors: Sequence[Array]) -> Any:
 
 cross_op: Any = general("cross", lambda a, b, axis: np.cross(a, b, axis=axis),
                       lambda g, b, axis: cross_op(b, g, axis), lambda g, a, axis: cross_op(g, a, axis),
-                      inputs="a b", params={"axis": -1}, formula="a × b",
+                      inputs="a b", bilinear=True, params={"axis": -1}, formula="a × b",
                       samples=(sample((2, 3), (2, 3)), sample((3, 4), (3, 4), axis=0), sample((1, 3), (2, 3)),
                                sample((3,), (2, 3)), sample((3,), (3,)), sample((0, 3), (0, 3))),
                       reference=lambda a, b, axis=-1: np.cross(a, b, axis=axis),
