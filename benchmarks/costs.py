@@ -59,8 +59,8 @@ def memory(engines: list[str]) -> list[Result]:
 
 
 def first_calls(engine: str, cache: str) -> dict[str, float]:
-    """Seconds that the first two steps of each network take longer than later ones, in a process that has compiled."""
-    with closing(Process(engine, None, XDG_CACHE_HOME=cache)) as process:
+    """Seconds that the first steps of each network take longer than later ones, in a process that has compiled."""
+    with closing(Process(engine, None, TINYGRAD_BP_CACHE=cache)) as process:
         process.ask(start="toy5")  # imports whatever compiling imports
         return {network.name: process.ask(start=network.name)["compiling"] for network in NETWORKS}
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_bp as tg
+from tinygrad_bp.compiler.build import BuildError, compiler
 
 from . import peers
 from .peers import Run
@@ -19,15 +20,31 @@ from .workloads import WORKLOADS, Training
 
 BY_NAME = {network.name: network for network in NETWORKS}
 NAMES = [*BY_NAME, *WORKLOADS]
+C = "tinygrad_bp.compiler.c_backend"
 
 
 class Engine(NamedTuple):
-    """What it is, the package that must be there, and how it starts on a network, and on a larger workload."""
+    """What it is, the package that it needs, and how it starts on a network, and on a larger workload."""
 
     what: str
     package: str
     network: Callable[[Network], Run]
     larger: Callable[[Training], Run] | None = None
+
+    def lacks(self) -> str:
+        """What keeps it from running here; an empty text where nothing does."""
+        try:  # it raises where the package is missing of which this is a part
+            missing = importlib.util.find_spec(self.package) is None
+        except ModuleNotFoundError:
+            missing = True
+        if missing:
+            return f"`{self.package}` is not installed"
+        if self.package == C:
+            try:
+                compiler()
+            except BuildError as error:
+                return str(error)
+        return ""
 
     def start(self, workload: str) -> Run:
         """The workload's training step from its beginning."""
@@ -116,10 +133,10 @@ def in_torch_compiled(training: Training) -> Run:
 
 
 OURS = {
-    "eager": of_ours("op by op, as it was recorded", "tinygrad_bp", eager),
+    "eager": of_ours("op by op", "tinygrad_bp", eager),
     "numpy": of_ours('`tg.compile(step, backend="numpy")`', "tinygrad_bp.compiler", compiled("numpy")),
-    "c": of_ours('`tg.compile(step, backend="c")`, a step a call', "tinygrad_bp.compiler", compiled("c")),
-    "c-loop": of_ours("the same, all steps in one call of `loop`", "tinygrad_bp.compiler", looped),
+    "c": of_ours('`tg.compile(step, backend="c")`, a step a call', C, compiled("c")),
+    "c-loop": of_ours("the same, all steps in one call of `loop`", C, looped),
 }
 PEERS = {
     "torch": Engine("PyTorch, eager", "torch", single(peers.pytorch), in_torch),
@@ -140,16 +157,3 @@ ENGINES = {
     **OURS,
     **PEERS,
 }
-
-
-def installed() -> list[str]:
-    """The names of the engines whose packages are there."""
-    return [name for name, engine in ENGINES.items() if there(engine.package)]
-
-
-def there(package: str) -> bool:
-    """Whether a package, or a part of one, can be imported."""
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ModuleNotFoundError:  # the part's package is missing
-        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import sys
@@ -11,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from . import bars, costs, picture
-from .engines import BY_NAME, ENGINES, there
+from .engines import BY_NAME, ENGINES
 from .graphs import Result, lines_of
 from .side_by_side import CORES, PINS, Measured, Timing, measure, processes
 from .workloads import WORKLOADS
@@ -109,8 +110,8 @@ def left_out(runs: Runs, wanted: Iterable[str]) -> list[str]:
     """Who, why, and from which workloads."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for name in wanted:
-        if not there(ENGINES[name].package):
-            reasons[name, f"`{ENGINES[name].package}` is not installed"] = ["all"]
+        if lacks := ENGINES[name].lacks():
+            reasons[name, lacks] = ["all"]
     for measured in runs.values():
         for workload, found in measured.items():
             for reason in {**found.absent, **found.wrong}.items():
@@ -122,7 +123,7 @@ def left_out(runs: Runs, wanted: Iterable[str]) -> list[str]:
 def circumstances(engines: list[str]) -> list[str]:
     """Versions, the machine, and what slows NumPy's products."""
     versions = {ENGINES[name].version() for name in engines}
-    if there("scipy"):
+    if importlib.util.find_spec("scipy"):
         versions.add(f"scipy {version('scipy')}")
     kernels = os.environ.get("OPENBLAS_CORETYPE")
     told = f" OPENBLAS_CORETYPE={kernels}, which may slow NumPy's products." if kernels else ""
@@ -132,7 +133,7 @@ def circumstances(engines: list[str]) -> list[str]:
 
 def section(workloads: list[str], wanted: list[str], seconds: float, pictures: Path | None) -> tuple[list[str], bool]:
     """Measure, draw into the folder ``pictures``, and give the section, and whether every bar holds."""
-    engines = [name for name in wanted if there(ENGINES[name].package)]
+    engines = [name for name in wanted if not ENGINES[name].lacks()]
     runs = run(workloads, engines, seconds)
     results = verdicts(runs, engines)
     pinned = f"core {CORES[-1]} alone" if PINS else "any core, since this system pins none"

@@ -11,7 +11,7 @@ import pytest
 import tinygrad_bp as tg
 from benchmarks import __main__ as command
 from benchmarks import bars, costs, ops, picture, side_by_side, step_page
-from benchmarks.engines import BY_NAME, ENGINES, NAMES, PEERS, there
+from benchmarks.engines import BY_NAME, ENGINES, NAMES, PEERS
 from benchmarks.graphs import Result
 from benchmarks.side_by_side import EngineError, Measured, Timing
 from benchmarks.worker import Worker
@@ -151,9 +151,13 @@ def test_the_section_fails_where_a_bar_or_a_loss_does(monkeypatch: pytest.Monkey
 
 
 def test_who_is_not_installed_is_left_out_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert there("numpy") and there("tinygrad_bp.nn") and not there("no_such_package") and not there("no_such.part")
-    monkeypatch.setitem(ENGINES, "torch", ENGINES["torch"]._replace(package="no_such_package"))
-    assert "- torch (all): `no_such_package` is not installed" in step_page.left_out({}, ["torch", "by-hand"])
+    for package in ("no_such_package", "no_such.part"):
+        monkeypatch.setitem(ENGINES, "torch", ENGINES["torch"]._replace(package=package))
+        assert f"- torch (all): `{package}` is not installed" in step_page.left_out({}, ["torch", "by-hand", "eager"])
+    assert not step_page.left_out({}, ["by-hand", "eager", "numpy"])
+    monkeypatch.setenv("CC", "no_such_compiler")
+    (line,) = (line for line in step_page.left_out({}, ["numpy", "c"]) if line.startswith("-"))
+    assert line.startswith("- c (all): CC names the C compiler 'no_such_compiler'")
 
 
 def test_the_picture_shows_every_engine(tmp_path: Path) -> None:
