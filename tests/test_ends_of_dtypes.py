@@ -24,6 +24,7 @@ RESULT = "the slope is read off the rounded result, as in PyTorch: where it is s
 CENTRE = "the mean is rounded: numbers that nearly coincide keep fewer digits of their distance"
 PARTS = "a product or a sum on the way leaves the range, though the result does not; so in NumPy"
 SQUARES = "differences of squares of singular values, or pivots, leave the range"
+FED_BACK = "a product with the weights leaves the range, and a gate, ½ + ½ tanh(x / 2), is right to a rounding of 1"
 # Of about how many calls the result in a dtype is not that of float64, rounded; at least of one.
 KNOWN: dict[tuple[str, str], tuple[int, str]] = {
     ("tanh", "float32"): (2, RESULT),
@@ -48,6 +49,7 @@ KNOWN: dict[tuple[str, str], tuple[int, str]] = {
     ("svd", "float32"): (5, SQUARES),
     ("pinv", "float32"): (6, SQUARES),
     ("matrix_exp", "float32"): (2, "the exponential is squared s times, and with it its rounding"),
+    **dict.fromkeys(((name, "float32") for name in ("rnn", "lstm_gates", "lstm", "gru")), (3, FED_BACK)),
     ("nan_to_num", "float16"): (14, "the largest number is the dtype's own"),
     ("nan_to_num", "float32"): (9, "the largest number is the dtype's own"),
 }

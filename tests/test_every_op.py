@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_bp  # noqa: F401  (fills the table)
 from tinygrad_bp.autograd.frames import build_function, build_pull
-from tinygrad_bp.autograd.op import OPS, Op, kept_for, reads
+from tinygrad_bp.autograd.op import OPS, Op, arguments, kept_for
 from tinygrad_bp.autograd.watch import enter
 from tinygrad_bp.ops.elementwise import flat
 from tinygrad_bp.verify import contracts as c
@@ -96,7 +96,7 @@ def variant(op: Op, rules: tuple) -> Op:
 
 def spoiled(rule, text: str):
     """The rule with its result changed: ``text`` is an expression in ``result``."""
-    names = ", ".join(["g", *reads(rule)])
+    names = ", ".join(arguments(rule))
     return eval(f"lambda {names}: change(rule({names}))", {"rule": rule, "change": eval(f"lambda result: {text}")})
 
 

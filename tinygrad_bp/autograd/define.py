@@ -108,7 +108,8 @@ def general(
 ) -> Callable[..., Any]:
     """Any other differentiable op: one vjp rule per input (None for an input without a gradient).
 
-    With ``together=True`` one rule gives the gradients of all inputs, as a tuple: where they share their work.
+    With ``together=True`` one rule gives the gradients of all inputs, as a tuple: where they share their work. Its
+    parameter ``wanted``, if it has one, says of each input whether anyone wants its gradient; else it may be None.
     """
     return _define("general", name, forward, rules, inputs=inputs, **about)
 

@@ -18,7 +18,7 @@ from .definitions import Doc, spelled
 from .errors import AutogradError, ValueReadError
 from .modes import mode
 from .node import Node
-from .op import ALIASES, REQUIRED, Op, reads
+from .op import ALIASES, REQUIRED, Op, arguments, reads
 from .operands import check_alias, explain, floats_of, in_float32, misused, of_arrays, settle, unpack
 from .out import write_out
 from .tensor import blank
@@ -296,9 +296,10 @@ def build_pull(op: Op) -> Pull:
     if op.kept:
         out.append(f"        {_tuple(list(op.kept))} = kept")
     if op.variadic or op.together:
-        rule = op.rules[0]
-        arguments = ", ".join(["g", *(reads(rule) if rule else ())])
-        out.append(f"        return rule_{op.inputs[0]}({arguments})")
+        names = arguments(op.rules[0]) if op.rules[0] else ("g",)
+        if "wanted" in names:
+            out.append("        wanted = [parent is not None for parent in parents]")
+        out.append(f"        return rule_{op.inputs[0]}({', '.join(names)})")
     else:
         parts = []
         for i, (name, rule) in enumerate(zip(op.inputs, op.rules, strict=True)):

@@ -49,7 +49,7 @@ class Op:
     promotes: tuple[bool, ...]  # which inputs take part in finding the common dtype
     draws: bool  # it takes numbers from a random stream: each call gives others, and two are not one
     floats: bool  # integers give the default float dtype
-    together: bool  # all inputs have one rule, which gives their gradients as a tuple
+    together: bool  # all inputs have one rule, which gives their gradients as a tuple, None where not ``wanted``
     variadic: bool  # the one input is a list of tensors, and its one rule gives one gradient each
     wide: bool  # float16 is computed in float32 and rounded once
     views: bool  # the result may lie in the memory of the first input, and writing it writes there
@@ -87,11 +87,11 @@ def arguments(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 def reads(rule: Rule) -> tuple[str, ...]:
-    """The parameter names of a rule, without ``g``."""
+    """What a rule reads: its parameter names without ``g`` and ``wanted``."""
     names = arguments(rule)
     if not names or names[0] != "g":
         raise TypeError(f"a rule's first parameter is g, the gradient arriving; got {names}")
-    return names[1:]
+    return tuple([name for name in names[1:] if name != "wanted"])
 
 
 def kept_for(rules: tuple[Rule | None, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ..ops.joining import cat
 from ..ops.network import linear
 from ..ops.products import matmul
 from ..ops.recurrent import gru, lstm, rnn
+from ..ops.shape import unsqueeze
 
 
 @rounds_once
@@ -27,25 +28,37 @@ def recurrent(
     size), of one dtype with ``x``; weights and biases are those of one direction of one layer of ``nn.LSTM``. Gives
     (steps, rows, size) and what ``ends`` names of it, and of an LSTM's cells as well.
     """
+    if mode == "LSTM":
+        return _lstm_steps(x, states, ends, weight_ih, weight_hh, bias_ih, bias_hh, weight_hr)
     if mode == "GRU":
-        bias = wrap(np.zeros(weight_hh.shape[0], weight_hh.dtype), None) if bias_hh is None else bias_hh
+        bias = _zeros(weight_hh, weight_hh.shape[0]) if bias_hh is None else bias_hh
         y = gru(_affine(x, weight_ih, bias_ih), *states, weight_hh, bias)
-        return y, getitem(y, ends)
-    inputs = _affine(x, weight_ih, None if bias_ih is None else add(bias_ih, bias_hh))
-    if mode != "LSTM":
+    else:
+        inputs = _affine(x, weight_ih, None if bias_ih is None else add(bias_ih, bias_hh))
         y = rnn(inputs, *states, weight_hh, mode == "RNN_RELU")
-        return y, getitem(y, ends)
-    hidden, cells = states
+    return y, getitem(y, ends)
+
+
+def _lstm_steps(
+    x: Any, states: tuple[Any, ...], ends: tuple[Any, ...], weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any,
+    weight_hr: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    h, c = states
+    bias = _zeros(weight_hh, weight_hh.shape[0]) if bias_ih is None else add(bias_ih, bias_hh)
     if weight_hr is None:
-        both = lstm(inputs, hidden, cells, weight_hh)
+        both = lstm(x, h, c, weight_ih, weight_hh, bias)
         return getitem(both, 0), getitem(both, (0, *ends)), getitem(both, (1, *ends))
-    # Inside, the state is what comes out before it is projected: the weight takes the projection in, and the first
-    # step the product with the first state (Sak et al. 2014).
-    first = add(getitem(inputs, slice(1)), matmul(hidden, weight_hh.T))
-    inputs = cat([first, getitem(inputs, slice(1, None))], 0)
-    both = lstm(inputs, wrap(np.zeros(cells.shape, cells.dtype), None), cells, matmul(weight_hh, weight_hr))
+    # Inside, the state is what comes out before it is projected (Sak et al. 2014): the weight takes the projection in,
+    # and the first state, which is projected, stands beside the features of the first step.
+    later = _zeros(x, x.shape[0] - 1, *h.shape)
+    x = cat([x, cat([unsqueeze(h, 0), later], 0)], -1)
+    both = lstm(x, _zeros(c, *c.shape), c, cat([weight_ih, weight_hh], 1), matmul(weight_hh, weight_hr), bias)
     y = matmul(getitem(both, 0), weight_hr.T)
     return y, getitem(y, ends), getitem(both, (1, *ends))
+
+
+def _zeros(like: Any, *shape: int) -> Any:
+    return wrap(np.zeros(shape, like.dtype), None)
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:

@@ -1,7 +1,7 @@
 """Recurrent networks, one direction of one layer: all steps of a sequence as one op.
 
-The steps run one after the other; what does not depend on the gradient of later steps is found for all of them at
-once, forward (the inputs' part, by the caller) and backward (the slope of every gate).
+The steps run one after the other; what does not depend on the steps before, or on the gradient of later ones, is found
+for all of them at once: forward the inputs' part (by the caller, but for an LSTM), backward the slope of every gate.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.define import general
 from .elementwise import sigmoid
+from .network import sum_rows
 from .samples import sample
 
 HINT = "x is (steps, rows, gates · hidden), the states (rows, hidden), weight (gates · hidden, hidden)"
@@ -84,18 +85,40 @@ rnn = general(
 # ---------------------------------------------------------------------- long short-term memory
 
 
-def _lstm(x: Any, h: Any, c: Any, weight: Any) -> tuple[Any, Any]:
-    (steps, rows, width), cells = x.shape, c.shape[1]
-    # The sigmoid is ½ + ½ tanh(x / 2): one tanh for all four gates.
-    half = np.full(width, 0.5, x.dtype)
-    half[2 * cells : 3 * cells] = 1
-    rest, gates, turned = 1 - half, x * half, weight.T * half
-    y = np.empty((2, steps, rows, cells), x.dtype)
-    for z, i, f, n, o, h_after, c_after in zip(gates, *_parts(gates, 4), *y, strict=True):
-        z += np.dot(h, turned)
-        np.tanh(z, out=z)
-        z *= half
-        z += rest
+# Inside, each gate is an array of its own, and that with a tanh comes last: input, forget, output, new.
+_ORDER = [0, 1, 3, 2]
+
+
+def _by_gate(weight: Any) -> Any:
+    """The weight of each gate, turned: (4, columns, hidden). A sigmoid is ½ + ½ tanh(x / 2): its weight is halved."""
+    apart = np.reshape(weight.T, (weight.shape[1], 4, weight.shape[0] // 4))
+    turned = np.take(np.moveaxis(apart, 1, 0), _ORDER, 0)
+    turned[:3] *= 0.5
+    return turned
+
+
+def _inputs_part(x: Any, weight_ih: Any, bias: Any) -> Any:
+    """What the inputs add to the gates, (steps, 4, rows, hidden)."""
+    z = np.matmul(x[:, None], _by_gate(weight_ih))
+    z += _by_gate(bias[:, None])
+    return z
+
+
+def _open(z: Any, h: Any, turned: Any) -> None:
+    """From the inputs' part of a step's gates to the gates."""
+    z += np.matmul(h, turned)
+    np.tanh(z, out=z)
+    sigmoids = z[:3]
+    sigmoids *= 0.5
+    sigmoids += 0.5
+
+
+def _lstm(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> tuple[Any, Any]:
+    gates, turned = _inputs_part(x, weight_ih, bias), _by_gate(weight_hh)
+    y = np.empty((2, len(x), *c.shape), gates.dtype)
+    for z, h_after, c_after in zip(gates, *y, strict=True):
+        _open(z, h, turned)
+        i, f, o, n = z
         np.multiply(f, c, out=c_after)
         c_after += i * n
         np.tanh(c_after, out=h_after)
@@ -104,65 +127,84 @@ def _lstm(x: Any, h: Any, c: Any, weight: Any) -> tuple[Any, Any]:
     return y, gates
 
 
-def _gates(x: Any, h: Any, weight: Any, y: Any) -> Any:
-    half = np.full(x.shape[-1], 0.5, x.dtype)
-    half[2 * h.shape[1] : 3 * h.shape[1]] = 1
-    gates, turned = x * half, weight.T * half
-    for z, before in zip(gates, _before(h, y[0]), strict=True):
-        z += np.dot(before, turned)
-        np.tanh(z, out=z)
-        z *= half
-        z += 1 - half
+def _gates(x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias: Any, states: Any) -> Any:
+    gates, turned = _inputs_part(x, weight_ih, bias), _by_gate(weight_hh)
+    for z, before in zip(gates, _before(h, states[0]), strict=True):
+        _open(z, before, turned)
     return gates
 
 
-def _gate_slope(gates: Any, cells: int) -> Any:
-    of_sigmoid = np.repeat(np.array([1, 1, 0, 1], gates.dtype), cells)  # s (1 − s), and 1 − n² of a tanh
-    return gates * (of_sigmoid - gates) + (1 - of_sigmoid)
+def _gates_of(z: Any) -> list[Any]:
+    """Each gate of all steps, (steps, rows, hidden)."""
+    return [z[:, k] for k in range(4)]
 
 
-def _gates_slope(g: Any, x: Any, h: Any, weight: Any, states: Any, gates: Any) -> Any:
-    d = g * _gate_slope(gates, h.shape[1])
-    before = np.reshape(np.dot(_rows(d), weight), (*x.shape[:2], h.shape[1]))
-    after = np.concatenate([before[1:], np.zeros_like(before[:1])])
-    return d, before[0], _weight_slope(d, _before(h, states[0])), np.stack([after, np.zeros_like(after)])
+def _slopes(i: Any, f: Any, o: Any, n: Any) -> tuple[Any, ...]:
+    return i * (1 - i), f * (1 - f), o * (1 - o), 1 - n * n
 
 
-def _gates_reference(x: Any, h: Any, weight: Any, y: Any) -> Any:
-    before = np.concatenate([h[None], y[0, :-1]])
-    i, f, n, o = np.split(x + before @ weight.T, 4, axis=-1)
-    return np.concatenate([1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), np.tanh(n), 1 / (1 + np.exp(-o))], axis=-1)
+def _through_gates(d: Any, x: Any, before: Any, weight_ih: Any, wanted: bool) -> tuple[Any, Any, Any, Any]:
+    """The gradients of x, both weights and the bias from those of all gates, (steps, rows, 4 hidden)."""
+    dx = np.reshape(np.dot(_rows(d), weight_ih), x.shape) if wanted else None
+    return dx, _weight_slope(d, x), _weight_slope(d, before), sum_rows(d)
 
+
+def _gates_slope(
+    g: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, states: Any, gates: Any, wanted: list[bool]
+) -> tuple[Any, ...]:
+    slopes = _slopes(*_gates_of(gates))
+    i, f, o, n = [arriving * slope for arriving, slope in zip(_gates_of(g), slopes, strict=True)]
+    d = np.concatenate([i, f, n, o], axis=-1)
+    dx, d_ih, d_hh, d_bias = _through_gates(d, x, _before(h, states[0]), weight_ih, wanted[0])
+    back = np.reshape(np.dot(_rows(d), weight_hh), n.shape)
+    after = np.concatenate([back[1:], np.zeros_like(back[:1])])
+    return dx, back[0], d_ih, d_hh, d_bias, np.stack([after, np.zeros_like(after)])
+
+
+def _gates_reference(x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias: Any, states: Any) -> Any:
+    before = np.concatenate([h[None], states[0, :-1]])
+    i, f, n, o = np.split(x @ weight_ih.T + before @ weight_hh.T + bias, 4, axis=-1)
+    return np.stack([1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), 1 / (1 + np.exp(-o)), np.tanh(n)], axis=1)
+
+
+_SIZES = "x is (steps, rows, features), the states (rows, hidden), the weights (4 · hidden, features) and (…, hidden)"
 
 lstm_gates = general(
-    "lstm_gates", _gates, lambda g, x, h, weight, states, y: _gates_slope(g, x, h, weight, states, y), together=True,
-    inputs="x h weight states", formula="σ, σ, tanh, σ of xₜ + hₜ₋₁ weightᵀ",
-    samples=(sample((3, 2, 8), (2, 2), (8, 2), (2, 3, 2, 2)), sample((1, 1, 4), (1, 1), (4, 1), (2, 1, 1, 1))),
-    reference=_gates_reference, hint=HINT, doc="The gates of all steps of an LSTM again, from its states (and cells).")
+    "lstm_gates", _gates,
+    lambda g, x, h, weight_ih, weight_hh, states, y, wanted:
+        _gates_slope(g, x, h, weight_ih, weight_hh, states, y, wanted),
+    together=True, inputs="x h weight_ih weight_hh bias states", formula="σ, σ, σ, tanh of xₜ W_ihᵀ + hₜ₋₁ W_hhᵀ + b",
+    samples=(sample((3, 2, 3), (2, 2), (8, 3), (8, 2), (8,), (2, 3, 2, 2)),
+             sample((1, 1, 2), (1, 1), (4, 2), (4, 1), (4,), (2, 1, 1, 1))),
+    reference=_gates_reference, hint=_SIZES,
+    doc="The input, forget and output gate and the new values of all steps of an LSTM again, from its states.")
 
 
-def _lstm_slope(g: Any, x: Any, h: Any, c: Any, weight: Any, y: Any, gates: Any) -> Any:
+def _lstm_slope(
+    g: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any, y: Any, gates: Any, wanted: list[bool]
+) -> tuple[Any, ...]:
     """Back through time, with the slope of every gate found before the first step back."""
-    (i, f, n, o), level = _parts(gates, 4), np.tanh(y[1])
-    slope = _gate_slope(gates, c.shape[1]) * np.concatenate([n, _before(c, y[1]), i, level], axis=-1)
+    (i, f, o, n), level = _gates_of(gates), np.tanh(y[1])
+    of_i, of_f, of_o, of_n = _slopes(i, f, o, n)
+    of_i, of_f, of_o, of_n = n * of_i, _before(c, y[1]) * of_f, level * of_o, i * of_n
     inner = o * (1 - level * level)
-    hidden, cells = g[0], g[1]
+    hidden, cells = g
     back, back_c, steps = hidden[-1], cells[-1], []
     for t in range(len(hidden) - 1, -1, -1):
         back_c = back_c + back * inner[t]
-        d = np.concatenate([back_c, back_c, back_c, back], axis=-1) * slope[t]
+        d = np.concatenate([back_c * of_i[t], back_c * of_f[t], back_c * of_n[t], back * of_o[t]], axis=-1)
         steps.append(d)
-        back, back_c = np.dot(d, weight), back_c * f[t]
+        back, back_c = np.dot(d, weight_hh), back_c * f[t]
         if t:
             back, back_c = back + hidden[t - 1], back_c + cells[t - 1]
-    dx = np.stack(steps[::-1])
-    return dx, back, back_c, _weight_slope(dx, _before(h, y[0]))
+    dx, d_ih, d_hh, d_bias = _through_gates(np.stack(steps[::-1]), x, _before(h, y[0]), weight_ih, wanted[0])
+    return dx, back, back_c, d_ih, d_hh, d_bias
 
 
-def _lstm_reference(x: Any, h: Any, c: Any, weight: Any) -> Any:
+def _lstm_reference(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> Any:
     states = []
     for step in x:
-        i, f, n, o = np.split(step + h @ weight.T, 4, axis=-1)
+        i, f, n, o = np.split(step @ weight_ih.T + h @ weight_hh.T + bias, 4, axis=-1)
         c = c / (1 + np.exp(-f)) + np.tanh(n) / (1 + np.exp(-i))
         h = np.tanh(c) / (1 + np.exp(-o))
         states.append((h, c))
@@ -170,14 +212,15 @@ def _lstm_reference(x: Any, h: Any, c: Any, weight: Any) -> Any:
 
 
 lstm = general(
-    "lstm", _lstm, _lstm_slope, together=True,
-    inputs="x h c weight", residuals={"gates": lambda x, h, weight, y: lstm_gates(x, h, weight, y)},
-    formula="i, f, n, o = xₜ + hₜ₋₁ weightᵀ; cₜ = σ(f) cₜ₋₁ + σ(i) tanh n; hₜ = σ(o) tanh cₜ",
-    samples=(sample((3, 2, 8), (2, 2), (2, 2), (8, 2)), sample((1, 1, 4), (1, 1), (1, 1), (4, 1)),
-             sample((2, 0, 4), (0, 1), (0, 1), (4, 1))),
-    reference=_lstm_reference, hint=HINT,
-    doc="The hidden states and the cells after each step, (2, steps, rows, hidden): x holds the inputs' part of the "
-        "input, forget, cell and output gate (Hochreiter and Schmidhuber 1997).")
+    "lstm", _lstm, _lstm_slope, together=True, inputs="x h c weight_ih weight_hh bias",
+    residuals={"gates": lambda x, h, weight_ih, weight_hh, bias, y: lstm_gates(x, h, weight_ih, weight_hh, bias, y)},
+    formula="i, f, n, o = xₜ W_ihᵀ + hₜ₋₁ W_hhᵀ + b; cₜ = σ(f) cₜ₋₁ + σ(i) tanh n; hₜ = σ(o) tanh cₜ",
+    samples=(sample((3, 2, 3), (2, 2), (2, 2), (8, 3), (8, 2), (8,)),
+             sample((1, 1, 2), (1, 1), (1, 1), (4, 2), (4, 1), (4,)),
+             sample((2, 0, 3), (0, 1), (0, 1), (4, 3), (4, 1), (4,))),
+    reference=_lstm_reference, hint=_SIZES,
+    doc="The hidden states and the cells after each step, (2, steps, rows, hidden); the rows of the weights are those "
+        "of the input, forget, cell and output gate (Hochreiter and Schmidhuber 1997).")
 
 # ---------------------------------------------------------------------- gated recurrent units
 
