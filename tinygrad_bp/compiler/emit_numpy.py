@@ -16,9 +16,12 @@ class Emitted:
 
     def __init__(self, lines: Lines, plan: Plan, seen: Seen) -> None:
         self.lines, self.plan, self.seen = lines, plan, seen
-        # Other looks at memory that is kept are made once.
-        self._views = [line for line in lines.lines if line.view and seen.root(line.reads[0]) in plan.offsets
-                       and line.gives[0] in seen.bases]  # fmt: skip
+        self._views: list[Line] = []  # other looks at memory that is kept are made once
+        there = set(plan.offsets)
+        for line in lines.lines:
+            if line.view and line.reads[0] in there and line.gives[0] in seen.bases:
+                self._views.append(line)
+                there.add(line.gives[0])
         self.source = "\n".join(self._function()) + "\n"
 
     def space(self) -> dict[str, Any]:

@@ -339,8 +339,7 @@ class Capture(Watcher):
                 output = len(outputs)
                 outputs.append(self.bring(cell.grad))
             grads.append(Grad(outside.source, output, id(cell) in self._cleared))
-        recorded = [item._node for item in leaves if isinstance(item, Tensor) and item._node is not None]
-        wants = any(node.op is not None and node.order not in self._pulled for node in recorded)
+        wants = any(self._leads_back(item._node) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
         itself = tuple(places.get(id(item)) for item in leaves)
 
         def placed(item: Any) -> Any:
@@ -351,6 +350,20 @@ class Capture(Watcher):
         ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
         program = Program(tuple(inputs), tuple(self.steps), *ends)
         return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(self.conditions), wants)
+
+    def _leads_back(self, node: Node | None) -> bool:
+        """Whether a backward from here would come to a leaf, by a way that no backward went and freed before."""
+        ways: list[Node | None] = [node]
+        seen: set[Node] = set()
+        while ways:
+            node = ways.pop()
+            if node is None or node.order in self._pulled or node in seen:
+                continue
+            if node.op is None:
+                return True
+            seen.add(node)
+            ways += node.parents
+        return False
 
     def take_back(self) -> None:
         """Give memory from outside what it held before."""
