@@ -70,7 +70,7 @@ _MOST_PARTS = 32
 
 
 def wrote(*arrays: Any, index: Any = None) -> None:
-    """Note that the memory under the arrays changes now; of one that owns its memory, only at a basic ``index``."""
+    """Note that the memory under the arrays changes now; of one that is all of it, only at a basic ``index``."""
     global _last
     with _lock:
         _last = tick()
@@ -83,7 +83,7 @@ def wrote(*arrays: Any, index: Any = None) -> None:
             if entry is None or entry.memory() is not memory:  # Ctrl-C may have come while an earlier one was forgotten
                 entry = _written[id(memory)] = _Writes(memory)
             entry.before, entry.last = entry.last, _last
-            if index is None or memory is not array:
+            if index is None or (memory is not array and _part(array, memory)):
                 entry.anywhere = _last
                 if entry.parts:
                     entry.parts = []
@@ -91,6 +91,11 @@ def wrote(*arrays: Any, index: Any = None) -> None:
                 entry.parts.append((_last, index))
                 if len(entry.parts) > _MOST_PARTS:
                     entry.anywhere = entry.parts.pop(0)[0]
+
+
+def _part(array: Any, memory: Any) -> bool:
+    """Whether a view has other elements than the array that owns its memory, or in another order."""
+    return array.shape != memory.shape or array.strides != memory.strides  # type: ignore[no-any-return]
 
 
 def take_back(array: Any) -> None:
