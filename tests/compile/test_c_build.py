@@ -216,6 +216,16 @@ def test_a_library_without_the_functions(folder) -> None:
         library("int other(void) { return 0; }", holds_the_gil=False)
 
 
+def test_parts_say_it_once(folder, monkeypatch) -> None:
+    monkeypatch.setenv("CC", "no_such_compiler")
+    parts = c_backend.build(tg.program(lambda x: tg.linalg.inv(x * 2) + 1, tg.eye(2)))
+    assert isinstance(parts, c_backend.Parts)
+    with pytest.warns(UserWarning, match="the program runs by NumPy") as said:
+        (found,) = parts(np.eye(2, dtype=np.float32))
+    assert len(said) == 1
+    assert np.allclose(found, np.eye(2) / 2 + 1)
+
+
 def test_the_default_folder(monkeypatch, tmp_path) -> None:
     monkeypatch.delenv("TINYGRAD_BP_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -229,4 +239,4 @@ def test_what_stands_in_is_the_backend_of_numpy(folder, monkeypatch) -> None:
         (found,) = runnable.loop(4, [np.stack([X] * 4)], [True])
     assert found.shape == (4, 3)
     assert right(found[3])
-    assert isinstance(runnable._instead, numpy_backend.Runnable)
+    assert isinstance(runnable.instead, numpy_backend.Runnable)

@@ -51,10 +51,10 @@ def near(found, wanted, units: float = 16) -> bool:
         return np.allclose(found, wanted, rtol=eps, atol=eps * finite.max(initial=0), equal_nan=True)
 
 
-def built(program):
+def built(program, kind=c_backend.Runnable):
     """Compiled by C, not by what stands in for it."""
     runnable = c_backend.build(program)
-    assert isinstance(runnable, c_backend.Runnable)
+    assert isinstance(runnable, kind)
     return runnable
 
 
@@ -164,17 +164,18 @@ def test_every_op_that_c_has() -> None:
 # ---------------------------------------------------------------------- training
 
 
-def moved_alike(step, arguments, steps: int = 3, units: float = 64) -> None:
+def moved_alike(step, arguments, steps: int = 3, units: float = 64, kind=c_backend.Runnable):
     """Both backends, from the same start: losses and all arrays that the step writes."""
     captured = written_down(step, arguments)
     given = inputs_of(captured, arguments)
     ours, theirs = ([np.array(a, order="K") if isinstance(a, np.ndarray) else a for a in given] for _ in range(2))
-    fast, plain = built(captured.program), numpy_backend.build(captured.program, True)
+    fast, plain = built(captured.program, kind), numpy_backend.build(captured.program, True)
     for _ in range(steps):
         for found, wanted in zip(fast(*ours), plain(*theirs), strict=True):
             assert near(found, wanted, units)
     for found, wanted in zip(ours, theirs, strict=True):
         assert near(found, wanted, units)
+    return fast
 
 
 @pytest.mark.parametrize("name", ["relu", "sigmoid", "two classes"])
@@ -330,6 +331,61 @@ def test_what_fills_up_rows_reaches_no_sum() -> None:
     runnable = built(captured.program)  # the log of what fills up is -inf
     arrays = np.ones((3, 2), "f"), np.ones((5, 2), "f"), np.zeros(5, "f")
     assert near(runnable(*arrays)[0], np.full(5, 3 * math.log(2), np.float32))
+
+
+# ---------------------------------------------------------------------- parts in C, with NumPy between them
+
+
+def test_steps_that_c_does_not_have_are_called_in_numpy() -> None:
+    layers = lambda: (nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 3))  # noqa: E731
+    step, arguments, _ = training(
+        layers, F.cross_entropy, lambda: tg.randn(4, 1, 8, 8), lambda: tg.tensor([0, 1, 2, 0])
+    )
+    fast = moved_alike(step, arguments, kind=c_backend.Parts)
+    assert "/* then NumPy: convolution */" in fast.source
+
+
+def test_what_a_later_part_reads_is_written_last() -> None:
+    def step(a, b):
+        a.copy_(a * 2 + b)  # the old value of a is read again, behind a step of NumPy
+        return a.sum(), (tg.linalg.inv(b) * a).sum()
+
+    def twice(a, b):
+        old = a * 1
+        inverse = tg.linalg.inv(b + a)
+        a.copy_(old * 2)
+        return (inverse @ a).sum(), inverse * 0 + old
+
+    rng = np.random.default_rng(0)
+    for function in (step, twice):
+        captured, _ = capture(function, ((tg.eye(3), tg.eye(3)), {}))
+        runnable = built(captured.program, c_backend.Parts)
+        ours = [rng.standard_normal((3, 3)).astype(np.float32) for _ in range(2)]
+        for _ in range(3):
+            wanted, (written,) = evaluate(captured.program, ours)
+            assert all(near(a, b, 256) for a, b in zip(runnable(*ours), wanted, strict=True))
+            assert near(ours[0], written, 256)
+
+
+def test_parts_loop_and_give_fresh_arrays() -> None:
+    captured, _ = capture(lambda x: (tg.linalg.inv(x) * 2, x + 1, 7), ((tg.eye(2),), {}))
+    runnable = built(captured.program, c_backend.Parts)
+    x = np.eye(2, dtype=np.float32)
+    first, second = runnable(x), runnable(x * 2)
+    assert first[2] == 7
+    assert near(first[0], x * 2)
+    assert near(second[0], x)
+    assert near(first[1], x + 1)
+    stacked = runnable.loop(2, [np.stack([x, x * 2])], [True])
+    assert near(stacked[0], np.stack([first[0], second[0]]))
+
+
+def test_programs_that_would_take_long_to_compile(monkeypatch) -> None:
+    monkeypatch.setattr(c_backend, "MOST_LOOPS", 2)
+    program = tg.program(lambda x: [x.sum(0), x.sum(1), x.sum()], tg.ones(2, 2))
+    with pytest.warns(UserWarning, match="a C compiler would take long for 6 loops; the program runs by NumPy"):
+        runnable = c_backend.build(program)
+    assert near(runnable(np.ones((2, 2), np.float32))[2], np.float32(4))
 
 
 # ---------------------------------------------------------------------- mistakes

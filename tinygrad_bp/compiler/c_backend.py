@@ -1,242 +1,38 @@
-"""The backend of C: a program as one C file, compiled by the system's compiler and called on arrays."""
+"""The backend of C: a program as C files, compiled by the system's compiler and called on arrays."""
 
 from __future__ import annotations
 
-import ctypes
 import warnings
-from collections.abc import Sequence
-from time import perf_counter
-from typing import Any
 
-import numpy as np
-
-from ..program.program import Program, Value
+from ..program.program import Program
 from . import numpy_backend
-from .blas import gemm
-from .build import BuildError, Library, library
-from .c_steps import Unknown
-from .emit_c import Emitted
+from .c_parts import Parts, split
+from .c_runnable import Runnable
 
-SHORT = 1 << 22  # up to this many elements read and written a step runs without letting other threads of Python go on
+__all__ = ["Parts", "Runnable", "build"]
+
+MOST_LOOPS = 1000  # a compiler takes about 10 seconds for them
 
 
-def build(program: Program, exact: bool = False) -> Runnable | numpy_backend.Runnable:
-    """What runs ``program`` by C. Where it cannot, what runs it by NumPy; a warning says why.
+def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_backend.Runnable:
+    """What runs ``program`` by C; steps that C does not have are called in NumPy between the parts in C.
 
-    ``exact`` asks for the bits of the ops called one by one, which C does not give: NumPy's backend does.
+    ``exact`` asks for the bits of the ops called one by one, which C does not give: NumPy's backend does. It also
+    runs what C has no step of, and says so in a warning.
     """
     if exact:
         return numpy_backend.build(program, exact)
-    try:
-        Emitted(program, ["C"] * len(program.inputs))
-    except Unknown as unknown:
-        warnings.warn(f"the backend of C does not have {unknown}; the program runs by NumPy", stacklevel=2)
-        return numpy_backend.build(program, exact)
-    return Runnable(program)
+    pieces = split(program)
+    if not any(isinstance(piece, Program) for piece in pieces):
+        missing = ", ".join(sorted({step.op.name for step in program.steps})) or "a program without steps"
+        return _by_numpy(program, f"the backend of C does not have {missing}")
+    whole = len(pieces) == 1 and isinstance(pieces[0], Program)
+    runnable = Runnable(program) if whole else Parts(program, pieces)
+    if runnable.loops > MOST_LOOPS:
+        return _by_numpy(program, f"a C compiler would take long for {runnable.loops} loops")
+    return runnable
 
 
-class Runnable:
-    """A compiled program: takes one array for each input, gives one for each output, and writes what is written.
-
-    It is compiled when it is called first, for arrays in the memory order of that call. One run at a time: another
-    thread waits.
-    """
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self._emitted = Emitted(program, ["C"] * len(program.inputs))
-        self._library: Library | None = None
-        self._instead: numpy_backend.Runnable | None = None
-        self._written = frozenset(program.inputs.index(value) for value in program.writes)
-        self._values = [value for value in program.outputs if isinstance(value, Value)]
-        self._outputs = [np.zeros(value.shape, value.dtype) for value in self._values]
-        # For each input: what was given last (None: look again), the array that C reads, its first and last address.
-        self._given: list[Any] = [None] * len(program.inputs)
-        self._held: list[Any] = list(self._given)
-        self._spans: list[tuple[int, int]] = [(0, 0)] * len(program.inputs)
-        self._copies: dict[int, Any] = {}  # inputs of which C writes a copy
-
-    @property
-    def source(self) -> str:
-        """The C text."""
-        return self._emitted.source
-
-    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
-        library = self._library
-        if library is None:
-            library = self._begin(arrays)
-            if library is None:
-                return self._instead(*arrays)  # type: ignore[misc]
-        with library.lock:
-            if library.bound_by is not self or len(arrays) != len(self._given):
-                self._bind(library, arrays)
-            for array, given in zip(arrays, self._given, strict=False):
-                if array is not given:
-                    self._bind(library, arrays)
-                    break
-            if library.step():
-                return self._refused(arrays)
-            if self._copies:
-                self._write_back()
-            return self._in_place([output.copy() for output in self._outputs])
-
-    def _in_place(self, results: list[Any]) -> tuple[Any, ...]:
-        """The results where values are returned, and the numbers of Python that are returned as they are."""
-        if len(results) == len(self.program.outputs):
-            return tuple(results)
-        found = iter(results)
-        return tuple(next(found) if isinstance(item, Value) else item for item in self.program.outputs)
-
-    def _begin(self, arrays: Sequence[Any], orders: Sequence[str] = ()) -> Library | None:
-        """Compile for the memory order of these arrays; where that fails, say so and go on with NumPy."""
-        if self._instead is not None:
-            return None
-        orders = tuple(orders or map(_order, arrays))
-        if len(orders) == len(self.program.inputs) and orders != self._emitted.orders:
-            self._emitted = Emitted(self.program, orders)
-        try:
-            found = library(self._emitted.source, holds_the_gil=self._emitted.size <= SHORT)
-            if self._emitted.uses_blas:
-                found.use_blas(gemm())
-        except BuildError as error:
-            warnings.warn(f"{error}; the program runs by NumPy", stacklevel=4)
-            self._instead = numpy_backend.build(self.program)
-            return None
-        self._constants = [array for _, array in self._emitted.large]
-        inputs = len(self.program.inputs)
-        self._block = (ctypes.c_void_p * max(inputs + len(self._outputs) + len(self._constants), 1))()
-        for i, array in enumerate((*self._outputs, *self._constants), start=inputs):
-            self._block[i] = array.ctypes.data
-        self._library = found
-        return found
-
-    # ------------------------------------------------------------------ the arrays of a run
-
-    def _bind(self, library: Library, arrays: Sequence[Any]) -> None:
-        """Take the memory of these arrays for the runs to come; what cannot be read where it lies is copied."""
-        if len(arrays) != len(self._given):
-            raise TypeError(f"the program takes {len(self._given)} arrays, got {len(arrays)}")
-        found = [self._array(i, array) for i, array in enumerate(arrays) if array is not self._given[i]]
-        for i, given, array in found:
-            self._given[i] = None
-            self._hold(i, array, given)
-        for i, given, _ in found:
-            held = self._held[i]
-            others = range(len(arrays)) if i in self._written else self._written
-            if any(_meet(self._spans[i], self._spans[j]) for j in others if j != i):
-                self._hold(i, np.array(held, order=_ORDERS[self._emitted.orders[i]]), given)
-            elif held is given or not isinstance(given, np.ndarray):
-                self._given[i] = arrays[i]
-        library.bind(self._block)
-        library.bound_by = self
-
-    def _array(self, i: int, item: Any) -> tuple[int, Any, Any]:
-        """An input's number, what was given, and the array of it that C can read. Raises ``TypeError``."""
-        value, order = self.program.inputs[i], self._emitted.orders[i]
-        array = item if isinstance(item, np.ndarray) else np.array(item, value.dtype)
-        if array.dtype != value.dtype or array.shape != value.shape:
-            raise TypeError(f"input {i} of the program is {value.dtype} {value.shape}, got {array.dtype} {array.shape}")
-        if i in self._written and not array.flags.writeable:
-            raise ValueError(f"input {i} of the program is written, and the array is read-only")
-        return i, item, array if _fits(array, order) else np.array(array, order=_ORDERS[order])
-
-    def _hold(self, i: int, array: Any, given: Any) -> None:
-        start = array.ctypes.data
-        self._held[i], self._spans[i], self._block[i] = array, (start, start + array.nbytes), start
-        self._copies.pop(i, None)
-        if i in self._written and array is not given:
-            self._copies[i] = given
-
-    def _write_back(self) -> None:
-        for i, given in self._copies.items():
-            given[...] = self._held[i]
-
-    def _refused(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
-        """A label is out of range: the ops themselves say what is wrong, before anything is written."""
-        return numpy_backend.build(self.program)(*arrays)
-
-    # ------------------------------------------------------------------ many runs
-
-    def loop(self, n: int, arrays: Sequence[Any], stacked: Sequence[bool]) -> tuple[Any, ...]:
-        """Run ``n`` times without coming back to Python; an input that is ``stacked`` has one item a run.
-
-        Outputs are stacked as well. Ctrl-C is seen between runs, some 20 times a second.
-        """
-        if n == 0:
-            return self._in_place([np.empty((0, *value.shape), value.dtype) for value in self._values])
-        firsts = [np.asarray(a)[0] if many else a for a, many in zip(arrays, stacked, strict=True)]
-        library = self._library or self._begin(firsts)
-        if library is None:
-            return (self._instead or numpy_backend.build(self.program)).loop(n, arrays, stacked)
-        whole = [self._stack(i, a, n) if many else a for i, (a, many) in enumerate(zip(arrays, stacked, strict=True))]
-        results = [np.empty((n, *value.shape), value.dtype) for value in self._values]
-        with library.lock:
-            self._given = [None] * len(arrays)
-            self._bind(library, [a[0] if many else a for a, many in zip(whole, stacked, strict=True)])
-            advance = [a.strides[0] if many else 0 for a, many in zip(whole, stacked, strict=True)]
-            advance += [result.strides[0] for result in results] + [0] * len(self._constants)
-            inputs = len(arrays)
-            for i, result in enumerate(results, start=inputs):
-                self._block[i] = result.ctypes.data
-            library.bind(self._block)
-            steps = (ctypes.c_int64 * max(len(advance), 1))(*advance)
-            try:
-                done = _in_parts(library, n, steps)
-            finally:
-                self._given, library.bound_by = [None] * inputs, None
-                for i, output in enumerate(self._outputs, start=inputs):
-                    self._block[i] = output.ctypes.data
-                self._write_back()
-                for given, copy in zip(arrays, whole, strict=True):
-                    if copy is not given and isinstance(given, np.ndarray) and given.flags.writeable:
-                        given[...] = copy
-            if done < n:
-                self._refused([a[done] if many else a for a, many in zip(arrays, stacked, strict=True)])
-        return self._in_place(results)
-
-    def _stack(self, i: int, items: Any, n: int) -> Any:
-        """Arrays for ``n`` runs, each as C reads it."""
-        value, order = self.program.inputs[i], self._emitted.orders[i]
-        items = np.asarray(items, value.dtype if not value.shape else None)
-        if items.shape != (n, *value.shape) or items.dtype != value.dtype:
-            raise TypeError(
-                f"input {i} of the program is {value.dtype} {value.shape}, stacked for {n} runs; got {items.dtype} "
-                f"{items.shape}"
-            )
-        axes = (0, *range(1, items.ndim)[:: -1 if order == "F" else 1])
-        if _fits(items[0], order) and (i not in self._written or items.flags.writeable):
-            return items
-        return np.ascontiguousarray(items.transpose(axes)).transpose(np.argsort(axes))
-
-
-_ORDERS: dict[str, Any] = {"C": "C", "F": "F"}
-
-
-def _in_parts(library: Library, n: int, steps: Any) -> int:
-    """``n`` runs, by as many at a time as take about a twentieth of a second. How many were done."""
-    done, part = 0, 1
-    while done < n:
-        began = perf_counter()
-        asked = min(part, n - done)
-        ran = library.loop(asked, steps)
-        done += ran
-        if ran < asked:
-            break
-        if perf_counter() - began < 0.025:
-            part *= 2
-    return done
-
-
-def _fits(array: Any, order: str) -> bool:
-    flags = array.flags
-    return bool(flags.aligned and (flags.f_contiguous if order == "F" else flags.c_contiguous))
-
-
-def _meet(a: tuple[int, int], b: tuple[int, int]) -> bool:
-    return a[0] < b[1] and b[0] < a[1]
-
-
-def _order(array: Any) -> str:
-    flags = getattr(array, "flags", None)
-    return "F" if flags is not None and flags.f_contiguous and not flags.c_contiguous else "C"
+def _by_numpy(program: Program, why: str) -> numpy_backend.Runnable:
+    warnings.warn(f"{why}; the program runs by NumPy", stacklevel=3)
+    return numpy_backend.build(program)

@@ -37,6 +37,14 @@ GEMM(gemmf, float, 0)
 GEMM(gemm, double, 1)
 """
 
+PART = """\
+static __attribute__((noinline)) int {name}(void *const *at)
+{{
+{body}
+    return 0;
+}}
+"""
+
 FILE = """\
 /* The program below in C: each step a loop, under the step's name.
 
@@ -56,10 +64,11 @@ FILE = """\
 {functions}{blas}
 {memory}
 
+{parts}
 /* One run. 0: done; 1: a label is out of range, and nothing was written. */
-static __attribute__((noinline)) int run(void *const *at)
+static int run(void *const *at)
 {{
-{body}
+{calls}    return 0;
 }}
 
 static void *bound[{count}];

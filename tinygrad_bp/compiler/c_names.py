@@ -20,7 +20,7 @@ RESERVED = frozenset(_WORDS.split())
 
 def c_name(name: str, taken: set[str]) -> str:
     """A name that C and its library do not use, nor anything in ``taken``, which it joins."""
-    plain = name.isascii() and name not in RESERVED and not name.startswith(("tg_", "_"))
+    plain = name.isascii() and name not in RESERVED and not name.startswith(("tg_", "part_", "_"))
     spelled = name if plain else f"{''.join(letter if letter.isascii() else '_' for letter in name)}_v"
     found, number_ = spelled, 1
     while found in taken:

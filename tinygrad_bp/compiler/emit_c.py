@@ -11,7 +11,7 @@ import numpy as np
 from ..program.program import Program
 from . import c_mathematics
 from .c_expressions import FLOATS, TYPES, expression, number
-from .c_file import BLAS, FILE
+from .c_file import BLAS, FILE, PART
 from .c_lowering import lowered
 from .c_mathematics import LANES, row_length
 from .c_names import c_name
@@ -21,6 +21,8 @@ from .emit_product import emit_product
 from .kernels import Check, Kernel, Loops, Member, Product, Reduction
 from .layout import Plan
 from .strided import Buffer, Place
+
+TOGETHER = 40  # loops in one function: compilers take long for long ones
 
 
 class Emitted:
@@ -39,22 +41,29 @@ class Emitted:
 
     def _source(self, program: Program) -> str:
         text = Text(self.plan)
-        for kernel in self.plan.kernels:
-            emit_kernel(text, kernel)
         pointers = [*self.plan.inputs, *self.plan.outputs, *[buffer for buffer, _ in self.large]]
         written = {place.buffer.name for kernel in self.plan.kernels for place in kernel.writes()}
-        head = []
-        for i, buffer in enumerate(pointers):
-            const = "" if buffer.name in written else "const "
-            head.append(f"    {const}{TYPES[buffer.dtype]} *restrict {buffer.name} = at[{i}];")
+        functions, calls = [], []
+        for start in range(0, len(self.plan.kernels), TOGETHER):
+            part = self.plan.kernels[start : start + TOGETHER]
+            text.lines = []
+            for kernel in part:
+                emit_kernel(text, kernel)
+            used = {place.buffer.name for kernel in part for place in (*kernel.reads(), *kernel.writes())}
+            head = []
+            for i, buffer in enumerate(pointers):
+                if buffer.name in used:
+                    const = "" if buffer.name in written else "const "
+                    head.append(f"    {const}{TYPES[buffer.dtype]} *restrict {buffer.name} = at[{i}];")
+            name = f"part_{start // TOGETHER}"
+            functions.append(PART.format(name=name, body="\n".join([*head, "", *text.lines])))
+            calls.append(f"    if ({name}(at)) return 1;\n")
         kinds = sorted({TYPES[b.dtype] for b in (*pointers, *self.plan.arena)} & {"float", "double"}, reverse=True)
-        body = "\n".join([*head, "", *text.lines, "    return 0;"])
-        functions = c_mathematics.SHUFFLES * bool(kinds) + "".join(
-            c_mathematics.lanes(kind) + c_mathematics.functions(kind) for kind in kinds
-        )
+        mathematics = "".join(c_mathematics.lanes(kind) + c_mathematics.functions(kind) for kind in kinds)
         return FILE.format(
             listing="\n".join(f"   {line}".replace("*/", "* /") for line in str(program).splitlines()),
-            functions=functions, memory="\n".join(self._memory(text)), body=body, count=max(len(pointers), 1),
+            functions=c_mathematics.SHUFFLES * bool(kinds) + mathematics, memory="\n".join(self._memory(text)),
+            parts="\n".join(functions), calls="".join(calls), count=max(len(pointers), 1),
             blas=BLAS if self.uses_blas else "",
         )  # fmt: skip
 

@@ -20,13 +20,12 @@ def emit_product(text: Text, product: Product) -> None:
     text.line(f"/* {described(product)} */")
     if 0 in c.shape:
         return
-    if product.large:
-        _by_blas(text, product)
-        return
     indices = [INDICES[i] for i in range(outer)]
     for index, size in zip(indices, c.shape[:-2], strict=True):
         text.begin(f"for (int {index} = 0; {index} < {size}; {index}++)")
-    if c.lane == outer and a.lane == outer:
+    if product.large:
+        _by_blas(text, product, indices)
+    elif c.lane == outer and a.lane == outer:
         _side_by_side(text, product, indices, a, b, swapped=False)
     elif c.lane == outer + 1 and b.lane == outer + 1 and product.bias is None:
         _side_by_side(text, product, indices, _swapped(b), _swapped(a), swapped=True)
@@ -153,16 +152,21 @@ def _plain(text: Text, product: Product, outer: Sequence[str]) -> None:
         text.end(2)
 
 
-def _by_blas(text: Text, product: Product) -> None:
+def _by_blas(text: Text, product: Product, outer: Sequence[str]) -> None:
     """A call of BLAS, which knows matrices column by column; one row by row is the other one transposed."""
     a, b, c, bias = product.a, product.b, product.c, product.bias
     if bias is not None:
-        m, n = c.shape
-        text.line(f"for (int n = 0; n < {n}; n++)")
-        text.line(f"    for (int m = 0; m < {m}; m++) {text.at(c, ['m', 'n'])} = {text.at(bias, ['n'])};")
-    if c.strides[0] != 1:
+        m, n = c.shape[-2:]
+        first, last = ("n", "m") if c.strides[-2] == 1 else ("m", "n")
+        size = {"m": m, "n": n}
+        text.line(f"for (int {first} = 0; {first} < {size[first]}; {first}++)")
+        text.line(
+            f"    for (int {last} = 0; {last} < {size[last]}; {last}++) "
+            f"{text.at(c, [*outer, 'm', 'n'])} = {text.at(bias, ['n'])};"
+        )
+    if c.strides[-2] != 1:
         a, b, c = _swapped(b), _swapped(a), _swapped(c)
-    m, k, n = a.shape[0], a.shape[1], b.shape[1]
+    m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     scale = product.scale
     if scale is None:
         alpha, beta = "1", "1" if bias is not None else "0"
@@ -170,9 +174,11 @@ def _by_blas(text: Text, product: Product) -> None:
         by = text.at(scale, []) if isinstance(scale, Place) else number(scale, c.buffer.dtype)
         alpha, beta = f"-{by}", "1"
     f = "f" if TYPES[c.buffer.dtype] == "float" else ""
-    left, right = (f"'{'N' if place.strides[0] == 1 else 'T'}'" for place in (a, b))
-    steps = [max(place.strides) for place in (a, b, c)]
+    left, right = (f"'{'N' if place.strides[-2] == 1 else 'T'}'" for place in (a, b))
+    steps = [
+        max(p.strides[-1], p.shape[-2]) if p.strides[-2] == 1 else max(p.strides[-2], p.shape[-1]) for p in (a, b, c)
+    ]
     text.line(
-        f"gemm{f}({left}, {right}, {m}, {n}, {k}, {alpha}, {_pointer(a, [])}, {steps[0]}, {_pointer(b, [])}, "
-        f"{steps[1]}, {beta}, {_pointer(c, [])}, {steps[2]});"
+        f"gemm{f}({left}, {right}, {m}, {n}, {k}, {alpha}, {_pointer(a, outer)}, {steps[0]}, {_pointer(b, outer)}, "
+        f"{steps[1]}, {beta}, {_pointer(c, outer)}, {steps[2]});"
     )

@@ -132,6 +132,13 @@ class Plan:
         copy, found = self._packed[key]
         return Place(copy.buffer, place.shape, tuple(found[step] for step in steps), 0, lane)
 
+    def _dense(self, place: Place) -> Place:
+        """A copy that lies row by row."""
+        axes = tuple(range(len(place.shape)))
+        copy = self._allot(self._spare(f"{place.buffer.name}_copy"), place.buffer.dtype, place.shape, axes, None)
+        self._copy(place, copy)
+        return copy
+
     def _copy(self, source: Any, to: Place) -> None:
         """Put a place, or a number, there; what has fewer elements is repeated."""
         order = tuple(axis for axis in outer_first(to) if to.shape[axis] != 1)
@@ -314,18 +321,24 @@ class Plan:
         a, b = a.broadcast((*outer, m, k)), b.broadcast((*outer, k, n))
         full = (*outer, m, n)
         rows, inner, columns = len(outer), len(outer) + 1, len(outer) + 1
-        large = use_blas(full, k) and _side_by_side(a) and _side_by_side(b)
+        callable_ = _for_blas(a) and _for_blas(b) and math.prod(full) * k > 0
+        large = callable_ and use_blas(full, k)
         lane = None
-        if a.lane == rows or (step.op.name == "linear" and m > 1 and b.lane is None and a.lane is None and not outer):
+        if a.lane == rows or (
+            step.op.name == "linear" and m > 1 and b.lane is None and a.lane is None and not outer and not large
+        ):
             lane = rows
             a = a if large else self._along(a, rows)
         elif b.lane == columns:
             lane = columns
         elif not large and (a.lane == inner or b.lane == rows):
             a, b = self._along(a, inner), self._along(b, rows)
+        else:
+            large = callable_ and m * n * k > WORTH_A_CALL
         order = tuple(range(len(full)))
         if lane is None and len(shape) == len(full) and step.result in self._order:
             order = self._order[step.result]
+            large = large and set(order[-2:]) == {rows, inner}
         c = self._allot(self.names[step.result], step.result.dtype, full, order, lane)
         self.kernels.append(Product(step, a, b, c, bias, large))
         if shape != full:
@@ -374,6 +387,7 @@ class Plan:
         if turned:
             a, b = b.permuted((1, 0)), a.permuted((1, 0))
         c = self._places[step.result] = self._target[step.result]
+        a, b = (m if _for_blas(m) else self._dense(m) for m in (a, b))
         by = self.place(scale) if isinstance(scale, Value) else scale
         self.kernels.append(Product(product, a, b, c, None, True, by))
 
@@ -439,8 +453,10 @@ class Plan:
         return found
 
 
-def _side_by_side(matrix: Place) -> bool:
-    return 1 in matrix.strides[-2:]
+def _for_blas(matrix: Place) -> bool:
+    """Whether a matrix lies row by row or column by column, with whole steps from one to the next."""
+    (m, n), (down, across) = matrix.shape[-2:], matrix.strides[-2:]
+    return (across == 1 and down >= n) or (down == 1 and across >= m)
 
 
 def _sliced(place: Place, index: tuple[Any, ...]) -> Place:
@@ -448,6 +464,9 @@ def _sliced(place: Place, index: tuple[Any, ...]) -> Place:
     if found is None:
         raise Unknown("an index of arrays")
     return found
+
+
+WORTH_A_CALL = 1 << 13  # products of elements; fewer take less time than a call of BLAS
 
 
 def use_blas(full: tuple[int, ...], k: int) -> bool:
