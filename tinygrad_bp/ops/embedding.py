@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.define import linear
+from ..autograd.define import constant, linear
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
+from ..autograd.modes import no_grad, shaping, traced
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import fixed_value, held, value_of
+from ..autograd.values import held, refuse_gradient, value_of
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
-from .elementwise import div, mul, where
+from .elementwise import div, in_dtype, mul, where
 from .indexing import getitem, take_along_axis
 from .passes import add_at
 from .samples import below, hits, real, sample
@@ -32,15 +33,27 @@ def _add_rows(x: Any, index: Any, size: int) -> Any:
     return result
 
 
-def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) -> Any:
-    """The gradient arriving, 0 at the padding's rows, and divided by how often each row was read."""
-    index = value_of(index)
+def _row_weights(index: Any, padding_idx: int | None, by_frequency: bool) -> Any:
     factor = np.ones(index.shape)
     if padding_idx is not None:
         factor = factor * (index != padding_idx)
     if by_frequency and index.size:
         factor = factor / np.bincount(np.reshape(index, -1).astype(np.intp))[index]
-    return g * np.reshape(factor.astype(g.dtype), (*index.shape, *(1,) * (g.ndim - index.ndim)))
+    return factor
+
+
+row_weights: Any = constant(
+    "row_weights", _row_weights, inputs="index", params={"padding_idx": None, "by_frequency": False},
+    samples=(sample((5,), of=below(3), padding_idx=1), sample((2, 3), of=below(3), by_frequency=True)),
+    reference=lambda index, padding_idx=None, by_frequency=False: (index != padding_idx) / (
+        np.sum(index[..., None] == np.ravel(index), axis=-1) if by_frequency else 1),
+    doc="What a row's gradient counts: 0 at the padding, and divided by how often the row was read.")
+
+
+def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+    """The gradient arriving, 0 at the padding's rows, and divided by how often each row was read."""
+    factor = in_dtype(row_weights(index, padding_idx, by_frequency), g.dtype)
+    return g * np.reshape(factor, (*index.shape, *(1,) * (g.ndim - index.ndim)))
 
 
 _ROWS = (((4, 3), (5,)), ((4, 3), (2, 3)), ((4, 3), ()), ((4, 2), (0,)), ((4, 2, 3), (3,)))
@@ -94,18 +107,45 @@ def checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tupl
     return index, padding_idx
 
 
+def _shortened(weight: Any, index: Any, max_norm: float, norm_type: float) -> tuple[Any, Any]:
+    """The rows that are too long, by number, and each shortened to ``max_norm``."""
+    rows = np.unique(index)
+    length = np.linalg.norm(weight[rows], norm_type, axis=1)
+    long = length > max_norm
+    rows = rows[long]
+    return rows, weight[rows] * (max_norm / (length[long] + 1e-7)).astype(weight.dtype)[:, None]
+
+
+def _with_short_rows(weight: Any, index: Any, max_norm: float, norm_type: float) -> Any:
+    result = np.array(weight)
+    rows, short = _shortened(weight, index, max_norm, norm_type)
+    result[rows] = short
+    return result
+
+
+short_rows: Any = constant(
+    "short_rows", _with_short_rows, inputs="weight index", params={"max_norm": REQUIRED, "norm_type": 2.0},
+    samples=(sample((4, 3), (5,), of=(real, below(3)), max_norm=1.0),), wide=False,
+    reference=lambda weight, index, max_norm, norm_type=2.0: np.where(
+        (size := np.linalg.norm(weight, axis=1, keepdims=True)) > max_norm * np.where(
+            hits(index, len(weight)).any(0), 1, np.inf)[:, None], weight * max_norm / (size + 1e-7), weight),
+    doc="The weight with the rows that index names at most max_norm long.")
+
+
 def shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that ``index`` names, and that are longer than ``max_norm``, to that length, in place."""
     if weight.dtype.kind != "f":
         raise DtypeError(f"embedding: max_norm scales rows of floats, got {weight.dtype}; write weight.float() first")
-    max_norm = fixed_value(max_norm, "embedding: max_norm")
+    refuse_gradient(max_norm, "embedding: max_norm")
     array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
-    rows = np.unique(index)
-    length = np.linalg.norm(array[rows], norm_type, axis=1)
-    long = length > max_norm
-    if long.any():
+    if traced():
+        with no_grad():
+            weight.copy_(short_rows(weight, index, float(max_norm), norm_type))
+        return
+    rows, short = _shortened(array, index, held(max_norm), norm_type)
+    if rows.size:
         wrote(array)
-        array[rows[long]] *= (max_norm / (length[long] + 1e-7)).astype(array.dtype)[:, None]
+        array[rows] = short
 
 
 def embedding(
@@ -130,6 +170,22 @@ def embedding(
     return take_rows(weight, index, padding_idx, scale_grad_by_freq)
 
 
+def _bag_tops(x: Any, bag: Any, count: int) -> Any:
+    top = np.zeros((count, x.shape[1]), np.int64)
+    for i in np.unique(bag):
+        mine = np.flatnonzero(bag == i)
+        top[i] = mine[np.argmax(x[mine], axis=0)]
+    return top
+
+
+bag_tops: Any = constant(
+    "bag_tops", _bag_tops, inputs="x bag", params={"count": REQUIRED},
+    samples=(sample((4, 3), (4,), of=(real, lambda rng, shape: np.array([0, 1, 1, 2])), count=3),),
+    reference=lambda x, bag, count: np.array([np.argmax(np.where(
+        bag[:, None] == i, x, -np.inf), axis=0) for i in range(count)]),
+    doc="For each bag and column, the row of the largest element among those of the bag.")
+
+
 def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
     """The bag of each index in row order, and how many bags there are."""
     if index.ndim == 2:
@@ -141,6 +197,8 @@ def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int
             f"embedding_bag: the input is a matrix with one bag a row, or a vector with offsets; got "
             f"{shape_text(index.shape)} {'without' if offsets is None else 'with'} offsets"
         )
+    if isinstance(offsets, Tensor):
+        shaping(offsets)
     starts = value_of(offsets).astype(np.int64)
     ends = starts[1:] if include_last_offset else np.concatenate([starts[1:], [index.size]])
     starts = starts[: len(ends)]
@@ -179,19 +237,18 @@ def embedding_bag(
     bag, count = _bags(index, offsets, include_last_offset)
     if max_norm is not None:
         shorten(weight, index, max_norm, norm_type)
-    flat = index.reshape(-1)[: len(bag)]
-    kept = np.flatnonzero(flat != padding_idx) if padding_idx is not None else np.arange(len(flat))
-    flat, bag = flat[kept], bag[kept]
+    flat, kept = reshape(index, (-1,)), np.arange(len(bag))
+    if padding_idx is not None:
+        if isinstance(input, Tensor):
+            shaping(input)
+        kept = np.flatnonzero(flat[: len(bag)] != padding_idx)
+    flat, bag = getitem(flat, kept), bag[kept]
     rows = take_rows(weight, flat, None, scale_grad_by_freq)
     members = np.bincount(bag, minlength=count)[:, None]
     if mode == "max":
-        value, top = value_of(rows), np.zeros((count, weight.shape[1]), np.int64)
-        for i in np.unique(bag):
-            mine = np.flatnonzero(bag == i)
-            top[i] = mine[np.argmax(value[mine], axis=0)]
         if not len(flat):
             return add_rows(rows, bag, count)
-        return where(members > 0, take_along_axis(rows, top, 0), 0.0)
+        return where(members > 0, take_along_axis(rows, bag_tops(rows, bag, count), 0), 0.0)
     if per_sample_weights is not None:
         if tuple(per_sample_weights.shape) != index.shape:
             raise ShapeError(
@@ -200,4 +257,4 @@ def embedding_bag(
             )
         rows = mul(rows, reshape(getitem(reshape(per_sample_weights, (-1,)), kept), (-1, 1)))
     total = add_rows(rows, bag, count)
-    return total if mode == "sum" else div(total, np.maximum(members, 1).astype(value_of(weight).dtype))
+    return total if mode == "sum" else div(total, np.maximum(members, 1).astype(weight.dtype))

@@ -210,12 +210,24 @@ def _last_written(g: Any, shape: tuple[int, ...], v_shape: tuple[int, ...], inde
     if len(v_shape) > taken.ndim:  # a value may have dimensions of size 1 in front
         wanted = v_shape[: len(v_shape) - taken.ndim] + taken.shape
         return np.reshape(_last_written(g, shape, taken.shape, index), wanted)
-    if not _may_repeat(index):
-        return taken
-    owner = np.zeros(shape, dtype=np.int64)
+    return read_last(g, index) if _may_repeat(index) else taken
+
+
+def _read_last(x: Any, index: Any) -> Any:
+    taken = x[index]
+    owner = np.zeros(x.shape, dtype=np.int64)
     turns = np.arange(int(np.prod(taken.shape))).reshape(taken.shape)
     owner[index] = turns
     return np.where(owner[index] == turns, taken, np.zeros_like(taken))
+
+
+read_last: Callable[..., Any] = linear(
+    "read_last", _read_last, lambda g, x_shape, index: setitem(np.zeros(x_shape, g.dtype), g, index),
+    params={"index": REQUIRED}, formula="x[index], 0 where index names it again later",
+    samples=(sample((4, 3), index=np.array([0, 2, 2])), sample((4,), index=(np.array([1, 0, 1]),))),
+    reference=lambda x, index: np.array(
+        [0 * x[p] if p in list(np.ravel(index))[i + 1 :] else x[p] for i, p in enumerate(np.ravel(index))]),
+    doc="The elements at an index, with 0 for one that the index names again later.")
 
 
 setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setitem(g, 0.0, index),

@@ -14,12 +14,13 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand
-from ..autograd.values import value_of
-from .elementwise import clone, where
+from ..autograd.values import held
+from .elementwise import clone, in_dtype, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat
 from .reduction import prod
@@ -36,7 +37,7 @@ def _as_written(value: Any, x: Any) -> Any:
     """A value to write into ``x``, in its dtype: the tensor that is written decides."""
     if isinstance(value, Tensor):
         return value if value.dtype == x.dtype else value.to(x.dtype)
-    return np.asarray(value_of(value), dtype=x.dtype)
+    return in_dtype(held(value), x.dtype)
 
 
 def _flat_where_0d(function: Any, x: Any, *args: Any) -> Any:
@@ -161,6 +162,7 @@ def _reduced(x: Any, full: tuple[Any, ...], part: Any, reduce: str, include_self
     if x.dtype.kind == "c" and reduce != "prod":
         raise DtypeError(f"{reduce}: complex numbers have no order")
     # What goes to one element stands in a column below it, so that zeros and ties have the gradients of a column.
+    shaping(full[0])  # as many rows as entries of the index name one element
     turns = _turns(full, shape)
     rows = int(turns.max()) + 2
     columns = setitem(np.ones((rows - 1, *shape), x.dtype), part, (turns, *full))
@@ -285,8 +287,8 @@ def index_reduce(input: Array, dim: int, index: Index, source: Array, reduce: st
     def combined(input: Any) -> Any:
         part = _source(input, source, _slices(input, dim, index, "index_reduce"), "index_reduce")
         axis = dim_of(dim, input.ndim, "index_reduce")
-        column = np.reshape(indices_of(index, "index_reduce"), (-1,) + (1,) * (input.ndim - axis - 1))
-        full = gather_index(input.shape, axis, np.broadcast_to(column, part.shape), "index_reduce")
+        column = reshape(indices_of(index, "index_reduce"), (-1,) + (1,) * (input.ndim - axis - 1))
+        full = gather_index(input.shape, axis, broadcast_to(column, part.shape), "index_reduce")
         return _reduced(input, full, part, reduce, include_self)
 
     return _flat_where_0d(combined, input)
@@ -332,7 +334,7 @@ def put(input: Array, index: Index, source: Array, accumulate: bool = False) -> 
     where_to, source = indices_of(index, "put"), _as_written(source, input)
     if math.prod(source.shape) != where_to.size:
         raise ShapeError(f"put: give one element for each index, got {math.prod(source.shape)} for {where_to.size}")
-    flat = index_put(reshape(input, -1), (where_to.reshape(-1),), reshape(source, -1), accumulate)
+    flat = index_put(reshape(input, -1), (reshape(where_to, -1),), reshape(source, -1), accumulate)
     return reshape(flat, input.shape)
 
 
@@ -353,6 +355,7 @@ def masked_scatter(input: Array, mask: Array, source: Array) -> Any:
     >>> tg.masked_scatter(tg.zeros(3), tg.tensor([True, False, True]), tg.tensor([5.0, 6.0]))
     tensor([5., 0., 6.])
     """
+    shaping(mask)
     input, chosen = broadcast_tensors(input, mask_of(mask, "masked_scatter"))
     count = int(np.count_nonzero(chosen))
     if math.prod(source.shape) < count:
