@@ -84,6 +84,12 @@ def holding(x: Any) -> None:
         watcher.held(x)
 
 
+def making(x: Any) -> None:
+    """Tell that the tensor ``x`` was made now, of numbers: every run makes it again."""
+    for watcher in mode().watchers:
+        watcher.made(x)
+
+
 def shaping(x: Any) -> None:
     """Tell that the shape of a result depends on the values of ``x``."""
     for watcher in mode().watchers:

@@ -15,9 +15,10 @@ from .doors import RAW, refusal
 from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
 from .gathering import find, gather
 from .layout import Elements
-from .modes import mode, reading
+from .modes import mode, reading, traced
 from .op import FUNCTIONS, THEIR_UFUNCS, UFUNC_METHODS, UFUNCS
 from .tensor import Tensor, handed_out, wrap
+from .values import value_of
 from .writes import share, wrote
 from .writing import array_to_write, fill, refuse
 
@@ -216,12 +217,16 @@ def _any_recorded(items: Any) -> bool:
     return False
 
 
-def plainly(items: Any) -> Any:
-    """The arrays in tensors, also in nested lists and tuples; anything else as it is."""
+def plainly(items: Any, hand: Callable[[Any], Any] = value_of) -> Any:
+    """The arrays in tensors, to compute with, also in nested lists and tuples; anything else as it is.
+
+    ``hand`` is ``held`` where no result comes of their values.
+    """
     if isinstance(items, Tensor):
-        return handed_out(items) if items._node is not None else items._value
+        array = hand(items)
+        return handed_out(items) if items._node is not None else array
     if isinstance(items, (list, tuple)):
-        parts = [plainly(item) for item in items]
+        parts = [plainly(item, hand) for item in items]
         if any(a is not b for a, b in zip(items, parts)):
             return tuple(parts) if isinstance(items, tuple) else parts
     return items
@@ -303,7 +308,8 @@ def _to_write(target: Any, what: str) -> Any:
 
 def _ufunc_into(ufunc: Any, method: str, inputs: Any, out: Any, kwargs: dict[str, Any]) -> Any:
     """A ufunc with ``out=``: writes an array where nothing records, and a tensor also where something does."""
-    if _recording(inputs, out, kwargs):
+    following = traced() and all(target is None or isinstance(target, Tensor) for target in out)
+    if following or _recording(inputs, out, kwargs):
         if all(target is None or isinstance(target, Tensor) for target in out):
             return _recorded_into(ufunc, method, inputs, out, kwargs)
         raise LeafWriteError(

@@ -64,6 +64,9 @@ class Watcher:
     def held(self, x: Tensor) -> None:
         """The array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
 
+    def made(self, x: Tensor) -> None:
+        """The tensor ``x`` was made now, of numbers."""
+
     def shaped(self, x: Tensor) -> None:
         """The shape of a result depends on the values of ``x``."""
 

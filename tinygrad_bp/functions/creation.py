@@ -11,11 +11,12 @@ from ..autograd import dtypes
 from ..autograd.arrays import as_array, of_arrays
 from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.errors import ArgumentError, DtypeError
-from ..autograd.modes import mode
+from ..autograd.modes import making, mode, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Size
-from ..autograd.values import fixed_value, held
+from ..autograd.values import detached, fixed_value, held, value_of
 from ..autograd.writes import lent
+from ..ops.elementwise import clone, in_dtype
 from ..ops.shape import either, shape_of
 
 __all__ = [
@@ -29,7 +30,7 @@ def numbers_of(data: Any, dtype: Any) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         return as_array(data)
     if isinstance(data, Tensor):
-        return data._value
+        return value_of(data)
     if isinstance(data, (list, tuple)) and _holds_tensors(data):
         data = _unwrapped(data)
     array = as_array(data)
@@ -54,7 +55,9 @@ def _unwrapped(data: Any) -> Any:
 
 def _finish(array: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
     resolve(device)
-    return wrap(array, None).requires_grad_(requires_grad)
+    made = wrap(array, None)
+    making(made)
+    return made.requires_grad_(requires_grad)
 
 
 def _warn_of_history(data: Any, name: str) -> None:
@@ -83,6 +86,9 @@ def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, *, d
 
 
 def _copied(data: Any, dtype: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
+    if traced() and isinstance(data, Tensor):
+        copied: Tensor = clone(in_dtype(detached(data), dtype))
+        return copied.requires_grad_(requires_grad)
     return _finish(
         np.array(numbers_of(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), device, requires_grad
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError, LeafWriteError, ShapeError, shape_text
+from ..autograd.modes import traced
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Size
 from ..autograd.values import value_of
@@ -134,5 +135,6 @@ def detach_(self: Tensor) -> Tensor:
         raise LeafWriteError("detach_: the tensor is a view, which shares its history with its base; use t.detach()")
     self._node = None
     carry(self, before)
-    wrote(self._value)
+    if not traced():  # the value is what it was
+        wrote(self._value)
     return self

@@ -18,7 +18,7 @@ from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import value_of
+from ..autograd.values import held, value_of
 from ..ops import elementwise as e
 from ..ops import limits, powers
 from ..ops.complex_numbers import angle, real
@@ -66,8 +66,13 @@ def operand(x: Array) -> Any:
 
 
 def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A NumPy function whose result carries no gradient (shapes, tests, positions, counts): it sees the arrays."""
+    """A NumPy function whose result carries no gradient (tests, positions, counts): it sees the arrays."""
     return lambda *args, **kwargs: function(*plainly(args), **{k: plainly(v) for k, v in kwargs.items()})
+
+
+def of_forms(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, of shapes, dtypes and places in memory alone."""
+    return lambda *args, **kwargs: function(*plainly(args, held), **{k: plainly(v, held) for k, v in kwargs.items()})
 
 
 def of_values(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,9 +120,9 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.astype: _astype, np.real_if_close: _real_if_close, np.angle: of_inexact(np.angle, _angle),
     np.i0: of_inexact(np.i0, i0), np.sinc: of_inexact(np.sinc, sinc),
     np.shape: _of_shape(np.shape), np.ndim: _of_shape(np.ndim), np.size: _of_shape(np.size),
-    **{f: without_gradient(f) for f in (np.iscomplexobj, np.isrealobj, np.result_type,
-                               np.may_share_memory, np.shares_memory, np.array_repr, np.array_str,
-                               np.array2string)},
+    **{f: of_forms(f) for f in (np.iscomplexobj, np.isrealobj, np.result_type, np.may_share_memory,
+                                np.shares_memory)},
+    **{f: without_gradient(f) for f in (np.array_repr, np.array_str, np.array2string)},
     **{f: of_values(f) for f in (np.array_equal, np.allclose, np.array_equiv, np.nonzero, np.count_nonzero)},
 }  # fmt: skip
 FUNCTIONS.update(_TABLE)

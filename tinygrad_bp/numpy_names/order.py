@@ -12,7 +12,7 @@ from ..autograd.errors import DtypeError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor
-from ..autograd.values import value_of
+from ..autograd.values import held, value_of
 from ..ops import sorting
 from ..ops.elementwise import in_dtype, where
 from ..ops.indexing import take_along_axis
@@ -43,7 +43,9 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
         a = operand(a)
         if a.dtype.kind == "c":
             raise DtypeError(f"np.{name}: needs real numbers, got {a.dtype}")
-        asked = None if isinstance(q, (int, float)) else np.asarray(plainly(q)).dtype  # Python's numbers have none
+        asked = (
+            None if isinstance(q, (int, float)) else np.asarray(plainly(q, held)).dtype
+        )  # Python's numbers have none
         between = np.result_type(a.dtype, *([] if asked is None else [asked]), 0.0)
         x = _merged(in_dtype(a, a.dtype if method in _OF_ELEMENTS else between), axis)
         if name.startswith("nan") and not x.shape[-1]:
@@ -55,7 +57,7 @@ def _quantile(function: Callable[..., Any], name: str, scale: float) -> Callable
             weighted = {} if weights is None else {"weights": _weights(value_of(weights), a, axis)}
             value = _by_rank(getattr(np, name), x, ravel(operand(q)), method, scale, weighted)
         rest = kept_shape(a.shape, axis) if keepdims and axis != () else value.shape[1:]
-        return reshape(value, *np.shape(plainly(q)), *rest)
+        return reshape(value, *np.shape(plainly(q, held)), *rest)
 
     return numpy_function
 
@@ -85,7 +87,7 @@ def _by_rank(function: Any, x: Any, q: Any, method: str, scale: float, weights: 
 def _of_nothing(a: Any, q: Any, axis: Any, keepdims: Any) -> Any:
     """NaN at every q, as ``np.nanquantile`` has it."""
     mean = np.nanmean(a, axis, keepdims=bool(keepdims))
-    return mean + np.zeros((*np.shape(plainly(q)), *(1,) * mean.ndim))
+    return mean + np.zeros((*np.shape(plainly(q, held)), *(1,) * mean.ndim))
 
 
 def _median(function: Callable[..., Any], mean: Callable[..., Any], ranked: Any) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
-from ..autograd.values import value_of
+from ..autograd.values import detached, held
 from ..ops import extremes, reduction, scans
 from ..ops.elementwise import in_dtype
 from ..ops.elementwise import where as choose
@@ -35,7 +35,7 @@ def _mask(a: Any, mask: Any) -> Any:
     """``where=`` as an array of the shape of ``a``; None where all elements count."""
     if mask is _MISSING or mask is True:
         return None
-    return np.broadcast_to(value_of(mask), a.shape)
+    return broadcast_to(detached(mask), a.shape)
 
 
 def _only(a: Any, mask: Any, fill: Any) -> Any:
@@ -85,7 +85,7 @@ def _extreme(function: Callable[..., Any], join: Callable[..., Any], first: Any 
             return over(function, a, axis, keepdims)
         initial = in_dtype(operand(initial), a.dtype)
         if 0 in a.shape:
-            return broadcast_to(initial, np.sum(value_of(a), axis, keepdims=_flag(keepdims)).shape)
+            return broadcast_to(initial, np.sum(held(a), axis, keepdims=_flag(keepdims)).shape)
         return join(over(function, _only(a, mask, initial), axis, keepdims), initial)
 
     return numpy_function
@@ -154,7 +154,7 @@ def _spread_around(a: Any, mask: Any, axis: Any, ddof: float, keepdims: Any, mea
     variance = over(reduction.sum, squares, axis, keepdims) / divisor
     if not root:
         return variance
-    flat = value_of(variance) == 0  # the slope of the root is infinite there; no gradient passes
+    flat = detached(variance) == 0  # the slope of the root is infinite there; no gradient passes
     return choose(flat, 0, np.sqrt(choose(flat, 1, variance)))
 
 
@@ -198,7 +198,7 @@ def _cumulative(function: Callable[..., Any], start: int) -> Callable[..., Any]:
 
 
 def _is_number(a: Any, mask: Any = None) -> Any:
-    good = ~np.isnan(value_of(a))
+    good = ~np.isnan(detached(a))
     return good if mask is None else good & mask
 
 

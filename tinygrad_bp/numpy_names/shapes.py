@@ -13,14 +13,15 @@ import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.modes import traced
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.values import held, value_of
+from ..autograd.values import detached, held, value_of
 from ..functions import splitting
 from ..ops import borders, diagonals, elementwise, indexing, joining, rearranging, shape, statistics
-from ..ops.elementwise import in_dtype
+from ..ops.elementwise import in_dtype, where
 from ..ops.shape import broadcast_to, reshape, reverse_axes
 from .functions import operand, without_gradient
 
@@ -249,6 +250,8 @@ def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, **_: Any) 
 
 def _take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     x, place = (shape.ravel(a), 0) if axis is None else (a, shape.dim_of(axis, a.ndim, "np.take"))
+    if mode == "raise":
+        return indexing.getitem(x, indexing.along(place, indexing.indices_of(indices, "np.take")))
     chosen = np.take(np.arange(x.shape[place]), value_of(indices), mode=mode)  # type: ignore[call-overload]
     return indexing.getitem(x, indexing.along(place, chosen))
 
@@ -278,6 +281,11 @@ def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     pool, numbers = _pooled([*choicelist, default])
+    if traced():
+        result: Any = operand(default)
+        for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+            result = where(detached(condition), operand(choice), result)
+        return result
     return indexing.getitem(pool, np.select([value_of(c) for c in condlist], numbers[:-1], numbers[-1]))
 
 
@@ -289,7 +297,9 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
-    several = isinstance(condlist, (list, tuple)) and (not condlist or np.ndim(plainly(condlist[0])) or not x.ndim)
+    several = isinstance(condlist, (list, tuple)) and (
+        not condlist or np.ndim(plainly(condlist[0], held)) or not x.ndim
+    )
     conditions = [value_of(c).astype(bool) for c in (condlist if several else [condlist])]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))

@@ -16,7 +16,7 @@ from ..autograd.errors import LeafWriteError
 from ..autograd.numpy_protocols import as_numpy_promotes, plainly, without_rule
 from ..autograd.op import UFUNC_METHODS, UFUNCS
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.values import value_of
+from ..autograd.values import held, value_of
 from ..autograd.writing import replace
 from ..ops import joining, shape
 from ..ops.elementwise import in_dtype
@@ -55,9 +55,9 @@ def _call(
     if where is True:
         return function(*inputs)
     mask = value_of(where)
-    sizes = np.broadcast_shapes(mask.shape, *(np.shape(plainly(x)) for x in inputs))
+    sizes = np.broadcast_shapes(mask.shape, *(np.shape(plainly(x, held)) for x in inputs))
     mask = np.broadcast_to(mask, sizes)
-    read = [getitem(broadcast_to(operand(x), sizes), mask) if np.ndim(plainly(x)) else x for x in inputs]
+    read = [getitem(broadcast_to(operand(x), sizes), mask) if np.ndim(plainly(x, held)) else x for x in inputs]
     found = function(*read)
     several = isinstance(found, (tuple, list))
     put = [setitem(wrap(np.zeros(sizes, x.dtype), None), x, mask) for x in (found if several else [found])]
@@ -84,7 +84,7 @@ def _reduce(
     said = {"axis": axis, "dtype": dtype, "keepdims": keepdims, "where": plainly(where)}
     if initial is not UNSAID:
         said["initial"] = plainly(initial)
-    wanted = ufunc.reduce(value_of(a), **said)  # NumPy itself says what cannot be reduced so
+    wanted = ufunc.reduce(held(a), **said)  # NumPy itself says what cannot be reduced so
     if _is_test(ufunc):
         return wrap(np.asarray(wanted), None)
     a = in_dtype(operand(a), dtype)
@@ -128,7 +128,7 @@ def _reduceat(
     ufunc: Any, function: Function, array: Any, indices: Any, axis: int = 0, dtype: Any = None
 ) -> Any:  # fmt: skip
     starts = [int(i) for i in value_of(indices)]
-    wanted = ufunc.reduceat(value_of(array), starts, axis, dtype)  # NumPy itself says what is out of range
+    wanted = ufunc.reduceat(held(array), starts, axis, dtype)  # NumPy itself says what is out of range
     if _is_test(ufunc):
         return wrap(wanted, None)
     moved = shape.movedim(in_dtype(operand(array), dtype), axis, 0)

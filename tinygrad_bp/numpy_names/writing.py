@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import NoRuleError
+from ..autograd.modes import traced
 from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor, wrap
@@ -29,7 +30,7 @@ def _moving(function: Callable[..., Any], target: str, source: str, place: int) 
     def numpy_function(*args: Any, **kwargs: Any) -> Any:
         a, *args = args or (kwargs.pop(target),)  # type: ignore[assignment]
         given: Any = kwargs[source] if source in kwargs else args[place - 1]
-        if not recorded(a, given):
+        if not recorded(a, given) and not (traced() and isinstance(a, Tensor)):
             return without_rule(what, function, (a, *args), kwargs)
         if not isinstance(a, Tensor):
             raise NoRuleError(

@@ -137,11 +137,11 @@ def shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
     if weight.dtype.kind != "f":
         raise DtypeError(f"embedding: max_norm scales rows of floats, got {weight.dtype}; write weight.float() first")
     refuse_gradient(max_norm, "embedding: max_norm")
-    array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
     if traced():
         with no_grad():
             weight.copy_(short_rows(weight, index, float(max_norm), norm_type))
         return
+    array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
     rows, short = _shortened(array, index, held(max_norm), norm_type)
     if rows.size:
         wrote(array)

@@ -10,7 +10,9 @@ import numpy as np
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.operands import in_floats, of_reals, rounds_once
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import value_of
 from .complex_numbers import conj, real
@@ -134,6 +136,8 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
     >>> tg.bincount(tg.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    if isinstance(input, Tensor):
+        shaping(input)
     raw = value_of(input)
     if raw.dtype.kind not in "bui" or raw.ndim != 1:
         raise DtypeError(f"bincount: needs a 1-d tensor of integers, got {shape_text(raw.shape)} {raw.dtype}")

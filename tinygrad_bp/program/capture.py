@@ -119,6 +119,7 @@ class Capture(Watcher):
         # id of an array -> the array, which has to live as long as its number is known, and its value. None: it was
         # written, and nobody said by which ops.
         self._known: dict[int, tuple[Any, Value | None]] = {}
+        self._before: dict[int, Value] = {}  # by id, what arrays held before they were written
         self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
         self.conditions: list[Callable[[], bool]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
@@ -249,13 +250,15 @@ class Capture(Watcher):
         for outside in self.outside:
             if outside.before is None and any(np.may_share_memory(outside.array, array) for array in arrays):
                 outside.before = np.array(outside.array)
-        for key, (array, _) in list(self._known.items()):
+        for key, (array, value) in list(self._known.items()):
             if any(np.may_share_memory(array, written) for written in arrays):
                 self._known[key] = array, None
+                self._before[key] = value or self._before[key]
 
     def same(self, array: Any, of: Any) -> None:
-        """A copy, or what was written."""
-        self.know(array, self.bring(of))
+        """A copy, or what was written; written with itself, it is what it was."""
+        before = self._before.get(id(of)) if array is of else None
+        self.know(array, before or self.bring(of))
 
     def read(self, x: Tensor, how: str) -> None:
         """Refuse: in another run it may be another value."""
@@ -274,6 +277,11 @@ class Capture(Watcher):
     def held(self, x: Tensor) -> None:
         """Know the array of a tensor from outside by the tensor."""
         self.bring(x)
+
+    def made(self, x: Tensor) -> None:
+        """Know a tensor that every run makes again as a constant."""
+        array = x._value
+        self.know(array, Constant(array.shape, array.dtype, array=np.array(array)))
 
     def shaped(self, x: Any) -> None:
         """Refuse: the shapes of a program are those of every run."""
@@ -307,7 +315,8 @@ class Capture(Watcher):
         fixed: dict[Value, Constant] = {}
         places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
         read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
-        kept = _kept_arrays([*leaves, *(outside.source() for outside in self.outside)])
+        known = [array for array, _ in self._known.values()]
+        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)], known)
         for outside in self.outside:
             item = outside.source()
             wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
@@ -372,24 +381,30 @@ class Capture(Watcher):
                 outside.array[...] = outside.before
 
 
-def _kept_arrays(items: Sequence[Any]) -> Counter[int]:
-    """How often the histories of tensors hold each array, by id: what the functions made on the way among them."""
+def _held_arrays(items: Sequence[Any], known: Sequence[Any]) -> Counter[int]:
+    """How often the histories of tensors, and views that are known, hold each array, by id: nobody else has to."""
     nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
     found: Counter[int] = Counter()
     waiting: list[Any] = [node.kept for node in nodes]
     seen: set[int] = set()  # tuples that several nodes share
+    views = {id(array): array for array in known}
     for item in waiting:  # grows while it is walked
         if isinstance(item, np.ndarray):
             found[id(item)] += 1
+            views[id(item)] = item
         elif isinstance(item, (tuple, list)) and id(item) not in seen:
             seen.add(id(item))
             waiting += item
+    found.update(id(array.base) for array in views.values())
     return found
 
 
 def _said(x: Any) -> str:
     """``w (2, 3)``, or ``a tensor (2, 3)``."""
     return f"{getattr(x, 'name', None) or 'a tensor'} {shape_text(tuple(x.shape))}"
+
+
+_NUMPYS = ("_array_function", "_array_ufunc")  # what NumPy calls of a tensor
 
 
 def _asked() -> str:
@@ -399,6 +414,9 @@ def _asked() -> str:
     while frame.f_code is not capture.__code__ and frame.f_code.co_filename.startswith(ours):
         inner = frame.f_code.co_filename.startswith(f"{ours}nn{os.sep}") or "<locals>" in frame.f_code.co_qualname
         if not inner:  # of a module, or what a decorator made
-            name = frame.f_code.co_name
+            called = (
+                frame.f_locals.get("func") or frame.f_locals.get("ufunc") if frame.f_code.co_name in _NUMPYS else None
+            )
+            name = f"np.{called.__name__}" if called is not None else frame.f_code.co_name
         frame = frame.f_back
     return f"{name.strip('_')}()"
