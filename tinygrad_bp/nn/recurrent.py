@@ -12,6 +12,7 @@ from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
+from ..autograd.values import value_of
 from ..functions.dropout import dropout
 from ..functions.recurrent import recurrent
 from ..ops.indexing import getitem
@@ -169,12 +170,12 @@ class RNNBase(_Recurrent):
         widths = (out, self.hidden_size) if self.mode == "LSTM" else (out,)
         first = self._first(x, hx, [(count, x.shape[1], width) for width in widths], alone, 1)
         if packed is not None and packed.sorted_indices is not None and hx is not None:
-            first = tuple(getitem(state, (slice(None), packed.sorted_indices._value)) for state in first)
-        y, last = self._layers(x, first, lengths, None if packed is None else packed.batch_sizes._value)
+            first = tuple(getitem(state, (slice(None), packed.sorted_indices)) for state in first)
+        y, last = self._layers(x, first, lengths, None if packed is None else value_of(packed.batch_sizes))
         if packed is not None:
-            y = packed._replace(data=without_padding(y, packed.batch_sizes._value))
+            y = packed._replace(data=without_padding(y, value_of(packed.batch_sizes)))
             if packed.unsorted_indices is not None:
-                last = [getitem(state, (slice(None), packed.unsorted_indices._value)) for state in last]
+                last = [getitem(state, (slice(None), packed.unsorted_indices)) for state in last]
         elif alone:
             y, last = reshape(y, (y.shape[0], y.shape[2])), [getitem(state, (slice(None), 0)) for state in last]
         elif turned:

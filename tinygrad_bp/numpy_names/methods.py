@@ -97,7 +97,7 @@ def searchsorted(self: Tensor, v: Operand, side: Any = "left", sorter: Index | N
     >>> tg.tensor([1.0, 2.0, 3.0]).searchsorted(2.5)
     tensor(2)
     """
-    return wrap(np.asarray(np.searchsorted(self._value, value_of(v), side, plainly(sorter))), None)
+    return wrap(np.asarray(np.searchsorted(value_of(self), value_of(v), side, plainly(sorter))), None)
 
 
 def partition(self: Tensor, kth: Any, axis: int = -1) -> None:
@@ -119,7 +119,7 @@ def argpartition(self: Tensor, kth: Any, axis: int | None = -1) -> Tensor:
     >>> tg.tensor([3.0, 1.0, 2.0]).argpartition(0)[0]
     tensor(1)
     """
-    return wrap(np.argpartition(self._value, kth, axis), None)
+    return wrap(np.argpartition(value_of(self), kth, axis), None)
 
 
 def tobytes(self: Tensor, order: Any = "C") -> bytes:
@@ -129,7 +129,7 @@ def tobytes(self: Tensor, order: Any = "C") -> bytes:
     >>> tg.tensor([1], dtype=tg.uint8).tobytes()
     b'\\x01'
     """
-    return self._value.tobytes(order)  # type: ignore[no-any-return]
+    return value_of(self).tobytes(order)  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------------- what PyTorch refuses

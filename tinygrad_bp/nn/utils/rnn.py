@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...autograd.errors import ArgumentError, ShapeError, shape_text
+from ...autograd.modes import making
 from ...autograd.tensor import Tensor, wrap
-from ...autograd.values import value_of
+from ...autograd.values import held, value_of
 from ...ops.elementwise import where
 from ...ops.indexing import getitem
 from ...ops.joining import cat, stack
 from ...ops.shape import transpose
+from ...ops.sorting import argsort
 
 __all__ = [
     "PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence",
@@ -73,7 +75,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     >>> tg.nn.utils.rnn.invert_permutation(tg.tensor([2, 0, 1]))
     tensor([1, 2, 0])
     """
-    return None if permutation is None else wrap(np.argsort(permutation._value), None)
+    return None if permutation is None else argsort(permutation)
 
 
 def pack_padded_sequence(
@@ -109,7 +111,11 @@ def pack_padded_sequence(
             f"{who}: lengths must not grow, got {counts.tolist()}; pass enforce_sorted=False for any order"
         )
     sizes = np.add.reduce(counts > np.arange(counts[0])[:, None], axis=1, dtype=np.int64)
-    return PackedSequence(without_padding(x, sizes), wrap(sizes, None), None if order is None else wrap(order, None))
+    sizes_of_batches, places = wrap(sizes, None), None if order is None else wrap(order, None)
+    making(sizes_of_batches)
+    if places is not None:
+        making(places)
+    return PackedSequence(without_padding(x, sizes), sizes_of_batches, places)
 
 
 def without_padding(x: Tensor, sizes: Any) -> Tensor:
@@ -119,7 +125,7 @@ def without_padding(x: Tensor, sizes: Any) -> Tensor:
 
 def with_padding(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, Any]:
     """Padded rows (steps, rows, ...), the longest first, and their lengths."""
-    sizes = packed.batch_sizes._value
+    sizes = value_of(packed.batch_sizes)
     row = np.arange(sizes[0])
     there = row < sizes[:, None]
     x = getitem(packed.data, np.where(there, (np.cumsum(sizes) - sizes)[:, None] + row, 0))
@@ -148,9 +154,9 @@ def pad_packed_sequence(
     if more:
         x = cat([x, wrap(np.full((more, *x.shape[1:]), padding_value, x.dtype), None)], 0)
     if sequence.unsorted_indices is not None:
-        order = sequence.unsorted_indices._value
-        x, lengths = getitem(x, (slice(None), order)), lengths[order]
-    return (transpose(x, 0, 1) if batch_first else x), wrap(lengths, None)
+        order = sequence.unsorted_indices
+        x, lengths = getitem(x, (slice(None), order)), getitem(lengths, order)
+    return (transpose(x, 0, 1) if batch_first else x), wrap(held(lengths), None)
 
 
 def pad_sequence(
