@@ -101,16 +101,6 @@ def of_inexact(function: Callable[..., Any], rule: Callable[..., Any]) -> Callab
     return numpy_function
 
 
-def _of_shape(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A NumPy function that asks for no value: it sees an array of that shape."""
-
-    def asked(a: Any, *args: Any, **kwargs: Any) -> Any:
-        array = np.broadcast_to(np.empty(()), a.shape) if isinstance(a, Tensor) else plainly(a)
-        return function(array, *args, **kwargs)
-
-    return asked
-
-
 def _angle(z: Any, deg: bool = False) -> Any:
     return angle(z) * (180 / np.pi) if deg else angle(z)
 
@@ -119,9 +109,8 @@ _TABLE: dict[Any, Callable[..., Any]] = {
     np.where: _where, np.clip: _clip, np.copy: _copy,
     np.astype: _astype, np.real_if_close: _real_if_close, np.angle: of_inexact(np.angle, _angle),
     np.i0: of_inexact(np.i0, i0), np.sinc: of_inexact(np.sinc, sinc),
-    np.shape: _of_shape(np.shape), np.ndim: _of_shape(np.ndim), np.size: _of_shape(np.size),
-    **{f: of_forms(f) for f in (np.iscomplexobj, np.isrealobj, np.result_type, np.may_share_memory,
-                                np.shares_memory)},
+    **{f: of_forms(f) for f in (np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type,
+                                np.may_share_memory, np.shares_memory)},
     **{f: without_gradient(f) for f in (np.array_repr, np.array_str, np.array2string)},
     **{f: of_values(f) for f in (np.array_equal, np.allclose, np.array_equiv, np.nonzero, np.count_nonzero)},
 }  # fmt: skip
