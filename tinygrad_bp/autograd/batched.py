@@ -8,7 +8,7 @@ the calls that a rule makes: no node knows of batches, and a gradient is that of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from itertools import count
 from typing import Any
@@ -188,12 +188,13 @@ def one_by_one(function: Callable[..., Any], args: tuple[Any, ...], named: dict[
     given, back = flatten([list(args), named])
     many = max([x for x in given if isinstance(x, Batched)], key=lambda x: x.level.number)
     level, results, build = many.level, [], None
-    for i in range(level.size):
-        args, named = back([x.slices[i] if isinstance(x, Batched) and x.level is level else x for x in given])
-        leaves, build = flatten(function(*args, **named))
-        if not all([isinstance(leaf, Tensor) for leaf in leaves]):
-            raise ValueReadError(many)
-        results.append(leaves)
+    with outside(level) if level.randomness == "different" else nullcontext():  # a slice draws numbers of its own
+        for i in range(level.size):
+            args, named = back([x.slices[i] if isinstance(x, Batched) and x.level is level else x for x in given])
+            leaves, build = flatten(function(*args, **named))
+            if not all([isinstance(leaf, Tensor) for leaf in leaves]):
+                raise ValueReadError(many)
+            results.append(leaves)
     if build is None:
         raise ShapeError(f"{function.__name__}: runs once a slice, and there is none: the shape is not known")
     return build([batched(OPS["stack"].function(column, 0), level) for column in zip(*results, strict=True)])

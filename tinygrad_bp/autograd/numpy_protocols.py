@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_array
-from .doors import RAW, refusal
-from .errors import LeafWriteError, NoRuleError, ShapeError, shape_text
+from .doors import RAW, of_slices, refusal
+from .errors import LeafWriteError, NoRuleError, ShapeError, ValueReadError, shape_text
 from .gathering import find, gather
 from .layout import Elements
 from .modes import mode, reading, traced
@@ -76,6 +76,8 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, out: Any =
                 return without_rule(name, called, inputs, kwargs)
             rule, given = UFUNC_METHODS[method], (ufunc, function, *inputs)
         return rule(*given, **kwargs)
+    except ValueReadError as read:
+        return _of_slices(read, called, inputs, kwargs)
     except RAW as error:
         raise refusal(name, called, error, inputs, kwargs) from None
 
@@ -134,12 +136,21 @@ def _plan(
 
 def _run(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """What stands for a function of NumPy; the function itself where that has no rule, or not for these arguments."""
-    if rule is None:
-        return without_rule(name, function, args, kwargs)
     try:
+        if rule is None:
+            return without_rule(name, function, args, kwargs)
         return _ruled(name, function, rule, args, kwargs)
+    except ValueReadError as read:
+        return _of_slices(read, function, args, kwargs)
     except RAW as error:
         raise refusal(name, function, error, args, kwargs) from None
+
+
+def _of_slices(read: ValueReadError, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """What a function that reads values gives for each slice, unless it writes."""
+    if _written(function, args, kwargs) is not None:
+        raise read.with_traceback(None) from None
+    return of_slices(read, function, args, kwargs)
 
 
 def _ruled(name: str, function: Any, rule: Any, args: Any, kwargs: dict[str, Any]) -> Any:

@@ -293,7 +293,7 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
         array[...] = value
 
     def replaced(x: Tensor, v: Any) -> Tensor:
-        alike = isinstance(v, Tensor) and v._value.shape == x._value.shape and not recorded(x, v) and v._node is None
+        alike = isinstance(v, Tensor) and v.shape == x.shape and not recorded(x, v) and v._node is None
         return v if alike else OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
 
     assign(x, what, value, replaced, put)

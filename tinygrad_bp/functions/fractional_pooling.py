@@ -15,6 +15,7 @@ from ..ops.max_pooling import picked
 from ..ops.shape import reshape
 from ..ops.sliding import batched, sizes, unbatched
 from ..random.sampling import rand
+from ..random.slices import draws
 
 __all__ = [
     "fractional_max_pool2d", "fractional_max_pool2d_with_indices", "fractional_max_pool3d",
@@ -76,6 +77,7 @@ def _starts(share: Any, size: int, many: int, kernel: int) -> Any:
     return starts
 
 
+@draws
 def fractional_max_pool2d(
     input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio = None,
     return_indices: bool = False, _random_samples: Array | None = None,
@@ -94,6 +96,7 @@ def fractional_max_pool2d(
     return _pooled(2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
 
+@draws
 def fractional_max_pool3d(
     input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio = None,
     return_indices: bool = False, _random_samples: Array | None = None,
@@ -107,6 +110,7 @@ def fractional_max_pool3d(
     return _pooled(3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
 
+@draws
 def fractional_max_pool2d_with_indices(
     input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio = None,
     return_indices: bool = False, _random_samples: Array | None = None,
@@ -121,6 +125,7 @@ def fractional_max_pool2d_with_indices(
     return _pooled(2, input, kernel_size, output_size, output_ratio, True, _random_samples)
 
 
+@draws
 def fractional_max_pool3d_with_indices(
     input: Array, kernel_size: Size, output_size: Size | None = None, output_ratio: Ratio = None,
     return_indices: bool = False, _random_samples: Array | None = None,

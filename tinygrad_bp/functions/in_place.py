@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.arrays import kind_of
+from ..autograd.batched import Batched
 from ..autograd.errors import ArgumentError, LeafWriteError, ShapeError, shape_text
 from ..autograd.modes import traced
 from ..autograd.tensor import Tensor
@@ -129,6 +130,9 @@ def detach_(self: Tensor) -> Tensor:
     >>> (tg.ones(1, requires_grad=True) * 2).detach_().requires_grad
     False
     """
+    if isinstance(self, Batched):
+        detach_(self.slices)
+        return self
     _check(self, "detach_")
     before = self._node
     if before is not None and before.op is not None and before.op.views:
