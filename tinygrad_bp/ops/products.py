@@ -52,7 +52,7 @@ def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
     if b.ndim == 1:
         return g[..., None] * b if len(a_shape) > 1 else g * b
     if len(a_shape) == 1:
-        return np.matmul(b, g[..., None])[..., 0]
+        return product(b, g[..., None])[..., 0]
     return product(g, np.swapaxes(b, -1, -2))
 
 
@@ -60,10 +60,10 @@ def _right(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
     if a.ndim == 1:
         return g[..., None, :] * a[:, None] if len(b_shape) > 1 else g * a
     if len(b_shape) == 1:
-        return np.matmul(np.swapaxes(a, -1, -2), g[..., None])[..., 0]
+        return product(np.swapaxes(a, -1, -2), g[..., None])[..., 0]
     if len(b_shape) == 2:
         return product(rows_of(a).T, rows_of(g))
-    return np.matmul(np.swapaxes(a, -1, -2), g)
+    return product(np.swapaxes(a, -1, -2), g)
 
 
 matmul = general("matmul", product, _left, _right, inputs="a b", bilinear=True, formula="a @ b", ufunc=np.matmul,

@@ -25,10 +25,11 @@ def kept_residuals(program: Program) -> Program:
     known = {step_key(step, {}): step.result for step in program.steps}
     constants = {key_of(constant): constant for constant in program.constants()}
     named: dict[Value, tuple[Step, int]] = {}
-    for step in program.steps:
+    moments = {step.result: i for i, step in enumerate(program.steps)}
+    for i, step in enumerate(program.steps):
         for place, formula in enumerate(step.op.residuals.values()):
             found = _found(step, formula, known, constants) if formula is not None else None
-            if found is not None and found is not step.result:
+            if found is not None and moments.get(found, -1) > i:
                 named.setdefault(found, (step, place))
     steps = []
     for step in program.steps:

@@ -1,0 +1,63 @@
+"""A thousand random programs over the op table: compiled, value and gradient have the bits of ops one by one."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+from programs import inputs_of, same_bits
+from random_programs import CALLS, OneOp, RandomProgram
+
+import tinygrad_bp as tg
+from tinygrad_bp.compiler.numpy_backend import build
+from tinygrad_bp.program.capture import capture
+
+COUNT = int(os.environ.get("TINYGRAD_BP_PROGRAMS", "60"))  # 1000 before a release
+
+
+def compiled(program):
+    """Value and gradients, by a program that was built once, from three runs of it."""
+
+    def both(*tensors):
+        return tg.func.grad_and_value(program, argnums=tuple(range(len(tensors))))(*tensors)
+
+    tensors = [tg.tensor(a) for a in program.arrays]
+    captured, _ = capture(both, (tuple(tensors), {}))
+    arrays = inputs_of(captured, tensors)
+    if any(array is None for array in arrays):
+        pytest.skip("it reads an array that lived as long as the function ran")
+    runnable = build(captured.program, exact=True)
+    return [captured.back(runnable(*arrays)) for _ in range(3)]
+
+
+def check(program) -> None:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            (value,), grads = program.eager()
+        except tg.autograd.errors.LinAlgError as error:
+            pytest.skip(str(error))
+        try:
+            runs = compiled(program)
+        except tg.program.CaptureError as error:
+            pytest.skip(str(error))
+    for found_grads, found in runs:
+        assert same_bits(found, value), program.calls
+        for a, b in zip(found_grads, grads, strict=True):
+            assert b is None or same_bits(a, b), program.calls
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_random_programs(seed: int) -> None:
+    check(RandomProgram(seed))
+
+
+@pytest.mark.parametrize(
+    ("op", "sample"), [pytest.param(op, s, id=f"{op.name}-{i}") for i, (op, s) in enumerate(CALLS)]
+)
+def test_every_op_with_its_gradient(op, sample) -> None:
+    program = OneOp(op, sample)
+    if program.arrays:
+        check(program)
