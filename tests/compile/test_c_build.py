@@ -153,6 +153,11 @@ def test_the_compiler_that_cc_names(folder, monkeypatch) -> None:
     goes_on("CC names the C compiler 'no_such_compiler', which is not to be found")
 
 
+def test_a_command_that_nobody_can_read(folder, monkeypatch) -> None:
+    monkeypatch.setenv("CC", "gcc '")
+    goes_on("CC is no command line")
+
+
 def script(tmp_path, text: str):
     path = tmp_path / "mycc"
     path.write_text(f"#!/bin/sh\n{text}\n")

@@ -381,9 +381,9 @@ def test_parts_loop_and_give_fresh_arrays() -> None:
 
 
 def test_programs_that_would_take_long_to_compile(monkeypatch) -> None:
-    monkeypatch.setattr(c_backend, "MOST_LOOPS", 2)
+    monkeypatch.setattr(c_backend, "MOST_STEPS", 2)
     program = tg.program(lambda x: [x.sum(0), x.sum(1), x.sum()], tg.ones(2, 2))
-    with pytest.warns(UserWarning, match="a C compiler would take long for 6 loops; the program runs by NumPy"):
+    with pytest.warns(UserWarning, match="a C compiler would take long for 3 steps; the program runs by NumPy"):
         runnable = c_backend.build(program)
     assert near(runnable(np.ones((2, 2), np.float32))[2], np.float32(4))
 

@@ -82,7 +82,10 @@ def library(source: str, holds_the_gil: bool) -> Library:
 
 def compiler() -> list[str]:
     """The command that compiles C: what ``CC`` names, ``cc``, ``gcc`` or ``clang``, or the ``ziglang`` wheel's."""
-    named = shlex.split(os.environ.get("CC", ""))
+    try:
+        named = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise BuildError(f"CC is no command line ({error})") from None
     if named:
         if shutil.which(named[0]) is None:
             raise BuildError(f"CC names the C compiler {named[0]!r}, which is not to be found: unset CC, or install it")
@@ -101,15 +104,11 @@ def compiler() -> list[str]:
     )
 
 
-_VERSIONS: dict[tuple[str, ...], str] = {}
-
-
-def _version(command: list[str]) -> str:
-    """What a compiler says of itself; asked once."""
-    key = tuple(command)
-    if key not in _VERSIONS:
-        _VERSIONS[key] = _run([*command, "--version"], "says nothing of itself")
-    return _VERSIONS[key]
+def _identity(command: list[str]) -> str:
+    """Which compiler a command runs: another version of it is another file."""
+    path = os.path.realpath(shutil.which(command[0]) or command[0])
+    found = os.stat(path)
+    return f"{path} {found.st_size} {found.st_mtime_ns}"
 
 
 def _run(command: list[str], failed: str) -> str:
@@ -135,7 +134,7 @@ def processor() -> str:
 
 
 def _hash(source: str, command: list[str]) -> str:
-    parts = (source, *command, *FLAGS, _version(command), platform.machine(), processor())
+    parts = (source, *command, *FLAGS, _identity(command), platform.machine(), processor())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

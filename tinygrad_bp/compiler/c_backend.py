@@ -11,7 +11,7 @@ from .c_runnable import Runnable
 
 __all__ = ["Parts", "Runnable", "build"]
 
-MOST_LOOPS = 1000  # a compiler takes about 10 seconds for them
+MOST_STEPS = 1500  # a compiler takes some 10 seconds for them
 
 
 def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_backend.Runnable:
@@ -26,11 +26,11 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
     if not any(isinstance(piece, Program) for piece in pieces):
         missing = ", ".join(sorted({step.op.name for step in program.steps})) or "a program without steps"
         return _by_numpy(program, f"the backend of C does not have {missing}")
-    whole = len(pieces) == 1 and isinstance(pieces[0], Program)
-    runnable = Runnable(program) if whole else Parts(program, pieces)
-    if runnable.loops > MOST_LOOPS:
-        return _by_numpy(program, f"a C compiler would take long for {runnable.loops} loops")
-    return runnable
+    count = sum(len(piece.steps) for piece in pieces if isinstance(piece, Program))
+    if count > MOST_STEPS:
+        return _by_numpy(program, f"a C compiler would take long for {count} steps")
+    whole = len(pieces) == 1
+    return Runnable(program) if whole else Parts(program, pieces)
 
 
 def _by_numpy(program: Program, why: str) -> numpy_backend.Runnable:

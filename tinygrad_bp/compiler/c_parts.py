@@ -78,11 +78,6 @@ class Parts:
         self._late = [(held, value) for held, value in program.writes.items() if held not in written]
 
     @property
-    def loops(self) -> int:
-        """How many loops the C texts have, one after another."""
-        return sum(piece.loops for piece in self._pieces if isinstance(piece, Runnable))
-
-    @property
     def source(self) -> str:
         """The C texts of the parts, and what runs between them."""
         texts = [

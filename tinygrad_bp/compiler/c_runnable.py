@@ -29,7 +29,8 @@ class Runnable:
     def __init__(self, program: Program, fresh: bool = True) -> None:
         self.program = program
         self._fresh = fresh  # whether outputs are copies; if not, they are the same arrays in each run
-        self._emitted = Emitted(program, ["C"] * len(program.inputs))
+        self._emitted: Emitted | None = None
+        self._orders: tuple[str, ...] = ()  # in which the inputs lie, by the first run
         self._library: Library | None = None
         self.instead: numpy_backend.Runnable | None = None  # what runs where nothing could be compiled
         self._written = frozenset(program.inputs.index(value) for value in program.writes)
@@ -43,14 +44,14 @@ class Runnable:
         self._copies: dict[int, Any] = {}  # inputs of which C writes a copy
 
     @property
-    def loops(self) -> int:
-        """How many loops the C text has, one after another."""
-        return len(self._emitted.plan.kernels)
-
-    @property
     def source(self) -> str:
-        """The C text."""
-        return self._emitted.source
+        """The C text; before the first run, that for arrays which lie row by row."""
+        return self._written_for(self._orders or ("C",) * len(self.program.inputs)).source
+
+    def _written_for(self, orders: tuple[str, ...]) -> Emitted:
+        if self._emitted is None or self._emitted.orders != orders:
+            self._emitted = Emitted(self.program, orders)
+        return self._emitted
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
@@ -82,17 +83,19 @@ class Runnable:
         """Compile for inputs in these memory orders; where that fails, say so and go on with NumPy."""
         if self.instead is not None:
             return None
-        if len(orders) == len(self.program.inputs) and tuple(orders) != self._emitted.orders:
-            self._emitted = Emitted(self.program, orders)
+        if len(orders) != len(self.program.inputs):
+            raise TypeError(f"the program takes {len(self.program.inputs)} arrays, got {len(orders)}")
+        emitted = self._written_for(tuple(orders))
         try:
-            found = library(self._emitted.source, holds_the_gil=self._emitted.size <= SHORT)
-            if self._emitted.uses_blas:
+            found = library(emitted.source, holds_the_gil=emitted.size <= SHORT)
+            if emitted.uses_blas:
                 found.use_blas(gemm())
         except BuildError as error:
             warnings.warn(f"{error}; the program runs by NumPy", stacklevel=4)
             self.instead = numpy_backend.build(self.program)
             return None
-        self._constants = [array for _, array in self._emitted.large]
+        self._orders = tuple(orders)
+        self._constants = [array for _, array in emitted.large]
         inputs = len(self.program.inputs)
         self._block = (ctypes.c_void_p * max(inputs + len(self._outputs) + len(self._constants), 1))()
         for i, array in enumerate((*self._outputs, *self._constants), start=inputs):
@@ -114,7 +117,7 @@ class Runnable:
             held = self._held[i]
             others = range(len(arrays)) if i in self._written else self._written
             if any(_meet(self._spans[i], self._spans[j]) for j in others if j != i):
-                self._hold(i, np.array(held, order=_ORDERS[self._emitted.orders[i]]), given)
+                self._hold(i, np.array(held, order=_ORDERS[self._orders[i]]), given)
             elif held is given or not isinstance(given, np.ndarray):
                 self._given[i] = arrays[i]
         library.bind(self._block)
@@ -122,7 +125,7 @@ class Runnable:
 
     def _array(self, i: int, item: Any) -> tuple[int, Any, Any]:
         """An input's number, what was given, and the array of it that C can read. Raises ``TypeError``."""
-        value, order = self.program.inputs[i], self._emitted.orders[i]
+        value, order = self.program.inputs[i], self._orders[i]
         array = item if isinstance(item, np.ndarray) else np.array(item, value.dtype)
         if array.dtype != value.dtype or array.shape != value.shape:
             raise TypeError(f"input {i} of the program is {value.dtype} {value.shape}, got {array.dtype} {array.shape}")
@@ -186,7 +189,7 @@ class Runnable:
 
     def _stack(self, i: int, items: Any, n: int) -> Any:
         """Arrays for ``n`` runs, each as C reads it."""
-        value, order = self.program.inputs[i], self._emitted.orders[i]
+        value, order = self.program.inputs[i], self._orders[i]
         items = np.asarray(items, value.dtype if not value.shape else None)
         if items.shape != (n, *value.shape) or items.dtype != value.dtype:
             raise TypeError(
