@@ -317,8 +317,7 @@ class Capture(Watcher):
         fixed: dict[Value, Constant] = {}
         places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
         read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
-        known = [array for array, _ in self._known.values()]
-        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)], known)
+        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)], self._known)
         for outside in self.outside:
             item = outside.source()
             wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
@@ -383,13 +382,13 @@ class Capture(Watcher):
                 outside.array[...] = outside.before
 
 
-def _held_arrays(items: Sequence[Any], known: Sequence[Any]) -> Counter[int]:
+def _held_arrays(items: Sequence[Any], known: dict[int, tuple[Any, Value | None]]) -> Counter[int]:
     """How often the histories of tensors, and views that are known, hold each array, by id: nobody else has to."""
     nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
     found: Counter[int] = Counter()
     waiting: list[Any] = [node.kept for node in nodes]
     seen: set[int] = set()  # tuples that several nodes share
-    views = {id(array): array for array in known}
+    views = {key: array for key, (array, _) in known.items()}
     for item in waiting:  # grows while it is walked
         if isinstance(item, np.ndarray):
             found[id(item)] += 1
@@ -397,6 +396,7 @@ def _held_arrays(items: Sequence[Any], known: Sequence[Any]) -> Counter[int]:
         elif isinstance(item, (tuple, list)) and id(item) not in seen:
             seen.add(id(item))
             waiting += item
+    found.update(list(known))
     found.update(id(array.base) for array in views.values())
     return found
 
@@ -406,19 +406,17 @@ def _said(x: Any) -> str:
     return f"{getattr(x, 'name', None) or 'a tensor'} {shape_text(tuple(x.shape))}"
 
 
-_NUMPYS = ("_array_function", "_array_ufunc")  # what NumPy calls of a tensor
-
-
 def _asked() -> str:
     """The name of the public function that the user called: the outermost of ours that is no module."""
     frame: Any = sys._getframe(2)
-    name, ours = "", capture.__code__.co_filename.rpartition("program")[0]
+    ours = capture.__code__.co_filename.rpartition("program")[0]
+    names = {"autograd": "", "nn": "", "": ""}  # of the engine, of modules, of all others
     while frame.f_code is not capture.__code__ and frame.f_code.co_filename.startswith(ours):
-        inner = frame.f_code.co_filename.startswith(f"{ours}nn{os.sep}") or "<locals>" in frame.f_code.co_qualname
-        if not inner:  # of a module, or what a decorator made
-            called = (
-                frame.f_locals.get("func") or frame.f_locals.get("ufunc") if frame.f_code.co_name in _NUMPYS else None
-            )
-            name = f"np.{called.__name__}" if called is not None else frame.f_code.co_name
+        code, room = frame.f_code, frame.f_code.co_filename[len(ours) :].partition(os.sep)[0]
+        called = frame.f_locals.get("func") or frame.f_locals.get("ufunc") if room == "autograd" else None
+        if callable(called):  # what NumPy was asked for
+            names[""] = f"np.{called.__name__}"
+        elif "<locals>" not in code.co_qualname:  # not what a decorator made
+            names[room if room in names else ""] = code.co_name
         frame = frame.f_back
-    return f"{name.strip('_')}()"
+    return f"{(names[''] or names['nn'] or names['autograd']).strip('_')}()"
