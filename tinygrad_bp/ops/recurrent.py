@@ -100,7 +100,7 @@ def _by_gate(weight: Any) -> Any:
 def _inputs_part(x: Any, weight_ih: Any, bias: Any) -> Any:
     """What the inputs add to the gates, (steps, 4, rows, hidden)."""
     z = np.matmul(x[:, None], _by_gate(weight_ih))
-    z += _by_gate(bias[:, None])
+    z += np.repeat(_by_gate(bias[:, None]), x.shape[1], 1)  # NumPy adds long rows faster than it broadcasts short ones
     return z
 
 
