@@ -23,10 +23,10 @@ class Seen(NamedTuple):
 
 
 def _arrays_typed(dtype: Any, *values: Any) -> Sequence[Any]:
-    """As 0-d arrays, which multiply faster than Python's numbers; conditions as they are."""
+    """As 0-d arrays, which multiply faster than Python's numbers; a condition is 1 or 0."""
     if dtype.kind == "c":
         dtype = np.finfo(dtype).dtype
-    return [value if value.__class__ is bool else np.array(value, dtype) for value in values]
+    return [np.array(value, dtype) for value in values]
 
 
 def _tensors_typed(dtype: Any, *values: Any) -> Sequence[Any]:
@@ -62,7 +62,7 @@ def used(setting: Any) -> bool:
 def power(base: Any, exponent: Any) -> Any:
     """One number to the power of another, by the same call of NumPy for floats and tensors."""
     if not isinstance(base, Tensor) and not isinstance(exponent, Tensor):
-        return float(np.power(float(base), float(exponent)))
+        return float(np.power(base, exponent))
     return np.power(base, exponent if isinstance(exponent, Tensor) else wrap(np.array(float(exponent)), None))
 
 
