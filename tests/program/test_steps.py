@@ -238,6 +238,42 @@ def test_the_program_of_a_step_reads_as_one_would_write_it():
     assert program.writes == {program.inputs[1]: moved.result}
 
 
+class Counting(tg.optim.Optimizer):
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    @tg.no_grad()
+    def step(self):
+        for p in self.param_groups[0]["params"]:
+            state = self.state[p]
+            state["count"] = state.get("count", 0) + 1
+            state.setdefault("sum", tg.zeros_like(p)).add_(p.grad)
+            p.data = p.data - state["sum"] / state["count"]
+
+
+@pytest.mark.parametrize("text", [*SETTINGS, "Counting([w, v, s], lr=0.1)"])
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_step_taken_back_is_as_if_it_had_not_been(text, steps):
+    twins = []
+    for _ in range(2):
+        t = start()
+        optimizer = Counting(t.values(), 0.1) if "Counting" in text else made(text, t)
+        twins.append((t, optimizer, step_of(t, optimizer)))
+        for _ in range(steps):
+            twins[-1][2]()
+    (t, optimizer, step), (other, eager, eager_step) = twins
+    with pytest.raises(CaptureError, match="item"):
+        tg.program(lambda: step().item())
+    for _ in range(2):
+        assert [p.detach().numpy().tobytes() for p in t.values()] == [
+            p.detach().numpy().tobytes() for p in other.values()
+        ]
+        step()
+        eager_step()
+    if "Counting" not in text:
+        assert everything(t, optimizer) == everything(other, eager)
+
+
 def test_a_refused_step_leaves_everything_as_it_was():
     t = start()
     optimizer = tg.optim.LBFGS(t.values())

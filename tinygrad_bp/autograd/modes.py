@@ -66,6 +66,12 @@ def setting(array: Any, name: str, read: Callable[[], Any]) -> None:
         watcher.setting(array, name, read)
 
 
+def on_failure(undo: Callable[[], Any]) -> None:
+    """Tell that Python holds another thing than before, which ``undo()`` puts back where this run is taken back."""
+    for watcher in mode().watchers:
+        watcher.on_failure(undo)
+
+
 def assume(condition: Callable[[], bool]) -> None:
     """Tell that what is computed now is right another time only where ``condition()`` holds then."""
     for watcher in mode().watchers:

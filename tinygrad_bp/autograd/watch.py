@@ -49,6 +49,9 @@ class Watcher:
     def setting(self, array: Any, name: str, read: Callable[[], Any]) -> None:
         """``array`` has the number that ``read()`` gives, which may be another one the next time."""
 
+    def on_failure(self, undo: Callable[[], Any]) -> None:
+        """Python holds another thing than before, which ``undo()`` puts back where this run is taken back."""
+
     def assume(self, condition: Callable[[], bool]) -> None:
         """What is computed now is right another time only where ``condition()`` holds then."""
 

@@ -9,6 +9,7 @@ addresses of its elements tell which of them they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from .errors import (
     shape_text,
 )
 from .hooks import Hooks
-from .modes import enable_grad, holding, mode, same, traced
+from .modes import enable_grad, holding, mode, on_failure, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
@@ -409,6 +410,7 @@ def set_data(self: Tensor, value: Any) -> None:
         cell.grad = None
         self._node = leaf(array.shape, cell)
     wrote(self._value)
+    on_failure(partial(setattr, self, "_value", self._value))
     self._value = array
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import getitem, is_, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd.modes import assume, setting
+from ..autograd.modes import assume, on_failure, setting
 from ..autograd.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -44,6 +44,22 @@ def _item(read: Callable[[], Any], i: int) -> Any:
     return read()[i]
 
 
+def keep_state(optimizer: Optimizer, params: Iterable[Any]) -> None:
+    """Have what is kept for these parameters as it is, where the step is taken back."""
+    whole = optimizer._state
+    then = {p: dict(whole[p]) for p in params if p in whole}
+
+    def put_back() -> None:
+        for p in params:
+            if p in then:
+                whole[p].clear()
+                whole[p].update(then[p])
+            else:
+                whole.pop(p, None)
+
+    on_failure(put_back)
+
+
 def name_state(state: dict[str, Any], p: Tensor) -> None:
     """Name what is kept for a parameter, for the text of programs."""
     for name, kept in state.items():
@@ -65,6 +81,7 @@ def follow_own_step(optimizer: Optimizer) -> None:
     """Say what a step that a user wrote holds for: its settings, and what is kept, as they are before it."""
     for group in optimizer.param_groups:
         assume(_same_group(optimizer, group, ()))
+        keep_state(optimizer, group["params"])
     state, size = optimizer._state, len(optimizer._state)
     assume(_same_state(optimizer, list(state)))
     assume(lambda: len(state) == size)

@@ -15,7 +15,7 @@ from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
 from . import loading
-from .following import Followed, follow, name_state
+from .following import Followed, follow, keep_state, name_state
 from .hooks import OptimizerHooks, run_step, with_hooks
 from .numbers import number_tensor, seen
 
@@ -181,6 +181,8 @@ class Optimizer:
     def _step_on_tensors(self, group: dict[str, Any], following: bool) -> None:
         """The step of a group as ops, for a graph or for someone who follows values."""
         moving = [(p, p, p.grad) for p in group["params"] if p.grad is not None]
+        if following:
+            keep_state(self, [p for p, _, _ in moving])
         self._take_state(moving, group)
         if following and (names := self.names(group)):
             for p, _, _ in moving:

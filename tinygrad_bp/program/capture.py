@@ -122,6 +122,7 @@ class Capture(Watcher):
         self._before: dict[int, Value] = {}  # by id, what arrays held before they were written
         self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
         self.conditions: list[Callable[[], bool]] = []
+        self._undo: list[Callable[[], Any]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self._pulled: set[int] = set()  # the order of the nodes through which backward went
         self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
@@ -178,6 +179,10 @@ class Capture(Watcher):
         """A number that may be another one in the next run: a 0-d input."""
         value = self.know(array, Value(array.shape, array.dtype, name))
         self.outside.append(_Outside(value, read, None, array))
+
+    def on_failure(self, undo: Callable[[], Any]) -> None:
+        """What ``take_back`` calls, the last first."""
+        self._undo.append(undo)
 
     def assume(self, condition: Callable[[], bool]) -> None:
         """A program holds only where all of these do."""
@@ -376,7 +381,9 @@ class Capture(Watcher):
         return False
 
     def take_back(self) -> None:
-        """Give memory from outside what it held before."""
+        """Give memory from outside what it held before, and Python what it held."""
+        for undo in reversed(self._undo):
+            undo()
         for outside in self.outside:
             if outside.before is not None:
                 outside.array[...] = outside.before
