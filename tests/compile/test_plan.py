@@ -43,7 +43,7 @@ def arena(function, *tensors) -> tuple[str, object]:
     arrays = [t.numpy() for t in tensors]
     first, again = runnable(*arrays)[0], runnable(*arrays)[0]
     assert first.tobytes() == again.tobytes() and not np.may_share_memory(first, again)
-    return runnable.source, first
+    return runnable.code, first
 
 
 def test_a_chain_runs_in_one_place() -> None:

@@ -44,7 +44,7 @@ def moved(step, *sizes):
         np.testing.assert_allclose(found, output, rtol=1e-4, atol=1e-4)
     for place, after in zip(captured.program.writes, wanted, strict=True):
         np.testing.assert_allclose(ours[captured.program.inputs.index(place)], after, rtol=1e-4, atol=1e-4)
-    return runnable.source
+    return runnable.code
 
 
 def _plain(w, a, b):
@@ -100,4 +100,4 @@ def test_exactly_it_is_not_taken() -> None:
     w, a, b = (tg.ones(*size) for size in ((256, 256), (256, 8), (8, 256)))
     runnable = build(capture(_plain, ((w, a, b), {}))[0].program, exact=True)
     runnable(w.numpy(), a.numpy(), b.numpy())
-    assert "subtract_product(" not in runnable.source
+    assert "subtract_product(" not in runnable.code
