@@ -11,6 +11,7 @@ import pytest
 
 import tinygrad_bp as tg
 from demos.reports.hand_rules import REPORTS, checked, page, r1, r2, r3, r4, r5
+from demos.reports.hand_rules.emitted import PROGRAMS, RATE, emitted
 from demos.reports.table import WIDTH
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reports"
@@ -114,3 +115,36 @@ def test_a_rule_broken_anew_is_found(
 ) -> None:
     monkeypatch.setattr(module, name, broken)
     assert mistakes(report)[0] == WRONG[report] | {finding}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_emitted_backward_is_right(report: str) -> None:
+    program, space = PROGRAMS[report](), {}
+    exec(emitted(report), space)
+    rng = np.random.default_rng(0)
+    inputs = [rng.standard_normal(value.shape) * 0.1 for value in program.inputs if value in program.writes]
+    rows, width = program.inputs[0].shape
+    x = rng.standard_normal((rows, width))
+    y = np.arange(rows) % (3 if report == "r4" else 10)
+    if report in ("r2", "r3"):
+        y = (y % 2).astype(float).reshape(rows, 1)
+
+    def hand(params: Any, x: Any, y: Any) -> Any:
+        moved = [p.copy() for p in params]
+        loss = space["step"](x, y, *moved)
+        return loss, [(before - after) / RATE for before, after in zip(params, moved, strict=True)]
+
+    def forward(params: Any, x: Any, y: Any) -> Any:
+        F = tg.nn.functional
+        if report == "r4":
+            w1, b1, w2, b2 = params
+            return F.cross_entropy(tg.relu(x @ w1 + b1) @ w2 + b2, y) + 0.05 * ((w1**2).sum() + (w2**2).sum())
+        activation = tg.sigmoid if report == "r2" else tg.relu
+        for i, (weight, bias) in enumerate(zip(params[::2], params[1::2], strict=True)):
+            x = F.linear(activation(x) if i else x, weight, bias)
+        if report == "r2":
+            return F.mse_loss(tg.sigmoid(x), y, reduction="sum")
+        return F.binary_cross_entropy(tg.sigmoid(x), y) if report == "r3" else F.cross_entropy(x, y)
+
+    diagnosis = tg.verify.check_gradients(hand, inputs, (x, y), forward=forward)
+    assert all(finding.ok for finding in diagnosis.findings), str(diagnosis)

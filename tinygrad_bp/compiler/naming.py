@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..program.program import Program, Step, Value
 from ..program.text import identifier, names
+
+
+class Layer(NamedTuple):
+    """An affine layer: ``z = x @ weight + bias``, or with the weight transposed."""
+
+    z: Value
+    x: Value
+    weight: Value
+    bias: Value
+
 
 GRADIENTS = {"matmul", "permute", "sum", "mul", "reshape"}
 
@@ -30,12 +40,12 @@ def named(program: Program) -> dict[Value, str]:
 
     called: set[Value] = set(program.constants())
     made = {step.result: step for step in program.steps}
-    layers = [step for step in program.steps if step.op.name == "linear" and step.operands[1] in program.inputs]
+    layers = [layer for step in program.steps if (layer := _layer(step, made, program)) is not None]
     if program.outputs and isinstance(program.outputs[0], Value) and not program.outputs[0].shape:
         call(program.outputs[0], "loss")
     for number, layer in enumerate(layers, 1):
-        call(layer.result, f"Z{number}")
-        _name_activation(program, layer.result, number, call)
+        call(layer.z, f"Z{number}")
+        _name_activation(program, layer.z, number, call)
     for place, value in program.writes.items():
         gradient = _moved_by(place, made.get(value), made)
         call(gradient, f"d_{found[place]}")
@@ -46,6 +56,21 @@ def named(program: Program) -> dict[Value, str]:
         for residual, part in zip(step.op.residuals, step.beside):
             call(part, residual)
     return found
+
+
+def _layer(step: Step, made: dict[Value, Step], program: Program) -> Layer | None:
+    """The layer whose last step this is, where its parameters come from outside."""
+    if step.op.name == "linear":
+        x, weight, bias = step.operands
+    elif step.op.name == "add" and isinstance(product := step.operands[0], Value):
+        inner = made.get(product)
+        if inner is None or inner.op.name != "matmul":
+            return None
+        (x, weight), bias = inner.operands, step.operands[1]
+    else:
+        return None
+    outside = weight in program.inputs and bias in program.inputs
+    return Layer(step.result, x, weight, bias) if outside and isinstance(x, Value) else None
 
 
 def _name_activation(program: Program, z: Value, number: int, call: Any) -> None:
@@ -71,25 +96,28 @@ def _moved_by(place: Value, last: Step | None, made: dict[Value, Step]) -> Value
 
 
 def _name_gradients(
-    program: Program, layer: Step, number: int, found: dict[Value, str], call: Any, made: dict[Value, Step]
+    program: Program, layer: Layer, number: int, found: dict[Value, str], call: Any, made: dict[Value, Step]
 ) -> None:
     """What a layer's rules made: they multiply the gradient of its result by its input and by its weight."""
-    x, weight, bias = layer.operands
     for step in program.steps:
         if step.op.name != "matmul":
             continue
         left, right = step.operands
-        turned = made.get(left)
-        if turned is not None and turned.op.name == "permute" and turned.operands[0] is x:
+        if left is not layer.x and _untransposed(left, made) is layer.x:
             call(right, f"dZ{number}")
-            _after(program, step.result, lambda value: call(value, f"d_{found[weight]}"))
-        elif right is weight and step.result.shape == x.shape and number > 1:
+            _after(program, step.result, lambda value: call(value, f"d_{found[layer.weight]}"))
+        elif _untransposed(right, made) is layer.weight and step.result.shape == layer.x.shape and left is not layer.x:
             call(left, f"dZ{number}")
-            call(step.result, f"dA{number - 1}")
+            call(step.result, f"dA{number - 1}" if number > 1 else "dx")
     for step in program.steps:
-        sums = step.op.name == "matmul" and step.result.shape == bias.shape
-        if sums and found[step.operands[1]] == f"dZ{number}":
-            call(step.result, f"d_{found[bias]}")
+        sums = step.op.name in ("matmul", "sum") and step.result.shape == layer.bias.shape
+        if sums and found.get(step.operands[-1]) == f"dZ{number}":
+            call(step.result, f"d_{found[layer.bias]}")
+
+
+def _untransposed(value: Any, made: dict[Value, Step]) -> Any:
+    step = made.get(value)
+    return step.operands[0] if step is not None and step.op.name == "permute" else value
 
 
 def _after(program: Program, value: Value, call: Any) -> None:

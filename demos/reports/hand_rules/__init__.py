@@ -14,6 +14,7 @@ from tinygrad_bp.verify import Finding
 
 from ..table import WIDTH
 from . import r1, r2, r3, r4, r5
+from .emitted import emitted
 from .piece import Piece
 
 REPORTS: dict[str, ModuleType] = {"r1": r1, "r2": r2, "r3": r3, "r4": r4, "r5": r5}
@@ -47,6 +48,13 @@ ratio where that is one number, else the largest difference over the engine's la
 {table}
 
 {sentences}
+
+The same training step, as `tg.compile` writes it: forward, backward and update in plain NumPy, to the bits of the
+engine. `compiled.save("backprop.py")` gives such a file for any step.
+
+```python
+{emitted}
+```
 """
 
 
@@ -66,6 +74,7 @@ def page(report: str) -> str:
         network=module.NETWORK.strip(),
         table=_table([HEAD, *rows]),
         sentences="\n".join(parts).rstrip() or "Every rule is right, alone and together.",
+        emitted=emitted(report).rstrip(),
     )
 
 
