@@ -14,11 +14,12 @@ from tinygrad_bp.compiler.passes.common import shared
 from tinygrad_bp.compiler.passes.constants import folded
 from tinygrad_bp.compiler.passes.dead import without_dead_steps
 from tinygrad_bp.compiler.passes.residuals import kept_residuals
+from tinygrad_bp.compiler.passes.scalars import with_plain_scalars
 from tinygrad_bp.compiler.passes.scaling import scaled_early
 from tinygrad_bp.compiler.passes.transposes import without_transposes
 from tinygrad_bp.program import Program, Step, Value, evaluate
 
-SAME_BITS = [without_casts, shared, folded, without_dead_steps, without_transposes]
+SAME_BITS = [with_plain_scalars, without_casts, shared, folded, without_dead_steps, without_transposes]
 
 
 def names(program: Program) -> list[str]:
@@ -92,6 +93,22 @@ def test_numbers_of_constants_are_folded() -> None:
     program = folded(tg.program(tg.func.grad(lambda x: (2 * x).mean()), tg.ones(4)))
     assert "mul" in names(tg.program(tg.func.grad(lambda x: (2 * x).mean()), tg.ones(4)))
     assert names(program) == ["mul", "mean"] and len(program.constants()) == 1
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: x * 1.0, lambda x: 1 * x, lambda x: x / 1, lambda x: x**1, lambda x: x * tg.ones(()),
+    lambda x: x * tg.ones(()).expand(2),
+])  # fmt: skip
+def test_what_changes_nothing_goes(function) -> None:
+    program = without_dead_steps(with_plain_scalars(folded(tg.program(lambda x: function(x) - 3, tg.ones(2)))))
+    assert names(program) == ["sub"]
+
+
+def test_a_number_meets_an_array_as_it_is() -> None:
+    program = tg.program(lambda x, s: x + s.expand(2, 3), tg.ones(2, 3), tg.ones(()))
+    assert names(without_dead_steps(with_plain_scalars(program))) == ["add"]
+    program = tg.program(lambda x, s: x + s.expand(2, 3), tg.ones(3), tg.ones(()))
+    assert names(without_dead_steps(with_plain_scalars(program))) == ["broadcast_to", "add"]
 
 
 def test_nothing_leads_to_dead_steps() -> None:

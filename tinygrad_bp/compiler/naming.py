@@ -18,7 +18,7 @@ class Layer(NamedTuple):
     bias: Value
 
 
-GRADIENTS = {"matmul", "permute", "sum", "mul", "reshape"}
+GRADIENTS = {"matmul", "permute", "sum", "mul", "reshape", "add"}
 
 
 def named(program: Program) -> dict[Value, str]:

@@ -68,6 +68,8 @@ class Standalone:
             return f"float('{item}')"
         if isinstance(item, np.dtype):
             return f"np.{item.name}" if item.kind != "b" else "bool"
+        if isinstance(item, str):
+            return f'"{item}"' if item.isidentifier() else repr(item)
         return "..." if item is Ellipsis else repr(item)
 
     def _constant(self, constant: Constant) -> str:
@@ -89,7 +91,8 @@ class Standalone:
         once = self._readers[step.result] == 1 and len(readers) == 1 and not step.beside
         if not once or not re.fullmatch(r"t\d+", self.names[step.result]):
             return False
-        return step.op.name in INLINE or (step.op.name == "matmul" and readers[0].op.name == "permute")
+        product = step.op.name == "matmul" and readers[0].op.name in ("permute", "add")
+        return step.op.name in INLINE or product
 
     def _side(self, item: Any, step: Step) -> str:
         """One side of an operator; a constant is a number of Python where the other side gives it the same dtype."""
@@ -111,6 +114,8 @@ class Standalone:
         if name in OPERATORS:
             left, right = (self._side(_without_cast(item, self._made, step), step) for item in step.operands)
             return f"{left} {OPERATORS[name]} {right}"
+        if name == "pow" and params["exponent"] == 2:
+            return f"{self._closed(step.operands[0])}**2"
         if name == "neg":
             return f"-{self._closed(step.operands[0])}"
         if name == "linear" and len(step.operands[0].shape) <= 2:
@@ -128,7 +133,8 @@ class Standalone:
             return f"{self._closed(step.operands[0])}.astype({self.spelled(params['dtype'])})"
         if name in ("sum", "mean") and step.result.dtype.kind == "f" and params["dtype"] is None:
             kept = ", keepdims=True" if params["keepdims"] else ""
-            total = f"np.sum({self.spelled(step.operands[0])}, axis={params['axis']}{kept})"
+            axis = "" if params["axis"] is None else f", axis={params['axis']}"
+            total = f"np.sum({self.spelled(step.operands[0])}{axis}{kept})"
             count = np.prod(step.operands[0].shape, dtype=int) // max(1, np.prod(step.result.shape, dtype=int))
             return total if name == "sum" else f"{total} / {count}"
         if name == "getitem" and not any(True for value in step.reads() if value is not step.operands[0]):

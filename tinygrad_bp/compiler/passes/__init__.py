@@ -11,6 +11,7 @@ from .common import shared
 from .constants import folded
 from .dead import without_dead_steps
 from .residuals import kept_residuals
+from .scalars import with_plain_scalars
 from .scaling import scaled_early
 from .transposes import without_transposes
 
@@ -19,6 +20,6 @@ __all__ = ["simplified"]
 
 def simplified(program: Program, exact: bool) -> Program:
     """All passes in turn; with ``exact`` only those that keep every bit."""
-    program = shared(without_transposes(without_casts(folded(program))))
+    program = shared(with_plain_scalars(without_transposes(without_casts(folded(program)))))
     program = without_dead_steps(kept_residuals(program))
     return program if exact else without_dead_steps(folded(scaled_early(program)))
