@@ -226,6 +226,14 @@ def lowered(x: Tensor, level: Level) -> Tensor:
     return OPS["broadcast_to"].function(x, (level.size, *x.shape))  # type: ignore[no-any-return]
 
 
+def as_many_as(x: Any, made: Tensor) -> Tensor:
+    """``made``; where ``x`` stands for many, one for each of them, which can be written."""
+    if not isinstance(x, Batched) or isinstance(made, Batched):
+        return made
+    wide = OPS["clone"].function(OPS["broadcast_to"].function(made, (x.level.size, *made.shape)))
+    return batched(as_many_as(x.slices, wide), x.level)
+
+
 def _swapped(x: Tensor) -> Tensor:
     """The first two dimensions exchanged."""
     return OPS["permute"].function(x, (1, 0, *range(2, x.ndim)))  # type: ignore[no-any-return]

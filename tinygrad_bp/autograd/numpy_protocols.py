@@ -235,6 +235,8 @@ def plainly(items: Any, hand: Callable[[Any], Any] = value_of) -> Any:
     """
     if isinstance(items, Tensor):
         array = hand(items)
+        if array is items:  # it stands for many
+            raise ValueReadError(items)
         return handed_out(items) if items._node is not None else array
     if isinstance(items, (list, tuple)):
         parts = [plainly(item, hand) for item in items]

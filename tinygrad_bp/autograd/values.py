@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import as_array
+from .batched import stands_for_many
 from .errors import NoRuleError
 from .modes import holding, mode, reading
 from .tensor import Tensor, wrap
@@ -21,11 +22,21 @@ def value_of(x: Any) -> Any:
 
 
 def held(x: Any) -> Any:
-    """The array in a tensor where no result comes of it: its shape and dtype, a check, an op that takes it as it is."""
+    """The array in a tensor where no result comes of it: its shape and dtype, a check, an op that takes it as it is.
+
+    A tensor that stands for many is that itself: it has a shape and a dtype, and ops take it.
+    """
+    if stands_for_many(x):
+        return x
     if isinstance(x, Tensor):
         holding(x)
         return x._value
     return as_array(x)
+
+
+def form_of(x: Any) -> Any:
+    """An array of the shape and dtype of ``x``: that in the tensor itself, or one without memory."""
+    return np.broadcast_to(np.empty((), x.dtype), x.shape) if stands_for_many(x) else held(x)
 
 
 def detached(x: Any) -> Any:

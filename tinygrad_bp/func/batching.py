@@ -341,6 +341,14 @@ def _linear(op: Op, level: Level, xs: Operands, which: Which, params: Params) ->
     return aligned(OPS["add"], level, (product, bias), (which[0] or which[1], which[2]), {})
 
 
+def _einsum(op: Op, level: Level, xs: Operands, which: Which, params: Params) -> Any:
+    """One label more, which stands for the batch."""
+    (left, right, out), batch = params["labels"], "Σ"
+    while batch in left + right + out:  # a batch of batches
+        batch = chr(ord(batch) + 1)
+    return op.function(*xs, labels=(batch * which[0] + left, batch * which[1] + right, batch + out))
+
+
 def _solve(op: Op, level: Level, xs: Operands, which: Which, params: Params) -> Any:
     (a, b), (na, nb) = xs, map(_ndim, xs, which)
     if na != 2 or nb not in (1, 2):
@@ -435,7 +443,7 @@ _BY_RULE: dict[Rule, str] = {
         bitwise_not isnan isinf isfinite signbit isposinf isneginf isreal bitwise_left_shift bitwise_right_shift gcd lcm
         isclose leaky_slope heaviside exponent complex dropout""",
     _stacks(0): "cast clone conj real imag view_as_real",
-    _stacks(1): "view_as_complex masked_softmax",
+    _stacks(1): "view_as_complex masked_softmax picked put unpooled",
     _stacks(
         2
     ): """tril triu inv det slogdet cholesky cofactors eigh eig lu matrix_exp qr svd pinv to_mirror cofactors_slope""",
@@ -458,6 +466,7 @@ _BY_RULE: dict[Rule, str] = {
     _add_rows: "add_rows",
     _matmul: "matmul",
     _linear: "linear",
+    _einsum: "einsum",
     _solve: "solve",
     _convolution: "convolution transposed_convolution",
     _convolution_weight: "convolution_weight",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array, of_arrays
+from ..autograd.batched import Batched, as_many_as
 from ..autograd.device import DeviceLike, laid_out, resolve
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import making, mode, traced
@@ -295,6 +297,11 @@ def eye(
     return _finish(np.eye(n, m, dtype=_dtype(dtype)), device, requires_grad)
 
 
+def _alike(input: Any, make: Callable[..., Any], dtype: DTypeLike, device: DeviceLike, requires_grad: bool) -> Tensor:
+    array = np.empty(input.shape, input.dtype) if isinstance(input, Batched) else held(input)
+    return as_many_as(input, _finish(make(array, dtype=dtype), device, requires_grad))
+
+
 @laid_out
 def zeros_like(
     input: Array, *, dtype: DTypeLike = None, device: DeviceLike = None, requires_grad: bool = False
@@ -305,7 +312,7 @@ def zeros_like(
     >>> tg.zeros_like(tg.ones(2))
     tensor([0., 0.])
     """
-    return _finish(np.zeros_like(held(input), dtype=dtype), device, requires_grad)
+    return _alike(input, np.zeros_like, dtype, device, requires_grad)
 
 
 @laid_out
@@ -318,7 +325,7 @@ def ones_like(
     >>> tg.ones_like(tg.zeros(2))
     tensor([1., 1.])
     """
-    return _finish(np.ones_like(held(input), dtype=dtype), device, requires_grad)
+    return _alike(input, np.ones_like, dtype, device, requires_grad)
 
 
 @laid_out
@@ -331,7 +338,7 @@ def empty_like(
     >>> tg.empty_like(tg.ones(2, 3)).shape
     torch.Size([2, 3])
     """
-    return _finish(np.empty_like(held(input), dtype=dtype), device, requires_grad)
+    return _alike(input, np.empty_like, dtype, device, requires_grad)
 
 
 @laid_out
@@ -345,7 +352,8 @@ def full_like(
     >>> tg.full_like(tg.zeros(2), 7.0)
     tensor([7., 7.])
     """
-    return _finish(np.full_like(held(input), _one_number(fill_value, "full_like"), dtype=dtype), device, requires_grad)
+    number = _one_number(fill_value, "full_like")
+    return _alike(input, lambda x, dtype: np.full_like(x, number, dtype=dtype), dtype, device, requires_grad)
 
 
 @laid_out
@@ -373,9 +381,10 @@ def new_zeros(
     >>> tg.ones(2).new_zeros(3)
     tensor([0., 0., 0.])
     """
-    return zeros(
+    made = zeros(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
+    return as_many_as(x, made)
 
 
 @laid_out
@@ -389,9 +398,10 @@ def new_ones(
     >>> tg.zeros(2).new_ones(3)
     tensor([1., 1., 1.])
     """
-    return ones(
+    made = ones(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
+    return as_many_as(x, made)
 
 
 @laid_out
@@ -405,9 +415,10 @@ def new_empty(
     >>> tg.ones(2).new_empty((3,)).shape
     torch.Size([3])
     """
-    return empty(
+    made = empty(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
+    return as_many_as(x, made)
 
 
 @laid_out
@@ -421,7 +432,8 @@ def new_full(
     >>> tg.ones(2).new_full((3,), 7.0)
     tensor([7., 7., 7.])
     """
-    return full(size, fill_value, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    made = full(size, fill_value, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    return as_many_as(x, made)
 
 
 def new_tensor(

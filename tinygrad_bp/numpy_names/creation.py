@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.batched import as_many_as
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
@@ -102,7 +103,8 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, d
 
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
                device: Any = None) -> Any:  # fmt: skip
-    return _full(a.shape if shape is None else shape, fill_value, a.dtype if dtype is None else dtype)
+    made = _full(a.shape if shape is None else shape, fill_value, a.dtype if dtype is None else dtype)
+    return as_many_as(a, made)
 
 
 def _constant(value: float) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from ..autograd.numpy_protocols import plainly, without_rule
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import held, value_of
+from ..autograd.values import form_of, value_of
 from ..ops import elementwise as e
 from ..ops import limits, powers
 from ..ops.complex_numbers import angle, real
@@ -72,7 +72,9 @@ def without_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def of_forms(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same, of shapes, dtypes and places in memory alone."""
-    return lambda *args, **kwargs: function(*plainly(args, held), **{k: plainly(v, held) for k, v in kwargs.items()})
+    return lambda *args, **kwargs: function(
+        *plainly(args, form_of), **{k: plainly(v, form_of) for k, v in kwargs.items()}
+    )
 
 
 def of_values(function: Callable[..., Any]) -> Callable[..., Any]:

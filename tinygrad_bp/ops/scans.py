@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.batched import stands_for_many
 from ..autograd.define import constant, general, linear
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
@@ -63,7 +64,7 @@ def kept_indices(x: Array, indices: Index) -> Any:
 
     A Tensor where x is one, else an array.
     """
-    if not isinstance(x, Tensor):
+    if not isinstance(x, Tensor) or stands_for_many(indices):
         return indices
     array = held(indices)
     return wrap(array if x._node is None else guard(array), None)

@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def apart(y: Any, x: Any) -> Any:
     """``y``, copied where it is memory of ``x``: a result that counts as a new tensor can be written, ``x`` stays."""
-    return clone(y) if np.may_share_memory(held(y), held(x)) else y
+    return clone(y) if y.__class__ is Batched or np.may_share_memory(held(y), held(x)) else y
 
 
 def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
