@@ -257,12 +257,96 @@ def averaged(model, optimizer):
     return step
 
 
+def by_vectors(model, optimizer):
+    params = list(model.parameters())
+
+    def step(x, y):
+        loss = nn.functional.cross_entropy(model(x), y)
+        slope = nn.utils.parameters_to_vector(tg.autograd.grad(loss, params))
+        nn.utils.vector_to_parameters(nn.utils.parameters_to_vector(params) - 0.1 * slope, params)
+        return loss
+
+    return step
+
+
+def copied(model, optimizer):
+    inner, other = usual(model, optimizer), nn.Sequential(nn.Linear(4, 10), nn.ReLU(), nn.Linear(10, 3))
+
+    def step(x, y):
+        loss = inner(x, y).detach() + other[0].weight.detach().sum()  # that of the step before
+        other.load_state_dict(model.state_dict())
+        return loss
+
+    return step
+
+
+def against_each_other(model, optimizer):
+    judge = nn.Linear(3, 1)
+    other = tg.optim.Adam(judge.parameters(), lr=0.02)
+
+    def step(x, y):
+        other.zero_grad()
+        made = model(x)
+        (judge(made.detach()).sigmoid() - 1).square().mean().backward()
+        other.step()
+        optimizer.zero_grad()
+        loss = judge(made).sigmoid().square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def two_steps(model, optimizer):
+    inner = usual(model, optimizer)
+
+    def step(x, y):
+        inner(x, y)
+        return inner(x, y)
+
+    return step
+
+
+@pytest.mark.parametrize("optimizer_of", [sgd, adam])
 @pytest.mark.parametrize(
     "step_of",
-    [closed, filled, scaled_and_clipped, by_hand, by_hand_on_data, by_new_data, by_grad, averaged, decayed_alone],
-)
-def test_steps_written_in_other_ways(step_of):
-    assert len(same_training(sgd, step_of).programs) == 1
+    [
+        closed, filled, scaled_and_clipped, by_hand, by_hand_on_data, by_new_data, by_grad, by_vectors, averaged,
+        decayed_alone, copied, against_each_other, two_steps,
+    ],
+)  # fmt: skip
+def test_steps_written_in_other_ways(step_of, optimizer_of):
+    assert len(same_training(optimizer_of, step_of).programs) == 1
+
+
+def swap(a, b, x):
+    before = a.clone()
+    a.copy_(b)
+    b.copy_(before)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize(
+    "write",
+    [
+        swap, lambda a, b, x: (a.copy_(x * 2), b.copy_(a)), lambda a, b, x: a.copy_(x),
+        lambda a, b, x: (a.copy_(b), b.add_(x)), lambda a, b, x: (b.copy_(a), a.copy_(x)),
+    ],
+)  # fmt: skip
+def test_what_is_only_copied_is_written_as_well(write, exact, backend):
+    ends = []
+    for compiled in (False, True):
+        a, b = tg.ones(3), tg.full((3,), 5.0)
+
+        def step(x, a=a, b=b):
+            write(a, b, x)
+            return a + b
+
+        run = tg.compile(step, backend=backend, exact=exact) if compiled else step
+        ends.append([*[run(tg.tensor([1.0, 2.0, 3.0]) * i).tolist() for i in range(6)], a.tolist(), b.tolist()])
+    assert ends[0] == ends[1]
 
 
 def test_hooks_are_part_of_the_step():

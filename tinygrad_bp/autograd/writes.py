@@ -211,7 +211,11 @@ def guard_view(value: Any, inputs: Any, nodes: Any) -> Any:
 
 def own(array: Any) -> Any:
     """The array for a leaf, which optimizers write: a copy where it lies behind a guard."""
-    return array.copy() if not array.flags.writeable and id(owner(array)) in _guarded else array
+    if array.flags.writeable or id(owner(array)) not in _guarded:
+        return array
+    copy = array.copy()
+    same(copy, array)
+    return copy
 
 
 def writable(array: Any) -> Any:

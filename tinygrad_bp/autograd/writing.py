@@ -294,8 +294,10 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
         array[...] = value
 
     def replaced(x: Tensor, v: Any) -> Tensor:
-        alike = isinstance(v, Tensor) and v.shape == x.shape and not recorded(x, v) and v._node is None
-        return v if alike else OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
+        if not isinstance(v, Tensor) or v._value.shape != x._value.shape or recorded(x, v) or v._node is not None:
+            return OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
+        holding(v)
+        return v
 
     assign(x, what, value, replaced, put)
     return x

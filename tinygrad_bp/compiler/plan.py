@@ -113,7 +113,7 @@ def planned(lines: Lines, seen: Seen, may_write: bool = True) -> Plan:
         place = written.get(slot)
         if place is not None and line.over and _is_free(place, i, line, layout, seen, last):
             plan.direct[slot] = place
-            last[place] = max(last[place], last.get(slot, i))
+            last[place] = max(last.get(place, i), last.get(slot, i))
             seen.bases[slot] = place
         elif slot not in outputs:
             source = _source(line, i, layout, seen, last, group)
