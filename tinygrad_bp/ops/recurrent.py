@@ -139,10 +139,6 @@ def _gates_of(z: Any) -> list[Any]:
     return [z[:, k] for k in range(4)]
 
 
-def _slopes(i: Any, f: Any, o: Any, n: Any) -> tuple[Any, ...]:
-    return i * (1 - i), f * (1 - f), o * (1 - o), 1 - n * n
-
-
 def _through_gates(d: Any, x: Any, before: Any, weight_ih: Any, wanted: bool) -> tuple[Any, Any, Any, Any]:
     """The gradients of x, both weights and the bias from those of all gates, (steps, rows, 4 hidden)."""
     dx = np.reshape(np.dot(_rows(d), weight_ih), x.shape) if wanted else None
@@ -152,9 +148,8 @@ def _through_gates(d: Any, x: Any, before: Any, weight_ih: Any, wanted: bool) ->
 def _gates_slope(
     g: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, states: Any, gates: Any, wanted: list[bool]
 ) -> tuple[Any, ...]:
-    slopes = _slopes(*_gates_of(gates))
-    i, f, o, n = [arriving * slope for arriving, slope in zip(_gates_of(g), slopes, strict=True)]
-    d = np.concatenate([i, f, n, o], axis=-1)
+    (i, f, o, n), (of_i, of_f, of_o, of_n) = _gates_of(gates), _gates_of(g)
+    d = np.concatenate([of_i * i * (1 - i), of_f * f * (1 - f), of_n * (1 - n * n), of_o * o * (1 - o)], axis=-1)
     dx, d_ih, d_hh, d_bias = _through_gates(d, x, _before(h, states[0]), weight_ih, wanted[0])
     back = np.reshape(np.dot(_rows(d), weight_hh), n.shape)
     after = np.concatenate([back[1:], np.zeros_like(back[:1])])
@@ -184,10 +179,11 @@ def _lstm_slope(
     g: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any, y: Any, gates: Any, wanted: list[bool]
 ) -> tuple[Any, ...]:
     """Back through time, with the slope of every gate found before the first step back."""
-    (i, f, o, n), level = _gates_of(gates), np.tanh(y[1])
-    of_i, of_f, of_o, of_n = _slopes(i, f, o, n)
-    of_i, of_f, of_o, of_n = n * of_i, _before(c, y[1]) * of_f, level * of_o, i * of_n
-    inner = o * (1 - level * level)
+    (i, f, o, n), h_after = _gates_of(gates), y[0]
+    new, kept = i * n, _before(c, y[1]) * f  # what a step's cells are the sum of
+    # Each gate's slope, s (1 − s) or 1 − n², times what the gate is multiplied by; h is o tanh c.
+    of_i, of_f, of_o, of_n = new - new * i, kept - kept * f, h_after - h_after * o, i - new * n
+    inner = o - h_after * np.tanh(y[1])
     hidden, cells = g
     back, back_c, steps = hidden[-1], cells[-1], []
     for t in range(len(hidden) - 1, -1, -1):
