@@ -16,19 +16,28 @@ class Emitted:
 
     def __init__(self, lines: Lines, plan: Plan, seen: Seen) -> None:
         self.lines, self.plan, self.seen = lines, plan, seen
-        self._views: list[Line] = []  # other looks at memory that is kept are made once
-        there = set(plan.offsets)
-        for line in lines.lines:
-            if line.view and line.reads[0] in there and line.gives[0] in seen.bases:
-                self._views.append(line)
-                there.add(line.gives[0])
+        self._views = self._looks_at(set(plan.offsets))  # at memory that is kept: made once
+        written = [lines.slots[place] for place in lines.program.writes]
+        # Inputs that are written, such as parameters, are the same arrays run after run: looks at them are kept too.
+        self._staying = [slot for slot in lines.inputs() if slot in written and slot.shape]
+        self._kept = self._looks_at(set(self._staying))
         self.source = "\n".join(self._function()) + "\n"
+
+    def _looks_at(self, there: set[Slot]) -> list[Line]:
+        """The lines that give other looks at these slots, or at such looks."""
+        found = []
+        for line in self.lines.lines:
+            if line.view and line.reads[0] in there and line.gives[0] in self.seen.bases:
+                found.append(line)
+                there.add(line.gives[0])
+        return found
 
     def space(self) -> dict[str, Any]:
         """What the names in the source stand for: functions of NumPy, constants, and memory for results."""
         memory = np.empty(self.plan.arena + ALIGNED, np.uint8)
         start = -memory.ctypes.data % ALIGNED
         space = {**self.lines.space(), "array": np.array, "asarray": np.asarray}
+        space |= {f"same_{slot.name}": None for slot in self._staying}
         for slot, offset in self.plan.offsets.items():
             layout = self.seen.layouts[slot]
             space[slot.name] = np.ndarray(layout.shape, layout.dtype, memory.data, start + offset, layout.strides)
@@ -38,15 +47,40 @@ class Emitted:
 
     def _function(self) -> list[str]:
         inputs = self.lines.inputs()
-        return [f"def run({', '.join(slot.name for slot in inputs)}):", *(f"    {text}" for text in self._body())]
+        run = [f"def run({', '.join(slot.name for slot in inputs)}):", *(f"    {text}" for text in self._body())]
+        return [*self._look(), *run]
+
+    def _look(self) -> list[str]:
+        """The function ``look``: parameters that are other arrays than in the last run are looked at."""
+        if not self._staying:
+            return []
+        names = [slot.name for slot in self._staying]
+        held = [f"same_{name}" for name in names] + [line.gives[0].name for line in self._kept]
+        return [
+            f"def look({', '.join(names)}):",
+            f"    global {', '.join(held)}",
+            f"    if not ({self._laid(self._staying)}):",
+            "        return False",
+            *(f"    {line.gives[0].name} = {line.spelled(lambda slot: slot.name)}" for line in self._kept),
+            *(f"    same_{name} = {name}" for name in names),
+            "    return True",
+            "",
+        ]
+
+    def _laid(self, slots: list[Slot]) -> str:
+        return " and ".join([f"{slot.name}.strides == {self.seen.strides[slot]}" for slot in slots])
 
     def _body(self) -> list[str]:
         lines, program = self.lines, self.lines.program
         body = [f"{slot.name} = asarray({slot.name})" for slot in lines.inputs() if not slot.shape]
-        laid = [f"{slot.name}.strides == {self.seen.strides[slot]}" for slot in lines.inputs() if slot.shape]
-        if laid:
-            body += [f"if not ({' and '.join(laid)}):", "    return None  # this was made for other memory orders"]
-        body += [self._line(line) for line in lines.lines if line not in self._views]
+        others = [slot for slot in lines.inputs() if slot.shape and slot not in self._staying]
+        if others:
+            body += [f"if not ({self._laid(others)}):", "    return None  # this was made for other memory orders"]
+        if self._staying:
+            names = [slot.name for slot in self._staying]
+            other = " or ".join([f"{name} is not same_{name}" for name in names])
+            body += [f"if ({other}) and not look({', '.join(names)}):", "    return None"]
+        body += [self._line(line) for line in lines.lines if line not in (*self._views, *self._kept)]
         results = [self._output(item) for item in program.outputs]
         body.append(f"results = ({''.join(f'{text}, ' for text in results)})")
         moved = [(self.lines.slots[place], self.lines.slots[value]) for place, value in program.writes.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice, repeat
 from threading import Lock
 from typing import Any
 
@@ -80,11 +81,12 @@ class Runnable:
         """Run ``n`` times; an input that is ``stacked`` has one item a run. Outputs are stacked as well."""
         outputs = self.program.outputs
         results = [np.empty((n, *o.shape), o.dtype) if isinstance(o, Value) else o for o in outputs]
-        for i in range(n):
-            found = self(*[array[i] if each else array for array, each in zip(arrays, stacked, strict=True)])
-            for result, one in zip(results, found, strict=True):
-                if isinstance(result, np.ndarray):
-                    result[i] = one
+        filled = [(i, result) for i, result in enumerate(results) if isinstance(result, np.ndarray)]
+        runs = zip(*[array if each else repeat(array) for array, each in zip(arrays, stacked, strict=True)])
+        for i, given in enumerate(islice(runs, n) if arrays else repeat((), n)):
+            found = self(*given)
+            for place, result in filled:
+                result[i] = found[place]
         return tuple(results)
 
 

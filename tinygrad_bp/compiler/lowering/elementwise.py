@@ -60,8 +60,8 @@ def _sigmoid(writer: Writer, step: Step) -> bool:
         return False
     x, name = writer.slot(step.operands[0]), writer.names[step.result]
     minus = writer.ufunc("negative", x, gives=f"{name}_minus", own=True)
-    most = writer.constant(np.array(np.floor(np.log(np.finfo(x.dtype).max)), x.dtype), "most")
-    writer.move("if not {0}.item({0}.argmax()) <= {1}: minimum({0}, {1}, out={0})", minus, most)
+    most = float(np.floor(np.log(np.finfo(x.dtype).max)))
+    writer.move(f"if not {{0}}.item({{0}}.argmax()) <= {most}: minimum({{0}}, {most}, out={{0}})", minus)
     e = writer.ufunc("exp", minus, gives=f"{name}_e")
     one = writer.constant(np.ones((), x.dtype), "one")
     total = writer.ufunc("add", e, one, gives=f"{name}_total")
