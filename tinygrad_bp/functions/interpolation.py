@@ -42,6 +42,14 @@ def cubic_weights(t: Any) -> tuple[Any, Any, Any, Any]:
 
 @lru_cache(64)
 def _taps(mode: str, old: int, new: int, scale: float | None, align_corners: bool) -> list[tuple[Any, Any]]:
+    """``_taps_of``, kept: read-only, so that they are constants of a program."""
+    taps = _taps_of(mode, old, new, scale, align_corners)
+    for array in (array for tap in taps for array in tap if array is not None):
+        array.flags.writeable = False
+    return taps
+
+
+def _taps_of(mode: str, old: int, new: int, scale: float | None, align_corners: bool) -> list[tuple[Any, Any]]:
     """For each new element of one dimension, the numbers of old ones and their weights (None: 1)."""
     step = (1 / scale if scale else old / new) if new else 0.0
     places = np.arange(new)
