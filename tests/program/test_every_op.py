@@ -79,12 +79,10 @@ SHAPED = {
 }  # fmt: skip
 # … or it computes with values in a way that leaves no op behind.
 UNSEEN = {
-    "allclose", "alpha_dropout", "arange", "binomial", "cholesky_ex", "ctc_loss", "dropout", "dropout2d", "equal",
-    "feature_alpha_dropout", "fractional_max_pool2d", "fractional_max_pool2d_with_indices", "fractional_max_pool3d",
-    "fractional_max_pool3d_with_indices", "full", "full_like", "gammainc", "gammaincc", "geqrf", "histogram",
-    "histogramdd", "igamma", "igammac", "inv_ex", "is_nonzero", "ldl_factor", "ldl_factor_ex", "ldl_solve", "linspace",
-    "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "lu_unpack", "matrix_rank", "max_unpool1d", "max_unpool2d",
-    "max_unpool3d", "nanmedian", "poisson", "renorm", "segment_reduce", "solve_ex", "zeta",
+    "allclose", "alpha_dropout", "arange", "binomial", "dropout", "dropout2d", "equal", "feature_alpha_dropout",
+    "full", "full_like", "gammainc", "gammaincc", "geqrf", "histogram", "histogramdd", "igamma", "igammac",
+    "is_nonzero", "ldl_factor", "ldl_factor_ex", "ldl_solve", "linspace", "lstsq", "lu", "lu_factor",
+    "lu_factor_ex", "lu_solve", "lu_unpack", "matrix_rank", "nanmedian", "poisson", "segment_reduce", "zeta",
 }  # fmt: skip
 NOT_A_NUMBER = ("T.empty_like(x)",)  # whatever the memory held
 ALSO = [  # other ways through the same functions

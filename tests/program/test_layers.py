@@ -79,11 +79,11 @@ LAYERS: dict[str, tuple[Make, tuple[Any, ...]]] = {
     "TripletMarginWithDistanceLoss": (lambda: nn.TripletMarginWithDistanceLoss(), X * 3),
     "CosineEmbeddingLoss": (lambda: nn.CosineEmbeddingLoss(), (*X * 2, LABELS)),
     "MultiLabelMarginLoss": (lambda: nn.MultiLabelMarginLoss(), (X[0], ("below 4", (3, 4)))),
-}  # fmt: skip
-# Their places are drawn, or their shapes depend on values: refused by a sentence.
-REFUSED: dict[str, tuple[Make, tuple[Any, ...]]] = {
     "FractionalMaxPool2d": (lambda: nn.FractionalMaxPool2d(2, 3), IMAGES),
     "FractionalMaxPool3d": (lambda: nn.FractionalMaxPool3d(2, 2), VOLUMES),
+}  # fmt: skip
+# Shapes depend on values: refused by a sentence.
+REFUSED: dict[str, tuple[Make, tuple[Any, ...]]] = {
     "AdaptiveLogSoftmaxWithLoss": (lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 4, [2]), (X[0], LABELS)),
 }  # fmt: skip
 # Containers and bases; those that take what other layers gave; lazy ones, which become the others.

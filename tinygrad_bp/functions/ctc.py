@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array
-from ..autograd.values import value_of
+from ..autograd.values import detached, value_of
 from ..ops import reduction as reductions
 from ..ops.elementwise import exp, logaddexp, where
 from ..ops.joining import cat
@@ -91,10 +91,10 @@ def ctc_loss(
         given = given[None]
     _check(log_probs, given, inputs, lengths, blank)
     losses = -_log_likelihood(log_probs, _padded(given, lengths), inputs, lengths, blank)
-    impossible = value_of(losses) > -0.5 * _NEVER
+    impossible = detached(losses) > -0.5 * _NEVER
     # A term of value 0, whose slope is the softmax: what log_softmax takes off again on the way back.
     mass = reductions.sum(exp(log_probs) * (np.arange(log_probs.shape[0])[:, None, None] < inputs[:, None]), (0, 2))
-    losses = where(impossible, 0.0 if zero_infinity else np.inf, losses + (mass - value_of(mass)))
+    losses = where(impossible, 0.0 if zero_infinity else np.inf, losses + (mass - detached(mass)))
     if reduction == "mean":
         return reductions.mean(losses / np.maximum(lengths, 1).astype(losses.dtype))
     if reduction == "sum":

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
-from ..autograd.tensor import wrap
 from ..autograd.types import Array, Size
-from ..autograd.values import value_of
-from ..ops.max_pooling import picked
+from ..autograd.values import detached
+from ..ops.max_pooling import fractional_argmax, picked
 from ..ops.shape import reshape
 from ..ops.sliding import batched, sizes, unbatched
 from ..random.sampling import rand
@@ -44,37 +41,17 @@ def _pooled(
             f"{name}: {shape_text(out)} windows of {shape_text(kernel)} do not fit into {shape_text(tuple(inner))}"
         )
     if samples is None:
-        samples = rand(*x.shape[:2], ndim, dtype=value_of(x).dtype)
-    shares = value_of(samples)
+        samples = rand(*x.shape[:2], ndim, dtype=x.dtype)
+    shares = detached(samples)
     if shares.ndim == 3 and added:
         shares = shares[:1]
     if shares.shape != (*x.shape[:2], ndim):
         wanted = shape_text((*x.shape[:2], ndim))
         raise ShapeError(f"{name}: _random_samples is {wanted}, got {shape_text(shares.shape)}")
-    places: Any = 0
-    for d in range(ndim):
-        # The samples of images name the width first.
-        first = _starts(shares[..., ndim - 1 - d if ndim == 2 else d], inner[d], out[d], kernel[d])
-        window = first[..., None] + np.arange(kernel[d])  # (rows, channels, windows, elements)
-        shape = [*x.shape[:2], *(1,) * (2 * ndim)]
-        shape[2 + d], shape[2 + ndim + d] = out[d], kernel[d]
-        places = places * inner[d] + np.reshape(window, shape)
-    places = np.reshape(places, (*x.shape[:2], math.prod(out), math.prod(kernel)))
     flat = reshape(x, (*x.shape[:2], math.prod(inner)))
-    found = np.take_along_axis(value_of(flat)[:, :, None], places, axis=-1)
-    index = np.take_along_axis(places, np.argmax(found, axis=-1)[..., None], axis=-1)[..., 0]
+    index = fractional_argmax(detached(flat), shares, tuple(inner), out, kernel)
     y = unbatched(reshape(picked(flat, index), (*x.shape[:2], *out)), added)
-    return (y, wrap(np.reshape(index, y.shape).astype(np.int64), None)) if return_indices else y
-
-
-def _starts(share: Any, size: int, many: int, kernel: int) -> Any:
-    """Where the windows along a dimension begin: (rows, channels, windows)."""
-    starts = np.full((*share.shape, many), size - kernel)
-    if many > 1:
-        step = share.dtype.type(size - kernel) / share.dtype.type(many - 1)
-        at = ((np.arange(many - 1, dtype=share.dtype) + share[..., None]) * step).astype(np.int64)
-        starts[..., :-1] = at - (share * step).astype(np.int64)[..., None]
-    return starts
+    return (y, reshape(index, y.shape)) if return_indices else y
 
 
 @draws

@@ -11,7 +11,7 @@ from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import value_of
+from ..autograd.values import detached, held
 from .complex_numbers import conjugate_transpose
 from .samples import sample
 from .solving import refuse_matrix, refuse_shape, solve_op, spoiled, triangle, usable
@@ -86,6 +86,12 @@ def _indefinite(x: Any) -> Any:
     return fails
 
 
+indefinite: Any = constant(
+    "indefinite", _indefinite, samples=(sample((3, 3)), sample((2, 2, 2))),
+    reference=lambda x: ~np.all(np.linalg.eigvalsh(np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)) > 0, axis=-1),
+    doc="Which matrices have no Cholesky factor.")
+
+
 def _cholesky_rule(g: Any, y: Any) -> Any:
     """Lᴴ⁻¹ Φ(Lᴴ g) L⁻¹, Φ: lower triangle, its diagonal halved. Source: Murray 2016, equation 10."""
     adjoint = conjugate_transpose(y)
@@ -135,9 +141,9 @@ def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) ->
     tensor(0, dtype=torch.int32)
     """
     A = hermitian("cholesky_ex", A, upper)
-    fails = _indefinite(value_of(A))
-    if check_errors and fails.any():
-        raise refuse_matrix("cholesky_ex", fails, "not positive-definite")
+    fails = indefinite(detached(A))
+    if check_errors and held(fails).any():
+        raise refuse_matrix("cholesky_ex", held(fails), "not positive-definite")
     safe, info = usable(A, fails)
     return CheckedFactor(spoiled(cholesky(safe, upper), fails[..., None]), info)
 

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, linear
+from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Index, Size
-from ..autograd.values import value_of
-from .samples import below, distinct, hits, sample
+from ..autograd.values import detached, held
+from .samples import below, distinct, hits, probability, sample
 from .scans import kept_indices
 from .shape import reshape
 from .sliding import Pairs, Target, batched, bounds, counts, geometry, padded, sizes, target_of, unbatched
@@ -108,6 +109,46 @@ window_argmax = constant(
              sample((0, 4, 3), of=distinct, tables=_tables, padding=((0, 0), (0, 0)))),
     reference=_argmax_reference,
     doc="The number, row by row, of the first largest element of each window; row i of a table holds window i.")
+
+def _starts(share: Any, size: int, many: int, kernel: int) -> Any:
+    """Where the windows along a dimension begin: (rows, channels, windows)."""
+    starts = np.full((*share.shape, many), size - kernel)
+    if many > 1:
+        step = share.dtype.type(size - kernel) / share.dtype.type(many - 1)
+        at = ((np.arange(many - 1, dtype=share.dtype) + share[..., None]) * step).astype(np.int64)
+        starts[..., :-1] = at - (share * step).astype(np.int64)[..., None]
+    return starts
+
+
+def _fractional_argmax(x: Any, shares: Any, inner: tuple[int, ...], out: Any, kernel: Any) -> Any:
+    ndim, lead, places = len(inner), x.shape[:2], np.zeros((), np.int64)
+    for d in range(ndim):
+        # The samples of images name the width first.
+        first = _starts(shares[..., ndim - 1 - d if ndim == 2 else d], inner[d], out[d], kernel[d])
+        window = first[..., None] + np.arange(kernel[d])  # (rows, channels, windows, elements)
+        shape = [*lead, *(1,) * (2 * ndim)]
+        shape[2 + d], shape[2 + ndim + d] = out[d], kernel[d]
+        places = places * inner[d] + np.reshape(window, shape)
+    places = np.reshape(places, (*lead, math.prod(out), math.prod(kernel)))
+    found = np.take_along_axis(x[:, :, None], places, axis=-1)
+    return counted(np.take_along_axis(places, np.argmax(found, axis=-1)[..., None], axis=-1)[..., 0])
+
+
+def _fractional_reference(x: Any, shares: Any, inner: Any, windows: Any, kernel: Any) -> Any:
+    result, width = np.zeros((*x.shape[:2], math.prod(windows)), int), inner[1]
+    for r, c, k in np.ndindex(result.shape):
+        starts = [_starts(shares[r, c, 1 - d][None], inner[d], windows[d], kernel[d])[0] for d in range(2)]
+        rows, columns = (start[place] for start, place in zip(starts, divmod(k, windows[1]), strict=True))
+        cells = [(i * width + j) for i in range(rows, rows + kernel[0]) for j in range(columns, columns + kernel[1])]
+        result[r, c, k] = cells[int(np.argmax(x[r, c, cells]))]
+    return result
+
+
+fractional_argmax = constant(
+    "fractional_argmax", _fractional_argmax, inputs="x shares",
+    params={"inner": REQUIRED, "windows": REQUIRED, "kernel": REQUIRED}, reference=_fractional_reference,
+    samples=(sample((2, 3, 20), (2, 3, 2), of=(distinct, probability), inner=(4, 5), windows=(2, 3), kernel=(2, 2)),),
+    doc="The number, row by row, of the first largest element of windows whose places the shares in [0, 1) choose.")
 
 # ---------------------------------------------------------------------- reading, adding and writing there
 
@@ -233,10 +274,10 @@ def _max_unpool(
             raise ArgumentError(f"{name}: output_size must lie within a stride {stride} of {size}; got {output_size}")
         size = wanted
     lead, count = tuple(x.shape[:2]), math.prod(size)
-    places = value_of(indices).reshape(*lead, -1 if x.shape[0] else 0)
-    if places.size and (places.min() < 0 or places.max() >= count):
+    given, places = held(indices), reshape(detached(indices), (*lead, -1 if x.shape[0] else 0))
+    if given.size and (given.min() < 0 or given.max() >= count):
         raise IndexRangeError(
-            f"{name}: indices run from {places.min()} to {places.max()}, a result of {shape_text(size)} has {count} "
+            f"{name}: indices run from {given.min()} to {given.max()}, a result of {shape_text(size)} has {count} "
             "elements; give output_size="
         )
     return unbatched(reshape(unpooled(reshape(x, places.shape), places, count), (*lead, *size)), added)

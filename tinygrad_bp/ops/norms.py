@@ -8,9 +8,10 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.modes import traced
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Axis, DTypeLike, Operand
-from ..autograd.values import value_of
+from ..autograd.values import detached, held
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .passes import BLOCK, MANY
@@ -286,7 +287,7 @@ def cond(A: Array, p: Any = None) -> Any:
         if not min(A.shape[-2:]):
             return total(values, -1)
         return values[..., 0] / values[..., -1] if p != -2 else values[..., -1] / values[..., 0]
-    fails = singular(value_of(A))
+    fails = singular(detached(A))
     safe, _ = usable(A, fails)
     result = matrix_norm(safe, p) * matrix_norm(inv(safe), p)
-    return where(fails, float("inf"), result) if fails.any() else result
+    return where(fails, float("inf"), result) if traced() or held(fails).any() else result

@@ -8,17 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.define import general
+from ..autograd.define import constant, general
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
+from ..autograd.modes import traced
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import beside, value_of
+from ..autograd.values import detached, held
 from .complex_numbers import conjugate_transpose, real
-from .elementwise import log, where
+from .elementwise import in_dtype, log, where
+from .samples import fixed, sample
 from .samples import real as reals
-from .samples import sample
 from .shape import reshape, squeeze, unsqueeze
 
 __all__ = ["det", "logdet", "slogdet"]
@@ -47,9 +48,10 @@ def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         raise LinAlgError(f"{name}: no result ({error})") from None
 
 
-def singular(x: Array) -> Any:
-    """Which matrices of a raw batch have an exact 0 among their pivots."""
-    return np.asarray(np.linalg.slogdet(x)[0] == 0)
+singular: Any = constant(
+    "singular", lambda x: np.asarray(np.linalg.slogdet(x)[0] == 0),
+    samples=(sample((3, 3)), sample((2, 3, 3)), sample((2, 2), of=fixed(0.0))),
+    reference=lambda x: np.linalg.det(x) == 0, doc="Which matrices have an exact 0 among their pivots.")
 
 
 SINGULAR = "singular, it has no inverse; a least-squares answer is linalg.lstsq or linalg.pinv"
@@ -152,15 +154,15 @@ class CheckedInverse(NamedTuple):
 
 def usable(x: Array, fails: Any) -> tuple[Any, Any]:
     """The batch with the identity in place of the matrices that fail, and ``info`` of them."""
-    info = beside(x, np.asarray(fails, np.int32))
-    if fails.any():
+    info = in_dtype(fails, np.int32)
+    if traced() or held(fails).any():
         x = where(fails[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
     return x, info
 
 
 def spoiled(result: Any, fails: Any) -> Any:
     """The result with NaN in the last dimension of what fails."""
-    return where(fails[..., None], np.nan, result) if fails.any() else result
+    return where(fails[..., None], np.nan, result) if traced() or held(fails).any() else result
 
 
 @rounds_once
@@ -174,9 +176,9 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> CheckedInverse:
     info=tensor(1, dtype=torch.int32))
     """
     refuse_shape("inv_ex", A)
-    fails = singular(value_of(A))
-    if check_errors and fails.any():
-        raise refuse_matrix("inv_ex", fails, SINGULAR)
+    fails = singular(detached(A))
+    if check_errors and held(fails).any():
+        raise refuse_matrix("inv_ex", held(fails), SINGULAR)
     safe, info = usable(A, fails)
     return CheckedInverse(spoiled(inv(safe), fails[..., None]), info)
 
@@ -190,9 +192,9 @@ def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = Fals
     tensor([1., 1.])
     """
     refuse_shape("solve_ex", A)
-    fails = singular(value_of(A))
-    if check_errors and fails.any():
-        raise refuse_matrix("solve_ex", fails, SINGULAR)
+    fails = singular(detached(A))
+    if check_errors and held(fails).any():
+        raise refuse_matrix("solve_ex", held(fails), SINGULAR)
     safe, info = usable(A, fails)
     result = solve(safe, B, left=left)
     return Checked(spoiled(result, fails if _of_vectors(A, B) else fails[..., None]), info)

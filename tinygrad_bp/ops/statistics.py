@@ -14,7 +14,7 @@ from ..autograd.modes import shaping
 from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import value_of
+from ..autograd.values import detached, value_of
 from .complex_numbers import conj, real
 from .elementwise import where
 from .limits import clip
@@ -113,7 +113,7 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Any:
         return amax(sizes, axes, True) if math.isinf(p) else sum(sizes**p, axes, True) ** (1.0 / p)
 
     # Slices that stay as they are, of zeros or with NaN too, take no part: their norms may have no slope.
-    over = norms(value_of(input)) > maxnorm
+    over = norms(detached(input)) > maxnorm
     # The 1e-7 is PyTorch's.
     return input * where(over, maxnorm / (norms(where(over, input, 1.0)) + 1e-7), 1.0)
 
