@@ -8,6 +8,7 @@ The trapezoidal rule gives it to all digits: its error falls exponentially (Tref
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -102,22 +103,28 @@ def _modified(order: int, scaled: bool) -> Callable[[Any], Any]:
 
 # ---------------------------------------------------------------------- the ops
 
-# Gauss and Legendre's rule on [0, π] and on [0, 1], for the references.
-_ANGLES, _WEIGHTS = np.polynomial.legendre.leggauss(60)
-_ANGLES, _WEIGHTS = (_ANGLES + 1) * math.pi / 2, _WEIGHTS * math.pi / 2
+@functools.cache
+def _rule(nodes: int, end: float) -> tuple[Any, Any]:
+    """Gauss and Legendre's rule on [0, end], for the references: places and weights."""
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+    return (places + 1) * end / 2, weights * end / 2
 
 
 def _oscillating(order: int, wave: Any) -> Callable[[Any], Any]:
     """``1/π ∫₀^π wave(x sin θ − nθ) dθ``: DLMF 10.9.2, and a part of 10.9.7."""
-    return lambda x: wave(np.multiply.outer(x, np.sin(_ANGLES)) - order * _ANGLES) @ _WEIGHTS / math.pi
+
+    def value(x: Any) -> Any:
+        angles, weights = _rule(60, math.pi)
+        return wave(np.multiply.outer(x, np.sin(angles)) - order * angles) @ weights / math.pi
+
+    return value
 
 
 def _y_reference(order: int) -> Callable[[Any], Any]:
-    angles, nodes = np.polynomial.legendre.leggauss(400)
-    t, weights = (angles + 1) * 4.5, nodes * 4.5
     sign = (-1) ** order
 
     def value(x: Any) -> Any:
+        t, weights = _rule(400, 9.0)
         with np.errstate(under="ignore", over="ignore"):
             fall = (np.exp(order * t) + sign * np.exp(-order * t)) * np.exp(-np.multiply.outer(x, np.sinh(t)))
         return _oscillating(order, np.sin)(x) - fall @ weights / math.pi
@@ -126,10 +133,8 @@ def _y_reference(order: int) -> Callable[[Any], Any]:
 
 
 def _k_reference(order: int, scaled: bool) -> Callable[[Any], Any]:
-    angles, nodes = np.polynomial.legendre.leggauss(400)
-    t, weights = (angles + 1) * 4.5, nodes * 4.5
-
     def value(x: Any) -> Any:
+        t, weights = _rule(400, 9.0)
         with np.errstate(under="ignore"):
             return (np.exp(-np.multiply.outer(x, np.cosh(t) - scaled)) * np.cosh(order * t)) @ weights
 

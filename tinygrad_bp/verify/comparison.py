@@ -43,6 +43,7 @@ class Comparison:
     extremes: Sequence[int] = ()
     coarse: float = 0.0  # the least tolerance and noise, where the truth is numeric
     floor: float = 0.0
+    _runs: dict[Any, list[Any]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.count = np.shape(self.inputs[self.batched[0]])[self.axis] if self.batched else 0
@@ -58,6 +59,13 @@ class Comparison:
     def chosen(self, rows: Any) -> list[Any]:
         """The inputs with only some examples, or some of them several times."""
         return [np.take(a, rows, self.axis) if i in self.batched else a for i, a in enumerate(self.inputs)]
+
+    def run_on(self, who: str, rows: Any) -> list[Any]:
+        """What ``hand`` or ``truth`` give for the chosen examples: one run, of which every result takes its part."""
+        key = who, tuple(rows)
+        if key not in self._runs:
+            self._runs[key] = self.run(getattr(self, who), self.chosen(rows))
+        return self._runs[key]
 
     def noise(self, truth: list[Any], dtype: DTypeLike) -> list[Any]:
         """What rounding does: how far the truth moves where every input is changed in its last bits, and a floor."""
@@ -82,21 +90,21 @@ class Comparison:
         mutants = self.mutants
 
         def doubled() -> tuple[Any, Any]:
-            twice = self.chosen(np.tile(np.arange(self.count), 2))
-            return self.run(self.hand, twice)[i], self.run(self.truth, twice)[i]
+            twice = np.tile(np.arange(self.count), 2)
+            return self.run_on("hand", twice)[i], self.run_on("truth", twice)[i]
 
         def alone() -> Any:
             parts = []
             for row in range(self.count):
-                parts.append(self.run(self.hand, self.chosen([row]))[i])
+                parts.append(self.run_on("hand", [row])[i])
                 if parts[-1].ndim != hand.ndim or hand.ndim <= self.axis or parts[-1].shape[self.axis] != 1:
                     return np.zeros(0)  # not a result per example
             return np.concatenate(parts, self.axis)
 
         def classes() -> Iterator[tuple[Any, Case]]:
             for label in np.unique(self.labels):
-                few = self.chosen(np.flatnonzero(np.ravel(self.labels) == label))
-                one, other = self.run(self.hand, few)[i], self.run(self.truth, few)[i]
+                few = np.flatnonzero(np.ravel(self.labels) == label)
+                one, other = self.run_on("hand", few)[i], self.run_on("truth", few)[i]
                 yield label, Case(one, other, tolerance=tolerance, noise=float(np.max(noise, initial=0.0)))
 
         return Case(
