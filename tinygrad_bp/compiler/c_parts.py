@@ -53,12 +53,12 @@ def _piece(program: Program, pieces: list[list[Step]], i: int, in_c: dict[Value,
     made = {step.result for step in steps}
     later = {value for piece in pieces[i + 1 :] for step in piece for value in step.reads()}
     given = set(values_in(program.outputs))
-    early = {*later, *given}
+    early = {*later, *given, *program.writes.values()}
     writes = {held: value for held, value in program.writes.items() if value in made and held not in early}
     copied = {value for held, value in program.writes.items() if held not in writes}
     read = dict.fromkeys(value for step in steps for value in step.reads() if not isinstance(value, Constant))
     inputs = tuple(dict.fromkeys([*(value for value in read if value not in made), *writes]))
-    outputs = tuple(step.result for step in steps if step.result in early | copied)
+    outputs = tuple(step.result for step in steps if step.result in later | given | copied)
     return Program(inputs, tuple(steps), outputs, writes)
 
 

@@ -269,6 +269,8 @@ class Plan:
         for kernel in self.kernels[first:]:
             if not isinstance(kernel, Loops) or kernel.sizes != sizes or kernel.laned != laned:
                 continue
+            if kernel.members[0].step is None:  # a copy may turn a matrix by tiles
+                continue
             written = {place.buffer: place for place in kernel.writes()}
             if all(_same(place, written[place.buffer], len(sizes)) for place in read if place.buffer in written):
                 kernel.members.append(member)
