@@ -99,3 +99,70 @@ def test_threads_take_turns() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_bad_label_is_refused_before_anything_moves() -> None:
+    step, (x, y), parameters = network("relu")
+    captured = written_down(step, (x, y))
+    for exact in (False, True):
+        runnable = build(captured.program, exact)
+        given = inputs_of(captured, (x, y))
+        runnable(*given)
+        before = [p.detach().numpy().copy() for p in parameters]
+        given[1] = np.array([0, 1, 2, 3, 1])
+        with pytest.raises(tg.autograd.errors.TargetError, match="class index 3 is out of range"):
+            runnable(*given)
+        assert all(same_bits(p.detach().numpy(), b) for p, b in zip(parameters, before, strict=True))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "two classes"])
+def test_far_scores_stay_finite(name: str) -> None:
+    step, arguments, _ = network(name)
+    captured = written_down(step, arguments)
+    given = inputs_of(captured, arguments)
+    for array in given[2:]:
+        array *= 1e4
+    exactly = [a.copy(order="K") for a in given]
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        quick, exact = build(captured.program), build(captured.program, exact=True)
+        for _ in range(3):
+            np.testing.assert_allclose(quick(*given)[0], exact(*exactly)[0], rtol=1e-5)
+    assert all(np.isfinite(array).all() for array in given)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "int8", "uint8", "int64", "bool"])
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2), (2, 3)])
+def test_every_dtype_and_shape(dtype: str, shape) -> None:
+    def function(x):
+        wide = tg.complex128 if x.is_complex() else tg.float64
+        return (x + x) * x, x.sum(), x.reshape(-1), x.to(wide) / 3, tg.where(x == x, x, 0), -x.to(wide)
+
+    x = tg.tensor(np.ones(shape)).to(getattr(tg, dtype))
+    wanted = [t.numpy() for t in function(x)]
+    for exact in (False, True):
+        runnable = build(tg.program(function, x), exact)
+        for _ in range(2):
+            assert all(same_bits(a, b) for a, b in zip(runnable(x.numpy()), wanted, strict=True))
+
+
+def test_other_memory_orders_are_other_functions() -> None:
+    runnable = build(tg.program(lambda x: (x + 1).sum(0), tg.ones(3, 4)), exact=True)
+    x = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
+    for array in (x, np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2], x, np.asfortranarray(x)):
+        assert same_bits(runnable(array)[0], (array + 1).sum(0))
+
+
+def test_other_parameters_are_looked_at() -> None:
+    step, arguments, _ = network("relu")
+    captured = written_down(step, arguments)
+    given = inputs_of(captured, arguments)
+    runnable = build(captured.program)
+    runnable(*given)
+    runnable(*given)
+    others = [a.copy(order="K") for a in given]
+    for order in ("K", "C"):
+        others = [a.copy(order=order) for a in others]
+        wanted = [a.copy() for a in others]
+        np.testing.assert_allclose(runnable(*others)[0], build(captured.program)(*wanted)[0], rtol=1e-6)
+        for a, b in zip(others, wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
