@@ -146,7 +146,7 @@ def section(workloads: list[str], wanted: list[str], seconds: float, pictures: P
         "hundredth of a second, then the next. Medians over the rounds, and quartiles",
         "in brackets; × is beside `by-hand`, or beside `torch` where nobody wrote the",
         f"step by hand. First with one thread, on {pinned}, where the bars are;",
-        f"then with {len(CORES)} cores.",
+        f"then on all cores ({len(CORES)}).",
         "",
         *circumstances(engines),
         "",
@@ -154,7 +154,8 @@ def section(workloads: list[str], wanted: list[str], seconds: float, pictures: P
         "",
     ]
     for chosen in (BY_NAME, WORKLOADS):
-        lines += [*overview(runs[ONE], chosen), ""] if any(name in runs[ONE] for name in chosen) else []
+        if any(name in runs[ONE] and base(runs[ONE][name].timings) for name in chosen):
+            lines += [*overview(runs[ONE], chosen), ""]
     if pictures is not None:
         lines += [picture.draw({name: found.timings for name, found in runs[ONE].items()}, pictures), ""]
     lines += [*lines_of(results), "", *(line for name in workloads for line in details(runs, name))]
