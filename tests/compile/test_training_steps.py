@@ -320,35 +320,6 @@ def test_steps_written_in_other_ways(step_of, optimizer_of):
     assert len(same_training(optimizer_of, step_of).programs) == 1
 
 
-def swap(a, b, x):
-    before = a.clone()
-    a.copy_(b)
-    b.copy_(before)
-
-
-@pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.parametrize("exact", [True, False])
-@pytest.mark.parametrize(
-    "write",
-    [
-        swap, lambda a, b, x: (a.copy_(x * 2), b.copy_(a)), lambda a, b, x: a.copy_(x),
-        lambda a, b, x: (a.copy_(b), b.add_(x)), lambda a, b, x: (b.copy_(a), a.copy_(x)),
-    ],
-)  # fmt: skip
-def test_what_is_only_copied_is_written_as_well(write, exact, backend):
-    ends = []
-    for compiled in (False, True):
-        a, b = tg.ones(3), tg.full((3,), 5.0)
-
-        def step(x, a=a, b=b):
-            write(a, b, x)
-            return a + b
-
-        run = tg.compile(step, backend=backend, exact=exact) if compiled else step
-        ends.append([*[run(tg.tensor([1.0, 2.0, 3.0]) * i).tolist() for i in range(6)], a.tolist(), b.tolist()])
-    assert ends[0] == ends[1]
-
-
 def test_hooks_are_part_of_the_step():
     def hooked(model):
         optimizer = sgd(model)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, shape_text
-from .modes import mode, same
+from .modes import mode, traced
 from .tensor import Tensor
-from .writing import array_of_write, array_to_write, same_kind, set_data
+from .writing import array_of_write, array_to_write, replace, same_kind, set_data
 
 
 def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -49,8 +49,10 @@ def write_out(function: Callable[..., Any], out: Any, args: tuple[Any, ...], kwa
 
 def _take(target: Tensor, result: Tensor, name: str) -> None:
     if target._value.shape == result._value.shape:
-        array_to_write(target, f"{name} with out=")[...] = result._value
-        same(target._value, result._value)
+        if traced():
+            replace(target, f"{name} with out=", lambda _: result)
+        else:
+            array_to_write(target, f"{name} with out=")[...] = result._value
         return
     if target._value.size:
         warnings.warn(

@@ -105,7 +105,8 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
     refuse(x, what)
     recording, following = recorded(x, *operands), traced()
     if following:
-        holding(x)
+        for one in (x, *aliases(x)):
+            holding(one)
     shared = recording and _shared(x)
     # The op may keep what it reads, and the memory is written: it reads a copy.
     result = same_kind(x, compute(_copied(x) if shared else x), what)
@@ -120,9 +121,9 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
             "in-place operation keeps the shape"
         )
     if not recording and result._node is None:
-        seeing = [(other._value, _written(other, x, result)._value) for other in aliases(x)] if following else []
+        seen_by = [(other._value, _written(other, x, result)._value) for other in aliases(x)] if following else []
         array_to_write(x, what)[...] = result._value
-        for array, value in [(x._value, result._value), *seeing] if following else ():
+        for array, value in [(x._value, result._value), *seen_by] if following else ():
             same(array, value)
         return x
     array = array_of_write(x, what)
