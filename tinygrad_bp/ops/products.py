@@ -40,11 +40,12 @@ def product(a: Array, b: Array) -> Any:
 
     np.dot is quicker to call, but clears its result first: a pass over a large one.
     """
-    if a.ndim > 2 and b.ndim == 2:
+    ndim = getattr(b, "ndim", 0)  # of a number NumPy says what is wrong
+    if a.ndim > 2 and ndim == 2:
         return np.reshape(product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
-    if a.ndim == b.ndim == 2:
+    if a.ndim == ndim == 2:
         return np.matmul(a, b) if a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
-    return np.dot(a, b) if 0 < a.ndim <= 2 and 0 < b.ndim <= 2 else np.matmul(a, b)
+    return np.dot(a, b) if 0 < a.ndim <= 2 and 0 < ndim <= 2 else np.matmul(a, b)
 
 
 def _left(g: Any, a_shape: tuple[int, ...], b: Any) -> Any:
