@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,21 @@ def test_rand_stays_below_one_and_is_spread_evenly():
         x = tg.rand(20_000, dtype=dtype).numpy().astype(float)
         assert x.min() >= 0 and x.max() < 1
         assert abs(x.mean() - 0.5) < 0.01 and abs(x.var() - 1 / 12) < 0.003
+
+
+@pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64])
+def test_many_numbers_are_those_of_small_draws_and_take_little_more_than_their_memory(dtype):
+    many, few = tg.empty(200_001, dtype=dtype), tg.empty(200_001, dtype=dtype)
+    tg.manual_seed(0)
+    tracemalloc.start()
+    many.uniform_(-0.3, 0.7)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    tg.manual_seed(0)
+    for part in few.split(777):
+        part.uniform_(-0.3, 0.7)
+    assert many.numpy().tobytes() == few.numpy().tobytes()
+    assert peak < 3 * many.numel() * many.itemsize + 5 * 2**20
 
 
 def test_randn_has_mean_0_and_variance_1():
