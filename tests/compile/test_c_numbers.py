@@ -239,6 +239,19 @@ def test_compile_with_this_backend() -> None:
     assert len(compiled.programs) == 1
 
 
+def test_a_weight_that_its_own_product_moves() -> None:
+    def step(w, x):
+        w.copy_(w - (w @ x) * 0.1)
+        return w.sum()
+
+    captured, _ = capture(step, ((tg.zeros(100, 100), tg.zeros(100, 100)), {}))
+    rng = np.random.default_rng(0)
+    ours = [rng.standard_normal((100, 100)).astype(np.float32) for _ in range(2)]
+    _, (wanted,) = evaluate(captured.program, ours)
+    built(captured.program)(*ours)
+    assert near(ours[0], wanted, 64)
+
+
 # ---------------------------------------------------------------------- arrays of all kinds
 
 

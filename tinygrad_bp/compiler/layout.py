@@ -447,6 +447,11 @@ class Plan:
                 if value not in self._target or self._target[value].buffer is not place.buffer:
                     continue
                 later = [read for k in self.kernels[number + 1 :] for read in k.reads()]
+                if isinstance(kernel, Loops):
+                    at = [member.result.buffer for member in kernel.members].index(place.buffer)
+                    later += [read for member in kernel.members[at + 1 :] for read in _places(member)]
+                else:
+                    later += kernel.reads()
                 if any(read.buffer is old for read in later) or any(
                     read.buffer is old and (read.strides, read.offset) != (place.strides, place.offset)
                     for read in kernel.reads()
@@ -469,6 +474,10 @@ def _sliced(place: Place, index: tuple[Any, ...]) -> Place:
 
 
 WORTH_A_CALL = 1 << 13  # products of elements; fewer take less time than a call of BLAS
+
+
+def _places(member: Member) -> list[Place]:
+    return [operand for operand in member.operands if isinstance(operand, Place)]
 
 
 def use_blas(full: tuple[int, ...], k: int) -> bool:
