@@ -79,10 +79,10 @@ SHAPED = {
 }  # fmt: skip
 # … or it computes with values in a way that leaves no op behind.
 UNSEEN = {
-    "allclose", "alpha_dropout", "arange", "binomial", "dropout", "dropout2d", "equal", "feature_alpha_dropout",
+    "allclose", "alpha_dropout", "arange", "dropout", "dropout2d", "equal", "feature_alpha_dropout",
     "full", "full_like", "gammainc", "gammaincc", "geqrf", "histogram", "histogramdd", "igamma", "igammac",
     "is_nonzero", "ldl_factor", "ldl_factor_ex", "ldl_solve", "linspace", "lstsq", "lu", "lu_factor",
-    "lu_factor_ex", "lu_solve", "lu_unpack", "matrix_rank", "nanmedian", "poisson", "segment_reduce", "zeta",
+    "lu_factor_ex", "lu_solve", "lu_unpack", "matrix_rank", "nanmedian", "segment_reduce", "zeta",
 }  # fmt: skip
 NOT_A_NUMBER = ("T.empty_like(x)",)  # whatever the memory held
 ALSO = [  # other ways through the same functions

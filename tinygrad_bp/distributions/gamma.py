@@ -16,14 +16,16 @@ from ..autograd.function import Function
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Operand
-from ..autograd.values import value_of
-from ..ops.elementwise import where
+from ..autograd.values import held, value_of
+from ..ops.draws import draw
+from ..ops.elementwise import in_dtype, where
 from ..ops.gamma_functions import digamma, lgamma
 from ..ops.incomplete_gamma import igamma
 from ..ops.joining import stack
+from ..ops.limits import clip
 from ..ops.network import one_hot
 from ..ops.special_functions import xlogy
-from ..random.gamma import standard_gamma
+from ..random.generator import default_generator
 from ..random.sampling import randn
 from . import constraints
 from .constraints import Constraint
@@ -46,12 +48,18 @@ class _Slope(Function):
         raise NotImplementedError("rsample: the gradient of gamma, beta and Dirichlet samples has no gradient itself")
 
 
+def _gamma(concentration: Any) -> Any:
+    """Gamma numbers of rate 1, in the shape and dtype of the concentration."""
+    given = held(concentration)
+    return draw("gamma", (given,), given.shape, default_generator())
+
+
 class _StandardGamma(Function):
     """Gamma numbers of rate 1, whose slope is that of the inverse of the cdf: −(∂P(a, x)/∂a) / density."""
 
     @staticmethod
     def forward(ctx: Any, concentration: Operand) -> Any:
-        drawn = wrap(standard_gamma(value_of(concentration)), None)
+        drawn = _gamma(concentration)
         ctx.save_for_backward(concentration, drawn)
         return drawn
 
@@ -78,10 +86,10 @@ class _Shares(Function):
 
     @staticmethod
     def forward(ctx: Any, concentration: Tensor) -> Any:
-        parts = standard_gamma(value_of(concentration).astype(np.float64))
+        parts = _gamma(concentration.double())
         kind = np.finfo(concentration.dtype)
-        shares = (parts / parts.sum(axis=-1, keepdims=True)).astype(concentration.dtype)
-        drawn = wrap(np.clip(shares, kind.tiny, 1 - kind.epsneg), None)
+        shares = in_dtype(parts / parts.sum(-1, keepdim=True), concentration.dtype)
+        drawn = clip(shares, float(kind.tiny), float(1 - kind.epsneg))
         ctx.save_for_backward(concentration, drawn)
         return drawn
 

@@ -10,10 +10,12 @@ from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.values import value_of
+from ..autograd.values import detached, value_of
 from ..ops import reduction, scans, statistics
 from ..ops.elementwise import in_dtype, where
+from ..ops.searching import sorted_places
 from ..ops.shape import ravel, reshape
+from ..ops.sorting import argsort
 from .functions import of_inexact, operand
 from .reductions import as_mean, over
 
@@ -121,14 +123,14 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
             raise ArgumentError("np.interp: period must not be 0")
         period = abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)
-        order = np.argsort(value_of(xp))
+        order = argsort(xp)
         xp, fp = xp[order], fp[order]
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
         left = right = None
-    at, knots = value_of(x), value_of(xp)
-    below = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, max(knots.size - 2, 0))
-    above = np.minimum(below + 1, knots.size - 1)
+    at, knots, last = detached(x), detached(xp), xp.shape[0] - 1
+    below = np.clip(sorted_places(knots, at, "right") - 1, 0, max(last - 1, 0))
+    above = np.minimum(below + 1, last)
     x0, x1, y0, y1 = xp[below], xp[above], fp[below], fp[above]
     same = knots[below] == knots[above]
     inside = y0 + (y1 - y0) * ((x - x0) / where(same, 1.0, x1 - x0))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.define import constant
+from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
+from ..autograd.values import held
 from .samples import below, binary, boolean, fixed, sample, unary
 
 __all__ = [
@@ -59,7 +61,7 @@ lcm = constant("lcm", np.lcm, inputs="a b", promotes="a b", samples=(sample((2, 
                doc="Least common multiple of integers.")
 
 isclose = constant("isclose", lambda a, b, rtol, atol, equal_nan: np.isclose(
-                       a, b, rtol, atol, equal_nan),
+                       a, b, plainly(rtol, held), plainly(atol, held), equal_nan),
                    inputs="a b", params={"rtol": 1e-5, "atol": 1e-8, "equal_nan": False}, samples=_pairs,
                    reference=lambda a, b: np.abs(a - b) <= 1e-8 + 1e-5 * np.abs(b),
                    doc="Whether |a − b| ≤ atol + rtol · |b|.")

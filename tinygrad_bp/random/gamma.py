@@ -10,18 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .generator import Generator, default_generator
 
-
-def standard_gamma(concentration: Any, generator: Generator | None = None) -> Any:
+def standard_gamma(concentration: Any, generator: Any) -> Any:
     """One number of rate 1 for each element of an array of concentrations, in its shape and dtype."""
-    chosen, dtype = generator or default_generator(), concentration.dtype.type
-    drawn = [_gamma(alpha, chosen, dtype) for alpha in concentration.ravel().tolist()]
+    dtype = concentration.dtype.type
+    drawn = [_gamma(alpha, generator, dtype) for alpha in concentration.ravel().tolist()]
     least = np.finfo(concentration.dtype).tiny
     return np.maximum(np.array(drawn, concentration.dtype), least).reshape(concentration.shape)
 
 
-def _gamma(alpha: float, generator: Generator, dtype: Any) -> float:
+def _gamma(alpha: float, generator: Any, dtype: Any) -> float:
     scale = 1.0
     if alpha < 1:
         if alpha == 0:

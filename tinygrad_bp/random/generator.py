@@ -165,6 +165,24 @@ class Generator:
         """``count`` booleans, each true with probability ``p``: PyTorch's ``bernoulli_(p)`` and dropout masks."""
         return self._doubles(count) < p
 
+    def poisson(self, rates: Any) -> Any:
+        """A count of Poisson's distribution for each element of an array of rates."""
+        from .rejection import poisson_counts  # few programs draw them
+
+        return poisson_counts(self, rates)
+
+    def binomial(self, counts: Any, chances: Any) -> Any:
+        """How many of as many attempts succeed, for each element of two arrays of one shape."""
+        from .rejection import binomial_counts
+
+        return binomial_counts(self, counts, chances)
+
+    def gamma(self, concentration: Any) -> Any:
+        """A number of the gamma distribution of rate 1 for each element of an array of concentrations."""
+        from .gamma import standard_gamma
+
+        return standard_gamma(concentration, self)
+
     def integers(self, low: int, high: int, count: int) -> Any:
         """``count`` integers in [low, high)."""
         span = high - low
