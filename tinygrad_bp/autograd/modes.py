@@ -90,6 +90,12 @@ def holding(x: Any) -> None:
         watcher.held(x)
 
 
+def happening(what: str) -> None:
+    """Tell of what happens now, and is no op: setting a random stream."""
+    for watcher in mode().watchers:
+        watcher.happened(what)
+
+
 def making(x: Any) -> None:
     """Tell that the tensor ``x`` was made now, of numbers: every run makes it again."""
     for watcher in mode().watchers:

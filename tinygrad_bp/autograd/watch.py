@@ -67,6 +67,9 @@ class Watcher:
     def held(self, x: Tensor) -> None:
         """The array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
 
+    def happened(self, what: str) -> None:
+        """Something happens now that is no op."""
+
     def made(self, x: Tensor) -> None:
         """The tensor ``x`` was made now, of numbers."""
 

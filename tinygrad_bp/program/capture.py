@@ -285,6 +285,12 @@ class Capture(Watcher):
         """Know the array of a tensor from outside by the tensor."""
         self.bring(x)
 
+    def happened(self, what: str) -> None:
+        """Refuse: it would not happen in the other runs."""
+        raise CaptureError(
+            f"{what} while a program is written down: it would happen now, and in no later run. Call it outside"
+        )
+
     def made(self, x: Tensor) -> None:
         """Know a tensor that every run makes again as a constant."""
         array = x._value

@@ -16,6 +16,7 @@ from ..autograd.batched import running
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.device import device as Device
 from ..autograd.errors import ArgumentError, shape_text
+from ..autograd.modes import happening
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..autograd.values import value_of
@@ -36,13 +37,17 @@ class Generator:
 
     def __init__(self, device: DeviceLike = None, *, seed: int = 67280421310721) -> None:
         self.device = resolve(device)
-        self.manual_seed(seed)
+        self._start(seed)
 
     def __repr__(self) -> str:
         return f"<Generator from seed {self._seed}>"
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream again from ``seed``, 64 bits with or without a sign (the low 32 bits count)."""
+        happening("manual_seed()")
+        return self._start(seed)
+
+    def _start(self, seed: int) -> Generator:
         from numpy.random import MT19937
 
         number = operator.index(seed)
@@ -72,6 +77,7 @@ class Generator:
 
     def set_state(self, state: Any) -> Generator:
         """Go on where ``get_state`` was called; raises ``ArgumentError`` for anything that it did not give."""
+        happening("set_state()")
         raw = value_of(state)
         if raw.dtype != np.uint8 or raw.shape != (_STATE.itemsize,):
             raise ArgumentError(
@@ -81,7 +87,7 @@ class Generator:
         record = np.frombuffer(raw.tobytes(), _STATE)[0]
         if record["pos"] > len(record["key"]):
             raise ArgumentError(f"set_state: the position {record['pos']} lies beyond the {len(record['key'])} words")
-        self.manual_seed(int(record["seed"]))
+        self._start(int(record["seed"]))
         inner: Any = {"key": record["key"].copy(), "pos": int(record["pos"])}
         self._bits.state = {"bit_generator": "MT19937", "state": inner}
         self._next_normal = None if np.isnan(record["normal"]) else float(record["normal"])

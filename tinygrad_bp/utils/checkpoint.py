@@ -13,7 +13,7 @@ from ..autograd.errors import ArgumentError, ModifiedError, shape_text
 from ..autograd.function import Function
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.modes import enable_grad, mode
+from ..autograd.modes import enable_grad, mode, traced
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
@@ -46,6 +46,8 @@ def checkpoint(
     tensor([ 5.4366, 22.1672])
     """
     if not mode().grad:
+        return function(*args, **kwargs)
+    if traced():  # a program plans its memory, and computes nothing twice for it
         return function(*args, **kwargs)
     leaves, back = flatten((args, kwargs))
     places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Tensor) and leaf.requires_grad]
