@@ -226,7 +226,7 @@ def lowered(x: Tensor, level: Level) -> Tensor:
     return OPS["broadcast_to"].function(x, (level.size, *x.shape))  # type: ignore[no-any-return]
 
 
-def as_many_as(x: Any, made: Tensor) -> Tensor:
+def as_many_as(x: object, made: Tensor) -> Tensor:
     """``made``; where ``x`` stands for many, one for each of them, which can be written."""
     if not isinstance(x, Batched) or isinstance(made, Batched):
         return made
@@ -246,11 +246,11 @@ def at_all(x: Tensor, levels: Sequence[Level], turn: Callable[[Tensor, Level], T
     return x
 
 
-def stands_for_many(x: Any) -> bool:
+def stands_for_many(x: object) -> bool:
     """Whether ``x`` is a tensor without one value of its own."""
     return isinstance(x, Batched)
 
 
-def any_stands_for_many(tree: Any) -> bool:
+def any_stands_for_many(tree: object) -> bool:
     """Whether there is such a tensor in nested arguments."""
     return any([isinstance(x, Batched) for x in flatten(tree)[0]])

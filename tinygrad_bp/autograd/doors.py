@@ -64,7 +64,7 @@ def door(function: Callable[..., Any], public: bool = False) -> Callable[..., An
     return entered
 
 
-def of_slices(read: ValueReadError, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def of_slices(read: ValueReadError, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a function gives that read the values of tensors that stand for many: of each slice, where it only reads."""
     if function.__name__.endswith("_") or not any_stands_for_many([args, kwargs]):
         raise read.with_traceback(None) from None

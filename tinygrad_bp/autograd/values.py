@@ -11,6 +11,7 @@ from .batched import stands_for_many
 from .errors import NoRuleError
 from .modes import holding, mode, reading
 from .tensor import Tensor, wrap
+from .types import Array
 
 
 def value_of(x: Any) -> Any:
@@ -26,15 +27,15 @@ def held(x: Any) -> Any:
 
     A tensor that stands for many is that itself: it has a shape and a dtype, and ops take it.
     """
-    if stands_for_many(x):
-        return x
     if isinstance(x, Tensor):
+        if stands_for_many(x):
+            return x
         holding(x)
         return x._value
     return as_array(x)
 
 
-def form_of(x: Any) -> Any:
+def form_of(x: Array) -> Any:
     """An array of the shape and dtype of ``x``: that in the tensor itself, or one without memory."""
     return np.broadcast_to(np.empty((), x.dtype), x.shape) if stands_for_many(x) else held(x)
 
