@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -42,6 +42,7 @@ class Runnable:
         self._held: list[Any] = list(self._given)
         self._spans: list[tuple[int, int]] = [(0, 0)] * len(program.inputs)
         self._copies: dict[int, Any] = {}  # inputs of which C writes a copy
+        self.run: Callable[..., tuple[Any, ...]] = self._first_run  # what a call runs
 
     @property
     def source(self) -> str:
@@ -55,24 +56,37 @@ class Runnable:
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
-        library = self._library
-        if library is None:
-            library = self.prepare([order_of(array) for array in arrays])
-            if library is None:
-                return self.instead(*arrays)  # type: ignore[misc]
-        with library.lock:
-            if library.bound_by is not self or len(arrays) != len(self._given):
-                self._bind(library, arrays)
-            for array, given in zip(arrays, self._given, strict=False):
-                if array is not given:
+        return self.run(*arrays)
+
+    def _first_run(self, *arrays: Any) -> tuple[Any, ...]:
+        """Compile, and run what came of it."""
+        if self.instead is None:
+            self.prepare([order_of(array) for array in arrays])
+        return (self.instead or self.run)(*arrays)
+
+    def _quick_run(self, library: Library) -> Callable[..., tuple[Any, ...]]:
+        """A run as a function without attributes to look up: a small program takes less time than those."""
+        given, copies, step, lock = self._given, self._copies, library.step, library.lock
+        plain, count = self._plain and self._fresh, len(given)
+        copied = [output.copy for output in self._outputs]
+
+        def run(*arrays: Any) -> tuple[Any, ...]:
+            with lock:
+                if library.bound_by is not self or len(arrays) != count:
                     self._bind(library, arrays)
-                    break
-            if library.step():
-                return self._refused(arrays)
-            if self._copies:
-                self._write_back()
-            results = [output.copy() for output in self._outputs] if self._fresh else self._outputs
-        return tuple(results) if self._plain else self._in_place(results)
+                for array, last in zip(arrays, given):  # counted above
+                    if array is not last:
+                        self._bind(library, arrays)
+                        break
+                if step():
+                    return self._refused(arrays)
+                if copies:
+                    self._write_back()
+                if plain:
+                    return tuple([copy() for copy in copied])
+                return self._in_place([copy() for copy in copied] if self._fresh else self._outputs)
+
+        return run
 
     def _in_place(self, results: list[Any]) -> tuple[Any, ...]:
         """The results where values are returned, and the numbers of Python that are returned as they are."""
@@ -101,6 +115,7 @@ class Runnable:
         for i, array in enumerate((*self._outputs, *self._constants), start=inputs):
             self._block[i] = array.ctypes.data
         self._library = found
+        self.run = self._quick_run(found)
         return found
 
     # ------------------------------------------------------------------ the arrays of a run
@@ -164,7 +179,7 @@ class Runnable:
         whole = [self._stack(i, a, n) if many else a for i, (a, many) in enumerate(zip(arrays, stacked, strict=True))]
         results = [np.empty((n, *value.shape), value.dtype) for value in self._values]
         with library.lock:
-            self._given = [None] * len(arrays)
+            self._given[:] = [None] * len(arrays)
             self._bind(library, [a[0] if many else a for a, many in zip(whole, stacked, strict=True)])
             advance = [a.strides[0] if many else 0 for a, many in zip(whole, stacked, strict=True)]
             advance += [result.strides[0] for result in results] + [0] * len(self._constants)
@@ -176,7 +191,7 @@ class Runnable:
             try:
                 done = _in_parts(library, n, steps)
             finally:
-                self._given, library.bound_by = [None] * inputs, None
+                self._given[:], library.bound_by = [None] * inputs, None
                 for i, output in enumerate(self._outputs, start=inputs):
                     self._block[i] = output.ctypes.data
                 self._write_back()

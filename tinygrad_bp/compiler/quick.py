@@ -35,7 +35,12 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         return None
     if not all(isinstance(leaf, Tensor) for leaf in leaves):
         return None
-    names: dict[str, Any] = {"entry": entry, "run": entry.runnable, "others": entry.guards.others_hold, "MISS": MISSING}
+    names: dict[str, Any] = {
+        "entry": entry,
+        "run": getattr(entry.runnable, "run", entry.runnable),
+        "others": entry.guards.others_hold,
+        "MISS": MISSING,
+    }
     names |= {"mode": mode, "default": get_default_dtype, "tick": tick, "blank": blank}
     exec(compile(_source(entry, leaves, names), "<tinygrad_bp>", "exec"), names)
     made: Quick = names["quick"]
