@@ -17,7 +17,7 @@ from tinygrad_bp.program.capture import capture
 COUNT = int(os.environ.get("TINYGRAD_BP_PROGRAMS", "60"))  # 1000 before a release
 
 
-def compiled(program):
+def compiled(program, exact=True):
     """Value and gradients, by a program that was built once, from three runs of it."""
 
     def both(*tensors):
@@ -28,7 +28,7 @@ def compiled(program):
     arrays = inputs_of(captured, tensors)
     if any(array is None for array in arrays):
         pytest.skip("it reads an array that lived as long as the function ran")
-    runnable = build(captured.program, exact=True)
+    runnable = build(captured.program, exact)
     return [captured.back(runnable(*arrays)) for _ in range(3)]
 
 

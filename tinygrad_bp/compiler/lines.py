@@ -38,6 +38,7 @@ class Line:
     into: str = ""  # a statement that writes the result
     over: bool = False  # whether the result may take the memory of what it reads, element by element
     view: bool = False  # the result is another look at what it reads
+    whole: bool = False  # an op called as it is: what it gives may lie in what it reads, in one run and not in another
     checks: bool = False  # it only looks whether an op would refuse its operands
     moves: bool = False  # it changes the first of what it reads in place
     note: str = ""

@@ -136,7 +136,12 @@ def _last_reads(lines: Lines, seen: Seen) -> dict[Slot, int]:
     for i, line in enumerate(lines.lines):
         last |= dict.fromkeys(map(seen.root, line.reads), i)
     ends = [lines.slots[value] for value in lines.program.results()]
-    return last | dict.fromkeys(map(seen.root, ends), len(lines.lines))
+    last |= dict.fromkeys(map(seen.root, ends), len(lines.lines))
+    for i, line in reversed(list(enumerate(lines.lines))):
+        if line.whole:
+            end = max(last.get(seen.root(slot), i) for slot in line.gives)
+            last |= {root: max(last[root], end) for root in map(seen.root, line.reads)}
+    return last
 
 
 def _is_free(place: Slot, i: int, line: Line, layout: Layout, seen: Seen, last: dict[Slot, int]) -> bool:

@@ -44,6 +44,10 @@ class Standalone:
         self.program = simplified(program, exact=True)
         self.names = named(self.program)
         self._made = {step.result: step for step in self.program.steps}
+        self._reading: dict[Value, list[Step]] = {}
+        for step in self.program.steps:
+            for value in dict.fromkeys(step.reads()):
+                self._reading.setdefault(value, []).append(step)
         self._readers = Counter(value for step in self.program.steps for value in step.reads())
         self._readers.update(self.program.results())
         self._formulas: set[str] = set()
@@ -87,7 +91,7 @@ class Standalone:
 
     def _is_inline(self, step: Step) -> bool:
         """Whether a step is written where it is read: in one place, under no name of its own."""
-        readers = [other for other in self.program.steps if step.result in set(other.reads())]
+        readers = self._reading.get(step.result, [])
         once = self._readers[step.result] == 1 and len(readers) == 1 and not step.beside
         if not once or not re.fullmatch(r"t\d+", self.names[step.result]):
             return False

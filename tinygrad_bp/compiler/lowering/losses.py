@@ -68,8 +68,8 @@ def _bce_logits(writer: Writer, step: Step) -> bool:
         if writer.exact:
             above = writer.ufunc("greater", x, zero, gives=f"{name}_above")
             upper = writer.write("where({0}, {1}, {2})", above, one, e, gives=f"{name}_upper", dtype=x.dtype)
-        else:  # e^min(x, 0)
-            upper = writer.ufunc("exp", writer.ufunc("subtract", x, top, gives=f"{name}_low"), gives=f"{name}_upper")
+        else:
+            upper = writer.ufunc("exp", writer.ufunc("minimum", x, zero, gives=f"{name}_low"), gives=f"{name}_upper")
         below = writer.ufunc("add", e, one, gives=f"{name}_lower")
         writer.ufunc("divide", upper, below, gives=step.beside[0])  # type: ignore[arg-type]
     return True

@@ -123,7 +123,8 @@ class Writer:
             wanted = [i for i, value in enumerate((step.result, *step.beside)) if value is not None]
             self.found.objects["chosen"] = chosen
             text = f"chosen({text}, {tuple(wanted)})"
-        self.found.lines.append(Line(text if len(gives) > 1 else f"asarray({text})", tuple(reads), tuple(gives)))
+        text = text if len(gives) > 1 else f"asarray({text})"
+        self.found.lines.append(Line(text, tuple(reads), tuple(gives), whole=True))
 
     def _spelled(self, item: Any, reads: list[Slot]) -> str:
         """A nest of values and parameters as Python."""
