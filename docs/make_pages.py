@@ -143,10 +143,16 @@ def entry(name: str, value: Any, also: list[str]) -> list[str]:
     return out
 
 
+def held_by(value: type) -> dict[str, Any]:
+    """What a class has of its own; of ``Module`` with what the bases have of which it is made."""
+    kinds = value.__mro__[:-1] if value is tg.nn.Module else (value,)
+    return {name: held for kind in reversed(kinds) for name, held in vars(kind).items()}
+
+
 def methods(value: type) -> list[str]:
-    """The methods and properties that a class has of its own."""
+    """The methods and properties of a class."""
     out = []
-    for name, held in vars(value).items():
+    for name, held in held_by(value).items():
         if name.startswith("_") or name == "forward":
             continue
         function = held.fget if isinstance(held, property) else getattr(value, name)

@@ -17,6 +17,7 @@ from .layers import *
 from .lazy import *
 from .losses import *
 from .margin_losses import *
+from .hooks_of_all import *
 from .module import *
 from .normalization import *
 from .padding import *

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from threading import RLock
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ..autograd.arrays import as_array, kind_of
-from ..autograd.errors import ArgumentError, AutogradError, DtypeError, StateDictError, shape_text
-from ..autograd.hooks import Calls, Handle
-from ..autograd.modes import no_grad
+from ..autograd.arrays import kind_of
+from ..autograd.errors import ArgumentError, DtypeError
+from ..autograd.hooks import Handle
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..ops.operators import to
 from .constructing import Constructed
-from .holding import Holder
-from .hooks import EVERY, ModuleHooks, Registered, hooked_call, hooks_of
-from .parameter import Parameter
+from .hooks import ModuleHooks, Registered, hooked_call, hooks_of
+from .state import State
 
-__all__ = [
-    "Module", "register_module_forward_hook", "register_module_forward_pre_hook", "register_module_full_backward_hook",
-    "register_module_full_backward_pre_hook",
-]  # fmt: skip
+__all__ = ["Module"]
 
 M = TypeVar("M", bound="Module")
 
 
-class _IncompatibleKeys(NamedTuple):
-    """The keys that ``load_state_dict`` did not find, and those that it did not use; it shows as it does in PyTorch."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
-
-
-class _Place(NamedTuple):
-    """A parameter or buffer of the state, and where it is held."""
-
-    holder: Holder
-    name: str
-    tensor: Tensor
-
-
-class Module(Holder, Constructed):
+class Module(State, Constructed):
     """The base of every layer and network: assign parameters and modules as attributes, write ``forward``.
 
     >>> import tinygrad_bp as tg
@@ -167,88 +140,6 @@ class Module(Holder, Constructed):
         """Itself: one process computes."""
         return self
 
-    # ------------------------------------------------------------------ state
-
-    def _state(self) -> dict[str, _Place]:
-        """Every parameter and persistent buffer by its path; one that is shared under each of its paths."""
-        found = {}
-        for path, holder, value in self._walk():
-            name = path.rpartition(".")[2]
-            if not isinstance(value, Holder) and name not in holder._held.transient:
-                found[path] = _Place(holder, name, value)
-        return found
-
-    def _with_hooks(self, kind: str) -> Iterator[tuple[str, Module, list[Any]]]:
-        """The modules that have hooks of a kind, innermost first, each with its path."""
-        for path, module in reversed([*self.named_modules(remove_duplicate=False)]):
-            if module._hooks is not None and (calls := getattr(module._hooks, kind)):
-                yield path, module, [hook for hook, _ in calls.values()]
-
-    def state_dict(
-        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> OrderedDict[str, Tensor]:
-        """Every parameter and buffer by its path, detached, sharing memory: the optimizer's next step shows in it.
-
-        ``keep_vars`` gives the parameters themselves; ``prefix`` stands before each path, and ``destination`` is the
-        dict that is filled.
-        """
-        for path, module, hooks in self._with_hooks("saving"):
-            for hook in hooks:
-                hook(module, _start(prefix, path), keep_vars)
-        state: OrderedDict[str, Tensor] = OrderedDict() if destination is None else destination
-        for path, (_, _, tensor) in self._state().items():
-            state[prefix + path] = tensor if keep_vars else tensor.detach()
-        for path, module, hooks in self._with_hooks("saved"):
-            for hook in hooks:
-                hook(module, state, _start(prefix, path), {})
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> _IncompatibleKeys:
-        """Copy values into the parameters and buffers by name; ``assign`` puts those given in their places instead.
-
-        Raises ``StateDictError`` that lists every missing key, every unexpected key and every value that does not fit,
-        and ``ArgumentError`` where ``state_dict`` is no mapping; nothing has changed then. ``strict=False`` allows
-        missing and unexpected keys and returns them.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise ArgumentError(
-                f"load_state_dict: a state_dict maps names to tensors, got {type(state_dict).__name__}; give what "
-                "state_dict() returned"
-            )
-        given = dict(state_dict)
-        problems: list[str] = []
-        missing: list[str] = []
-        unexpected: list[str] = []
-        for path, module, hooks in self._with_hooks("loading"):
-            for hook in hooks:
-                hook(module, given, _start("", path), {}, strict, missing, unexpected, problems)
-        own = self._state()
-        missing += [path for path, at in own.items() if path not in given and at.name not in at.holder.may_be_missing]
-        unexpected += [name for name in given if name not in own]
-        arrays = _fitting(own, given, problems)
-        if strict and unexpected:
-            problems.insert(0, f"unexpected keys: {', '.join(map(str, unexpected))}")
-        if strict and missing:
-            problems.insert(0, f"missing keys: {', '.join(missing)}")
-        if problems:
-            raise StateDictError(
-                f"load_state_dict into {type(self).__name__}: " + "; ".join(problems) + ". Nothing was loaded; build "
-                "the module with the sizes of the saved one, or pass strict=False to skip missing and unexpected keys"
-            )
-        with no_grad():
-            for path, array in arrays.items():
-                if assign:
-                    _assign(own[path], given[path], array)
-                else:
-                    own[path].tensor.copy_(wrap(array, None))
-        keys = _IncompatibleKeys(missing, unexpected)
-        for _, module, hooks in self._with_hooks("loaded"):
-            for hook in hooks:
-                hook(module, keys)
-        return keys
-
     # ------------------------------------------------------------------ hooks
 
     @property
@@ -335,114 +226,6 @@ class Module(Holder, Constructed):
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
         """Call ``hook(module, incompatible_keys)`` after ``load_state_dict``; it may take keys out of the lists."""
         return hooks_of(self).loaded.add(hook, "register_load_state_dict_post_hook")
-
-
-_switching = RLock()  # two threads that register and remove leave what the hooks there are ask for
-
-
-class _HandleOfAll(Handle):
-    """The handle of a hook of all modules: without any, modules are called plainly again."""
-
-    __slots__ = ()
-
-    def remove(self) -> None:
-        """Take the hook out; a second time does nothing."""
-        with _switching:
-            super().remove()
-            Module._hooks = EVERY if any(vars(EVERY).values()) else None
-
-
-def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> Handle:
-    with _switching:
-        handle = _HandleOfAll(calls, calls.add(hook, who, flag=flag)._number)
-        Module._hooks = EVERY  # from now on every call asks for hooks
-    return handle
-
-
-def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
-    """Call ``hook(module, args)`` before each call of any module, as ``Module.register_forward_pre_hook`` says.
-
-    >>> import tinygrad_bp as tg
-    >>> seen = []
-    >>> handle = tg.nn.register_module_forward_pre_hook(lambda module, args: seen.append(type(module).__name__))
-    >>> y = tg.nn.Sequential(tg.nn.ReLU())(tg.zeros(1))
-    >>> handle.remove()
-    >>> seen
-    ['Sequential', 'ReLU']
-    """
-    return _of_all(EVERY.before, hook, "register_module_forward_pre_hook", False)
-
-
-def register_module_forward_hook(
-    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
-) -> Handle:
-    """Call ``hook(module, args, output)`` after each call of any module, as ``Module.register_forward_hook`` says.
-
-    >>> import tinygrad_bp as tg
-    >>> handle = tg.nn.register_module_forward_hook(lambda module, args, output: output + 1)
-    >>> tg.nn.ReLU()(tg.zeros(1))
-    tensor([1.])
-    >>> handle.remove()
-    """
-    return _of_all(EVERY.after, hook, "register_module_forward_hook", (with_kwargs, always_call))
-
-
-def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Handle:
-    """Call ``hook(module, grad_output)`` when a gradient arrives at any module.
-
-    >>> import tinygrad_bp as tg
-    >>> handle = tg.nn.register_module_full_backward_pre_hook(lambda module, grad_output: None)
-    >>> handle.remove()
-    """
-    return _of_all(EVERY.arriving, hook, "register_module_full_backward_pre_hook")
-
-
-def register_module_full_backward_hook(hook: Callable[..., Any]) -> Handle:
-    """Call ``hook(module, grad_input, grad_output)`` when a gradient leaves any module.
-
-    >>> import tinygrad_bp as tg
-    >>> handle = tg.nn.register_module_full_backward_hook(lambda module, grad_input, grad_output: None)
-    >>> handle.remove()
-    """
-    return _of_all(EVERY.leaving, hook, "register_module_full_backward_hook")
-
-
-def _start(prefix: str, path: str) -> str:
-    """What stands before the names of a module's own tensors."""
-    return f"{prefix}{path}." if path else prefix
-
-
-def _fitting(own: dict[str, _Place], given: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    """The arrays given for the tensors of a module; what does not fit is added to ``problems``."""
-    arrays = {}
-    for path, (_, _, tensor) in own.items():
-        if path not in given:
-            continue
-        value = given[path]
-        try:
-            array = arrays[path] = value._value if isinstance(value, Tensor) else as_array(value)
-        except AutogradError as error:
-            problems.append(f"{path}: {error}")
-            continue
-        if array.dtype.kind == "c" and not tensor.is_complex():
-            problems.append(f"{path}: the module has {tensor.dtype}, the state_dict {array.dtype}")
-        if array.shape != tensor.shape:
-            problems.append(
-                f"size mismatch for {path}: the module has {shape_text(tensor.shape)}, the state_dict "
-                f"{shape_text(array.shape)}"
-            )
-    return arrays
-
-
-def _assign(place: _Place, given: Any, array: Any) -> None:
-    """Hold what was given in place of a parameter or buffer."""
-    holder, name, tensor = place
-    if not isinstance(tensor, Parameter):
-        holder._buffers[name] = given if isinstance(given, Tensor) else wrap(array, None)
-    elif isinstance(given, Parameter):
-        holder._parameters[name] = given
-    else:
-        holder._parameters[name] = Parameter(array, requires_grad=tensor.requires_grad)
 
 
 def check_tensor(value: object, what: str) -> None:
