@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import Any
 
 import numpy as np
@@ -331,3 +332,51 @@ def test_large_directions_go_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sizes == [3]
     alike(tg.func.jacrev(lambda x: tg.tanh(tg.cat([W @ x] * 3))[:3])(X[0]), found)
     assert sizes == [3, 1, 1, 1]
+
+
+def test_whoever_watches_sees_all_slices() -> None:
+    wanted = tg.vmap(tg.func.hessian(loss))(X)
+    with tg.autograd.detect_anomaly():
+        alike(tg.vmap(tg.func.hessian(loss))(X), wanted)
+        with pytest.raises(tg.autograd.errors.AnomalyError, match="log made the first NaN"):
+            tg.vmap(lambda x: tg.log(x - 10))(X)
+        with pytest.raises(tg.autograd.errors.AnomalyError, match="the rule of"):
+            tg.func.jacrev(lambda x: tg.sqrt(x) * x)(tg.zeros(2))
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    wanted, found = tg.vmap(tg.func.hessian(loss))(X).numpy(), []
+
+    def work() -> None:
+        found.extend(tg.vmap(tg.func.hessian(loss))(X).numpy() for _ in range(5))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 15 and all((one == wanted).all() for one in found)
+
+
+def test_users_code_in_backward_sees_each_direction_or_all() -> None:
+    calls = []
+
+    class Double(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            calls.append(g.numpy().copy())
+            return g * 2
+
+    x = X[0].clone().requires_grad_()
+    (rows,) = tg.autograd.grad(Double.apply(x), x, tg.eye(3, dtype=tg.float64), is_grads_batched=True)
+    alike(rows, 2 * tg.eye(3, dtype=tg.float64))
+    assert np.array_equal(calls, np.eye(3))
+    alike(tg.vmap(Double.apply)(X), 2 * X)
+    y = x * x
+    y.register_hook(lambda g: 10 * g)
+    (rows,) = tg.autograd.grad(y * 1, x, tg.eye(3, dtype=tg.float64), is_grads_batched=True)
+    alike(rows, tg.diag(20 * X[0]))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .backward import Pull
+from .batched import whole
 from .errors import AnomalyError, ModifiedError, shape_text
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
@@ -188,9 +189,9 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
     op = node.op
     assert op is not None
     for i, (parent, d) in enumerate(zip(node.parents, pulled)):
-        if parent is None or d is None or _finite(plainly(d)):
+        if parent is None or d is None or _finite(plainly(whole(d))):
             continue
-        index, what = _first_bad(plainly(d))
+        index, what = _first_bad(plainly(whole(d)))
         name = op.inputs[i] if i < len(op.inputs) and not op.variadic else f"input {i}"
         who = f"{name} ({parent.tensor_name})" if parent.tensor_name else name
         raise AnomalyError(
@@ -200,8 +201,8 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
 
 
 def _check_sum(g: Any, where: str, end: str = "") -> None:
-    if not _finite(plainly(g)):
-        index, what = _first_bad(plainly(g))
+    if not _finite(plainly(whole(g))):
+        index, what = _first_bad(plainly(whole(g)))
         raise AnomalyError(
             f"backward: element {index} of the gradient {where} {shape_text(g.shape)} is {what}, though each rule "
             f"before gave finite ones: it was given so, or is a sum that overflowed{end}"

@@ -226,6 +226,13 @@ def lowered(x: Tensor, level: Level) -> Tensor:
     return OPS["broadcast_to"].function(x, (level.size, *x.shape))  # type: ignore[no-any-return]
 
 
+def whole(x: Any) -> Any:
+    """All that ``x`` stands for, as one tensor; anything else as it is."""
+    while isinstance(x, Batched):
+        x = x.slices
+    return x
+
+
 def as_many_as(x: object, made: Tensor) -> Tensor:
     """``made``; where ``x`` stands for many, one for each of them, which can be written."""
     if not isinstance(x, Batched) or isinstance(made, Batched):

@@ -295,9 +295,10 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
         array[...] = value
 
     def replaced(x: Tensor, v: Any) -> Tensor:
-        if not isinstance(v, Tensor) or v._value.shape != x._value.shape or recorded(x, v) or v._node is not None:
+        if not isinstance(v, Tensor) or v.shape != x.shape or recorded(x, v) or v._node is not None:
             return OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
-        holding(v)
+        if not stands_for_many(v):
+            holding(v)
         return v
 
     assign(x, what, value, replaced, put)
