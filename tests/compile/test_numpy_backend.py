@@ -166,3 +166,20 @@ def test_other_parameters_are_looked_at() -> None:
         np.testing.assert_allclose(runnable(*others)[0], build(captured.program)(*wanted)[0], rtol=1e-6)
         for a, b in zip(others, wanted, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_sum_that_is_wanted_with_the_other_sign_only(both: bool) -> None:
+    def function(x, w, b):
+        z = tg.nn.functional.linear(x, w, b)
+        return (tg.sigmoid(z), z) if both else tg.sigmoid(z)
+
+    tensors = [tg.randn(5, 4), tg.randn(3, 4), tg.randn(3)]
+    runnable = build(tg.program(function, *tensors))
+    arrays = [t.numpy() for t in tensors]
+    for _ in range(2):
+        found = runnable(*arrays)
+    wanted = function(*tensors)
+    for a, b in zip(found, wanted if both else [wanted], strict=True):
+        np.testing.assert_allclose(a, b.numpy(), rtol=1e-6)
+    assert ("negative(" in runnable.code) == both

@@ -18,6 +18,7 @@ from .losses import LOSSES
 from .products import PRODUCTS
 from .reductions import REDUCTIONS
 from .shapes import SHAPES
+from .signs import fold_signs
 from .updates import product_updates, update
 from .writer import Writer
 
@@ -43,4 +44,6 @@ def lowered(program: Program, exact: bool, apart: bool = True) -> Lines:
                 lowering = ufunc
             if lowering is None or not lowering(writer, step):
                 writer.call(step)
+    if not exact:
+        fold_signs(writer)
     return writer.found
