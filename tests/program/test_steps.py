@@ -25,7 +25,7 @@ def step_of(t, optimizer, between=lambda: None):
 
 def rerun(captured):
     """Evaluate a captured step on what it reads now, and write what it writes: the array of the loss."""
-    assert all(holds() for holds in captured.conditions)
+    assert all(holds() for holds, _ in captured.conditions)
     found = [source() for source in captured.sources]
     arrays = [item._value if isinstance(item, tg.Tensor) else np.array(float(item)) for item in found]
     outputs, writes = evaluate(captured.program, arrays)
@@ -134,7 +134,7 @@ def test_the_first_step_is_a_program_for_all_or_says_that_it_is_not(text):
     optimizer = made(text, t)
     captured, _ = capture(step_of(t, optimizer), ((), {}))
     first_velocity = text.startswith("SGD") and "momentum=" in text
-    assert all(holds() for holds in captured.conditions) is not first_velocity
+    assert all(holds() for holds, _ in captured.conditions) is not first_velocity
     if not first_velocity:
         assert_twins(text, at=1)
 
@@ -159,9 +159,9 @@ def test_what_a_program_takes_for_granted_is_looked_at(change):
     t = start()
     optimizer = made("Adam([w, v, s], lr=0.01)", t)
     captured, _ = capture(step_of(t, optimizer), ((), {}))
-    assert all(holds() for holds in captured.conditions)
+    assert all(holds() for holds, _ in captured.conditions)
     change(optimizer, t)
-    assert not all(holds() for holds in captured.conditions)
+    assert not all(holds() for holds, _ in captured.conditions)
 
 
 def test_momentum_that_ends_is_another_program():
@@ -171,9 +171,9 @@ def test_momentum_that_ends_is_another_program():
     step()
     captured, _ = capture(step, ((), {}))
     optimizer.param_groups[0]["momentum"] = 0.5
-    assert all(holds() for holds in captured.conditions)
+    assert all(holds() for holds, _ in captured.conditions)
     optimizer.param_groups[0]["momentum"] = 0
-    assert not all(holds() for holds in captured.conditions)
+    assert not all(holds() for holds, _ in captured.conditions)
 
 
 def test_a_count_of_its_own_for_a_parameter_that_moved_less_often():

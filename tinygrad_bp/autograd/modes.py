@@ -72,10 +72,13 @@ def on_failure(undo: Callable[[], Any]) -> None:
         watcher.on_failure(undo)
 
 
-def assume(condition: Callable[[], bool]) -> None:
-    """Tell that what is computed now is right another time only where ``condition()`` holds then."""
+def assume(holds: Callable[[], bool], of_tensors: bool = False) -> None:
+    """Tell that what is computed now is right another time only where ``holds()`` is true then.
+
+    ``of_tensors``: it looks at values of tensors alone, which change where the clock of writes moves.
+    """
     for watcher in mode().watchers:
-        watcher.assume(condition)
+        watcher.assume(holds, of_tensors)
 
 
 def reading(x: Any, how: str = "") -> None:

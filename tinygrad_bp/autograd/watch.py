@@ -52,8 +52,8 @@ class Watcher:
     def on_failure(self, undo: Callable[[], Any]) -> None:
         """Python holds another thing than before, which ``undo()`` puts back where this run is taken back."""
 
-    def assume(self, condition: Callable[[], bool]) -> None:
-        """What is computed now is right another time only where ``condition()`` holds then."""
+    def assume(self, holds: Callable[[], bool], of_tensors: bool = False) -> None:
+        """What is computed now is right another time only where ``holds()`` is true then."""
 
     def same(self, array: Any, of: Any) -> None:
         """``array`` is a copy of the array ``of``, or has its value from now on."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..nn.module import Module
+from ..program.capture import Condition
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _MOST = 64  # items of a list or dict of settings
@@ -29,15 +30,15 @@ class Guards:
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self.names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
         self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
-        self._settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
-        self.conditions: tuple[Callable[[], bool], ...] = ()  # what was assumed while the program was written down
+        self.settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
+        self.conditions: tuple[Condition, ...] = ()  # what was assumed while the program was written down
         self._modules: list[Module] = []
         self._seen: set[int] = set()
         self._look_at(function, frozenset())
         self._look_at(arguments, frozenset())
         self._inside = [module for root in self._modules for module in root.modules()]
         self._switches = self._fingerprint()
-        self._changes = Module.changes
+        self.changes = Module.changes
 
     def hold(self) -> bool:
         """Whether a run now would read the same."""
@@ -47,20 +48,16 @@ class Guards:
         for cell, value in self.cells:
             if cell.cell_contents is not value and not _equal(cell.cell_contents, value):
                 return False
-        return self.others_hold()
+        if any(now != then for now, then in self.settings):
+            return False
+        return all(holds() for holds, _ in self.conditions) and self.modules_hold()
 
-    def others_hold(self) -> bool:
-        """The same, of all but names and cells."""
-        for now, then in self._settings:
-            if now != then:
-                return False
-        for holds in self.conditions:
-            if not holds():
-                return False
-        if self._changes != Module.changes:
+    def modules_hold(self) -> bool:
+        """The same, of modules; they are looked at where some module changed."""
+        if self.changes != Module.changes:
             if self._fingerprint() != self._switches:
                 return False
-            self._changes = Module.changes
+            self.changes = Module.changes
         return True
 
     # ------------------------------------------------------------------ what there is
@@ -117,7 +114,7 @@ class Guards:
         if len(values) <= _MOST:
             if all(isinstance(value, _PLAIN) for value in values):
                 if not isinstance(items, tuple):
-                    self._settings.append((items, items.copy()))
+                    self.settings.append((items, items.copy()))
                 return
             for value in values:
                 self._look_at(value, names)

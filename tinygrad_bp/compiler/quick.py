@@ -14,6 +14,7 @@ from ..autograd.dtypes import get_default_dtype
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import tick
+from ..nn.module import Module
 from .guards import MISSING
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
     """The program as a function of a tuple of tensors, which gives MISSING where a slower look is needed.
 
     It reads ``entry.arrays``, those of the last run. None where arguments or results are more than tensors one by one,
-    or where gradients are left.
+    or where gradients are left. A backend may have a method ``again``: a function for runs like the one before.
     """
     captured, count = entry.captured, len(leaves)
     if captured.sources[:count] != tuple(range(count)) or any(grad.output is not None for grad in captured.grads):
@@ -35,47 +36,83 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         return None
     if not all(isinstance(leaf, Tensor) for leaf in leaves):
         return None
-    names: dict[str, Any] = {
-        "entry": entry,
-        "run": getattr(entry.runnable, "run", entry.runnable),
-        "others": entry.guards.others_hold,
-        "MISS": MISSING,
-    }
-    names |= {"mode": mode, "default": get_default_dtype, "tick": tick, "blank": blank}
+    names: dict[str, Any] = {"entry": entry, "guards": entry.guards, "Module": Module, "MISS": MISSING}
+    names |= {"mode": mode, "default": get_default_dtype, "tick": tick, "blank": blank, "known": [None]}
     exec(compile(_source(entry, leaves, names), "<tinygrad_bp>", "exec"), names)
     made: Quick = names["quick"]
     return made
 
 
+_TEXT = """\
+def quick(args):
+    try:
+        {taken} = args
+        {arrays} = {values}
+    except (AttributeError, ValueError):
+        return MISS
+    switches = mode()
+    if switches is not known[0]:
+        if switches.grad is not {grad} or switches.inference is not {inference} or switches.watchers:
+            return MISS
+        known[0] = switches
+    if {looks}:
+        return MISS
+    {read}
+    moment = tick()
+    if moment == entry.moment + 1:
+        entry.moment = moment
+        arrays = entry.arrays
+        found = again({changing}) or entry.runnable({given})
+    elif entry.look_again(args):
+        entry.moment = tick()
+        found = entry.runnable(*entry.arrays)
+    else:
+        return MISS
+    result = blank()
+    result._value = found[0]
+    result._node = None
+    return result
+"""
+
+
 def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
     """The text of the function; what it reads besides is put into ``names``."""
-    switches = mode()
-    names["dtype"] = get_default_dtype()
-    looks = [f"switches.grad is not {switches.grad}", f"switches.inference is not {switches.inference}"]
-    looks += ["switches.watchers", "default() is not dtype"]
-    lines = ["def quick(args):", "    try:"]
-    values = []
+    count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
+    settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
+    names |= {f"read{i}": sources[i] for i in settings} | {"dtype": get_default_dtype()}
+    looks = ["default() is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
-        names[f"shape{i}"], names[f"dtype{i}"] = leaf._value.shape, leaf._value.dtype
-        values.append(f"v{i}")
+        names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype}
         looks += [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
-    lines.append(f"        {''.join(f'a{i}, ' for i in range(len(leaves)))}= args" if leaves else "        () = args")
-    lines += [f"        v{i} = a{i}._value" for i in range(len(leaves))]
-    lines += ["    except (AttributeError, ValueError):", "        return MISS", "    switches = mode()"]
-    for i, source in enumerate(entry.captured.sources[len(leaves) :], len(leaves)):
-        names[f"read{i}"] = source
-        values.append(f"arrays[{i}]" if hasattr(entry.arrays[i], "dtype") else f"float(read{i}())")
-    for i, (holder, name, value) in enumerate(entry.guards.names):
-        names[f"holder{i}"], names[f"value{i}"] = holder, value
+    for i, (holder, name, value) in enumerate(guards.names):
+        names |= {f"holder{i}": holder, f"value{i}": value}
         looks.append(f"holder{i}.get({name!r}, MISS) is not value{i}")
-    for i, (cell, value) in enumerate(entry.guards.cells):
-        names[f"cell{i}"], names[f"held{i}"] = cell, value
+    for i, (cell, value) in enumerate(guards.cells):
+        names |= {f"cell{i}": cell, f"held{i}": value}
         looks.append(f"cell{i}.cell_contents is not held{i}")
-    looks.append("not others()")
-    lines += [f"    if {' or '.join(looks)}:", "        return MISS", "    moment = tick()"]
-    lines += ["    if moment != entry.moment + 1:", "        if not entry.look_again(args):", "            return MISS"]
-    lines += ["        moment = tick()", "    entry.moment = moment", "    arrays = entry.arrays"]
-    lines.append(f"    found, *_ = run({', '.join(values)})")
-    lines += ["    result = blank()", "    result._value = found", "    result._node = None", "    return result"]
-    return "\n".join(lines)
+    for i, (now, then) in enumerate(guards.settings):
+        names |= {f"now{i}": now, f"then{i}": then}
+        looks.append(f"now{i} != then{i}")
+    for i, (holds, of_tensors) in enumerate(guards.conditions):
+        if not of_tensors:
+            names[f"holds{i}"] = holds
+            looks.append(f"not holds{i}()")
+    changing = [*range(count), *settings]
+    again = getattr(entry.runnable, "again", None)
+    names["again"] = _never if again is None else again(changing)
+    return _TEXT.format(
+        taken=_tuple([f"a{i}" for i in range(count)]), arrays=_tuple([f"v{i}" for i in range(count)]),
+        values=_tuple([f"a{i}._value" for i in range(count)]), grad=switches.grad, inference=switches.inference,
+        looks=" or ".join(looks), read="; ".join([f"v{i} = float(read{i}())" for i in settings]) or "pass",
+        changing=", ".join([f"v{i}" for i in changing]),
+        given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
+    )  # fmt: skip
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({''.join(f'{item}, ' for item in items)})"
+
+
+def _never(*arrays: Any) -> None:
+    """A backend all of whose runs are alike has no quicker ones."""

@@ -70,38 +70,50 @@ def name_state(state: dict[str, Any], p: Tensor) -> None:
 def follow(optimizer: Optimizer, group: dict[str, Any], moving: list[Tensor]) -> None:
     """Say what the step of a group of these parameters, which was just taken, holds for."""
     assume(_same_group(optimizer, group, optimizer.scheduled(group)))
+    assume(_same_params(group), of_tensors=True)
     kept = [p for p in moving if p in optimizer._state]
     if kept:
         assume(_same_state(optimizer, kept))
     if len(kept) > 1 and optimizer.counts:
-        assume(_same_counts(optimizer, moving))
+        assume(_same_counts(optimizer, moving), of_tensors=True)
 
 
 def follow_own_step(optimizer: Optimizer) -> None:
     """Say what a step that a user wrote holds for: its settings, and what is kept, as they are before it."""
     for group in optimizer.param_groups:
         assume(_same_group(optimizer, group, ()))
+        assume(_same_params(group), of_tensors=True)
         keep_state(optimizer, group["params"])
     state, size = optimizer._state, len(optimizer._state)
     assume(_same_state(optimizer, list(state)))
     assume(lambda: len(state) == size)
 
 
+def _same_params(group: dict[str, Any]) -> Callable[[], bool]:
+    """Whether a group has the parameters that it had."""
+    ids = [*map(id, group["params"])]
+    return lambda: [*map(id, group["params"])] == ids
+
+
 def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence[str]) -> Callable[[], bool]:
-    """Whether the parameters are the same, and the settings that a program does not read."""
-    params, groups = list(group["params"]), len(optimizer.param_groups)
+    """Whether there are as many parameters, and the settings are the same that a program does not read."""
+    groups, counted = optimizer.param_groups, len(optimizer.param_groups)
+    params, many = group["params"], len(group["params"])
     fixed = itemgetter("params", *[name for name in group if name not in scheduled])
     values, not_0 = fixed(group), [name for name in scheduled if name == "momentum"]
+    last = tuple(group.values())
 
     def same() -> bool:
-        now = fixed(group)
-        return (
-            (all(map(is_, now, values)) or all(map(_equal, now, values)))
-            and len(optimizer.param_groups) == groups
-            and len(group["params"]) == len(params)
-            and all(map(is_, group["params"], params))
-            and all([group[name] != 0 for name in not_0])
-        )
+        nonlocal last
+        if group["params"] is not params or len(params) != many or len(groups) != counted:
+            return False
+        now = tuple(group.values())
+        if now == last:  # numbers and texts, and the one list of parameters
+            return True
+        if not all(map(_equal, fixed(group), values)) or not all([group[name] != 0 for name in not_0]):
+            return False
+        last = now
+        return optimizer.param_groups is groups
 
     return same
 

@@ -44,8 +44,15 @@ class Captured:
     # For each of these leaves: the number of the input whose tensor it is; None: a new one, or a number.
     itself: tuple[int | None, ...]
     grads: tuple[Grad, ...]
-    conditions: tuple[Callable[[], bool], ...]  # the program is right only where all of them hold before a run
+    conditions: tuple[Condition, ...]  # the program is right only where all of them hold before a run
     wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
+
+
+class Condition(NamedTuple):
+    """What has to hold before a run."""
+
+    holds: Callable[[], bool]
+    of_tensors: bool  # it can fail only where some tensor was written or made since
 
 
 class Grad(NamedTuple):
@@ -121,7 +128,7 @@ class Capture(Watcher):
         self._known: dict[int, tuple[Any, Value | None]] = {}
         self._before: dict[int, Value] = {}  # by id, what arrays held before they were written
         self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
-        self.conditions: list[Callable[[], bool]] = []
+        self.conditions: list[Condition] = []
         self._undo: list[Callable[[], Any]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self._pulled: set[int] = set()  # the order of the nodes through which backward went
@@ -184,9 +191,9 @@ class Capture(Watcher):
         """What ``take_back`` calls, the last first."""
         self._undo.append(undo)
 
-    def assume(self, condition: Callable[[], bool]) -> None:
+    def assume(self, holds: Callable[[], bool], of_tensors: bool = False) -> None:
         """A program holds only where all of these do."""
-        self.conditions.append(condition)
+        self.conditions.append(Condition(holds, of_tensors))
 
     def number(self, number: float, name: str, argument: int) -> Tensor:
         """A number among the arguments as a 0-d input."""
