@@ -11,6 +11,8 @@ import tinygrad_bp as tg
 from tinygrad_bp import nn
 from tinygrad_bp.program import CaptureError
 
+pytestmark = pytest.mark.filterwarnings("ignore:the backend of C does not have")
+
 GLOBAL_SCALE = 2.0
 
 
@@ -452,7 +454,6 @@ def test_freezing_a_parameter_is_seen():
     del twin
 
 
-@pytest.mark.filterwarnings("ignore:the backend of C does not have")
 def test_train_and_eval_are_other_programs():
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     twin = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))

@@ -20,11 +20,11 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
     ``exact`` asks for the bits of the ops called one by one, which C does not give: NumPy's backend does. It also
     runs what C has no step of, and says so in a warning.
     """
-    if exact:
+    if exact or not program.steps:
         return numpy_backend.build(program, exact)
     pieces = split(program)
     if not any(isinstance(piece, Program) for piece in pieces):
-        missing = ", ".join(sorted({step.op.name for step in program.steps})) or "a program without steps"
+        missing = ", ".join(sorted({step.op.name for step in program.steps}))
         return _by_numpy(program, f"the backend of C does not have {missing}")
     count = sum(len(piece.steps) for piece in pieces if isinstance(piece, Program))
     if count > MOST_STEPS:
