@@ -251,6 +251,9 @@ def test_chunks_dims_and_no_slices() -> None:
         alike(tg.vmap(loss, chunk_size=chunk)(X), whole)
         alike(tg.func.jacrev(tg.vmap(loss), chunk_size=chunk)(X), tg.func.jacrev(tg.vmap(loss))(X))
     alike(tg.vmap(lambda x: x * 2, in_dims=-1, out_dims=1)(X), X * 2)
+    shared, own = tg.vmap(lambda x: (W, x), out_dims=(None, 1), chunk_size=3)(X)
+    assert shared is W
+    alike(own, X.T)
     assert tg.vmap(lambda x: x.sort()[0] if x.ndim > 1 else x * 2)(X[:0]).shape == (0, 3)
 
 
@@ -283,6 +286,8 @@ def test_a_value_cannot_be_read(reading: Any) -> None:
         (lambda: tg.vmap(lambda x: tg.zeros(2).normal_(), randomness="different")(X), ArgumentError, "slices share"),
         (lambda: tg.vmap(loss, randomness="any"), ArgumentError, "one of error, different, same"),
         (lambda: tg.vmap(loss, chunk_size=0), ArgumentError, "positive integer"),
+        (lambda: tg.vmap(loss, out_dims=None)(X), ArgumentError, "out_dims is None"),
+        (lambda: tg.vmap(loss, out_dims=(0, 0))(X), ArgumentError, "names 2 results"),
         (lambda: tg.vmap(loss, out_dims=1)(X), ArgumentError, "out_dims says 1"),
         (lambda: tg.vmap(lambda x: 3)(X), ArgumentError, "must return tensors"),
     ],

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..autograd.batched import Level, batched, lowered
-from ..autograd.errors import ArgumentError
 from ..autograd.history import history
 from ..autograd.tensor import Tensor, wrap
 from ..ops.elementwise import clone
 from ..ops.joining import cat
 from ..ops.shape import moveaxis, reshape
-from .transforms import Argnums, Call, Function, led_by_others, outputs_of, split
+from .transforms import Argnums, Call, Function, check_chunk, led_by_others, outputs_of, split
 
 # Directions go together as long as the largest value in the graph, once for each of them, has about so many elements.
 MOST = 1 << 22
@@ -50,7 +49,7 @@ def jacrev(func: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk
     tensor([[2., 0.],
             [0., 4.]])
     """
-    _check_chunk("jacrev", chunk_size)
+    check_chunk("jacrev", chunk_size)
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         call = Call("jacrev", func, args, kwargs, argnums)
@@ -112,11 +111,6 @@ def _joined(parts: tuple[Tensor, ...], shape: tuple[int, ...], like: Tensor, las
         return wrap(np.zeros(shape, like.dtype), None)
     rows = cat(list(parts), 0) if len(parts) > 1 else parts[0]
     return _own(reshape(moveaxis(rows, 0, -1) if last else rows, shape))
-
-
-def _check_chunk(what: str, chunk_size: int | None) -> None:
-    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
-        raise ArgumentError(f"{what}: chunk_size is a positive integer or None, got {chunk_size!r}")
 
 
 def hessian(func: Function, argnums: Argnums = 0) -> Function:

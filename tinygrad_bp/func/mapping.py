@@ -12,7 +12,7 @@ from ..autograd.trees import flatten
 from ..functions.creation import as_tensor
 from ..ops.joining import cat
 from ..ops.shape import moveaxis
-from .transforms import Function, outputs_of
+from .transforms import Function, check_chunk, outputs_of
 
 RANDOMNESS = ("error", "different", "same")
 
@@ -22,9 +22,10 @@ def vmap(
 ) -> Function:
     """``func`` for every slice of its arguments along ``in_dims``, results stacked along ``out_dims``.
 
-    ``in_dims`` is one integer or None (the argument is not sliced), or a tuple of those, one an argument. The function
-    runs once, on tensors that stand for all slices, and each op in it as well (one that has no rule for that runs once
-    a slice). So it cannot read their values: ``if``, ``while``, ``item()`` and ``numpy()`` raise ``ValueReadError``.
+    ``in_dims`` is one integer or None (the argument is not sliced), or a tuple of those, one an argument; None among
+    ``out_dims`` is for a result that all slices share. The function runs once, on tensors that stand for all slices,
+    and each op in it as well (one that has no rule for that runs once a slice). So it cannot read their values:
+    ``if``, ``while``, ``item()`` and ``numpy()`` raise ``ValueReadError``.
     ``randomness`` says what random draws inside do: raise ``ArgumentError`` (``"error"``), or draw for each slice
     (``"different"``) or once for all (``"same"``). ``chunk_size`` slices go together, all unless given.
 
@@ -34,8 +35,7 @@ def vmap(
     """
     if randomness not in RANDOMNESS:
         raise ArgumentError(f"vmap: randomness is one of {', '.join(RANDOMNESS)}, got {randomness!r}")
-    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
-        raise ArgumentError(f"vmap: chunk_size is a positive integer or None, got {chunk_size!r}")
+    check_chunk("vmap", chunk_size)
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         dims = in_dims if isinstance(in_dims, tuple) else (in_dims,) * len(args)
@@ -63,12 +63,16 @@ def vmap(
             with inside(level):
                 result = func(*given, **kwargs)
             leaves, back = outputs_of(result, "vmap")
-            parts.append([lowered(y, level) for y in leaves])
-        joined = parts[0] if len(parts) == 1 else [cat(list(column), 0) for column in zip(*parts, strict=True)]
-        places = [out_dims] * len(joined) if isinstance(out_dims, int) else list(flatten(out_dims)[0])
-        if len(places) != len(joined):
-            raise ArgumentError(f"vmap: out_dims names {len(places)} results, but the function returned {len(joined)}")
-        return back([_placed(y, place) for y, place in zip(joined, places, strict=True)])
+            places = (
+                list(flatten(out_dims)[0]) if isinstance(out_dims, (dict, list, tuple)) else [out_dims] * len(leaves)
+            )
+            if len(places) != len(leaves):
+                raise ArgumentError(
+                    f"vmap: out_dims names {len(places)} results, but the function returned {len(leaves)}"
+                )
+            parts.append([_shared(y, level) if d is None else lowered(y, level) for y, d in zip(leaves, places)])
+        columns = zip(*parts, strict=True)
+        return back([_placed(column, place) for column, place in zip(columns, places, strict=True)])
 
     return wrapper
 
@@ -94,7 +98,17 @@ def _slice(x: Tensor, start: int, count: int, size: int, level: Level) -> Batche
     return batched(x if count == size else x[start : start + count], level)
 
 
-def _placed(y: Tensor, place: int) -> Tensor:
+def _shared(y: Tensor, level: Level) -> Tensor:
+    if isinstance(y, Batched) and y.level is level:
+        raise ArgumentError("vmap: out_dims is None for a result that differs from slice to slice; give its dimension")
+    return y
+
+
+def _placed(parts: tuple[Tensor, ...], place: int | None) -> Tensor:
+    """The chunks of a result together, the batch in its place; where all slices share it, what the first one gave."""
+    if place is None:
+        return parts[0]
+    y = cat(list(parts), 0) if len(parts) > 1 else parts[0]
     if not -y.ndim <= place < y.ndim:
         raise ArgumentError(f"vmap: out_dims says {place}, but a result has shape {shape_text(y.shape)} with the batch")
     return moveaxis(y, 0, place) if place % y.ndim else y

@@ -81,6 +81,12 @@ def led_by_others(outputs: list[Tensor], inputs: list[Tensor]) -> bool:
     return bool((leaves | {node for node in nodes if node.op is None}) - own)
 
 
+def check_chunk(what: str, chunk_size: int | None) -> None:
+    """``ArgumentError`` for a number of slices or directions that is none."""
+    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
+        raise ArgumentError(f"{what}: chunk_size is a positive integer or None, got {chunk_size!r}")
+
+
 class Call:
     """One call of a function on fresh copies of the arguments to differentiate in.
 
