@@ -190,11 +190,71 @@ def _masked_softmax(out: Lowered, step: Step) -> Value:
     return out.call("div", e, out.call("where", out.call("eq", total, 0.0), 1.0, total))  # type: ignore[no-any-return]
 
 
+def _matmul(out: Lowered, a: Value, b: Value) -> Value:
+    return out.step(Step(OPS["matmul"], (a, b), {}, Value((a.shape[0], b.shape[1]), a.dtype)))
+
+
+def _item(out: Lowered, x: Value, index: tuple[Any, ...], shape: tuple[int, ...]) -> Value:
+    return out.step(Step(OPS["getitem"], (x,), {"index": index}, Value(shape, x.dtype)))
+
+
+def _stacked(out: Lowered, items: list[Value], shape: tuple[int, ...]) -> Value:
+    """Arrays of one shape, one after another, as an array of ``shape``."""
+    whole = Value((len(items), *items[0].shape), items[0].dtype)
+    return out.call("reshape", out.step(Step(OPS["stack"], (tuple(items),), {"axis": 0}, whole)), shape=shape)  # type: ignore[no-any-return]
+
+
+def _all_gates(out: Lowered, x: Value, weight_ih: Value, bias: Value) -> Value:
+    """What the inputs add to the gates, (steps, rows, 4 hidden), one product for all steps."""
+    steps, rows, features = x.shape
+    size = weight_ih.shape[0]
+    y = Value((steps * rows, size), x.dtype)
+    flat = out.call("reshape", x, shape=(steps * rows, features))
+    return out.call("reshape", out.step(Step(OPS["linear"], (flat, weight_ih, bias), {}, y)), shape=(steps, rows, size))  # type: ignore[no-any-return]
+
+
+def _gates(out: Lowered, z: Value, t: int, h: Value, weight_hh: Value) -> list[Value]:
+    """The input, forget and output gate and the new values of a step."""
+    rows, hidden = h.shape
+    turned = out.call("permute", weight_hh, axes=(1, 0))
+    both = out.call("add", _item(out, z, (t,), (rows, 4 * hidden)), _matmul(out, h, turned))
+    apart = [_item(out, both, (slice(None), slice(k * hidden, (k + 1) * hidden)), h.shape) for k in (0, 1, 3, 2)]
+    return [*(out.call("sigmoid", part) for part in apart[:3]), out.call("tanh", apart[3])]
+
+
+def _lstm(out: Lowered, step: Step) -> Value:
+    x, h, c, weight_ih, weight_hh, bias = step.operands
+    if x.dtype not in FLOATS or math.prod(step.result.shape) == 0:
+        raise Unknown(f"lstm of {x.dtype} {x.shape}")
+    z, hidden, cells = _all_gates(out, x, weight_ih, bias), [], []
+    for t in range(x.shape[0]):
+        i, f, o, n = _gates(out, z, t, h, weight_hh)
+        c = out.call("add", out.call("mul", f, c), out.call("mul", i, n))
+        h = out.call("mul", out.call("tanh", c), o)
+        hidden.append(h)
+        cells.append(c)
+    return _stacked(out, hidden + cells, step.result.shape)
+
+
+def _lstm_gates(out: Lowered, step: Step) -> Value:
+    x, h, weight_ih, weight_hh, bias, states = step.operands
+    if x.dtype not in FLOATS or math.prod(step.result.shape) == 0:
+        raise Unknown(f"lstm_gates of {x.dtype} {x.shape}")
+    z, found = _all_gates(out, x, weight_ih, bias), []
+    whole = out.maker(states)
+    stack = out.maker(whole.operands[0]) if whole is not None and whole.op.name == "reshape" else None
+    known = stack.operands[0] if stack is not None and stack.op.name == "stack" else None  # by ``_lstm``
+    for t in range(x.shape[0]):
+        found += _gates(out, z, t, h, weight_hh)
+        h = known[t] if known is not None else _item(out, states, (0, t), h.shape)
+    return _stacked(out, found, step.result.shape)
+
+
 Rule = Callable[[Lowered, Step], Value]
 RULES: dict[str, Rule] = {
     **dict.fromkeys(REDUCTIONS, _reduction),
     "matmul": _product, "linear": _linear, "layer_norm": _layer_norm, "norm_pull": _norm_pull,
-    "masked_softmax": _masked_softmax,
+    "masked_softmax": _masked_softmax, "lstm": _lstm, "lstm_gates": _lstm_gates,
     "standard_rows": lambda out, step: _standard(out, step.operands[0], (1,), step.params["eps"]),
     **dict.fromkeys(("cast", "clone"), _same),
     "mean": _mean, "softmax": _softmax, "log_softmax": _log_softmax, "cross_entropy": _cross_entropy,
