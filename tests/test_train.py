@@ -92,11 +92,9 @@ def test_a_loop_by_hand_gives_bit_equal_losses():
 def test_compiled_steps_give_the_same_training():
     val = tg.data.DataLoader(problem(30), 8)
     model, loss, optimizer, loader = parts()
-    model.drop = tg.nn.Identity()
     schedule = tg.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
     losses, accuracies, val_losses = by_hand(model, loss, optimizer, loader, 5, val, schedule)
     other, loss, optimizer, loader = parts()
-    other.drop = tg.nn.Identity()
     schedule = tg.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
     history = fit(other, loss, optimizer, loader, val, epochs=5, schedule=schedule, compile=True)
     np.testing.assert_allclose(history.loss, losses, rtol=1e-5)
@@ -114,7 +112,6 @@ def test_compiled_steps_refuse_what_others_refuse():
     with pytest.raises(tg.AutogradError, match="backend is"):
         fit(*parts(), epochs=1, compile="fortran")
     model, _, optimizer, loader = parts()
-    model.drop = tg.nn.Identity()
     with pytest.raises(tg.AutogradError, match="must be a tensor of one number"):
         fit(model, tg.nn.CrossEntropyLoss(reduction="none"), optimizer, loader, compile=True)
 
