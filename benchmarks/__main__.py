@@ -34,8 +34,9 @@ def import_time(runs: int = 9) -> Result:
 
 HEAD = """# Performance
 
-Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install "tinygrad_bp[bench]"`; any of them
-may be missing). The sides of a comparison run in turns, and medians count: read the ratios, not the microseconds.
+Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install "tinygrad_bp[bench]" torch`, and
+clang for tinygrad; any of them may be missing). The sides of a comparison run in turns, and medians count: read the
+ratios, not the microseconds.
 """
 
 
