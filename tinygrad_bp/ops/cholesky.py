@@ -13,6 +13,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import detached, held
 from .complex_numbers import conjugate_transpose
+from .products import product
 from .samples import sample
 from .solving import refuse_matrix, refuse_shape, solve_op, spoiled, triangle, usable
 
@@ -95,7 +96,7 @@ indefinite: Any = constant(
 def _cholesky_rule(g: Any, y: Any) -> Any:
     """Lᴴ⁻¹ Φ(Lᴴ g) L⁻¹, Φ: lower triangle, its diagonal halved. Source: Murray 2016, equation 10."""
     adjoint = conjugate_transpose(y)
-    inside = np.matmul(adjoint, g)
+    inside = product(adjoint, g)
     inside = triangle(inside, False) - diagonal_of(inside) / 2
     half = solve_op(adjoint, hermitian_part(inside))
     return solve_op(adjoint, conjugate_transpose(half))

@@ -19,6 +19,7 @@ from .cholesky import diagonal_of, hermitian, hermitian_part
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
 from .elementwise import cast
+from .products import product
 from .samples import sample
 from .solving import attempt, refuse_shape, solve_op
 
@@ -98,10 +99,10 @@ def _eigh_rule(g: Any, y: Any) -> Any:
     """V (diag gw + (Vᴴ gV) / (wⱼ − wᵢ)) Vᴴ, its Hermitian part. Source: Giles 2008, section 3.1."""
     values, vectors = np.real(y[..., 0, :]), y[..., 1:, :]
     gv = without_phase(g[..., 1:, :], vectors, columnwise(vectors, g[..., 1:, :]))
-    inner = np.matmul(conjugate_transpose(vectors), gv)
+    inner = product(conjugate_transpose(vectors), gv)
     skew = (inner - conjugate_transpose(inner)) / 2
     inside = share(off_diagonal(skew), gaps(values, 1)) + diag_embed(np.real(g[..., 0, :]))
-    return np.matmul(np.matmul(vectors, inside), conjugate_transpose(vectors))
+    return product(product(vectors, inside), conjugate_transpose(vectors))
 
 
 _eigh_op = general("eigh", _eigh, _eigh_rule, floats=True, holomorphic=False, formula="[w, V] with x = V diag(w) Vᴴ",
@@ -164,10 +165,10 @@ def _eig_rule(g: Any, y: Any) -> Any:
     values, vectors = y[..., 0, :], y[..., 1:, :]
     adjoint = conjugate_transpose(vectors)
     gv = without_phase(g[..., 1:, :], vectors, columnwise(vectors, g[..., 1:, :]))
-    inner = np.matmul(adjoint, gv)
-    inner = inner - np.matmul(np.matmul(adjoint, vectors), diagonal_of(np.real(inner)))
+    inner = product(adjoint, gv)
+    inner = inner - product(product(adjoint, vectors), diagonal_of(np.real(inner)))
     inside = share(off_diagonal(inner), np.conjugate(gaps(values, 1))) + diag_embed(g[..., 0, :])
-    return solve_op(adjoint, np.matmul(inside, adjoint))
+    return solve_op(adjoint, product(inside, adjoint))
 
 
 def _rotating(rng: Any, shape: tuple[int, ...]) -> Any:

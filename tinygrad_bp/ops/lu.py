@@ -15,6 +15,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import beside, value_of
 from .complex_numbers import conjugate_transpose
+from .products import product
 from .samples import sample
 from .solving import (
     complex_matrices,
@@ -67,11 +68,11 @@ def _rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
     g_lower, g_upper = _strict(g[..., :k, :k]), triangle(g[..., :k, :k], True)
     if rows > k:
         g_below = solve_op(upper, g[..., k:, :columns].mT).mT
-        g_upper = g_upper - triangle(np.matmul(y[..., k:, :columns].mT, g_below), True)
+        g_upper = g_upper - triangle(product(y[..., k:, :columns].mT, g_below), True)
     if columns > k:
         g_right = solve_op(lower.mT, g[..., :, k:columns])
-        g_lower = g_lower - _strict(np.matmul(g_right, y[..., :, k:columns].mT))
-    inside = _strict(np.matmul(lower.mT, g_lower)) + triangle(np.matmul(g_upper, upper.mT), True)
+        g_lower = g_lower - _strict(product(g_right, y[..., :, k:columns].mT))
+    inside = _strict(product(lower.mT, g_lower)) + triangle(product(g_upper, upper.mT), True)
     whole = solve_op(upper, solve_op(lower.mT, inside).mT).mT
     if rows > k:
         whole = np.concatenate([whole, g_below], -2)
@@ -79,7 +80,7 @@ def _rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
         whole = np.concatenate([whole, g_right], -1)
     order = y[..., columns:]
     moved = np.where(order == np.arange(rows), np.ones_like(order), np.zeros_like(order))
-    return np.matmul(moved.mT, whole)
+    return product(moved.mT, whole)
 
 
 _lu_op = general("lu", _lu, _rule, params={"pivot": True}, floats=True,
@@ -251,7 +252,7 @@ def lu_solve(LU: Array, pivots: Array, B: Array, *, left: bool = True, adjoint: 
     try:
         if adjoint:
             inner = solve_op(conjugate_transpose(lower), solve_op(conjugate_transpose(upper), B))
-            return np.matmul(moved, inner)
-        return solve_op(upper, solve_op(lower, np.matmul(np.swapaxes(moved, -1, -2), B)))
+            return product(moved, inner)
+        return solve_op(upper, solve_op(lower, product(np.swapaxes(moved, -1, -2), B)))
     except LinAlgError as error:
         raise LinAlgError(f"lu_solve: a pivot is 0, the matrix is singular ({error})") from None

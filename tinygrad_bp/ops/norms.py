@@ -15,6 +15,7 @@ from ..autograd.values import detached, held
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .passes import BLOCK, MANY
+from .products import product
 from .reduction import amax, amin, axes_of, in_range, kept_shape, restore
 from .reduction import sum as total
 from .samples import complex_of, fixed, nonzero, reductions, sample
@@ -169,7 +170,7 @@ def _pulls(g: Any, y: Any) -> Any:
 
 def _distances_rule(pulls: Any, own: Any, other: Any) -> Any:
     """Σⱼ pᵢⱼ (aᵢ − bⱼ), by a product of matrices."""
-    return np.add.reduce(pulls, axis=-1, keepdims=True) * own - np.matmul(pulls, other)
+    return np.add.reduce(pulls, axis=-1, keepdims=True) * own - product(pulls, other)
 
 
 distances = general("distances", _distances,

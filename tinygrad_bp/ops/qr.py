@@ -18,6 +18,7 @@ from .cholesky import diagonal_of
 from .complex_numbers import conjugate_transpose
 from .elementwise import where
 from .joining import cat
+from .products import product
 from .samples import sample
 from .solving import refuse_shape, solve_op, triangle
 
@@ -34,10 +35,10 @@ def _qr_rule(g: Any, y: Any) -> Any:
     n = y.shape[-1]
     rows = y.shape[-2] - n
     q, r, gq = y[..., :rows, :], y[..., rows:, :].mT, g[..., :rows, :]
-    outer, inner = np.matmul(g[..., rows:, :].mT, conjugate_transpose(r)), np.matmul(conjugate_transpose(q), gq)
+    outer, inner = product(g[..., rows:, :].mT, conjugate_transpose(r)), product(conjugate_transpose(q), gq)
     inside = triangle(outer - inner, True)
     inside = inside - diagonal_of(inside) / 2
-    whole = gq + np.matmul(q, inside + conjugate_transpose(inside))
+    whole = gq + product(q, inside + conjugate_transpose(inside))
     return conjugate_transpose(solve_op(r, conjugate_transpose(whole)))
 
 
@@ -106,7 +107,7 @@ def qr(A: Array, mode: str = "reduced") -> QR:
     rows, columns = A.shape[-2:]
     if rows < columns:  # the first columns alone decide Q
         Q, R = qr(A[..., :rows])
-        R = cat([R, np.matmul(conjugate_transpose(Q), A[..., rows:])], -1)
+        R = cat([R, product(conjugate_transpose(Q), A[..., rows:])], -1)
     else:
         both = _qr_op(A)
         Q, R = both[..., :rows, :], both[..., rows:, :].mT
@@ -144,7 +145,7 @@ def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
     below = where(np.tri(rows, columns, -1, dtype=bool), A, eye)
     for i in order:
         v = below[..., :, i:i + 1]
-        x = x - tau[..., i:i + 1][..., None] * np.matmul(v, np.matmul(conjugate_transpose(v), x))
+        x = x - tau[..., i:i + 1][..., None] * product(v, product(conjugate_transpose(v), x))
     return x
 
 

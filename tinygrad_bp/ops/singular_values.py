@@ -19,6 +19,7 @@ from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
 from .eigenvalues import columnwise, gaps, in_our_phase, off_diagonal, phases, share, without_phase
 from .elementwise import abs as size_of
+from .products import product
 from .qr import completed
 from .reduction import sum as total
 from .samples import sample
@@ -42,20 +43,20 @@ def _svd_rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
     gu, gs, gv = g[..., :rows, :], np.real(g[..., rows, :]), g[..., rows + 1:, :]
     gu = without_phase(gu, u, columnwise(u, gu) + columnwise(np.conjugate(v), np.conjugate(gv)))
     vh, gvh = v.mT, gv.mT
-    turned_u = np.matmul(conjugate_transpose(u), gu)
-    turned_v = np.matmul(vh, conjugate_transpose(gvh))
+    turned_u = product(conjugate_transpose(u), gu)
+    turned_v = product(vh, conjugate_transpose(gvh))
     turned_u, turned_v = turned_u - conjugate_transpose(turned_u), turned_v - conjugate_transpose(turned_v)
     mixed = turned_u * s[..., None, :] + s[..., :, None] * turned_v
     inside = share(off_diagonal(mixed), gaps(s, 2)) + diag_embed(gs)
     if y.dtype.kind == "c":
         inside = inside + diagonal_of(share(turned_u, 2 * s[..., None, :]))
-    result = np.matmul(np.matmul(u, inside), vh)
+    result = product(product(u, inside), vh)
     if rows > columns:
-        beyond = share(gu - np.matmul(u, np.matmul(conjugate_transpose(u), gu)), s[..., None, :])
-        result = result + np.matmul(beyond, vh)
+        beyond = share(gu - product(u, product(conjugate_transpose(u), gu)), s[..., None, :])
+        result = result + product(beyond, vh)
     if columns > rows:
-        beyond = share(gvh - np.matmul(np.matmul(gvh, conjugate_transpose(vh)), vh), s[..., :, None])
-        result = result + np.matmul(u, beyond)
+        beyond = share(gvh - product(product(gvh, conjugate_transpose(vh)), vh), s[..., :, None])
+        result = result + product(u, beyond)
     return result
 
 
@@ -147,10 +148,10 @@ def _pinv(x: Any, rtol: Any, atol: Any) -> Any:
 def _pinv_rule(g: Any, x: Any, y: Any) -> Any:
     """Source: Golub and Pereyra 1973, *The differentiation of pseudo-inverses*, equation 4.12; the rank is constant."""
     yh, gh = conjugate_transpose(y), conjugate_transpose(g)
-    outside = np.matmul(np.matmul(gh, y), yh)
-    beyond = np.matmul(np.matmul(yh, y), gh)
-    return (outside - np.matmul(x, np.matmul(y, outside)) + beyond - np.matmul(np.matmul(beyond, y), x)
-            - np.matmul(np.matmul(yh, g), yh))
+    outside = product(product(gh, y), yh)
+    beyond = product(product(yh, y), gh)
+    return (outside - product(x, product(y, outside)) + beyond - product(product(beyond, y), x)
+            - product(product(yh, g), yh))
 
 
 def _tall(rng: Any, shape: tuple[int, ...]) -> Any:
@@ -222,13 +223,13 @@ def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None 
     if right.ndim < 2 or right.shape[-2] != A.shape[-2]:
         raise ShapeError(f"lstsq: A {shape_text(A.shape)} and B {shape_text(B.shape)} need equally many rows")
     rows, columns = A.shape[-2:]
-    solution = np.matmul(pinv(A, rtol=rcond), right)
+    solution = product(pinv(A, rtol=rcond), right)
     values = np.linalg.svd(value_of(A), compute_uv=False)
     rank = np.asarray(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
     empty = beside(A, np.zeros(0, values.dtype))
     residuals = size_of(total(solution[..., :0])[None][:0])
     if driver != "gelsy" and rows > columns and np.all(rank == columns):
-        residuals = total(size_of(right - np.matmul(A, solution)) ** 2, -2)
+        residuals = total(size_of(right - product(A, solution)) ** 2, -2)
     return LeastSquares(
         squeeze(solution, -1) if vector else solution, residuals,
         beside(A, np.zeros(0, np.int64) if driver == "gels" else rank.astype(np.int64)),

@@ -18,6 +18,7 @@ from ..autograd.types import Array
 from ..autograd.values import detached, held
 from .complex_numbers import conjugate_transpose, real
 from .elementwise import in_dtype, log, where
+from .products import product
 from .samples import fixed, sample
 from .samples import real as reals
 from .shape import reshape, squeeze, unsqueeze
@@ -82,7 +83,7 @@ def _inv(x: Any) -> Any:
         raise refuse_matrix("inv", singular(x), SINGULAR) from None
 
 
-inv = general("inv", _inv, lambda g, y: -np.matmul(np.matmul(y.mT, g), y.mT), floats=True, formula="x⁻¹",
+inv = general("inv", _inv, lambda g, y: -product(product(y.mT, g), y.mT), floats=True, formula="x⁻¹",
               samples=_square, reference=np.linalg.inv, grad_fn="LinalgInvExBackward0",
               doc="Inverse matrix (Giles 2008, section 2.2.3).")
 
@@ -97,7 +98,7 @@ def _solve(a: Any, b: Any) -> Any:
 
 # Giles 2008, section 2.3.1: of x = a⁻¹ b, the gradient of b is a⁻ᵀ g, and that of a is its product with −xᵀ.
 solve_op: Any = general(
-    "solve", _solve, lambda g, a, y: -np.matmul(solve_op(a.mT, g), y.mT), lambda g, a: solve_op(a.mT, g),
+    "solve", _solve, lambda g, a, y: -product(solve_op(a.mT, g), y.mT), lambda g, a: solve_op(a.mT, g),
     inputs="a b", floats=True, formula="a⁻¹ b",
     samples=(sample((3, 3), (3, 2), of=(well_conditioned, reals)),
              sample((2, 3, 3), (3, 2), of=(well_conditioned, reals)),
