@@ -13,6 +13,8 @@ from weakref import WeakSet
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
+    from .tensor import Tensor
+    from .types import Array
     from .watch import Watcher
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,7 +89,7 @@ def reading(x: Any, how: str = "") -> None:
         watcher.read(x, how)
 
 
-def holding(x: Any) -> None:
+def holding(x: Tensor) -> None:
     """Tell that the array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
     for watcher in mode().watchers:
         watcher.held(x)
@@ -99,13 +101,13 @@ def happening(what: str) -> None:
         watcher.happened(what)
 
 
-def making(x: Any) -> None:
+def making(x: Tensor) -> None:
     """Tell that the tensor ``x`` was made now, of numbers: every run makes it again."""
     for watcher in mode().watchers:
         watcher.made(x)
 
 
-def shaping(x: Any) -> None:
+def shaping(x: Array) -> None:
     """Tell that the shape of a result depends on the values of ``x``."""
     for watcher in mode().watchers:
         watcher.shaped(x)

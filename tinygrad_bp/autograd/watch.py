@@ -25,6 +25,7 @@ from .op import ALIASES, OPS, Op
 from .operands import check_alias, in_float32, of_arrays
 from .out import write_out
 from .tensor import Tensor, wrap
+from .types import Array
 
 
 class Watcher:
@@ -73,7 +74,7 @@ class Watcher:
     def made(self, x: Tensor) -> None:
         """The tensor ``x`` was made now, of numbers."""
 
-    def shaped(self, x: Tensor) -> None:
+    def shaped(self, x: Array) -> None:
         """The shape of a result depends on the values of ``x``."""
 
     def forgot(self, x: Tensor) -> None:

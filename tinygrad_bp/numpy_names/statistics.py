@@ -15,7 +15,6 @@ from ..ops import reduction, scans, statistics
 from ..ops.elementwise import in_dtype, where
 from ..ops.searching import sorted_places
 from ..ops.shape import ravel, reshape
-from ..ops.sorting import argsort
 from .functions import of_inexact, operand
 from .reductions import as_mean, over
 
@@ -123,7 +122,7 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
             raise ArgumentError("np.interp: period must not be 0")
         period = abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)
-        order = argsort(xp)
+        order = np.argsort(value_of(xp))  # of equal ones whichever NumPy takes first
         xp, fp = xp[order], fp[order]
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])

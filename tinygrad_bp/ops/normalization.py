@@ -209,7 +209,7 @@ def batch_norm(
     return y
 
 
-def move_average(running: Any, batch: Any, momentum: float) -> None:
+def move_average(running: Array, batch: Array, momentum: float) -> None:
     """``running = (1 − momentum) · running + momentum · batch``, in place."""
     if traced():
         with no_grad():

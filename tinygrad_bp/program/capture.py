@@ -26,6 +26,7 @@ from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
+from ..autograd.types import Array
 from ..autograd.watch import Watcher, enter_every_op
 from ..autograd.writes import lies_there, owner, shown
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
@@ -303,7 +304,7 @@ class Capture(Watcher):
         array = x._value
         self.know(array, Constant(array.shape, array.dtype, array=np.array(array)))
 
-    def shaped(self, x: Any) -> None:
+    def shaped(self, x: Array) -> None:
         """Refuse: the shapes of a program are those of every run."""
         raise CaptureError(
             f"{_asked()} of {_said(x)} while a program is written down: the shape of the result depends on values, and "

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Raw
 
-def standard_gamma(concentration: Any, generator: Any) -> Any:
+
+def standard_gamma(concentration: Raw, generator: Any) -> Any:
     """One number of rate 1 for each element of an array of concentrations, in its shape and dtype."""
     dtype = concentration.dtype.type
     drawn = [_gamma(alpha, generator, dtype) for alpha in concentration.ravel().tolist()]

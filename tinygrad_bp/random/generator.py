@@ -18,7 +18,7 @@ from ..autograd.device import device as Device
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.modes import happening
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.types import DTypeLike
+from ..autograd.types import DTypeLike, Raw
 from ..autograd.values import value_of
 
 __all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
@@ -171,19 +171,19 @@ class Generator:
         """``count`` booleans, each true with probability ``p``: PyTorch's ``bernoulli_(p)`` and dropout masks."""
         return self._doubles(count) < p
 
-    def poisson(self, rates: Any) -> Any:
+    def poisson(self, rates: Raw) -> Any:
         """A count of Poisson's distribution for each element of an array of rates."""
         from .rejection import poisson_counts  # few programs draw them
 
         return poisson_counts(self, rates)
 
-    def binomial(self, counts: Any, chances: Any) -> Any:
+    def binomial(self, counts: Raw, chances: Raw) -> Any:
         """How many of as many attempts succeed, for each element of two arrays of one shape."""
         from .rejection import binomial_counts
 
         return binomial_counts(self, counts, chances)
 
-    def gamma(self, concentration: Any) -> Any:
+    def gamma(self, concentration: Raw) -> Any:
         """A number of the gamma distribution of rate 1 for each element of an array of concentrations."""
         from .gamma import standard_gamma
 

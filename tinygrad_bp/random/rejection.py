@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Raw
+
 Draw = Callable[[], float]  # the next uniform number in [0, 1)
 _BLOCK = 1024
 
 
-def poisson_counts(generator: Any, rates: Any) -> Any:
+def poisson_counts(generator: Any, rates: Raw) -> Any:
     """A count for each element of an array of rates."""
     return _drawn(generator, _poisson, rates)
 
 
-def binomial_counts(generator: Any, counts: Any, chances: Any) -> Any:
+def binomial_counts(generator: Any, counts: Raw, chances: Raw) -> Any:
     """A count of successes for each element of two arrays of one shape."""
     return _drawn(generator, _binomial, counts, chances)
 
