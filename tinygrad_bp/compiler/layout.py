@@ -17,6 +17,7 @@ from ..program.program import Constant, Program, Step, Value
 from .c_mathematics import row_length
 from .c_names import c_name
 from .c_steps import PARTS, PRODUCTS, REDUCTIONS, Unknown
+from .descents import descents
 from .kernels import Check, Kernel, Loops, Member, Product, Reduction
 from .strided import Buffer, Place, dense, outer_first
 
@@ -63,7 +64,7 @@ class Plan:
                 self._target[value] = Place(buffer, held.shape, held.strides)
             self._order[value] = outer_first(held)
         self._prefer()
-        self._descents = self._found_descents()
+        self._descents, self._folded = descents(self.program, self._target, use_blas)
         for value, count in labels:
             self.kernels.append(Check(self.place(value), count))  # only inputs are looked at: see ``emit_c``
         for step in self.program.steps:
@@ -348,40 +349,6 @@ class Plan:
             assert found is not None
             c = found
         self._places[step.result] = c
-
-    def _found_descents(self) -> dict[Value, tuple[Step, bool, Any]]:
-        """``W − s · a @ b`` that becomes W, where BLAS takes the product: it can add to W itself, without a gradient.
-
-        Gives the product, whether it stands transposed, and s, for the value that W becomes.
-        """
-        maker = {step.result: step for step in self.program.steps}
-        uses: dict[Value, int] = {}
-        for value in (*[read for step in self.program.steps for read in step.reads()], *self.program.results()):
-            uses[value] = uses.get(value, 0) + 1
-        self._folded: set[Value] = set()
-        found: dict[Value, tuple[Step, bool, Any]] = {}
-        for held, value in self.program.writes.items():
-            step = maker.get(value)
-            if value not in self._target or step is None or step.op.name != "sub" or step.operands[0] is not held:
-                continue
-            chain, scale, turned = [step.operands[1]], None, False
-            scaled = maker.get(chain[0])
-            if scaled is not None and scaled.op.name == "mul":
-                scale, product = scaled.operands
-                if isinstance(scale, Value) and scale.shape:
-                    product, scale = scale, product
-                chain.append(product)
-            while (last := maker.get(chain[-1])) is not None and last.op.name == "permute":
-                turned = turned != (tuple(last.params["axes"]) == (1, 0))
-                chain.append(last.operands[0])
-            if last is None or last.op.name != "matmul" or any(uses.get(item) != 1 for item in chain):
-                continue
-            if (scale is None or not isinstance(scale, Value) or not scale.shape) and (
-                len(held.shape) == 2 and use_blas(held.shape, last.operands[0].shape[-1])
-            ):
-                found[value] = last, turned, 1.0 if scale is None else scale
-                self._folded.update(chain)
-        return found
 
     def _descend(self, step: Step) -> None:
         product, turned, scale = self._descents[step.result]
