@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .modes import same
 from .writes import all_on, columns_of, handed, lies_there, moved_to, owner, start_of
 
 
@@ -53,6 +54,8 @@ def lay_in_rows(x: Any, columns: Any) -> bool:
     if any(array is None for array in arrays):
         return False
     moved_to(memory, rows)
+    for t, array in zip(tensors, arrays):
+        same(array, t._value)
     any(map(type(x)._value.__set__, tensors, arrays))  # all or none: Python looks for Ctrl-C after a call
     return True
 
