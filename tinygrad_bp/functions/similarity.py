@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Axis
-from ..autograd.values import detached
+from ..autograd.values import detached, held
 from ..ops import reduction
 from ..ops.elementwise import maximum
 from ..ops.limits import clip
@@ -43,7 +43,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
 
 def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
     try:
-        return np.broadcast_shapes(x1.shape, x2.shape)
+        return np.broadcast_shapes(held(x1).shape, held(x2).shape)
     except ValueError:
         raise ShapeError(
             f"{name}: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} do not broadcast; reshape one of them"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import FUNCTIONS
 from ..autograd.operands import rounds_once
 from ..autograd.values import detached, held
@@ -35,6 +35,8 @@ def _mask(a: Any, mask: Any) -> Any:
     """``where=`` as an array of the shape of ``a``; None where all elements count."""
     if mask is _MISSING or mask is True:
         return None
+    if held(mask).dtype != np.bool_:
+        raise DtypeError(f"where= takes booleans, got {held(mask).dtype}; compare first, as in where=mask > 0")
     return broadcast_to(detached(mask), a.shape)
 
 

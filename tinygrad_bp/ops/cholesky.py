@@ -88,7 +88,7 @@ def _indefinite(x: Any) -> Any:
 
 
 indefinite: Any = constant(
-    "indefinite", _indefinite, samples=(sample((3, 3)), sample((2, 2, 2))),
+    "indefinite", _indefinite, samples=(sample((3, 3)), sample((2, 2, 2))), wide=True, promotes="x",
     reference=lambda x: ~np.all(np.linalg.eigvalsh(np.tril(x) + np.swapaxes(np.tril(x, -1), -1, -2)) > 0, axis=-1),
     doc="Which matrices have no Cholesky factor.")
 

@@ -51,7 +51,7 @@ def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 singular: Any = constant(
     "singular", lambda x: np.asarray(np.linalg.slogdet(x)[0] == 0),
-    samples=(sample((3, 3)), sample((2, 3, 3)), sample((2, 2), of=fixed(0.0))),
+    samples=(sample((3, 3)), sample((2, 3, 3)), sample((2, 2), of=fixed(0.0))), wide=True, promotes="x",
     reference=lambda x: np.linalg.det(x) == 0, doc="Which matrices have an exact 0 among their pivots.")
 
 
