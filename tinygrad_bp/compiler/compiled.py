@@ -203,6 +203,7 @@ class Compiled:
         if before is not None and alike(before, captured):
             if len(self.programs) < MOST_PROGRAMS:
                 self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact))
+                self._tries.pop(key, None)
                 return returned
         elif before is None:
             self._look_for_varying(kind, numbers)

@@ -48,6 +48,7 @@ class Entry:
         self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
         self.quick: Quick | None = None
         outside = [source() for source in captured.sources if not isinstance(source, int)]
+        guards.settle(outside)
         self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
 
@@ -56,6 +57,8 @@ class Entry:
 
     def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
+        if any([leaves[i] is not tensor() for i, tensor in self.guards.bound]):
+            return None
         found: list[Any] = []
         for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
             item = leaves[source] if isinstance(source, int) else source()

@@ -1,140 +1,256 @@
 """Guards: what a function reads besides its arguments, as it was when its program was written down.
 
 A program has the numbers of Python and the switches of modules as they were. Whatever the function can reach by a name
-of its own source is looked at before every run: the variables around it, the global names and the functions that it
-uses, attributes of objects, small lists and dicts of settings, modules. (An optimizer says itself what its step holds
-for.)
+of its own source is looked at before every run: the variables around it and its defaults, global names, attributes of
+objects, classes and imported files, lists and dicts of settings, arrays, modules; and the same of the functions that it
+calls. (An optimizer says itself what its step holds for.)
 """
 
 from __future__ import annotations
 
+import sys
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from types import CodeType, FunctionType, MethodType, ModuleType
+from functools import partial
+from operator import is_
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..autograd.tensor import Tensor
+from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program.capture import Condition
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
-_MOST = 64  # items of a list or dict of settings
+_MOST = 64  # items of a list or dict that are looked into
+_LARGEST = 1 << 20  # bytes of an array that is compared
+_OTHERS = {*sys.stdlib_module_names, "numpy", "scipy", "tinygrad_bp"}  # whose code has no settings of the user's
+# What is called without being named.
+_IMPLIED = {"forward", "__call__", "__getitem__", "__iter__", "__len__", "__contains__", "__enter__", "__exit__"}
 MISSING: Any = object()
 
 
 class Guards:
     """What ``function`` reads of Python, remembered; ``hold()`` says whether all of it is as it was.
 
-    ``arguments`` may have modules among them.
+    ``arguments``, a tuple and a dict, may have modules and other objects among them.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
-        self.names: list[tuple[Mapping[str, Any], str, Any]] = []  # a namespace, a name in it, and what that was
-        self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
-        self.settings: list[tuple[Any, Any]] = []  # a small list or dict, and a copy
         self.conditions: tuple[Condition, ...] = ()  # what was assumed while the program was written down
-        self._modules: list[Module] = []
-        self._seen: set[int] = set()
-        self._look_at(function, frozenset())
-        self._look_at(arguments, frozenset())
-        self._inside = [module for root in self._modules for module in root.modules()]
+        self._attributes, known = set(_IMPLIED), 0
+        while known < len(
+            self._attributes
+        ):  # an object is looked at by the names of all code, which is found meanwhile
+            known = len(self._attributes)
+            self.names: list[tuple[Any, str, Any]] = []  # a namespace, a name in it, and what that was
+            self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
+            self.settings: list[tuple[Any, Any]] = []  # a list, dict, set or array, and a copy
+            self._inside: list[Module] = []
+            self._seen: dict[int, Any] = {}
+            self._look_at(function)
+            reached = self._seen
+            # Arguments that the function reaches by a name as well, by their number among the leaves.
+            leaves = flatten(arguments)[0]
+            self.bound = [
+                (i, weakref.ref(x)) for i, x in enumerate(leaves) if isinstance(x, Tensor) and id(x) in reached
+            ]
+            self._look_at(tuple(leaves))
+            if self._inside and Module._hooks is not None:  # of all modules
+                self._look_at(tuple(vars(Module._hooks).values()))
+        self._seen = {}
+        if self._inside:
+            self.names.append((vars(Module), "_hooks", Module._hooks))
         self._switches = self._fingerprint()
         self.changes = Module.changes
 
     def hold(self) -> bool:
         """Whether a run now would read the same."""
         for names, name, value in self.names:
-            if names.get(name, MISSING) is not value and not _equal(names.get(name, MISSING), value):
+            if not _same(names.get(name, MISSING), value):
                 return False
         for cell, value in self.cells:
-            if cell.cell_contents is not value and not _equal(cell.cell_contents, value):
+            if not _same(cell.cell_contents, value):
                 return False
-        if any(now != then for now, then in self.settings):
+        if not all([unchanged(now, then) for now, then in self.settings]):
             return False
         return all(holds() for holds, _ in self.conditions) and self.modules_hold()
 
     def modules_hold(self) -> bool:
         """The same, of modules; they are looked at where some module changed."""
         if self.changes != Module.changes:
-            if self._fingerprint() != self._switches:
+            if not unchanged(self._fingerprint(), self._switches):
                 return False
             self.changes = Module.changes
         return True
 
+    def settle(self, inputs: list[Any]) -> None:
+        """The program is written: arrays that it reads may change, and lists in which the run noted something."""
+        read = {id(item) for item in inputs}
+        self.settings = [(now, then) for now, then in self.settings if id(now) not in read and not _noted_in(now, then)]
+
     # ------------------------------------------------------------------ what there is
 
-    def _look_at(self, item: Any, names: frozenset[str]) -> None:
-        """Remember what stands behind a value that code with these names reads."""
-        if id(item) in self._seen or isinstance(item, (*_PLAIN, Tensor, ModuleType, type)):
+    def _look_at(self, item: Any) -> None:
+        """Remember what stands behind a value that the function reads."""
+        if isinstance(item, _PLAIN) or id(item) in self._seen:
             return
-        self._seen.add(id(item))
+        self._seen[id(item)] = item
         if isinstance(item, Module):
-            self._modules.append(item)
-        elif isinstance(item, MethodType):
-            self._look_at(item.__func__, names)
-            self._look_at(item.__self__, frozenset(_names(item.__func__.__code__)))
+            self._look_at_module(item)
         elif isinstance(item, FunctionType):
             self._look_at_function(item)
-        elif isinstance(item, (list, tuple, dict)):
-            self._look_at_items(item, names)
-        elif hasattr(item, "__dict__") and not type(item).__module__.startswith("tinygrad_bp"):
-            self._look_at_names(vars(item), names)
-            for name in names - vars(item).keys():  # an attribute of the class, until the object has its own
-                for kind in type(item).__mro__:
-                    if name in vars(kind):
-                        self.names.append((vars(item), name, MISSING))
-                        self.names.append((vars(kind), name, vars(kind)[name]))
-                        self._look_at(vars(kind)[name], names)
-                        break
+        elif isinstance(item, (list, tuple, dict, set, deque)):
+            self._look_at_items(item)
+        elif isinstance(item, np.ndarray):
+            if item.nbytes <= _LARGEST and item.dtype != object:
+                self.settings.append((item, item.copy()))
+        elif isinstance(item, ModuleType):
+            if not _of_others(item.__name__):
+                self._look_at_names(vars(item), self._attributes)
+        elif isinstance(item, type):
+            self._look_at_class(item, {*self._attributes, "__init__"})
+        elif isinstance(item, MethodType):
+            self._look_at(item.__func__)
+            self._look_at(item.__self__)
+        elif isinstance(item, property):
+            self._look_at(item.fget)
+        elif isinstance(item, (staticmethod, classmethod)):
+            self._look_at(item.__func__)
+        elif isinstance(item, partial):
+            self._look_at((item.func, item.args, item.keywords))
+        elif not isinstance(item, Tensor) and not type(item).__module__.startswith("tinygrad_bp"):
+            self._look_at_object(item)
 
     def _look_at_function(self, function: FunctionType) -> None:
-        if function.__module__ == "tinygrad_bp" or function.__module__.startswith("tinygrad_bp."):
+        if _of_others(function.__module__):
             return
         names = frozenset(_names(function.__code__))
+        self._attributes |= names
         for cell in function.__closure__ or ():
             try:
                 value = cell.cell_contents
             except ValueError:  # a variable that has no value yet
+                self.names.append((_Attributes(cell), "cell_contents", MISSING))
                 continue
             self.cells.append((cell, value))
-            self._look_at(value, names)
+            self._look_at(value)
         self._look_at_names(function.__globals__, names)
-        wrapped = getattr(function, "__wrapped__", None)
-        if wrapped is not None:
-            self._look_at(wrapped, names)
+        for name in ("__defaults__", "__kwdefaults__"):
+            if getattr(function, name) is not None:
+                self.names.append((_Attributes(function), name, getattr(function, name)))
+                self._look_at(getattr(function, name))
+        self._look_at_names(vars(function), {*self._attributes, "__wrapped__"})
 
-    def _look_at_names(self, namespace: dict[str, Any], names: frozenset[str]) -> None:
+    def _look_at_names(self, namespace: Mapping[str, Any], names: Any) -> None:
         for name in names & namespace.keys():
             value = namespace[name]
             if not isinstance(value, ModuleType):
                 self.names.append((namespace, name, value))
-                self._look_at(value, names)
+            self._look_at(value)
 
-    def _look_at_items(self, items: Any, names: frozenset[str]) -> None:
+    def _look_at_object(self, item: Any) -> None:
+        own = getattr(item, "__dict__", {})
+        self._look_at_names(own, self._attributes)
+        self._look_at_class(type(item), self._attributes - own.keys(), item)
+        wrapped = getattr(type(item), "__wrapped__", None) or own.get("__wrapped__")  # of functools.cache
+        self._look_at(wrapped)
+
+    def _look_at_class(self, kind: type, names: Any, item: Any = None) -> None:
+        """What a class and those above it have under these names; for an ``item``, until it has its own."""
+        for each in kind.__mro__:
+            if _of_others(each.__module__):
+                continue
+            for name in names & vars(each).keys():
+                value = vars(each)[name]
+                if item is not None and isinstance(value, MemberDescriptorType):  # a slot
+                    value = getattr(item, name, MISSING)
+                    self.names.append((_Attributes(item), name, value))
+                else:
+                    self.names.append((vars(each), name, value))
+                    if item is not None and hasattr(item, "__dict__") and not isinstance(item, Module):
+                        self.names.append((vars(item), name, MISSING))
+                self._look_at(value)
+
+    def _look_at_module(self, root: Module) -> None:
+        """Its own attributes are compared where some module changed; here, what may change inside of them."""
+        for module in root.modules():
+            self._seen[id(module)] = module
+            self._inside.append(module)
+            self._seen |= {id(x): x for x in (*module.parameters(recurse=False), *module.buffers(recurse=False))}
+            self._look_at_class(type(module), self._attributes, module)
+            for name, value in vars(module).items():
+                if name != "_held" and not isinstance(value, (Tensor, Module)):
+                    self._look_at(tuple(vars(value).values()) if name == "_hooks" else value)
+
+    def _look_at_items(self, items: Any) -> None:
         values = list(items.values()) if isinstance(items, dict) else list(items)
+        if not isinstance(items, tuple):
+            self.settings.append((items, dict(items) if isinstance(items, dict) else values))
         if len(values) <= _MOST:
-            if all(isinstance(value, _PLAIN) for value in values):
-                if not isinstance(items, tuple):
-                    self.settings.append((items, items.copy()))
-                return
             for value in values:
-                self._look_at(value, names)
+                self._look_at(value)
 
     def _fingerprint(self) -> list[Any]:
         """What the modules are like: what they hold by identity, and numbers and texts by value."""
         return [
-            (name, value if isinstance(value, _PLAIN) else id(value))
+            item
             for module in self._inside
             for name, value in vars(module).items()
+            for item in (name, id(value) if isinstance(value, (Tensor, Module)) else value)
         ]
 
 
+class _Attributes:
+    """Attributes that stand in no dict, as a namespace: those in slots, the defaults of a function."""
+
+    def __init__(self, item: Any) -> None:
+        self._item = item
+
+    def get(self, name: str, default: Any) -> Any:
+        """The attribute, or ``default`` where there is none."""
+        try:
+            return getattr(self._item, name, default)
+        except ValueError:  # a variable that has no value yet
+            return default
+
+
 def _names(code: CodeType) -> Iterator[str]:
-    """The global names and attributes that a function's code has, and that of functions inside it."""
+    """The global names and attributes that a function's code has, also as texts, and that of functions inside it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+        elif isinstance(constant, str) and constant.isidentifier():  # getattr(settings, "scale")
+            yield constant
 
 
-def _equal(now: Any, then: Any) -> bool:
-    return type(now) is type(then) and isinstance(now, _PLAIN) and now == then
+def _of_others(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in _OTHERS
+
+
+def unchanged(now: Any, then: Any) -> bool:
+    """Whether a list, a dict, a set or an array has the items that it had."""
+    if isinstance(now, np.ndarray):
+        return np.array_equal(now, then, equal_nan=now.dtype.kind in "fc")
+    if len(now) != len(then):
+        return False
+    if isinstance(now, dict):
+        now, then = [*now, *now.values()], [*then, *then.values()]
+    return all(map(is_, now, then)) or all(map(_same, now, then))
+
+
+def _same(now: Any, then: Any) -> bool:
+    if now is then:
+        return True
+    return type(now) is type(then) and isinstance(now, _PLAIN) and (now or str(now)) == (then or str(then))  # 0.0, -0.0
+
+
+def _noted_in(now: Any, then: Any) -> bool:
+    """Whether tensors or other objects were put at the end of a list."""
+    if not isinstance(now, list) or len(now) <= len(then) or not unchanged(now[: len(then)], then):
+        return False
+    return any(not isinstance(item, _PLAIN) for item in now[len(then) :])

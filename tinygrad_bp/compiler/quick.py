@@ -15,7 +15,7 @@ from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import tick
 from ..nn.module import Module
-from .guards import MISSING
+from .guards import MISSING, unchanged
 
 if TYPE_CHECKING:
     from .entry import Entry
@@ -30,14 +30,25 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
     or where gradients are left. A backend may have a method ``again``: a function for runs like the one before.
     """
     captured, count = entry.captured, len(leaves)
-    if captured.sources[:count] != tuple(range(count)) or any(grad.output is not None for grad in captured.grads):
+    if (
+        entry.guards.bound
+        or captured.sources[:count] != tuple(range(count))
+        or any(grad.output is not None for grad in captured.grads)
+    ):
         return None
     if captured.itself != (None,) or captured.back([MISSING]) is not MISSING:
         return None
     if not all(isinstance(leaf, Tensor) for leaf in leaves):
         return None
     names: dict[str, Any] = {"entry": entry, "guards": entry.guards, "Module": Module, "MISS": MISSING}
-    names |= {"mode": mode, "default": get_default_dtype, "tick": tick, "blank": blank, "known": [None]}
+    names |= {
+        "mode": mode,
+        "default": get_default_dtype,
+        "tick": tick,
+        "blank": blank,
+        "known": [None],
+        "unchanged": unchanged,
+    }
     exec(compile(_source(entry, leaves, names), "<tinygrad_bp>", "exec"), names)
     made: Quick = names["quick"]
     return made
@@ -93,7 +104,7 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
         looks.append(f"cell{i}.cell_contents is not held{i}")
     for i, (now, then) in enumerate(guards.settings):
         names |= {f"now{i}": now, f"then{i}": then}
-        looks.append(f"now{i} != then{i}")
+        looks.append(f"not unchanged(now{i}, then{i})")
     for i, (holds, of_tensors) in enumerate(guards.conditions):
         if not of_tensors:
             names[f"holds{i}"] = holds

@@ -11,6 +11,7 @@ from ..autograd.function import Function
 from ..autograd.hooks import Calls
 from ..autograd.modes import is_grad_enabled
 from ..autograd.tensor import Tensor
+from .holding import Holder
 
 if TYPE_CHECKING:
     from .module import Module
@@ -40,6 +41,7 @@ EVERY = ModuleHooks()  # those of all modules, which come first
 def hooks_of(module: Module) -> ModuleHooks:
     """The hooks of a module, made at the first request."""
     hooks: ModuleHooks = vars(module).setdefault("_hooks", ModuleHooks())
+    Holder.changes += 1  # who remembers the module looks again
     return hooks
 
 
