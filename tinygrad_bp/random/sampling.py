@@ -411,7 +411,7 @@ def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Ge
     generator = _writable(x, "log_normal_", "f", generator)
     if not std > 0:
         raise ArgumentError(f"log_normal_: std must be positive, got {std}")
-    return x.copy_(exp(_for(x, "normal", generator, x.numel(), _WIDE, mean, std, False)))
+    return x.copy_(exp(_for(x, "normal", generator, x.numel(), _WIDE, 0.0, 1.0, False) * std + mean))
 
 
 @draws
