@@ -19,7 +19,7 @@ def with_plain_scalars(program: Program) -> Program:
     steps = []
     for step in program.steps:
         same = _unchanged(step)
-        if same is not None:
+        if same is not None and _lies_whole(same, made):
             instead[step.result] = instead.get(same, same)
             continue
         if step.op.name in MEETING:
@@ -56,6 +56,8 @@ def _narrow(item: Any, step: Step, made: dict[Value, Step], instead: dict[Value,
     others = [other for other in step.operands if isinstance(other, Value) and other is not item]
     if not isinstance(item, Value) or not item.shape or not others or others[0].shape != step.result.shape:
         return item
+    if not _lies_whole(others[0], made):
+        return item
     if isinstance(item, Constant):
         if item.array.size and not any(item.array.strides):
             return Constant((), item.dtype, array=np.array(item.array.flat[0]))
@@ -64,3 +66,9 @@ def _narrow(item: Any, step: Step, made: dict[Value, Step], instead: dict[Value,
     if source is None or source.op.name != "broadcast_to" or source.operands[0].shape:
         return item
     return instead.get(source.operands[0], source.operands[0])
+
+
+def _lies_whole(value: Value, made: dict[Value, Step]) -> bool:
+    """Whether a value has its own elements in memory: repeated ones would lay the result in another order."""
+    step = made.get(value)
+    return not isinstance(value, Constant) and (step is None or not step.op.views)
