@@ -97,7 +97,7 @@ def recorded(write: Any) -> Any:
 
 
 def subtract_tensor(array: Any, v: Any) -> None:
-    array -= tg.from_numpy(array - v)
+    array -= tg.from_numpy(np.asarray(array - v))
 
 
 # What is written on the page: how, on (holder, new values), which holders it applies to, what was taken before.
