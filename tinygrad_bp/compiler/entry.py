@@ -85,7 +85,7 @@ class Entry:
     def look_again(self, leaves: Sequence[Any]) -> bool:
         """Something happened since the last run: whether the program may run all the same, on what is there now."""
         arrays = self.find(leaves)
-        if arrays is None:
+        if arrays is None or not all([holds() for holds, of_tensors in self.guards.conditions if of_tensors]):
             return False
         self._begin(arrays)
         self.arrays = arrays
