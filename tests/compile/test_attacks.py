@@ -287,3 +287,135 @@ def looped(compiled):
         return back([leaf[0] if isinstance(leaf, tg.Tensor) else leaf for leaf in leaves])
 
     return call
+
+
+# ---------------------------------------------------------------------- arguments
+
+
+def test_one_tensor_given_twice_is_two_arguments_the_next_time():
+    compiled = tg.compile(lambda a, b: a * 2 + b)
+    for a, b in [(X, X)] * 5 + [(X, Y), (Y, X), (X, X.view(3)), (X, X), (X, Y)] * 3:
+        assert compiled(a, b).tolist() == (a * 2 + b).tolist()
+
+
+def test_a_tensor_that_is_a_global_name_as_well():
+    w = tg.ones(3)
+    compiled = tg.compile(lambda x: x * 2 + w)
+    for x in [w] * 5 + [X, w] * 4:
+        assert compiled(x).tolist() == (x * 2 + w).tolist()
+
+
+def test_arguments_that_share_memory_where_the_function_writes():
+    def function(a, b):
+        a.add_(1)
+        return b * 2
+
+    compiled, memory, twin = tg.compile(function), tg.ones(5), tg.ones(5)
+    for _ in range(5):
+        compiled(tg.ones(3), tg.ones(3))
+    for i in range(8):
+        parts = [(m, m) if i % 2 else (m[:3], m[1:4]) for m in (memory, twin)]
+        assert compiled(*parts[0]).tolist() == function(*parts[1]).tolist()
+        assert memory.tolist() == twin.tolist()
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, lambda i: types.SimpleNamespace(value=i)])
+def test_numbers_of_numpy_and_new_objects(kind):
+    compiled, function = [wrap(lambda x, r: x * getattr(r, "value", r)) for wrap in (tg.compile, lambda f: f)]
+    for i in (1, 1, 1, 2, 2, 2, 3, 1, 1):
+        assert compiled(X, kind(i)).tolist() == function(X, kind(i)).tolist()
+
+
+def test_the_sign_of_zero_among_the_arguments():
+    compiled = tg.compile(lambda x, r: x / r)
+    for r in (0.0, 0.0, 0.0, 0.0, -0.0, -0.0, -0.0, 0.0):
+        with np.errstate(divide="ignore"):
+            assert compiled(X, r).tolist() == (X / r).tolist()
+
+
+def test_an_object_with_tensors_and_settings():
+    batch = types.SimpleNamespace(x=X, scale=2.0, tags={1, 2})
+    compiled = tg.compile(lambda batch: batch.x * batch.scale + len(batch.tags))
+    for change in (lambda: None, lambda: setattr(batch, "x", Y), lambda: setattr(batch, "scale", 3.0),
+                   lambda: batch.tags.add(3)):  # fmt: skip
+        change()
+        for _ in range(5):
+            assert compiled(batch).tolist() == compiled.function(batch).tolist()
+
+
+def test_an_array_written_in_place():
+    def function(x):
+        x += 1
+        return x * 2
+
+    compiled, a, b = tg.compile(function), np.ones(3, np.float32), np.ones(3, np.float32)
+    for _ in range(6):
+        assert compiled(a).tolist() == function(b).tolist() and a.tolist() == b.tolist()
+    assert len(compiled.programs) == 1
+
+
+def test_what_was_seen_of_kinds_is_bounded():
+    compiled = tg.compile(lambda x, i: x * i)
+    for i in range(100):
+        compiled(X, i)
+    assert len(compiled._last) <= 64
+
+
+# ---------------------------------------------------------------------- results
+
+
+class Result:
+    def __init__(self, value):
+        self.value = value
+
+    def __repr__(self):
+        return "Result"
+
+
+@pytest.mark.parametrize(
+    ("function", "read"),
+    [
+        (lambda x: (x * i for i in (1, 2)), lambda r: [t.tolist() for t in r]),
+        (lambda x: map(lambda t: t * 2, [x, x]), lambda r: [t.tolist() for t in r]),
+        (lambda x: {"a": x * 2}.values(), lambda r: [t.tolist() for t in r]),
+        (lambda x: Result(x * 2), lambda r: r.value.tolist()),
+        (lambda x: (x * 2, {1}), lambda r: (r[0].tolist(), r[1].pop(), r[1])),
+    ],
+)
+def test_objects_made_in_the_function_are_new_in_every_call(function, read):
+    compiled = tg.compile(function)
+    found = []
+    with pytest.warns(UserWarning, match="no two runs are the same program"):
+        for i in range(8):
+            found.append(read(compiled(X + i)))
+    assert found == [read(function(X + i)) for i in range(8)]
+
+
+# ---------------------------------------------------------------------- loops and transforms
+
+
+def test_a_loop_adds_up_the_gradients_that_nobody_clears():
+    w = tg.ones(3, requires_grad=True)
+    compiled = tg.compile(lambda x: (w * x).sum().backward())
+    for _ in range(4):
+        w.grad = None
+        compiled(X)
+    w.grad = None
+    compiled.loop(X, n=7)
+    assert w.grad.tolist() == (X * 7).tolist()
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, "3"])
+def test_a_loop_of_no_call(n):
+    with pytest.raises(tg.AutogradError, match="loop: n is a number of calls, 1 or more, got"):
+        tg.compile(lambda x: x * 2).loop(X, n=n)
+
+
+def test_transforms_of_a_compiled_function():
+    compiled = tg.compile(lambda x: (x * x).sum())
+    for _ in range(3):
+        [compiled(X) for _ in range(3)]
+        assert tg.func.vmap(compiled)(tg.stack([X, Y])).tolist() == [14.0, 110.0]
+        assert tg.func.grad(compiled)(X).tolist() == (X * 2).tolist()
+        assert tg.func.jvp(compiled, (X,), (X,))[1].item() == 28.0
+        assert tg.func.hessian(compiled)(X).tolist() == (tg.eye(3) * 2).tolist()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
@@ -16,20 +17,23 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.batched import any_stands_for_many
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
+from ..autograd.writes import start_of
 from ..nn.module import Module
-from ..program import CaptureError, Program, argument_names
+from ..program import CaptureError, Program, Value, argument_names
 from ..program.capture import Captured, capture
 from .entry import Build, Entry
-from .guards import MISSING, Guards
+from .guards import MISSING, Guards, same
 from .quick import Quick
 from .standalone import save
 
 MOST_PROGRAMS = 8
+MOST_KINDS = 64  # of arguments, of which the last run is remembered
 MOST_TRIES = 4  # runs of one kind, of which no two in a row were the same program
 
 
@@ -78,7 +82,7 @@ class Compiled:
             found = self._quick(args)
             if found is not MISSING:
                 return found
-        if mode().watchers:  # someone wants to see every op
+        if mode().watchers or any_stands_for_many((args, kwargs)):  # someone wants to see every op, or vmap calls it
             return self.function(*args, **kwargs)
         key, leaves = self._key(args, kwargs)
         found = self._find(key, leaves)
@@ -111,9 +115,11 @@ class Compiled:
         tensor([1.0000, 0.2500, 0.0625, 0.0156])
         """
         leaves, back = flatten((args, kwargs))
+        if n is not None and (not isinstance(n, (int, np.integer)) or n < 1):
+            raise ArgumentError(f"loop: n is a number of calls, 1 or more, got {n!r}")
         stacked = [n is None and isinstance(leaf, (Tensor, np.ndarray)) for leaf in leaves]
         counts = {len(leaf) if leaf.ndim else -1 for leaf, each in zip(leaves, stacked) if each} if n is None else {n}
-        if len(counts) != 1 or counts <= {-1}:
+        if len(counts) != 1 or counts <= {-1, 0}:
             raise ArgumentError(
                 f"loop: give n, or arguments with one first dimension for all of them, one item a call; got {n=} and "
                 f"first dimensions {sorted(counts)}"
@@ -124,7 +130,7 @@ class Compiled:
             now = [leaf[len(results)] if each else leaf for leaf, each in zip(leaves, stacked)]
             args, kwargs = back(now)
             found = None if mode().watchers else self._find(*self._key(args, kwargs))
-            if found is None:
+            if found is None or found[0].adds_gradients:
                 results.append(self(*args, **kwargs))
                 continue
             rest = [leaf[len(results) :] if each else leaf for leaf, each in zip(leaves, stacked)]
@@ -134,8 +140,8 @@ class Compiled:
     def _key(self, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
         """What a program for these arguments depends on, and their leaves."""
         leaves, _ = flatten((args, kwargs))
-        kind = _kind((args, kwargs)), mode().grad, mode().inference, get_default_dtype()
-        numbers = tuple([x for x in leaves if x.__class__ is float])
+        kind = _kind((args, kwargs)), _places(leaves), mode().grad, mode().inference, get_default_dtype()
+        numbers = [x or str(x) for x in leaves if x.__class__ is float]  # the sign of 0.0 shows in its text alone
         varying = self._varying.get(kind, ())
         return (kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])), leaves
 
@@ -198,8 +204,10 @@ class Compiled:
         if captured.wants_grad:  # backward comes later, through what Python records
             self._plain.add(key)
             return returned
-        before = self._last.get(key)
+        before = self._last.pop(key, None)
         self._last[key] = captured
+        if len(self._last) > MOST_KINDS:
+            del self._last[next(iter(self._last))]
         if before is not None and alike(before, captured):
             if len(self.programs) < MOST_PROGRAMS:
                 self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact))
@@ -229,7 +237,9 @@ class Compiled:
             said = f"it has {len(self.programs)} programs already, for other arguments or settings"
         else:
             lines = zip_longest(str(before.program).splitlines(), str(captured.program).splitlines(), fillvalue="")
-            pair = next((pair for pair in lines if pair[0] != pair[1]), ("an array made in it", "another one"))
+            pair = next(
+                (pair for pair in lines if pair[0] != pair[1]), ("an array or object made in it", "another one")
+            )
             said = f"no two runs are the same program: {pair[0].strip()!r} was then {pair[1].strip()!r}"
         warnings.warn(
             f"compile: Python runs {who} from now on, where it is called so: {said}. Pass what changes as an argument, "
@@ -270,6 +280,9 @@ def alike(a: Captured, b: Captured) -> bool:
     """Whether two runs were the same program, on the same tensors and arrays from outside."""
     if str(a.program) != str(b.program) or a.itself != b.itself or len(a.sources) != len(b.sources):
         return False
+    outputs = zip(a.program.outputs, b.program.outputs, strict=True)
+    if not all(same(x, y) for x, y in outputs if not isinstance(x, Value)):  # an object that is made in every run
+        return False
     constants = zip(a.program.constants(), b.program.constants())
     if not all(np.array_equal(x.array, y.array, equal_nan=x.dtype.kind in "fc") for x, y in constants):
         return False
@@ -297,6 +310,34 @@ def _kind(item: Any) -> Any:
         return (type(item), *[_kind(value) for value in item])
     if item.__class__ is float:
         return float
+    if isinstance(item, np.generic):
+        return type(item), item.tobytes()
     if isinstance(item, (bool, int, complex, str, bytes, type(None))):
         return type(item), item
-    return type(item), id(item)
+    return type(item), _This(item)
+
+
+class _This:
+    """An object by its identity: it is equal to itself as long as it lives, whatever stands at its address later."""
+
+    def __init__(self, item: Any) -> None:
+        self.number = id(item)
+        try:
+            self.item: Callable[[], Any] = weakref.ref(item)
+        except TypeError:
+            self.item = lambda: item
+
+    def __hash__(self) -> int:
+        return self.number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.number == other.number and self.item() is other.item() is not None
+
+
+def _places(leaves: list[Any]) -> tuple[int, ...]:
+    """For each tensor or array the first that has the same elements in the same memory: a program knows them as one."""
+    arrays = [getattr(x, "_value", x) for x in leaves if isinstance(x, (Tensor, np.ndarray))]
+    firsts: dict[Any, int] = {}
+    if len(arrays) < 2:
+        return ()
+    return tuple([firsts.setdefault((start_of(a), a.shape, a.strides, a.dtype), i) for i, a in enumerate(arrays)])

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import tick, wrote
+from ..autograd.writes import shown, tick, wrote
 from ..program import Program
 from ..program.capture import Captured
 from .guards import Guards
@@ -51,6 +51,11 @@ class Entry:
         guards.settle(outside)
         self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
+
+    @property
+    def adds_gradients(self) -> bool:
+        """Whether it leaves gradients that the next run adds to, so that this program is for the first run alone."""
+        return any(grad.output is not None and not grad.cleared for grad in self.captured.grads)
 
     def _forget(self, _: Any) -> None:
         self.moment = -1
@@ -120,7 +125,8 @@ class Entry:
                 results.append(wrap(output, None) if isinstance(output, (np.ndarray, np.generic)) else output)
             else:
                 source = self.captured.sources[place]
-                results.append(leaves[source] if isinstance(source, int) else source())
+                found = leaves[source] if isinstance(source, int) else source()
+                results.append(wrap(shown(found), None) if isinstance(found, np.ndarray) else found)
         return results
 
     def loop(self, count: int, leaves: Sequence[Any], stacked: Sequence[bool], arrays: list[Any]) -> Any:

@@ -24,7 +24,7 @@ from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program.capture import Condition
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _MOST = 64  # items of a list or dict that are looked into
 _LARGEST = 1 << 20  # bytes of an array that is compared
 _OTHERS = {*sys.stdlib_module_names, "numpy", "scipy", "tinygrad_bp"}  # whose code has no settings of the user's
@@ -58,7 +58,7 @@ class Guards:
             self.bound = [
                 (i, weakref.ref(x)) for i, x in enumerate(leaves) if isinstance(x, Tensor) and id(x) in reached
             ]
-            self._look_at(tuple(leaves))
+            self._look_at(tuple([x for x in leaves if not isinstance(x, np.ndarray)]))
             if self._inside and Module._hooks is not None:  # of all modules
                 self._look_at(tuple(vars(Module._hooks).values()))
         self._seen = {}
@@ -70,10 +70,10 @@ class Guards:
     def hold(self) -> bool:
         """Whether a run now would read the same."""
         for names, name, value in self.names:
-            if not _same(names.get(name, MISSING), value):
+            if not same(names.get(name, MISSING), value):
                 return False
         for cell, value in self.cells:
-            if not _same(cell.cell_contents, value):
+            if not same(cell.cell_contents, value):
                 return False
         if not all([unchanged(now, then) for now, then in self.settings]):
             return False
@@ -240,10 +240,11 @@ def unchanged(now: Any, then: Any) -> bool:
         return False
     if isinstance(now, dict):
         now, then = [*now, *now.values()], [*then, *then.values()]
-    return all(map(is_, now, then)) or all(map(_same, now, then))
+    return all(map(is_, now, then)) or all(map(same, now, then))
 
 
-def _same(now: Any, then: Any) -> bool:
+def same(now: Any, then: Any) -> bool:
+    """Whether two values are one object, or one number or text."""
     if now is then:
         return True
     return type(now) is type(then) and isinstance(now, _PLAIN) and (now or str(now)) == (then or str(then))  # 0.0, -0.0
