@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
+import gc
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -419,3 +421,51 @@ def test_transforms_of_a_compiled_function():
         assert tg.func.grad(compiled)(X).tolist() == (X * 2).tolist()
         assert tg.func.jvp(compiled, (X,), (X,))[1].item() == 28.0
         assert tg.func.hessian(compiled)(X).tolist() == (tg.eye(3) * 2).tolist()
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def compiled_step(backend):
+    model = nn.Linear(3, 2)
+    optimizer = tg.optim.SGD(model.parameters(), lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        loss = model(x).square().sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step = tg.compile(step, backend=backend)
+    return step, lambda: (step(X), step.loop(X, n=2)), [model, model.weight, optimizer]
+
+
+def compiled_function(backend):
+    w = tg.ones(3)
+    function = tg.compile(lambda x: x * w, backend=backend)
+    return function, lambda: function(X), [w]
+
+
+def compiled_module(backend):
+    model = nn.Linear(3, 2)
+    compiled = tg.compile(model, backend=backend)
+    return compiled, tg.no_grad()(lambda: compiled(X)), [model]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("make", [compiled_step, compiled_function, compiled_module])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+def test_what_was_compiled_is_freed_without_the_garbage_collector(make, backend):
+    def used():
+        compiled, call, others = make(backend)
+        for _ in range(6):
+            call()
+        return [weakref.ref(item) for item in (compiled, *others)]
+
+    used()
+    gc.disable()
+    try:
+        assert not [kept for item in used() if (kept := item()) is not None]
+    finally:
+        gc.enable()

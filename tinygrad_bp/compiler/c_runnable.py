@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -42,7 +43,8 @@ class Runnable:
         self._held: list[Any] = list(self._given)
         self._spans: list[tuple[int, int]] = [(0, 0)] * len(program.inputs)
         self._copies: dict[int, Any] = {}  # inputs of which C writes a copy
-        self.run: Callable[..., tuple[Any, ...]] = self._first_run  # what a call runs
+        self._mine = object()  # by which a library knows whose arrays it has
+        self.run: Callable[..., tuple[Any, ...]] | None = None  # what a call runs, once it is compiled
 
     @property
     def source(self) -> str:
@@ -56,35 +58,38 @@ class Runnable:
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
-        return self.run(*arrays)
+        return (self.run or self._first_run)(*arrays)
 
     def _first_run(self, *arrays: Any) -> tuple[Any, ...]:
         """Compile, and run what came of it."""
         if self.instead is None:
             self.prepare([order_of(array) for array in arrays])
-        return (self.instead or self.run)(*arrays)
+        return (self.instead or self.run)(*arrays)  # type: ignore[misc]
 
     def _quick_run(self, library: Library) -> Callable[..., tuple[Any, ...]]:
         """A run as a function without attributes to look up: a small program takes less time than those."""
         given, copies, step, lock = self._given, self._copies, library.step, library.lock
         plain, count = self._plain and self._fresh, len(given)
         copied = [output.copy for output in self._outputs]
+        mine = self._mine
+        known: Any = weakref.ref(self)  # a cycle would be freed by the garbage collector alone
 
         def run(*arrays: Any) -> tuple[Any, ...]:
             with lock:
-                if library.bound_by is not self or len(arrays) != count:
-                    self._bind(library, arrays)
+                if library.bound_by is not mine or len(arrays) != count:
+                    known()._bind(library, arrays)
                 for array, last in zip(arrays, given):  # counted above
                     if array is not last:
-                        self._bind(library, arrays)
+                        known()._bind(library, arrays)
                         break
                 if step():
-                    return self._refused(arrays)
+                    return known()._refused(arrays)  # type: ignore[no-any-return]
                 if copies:
-                    self._write_back()
+                    known()._write_back()
                 if plain:
                     return tuple([copy() for copy in copied])
-                return self._in_place([copy() for copy in copied] if self._fresh else self._outputs)
+                me: Runnable = known()
+                return me._in_place([copy() for copy in copied] if me._fresh else me._outputs)
 
         return run
 
@@ -98,15 +103,15 @@ class Runnable:
             return lambda *arrays: None
         taken = ", ".join([f"a{i}" for i in places])
         same = "".join([f" and given[{i}] is a{i}" for i in places])
-        space = {"library": library, "me": self, "given": self._given, "lock": library.lock, "copies": self._copies,
-                 "step": library.step, "copy": outputs[0].copy}  # fmt: skip
+        space = {"library": library, "mine": self._mine, "given": self._given, "lock": library.lock,
+                 "copies": self._copies, "step": library.step, "copy": outputs[0].copy}  # fmt: skip
         text = (
             f"def run({taken}):\n    with lock:\n"
-            f"        if library.bound_by is me and not copies{same} and not step():\n"
+            f"        if library.bound_by is mine and not copies{same} and not step():\n"
             f"            return (copy(),)\n"
         )
         exec(text, space)
-        made: Callable[..., Any] = space["run"]
+        made: Callable[..., Any] = space.pop("run")
         return made
 
     def _in_place(self, results: list[Any]) -> tuple[Any, ...]:
@@ -157,7 +162,7 @@ class Runnable:
             elif held is given or not isinstance(given, np.ndarray):
                 self._given[i] = arrays[i]
         library.bind(self._block)
-        library.bound_by = self
+        library.bound_by = self._mine
 
     def _array(self, i: int, item: Any) -> tuple[int, Any, Any]:
         """An input's number, what was given, and the array of it that C can read. Raises ``TypeError``."""

@@ -29,7 +29,7 @@ from ..program import CaptureError, Program, Value, argument_names
 from ..program.capture import Captured, capture
 from .entry import Build, Entry
 from .guards import MISSING, Guards, same
-from .quick import Quick
+from .quick import Quick, quick
 from .standalone import save
 
 MOST_PROGRAMS = 8
@@ -64,7 +64,8 @@ class Compiled:
         self.function, self.exact = function, exact
         self._build = build
         self._entries: dict[Any, list[Entry]] = {}
-        self._quick: Quick | None = None  # into the program that ran last
+        self._quicks: dict[Entry, Quick | None] = {}  # the quick way into each
+        self._quick: Quick | None = None  # that into the program that ran last
         self._last: dict[Any, Captured] = {}  # the run of each kind that was written down last
         self._tries: Counter[Any] = Counter()
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
@@ -89,7 +90,9 @@ class Compiled:
         if found is not None:
             entry, arrays = found
             result = entry.run(leaves, arrays)
-            self._quick = entry.quick
+            if entry not in self._quicks:
+                self._quicks[entry] = quick(entry, leaves)
+            self._quick = self._quicks[entry]
             return result
         if key in self._plain:
             return self.function(*args, **kwargs)

@@ -47,7 +47,8 @@ class Emitted:
 
     def _function(self) -> list[str]:
         inputs = self.lines.inputs()
-        run = [f"def run({', '.join(slot.name for slot in inputs)}):", *(f"    {text}" for text in self._body())]
+        given = [slot.name for slot in inputs] + ["*, look=look"] * bool(self._staying)
+        run = [f"def run({', '.join(given)}):", *(f"    {text}" for text in self._body())]
         return [*self._look(), *run]
 
     def _look(self) -> list[str]:

@@ -13,7 +13,6 @@ from ..autograd.writes import shown, tick, wrote
 from ..program import Program
 from ..program.capture import Captured
 from .guards import Guards
-from .quick import Quick, quick
 
 
 class Runnable(Protocol):
@@ -46,19 +45,16 @@ class Entry:
         ]
         self.arrays: list[Any] = []  # of the last run
         self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
-        self.quick: Quick | None = None
         outside = [source() for source in captured.sources if not isinstance(source, int)]
         guards.settle(outside)
-        self._living = [weakref.ref(x, self._forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
+        forget = _forgetting(weakref.ref(self))
+        self._living = [weakref.ref(x, forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
 
     @property
     def adds_gradients(self) -> bool:
         """Whether it leaves gradients that the next run adds to, so that this program is for the first run alone."""
         return any(grad.output is not None and not grad.cleared for grad in self.captured.grads)
-
-    def _forget(self, _: Any) -> None:
-        self.moment = -1
 
     def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
@@ -112,9 +108,6 @@ class Entry:
             if grad.output is not None:
                 grad.source()._cell.grad = wrap(outputs[grad.output], None)
         results = self._results(leaves, outputs)
-        if self.quick is None and not self.arrays:
-            self.arrays = arrays
-            self.quick = quick(self, leaves)
         self.arrays, self.moment = arrays, tick()
         return captured.back(results)
 
@@ -143,6 +136,17 @@ class Entry:
             if grad.output is not None:
                 grad.source()._cell.grad = wrap(np.array(outputs[grad.output][-1]), None)
         return captured.back(self._results(leaves, outputs))
+
+
+def _forgetting(entry: weakref.ref[Entry]) -> Callable[[Any], None]:
+    """Called where a tensor from outside is no more."""
+
+    def forget(_: Any) -> None:
+        living = entry()
+        if living is not None:
+            living.moment = -1
+
+    return forget
 
 
 def _array(item: Any) -> Any:

@@ -73,8 +73,9 @@ class Runnable:
         emitted = Emitted(lines, planned(lines, seen, apart), seen)
         space = emitted.space()
         exec(compile(emitted.source, "<compiled>", "exec"), space)
-        self._functions = [space["run"], *self._functions[: MOST_LAYOUTS - 1]]
-        self._run, self._code = space["run"], emitted.source
+        space.pop("look", None)  # functions that stand in their own namespace would be freed by the garbage collector
+        self._functions = [space.pop("run"), *self._functions[: MOST_LAYOUTS - 1]]
+        self._run, self._code = self._functions[0], emitted.source
         return results
 
     def loop(self, n: int, arrays: Sequence[Any], stacked: Sequence[bool]) -> tuple[Any, ...]:

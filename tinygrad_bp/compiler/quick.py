@@ -50,7 +50,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         "unchanged": unchanged,
     }
     exec(compile(_source(entry, leaves, names), "<tinygrad_bp>", "exec"), names)
-    made: Quick = names["quick"]
+    made: Quick = names.pop("quick")  # in its own namespace it would be freed by the garbage collector alone
     return made
 
 
