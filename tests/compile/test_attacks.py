@@ -307,18 +307,45 @@ def test_a_tensor_that_is_a_global_name_as_well():
         assert compiled(x).tolist() == (x * 2 + w).tolist()
 
 
-def test_arguments_that_share_memory_where_the_function_writes():
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+def test_arguments_that_share_memory_where_the_function_writes(backend):
     def function(a, b):
         a.add_(1)
         return b * 2
 
-    compiled, memory, twin = tg.compile(function), tg.ones(5), tg.ones(5)
+    compiled, memory, twin = tg.compile(function, backend=backend), tg.ones(5), tg.ones(5)
     for _ in range(5):
         compiled(tg.ones(3), tg.ones(3))
-    for i in range(8):
-        parts = [(m, m) if i % 2 else (m[:3], m[1:4]) for m in (memory, twin)]
+    for kind in [0, 1, 2, 0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 1, 2]:
+        parts = [[(m, m), (m[:3], m[1:4]), (m[:2], m[3:])][kind] for m in (memory, twin)]
         assert compiled(*parts[0]).tolist() == function(*parts[1]).tolist()
         assert memory.tolist() == twin.tolist()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+def test_what_a_function_writes_is_given_to_it(backend):
+    w, twin = tg.ones(3), tg.ones(3)
+    compiled = tg.compile(lambda x: (w.add_(1), x * 2)[1], backend=backend)
+    for given in [0, 0, 0, 0, 1, 2, 1, 1, 1, 2, 2, 2, 0, 1, 0, 2]:
+        one, other = [(X, t, t.view(3, 1)[:, 0])[given] for t in (w, twin)]
+        twin.add_(1)
+        assert compiled(one).tolist() == (other * 2).tolist() and w.tolist() == twin.tolist()
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy", "ignore:compile. Python runs")
+def test_a_loop_over_what_the_function_writes(backend):
+    w, twin = tg.ones(6, 3), tg.ones(6, 3)
+    compiled = tg.compile(lambda x: (w.add_(x.sum()), x * 1)[1], backend=backend)
+    for _ in range(4):
+        compiled(tg.zeros(3))
+    rows = []
+    for row in twin:
+        twin.add_(row.sum())
+        rows.append(row.tolist())
+    assert compiled.loop(w).tolist() == rows and w.tolist() == twin.tolist()
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, lambda i: types.SimpleNamespace(value=i)])

@@ -23,12 +23,11 @@ from ..autograd.errors import ArgumentError
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
-from ..autograd.writes import start_of
 from ..nn.module import Module
 from ..program import CaptureError, Program, Value, argument_names
 from ..program.capture import Captured, capture
 from .entry import Build, Entry
-from .guards import MISSING, Guards, same
+from .guards import MISSING, Guards, place_of, same
 from .quick import Quick, quick
 from .standalone import save
 
@@ -128,12 +127,13 @@ class Compiled:
                 f"first dimensions {sorted(counts)}"
             )
         (count,) = counts
+        each_in = [leaf for leaf, each in zip(leaves, stacked) if each]
         results: list[Any] = []
         while len(results) < count:
             now = [leaf[len(results)] if each else leaf for leaf, each in zip(leaves, stacked)]
             args, kwargs = back(now)
             found = None if mode().watchers else self._find(*self._key(args, kwargs))
-            if found is None or found[0].adds_gradients:
+            if found is None or found[0].adds_gradients or found[0].writes_into(each_in):
                 results.append(self(*args, **kwargs))
                 continue
             rest = [leaf[len(results) :] if each else leaf for leaf, each in zip(leaves, stacked)]
@@ -144,7 +144,7 @@ class Compiled:
         """What a program for these arguments depends on, and their leaves."""
         leaves, _ = flatten((args, kwargs))
         kind = _kind((args, kwargs)), _places(leaves), mode().grad, mode().inference, get_default_dtype()
-        numbers = [x or str(x) for x in leaves if x.__class__ is float]  # the sign of 0.0 shows in its text alone
+        numbers = _numbers(leaves)
         varying = self._varying.get(kind, ())
         return (kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])), leaves
 
@@ -194,7 +194,8 @@ class Compiled:
         """Run the function and write it down; where the run before was the same, that is a program."""
         kind, numbers = key
         guards = Guards(self.function, arguments)
-        floats = [i for i, x in enumerate(flatten(arguments)[0]) if x.__class__ is float]
+        leaves = flatten(arguments)[0]
+        floats = [i for i, x in enumerate(leaves) if x.__class__ is float]
         varying = [floats[i] for i in self._varying.get(kind, ())]
         names = argument_names(self.function, *arguments)
         try:
@@ -203,7 +204,7 @@ class Compiled:
             if not varying:
                 raise
             self._varying[kind] = set()  # the function reads one of these numbers
-            return self._write_down((kind, tuple(flatten(arguments)[0][i] for i in floats)), arguments)
+            return self._write_down((kind, tuple(_numbers(leaves))), arguments)
         if captured.wants_grad:  # backward comes later, through what Python records
             self._plain.add(key)
             return returned
@@ -213,7 +214,7 @@ class Compiled:
             del self._last[next(iter(self._last))]
         if before is not None and alike(before, captured):
             if len(self.programs) < MOST_PROGRAMS:
-                self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact))
+                self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact, leaves))
                 self._tries.pop(key, None)
                 return returned
         elif before is None:
@@ -337,10 +338,15 @@ class _This:
         return isinstance(other, _This) and self.number == other.number and self.item() is other.item() is not None
 
 
+def _numbers(leaves: list[Any]) -> list[Any]:
+    """The floating point numbers among the leaves; a zero as its text, in which its sign shows."""
+    return [x or str(x) for x in leaves if x.__class__ is float]
+
+
 def _places(leaves: list[Any]) -> tuple[int, ...]:
     """For each tensor or array the first that has the same elements in the same memory: a program knows them as one."""
-    arrays = [getattr(x, "_value", x) for x in leaves if isinstance(x, (Tensor, np.ndarray))]
-    firsts: dict[Any, int] = {}
-    if len(arrays) < 2:
+    items = [x for x in leaves if isinstance(x, (Tensor, np.ndarray))]
+    if len(items) < 2:
         return ()
-    return tuple([firsts.setdefault((start_of(a), a.shape, a.strides, a.dtype), i) for i, a in enumerate(arrays)])
+    firsts: dict[Any, int] = {}
+    return tuple([firsts.setdefault(place_of(x), i) for i, x in enumerate(items)])

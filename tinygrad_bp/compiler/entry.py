@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import shown, tick, wrote
+from ..autograd.writes import owner, shown, tick, wrote
 from ..program import Program
 from ..program.capture import Captured
-from .guards import Guards
+from .guards import Guards, place_of
 
 
 class Runnable(Protocol):
@@ -35,7 +36,7 @@ Build = Callable[[Program, bool], Runnable]
 class Entry:
     """One program of a compiled function, bound to the tensors that it reads and writes."""
 
-    def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool) -> None:
+    def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool, leaves: Sequence[Any]) -> None:
         self.captured, self.guards, self.program = captured, guards, captured.program
         guards.conditions = captured.conditions
         self.runnable = build(captured.program, exact)
@@ -50,6 +51,10 @@ class Entry:
         forget = _forgetting(weakref.ref(self))
         self._living = [weakref.ref(x, forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
+        self.writes_arguments = any([isinstance(captured.sources[i], int) for i in self._written])
+        self.owners: set[int] = set()  # by id, those of the memory that the last run wrote
+        given = [leaves[source] if isinstance(source, int) else source() for source in captured.sources]
+        self._overlaps = self._overlapping([_array(item) for item in given])
 
     @property
     def adds_gradients(self) -> bool:
@@ -58,7 +63,7 @@ class Entry:
 
     def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
-        if any([leaves[i] is not tensor() for i, tensor in self.guards.bound]):
+        if not all([_lies_at(leaves[i], tensor()) for i, tensor in self.guards.bound]):
             return None
         found: list[Any] = []
         for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
@@ -77,11 +82,34 @@ class Entry:
             if array.shape != shape or array.dtype != dtype:
                 return None
             found.append(array)
+        if self._written and self._overlapping(found) != self._overlaps:
+            return None
         for grad in self.captured.grads:
             leaf = grad.source()
             if leaf is None or (grad.output is not None and not grad.cleared and leaf._cell.grad is not None):
                 return None
         return found
+
+    def _overlapping(self, arrays: list[Any]) -> list[tuple[int, int, int]]:
+        """The inputs of which one is written and lies in memory of the other, by number, and how far apart they begin.
+
+        What is written then shows in the other one, in the order in which the function writes and reads.
+        """
+        self.owners = {id(owner(arrays[i])) for i in self._written}
+        shared = [i for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and id(owner(a)) in self.owners]
+        if len(shared) == len(self.owners):
+            return []
+        spans = sorted([(*byte_bounds(arrays[i]), i) for i in shared])
+        found, written = [], set(self._written)
+        for k, (start, _, i) in enumerate(spans):
+            for other, end, j in spans[:k]:
+                if end > start and (i in written or j in written):
+                    found.append((i, j, start - other))
+        return found
+
+    def writes_into(self, leaves: Sequence[Any]) -> bool:
+        """Whether some of these tensors and arrays lie in memory that the program writes."""
+        return any([id(owner(_array(x))) in self.owners for x in leaves if isinstance(x, (Tensor, np.ndarray))])
 
     def look_again(self, leaves: Sequence[Any]) -> bool:
         """Something happened since the last run: whether the program may run all the same, on what is there now."""
@@ -147,6 +175,10 @@ def _forgetting(entry: weakref.ref[Entry]) -> Callable[[Any], None]:
             living.moment = -1
 
     return forget
+
+
+def _lies_at(item: Any, other: Any) -> bool:
+    return other is not None and place_of(item) == place_of(other)
 
 
 def _array(item: Any) -> Any:

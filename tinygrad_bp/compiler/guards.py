@@ -21,6 +21,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
+from ..autograd.writes import start_of
 from ..nn.module import Module
 from ..program.capture import Condition
 
@@ -52,11 +53,13 @@ class Guards:
             self._inside: list[Module] = []
             self._seen: dict[int, Any] = {}
             self._look_at(function)
-            reached = self._seen
+            reached = {place_of(x): x for x in self._seen.values() if isinstance(x, (Tensor, np.ndarray))}
             # Arguments that the function reaches by a name as well, by their number among the leaves.
             leaves = flatten(arguments)[0]
             self.bound = [
-                (i, weakref.ref(x)) for i, x in enumerate(leaves) if isinstance(x, Tensor) and id(x) in reached
+                (i, weakref.ref(reached[place_of(x)]))
+                for i, x in enumerate(leaves)
+                if isinstance(x, (Tensor, np.ndarray)) and place_of(x) in reached
             ]
             self._look_at(tuple([x for x in leaves if not isinstance(x, np.ndarray)]))
             if self._inside and Module._hooks is not None:  # of all modules
@@ -241,6 +244,12 @@ def unchanged(now: Any, then: Any) -> bool:
     if isinstance(now, dict):
         now, then = [*now, *now.values()], [*then, *then.values()]
     return all(map(is_, now, then)) or all(map(same, now, then))
+
+
+def place_of(item: Any) -> tuple[Any, ...]:
+    """Where the elements of a tensor or an array lie: two at one place are one value of a program."""
+    array = item._value if isinstance(item, Tensor) else item
+    return start_of(array), array.shape, array.strides, array.dtype
 
 
 def same(now: Any, then: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
-from ..autograd.writes import tick
+from ..autograd.writes import owner, tick
 from ..nn.module import Module
 from .guards import MISSING, unchanged
 
@@ -31,7 +31,8 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
     """
     captured, count = entry.captured, len(leaves)
     if (
-        entry.guards.bound
+        entry.writes_arguments
+        or entry.guards.bound
         or captured.sources[:count] != tuple(range(count))
         or any(grad.output is not None for grad in captured.grads)
     ):
@@ -46,6 +47,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         "default": get_default_dtype,
         "tick": tick,
         "blank": blank,
+        "owner": owner,
         "known": [None],
         "unchanged": unchanged,
     }
@@ -96,6 +98,8 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype}
         looks += [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
+        if entry.owners:  # what is written must not show in an argument
+            looks.append(f"id(v{i} if v{i}.base is None else owner(v{i})) in entry.owners")
     for i, (holder, name, value) in enumerate(guards.names):
         names |= {f"holder{i}": holder, f"value{i}": value}
         looks.append(f"holder{i}.get({name!r}, MISS) is not value{i}")
