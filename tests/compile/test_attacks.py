@@ -496,3 +496,46 @@ def test_what_was_compiled_is_freed_without_the_garbage_collector(make, backend)
         assert not [kept for item in used() if (kept := item()) is not None]
     finally:
         gc.enable()
+
+
+# ---------------------------------------------------------------------- training
+
+
+def doubled_gradients(optimizer, args, kwargs):
+    for p in optimizer.param_groups[0]["params"]:
+        p.grad.mul_(2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda w, optimizer: w.register_hook(lambda g: g * 2),
+        lambda w, optimizer: w.register_post_accumulate_grad_hook(lambda p: p.grad.mul_(2)),
+        lambda w, optimizer: optimizer.register_step_pre_hook(doubled_gradients),
+    ],
+    ids=["tensor", "leaf", "optimizer"],
+)
+def test_hooks_of_tensors_and_optimizers_come_and_go(register, backend):
+    ends = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, backend=backend)):
+        w = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        optimizer = tg.optim.SGD([w], lr=0.01)
+
+        def step(x, w=w, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (w * x).square().sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step, found = wrap(step), []
+        for i in range(20):
+            if i in (5, 15):
+                handle = register(w, optimizer)
+            if i == 10:
+                handle.remove()
+            found.append(step(X).item())
+        ends.append(found)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-4)

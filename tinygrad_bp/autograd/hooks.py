@@ -6,7 +6,7 @@ import itertools
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .errors import ArgumentError, DtypeError, ShapeError, shape_text
 from .modes import enable_grad, no_grad, same, traced
 from .node import Cell, Node
 from .tensor import Tensor, wrap
+from .writes import tick
 
 _number = itertools.count().__next__
 
@@ -22,7 +23,14 @@ _number = itertools.count().__next__
 class Calls(dict[int, tuple[Callable[..., Any], Any]]):
     """Functions in the order in which they are called, each with a flag of its kind."""
 
+    changes: ClassVar[int] = 0  # counts, over all of them, what is added and removed: who remembers one looks again
+
     __slots__ = ("__weakref__",)
+
+    def changed(self) -> None:
+        """Note that another function is here, or one less."""
+        Calls.changes += 1
+        tick()  # whoever goes by the clock of writes looks again
 
     def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: Any = None) -> Handle:
         """Append a function (``first``: put it before the others); the handle takes it out again."""
@@ -34,6 +42,7 @@ class Calls(dict[int, tuple[Callable[..., Any], Any]]):
         self[number] = function, flag
         if first:
             self.update(others)
+        self.changed()
         return Handle(self, number)
 
 
@@ -51,6 +60,7 @@ class Handle:
         calls = self._calls()
         if calls is not None:
             calls.pop(self._number, None)
+            calls.changed()
 
     def __enter__(self) -> Handle:
         return self

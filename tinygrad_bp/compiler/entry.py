@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from ..autograd.hooks import Calls
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import owner, shown, tick, wrote
 from ..program import Program
@@ -48,6 +49,7 @@ class Entry:
         self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
         outside = [source() for source in captured.sources if not isinstance(source, int)]
         guards.settle(outside)
+        self._hooks, self._changes = _hooks_of(outside), Calls.changes
         forget = _forgetting(weakref.ref(self))
         self._living = [weakref.ref(x, forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
@@ -82,6 +84,10 @@ class Entry:
             if array.shape != shape or array.dtype != dtype:
                 return None
             found.append(array)
+        if self._changes != Calls.changes:
+            if _hooks_of(source() for source in self.captured.sources if not isinstance(source, int)) != self._hooks:
+                return None
+            self._changes = Calls.changes
         if self._written and self._overlapping(found) != self._overlaps:
             return None
         for grad in self.captured.grads:
@@ -175,6 +181,13 @@ def _forgetting(entry: weakref.ref[Entry]) -> Callable[[Any], None]:
             living.moment = -1
 
     return forget
+
+
+def _hooks_of(items: Iterable[Any]) -> list[int]:
+    """The functions that backward calls with the gradients of tensors, by number."""
+    cells = [getattr(item, "_cell", None) for item in items]
+    hooks = [cell.hooks for cell in cells if cell is not None and cell.hooks is not None]
+    return [number for each in hooks for calls in (each.arrived, each.accumulated) for number in calls]
 
 
 def _lies_at(item: Any, other: Any) -> bool:

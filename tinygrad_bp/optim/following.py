@@ -71,6 +71,7 @@ def follow(optimizer: Optimizer, group: dict[str, Any], moving: list[Tensor]) ->
     """Say what the step of a group of these parameters, which was just taken, holds for."""
     assume(_same_group(optimizer, group, optimizer.scheduled(group)))
     assume(_same_params(group), of_tensors=True)
+    assume(_same_hooks(optimizer), of_tensors=True)
     kept = [p for p in moving if p in optimizer._state]
     if kept:
         assume(_same_state(optimizer, kept))
@@ -84,6 +85,7 @@ def follow_own_step(optimizer: Optimizer) -> None:
         assume(_same_group(optimizer, group, ()))
         assume(_same_params(group), of_tensors=True)
         keep_state(optimizer, group["params"])
+    assume(_same_hooks(optimizer), of_tensors=True)
     state, size = optimizer._state, len(optimizer._state)
     assume(_same_state(optimizer, list(state)))
     assume(lambda: len(state) == size)
@@ -93,6 +95,17 @@ def _same_params(group: dict[str, Any]) -> Callable[[], bool]:
     """Whether a group has the parameters that it had."""
     ids = [*map(id, group["params"])]
     return lambda: [*map(id, group["params"])] == ids
+
+
+def _same_hooks(optimizer: Optimizer) -> Callable[[], bool]:
+    """Whether the functions that are called around a step are those that were."""
+
+    def called() -> list[int]:
+        hooks = optimizer._hooks
+        return [] if hooks is None else [*hooks.before_step, *hooks.after_step]
+
+    then = called()
+    return lambda: called() == then
 
 
 def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence[str]) -> Callable[[], bool]:
