@@ -231,7 +231,7 @@ EXCEPTIONS = {
     "out= of a method is its function's": r'stub does not have parameter "out"',
     "functools.cache and overloads hide parameters": (
         r"runtime does not have \*{1,2}(kw)?args|"
-        r"(definitions|doors|einsum|flat|frames|interpolation|numpy_protocols|not_here)\.|"
+        r"(bessel_functions|definitions|doors|einsum|flat|frames|interpolation|numpy_protocols|not_here)\.|"
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
     "Watched answers as a tensor does": r"two_meanings\.Watched",

@@ -57,6 +57,11 @@ class Compiled:
     """A function of tensors that becomes a program; ``tg.compile`` makes it.
 
     ``programs`` are those that it has, each for one kind of arguments; ``print(compiled.programs[0])`` shows the steps.
+
+    >>> import tinygrad_bp as tg
+    >>> doubled = tg.compile(lambda x: x * 2)
+    >>> [doubled(tg.ones(n)).sum().item() for n in (1, 1, 1, 3, 3)], len(doubled.programs)
+    ([2.0, 2.0, 2.0, 6.0, 6.0], 2)
     """
 
     def __init__(self, function: Callable[..., Any], build: Build, exact: bool) -> None:
@@ -256,6 +261,12 @@ class CompiledModule(Module):
     """A module whose results are computed by a program where no gradient is wanted of them.
 
     It holds the module as ``_orig_mod``, as in PyTorch, and has its attributes.
+
+    >>> import tinygrad_bp as tg
+    >>> layer = tg.nn.Linear(2, 1)
+    >>> compiled = tg.compile(layer)
+    >>> compiled.weight is layer.weight, list(compiled.state_dict())
+    (True, ['_orig_mod.weight', '_orig_mod.bias'])
     """
 
     _orig_mod: Module

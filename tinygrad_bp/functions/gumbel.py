@@ -43,5 +43,5 @@ def gumbel_softmax(
     if not hard:
         return soft
     value = detached(soft)
-    largest = scatter(np.zeros(shape, value.dtype), dim, argmax(value, dim, True), 1)
+    largest = scatter(np.zeros_like(value), dim, argmax(value, dim, True), 1)
     return add(sub(largest, value), soft)

@@ -48,7 +48,11 @@ def program(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Program:
 
 
 def argument_names(function: Callable[..., Any], args: Any, kwargs: Any) -> list[str]:
-    """A name for each leaf of the arguments: that of the parameter, with the place inside a nested one."""
+    """A name for each leaf of the arguments: that of the parameter, with the place inside a nested one.
+
+    >>> argument_names(lambda x, pair: None, (1, (2, 3)), {})
+    ['x', 'pair_0', 'pair_1']
+    """
     try:
         bound = inspect.signature(function).bind(*args, **kwargs)
     except (TypeError, ValueError):

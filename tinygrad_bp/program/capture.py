@@ -85,6 +85,11 @@ def capture(
     ``names`` are those of the leaves of the arguments; those whose numbers are in ``varying`` are numbers that may be
     others in the next run: the function gets 0-d tensors. Raises ``CaptureError`` where a run would not be the same for
     other values; what was written until then has been taken back.
+
+    >>> import tinygrad_bp as tg
+    >>> captured, returned = capture(lambda x: x * 2, ((tg.ones(2),), {}), ["x"])
+    >>> captured.sources, returned
+    ((0,), tensor([2., 2.]))
     """
     leaves, back = flatten(arguments)
     # What NumPy computes with an array is not seen: an array comes in as a tensor on its memory.

@@ -13,7 +13,12 @@ from ..autograd.op import OPS, Op
 
 @dataclass(eq=False, slots=True)
 class Value:
-    """An array of a program: an input, a constant or the result of one step. It is never written."""
+    """An array of a program: an input, a constant or the result of one step. It is never written.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.program(lambda x: x + 1, tg.ones(2)).inputs[0]
+    Value(shape=(2,), dtype=dtype('float32'), name='x')
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -22,7 +27,12 @@ class Value:
 
 @dataclass(eq=False)
 class Constant(Value):
-    """A value that is the same in every run."""
+    """A value that is the same in every run.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.program(lambda x: x @ [1.0, 2.0], tg.ones(2)).constants()[0].array
+    array([1., 2.])
+    """
 
     array: Any = None
 
@@ -32,6 +42,11 @@ class Step:
     """One call of an op. Operands are values or numbers of Python; of a variadic op: one tuple of them.
 
     A parameter may hold values too, such as an index: in lists, tuples and slices, or by itself.
+
+    >>> import tinygrad_bp as tg
+    >>> step = tg.program(lambda x: x.sum(), tg.ones(2)).steps[0]
+    >>> step.op, step.operands[0].name, step.result.shape
+    (<Op sum>, 'x', ())
     """
 
     op: Op
@@ -63,6 +78,11 @@ class Program:
     """What a function computes: steps in order, from ``inputs`` to ``outputs``.
 
     ``writes`` are inputs that have another value after a run, such as the parameters that an optimizer moves.
+
+    >>> import tinygrad_bp as tg
+    >>> program = tg.program(lambda x: x.add_(1) * 2, tg.ones(2))
+    >>> [step.op.name for step in program.steps], len(program.writes)
+    (['add', 'mul'], 1)
     """
 
     inputs: tuple[Value, ...]

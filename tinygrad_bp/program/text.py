@@ -73,7 +73,14 @@ def _small(array: Any) -> str:
 
 
 def text(program: Program) -> str:
-    """The program, one line for each input, constant, step and output."""
+    """The program, one line for each input, constant, step and output.
+
+    >>> import tinygrad_bp as tg
+    >>> print(text(tg.program(lambda x: x.exp(), tg.ones(2))))
+    x            float32 (2,)
+    t0 = exp(x)  float32 (2,)
+    return t0
+    """
     known = names(program)
 
     def shown(item: Any) -> str:
