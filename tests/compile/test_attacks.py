@@ -1,8 +1,10 @@
 """What a user does to a compiled function between its calls: each result is that of Python."""
 
+import copy
 import dataclasses
 import functools
 import gc
+import random
 import types
 import weakref
 
@@ -259,6 +261,14 @@ def state_loaded_and_converted():
         lambda: layer.load_state_dict(state), lambda: layer.load_state_dict(state, assign=True),
         lambda: setattr(layer, "shift", tg.full((2,), 5.0)), layer.double, layer.float,
     ]  # fmt: skip
+
+
+@case
+def compiled_and_transformed_functions():
+    settings = types.SimpleNamespace(scale=2.0)
+    inner = tg.compile(lambda x: x * settings.scale)
+    slope = tg.func.grad(lambda x: (x * x * settings.scale).sum())
+    return lambda x: inner(x) + slope(x), [lambda: setattr(settings, "scale", 3.0)]
 
 
 def results(name, wrap):
@@ -539,3 +549,46 @@ def test_hooks_of_tensors_and_optimizers_come_and_go(register, backend):
             found.append(step(X).item())
         ends.append(found)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("source", ["random", "np.random", "np.random.default_rng"])
+def test_numbers_that_python_draws(source):
+    generator = np.random.default_rng(0)
+    draws = {
+        "random": lambda: random.choice([1, 2]), "np.random": lambda: np.random.choice([1, 2]),
+        "np.random.default_rng": lambda: generator.choice([1, 2]),
+    }  # fmt: skip
+    draw, found = draws[source], []
+    with pytest.warns(UserWarning, match="Python runs"):
+        compiled = tg.compile(lambda x: x * int(draw()))
+        for _ in range(40):
+            found.append(compiled(X)[0].item())
+    assert set(found[20:]) == {1.0, 2.0}
+
+
+def test_a_method_may_be_compiled_where_its_class_is_written():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.scale = nn.Linear(3, 1), 2.0
+
+        @tg.compile
+        def value(self, x):
+            return (self.layer(x) * self.scale).detach()
+
+    one, other = Net(), Net()
+    for i in range(12):
+        if i == 6:
+            one.scale = 3.0
+        for net in (one, other):
+            np.testing.assert_allclose(net.value(X).numpy(), (net.layer(X) * net.scale).detach().numpy(), rtol=1e-5)
+
+
+def test_a_copy_of_what_was_compiled():
+    compiled = tg.compile(nn.Linear(3, 2))
+    with tg.no_grad():
+        before = [compiled(X).tolist() for _ in range(4)][-1]
+        copied = copy.deepcopy(compiled)
+        copied._orig_mod.weight.mul_(2)
+        assert [copied(X).tolist() for _ in range(4)] == [copied._orig_mod(X).tolist()] * 4
+        assert compiled(X).tolist() == before

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,14 @@ class Compiled:
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
         self._varying: dict[Any, set[int]] = {}  # which numbers among the arguments were seen to change
         functools.update_wrapper(self, function)
+
+    def __get__(self, holder: Any, kind: Any = None) -> Any:
+        """As a method, called with the object that has it."""
+        return self if holder is None else MethodType(self, holder)
+
+    def __reduce__(self) -> Any:
+        """A copy has no programs yet."""
+        return Compiled, (self.function, self._build, self.exact)
 
     @property
     def programs(self) -> list[Program]:

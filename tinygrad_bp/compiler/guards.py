@@ -8,13 +8,15 @@ calls. (An optimizer says itself what its step holds for.)
 
 from __future__ import annotations
 
+import pickle
+import random
 import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import is_
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import BuiltinMethodType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,8 @@ _LARGEST = 1 << 20  # bytes of an array that is compared
 _OTHERS = {*sys.stdlib_module_names, "numpy", "scipy", "tinygrad_bp"}  # whose code has no settings of the user's
 # What is called without being named.
 _IMPLIED = {"forward", "__call__", "__getitem__", "__iter__", "__len__", "__contains__", "__enter__", "__exit__"}
+# What draws random numbers that a program does not know of: another state is another program.
+_DRAWERS = (random.Random, np.random.BitGenerator, np.random.Generator, np.random.RandomState)
 MISSING: Any = object()
 
 
@@ -112,12 +116,18 @@ class Guards:
             if item.nbytes <= _LARGEST and item.dtype != object:
                 self.settings.append((item, item.copy()))
         elif isinstance(item, ModuleType):
-            if not _of_others(item.__name__):
+            if item is random:
+                self._look_at(random._inst)
+            elif item is np and "random" in self._attributes:
+                self._look_at(np.random.mtrand.get_bit_generator())
+            elif not _of_others(item.__name__):
                 self._look_at_names(vars(item), self._attributes)
         elif isinstance(item, type):
             self._look_at_class(item, {*self._attributes, "__init__"})
         elif isinstance(item, MethodType):
             self._look_at(item.__func__)
+            self._look_at(item.__self__)
+        elif isinstance(item, BuiltinMethodType):
             self._look_at(item.__self__)
         elif isinstance(item, property):
             self._look_at(item.fget)
@@ -125,11 +135,17 @@ class Guards:
             self._look_at(item.__func__)
         elif isinstance(item, partial):
             self._look_at((item.func, item.args, item.keywords))
+        elif isinstance(item, _DRAWERS):
+            self.settings.append((item, pickle.dumps(item)))
         elif not isinstance(item, Tensor) and not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_object(item)
+        else:
+            self._look_at(getattr(item, "__wrapped__", None))  # what compile made a program of
 
     def _look_at_function(self, function: FunctionType) -> None:
-        if _of_others(function.__module__):
+        if _of_others(function.__module__):  # it may be made of the user's, as that of func.grad is
+            for cell in function.__closure__ or ():
+                self._look_at(_Attributes(cell).get("cell_contents", None))
             return
         names = frozenset(_names(function.__code__))
         self._attributes |= names
@@ -239,6 +255,8 @@ def unchanged(now: Any, then: Any) -> bool:
     """Whether a list, a dict, a set or an array has the items that it had."""
     if isinstance(now, np.ndarray):
         return np.array_equal(now, then, equal_nan=now.dtype.kind in "fc")
+    if isinstance(now, _DRAWERS):
+        return bool(pickle.dumps(now) == then)
     if len(now) != len(then):
         return False
     if isinstance(now, dict):
