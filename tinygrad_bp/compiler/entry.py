@@ -49,13 +49,18 @@ class Entry:
         self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
         outside = [source() for source in captured.sources if not isinstance(source, int)]
         guards.settle(outside)
+        read = {id(x) for x in outside}
+        for i, leaf in enumerate(leaves):  # the gradient of an argument is that of this tensor
+            cell = getattr(leaf, "_cell", None)
+            if cell is not None and id(cell.grad) in read:
+                guards.bound.append((i, weakref.ref(leaf)))
         self._hooks, self._changes = _hooks_of(outside), Calls.changes
         forget = _forgetting(weakref.ref(self))
         self._living = [weakref.ref(x, forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
         self.writes_arguments = any([isinstance(captured.sources[i], int) for i in self._written])
         self.owners: set[int] = set()  # by id, those of the memory that the last run wrote
-        given = [leaves[source] if isinstance(source, int) else source() for source in captured.sources]
+        given = [_from(source, leaves) for source in captured.sources]
         self._overlaps = self._overlapping([_array(item) for item in given])
 
     @property
@@ -69,7 +74,7 @@ class Entry:
             return None
         found: list[Any] = []
         for source, (shape, dtype, wants) in zip(self.captured.sources, self._kinds, strict=True):
-            item = leaves[source] if isinstance(source, int) else source()
+            item = _from(source, leaves)
             if isinstance(item, Tensor):
                 array = item._value
                 if wants != (item._node is not None) and not isinstance(source, int):
@@ -91,7 +96,7 @@ class Entry:
         if self._written and self._overlapping(found) != self._overlaps:
             return None
         for grad in self.captured.grads:
-            leaf = grad.source()
+            leaf = _from(grad.source, leaves)
             if leaf is None or (grad.output is not None and not grad.cleared and leaf._cell.grad is not None):
                 return None
         return found
@@ -122,25 +127,25 @@ class Entry:
         arrays = self.find(leaves)
         if arrays is None or not all([holds() for holds, of_tensors in self.guards.conditions if of_tensors]):
             return False
-        self._begin(arrays)
+        self._begin(arrays, leaves)
         self.arrays = arrays
         return True
 
-    def _begin(self, arrays: list[Any]) -> None:
+    def _begin(self, arrays: list[Any], leaves: Sequence[Any]) -> None:
         """Count what the program writes as written, and forget the gradients that its function forgets or uses up."""
         if self._written:
             wrote(*[arrays[i] for i in self._written])
         for grad in self.captured.grads:
-            grad.source()._cell.grad = None
+            _from(grad.source, leaves)._cell.grad = None
 
     def run(self, leaves: Sequence[Any], arrays: list[Any]) -> Any:
         """Run the program: what the function would return, and what it would write."""
         captured = self.captured
-        self._begin(arrays)
+        self._begin(arrays, leaves)
         outputs = self.runnable(*arrays)
         for grad in captured.grads:
             if grad.output is not None:
-                grad.source()._cell.grad = wrap(outputs[grad.output], None)
+                _from(grad.source, leaves)._cell.grad = wrap(outputs[grad.output], None)
         results = self._results(leaves, outputs)
         self.arrays, self.moment = arrays, tick()
         return captured.back(results)
@@ -152,7 +157,7 @@ class Entry:
                 results.append(wrap(output, None) if isinstance(output, (np.ndarray, np.generic)) else output)
             else:
                 source = self.captured.sources[place]
-                found = leaves[source] if isinstance(source, int) else source()
+                found = _from(source, leaves)
                 results.append(wrap(shown(found), None) if isinstance(found, np.ndarray) else found)
         return results
 
@@ -164,11 +169,11 @@ class Entry:
             _array(leaves[source]) if isinstance(source, int) and one else array
             for source, one, array in zip(captured.sources, each, arrays, strict=True)
         ]
-        self._begin(given)
+        self._begin(given, leaves)
         outputs = self.runnable.loop(count, given, each)
         for grad in captured.grads:
             if grad.output is not None:
-                grad.source()._cell.grad = wrap(np.array(outputs[grad.output][-1]), None)
+                _from(grad.source, leaves)._cell.grad = wrap(np.array(outputs[grad.output][-1]), None)
         return captured.back(self._results(leaves, outputs))
 
 
@@ -188,6 +193,11 @@ def _hooks_of(items: Iterable[Any]) -> list[int]:
     cells = [getattr(item, "_cell", None) for item in items]
     hooks = [cell.hooks for cell in cells if cell is not None and cell.hooks is not None]
     return [number for each in hooks for calls in (each.arrived, each.accumulated) for number in calls]
+
+
+def _from(source: Any, leaves: Sequence[Any]) -> Any:
+    """What an input or a gradient belongs to: an argument, or what comes from outside."""
+    return leaves[source] if isinstance(source, int) else source()
 
 
 def _lies_at(item: Any, other: Any) -> bool:

@@ -34,7 +34,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         entry.writes_arguments
         or entry.guards.bound
         or captured.sources[:count] != tuple(range(count))
-        or any(grad.output is not None for grad in captured.grads)
+        or any(grad.output is not None or isinstance(grad.source, int) for grad in captured.grads)
     ):
         return None
     if captured.itself != (None,) or captured.back([MISSING]) is not MISSING:

@@ -59,7 +59,7 @@ class Condition(NamedTuple):
 class Grad(NamedTuple):
     """What becomes of the ``.grad`` of a leaf."""
 
-    source: Source
+    source: int | Source  # of an argument the number
     output: int | None  # the number of the output that it becomes; None: it is None after a run
     cleared: bool  # the function itself forgets what was there before
 
@@ -372,7 +372,8 @@ class Capture(Watcher):
             if cell.grad is not None and outside.value not in writes:
                 output = len(outputs)
                 outputs.append(self.bring(cell.grad))
-            grads.append(Grad(outside.source, output, id(cell) in self._cleared))
+            source = outside.source if outside.argument is None else outside.argument
+            grads.append(Grad(source, output, id(cell) in self._cleared))
         wants = any(self._leads_back(item._node) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
         itself = tuple(places.get(id(item)) for item in leaves)
 
