@@ -592,3 +592,79 @@ def test_a_copy_of_what_was_compiled():
         copied._orig_mod.weight.mul_(2)
         assert [copied(X).tolist() for _ in range(4)] == [copied._orig_mod(X).tolist()] * 4
         assert compiled(X).tolist() == before
+
+
+# ---------------------------------------------------------------------- gradients between calls
+
+
+def of_both(make, backend):
+    """What ``make(wrap)`` gives with and without compile."""
+    return make(lambda f: f), make(lambda f: tg.compile(f, backend=backend))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+@pytest.mark.parametrize("clear", ["grad = None", "zero_grad", "clip and zero_grad"])
+def test_a_gradient_is_used_and_forgotten(clear, backend):
+    def make(wrap):
+        w = tg.ones(3, requires_grad=True)
+        optimizer = tg.optim.SGD([w], lr=0.1)
+
+        def update():
+            if clear == "grad = None":
+                with tg.no_grad():
+                    w.sub_(w.grad * 0.1)
+                w.grad = None
+                return
+            if clear != "zero_grad":
+                nn.utils.clip_grad_value_([w], 2.0)
+            optimizer.step()
+            optimizer.zero_grad()
+
+        update = wrap(update)
+        for i in range(12):
+            (w * (1.0 if i < 5 else i)).sum().backward()
+            update()
+        return w.tolist(), w.grad
+
+    one, other = of_both(make, backend)
+    np.testing.assert_allclose(other[0], one[0], rtol=1e-5)
+    assert other[1] is one[1] is None
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy", "ignore:compile. Python runs")
+def test_gradients_of_arguments(backend):
+    def make(wrap):
+        a, b = tg.ones(3, requires_grad=True), tg.full((3,), 2.0, requires_grad=True)
+        backward, found = wrap(lambda x: (x * x).sum().backward()), []
+        for i, x in enumerate([a] * 6 + [b] * 6 + [a, b] * 6):
+            if i % 3 == 0 and i > 12:
+                x.grad = None
+            backward(x)
+            found.append((a.grad.tolist(), None if b.grad is None else b.grad.tolist()))
+        return found
+
+    one, other = of_both(make, backend)
+    assert one == other
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy", "ignore:compile. Python runs")
+def test_an_update_of_each_parameter(backend):
+    def make(wrap):
+        weights = [tg.ones(3, requires_grad=True) for _ in range(3)]
+
+        def update(p):
+            with tg.no_grad():
+                p.sub_(p.grad * 0.1)
+
+        update = wrap(update)
+        for i in range(8):
+            for k, w in enumerate(weights):
+                w.grad = tg.full((3,), float(k + i))
+                update(w)
+        return [w.tolist() for w in weights]
+
+    one, other = of_both(make, backend)
+    np.testing.assert_allclose(other, one, rtol=1e-5)

@@ -26,7 +26,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program import CaptureError, Program, Value, argument_names
-from ..program.capture import Captured, capture
+from ..program.capture import Captured, GradientOf, capture
 from .entry import Build, Entry
 from .guards import MISSING, Guards, place_of, same
 from .quick import Quick, quick
@@ -318,6 +318,8 @@ def alike(a: Captured, b: Captured) -> bool:
 def _same_source(a: Any, b: Any) -> bool:
     if isinstance(a, int) or isinstance(b, int):
         return bool(a == b)
+    if isinstance(a, GradientOf) and isinstance(b, GradientOf):
+        return a.tensor() is b.tensor()
     now, then = a(), b()
     return now is then or (isinstance(now, (int, float)) and isinstance(then, (int, float)))
 

@@ -106,7 +106,7 @@ class Entry:
 
         What is written then shows in the other one, in the order in which the function writes and reads.
         """
-        self.owners = {id(owner(arrays[i])) for i in self._written}
+        self.owners = {id(owner(arrays[i])) for i in self._written if arrays[i] is not None}
         shared = [i for i, a in enumerate(arrays) if isinstance(a, np.ndarray) and id(owner(a)) in self.owners]
         if len(shared) == len(self.owners):
             return []

@@ -15,6 +15,7 @@ from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import owner, tick
 from ..nn.module import Module
+from ..program.capture import GradientOf
 from .guards import MISSING, unchanged
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         entry.writes_arguments
         or entry.guards.bound
         or captured.sources[:count] != tuple(range(count))
+        or any(isinstance(source, GradientOf) for source in captured.sources)
         or any(grad.output is not None or isinstance(grad.source, int) for grad in captured.grads)
     ):
         return None

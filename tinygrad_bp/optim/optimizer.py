@@ -140,9 +140,9 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if set_to_none:
-                    p._cell.grad = None
                     if following:
                         forgetting(p)
+                    p._cell.grad = None
                 elif (grad := p._cell.grad) is not None:
                     if grad._node is not None:  # it was computed under create_graph
                         grad = p._cell.grad = grad.detach().clone()

@@ -110,6 +110,18 @@ def capture(
             raise
 
 
+class GradientOf:
+    """Reads the gradient of a tensor, another one in each run."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = weakref.ref(tensor)
+
+    def __call__(self) -> Any:
+        """The gradient; None: there is none."""
+        cell = getattr(self.tensor(), "_cell", None)
+        return None if cell is None else cell.grad
+
+
 @dataclass(eq=False, slots=True)
 class _Outside:
     """A tensor or an array that no step gave."""
@@ -119,6 +131,7 @@ class _Outside:
     argument: int | None
     array: Any = None  # the memory of a tensor; a copy of an array
     before: Any = None  # what the memory held before it was written first
+    forgotten: Any = None  # a gradient that was there when the run began, and is no more
 
 
 class Capture(Watcher):
@@ -317,7 +330,11 @@ class Capture(Watcher):
         )
 
     def forgot(self, x: Tensor) -> None:
-        """The gradient of ``x`` is None from now on."""
+        """The gradient of ``x`` is None from now on; where this run read it, others read what is there then."""
+        gradient = x._own_cell().grad
+        for outside in self.outside if gradient is not None else ():
+            if outside.argument is None and outside.source() is gradient:
+                outside.source, outside.forgotten = GradientOf(x), gradient
         self._cleared.add(id(x._own_cell()))
 
     def pulling(self, pull: Pull) -> Pull:
@@ -343,7 +360,7 @@ class Capture(Watcher):
         read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
         kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)], self._known)
         for outside in self.outside:
-            item = outside.source()
+            item = outside.source() if outside.forgotten is None else outside.forgotten
             wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
             if outside.argument is None and outside.value not in read and not wanted:
                 continue  # only its shape or dtype was of interest
