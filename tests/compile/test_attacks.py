@@ -668,3 +668,10 @@ def test_an_update_of_each_parameter(backend):
 
     one, other = of_both(make, backend)
     np.testing.assert_allclose(other, one, rtol=1e-5)
+
+
+def test_an_iterator_goes_on():
+    numbers = iter(range(100))
+    compiled = tg.compile(lambda x: x * (next(numbers) // 6))
+    with pytest.warns(UserWarning, match="Python runs"):
+        assert [compiled(X)[0].item() for _ in range(40)] == [i // 6 for i in range(40)]

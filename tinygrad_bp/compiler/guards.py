@@ -137,6 +137,8 @@ class Guards:
             self._look_at((item.func, item.args, item.keywords))
         elif isinstance(item, _DRAWERS):
             self.settings.append((item, pickle.dumps(item)))
+        elif isinstance(item, Iterator) and not hasattr(item, "__dict__"):
+            self.settings.append((item, None))  # what it gives is another thing each time
         elif not isinstance(item, Tensor) and not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_object(item)
         else:
@@ -255,6 +257,8 @@ def unchanged(now: Any, then: Any) -> bool:
     """Whether a list, a dict, a set or an array has the items that it had."""
     if isinstance(now, np.ndarray):
         return np.array_equal(now, then, equal_nan=now.dtype.kind in "fc")
+    if then is None:
+        return False
     if isinstance(now, _DRAWERS):
         return bool(pickle.dumps(now) == then)
     if len(now) != len(then):
