@@ -51,7 +51,7 @@ def _pull_back(
     ``nodes`` is the history of ``seeds``. With ``create`` gradients are Tensors and the rules are recorded; else they
     are raw arrays, or, for someone who follows values and for batches of gradients, Tensors without history.
     """
-    following = traced() or any([stands_for_many(g) for g in seeds.values()])
+    following = traced() or any(map(stands_for_many, seeds.values()))
     if create or following or mode().watchers:
         with enable_grad() if create else no_grad() if following else nullcontext(), quietly(mode().watchers):
             return _walked(seeds, nodes, retain, create, following, targets)

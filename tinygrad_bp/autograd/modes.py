@@ -47,7 +47,8 @@ mode: Callable[[], Mode] = _MODE.get
 
 def traced() -> bool:
     """Whether someone follows values: then rules run on tensors, and what is written is computed by ops."""
-    return any([watcher.traces for watcher in mode().watchers])
+    watchers = mode().watchers
+    return bool(watchers) and any([watcher.traces for watcher in watchers])
 
 
 def same(array: Any, of: Any) -> None:
