@@ -70,13 +70,13 @@ def quick(args):
         if switches.grad is not {grad} or switches.inference is not {inference} or switches.watchers:
             return MISS
         known[0] = switches
+    arrays = entry.arrays
     if {looks}:
         return MISS
     {read}
     moment = tick()
     if moment == entry.moment + 1:
         entry.moment = moment
-        arrays = entry.arrays
         found = again({changing}) or entry.runnable({given})
     elif entry.look_again(args):
         entry.moment = tick()
@@ -98,10 +98,11 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
     looks = ["default() is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype}
-        looks += [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
+        kinds = [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
         if entry.owners:  # what is written must not show in an argument
-            looks.append(f"id(v{i} if v{i}.base is None else owner(v{i})) in entry.owners")
+            kinds.append(f"id(v{i} if v{i}.base is None else owner(v{i})) in entry.owners")
+        looks.append(f"v{i} is not arrays[{i}] and ({' or '.join(kinds)})")  # the array of the last run was looked at
     for i, (holder, name, value) in enumerate(guards.names):
         names |= {f"holder{i}": holder, f"value{i}": value}
         looks.append(f"holder{i}.get({name!r}, MISS) is not value{i}")
