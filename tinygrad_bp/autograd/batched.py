@@ -39,6 +39,10 @@ class Level:
 
     __slots__ = ("number", "randomness", "size")
 
+    number: int
+    size: int
+    randomness: str
+
     def __init__(self, size: int, randomness: str = "error") -> None:
         for bring in BATCHING:
             bring()

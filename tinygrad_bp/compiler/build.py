@@ -39,7 +39,7 @@ class Library:
 
     def __init__(self, path: Path, holds_the_gil: bool) -> None:
         try:
-            self.handle = (ctypes.PyDLL if holds_the_gil else ctypes.CDLL)(str(path))
+            self.handle: Any = (ctypes.PyDLL if holds_the_gil else ctypes.CDLL)(str(path))
             self.bind: Any = self.handle.tg_bind
             self.step: Any = self.handle.tg_step
             self.loop: Any = self.handle.tg_loop
@@ -49,7 +49,7 @@ class Library:
         self.step.restype = ctypes.c_int
         self.loop.restype = ctypes.c_int64
         self.loop.argtypes = [ctypes.c_int64, ctypes.c_void_p]
-        self.lock = Lock()
+        self.lock: Any = Lock()
         self.bound_by: object = None  # whose arrays the next step reads
 
     def use_blas(self, gemm: tuple[int, int, int] | None) -> None:

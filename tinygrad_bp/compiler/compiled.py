@@ -66,7 +66,8 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Any], build: Build, exact: bool) -> None:
-        self.function, self.exact = function, exact
+        self.function: Callable[..., Any] = function
+        self.exact: bool = exact
         self._build = build
         self._entries: dict[Any, list[Entry]] = {}
         self._quicks: dict[Entry, Quick | None] = {}  # the quick way into each
@@ -283,7 +284,7 @@ class CompiledModule(Module):
     def __init__(self, module: Module, build: Build, exact: bool) -> None:
         super().__init__()
         self._orig_mod = module
-        self.compiled = Compiled(module, build, exact)
+        self.compiled: Compiled = Compiled(module, build, exact)
         self.training = module.training
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -33,7 +33,8 @@ class Runnable:
     """
 
     def __init__(self, program: Program, exact: bool) -> None:
-        self.program, self.exact = program, exact
+        self.program: Program = program
+        self.exact: bool = exact
         self._simple = simplified(program, exact)
         self._lock = Lock()
         self._functions: list[Callable[..., Any]] = []
