@@ -198,7 +198,7 @@ def test_products_that_blas_takes() -> None:
     layers = lambda: (nn.Linear(200, 96), nn.ReLU(), nn.Linear(96, 128), nn.ReLU(), nn.Linear(128, 3))  # noqa: E731
     step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(70, 200), lambda: tg.arange(70) % 3)
     moved_alike(step, arguments, units=512)
-    assert "gemmf(" in built(written_down(step, arguments).program).source
+    assert "gemmf(" in built(written_down(step, arguments).program).c_source
 
 
 def test_a_loop_is_one_run_after_another() -> None:
@@ -365,7 +365,7 @@ def test_steps_that_c_does_not_have_are_called_in_numpy() -> None:
         layers, F.cross_entropy, lambda: tg.randn(4, 1, 8, 8), lambda: tg.tensor([0, 1, 2, 0])
     )
     fast = moved_alike(step, arguments, kind=c_backend.Parts)
-    assert "/* then NumPy: convolution */" in fast.source
+    assert "/* then NumPy: convolution */" in fast.c_source
 
 
 def test_what_a_later_part_reads_is_written_last() -> None:
@@ -495,7 +495,7 @@ def test_threads_take_turns() -> None:
 
 def test_the_text_names_what_the_program_names() -> None:
     step, arguments, _ = network("relu")
-    source = built(written_down(step, arguments).program).source
+    source = built(written_down(step, arguments).program).c_source
     for line in ("t0 = linear(", "weight_0[i] = weight_0[i] - ", "/* t1 = relu"):
         assert line in source
 

@@ -666,3 +666,13 @@ def test_nothing_is_said_in_ordinary_use():
         compiled = tg.compile(lambda x: x * 2)
         [compiled(tg.ones(n)) for n in (1, 2, 3) for _ in range(3)]
     assert len(compiled.programs) == 3
+
+
+def test_what_runs_can_be_read(backend, request):
+    compiled = tg.compile(lambda x: (x * 2).tanh())
+    with pytest.raises(tg.AutogradError, match="there is no program yet"):
+        _ = compiled.source
+    [compiled(X) for _ in range(4)]
+    assert compiled.source.count("np.tanh(") == 1 and "import numpy as np" in compiled.source
+    in_c = "[c]" in request.node.name
+    assert ("#include <math.h>" in compiled.c_source) == in_c and ("int tg_step(void)" in compiled.c_source) == in_c

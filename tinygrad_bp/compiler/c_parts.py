@@ -79,9 +79,14 @@ class Parts:
 
     @property
     def source(self) -> str:
+        """The program as a file that imports NumPy alone, as with the other backend."""
+        return numpy_backend.build(self.program).source
+
+    @property
+    def c_source(self) -> str:
         """The C texts of the parts, and what runs between them."""
         texts = [
-            piece.source if isinstance(piece, Runnable) else f"/* then NumPy: {piece.op.name} */\n"
+            piece.c_source if isinstance(piece, Runnable) else f"/* then NumPy: {piece.op.name} */\n"
             for piece in self._pieces
         ]
         return "\n".join(texts)

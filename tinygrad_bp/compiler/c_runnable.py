@@ -48,6 +48,11 @@ class Runnable:
 
     @property
     def source(self) -> str:
+        """The program as a file that imports NumPy alone, as with the other backend."""
+        return numpy_backend.build(self.program).source
+
+    @property
+    def c_source(self) -> str:
         """The C text; before the first run, that for arrays which lie row by row."""
         return self._written_for(self._orders or ("C",) * len(self.program.inputs)).source
 
