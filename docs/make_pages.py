@@ -37,6 +37,7 @@ ROOMS = {
     "data": "Datasets and batches", "train": "The training loop", "autograd": "Gradients, hooks and modes",
     "autograd.forward_ad": "Forward mode with dual tensors",
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
+    "faults": "Why a training does not learn",
     "program": "Programs", "compiler": "Steps that run as programs",
     "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",

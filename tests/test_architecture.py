@@ -41,6 +41,7 @@ ALLOWED = {
     **{room: {"autograd"} for room in ("hub", "profiler")},
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random"},
+    "faults": {"autograd", "nn", "optim", "random"},
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim", "compiler"},
     "saving": {"autograd", "functions", "nn"},

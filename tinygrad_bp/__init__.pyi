@@ -12,11 +12,11 @@ from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
     backends as backends, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
-    distributions as distributions, drawing as drawing, fft as fft, func as func, functional as functional,
-    functions as functions, hub as hub, jit as jit, linalg as linalg, models as models, mps as mps, nn as nn,
-    not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim, places as places,
-    profiler as profiler, program as program, random as random, saving as saving, signal as signal, special as special,
-    train as train, utils as utils, verify as verify, xpu as xpu,
+    distributions as distributions, drawing as drawing, faults as faults, fft as fft, func as func,
+    functional as functional, functions as functions, hub as hub, jit as jit, linalg as linalg, models as models,
+    mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim,
+    places as places, profiler as profiler, program as program, random as random, saving as saving, signal as signal,
+    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -34,6 +34,7 @@ from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .compiler import F
 from .drawing.picture import Picture
+from .faults.finding import Findings
 from .func.transforms import Function
 from .functions.constructors import TensorType
 from .functions.histograms import Histogram
@@ -46,6 +47,7 @@ from .ops.rounding import Frexp
 from .ops.scans import Found
 from .ops.sliding import Target
 from .ops.solving import SignLogdet
+from .optim.optimizer import Optimizer
 from .random.generator import Generator as Generator
 
 BoolTensor: TensorType
@@ -543,6 +545,11 @@ def diag_embed(
     """Square matrices in two new dimensions, with the last dimension of ``input`` on their diagonal."""
 def diagflat(input: Array, offset: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """A matrix with all elements of ``input``, row by row, on a diagonal."""
+def diagnose(
+    model: Callable[[Any], Any], loss_fn: Callable[[Any, Any], Any], batch: tuple[Any, Any],
+    optimizer: Optimizer | None = None,
+) -> Findings:
+    """Say why a training does not learn: run a step of it, and name the mistakes that the step shows."""
 def diagonal(input: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None) -> Tensor:
     """The diagonal of two dimensions, ``offset`` above the main one, as the last dimension."""
 def diagonal_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:

@@ -47,9 +47,14 @@ class Line(NamedTuple):
 def user_line() -> Line:
     """The line outside the package that is running now."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename.startswith(_INSIDE) and frame.f_back is not None:
+    while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def inside_package(file: str) -> bool:
+    """Whether a file is not the user's: of this package, of NumPy, or code that was made."""
+    return file.startswith(_INSIDE)
 
 
 # ---------------------------------------------------------------------- what is remembered

@@ -1,0 +1,126 @@
+"""``tg.diagnose``: what it leaves as it was, what it refuses, and how its findings show."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp import nn
+from tinygrad_bp.autograd.errors import ArgumentError
+from tinygrad_bp.faults import Finding, Findings
+from tinygrad_bp.faults.diagnose import findings
+from tinygrad_bp.faults.observation import Observation
+
+
+def network() -> nn.Module:
+    tg.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 1))
+
+
+def batch() -> tuple[Any, Any]:
+    tg.manual_seed(1)
+    return tg.randn(20, 4), tg.randn(20, 1)
+
+
+def everything(model: nn.Module, optimizer: tg.optim.Optimizer) -> list[Any]:
+    """All that a step could change, as bytes."""
+    grads = [None if p.grad is None else p.grad.numpy().tobytes() for p in model.parameters()]
+    state = [value.detach().numpy().tobytes() for value in model.state_dict().values()]
+    kept = [str(dict(item)) for item in optimizer._state.values()]
+    groups = [str({k: v for k, v in group.items() if k != "params"}) for group in optimizer.param_groups]
+    modes = [module.training for module in model.modules()]
+    streams = [tg.get_rng_state().numpy().tobytes(), str(np.random.get_state()), random.getstate()]
+    return [grads, state, kept, groups, modes, streams]
+
+
+def nothing_happened(model: nn.Module, optimizer: tg.optim.Optimizer, call: Any) -> None:
+    before = everything(model, optimizer)
+    call()
+    assert everything(model, optimizer) == before
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+@pytest.mark.parametrize("kind", [tg.optim.SGD, tg.optim.Adam])
+def test_everything_is_as_it_was(steps: int, kind: Any) -> None:
+    model, (x, y) = network(), batch()
+    optimizer = kind(model.parameters(), lr=0.01)
+    for _ in range(steps):
+        nn.MSELoss()(model(x), y).backward()
+        optimizer.step()
+
+    def loss(p: Any, y: Any) -> Any:
+        np.random.rand()
+        random.random()
+        return ((p - y) ** 2).mean()
+
+    nothing_happened(model, optimizer, lambda: tg.diagnose(model, loss, (x, y), optimizer))
+    seen = Observation(model, loss, x, y, optimizer)
+    nothing_happened(model, optimizer, lambda: seen.trained(3))
+    assert len(seen.trained(3)) == 4
+
+
+def test_everything_is_as_it_was_after_an_error_and_an_interrupt() -> None:
+    model, (x, y) = network(), batch()
+    optimizer = tg.optim.Adam(model.parameters())
+
+    def raising(error: BaseException) -> Any:
+        def loss(p: Any, y: Any) -> Any:
+            model.eval()
+            with tg.no_grad():
+                model[0].weight += 1
+            raise error
+
+        return loss
+
+    nothing_happened(model, optimizer, lambda: tg.diagnose(model, raising(ValueError("x")), (x, y), optimizer))
+
+    def interrupted() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            tg.diagnose(model, raising(KeyboardInterrupt()), (x, y), optimizer)
+
+    nothing_happened(model, optimizer, interrupted)
+
+
+def test_a_lazy_layer_stays_lazy() -> None:
+    model = nn.LazyLinear(1)
+    tg.diagnose(model, nn.MSELoss(), batch())
+    assert isinstance(model.weight, nn.UninitializedParameter) and type(model) is nn.LazyLinear
+    assert model(batch()[0]).shape == (20, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ((3, nn.MSELoss(), batch()), "model"),
+        ((network(), "mse", batch()), "loss_fn"),
+        ((network(), nn.MSELoss(), batch()[0]), "batch"),
+        ((network(), nn.MSELoss(), (tg.zeros(0, 4), tg.zeros(0, 1))), "no rows"),
+        ((network(), nn.MSELoss(), batch(), 0.1), "optimizer"),
+    ],
+)
+def test_misuse_is_refused(arguments: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        tg.diagnose(*arguments)
+
+
+def test_findings_show_as_a_list_and_as_a_table() -> None:
+    one = Finding("shapes-broadcast", "(3, 1) and (3,) give (3, 3).", "train.py:12", "Write y.reshape(3, 1).")
+    assert str(Findings([one])) == (
+        "1. shapes-broadcast (train.py:12): (3, 1) and (3,) give (3, 3). Write y.reshape(3, 1)."
+    )
+    assert Findings([one]).codes == ("shapes-broadcast",)
+    assert "<td" in Findings([one])._repr_html_()
+    assert "Nothing is wrong" in str(Findings()) and "Nothing is wrong" in Findings()._repr_html_()
+
+
+def test_a_rule_that_fails_says_nothing_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Observation(network(), nn.MSELoss(), *batch())
+    monkeypatch.setattr(Observation, "loss_steps", property(lambda self: 1 / 0))
+    monkeypatch.setattr(seen, "targets", np.zeros(3))
+    assert not findings(seen)
+    with pytest.raises(ZeroDivisionError):
+        findings(seen, strict=True)
