@@ -51,7 +51,7 @@ _PARTS = {
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
     "hub": "", "profiler": "", "program": "", "random": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",
-    "special": "", "train": "", "utils": "", "verify": "", "xpu": "",
+    "special": "", "train": "", "utils": "", "verify": "", "xpu": "", "compare": "verify",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "vmap": "func", "is_anomaly_enabled": "autograd",
     "set_printoptions": "autograd.printing", "Size": "autograd.size",

@@ -8,6 +8,7 @@ import os
 from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numpy import dtype as dtype
+from numpy.typing import ArrayLike
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
@@ -49,6 +50,7 @@ from .ops.sliding import Target
 from .ops.solving import SignLogdet
 from .optim.optimizer import Optimizer
 from .random.generator import Generator as Generator
+from .verify.compared import Compared
 
 BoolTensor: TensorType
 ByteTensor: TensorType
@@ -426,6 +428,10 @@ def column_stack(tensors: Sequence[Array], *, out: Tensor | None = None) -> Tens
     """Side by side: joined along dimension 1, vectors and numbers as columns."""
 def combinations(input: Array, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """All choices of ``r`` elements of a vector in their order, a row each."""
+def compare(
+    manual: Mapping[str, Tensor | ArrayLike | None], loss: Tensor, values: Mapping[str, Tensor] | None = None,
+) -> Compared:
+    """Compare gradients made by hand with the engine's, value by value, and point at the first that is wrong."""
 @overload
 def compile(model: F, *, backend: str = ..., exact: _bool = ..., **settings: object) -> F:
     """A function, or a module, that runs as a program of NumPy calls; without one, a decorator."""

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from .autograd.backward import Pull
 from .autograd.errors import ArgumentError
-from .autograd.modes import Mode, Switch, mode
+from .autograd.modes import mode
 from .autograd.node import Node
 from .autograd.op import Op
-from .autograd.watch import Watcher, enter_every_op
+from .autograd.watch import Following, Watcher
 
 __all__ = ["ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule", "supported_activities"]
 
@@ -136,17 +136,6 @@ class _Clock(Watcher):
             return pulled
 
         return timed
-
-
-class _Timed(Switch):
-    def __init__(self, clock: _Clock) -> None:
-        self.clock = clock
-        super().__init__()
-
-    def _mode(self, before: Mode) -> Mode:
-        inside = Mode(before.grad, (*before.watchers, self.clock), before.inference)
-        enter_every_op()
-        return inside
 
 
 class record_function:
@@ -328,7 +317,7 @@ class profile:
         self._enabled = enabled and use_cpu and (activities is None or ProfilerActivity.CPU in set(activities))
         self._schedule, self._on_trace_ready = schedule, on_trace_ready
         self._clock = _Clock(record_shapes)
-        self._switch = _Timed(self._clock)
+        self._switch = Following(self._clock)
         self._action = ProfilerAction.RECORD_AND_SAVE
 
     def __enter__(self) -> Self:

@@ -177,3 +177,16 @@ def enter_every_op() -> None:
     with _lock:
         for op in OPS.values():
             op.function.__code__ = entry_code(op)
+
+
+class Following(Switch):
+    """Inside, ``watcher`` is told of everything."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+        super().__init__()
+
+    def _mode(self, before: Mode) -> Mode:
+        inside = Mode(before.grad, (*before.watchers, self.watcher), before.inference)
+        enter_every_op()
+        return inside

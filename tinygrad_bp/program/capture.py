@@ -21,13 +21,12 @@ from ..autograd.arrays import as_array
 from ..autograd.backward import Pull
 from ..autograd.errors import CaptureError, shape_text
 from ..autograd.history import history
-from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..autograd.types import Array
-from ..autograd.watch import Watcher, enter_every_op
+from ..autograd.watch import Following, Watcher
 from ..autograd.writes import lies_there, owner, shown
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
@@ -62,19 +61,6 @@ class Grad(NamedTuple):
     source: int | Source  # of an argument the number
     output: int | None  # the number of the output that it becomes; None: it is None after a run
     cleared: bool  # the function itself forgets what was there before
-
-
-class Following(Switch):
-    """Inside, ``watcher`` is told of everything."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self.watcher = watcher
-        super().__init__()
-
-    def _mode(self, before: Mode) -> Mode:
-        inside = Mode(before.grad, (*before.watchers, self.watcher), before.inference)
-        enter_every_op()
-        return inside
 
 
 def capture(

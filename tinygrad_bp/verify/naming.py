@@ -1,0 +1,113 @@
+"""Which value of a recorded computation a name means: from the variables of the program that recorded it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from ..autograd.anomaly import Line, inside_package, user_line
+from ..autograd.node import Node
+from ..autograd.op import Op
+from ..autograd.tensor import Tensor
+from ..autograd.watch import Watcher
+
+# How people name the gradient of x.
+SPELLINGS = ("dL_d(.+)", "d_(.+)", "d(.+)", "grad_(.+)", "(.+)_grad", "(.+)")
+
+
+def meant(key: str) -> list[str]:
+    """The names whose gradient a name may be, the likeliest first.
+
+    >>> meant("dW1"), meant("W1")
+    (['W1', 'dW1'], ['W1'])
+    """
+    matches = (re.fullmatch(spelling, key) for spelling in SPELLINGS)
+    return [match.group(1) for match in matches if match]
+
+
+def variables(frame: FrameType) -> list[Mapping[str, Any]]:
+    """The variables that a line of the program sees, its own first, then what dicts and objects among them hold."""
+    own, outer = dict(frame.f_locals), frame.f_globals
+    return [own, outer, *inside(own), *(inside(outer) if own != outer else ())]
+
+
+def inside(space: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What the dicts and the plain objects among some variables hold by name."""
+    for name, value in list(space.items()):
+        if name.startswith("__"):
+            continue
+        held = value if isinstance(value, dict) else getattr(value, "__dict__", None)
+        if isinstance(held, dict) and not isinstance(value, (type, type(sys))):
+            yield {key: part for key, part in held.items() if isinstance(key, str) and isinstance(part, Tensor)}
+
+
+def caller() -> FrameType:
+    """The innermost frame that is not of the package."""
+    frame = sys._getframe(1)
+    while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+class Trail(Watcher):
+    """Notes the line of every op, and the variables of the functions that called it.
+
+    A frame that has returned still has its variables as they were then: they are read when all is over.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[Node, Line] = {}
+        self._outer = caller()
+        self._frames: dict[FrameType, int] = {}  # and how deep they were
+        self._held: dict[tuple[FrameType, str], set[Node]] = {}  # what a variable held while it was watched
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Note the line that made a value, and look at the variables of now."""
+        node = getattr(result, "_node", None)
+        if node is None:
+            return
+        self.lines[node] = user_line()
+        frame: FrameType | None = sys._getframe(1)
+        above = []
+        while frame is not None and frame is not self._outer:
+            if not inside_package(frame.f_code.co_filename):
+                above.append(frame)
+            frame = frame.f_back
+        for depth, each in enumerate(reversed(above)):
+            self._frames.setdefault(each, depth)
+            self._look(each)
+
+    def _look(self, frame: FrameType) -> None:
+        own = dict(frame.f_locals)
+        for space in (own, *inside(own)):
+            for name, value in space.items():
+                if isinstance(value, Tensor) and value._node is not None:
+                    self._held.setdefault((frame, name), set()).add(value._node)
+
+    def values(self) -> dict[str, list[Node]]:
+        """Every name with the values that it had, of the outermost functions that use it; then the trail is over."""
+        found: dict[str, list[Node]] = {}
+        depths: dict[str, int] = {}
+        for frame in self._frames:
+            self._look(frame)
+        for (frame, name), nodes in self._held.items():
+            depth = self._frames[frame]
+            if depth <= depths.setdefault(name, depth):
+                found[name] = [*(found.get(name, ()) if depth == depths[name] else ()), *nodes]
+                depths[name] = depth
+        self._frames.clear()
+        self._held.clear()
+        return found
+
+
+def first_of(names: Sequence[str], spaces: Sequence[Mapping[str, Any]], known: Any) -> Node | None:
+    """The node of the first of these names that is a tensor in ``known``, the variables nearest by first."""
+    for name in names:
+        for space in spaces:
+            value = space.get(name)
+            if isinstance(value, Tensor) and value._node in known:
+                return value._node
+    return None
