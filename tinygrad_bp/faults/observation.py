@@ -19,6 +19,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
+from .cure import Cure
 from .finding import Finding
 from .recording import Recorded, Recording, Step, array_of
 from .state import kept
@@ -232,6 +233,11 @@ class Observation:
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
                 pass
         return losses
+
+    @cached_property
+    def cure(self) -> Cure:
+        """What lets the program learn, if it does not."""
+        return Cure(self)
 
     # ------------------------------------------------------------------ words
 

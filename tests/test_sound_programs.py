@@ -1,0 +1,18 @@
+"""``tg.diagnose`` says nothing of programs that learn."""
+
+from __future__ import annotations
+
+import pytest
+from faults import sound_structures as sound_structures  # enters its programs
+from faults.sound_networks import SOUND, made
+
+from tinygrad_bp.faults.diagnose import findings
+from tinygrad_bp.faults.observation import Observation
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_nothing_is_said_of_sound_programs(name: str) -> None:
+    program = made(name, 0)
+    observation = Observation(program.model, program.loss_fn, *program.batch, program.optimizer)
+    assert findings(observation) == ()
+    assert observation.failure is None

@@ -1,0 +1,121 @@
+"""Which one thing put right lets a program learn that does not: the numbers say what may be wrong, trials what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .trial import AS_IT_IS, Change, Trials
+from .units import GAIN, SHRINK, Size, size_of, unit_targets, units, weighted
+
+if TYPE_CHECKING:
+    from .observation import Observation
+
+SMALLER = (0.3, 0.1, 0.01, 1e-3, 1e-4, 1e-6)
+LARGER = (10.0, 100.0, 1e3, 1e4)
+# Beside another change: with other sizes another rate fits.
+BESIDE = (1.0, 0.1, 10.0, 0.01, 100.0)
+HEAVY = 0.75  # so much dropout is worth a trial without
+STRONG = 0.05  # and so much weight decay
+
+
+class Oddness(NamedTuple):
+    """From which sizes on numbers are worth a trial with others."""
+
+    large: float
+    small: float
+    spread: float  # how many times as large as the smallest the largest column is
+    offset: float  # how many deviations the mean of a column is from 0
+
+    def of(self, size: Size | None) -> bool:
+        """Whether a size is odd."""
+        if size is None:
+            return False
+        return (size.largest > self.large or size.largest < self.small or size.spread > self.spread
+                or size.offset > self.offset)  # fmt: skip
+
+
+# Layers begin with weights that suit numbers around 1. Far from it, the sizes are tried first; near it, the rate.
+FAR = Oddness(large=10.0, small=0.01, spread=100.0, offset=30.0)
+NEAR = Oddness(large=2.0, small=0.2, spread=5.0, offset=2.0)
+GROSS = 30.0  # numbers so large saturate layers or blow up whatever else is wrong
+
+
+class Cure:
+    """What is odd about the numbers of a program, and the change that lets it learn."""
+
+    def __init__(self, seen: Observation) -> None:
+        self.seen, self.trials = seen, Trials(seen)
+
+    @cached_property
+    def inputs(self) -> Size | None:
+        """The size of the inputs; None where they are no numbers that could have another one."""
+        return size_of(self.seen.inputs) if units(self.seen.x) is not None else None
+
+    @cached_property
+    def targets(self) -> Size | None:
+        """The size of the targets; None where they are classes."""
+        targets = self.seen.targets
+        if targets is None or unit_targets(self.seen.y) is None or np.isin(targets, (0, 1)).all():
+            return None
+        return size_of(targets)
+
+    @cached_property
+    def gains(self) -> tuple[float, float]:
+        """The smallest and the largest gain of a layer's first weights; 0 is none."""
+        found = [each.gain for each in weighted(self.seen.steps) if each.gain > 0]
+        return (min(found), max(found)) if found else (1.0, 1.0)
+
+    @cached_property
+    def decay(self) -> float:
+        """The largest weight decay."""
+        groups = self.seen.optimizer.param_groups if self.seen.optimizer is not None else ()
+        return max((float(group.get("weight_decay", 0.0)) for group in groups), default=0.0)
+
+    @cached_property
+    def dropped(self) -> float:
+        """The largest share of values that a layer drops."""
+        return max((float(s.params["p"]) for s in self.seen.model_steps if s.op == "dropout_mask"), default=0.0)
+
+    @cached_property
+    def change(self) -> Change | None:
+        """The first change with which the program learns; None where it learns as it is, or with none of them."""
+        return self.trials.cure(self._changes()) if self.trials.fails else None
+
+    def _changes(self) -> Iterator[Change]:
+        sizes = self._sizes(FAR)
+        yield from sizes
+        if any(size is not None and size.largest > GROSS for size in (self.inputs, self.targets)):
+            yield from _with_rates(sizes)
+        yield from self._rates()
+        yield from _with_rates(sizes)
+        if self.gains[1] > GAIN or self.gains[0] < SHRINK:
+            yield from _with_rates([size._replace(weights=True) for size in (AS_IT_IS, *sizes)])
+        if self.dropped >= HEAVY:
+            yield Change(dropout=True)
+        if self.decay >= STRONG:
+            yield Change(decay=True)
+        yield from _with_rates([size for size in self._sizes(NEAR) if size not in sizes])
+
+    def _rates(self) -> Iterator[Change]:
+        if self.seen.optimizer is None:
+            return
+        plain = self.trials.run()
+        rises = plain is not None and not plain.losses[-1] <= plain.losses[0]
+        for rate in (*SMALLER, *LARGER) if rises else (*LARGER, *SMALLER):
+            yield Change(rate)
+
+    def _sizes(self, odd: Oddness) -> list[Change]:
+        """The changes of sizes that are odd: one, then both."""
+        inputs, targets = odd.of(self.inputs), odd.of(self.targets)
+        found = [Change(inputs=True)] if inputs else []
+        if targets:
+            found.append(Change(targets=True))
+        return [*found, Change(inputs=True, targets=True)] if inputs and targets else found
+
+
+def _with_rates(changes: list[Change]) -> Iterator[Change]:
+    return (change._replace(rate=rate) for change in changes for rate in BESIDE)

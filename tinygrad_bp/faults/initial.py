@@ -1,0 +1,158 @@
+"""Faults of the first weights, and of what they make of the inputs: equal, too large, too small, dead, saturated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .finding import Finding
+from .observation import Observation
+from .recording import Step
+from .units import GAIN, SHRINK, weighted
+
+GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
+FAR_ABOVE = 3.0  # so many times the loss of outputs of 0 is no first loss of small weights
+SATURATED = 0.9  # the share of values at the ends from which on a layer passes next to nothing
+ENDS = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # where the slope is a fiftieth of the largest
+DEEP = 4  # layers
+VANISHED = 1e-4  # the first layer's gradient over the last one's, both relative to their weights
+
+
+def equal_weights(seen: Observation) -> Finding | None:
+    """All units of a layer have the same weights and the same gradient: they stay copies of one unit."""
+    by_id = {id(leaf): name for name, leaf in seen.leaves.items()}
+    for step, weight, units in _weights_by_unit(seen):
+        name = by_id.get(id(weight), "")
+        gradient = seen.gradients.get(name)
+        if gradient is None or units.shape[-2] < 2 or not _copies(units):
+            continue
+        if _copies(_like(units, weight, gradient)):
+            what = "0" if not units.any() else "equal"
+            return seen.found(
+                "equal-weights",
+                f"All weights of {name or 'a layer'} are {what}, so its {units.shape[-2]} units compute the same, get "
+                "the same gradient and stay copies of one unit.",
+                "Start weights at random: leave the layer's own start, or nn.init.kaiming_uniform_(weight).", step,
+            )  # fmt: skip
+    return None
+
+
+def _weights_by_unit(seen: Observation) -> Iterator[tuple[Step, Any, Any]]:
+    """Weights as arrays (…, units, inputs), with the step that reads them."""
+    for each in weighted(seen.model_steps):
+        yield each.step, each.weight, _units(each.weight._value, each.unit_axis)
+    for step in seen.model_steps:
+        for place, gates in GATES.get(step.op, ()):
+            weight = step.operands[place]
+            yield step, weight, weight._value.reshape(gates, -1, weight.shape[-1])
+
+
+def _units(array: Any, axis: int) -> Any:
+    moved = np.moveaxis(array, axis, 0)
+    return moved.reshape(len(moved), -1)
+
+
+def _like(units: Any, weight: Any, gradient: Any) -> Any:
+    """A gradient in the form that ``units`` has of its weight."""
+    if units.ndim == 3 or units.shape[0] == weight.shape[0]:
+        return gradient.reshape(units.shape)
+    return _units(gradient, 1)
+
+
+def _copies(units: Any) -> bool:
+    """Whether the rows of (…, units, inputs) are all the same, to rounding."""
+    first = units[..., :1, :]
+    scale = float(np.abs(units).max(initial=0.0))
+    return bool(np.isfinite(scale) and np.abs(units - first).max(initial=0.0) <= 1e-5 * scale)
+
+
+def initial_weights_too_large(seen: Observation) -> Finding | None:
+    """The program does not learn, and does with smaller weights, or its first loss is far above that of outputs 0."""
+    cure = seen.cure
+    gain, change = cure.gains[1], cure.change
+    if gain <= GAIN or not cure.trials.fails:
+        return None
+    helps = change is not None and change.weights
+    first = seen.loss_value
+    nothing = seen.loss_for(np.zeros_like(seen.scores)) if seen.scores is not None else None
+    far = first is not None and nothing is not None and nothing > 0 and not first <= FAR_ABOVE * nothing
+    if not helps and not (far and (cure.inputs is None or cure.inputs.largest < 10)):
+        return None
+    layer = max(weighted(seen.steps), key=lambda each: each.gain)
+    above = f" The first loss is {first:.3g}; outputs of 0 would have {nothing:.3g}." if far else ""
+    return seen.found(
+        "initial-weights-too-large",
+        f"The first weights {tuple(layer.weight.shape)} make values {gain:.3g} times as large as they come in.{above}",
+        "Leave the layer's own start, or draw weights of deviation 1 / sqrt(number of inputs).", layer.step,
+    )  # fmt: skip
+
+
+def initial_weights_too_small(seen: Observation) -> Finding | None:
+    """The program does not learn, and does with larger weights."""
+    change = seen.cure.change
+    if change is None or not change.weights or seen.cure.gains[0] >= SHRINK or seen.cure.gains[1] > GAIN:
+        return None
+    layer = min(weighted(seen.steps), key=lambda each: each.gain or 1.0)
+    return seen.found(
+        "initial-weights-too-small",
+        f"The first weights {tuple(layer.weight.shape)} leave {layer.gain:.2g} of the size of what comes in, and so "
+        "little comes through that no gradient goes back.",
+        "Leave the layer's own start, or draw weights of deviation 1 / sqrt(number of inputs).", layer.step,
+    )  # fmt: skip
+
+
+def dead_layer(seen: Observation) -> Finding | None:
+    """A ReLU gives 0 for every row and unit, and the program does not learn."""
+    for step in seen.model_steps:
+        if step.op == "relu" and step.node is not None and step.value.size > 1 and not step.value.any():
+            if step is seen.output_step or not seen.cure.trials.fails:
+                continue
+            return seen.found(
+                "dead-layer",
+                f"All {step.value.shape[-1]} units of this ReLU give 0 for every row of the batch: no gradient goes "
+                "back through it.",
+                "Look at what comes in: a bias far below 0, or inputs of one sign; LeakyReLU lets a gradient through.",
+                step,
+            )  # fmt: skip
+    return None
+
+
+def saturated_layer(seen: Observation) -> Finding | None:
+    """Nearly all values of a hidden tanh or sigmoid lie at its ends, and the program does not learn."""
+    for step in seen.model_steps:
+        if step.op not in ENDS or step.node is None or step is seen.output_step or not step.value.size:
+            continue
+        low, high = ENDS[step.op]
+        share = float(np.mean((step.value < low) | (step.value > high)))
+        if share > SATURATED and seen.cure.trials.fails:
+            return seen.found(
+                "saturated-layer",
+                f"{share:.0%} of the values of this {step.op} lie at its ends, where its slope is next to 0: hardly "
+                "any gradient goes back through it.",
+                "Make what comes in smaller: scale the inputs, or start with smaller weights.", step,
+            )  # fmt: skip
+    return None
+
+
+def gradients_vanish(seen: Observation) -> Finding | None:
+    """The first of many layers gets next to no gradient beside the last one, and the program does not learn."""
+    by_id = {id(leaf): seen.gradients.get(name) for name, leaf in seen.leaves.items()}
+    layers = [(each, by_id.get(id(each.weight))) for each in weighted(seen.model_steps)]
+    sizes = [_relative(each.weight._value, g) for each, g in layers if g is not None]
+    if len(sizes) < DEEP or not sizes[-1] > 0 or not sizes[0] < VANISHED * sizes[-1]:
+        return None
+    if not seen.cure.trials.fails:
+        return None
+    return seen.found(
+        "gradients-vanish",
+        f"Relative to its weights the gradient of the first of {len(sizes)} layers is {sizes[0] / sizes[-1]:.1g} of "
+        "the last one's: each layer passes only a part back, and little is left at the first.",
+        "Take fewer layers, ReLU in place of sigmoid or tanh, batch normalisation, or x + layer(x).", layers[0][0].step,
+    )  # fmt: skip
+
+
+def _relative(value: Any, gradient: Any) -> float:
+    size = float(np.linalg.norm(value.astype(np.float64)))
+    return float(np.linalg.norm(gradient.astype(np.float64))) / size if size else 0.0

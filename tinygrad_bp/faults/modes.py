@@ -1,0 +1,70 @@
+"""Faults of the two modes of a model: training, in which dropout drops and batches are normalised, and eval."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..nn.dropout import Dropout
+from ..nn.module import Module
+from ..nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .finding import Finding
+from .observation import Observation
+from .recording import Recorded, Recording
+
+NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
+NEARLY_ALL = 0.9  # so much dropout is too much wherever a program does not learn
+
+
+def model_in_eval_mode(seen: Observation) -> Finding | None:
+    """A model that is to be trained is in eval, and has layers that then do something else."""
+    if not isinstance(seen.model, Module) or seen.model.training:
+        return None
+    names = [
+        type(module).__name__
+        for module in seen.model.modules()
+        if not module.training and (isinstance(module, NORMS) or (isinstance(module, Dropout) and module.p > 0))
+    ]
+    if not names:
+        return None
+    return seen.found(
+        "model-in-eval-mode",
+        f"The model is in eval mode, where {names[0]} does not do what it does in training.",
+        "Call model.train() before the steps of each epoch, and model.eval() only to measure.",
+    )
+
+
+def dropout_in_eval_mode(seen: Observation) -> Finding | None:
+    """In eval mode the model still drops values: a call of F.dropout does not know the mode."""
+    model = seen.model
+    if not isinstance(model, Module) or not any(step.op == "dropout_mask" for step in seen.model_steps):
+        return None
+    recording = Recording({})
+    with seen.unchanged(), Recorded(recording), np.errstate(all="ignore"):
+        try:
+            model.eval()
+            model(seen.x)
+        except Exception:  # the experiment was ours, and so is the error
+            return None
+    drops = [step for step in recording.steps if step.op == "dropout_mask" and 0 < float(step.params["p"]) < 1]
+    if not drops:
+        return None
+    return seen.found(
+        "dropout-in-eval-mode",
+        "In eval mode the model still drops values, so what it says is random when it is used.",
+        "Write F.dropout(x, p, training=self.training), or take nn.Dropout.", drops[0],
+    )  # fmt: skip
+
+
+def dropout_too_heavy(seen: Observation) -> Finding | None:
+    """The program does not learn, and does without dropout."""
+    cure = seen.cure
+    if cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout):
+        return None
+    if not cure.trials.fails:
+        return None
+    step = max((s for s in seen.model_steps if s.op == "dropout_mask"), key=lambda s: float(s.params["p"]))
+    return seen.found(
+        "dropout-too-heavy",
+        f"Dropout takes {cure.dropped:.0%} of the values away, and this batch is not learnt.",
+        "Take p between 0.1 and 0.5.", step,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Faults between the model and its optimizer: parameters it does not hold, gradients that pile up."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..autograd.tensor import Tensor
+from .finding import Finding
+from .layers import unregistered
+from .observation import Observation, rows_of
+
+PILED_UP = 5.0  # a gradient so many times as large as that of any part of the batch is a sum of many
+PARTS = 8  # of the batch, whose gradients are compared
+
+
+def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
+    """A parameter gets a gradient, and no step moves it."""
+    loose = unregistered(seen)
+    if seen.optimizer is None:
+        if not loose:
+            return None
+        leaf, step = loose[0]
+        return seen.found(
+            "parameter-not-held-by-the-optimizer",
+            f"The model reads a tensor {tuple(leaf.shape)} that model.parameters() does not give, so no optimizer made "
+            "from it would move it.",
+            "Assign it in __init__ as nn.Parameter, or keep layers in nn.ModuleList.", step,
+        )  # fmt: skip
+    held = {id(p) for group in seen.optimizer.param_groups for p in group["params"]}
+    lost = [(leaf, step) for leaf, step in loose if id(leaf) not in held]
+    if lost:
+        leaf, step = lost[0]
+        return seen.found(
+            "parameter-not-held-by-the-optimizer",
+            f"The model reads a tensor {tuple(leaf.shape)} that model.parameters() does not give and the optimizer "
+            "does not hold: no step moves it.",
+            "Assign it in __init__ as nn.Parameter, or keep layers in nn.ModuleList instead of a list.", step,
+        )  # fmt: skip
+    missing = [name for name, leaf in seen.parameters.items() if id(leaf) not in held and _moves(seen.gradients[name])]
+    if not missing:
+        return None
+    stale = [p for group in seen.optimizer.param_groups for p in group["params"] if not _read(seen, p)]
+    why = f" It holds {len(stale)} others that the model does not read." if stale else ""
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return seen.found(
+        "parameter-not-held-by-the-optimizer",
+        f"{missing[0]}{more} gets a gradient, and the optimizer does not hold it: no step moves it.{why}",
+        "Make the optimizer from model.parameters() after the model is complete; where a part is not to be learnt, "
+        "say so: part.requires_grad_(False).",
+    )
+
+
+def _moves(gradient: Any) -> bool:
+    return gradient is not None and bool(np.any(gradient))
+
+
+def _read(seen: Observation, p: Tensor) -> bool:
+    return any(item is p for step in seen.steps for item in step.operands)
+
+
+def zero_grad_missing(seen: Observation) -> Finding | None:
+    """The gradients that are there are sums of many steps' gradients."""
+    there = {name: leaf.grad._value for name, leaf in seen.parameters.items() if leaf.grad is not None}
+    if not there or seen.loss_value is None or not np.isfinite(seen.loss_value):
+        return None
+    waiting = float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in there.values())))
+    largest = max((_length(seen, part, set(there)) for part in _parts(seen)), default=0.0)
+    if not largest > 0 or not waiting > PILED_UP * largest:
+        return None
+    return seen.found(
+        "zero-grad-missing",
+        f"The gradients that the parameters hold are {waiting / largest:.3g} times as large as that of any part of "
+        "this batch: those of earlier steps are still in them.",
+        "Call optimizer.zero_grad() before each backward().",
+    )
+
+
+def _parts(seen: Observation) -> list[tuple[Any, Any]]:
+    """The batch, and parts of it: a last batch of another size has a gradient like one of these."""
+    rows = rows_of(seen.x)
+    parts = [(seen.x, seen.y)]
+    if rows and rows == rows_of(seen.y) and rows >= 2:
+        edges = np.linspace(0, rows, min(rows, PARTS) + 1).astype(int)
+        parts += [(seen.x[a:b], seen.y[a:b]) for a, b in pairwise(edges)]
+    return parts
+
+
+def _length(seen: Observation, part: tuple[Any, Any], names: set[str]) -> float:
+    """The length of the gradient for a part of the batch."""
+    other = type(seen)(seen.model, seen.loss_fn, *part, seen.optimizer)
+    found = [g for name, g in other.gradients.items() if name in names and g is not None]
+    return float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in found)))
+
+
+def zero_grad_misplaced(seen: Observation) -> Finding | None:
+    """The optimizer has counted steps, and all that it averaged is 0: the gradients were cleared before each step."""
+    optimizer = seen.optimizer
+    if optimizer is None or not optimizer.counts or not optimizer._state:
+        return None
+    averages = [kept._value for state in optimizer._state.values() for name, kept in state.items()
+                if name in optimizer.keeps and isinstance(kept, Tensor)]  # fmt: skip
+    if (
+        not averages
+        or any(average.any() for average in averages)
+        or not any(_moves(g) for g in seen.gradients.values())
+    ):
+        return None
+    return seen.found(
+        "zero-grad-misplaced",
+        f"{type(optimizer).__name__} has taken steps, and all gradients that it saw were 0: they are cleared between "
+        "backward() and step().",
+        "Write zero_grad(), backward(), step(), in this order.",
+    )
+
+
+def optimizer_ascends(seen: Observation) -> Finding | None:
+    """``maximize`` makes the loss larger."""
+    if seen.optimizer is None or not any(group.get("maximize") for group in seen.optimizer.param_groups):
+        return None
+    if not seen.cure.trials.fails:
+        return None
+    return seen.found(
+        "optimizer-ascends",
+        "The optimizer has maximize=True: each step makes the loss larger.",
+        "Leave maximize out, or give it what is to be large.",
+    )
+
+
+def weight_decay_too_large(seen: Observation) -> Finding | None:
+    """The program does not learn, and does without weight decay."""
+    if seen.cure.change is None or not seen.cure.change.decay:
+        return None
+    return seen.found(
+        "weight-decay-too-large",
+        f"With weight_decay={seen.cure.decay:g} the weights shrink faster than they learn: without it the same program "
+        "learns this batch.",
+        "Take a hundredth of it, or leave it out.",
+    )

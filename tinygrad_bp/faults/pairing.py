@@ -1,0 +1,102 @@
+"""Targets that have nothing to do with their inputs: the rows of one were put in another order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .finding import Finding
+from .observation import Observation
+
+FEWEST_ROWS = 40  # of fewer rows chance says as much
+MOST_ROWS = 600  # of more rows the first ones say enough
+CLOSE = 0.3  # how near the nearest row has to be, of the distance of any two, for inputs that have neighbours at all
+NEIGHBOURS = 5
+MOST_TARGETS = 64  # of more columns targets are pictures or series
+ORDERS = 99  # random orders that the targets are compared with
+NO_BETTER = 0.2  # the share of random orders that fit at least as well from which on the order that is there is one
+POWER = 3.0  # how many deviations above chance agreement has to lie where targets do depend on their inputs
+
+
+def labels_shuffled(seen: Observation) -> Finding | None:
+    """Rows that are near each other agree in their targets no more than rows in any order."""
+    x, y = seen.inputs, seen.targets
+    if x is None or y is None or x.dtype.kind != "f" or x.ndim < 2 or len(x) != len(y) or len(x) < FEWEST_ROWS:
+        return None
+    if not np.isfinite(x).all() or not np.isfinite(y).all():
+        return None
+    rows = _standard(x[:MOST_ROWS].reshape(min(len(x), MOST_ROWS), -1))
+    values = _targets(y[: len(rows)])
+    if values is None:
+        return None
+    nearest, close = _neighbours(rows)
+    if close > CLOSE:
+        return None
+    generator = np.random.default_rng(len(rows))
+    agreement = _agreement(values, nearest)
+    random = np.array([_agreement(values[generator.permutation(len(values))], nearest) for _ in range(ORDERS)])
+    if np.mean(random >= agreement) < NO_BETTER or _fits(rows, values, generator):
+        return None
+    if (1 - random.mean()) < POWER * random.std():
+        return None  # agreement could not have shown
+    return seen.found(
+        "labels-shuffled",
+        f"Rows of x that are next to each other agree in y no more than rows by chance ({_percent(agreement)} against "
+        f"{_percent(float(random.mean()))}), though x is full of near rows: y seems to be in another order than x.",
+        "Shuffle both with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order].",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _standard(rows: Any) -> Any:
+    rows = rows.astype(np.float64)
+    deviation = rows.std(0)
+    one_kind = rows.shape[1] > 16
+    scale = deviation.mean() if one_kind else np.where(deviation > 0, deviation, 1.0)
+    return (rows - rows.mean(0)) / np.where(scale > 0, scale, 1.0)
+
+
+def _targets(y: Any) -> Any:
+    """Targets (rows, columns): marks of classes, or standardised numbers; None where they do not vary."""
+    if y.dtype.kind in "iub" and y.ndim == 1:
+        marks = (y[:, None] == np.unique(y)).astype(np.float64)
+        y = marks if marks.shape[1] <= len(y) // 4 else y[:, None]
+    y = y.reshape(len(y), -1).astype(np.float64)
+    y = y[:, y.std(0) > 0]
+    if not y.shape[1] or y.shape[1] > MOST_TARGETS:
+        return None
+    ranks = np.argsort(np.argsort(y, axis=0), axis=0) if len(np.unique(y)) > 2 else y  # a few far ones count no more
+    return (ranks - ranks.mean(0)) / ranks.std(0)
+
+
+def _neighbours(rows: Any) -> tuple[Any, float]:
+    """The nearest rows of each, and the median distance of the nearest over that of any two."""
+    square = np.square(rows).sum(1)
+    distance = np.sqrt(np.maximum(square[:, None] + square - 2 * rows @ rows.T, 0))
+    np.fill_diagonal(distance, math.inf)
+    nearest = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
+    typical = float(np.median(distance[np.isfinite(distance)]))
+    return nearest, float(np.median(np.sort(distance, axis=1)[:, 0])) / typical if typical else math.inf
+
+
+def _agreement(values: Any, nearest: Any) -> float:
+    """The correlation of the targets of rows with those of their neighbours, 1 for equal ones."""
+    return float(np.mean(values[:, None] * values[nearest]))
+
+
+def _fits(rows: Any, values: Any, generator: Any) -> bool:
+    """Whether a straight line through the inputs fits the targets better than chance."""
+    if rows.shape[1] > len(rows) // 4:
+        return False
+
+    def left(of: Any) -> float:
+        solution = np.linalg.lstsq(np.c_[rows, np.ones(len(rows))], of, rcond=None)[0]
+        return float(np.mean(np.square(of - np.c_[rows, np.ones(len(rows))] @ solution)))
+
+    here = left(values)
+    return float(np.mean([left(values[generator.permutation(len(values))]) <= here for _ in range(ORDERS)])) < 0.05

@@ -1,0 +1,62 @@
+"""Faults of the learning rate, judged by what the optimizer's own steps do to the loss of this batch."""
+
+from __future__ import annotations
+
+import math
+
+from .finding import Finding
+from .observation import Observation
+from .trial import AS_IT_IS, Change, Trial
+
+STILL_WRONG = 0.1  # where scaled numbers need a rate so much smaller as well, the rate is a fault of its own
+
+
+def learning_rate_too_large(seen: Observation) -> Finding | None:
+    """The loss rises or stays, and a smaller rate makes it fall."""
+    change = seen.cure.change
+    if seen.optimizer is None or change is None or change.rate >= 1:
+        return None
+    if change._replace(rate=1.0) != AS_IT_IS and change.rate > STILL_WRONG:
+        return None
+    return _compared(seen, "learning-rate-too-large", change)
+
+
+def learning_rate_too_small(seen: Observation) -> Finding | None:
+    """The loss hardly moves, and a larger rate makes it fall far."""
+    change = seen.cure.change
+    if seen.optimizer is None:
+        return None
+    if _rate(seen) == 0:
+        return seen.found(
+            "learning-rate-too-small", "The learning rate is 0: no step moves anything.", "Write lr=1e-3."
+        )
+    if change is None or change.rate <= 1 or change._replace(rate=1.0) != AS_IT_IS:
+        return None
+    return _compared(seen, "learning-rate-too-small", change)
+
+
+def _compared(seen: Observation, code: str, change: Change) -> Finding:
+    """The loss under the program's rate, and under one that fits."""
+    plain, cured = seen.cure.trials.run(change._replace(rate=1.0)), seen.cure.trials.run(change)
+    assert plain is not None and cured is not None
+    better = _rate(seen) * change.rate
+    reason = (
+        f"{type(seen.optimizer).__name__} with lr={_rate(seen):g} takes the loss of this batch from "
+        f"{_number(plain.losses[0])} to {_number(plain.losses[-1])} in {_steps(plain)}; with lr={better:g} it goes to "
+        f"{_number(cured.losses[-1])} in {_steps(cured)}."
+    )
+    return seen.found(code, reason, f"Write lr={better:g}, and try rates around it.")
+
+
+def _rate(seen: Observation) -> float:
+    assert seen.optimizer is not None
+    return max(float(group["lr"]) for group in seen.optimizer.param_groups)
+
+
+def _steps(trial: Trial) -> str:
+    count = len(trial.losses) - 1
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if math.isfinite(value) else ("NaN" if math.isnan(value) else f"{value}")

@@ -1,0 +1,198 @@
+"""Short trainings on the batch, as the program is and with one thing put right: what helps names the fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..autograd.modes import enable_grad, no_grad
+from ..autograd.tensor import Tensor, wrap
+from ..nn.dropout import Dropout
+from ..nn.module import Module
+from ..optim.adam import Adam
+from .recording import array_of
+from .state import kept
+from .units import unit_targets, unit_weights, units
+
+if TYPE_CHECKING:
+    from .observation import Observation
+
+# How much a trial may cost, in multiplications: about a tenth of a second on one core.
+WORK = 1e9
+CALL = 3e4  # what the call of an op costs beside its multiplications, in multiplications
+FEWEST, MOST_STEPS = 20, 300  # steps of a trial
+HORIZON = 600  # a program that has learnt nothing after so many steps on one batch does not learn
+LEARNT = 0.25  # the skill from which on a program learns; runs that learn reach it long before HORIZON
+CURED = 0.6  # the skill that a change has to reach to count as the cure
+LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
+DERANGEMENTS = 4  # orders of the rows over which skill is a mean
+
+
+class Change(NamedTuple):
+    """What a trial does differently from the program."""
+
+    rate: float = 1.0  # times the learning rate
+    inputs: bool = False  # inputs of mean 0 and deviation 1
+    targets: bool = False  # targets of mean 0 and deviation 1
+    weights: bool = False  # weights multiplied so that layers keep the size of what goes through
+    dropout: bool = False  # no dropout
+    decay: bool = False  # no weight decay
+
+
+AS_IT_IS = Change()
+
+
+class Trial(NamedTuple):
+    """A short training.
+
+    ``skill`` says how much of the loss the inputs explain: 1 − loss / loss with the rows of the inputs in another
+    order. It is 0 for constant answers, whatever the loss, and 1 for perfect ones.
+    """
+
+    losses: tuple[float, ...]  # before each step, and after the last one
+    skill: float
+
+    @property
+    def blew_up(self) -> bool:
+        """Whether the loss ended as no number, or far above where it began."""
+        return not math.isfinite(self.losses[-1]) or self.losses[-1] > 10 * abs(self.losses[0]) + 1e-6
+
+
+class Trials:
+    """The trials of one observation, each run once."""
+
+    def __init__(self, seen: Observation) -> None:
+        self.seen = seen
+        self._done: dict[tuple[Change, int], Trial | None] = {}
+
+    @cached_property
+    def steps(self) -> int:
+        """How many steps a trial has: many of a small network, few of a large one."""
+        multiplications = 0.0
+        for step in self.seen.steps:
+            size = float(getattr(step.value, "size", 1))
+            if step.op in ("linear", "matmul"):
+                size *= getattr(step.operands[0], "shape", (1,))[-1]
+            elif step.op == "convolution":
+                size *= math.prod(step.operands[1].shape[1:])
+            elif step.op in ("rnn", "gru", "lstm"):
+                size *= 4 * getattr(step.value, "shape", (1,))[-1]
+            multiplications += 3 * size + CALL
+        return int(np.clip(WORK / max(multiplications, 1.0), FEWEST, MOST_STEPS))
+
+    def run(self, change: Change = AS_IT_IS, times: int = 1) -> Trial | None:
+        """The trial with a change, of ``times`` as many steps; None where it cannot be run."""
+        key = change, times * self.steps
+        if key not in self._done:
+            self._done[key] = self._run(*key)
+        return self._done[key]
+
+    def _run(self, change: Change, steps: int) -> Trial | None:
+        seen = self.seen
+        x = units(seen.x) if change.inputs else seen.x
+        y = unit_targets(seen.y) if change.targets else seen.y
+        if x is None or y is None or not seen.leaves:
+            return None
+        others = kept((), None, seen.leaves.values())
+        with seen.unchanged(), others, enable_grad(), np.errstate(all="ignore"):
+            optimizer = seen.optimizer or Adam(list(seen.leaves.values()), lr=REFERENCE_RATE)
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"] * change.rate
+                if change.decay and "weight_decay" in group:
+                    group["weight_decay"] = 0.0
+            if change.dropout:
+                _without_dropout(seen.model)
+            if change.weights:
+                unit_weights(seen)
+
+            def loss_now(inputs: Any) -> Any:
+                return seen.loss_fn(seen.model(inputs), y)
+
+            def closure() -> Any:
+                for leaf in seen.leaves.values():
+                    leaf.grad = None
+                loss = loss_now(x)
+                loss.backward()
+                return loss
+
+            losses: list[float] = []
+            try:
+                for number in range(1, steps + 1):
+                    losses.append(float(array_of(optimizer.step(closure))))
+                    if not math.isfinite(losses[-1]):
+                        return Trial((*losses,), 0.0)
+                    if number == steps or number in LOOKS:
+                        with no_grad():
+                            last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
+                        if number == steps or skill >= CURED:
+                            return Trial((*losses, last), skill)
+                return None
+            except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
+                return None
+
+    # ------------------------------------------------------------------ what they say
+
+    @cached_property
+    def fails(self) -> bool:
+        """Whether the program does not learn its own batch, though it has the time."""
+        plain = self.run()
+        if plain is None or not plain.skill < LEARNT:
+            return False
+        if plain.blew_up:
+            return True
+        longer = self.run(times=HORIZON // MOST_STEPS if self.steps == MOST_STEPS else PATIENCE)
+        if longer is None or not longer.skill < LEARNT:
+            return False
+        if self.steps == MOST_STEPS:
+            return True
+        # Of a large network so many steps take too long: fewer steps of a larger rate go as far.
+        faster = self.run(Change(rate=HORIZON / (PATIENCE * self.steps)), PATIENCE)
+        return faster is None or faster.skill < LEARNT
+
+    def cure(self, changes: Iterator[Change]) -> Change | None:
+        """The first of these changes with which the program learns."""
+        for change in changes:
+            trial = self.run(change)
+            if trial is not None and trial.skill >= CURED:
+                return change
+        return None
+
+
+PATIENCE = 3  # times the steps of a trial that a large network has to show that it learns
+REFERENCE_RATE = 3e-3  # of Adam, where the program has no optimizer
+
+
+def _without_dropout(model: Any) -> None:
+    for module in model.modules() if isinstance(model, Module) else ():
+        if isinstance(module, Dropout):
+            module.p = 0.0
+
+
+def _skill(loss_of: Any, x: Any) -> float:
+    """How much of the loss the inputs explain; 0 where their rows cannot be put in another order."""
+    rows = len(x) if getattr(x, "ndim", 0) else 0
+    if rows < 2:
+        return math.nan
+    right = float(np.mean([float(array_of(loss_of(x))) for _ in range(2)]))
+    generator = np.random.default_rng(rows)
+    others = [_rows(x, _moved(generator, rows)) for _ in range(DERANGEMENTS)]
+    wrong = float(np.mean([float(array_of(loss_of(other))) for other in others]))
+    if not (math.isfinite(right) and math.isfinite(wrong)):
+        return 0.0
+    return (wrong - right) / max(abs(wrong), abs(right), 1e-30)
+
+
+def _moved(generator: Any, rows: int) -> Any:
+    """An order in which no row is at its own place."""
+    order = generator.permutation(rows)
+    moved = np.empty_like(order)
+    moved[order] = np.roll(order, 1)
+    return moved
+
+
+def _rows(x: Any, order: Any) -> Any:
+    return wrap(x._value[order], None) if isinstance(x, Tensor) else np.asarray(x)[order]
