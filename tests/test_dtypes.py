@@ -185,3 +185,31 @@ def test_one_byte_integers_do_not_pass_through_float16():
 def test_heaviside_keeps_integers():
     y = tg.heaviside(tg.tensor([-2, 0, 3]), tg.tensor([5, 5, 5]))
     assert y.dtype == tg.int64 and y.tolist() == [0, 5, 1]
+
+
+SEVERAL = [
+    pytest.param(op, s, id=f"{op.name}-{i}")
+    for op in OPS.values() if op.kind != "constant"
+    for i, s in enumerate(op.samples or ()) if s.smooth and len(s.shapes) > 1
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "sample"), SEVERAL)
+def test_a_gradient_has_the_dtype_of_its_leaf_where_another_input_is_wider(op, sample):
+    rng = np.random.default_rng(0)
+    drawn = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
+    floats = [i for i, array in enumerate(drawn) if array.dtype.kind == "f"]
+    for wider in floats:
+        given = [
+            tg.tensor(array.astype("float64" if i == wider else "float32") if i in floats else array)
+            for i, array in enumerate(drawn)
+        ]
+        leaves = [given[i].requires_grad_() for i in floats]
+        try:
+            result = op.function(given, **sample.params) if op.variadic else op.function(*given, **sample.params)
+        except tg.AutogradError:  # an op that wants one dtype
+            continue
+        if result.requires_grad:
+            found = tg.autograd.grad(result, leaves, tg.ones_like(result), allow_unused=True)
+            for x, g in zip(leaves, found, strict=True):
+                assert g is None or g.dtype == x.dtype, (op.name, wider)

@@ -89,8 +89,8 @@ class RandomProgram:
 class OneOp(RandomProgram):
     """One sample of an op, and a weighted sum of what it gives."""
 
-    def __init__(self, op, sample) -> None:
-        rng = np.random.default_rng(0)
+    def __init__(self, op, sample, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
         drawn = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]
         self.fixed = [None if a.dtype.kind == "f" else tg.tensor(a) for a in drawn]
         self.arrays = [a for a in drawn if a.dtype.kind == "f"]

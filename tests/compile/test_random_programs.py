@@ -62,6 +62,18 @@ def test_every_op_with_its_gradient(op, sample) -> None:
         check(program)
 
 
+@pytest.mark.parametrize(
+    ("op", "sample"),
+    [pytest.param(op, s, id=f"{op.name}-{i}") for i, (op, s) in enumerate(CALLS) if s.shapes and not any(s.shapes)],
+)
+def test_rules_of_numbers_have_the_bits_of_arrays(op, sample) -> None:
+    """NumPy computes x ** 0.5 of a scalar and of an array without dimensions by two functions."""
+    for seed in range(30):
+        program = OneOp(op, sample, seed)
+        if program.arrays:
+            check(program)
+
+
 def test_a_result_that_is_laid_row_by_row_is_still_a_result() -> None:
     def function(a, b):
         return tg.linalg.cross(a, b, dim=0).reshape(-1) * 1

@@ -140,6 +140,7 @@ def _weighed(x: Any, target: Any) -> Any:
 
 def _nll(x: Any, target: Any, divisor: Any) -> Any:
     total = np.add.reduce(_weighed(x, target), axis=None)
+    divisor = in_dtype(divisor, x.dtype)
     value = -total / divisor if divisor else np.where(total == 0, np.nan, np.copysign(np.inf, -total))
     return value if value == value else refuse_nan("nll_loss", np.asarray(value), target)
 

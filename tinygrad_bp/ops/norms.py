@@ -15,6 +15,7 @@ from ..autograd.values import detached, held
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .passes import BLOCK, MANY
+from .powers import pow
 from .products import product
 from .reduction import amax, amin, axes_of, in_range, kept_shape, restore
 from .reduction import sum as total
@@ -78,8 +79,8 @@ def _norm_rule(g: Any, x: Any, y: Any, ord: float, axis: Any, keepdims: bool) ->
         return np.sign(x) * (g / np.add.reduce(hits, axis=axes_of(axis), keepdims=True) * hits)
     g, y = np.where(y == 0, np.zeros_like(g), g), _safe(y)
     if ord > 2:  # x |x|^(ord − 2) and not sgn(x) |x|^(ord − 1): it has a slope at 0
-        return x / y * (size / y) ** (ord - 2) * g
-    return np.where(x == 0, np.zeros_like(x), np.sign(x) * (_safe(size) / y) ** (ord - 1)) * g
+        return x / y * pow(size / y, ord - 2) * g
+    return np.where(x == 0, np.zeros_like(x), np.sign(x) * pow(_safe(size) / y, ord - 1)) * g
 
 
 def _norm_reference(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = False) -> Any:
