@@ -26,7 +26,8 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program import CaptureError, Program, Value, argument_names
-from ..program.capture import Captured, GradientOf, capture
+from ..program.capture import capture
+from ..program.captured import Captured, GradientOf
 from .entry import Build, Entry
 from .guards import MISSING, Guards, place_of, same
 from .quick import Quick, quick

@@ -13,7 +13,7 @@ from ..autograd.hooks import Calls
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import owner, shown, tick, wrote
 from ..program import Program
-from ..program.capture import Captured
+from ..program.captured import Captured
 from .guards import Guards, place_of
 
 

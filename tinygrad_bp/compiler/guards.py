@@ -25,7 +25,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
 from ..autograd.writes import start_of
 from ..nn.module import Module
-from ..program.capture import Condition
+from ..program.captured import Condition
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _MOST = 64  # items of a list or dict that are looked into

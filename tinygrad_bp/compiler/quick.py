@@ -15,7 +15,7 @@ from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import owner, tick
 from ..nn.module import Module
-from ..program.capture import GradientOf
+from ..program.captured import GradientOf
 from .guards import MISSING, unchanged
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
 """Capture: run a function once on tensors, and write every op that is called into a program.
 
-Arrays are known by identity: the array that an op gave is that step's value wherever it turns up again, in a later op,
-among what a node kept for its rules, in a ``.grad``. An array that no step gave comes from outside; whether it is an
-input, which may differ in the next run, or a constant shows at the end: what has outlived the function is an input.
+Arrays are known by their place in memory (``places``): the array that an op gave is that step's value wherever it turns
+up again, in a later op, among what a node kept for its rules, in a ``.grad``. An array that no step gave comes from
+outside; whether it is an input, which may differ in the next run, or a constant shows at the end: what has outlived the
+function is an input.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,40 +28,10 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..autograd.types import Array
 from ..autograd.watch import Following, Watcher
-from ..autograd.writes import lies_there, owner, shown
+from ..autograd.writes import lies_there, shown
+from .captured import Captured, Condition, Grad, GradientOf, Source
+from .places import Places
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
-
-Source = Callable[[], Any]  # the tensor or array that an input is read from; None: it is no more
-
-
-@dataclass(eq=False, slots=True)
-class Captured:
-    """A program, and where its values come from and go to."""
-
-    program: Program  # its outputs are the leaves of what the function returned, then gradients
-    # For each input: the number of an argument (a leaf of the nested arguments), or what reads it, from outside.
-    sources: tuple[int | Source, ...]
-    back: Callable[[Sequence[Any]], Any]  # from the leaves to what the function returned
-    # For each of these leaves: the number of the input whose tensor it is; None: a new one, or a number.
-    itself: tuple[int | None, ...]
-    grads: tuple[Grad, ...]
-    conditions: tuple[Condition, ...]  # the program is right only where all of them hold before a run
-    wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
-
-
-class Condition(NamedTuple):
-    """What has to hold before a run."""
-
-    holds: Callable[[], bool]
-    of_tensors: bool  # it can fail only where some tensor was written or made since
-
-
-class Grad(NamedTuple):
-    """What becomes of the ``.grad`` of a leaf."""
-
-    source: int | Source  # of an argument the number
-    output: int | None  # the number of the output that it becomes; None: it is None after a run
-    cleared: bool  # the function itself forgets what was there before
 
 
 def capture(
@@ -96,18 +67,6 @@ def capture(
             raise
 
 
-class GradientOf:
-    """Reads the gradient of a tensor, another one in each run."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = weakref.ref(tensor)
-
-    def __call__(self) -> Any:
-        """The gradient; None: there is none."""
-        cell = getattr(self.tensor(), "_cell", None)
-        return None if cell is None else cell.grad
-
-
 @dataclass(eq=False, slots=True)
 class _Outside:
     """A tensor or an array that no step gave."""
@@ -128,11 +87,7 @@ class Capture(Watcher):
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.outside: list[_Outside] = []
-        # id of an array -> the array, which has to live as long as its number is known, and its value. None: it was
-        # written, and nobody said by which ops.
-        self._known: dict[int, tuple[Any, Value | None]] = {}
-        self._before: dict[int, Value] = {}  # by id, what arrays held before they were written
-        self._lying: dict[int, dict[int, None]] = {}  # by id of the memory's owner, those that lie there, newest last
+        self._places = Places()
         self.conditions: list[Condition] = []
         self._undo: list[Callable[[], Any]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
@@ -143,26 +98,19 @@ class Capture(Watcher):
 
     def know(self, array: Any, value: Value) -> Value:
         """``array`` has this value from now on."""
-        self._known[id(array)] = array, value
-        lying = self._lying.setdefault(id(owner(array)), {})
-        lying.pop(id(array), None)
-        lying[id(array)] = None
+        self._places.put(array, value)
         return value
 
     def find(self, array: Any) -> Value | None:
         """The value of an array, or of a view of all of it; None: it comes from outside."""
-        place: Any = array if id(array) in self._known else None
-        if place is None:
-            lying = reversed(self._lying.get(id(owner(array)), {}))
-            place = next((known for key in lying if lies_there(known := self._known[key][0], array)), None)
-        if place is not None:
-            value = self._known[id(place)][1]
-            if value is None:
+        known = self._places.at(array)
+        if known is not None:
+            if known.value is None:
                 raise CaptureError(
                     f"a tensor {shape_text(array.shape)} was written in a way that leaves no op behind, so a program "
                     "would not know its new value. Write t[...] = value, t.copy_(value) or t += value"
                 )
-            return value
+            return known.value
         base = array
         while base is not None:
             outside = self._arrays.get(id(base))
@@ -217,7 +165,9 @@ class Capture(Watcher):
         taken = tuple([self._operand(item, array) for item, array in zip(given, values, strict=True)])
         result = Value(np.shape(value), value.dtype)
         self.steps.append(Step(op, (taken,) if op.variadic else taken, self._params(params), result))
-        self.know(value, result)
+        known = self._places.at(value)
+        if known is None or known.value is None:  # a view of all of an array is that array
+            self.know(value, result)
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Where the result was brought to another dtype than the op gave, write that too."""
@@ -267,15 +217,12 @@ class Capture(Watcher):
         for outside in self.outside:
             if outside.before is None and any(np.may_share_memory(outside.array, array) for array in arrays):
                 outside.before = np.array(outside.array)
-        for key, (array, value) in list(self._known.items()):
-            if any(np.may_share_memory(array, written) for written in arrays):
-                self._known[key] = array, None
-                self._before[key] = value or self._before[key]
+        self._places.written(arrays)
 
     def same(self, array: Any, of: Any) -> None:
         """A copy, or what was written; written with itself, it is what it was."""
-        before = self._before.get(id(of)) if array is of else None
-        self.know(array, before or self.bring(of))
+        known = self._places.at(of) if array is of else None
+        self.know(array, known.before if known is not None and known.before is not None else self.bring(of))
 
     def read(self, x: Tensor, how: str) -> None:
         """Refuse: in another run it may be another value."""
@@ -344,7 +291,7 @@ class Capture(Watcher):
         fixed: dict[Value, Constant] = {}
         places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
         read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
-        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)], self._known)
+        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)])
         for outside in self.outside:
             item = outside.source() if outside.forgotten is None else outside.forgotten
             wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
@@ -412,22 +359,20 @@ class Capture(Watcher):
                 outside.array[...] = outside.before
 
 
-def _held_arrays(items: Sequence[Any], known: dict[int, tuple[Any, Value | None]]) -> Counter[int]:
-    """How often the histories of tensors, and views that are known, hold each array, by id: nobody else has to."""
+def _held_arrays(items: Sequence[Any]) -> Counter[int]:
+    """How often the histories of tensors hold each array, by id: nobody else has to."""
     nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
     found: Counter[int] = Counter()
     waiting: list[Any] = [node.kept for node in nodes]
-    seen: set[int] = set()  # tuples that several nodes share
-    views = {key: array for key, (array, _) in known.items()}
+    seen: set[int] = set()  # tuples and arrays that several nodes share
     for item in waiting:  # grows while it is walked
         if isinstance(item, np.ndarray):
             found[id(item)] += 1
-            views[id(item)] = item
+            if id(item) not in seen:
+                found[id(item.base)] += 1
         elif isinstance(item, (tuple, list)) and id(item) not in seen:
-            seen.add(id(item))
             waiting += item
-    found.update(list(known))
-    found.update(id(array.base) for array in views.values())
+        seen.add(id(item))
     return found
 
 
