@@ -11,7 +11,7 @@ from .dtypes import float16, float32
 from .errors import FreedError, ShapeError, shape_text
 from .flat import belonging
 from .node import Node
-from .op import arguments
+from .residuals import residual
 from .tensor import wrap
 
 Gradients = dict[Node, Any]
@@ -124,10 +124,7 @@ def restored(node: Node, constant: Callable[[Any], Any] = lambda kept: kept) -> 
             source = node.parents[op.inputs.index(name)]
         if source is not None and value is not None:
             restored[name] = wrap(value, source)
-    for name, find in op.residuals.items():
-        if restored.get(name) is not None:
-            given = {argument: restored[argument] for argument in arguments(find)}
-            # None is a parameter's value too, axis=None; an input that was not kept makes what is found constant.
-            if all(value is not None or argument in op.params for argument, value in given.items()):
-                restored[name] = find(*given.values())
+    for name, value in zip(op.kept, kept):
+        if name in op.residuals and value is not None:
+            restored[name] = residual(op, name, value, restored)
     return tuple(restored.values())
