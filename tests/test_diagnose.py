@@ -113,8 +113,15 @@ def test_the_whole_gradient_to_each_of_several_maxima_is_a_mistake() -> None:
     """Moved together they are maxima still: what is wrong there is no matter of a side."""
     x = np.array([[1.0, 1.0, 0.0], [0.0, 2.0, 2.0]])
     engine = lambda x: tg.amax(x, 1)  # noqa: E731
-    assert check_backward(lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)) / 2, engine, (x,)).ok
+
+    def shared(g: Any, x: Any) -> Any:
+        largest = x == x.max(1, keepdims=True)
+        return g[:, None] * largest / largest.sum(1, keepdims=True)
+
+    assert check_backward(shared, engine, (x,)).ok
     assert not check_backward(lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)), engine, (x,)).ok
+    halves = check_backward(lambda g, x: g[:, None] * (x == x.max(1, keepdims=True)) / 2, engine, (x,))
+    assert not halves.ok and "Right on the numbers given, wrong on others" in halves.findings[0].sentence
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, AutogradError
-from ..autograd.types import DTypeLike, Raw
+from ..autograd.errors import ArgumentError
+from ..autograd.types import DTypeLike
 from .diagnose import Case, Guess, diagnose, tolerance_of
+from .drawn import elsewhere, generator
 from .findings import Diagnosis, Finding
+from .kinks import SUBGRADIENT, around, beside, between, close
+from .truths import wide
 
 PROBES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("Right in float64, wrong in the dtype given", lambda x, steps: x),
@@ -20,69 +23,94 @@ PROBES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
     ("Right as given, wrong with inputs × 1000", lambda x, steps: 1000 * x),
     ("Right as given, wrong with each example 1000 below the one before", lambda x, steps: x - 1000 * steps),
 )
-REFUSALS = (AutogradError, ValueError, ArithmeticError, AssertionError)  # of inputs beside or beyond those given
+PLACES = 4  # of other numbers, that a right rule has to be right on
+JUMP = 1e-4  # of the largest element: what moves farther than that by a last bit lies at a kink, and is no noise
+SMALL = 1e-6  # of the largest element: as much as a 1e-8 inside a log, which keeps it finite, may make
+LEFT = "It agrees to {:.0e} of the largest element: as far as a tiny number that keeps a log finite lets it."
 Mutants = Callable[[list[Any]], list[list[Guess]]]
 
 
 @dataclass
 class Comparison:
-    """Two functions from a list of inputs to a list of results, and what is known of the inputs."""
+    """Two functions from a list of inputs to a list of results, and what is known of the inputs.
+
+    What the functions raise on the inputs given is raised; on other inputs, which are the check's own idea, it only
+    ends that part of the check.
+    """
 
     hand: Callable[[list[Any]], list[Any]]
-    truth: Callable[[list[Any]], list[Any]]
+    truth: Callable[..., list[Any]]  # of the inputs, the hand's results, and whether only what agrees is needed
     inputs: list[Any]
     names: list[str]
-    batched: Sequence[int]  # the inputs that hold examples
-    axis: int
+    batched: Mapping[int, int]  # the inputs that hold examples, and along which axis
     sizes: Mapping[str, float]
     labels: Any = None
-    known: list[dict[str, Any]] = field(default_factory=list)  # per result: parameter, previous, upstream
+    known: Callable[[list[Any]], list[dict[str, Any]]] | None = None  # of the inputs, per result: Case's fields
     movable: Sequence[int] = ()  # the inputs whose gradients the results are
     sides: Sequence[float] = (-1e-9, 1e-9)  # how far beside a kink to look
     mutants: Mutants | None = None
     extremes: Sequence[int] = ()
-    coarse: float = 0.0  # the least tolerance and noise, where the truth is numeric
-    floor: float = 0.0
-    _runs: dict[Any, list[Any]] = field(default_factory=dict, init=False)
+    coarse: float = 0.0  # the least tolerance, where the truth is numeric
+    errors: Callable[[], list[Any]] = list  # of the numeric truth found last
+    arriving: Sequence[Any] = ()  # what else may arrive, in place of the first input
+    shares: bool = True  # whether numbers from 0 to 1 may be probabilities
+    _runs: dict[Any, tuple[list[Any], list[Any]]] = field(default_factory=dict, init=False)
+    _refused: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self.count = np.shape(self.inputs[self.batched[0]])[self.axis] if self.batched else 0
-        self.known = self.known or [{} for _ in self.names]
-        if self.batched:
+        first = next(iter(self.batched), None)
+        self.count = 0 if first is None else np.shape(self.inputs[first])[self.batched[first]]
+        self.axis = 0 if first is None else self.batched[first]  # along which results hold them
+        if self.count:
             self.sizes = {"N": self.count, **self.sizes}
 
-    def run(self, function: Callable[[list[Any]], list[Any]], inputs: list[Any]) -> list[Any]:
+    def by_hand(self, inputs: list[Any]) -> list[Any]:
         """Results, with overflow allowed: it is what is looked for. A function may write into its inputs."""
         with np.errstate(all="ignore"):
-            return [np.asarray(result) for result in function([np.array(a) for a in inputs])]
+            return [np.asarray(result) for result in self.hand([np.array(a) for a in inputs])]
+
+    def by_truth(self, inputs: list[Any], hand: list[Any] | None = None, quick: bool = False) -> list[Any]:
+        """The right results, all in float64."""
+        with np.errstate(all="ignore"):
+            return [np.asarray(result) for result in self.truth([np.array(wide(a)) for a in inputs], hand, quick)]
 
     def chosen(self, rows: Any) -> list[Any]:
         """The inputs with only some examples, or some of them several times."""
-        return [np.take(a, rows, self.axis) if i in self.batched else a for i, a in enumerate(self.inputs)]
+        return [np.take(a, rows, self.batched[i]) if i in self.batched else a for i, a in enumerate(self.inputs)]
 
-    def run_on(self, who: str, rows: Any) -> list[Any]:
-        """What ``hand`` or ``truth`` give for the chosen examples: one run, of which every result takes its part."""
-        key = who, tuple(rows)
+    def run_on(self, rows: Any) -> tuple[list[Any], list[Any]]:
+        """What both give for the chosen examples: one run, of which every result takes its part."""
+        key = tuple(rows)
         if key not in self._runs:
-            self._runs[key] = self.run(getattr(self, who), self.chosen(rows))
+            inputs = self.chosen(rows)
+            try:
+                hand = self.by_hand(inputs)
+                self._runs[key] = hand, self.by_truth(inputs, hand)
+            except Exception as error:  # it holds arrays of another length, say
+                self._refused.append(type(error).__name__)
+                nothing = [np.zeros(0)] * len(self.names), [np.zeros(1)] * len(self.names)
+                self._runs[key] = nothing
         return self._runs[key]
 
     def noise(self, truth: list[Any], dtype: DTypeLike) -> list[Any]:
         """What rounding does: how far the truth moves where every input is changed in its last bits, and a floor."""
-        rng = np.random.default_rng(0)
+        rng = generator(5)
         eps = float(np.finfo(dtype).eps)
         floats = [a for a in self.inputs if np.asarray(a).dtype.kind == "f"]
+        largest = max((float(np.max(np.abs(a), initial=0.0)) for a in (*truth, *floats)), default=0.0)
+        if self.coarse:
+            return [8 * eps * largest + 4 * error for error in self.errors()]
         moved = [
             a * (1 + 4 * eps * rng.choice([-1.0, 1.0], np.shape(a))) if np.asarray(a).dtype.kind == "f" else a
             for a in self.inputs
         ]
         try:
-            others = self.run(self.truth, moved)
-        except AutogradError:  # the change left the domain, a probability over 1 say
+            others = self.by_truth(moved)
+        except Exception:  # the change left the domain, a probability over 1 say
             others = truth
-        largest = max((float(np.max(np.abs(a), initial=0.0)) for a in (*truth, *floats)), default=0.0)
-        floor = 8 * eps * largest + self.floor
-        return [8 * np.nan_to_num(np.abs(o - t)) + floor for o, t in zip(others, truth, strict=True)]
+        moves = [np.nan_to_num(np.abs(o - t)) for o, t in zip(others, truth, strict=True)]
+        limits = [max(JUMP, 1e4 * eps) * np.max(np.abs(t), initial=0.0) for t in truth]
+        return [8 * np.where(m <= limit, m, 0) + 8 * eps * largest for m, limit in zip(moves, limits, strict=True)]
 
     def case(self, i: int, hand: Any, truth: Any, noise: Any) -> Case:
         """Result ``i`` with everything that is known of it; what needs more runs is left to be called."""
@@ -90,22 +118,22 @@ class Comparison:
         mutants = self.mutants
 
         def doubled() -> tuple[Any, Any]:
-            twice = np.tile(np.arange(self.count), 2)
-            return self.run_on("hand", twice)[i], self.run_on("truth", twice)[i]
+            hand, truth = self.run_on(np.tile(np.arange(self.count), 2))
+            return hand[i], truth[i]
 
         def alone() -> Any:
             parts = []
             for row in range(self.count):
-                parts.append(self.run_on("hand", [row])[i])
+                parts.append(self.run_on([row])[0][i])
                 if parts[-1].ndim != hand.ndim or hand.ndim <= self.axis or parts[-1].shape[self.axis] != 1:
                     return np.zeros(0)  # not a result per example
             return np.concatenate(parts, self.axis)
 
         def classes() -> Iterator[tuple[Any, Case]]:
             for label in np.unique(self.labels):
-                few = np.flatnonzero(np.ravel(self.labels) == label)
-                one, other = self.run_on("hand", few)[i], self.run_on("truth", few)[i]
-                yield label, Case(one, other, tolerance=tolerance, noise=float(np.max(noise, initial=0.0)))
+                hand, truth = self.run_on(np.flatnonzero(np.ravel(self.labels) == label))
+                if hand[i].shape == truth[i].shape:
+                    yield label, Case(hand[i], truth[i], tolerance=tolerance, noise=float(np.max(noise, initial=0.0)))
 
         return Case(
             hand, truth, self.names[i], self.sizes, tolerance, noise,
@@ -113,45 +141,127 @@ class Comparison:
             alone=alone if self.batched else None,
             classes=classes if self.batched and self.labels is not None else None,
             mutants=(lambda: mutants(self.inputs)[i]) if mutants is not None else None,
-            **self.known[i],
+            **(self.known(self.inputs)[i] if self.known is not None else {}),
         )  # fmt: skip
 
     def findings(self) -> Diagnosis:
-        """Compare every result in float64; where all are right, try the dtype given, and extreme inputs.
+        """Compare every result in float64; where all are right, elsewhere too, in the dtype given, and far out."""
+        found = self.judged()
+        notes: list[str] = []
+        if all(finding.ok for finding in found):
+            found = self.confirmed(found)
+        if all(finding.ok for finding in found):
+            found = self.extremely(found)
+        elif self._refused:
+            notes.append(
+                f"It could not be learnt from other examples how it is wrong: run on some of them alone it raised "
+                f"{self._refused[0]}. Labels or masks that a function holds belong among its inputs."
+            )
+        return Diagnosis(tuple(found), notes=tuple(notes))
+
+    def judged(self) -> list[Finding]:
+        """A finding for every result.
 
         At a kink a rule written by hand may take one side's slope and the engine another's: a mask ``z > 0`` and
         ``maximum``, which shares, where biases of zero put every unit that gets nothing. Both are right. So what
         differs is compared once more on either side; results that stay what they were and agree there are right.
         """
-        cases = self.cases()
-        if not all(case.agrees for case in cases):
-            for inputs in beside(self.inputs, self.movable, self.sides):
-                try:
-                    side = replace(self, inputs=inputs).cases()
-                except REFUSALS:
-                    continue
-                if all(one.agrees and close(one.hand, case.hand) for one, case in zip(side, cases, strict=True)):
-                    cases = side
-                    break
-        found = [self.diagnosed(case) for case in cases]
-        return Diagnosis(tuple(self.extremely(found) if all(finding.ok for finding in found) else found))
-
-    def cases(self) -> list[Case]:
-        """Every result of both functions in float64, with what is known of it."""
         exact = replace(self, inputs=[wide(a) for a in self.inputs])
-        truth, hand = exact.run(exact.truth, exact.inputs), exact.run(exact.hand, exact.inputs)
+        cases = exact.cases()
+        agree = [case.agrees for case in cases]
+        if not all(agree) and exact.at_a_kink(cases):
+            found = [
+                exact.diagnosed(case) if right else Finding(case.name, "kink", SUBGRADIENT)
+                for case, right in zip(cases, agree, strict=True)
+            ]
+        else:
+            found = [exact.diagnosed(case) for case in cases]
+        self._refused += exact._refused
+        return found
+
+    def at_a_kink(self, cases: list[Case]) -> bool:
+        """Whether the hand's results are subgradients: right beside the inputs, and between what is right there."""
+        for inputs in beside(self.inputs, self.movable, self.sides):
+            side = self.nearby(inputs)
+            if side and all(one.agrees and close(one.hand, case.hand) for one, case in zip(side, cases, strict=True)):
+                return True
+        truths: list[list[Any]] = []
+        for inputs in around(self.inputs, self.movable, self.sides[-1]):
+            side = self.nearby(inputs)
+            if not side or not all(one.agrees for one in side):
+                return False
+            truths.append([one.truth for one in side])
+        return all(between(case.hand, nearby) for case, nearby in zip(cases, zip(*truths, strict=True), strict=True))
+
+    def nearby(self, inputs: list[Any]) -> list[Case]:
+        """Every result at other inputs; none where they are outside the domain."""
+        try:
+            return replace(self, inputs=inputs).cases(quick=True)
+        except Exception:  # whatever the functions make of inputs that the user did not give
+            return []
+
+    def cases(self, quick: bool = False) -> list[Case]:
+        """Every result of both functions, with what is known of it."""
+        hand = self.by_hand(self.inputs)
+        truth = self.by_truth(self.inputs, hand, quick)
         if len(hand) != len(truth):
             raise ArgumentError(f"{len(hand)} hand-written results, {len(truth)} of the engine: give one for each")
         coarsest = min((h.dtype for h in hand if h.dtype.kind == "f"), key=lambda d: d.itemsize, default=np.float64)
-        results = enumerate(zip(hand, truth, exact.noise(truth, coarsest), strict=True))
-        return [exact.case(i, h, t, n) for i, (h, t, n) in results]
+        results = enumerate(zip(hand, truth, self.noise(truth, coarsest), strict=True))
+        return [self.case(i, h, t, n) for i, (h, t, n) in results]
 
     def diagnosed(self, case: Case) -> Finding:
         """The finding of one case."""
         if not np.isfinite(case.truth).all():
             raise ArgumentError(f"{case.name}: the engine's own result is not finite on these inputs; give milder ones")
         about = {name: getattr(case, name) for name in Case.__dataclass_fields__ if name not in ("hand", "truth")}
-        return diagnose(case.hand, case.truth, **about)
+        found = diagnose(case.hand, case.truth, **about)
+        if not found.ok and found.error < SMALL and found.kind in ("unknown", "factor"):
+            return replace(found, kind="right", sentence=LEFT.format(found.error), factor=1.0)
+        return found
+
+    def confirmed(self, found: list[Finding]) -> list[Finding]:
+        """The findings again, after other gradients have arrived and the inputs have had other numbers."""
+        first = self.by_hand([wide(a) for a in self.inputs])
+        for g in self.arriving:
+            others = self.at([g, *self.inputs[1:]], "Right for one gradient arriving, wrong for another")
+            if others:
+                return others
+        places = 0
+        for signs in (*range(PLACES, 0, -1), 0) if self.movable else ():
+            inputs = elsewhere([wide(a) for a in self.inputs], self.movable, self.shares, signs)
+            if (signs == 0 and places) or not self.tells(inputs, first):
+                continue
+            places += 1
+            if others := self.at(inputs, "Right on the numbers given, wrong on others"):
+                return others
+        return found
+
+    def tells(self, inputs: list[Any], first: list[Any]) -> bool:
+        """Whether both functions have values at other inputs, and the hand-written one looks at them.
+
+        A layer that keeps what its forward was given does not: it gives what it gave at ``first``.
+        """
+        try:
+            hand = self.by_hand(inputs)
+            truth = self.by_truth(inputs, hand, True)
+        except Exception:  # whatever the functions make of inputs that the user did not give
+            return False
+        bad = np.isinf if self.coarse else lambda a: ~np.isfinite(a)  # NaN stands for what is not confirmed
+        if any(bad(t).any() for t in truth) or not all(np.isfinite(h).all() for h in hand):
+            return False
+        kept = all(np.array_equal(a, b) for a, b in zip(hand, first, strict=True))
+        return not kept or any(np.array_equal(a, inputs[0]) for a in hand)
+
+    def at(self, inputs: list[Any], where: str) -> list[Finding]:
+        """What is wrong at other inputs; nothing where all is right, or they are outside the domain."""
+        try:
+            found = replace(self, inputs=inputs).judged()
+        except Exception:  # whatever the functions make of inputs that the user did not give
+            return []
+        if all(finding.ok for finding in found):
+            return []
+        return [one if one.ok else replace(one, sentence=f"{where}. {one.sentence}") for one in found]
 
     def extremely(self, found: list[Finding]) -> list[Finding]:
         """The findings again, after inputs that are large or far apart; only inf and nan count against a result there.
@@ -163,11 +273,11 @@ class Comparison:
             for text, change in PROBES if self.extremes else PROBES[:1]:
                 probe = self.probe(position, change)
                 try:
-                    hand = probe.run(probe.hand, probe.inputs)
+                    hand = probe.by_hand(probe.inputs)
                     if all(np.isfinite(h).all() for h in hand):
                         continue
-                    truth = probe.run(probe.truth, [wide(a) for a in probe.inputs])
-                except REFUSALS:
+                    truth = probe.by_truth(probe.inputs)
+                except Exception:  # whatever the functions make of inputs that the user did not give
                     continue
                 for i, (h, t) in enumerate(zip(hand, truth, strict=True)):
                     largest = float(np.max(np.abs(t), initial=0.0))
@@ -178,36 +288,11 @@ class Comparison:
         return found
 
     def probe(self, position: int, change: Callable[[Any, Any], Any]) -> Comparison:
-        """The same check with one input changed, in its own dtype."""
+        """The same check with one input changed, in its own dtype; indices stay as they are."""
         inputs = list(self.inputs)
         x = inputs[position]
-        if np.ndim(x) > self.axis:
-            shape = [-1 if axis == self.axis else 1 for axis in range(np.ndim(x))]
-            inputs[position] = change(x, np.arange(x.shape[self.axis]).reshape(shape)).astype(x.dtype)
+        axis = self.batched.get(position, self.axis)
+        if np.ndim(x) > axis and np.asarray(x).dtype.kind == "f":
+            shape = [-1 if k == axis else 1 for k in range(np.ndim(x))]
+            inputs[position] = change(x, np.arange(x.shape[axis]).reshape(shape)).astype(x.dtype)
         return replace(self, inputs=inputs)
-
-
-def beside(inputs: Sequence[Raw], movable: Sequence[int], sides: Sequence[float]) -> Iterator[list[Any]]:
-    """The inputs with every element of some of them moved by a little, of the largest element of each array.
-
-    Each of the first twelve arrays moves twice as far as the one before: what a layer's own bias does is not undone by
-    the layers below it.
-    """
-    for side in sides:
-        moved = list(inputs)
-        for k, i in enumerate(movable):
-            a = inputs[i]
-            if a.dtype.kind == "f":
-                largest = float(np.max(np.abs(a), initial=0.0)) or 1.0
-                moved[i] = (a + side * 2.0 ** min(k, 12) * largest).astype(a.dtype)
-        yield moved
-
-
-def close(a: Raw, b: Raw) -> bool:
-    """Whether two results are one, but for what inputs a little beside do to it."""
-    return a.shape == b.shape and bool(np.all(np.abs(a - b) <= 1e-2 * np.max(np.abs(a), initial=0.0)))
-
-
-def wide(array: Raw) -> Any:
-    """The engine's side is computed in float64, whatever the hand's side has."""
-    return array.astype(np.float64) if isinstance(array, np.ndarray) and array.dtype.kind == "f" else array

@@ -14,7 +14,8 @@ class Finding:
 
     ``kind`` is ``"right"``, or the name of the mistake, as the first words of the entries of ``HYPOTHESES`` give it;
     ``"unknown"`` where no entry fits; ``"kink"`` and ``"unsettled"`` where there is no slope to compare with,
-    ``"rounding"`` where a right rule loses its digits in the dtype given. ``factor`` is hand / engine where that is one
+    ``"rounding"`` where a right rule loses its digits in the dtype given, ``"two meanings"`` where a forward has other
+    numbers on arrays than on Tensors. ``factor`` is hand / engine where that is one
     number, ``error`` the largest difference over the largest element of the engine's, ``where`` its index.
     """
 
@@ -28,7 +29,7 @@ class Finding:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong: it is right, or lies at a kink where every subgradient is."""
-        return self.kind in ("right", "kink", "unsettled", "rounding")
+        return self.kind in ("right", "kink", "unsettled", "rounding", "two meanings")
 
     def __repr__(self) -> str:
         return fitting(f"{self.name}: {self.kind}. {self.sentence}")
@@ -40,10 +41,11 @@ class HandWrittenError(AutogradError, AssertionError):
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """The findings of one check, one for each value and gradient compared, in order."""
+    """The findings of one check, one for each value and gradient compared, in order, and notes on how it was made."""
 
     findings: tuple[Finding, ...]
     error: type[AutogradError] = HandWrittenError
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,9 +68,10 @@ class Diagnosis:
     def __repr__(self) -> str:
         lines = [str(finding) for finding in self.findings]
         if self.wrong and not all(f.kind == self.wrong[0].kind for f in self.findings):
-            right = [f.name for f in self.findings if f.ok]
+            right = [f.name for f in self.findings if f.ok and f.kind != "two meanings"]
             wrong = [f.name for f in self.wrong]
             lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
+        lines += [f"Note: {note}" for note in self.notes]
         return fitting("\n".join(lines))
 
     def _repr_html_(self) -> str:

@@ -12,6 +12,7 @@ from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.tensor import Tensor
 from ..autograd.values import value_of
 from .derivatives import RELATIVE, Check, Problem, Pushed
+from .drawn import generator
 from .findings import Diagnosis, Finding
 from .nested import flat, rebuilt
 
@@ -61,7 +62,7 @@ def check_derivatives(
         raise ArgumentError(f"order counts from 1, the first derivative; got {order}")
     problem = _problem(func, inputs)
     findings: list[Finding] = []
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     for _ in range(order):
         check = Check(
             problem, rng, forward=forward, every_element=every_element, step=eps, atol=atol or 0.0,
@@ -116,7 +117,7 @@ def gradcheck(
         problem = Pushed(problem.name, problem.names, problem.values, problem.run)
         check_forward_ad, check_backward_ad, check_undefined_grad = False, True, False
     check = Check(
-        problem, np.random.default_rng(0), check_forward_ad, check_backward_ad, not fast_mode,
+        problem, generator(), check_forward_ad, check_backward_ad, not fast_mode,
         check_undefined_grad, eps, atol or 0.0, RELATIVE if rtol is None else rtol, nondet_tol,
     )  # fmt: skip
     return _verdict(check, raise_exception)
@@ -149,7 +150,7 @@ def gradgradcheck(
     True
     """
     problem = _problem(func, inputs)
-    rng = np.random.default_rng(0)
+    rng = generator()
     if grad_outputs is None:
         results = [value_of(y) for y in problem.outputs(problem.values)[1]]
         cotangents = [_drawn(rng, y) for y in results]

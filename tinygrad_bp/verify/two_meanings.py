@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import shape_text
 from ..autograd.tensor import Tensor, wrap
-from .findings import Diagnosis, Finding
+from .findings import Finding
 
 METHODS = ("max", "min", "nonzero", "put", "repeat", "sort", "std", "transpose", "var")
 
@@ -73,13 +72,12 @@ def two_meanings(forward: Callable[..., Any], inputs: Sequence[Any]) -> list[str
     return list(dict.fromkeys(noted))
 
 
-def with_meanings(found: Diagnosis, forward: Callable[..., Any], inputs: Sequence[Any]) -> Diagnosis:
-    """The diagnosis, and where something is wrong, what of the forward means two things."""
-    names = [] if found.ok else two_meanings(forward, inputs)
+def of_two_meanings(names: Sequence[str]) -> Finding:
+    """What is said of a function whose numbers on arrays are not those on Tensors, by methods of these names."""
     if not names:
-        return found
+        return Finding("forward", "two meanings", "Its value on arrays is not its value on Tensors.")
     sentence = (
         f"On arrays {' and '.join(names)} has other numbers than on Tensors, whose methods are PyTorch's; where "
         f"NumPy's are meant write np.{names[0].split()[0]}(…), which has them on both."
     )
-    return replace(found, findings=(*found.findings, Finding("forward", "two meanings", sentence)))
+    return Finding("forward", "two meanings", sentence)

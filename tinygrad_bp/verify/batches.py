@@ -1,0 +1,54 @@
+"""Which inputs hold examples, and along which axis: rows, or columns where a program takes no other number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.types import Raw
+
+
+def examples(
+    run: Callable[[list[Any]], Any],
+    inputs: Sequence[Raw],
+    asked: Sequence[int],
+    axis: int | None,
+    following: Sequence[int],
+) -> dict[int, int]:
+    """The inputs that hold examples, each with its axis.
+
+    They are those ``asked`` for and those of ``following`` that have as many along the same axis (the last, for arrays
+    of fewer). Where ``axis`` is None it is that along which ``run`` takes every example twice: 0 before 1. Where there
+    is none the answer is that of 0: the run holds arrays of the batch's length.
+    """
+    choices = [_along(inputs, asked, one, following) for one in ((0, 1) if axis is None else (axis,))]
+    if len(choices) == 1 or not choices[1]:
+        return choices[0]
+    for axes in choices:
+        if axes and _twice(run, inputs, axes):
+            return axes
+    return choices[0]
+
+
+def _along(inputs: Sequence[Raw], asked: Sequence[int], axis: int, following: Sequence[int]) -> dict[int, int]:
+    """The axis of the examples for every input that has it."""
+    counts = [np.shape(inputs[i])[axis] for i in asked if np.ndim(inputs[i]) > axis]
+    found = {}
+    for i in dict.fromkeys((*asked, *following)) if counts else ():
+        shape = np.shape(inputs[i])
+        its = axis if len(shape) > axis else len(shape) - 1
+        if shape and shape[its] == counts[0]:
+            found[i] = its
+    return found
+
+
+def _twice(run: Callable[[list[Any]], Any], inputs: Sequence[Raw], axes: dict[int, int]) -> bool:
+    doubled = [np.concatenate([a, a], axes[i]) if i in axes else np.array(a) for i, a in enumerate(inputs)]
+    try:
+        with np.errstate(all="ignore"):
+            run(doubled)
+    except Exception:  # whatever a program raises for a batch of another size
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""What hand-written functions return, in the many ways they do: as arrays in the order of the inputs or parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor
+from ..autograd.values import value_of
+
+SPELLINGS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "g{}", "dL_d{}")  # of the gradient of a parameter
+
+
+def array(result: Any) -> Any:
+    """The array of a Tensor, a number or a list."""
+    return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
+
+
+def loss_and_grads(result: Any, params: Any) -> tuple[Any, list[Any]]:
+    """The loss, and the gradients in the order of the parameters; None stands for zeros.
+
+    Raises ``ArgumentError`` where they are not that.
+    """
+    if not isinstance(result, (tuple, list)) or len(result) < 2:
+        raise ArgumentError(f"f must return loss, grads; got {_kind(result)}")
+    loss, grads = result[:2]
+    if isinstance(loss, (dict, list, tuple)) and np.size(array(grads) if not isinstance(grads, dict) else 2) == 1:
+        raise ArgumentError("f returned grads, loss: return loss, grads, the loss first")
+    if len(result) > 2 and not isinstance(grads, (dict, list, tuple)):
+        raise ArgumentError(f"f returned {len(result)} things: return loss, grads with grads built like params")
+    return array(loss), list(_matching(grads, params))
+
+
+def _kind(result: Any) -> str:
+    return f"{len(result)} of them" if isinstance(result, (tuple, list)) else type(result).__name__
+
+
+def _matching(grads: Any, params: Any) -> Iterator[Any]:
+    """The arrays of ``grads`` in the order of ``params``."""
+    if isinstance(params, dict):
+        if not isinstance(grads, dict):
+            raise ArgumentError(f"params is a dict and grads {_article(grads)}: give a dict with the same keys")
+        for key, part in params.items():
+            found = next((name for name in _names(key) if name in grads), None)
+            if found is None:
+                raise ArgumentError(f"grads has no {key!r} and no 'd{key}'; it has {sorted(map(str, grads))}")
+            yield from _matching(grads[found], part)
+    elif isinstance(params, (list, tuple)):
+        if isinstance(grads, dict):
+            raise ArgumentError(f"params is {_article(params)} and grads a dict: give gradients in the order of params")
+        if not isinstance(grads, (list, tuple)) and not np.shape(array(grads)):
+            raise ArgumentError(f"{len(params)} parameters but one gradient: give one for each, in order")
+        if len(grads) != len(params):
+            raise ArgumentError(f"{len(params)} parameters but {len(grads)} gradients: give one for each, in order")
+        for grad, part in zip(grads, params, strict=True):
+            yield from _matching(grad, part)
+    elif isinstance(grads, dict):
+        raise ArgumentError(f"a gradient is a dict with {sorted(map(str, grads))}, its parameter one array")
+    else:
+        yield np.zeros(np.shape(array(params))) if grads is None else array(grads)
+
+
+def _names(key: Any) -> list[Any]:
+    return [key, *(spelling.format(key) for spelling in SPELLINGS[1:])]
+
+
+def _article(tree: Any) -> str:
+    return f"a {type(tree).__name__}"
+
+
+def one_each(result: Any, engine: Callable[..., Any], count: int) -> list[Any]:
+    """A gradient, or None, for each of the first inputs, of what a backward returned for ``count`` of them.
+
+    Raises ``ArgumentError`` where there are more gradients than inputs, or a dict has other names than they have.
+    """
+    if isinstance(result, dict):
+        result = _by_name(result, engine)
+    several = isinstance(result, (tuple, list)) and not (count == 1 and isinstance(result, list) and len(result) != 1)
+    given = list(result) if several else [result]
+    if len(given) > count:
+        raise ArgumentError(
+            f"{len(given)} hand-written results for {count} inputs: give one for each, None without one"
+        )
+    return [None if d is None else array(d) for d in given]
+
+
+def _by_name(result: dict[Any, Any], engine: Callable[..., Any]) -> Sequence[Any]:
+    """The gradients of a dict in the order of the engine's parameters; in its own where it has other names."""
+    try:
+        names = list(inspect.signature(engine).parameters)
+    except (TypeError, ValueError):
+        names = []
+    found = [next((n for n in _names(name) if n in result), None) for name in names]
+    if sum(name is not None for name in found) == len(result):
+        return [None if name is None else result[name] for name in found]
+    return list(result.values())
