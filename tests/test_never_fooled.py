@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.verify import check_backward, check_gradients
+from tinygrad_bp.verify import check_backward, check_derivatives, check_gradients
 from tinygrad_bp.verify.drawn import DIRECTIONS, alike, arriving, elsewhere
 
 SEEDS = range(51)
@@ -58,6 +58,13 @@ def test_no_seed_hides_a_wrong_layer(what: str) -> None:
     for seed in SEEDS:
         z = draw(seed).normal(size=(4, 3))
         assert not check_backward(hand, engine, (z,), extremes=()).ok, f"seed {seed}"
+
+
+@pytest.mark.parametrize("what", [what for what in LAYERS if "arrives" in what or "smaller" in what])
+def test_what_is_not_linear_is_said_to_be_so(what: str) -> None:
+    hand, engine = LAYERS[what]
+    found = check_backward(hand, engine, (draw(0).normal(size=(4, 3)),))
+    assert found.findings[0].kind == "not linear" and "not linear in the gradient arriving" in str(found)
 
 
 def test_the_layers_are_right_when_they_are_repaired() -> None:
@@ -138,3 +145,34 @@ def test_other_numbers_are_of_the_same_kind() -> None:
         assert moved[1].all() and np.array_equal(moved[2] != 0, given[2] != 0) and moved[3] is given[3]
         assert np.all((moved[4] > 0) & (moved[4] < 1)) and np.array_equal(moved[5] != 0, given[5] != 0)
         assert not np.array_equal(moved[0], given[0])
+
+
+class Masked(tg.autograd.Function):
+    """ReLU whose backward asks for the sign of what arrives."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Any) -> Any:
+        return z.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        return g * (g > 0)
+
+
+def test_no_seed_hides_a_wrong_function() -> None:
+    for seed in SEEDS:
+        z = draw(seed).standard_normal((4, 3))
+        x = tg.tensor(np.array(z), requires_grad=True)
+        for fast_mode in (True, False):
+            assert not tg.autograd.gradcheck(Masked.apply, x, raise_exception=False, fast_mode=fast_mode), (
+                f"seed {seed}"
+            )
+        assert not check_derivatives(Masked.apply, z, seed=seed).ok
+
+
+def test_a_function_that_is_not_linear_in_what_arrives() -> None:
+    """Right for the gradients that differences are taken with, which are all of one sign, and for no others."""
+    z = np.abs(draw(0).standard_normal((1,)))
+    found = check_derivatives(Masked.apply, z)
+    assert not found.ok, str(found)
+    assert tg.autograd.gradcheck(tg.relu, tg.tensor(z, requires_grad=True))

@@ -25,8 +25,16 @@ PROBES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
 )
 PLACES = 4  # of other numbers, that a right rule has to be right on
 JUMP = 1e-4  # of the largest element: what moves farther than that by a last bit lies at a kink, and is no noise
-SMALL = 1e-6  # of the largest element: as much as a 1e-8 inside a log, which keeps it finite, may make
+SMALL = 1e-5  # of the largest element: as much as a tiny number inside a log, which keeps it finite, may make
 LEFT = "It agrees to {:.0e} of the largest element: as far as a tiny number that keeps a log finite lets it."
+NONLINEAR = (
+    "It is not linear in the gradient arriving, as every backward is: a mask or a function takes that gradient where "
+    "it should take the layer's input."
+)
+HELD = (
+    "Other examples could not tell more: run on some of them alone it raised {}. Labels or masks that a function holds "
+    "belong among its inputs."
+)
 Mutants = Callable[[list[Any]], list[list[Guess]]]
 
 
@@ -87,7 +95,7 @@ class Comparison:
                 hand = self.by_hand(inputs)
                 self._runs[key] = hand, self.by_truth(inputs, hand)
             except Exception as error:  # it holds arrays of another length, say
-                self._refused.append(type(error).__name__)
+                self._refused.append(type(error.__cause__ or error).__name__)
                 nothing = [np.zeros(0)] * len(self.names), [np.zeros(1)] * len(self.names)
                 self._runs[key] = nothing
         return self._runs[key]
@@ -146,18 +154,35 @@ class Comparison:
 
     def findings(self) -> Diagnosis:
         """Compare every result in float64; where all are right, elsewhere too, in the dtype given, and far out."""
-        found = self.judged()
-        notes: list[str] = []
-        if all(finding.ok for finding in found):
-            found = self.confirmed(found)
-        if all(finding.ok for finding in found):
-            found = self.extremely(found)
-        elif self._refused:
-            notes.append(
-                f"It could not be learnt from other examples how it is wrong: run on some of them alone it raised "
-                f"{self._refused[0]}. Labels or masks that a function holds belong among its inputs."
+        with np.errstate(all="ignore"):
+            found = self.judged()
+            if all(finding.ok for finding in found):
+                found = self.confirmed(found)
+            if all(finding.ok for finding in found):
+                found = self.extremely(found)
+            found = self.linear(found)
+        right = all(finding.ok for finding in found)
+        return Diagnosis(tuple(found), notes=() if right else tuple(map(HELD.format, self._refused[:1])))
+
+    def linear(self, found: list[Finding]) -> list[Finding]:
+        """The findings, where a result that is wrong is not linear in what arrives, with that for the reason."""
+        if not self.arriving or all(finding.ok for finding in found):
+            return found
+        g, *rest = (wide(a) for a in self.inputs)
+        other = wide(self.arriving[0])
+        try:
+            parts = [self.by_hand([arrived, *rest]) for arrived in (g, other, g + other)]
+        except Exception:  # whatever the function makes of gradients that the user did not give
+            return found
+        for k, (one, two, both) in enumerate(zip(*parts, strict=True)):
+            same = one.shape == both.shape and np.allclose(
+                one + two, both, 1e-3, 1e-3 * np.max(np.abs(one), initial=0.0)
             )
-        return Diagnosis(tuple(found), notes=tuple(notes))
+            if found[k].kind in ("unknown", "missing", "mask missing", "mask too strict") and not same:
+                where, dot, _ = found[k].sentence.partition(". ")
+                lead = where + dot if where.startswith("Right ") else ""
+                found[k] = replace(found[k], kind="not linear", sentence=lead + NONLINEAR, factor=None)
+        return found
 
     def judged(self) -> list[Finding]:
         """A finding for every result.
@@ -216,7 +241,7 @@ class Comparison:
             raise ArgumentError(f"{case.name}: the engine's own result is not finite on these inputs; give milder ones")
         about = {name: getattr(case, name) for name in Case.__dataclass_fields__ if name not in ("hand", "truth")}
         found = diagnose(case.hand, case.truth, **about)
-        if not found.ok and found.error < SMALL and found.kind in ("unknown", "factor"):
+        if not found.ok and found.error < SMALL and found.kind != "regularisation":
             return replace(found, kind="right", sentence=LEFT.format(found.error), factor=1.0)
         return found
 

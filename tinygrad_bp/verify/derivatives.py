@@ -8,7 +8,6 @@ that float32 is judged by what its own rounding does to a gradient and not by wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,13 +16,14 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.forward import push_forward
 from ..autograd.gradient import pull
-from ..autograd.modes import enable_grad
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import wrap
 from ..autograd.values import value_of
 from .contracts import product, random_like
 from .diagnose import diagnose
 from .differences import LARGEST, Slope, slope
+from .drawn import TRIES, alike
 from .findings import Finding
+from .problem import Problem, Pushed, in_dtype, of_kind
 
 RELATIVE = 1e-7  # what a derivative may be off in float64 beside what is measured
 FEW = 60  # a weight is at most 2 to this power: beyond float32 it would be inf, and inf · 0 is NaN
@@ -31,79 +31,6 @@ RELATIVE_NARROW = 2e-3  # in float32: a rule that is right to this in float64 an
 MILDER = (0.5, 0.1, 0.01, 1e-3, 1e-6)
 ROUNDINGS = 4  # runs with every input changed in its last bits
 ELEMENTS = 2000  # of one input that are differenced one by one to say where and how a derivative is wrong
-
-
-def _kind(dtype: Any, wide: bool) -> Any:
-    """The dtype itself, or the one of its kind in which differences are taken."""
-    return np.dtype(dtype) if not wide else np.dtype(np.complex128 if np.dtype(dtype).kind == "c" else np.float64)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A function of some arrays: ``run(leaves, recorded)`` gives its results, ``recorded`` if they are needed so."""
-
-    name: str
-    names: list[str]
-    values: list[Any]
-    run: Callable[[list[Tensor], bool], list[Tensor]]
-    order: int = 1
-
-    def outputs(self, values: Sequence[Any], recorded: bool = False) -> tuple[list[Tensor], list[Tensor]]:
-        """The leaves and the results."""
-        leaves = [wrap(np.array(value), None) for value in values]
-        for leaf in leaves:
-            leaf.requires_grad = True
-        with enable_grad():
-            return leaves, self.run(leaves, recorded)
-
-    def gradients(self, values: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """The results and the gradients of ``Σ cotangents · results``."""
-        leaves, found = self.outputs(values, True)
-        given = [wrap(_as(w, y.dtype), None) for w, y in zip(cotangents, found, strict=True)]
-        pulled = pull(found, leaves, given)
-        return [value_of(y) for y in found], [value_of(g) for g in pulled]
-
-    def total(self, values: Sequence[Any], cotangents: Sequence[Any]) -> float:
-        """The number ``Σ cotangents · results``."""
-        _, found = self.outputs(values)
-        return float(sum(product(w, value_of(y).astype(w.dtype)) for w, y in zip(cotangents, found, strict=True)))
-
-    def derivative(self, cotangents: Sequence[Any]) -> Problem:
-        """The gradients as a function of the values and of the cotangents."""
-        n = len(self.values)
-
-        def run(leaves: list[Tensor], recorded: bool) -> list[Tensor]:
-            found = self.run(leaves[:n], True)
-            arriving = [g.to(y.dtype) for y, g in zip(found, leaves[n:], strict=True)]
-            return pull(found, leaves[:n], arriving, recorded)
-
-        given = [_as(w, y.dtype) for w, y in zip(cotangents, self.outputs(self.values)[1], strict=True)]
-        several = len(given) > 1 or self.order > 1
-        arriving = [f"g{self.order}_{i}" if several else "g" for i in range(len(given))]
-        return Problem(self.name, [*self.names, *arriving], [*self.values, *given], run, self.order + 1)
-
-
-class Pushed(Problem):
-    """A problem whose gradients are found in forward mode alone, one element after another."""
-
-    def gradients(self, values: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """The results and the gradients of ``Σ cotangents · results``."""
-        leaves, found = self.outputs(values, True)
-        gradients = [np.zeros(leaf.shape, leaf.dtype) for leaf in leaves]
-        for leaf, gradient in zip(leaves, gradients, strict=True):
-            for place in np.ndindex(gradient.shape):
-                for unit in (1.0, 1j) if gradient.dtype.kind == "c" else (1.0,):
-                    step = np.zeros_like(gradient)
-                    step[place] = unit
-                    moved = push_forward(found, {leaf._node: wrap(step, None)})  # type: ignore[dict-item]
-                    pairs = [(w, value_of(t)) for w, t in zip(cotangents, moved, strict=True) if t is not None]
-                    gradient[place] += unit * sum(product(w, t.astype(w.dtype)) for w, t in pairs)
-        return [value_of(y) for y in found], gradients
-
-
-def _as(array: Any, dtype: Any) -> Any:
-    """A cotangent in the dtype of its result."""
-    return np.asarray(array).astype(dtype) if np.dtype(dtype).kind == "c" else np.real(array).astype(dtype)
 
 
 @dataclass
@@ -121,6 +48,7 @@ class Check:
     rtol: float = RELATIVE
     nondet_tol: float = 0.0
     cotangents: list[Any] = field(default_factory=list)
+    others: Any = field(default=None, init=False)  # the gradients for another gradient arriving, and for the sum
 
     def findings(self) -> list[Finding]:
         """One finding for each input; one alone where two runs differ."""
@@ -129,7 +57,7 @@ class Check:
 
     def _findings(self) -> list[Finding]:
         p = self.problem
-        self.values: list[Any] = [a.astype(_kind(a.dtype, True)) for a in p.values]
+        self.values: list[Any] = [a.astype(of_kind(a.dtype, True)) for a in p.values]
         results = [value_of(y) for y in p.outputs(self.values)[1]]
         for y in results:
             if not np.isfinite(y).all():
@@ -154,8 +82,11 @@ class Check:
         drawn = []
         for y in results:
             size = float(np.sqrt(np.mean(np.abs(y) ** 2))) if y.size and len(results) > 1 else 0.0
-            w = np.clip(random_like(self.rng, y.astype(_kind(y.dtype, True))).real, -2, 2)
-            w = np.sign(w) * (0.5 + np.abs(w)).astype(np.float16)
+            for _ in range(TRIES):
+                w = np.clip(random_like(self.rng, y.astype(of_kind(y.dtype, True))).real, -2, 2)
+                w = np.sign(w) * (0.5 + np.abs(w)).astype(np.float16)
+                if not any(alike(w, np.real(a)) for a in (y, *self.values)):
+                    break
             w = w * np.exp(2j * np.pi * self.rng.random(y.shape)) if y.dtype.kind == "c" else w.astype(np.float64)
             power = np.clip(np.round(np.log2(size)), -FEW, FEW) if size else 0.0
             drawn.append(np.asarray(w / 2.0**power))
@@ -245,7 +176,7 @@ class Check:
             elif vague:
                 text = f"The differences do not settle: {found.value:.3g} ± {found.error:.1g}, the rule: {ours:.3g}."
                 return Finding(name, "unsettled", text, None, error)
-        for check in (self._narrow, self._forward, self._undefined):
+        for check in (self._linear, self._narrow, self._forward, self._undefined):
             if (odd := check(i, name, direction, ours, rounding)) is not None:
                 return odd
         return Finding(name, "right", f"It agrees with the differences to {error:.1g}.", 1.0, error)
@@ -377,7 +308,7 @@ class Check:
             low = [(part * a).astype(a.dtype) for a in p.values]
             try:
                 less = p.gradients(low, self.cotangents)[1][i].astype(direction.dtype)
-                truth = p.gradients([a.astype(_kind(a.dtype, True)) for a in low], self.cotangents)[1][i]
+                truth = p.gradients([a.astype(of_kind(a.dtype, True)) for a in low], self.cotangents)[1][i]
             except (ArithmeticError, ValueError, RuntimeError):  # out of the domain
                 continue
             slack = 64 * eps * float(np.sum(np.abs(truth * direction)))
@@ -399,6 +330,25 @@ class Check:
         text = f"Forward mode gives {forward:.7g} along a random direction, reverse mode {ours:.7g}."
         return Finding(name, "forward mode", text, forward / ours if ours else None)
 
+    def _linear(self, i: int, name: str, direction: Any, ours: float, rounding: float) -> Finding | None:
+        """With a gradient of other signs arriving, and with both: a rule that takes what arrives for its input."""
+        if isinstance(self.problem, Pushed):
+            return None
+        if self.others is None:
+            other = [-w * self.rng.choice([0.5, 2.0], w.shape) for w in self.cotangents]
+            both = [w + v for w, v in zip(self.cotangents, other, strict=True)]
+            self.others = [self.problem.gradients(self.values, ws)[1] for ws in (other, both)]
+        one, two = (product(g[i], direction) for g in self.others)
+        size = float(np.sum(np.abs(self.ours[i] * direction)) + np.sum(np.abs(self.others[0][i] * direction)))
+        if _near(ours + one, two, 0.0, 4 * rounding + 1e-9 * size + self.atol):
+            return None
+        text = (
+            "Its backward is not linear in the gradient arriving, as every backward is: a mask or a function takes "
+            f"that gradient where it should take the input. For a sum of two it gives {two:.7g}, for each {ours:.7g} "
+            f"and {one:.7g}."
+        )
+        return Finding(name, "not linear", text)
+
     def _undefined(self, i: int, name: str, direction: Any, ours: float, rounding: float) -> Finding | None:
         """With a gradient for one result at a time, the others have none: together they are the whole."""
         if not self.undefined or len(self.results) < 2:
@@ -406,7 +356,7 @@ class Check:
         leaves, found = self.problem.outputs(self.values, True)
         parts = 0.0
         for w, y in zip(self.cotangents, found, strict=True):
-            parts += product(pull([y], leaves, [wrap(_as(w, y.dtype), None)])[i].numpy(force=True), direction)
+            parts += product(pull([y], leaves, [wrap(in_dtype(w, y.dtype), None)])[i].numpy(force=True), direction)
         if _near(parts, ours, self.rtol, len(found) * rounding + self.atol):
             return None
         text = f"Pulled back from one result at a time it is {parts:.7g} along a random direction, from all {ours:.7g}."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from dataclasses import dataclass
 
 from ..autograd.errors import AutogradError
@@ -32,7 +35,7 @@ class Finding:
         return self.kind in ("right", "kink", "unsettled", "rounding", "two meanings")
 
     def __repr__(self) -> str:
-        return fitting(f"{self.name}: {self.kind}. {self.sentence}")
+        return _shown(f"{self.name}: {self.kind}. {self.sentence}")
 
 
 class HandWrittenError(AutogradError, AssertionError):
@@ -72,16 +75,28 @@ class Diagnosis:
             wrong = [f.name for f in self.wrong]
             lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
         lines += [f"Note: {note}" for note in self.notes]
-        return fitting("\n".join(lines))
+        return _shown("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        """A row a finding, for Jupyter; what is wrong in bold."""
+        """A row a finding and the notes below, for Jupyter; what is wrong in bold."""
         from html import escape
 
         rows = []
         for finding in self.findings:
-            cells = (finding.name, finding.kind, finding.sentence, f"{finding.error:.1e}" if finding.error else "0")
+            error = f"{finding.error:.1e}" if finding.error else "0"
+            cells = ("✓" if finding.ok else "✗", finding.name, finding.kind, finding.sentence, error)
             mark = "{}" if finding.ok else "<b>{}</b>"
             rows.append("".join(f'<td style="text-align: left">{mark.format(escape(cell))}</td>' for cell in cells))
-        head = "".join(f'<th style="text-align: left">{name}</th>' for name in ("what", "is", "", "error"))
-        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        heads = ("", "what", "is", "how", "largest difference")
+        head = "".join(f'<th style="text-align: left">{name}</th>' for name in heads)
+        notes = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
+        return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>{notes}"
+
+
+def _shown(text: str) -> str:
+    """The text in the signs and, line by line, in the width of the terminal that it is read in."""
+    if not sys.stdout or not sys.stdout.isatty():
+        return fitting(text)
+    width = max(40, shutil.get_terminal_size().columns)
+    lines = (textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False) for line in text.split("\n"))
+    return fitting("\n".join(lines))

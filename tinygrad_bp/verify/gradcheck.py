@@ -11,10 +11,11 @@ import numpy as np
 from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.tensor import Tensor
 from ..autograd.values import value_of
-from .derivatives import RELATIVE, Check, Problem, Pushed
+from .derivatives import RELATIVE, Check
 from .drawn import generator
 from .findings import Diagnosis, Finding
 from .nested import flat, rebuilt
+from .problem import Problem, Pushed
 
 
 class GradcheckError(AutogradError, RuntimeError, AssertionError):

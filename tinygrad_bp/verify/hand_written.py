@@ -93,7 +93,7 @@ def check_backward(
             sides=truth.sides,
             mutants=lambda values: truth.mutants(values[1:], values[0]),
             extremes=[i + 1 for i in extremes],
-            coarse=truth.coarse, errors=lambda: truth.errors,
+            coarse=truth.coarse, errors=lambda: truth.numeric.errors,
             arriving=drawn if value.shape else [],
         )  # fmt: skip
 
@@ -120,7 +120,7 @@ def _told(against: Callable[[Truth], Comparison], truth: Truth, apart: bool = Tr
     found = against(truth).findings()
     if truth.meanings is not None and apart:
         if not found.ok:
-            other = against(replace(truth, differenced=False)).findings()
+            other = against(replace(truth, way="Tensors")).findings()
             found = other if other.ok else found
         found = replace(found, findings=(*found.findings, of_two_meanings(truth.meanings)))
     return replace(found, notes=(*truth.notes, *found.notes))
@@ -222,7 +222,11 @@ def check_gradients(
     else:
         truth = Truth("f", lambda values: f(rebuilt(params, iter(values[:n])), *values[n:])[0], range(n), False)
     truth.settle(inputs)
-    if truth.differenced and not truth.moves(inputs) and any(np.any(grad) for grad in first[compared:]):
+    if (
+        truth.way == "differences"
+        and not truth.numeric.moves(inputs)
+        and any(np.any(grad) for grad in first[compared:])
+    ):
         raise ArgumentError(
             f"the loss of {truth.who} stays what it is when its params change: it uses arrays that it holds; write "
             "params into the network first, or compute with those given"
@@ -245,7 +249,7 @@ def check_gradients(
             sides=truth.sides,
             mutants=lambda values: [[]] * compared + truth.mutants(values),
             extremes=[n + i for i in extremes],
-            coarse=truth.coarse, errors=lambda: [0.0] * compared + truth.errors,
+            coarse=truth.coarse, errors=lambda: [0.0] * compared + truth.numeric.errors,
             shares=False,
         )  # fmt: skip
 

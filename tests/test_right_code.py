@@ -1,0 +1,176 @@
+"""Right code is called right, in whatever style it is written; what cannot be checked gets one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tests.right_layers import LAYERS, Z
+from tests.right_networks import BITS, COLUMNS, NETWORKS, Network, T, X, Y, columns, params, two_layers
+from tinygrad_bp.autograd.errors import ArgumentError
+from tinygrad_bp.verify import check_backward, check_forward, check_gradients
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_right_layer_is_called_right(name: str) -> None:
+    hand, forward, inputs, options = LAYERS[name]
+    found = check_backward(hand, forward, inputs, **options)
+    assert found.ok, str(found)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_right_network_is_called_right(name: str) -> None:
+    f, weights, batch, options = NETWORKS[name]
+    found = check_gradients(f, weights, batch, **options)
+    assert found.ok, str(found)
+
+
+def spoilt(result: Any, k: int, how: Any) -> Any:
+    """The same gradients with one of them changed."""
+    if isinstance(result, dict):
+        name = [name for name in result if result[name] is not None][k]
+        return result | {name: how(np.asarray(result[name]))}
+    if isinstance(result, (tuple, list)):
+        return [how(np.asarray(d)) if i == k else d for i, d in enumerate(result)]
+    return how(result)
+
+
+WAYS = {
+    "doubled": lambda d: 2 * d,
+    "turned": lambda d: -d,
+    "one element": lambda d: d + (np.arange(d.size).reshape(d.shape) == d.size // 2) * (0.1 + np.abs(d).max()),
+    "shape": lambda d: d[None],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_layers_with_a_mistake_are_called_wrong(way: str) -> None:
+    for name, (hand, forward, inputs, options) in LAYERS.items():
+        if "embedding" not in name:  # whose first gradient is none
+            found = check_backward(
+                lambda g, *a, hand=hand: spoilt(hand(g, *a), 0, WAYS[way]), forward, inputs, **options
+            )
+            assert not found.ok and found.findings[0].kind != "right", name
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_same_networks_with_a_mistake_are_called_wrong(way: str) -> None:
+    for name, (f, weights, batch, options) in NETWORKS.items():
+
+        def g(*a: Any, f: Any = f) -> Any:
+            loss, grads = f(*a)[:2]
+            return loss, spoilt(grads, 0, WAYS[way])
+
+        if "loops" not in name and "numbers" not in name:
+            assert not check_gradients(g, weights, batch, **options).ok, name
+
+
+def test_a_subgradient_is_said_to_be_one() -> None:
+    z = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, -1.0]])
+    for hand in (lambda g, z: g * (z > 0), lambda g, z: g * (z >= 0), lambda g, z: 0.5 * g * (np.sign(z) + 1)):
+        for engine in (tg.relu, lambda z: np.maximum(z, 0)):
+            found = check_backward(hand, engine, (z,)).findings[0]
+            assert found.ok and (found.kind == "right" or "one of the subgradients" in found.sentence)
+    assert not check_backward(lambda g, z: g * np.where(z == 0, -1, z > 0), tg.relu, (z,)).ok
+
+
+def test_it_says_why_differences_served() -> None:
+    hand, forward, inputs, _ = LAYERS["convolution, loops"]
+    found = check_backward(hand, forward, inputs)
+    assert "Note: Differences of its values serve as the right gradient" in str(found)
+    assert "returns ndarray, which has no graph" in found.notes[0]
+    assert "<p>Note: Differences of its values" in found._repr_html_()
+    assert not check_backward(*LAYERS["convolution"][:3]).notes
+    assert not check_gradients(*NETWORKS["methods and a float"][:3]).notes  # the number is found again in the graph
+
+
+def test_what_is_learnt_from_other_batches_is_not_learnt_where_labels_are_inside() -> None:
+    def summed(p: Any, x: Any) -> Any:
+        loss, grads = two_layers(p, x, Y)
+        return loss, {name: 6 * d for name, d in grads.items()}
+
+    found = check_gradients(summed, params(4, 5, 3), (X,))
+    assert {f.kind for f in found.findings} == {"summed"}
+    assert "run on some of them alone it raised IndexError" in found.notes[0]
+
+
+def test_columns_are_found_to_be_the_examples() -> None:
+    def summed(p: Any, x: Any, y: Any) -> Any:
+        loss, grads = columns(p, x, y)
+        return loss, {name: x.shape[1] * d for name, d in grads.items()}
+
+    found = check_gradients(summed, COLUMNS, (X.T, BITS[None]))
+    assert {f.kind for f in found.findings} == {"summed"} and "N = 6" in found["W1"].sentence
+
+
+def test_the_inputs_stay_what_they_are() -> None:
+    kept = [a.copy() for a in (X, Y)]
+    weights = params(4, 5, 3)
+    before = {name: a.copy() for name, a in weights.items()}
+    check_gradients(two_layers, weights, (X, Y))
+    assert all(np.array_equal(a, b) for a, b in zip(kept, (X, Y), strict=True))
+    assert all(np.array_equal(before[name], weights[name]) for name in weights)
+
+
+def raising(*_: Any) -> Any:
+    raise KeyError("W3")
+
+
+def interrupted(*_: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+W = {"w": np.array([1.0, 2.0, 3.0])}
+NET = Network((4, 5, 2))
+CANNOT: dict[str, tuple[Any, str]] = {
+    "f raises": (lambda: check_gradients(raising, W), "f raised KeyError: 'W3'"),
+    "the backward raises": (lambda: check_backward(lambda g, z: g @ g, tg.relu, (Z,)), "hand-written function raised"),
+    "the forward raises": (lambda: check_backward(lambda g, z: g, raising, (Z,)), "engine's function raised KeyError"),
+    "forward= raises": (lambda: check_gradients(two_layers, params(4, 5, 3), (X, Y), forward=raising), "forward raise"),
+    "the order of results": (lambda: check_gradients(lambda p: (p, 1.0), W), "the loss first"),
+    "a loss alone": (lambda: check_gradients(lambda p: 1.0, W), "f must return loss, grads; got float"),
+    "one by one": (lambda: check_gradients(lambda p: (1.0, p["w"], p["w"]), W), "grads built like params"),
+    "a list for a dict": (lambda: check_gradients(lambda p: (1.0, [p["w"]]), W), "give a dict with the same keys"),
+    "a dict for a list": (lambda: check_gradients(lambda p: (1.0, W), [W["w"]]), "in the order of params"),
+    "a loss of many numbers": (lambda: check_gradients(lambda p: (p["w"] ** 2, W), W), r"its shape is \(3,\)"),
+    "a loss that is no number": (lambda: check_gradients(lambda p: ("low", W), W), "must return numbers"),
+    "too many gradients": (lambda: check_backward(lambda g, z: (g, g), tg.relu, (Z,)), "2 hand-written results for 1"),
+    "a forward with a cache": (lambda: check_backward(lambda g, z: g, lambda z: (z, 1), (Z,)), "returned a tuple of 2"),
+    "a draw of its own": (
+        lambda: check_backward(lambda g, z: g, lambda z: z * np.random.random(z.shape), (Z,)), "draw its random",
+    ),
+    "weights that it holds": (
+        lambda: check_gradients(lambda p, x, t: (NET.loss(x, t), NET.gradients(t)), NET.w, (X, T)), "uses arrays",
+    ),
+    "a value that is not finite": (lambda: check_forward(np.log, np.log, (0 * Z,)), "not finite on these inputs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CANNOT)
+def test_what_cannot_be_checked_is_said_in_a_sentence(what: str) -> None:
+    call, text = CANNOT[what]
+    with pytest.raises(ArgumentError, match=text) as caught:
+        call()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    if "raises" in what:
+        assert caught.value.__cause__ is not None
+
+
+def test_an_interrupt_passes_through() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        check_gradients(interrupted, W)
+    with pytest.raises(KeyboardInterrupt):
+        check_backward(lambda g, z: g, interrupted, (Z,))
+
+
+def test_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand, forward, inputs, _ = LAYERS["convolution, loops"]
+    found = check_backward(lambda g, *a: (hand(g, *a)[0], -hand(g, *a)[1]), forward, inputs, names=("dx", "dW"))
+    whole = str(found)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, str(found).splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert str(found).split() == whole.split() and "\n    " in str(found)
