@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,18 +12,23 @@ import numpy as np
 
 from ..autograd.anomaly import inside_package
 from ..autograd.gradient import grad
-from ..autograd.modes import enable_grad, no_grad
-from ..autograd.tensor import Tensor, wrap
-from ..autograd.types import Array
+from ..autograd.modes import enable_grad
+from ..autograd.op import OPS
+from ..autograd.tensor import Tensor
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
+from .activation import Activation, activation
 from .cure import Cure
+from .experiments import Experiments, Loss, Model, number_in
 from .finding import Finding
+from .loss_kind import LossKind, loss_kind
 from .recording import Recorded, Recording, Step, array_of
-from .state import kept
 
-Model = Callable[[Any], Any]
-Loss = Callable[[Any, Any], Any]
+# Losses that compare outputs with targets element by element.
+COMPARING = {
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "where", "xlogy",
+}  # fmt: skip
 
 
 class Failure(NamedTuple):
@@ -36,21 +39,16 @@ class Failure(NamedTuple):
     source: str  # the user's line, "train.py:12", or empty
 
 
-class Observation:
+class Observation(Experiments):
     """One step of a training, and experiments with its model and its loss.
 
     ``outputs``, ``loss`` and gradients are None where the step did not come so far; ``failure`` says why.
     """
 
-    model: Model
-    loss_fn: Loss
-    x: Any
-    y: Any
-    optimizer: Optimizer | None
     failure: Failure | None
 
     def __init__(self, model: Model, loss_fn: Loss, x: object, y: object, optimizer: Optimizer | None = None) -> None:
-        self.model, self.loss_fn, self.x, self.y, self.optimizer = model, loss_fn, x, y, optimizer
+        super().__init__(model, loss_fn, x, y, optimizer)
         self.failure = None
         self.outputs: Any = None  # what the model gave
         self.loss: Any = None  # what the loss gave
@@ -61,6 +59,7 @@ class Observation:
             self._model_steps = len(self._recording.steps)
             if self.failure is None:
                 self.loss = self._tried("loss", lambda: loss_fn(self.outputs, y))
+        self.gradients  # noqa: B018  (now: an experiment writes the weights, and backward refuses what was written)
 
     def _tried(self, part: str, function: Callable[[], Any]) -> Any:
         try:
@@ -69,13 +68,6 @@ class Observation:
             # An error of the program is what this is about: it becomes a finding.
             self.failure = Failure(error, part, _line_of(error))
             return None
-
-    @contextmanager
-    def unchanged(self) -> Iterator[None]:
-        """Inside, model, loss and optimizer may be run; weights, buffers, random streams are as before at the end."""
-        with kept((self.model, self.loss_fn), self.optimizer, self.parameters.values()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what they say becomes a finding
-            yield
 
     # ------------------------------------------------------------------ the graph
 
@@ -104,6 +96,42 @@ class Observation:
         """The op that gave the loss."""
         return self._recording.step_of(self.loss)
 
+    def meeting(self, holds: Callable[[tuple[int, ...], tuple[int, ...]], bool]) -> Step | None:
+        """The first op of the loss that sets all outputs beside all targets in shapes that differ.
+
+        Only one for which ``holds`` is true of the two shapes, that of the outputs first.
+        """
+        if self.scores is None or self.targets is None:
+            return None
+        sides: dict[Step, str] = {}
+        for step in self.loss_steps:
+            of = [self._side(item, given, sides) for item, given in zip(step.operands, step.inputs)]
+            known = set(filter(None, of))
+            if len(known) == 1:
+                sides[step] = known.pop()
+            elif known and (OPS[step.op].kind == "elementwise" or step.op in COMPARING):
+                shapes = {}
+                for side, item in zip(of, step.arrays):
+                    whole = self.scores.size if side == "outputs" else self.targets.size
+                    if side and getattr(item, "size", 0) == whole:
+                        shapes[side] = item.shape
+                outputs, targets = shapes.get("outputs"), shapes.get("targets")
+                if outputs is not None and targets is not None and outputs != targets and holds(outputs, targets):
+                    return step
+        return None
+
+    def _side(self, item: object, given: Step | None, sides: dict[Step, str]) -> str:
+        """Whether an operand of the loss comes of the outputs or of the targets; empty where of neither."""
+        array = array_of(item)
+        if given in sides:
+            return sides[given]
+        if array is array_of(self.outputs):
+            return "outputs"
+        if array is array_of(self.y):
+            return "targets"
+        alike = isinstance(array, np.ndarray) and array.ndim and given is None
+        return "targets" if alike and np.array_equal(array.ravel(), self.targets.ravel()) else ""
+
     def before(self, step: Step | None) -> Iterator[Step]:
         """The steps that a step's value was made from, itself included, newest first."""
         wanted = {step} if step is not None else set()
@@ -113,20 +141,6 @@ class Observation:
                 yield one
 
     # ------------------------------------------------------------------ parameters and gradients
-
-    @cached_property
-    def parameters(self) -> dict[str, Tensor]:
-        """What is learnt, by name: the parameters of the model, and other leaves that the optimizer holds."""
-        found: dict[str, Tensor] = {}
-        if isinstance(self.model, Module):
-            found |= dict(self.model.named_parameters())
-        known = {id(tensor) for tensor in found.values()}
-        for group in self.optimizer.param_groups if self.optimizer is not None else ():
-            for tensor in group["params"]:
-                if id(tensor) not in known:
-                    known.add(id(tensor))
-                    found[tensor.name or f"parameter {len(found)}"] = tensor
-        return found
 
     @cached_property
     def leaves(self) -> dict[str, Tensor]:
@@ -177,62 +191,23 @@ class Observation:
     def loss_value(self) -> float | None:
         """The loss as a number; None where it is not one."""
         value = array_of(self.loss)
-        return float(value.reshape(())) if getattr(value, "size", 0) == 1 else _number(value)
+        return number_in(value)
 
-    # ------------------------------------------------------------------ experiments
+    @cached_property
+    def loss_kind(self) -> LossKind | None:
+        """What the loss is, by its slopes; None where it is of no known kind."""
+        return loss_kind(self)
 
-    def outputs_for(self, x: Array) -> Any:
-        """What the model gives for other inputs, an array; None where it raises, or gives something else."""
-        with self.unchanged(), no_grad(), np.errstate(all="ignore"):
-            try:
-                value = array_of(self.model(x))
-            except Exception:  # the experiment was ours, and so is the error
-                return None
-        return value if isinstance(value, np.ndarray) else None
+    @cached_property
+    def activation(self) -> Activation | None:
+        """What the outputs are of the scores of the last layer; None where no such layer is found."""
+        return activation(self)
 
-    def loss_for(self, outputs: Array, y: Array | None = None) -> float | None:
-        """The loss of made-up outputs, an array; against the targets where no others are given; None: it raises."""
-        with self.unchanged(), no_grad(), np.errstate(all="ignore"):
-            try:
-                value = array_of(self.loss_fn(wrap(np.array(outputs), None), self.y if y is None else y))
-            except Exception:  # the experiment was ours, and so is the error
-                return None
-        return _number(value)
-
-    def loss_slope_for(self, outputs: Array, y: Array | None = None) -> Any:
-        """The gradient of the loss for made-up outputs, an array of their shape; None where there is none."""
-        with self.unchanged(), enable_grad(), np.errstate(all="ignore"):
-            try:
-                leaf = wrap(np.array(outputs), None).requires_grad_()
-                loss = self.loss_fn(leaf, self.y if y is None else y)
-                (slope,) = grad(loss, leaf, allow_unused=True)
-            except Exception:  # the experiment was ours, and so is the error
-                return None
-        return None if slope is None else array_of(slope)
-
-    def trained(self, steps: int, lr: float | None = None) -> list[float]:
-        """The losses before each of so many steps of the optimizer on this batch, and after the last.
-
-        ``lr`` is a rate for every group in place of its own. Shorter where a step fails; empty without an optimizer.
-        """
-        losses: list[float] = []
-        if self.optimizer is None:
-            return losses
-        with self.unchanged(), enable_grad(), np.errstate(all="ignore"):
-            if lr is not None:
-                for group in self.optimizer.param_groups:
-                    group["lr"] = lr
-            try:
-                for number in range(steps + 1):
-                    self.optimizer.zero_grad()
-                    loss = self.loss_fn(self.model(self.x), self.y)
-                    losses.append(float(array_of(loss)))
-                    if number < steps:
-                        loss.backward()
-                        self.optimizer.step()
-            except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
-                pass
-        return losses
+    @cached_property
+    def shares_targets_with_inputs(self) -> bool:
+        """Whether the targets are the inputs: what goes in is to come out."""
+        x, t = self.inputs, self.targets
+        return x is not None and t is not None and x.size == t.size and bool(np.array_equal(x.ravel(), t.ravel()))
 
     @cached_property
     def cure(self) -> Cure:
@@ -240,6 +215,19 @@ class Observation:
         return Cure(self)
 
     # ------------------------------------------------------------------ words
+
+    @property
+    def where_it_failed(self) -> str:
+        """The user's line at which the step failed; empty where it did not, or no line is known."""
+        return self.failure.source if self.failure is not None else ""
+
+    @property
+    def failure_text(self) -> str:
+        """What the error said, in one line."""
+        if self.failure is None:
+            return ""
+        text = str(self.failure.error).strip().split("\n")[0]
+        return text + "." * (not text.endswith("."))
 
     def found(self, code: str, reason: str, fix: str, at: Step | None = None, source: str = "") -> Finding:
         """A finding at the line of a step."""
@@ -262,13 +250,6 @@ def _as_numbers(value: object) -> Any:
         except ValueError:  # ragged lists
             return None
     return array if array.dtype.kind in "biuf" else None
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _line_of(error: Exception) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..nn.module import Module
+from ..nn.parameter import Parameter
 from ..optim.optimizer import Optimizer
 from ..random.generator import Generator, default_generator
 
@@ -21,9 +22,14 @@ Undo = Callable[[], Any]
 
 
 @contextmanager
-def kept(things: Iterable[object], optimizer: Optimizer | None, tensors: Iterable[Tensor] = ()) -> Iterator[None]:
-    """Inside, anything may be trained: modules, tensors, the optimizer and random streams are as before at the end."""
-    undo = _undoing(things, optimizer, tensors)
+def kept(
+    things: Iterable[object], optimizer: Optimizer | None, tensors: Iterable[Tensor] = (), weights: bool = True
+) -> Iterator[None]:
+    """Inside, anything may be trained: modules, tensors, the optimizer and random streams are as before at the end.
+
+    Without ``weights`` only what a forward changes is put back: buffers, attributes and random streams.
+    """
+    undo = _undoing(things, optimizer if weights else None, tensors if weights else (), weights)
     try:
         yield
     finally:
@@ -31,7 +37,9 @@ def kept(things: Iterable[object], optimizer: Optimizer | None, tensors: Iterabl
             back()
 
 
-def _undoing(things: Iterable[object], optimizer: Optimizer | None, tensors: Iterable[Tensor]) -> list[Undo]:
+def _undoing(
+    things: Iterable[object], optimizer: Optimizer | None, tensors: Iterable[Tensor], weights: bool
+) -> list[Undo]:
     modules: dict[int, Module] = {}
     for thing in things:
         if isinstance(thing, Module):
@@ -40,8 +48,10 @@ def _undoing(things: Iterable[object], optimizer: Optimizer | None, tensors: Ite
     undo: list[Undo] = []
     for module in modules.values():
         parameters, buffers, _, _ = module._held
-        held |= {id(tensor): tensor for tensor in (*parameters.values(), *buffers.values()) if tensor is not None}
-        held |= {id(value): value for value in vars(module).values() if isinstance(value, Tensor)}
+        own = (*parameters.values(), *buffers.values()) if weights else buffers.values()
+        held |= {id(tensor): tensor for tensor in own if tensor is not None}
+        others = (value for value in vars(module).values() if isinstance(value, Tensor))
+        held |= {id(value): value for value in others if weights or not isinstance(value, Parameter)}
         undo += [_attributes(module), *(_of_value(value) for value in vars(module).values() if _may_change(value))]
     if optimizer is not None:
         held |= {id(tensor): tensor for group in optimizer.param_groups for tensor in group["params"]}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import initial, layers, modes, optimizers, pairing, rates, scale
+from . import initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes
 from .finding import Finding
 from .observation import Observation
-from .shapes import shapes_broadcast
+from .penalty import penalty_outweighs_the_loss
 
 MOST = 6  # so many findings at most
 
@@ -27,11 +27,51 @@ def _fault(code: str, rule: Callable[[Observation], Finding | None], *hides: str
 
 # What any cause that stops the gradients makes of the layers.
 STUCK = ("dead-layer", "saturated-layer", "gradients-vanish", "initial-weights-too-small")
+ERROR = "error-in-the-step"
 
 FAULTS = (
     _fault("inputs-not-finite", scale.inputs_not_finite),
     _fault("targets-not-finite", scale.targets_not_finite),
-    _fault("shapes-broadcast", shapes_broadcast),
+    # The step fails, or its shapes make no sense.
+    _fault("flatten-missing", shapes.flatten_missing, ERROR, "shapes-broadcast", "last-layer-too-narrow",
+           "last-layer-too-wide", "labels-not-integers", "labels-not-floats", "one-hot-where-indices-are-meant"),
+    _fault("cross-entropy-with-one-output", losses.cross_entropy_with_one_output, ERROR, "last-layer-too-narrow",
+           "labels-out-of-range", "labels-not-integers", "labels-not-floats"),
+    _fault("one-hot-where-indices-are-meant", labels.one_hot_where_indices_are_meant, ERROR, "shapes-broadcast"),
+    _fault("indices-where-one-hot-is-meant", labels.indices_where_one_hot_is_meant, ERROR, "shapes-broadcast",
+           "last-layer-too-wide", "squared-error-for-classes"),
+    _fault("labels-out-of-range", labels.labels_out_of_range, ERROR, "last-layer-too-narrow"),
+    _fault("labels-not-integers", labels.labels_not_integers, ERROR),
+    _fault("labels-not-floats", labels.labels_not_floats, ERROR),
+    _fault("last-layer-too-narrow", shapes.last_layer_too_narrow, ERROR),
+    _fault("last-layer-too-wide", shapes.last_layer_too_wide, ERROR, "shapes-broadcast"),
+    _fault("shapes-broadcast", shapes.shapes_broadcast, ERROR),
+    _fault("loss-is-not-a-number", shapes.no_gradient),
+    _fault(ERROR, shapes.error_in_the_step),
+    # What the outputs are, and what the loss takes.
+    _fault("softmax-on-one-unit", outputs.softmax_on_one_unit, "output-cannot-reach-targets",
+           "activation-on-the-scores", "softmax-before-cross-entropy", "log-of-softmax", "squared-error-for-classes"),
+    _fault("softmax-over-the-batch", outputs.softmax_over_the_batch, "scores-taken-for-probabilities", "log-missing"),
+    _fault("softmax-over-independent-labels", outputs.softmax_over_independent_labels, "softmax-before-cross-entropy",
+           "activation-on-the-scores"),
+    _fault("binary-loss-for-class-numbers", losses.binary_loss_for_class_numbers, "binary-loss-for-regression",
+           "output-cannot-reach-targets", "targets-not-scaled"),
+    _fault("binary-loss-for-regression", losses.binary_loss_for_regression),
+    _fault("activation-on-the-scores", outputs.activation_on_the_scores),
+    _fault("softmax-before-cross-entropy", outputs.softmax_before_cross_entropy),
+    _fault("sigmoid-before-bce-with-logits", outputs.sigmoid_before_bce_with_logits),
+    _fault("log-of-softmax", outputs.log_of_softmax),
+    _fault("scores-taken-for-probabilities", outputs.scores_taken_for_probabilities),
+    _fault("log-missing", outputs.log_missing),
+    _fault("output-cannot-reach-targets", outputs.output_cannot_reach_targets),
+    _fault("softmax-between-layers", outputs.softmax_between_layers),
+    _fault("labels-all-one-class", labels.labels_all_one_class),
+    _fault("squared-error-for-classes", losses.squared_error_for_classes),
+    # How large the loss is.
+    _fault("loss-summed-over-the-batch", losses.loss_summed_over_the_batch, "learning-rate-too-large"),
+    _fault("loss-averaged-twice", losses.loss_averaged_twice, "learning-rate-too-small"),
+    _fault("penalty-outweighs-the-loss", penalty_outweighs_the_loss),
+    # What is learnt, and how.
     _fault("layer-made-in-forward", layers.layer_made_in_forward, "parameter-not-held-by-the-optimizer"),
     _fault("detached-branch", layers.detached_branch, *STUCK),
     _fault("parameter-not-held-by-the-optimizer", optimizers.parameter_not_held_by_the_optimizer,

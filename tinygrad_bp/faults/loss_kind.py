@@ -1,0 +1,169 @@
+"""What a loss is: asked of the loss itself, by its slopes at made-up outputs, whatever it is written with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .aligned import Aligned, aligned
+
+if TYPE_CHECKING:
+    from .observation import Observation
+
+Slope = Callable[[Any, Any, int], Any]  # of outputs, targets and the axis of the classes
+
+
+class LossKind(NamedTuple):
+    """A loss by its slopes: those of ``kind`` times ``scale``.
+
+    ``squared``, ``absolute``: of the error; ``error``: another loss that grows with it, whose ``scale`` is 0.
+    ``binary``: the likelihood of a label 0 or 1, ``classes`` of one of several, ``chosen``: minus the outputs of the
+    right classes. ``of`` is what the outputs are to it: ``scores``, ``probabilities``, ``shares`` (divided by their
+    sum first) or ``logarithms``; of errors ``values``; or the activation that the loss itself puts on them first.
+    """
+
+    kind: str
+    of: str
+    scale: float  # what the plain formula's slope, summed over everything, is multiplied by; its median
+    targets: Aligned
+
+    @property
+    def rows(self) -> int:
+        """How many examples there are: one for every choice of a class, or one a row."""
+        values = self.targets.values
+        if self.kind in ("classes", "chosen"):
+            return int(values.size // values.shape[self.targets.class_axis]) if values.ndim else 1
+        return int(values.shape[0]) if values.ndim else 1
+
+
+def softmax(x: Any, axis: int) -> Any:
+    """Shares of exponentials."""
+    e = np.exp(x - x.max(axis, keepdims=True))
+    return e / e.sum(axis, keepdims=True)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e⁻ˣ), without overflow."""
+    return np.exp(-np.logaddexp(0, -x))
+
+
+def _through_softmax(g: Any, s: Any, axis: int) -> Any:
+    return s * (g - (g * s).sum(axis, keepdims=True))
+
+
+def _softmax_twice(p: Any, t: Any, axis: int) -> Any:
+    s = softmax(p, axis)
+    return _through_softmax(softmax(s, axis) - t, s, axis)
+
+
+def _sigmoid_twice(p: Any, t: Any, axis: int) -> Any:
+    s = sigmoid(p)
+    return (sigmoid(s) - t) * s * (1 - s)
+
+
+# Slopes that depend on the error alone, asked for around the targets.
+OF_ERRORS: dict[str, Slope] = {"squared": lambda p, t, axis: p - t, "absolute": lambda p, t, axis: np.sign(p - t)}
+# The others' slopes, up to a factor that may differ from element to element: a weight of a class or a row.
+SLOPES: dict[tuple[str, str], Slope] = {
+    ("classes", "probabilities"): lambda p, t, axis: -t / p,
+    ("binary", "probabilities"): lambda p, t, axis: (p - t) / (p * (1 - p)),
+    ("binary", "scores"): lambda p, t, axis: sigmoid(p) - t,
+    ("classes", "scores"): lambda p, t, axis: softmax(p, axis) - t,
+    ("classes", "shares"): lambda p, t, axis: t.sum(axis, keepdims=True) / p.sum(axis, keepdims=True) - t / p,
+    ("squared", "softmax"): lambda p, t, axis: _through_softmax(softmax(p, axis) - t, softmax(p, axis), axis),
+    ("squared", "sigmoid"): lambda p, t, axis: (sigmoid(p) - t) * sigmoid(p) * (1 - sigmoid(p)),
+    ("classes", "softmax"): _softmax_twice,
+    ("binary", "sigmoid"): _sigmoid_twice,
+    ("chosen", "logarithms"): lambda p, t, axis: -t,
+}  # fmt: skip
+
+# The part of these slopes that does not depend on the targets.
+PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
+    ("classes", "scores"): softmax,
+    ("binary", "scores"): lambda p, axis: sigmoid(p),
+}
+
+
+def loss_kind(seen: Observation) -> LossKind | None:
+    """What the loss is; None where its slopes are those of no kind."""
+    outputs, targets = seen.scores, seen.targets
+    if outputs is None or targets is None or outputs.dtype.kind != "f" or not outputs.size or not targets.size:
+        return None
+    beside = aligned(outputs, targets)
+    if beside is None:
+        return None
+    return _kind_of(seen, outputs, beside)
+
+
+def _kind_of(seen: Observation, outputs: Any, beside: Aligned) -> LossKind | None:
+    draw = np.random.Generator(np.random.PCG64(20)).random
+    t = beside.values
+    several = t.ndim > 0 and t.shape[beside.class_axis] > 1 and bool(((t >= 0) & (t <= 1)).all())
+    spread = max(float(t.std()), 1.0)
+    around = [(t + spread * (2 * draw(outputs.shape) - 1)).astype(outputs.dtype) for _ in range(2)]
+    slopes = [seen.loss_slope_for(p) for p in around]
+    for kind, slope in OF_ERRORS.items():
+        scale = _factor(slopes, [slope(p.astype(float), t, 0) for p in around])
+        if scale is not None:
+            return LossKind(kind, "values", scale, beside)
+    if _grows_with_the_error(slopes, [p - t for p in around]):
+        at_target = seen.loss_slope_for(t.astype(outputs.dtype))
+        if at_target is not None and np.abs(at_target).max() < 1e-3 * np.abs(slopes[0]).max():
+            return LossKind("error", "values", 0.0, beside)
+    inside = [(0.05 + 0.9 * draw(outputs.shape)).astype(outputs.dtype) for _ in range(3)]
+    slopes = [seen.loss_slope_for(p) for p in inside[:2]]
+    for (kind, of), slope in SLOPES.items():
+        if kind in ("chosen", "classes") and not several:
+            continue
+        with np.errstate(all="ignore"):
+            scale = _factor(slopes, [slope(p.astype(float), t, beside.class_axis) for p in inside[:2]])
+        if scale is not None:
+            return LossKind(kind, of, scale, beside)
+    return _softened(inside, [*slopes, seen.loss_slope_for(inside[2])], beside, several)
+
+
+def _softened(points: list[Any], slopes: list[Any], beside: Aligned, several: bool) -> LossKind | None:
+    """A likelihood of other targets than those given, as of smoothed labels: they drop out of differences."""
+    if any(slope is None for slope in slopes):
+        return None
+    for (kind, of), predicted in PREDICTED.items():
+        if kind == "classes" and not several:
+            continue
+        made = [predicted(p.astype(float), beside.class_axis) for p in points]
+        scale = _factor([slopes[0] - slopes[i] for i in (1, 2)], [made[0] - made[i] for i in (1, 2)])
+        if scale is not None:
+            return LossKind(kind, of, scale, beside)
+    return None
+
+
+def _grows_with_the_error(slopes: list[Any], errors: list[Any]) -> bool:
+    """Whether every slope has the sign of its error, as those of Huber's loss have."""
+    if any(slope is None or slope.shape != error.shape for slope, error in zip(slopes, errors)):
+        return False
+    return all(bool((slope * error >= 0).all() and (slope != 0).mean() > 0.5) for slope, error in zip(slopes, errors))
+
+
+def _factor(slopes: list[Any], formula: list[Any]) -> float | None:
+    """The median of slope / formula where that is one positive number an element, the same at both points."""
+    if any(slope is None or not np.isfinite(slope).all() for slope in slopes):
+        return None
+    ratios = []
+    for found, wanted in zip(slopes, formula):
+        if found.shape != wanted.shape or not np.isfinite(wanted).all():
+            return None
+        top, largest = np.abs(wanted).max(), np.abs(found).max()
+        if not largest or (np.abs(found)[np.abs(wanted) <= 1e-9 * top] > 1e-3 * largest).any():
+            return None
+        ratios.append(np.where(np.abs(wanted) > 1e-2 * top, found / np.where(wanted, wanted, 1), np.nan))
+    first, second = ratios
+    known = np.isfinite(first) & np.isfinite(second)
+    if not known.any():
+        return None
+    first, second = first[known], second[known]
+    size = np.abs(first).max()
+    if (first < -1e-3 * size).any() or not np.allclose(first, second, rtol=5e-3, atol=5e-3 * size):
+        return None
+    positive = first[first > 1e-3 * size]
+    return float(np.median(positive)) if positive.size else None
