@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .observation import Observation
 
 SMALLER = (0.3, 0.1, 0.01, 1e-3, 1e-4, 1e-6)
+SLOWER = (0.1, 0.01, 1e-3)
 LARGER = (10.0, 100.0, 1e3, 1e4)
 # Beside another change: with other sizes another rate fits.
 BESIDE = (1.0, 0.1, 10.0, 0.01, 100.0)
 HEAVY = 0.75  # so much dropout is worth a trial without
-STRONG = 0.05  # and so much weight decay
 
 
 class Oddness(NamedTuple):
@@ -40,7 +40,7 @@ class Oddness(NamedTuple):
 
 # Layers begin with weights that suit numbers around 1. Far from it, the sizes are tried first; near it, the rate.
 FAR = Oddness(large=10.0, small=0.01, spread=100.0, offset=30.0)
-NEAR = Oddness(large=2.0, small=0.2, spread=5.0, offset=2.0)
+NEAR = Oddness(large=2.0, small=0.05, spread=5.0, offset=2.0)
 GROSS = 30.0  # numbers so large saturate layers or blow up whatever else is wrong
 
 
@@ -53,7 +53,10 @@ class Cure:
     @cached_property
     def inputs(self) -> Size | None:
         """The size of the inputs; None where they are no numbers that could have another one."""
-        return size_of(self.seen.inputs) if units(self.seen.x) is not None else None
+        inputs = self.seen.inputs
+        if units(self.seen.x) is None or (inputs.dtype.kind != "f" and inputs.dtype != np.uint8):
+            return None  # numbers of words
+        return size_of(inputs)
 
     @cached_property
     def targets(self) -> Size | None:
@@ -70,12 +73,6 @@ class Cure:
         return (min(found), max(found)) if found else (1.0, 1.0)
 
     @cached_property
-    def decay(self) -> float:
-        """The largest weight decay."""
-        groups = self.seen.optimizer.param_groups if self.seen.optimizer is not None else ()
-        return max((float(group.get("weight_decay", 0.0)) for group in groups), default=0.0)
-
-    @cached_property
     def dropped(self) -> float:
         """The largest share of values that a layer drops."""
         return max((float(s.params["p"]) for s in self.seen.model_steps if s.op == "dropout_mask"), default=0.0)
@@ -83,21 +80,27 @@ class Cure:
     @cached_property
     def change(self) -> Change | None:
         """The first change with which the program learns; None where it learns as it is, or with none of them."""
-        return self.trials.cure(self._changes()) if self.trials.fails else None
+        if self.trials.fails:
+            return self.trials.cure(self._changes())
+        return self.trials.cure(self._few_changes()) if self.trials.halts else None
+
+    def _few_changes(self) -> Iterator[Change]:
+        """What may hold back a program that learns a little."""
+        yield from self._sizes(FAR)
+        if self.seen.optimizer is not None:
+            yield from (Change(rate) for rate in SLOWER)
 
     def _changes(self) -> Iterator[Change]:
         sizes = self._sizes(FAR)
         yield from sizes
-        if any(size is not None and size.largest > GROSS for size in (self.inputs, self.targets)):
-            yield from _with_rates(sizes)
+        if self.inputs is not None and self.inputs.largest > GROSS:
+            yield from _with_rates([size for size in sizes if size.inputs])
         yield from self._rates()
         yield from _with_rates(sizes)
         if self.gains[1] > GAIN or self.gains[0] < SHRINK:
             yield from _with_rates([size._replace(weights=True) for size in (AS_IT_IS, *sizes)])
         if self.dropped >= HEAVY:
             yield Change(dropout=True)
-        if self.decay >= STRONG:
-            yield Change(decay=True)
         yield from _with_rates([size for size in self._sizes(NEAR) if size not in sizes])
 
     def _rates(self) -> Iterator[Change]:

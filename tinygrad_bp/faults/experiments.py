@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -46,7 +46,7 @@ class Experiments:
             for tensor in group["params"]:
                 if id(tensor) not in known:
                     known.add(id(tensor))
-                    found[tensor.name or f"parameter {len(found)}"] = tensor
+                    found[unused(tensor.name or f"parameter {len(found)}", found)] = tensor
         return found
 
     @contextmanager
@@ -143,3 +143,10 @@ def number_in(value: object) -> float | None:
         return float(value.reshape(())) if isinstance(value, np.ndarray) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """A name that nothing else has: two networks may name their layers alike."""
+    while name in taken:
+        name += "'"
+    return name

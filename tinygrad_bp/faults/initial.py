@@ -10,10 +10,11 @@ import numpy as np
 from .finding import Finding
 from .observation import Observation
 from .recording import Step
+from .trial import Change
 from .units import GAIN, SHRINK, weighted
 
 GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
-FAR_ABOVE = 3.0  # so many times the loss of outputs of 0 is no first loss of small weights
+FAR_ABOVE = 3.0  # so many times the first loss of weights that keep sizes is no first loss to begin with
 SATURATED = 0.9  # the share of values at the ends from which on a layer passes next to nothing
 ENDS = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # where the slope is a fiftieth of the largest
 DEEP = 4  # layers
@@ -69,19 +70,20 @@ def _copies(units: Any) -> bool:
 
 
 def initial_weights_too_large(seen: Observation) -> Finding | None:
-    """The program does not learn, and does with smaller weights, or its first loss is far above that of outputs 0."""
+    """The first loss is far above that of smaller weights and stays there, or the program learns with smaller ones."""
     cure = seen.cure
     gain, change = cure.gains[1], cure.change
-    if gain <= GAIN or not cure.trials.fails:
+    plain, small = cure.trials.run(), cure.trials.run(Change(weights=True)) if gain > GAIN else None
+    if plain is None or small is None:
         return None
     helps = change is not None and change.weights
-    first = seen.loss_value
-    nothing = seen.loss_for(np.zeros_like(seen.scores)) if seen.scores is not None else None
-    far = first is not None and nothing is not None and nothing > 0 and not first <= FAR_ABOVE * nothing
-    if not helps and not (far and (cure.inputs is None or cure.inputs.largest < 10)):
+    first, usual = plain.losses[0], small.losses[0]
+    far = usual > 0 and not first <= FAR_ABOVE * usual
+    stays = not plain.losses[-1] <= usual
+    if not helps and not (far and (stays or cure.trials.fails)):
         return None
     layer = max(weighted(seen.steps), key=lambda each: each.gain)
-    above = f" The first loss is {first:.3g}; outputs of 0 would have {nothing:.3g}." if far else ""
+    above = f" The first loss is {first:.3g}; with smaller weights it would be {usual:.3g}." if far else ""
     return seen.found(
         "initial-weights-too-large",
         f"The first weights {tuple(layer.weight.shape)} make values {gain:.3g} times as large as they come in.{above}",

@@ -152,7 +152,7 @@ def detached_branch(seen: Observation) -> Finding | None:
     held = _held(seen)
     wanted = {name: leaf for name, leaf in seen.parameters.items() if leaf._node is not None}
     cut = [name for name, leaf in wanted.items()
-           if seen.gradients[name] is None and (held is None or id(leaf) in held) and _matters(seen, leaf)]  # fmt: skip
+           if _gets_nothing(seen, name) and (held is None or id(leaf) in held) and _matters(seen, leaf)]  # fmt: skip
     if not cut:
         return None
     step = _where_cut(seen)
@@ -167,6 +167,12 @@ def detached_branch(seen: Observation) -> Finding | None:
         f"The outputs depend on {what}, but the loss leads to no gradient: {why}.",
         "Leave out detach(), .data, .numpy(), no_grad() and rounding on the way to the loss.", step,
     )  # fmt: skip
+
+
+def _gets_nothing(seen: Observation, name: str) -> bool:
+    """Whether no gradient comes to a parameter; one of 0 counts where an op on the way has no slope."""
+    gradient = seen.gradients[name]
+    return gradient is None or (not gradient.any() and any(step.op in FLAT and step.node for step in seen.steps))
 
 
 def _held(seen: Observation) -> set[int] | None:

@@ -12,7 +12,7 @@ from .observation import Observation
 from .recording import Recorded, Recording
 
 NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
-NEARLY_ALL = 0.9  # so much dropout is too much wherever a program does not learn
+NEARLY_ALL = 0.9  # so much dropout leaves a tenth: it is too much in any case
 
 
 def model_in_eval_mode(seen: Observation) -> Finding | None:
@@ -56,15 +56,13 @@ def dropout_in_eval_mode(seen: Observation) -> Finding | None:
 
 
 def dropout_too_heavy(seen: Observation) -> Finding | None:
-    """The program does not learn, and does without dropout."""
+    """Next to nothing is left, or the program does not learn, and does without dropout."""
     cure = seen.cure
     if cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout):
-        return None
-    if not cure.trials.fails:
         return None
     step = max((s for s in seen.model_steps if s.op == "dropout_mask"), key=lambda s: float(s.params["p"]))
     return seen.found(
         "dropout-too-heavy",
-        f"Dropout takes {cure.dropped:.0%} of the values away, and this batch is not learnt.",
+        f"Dropout takes {cure.dropped:.0%} of the values away: little is left to learn from.",
         "Take p between 0.1 and 0.5.", step,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 from .activation import Activation, activation
 from .cure import Cure
-from .experiments import Experiments, Loss, Model, number_in
+from .experiments import Experiments, Loss, Model, number_in, unused
 from .finding import Finding
 from .loss_kind import LossKind, loss_kind
 from .recording import Recorded, Recording, Step, array_of
@@ -151,7 +151,7 @@ class Observation(Experiments):
             for item in step.operands:
                 if isinstance(item, Tensor) and item._node is not None and item.is_leaf and id(item) not in known:
                     known.add(id(item))
-                    found[item.name or f"leaf {len(found)}"] = item
+                    found[unused(item.name or f"leaf {len(found)}", found)] = item
         return found
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from .finding import Finding
 from .layers import unregistered
 from .observation import Observation, rows_of
 
-PILED_UP = 5.0  # a gradient so many times as large as that of any part of the batch is a sum of many
+PILED_UP = 3.0  # a gradient so many times as large as that of any part of the batch is a sum of many
 PARTS = 8  # of the batch, whose gradients are compared
 
 
@@ -66,9 +67,12 @@ def zero_grad_missing(seen: Observation) -> Finding | None:
     there = {name: leaf.grad._value for name, leaf in seen.parameters.items() if leaf.grad is not None}
     if not there or seen.loss_value is None or not np.isfinite(seen.loss_value):
         return None
-    waiting = float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in there.values())))
-    largest = max((_length(seen, part, set(there)) for part in _parts(seen)), default=0.0)
-    if not largest > 0 or not waiting > PILED_UP * largest:
+    now = {name: g for name, g in seen.gradients.items() if name in there and g is not None}
+    waiting, fresh = _length(there.values()), _length(now.values())
+    if not waiting > PILED_UP * fresh:
+        return None
+    largest = max([fresh, *(_length(_gradients(seen, part, set(there))) for part in _parts(seen))])
+    if not waiting > PILED_UP * largest:
         return None
     return seen.found(
         "zero-grad-missing",
@@ -79,20 +83,22 @@ def zero_grad_missing(seen: Observation) -> Finding | None:
 
 
 def _parts(seen: Observation) -> list[tuple[Any, Any]]:
-    """The batch, and parts of it: a last batch of another size has a gradient like one of these."""
+    """Parts of the batch: a last batch of another size has a gradient like one of these."""
     rows = rows_of(seen.x)
-    parts = [(seen.x, seen.y)]
-    if rows and rows == rows_of(seen.y) and rows >= 2:
-        edges = np.linspace(0, rows, min(rows, PARTS) + 1).astype(int)
-        parts += [(seen.x[a:b], seen.y[a:b]) for a, b in pairwise(edges)]
-    return parts
+    if not rows or rows != rows_of(seen.y) or rows < 2 * PARTS:
+        return []
+    edges = np.linspace(0, rows, PARTS + 1).astype(int)
+    return [(seen.x[a:b], seen.y[a:b]) for a, b in pairwise(edges)]
 
 
-def _length(seen: Observation, part: tuple[Any, Any], names: set[str]) -> float:
-    """The length of the gradient for a part of the batch."""
-    other = type(seen)(seen.model, seen.loss_fn, *part, seen.optimizer)
-    found = [g for name, g in other.gradients.items() if name in names and g is not None]
-    return float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in found)))
+def _gradients(seen: Observation, part: tuple[Any, Any], names: set[str]) -> list[Any]:
+    """The gradients for a part of the batch."""
+    other = Observation(seen.model, seen.loss_fn, *part, seen.optimizer)
+    return [g for name, g in other.gradients.items() if name in names and g is not None]
+
+
+def _length(gradients: Iterable[Any]) -> float:
+    return float(np.sqrt(sum(np.sum(np.square(g, dtype=np.float64)) for g in gradients)))
 
 
 def zero_grad_misplaced(seen: Observation) -> Finding | None:
@@ -126,16 +132,4 @@ def optimizer_ascends(seen: Observation) -> Finding | None:
         "optimizer-ascends",
         "The optimizer has maximize=True: each step makes the loss larger.",
         "Leave maximize out, or give it what is to be large.",
-    )
-
-
-def weight_decay_too_large(seen: Observation) -> Finding | None:
-    """The program does not learn, and does without weight decay."""
-    if seen.cure.change is None or not seen.cure.change.decay:
-        return None
-    return seen.found(
-        "weight-decay-too-large",
-        f"With weight_decay={seen.cure.decay:g} the weights shrink faster than they learn: without it the same program "
-        "learns this batch.",
-        "Take a hundredth of it, or leave it out.",
     )

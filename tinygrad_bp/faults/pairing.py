@@ -16,7 +16,8 @@ CLOSE = 0.3  # how near the nearest row has to be, of the distance of any two, f
 NEIGHBOURS = 5
 MOST_TARGETS = 64  # of more columns targets are pictures or series
 ORDERS = 99  # random orders that the targets are compared with
-NO_BETTER = 0.2  # the share of random orders that fit at least as well from which on the order that is there is one
+NO_BETTER = 0.005  # the share of random orders that fit at least as well from which on the order that is there is one
+AGREES = 0.1  # neighbours that agree so much say something of each other
 POWER = 3.0  # how many deviations above chance agreement has to lie where targets do depend on their inputs
 
 
@@ -37,7 +38,7 @@ def labels_shuffled(seen: Observation) -> Finding | None:
     generator = np.random.default_rng(len(rows))
     agreement = _agreement(values, nearest)
     random = np.array([_agreement(values[generator.permutation(len(values))], nearest) for _ in range(ORDERS)])
-    if np.mean(random >= agreement) < NO_BETTER or _fits(rows, values, generator):
+    if agreement > AGREES or np.mean(random >= agreement) < NO_BETTER or _fits(rows, values, generator):
         return None
     if (1 - random.mean()) < POWER * random.std():
         return None  # agreement could not have shown

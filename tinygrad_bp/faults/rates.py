@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import math
 
+from .cure import GROSS, SMALLER
 from .finding import Finding
 from .observation import Observation
 from .trial import AS_IT_IS, Change, Trial
+from .units import GAIN
 
+FALLS = 0.8  # the share of the first loss under which it has fallen
 STILL_WRONG = 0.1  # where scaled numbers need a rate so much smaller as well, the rate is a fault of its own
 
 
 def learning_rate_too_large(seen: Observation) -> Finding | None:
     """The loss rises or stays, and a smaller rate makes it fall."""
-    change = seen.cure.change
+    change = seen.cure.change or _smaller_where_all_blows_up(seen)
     if seen.optimizer is None or change is None or change.rate >= 1:
         return None
     if change._replace(rate=1.0) != AS_IT_IS and change.rate > STILL_WRONG:
         return None
     return _compared(seen, "learning-rate-too-large", change)
+
+
+def _smaller_where_all_blows_up(seen: Observation) -> Change | None:
+    """The rate at which the loss falls at last, where it becomes infinite, and something else keeps it from more."""
+    cure, trials = seen.cure, seen.cure.trials
+    plain = trials.run()
+    if plain is None or not plain.blew_up or (cure.inputs is not None and cure.inputs.largest > GROSS):
+        return None
+    start = Change(weights=cure.gains[1] > GAIN)
+    here = trials.run(start)
+    if here is None or not here.blew_up:
+        return None
+    for rate in SMALLER:
+        trial = trials.run(start._replace(rate=rate))
+        if trial is not None and trial.losses[-1] < FALLS * trial.losses[0]:
+            return start._replace(rate=rate)
+    return None
 
 
 def learning_rate_too_small(seen: Observation) -> Finding | None:

@@ -39,15 +39,15 @@ def _not_finite(seen: Observation, what: str, array: Any) -> Finding | None:
 def inputs_not_scaled(seen: Observation) -> Finding | None:
     """The program does not learn, and does with inputs of mean 0 and deviation 1."""
     cure, size = seen.cure, seen.cure.inputs
-    if size is None or not cure.trials.fails:
+    if size is None:
         return None
     change = cure.change
-    if not (change.inputs if change is not None else False) and not size.largest > GROSS:
+    if not (change is not None and change.inputs) and not (cure.trials.fails and size.largest > GROSS):
         return None
     helps = " With columns of mean 0 and deviation 1 the same program learns." if change and change.inputs else ""
     return seen.found(
         "inputs-not-scaled",
-        f"The inputs {_said(size)}, and this batch is not learnt.{helps}",
+        f"The inputs {_said(size)}, and this batch is {'not' if cure.trials.fails else 'hardly'} learnt.{helps}",
         "Scale them by the training data: x = (x - x.mean(0)) / x.std(0), or pixels / 255.",
     )
 
@@ -55,15 +55,15 @@ def inputs_not_scaled(seen: Observation) -> Finding | None:
 def targets_not_scaled(seen: Observation) -> Finding | None:
     """The program does not learn, and does with targets of mean 0 and deviation 1."""
     cure, size = seen.cure, seen.cure.targets
-    if size is None or not cure.trials.fails:
+    if size is None:
         return None
     change = cure.change
-    if not (change.targets if change is not None else FAR.of(size) and size.largest > GROSS):
+    if not (change.targets if change is not None else cure.trials.fails and size.largest > GROSS):
         return None
     helps = " With mean 0 and deviation 1 the same program learns." if change and change.targets else ""
     return seen.found(
         "targets-not-scaled",
-        f"The targets {_said(size)}, and this batch is not learnt.{helps}",
+        f"The targets {_said(size)}, and this batch is {'not' if cure.trials.fails else 'hardly'} learnt.{helps}",
         "Train on (y - y.mean(0)) / y.std(0), and undo it on the outputs.",
     )
 

@@ -27,11 +27,13 @@ def _fault(code: str, rule: Callable[[Observation], Finding | None], *hides: str
 
 # What any cause that stops the gradients makes of the layers.
 STUCK = ("dead-layer", "saturated-layer", "gradients-vanish", "initial-weights-too-small")
+RATES = ("learning-rate-too-large", "learning-rate-too-small")
 ERROR = "error-in-the-step"
+HELD = "parameter-not-held-by-the-optimizer"
 
 FAULTS = (
-    _fault("inputs-not-finite", scale.inputs_not_finite),
-    _fault("targets-not-finite", scale.targets_not_finite),
+    _fault("inputs-not-finite", scale.inputs_not_finite, ERROR, "loss-is-not-a-number"),
+    _fault("targets-not-finite", scale.targets_not_finite, ERROR, "loss-is-not-a-number"),
     # The step fails, or its shapes make no sense.
     _fault("flatten-missing", shapes.flatten_missing, ERROR, "shapes-broadcast", "last-layer-too-narrow",
            "last-layer-too-wide", "labels-not-integers", "labels-not-floats", "one-hot-where-indices-are-meant"),
@@ -64,7 +66,7 @@ FAULTS = (
     _fault("scores-taken-for-probabilities", outputs.scores_taken_for_probabilities),
     _fault("log-missing", outputs.log_missing),
     _fault("output-cannot-reach-targets", outputs.output_cannot_reach_targets),
-    _fault("softmax-between-layers", outputs.softmax_between_layers),
+    _fault("softmax-between-layers", outputs.softmax_between_layers, "learning-rate-too-small", "gradients-vanish"),
     _fault("labels-all-one-class", labels.labels_all_one_class),
     _fault("squared-error-for-classes", losses.squared_error_for_classes),
     # How large the loss is.
@@ -72,20 +74,22 @@ FAULTS = (
     _fault("loss-averaged-twice", losses.loss_averaged_twice, "learning-rate-too-small"),
     _fault("penalty-outweighs-the-loss", penalty_outweighs_the_loss),
     # What is learnt, and how.
-    _fault("layer-made-in-forward", layers.layer_made_in_forward, "parameter-not-held-by-the-optimizer"),
-    _fault("detached-branch", layers.detached_branch, *STUCK),
-    _fault("parameter-not-held-by-the-optimizer", optimizers.parameter_not_held_by_the_optimizer,
-           "learning-rate-too-small", "learning-rate-too-large"),
+    _fault("layer-made-in-forward", layers.layer_made_in_forward, HELD, *RATES, *STUCK),
+    _fault("detached-branch", layers.detached_branch, *RATES, *STUCK),
+    _fault(HELD, optimizers.parameter_not_held_by_the_optimizer,
+           *RATES),
     _fault("zero-grad-missing", optimizers.zero_grad_missing),
     _fault("zero-grad-misplaced", optimizers.zero_grad_misplaced),
-    _fault("optimizer-ascends", optimizers.optimizer_ascends, "learning-rate-too-small", "learning-rate-too-large"),
-    _fault("equal-weights", initial.equal_weights, *STUCK, "learning-rate-too-small", "learning-rate-too-large"),
+    _fault("optimizer-ascends", optimizers.optimizer_ascends, *RATES),
+    _fault("equal-weights", initial.equal_weights, *STUCK, *RATES),
     _fault("no-activation-between-layers", layers.no_activation_between_layers),
     _fault("model-in-eval-mode", modes.model_in_eval_mode),
-    _fault("labels-shuffled", pairing.labels_shuffled),
+    _fault("labels-shuffled", pairing.labels_shuffled, *RATES, *STUCK, "inputs-not-scaled", "targets-not-scaled",
+           "initial-weights-too-large"),
     _fault("inputs-not-scaled", scale.inputs_not_scaled, *STUCK),
     _fault("targets-not-scaled", scale.targets_not_scaled),
-    _fault("initial-weights-too-large", initial.initial_weights_too_large, *STUCK),
+    _fault("initial-weights-too-large", initial.initial_weights_too_large, *STUCK,
+           "learning-rate-too-small"),
     _fault("initial-weights-too-small", initial.initial_weights_too_small, "gradients-vanish"),
     _fault("gradients-vanish", initial.gradients_vanish, "learning-rate-too-small"),
     _fault("learning-rate-too-large", rates.learning_rate_too_large),
@@ -93,6 +97,5 @@ FAULTS = (
     _fault("dead-layer", initial.dead_layer),
     _fault("saturated-layer", initial.saturated_layer),
     _fault("dropout-too-heavy", modes.dropout_too_heavy),
-    _fault("weight-decay-too-large", optimizers.weight_decay_too_large),
     _fault("dropout-in-eval-mode", modes.dropout_in_eval_mode),
 )  # fmt: skip

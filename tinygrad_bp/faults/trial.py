@@ -26,8 +26,12 @@ WORK = 1e9
 CALL = 3e4  # what the call of an op costs beside its multiplications, in multiplications
 FEWEST, MOST_STEPS = 20, 300  # steps of a trial
 HORIZON = 600  # a program that has learnt nothing after so many steps on one batch does not learn
-LEARNT = 0.25  # the skill from which on a program learns; runs that learn reach it long before HORIZON
-CURED = 0.6  # the skill that a change has to reach to count as the cure
+LEARNT = 0.25  # the skill from which on a program learns, where its loss falls as well
+FALL = 0.2  # by so much of the first loss: random first weights may have a skill by chance
+HALF = 0.5  # the skill that needs no fall: the program has learnt before
+CURED = 0.5  # the skill that a change has to reach to count as the cure
+ENOUGH = 0.8  # the skill at which a trial ends
+PART = 0.65  # below this skill a program learns only a part; then a change has to reach ENOUGH
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
 DERANGEMENTS = 4  # orders of the rows over which skill is a mean
 
@@ -40,7 +44,6 @@ class Change(NamedTuple):
     targets: bool = False  # targets of mean 0 and deviation 1
     weights: bool = False  # weights multiplied so that layers keep the size of what goes through
     dropout: bool = False  # no dropout
-    decay: bool = False  # no weight decay
 
 
 AS_IT_IS = Change()
@@ -55,6 +58,12 @@ class Trial(NamedTuple):
 
     losses: tuple[float, ...]  # before each step, and after the last one
     skill: float
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the program learns."""
+        fall = (self.losses[0] - self.losses[-1]) / max(abs(self.losses[0]), 1e-30)
+        return self.skill >= HALF or (self.skill >= LEARNT and fall >= FALL)
 
     @property
     def blew_up(self) -> bool:
@@ -93,8 +102,9 @@ class Trials:
 
     def _run(self, change: Change, steps: int) -> Trial | None:
         seen = self.seen
-        x = units(seen.x) if change.inputs else seen.x
-        y = unit_targets(seen.y) if change.targets else seen.y
+        with np.errstate(all="ignore"):
+            x = units(seen.x) if change.inputs else seen.x
+            y = unit_targets(seen.y) if change.targets else seen.y
         if x is None or y is None or not seen.leaves:
             return None
         others = kept((), None, seen.leaves.values())
@@ -102,8 +112,6 @@ class Trials:
             optimizer = seen.optimizer or Adam(list(seen.leaves.values()), lr=REFERENCE_RATE)
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"] * change.rate
-                if change.decay and "weight_decay" in group:
-                    group["weight_decay"] = 0.0
             if change.dropout:
                 _without_dropout(seen.model)
             if change.weights:
@@ -128,7 +136,7 @@ class Trials:
                     if number == steps or number in LOOKS:
                         with no_grad():
                             last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
-                        if number == steps or skill >= CURED:
+                        if number == steps or skill >= ENOUGH:
                             return Trial((*losses, last), skill)
                 return None
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
@@ -140,24 +148,30 @@ class Trials:
     def fails(self) -> bool:
         """Whether the program does not learn its own batch, though it has the time."""
         plain = self.run()
-        if plain is None or not plain.skill < LEARNT:
+        if plain is None or math.isnan(plain.skill) or plain.learnt:
             return False
         if plain.blew_up:
             return True
-        longer = self.run(times=HORIZON // MOST_STEPS if self.steps == MOST_STEPS else PATIENCE)
-        if longer is None or not longer.skill < LEARNT:
-            return False
-        if self.steps == MOST_STEPS:
-            return True
-        # Of a large network so many steps take too long: fewer steps of a larger rate go as far.
-        faster = self.run(Change(rate=HORIZON / (PATIENCE * self.steps)), PATIENCE)
-        return faster is None or faster.skill < LEARNT
+        large = self.steps < MOST_STEPS
+        if large:  # so many steps take too long: few of a larger rate go as far
+            faster = self.run(Change(rate=HORIZON / self.steps))
+            if faster is not None and faster.learnt:
+                return False
+        longer = self.run(times=PATIENCE if large else HORIZON // MOST_STEPS)
+        return longer is not None and not longer.learnt
+
+    @cached_property
+    def halts(self) -> bool:
+        """Whether the program learns only a part of its own batch."""
+        plain = self.run()
+        return not self.fails and plain is not None and plain.skill < PART
 
     def cure(self, changes: Iterator[Change]) -> Change | None:
-        """The first of these changes with which the program learns."""
+        """The first of these changes with which the program learns, or learns far more where it learns a little."""
+        least = CURED if self.fails else ENOUGH
         for change in changes:
             trial = self.run(change)
-            if trial is not None and trial.skill >= CURED:
+            if trial is not None and trial.skill >= least:
                 return change
         return None
 

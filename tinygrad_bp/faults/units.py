@@ -123,6 +123,8 @@ def units(x: Any) -> Any:
     dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float32)
     values = array.astype(np.float64)
     columns = _columns(values)
+    if not np.isfinite(columns).all():
+        return None
     mean, deviation = columns.mean(0), columns.std(0)
     scaled = ((columns - mean) / np.where(deviation > 0, deviation, 1.0)).reshape(array.shape).astype(dtype)
     return wrap(scaled, None) if isinstance(x, Tensor) else scaled
