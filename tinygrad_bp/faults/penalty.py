@@ -1,4 +1,4 @@
-"""A penalty on the weights: what of the loss does not come of the outputs, and what an optimizer's decay pulls."""
+"""A penalty on the weights: what of the loss does not come of the outputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from ..autograd.gradient import grad
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.tensor import Tensor, wrap
-from ..optim.adam import AdamW
 from .finding import Finding
 from .observation import Observation
 from .recording import array_of
@@ -30,7 +29,7 @@ def penalty_outweighs_the_loss(seen: Observation) -> Finding | None:
                 f"{share:.3g} times that of the data: the weights go to 0 whatever the data say.",
                 f"Weigh it {max(10, round(10 * penalty / max(abs(data), 1e-12))):,} times less.", at,
             )  # fmt: skip
-    return _decay(seen)
+    return None
 
 
 def _learnt(item: object) -> bool:
@@ -60,26 +59,3 @@ def _pull(seen: Observation) -> float:
 
 def _length(arrays: Any) -> float:
     return float(np.sqrt(sum(float((array.astype(float) ** 2).sum()) for array in arrays)))
-
-
-def _decay(seen: Observation) -> Finding | None:
-    """The optimizer's weight decay, which is such a penalty."""
-    if seen.optimizer is None:
-        return None
-    by_id = {id(leaf): name for name, leaf in seen.leaves.items()}
-    for group in seen.optimizer.param_groups:
-        decay = float(group.get("weight_decay") or 0)
-        held = [p for p in group["params"] if seen.gradients.get(by_id.get(id(p), "")) is not None]
-        if decay < 0.1 or not held:
-            continue
-        pull = decay * _length(p._value for p in held)
-        gradient = _length(seen.gradients[by_id[id(p)]] for p in held)
-        apart = isinstance(seen.optimizer, AdamW)  # its decay is no part of the gradient
-        if decay < 5 if apart else pull < 10 * gradient:
-            continue
-        said = "pulls" if apart else f"pulls {pull / max(gradient, 1e-30):.3g} times as hard as the data"
-        return seen.found(
-            CODE, f"weight_decay={decay:g} {said}: the weights go to 0 whatever the data say.",
-            "Begin with weight_decay=0, then try 1e-4 (AdamW: 1e-2).",
-        )  # fmt: skip
-    return None

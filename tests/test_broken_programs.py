@@ -1,0 +1,39 @@
+"""``tg.diagnose`` names the mistake of broken programs, and says at most one thing more."""
+
+from __future__ import annotations
+
+import pytest
+from faults.broken_outputs import broken
+from faults.case import Case, figures, outcome
+
+from tinygrad_bp.faults.observation import Observation
+from tinygrad_bp.faults.table import FAULTS
+
+CASES = list(broken())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_mistake_is_named(case: Case) -> None:
+    one = outcome(case)
+    assert one.right, one.found
+
+
+@pytest.mark.parametrize("case", CASES[::7], ids=lambda case: case.name)
+def test_no_rule_stumbles_and_each_gives_its_own_code(case: Case) -> None:
+    model, loss_fn, batch, optimizer = case.make()
+    seen = Observation(model, loss_fn, *batch, optimizer)
+    for fault in FAULTS:
+        finding = fault.rule(seen)
+        assert finding is None or finding.code == fault.code
+
+
+def test_a_wrong_code_and_a_false_alarm_are_counted() -> None:
+    case = CASES[0]
+    found = figures([case, case._replace(codes=("dead-layer",)), case._replace(codes=())])
+    assert (found.broken, found.named, found.sound, found.alarmed) == (2, 1, 1, 1)
+
+
+def test_the_source_is_the_line_of_the_user() -> None:
+    case = next(case for case in CASES if case.name == "relu on the scores: points")
+    (finding,) = outcome(case).found
+    assert finding.source.startswith("broken_outputs.py:")
