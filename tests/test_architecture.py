@@ -34,6 +34,7 @@ ALLOWED = {
     "program": {"autograd", "ops", "func"},
     "compiler": {"autograd", "ops", "func", "nn", "optim", "program"},
     "verify": {"autograd", "ops"},
+    "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},

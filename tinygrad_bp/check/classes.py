@@ -1,0 +1,129 @@
+"""Classes with a forward and a backward, found by the names of their methods."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import ModuleType
+from typing import Any
+
+from .calling import Caller
+from .drawing import Context
+from .functions import Start
+from .making import RATE, constructed, declared
+from .names import role, said, signature, words
+from .objects import Held, Objects
+from .pairs import Function, Pair, gives_both
+
+FORWARDS = ("forward", "__call__", "feedforward", "feed_forward", "forward_pass", "forward_propagation", "forward_prop",
+            "propagate_forward", "fprop", "call", "calculate", "compute", "loss", "cost", "activate", "activation",
+            "function", "fn", "f", "fun", "apply", "evaluate", "predict")  # fmt: skip
+NOT_BACKWARD = {"numerical", "numeric", "check", "descent", "clip", "update", "apply", "plot", "zero", "print", "test",
+                "train", "reset", "optimizer", "norm"}  # fmt: skip
+
+
+@dataclass
+class Class:
+    """A class of the homework: its methods' text, those of its bases in the file among them."""
+
+    name: str
+    line: int
+    methods: dict[str, Function] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    bodies: dict[str, ast.FunctionDef] = field(default_factory=dict)
+
+
+def classes(body: list[ast.stmt], module: ModuleType) -> list[Class]:
+    """The classes at the top of a file that can be made."""
+    nodes = {n.name: n for n in body if isinstance(n, ast.ClassDef)}
+    return [_class(n, nodes) for n in nodes.values() if isinstance(vars(module).get(n.name), type)]
+
+
+def _class(node: ast.ClassDef, nodes: Mapping[str, ast.ClassDef]) -> Class:
+    made = Class(node.name, node.lineno)
+    for base in node.bases:
+        if isinstance(base, ast.Name) and base.id in nodes and base.id != node.name:
+            other = _class(nodes[base.id], nodes)
+            made.methods.update(other.methods)
+            made.bodies.update(other.bodies)
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef):
+            made.bodies[item.name] = item
+            made.methods[item.name] = Function(item.name, item.lineno, signature(item, True), said(item.name, set()))
+    return made
+
+
+def _does_something(node: ast.FunctionDef) -> bool:
+    """Whether a method has more than a docstring, ``pass`` and ``raise``."""
+    idle = (ast.Pass, ast.Raise)
+    return any(
+        not isinstance(s, idle) and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in node.body
+    )
+
+
+def pairs_of(one: Class) -> Iterator[Pair]:
+    """The forward with its backward, and methods that give a loss and gradients."""
+    real = {n: f for n, f in one.methods.items() if _does_something(one.bodies[n])}
+    for function in real.values():
+        if gives_both(function.signature) and function.said.kind != "backward":
+            yield Pair(function, None)
+            return
+    backs = [f for f in real.values() if f.said.kind in ("backward", "derivative") and not _other(f)]
+    backs.sort(key=lambda f: (f.said.kind != "backward", len(f.said.core), len(f.said.base)))
+    if not backs:
+        return
+    back = backs[0]
+    alike = [
+        f for f in real.values() if f.said.core == back.said.core and f.said.core and f.said.kind in ("forward", "")
+    ]
+    forwards = [real[n] for n in FORWARDS if n in real]
+    if back.said.kind == "derivative" and "loss" in real:
+        forwards = [real["loss"], *forwards]
+    for forward in [*alike, *forwards]:
+        if forward is not back:
+            yield Pair(forward, back)
+            return
+
+
+def _other(function: Function) -> bool:
+    return bool(set(words(function.name)) & NOT_BACKWARD)
+
+
+def starts(
+    one: Class, pair: Pair, module: ModuleType, caller: Caller, context: Context, given: Mapping[str, Any]
+) -> Callable[[], Iterator[Start]]:
+    """Objects of a class to start from, each with its parameters drawn anew."""
+    kind = vars(module)[one.name]
+    init = one.methods.get("__init__")
+
+    def make() -> Iterator[Start]:
+        parameters = init.signature if init is not None else declared(kind)
+        for made in constructed(kind, parameters, caller, given, vars(module)):
+            held = Held.of(made)
+            rate = _rate(made, pair, vars(module))
+
+            def session(arrays: Sequence[Any], held: Held = held, rate: float | None = rate) -> Objects:
+                return Objects(held, caller, rate, list(arrays))
+
+            yield Start(
+                session, [(name, value) for name, _, value in held.parameters],
+                replace(context, weighted=bool(held.parameters)),
+            )  # fmt: skip
+
+    return make
+
+
+def _rate(made: Any, pair: Pair, space: Mapping[str, Any]) -> float | None:
+    """The learning rate with which a backward moves parameters: its argument, an attribute, or a global."""
+    if pair.backward is not None and any(role(n) == "rate" for n in pair.backward.signature.names):
+        return RATE
+    for owner in (getattr(made, "__dict__", {}), space):
+        for name, value in owner.items():
+            if role(name) == "rate" and isinstance(value, (int, float)) and value:
+                return float(value)
+    return None
+
+
+__all__ = ["Class", "classes", "pairs_of", "starts"]

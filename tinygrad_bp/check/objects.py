@@ -1,0 +1,156 @@
+"""What an object of a homework holds: its parameters, and the gradients that its backward leaves."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd.tensor import Tensor
+from .calling import Caller, array, is_array, is_float
+from .drawing import generator
+from .gradients import assigned
+from .making import PARAMETERS
+from .names import role
+from .source import MODULE
+
+MOVING = (
+    r"v|m|s|v_?\w+|m_?\w+|s_?\w+|velocity\w*|cache\w*|running\w*|moving\w*|momentum\w*|prev_?\w+|.*grad.*|"
+    r"d[A-Zw]\w*|delta\w*"
+)
+Path = tuple[Any, ...]
+
+
+def state(made: Any, name: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Path, Any]]:
+    """Every array that an object holds: its name, the way to it, and itself; objects of the homework are entered."""
+    seen = set() if seen is None else seen
+    if id(made) in seen or isinstance(made, (str, bytes, type)) or (callable(made) and not hasattr(made, "__dict__")):
+        return
+    seen.add(id(made))
+    parts: Any = ()
+    if isinstance(made, Mapping):
+        parts = [(("item", k), str(k), v) for k, v in made.items()]
+    elif isinstance(made, (list, tuple)):
+        parts = [(("item", k), str(k), v) for k, v in enumerate(made)]
+    elif type(made).__module__ == MODULE and hasattr(made, "__dict__"):
+        parts = [(("attribute", k), k, v) for k, v in vars(made).items()]
+    for step, key, value in parts:
+        full = f"{name}.{key}" if name else key
+        if is_array(value):
+            yield full, (step,), value
+        else:
+            for deeper, way, found in state(value, full, seen):
+                yield deeper, (step, *way), found
+
+
+def put(made: Any, way: Path, value: Any) -> None:
+    """Set what lies at the end of a way; tuples on it are left as they are."""
+    for kind, key in way[:-1]:
+        made = getattr(made, key) if kind == "attribute" else made[key]
+    kind, key = way[-1]
+    if kind == "attribute":
+        setattr(made, key, value)
+    elif not isinstance(made, tuple):
+        made[key] = value
+
+
+@dataclass
+class Held:
+    """The parameters of one object: name, ways to it (an array may be held in several places), and value."""
+
+    made: Any
+    parameters: list[tuple[str, list[Path], Any]]
+
+    @classmethod
+    def of(cls, made: Any, seed: int = 0) -> Held:
+        """The parameters with numbers of our own: initial ones are small or zero."""
+        groups: dict[int, tuple[str, list[Path], Any]] = {}
+        for name, way, value in state(made):
+            if not is_float(value):
+                continue
+            if id(value) in groups:
+                known = groups[id(value)]
+                better = name if len(name.split(".")) < len(known[0].split(".")) else known[0]
+                groups[id(value)] = (better, [*known[1], way], value)
+            else:
+                groups[id(value)] = (name, [way], value)
+        found = []
+        rng = generator(7, seed)
+        for name, ways, value in groups.values():
+            what = kind_of(name)
+            if what not in PARAMETERS:
+                continue
+            shape = np.shape(value)
+            drawn = rng.standard_normal(shape) / (np.sqrt(max(shape)) if len(shape) > 1 else 2)
+            if len(shape) == 4:
+                drawn = 0.4 * rng.standard_normal(shape)
+            found.append((name, ways, 1 + 0.3 * drawn if what == "gain" else drawn))
+        return cls(made, found)
+
+
+def kind_of(name: str) -> str:
+    """The role of an array that an object holds, from its name and those of what holds it."""
+    parts = [p for p in name.split(".") if not p.isdigit()]
+    last = parts[-1] if parts else ""
+    if any(re.fullmatch(MOVING, p) for p in parts if role(p) not in ("gain",)) and not re.fullmatch(r"v|s", last):
+        return ""
+    if last in ("params", "parameters"):
+        return "weights"
+    if re.fullmatch(r"syn(apse)?_?\d*|wih|who|theta\w*|w\w*|.*weights?.*|.*kernel.*", last.lower()):
+        return "weights"
+    if re.fullmatch(r"b\d?|b_?\w{1,3}|.*bias(es)?.*", last.lower()):
+        return "bias"
+    found = role(last)
+    return found if found in PARAMETERS and (found != "weights" or last.lower() in ("u", "filters", "f")) else ""
+
+
+@dataclass
+class Objects:
+    """The session of an object: a copy of it, with parameters of its own."""
+
+    held: Held
+    caller: Caller
+    rate: float | None
+    given: Sequence[Any] = ()
+
+    def __post_init__(self) -> None:
+        self.made = copy.deepcopy(self.held.made)
+        self.before: dict[str, Any] = {}
+        for (name, ways, _), value in zip(self.held.parameters, self.given, strict=True):
+            own = self.caller.own([value])[0]
+            self.before[name] = value if isinstance(value, Tensor) else np.array(value)
+            for way in ways:
+                put(self.made, way, own)
+        self.old = {
+            name: (id(value), None if isinstance(value, Tensor) else np.array(value))
+            for name, _, value in state(self.made)
+        }
+
+    def call(self, name: str) -> Callable[..., Any]:
+        """The bound method."""
+        return getattr(self.made, name)  # type: ignore[no-any-return]
+
+    def left(self) -> list[tuple[str, Any]]:
+        """Gradients that were left on the object, else how far its parameters have moved by the learning rate."""
+        now = {name: value for name, _, value in state(self.made)}
+        fresh = [(name, value) for name, value in now.items() if is_array(value) and self._new(name, value)]
+        named = [(name, value) for name, _, value in self.held.parameters]
+        places = assigned([("left." + n, v) for n, v in fresh if not kind_of(n)], named, {})
+        candidates = [(n, v) for n, v in fresh if not kind_of(n)]
+        found = [("left." + candidates[k][0], candidates[k][1]) for k in places.values()]
+        for i, (name, _, _) in enumerate(self.held.parameters):
+            if i not in places and name in now and not isinstance(self.before[name], Tensor):
+                moved = self.before[name] - array(now[name])
+                if np.shape(moved) == np.shape(self.before[name]) and np.any(moved):
+                    found.append(("left." + name, moved / (self.rate or 1.0)))
+        return found
+
+    def _new(self, name: str, value: Any) -> bool:
+        known = self.old.get(name)
+        if known is None or known[0] != id(value):
+            return True
+        return known[1] is not None and not np.array_equal(known[1], array(value))
