@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
-    backends as backends, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
+    backends as backends, check as check, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
     distributions as distributions, drawing as drawing, faults as faults, fft as fft, func as func,
     functional as functional, functions as functions, hub as hub, jit as jit, linalg as linalg, models as models,
     mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim,
