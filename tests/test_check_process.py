@@ -152,7 +152,8 @@ def test_the_fields_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     (file,) = found["files"]
     assert found["version"] == 1 and file["right"] == 1 and file["verdict"] == "right"
     (pair,) = file["pairs"]
-    assert set(pair) == {"name", "verdict", "sentence", "line", "truth", "findings", "shapes"}
+    fields = {"name", "verdict", "sentence", "line", "truth", "why", "findings", "shapes", "of_loss", "divides"}
+    assert set(pair) == fields
     assert pair["findings"][0]["kind"] == "right" and pair["truth"] == "engine" and pair["shapes"]["x"] == [6, 4]
 
 

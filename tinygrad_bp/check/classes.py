@@ -10,11 +10,11 @@ from typing import Any
 
 from .calling import Caller
 from .drawing import Context
-from .functions import Start
 from .making import RATE, constructed, declared
 from .names import role, said, signature, words
 from .objects import Held, Objects
 from .pairs import Function, Pair, gives_both
+from .sessions import Start
 
 FORWARDS = ("forward", "__call__", "feedforward", "feed_forward", "forward_pass", "forward_propagation", "forward_prop",
             "propagate_forward", "fprop", "call", "calculate", "compute", "loss", "cost", "activate", "activation",

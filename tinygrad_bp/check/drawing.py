@@ -61,6 +61,8 @@ def draws(name: str, sig: Signature, context: Context, leave: Sequence[str] = ()
     options |= {p.name: _configs(p) for p in chosen if roles[p.name] == "config"}
     many = [list(options[key]) or [None] for key in options]
     facts = stated(sig)
+    if not all(p.name in facts for p in chosen if roles[p.name] in ARRAYS):
+        facts = {}
     count = 0
     for statement in [facts, {}] if facts else [{}]:
         for layout in layouts(name, sig):

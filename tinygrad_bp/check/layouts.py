@@ -51,10 +51,10 @@ class Layout:
 
 ROWS = Layout("rows are examples", (N, D))
 COLUMNS = Layout("columns are examples", (D, N), 1, False, "column", state=(H, N))
-IMAGES = Layout("images", (2, CHANNELS, 6, 8), bias="flat", weights=(FILTERS, CHANNELS, KERNEL, KERNEL))
-SQUARE = replace(IMAGES, name="square images", x=(2, CHANNELS, 6, 6))
+IMAGES = Layout("images", (2, CHANNELS, 6, 4), bias="flat", weights=(FILTERS, CHANNELS, KERNEL, KERNEL))
+SQUARE = replace(IMAGES, name="square images", x=(2, CHANNELS, 4, 4))
 LAST = Layout(
-    "images, channels last", (2, 6, 6, CHANNELS), bias="last", weights=(KERNEL, KERNEL, CHANNELS, FILTERS)
+    "images, channels last", (2, 4, 4, CHANNELS), bias="last", weights=(KERNEL, KERNEL, CHANNELS, FILTERS)
 )  # fmt: skip
 ONE_IMAGE = Layout("one image", (7, 6), bias="scalar", weights=(KERNEL, KERNEL), batched=False)
 PLAIN = [
@@ -84,8 +84,8 @@ PICTURES = [
     replace(IMAGES, bias="column"),
     replace(SQUARE, bias="column"),
     Layout("sequences of channels", (2, CHANNELS, 9), weights=(FILTERS, CHANNELS, KERNEL)),
-    Layout("one image with channels", (CHANNELS, 6, 6), weights=(FILTERS, CHANNELS, KERNEL, KERNEL), batched=False),
-    Layout("one image", (6, 6, CHANNELS), weights=(KERNEL, KERNEL, CHANNELS, FILTERS), batched=False),
+    Layout("one image with channels", (CHANNELS, 4, 4), weights=(FILTERS, CHANNELS, KERNEL, KERNEL), batched=False),
+    Layout("one image", (4, 4, CHANNELS), weights=(KERNEL, KERNEL, CHANNELS, FILTERS), batched=False),
     ONE_IMAGE,
     replace(ONE_IMAGE, weights=(FILTERS, KERNEL, KERNEL), bias="flat"),
     Layout("images without channels", (2, 6, 6), bias="scalar", weights=(KERNEL, KERNEL)),

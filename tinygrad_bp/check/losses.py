@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from .names import NOTHING, role
+from .pairs import Function, is_loss
+from .sessions import Session
+
+
+@dataclass
+class Asked:
+    """What a loss may be of: predictions, labels, every argument, and the object where there is one."""
+
+    predictions: Any
+    labels: Any
+    values: dict[str, Any]
+    session: Session
 
 
 @dataclass
@@ -16,8 +29,28 @@ class Loss:
     """A loss of predictions and labels; ``own`` where the homework has it."""
 
     name: str
-    of: Callable[[Any, Any, dict[str, Any]], Any]
+    of: Callable[[Asked], Any]
     own: bool = False
+
+
+def own(function: Function) -> Loss | None:
+    """The homework's own loss; None where its parameters are not predictions and labels."""
+    names = [p.name for p in function.signature.parameters if p.default is NOTHING]
+    roles = [role(n, names) for n in names]
+    if not is_loss(function) or len(names) != 2 or roles.count("labels") != 1:
+        return None
+
+    other = names[1 - roles.index("labels")]
+
+    def of(asked: Asked) -> Any:
+        whole = other in asked.values and other.lower() in ("x", "inputs")  # it runs the forward itself
+        x = asked.values[other] if whole else asked.predictions
+        given = [asked.labels if r == "labels" else x for r in roles]
+        result = asked.session.call(function.name)(*given)
+        result = result[0] if isinstance(result, tuple) else result
+        return result.sum() if np.ndim(result) else result
+
+    return Loss(function.name, of, True)
 
 
 def _like(p: Any, y: Any) -> Any:
@@ -55,18 +88,21 @@ def _binary(p: Any, y: Any) -> Any:
     return -(t * np.log(p) + (1 - t) * np.log(1 - p)).sum()
 
 
-def usual() -> Sequence[Loss]:
+def usual() -> list[Loss]:
     """The usual ones: the mean first, since that is what most say."""
-    many = "the mean over the examples of"
-    made = [
-        Loss(f"{many} the cross-entropy", lambda p, y, _: _cross(p, y) / _examples(p, y)),
-        Loss(f"{many} the binary cross-entropy", lambda p, y, _: _binary(p, y) / _examples(p, y)),
-        Loss(f"{many} ½(p − y)²", lambda p, y, _: 0.5 * _squares(p, y) / _examples(p, y)),
-        Loss(f"{many} (p − y)²", lambda p, y, _: _squares(p, y) / _examples(p, y)),
-        Loss("the mean over all elements of (p − y)²", lambda p, y, _: _squares(p, y) / np.prod(p.shape)),
-        Loss("the sum of the cross-entropy", lambda p, y, _: _cross(p, y)),
-        Loss("the sum of the binary cross-entropy", lambda p, y, _: _binary(p, y)),
-        Loss("the sum of ½(p − y)²", lambda p, y, _: 0.5 * _squares(p, y)),
-        Loss("the sum of (p − y)²", lambda p, y, _: _squares(p, y)),
+    made: list[tuple[str, Callable[[Any, Any], Any]]] = [
+        ("the mean over the examples of the cross-entropy", lambda p, y: _cross(p, y) / _examples(p, y)),
+        ("the mean over the examples of the binary cross-entropy", lambda p, y: _binary(p, y) / _examples(p, y)),
+        ("the mean over the examples of ½(p − y)²", lambda p, y: 0.5 * _squares(p, y) / _examples(p, y)),
+        ("the mean over the examples of (p − y)²", lambda p, y: _squares(p, y) / _examples(p, y)),
+        ("the mean over all elements of (p − y)²", lambda p, y: _squares(p, y) / np.prod(p.shape)),
+        ("the sum of the cross-entropy", _cross),
+        ("the sum of the binary cross-entropy", _binary),
+        ("the sum of ½(p − y)²", lambda p, y: 0.5 * _squares(p, y)),
+        ("the sum of (p − y)²", _squares),
     ]
-    return made
+
+    def loss(name: str, of: Callable[[Any, Any], Any]) -> Loss:
+        return Loss(name, lambda asked: of(asked.predictions, asked.labels))
+
+    return [loss(name, of) for name, of in made]

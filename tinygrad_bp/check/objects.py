@@ -131,8 +131,8 @@ class Objects:
         }
 
     def call(self, name: str) -> Callable[..., Any]:
-        """The bound method."""
-        return getattr(self.made, name)  # type: ignore[no-any-return]
+        """The bound method, or a function of the file."""
+        return getattr(self.made, name, None) or vars(self.caller.module)[name]  # type: ignore[no-any-return]
 
     def left(self) -> list[tuple[str, Any]]:
         """Gradients that were left on the object, else how far its parameters have moved by the learning rate."""

@@ -25,6 +25,7 @@ class Problem:
     backward: Callable[..., list[Any]]
     gradient_names: list[str]
     wanted: list[int]  # the inputs that have a gradient
+    output: Callable[..., Any]  # what the forward gives before a loss is taken of it
     batched: list[int] = field(default_factory=list)
     axis: int = 0
     labels: Any = None
@@ -41,8 +42,11 @@ class Verdict:
     sentence: str
     line: int = 0
     truth: str = ""  # "engine" or "differences"
+    why: str = ""  # differences were taken
     findings: list[dict[str, Any]] = field(default_factory=list)
     shapes: dict[str, list[int]] = field(default_factory=dict)
+    of_loss: bool = False  # whether the backward begins with a loss
+    divides: bool = False  # whether it divides by the number of examples
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON has them."""

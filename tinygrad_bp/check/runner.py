@@ -19,6 +19,7 @@ from typing import Any
 
 from .problem import Verdict
 from .submission import Orders
+from .together import judged_together
 
 STARTS = 5  # of the process, for one homework that ends it again and again
 PAUSE = 0.02
@@ -98,6 +99,7 @@ def report(path: Path, limits: Limits, stop: threading.Event | None = None) -> R
         done, again = _gathered(found, lines, orders, status, limits)
         if done or not again or (stop is not None and stop.is_set()):
             break
+    found.verdicts = judged_together(found.verdicts)
     found.seconds = time.monotonic() - begun
     return found
 

@@ -3,7 +3,9 @@ differences of it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +16,33 @@ from .calling import array
 from .drawing import generator
 from .problem import Problem
 
-STEPS = (1e-3, 1e-4, 1e-6)  # of differences: of two that agree the longer, else there is a kink near, and the last
+STEPS = (2.0**-10, 2.0**-14, 2.0**-20)  # of differences: the first over which the slope is one, else there is a kink
+SLOW = 1.0  # seconds for all differences, beyond which no other batches are tried
 
 
-def truth_of(problem: Problem) -> tuple[Callable[..., Any], str]:
-    """A function from Tensors to one that is recorded, and whether it is the ``engine`` or ``differences``."""
-    if _runs(problem):
-        return problem.forward, "engine"
-    return differenced(problem.forward), "differences"
+@dataclass
+class Truth:
+    """A function from Tensors to one that is recorded; ``why`` it is not the engine's own derivative, if so."""
+
+    engine: Callable[..., Any]
+    why: str = ""
+    seconds: float = 0.0  # for one gradient by differences
+
+    @property
+    def name(self) -> str:
+        """``engine`` or ``differences``."""
+        return "differences" if self.why else "engine"
+
+
+def truth_of(problem: Problem) -> Truth:
+    """The forward itself where it runs on Tensors, else differences of it."""
+    why = _why_not(problem)
+    if not why:
+        return Truth(problem.forward)
+    begun = time.perf_counter()
+    problem.forward(*problem.inputs)
+    elements = sum(problem.inputs[i].size for i in problem.wanted)
+    return Truth(differenced(problem.forward), why, 4 * elements * (time.perf_counter() - begun))
 
 
 def leaf(value: Any, record: bool = True) -> Any:
@@ -43,19 +64,21 @@ def pulled(problem: Problem, engine: Callable[..., Any], g: Any) -> dict[int, An
     return {i: np.zeros(problem.inputs[i].shape) if d is None else array(d) for i, d in found.items()}
 
 
-def _runs(problem: Problem) -> bool:
-    """Whether the forward takes Tensors, with the value of the arrays and their slope along a direction."""
+def _why_not(problem: Problem) -> str:
+    """Why the forward's derivative cannot be the engine's: it takes no Tensors, or means something else on them."""
     rng = generator(4)
+    plain = array(problem.forward(*problem.inputs))
+    w = rng.standard_normal(plain.shape)
     try:
-        plain = array(problem.forward(*problem.inputs))
-        w = rng.standard_normal(plain.shape)
         with np.errstate(all="ignore"):
             out = problem.forward(*(leaf(a, i in problem.wanted) for i, a in enumerate(problem.inputs)))
-        if not isinstance(out, Tensor) or out.shape != plain.shape or not np.allclose(array(out), plain, 1e-9, 1e-12):
-            return False
-        found = pulled(problem, problem.forward, w)
-    except Exception:  # whatever a homework does with arrays and cannot do with Tensors; differences serve then
-        return False
+            if not isinstance(out, Tensor) or not out.requires_grad:
+                return "on Tensors it gives no Tensor that is recorded"
+            found = pulled(problem, problem.forward, w)
+    except Exception as error:  # whatever a homework does with arrays and cannot do with Tensors
+        return f"on Tensors it raises {type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    if out.shape != plain.shape or not np.allclose(array(out), plain, 1e-9, 1e-12):
+        return "on Tensors it has other values"
     directions = {i: rng.standard_normal(problem.inputs[i].shape) for i in problem.wanted}
     parts = [found[i] * directions[i] for i in problem.wanted]
     size = sum(float(np.sum(np.abs(p))) for p in parts)
@@ -65,11 +88,28 @@ def _runs(problem: Problem) -> bool:
         return float(np.sum(w * array(problem.forward(*moved))))
 
     slope = sum(float(np.sum(p)) for p in parts)
-    return any(abs(over_five_points(along, step) - slope) <= 1e-4 * size + 1e-7 for step in (1e-4, 1e-5, 1e-6))
+    if any(abs(over_five_points(along, step) - slope) <= 1e-4 * size + 1e-7 for step in (1e-4, 1e-5, 1e-6)):
+        return ""
+    return "on Tensors a part of it is not recorded"
 
 
 def differenced(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """The forward as one recorded step whose derivative is found by differences, element by element."""
+    """The forward as one recorded step whose derivative is found by differences, element by element.
+
+    The derivative of inputs that differ by rounding is one.
+    """
+    known: list[tuple[list[Any], dict[int, Any]]] = []
+
+    def slopes(arrays: list[Any], i: int, size: int) -> Any:
+        near = (found for others, found in known if _one_place(others, arrays))
+        found = next(near, None)
+        if found is None:
+            found = {}
+            known.append((arrays, found))
+        if i not in found:
+            places = np.ndindex(arrays[i].shape)
+            found[i] = np.array([_column(forward, arrays, i, at) for at in places]).reshape(arrays[i].size, size)
+        return found[i]
 
     def engine(*leaves: Any) -> Any:
         arrays = [array(one) for one in leaves]
@@ -77,23 +117,30 @@ def differenced(forward: Callable[..., Any]) -> Callable[..., Any]:
         out: Any = wrap(np.array(value), None)
         for i, one in enumerate(leaves):
             if isinstance(one, Tensor) and one.requires_grad:
-                columns = np.array([_column(forward, arrays, i, place) for place in np.ndindex(one.shape)])
-                slopes = wrap(columns.reshape(one.size, value.size), None)
-                out = out + ((one - one.detach()).reshape(-1) @ slopes).reshape(value.shape)
+                step = (one - one.detach()).reshape(-1)
+                out = out + (step @ wrap(slopes(arrays, i, value.size), None)).reshape(value.shape)
         return out
 
     return engine
 
 
+def _one_place(some: list[Any], others: list[Any]) -> bool:
+    return all(a.shape == b.shape and np.allclose(a, b, 1e-7, 1e-7) for a, b in zip(some, others, strict=True))
+
+
 def _column(forward: Callable[..., Any], arrays: Sequence[Any], i: int, place: tuple[int, ...]) -> Any:
-    """The slope of the forward in one element of one input."""
+    """The slope of the forward in one element of one input: over five points where three say the same."""
     others = [np.array(a) for a in arrays]
     size = max(1.0, abs(float(arrays[i][place])))
 
-    def along(t: float) -> Any:
+    def at(t: float) -> Any:
         others[i][place] = arrays[i][place] + t * size
         return array(forward(*others)).astype(np.float64)
 
-    long, short = (over_five_points(along, step) / size for step in STEPS[:2])
-    agree = np.abs(long - short) <= 1e-6 * (np.max(np.abs(short), initial=0.0) + 1e-9)
-    return long if np.all(agree) else np.where(agree, long, over_five_points(along, STEPS[2]) / size)
+    for step in STEPS:
+        near, far = (at(step) - at(-step)) / (2 * step), (at(2 * step) - at(-2 * step)) / (4 * step)
+        better = (4 * near - far) / 3
+        scale = np.max(np.abs(better), initial=0.0) + 1e-9
+        if np.all(np.abs(far - near) <= 1e-3 * scale) and np.all(np.abs(better - near) <= 1e-4 * scale):
+            break
+    return better / size

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..verify import Diagnosis, check_backward
+from ..verify import Diagnosis, Finding, check_backward
+from ..verify.differences import over_five_points
+from .calling import array
 from .drawing import generator
+from .forwards import another_loss, of_forward, overflows
+from .names import FILLERS, FORWARD, words
 from .problem import NotFitting, Problem, Verdict
-from .truth import leaf, pulled, truth_of
+from .search import Search
+from .truth import SLOW, Truth, truth_of
 
-CLOSE = 1e-5  # of the largest element, for a first look that only chooses among several problems
+CLOSE = 1e-5  # of a slope, for a first look that only chooses among several problems
 
 
 @dataclass
@@ -21,10 +25,18 @@ class Candidate:
     """A problem with a first look at it: how many of its gradients agree, and the factor that all of them have."""
 
     problem: Problem
-    engine: Callable[..., Any]
-    truth: str
-    agreeing: int
+    good: list[bool]  # of each gradient, in order
     factor: float | None
+
+    @property
+    def agreeing(self) -> int:
+        """How many gradients agree."""
+        return sum(self.good)
+
+    @property
+    def agreeing_names(self) -> list[str]:
+        """Their names."""
+        return [name for name, good in zip(self.problem.gradient_names, self.good, strict=True) if good]
 
     @property
     def own(self) -> bool:
@@ -34,29 +46,32 @@ class Candidate:
     @property
     def fits(self) -> bool:
         """Whether all gradients agree."""
-        return self.agreeing == len(self.problem.wanted)
+        return all(self.good)
 
 
-def judged(name: str, line: int, problems: Sequence[Callable[[], Problem]]) -> Verdict:
-    """The verdict on the best of several ways to call one pair."""
+def judged(name: str, line: int, search: Search) -> Verdict:
+    """The verdict on one pair, by the best of several ways to call it."""
     found: list[Candidate] = []
-    refusals: list[NotFitting] = []
-    for build in problems:
+    for problem in search.problems():
         try:
-            found.append(candidate(build()))
+            found.append(candidate(problem))
         except NotFitting as refusal:
-            refusals.append(refusal)
+            search.refusals.append(refusal)
             continue
-        if found[-1].own and found[-1].fits:
+        if found[-1].fits:
             break
     if not found:
-        furthest = max(refusals, key=lambda r: r.stage, default=None)
-        return Verdict(name, "unchecked", str(furthest or "Nothing is known of how to call it."), line)
+        return Verdict(name, "unchecked", search.refusal, line)
     best, said = _chosen(found)
     if best is None:
         return Verdict(name, "unchecked", said, line)
+    shapes = [a.shape for a in best.problem.inputs]
+    losses = [c.problem for c in found if c.own and c.problem.loss is not None]
+    mine = next((p for p in losses if [a.shape for a in p.inputs] == shapes), None)
     try:
-        return checked(name, line, best, said)
+        beside = [] if best.own or mine is None else another_loss(mine, best.problem)
+        what = name.partition(".")[0] if "." in name or search.pair.name == "backward" else search.pair.forward.name
+        return checked(name, line, best, said, beside, [w for w in words(what) if w not in FORWARD | FILLERS])
     except NotFitting as refusal:
         return Verdict(name, "unchecked", str(refusal), line)
 
@@ -70,11 +85,11 @@ def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
     most = max(found, key=lambda c: c.agreeing)
     if fitting:
         loss = fitting[0].problem.loss
-        if own and any(c.factor is not None for c in own):
-            return next(c for c in own if c.factor is not None), ""
-        said = f"These are the gradients of {loss.name}"
+        by_factor = [c for c in own if c.factor is not None]
+        if by_factor:
+            return by_factor[0], ""
         named = [c.problem.loss.name for c in own if c.problem.loss is not None]
-        return fitting[0], f"{said}, which {named[0]} is not. " if named else f"{said}. "
+        return fitting[0], f"The gradients are those of {loss.name}{f', not of {named[0]}' if named else ''}. "
     if own:
         best = max(own, key=lambda c: c.agreeing)
         return (best, "") if best.agreeing >= most.agreeing else (most, f"As gradients of {most.problem.loss.name}: ")
@@ -86,72 +101,142 @@ def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
 
 
 def candidate(problem: Problem) -> Candidate:
-    """A first look at a problem. Raises ``NotFitting`` where it does not run with an arriving gradient of our own."""
+    """A first look: the slope of the forward in each input along one direction, beside what the backward says.
+
+    Raises ``NotFitting`` where it does not run with an arriving gradient of our own.
+    """
+    rng = generator(8)
     try:
-        engine, truth = truth_of(problem)
-        right = pulled(problem, engine, upstream_of(problem, engine))
-        hand = problem.backward(upstream_of(problem, engine), *problem.inputs)
+        value = array(problem.forward(*problem.inputs))
+        g = upstream_of(value.shape)
+        hand = problem.backward(g, *problem.inputs)
+        good = []
+        factors: list[float | None] = []
+        for i in problem.wanted:
+            if np.shape(hand[i]) != problem.inputs[i].shape:
+                factors.append(None)
+                good.append(False)
+                continue
+            looks = [_look(problem, i, hand[i], g, rng) for _ in range(2)]
+            good.append(all(near for near, _ in looks))
+            factors += [factor for _, factor in looks]
     except NotFitting:
         raise
     except Exception as error:  # whatever the homework does
         raise NotFitting("2 backward", f"It raised {type(error).__name__}: {' '.join(str(error).split())}") from None
-    pairs = [(np.asarray(hand[i]), right[i]) for i in problem.wanted]
-    agreeing = [h.shape == r.shape and _near(h, r) for h, r in pairs]
-    factors = [_factor(h, r) for h, r in pairs]
     known = [f for f in factors if f is not None]
-    alike = len(known) == len(factors) and np.allclose(known, known[0], rtol=1e-4)
-    return Candidate(problem, engine, truth, sum(agreeing), known[0] if alike else None)
+    alike = len(known) == len(factors) and bool(known) and np.allclose(known, known[0], rtol=1e-4)
+    return Candidate(problem, good, known[0] if alike else None)
 
 
-def _near(hand: Any, right: Any) -> bool:
-    return bool(np.all(np.abs(hand - right) <= CLOSE * np.max(np.abs(right), initial=0.0) + 1e-12))
+def _look(problem: Problem, i: int, hand: Any, g: Any, rng: Any) -> tuple[bool, float | None]:
+    """Whether one gradient agrees with the slope along a random direction, and its factor there."""
+    direction = rng.standard_normal(problem.inputs[i].shape)
+    ours = float(np.sum(hand * direction))
+    slopes = [_along(problem, i, direction, g, step) for step in (1e-4, 1e-6)]
+    slack = 1e-8 * float(np.sum(np.abs(hand * direction))) + 1e-10
+    near = any(abs(s - ours) <= CLOSE * abs(s) + slack for s in slopes)
+    return near, ours / slopes[0] if abs(slopes[0]) > slack else None
 
 
-def _factor(hand: Any, right: Any) -> float | None:
-    size = float(np.sum(right * right))
-    if hand.shape != right.shape or not size:
-        return None
-    factor = float(np.sum(hand * right)) / size
-    return factor if factor and _near(hand / factor, right) else None
+def _along(problem: Problem, i: int, direction: Any, g: Any, step: float) -> float:
+    def total(t: float) -> float:
+        moved = list(problem.inputs)
+        moved[i] = moved[i] + t * direction
+        return float(np.sum(g * array(problem.forward(*moved))))
+
+    return float(over_five_points(total, step))
 
 
-def upstream_of(problem: Problem, engine: Callable[..., Any]) -> Any:
+def upstream_of(shape: tuple[int, ...]) -> Any:
     """The gradient arriving: random, of the output's shape; 1 for a number."""
-    shape = engine(*(leaf(a, False) for a in problem.inputs)).shape
     return generator(3).standard_normal(shape) if shape else np.ones(())
 
 
-def checked(name: str, line: int, chosen: Candidate, said: str) -> Verdict:
-    """The verdict on one problem."""
-    problem = chosen.problem
-    found = diagnosis(problem, chosen.engine)
-    right = ", ".join(f.name for f in found.findings if f.ok)
-    source = "the engine" if chosen.truth == "engine" else "differences of the forward"
-    if found.ok:
+def checked(name: str, line: int, best: Candidate, said: str, beside: list[Finding], about: list[str]) -> Verdict:
+    """The verdict on one problem; ``beside`` is what else was found, ``about`` the words of the forward's name."""
+    problem = best.problem
+    truth = truth_of(problem)
+    found = list(diagnosis(problem, truth, best.agreeing_names).findings)
+    large = overflows(problem)
+    beside = [*beside, *(f for f in large if not next(o for o in found if o.name == f.name).ok)]
+    found = [next((f for f in large if f.name == o.name and o.ok), o) for o in found]
+    beside += of_forward(about, problem.output, problem.inputs)
+    right = ", ".join(f.name for f in found if f.ok)
+    wrong = [f for f in (*found, *beside) if not f.ok]
+    source = "differences of the forward" if truth.why else "the engine"
+    if not wrong:
         sentence = f"{right} {'agree' if ',' in right else 'agrees'} with {source}."
     else:
-        sentence = " ".join(f"{f.name}: {f.kind}. {f.sentence}" for f in found.wrong)
+        sentence = " ".join(f"{f.name}: {f.kind}. {f.sentence}" for f in wrong)
         sentence += f" Right: {right}." if right else ""
-        if chosen.truth != "engine":
+        if truth.why:
             sentence = sentence.replace("the engine's", "the differences'")
-    findings = [{**asdict(f), "where": list(f.where)} for f in found.findings]
+    of = {n: problem.names[i] for n, i in zip(problem.gradient_names, problem.wanted, strict=True)}
+    batched = {problem.names[i] for i in problem.batched}
+    findings = [
+        {**asdict(f), "where": list(f.where), "of": of.get(f.name, ""), "examples": of.get(f.name) in batched}
+        for f in (*found, *beside)
+    ]
     given = {n: list(a.shape) for n, a in zip(problem.names, problem.inputs, strict=True)}
-    verdict = "right" if found.ok else "wrong"
-    return Verdict(name, verdict, said + problem.said + sentence, line, chosen.truth, findings, given)
+    verdict = "wrong" if wrong else "right"
+    return Verdict(
+        name, verdict, said + problem.said + sentence, line, truth.name, truth.why, findings, given,
+        of_loss=problem.loss is not None, divides=divides(problem),
+    )  # fmt: skip
 
 
-def diagnosis(problem: Problem, engine: Callable[..., Any]) -> Diagnosis:
-    """What ``check_backward`` says; once more without other batches where the homework takes none."""
-    upstream = upstream_of(problem, engine)
+def divides(problem: Problem) -> bool:
+    """Whether the backward of a loss divides by the number of examples: with all of them twice, each has half."""
+    if not problem.batched or (array(problem.output(*problem.inputs)).ndim and problem.loss is None):
+        return False
+    x = next((i for i in problem.batched if i in problem.wanted), None)
+    if x is None:
+        return False
+    axis = problem.axis
+    twice = [
+        np.concatenate([a, a], axis if a.ndim > axis and i in problem.batched else 0) if i in problem.batched else a
+        for i, a in enumerate(problem.inputs)
+    ]
+    try:
+        one, two = (np.asarray(problem.backward(np.ones(()), *given)[x]) for given in (problem.inputs, twice))
+    except Exception:  # it takes no other batch
+        return False
+    return two.ndim > axis and _near(2 * np.take(two, range(one.shape[axis]), axis), one)
+
+
+def _near(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-6, atol=1e-12))
+
+
+def diagnosis(problem: Problem, truth: Truth, agreeing: list[str]) -> Diagnosis:
+    """What ``check_backward`` says; without other batches where the homework takes none, or they take too long.
+
+    Where differences must serve, those gradients that agreed at the first look are not looked at again.
+    """
+    seen: list[Finding] = []
+    if truth.why:
+        seen = [Finding(n, "right", "It agrees with differences of the forward.", 1.0) for n in agreeing]
+        if len(seen) == len(problem.wanted):
+            return Diagnosis(tuple(seen))
+        left = [k for k, name in enumerate(problem.gradient_names) if name not in agreeing]
+        wanted = [problem.wanted[k] for k in left]
+        whole = problem.backward
+        problem = replace(
+            problem, wanted=wanted, gradient_names=[problem.gradient_names[k] for k in left],
+            backward=lambda *given: [d if i in wanted else None for i, d in enumerate(whole(*given))],
+        )  # fmt: skip
+    upstream = upstream_of(array(problem.forward(*problem.inputs)).shape)
     attempts: list[dict[str, Any]] = [{"batched": ()}]
-    if problem.batched:
+    if problem.batched and truth.seconds < SLOW:
         attempts.insert(0, {"batched": problem.batched, "axis": problem.axis, "labels": problem.labels})
     for number, options in enumerate(attempts, 1):
         try:
-            return check_backward(
-                problem.backward, engine, problem.inputs, upstream=upstream, names=problem.gradient_names,
+            found = check_backward(
+                problem.backward, truth.engine, problem.inputs, upstream=upstream, names=problem.gradient_names,
                 extremes=(), **options,
             )  # fmt: skip
+            return Diagnosis((*seen, *found.findings))
         except Exception as error:  # of the homework, for a batch that it was not written for, or of the engine there
             if number == len(attempts):
                 raise NotFitting("2 backward", f"The check ended: {' '.join(str(error).split())}") from None

@@ -9,11 +9,12 @@ from types import ModuleType
 from .calling import Caller
 from .classes import classes, pairs_of, starts
 from .drawing import Context
-from .functions import Build, Plain, Start
-from .losses import usual
+from .losses import own, usual
 from .names import words
 from .pairs import Function, functions, pairs
 from .problem import Verdict
+from .search import Search
+from .sessions import Plain, Start
 from .source import Source
 from .spec import Spec
 from .verdicts import judged
@@ -38,21 +39,25 @@ def items(source: Source, module: ModuleType, spec: Spec) -> list[Item]:
     keys = _keys(found)
     initial = [space[f.name] for f in found.values() if set(words(f.name)) & INITIAL]
     todo = []
+    losses = [*filter(None, map(own, found.values())), *usual()]
     for pair in spec.paired(pairs(found), found):
         plain = Start(lambda _: Plain(space), context=Context(spec.values(pair.forward.name), initial, keys))
         todo.append(
-            _item(pair.name, (pair.backward or pair.forward).line, Build(pair, caller, [plain].__iter__, usual()))
+            _item(pair.name, (pair.backward or pair.forward).line, Search(pair, caller, [plain].__iter__, losses))
         )
     for one in classes(source.tree.body, module):
         for pair in pairs_of(one):
             context = Context(spec.values(one.name, "forward"), initial, keys)
+            methods = [own(m) for m in one.methods.values() if m is not pair.forward]
+            of_class = [*filter(None, methods), *losses]
             begin = starts(one, pair, module, caller, context, spec.values(one.name, "init"))
-            todo.append(_item(f"{one.name}.{pair.name}", one.line, Build(pair, caller, begin, usual())))
+            name = one.name if pair.name == "backward" else f"{one.name}.{pair.name}"
+            todo.append(_item(name, one.line, Search(pair, caller, begin, of_class)))
     return sorted(todo, key=lambda item: item.line)
 
 
-def _item(name: str, line: int, build: Build) -> Item:
-    return Item(name, line, lambda: judged(name, line, build.problems()))
+def _item(name: str, line: int, search: Search) -> Item:
+    return Item(name, line, lambda: judged(name, line, search))
 
 
 def _keys(found: dict[str, Function]) -> dict[str, list[str]]:

@@ -1,217 +1,31 @@
-"""A forward and its backward as problems: how a backward's parameters are filled, and what its results are of."""
+"""One set of inputs and one way to fill the backward: does it run, and what problem is it?"""
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .calling import Caller, array, is_array, leaves, like, replaced
-from .drawing import Context, Draw, draws
+from .binding import Binding, Way
+from .calling import Caller, array, leaves, like, replaced
+from .drawing import Draw
 from .gradients import assigned, loss_and_gradients, named_results
-from .losses import Loss
+from .losses import Asked, Loss
 from .making import RATE
-from .names import NOTHING, OUTPUT, UPSTREAM, Parameter, role
-from .pairs import Function, Pair, is_cache
+from .names import role
+from .pairs import Pair
 from .problem import NotFitting, Problem
-
-Way = tuple[str, str]  # where an argument comes from, and which
-
-
-class Session(Protocol):
-    """One run of forward and backward: where the two are found, and gradients that were left elsewhere."""
-
-    def call(self, name: str) -> Callable[..., Any]:
-        """The function or method of that name."""
-
-    def left(self) -> list[tuple[str, Any]]:
-        """Gradients that the backward did not return, by name."""
-
-
-@dataclass
-class Plain:
-    """The session of functions, which keep nothing."""
-
-    space: Mapping[str, Any]
-
-    def call(self, name: str) -> Callable[..., Any]:
-        """The function of that name."""
-        return self.space[name]  # type: ignore[no-any-return]
-
-    def left(self) -> list[tuple[str, Any]]:
-        """Nothing."""
-        return []
-
-
-@dataclass
-class Start:
-    """What a session is started from: an object's own arrays, and what makes a session with others in their place."""
-
-    session: Callable[[Sequence[Any]], Session]
-    named: list[tuple[str, Any]] = field(default_factory=list)
-    context: Context = field(default_factory=Context)
-
-
-@dataclass
-class Ran:
-    """What a forward gave: its output, what it leaves for backward, and everything by the names it returns."""
-
-    output: Any
-    cache: Any
-    named: dict[str, Any]
-    parts: list[Any]
-
-
-def split(result: Any, function: Function, many: int) -> Ran:
-    """A forward's result: ``many`` outputs, stacked side by side where there are two, and what else it returns."""
-    returned = function.signature.returned
-    if isinstance(result, Mapping):
-        values = [v for v in result.values() if is_array(v)]
-        return Ran(values[-1] if values else None, result, dict(result), list(result.values()))
-    if not isinstance(result, (tuple, list)):
-        return Ran(result, None, {returned[0]: result} if returned and returned[0] else {}, [result])
-    parts = list(result)
-    names = returned if len(returned) == len(parts) else [""] * len(parts)
-    named = {n: p for n, p in zip(names, parts, strict=True) if n}
-    arrays = [i for i, p in enumerate(parts) if (is_array(p) or isinstance(p, float)) and not is_cache(names[i])]
-    if not arrays:
-        return Ran(None, parts, named, parts)
-    chosen = arrays[:many] if many > 1 else arrays[:1]
-    nothing_else = len(arrays) == len(parts) and not any(is_cache(n) for n in names)
-    if many <= 1 and nothing_else and (len(arrays) > 2 or many == 0):  # Z1, A1, Z2, A2
-        chosen = arrays[-1:]
-    rest = [p for i, p in enumerate(parts) if i not in chosen]
-    outputs = [parts[i] for i in chosen]
-    output = outputs[0] if len(outputs) == 1 else np.concatenate(outputs, -1)
-    return Ran(output, rest[0] if len(rest) == 1 else tuple(rest), named, parts)
-
-
-@dataclass
-class Binding:
-    """Where each parameter of a backward comes from: ``choices`` has a list for each."""
-
-    upstream: list[str]
-    choices: dict[str, list[Way]]
-    labels: Parameter | None = None  # what the backward takes as labels, and the forward does not
-
-    def ways(self) -> Iterator[dict[str, Way]]:
-        """Every combination."""
-        for chosen in itertools.product(*self.choices.values()):
-            yield dict(zip(self.choices, chosen, strict=True))
-
-
-def binding(pair: Pair) -> Binding:
-    """How the parameters of a pair's backward can be filled."""
-    assert pair.backward is not None
-    forward, back = pair.forward.signature, pair.backward.signature
-    known = {*forward.names, *(r for r in forward.returned if r)}
-    derivative = pair.backward.said.kind == "derivative"
-    labels = [p for p in back.parameters if role(p.name, back.names) == "labels" and p.name not in known]
-    labelled = any(role(n, forward.names) == "labels" for n in forward.names)
-
-    def arriving(p: Parameter) -> bool:
-        free = p.name not in known and not is_cache(p.name) and p.default is NOTHING
-        return free and role(p.name) != "rate" and re.fullmatch(UPSTREAM, p.name, re.IGNORECASE) is not None
-
-    upstream = [p.name for p in back.parameters if arriving(p)]
-    required = [p for p in back.parameters if p.default is NOTHING]
-    if not upstream and not derivative and not labels and not labelled:
-        strange = [p.name for p in required if p.name not in known and not is_cache(p.name) and role(p.name) != "rate"]
-        upstream = strange[:1]
-    alone = labels and not upstream and not labelled
-    choices = {p.name: _ways(p, pair) for p in back.parameters if p.name not in upstream}
-    return Binding(upstream, choices, labels[0] if alone else None)
-
-
-def _ways(p: Parameter, pair: Pair) -> list[Way]:
-    assert pair.backward is not None
-    forward, back = pair.forward.signature, pair.backward.signature
-    low = p.name.lower().strip("_")
-    by_case = {n.lower(): n for n in forward.names}
-    xs = [n for n in forward.names if role(n, forward.names) == "x"]
-    required = [q for q in back.parameters if q.default is NOTHING]
-    what = role(p.name, back.names)
-    if pair.backward.said.kind == "derivative" and len(required) == 1 == len(xs) and p.default is NOTHING:
-        first, second = ("input", xs[0]), ("output", "")
-        return [second, first] if re.fullmatch(OUTPUT, low) and low not in by_case else [first, second]
-    if p.name in forward.names:
-        return [("input", p.name)]
-    if p.name in forward.returned:
-        return [("returned", p.name)]
-    if what == "cache" or is_cache(p.name):
-        return [("cache", ""), *(("input", x) for x in xs[:1]), ("output", ""), ("all", "")]
-    if what == "rate":
-        return [("rate", "")]
-    if low in by_case:
-        return [("input", by_case[low])]
-    if p.default is not NOTHING:
-        return [("left", "")]
-    alike = [("input", n) for n in forward.names if role(n, forward.names) == what]
-    if what == "labels":
-        return alike or [("input", p.name)]
-    if re.fullmatch(OUTPUT, low):
-        return [("output", ""), *(("input", x) for x in xs[:1])]
-    return [*alike, ("cache", ""), *(("input", x) for x in xs[:1]), ("output", ""), ("unknown", "")]
-
-
-@dataclass
-class Build:
-    """Problems of one pair: for one way to fill the backward, the first set of inputs that runs."""
-
-    pair: Pair
-    caller: Caller
-    starts: Callable[[], Iterator[Start]]
-    losses: Sequence[Loss] = ()
-    _fitted: dict[Any, tuple[Start, Draw]] = field(default_factory=dict)
-
-    def problems(self) -> list[Callable[[], Problem]]:
-        """One for each way; calling it looks for inputs and raises ``NotFitting`` where none fit."""
-        if self.pair.backward is None:
-            return [lambda: self._first(None, {}, None)]
-        bound = binding(self.pair)
-        losses: Sequence[Loss | None] = self.losses if bound.labels is not None else [None]
-
-        def one(way: dict[str, Way], loss: Loss | None) -> Callable[[], Problem]:
-            return lambda: self._first(bound, way, loss)
-
-        return [one(way, loss) for way in bound.ways() for loss in losses]
-
-    def _first(self, bound: Binding | None, way: dict[str, Way], loss: Loss | None) -> Problem:
-        key = tuple(way.items())
-        if key in self._fitted:  # what runs with one loss runs with the others, or they are not meant
-            return Attempt(self, *self._fitted[key], bound, way, loss).problem()[0]
-        failed: NotFitting | None = None
-        fallback: tuple[Problem, tuple[Start, Draw]] | None = None
-        sig = self.pair.forward.signature
-        if bound is not None and bound.labels is not None:
-            sig = replace(sig, parameters=[*sig.parameters, replace(bound.labels, default=NOTHING)])
-        for start in self.starts():
-            for draw in draws(self.pair.forward.name, sig, start.context):
-                try:
-                    problem, neat = Attempt(self, start, draw, bound, way, loss).problem()
-                except NotFitting as error:
-                    if failed is None or error.stage > failed.stage:
-                        failed = error
-                    continue
-                if neat:
-                    self._fitted[key] = start, draw
-                    return problem
-                fallback = fallback or (problem, (start, draw))
-        if fallback is not None:
-            self._fitted[key] = fallback[1]
-            return fallback[0]
-        raise failed or NotFitting("0 make", "No inputs could be drawn for its parameters.")
+from .sessions import Ran, Session, Start, split
 
 
 @dataclass
 class Attempt:
     """One set of inputs, one way to fill the backward, and for a network without a loss of its own one loss."""
 
-    build: Build
+    pair: Pair
+    caller: Caller
     start: Start
     draw: Draw
     bound: Binding | None
@@ -219,7 +33,6 @@ class Attempt:
     loss: Loss | None
 
     def __post_init__(self) -> None:
-        self.pair, self.caller = self.build.pair, self.build.caller
         self.drawn = list(leaves(self.draw.values))
         self.named = [*self.drawn, *self.start.named]
         self.many = len(self.bound.upstream) if self.bound else 0
@@ -265,12 +78,13 @@ class Attempt:
 
     def forward(self, *arrays: Any) -> Any:
         """The output, or the loss of it."""
-        _, ran = self.run(arrays)
+        session, ran = self.run(arrays)
         if self.loss is None:
             return ran.output
         assert self.bound is not None and self.bound.labels is not None
         values = self.values(arrays)
-        return self.loss.of(ran.output, values[self.bound.labels.name], values)
+        labels = self.caller.own(values[self.bound.labels.name])
+        return self.caller.seeded(self.loss.of, Asked(ran.output, labels, values, session))
 
     def results(self, g: Any, *arrays: Any) -> list[tuple[str, Any]]:
         """Everything that the backward gives, by name, after a run of the forward."""
@@ -364,9 +178,10 @@ class Attempt:
             backward,
             names,
             sorted(places),
+            forward if self.loss is None else lambda *arrays: self.run(arrays)[1].output,
             [i for i, (name, a) in enumerate(self.drawn) if of_examples(name, a, layout.axis, n)],
             layout.axis,
-            self.draw.labels if np.ndim(self.draw.labels) == 1 else None,
+            self.draw.labels if np.size(self.draw.labels) == n else None,
             self._said(),
             self.loss,
         )
