@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -163,3 +166,72 @@ def test_the_command_in_a_process(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent), "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr == "" and "relu_backward" in done.stdout
+
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "homework.md"
+
+
+def block(kind: str, start: str) -> str:
+    """The first block of code on the page that starts so."""
+    return next(part for part in re.findall(rf"```{kind}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+                if part.startswith(start))  # fmt: skip
+
+
+def test_the_page_shows_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("homework.py").write_text(block("python", "import numpy"), encoding="utf-8")
+    assert main(["homework.py"]) == 1
+    *shown, _ = block("text", "homework.py").splitlines()
+    *printed, last = capsys.readouterr().out.splitlines()
+    assert printed == shown and last.startswith("1 right, 2 wrong; ")
+
+
+def test_the_spec_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "spec.toml").write_text(block("toml", "[my_norm]"), encoding="utf-8")
+    text = block("python", "import numpy")
+    text += "\n\ndef my_norm(x, eps):\n    return x / (np.abs(x) + eps)\n\n\n"
+    text += "def my_norm_back(g, x, eps):\n    return g * eps / (np.abs(x) + eps) ** 2\n"
+    (tmp_path / "homework.py").write_text(text, encoding="utf-8")
+    main([str(tmp_path / "homework.py"), "--spec", str(tmp_path / "spec.toml"), "--json"])
+    pairs = {pair["name"]: pair for pair in json.loads(capsys.readouterr().out)["files"][0]["pairs"]}
+    assert pairs["my_norm_back"]["verdict"] == "right" and pairs["my_norm_back"]["shapes"]["x"] == [5, 3]
+    assert pairs["softmax_loss"]["shapes"] == {"scores": [5, 4], "y": [5]}
+    assert pairs["Dense"]["shapes"]["W"] == [3, 2] and "averaged" in pairs["Dense"]["sentence"]
+
+
+def test_what_the_spec_asks_for_and_the_file_lacks(tmp_path: Path) -> None:
+    (tmp_path / "homework.py").write_text(PAIR)
+    (tmp_path / "spec.py").write_text("CHECK = {'gelu_forward': {'x': [3]}}")
+    found = report(tmp_path / "homework.py", Limits(spec=str(tmp_path / "spec.py")))
+    assert [(v.name, v.verdict) for v in found.verdicts] == [("gelu_forward", "unchecked"), ("relu_backward", "right")]
+
+
+BAD_SPECS = {
+    "x = 1": "no tables",
+    "[f]\nx = [1.5]": "a list is a shape",
+    "[f]\nx = {shape = [2], hi = 3}": "hi is not known",
+    "[f": "cannot be read",
+}
+
+
+@pytest.mark.parametrize("text", BAD_SPECS)
+def test_a_bad_spec_is_one_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "homework.py").write_text(PAIR)
+    (tmp_path / "spec.toml").write_text(text)
+    assert main([str(tmp_path / "homework.py"), "--spec", str(tmp_path / "spec.toml")]) == 2
+    said = capsys.readouterr().err
+    assert BAD_SPECS[text] in said and len(said.splitlines()) == 1
+
+
+@POSIX
+def test_an_interrupt_ends_the_processes(tmp_path: Path) -> None:
+    (tmp_path / "homework.py").write_text("while True:\n    pass")
+    command = [sys.executable, "-m", "tinygrad_bp.check", str(tmp_path / "homework.py"), "--time", "60"]
+    environment = {**os.environ, "PYTHONPATH": str(PAGE.parent.parent)}
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130 and said == "check: interrupted\n"

@@ -11,7 +11,7 @@ import numpy as np
 from .binding import Binding, Way
 from .calling import Caller, array, leaves, like, replaced
 from .drawing import Draw
-from .gradients import assigned, loss_and_gradients, named_results
+from .gradients import assigned, loss_and_gradients, named_results, title
 from .losses import Asked, Loss
 from .making import RATE
 from .names import role
@@ -81,9 +81,9 @@ class Attempt:
         session, ran = self.run(arrays)
         if self.loss is None:
             return ran.output
-        assert self.bound is not None and self.bound.labels is not None
         values = self.values(arrays)
-        labels = self.caller.own(values[self.bound.labels.name])
+        known = self.bound is not None and self.bound.labels is not None
+        labels = self.caller.own(values[self.bound.labels.name]) if known else None  # type: ignore[union-attr]
         return self.caller.seeded(self.loss.of, Asked(ran.output, labels, values, session))
 
     def results(self, g: Any, *arrays: Any) -> list[tuple[str, Any]]:
@@ -93,7 +93,8 @@ class Attempt:
         arguments = self._arguments(ran, self.values(arrays), g)
         given = self.caller.seeded(session.call(self.pair.backward.name), **arguments)
         returned = named_results(given, self.pair.backward.signature.returned) if given is not None else []
-        if self.bound is not None and not self.bound.upstream and self.loss is None:
+        begins = self.loss is not None or (self.bound is not None and self.bound.begins)
+        if self.bound is not None and not self.bound.upstream and not begins:
             returned = self._times(g, ran, returned)
         return [*returned, *session.left()]
 
@@ -114,6 +115,8 @@ class Attempt:
                 arguments[name] = ran.output
             elif kind == "all":
                 arguments[name] = tuple(ran.parts)
+            elif kind == "true":
+                arguments[name] = True
             elif kind == "rate":
                 arguments[name] = RATE
             elif kind not in ("left", "input"):
@@ -159,7 +162,11 @@ class Attempt:
     def _with(
         self, found: list[tuple[str, Any]], results: Callable[..., Any], forward: Callable[..., Any]
     ) -> tuple[Problem, bool]:
+        axis, n = self._examples()
         places = assigned(found, self.named, self.draw.kinds)
+        examples = {i for i, (name, a) in enumerate(self.drawn) if of_examples(name, a, axis, n)}
+        if self.loss is not None and set(places) - examples:  # a network is judged by its parameters
+            places = {i: k for i, k in places.items() if i not in examples}
         if not places:
             raise NotFitting("2 backward", "None of its results can be told to be the gradient of an input.")
 
@@ -167,9 +174,7 @@ class Attempt:
             given = results(g, *arrays)
             return [array(given[places[i]][1]) if i in places else None for i in range(len(self.named))]
 
-        layout = self.draw.layout
-        n = layout.x[layout.axis] if layout.x and layout.batched else -1
-        names = [(found[k][0] or f"d{self.named[i][0]}").replace("left.", "") for i, k in sorted(places.items())]
+        names = [title(found[k][0], self.named[i][0]) for i, k in sorted(places.items())]
         shape = {i: np.shape(array(found[k][1])) for i, k in places.items()}
         problem = Problem(
             [name for name, _ in self.named],
@@ -179,13 +184,22 @@ class Attempt:
             names,
             sorted(places),
             forward if self.loss is None else lambda *arrays: self.run(arrays)[1].output,
-            [i for i, (name, a) in enumerate(self.drawn) if of_examples(name, a, layout.axis, n)],
-            layout.axis,
+            [i for i, (name, a) in enumerate(self.drawn) if of_examples(name, a, axis, n)],
+            axis,
             self.draw.labels if np.size(self.draw.labels) == n else None,
             self._said(),
-            self.loss,
+            loss=self.loss,
         )
         return problem, all(shape[i] == np.shape(array(self.named[i][1])) for i in shape)
+
+    def _examples(self) -> tuple[int, int]:
+        """The axis of the examples and their number, -1 where there is one alone; as the spec says them, if it does."""
+        context, layout = self.start.context, self.draw.layout
+        if context.spec:
+            said = [np.shape(a) for name, a in self.drawn if name in context.spec and role(name) == "x"]
+            deep = [shape for shape in said if len(shape) > max(context.axis, 1)]
+            return context.axis, deep[0][context.axis] if deep else -1
+        return layout.axis, layout.x[layout.axis] if layout.x and layout.batched else -1
 
     def _said(self) -> str:
         back = self.pair.backward

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .names import NOTHING, OUTPUT, UPSTREAM, Parameter, role
-from .pairs import Pair, is_cache
+from .pairs import Pair, is_cache, is_flag
 
 Way = tuple[str, str]  # where an argument comes from, and which
 
@@ -19,6 +19,7 @@ class Binding:
 
     upstream: list[str]
     choices: dict[str, list[Way]]
+    begins: bool = False  # whether the backward begins with a loss that the forward is not
     labels: Parameter | None = None  # what the backward takes as labels, and the forward does not
 
     def ways(self) -> Iterator[dict[str, Way]]:
@@ -35,7 +36,8 @@ def binding(pair: Pair) -> Binding:
     derivative = pair.backward.said.kind == "derivative"
     required = [p for p in back.parameters if p.default is NOTHING]
     labels = [p for p in back.parameters if role(p.name, back.names) == "labels" and p.name not in known]
-    if derivative and len(required) == 1 == len(forward.parameters):  # y is the output there
+    inputs = [p for p in forward.parameters if p.default is NOTHING]
+    if derivative and len(required) == 1 == len(inputs):  # y is the output there
         labels = []
     labelled = any(role(n, forward.names) == "labels" for n in forward.names)
 
@@ -47,9 +49,9 @@ def binding(pair: Pair) -> Binding:
     if not upstream and not derivative and not labels and not labelled:
         strange = [p.name for p in required if p.name not in known and not is_cache(p.name) and role(p.name) != "rate"]
         upstream = strange[:1]
-    alone = labels and not upstream and not labelled
+    begins = not upstream and not derivative and not labelled
     choices = {p.name: _ways(p, pair) for p in back.parameters if p.name not in upstream}
-    return Binding(upstream, choices, labels[0] if alone else None)
+    return Binding(upstream, choices, begins, labels[0] if labels and begins else None)
 
 
 def _ways(p: Parameter, pair: Pair) -> list[Way]:
@@ -57,13 +59,15 @@ def _ways(p: Parameter, pair: Pair) -> list[Way]:
     forward, back = pair.forward.signature, pair.backward.signature
     low = p.name.lower().strip("_")
     by_case = {n.lower(): n for n in forward.names}
-    xs = [n for n in forward.names if role(n, forward.names) == "x"]
+    xs = [q.name for q in forward.parameters if role(q.name, forward.names) == "x" and q.default in (NOTHING, None)]
     required = [q for q in back.parameters if q.default is NOTHING]
     what = role(p.name, back.names)
     if pair.backward.said.kind == "derivative" and len(required) == 1 == len(xs) and p.default is NOTHING:
         first, second = ("input", xs[0]), ("output", "")
         return [second, first] if re.fullmatch(OUTPUT, low) and low not in by_case else [first, second]
-    if p.name in forward.names:
+    if pair.backward.name == pair.forward.name and is_flag(p):
+        return [("true", "")]
+    if p.name in forward.names and pair.backward.name != pair.forward.name:
         return [("input", p.name)]
     if p.name in forward.returned:
         return [("returned", p.name)]

@@ -14,7 +14,7 @@ from .making import RATE, constructed, declared
 from .names import role, said, signature, words
 from .objects import Held, Objects
 from .pairs import Function, Pair, gives_both
-from .sessions import Start
+from .sessions import Start, WithContext
 
 FORWARDS = ("forward", "__call__", "feedforward", "feed_forward", "forward_pass", "forward_propagation", "forward_prop",
             "propagate_forward", "fprop", "call", "calculate", "compute", "loss", "cost", "activate", "activation",
@@ -32,6 +32,7 @@ class Class:
     methods: dict[str, Function] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     bodies: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    bases: list[str] = field(default_factory=list)
 
 
 def classes(body: list[ast.stmt], module: ModuleType) -> list[Class]:
@@ -45,6 +46,7 @@ def _class(node: ast.ClassDef, nodes: Mapping[str, ast.ClassDef]) -> Class:
     for base in node.bases:
         if isinstance(base, ast.Name) and base.id in nodes and base.id != node.name:
             other = _class(nodes[base.id], nodes)
+            made.bases.append(base.id)
             made.methods.update(other.methods)
             made.bodies.update(other.bodies)
     for item in node.body:
@@ -66,6 +68,9 @@ def _does_something(node: ast.FunctionDef) -> bool:
 def pairs_of(one: Class) -> Iterator[Pair]:
     """The forward with its backward, and methods that give a loss and gradients."""
     real = {n: f for n, f in one.methods.items() if _does_something(one.bodies[n])}
+    if takes_context(real.get("forward")) and takes_context(real.get("backward")):
+        yield Pair(without_context(real["forward"]), without_context(real["backward"]))
+        return
     for function in real.values():
         if gives_both(function.signature) and function.said.kind != "backward":
             yield Pair(function, None)
@@ -87,6 +92,16 @@ def pairs_of(one: Class) -> Iterator[Pair]:
             return
 
 
+def takes_context(function: Function | None) -> bool:
+    """Whether a method's first parameter is PyTorch's ``ctx``."""
+    return function is not None and function.signature.names[:1] in (["ctx"], ["context"])
+
+
+def without_context(function: Function) -> Function:
+    """The function as its user calls it."""
+    return replace(function, signature=replace(function.signature, parameters=function.signature.parameters[1:]))
+
+
 def _other(function: Function) -> bool:
     return bool(set(words(function.name)) & NOT_BACKWARD)
 
@@ -97,6 +112,8 @@ def starts(
     """Objects of a class to start from, each with its parameters drawn anew."""
     kind = vars(module)[one.name]
     init = one.methods.get("__init__")
+    if takes_context(one.methods.get("forward")):
+        return [Start(lambda _: WithContext(kind), context=context)].__iter__
 
     def make() -> Iterator[Start]:
         parameters = init.signature if init is not None else declared(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ class Context:
     spec: Mapping[str, Any] = field(default_factory=dict)
     initial: Sequence[Callable[..., Any]] = ()
     keys: Mapping[str, list[str]] = field(default_factory=dict)  # of parameters of that name anywhere in the file
+    axis: int = 0  # of the examples, in what the spec says
     weighted: bool = False  # whether it has weights of its own, as an object
     seed: int = 0
 
@@ -53,10 +55,16 @@ def draws(name: str, sig: Signature, context: Context, leave: Sequence[str] = ()
     chosen = [p for p in parameters if p.name not in context.spec]
     roles = {p.name: _role(p, sig) for p in chosen}
     labelled = "labels" in roles.values()
+    if labelled and not {"x", "weights", "params"} & set(roles.values()):
+        first = next((p.name for p in chosen if roles[p.name] == "hyper" and p.default is NOTHING), "")
+        roles.update({first: "x"} if first else {})  # forward(p, y): probabilities
     weighted = context.weighted or any(r in ("weights", "params", "recurrent") for r in roles.values())
     kinds = LABELS if labelled else ("none",)
     values: tuple[str, ...] = ("likely", "plain") if _of_probabilities(sig, weighted) else ("plain", "likely")
     values = values if labelled and not weighted else ("plain",)
+    if re.search(r"embed|lookup|vocab", name.lower()):
+        roles = {n: "embedding" if r == "weights" else r for n, r in roles.items()}
+        values = ("index", *values)
     options: dict[str, list[Any]] = {p.name: list(hyper(p)) for p in chosen if roles[p.name] == "hyper"}
     options |= {p.name: _configs(p) for p in chosen if roles[p.name] == "config"}
     many = [list(options[key]) or [None] for key in options]
@@ -233,6 +241,10 @@ def _shape(what: str, name: str, layout: Layout, chain: list[int], scores: bool,
         return layout.vector(D)
     if what in ("state", "cell"):
         return layout.state
+    if what == "mask" and kind != "none":
+        return layout.x[:-1]
+    if scores and what == "x" and len(layout.x) == 3:
+        return (*layout.x[:2], C)
     if scores and what == "x":
         n = layout.x[layout.axis] if layout.x else 1
         if kind in ("flags", "numbers", "signs"):
@@ -244,6 +256,8 @@ def _shape(what: str, name: str, layout: Layout, chain: list[int], scores: bool,
 
 
 def _numbers(what: str, shape: tuple[int, ...], value: str, layout: Layout, rng: Any) -> Any:
+    if what == "x" and value == "index":
+        return rng.integers(0, 8, shape)
     if what == "mask":
         return (rng.random(shape) < 0.6).astype(float)
     if what == "gain":
@@ -276,7 +290,7 @@ def _labels(kind: str, layout: Layout, rng: Any, values: Mapping[str, Any]) -> A
     if kind == "onehot":
         return np.eye(C)[classes].T if turned else np.eye(C)[classes]
     if kind == "ints":
-        return classes
+        return np.arange(n * layout.x[1]).reshape(n, -1) % C if len(layout.x) == 3 else classes
     if kind == "binary":
         return flags.reshape(1, -1) if turned else flags.reshape(-1, 1)
     if kind == "flags":

@@ -75,7 +75,23 @@ def assigned(found: Named, named: Named, kinds: Mapping[str, str]) -> dict[int, 
         rest = same or [i for i in free if i not in places]
         if rest and (same or len(unnamed) <= len(rest)):
             places[rest[0]] = k
+    _lone(places, left, free, found, named)
     return places
+
+
+def _lone(places: dict[int, int], left: list[int], free: list[int], found: Named, named: Named) -> None:
+    """A result of which no name is known is that of the one input left that has its shape."""
+    for k in left:
+        if k in places.values() or found[k][0].startswith("left."):
+            continue
+        same = [i for i in free if i not in places and np.shape(array(found[k][1])) == np.shape(named[i][1])]
+        if len(same) == 1:
+            places[same[0]] = k
+
+
+def title(name: str, of: str) -> str:
+    """The name under which a gradient is printed: its own where that says whose it is."""
+    return name.removeprefix("left.") if _target(name, [of]) else f"d{of}"
 
 
 def _bare(name: str) -> list[str]:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
+from .calling import array
 from .names import NOTHING, role
-from .pairs import Function, is_loss
+from .pairs import LOSS_WORDS, Function
+from .problem import NotFitting
 from .sessions import Session
 
 
@@ -37,7 +39,11 @@ def own(function: Function) -> Loss | None:
     """The homework's own loss; None where its parameters are not predictions and labels."""
     names = [p.name for p in function.signature.parameters if p.default is NOTHING]
     roles = [role(n, names) for n in names]
-    if not is_loss(function) or len(names) != 2 or roles.count("labels") != 1:
+    if not set(function.said.base) & LOSS_WORDS or function.said.kind in ("derivative", "backward"):
+        return None
+    if not names:
+        return Loss(function.name, lambda asked: asked.session.call(function.name)(), True)
+    if len(names) != 2 or roles.count("labels") != 1:
         return None
 
     other = names[1 - roles.index("labels")]
@@ -48,13 +54,17 @@ def own(function: Function) -> Loss | None:
         given = [asked.labels if r == "labels" else x for r in roles]
         result = asked.session.call(function.name)(*given)
         result = result[0] if isinstance(result, tuple) else result
-        return result.sum() if np.ndim(result) else result
+        if np.size(array(result)) not in (1, np.size(array(asked.predictions)), np.size(array(asked.labels))):
+            raise NotFitting("1 forward", f"{function.name} gives neither a number nor one for each example.")
+        return result.sum() if np.ndim(array(result)) else result
 
     return Loss(function.name, of, True)
 
 
 def _like(p: Any, y: Any) -> Any:
     """Labels in the shape of the predictions: class numbers as one-hot rows or columns."""
+    if y is None:
+        raise NotFitting("1 forward", "There are no labels for a loss.")
     y = y.detach().numpy(force=True) if isinstance(y, Tensor) else np.asarray(y)
     if y.dtype.kind in "iu" and len(p.shape) == 2 and y.ndim == 1 and min(p.shape) > 1:
         count = p.shape[1] if p.shape[0] == len(y) else p.shape[0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from .calling import Caller
 from .drawing import generator
-from .layouts import CHANNELS, FILTERS, KERNEL, C, D, H, hyper
+from .layouts import CHANNELS, FILTERS, KERNEL, C, D, H, N, hyper
 from .names import NOTHING, Parameter, Signature, role
 
 RATE = 0.1  # a learning rate
@@ -103,6 +103,10 @@ def _argument(
         image = [rng.standard_normal((FILTERS, CHANNELS, KERNEL, KERNEL))] if what == "weights" else []
         image += [rng.standard_normal(FILTERS)] if what == "bias" else []
         return [rng.standard_normal(shape), *image, *([NOTHING] if p.default is None else [])]
+    data = {"x", "y"} <= {n.lower() for n in names}
+    if data and low in ("x", "y"):
+        rng = generator(6, place)
+        return [rng.standard_normal((N, D))] if low == "x" else [np.eye(C)[np.arange(N) % C][:, :width]]
     if what == "rate" or low in ("lr", "learning_rate"):
         return [RATE]
     if p.default is not NOTHING and p.default is not None and not isinstance(p.default, int):
@@ -127,9 +131,6 @@ def _argument(
     values = list(hyper(p))
     if values:
         return values
-    if what in ("labels", "x") and low in ("x", "y", "inputs", "data"):
-        rng = generator(6, place)
-        return [rng.standard_normal((6, D))] if what == "x" else [np.eye(C)[np.arange(6) % C][:, :width]]
     if re.search("activ|func", low):
         found = [
             space[n] for n in ("relu", "ReLU", "Relu", "sigmoid", "Sigmoid", "tanh", "Tanh") if callable(space.get(n))

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 Def = ast.FunctionDef
@@ -17,7 +19,7 @@ ROLES = (
               r"fwd_?(out|state|cache)|forward_?cache|.*_cache|state_dict|context|history|meta)"),
     ("config", r".*_(params?|config|hparams|hyperparams)|h_?params|hyper_?parameters|config|cfg|opts?|options"),
     ("params", r"params?|parameters|params_dict|net|model|network|theta_dict|layers|wb|weights_and_biases"),
-    ("rate", r"lr|learning_?rate|eta|step_?size|alpha_lr|rate"),
+    ("rate", r"lr|learn(ing)?_?rate|eta|step_?size|alpha_lr|rate"),
     ("mask", r".*mask.*|keep|m_drop|d_mask"),
     ("recurrent", r"w_?h_?h?|w_?aa?|w_?hh|u_?h|w_?rec|recurrent_weights?|wh\w?|w_?h[a-z]"),
     ("embedding", r"emb|embeddings?|embed_?w|w_?embed|w_?emb|table|lookup|word_vectors"),
@@ -82,9 +84,14 @@ def said(name: str, others: set[str]) -> Said:
     return Said("", tuple(parts))
 
 
-def role(name: str, siblings: Any = ()) -> str:
+def role(name: str, siblings: Iterable[str] = ()) -> str:
     """What a forward's parameter holds."""
-    low, near = name.lower().strip("_"), {str(other).lower() for other in siblings}
+    return _role(name, frozenset(other.lower() for other in siblings))
+
+
+@cache
+def _role(name: str, near: frozenset[str]) -> str:
+    low = name.lower().strip("_")
     if re.fullmatch(NOT_LABELS, low):
         return "x"
     if low in ("q", "k", "v", "query", "key", "value", "keys", "values", "queries") and near & {
@@ -95,10 +102,8 @@ def role(name: str, siblings: Any = ()) -> str:
         return "x"
     if name in ("A_prev", "A", "Z", "X", "H", "C", "S"):
         return "x"
-    if low == "a_prev" and not any(re.fullmatch(r"w_?aa", other) for other in near | {p for p in near}):
-        return "state" if near & {"parameters"} and "xt" in near else "x"
     if low == "a_prev":
-        return "state"
+        return "state" if near & {"waa", "w_aa", "xt"} else "x"
     for what, pattern in ROLES:
         if re.fullmatch(pattern, low):
             return what
@@ -213,12 +218,25 @@ def _returned(node: Def) -> tuple[list[str], list[str]]:
     return [_name_of(item) for item in items], []
 
 
+SHAPING = ("reshape", "copy", "squeeze", "ravel", "flatten", "astype")
+
+
 def _name_of(node: Any) -> str:
+    """The name of a returned value: also of ``dx.reshape(…)``, and of ``dW / N`` where it says a gradient."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
         return node.attr
-    return ""
+    inner: ast.expr | None = None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHAPING:
+        inner = node.func.value
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        inner = node.left
+    name = inner.id if isinstance(inner, ast.Name) else ""
+    return name if re.fullmatch(UPSTREAM, name, re.IGNORECASE) else ""
+
+
+PREFIXES = "d|grad_?|gradient_?|gradients_?|g_?|delta_?|nabla_?|dl_?d_?|dj_?d_?|d_l_d_?|dc_?d_?|de_?d_?|d_"
 
 
 def gradient_of(name: str, inputs: list[str]) -> str:
@@ -226,9 +244,7 @@ def gradient_of(name: str, inputs: list[str]) -> str:
     low = name.lower().strip("_")
     stripped = [
         low,
-        *re.findall(
-            r"^(?:d|grad_?|gradient_?|gradients_?|g_?|delta_?|dl_?d_?|dj_?d_?|d_l_d_?|dc_?d_?|de_?d_?|d_)(.+)$", low
-        ),
+        *re.findall(rf"^(?:{PREFIXES})(.+)$", low),
         *re.findall(r"^(?:d[a-z]?_?d_?|d_[a-z]_d_|d_)(.+)$", low),
         *re.findall(r"^(.+?)_?(?:grad|gradient|delta|_g)s?$", low),
     ]

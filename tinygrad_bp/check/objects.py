@@ -20,7 +20,7 @@ from .source import MODULE
 
 MOVING = (
     r"v|m|s|v_?\w+|m_?\w+|s_?\w+|velocity\w*|cache\w*|running\w*|moving\w*|momentum\w*|prev_?\w+|.*grad.*|"
-    r"d[A-Zw]\w*|delta\w*"
+    r"d([A-Zwb]|gamma|beta|theta)\w*|delta\w*"
 )
 Path = tuple[Any, ...]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .names import CACHE_LIKE, Said, Signature, role, said, signature
+from .names import CACHE_LIKE, Parameter, Said, Signature, role, said, signature
 
 LOSS_WORDS = {"loss", "cost", "error", "objective", "criterion", "entropy", "mse", "mae", "bce", "nll", "ce", "hinge",
               "likelihood", "j", "fun"}  # fmt: skip
+
+
+FLAGS = r"d|deriv\w*|derive|prime|grad(ient)?|diff"
 
 
 @dataclass
@@ -87,12 +90,22 @@ def pairs(found: dict[str, Function]) -> Iterator[Pair]:
         if gives_both(function.signature) and function.said.kind != "backward":
             taken.add(function.name)
             yield Pair(function, None)
+    for function in found.values():
+        flag = next((p.name for p in function.signature.parameters if is_flag(p)), "")
+        if flag and function.name not in taken:
+            taken.add(function.name)
+            yield Pair(function, replace(function, said=Said("derivative", function.said.base)))
     backs = [f for f in found.values() if f.said.kind in ("backward", "derivative") and f.name not in taken]
     for back in backs:
         others = [f for f in found.values() if f is not back and f.name not in taken and f not in backs]
         forward = _forward_of(back, others)
         if forward is not None:
             yield Pair(forward, back)
+
+
+def is_flag(parameter: Parameter) -> bool:
+    """Whether a parameter says that the derivative is asked for, as in ``nonlin(x, deriv=False)``."""
+    return parameter.default is False and re.fullmatch(FLAGS, parameter.name.lower()) is not None
 
 
 def _forward_of(back: Function, others: list[Function]) -> Function | None:

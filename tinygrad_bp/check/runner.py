@@ -153,6 +153,8 @@ def _gathered(
             found.notes += [note for note in line["notes"] if note not in found.notes]
         if "begin" in line:
             begun = line
+        if "dropped" in line:
+            begun = None
         if "verdict" in line:
             found.verdicts.append(Verdict(**line["verdict"]))
             begun = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from . import drawing
 from .calling import is_array
-from .drawing import Context
 from .pairs import Function, is_cache
 
 
@@ -38,13 +39,44 @@ class Plain:
         return []
 
 
+class Context:
+    """What stands for PyTorch's ``ctx``: it keeps what the forward gives it."""
+
+    saved_tensors: tuple[Any, ...] = ()
+    needs_input_grad = (True,) * 32
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors."""
+        self.saved_tensors = tensors
+
+    def mark_non_differentiable(self, *_: Any) -> None:
+        """Nothing is to be done here."""
+
+    mark_dirty = set_materialize_grads = mark_non_differentiable
+
+
+class WithContext:
+    """The session of a ``torch.autograd.Function``: static methods that share a ``ctx``."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind, self.context = kind, Context()
+
+    def call(self, name: str) -> Callable[..., Any]:
+        """The method with the context given."""
+        return functools.partial(getattr(self.kind, name), self.context)
+
+    def left(self) -> list[tuple[str, Any]]:
+        """Nothing."""
+        return []
+
+
 @dataclass
 class Start:
     """What a session is started from: an object's own arrays, and what makes a session with others in their place."""
 
     session: Callable[[Sequence[Any]], Session]
     named: list[tuple[str, Any]] = field(default_factory=list)
-    context: Context = field(default_factory=Context)
+    context: drawing.Context = field(default_factory=drawing.Context)
 
 
 @dataclass

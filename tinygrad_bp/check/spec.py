@@ -15,6 +15,7 @@ from .drawing import generator
 from .pairs import Function, Pair
 
 KEYS = {"shape", "ints", "onehot", "low", "high", "values", "columns"}
+RESERVED = ("backward", "init", "forward", "columns")  # keys of a table that name no parameter
 
 
 class SpecError(Exception):
@@ -57,12 +58,16 @@ class Spec:
             raise SpecError(f"spec, {name}.{part}: give a table of values, not {table!r}")
         rng = generator(5)
         return {key: drawn(value, rng, f"{name}.{key}") for key, value in table.items()
-                if key not in ("backward", "init", "forward", "loss") and key not in ("steps",)}  # fmt: skip
+                if key not in RESERVED}  # fmt: skip
 
     def named(self, name: str, key: str) -> str:
         """A name that the table gives: of the backward, or of the loss."""
         value = self.tables.get(name, {}).get(key, "")
         return value if isinstance(value, str) else ""
+
+    def axis(self, name: str) -> int:
+        """1 where the table says that columns are examples."""
+        return int(bool(self.tables.get(name, {}).get("columns", False)))
 
     def paired(self, found: Iterable[Pair], functions: Mapping[str, Function]) -> Iterator[Pair]:
         """The pairs, with those that the spec names in place of the ones found."""

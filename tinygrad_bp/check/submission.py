@@ -156,7 +156,10 @@ def work(orders: Orders) -> None:
             said = f"The check ended with {type(error).__name__}{': ' + text if text else ''}."
             said = "It calls sys.exit." if isinstance(error, SystemExit) else said
             verdict = Verdict(item.name, "unchecked", said, item.line)
-        record(verdict=verdict.as_dict())
+        if item.base and verdict.verdict == "unchecked":  # what it is to be used with, its derived classes know
+            record(dropped=item.name)
+        else:
+            record(verdict=verdict.as_dict())
     record(done=True)
 
 

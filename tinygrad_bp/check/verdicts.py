@@ -12,7 +12,7 @@ from ..verify.differences import over_five_points
 from .calling import array
 from .drawing import generator
 from .forwards import another_loss, of_forward, overflows
-from .names import FILLERS, FORWARD, words
+from .names import FILLERS, FORWARD, role, words
 from .problem import NotFitting, Problem, Verdict
 from .search import Search
 from .truth import SLOW, Truth, truth_of
@@ -52,13 +52,14 @@ class Candidate:
 def judged(name: str, line: int, search: Search) -> Verdict:
     """The verdict on one pair, by the best of several ways to call it."""
     found: list[Candidate] = []
+    only_usual = not any(loss.own for loss in search.losses)
     for problem in search.problems():
         try:
             found.append(candidate(problem))
         except NotFitting as refusal:
             search.refusals.append(refusal)
             continue
-        if found[-1].fits:
+        if found[-1].fits and (found[-1].own or only_usual or problem.trial > 1):
             break
     if not found:
         return Verdict(name, "unchecked", search.refusal, line)
@@ -74,6 +75,18 @@ def judged(name: str, line: int, search: Search) -> Verdict:
         return checked(name, line, best, said, beside, [w for w in words(what) if w not in FORWARD | FILLERS])
     except NotFitting as refusal:
         return Verdict(name, "unchecked", str(refusal), line)
+
+
+def of_value(name: str, line: int, search: Search) -> Verdict:
+    """The verdict on a softmax that stands alone: on its values."""
+    value = search.value()
+    if value is None:
+        return Verdict(name, "unchecked", search.refusal, line)
+    function, inputs = value
+    found = of_forward({"softmax"}, function, inputs)
+    findings = [{**asdict(f), "where": list(f.where), "of": "", "examples": False} for f in found]
+    text = told(found) if found else "Its values stay the same where a number is added to all scores."
+    return Verdict(name, "wrong" if found else "right", text, line, findings=findings)
 
 
 def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
@@ -117,9 +130,10 @@ def candidate(problem: Problem) -> Candidate:
                 factors.append(None)
                 good.append(False)
                 continue
-            looks = [_look(problem, i, hand[i], g, rng) for _ in range(2)]
-            good.append(all(near for near, _ in looks))
-            factors += [factor for _, factor in looks]
+            near, factor = _look(problem, i, hand[i], g, rng)
+            again = _look(problem, i, hand[i], g, rng) if near or factor else (False, None)
+            good.append(near and again[0])
+            factors += [factor, again[1]]
     except NotFitting:
         raise
     except Exception as error:  # whatever the homework does
@@ -133,10 +147,12 @@ def _look(problem: Problem, i: int, hand: Any, g: Any, rng: Any) -> tuple[bool, 
     """Whether one gradient agrees with the slope along a random direction, and its factor there."""
     direction = rng.standard_normal(problem.inputs[i].shape)
     ours = float(np.sum(hand * direction))
-    slopes = [_along(problem, i, direction, g, step) for step in (1e-4, 1e-6)]
-    slack = 1e-8 * float(np.sum(np.abs(hand * direction))) + 1e-10
-    near = any(abs(s - ours) <= CLOSE * abs(s) + slack for s in slopes)
-    return near, ours / slopes[0] if abs(slopes[0]) > slack else None
+    slope, slack = 0.0, 1e-8 * float(np.sum(np.abs(hand * direction))) + 1e-10
+    for step in (1e-4, 1e-6):
+        slope = _along(problem, i, direction, g, step)
+        if abs(slope - ours) <= CLOSE * abs(slope) + slack:
+            return True, 1.0
+    return False, ours / slope if abs(slope) > slack else None
 
 
 def _along(problem: Problem, i: int, direction: Any, g: Any, step: float) -> float:
@@ -161,15 +177,15 @@ def checked(name: str, line: int, best: Candidate, said: str, beside: list[Findi
     large = overflows(problem)
     beside = [*beside, *(f for f in large if not next(o for o in found if o.name == f.name).ok)]
     found = [next((f for f in large if f.name == o.name and o.ok), o) for o in found]
-    beside += of_forward(about, problem.output, problem.inputs)
+    if len(problem.wanted) == 1 and role(problem.names[problem.wanted[0]]) == "x":
+        beside += of_forward(about, problem.output, problem.inputs, problem.wanted[0])
     right = ", ".join(f.name for f in found if f.ok)
     wrong = [f for f in (*found, *beside) if not f.ok]
     source = "differences of the forward" if truth.why else "the engine"
     if not wrong:
         sentence = f"{right} {'agree' if ',' in right else 'agrees'} with {source}."
     else:
-        sentence = " ".join(f"{f.name}: {f.kind}. {f.sentence}" for f in wrong)
-        sentence += f" Right: {right}." if right else ""
+        sentence = told(wrong) + (f" Right: {right}." if right else "")
         if truth.why:
             sentence = sentence.replace("the engine's", "the differences'")
     of = {n: problem.names[i] for n, i in zip(problem.gradient_names, problem.wanted, strict=True)}
@@ -184,6 +200,21 @@ def checked(name: str, line: int, best: Candidate, said: str, beside: list[Findi
         name, verdict, said + problem.said + sentence, line, truth.name, truth.why, findings, given,
         of_loss=problem.loss is not None, divides=divides(problem),
     )  # fmt: skip
+
+
+def told(wrong: list[Finding]) -> str:
+    """Findings in words, those of one kind that say the same together."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in wrong:
+        said = "" if finding.kind == "unknown" else finding.sentence
+        groups.setdefault((finding.kind, said), []).append(finding)
+    texts = []
+    for (kind, _), same in groups.items():
+        names = ", ".join(f.name for f in same)
+        worst = max(same, key=lambda f: f.error)
+        sentence = worst.sentence if len(same) == 1 or kind != "unknown" else f"{worst.name} most: {worst.sentence}"
+        texts.append(f"{names}: {kind}. {sentence}")
+    return " ".join(texts)
 
 
 def divides(problem: Problem) -> bool:
