@@ -39,9 +39,13 @@ class Line(NamedTuple):
     number: int
     function: str
 
+    @property
+    def text(self) -> str:
+        """What stands there; empty where that cannot be read."""
+        return linecache.getline(self.file, self.number).strip()
+
     def __str__(self) -> str:
-        text = linecache.getline(self.file, self.number).strip()
-        return f"{self.file}:{self.number}, in {self.function}" + (f": {text}" if text else "")
+        return f"{self.file}:{self.number}, in {self.function}" + (f": {self.text}" if self.text else "")
 
 
 def user_line() -> Line:

@@ -44,11 +44,15 @@ class HandWrittenError(AutogradError, AssertionError):
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """The findings of one check, one for each value and gradient compared, in order, and notes on how it was made."""
+    """The findings of one check, one for each value and gradient compared, in order, and notes on how it was made.
+
+    ``place`` says where in a network to look: between the gradients of which values, and at which lines.
+    """
 
     findings: tuple[Finding, ...]
     error: type[AutogradError] = HandWrittenError
     notes: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def ok(self) -> bool:
@@ -74,7 +78,7 @@ class Diagnosis:
             right = [f.name for f in self.findings if f.ok and f.kind != "two meanings"]
             wrong = [f.name for f in self.wrong]
             lines.append(f"Wrong: {', '.join(wrong)}. Right: {', '.join(right) or 'none'}.")
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += [self.place] * bool(self.place) + [f"Note: {note}" for note in self.notes]
         return _shown("\n".join(lines))
 
     def _repr_html_(self) -> str:
@@ -89,7 +93,8 @@ class Diagnosis:
             rows.append("".join(f'<td style="text-align: left">{mark.format(escape(cell))}</td>' for cell in cells))
         heads = ("", "what", "is", "how", "largest difference")
         head = "".join(f'<th style="text-align: left">{name}</th>' for name in heads)
-        notes = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
+        notes = f"<pre>{escape(self.place)}</pre>" if self.place else ""
+        notes += "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
         return f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>{notes}"
 
 

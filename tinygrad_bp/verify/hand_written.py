@@ -20,9 +20,10 @@ from .batches import examples
 from .comparison import Comparison
 from .drawn import arriving
 from .findings import Diagnosis
+from .localised import located
 from .nested import flat, rebuilt
 from .returned import array, loss_and_grads, one_each
-from .truths import Truth, asked
+from .truths import Truth, asked, wide
 from .two_meanings import of_two_meanings
 
 
@@ -189,6 +190,10 @@ def check_gradients(
     ``previous`` are the parameters one step before; ``labels``, ``sizes`` and ``extremes`` (positions in ``batch``) as
     in ``check_backward``.
 
+    Where something is wrong, ``place`` of the diagnosis says between which values and at which lines to look, as far as
+    a graph tells it. A dict ``grads`` may also have the gradients of values on the way (``dz2``, ``da1``): then it is
+    the first of them that does not follow from those before it.
+
     Raises ``ArgumentError`` where ``f`` raises on these inputs, ``grads`` does not match ``params``, the loss does not
     depend on ``params``, or there are too many numbers for differences.
 
@@ -201,6 +206,8 @@ def check_gradients(
     w: summed. It is N times the engine's (N = 3): summed over the batch, a division by N is missing.
     b: right. It agrees with the engine.
     Wrong: w. Right: b.
+    b right, w wrong: look between dd and dw.
+      line 2: d = x @ params["w"] + params["b"] - y
     """
     pairs = list(flat(params))
     names, n = [name for name, _ in pairs], len(pairs)
@@ -253,4 +260,9 @@ def check_gradients(
             shares=False,
         )  # fmt: skip
 
-    return _told(against, truth, compared)
+    found = _told(against, truth, compared)
+    if found.ok or truth.way == "differences":
+        return found
+    exact = [wide(a) for a in inputs]
+    grads = dict(zip(names, by_hand(exact)[compared:], strict=True))
+    return located(found, lambda: truth.on_tensors(exact), grads, asking("f", f, exact)[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
@@ -13,9 +12,8 @@ from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
 from ..autograd.watch import Watcher
-
-# How people name the gradient of x.
-SPELLINGS = ("dL_d(.+)", "d_(.+)", "d(.+)", "grad_(.+)", "(.+)_grad", "(.+)")
+from .array_like import ArrayLike
+from .returned import SPELLINGS
 
 
 def meant(key: str) -> list[str]:
@@ -24,8 +22,8 @@ def meant(key: str) -> list[str]:
     >>> meant("dW1"), meant("W1")
     (['W1', 'dW1'], ['W1'])
     """
-    matches = (re.fullmatch(spelling, key) for spelling in SPELLINGS)
-    return [match.group(1) for match in matches if match]
+    ends = (spelling.split("{}") for spelling in reversed(SPELLINGS))
+    return [key[len(a) : len(key) - len(b)] for a, b in ends if key.startswith(a) and key.endswith(b) and key != a + b]
 
 
 def variables(frame: FrameType) -> list[Mapping[str, Any]]:
@@ -41,7 +39,11 @@ def inside(space: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             continue
         held = value if isinstance(value, dict) else getattr(value, "__dict__", None)
         if isinstance(held, dict) and not isinstance(value, (type, type(sys))):
-            yield {key: part for key, part in held.items() if isinstance(key, str) and isinstance(part, Tensor)}
+            yield {
+                key: part
+                for key, part in held.items()
+                if isinstance(key, str) and isinstance(part, (Tensor, ArrayLike))
+            }
 
 
 def caller() -> FrameType:
@@ -83,7 +85,8 @@ class Trail(Watcher):
     def _look(self, frame: FrameType) -> None:
         own = dict(frame.f_locals)
         for space in (own, *inside(own)):
-            for name, value in space.items():
+            for name, held in space.items():
+                value = held.tensor if isinstance(held, ArrayLike) else held
                 if isinstance(value, Tensor) and value._node is not None:
                     self._held.setdefault((frame, name), set()).add(value._node)
 
