@@ -3,7 +3,10 @@
 from .callbacks import Callback, EarlyStopping, KeepBest, Training
 from .history import Figures, History
 from .loop import DivergedError, evaluate, fit
+from .monitor import Monitor
+from .remarks import Remark, Report
 
 __all__ = [
-    "Callback", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Training", "evaluate", "fit",
+    "Callback", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Monitor", "Remark", "Report",
+    "Training", "evaluate", "fit",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 from .history import MONITORS, History
@@ -32,6 +33,9 @@ class Callback:
 
     def on_fit_start(self, training: Training) -> None:
         """Before the first epoch, and before anything has changed: the place to refuse."""
+
+    def on_step(self, training: Training, loss: Tensor) -> None:
+        """In each step, between forward and backward; of a compiled step, after it."""
 
     def on_epoch_end(self, training: Training) -> Any:
         """After each epoch, its figures in ``training.history``; return True to stop."""

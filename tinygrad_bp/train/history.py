@@ -127,7 +127,7 @@ class History:
             pyplot = sys.modules.get("matplotlib.pyplot") if path is None else None
             made: Any = pyplot.figure if pyplot else Figure
             figure = made(figsize=(1 + 3.6 * len(panels), 3.4), layout="constrained")
-            figure._ipython_display_ = partial(_show_once, figure)
+            figure._ipython_display_ = partial(show_once, figure)
             places = list(figure.subplots(1, len(panels), squeeze=False)[0])
         else:
             places = list(np.ravel(np.asarray(ax, object)))
@@ -191,7 +191,7 @@ class History:
         return f"<p>{escape(self._head())}</p><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
 
 
-def _show_once(figure: Any) -> None:
+def show_once(figure: Any) -> None:
     """Show a figure in Jupyter, also where pyplot was never imported; where it was, it would show it once more."""
     from IPython.display import Image, display
 

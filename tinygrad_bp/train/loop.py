@@ -91,6 +91,7 @@ def fit(
     history = History(getattr(loss, "__name__", type(loss).__name__))
     training = Training(model, optimizer, history, epochs, val is not None)
     listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
+    following = [listener for listener in listeners if type(listener).on_step is not Callback.on_step]
     with Interrupts() as interrupts:
         for listener in listeners:
             listener.on_fit_start(training)
@@ -115,6 +116,8 @@ def fit(
                                 output = model(x)
                                 value = loss(output, y)
                             number = _number(value)
+                            for listener in following:
+                                listener.on_step(training, value)
                             if not isfinite(number):
                                 where = f"epoch {epoch}, batch {figures.batches + 1}"
                                 raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
