@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, isfinite
+from pathlib import Path
 from time import thread_time
 from typing import Any
 
@@ -153,7 +154,7 @@ class Monitor(Callback):
     def __repr__(self) -> str:
         return f"Monitor({len(self.losses)} steps, {len(self.samples)} looked at)"
 
-    def plot(self, path: Any = None) -> Any:
+    def plot(self, path: str | Path | None = None) -> Any:
         """Draw the loss, and by layer gradients, updates of the weights, and saturated and dead units, over the steps.
 
         Returns the matplotlib ``Figure``, which Jupyter shows; ``path`` saves it, in the format of its suffix. Needs

@@ -14,6 +14,7 @@ from ..autograd.history import history
 from ..autograd.kept import refuse_changed
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
+from ..autograd.types import Raw
 
 SQUASHING = {"sigmoid": 0.25, "tanh": 1.0}  # units that saturate on both sides, and their largest slope
 GATES = ("relu", "maximum", "clip")  # units whose slope is 0 on one side
@@ -123,7 +124,7 @@ def _some(array: Any) -> Any:
     return flat[:: max(1, -(-flat.size // KEPT))]
 
 
-def length(array: Any) -> float:
+def length(array: Raw) -> float:
     """The length of an array as a vector."""
     return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
 

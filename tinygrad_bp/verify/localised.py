@@ -31,7 +31,7 @@ def located(
     found: Diagnosis,
     record: Callable[[], tuple[Tensor, Sequence[Tensor]]],
     grads: Mapping[str, Raw],
-    by_hand: Any,
+    by_hand: object,
 ) -> Diagnosis:
     """The diagnosis, and where to look. ``record`` runs the forward and gives the loss and the parameters' leaves.
 
@@ -64,7 +64,7 @@ def located(
     return replace(found, findings=(*found.findings, *more), place=where)
 
 
-def others(by_hand: Any, grads: Collection[str]) -> dict[str, Any]:
+def others(by_hand: object, grads: Collection[str]) -> dict[str, Any]:
     """The gradients by hand of other values than the parameters, where they came in a dict."""
     found = by_hand.items() if isinstance(by_hand, dict) else ()
     named = {key: value for key, value in found if isinstance(key, str) and not any(n in grads for n in meant(key))}
