@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from faults import sound_structures as sound_structures  # enters its programs
+from faults import reports as reports  # enters its programs
+from faults import sound_structures as sound_structures  # and it too
 from faults.sound_networks import SOUND, made
 
 from tinygrad_bp.faults.diagnose import findings

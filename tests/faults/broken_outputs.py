@@ -449,6 +449,29 @@ def cross_entropy_over_labels(task: Task) -> Made:
     return task.trained(task.body(4), nn.CrossEntropyLoss(), labels)
 
 
+@mistake(TWO, "likelihood-half-missing")
+def half_of_the_likelihood(task: Task) -> Made:
+    return task.trained(nn.Sequential(task.body(1), nn.Sigmoid()), lambda p, y: -(y * np.log(p + 1e-9)).mean())
+
+
+@mistake(TWO, "loss-sign-wrong")
+def likelihood_without_minus(task: Task) -> Made:
+    return task.trained(nn.Sequential(task.body(1), nn.Sigmoid()), lambda p, y: -binary_likelihood(p, y))
+
+
+@mistake({"rings": TWO["rings"]}, "loss-arguments-swapped")
+def targets_first(task: Task) -> Made:
+    def loss(y: Any, p: Any) -> Any:
+        return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
+
+    return task.trained(nn.Sequential(task.body(1), nn.Sigmoid()), loss)
+
+
+@mistake({"rings": TWO["rings"]}, "shapes-broadcast")
+def a_column_against_a_row_that_is_refused(task: Task) -> Made:
+    return task.trained(task.body(1), nn.BCEWithLogitsLoss(), task.y[:, 0])
+
+
 # ---------------------------------------------------------------------- numbers
 
 
@@ -496,6 +519,21 @@ def one_output_for_six_targets(task: Task) -> Made:
 @mistake({"surface": NUMBERS["surface"]}, "last-layer-too-wide")
 def two_outputs_for_one_target(task: Task) -> Made:
     return task.trained(task.body(2), lambda p, y: ((p - y) ** 2).mean())
+
+
+@mistake({"surface": NUMBERS["surface"]}, "loss-not-finite")
+def root_of_a_negative_number(task: Task) -> Made:
+    return task.trained(Then(task.body(1), np.sqrt), nn.MSELoss(), abs(task.y))
+
+
+@mistake({"points": CLASSES["points"]}, "loss-sign-wrong")
+def logarithm_of_the_likelihood(task: Task) -> Made:
+    return task.trained(nn.Sequential(task.body(3), nn.Softmax(1)), lambda p, y: p[np.arange(len(y)), y].log().mean())
+
+
+@mistake({"points": CLASSES["points"]}, "activation-on-the-scores")
+def relu_under_log_softmax(task: Task) -> Made:
+    return task.trained(nn.Sequential(task.body(3), nn.ReLU(), nn.LogSoftmax(1)), nn.NLLLoss())
 
 
 @mistake({"surface": NUMBERS["surface"]}, "error-in-the-step")

@@ -135,7 +135,8 @@ def _chains(ndim: int) -> list[tuple[tuple[str, ...], int]]:
     axes = [ndim - 1, *range(ndim - 1)] if ndim else [0]
     twice = [(name, name) for name in ("sigmoid", "softmax")]
     pairs = [(one, two) for one in FIRST for two in SECOND if one != two]
-    chains = [*((name,) for name in FUNCTIONS), *twice, *pairs]
+    thrice = [(one, "softmax", "log") for one in ("relu", "sigmoid", "tanh")]
+    chains: list[tuple[str, ...]] = [*((name,) for name in FUNCTIONS), *twice, *pairs, *thrice]
     return [(chain, axis) for chain in chains for axis in (axes if ALONG & set(chain) else axes[:1])]
 
 

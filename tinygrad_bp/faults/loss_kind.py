@@ -19,9 +19,10 @@ class LossKind(NamedTuple):
     """A loss by its slopes: those of ``kind`` times ``scale``.
 
     ``squared``, ``absolute``: of the error; ``error``: another loss that grows with it, whose ``scale`` is 0.
-    ``binary``: the likelihood of a label 0 or 1, ``classes`` of one of several, ``chosen``: minus the outputs of the
-    right classes. ``of`` is what the outputs are to it: ``scores``, ``probabilities``, ``shares`` (divided by their
-    sum first) or ``logarithms``; of errors ``values``; or the activation that the loss itself puts on them first.
+    ``binary``: the likelihood of a label 0 or 1, ``half``: without the term of the label 0; ``classes``: of one of
+    several, ``chosen``: minus the outputs of the right classes. ``of`` is what the outputs are to it: ``scores``,
+    ``probabilities``, ``shares`` (divided by their sum first) or ``logarithms``; of errors ``values``; or the
+    activation that the loss itself puts on them first.
     """
 
     kind: str
@@ -68,6 +69,7 @@ OF_ERRORS: dict[str, Slope] = {"squared": lambda p, t, axis: p - t, "absolute": 
 # The others' slopes, up to a factor that may differ from element to element: a weight of a class or a row.
 SLOPES: dict[tuple[str, str], Slope] = {
     ("classes", "probabilities"): lambda p, t, axis: -t / p,
+    ("half", "probabilities"): lambda p, t, axis: -t / p,
     ("binary", "probabilities"): lambda p, t, axis: (p - t) / (p * (1 - p)),
     ("binary", "scores"): lambda p, t, axis: sigmoid(p) - t,
     ("classes", "scores"): lambda p, t, axis: softmax(p, axis) - t,
@@ -86,42 +88,46 @@ PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
 }
 
 
-def loss_kind(seen: Observation) -> LossKind | None:
-    """What the loss is; None where its slopes are those of no kind."""
+def loss_kind(seen: Observation, sign: int = 1) -> LossKind | None:
+    """What the loss is; with ``sign`` -1, what minus the loss is. None where its slopes are those of no kind."""
     outputs, targets = seen.scores, seen.targets
     if outputs is None or targets is None or outputs.dtype.kind != "f" or not outputs.size or not targets.size:
         return None
     beside = aligned(outputs, targets)
     if beside is None:
         return None
-    return _kind_of(seen, outputs, beside)
+    return _kind_of(lambda p: _signed(seen.loss_slope_for(p), sign), outputs, beside)
 
 
-def _kind_of(seen: Observation, outputs: Any, beside: Aligned) -> LossKind | None:
+def _signed(slope: Any, sign: int) -> Any:
+    return slope if slope is None or sign > 0 else -slope
+
+
+def _kind_of(slope_for: Callable[[Any], Any], outputs: Any, beside: Aligned) -> LossKind | None:
     draw = np.random.Generator(np.random.PCG64(20)).random
     t = beside.values
     several = t.ndim > 0 and t.shape[beside.class_axis] > 1 and bool(((t >= 0) & (t <= 1)).all())
     spread = max(float(t.std()), 1.0)
     around = [(t + spread * (2 * draw(outputs.shape) - 1)).astype(outputs.dtype) for _ in range(2)]
-    slopes = [seen.loss_slope_for(p) for p in around]
+    slopes = [slope_for(p) for p in around]
     for kind, slope in OF_ERRORS.items():
         scale = _factor(slopes, [slope(p.astype(float), t, 0) for p in around])
         if scale is not None:
             return LossKind(kind, "values", scale, beside)
     if _grows_with_the_error(slopes, [p - t for p in around]):
-        at_target = seen.loss_slope_for(t.astype(outputs.dtype))
+        at_target = slope_for(t.astype(outputs.dtype))
         if at_target is not None and np.abs(at_target).max() < 1e-3 * np.abs(slopes[0]).max():
             return LossKind("error", "values", 0.0, beside)
     inside = [(0.05 + 0.9 * draw(outputs.shape)).astype(outputs.dtype) for _ in range(3)]
-    slopes = [seen.loss_slope_for(p) for p in inside[:2]]
+    slopes = [slope_for(p) for p in inside[:2]]
     for (kind, of), slope in SLOPES.items():
-        if kind in ("chosen", "classes") and not several:
+        if (kind in ("chosen", "classes") and not several) or (kind == "half" and t.all()):
             continue
         with np.errstate(all="ignore"):
             scale = _factor(slopes, [slope(p.astype(float), t, beside.class_axis) for p in inside[:2]])
         if scale is not None:
             return LossKind(kind, of, scale, beside)
-    return _softened(inside, [*slopes, seen.loss_slope_for(inside[2])], beside, several)
+    return _softened(inside, [*slopes, slope_for(inside[2])], beside, several)
 
 
 def _softened(points: list[Any], slopes: list[Any], beside: Aligned, several: bool) -> LossKind | None:
@@ -132,6 +138,8 @@ def _softened(points: list[Any], slopes: list[Any], beside: Aligned, several: bo
         if kind == "classes" and not several:
             continue
         made = [predicted(p.astype(float), beside.class_axis) for p in points]
+        if not all(np.isfinite(slope).all() for slope in slopes):
+            return None
         scale = _factor([slopes[0] - slopes[i] for i in (1, 2)], [made[0] - made[i] for i in (1, 2)])
         if scale is not None:
             return LossKind(kind, of, scale, beside)

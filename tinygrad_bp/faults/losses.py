@@ -6,6 +6,7 @@ import numpy as np
 
 from .finding import Finding
 from .labels import given_as, one_hot, whole, zero_or_one
+from .loss_kind import loss_kind
 from .observation import Observation
 
 LIKELIHOOD = "Use the likelihood: CrossEntropyLoss of raw scores for classes, BCEWithLogitsLoss for two."
@@ -74,6 +75,69 @@ def binary_loss_for_class_numbers(seen: Observation) -> Finding | None:
         f"the loss is the likelihood of a label 0 or 1, and the labels are {said}: it falls below 0 without end.",
         fix, seen.loss_step,
     )  # fmt: skip
+
+
+def loss_sign_wrong(seen: Observation) -> Finding | None:
+    """A likelihood or an error without its sign: what falls is the answer's quality."""
+    if seen.loss_kind is not None or seen.failure is not None:
+        return None
+    kind = loss_kind(seen, sign=-1)
+    if kind is None or kind.kind not in ("squared", "absolute", "binary", "classes"):
+        return None
+    what = f"the {kind.kind} error" if kind.of == "values" else "the logarithm of the likelihood"
+    why = f"the loss is minus {what}" if kind.of == "values" else f"the loss is {what}, and not minus it"
+    return seen.found(
+        "loss-sign-wrong", f"{why}: descent makes the answers worse, and the loss falls without end.",
+        "Change the sign of the loss.", seen.loss_step,
+    )  # fmt: skip
+
+
+def likelihood_half_missing(seen: Observation) -> Finding | None:
+    """``y log p`` without ``(1 - y) log(1 - p)``: nothing speaks for the label 0."""
+    kind, t = seen.loss_kind, seen.targets
+    if kind is None or t is None or kind.kind != "half" or not zero_or_one(t) or t.all():
+        return None
+    return seen.found(
+        "likelihood-half-missing",
+        "the loss is -y log p without the term of the label 0: it is least where every output is 1.",
+        "Write -(y log p + (1 - y) log(1 - p)), or use BCELoss.", seen.loss_step,
+    )  # fmt: skip
+
+
+def arguments_swapped(seen: Observation) -> Finding | None:
+    """``loss(y, p)`` where the loss takes ``(p, y)``."""
+    if seen.scores is None or seen.targets is None or (seen.failure is not None and seen.failure.part != "loss"):
+        return None
+    value = seen.loss_value
+    if seen.failure is None and (value is None or np.isfinite(value)):
+        return None
+    swapped = seen.loss_for(seen.targets, given_as(seen, seen.scores))
+    if swapped is None or not np.isfinite(swapped):
+        return None
+    return seen.found(
+        "loss-arguments-swapped",
+        "the loss has no value for (outputs, targets), and one for (targets, outputs): it takes the targets first.",
+        "Write loss_fn(p, y) with the model's outputs where it takes them.", seen.loss_step,
+        source=seen.where_it_failed,
+    )  # fmt: skip
+
+
+def loss_not_finite(seen: Observation) -> Finding | None:
+    """The first op that made a NaN or an infinity of finite numbers."""
+    value = seen.loss_value
+    if value is None or np.isfinite(value):
+        return None
+    for step in seen.steps:
+        if step.value.dtype.kind != "f" or np.isfinite(step.value).all():
+            continue
+        if all(np.isfinite(x).all() for x in step.arrays if getattr(x, "dtype", np.dtype(int)).kind in "iuf"):
+            what = "NaN" if np.isnan(step.value).any() else "an infinity"
+            return seen.found(
+                "loss-not-finite", f"the loss is {value:g}: {step.op} made the first {what}, of finite numbers.",
+                "Keep its operands where it has a value: clip before a logarithm or a division, or scale the inputs.",
+                step,
+            )  # fmt: skip
+    return None
 
 
 def binary_loss_for_regression(seen: Observation) -> Finding | None:
@@ -146,8 +210,10 @@ def loss_averaged_twice(seen: Observation) -> Finding | None:
     twice = {f * d for f in factors for d in (n * n, n * n * k, n * n * k * k)}
     if n < 8 or _is_one_of(divisor, usual) or not _is_one_of(divisor, twice):
         return None
-    if seen.optimizer is not None and seen.same_step_for_any_scale:
-        return None
+    if seen.optimizer is not None:
+        losses = [] if seen.same_step_for_any_scale else seen.trained(20)
+        if not losses or losses[-1] < 0.9 * losses[0]:
+            return None  # the rate makes up for it
     return seen.found(
         "loss-averaged-twice",
         f"the loss is divided by the {n} rows twice: it and its gradients are {n} times smaller than the mean's, and "

@@ -55,7 +55,10 @@ def _behind(step: Any, ops: Any = frozenset(MOVING)) -> Any:
 
 def softmax_on_one_unit(seen: Observation) -> Finding | None:
     """A softmax along an axis of size 1 is 1, whatever the score is."""
+    last = _behind(seen.output_step, MOVING | {"clip", "maximum", "minimum"})
     for one in softmaxes([*seen.steps]):
+        if one.step is not last and one.step not in seen.loss_steps:
+            continue  # as in attention to one key
         if one.axis is not None and one.step.value.ndim > 1 and one.axis > 0 and one.step.value.shape[one.axis] == 1:
             return seen.found(
                 "softmax-on-one-unit",
@@ -69,10 +72,10 @@ def softmax_on_one_unit(seen: Observation) -> Finding | None:
 
 def softmax_over_the_batch(seen: Observation) -> Finding | None:
     """A softmax along the axis of the rows: the examples share one sum."""
-    rows = _rows(seen)
+    rows, kind = _rows(seen), seen.loss_kind
     output = seen.output_step
-    if rows is None or rows < 2 or output is None:
-        return None
+    if rows is None or rows < 2 or output is None or (kind is not None and kind.targets.class_axis == 0):
+        return None  # where examples are columns, that is the axis of the classes
     behind = set(seen.before(output))
     for one in softmaxes([*seen.steps]):
         value = one.step.value
@@ -195,7 +198,7 @@ def sigmoid_before_bce_with_logits(seen: Observation) -> Finding | None:
 def activation_on_the_scores(seen: Observation) -> Finding | None:
     """ReLU, tanh or a sigmoid on scores that a likelihood takes: what they cut off can never be said."""
     kind, last = seen.loss_kind, seen.activation
-    if kind is None or last is None or kind.kind not in ("binary", "classes"):
+    if kind is None or last is None or kind.kind not in ("binary", "classes", "chosen"):
         return None
     name = last.last or ("a bounded function" if last.high - last.low < 4 else "")
     if kind.of == "scores":
@@ -204,13 +207,16 @@ def activation_on_the_scores(seen: Observation) -> Finding | None:
         wrong |= kind.kind == "binary" and name in ("softplus", "exp", "abs", "square")
     elif kind.kind == "classes":  # probabilities of its own, of which the loss takes the logarithm
         wrong = name in ("relu", "relu6", "tanh", "sigmoid") or (last.names or ())[:1] == ("relu",)
-    else:
+    elif kind.kind == "binary":
         wrong = name in ("relu", "relu6", "tanh")
-    wrong |= last.names in (("relu", "softmax"), ("relu", "log_softmax"), ("relu", "sigmoid"))
-    wrong |= last.names == ("sigmoid", "softmax") or last.names == ("tanh", "softmax")
+    else:
+        wrong = False
+    first, *after = last.names or ("",)
+    wrong |= first in ("relu", "sigmoid", "tanh") and after in (["softmax"], ["log_softmax"], ["softmax", "log"])
+    wrong |= last.names == ("relu", "sigmoid")
     if not wrong:
         return None
-    first = (last.names or (name,))[0] if last.last in ("softmax", "log_softmax", "shares", "sigmoid") else name
+    first = first if last.last in ("softmax", "log_softmax", "log", "shares", "sigmoid") else name
     return seen.found(
         "activation-on-the-scores", _cut_off(first, kind, last), f"{SCORES}; the loss does the rest.", last.step
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from .finding import Finding
-from .labels import whole
+from .labels import given_as, whole
 from .observation import Observation, rows_of
+from .recording import array_of
 
 
 def shapes_broadcast(seen: Observation) -> Finding | None:
@@ -17,6 +17,13 @@ def shapes_broadcast(seen: Observation) -> Finding | None:
     if seen.scores is None or seen.targets is None:
         return None
     outputs, targets = seen.scores.shape, seen.targets.shape
+    if seen.failure is not None and seen.failure.part == "loss":
+        beside = seen.targets.reshape(outputs) if seen.targets.size == seen.scores.size and outputs != targets else None
+        if beside is None or seen.loss_for(seen.scores, given_as(seen, beside)) is None:
+            return None
+        reason = f"the loss takes outputs and targets of one shape, and is given {outputs} and {targets}: it fails."
+        fix = f"Write y.reshape({', '.join(map(str, outputs))})."
+        return seen.found("shapes-broadcast", reason, fix, source=seen.where_it_failed)
     both: tuple[int, ...] = ()
 
     def spreads(of_outputs: tuple[int, ...], of_targets: tuple[int, ...]) -> bool:
@@ -86,14 +93,8 @@ def last_layer_too_narrow(seen: Observation) -> Finding | None:
         return None
     refused = seen.failure is not None and seen.failure.part == "loss"
     given = outputs.shape[min(1, outputs.ndim - 1)]
-    if (
-        refused
-        and whole(t)
-        and outputs.ndim > 1
-        and t.size * given == outputs.size
-        and t.min() >= 0
-        and t.max() >= given
-    ):
+    numbers = whole(t) and outputs.ndim > 1 and given > 1 and t.size * given == outputs.size
+    if refused and numbers and t.min() >= 0 and t.max() >= given:
         return _narrow(seen, f"the labels name {t.max() + 1:g} classes, 0 to {t.max():g}", int(t.max()) + 1)
     if t.ndim >= 2 and outputs.ndim == t.ndim and outputs.shape[:-1] == t.shape[:-1]:
         wanted = t.shape[-1]
@@ -144,14 +145,12 @@ def error_in_the_step(seen: Observation) -> Finding | None:
     return seen.found("error-in-the-step", reason, "Mend this first: nothing is learnt before.", source=failure.source)
 
 
-def no_gradient(seen: Observation) -> Finding | None:
-    """A loss that leads back to no parameter, or is no number: nothing can learn from it."""
-    if seen.failure is not None or seen.loss is None:
+def loss_not_a_scalar(seen: Observation) -> Finding | None:
+    """A loss of several elements: backward needs one number."""
+    value = array_of(seen.loss)
+    if getattr(value, "size", 1) == 1:
         return None
-    value: Any = getattr(seen.loss, "_value", seen.loss)
-    if getattr(value, "size", 1) != 1:
-        return seen.found(
-            "loss-is-not-a-number", f"the loss has shape {value.shape}: backward needs one number.",
-            "Take its mean: loss.mean(), or reduction=\"mean\".", seen.loss_step,
-        )  # fmt: skip
-    return None
+    return seen.found(
+        "loss-not-a-scalar", f"the loss has shape {value.shape}: backward needs one number.",
+        'Take its mean: loss.mean(), or reduction="mean".', seen.loss_step,
+    )  # fmt: skip
