@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.types import Raw
+
 
 class Aligned(NamedTuple):
     """Targets that stand element by element beside the outputs."""
@@ -15,7 +17,7 @@ class Aligned(NamedTuple):
     from_numbers: bool  # they were class numbers, and are one-hot now
 
 
-def aligned(outputs: Any, targets: Any) -> Aligned | None:
+def aligned(outputs: Raw, targets: Raw) -> Aligned | None:
     """Targets beside outputs (arrays); None where no way of reading them fits."""
     if targets.shape == outputs.shape:
         axis = _class_axis(targets)

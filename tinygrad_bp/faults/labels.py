@@ -8,30 +8,31 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Raw
 from .finding import Finding
 from .observation import Observation
 
 ENOUGH = 8  # so many labels that are alike are no chance
 
 
-def whole(targets: Any) -> bool:
+def whole(targets: Raw) -> bool:
     """Whether all targets are whole numbers."""
     return bool(targets.dtype.kind in "iub" or (np.isfinite(targets).all() and (targets == np.round(targets)).all()))
 
 
-def zero_or_one(targets: Any) -> bool:
+def zero_or_one(targets: Raw) -> bool:
     """Whether all targets are 0 or 1."""
     return bool(targets.size and ((targets == 0) | (targets == 1)).all())
 
 
-def one_hot(targets: Any) -> bool:
+def one_hot(targets: Raw) -> bool:
     """Whether every row (along the last axis) has one 1, and else 0."""
     if targets.ndim < 2 or targets.shape[-1] < 2:
         return False
     return zero_or_one(targets) and bool((targets.sum(-1) == 1).all())
 
 
-def several_labels(targets: Any, outputs: tuple[int, ...]) -> bool:
+def several_labels(targets: Raw, outputs: tuple[int, ...]) -> bool:
     """Whether rows of 0 and 1 have other than one 1, some of them several."""
     if targets.ndim < 2 or targets.shape[-1] < 2 or targets.shape != outputs or not zero_or_one(targets):
         return False
@@ -39,7 +40,7 @@ def several_labels(targets: Any, outputs: tuple[int, ...]) -> bool:
     return bool((counts >= 2).mean() > 0.05 and not (columns == 1).all())
 
 
-def given_as(seen: Observation, array: Any) -> Any:
+def given_as(seen: Observation, array: Raw) -> Any:
     """An array in place of the targets, a tensor where they are one."""
     return wrap(np.ascontiguousarray(array), None) if isinstance(seen.y, Tensor) else np.ascontiguousarray(array)
 

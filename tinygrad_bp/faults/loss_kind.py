@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.types import Raw
 from .aligned import Aligned, aligned
 
 if TYPE_CHECKING:
@@ -39,13 +40,13 @@ class LossKind(NamedTuple):
         return int(values.shape[0]) if values.ndim else 1
 
 
-def softmax(x: Any, axis: int) -> Any:
+def softmax(x: Raw, axis: int) -> Any:
     """Shares of exponentials."""
     e = np.exp(x - x.max(axis, keepdims=True))
     return e / e.sum(axis, keepdims=True)
 
 
-def sigmoid(x: Any) -> Any:
+def sigmoid(x: Raw) -> Any:
     """1 / (1 + e⁻ˣ), without overflow."""
     return np.exp(-np.logaddexp(0, -x))
 

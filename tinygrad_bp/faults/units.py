@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Raw
 from .recording import Step
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Weighted(NamedTuple):
         return float(np.sqrt(np.mean(np.square(value, dtype=np.float64)) * self.fan_in)) if value.size else 0.0
 
 
-def weighted(steps: Any) -> Iterator[Weighted]:
+def weighted(steps: Iterable[Step]) -> Iterator[Weighted]:
     """The steps that multiply values with a parameter, in order."""
     for step in steps:
         if step.op in ("linear", "convolution") and _learnt(step.operands[1]):
@@ -82,7 +83,7 @@ class Size(NamedTuple):
         return self.largest / self.smallest if self.smallest else 1.0
 
 
-def size_of(array: Any) -> Size | None:
+def size_of(array: Raw) -> Size | None:
     """The sizes of the columns of (n, …); None where they are no finite real numbers."""
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or array.size == 0 or array.ndim == 0:
         return None
@@ -113,7 +114,7 @@ def _one_kind(array: Any) -> bool:
     return bool(array.shape[1] > FEW_COLUMNS and np.mean(array.min(0) == array.min()) > 0.5)
 
 
-def units(x: Any) -> Any:
+def units(x: Raw) -> Any:
     """Inputs with columns of mean 0 and deviation 1; None where they are no real numbers."""
     array = x._value if isinstance(x, Tensor) else x
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or array.ndim == 0 or array.size == 0:
@@ -130,7 +131,7 @@ def units(x: Any) -> Any:
     return wrap(scaled, None) if isinstance(x, Tensor) else scaled
 
 
-def unit_targets(y: Any) -> Any:
+def unit_targets(y: Raw) -> Any:
     """Targets that are real numbers with columns of mean 0 and deviation 1; None for classes."""
     array = y._value if isinstance(y, Tensor) else y
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.size == 0:
