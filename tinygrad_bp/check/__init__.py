@@ -14,7 +14,6 @@ not, what is wrong. Each file runs in a process of its own, with limits. The fil
 ``making``         objects, from the names of their constructors' parameters; ``objects``: what they hold
 ``search``         inputs with which a pair runs; an ``attempt`` is one set of them, a ``problem`` what comes of it
 ``losses``         the loss that a network's backward begins with
-``truth``          the right gradient: the engine's, or differences
 ``verdicts``       a problem handed to ``verify``; ``forwards`` looks at values, ``usage`` at calls
 =================  ==================================================================================================
 """

@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"check: {given.path} is not there", file=sys.stderr)
         return 2
     folder = given.path.is_dir()
-    paths = files(given.path)
+    paths = [p for p in files(given.path) if not given.spec or p.resolve() != Path(given.spec).resolve()]
     if not paths:
         print(f"check: {given.path} holds no .py files and no notebooks", file=sys.stderr)
         return 2

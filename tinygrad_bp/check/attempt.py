@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -190,7 +190,8 @@ class Attempt:
             self._said(),
             loss=self.loss,
         )
-        return problem, all(shape[i] == np.shape(array(self.named[i][1])) for i in shape)
+        neat = all(shape[i] == np.shape(array(self.named[i][1])) for i in shape)
+        return replace(problem, neat=neat), neat
 
     def _examples(self) -> tuple[int, int]:
         """The axis of the examples and their number, -1 where there is one alone; as the spec says them, if it does."""

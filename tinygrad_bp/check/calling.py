@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor, wrap
+from ..verify.array_like import ArrayLike
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
 
 
 def array(value: Any) -> Any:
     """An array of what a homework gives: a Tensor without its history, a number, a list."""
+    value = value.tensor if isinstance(value, ArrayLike) else value
     if isinstance(value, Tensor):
         return value.detach().numpy(force=True)
     return np.asarray(value)
@@ -25,7 +27,12 @@ def array(value: Any) -> Any:
 
 def is_array(value: Any) -> bool:
     """Whether it holds numbers with a shape."""
-    return isinstance(value, (np.ndarray, np.generic, Tensor))
+    return isinstance(value, (np.ndarray, np.generic, Tensor, ArrayLike))
+
+
+def recorded(value: Any) -> bool:
+    """Whether it is a Tensor, or one that behaves as an array."""
+    return isinstance(value, (Tensor, ArrayLike))
 
 
 def is_float(value: Any) -> bool:
@@ -79,9 +86,9 @@ class Caller:
         """Arguments as the homework takes them: copies of arrays, or tensors of them."""
 
         def one(value: Any) -> Any:
-            if isinstance(value, Tensor):
+            if isinstance(value, (Tensor, ArrayLike)):
                 return value
-            fresh = np.array(value)
+            fresh = np.array(value, subok=True)
             return wrap(fresh, None) if self.tensors else fresh
 
         return replaced(tree, iter([one(value) for _, value in leaves(tree)]))

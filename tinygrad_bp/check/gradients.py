@@ -12,6 +12,7 @@ from .names import gradient_of
 from .problem import NotFitting
 
 Named = list[tuple[str, Any]]
+HOLDING = ("data", "value", "val", "array")  # attributes of what holds one parameter
 CONTAINERS = {"params", "parameters", "grads", "gradients", "grad", "dparams", "gradient", "left"}
 
 
@@ -97,6 +98,8 @@ def title(name: str, of: str) -> str:
 def _bare(name: str) -> list[str]:
     """The parts of a name, without those that only say that parameters or gradients follow."""
     parts = name.split(".")
+    if len(parts) > 1 and parts[-1] in (*HOLDING, "grad", "gradient", "g"):  # weight.data, weight.grad
+        parts = parts[:-1]
     return [p for p in parts[:-1] if p not in CONTAINERS] + parts[-1:]
 
 

@@ -44,9 +44,8 @@ class Layout:
 
     def vector(self, size: int) -> Shape:
         """The shape of a bias, a gain or a shift of some width."""
-        return {"flat": (size,), "row": (1, size), "column": (size, 1), "scalar": (), "last": (1, 1, 1, size)}[
-            self.bias
-        ]
+        column = {"flat": (size,), "row": (1, size), "column": (size, 1), "scalar": ()}
+        return {**column, "last": (1, 1, 1, size), "channel": (1, size, 1, 1)}[self.bias]
 
 
 ROWS = Layout("rows are examples", (N, D))
@@ -82,6 +81,7 @@ PICTURES = [
     LAST,
     replace(LAST, bias="flat"),
     replace(IMAGES, bias="column"),
+    replace(IMAGES, bias="channel"),
     replace(SQUARE, bias="column"),
     Layout("sequences of channels", (2, CHANNELS, 9), weights=(FILTERS, CHANNELS, KERNEL)),
     Layout("one image with channels", (CHANNELS, 4, 4), weights=(FILTERS, CHANNELS, KERNEL, KERNEL), batched=False),
@@ -179,7 +179,7 @@ HYPER: tuple[tuple[str, tuple[object, ...]], ...] = (
     (r"stride\w*|strides|s|hparam_s", (1, 2)),
     (r"pad(ding)?|p_pad|hparam_p", (1, 0)),
     (r"eps(ilon)?|tiny", (1e-5,)),
-    (r"momentum|mu|beta_?m", (0.9,)),
+    (r"momentum|beta_?m", (0.9,)),
     (r"keep_?prob\w*|dropout\w*|drop\w*|p|prob|p_drop|p_keep|ratio", (0.6,)),
     (r"reg\w*|lambd\w*|lam|weight_?decay|l2\w*|wd", (0.1,)),
     (r"alpha|slope|negative_slope|leak\w*", (0.1,)),
@@ -196,7 +196,7 @@ HYPER: tuple[tuple[str, tuple[object, ...]], ...] = (
     (r"seed|random_?state", (0,)),
     (r"verbose|debug|print_\w+|plot\w*", (False,)),
     (r"lr|learning_?rate|eta|step_?size", (0.1,)),
-    (r"groups|g_?groups", (1,)),
+    (r"(n_?|num_?)?groups?|g", (1, 3)),
     (r"gate|order|axis", (1,)),
 )
 

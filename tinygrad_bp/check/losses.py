@@ -43,6 +43,8 @@ def own(function: Function) -> Loss | None:
         return None
     if not names:
         return Loss(function.name, lambda asked: asked.session.call(function.name)(), True)
+    if roles == ["x"]:  # of the inputs themselves, as of an autoencoder
+        return Loss(function.name, lambda a: a.session.call(function.name)(next(iter(a.values.values()))), True)
     if len(names) != 2 or roles.count("labels") != 1:
         return None
 

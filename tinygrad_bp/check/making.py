@@ -122,6 +122,8 @@ def _argument(
                 if isinstance(size, list) and len(size) > 1
                 else size
             )
+            if isinstance(size, list) and p.default in (NOTHING, None):
+                return [size, size[0]]
             if isinstance(p.default, int) and not isinstance(p.default, bool):
                 return [p.default, size] if size != p.default else [size]
             return [size, *([NOTHING] if p.default is None else [])]

@@ -46,7 +46,7 @@ BACKWARD = {
 }  # fmt: skip
 DERIVATIVE = {
     "grad", "grads", "gradient", "gradients", "derivative", "deriv", "der", "prime", "d", "derivatives", "diff",
-    "derivate", "ddx", "dx", "derivation", "dz", "df",
+    "derivate", "jacobian", "jac", "ddx", "dx", "derivation", "dz", "df",
 }  # fmt: skip
 FILLERS = {"pass", "prop", "propagation", "propagate", "compute", "calc", "calculate", "get", "the", "of", "fn",
            "func", "function", "feed", "layer", "step", "model", "eval", "evaluate", "naive", "my", "activation",
@@ -99,6 +99,8 @@ def _role(name: str, near: frozenset[str]) -> str:
         "query",
         "queries",
     }:
+        return "x"
+    if low == "b" and "a" in near and not any(other.startswith("w") for other in near):
         return "x"
     if name in ("A_prev", "A", "Z", "X", "H", "C", "S"):
         return "x"

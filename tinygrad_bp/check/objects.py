@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import Tensor
-from .calling import Caller, array, is_array, is_float
+from .calling import Caller, array, is_array, is_float, recorded
 from .drawing import generator
-from .gradients import assigned
+from .gradients import HOLDING, assigned
 from .making import PARAMETERS
 from .names import role
 from .source import MODULE
@@ -42,6 +41,8 @@ def state(made: Any, name: str = "", seen: set[int] | None = None) -> Iterator[t
         full = f"{name}.{key}" if name else key
         if is_array(value):
             yield full, (step,), value
+        elif isinstance(value, float) and kind_of(full) in PARAMETERS:
+            yield full, (step,), np.asarray(value)
         else:
             for deeper, way, found in state(value, full, seen):
                 yield deeper, (step, *way), found
@@ -95,6 +96,7 @@ class Held:
 def kind_of(name: str) -> str:
     """The role of an array that an object holds, from its name and those of what holds it."""
     parts = [p for p in name.split(".") if not p.isdigit()]
+    parts = parts[:-1] if len(parts) > 1 and parts[-1] in HOLDING else parts  # weight.data
     last = parts[-1] if parts else ""
     if any(re.fullmatch(MOVING, p) for p in parts if role(p) not in ("gain",)) and not re.fullmatch(r"v|s", last):
         return ""
@@ -122,12 +124,11 @@ class Objects:
         self.before: dict[str, Any] = {}
         for (name, ways, _), value in zip(self.held.parameters, self.given, strict=True):
             own = self.caller.own([value])[0]
-            self.before[name] = value if isinstance(value, Tensor) else np.array(value)
+            self.before[name] = value if recorded(value) else np.array(value)
             for way in ways:
                 put(self.made, way, own)
         self.old = {
-            name: (id(value), None if isinstance(value, Tensor) else np.array(value))
-            for name, _, value in state(self.made)
+            name: (id(value), None if recorded(value) else np.array(value)) for name, _, value in state(self.made)
         }
 
     def call(self, name: str) -> Callable[..., Any]:
@@ -143,7 +144,7 @@ class Objects:
         candidates = [(n, v) for n, v in fresh if not kind_of(n)]
         found = [("left." + candidates[k][0], candidates[k][1]) for k in places.values()]
         for i, (name, _, _) in enumerate(self.held.parameters):
-            if i not in places and name in now and not isinstance(self.before[name], Tensor):
+            if i not in places and name in now and not recorded(self.before[name]):
                 moved = self.before[name] - array(now[name])
                 if np.shape(moved) == np.shape(self.before[name]) and np.any(moved):
                     found.append(("left." + name, moved / (self.rate or 1.0)))

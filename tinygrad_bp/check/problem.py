@@ -30,6 +30,7 @@ class Problem:
     axis: int = 0
     labels: Any = None
     said: str = ""  # what was chosen on the way, for the verdict
+    neat: bool = True  # whether every gradient has its input's shape
     trial: int = 1  # among those with different losses
     loss: Any = None  # the loss that was taken, where the forward is not one and the backward begins with one
 

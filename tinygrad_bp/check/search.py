@@ -34,6 +34,7 @@ class Search:
     caller: Caller
     starts: Callable[[], Iterator[Start]]
     losses: Sequence[Loss] = ()
+    about: str = ""  # the name of the class
     refusals: list[NotFitting] = field(default_factory=list)
 
     def problems(self) -> Iterator[Problem]:
@@ -46,7 +47,10 @@ class Search:
             if not bound.begins:
                 yield from self._of_layers(bound, way)
                 continue
-            for trial, (_, start, draw) in enumerate(self._fits(bound, way), 1):
+            for trial, (fit, start, draw) in enumerate(self._fits(bound, way), 1):
+                if array(fit.output(*fit.inputs)).ndim == 0:  # the forward is the loss
+                    yield fit
+                    break
                 if trial > (FITS_OF_NETWORKS if start.named or _weighted(draw) else FITS):
                     break
                 for loss in self.losses:
@@ -80,7 +84,7 @@ class Search:
         tried: set[Any] = set()
         other = []
         for start in self.starts():
-            for draw in draws(self.pair.forward.name, self._signature(bound), start.context):
+            for draw in draws(f"{self.about}_{self.pair.forward.name}", self._signature(bound), start.context):
                 key = (id(start), *map(str, _marks(draw.values)))
                 if key in tried or len(tried) > (MORE if seen else MOST):
                     continue
@@ -103,7 +107,7 @@ class Search:
     def value(self) -> tuple[Callable[..., Any], list[Any]] | None:
         """The forward as a function of the arrays with which it runs, whose first is its input."""
         for start in self.starts():
-            for draw in draws(self.pair.forward.name, self.pair.forward.signature, start.context):
+            for draw in draws(f"{self.about}_{self.pair.forward.name}", self.pair.forward.signature, start.context):
                 attempt = Attempt(self.pair, self.caller, start, draw, None, {}, None)
                 arrays = [np.asarray(a) for _, a in attempt.named]
                 try:
@@ -123,6 +127,8 @@ class Search:
     @property
     def refusal(self) -> str:
         """The sentence of the attempt that came furthest, the first of them."""
+        if not self.refusals and self.pair.backward is not None and binding(self.pair).begins:
+            return "The loss with which its backward begins is not in the file, and there are no labels for another."
         furthest = max(self.refusals, key=lambda r: r.stage, default=None)
         return str(furthest or "No inputs could be drawn for its parameters.")
 

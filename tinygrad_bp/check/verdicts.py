@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from .forwards import another_loss, of_forward, overflows
 from .names import FILLERS, FORWARD, role, words
 from .problem import NotFitting, Problem, Verdict
 from .search import Search
-from .truth import SLOW, Truth, truth_of
 
 CLOSE = 1e-5  # of a slope, for a first look that only chooses among several problems
 
@@ -32,11 +31,6 @@ class Candidate:
     def agreeing(self) -> int:
         """How many gradients agree."""
         return sum(self.good)
-
-    @property
-    def agreeing_names(self) -> list[str]:
-        """Their names."""
-        return [name for name, good in zip(self.problem.gradient_names, self.good, strict=True) if good]
 
     @property
     def own(self) -> bool:
@@ -66,6 +60,9 @@ def judged(name: str, line: int, search: Search) -> Verdict:
     best, said = _chosen(found)
     if best is None:
         return Verdict(name, "unchecked", said, line)
+    if not best.problem.neat and not best.agreeing:
+        given = ", ".join(f"{n} {a.shape}" for n, a in zip(best.problem.names, best.problem.inputs, strict=True))
+        return Verdict(name, "unchecked", f"Its gradients fit no inputs that were tried, {given} among them.", line)
     shapes = [a.shape for a in best.problem.inputs]
     losses = [c.problem for c in found if c.own and c.problem.loss is not None]
     mine = next((p for p in losses if [a.shape for a in p.inputs] == shapes), None)
@@ -172,21 +169,22 @@ def upstream_of(shape: tuple[int, ...]) -> Any:
 def checked(name: str, line: int, best: Candidate, said: str, beside: list[Finding], about: list[str]) -> Verdict:
     """The verdict on one problem; ``beside`` is what else was found, ``about`` the words of the forward's name."""
     problem = best.problem
-    truth = truth_of(problem)
-    found = list(diagnosis(problem, truth, best.agreeing_names).findings)
+    diagnosed = diagnosis(problem)
+    found = list(diagnosed.findings)
+    why = next((note.partition(": ")[2] for note in diagnosed.notes if note.startswith("Differences")), "")
     large = overflows(problem)
     beside = [*beside, *(f for f in large if not next(o for o in found if o.name == f.name).ok)]
     found = [next((f for f in large if f.name == o.name and o.ok), o) for o in found]
     if len(problem.wanted) == 1 and role(problem.names[problem.wanted[0]]) == "x":
         beside += of_forward(about, problem.output, problem.inputs, problem.wanted[0])
-    right = ", ".join(f.name for f in found if f.ok)
+    right = ", ".join(f.name for f in found if f.ok and f.name in problem.gradient_names)
     wrong = [f for f in (*found, *beside) if not f.ok]
-    source = "differences of the forward" if truth.why else "the engine"
+    source = "differences of the forward" if why else "the engine"
     if not wrong:
         sentence = f"{right} {'agree' if ',' in right else 'agrees'} with {source}."
     else:
         sentence = told(wrong) + (f" Right: {right}." if right else "")
-        if truth.why:
+        if why:
             sentence = sentence.replace("the engine's", "the differences'")
     of = {n: problem.names[i] for n, i in zip(problem.gradient_names, problem.wanted, strict=True)}
     batched = {problem.names[i] for i in problem.batched}
@@ -197,7 +195,7 @@ def checked(name: str, line: int, best: Candidate, said: str, beside: list[Findi
     given = {n: list(a.shape) for n, a in zip(problem.names, problem.inputs, strict=True)}
     verdict = "wrong" if wrong else "right"
     return Verdict(
-        name, verdict, said + problem.said + sentence, line, truth.name, truth.why, findings, given,
+        name, verdict, said + problem.said + sentence, line, "differences" if why else "engine", why, findings, given,
         of_loss=problem.loss is not None, divides=divides(problem),
     )  # fmt: skip
 
@@ -240,35 +238,19 @@ def _near(a: Any, b: Any) -> bool:
     return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-6, atol=1e-12))
 
 
-def diagnosis(problem: Problem, truth: Truth, agreeing: list[str]) -> Diagnosis:
-    """What ``check_backward`` says; without other batches where the homework takes none, or they take too long.
-
-    Where differences must serve, those gradients that agreed at the first look are not looked at again.
-    """
-    seen: list[Finding] = []
-    if truth.why:
-        seen = [Finding(n, "right", "It agrees with differences of the forward.", 1.0) for n in agreeing]
-        if len(seen) == len(problem.wanted):
-            return Diagnosis(tuple(seen))
-        left = [k for k, name in enumerate(problem.gradient_names) if name not in agreeing]
-        wanted = [problem.wanted[k] for k in left]
-        whole = problem.backward
-        problem = replace(
-            problem, wanted=wanted, gradient_names=[problem.gradient_names[k] for k in left],
-            backward=lambda *given: [d if i in wanted else None for i, d in enumerate(whole(*given))],
-        )  # fmt: skip
+def diagnosis(problem: Problem) -> Diagnosis:
+    """What ``check_backward`` says; once more without other batches where the homework takes none."""
     upstream = upstream_of(array(problem.forward(*problem.inputs)).shape)
     attempts: list[dict[str, Any]] = [{"batched": ()}]
-    if problem.batched and truth.seconds < SLOW:
+    if problem.batched:
         attempts.insert(0, {"batched": problem.batched, "axis": problem.axis, "labels": problem.labels})
     for number, options in enumerate(attempts, 1):
         try:
-            found = check_backward(
-                problem.backward, truth.engine, problem.inputs, upstream=upstream, names=problem.gradient_names,
+            return check_backward(
+                problem.backward, problem.forward, problem.inputs, upstream=upstream, names=problem.gradient_names,
                 extremes=(), **options,
             )  # fmt: skip
-            return Diagnosis((*seen, *found.findings))
-        except Exception as error:  # of the homework, for a batch that it was not written for, or of the engine there
+        except Exception as error:  # of the homework, for a batch that it was not written for
             if number == len(attempts):
                 raise NotFitting("2 backward", f"The check ended: {' '.join(str(error).split())}") from None
     raise AssertionError

@@ -93,7 +93,7 @@ def _of_classes(
             methods = [own(m) for m in one.methods.values() if m is not pair.forward]
             begin = starts(one, pair, module, caller, context, spec.values(one.name, "init"))
             name = one.name if pair.name == "backward" else f"{one.name}.{pair.name}"
-            search = Search(pair, caller, begin, [*filter(None, methods), *losses])
+            search = Search(pair, caller, begin, [*filter(None, methods), *losses], one.name)
             yield replace(_item(name, one.line, search), base=one.name in bases)
 
 
