@@ -15,5 +15,5 @@ from tinygrad_bp.faults.observation import Observation
 def test_nothing_is_said_of_sound_programs(name: str) -> None:
     program = made(name, 0)
     observation = Observation(program.model, program.loss_fn, *program.batch, program.optimizer)
-    assert findings(observation) == ()
+    assert findings(observation, strict=True) == ()
     assert observation.failure is None

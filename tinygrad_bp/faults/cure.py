@@ -20,6 +20,7 @@ LARGER = (10.0, 100.0, 1e3, 1e4)
 # Beside another change: with other sizes another rate fits.
 BESIDE = (1.0, 0.1, 10.0, 0.01, 100.0)
 HEAVY = 0.75  # so much dropout is worth a trial without
+STRONG = 0.05  # and so much weight decay
 
 
 class Oddness(NamedTuple):
@@ -34,8 +35,8 @@ class Oddness(NamedTuple):
         """Whether a size is odd."""
         if size is None:
             return False
-        return (size.largest > self.large or size.largest < self.small or size.spread > self.spread
-                or size.offset > self.offset)  # fmt: skip
+        uneven = size.spread > self.spread and size.largest > NEAR.large  # a small column does no harm to others
+        return size.largest > self.large or size.largest < self.small or uneven or size.offset > self.offset
 
 
 # Layers begin with weights that suit numbers around 1. Far from it, the sizes are tried first; near it, the rate.
@@ -73,6 +74,12 @@ class Cure:
         return (min(found), max(found)) if found else (1.0, 1.0)
 
     @cached_property
+    def decay(self) -> float:
+        """The largest weight decay."""
+        groups = self.seen.optimizer.param_groups if self.seen.optimizer is not None else ()
+        return max((float(group.get("weight_decay", 0.0)) for group in groups), default=0.0)
+
+    @cached_property
     def dropped(self) -> float:
         """The largest share of values that a layer drops."""
         return max((float(s.params["p"]) for s in self.seen.model_steps if s.op == "dropout_mask"), default=0.0)
@@ -101,6 +108,8 @@ class Cure:
             yield from _with_rates([size._replace(weights=True) for size in (AS_IT_IS, *sizes)])
         if self.dropped >= HEAVY:
             yield Change(dropout=True)
+        if self.decay >= STRONG:
+            yield Change(decay=True)
         yield from _with_rates([size for size in self._sizes(NEAR) if size not in sizes])
 
     def _rates(self) -> Iterator[Change]:

@@ -15,6 +15,7 @@ from .units import GAIN, SHRINK, weighted
 
 GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
 FAR_ABOVE = 3.0  # so many times the first loss of weights that keep sizes is no first loss to begin with
+STEEP = 15.0  # a gain with which tanh and sigmoid are steps
 SATURATED = 0.9  # the share of values at the ends from which on a layer passes next to nothing
 ENDS = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # where the slope is a fiftieth of the largest
 DEEP = 4  # layers
@@ -80,7 +81,8 @@ def initial_weights_too_large(seen: Observation) -> Finding | None:
     first, usual = plain.losses[0], small.losses[0]
     far = usual > 0 and not first <= FAR_ABOVE * usual
     stays = not plain.losses[-1] <= usual
-    if not helps and not (far and (stays or cure.trials.fails)):
+    steep = gain > STEEP and _saturated(seen) is not None and not cure.trials.learns_well
+    if not helps and not steep and not (far and (stays or cure.trials.fails)):
         return None
     layer = max(weighted(seen.steps), key=lambda each: each.gain)
     above = f" The first loss is {first:.3g}; with smaller weights it would be {usual:.3g}." if far else ""
@@ -123,32 +125,38 @@ def dead_layer(seen: Observation) -> Finding | None:
 
 def saturated_layer(seen: Observation) -> Finding | None:
     """Nearly all values of a hidden tanh or sigmoid lie at its ends, and the program does not learn."""
+    step = _saturated(seen)
+    if step is None or not seen.cure.trials.fails:
+        return None
+    return seen.found(
+        "saturated-layer",
+        f"More than {SATURATED:.0%} of the values of this {step.op} lie at its ends, where its slope is next to 0: "
+        "hardly any gradient goes back through it.",
+        "Make what comes in smaller: scale the inputs, or start with smaller weights.", step,
+    )  # fmt: skip
+
+
+def _saturated(seen: Observation) -> Step | None:
+    """The first hidden tanh or sigmoid with nearly all values at its ends."""
     for step in seen.model_steps:
-        if step.op not in ENDS or step.node is None or step is seen.output_step or not step.value.size:
-            continue
-        low, high = ENDS[step.op]
-        share = float(np.mean((step.value < low) | (step.value > high)))
-        if share > SATURATED and seen.cure.trials.fails:
-            return seen.found(
-                "saturated-layer",
-                f"{share:.0%} of the values of this {step.op} lie at its ends, where its slope is next to 0: hardly "
-                "any gradient goes back through it.",
-                "Make what comes in smaller: scale the inputs, or start with smaller weights.", step,
-            )  # fmt: skip
+        if step.op in ENDS and step.node is not None and step is not seen.output_step and step.value.size:
+            low, high = ENDS[step.op]
+            if float(np.mean((step.value < low) | (step.value > high))) > SATURATED:
+                return step
     return None
 
 
-def gradients_vanish(seen: Observation) -> Finding | None:
-    """The first of many layers gets next to no gradient beside the last one, and the program does not learn."""
+def vanishing_gradients(seen: Observation) -> Finding | None:
+    """The first of many layers gets next to no gradient beside the last one, and the program hardly learns."""
     by_id = {id(leaf): seen.gradients.get(name) for name, leaf in seen.leaves.items()}
     layers = [(each, by_id.get(id(each.weight))) for each in weighted(seen.model_steps)]
     sizes = [_relative(each.weight._value, g) for each, g in layers if g is not None]
     if len(sizes) < DEEP or not sizes[-1] > 0 or not sizes[0] < VANISHED * sizes[-1]:
         return None
-    if not seen.cure.trials.fails:
+    if seen.cure.trials.learns_well:
         return None
     return seen.found(
-        "gradients-vanish",
+        "vanishing-gradients",
         f"Relative to its weights the gradient of the first of {len(sizes)} layers is {sizes[0] / sizes[-1]:.1g} of "
         "the last one's: each layer passes only a part back, and little is left at the first.",
         "Take fewer layers, ReLU in place of sigmoid or tanh, batch normalisation, or x + layer(x).", layers[0][0].step,

@@ -133,3 +133,15 @@ def optimizer_ascends(seen: Observation) -> Finding | None:
         "The optimizer has maximize=True: each step makes the loss larger.",
         "Leave maximize out, or give it what is to be large.",
     )
+
+
+def weight_decay_too_large(seen: Observation) -> Finding | None:
+    """The program does not learn, and does without weight decay."""
+    if seen.cure.change is None or not seen.cure.change.decay:
+        return None
+    return seen.found(
+        "penalty-outweighs-the-loss",
+        f"With weight_decay={seen.cure.decay:g} the weights shrink faster than they learn: without it the same program "
+        "learns this batch.",
+        "Take a hundredth of it, or leave it out.",
+    )

@@ -26,8 +26,10 @@ def _fault(code: str, rule: Callable[[Observation], Finding | None], *hides: str
 
 
 # What any cause that stops the gradients makes of the layers.
-STUCK = ("dead-layer", "saturated-layer", "gradients-vanish", "initial-weights-too-small")
+STUCK = ("dead-layer", "saturated-layer", "vanishing-gradients", "initial-weights-too-small")
 RATES = ("learning-rate-too-large", "learning-rate-too-small")
+# What trials tell, which mean nothing where nothing can be learnt.
+TRIED = (*RATES, "inputs-not-scaled", "targets-not-scaled", "initial-weights-too-large")
 ERROR = "error-in-the-step"
 HELD = "parameter-not-held-by-the-optimizer"
 
@@ -67,7 +69,7 @@ FAULTS = (
     _fault("scores-taken-for-probabilities", outputs.scores_taken_for_probabilities, "loss-not-finite"),
     _fault("log-missing", outputs.log_missing),
     _fault("output-cannot-reach-targets", outputs.output_cannot_reach_targets),
-    _fault("softmax-between-layers", outputs.softmax_between_layers, "learning-rate-too-small", "gradients-vanish"),
+    _fault("softmax-between-layers", outputs.softmax_between_layers, "learning-rate-too-small", "vanishing-gradients"),
     _fault("labels-all-one-class", labels.labels_all_one_class),
     _fault("squared-error-for-classes", losses.squared_error_for_classes),
     _fault("loss-not-finite", losses.loss_not_finite),
@@ -78,28 +80,27 @@ FAULTS = (
     _fault("loss-averaged-twice", losses.loss_averaged_twice, "learning-rate-too-small"),
     _fault("penalty-outweighs-the-loss", penalty_outweighs_the_loss),
     # What is learnt, and how.
-    _fault("layer-made-in-forward", layers.layer_made_in_forward, HELD, *RATES, *STUCK),
+    _fault("layer-made-in-forward", layers.layer_made_in_forward, HELD, *TRIED, *STUCK),
     _fault("detached-branch", layers.detached_branch, *RATES, *STUCK),
-    _fault(HELD, optimizers.parameter_not_held_by_the_optimizer,
-           *RATES),
+    _fault(HELD, optimizers.parameter_not_held_by_the_optimizer, *RATES, *STUCK),
     _fault("zero-grad-missing", optimizers.zero_grad_missing),
     _fault("zero-grad-misplaced", optimizers.zero_grad_misplaced),
     _fault("optimizer-ascends", optimizers.optimizer_ascends, *RATES),
     _fault("equal-weights", initial.equal_weights, *STUCK, *RATES),
     _fault("no-activation-between-layers", layers.no_activation_between_layers),
     _fault("model-in-eval-mode", modes.model_in_eval_mode),
-    _fault("labels-shuffled", pairing.labels_shuffled, *RATES, *STUCK, "inputs-not-scaled", "targets-not-scaled",
-           "initial-weights-too-large"),
+    _fault("labels-shuffled", pairing.labels_shuffled, *TRIED, *STUCK),
     _fault("inputs-not-scaled", scale.inputs_not_scaled, *STUCK, "loss-not-finite"),
     _fault("targets-not-scaled", scale.targets_not_scaled),
     _fault("initial-weights-too-large", initial.initial_weights_too_large, *STUCK, "loss-not-finite",
            "learning-rate-too-small"),
-    _fault("initial-weights-too-small", initial.initial_weights_too_small, "gradients-vanish"),
-    _fault("gradients-vanish", initial.gradients_vanish, "learning-rate-too-small"),
+    _fault("initial-weights-too-small", initial.initial_weights_too_small, "vanishing-gradients"),
+    _fault("vanishing-gradients", initial.vanishing_gradients, "learning-rate-too-small"),
     _fault("learning-rate-too-large", rates.learning_rate_too_large),
     _fault("learning-rate-too-small", rates.learning_rate_too_small),
     _fault("dead-layer", initial.dead_layer),
     _fault("saturated-layer", initial.saturated_layer),
     _fault("dropout-too-heavy", modes.dropout_too_heavy),
+    _fault("penalty-outweighs-the-loss", optimizers.weight_decay_too_large),
     _fault("dropout-in-eval-mode", modes.dropout_in_eval_mode),
 )  # fmt: skip

@@ -44,6 +44,7 @@ class Change(NamedTuple):
     targets: bool = False  # targets of mean 0 and deviation 1
     weights: bool = False  # weights multiplied so that layers keep the size of what goes through
     dropout: bool = False  # no dropout
+    decay: bool = False  # no weight decay
 
 
 AS_IT_IS = Change()
@@ -58,12 +59,18 @@ class Trial(NamedTuple):
 
     losses: tuple[float, ...]  # before each step, and after the last one
     skill: float
+    chance: float  # the loss with the rows in another order, before the first step
 
     @property
     def learnt(self) -> bool:
-        """Whether the program learns."""
-        fall = (self.losses[0] - self.losses[-1]) / max(abs(self.losses[0]), 1e-30)
-        return self.skill >= HALF or (self.skill >= LEARNT and fall >= FALL)
+        """Whether the program learns: its answers say something of the inputs, and are better than those of before."""
+        below = self.losses[-1] < max(self.chance, self.losses[0])
+        return below and (self.skill >= HALF or (self.skill >= LEARNT and self.falls))
+
+    @property
+    def falls(self) -> bool:
+        """Whether the loss falls by a good part."""
+        return (self.losses[0] - self.losses[-1]) / max(abs(self.losses[0]), 1e-30) >= FALL
 
     @property
     def blew_up(self) -> bool:
@@ -112,6 +119,8 @@ class Trials:
             optimizer = seen.optimizer or Adam(list(seen.leaves.values()), lr=REFERENCE_RATE)
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"] * change.rate
+                if change.decay and "weight_decay" in group:
+                    group["weight_decay"] = 0.0
             if change.dropout:
                 _without_dropout(seen.model)
             if change.weights:
@@ -129,15 +138,18 @@ class Trials:
 
             losses: list[float] = []
             try:
+                with no_grad():
+                    chance = _shuffled(loss_now, x)
                 for number in range(1, steps + 1):
                     losses.append(float(array_of(optimizer.step(closure))))
                     if not math.isfinite(losses[-1]):
-                        return Trial((*losses,), 0.0)
+                        return Trial((*losses,), 0.0, chance)
                     if number == steps or number in LOOKS:
                         with no_grad():
                             last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
-                        if number == steps or skill >= ENOUGH:
-                            return Trial((*losses, last), skill)
+                        trial = Trial((*losses, last), skill, chance)
+                        if number == steps or (skill >= ENOUGH and trial.learnt):
+                            return trial
                 return None
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
                 return None
@@ -161,6 +173,12 @@ class Trials:
         return longer is not None and not longer.learnt
 
     @cached_property
+    def learns_well(self) -> bool:
+        """Whether the program learns its batch nearly as a whole."""
+        plain = self.run()
+        return plain is not None and plain.learnt and plain.skill >= ENOUGH
+
+    @cached_property
     def halts(self) -> bool:
         """Whether the program learns only a part of its own batch."""
         plain = self.run()
@@ -171,7 +189,7 @@ class Trials:
         least = CURED if self.fails else ENOUGH
         for change in changes:
             trial = self.run(change)
-            if trial is not None and trial.skill >= least:
+            if trial is not None and trial.skill >= least and trial.learnt and trial.falls:
                 return change
         return None
 
@@ -192,12 +210,18 @@ def _skill(loss_of: Any, x: Any) -> float:
     if rows < 2:
         return math.nan
     right = float(np.mean([float(array_of(loss_of(x))) for _ in range(2)]))
-    generator = np.random.default_rng(rows)
-    others = [_rows(x, _moved(generator, rows)) for _ in range(DERANGEMENTS)]
-    wrong = float(np.mean([float(array_of(loss_of(other))) for other in others]))
+    wrong = _shuffled(loss_of, x)
     if not (math.isfinite(right) and math.isfinite(wrong)):
         return 0.0
     return (wrong - right) / max(abs(wrong), abs(right), 1e-30)
+
+
+def _shuffled(loss_of: Any, x: Any) -> float:
+    """The mean loss with the rows of the inputs in another order."""
+    rows = len(x) if getattr(x, "ndim", 0) else 0
+    generator = np.random.default_rng(rows)
+    others = [_rows(x, _moved(generator, rows)) for _ in range(DERANGEMENTS)] if rows else [x]
+    return float(np.mean([float(array_of(loss_of(other))) for other in others]))
 
 
 def _moved(generator: Any, rows: int) -> Any:
