@@ -32,13 +32,12 @@ class ArrayLike(NDArrayOperatorsMixin):
     tensor(0.0475, grad_fn=<VarianceBackward0>)
     """
 
-    def __init__(self, tensor: Tensor, taken: dict[float, Tensor] | None = None) -> None:
+    def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
-        self.taken: dict[float, Tensor] = {} if taken is None else taken  # by float(), from all that came of one run
 
     def _like(self, result: Any) -> Any:
         if isinstance(result, Tensor):
-            return ArrayLike(result, self.taken)
+            return ArrayLike(result)
         return type(result)(map(self._like, result)) if type(result) in (tuple, list) else result
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
@@ -58,9 +57,7 @@ class ArrayLike(NDArrayOperatorsMixin):
         return np.array(value_of(self.tensor), dtype=dtype)
 
     def __float__(self) -> float:
-        number = float(value_of(self.tensor))
-        self.taken[number] = self.tensor
-        return number
+        return float(value_of(self.tensor))
 
     item = __float__
 

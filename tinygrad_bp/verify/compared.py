@@ -21,7 +21,8 @@ from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.terminal import fitting
 from ..autograd.types import Raw
-from .diagnose import Case, diagnose, tolerance_of
+from .case import Case, tolerance_of
+from .diagnose import diagnose
 from .findings import Diagnosis, Finding
 from .naming import caller, first_of, meant, variables
 from .passage import Backward, Passage

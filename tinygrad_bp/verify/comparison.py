@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.types import DTypeLike
-from .diagnose import Case, Guess, diagnose, tolerance_of
+from .case import Case, Guess, tolerance_of
+from .diagnose import diagnose
 from .drawn import elsewhere, generator
 from .findings import Diagnosis, Finding
 from .kinks import SUBGRADIENT, around, beside, between, close
@@ -35,7 +37,7 @@ HELD = (
     "Other examples could not tell more: run on some of them alone it raised {}. Labels or masks that a function holds "
     "belong among its inputs."
 )
-Mutants = Callable[[list[Any]], list[list[Guess]]]
+Explained = Callable[[list[Any], list[Case]], dict[int, Guess]]  # what change of the graph gives wrong results
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Comparison:
     known: Callable[[list[Any]], list[dict[str, Any]]] | None = None  # of the inputs, per result: Case's fields
     movable: Sequence[int] = ()  # the inputs whose gradients the results are
     sides: Sequence[float] = (-1e-9, 1e-9)  # how far beside a kink to look
-    mutants: Mutants | None = None
+    explained: Explained | None = None
     extremes: Sequence[int] = ()
     coarse: float = 0.0  # the least tolerance, where the truth is numeric
     errors: Callable[[], list[Any]] = list  # of the numeric truth found last
@@ -123,7 +125,6 @@ class Comparison:
     def case(self, i: int, hand: Any, truth: Any, noise: Any) -> Case:
         """Result ``i`` with everything that is known of it; what needs more runs is left to be called."""
         tolerance = max(tolerance_of(hand.dtype), self.coarse)
-        mutants = self.mutants
 
         def doubled() -> tuple[Any, Any]:
             hand, truth = self.run_on(np.tile(np.arange(self.count), 2))
@@ -148,7 +149,6 @@ class Comparison:
             doubled=doubled if self.batched else None,
             alone=alone if self.batched else None,
             classes=classes if self.batched and self.labels is not None else None,
-            mutants=(lambda: mutants(self.inputs)[i]) if mutants is not None else None,
             **(self.known(self.inputs)[i] if self.known is not None else {}),
         )  # fmt: skip
 
@@ -200,7 +200,7 @@ class Comparison:
                 for case, right in zip(cases, agree, strict=True)
             ]
         else:
-            found = [exact.diagnosed(case) for case in cases]
+            found = [exact.diagnosed(case) for case in exact.with_explanations(cases)]
         self._refused += exact._refused
         return found
 
@@ -234,6 +234,20 @@ class Comparison:
         coarsest = min((h.dtype for h in hand if h.dtype.kind == "f"), key=lambda d: d.itemsize, default=np.float64)
         results = enumerate(zip(hand, truth, self.noise(truth, coarsest), strict=True))
         return [self.case(i, h, t, n) for i, (h, t, n) in results]
+
+    def with_explanations(self, cases: list[Case]) -> list[Case]:
+        """The cases, each with what one change of the graph says of it; nothing is tried before someone asks."""
+        explained = self.explained
+        if explained is None:
+            return cases
+        inputs, found = self.inputs, list[dict[int, Guess]]()
+
+        def explanation(i: int) -> list[Guess]:
+            if not found:
+                found.append(explained(inputs, cases))
+            return [found[0][i]] if i in found[0] else []
+
+        return [replace(case, mutants=partial(explanation, i)) for i, case in enumerate(cases)]
 
     def diagnosed(self, case: Case) -> Finding:
         """The finding of one case."""

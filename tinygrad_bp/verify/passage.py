@@ -14,7 +14,8 @@ from ..autograd.kept import refuse_changed
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.types import Raw
-from .diagnose import INVERTED, UNMASKED, Guess
+from .case import Guess
+from .hypotheses.gates import INVERTED, UNMASKED
 
 Change = Callable[[Node, Any, Sequence[Any]], Sequence[Any]]  # a node, what arrives there, what its rules give
 REPEATS = "What is read several times by {} counts once: d[index] += g keeps one of each; write np.add.at(d, index, g)."

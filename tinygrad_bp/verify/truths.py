@@ -19,9 +19,11 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Raw
 from ..autograd.values import value_of
 from .array_like import ArrayLike
+from .case import Case, Guess
 from .kinks import beside
+from .makers import followed
 from .numeric import COARSE, LIMIT, Numeric
-from .recorded import gradients, leaf, mutants
+from .recorded import explained, gradients, leaf
 from .returned import array
 from .two_meanings import two_meanings
 
@@ -95,21 +97,30 @@ class Truth:
             else np.array(wide(a)).view(Given)
             for a in values
         ]
-        taken: dict[float, Tensor] = {}
         for i, moving in leaves.items():
-            given[i] = moving if self.way == "Tensors" else ArrayLike(moving, taken)
+            given[i] = moving if self.way == "Tensors" else ArrayLike(moving)
         with warnings.catch_warnings():  # float() of a Tensor warns, and is found by what it gives
             warnings.simplefilter("ignore")
-            result = self._one(self.function(given))
-        if self.way == "arrays":
-            result = (
-                result.tensor
-                if isinstance(result, ArrayLike)
-                else taken.get(result, result)
-                if isinstance(result, float)
-                else result
-            )
+            result = self._one(self.function(given)) if self.way == "Tensors" else self._as_arrays(given, values)
         return result, list(leaves.values())
+
+    def _as_arrays(self, given: list[Any], values: Sequence[Any]) -> Any:
+        """The result where what is given, and what is made on the way, behaves as arrays.
+
+        A loss is known by its number, also where the backward by hand that follows it raises.
+        """
+        with followed(self.function) as numbers:
+            try:
+                result = self._one(self.function(given))
+            except Exception:
+                result = None
+                value = self.on_arrays(values)
+                if value.size != 1 or numbers.last(value.item()) is None:
+                    raise
+        if isinstance(result, ArrayLike):
+            return result.tensor
+        value = self.on_arrays(values) if result is None else array(result)
+        return numbers.last(value.item()) if value.size == 1 else result
 
     def _one(self, result: Any) -> Any:
         if isinstance(result, (tuple, dict)):
@@ -203,11 +214,11 @@ class Truth:
         result, leaves = self.on_tensors(values)
         return gradients(result, leaves, np.ones(result.shape) if g is None else np.asarray(g, np.float64))
 
-    def mutants(self, values: Sequence[Any], g: Any = None) -> Any:
-        """The gradients from the graph with one rule changed, for each that moves."""
+    def explained(self, values: Sequence[Any], cases: Sequence[Case], g: Any = None) -> dict[int, Guess]:
+        """What one change of the graph says of wrong gradients; nothing where there is no graph."""
         if self.way == "differences":
-            return [[] for _ in self.moving]
-        return mutants(*self.on_tensors(values), None if g is None else np.asarray(g, np.float64))
+            return {}
+        return explained(lambda: (*self.on_tensors(values), g), cases)
 
     def __call__(
         self, values: Sequence[Any], g: Any = None, hand: Sequence[Any] | None = None, quick: bool = False

@@ -1,0 +1,1 @@
+"""Backward passes as students write them, right ones and ones with a typical mistake."""

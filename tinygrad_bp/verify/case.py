@@ -1,0 +1,70 @@
+"""One gradient under suspicion: the hand-written one, the right one, and what else is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..autograd.types import DTypeLike, Operand
+
+Guess = tuple[str, Any, float | None, str]  # kind, the gradient that the mistake would give, factor, sentence
+
+
+@dataclass(frozen=True)
+class Case:
+    """A hand-written gradient, the right one, and what else is known. Fields left out rule their hypotheses out."""
+
+    hand: Any
+    truth: Any
+    name: str = "gradient"
+    sizes: Mapping[str, float] = field(default_factory=dict)  # the numbers a factor may be made of: N, C, …
+    tolerance: float = 1e-8  # of the largest element
+    noise: Any = 0.0  # absolute, per element: what rounding of the inputs does to the truth
+    parameter: Any = None
+    previous: Any = None  # the right gradient one step before
+    upstream: Any = None  # what arrives at a layer from above
+    doubled: Callable[[], tuple[Any, Any]] | None = None  # (hand, truth) with every example twice
+    alone: Callable[[], Any] | None = None  # hand, each example on its own, put together again
+    classes: Callable[[], Iterable[tuple[Any, Case]]] | None = None  # the same with examples of one class only
+    mutants: Callable[[], Iterable[Guess]] | None = None  # what the recorded graph gives with one thing changed
+
+    def allowed(self, other: Operand) -> Any:
+        """The largest difference that is still rounding."""
+        scale = np.max(np.abs(other), initial=0.0)
+        return self.tolerance * scale + self.noise
+
+    def fits(self, guess: Any) -> bool:
+        """Whether the hand-written numbers are these."""
+        guess = np.asarray(guess)
+        if guess.shape != self.hand.shape or not np.isfinite(guess).all():
+            return False
+        return bool(np.all(np.abs(self.hand - guess) <= self.allowed(guess)))
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the hand-written numbers are the right ones."""
+        return self.same and self.fits(self.truth)
+
+    @property
+    def free(self) -> bool:
+        """Whether there are enough numbers to fit one."""
+        return bool(np.count_nonzero(self.truth) >= 3)
+
+    @property
+    def ratio(self) -> float:
+        """hand / truth, by least squares."""
+        square = float(np.sum(self.truth * self.truth))
+        return float(np.sum(self.hand * self.truth)) / square if square and self.same else np.nan
+
+    @property
+    def same(self) -> bool:
+        """Whether both have one shape."""
+        return bool(self.hand.shape == self.truth.shape)
+
+
+def tolerance_of(dtype: DTypeLike) -> float:
+    """The largest relative difference that rounding in a dtype may make: the root of its step, 1.5e-8 in float64."""
+    return float(np.sqrt(np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps))

@@ -1,0 +1,66 @@
+"""The right numbers of another time, in other places, or stretched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from ..case import Case, Guess
+
+
+def stale(case: Case) -> Iterator[Guess]:
+    """The gradient of the step before."""
+    if case.previous is not None and np.shape(case.previous) == case.truth.shape:
+        yield "stale", case.previous, None, "It is the gradient of the previous step: computed before the update."
+
+
+def transposed(case: Case) -> Iterator[Guess]:
+    """Two axes swapped, or some turned round: a square matrix, a kernel."""
+    truth = case.truth
+    if not case.same or not case.free or truth.ndim < 2:
+        return
+    for i, j in combinations(range(truth.ndim), 2):
+        if truth.shape[i] == truth.shape[j]:
+            axes = f" in axes {i} and {j}" if truth.ndim > 2 else ""
+            yield "transposed", np.swapaxes(truth, i, j), None, f"It is the transpose of the engine's{axes}."
+    for count in (1, 2, 3):
+        for some in combinations(range(truth.ndim), count):
+            which = " and ".join(str(a) for a in some)
+            text = f"It is the engine's turned round along axis {which}, as a kernel that is flipped where it is not."
+            yield "flipped", np.flip(truth, some), None, text
+    text = "It has the engine's numbers in column order: a reshape with order='F', or of a transpose."
+    yield "wrong order", np.reshape(truth, truth.shape, order="F"), None, text
+    yield "wrong order", np.reshape(truth.T, truth.shape), None, text
+    yield "wrong order", np.reshape(np.ravel(truth), truth.shape, order="F"), None, text
+
+
+def moved(case: Case) -> Iterator[Guess]:
+    """The right numbers in other places."""
+    if not case.same or case.truth.ndim == 0 or not case.free:
+        return
+    for axis in range(case.truth.ndim):
+        for step in (1, -1):
+            shifted = np.roll(case.truth, step, axis)
+            yield "shifted", shifted, None, f"It is the engine's shifted by {step} along axis {axis}."
+        order = _order(case.truth, axis), _order(case.hand, axis)
+        placed = np.take(np.take(case.truth, order[0], axis), np.argsort(order[1]), axis)
+        yield "permuted", placed, None, f"It has the engine's numbers in another order along axis {axis}."
+
+
+def _order(array: Any, axis: int) -> Any:
+    rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
+    return np.lexsort(rows.T[::-1])
+
+
+def stretched(case: Case) -> Iterator[Guess]:
+    """Each row, or each column, has a factor of its own."""
+    if not case.same or case.truth.ndim != 2 or min(case.truth.shape) < 3:
+        return
+    for axis, what in ((1, "row"), (0, "column")):
+        square = np.sum(case.truth * case.truth, axis, keepdims=True)
+        r = np.sum(case.hand * case.truth, axis, keepdims=True) / np.where(square, square, 1)
+        text = f"Each {what} is the engine's times a number of its own, {r.min():.4g} to {r.max():.4g}."
+        yield f"factor per {what}", r * case.truth, None, text

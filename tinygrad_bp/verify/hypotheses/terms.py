@@ -1,0 +1,56 @@
+"""A term that is missing or too much: of the regularisation, or of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..case import Case, Guess
+from .factors import factor_name
+
+
+def regularisation(case: Case) -> Iterator[Guess]:
+    """A multiple of the parameter itself is missing, or too much."""
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or np.count_nonzero(w) < 3:
+        return
+    k = float(np.sum((case.truth - case.hand) * w) / np.sum(w * w))
+    what = f"{abs(k):.4g} times the parameter"
+    text = f"A term of {what} is missing: regularisation." if k > 0 else f"A term of {what} is too much."
+    yield "regularisation", case.truth - k * w, None, text
+
+
+def scaled_term(case: Case) -> Iterator[Guess]:
+    """A factor, and beside it a multiple of the parameter itself: hand = a · truth + b · parameter."""
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or np.count_nonzero(w) < 4 or not case.free:
+        return
+    matrix = np.stack([case.truth.ravel(), np.ravel(w)], 1)
+    (a, b), _, rank, _ = np.linalg.lstsq(matrix, case.hand.ravel(), rcond=None)
+    guess = a * case.truth + b * w
+    if rank < 2 or not case.fits(guess):
+        return
+    # The engine's gradient has the term already, if there is one: which part has the factor a is told by the sizes.
+    name = factor_name(a, case.sizes) or f"{a:.6g}"
+    kind = "summed" if name == "N" else "averaged" if name == "1/N" else "sign" if name == "−1" else "factor"
+    text = (
+        f"It is {name} times the engine's, and {abs(b):.4g} times the parameter {'more' if b > 0 else 'less'}: "
+        "one part has a wrong factor, the regularisation or the rest."
+    )
+    yield kind, guess, None, text
+
+
+def examples(case: Case) -> Iterator[Guess]:
+    """Right for examples of some classes and wrong for others: a term of the loss is missing."""
+    found = list(case.classes()) if case.classes is not None else []
+    wrong = [(label, one) for label, one in found if not one.fits(one.truth)]
+    if not wrong or len(wrong) == len(found):
+        return
+    silent = all(one.fits(np.zeros_like(one.truth)) for _, one in wrong)
+    names = ", ".join(str(label) for label, _ in wrong)
+    yield (
+        "term missing" if silent else "wrong for a class", case.hand, None,
+        f"Examples with label {names} alone give {'nothing' if silent else 'another result'}, the others are right: "
+        "a term of the loss is missing.",
+    )  # fmt: skip

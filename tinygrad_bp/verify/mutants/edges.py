@@ -1,0 +1,246 @@
+"""Gradients along one edge of the graph: left out, counted twice, of the wrong sign or size.
+
+An edge leads from an op to one of its operands. Where a value is used in several places each use has its edge, so a
+residual connection passed over, a shared weight counted once and recurrent steps cut off are all of this kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...autograd.node import Node
+from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
+
+
+class Edge(NamedTuple):
+    """One operand of one step."""
+
+    step: Step
+    operand: int
+
+    @property
+    def parent(self) -> Node:
+        """The operand's node."""
+        return self.step.parents[self.operand]  # type: ignore[return-value]
+
+
+def edges(tape: Tape) -> list[Edge]:
+    """Every edge along which a gradient flows, newest first."""
+    return [
+        Edge(step, i) for step in tape.steps if step.node in tape.parts
+        for i, parent in enumerate(step.parents) if parent is not None
+    ]  # fmt: skip
+
+
+def without(some: list[Edge]) -> dict[Node, Rule]:
+    """Rules that pass nothing along some edges."""
+    dropped: dict[Node, set[int]] = {}
+    for edge in some:
+        dropped.setdefault(edge.step.node, set()).add(edge.operand)
+
+    def rule(step: Step, g: Gradient) -> Pairs:
+        gradients = enumerate(zip(step.parents, step.pull(g), strict=False))
+        left_out = dropped[step.node]
+        return [(p, d) for i, (p, d) in gradients if p is not None and d is not None and i not in left_out]
+
+    return dict.fromkeys(dropped, rule)
+
+
+def replaced(edge: Edge, gradient: Callable[[Step, Gradient], Gradient]) -> Rule:
+    """A rule that passes another gradient along one edge."""
+
+    def rule(step: Step, g: Gradient) -> Pairs:
+        pairs = []
+        for i, (parent, d) in enumerate(zip(step.parents, step.pull(g), strict=False)):
+            if parent is not None and d is not None:
+                with np.errstate(all="ignore"):
+                    pairs.append((parent, gradient(step, g) if i == edge.operand else d))
+        return pairs
+
+    return rule
+
+
+def left_out(tape: Tape) -> Iterator[Change]:
+    """Edges left out: of one op with one weight, of one place, and alone, then with any factor as well."""
+    found = edges(tape)
+    of_leaf = {id(edge): leaf for edge in found if (leaf := _leaf_of(tape, edge)) is not None}
+    for some in groups(
+        found,
+        lambda e: (e.step.name, e.operand, of_leaf.get(id(e), id(e))),
+        lambda e: (e.step.name, e.operand, e.step.call.site),
+        lambda e: (e.step.name, e.operand, e.step.call.site.anywhere),
+    ):
+        steps = list(dict.fromkeys(edge.step for edge in some))
+        to = sorted({tape.name(edge.parent) for edge in some})[:3]
+        branches = any(len(tape.users.get(edge.parent, ())) > 1 for edge in some)
+        kind = "branch missing" if branches else "part missing"
+        what = f"what {some[0].step.name}{places(steps)} passes to {', '.join(to)}"
+        one = len(some) == 1
+        sentence = f"It is without {what}{' in every step' if not one else ''}: add that part of the gradient."
+        yield Change(kind, sentence, without(some), free=_times(tape, what) if one else None)
+
+
+def _leaf_of(tape: Tape, edge: Edge) -> Node | None:
+    """The weight that an op of two operands is used with, where there is one."""
+    others = [p for i, p in enumerate(edge.step.parents) if i != edge.operand and p in tape.leaves]
+    return others[0] if others else None
+
+
+def _times(tape: Tape, what: str) -> Callable[[float], tuple[str, str]]:
+    """The words for a gradient along an edge that is ``c`` times the right one."""
+
+    def words(c: float) -> tuple[str, str]:
+        near = [n for n in tape.counts if abs(abs(c) - n) < 1e-5 * n]
+        inverse = [n for n in tape.counts if abs(abs(c) - 1 / n) < 1e-5 / n]
+        if abs(c + 1) < 1e-5:
+            return "sign", f"The sign of {what} is wrong."
+        if abs(c - 2) < 1e-5:
+            return "counted twice", f"It is counted twice, or has a factor 2 too much, {what}."
+        if near:
+            return "summed", f"It is {near[0]} times what it should be, {what}: a division by {near[0]} is missing."
+        if inverse:
+            n = inverse[0]
+            return "averaged", f"It is 1/{n} of what it should be, {what}: divided by {n} once too often."
+        return "factor", f"It is {c:.6g} times what it should be, {what}."
+
+    return words
+
+
+def uses(tape: Tape) -> Iterator[Change]:
+    """A value used several times whose gradients are not added: only one counts, or the last one overwrites."""
+    shared = {n: found for n in tape.leaves if len(found := _uses(tape, n)) > 1}
+    for place, which in ((-1, "last"), (0, "first")):
+        rest = [edge for found in shared.values() for edge in found if edge is not found[place]]
+        if len(shared) > 1:
+            names = ", ".join(tape.name(n) for n in shared)
+            text = f"{names} are used several times, and only the {which} use counts: add up all with +=."
+            yield Change("not added up", text, without(rest))
+    for row, which in ((-1, "last"), (0, "first")):
+        yield from _one_example(tape, row, which, shared)
+    for node in tape.users:
+        found = _uses(tape, node)
+        if len(found) < 2:
+            continue
+        name = tape.name(node)
+        for kept, which in ((found[-1], "last"), (found[0], "first")):
+            rest = [edge for edge in found if edge is not kept]
+            where = places(e.step for e in found)
+            text = f"{name} is used {len(found)} times and only the {which} use counts{where}: add up all with +=."
+            yield Change("not added up" if node in tape.leaves else "branch missing", text, without(rest))
+        gradients = [d for edge in found for p, d in tape.parts[edge.step.node] if p is node]
+        for order, which in ((gradients, "last"), (gradients[::-1], "first")):
+            total = np.zeros(node.shape)
+            for d in order:
+                if np.shape(d) == node.shape:
+                    total = np.where(d != 0, d, total)
+            text = f"The gradients of {name} are written over one another and the {which} stays: add them with +=."
+            yield Change("overwritten", text, totals={node: total})
+
+
+def _one_example(tape: Tape, row: int, which: str, shared: dict[Node, list[Edge]]) -> Iterator[Change]:
+    """Only one example counts, because the gradients of the others are written over; or only its last use."""
+    count = len(tape.constants[0]) if tape.constants else 0
+    examples = [s.node for s in tape.steps if s.node.shape and s.node.shape[0] == count > 1 and s.node in tape.total]
+    for node in examples[:1]:
+        kept = np.zeros(node.shape)
+        kept[row] = tape.total[node][row]
+        text = f"Only the {which} example counts: the gradients of the others are written over; add them up with +=."
+        yield Change("overwritten", text, totals={node: kept})
+        rest = [edge for found in shared.values() for edge in found if edge is not found[row]]
+        if rest:
+            text = f"Only the {which} example and the {which} use counts: add up all with +=."
+            yield Change("overwritten", text, without(rest), {node: kept})
+
+
+def _uses(tape: Tape, node: Node) -> list[Edge]:
+    users = [s for s in tape.users.get(node, ()) if s.node in tape.parts]
+    return [Edge(s, i) for s in users for i, p in enumerate(s.parents) if p is node]
+
+
+def branches(tape: Tape) -> Iterator[Change]:
+    """Where a value goes two ways, the gradient of something else comes back along one of them."""
+    found = [e for e in edges(tape) if e.step.name in ("add", "sub") and len(tape.users.get(e.parent, ())) > 1]
+    for edge in found:
+        for node, total in list(tape.total.items())[:40]:
+            if np.shape(total) == edge.parent.shape and node not in (edge.parent, edge.step.node):
+                text = (
+                    f"What {edge.step.name}{places([edge.step])} passes to {tape.name(edge.parent)} is the gradient "
+                    f"of {tape.name(node)} where that of {tape.name(edge.step.node)} is meant."
+                )
+                yield Change("wrong gradient", text, {edge.step.node: replaced(edge, _constantly(total))})
+
+
+def _constantly(value: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: value
+
+
+def gathered(tape: Tape) -> Iterator[Change]:
+    """An element that is read several times (a row of an embedding, an overlap of windows), and written back once."""
+    for step in tape.steps:
+        if step.name not in GATHERING or not step.call.values or step.node not in tape.parts:
+            continue
+        yield from _one_of_several(step)
+        source = step.call.values[0]
+        places_read = _places_read(step, source.shape)
+        if places_read is None or np.unique(places_read).size == places_read.size:
+            continue
+        for which, order in (("last", slice(None)), ("first", slice(None, None, -1))):
+            text = (
+                f"Where {step.name}{places([step])} reads an element several times only the {which} gradient is kept: "
+                "add them up, with np.add.at or +=."
+            )
+            rule = replaced(Edge(step, 0), _overwriting(places_read, source.shape, order))
+            yield Change("overwritten", text, {step.node: rule})
+        text = f"What {step.name}{places([step])} reads several times gets a mean of gradients where a sum is meant."
+        yield Change("averaged", text, {step.node: replaced(Edge(step, 0), _averaging(places_read, source.shape))})
+
+
+def _one_of_several(step: Step) -> Iterator[Change]:
+    """Of what is read, only the first or last along an axis is given back: one word of a sentence, one window."""
+    for axis, size in enumerate(step.node.shape):
+        for kept, which in ((0, "first"), (size - 1, "last")):
+            if size > 1:
+                text = f"Of what {step.name}{places([step])} reads, only the {which} along axis {axis} gets a gradient."
+                yield Change("part missing", text, {step.node: _only(kept, axis)})
+
+
+def _only(kept: int, axis: int) -> Rule:
+    def rule(step: Step, g: Gradient) -> Pairs:
+        mask = np.arange(g.shape[axis]) == kept
+        return step.pairs(g * np.expand_dims(mask, tuple(i for i in range(g.ndim) if i != axis)))
+
+    return rule
+
+
+GATHERING = ("getitem", "take_rows", "windows", "unfold")
+
+
+def _places_read(step: Step, shape: tuple[int, ...]) -> Any:
+    """Which element of the operand each element of the result is; 0 is none, in a border."""
+    numbers = np.arange(1.0, np.prod(shape) + 1).reshape(shape)
+    try:
+        found = step.recorded.op.compute(numbers, *step.call.values[1:], **step.call.params)  # type: ignore[union-attr]
+    except (TypeError, ValueError, IndexError):  # an op that takes its operands in another way
+        return None
+    return np.asarray(found).astype(int) if np.shape(found) == step.node.shape else None
+
+
+def _overwriting(read: Any, shape: tuple[int, ...], order: slice) -> Callable[[Step, Gradient], Gradient]:
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        total = np.zeros(int(np.prod(shape)) + 1)
+        total[read.ravel()[order]] = np.ravel(g)[order]
+        return total[1:].reshape(shape)
+
+    return gradient
+
+
+def _averaging(read: Any, shape: tuple[int, ...]) -> Callable[[Step, Gradient], Gradient]:
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        size = int(np.prod(shape)) + 1
+        total = np.bincount(read.ravel(), np.ravel(g), size)
+        return (total / np.maximum(np.bincount(read.ravel(), minlength=size), 1))[1:].reshape(shape)
+
+    return gradient

@@ -1,0 +1,202 @@
+"""Which one mistake gives all the hand-written gradients: every change of the graph is tried, simple ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...autograd.errors import ShapeError
+from ..case import Case, Guess
+from ..hypotheses.factors import factor_name
+from .derivatives import derivatives
+from .edges import branches, gathered, left_out, uses
+from .losses import likelihoods
+from .matrices import matrix_products, updated
+from .places import rearranged, slices
+from .pooling import pools
+from .products import elementwise_products, squares
+from .sums import broadcast_sums, extremes
+from .tape import Change, Tape
+from .windows import windows
+
+KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
+    likelihoods, derivatives, uses, left_out, branches, gathered, extremes, squares, elementwise_products,
+    broadcast_sums, matrix_products, windows, pools, slices, rearranged,
+)  # fmt: skip
+WORK = 60_000_000  # elements pulled back through, all changes together
+
+
+@dataclass
+class Fit:
+    """A change, and how it meets the hand-written gradients."""
+
+    change: Change
+    kind: str
+    sentence: str
+    met: dict[int, str]  # the wrong results that it meets, each with what else is wrong there
+    spoiled: int  # right results that it would make wrong
+    numbers: int  # how many were fitted
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The smaller the better."""
+        return self.spoiled, -len(self.met), self.numbers
+
+
+def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
+    """For each wrong case that some change explains: the kind, the hand-written numbers, a factor, and the sentence.
+
+    A change that explains every wrong gradient is better than one that explains some; what stays unexplained is tried
+    again on its own, also on top of what was found.
+    """
+    search = Search(tape, cases)
+    found: dict[int, Guess] = {}
+    base = Change("", "")
+    for _ in range(4):
+        left = [i for i in search.wrong if i not in found]
+        if not left:
+            break
+        fit = search.best(left, base)
+        if fit is None:
+            break
+        for i, also in fit.met.items():
+            found[i] = fit.kind, cases[i].hand, None, fit.sentence + also
+        base = base.with_(fit.change)
+    return found
+
+
+def error_of(case: Case) -> float:
+    """The largest difference, of the largest element of the right gradient."""
+    scale = float(np.max(np.abs(case.truth), initial=0.0)) or 1.0
+    return float(np.max(np.abs(case.hand - case.truth), initial=0.0)) / scale
+
+
+def tolerant(case: Case) -> Case:
+    """The case with room for a small number in a denominator or a logarithm, far less than what is wrong."""
+    return replace(case, tolerance=max(case.tolerance, min(1e-6, 1e-3 * error_of(case)))) if case.same else case
+
+
+class Search:
+    """The hand-written gradients, and every change that is tried on them."""
+
+    def __init__(self, tape: Tape, cases: Sequence[Case]) -> None:
+        self.tape, self.cases = tape, [tolerant(case) for case in cases]
+        self.usable = [i for i, case in enumerate(cases) if case.same and np.isfinite(case.hand).all()]
+        self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
+        size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
+        self.tries = max(100, WORK // max(size, 1))
+        self.changes = list(self._changes())
+
+    def _changes(self) -> Iterator[Change]:
+        for kind in KINDS:
+            yield from kind(self.tape)
+        yield from updated(self.tape, [case.hand for case in self.cases])
+
+    def best(self, left: list[int], base: Change) -> Fit | None:
+        """The best change for some wrong results, on top of what is known to be wrong."""
+        best: Fit | None = None
+        bases = [base] if not (base.rules or base.totals) else [Change("", ""), base]
+        for known in bases:
+            for change in self.changes[: self.tries]:
+                fit = self.fit(change, left, known)
+                if fit is None or (best is not None and best.rank <= fit.rank):
+                    continue
+                best = fit
+                if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers:
+                    return best
+        return best
+
+    def fit(self, change: Change, left: list[int], base: Change) -> Fit | None:
+        """How a change meets the hand-written gradients; None where it meets none of those left."""
+        try:
+            with np.errstate(all="ignore"):
+                moved = self.tape.moved(base.with_(change) if base.rules or base.totals else change)
+        except (ShapeError, ValueError, IndexError):  # what the change gives has not the shape of anything here
+            return None
+        shifts = [None if d is None or not np.isfinite(d).all() else d for d in moved]
+        met: dict[int, str] = {}
+        numbers = 0
+        for i in left:
+            shift, case = shifts[i], self.cases[i]
+            if shift is None or not np.any(np.abs(shift) > case.allowed(case.truth)):
+                continue
+            also = meets(self.cases[i], self.cases[i].truth + shifts[i])
+            if also is not None:
+                met[i] = also[0]
+                numbers += also[1]
+        if met:
+            spoiled = sum(self._spoils(i, shifts[i]) for i in self.usable if i not in self.wrong)
+            fit = Fit(change, change.kind, change.sentence, met, spoiled, numbers)
+            if len(met) == len(left) and not spoiled and not numbers:
+                return fit
+        else:
+            fit = None
+        stretched = self.along(change, shifts, left) if change.free is not None else None
+        return min((f for f in (fit, stretched) if f is not None), key=lambda f: f.rank, default=None)
+
+    def _spoils(self, i: int, shift: Any) -> bool:
+        return shift is not None and not self.cases[i].fits(self.cases[i].truth + shift)
+
+    def along(self, change: Change, shifts: list[Any], left: list[int]) -> Fit | None:
+        """A multiple of the change: hand = truth + t · shift, with one t for all that it moves."""
+        assert change.free is not None
+        ts = {i: _along(self.cases[i], shifts[i]) for i in left if shifts[i] is not None}
+        known = [(self.cases[i].truth.size, t) for i, t in ts.items() if t is not None]
+        if not known:
+            return None
+        t = max(known)[1]
+        also = {i: _with_parameter(self.cases[i], self.cases[i].truth + t * shifts[i]) for i in ts}
+        met = {i: found[0] for i, found in also.items() if found is not None}
+        if not met or abs(t) < 1e-9:
+            return None
+        words = change.free(t if change.kind == "updated too early" else 1 - t)
+        if words is None:
+            return None
+        right = [i for i in self.usable if i not in self.wrong and shifts[i] is not None]
+        spoiled = sum(self._spoils(i, t * shifts[i]) for i in right)
+        return Fit(change, *words, met, spoiled, 1)
+
+
+def _along(case: Case, shift: Any) -> float | None:
+    """The t of hand = truth + t · shift + b · parameter, where there are numbers enough to fit it."""
+    columns = [shift.ravel()]
+    w = case.parameter
+    if w is not None and np.shape(w) == shift.shape and shift.size >= 4:
+        columns.append(np.ravel(w))
+    if np.count_nonzero(shift) < len(columns) + 1:
+        return None
+    matrix = np.stack(columns, 1)
+    solution = np.linalg.lstsq(matrix, (case.hand - case.truth).ravel(), rcond=None)[0]
+    return float(solution[0]) if case.fits(case.truth + (matrix @ solution).reshape(shift.shape)) else None
+
+
+def _with_parameter(case: Case, guess: Any) -> tuple[str, int] | None:
+    if case.fits(guess):
+        return "", 0
+    w = case.parameter
+    if w is None or np.shape(w) != case.hand.shape or np.count_nonzero(w) < 4:
+        return None
+    b = float(np.sum((case.hand - guess) * w) / np.sum(w * w))
+    return (_term(b), 1) if case.fits(guess + b * w) else None
+
+
+def _term(b: float) -> str:
+    return f" And {abs(b):.4g} times the parameter is {'too much' if b > 0 else 'missing'}: regularisation."
+
+
+def meets(case: Case, guess: Any) -> tuple[str, int] | None:
+    """What else is wrong where ``guess`` is all but the hand-written gradient, and how many numbers were fitted."""
+    found = _with_parameter(case, guess)
+    if found is not None:
+        return found
+    square = float(np.sum(guess * guess))
+    if not square or np.count_nonzero(guess) < 3:
+        return None
+    a = float(np.sum(case.hand * guess)) / square
+    if a and case.fits(a * guess):
+        name = factor_name(a, case.sizes)
+        return f" And it is {name or f'{a:.6g}'} times that.", 1 + (name is None)
+    return None

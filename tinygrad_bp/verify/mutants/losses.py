@@ -1,0 +1,87 @@
+"""Losses known by their gradients: scores whose gradient is softmax(z) − y, or σ(z) − y, and what is written for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...autograd.node import Node
+from .functions import sigmoid, softmax
+from .tape import Change, Tape
+
+
+def likelihoods(tape: Tape) -> Iterator[Change]:
+    """The gradient of scores under a cross-entropy, with one thing wrong in p − y."""
+    for node, g in reversed(list(tape.total.items())):  # the oldest first: σ(−z) is known as σ(z)
+        z = tape.values.get(node)
+        if z is None or z.ndim == 0 or z.size < 2 or z.dtype.kind != "f" or np.shape(g) != z.shape:
+            continue
+        axes = [
+            a
+            for a in range(z.ndim)
+            if z.shape[a] > 1 and np.allclose(np.sum(g, a), 0, atol=1e-9 * np.max(np.abs(g), initial=0))
+        ]
+        for axis in axes:
+            p = softmax(z, axis)
+            known = _targets(p, g)
+            if known is not None:
+                yield from _mistakes(node, z, p, *known, f"the scores {tape.name(node)}", axis)
+        known = _targets(sigmoid(z), g)
+        if known is not None:
+            yield from _mistakes(node, z, sigmoid(z), *known, f"the value {tape.name(node)} before the sigmoid", None)
+
+
+def _targets(p: Any, g: Any) -> tuple[Any, float] | None:
+    """The y of zeros and ones, and the c, with which the gradient is c · (p − y)."""
+    with np.errstate(all="ignore"):
+        ratio = (g / p)[g > 0]  # where y is 0
+    if not ratio.size or not np.isfinite(ratio).all():
+        return None
+    c = float(ratio.flat[0])
+    y = p - g / c
+    hard = np.allclose(y * (1 - y), 0, atol=1e-7) and np.any(y > 0.5)
+    return (np.round(y), c) if hard else None
+
+
+def _mistakes(node: Node, z: Any, p: Any, y: Any, c: float, what: str, axis: int | None) -> Iterator[Change]:
+    at = y > 0.5
+    with np.errstate(all="ignore"):
+        raw = np.exp(z)
+        table: list[tuple[str, str, Any]] = [
+            ("labels missing", "p: the labels are not subtracted", p),
+            ("sign", "p + y, the labels added where they are subtracted", p + y),
+            ("labels", "p − 1 everywhere, where 1 is subtracted at the label alone", p - 1),
+            ("labels", "p − 1 at the label and 0 elsewhere", np.where(at, p - 1, 0)),
+            ("labels", "0 at the label and p elsewhere", np.where(at, 0, p)),
+            ("p missing", "−y: p is left out", -y),
+            ("derivative missing", "−y/p, that of p: the derivative of the activation is missing", -y / p),
+            ("derivative missing", "(p − y)/(p(1 − p)), that of p", (p - y) / (p * (1 - p))),
+            ("derivative too much", "(p − y) · p(1 − p): the derivative of the activation is in p − y already",
+             (p - y) * p * (1 - p)),
+            ("derivative too much", "(p − y) · p", (p - y) * p),
+            ("derivative too much", "the softmax pulled through once more",
+             p * ((p - y) - np.sum((p - y) * p, axis, keepdims=True)) if axis is not None else (p - y) * p * p),
+            ("scores for p", "z − y: the scores where the probabilities are meant", z - y),
+            ("not normalised", "eᶻ − y: not divided by the sum", raw - y),
+            ("log for p", "log p − y", np.log(p) - y),
+            ("labels", "p − y with the labels of the next example", p - np.roll(y, -1, 0)),
+            ("labels", "p − y with the labels of the example before", p - np.roll(y, 1, 0)),
+            ("labels", "p − y with the labels one class later", p - np.roll(y, 1, axis if axis is not None else -1)),
+            ("labels", "p − y with the labels one class earlier", p - np.roll(y, -1, axis if axis is not None else -1)),
+            ("labels", "p − y with the labels in the opposite order", p - y[::-1]),
+            ("squared", "(p − y)²", (p - y) ** 2),
+            ("sign only", "the sign of p − y", np.sign(p - y)),
+            ("rounded", "the predicted class less y", _predicted(p, axis) - y),
+            ("term missing", "without the examples whose label is 0", np.where(at, p - y, 0)),
+            ("term missing", "without the examples whose label is 1", np.where(at, 0, p - y)),
+            ("term missing", "−y(1 − p): the term of 1 − y is missing", -y * (1 - p)),
+            ("wrong axis", "with the softmax over the other axis", softmax(z, 0 if axis else -1) - y),
+        ]  # fmt: skip
+    for kind, text, total in table:
+        yield Change(kind, f"The gradient of {what} is written {text}; it is p − y.", totals={node: c * total})
+
+
+def _predicted(p: Any, axis: int | None) -> Any:
+    return np.round(p) if axis is None else p == np.max(p, axis, keepdims=True)

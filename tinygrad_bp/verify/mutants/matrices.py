@@ -1,0 +1,180 @@
+"""Matrix products with a wrong matrix: a transpose, another layer's values, a weight that was updated already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .edges import Edge, edges, replaced
+from .products import OTHERS, alike, operand_name, other_name, related
+from .tape import Change, Gradient, Step, Tape, groups, places
+
+Product = Callable[[Gradient, Any, Any, int], Gradient]  # of g, the two matrices, and which of them it is for
+
+
+def matrix_products(tape: Tape) -> Iterator[Change]:
+    """Matrix products with a wrong matrix, a transpose too much or too little, or in the wrong order."""
+    found = [e for e in edges(tape) if e.step.name == "matmul" and len(e.step.call.values) == 2]
+    found = [e for e in found if all(v.ndim >= 2 for v in e.step.call.values)]
+    for some in groups(found, lambda e: (e.operand, _weight(tape, e)), lambda e: (e.operand, e.step.call.site)):
+        yield from _rearranged(tape, some)
+    for edge in found:
+        yield from _another(tape, edge)
+    yield from _neighbours(tape, found)
+
+
+def _weight(tape: Tape, edge: Edge) -> Any:
+    return next((p for p in edge.step.parents if p in tape.leaves), None)
+
+
+def product(g: Gradient, a: Any, b: Any, operand: int) -> Gradient:
+    """The right gradient of one operand of a @ b."""
+    return g @ np.swapaxes(b, -1, -2) if operand == 0 else np.swapaxes(a, -1, -2) @ g
+
+
+REARRANGED: list[tuple[str, str, Product]] = [
+    ("transposed", "a transpose is missing, or one too much",
+     lambda g, a, b, i: g @ b if i == 0 else a @ g),
+    ("transposed", "the gradient arriving is transposed",
+     lambda g, a, b, i: product(np.swapaxes(g, -1, -2), a, b, i)),
+    ("transposed", "the result is transposed", lambda g, a, b, i: np.swapaxes(product(g, a, b, i), -1, -2)),
+    ("wrong order", "the factors stand in the wrong order",
+     lambda g, a, b, i: np.swapaxes(b, -1, -2) @ g if i == 0 else g @ np.swapaxes(a, -1, -2)),
+    ("wrong order", "the factors stand in the wrong order, and without a transpose",
+     lambda g, a, b, i: b @ g if i == 0 else g @ a),
+    ("wrong factor", "multiplied by the operand itself where the other one is meant",
+     lambda g, a, b, i: g @ np.swapaxes(a, -1, -2) if i == 0 else np.swapaxes(b, -1, -2) @ g),
+    ("wrong factor", "multiplied by the operand itself where the other one is meant",
+     lambda g, a, b, i: g @ a if i == 0 else b @ g),
+    ("wrong factor", "multiplied by the transpose of the operand itself",
+     lambda g, a, b, i: np.swapaxes(g, -1, -2) @ a if i == 0 else b @ np.swapaxes(g, -1, -2)),
+    ("elementwise product", "multiplied element by element where the matrix product is meant",
+     lambda g, a, b, i: g * b if i == 0 else g * a),
+    ("factor missing", "the other matrix is left out", lambda g, a, b, i: g),
+]  # fmt: skip
+
+
+def _with(edge: Edge, other: Product) -> Callable[[Step, Gradient], Gradient]:
+    a, b = edge.step.call.values
+    return lambda step, g: other(g, a, b, edge.operand)
+
+
+def _rearranged(tape: Tape, some: list[Edge]) -> Iterator[Change]:
+    where = places(e.step for e in some)
+    what = f"In the gradient of {tape.name(some[0].parent)} through the matrix product{where}"
+    for kind, text, other in REARRANGED:
+        yield Change(kind, f"{what}: {text}.", {e.step.node: replaced(e, _with(e, other)) for e in some})
+    for text, other_value in OTHER_MATRIX:
+        rules = {e.step.node: replaced(e, _with(e, _of(other_value(e.step.call.values[1 - e.operand])))) for e in some}
+        yield Change("wrong factor", f"{what}: {text}.", rules)
+    if len(some) > 1:
+        for path, values in related(tape, some):
+            rules = {e.step.node: replaced(e, _with(e, _of(v))) for e, v in zip(some, values, strict=True)}
+            yield Change("wrong factor", f"{what}: multiplied by the value {path} the one that is meant.", rules)
+
+
+def _over_sum(v: Any, axis: int) -> Any:
+    total = np.sum(v, axis, keepdims=True)
+    return v / np.where(total == 0, 1, total)
+
+
+OTHER_MATRIX: list[tuple[str, Callable[[Any], Any]]] = [
+    ("0 and 1 stand where the other matrix, counts say, is meant", lambda v: 1.0 * (v != 0)),
+    ("the positive part of the other matrix alone", lambda v: np.maximum(v, 0)),
+    ("0 and 1, for what is positive, stand where the other matrix is meant", lambda v: 1.0 * (v > 0)),
+    ("the other matrix is divided by the sums of its rows", lambda v: _over_sum(v, -1)),
+    ("the other matrix is divided by the sums of its columns", lambda v: _over_sum(v, -2)),
+    ("the other matrix is less the means of its columns", lambda v: v - np.mean(v, -2, keepdims=True)),
+    ("the square of the other matrix", lambda v: v * v),
+    ("ones stand where the other matrix is meant", np.ones_like),
+    ("1 − the other matrix", lambda v: 1 - v),
+]
+
+
+def _of(value: Any) -> Product:
+    """The gradient with another value in the other matrix's place."""
+    return lambda g, a, b, i: product(g, value, value, i)
+
+
+def _arriving(gradient: Any) -> Product:
+    return lambda g, a, b, i: product(gradient, a, b, i)
+
+
+def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
+    """Another value of the same shape for the other matrix, or another gradient for the one arriving."""
+    step = edge.step
+    what = f"In the gradient of {tape.name(edge.parent)} through the matrix product{places([step])}"
+    meant = operand_name(tape, edge, 1 - edge.operand)
+    for node, value in alike(tape, step.call.values[1 - edge.operand]):
+        if node is None or node not in step.parents:
+            text = f"{what}: {other_name(tape, node)} stands where {meant} is meant."
+            yield Change("wrong factor", text, {step.node: replaced(edge, _with(edge, _of(value)))})
+    for node, arriving in list(tape.total.items())[: 3 * OTHERS]:
+        if node is not step.node and np.shape(arriving) == step.node.shape:
+            text = f"{what}: the gradient of {tape.name(node)} stands where that of {tape.name(step.node)} is meant."
+            yield Change("wrong gradient", text, {step.node: replaced(edge, _with(edge, _arriving(arriving)))})
+
+
+def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
+    """In a loop over steps, the value of the step before or after at each of the products with one weight."""
+    for some in groups(found, lambda e: (e.operand, e.parent if e.parent in tape.leaves else id(e))):
+        some = sorted(some, key=lambda e: e.step.node.order)
+        others = [e.step.call.values[1 - e.operand] for e in some]
+        if len(some) < 2 or len({v.shape for v in others}) > 1:
+            continue
+        after = [_made_next(tape, e, others[0].shape) for e in some]
+        what = f"In the gradient of {tape.name(some[0].parent)}{places(e.step for e in some)}"
+        for shifted, text in (
+            ([*others[1:], after[-1]], "the value of the step after"), (after, "what the step gives"),
+            ([0 * others[0], *others[:-1]], "the value of the step before"),
+            (others[::-1], "the value of the opposite step"),
+        ):  # fmt: skip
+            if all(v is not None for v in shifted):
+                pairs = zip(some, shifted, strict=True)
+                rules = {e.step.node: replaced(e, _with(e, _of(v))) for e, v in pairs}
+                yield Change("wrong step", f"{what}: {text} stands in every step where its own is meant.", rules)
+
+
+def _made_next(tape: Tape, edge: Edge, shape: tuple[int, ...]) -> Any:
+    """The value furthest along the chain of ops behind a product that has a certain shape, before the next product."""
+    node, found = edge.step.node, None
+    for _ in range(12):
+        users = [s for s in tape.users.get(node, ()) if s.name not in ("matmul", "getitem", "sum", "mean")]
+        if not users:
+            break
+        node = users[0].node
+        if node.shape == shape and node in tape.values:
+            found = tape.values[node]
+    return found
+
+
+def updated(tape: Tape, hands: list[Any]) -> Iterator[Change]:
+    """A weight that was updated before its old value was used: W − lr · dW stands for W, with any lr."""
+    for leaf, hand in zip(tape.leaves, hands, strict=True):
+        some = [
+            Edge(s, i) for s in tape.users.get(leaf, ()) if s.name == "matmul" and s.node in tape.parts
+            for i, p in enumerate(s.parents) if p is not None and p is not leaf
+        ]  # fmt: skip
+        if some and hand.shape == leaf.shape:
+            rules = {e.step.node: replaced(e, _moved(e, hand)) for e in some}
+            name = tape.name(leaf)
+            yield Change("updated too early", f"{name} is updated too early.", rules, free=_words_of_update(name))
+
+
+def _moved(edge: Edge, by: Any) -> Callable[[Step, Gradient], Gradient]:
+    other = edge.step.call.values[1 - edge.operand]
+    by = by if by.shape == other.shape else by.T
+    return lambda step, g: step.pull(g)[edge.operand] - product(g, by, by, edge.operand)
+
+
+def _words_of_update(name: str) -> Callable[[float], tuple[str, str] | None]:
+    def words(t: float) -> tuple[str, str] | None:
+        text = (
+            f"{name} is updated before its old value is used: with {name} − {t:.4g} · d{name} in its place the numbers "
+            "fit. Compute every gradient first, then update."
+        )
+        return ("updated too early", text) if t > 0 else None
+
+    return words

@@ -1,0 +1,152 @@
+"""Products and quotients, element by element, with a wrong factor: a mask left out, the operand itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...autograd.node import Node
+from .edges import Edge, edges, replaced
+from .tape import Change, Gradient, Rule, Step, Tape, groups, places
+
+OTHERS = 40  # values of the same shape that are tried in a factor's place
+
+Factor = Callable[[Gradient, Any, Any, Any], Gradient]  # of g, the operand itself, the other one, and the result
+
+# A product a · b: what is written for g · b, the gradient of a.
+MULTIPLIED: list[tuple[str, str, Factor]] = [
+    ("factor missing", "the other factor is left out", lambda g, a, b, y: g),
+    ("wrong factor", "multiplied by the operand itself where the other one is meant", lambda g, a, b, y: g * a),
+    ("wrong factor", "multiplied by the product where the other factor is meant", lambda g, a, b, y: g * y),
+    ("applied twice", "multiplied by the other factor twice", lambda g, a, b, y: g * b * b),
+    ("scale missing", "multiplied by 0 and 1 alone, without the scale", lambda g, a, b, y: g * (b != 0)),
+    ("mask inverted", "passes where the other factor is 0, and only there", lambda g, a, b, y: g * (b == 0)),
+    ("wrong factor", "passed where the operand itself is above 0", lambda g, a, b, y: g * (a > 0)),
+    ("wrong factor", "divided by the other factor", lambda g, a, b, y: g / b),
+    ("wrong factor", "multiplied by 1 − the other factor", lambda g, a, b, y: g * (1 - b)),
+]
+# A quotient a / b: for g / b, the gradient of a, and for −g · a / b², the gradient of b.
+NUMERATOR: list[tuple[str, str, Factor]] = [
+    ("division missing", "the division is left out", lambda g, a, b, y: g),
+    ("wrong factor", "multiplied where it should be divided", lambda g, a, b, y: g * b),
+    ("applied twice", "divided twice", lambda g, a, b, y: g / (b * b)),
+    ("wrong factor", "divided by the square root", lambda g, a, b, y: g / np.sqrt(b)),
+]
+DENOMINATOR: list[tuple[str, str, Factor]] = [
+    ("exponent", "−a/b where −a/b² is meant", lambda g, b, a, y: -g * a / b),
+    ("factor missing", "−1/b² without the numerator", lambda g, b, a, y: -g / (b * b)),
+    ("factor missing", "−a without the denominator", lambda g, b, a, y: -g * a),
+    ("exponent", "−a/b³ where −a/b² is meant", lambda g, b, a, y: -g * a / (b * b * b)),
+    ("wrong factor", "1/b, that of the numerator", lambda g, b, a, y: g / b),
+    ("derivative missing", "g itself", lambda g, b, a, y: g),
+]
+
+
+TABLES = {("mul", 0): MULTIPLIED, ("mul", 1): MULTIPLIED, ("div", 0): NUMERATOR, ("div", 1): DENOMINATOR}
+
+
+def elementwise_products(tape: Tape) -> Iterator[Change]:
+    """Products and quotients with another factor."""
+    found = [e for e in edges(tape) if (e.step.name, e.operand) in TABLES and len(e.step.call.values) == 2]
+    for some in groups(
+        found, lambda e: (e.step.name, e.operand, e.step.call.site.anywhere),
+        lambda e: (e.step.name, e.operand, e.step.call.site),
+    ):  # fmt: skip
+        first = some[0]
+        name = "the product" if first.step.name == "mul" else "the quotient"
+        what = f"In the gradient of {tape.name(first.parent)} through {name}{places(e.step for e in some)}"
+        for kind, text, factor in TABLES[first.step.name, first.operand]:
+            rules = {e.step.node: replaced(e, _with(factor, e.operand)) for e in some}
+            yield Change(_mask_words(kind, first), f"{what}: {text}.", rules)
+        if first.step.name == "mul":
+            yield from _another(tape, some, what)
+
+
+def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:
+    """Another value in the place of the other factor: what it was made from, what is made from it, or any other."""
+    first = some[0]
+    meant = operand_name(tape, first, 1 - first.operand)
+    for path, values in related(tape, some):
+        rules = {e.step.node: replaced(e, _by(value)) for e, value in zip(some, values, strict=True)}
+        yield Change("wrong factor", f"{what}: multiplied by the value {path} it where {meant} is meant.", rules)
+    if len(some) == 1:
+        for other, value in alike(tape, first.step.call.values[1 - first.operand]):
+            if other not in first.step.parents:
+                text = f"{what}: multiplied by {other_name(tape, other)} where {meant} is meant."
+                yield Change("wrong factor", text, {first.step.node: replaced(first, _by(value))})
+
+
+def related(tape: Tape, some: list[Edge]) -> Iterator[tuple[str, list[Any]]]:
+    """For edges of one kind: values that stand in one relation to each one's other operand, or to its result."""
+    for origin in ("operand", "result"):
+        nodes = [e.step.parents[1 - e.operand] if origin == "operand" else e.step.node for e in some]
+        families = [tape.relatives(n) if n is not None else {} for n in nodes]
+        for path in dict.fromkeys(path for family in families for path in family):
+            meant = [e.step.call.values[1 - e.operand] for e in some]
+            values = [family.get(path, own) for family, own in zip(families, meant, strict=True)]
+            if all(v.shape == own.shape for v, own in zip(values, meant, strict=True)):
+                where = "before" if path.startswith("before") else "after"
+                yield (where if origin == "operand" else f"made of the product, {where}"), values
+
+
+def _by(value: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: g * value
+
+
+def _mask_words(kind: str, edge: Edge) -> str:
+    """A factor of zeros and one other number is a mask; a single number a scale."""
+    other = edge.step.call.values[1 - edge.operand]
+    if kind in ("factor missing", "division missing"):
+        if other.size == 1:
+            return "scale missing"
+        if len(np.unique(other)) == 2 and np.any(other == 0):
+            return "mask missing"
+    return kind
+
+
+def _with(factor: Factor, operand: int) -> Callable[[Step, Gradient], Gradient]:
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        return factor(g, step.call.values[operand], step.call.values[1 - operand], step.call.result)
+
+    return gradient
+
+
+def operand_name(tape: Tape, edge: Edge, i: int) -> str:
+    """What the user calls an operand."""
+    parent = edge.step.parents[i]
+    return tape.name(parent) if parent is not None else "the other operand"
+
+
+def alike(tape: Tape, value: Any) -> list[tuple[Node | None, Any]]:
+    """Other values of the same shape, with the nodes they belong to; None for data."""
+    recorded = [(n, v) for n, v in tape.values.items() if v.shape == value.shape and v is not value]
+    data = [(None, v) for v in tape.constants if v.shape == value.shape and not np.array_equal(v, value)]
+    return [*recorded[:OTHERS], *data[:OTHERS]]
+
+
+def other_name(tape: Tape, node: Node | None) -> str:
+    """What the user calls a value, or that it is data."""
+    return "another array of data" if node is None else tape.name(node)
+
+
+def squares(tape: Tape) -> Iterator[Change]:
+    """The square of a difference whose gradient is of a sum, or of one of the two."""
+    for step in tape.steps:
+        inner = tape.step_of.get(step.parents[0]) if step.parents and step.parents[0] is not None else None
+        squared = step.name in ("square", "pow", "mul") and step.node in tape.parts
+        if not squared or inner is None or inner.name != "sub" or not inner.call.values:
+            continue
+        a, b = inner.call.values
+        difference = a - b
+        for other, text in (
+            (a + b, "the sum a + b"), (a, "a alone"), (b, "b alone"), (np.sign(difference), "its sign"),
+            (np.ones(difference.shape), "nothing"), (difference**2, "its square"),
+        ):  # fmt: skip
+            sentence = f"The gradient of (a − b)²{places([step])} is made of {text} where a − b is meant."
+            yield Change("wrong difference", sentence, {step.node: _twice(inner.node, other)})
+
+
+def _twice(node: Node, value: Any) -> Rule:
+    return lambda step, g: [(node, 2 * g * value)]

@@ -1,0 +1,333 @@
+"""The recorded graph with its values: gradients again, with some rules changed.
+
+A node keeps what its rule reads. A wrong rule reads other things: the input where the result is meant, the value
+before an activation, another weight. So the forward runs once more while a watcher writes down every op's operands,
+its result, the user's line, and what the user's variables are called.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...autograd.anomaly import inside_package
+from ...autograd.backward import pulled, unbroadcast
+from ...autograd.history import history
+from ...autograd.modes import Mode, Switch
+from ...autograd.node import Node
+from ...autograd.numpy_protocols import plainly
+from ...autograd.op import Op
+from ...autograd.tensor import Tensor, wrap
+from ...autograd.watch import Watcher, enter_every_op
+from .made_of import MADE_OF
+
+Gradient = Any
+Pairs = list[tuple[Node, Gradient]]  # gradients for nodes, not yet summed over broadcast axes
+Rule = Callable[["Step", Gradient], Pairs]
+
+
+class Site(NamedTuple):
+    """A place in the user's program: ops of one place in a loop, or in a layer's class, have one site."""
+
+    code: CodeType | None
+    instruction: int
+    line: int
+    caller: tuple[CodeType, int] | None = None  # where the function that it is in was called
+
+    @property
+    def anywhere(self) -> tuple[CodeType | None, int]:
+        """The place, from wherever its function was called."""
+        return self.code, self.instruction
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return ""
+        text = linecache.getline(self.code.co_filename, self.line).strip()
+        where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
+        return f"{where} `{text}`" if text and len(text) <= 80 else where
+
+
+NOWHERE = Site(None, 0, 0)
+
+
+class Call(NamedTuple):
+    """What an op was called with, and what it gave."""
+
+    values: tuple[Any, ...]  # the operands as arrays; of a variadic op the items of its list
+    params: dict[str, Any]
+    result: Any
+    site: Site
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """One recorded op: its node, its operands and result, and where the user wrote it."""
+
+    node: Node
+    call: Call
+    parents: tuple[Node | None, ...]  # of the operands; None for what has no gradient
+    recorded: Node  # what the engine recorded: the node itself, or a part of what an op of many is made of
+
+    @property
+    def name(self) -> str:
+        """The name of the op."""
+        return self.recorded.op.name  # type: ignore[union-attr]
+
+    def pull(self, g: Gradient) -> Sequence[Any]:
+        """The right gradients of the parents, not yet summed over broadcast axes."""
+        return pulled(self.recorded, g, self.recorded.kept)  # type: ignore[arg-type]
+
+    def pairs(self, g: Gradient) -> Pairs:
+        """The same, each with its parent."""
+        return [(p, d) for p, d in zip(self.parents, self.pull(g), strict=False) if p is not None and d is not None]
+
+
+class Recorder(Switch, Watcher):
+    """Inside, every op's operands, result and place are written down, and the user's names of values."""
+
+    quiet = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: dict[Node, Call] = {}
+        self.names: dict[Node, str] = {}
+        self.order: list[Node] = []
+
+    def _mode(self, before: Mode) -> Mode:
+        enter_every_op()
+        return Mode(before.grad, (*before.watchers, self), before.inference)
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Write one call down."""
+        node = getattr(result, "_node", None)
+        if node is None or node.op is not op or node in self.calls:
+            return
+        given = tuple(operands[0]) if op.variadic else operands
+        frame = user_frame()
+        values = tuple(np.array(plainly(x)) if isinstance(x, Tensor) else np.asarray(x) for x in given)
+        above = None if frame is None else frame.f_back
+        caller = None if above is None else (above.f_code, above.f_lasti)
+        site = NOWHERE if frame is None else Site(frame.f_code, frame.f_lasti, frame.f_lineno, caller)
+        self.calls[node] = Call(values, params, np.array(plainly(result)), site)
+        self.order.append(node)
+        if frame is not None:
+            self._name(given, frame)
+
+    def _name(self, operands: Iterable[Any], frame: FrameType) -> None:
+        unnamed = {id(x): x._node for x in operands if isinstance(x, Tensor) and x._node not in self.names}
+        for name, value in frame.f_locals.items() if unnamed else ():
+            node = unnamed.get(id(getattr(value, "tensor", value)))
+            if node is not None:
+                self.names.setdefault(node, name)
+
+
+def user_frame() -> FrameType | None:
+    """The frame outside the package and NumPy that is running now."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and inside_package(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+@dataclass(eq=False)
+class Change:
+    """One mistake: other rules of some steps, or other complete gradients of some nodes.
+
+    ``free``: the change is one direction, of which any multiple may have been made (a factor, a learning rate).
+    """
+
+    kind: str
+    sentence: str
+    rules: dict[Node, Rule] = field(default_factory=dict)
+    totals: dict[Node, Gradient] = field(default_factory=dict)
+    free: Callable[[float], tuple[str, str] | None] | None = None
+
+    def with_(self, other: Change) -> Change:
+        """Both at once; where both change a step, the other one does."""
+        return Change(self.kind, self.sentence, {**self.rules, **other.rules}, {**self.totals, **other.totals})
+
+
+@dataclass(eq=False)
+class Tape:
+    """The steps from an output to its leaves, newest first, and the right gradients of everything between."""
+
+    output: Node
+    leaves: list[Node]
+    recorder: Recorder
+    upstream: Gradient
+    leaf_names: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        self.steps = [part for node in history([self.output]) for part in self._parts_of(node)]
+        self.step_of = {step.node: step for step in self.steps}
+        self.place_of = {step.node: place for place, step in enumerate(self.steps)}
+        self.total: dict[Node, Gradient] = {self.output: self.upstream}  # complete gradients
+        self.parts: dict[Node, Pairs] = {}  # what each step gives its parents
+        for step in self.steps:
+            g = self.total.get(step.node)
+            if g is None:
+                continue
+            self.parts[step.node] = step.pairs(g)
+            for parent, d in self.parts[step.node]:
+                _add(self.total, parent, d)
+
+    def _parts_of(self, node: Node) -> list[Step]:
+        """The step of a node; of an op that does many things at once, what it is made of."""
+        call = self.recorder.calls.get(node, Call((), {}, None, NOWHERE))
+        made_of = MADE_OF.get(node.op.name) if node.op is not None and call.values else None
+        if made_of is None:
+            return [Step(node, call, node.parents, node)]
+        inner = Recorder()
+        operands = [_leaf(value, parent is not None) for parent, value in zip(node.parents, call.values, strict=True)]
+        with inner:
+            result = made_of(*operands, **call.params)
+        if result is None or result.shape != node.shape or not np.allclose(plainly(result), call.result):
+            return [Step(node, call, node.parents, node)]
+        stands_for = {x._node: parent for x, parent in zip(operands, node.parents, strict=True) if parent is not None}
+        stands_for[result._node] = node
+        steps = []
+        for part in history([result._node]):
+            parents = tuple(parent and stands_for.get(parent, parent) for parent in part.parents)
+            steps.append(Step(stands_for.get(part) or part, inner.calls[part]._replace(site=call.site), parents, part))
+        return steps
+
+    @cached_property
+    def users(self) -> dict[Node, list[Step]]:
+        """The steps that read a node, oldest first."""
+        users: dict[Node, list[Step]] = {}
+        for step in reversed(self.steps):
+            for parent in dict.fromkeys(step.parents):
+                if parent is not None:
+                    users.setdefault(parent, []).append(step)
+        return users
+
+    @cached_property
+    def values(self) -> dict[Node, Any]:
+        """The value of every node that is known."""
+        values: dict[Node, Any] = {}
+        for step in self.steps:
+            if step.call.result is not None:
+                values[step.node] = step.call.result
+            for parent, value in zip(step.parents, step.call.values, strict=False):
+                if parent is not None:
+                    values.setdefault(parent, value)
+        return values
+
+    @cached_property
+    def constants(self) -> list[Any]:
+        """The arrays that ops read and that have no gradient: data, masks, labels."""
+        found: dict[bytes, Any] = {}
+        for step in self.steps:
+            for parent, value in zip(step.parents, step.call.values, strict=False):
+                if parent is None and value.ndim > 0 and value.dtype.kind == "f" and value.size <= 100_000:
+                    found.setdefault(value.tobytes(), value)
+        return list(found.values())
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """How many examples, steps or elements there may be: what is reduced to one, what is summed, sizes of data."""
+        found = [len(value) for value in self.constants]
+        for step in self.steps:
+            if step.name in ("mean", "sum", "amax") and step.call.values:
+                found.append(step.call.values[0].size // max(step.call.result.size, 1))
+        for leaf in self.leaves:
+            parts = [d for s in self.users.get(leaf, ()) for p, d in self.parts.get(s.node, ()) if p is leaf]
+            found += [len(parts), sum(np.size(d) for d in parts) // max(int(np.prod(leaf.shape)), 1)]
+        found += [n for value in self.constants for n in value.shape]
+        return list(dict.fromkeys(n for n in found if n > 1))
+
+    def relatives(self, node: Node) -> dict[str, Any]:
+        """Values of the same shape that a value was made from, or that are made from it, by the ops between."""
+        found: dict[str, Any] = {}
+
+        def look(level: list[tuple[str, Node]], onwards: Callable[[Node], list[tuple[str, Node]]], depth: int) -> None:
+            for path, other in level:
+                if other.shape == node.shape and other in self.values:
+                    found.setdefault(path, self.values[other])
+                if depth:
+                    look([(f"{path} {label}", n) for label, n in onwards(other)], onwards, depth - 1)
+
+        look([(f"before {label}", n) for label, n in self._behind(node)], self._behind, 3)
+        look([(f"after {label}", n) for label, n in self._ahead(node)], self._ahead, 3)
+        return found
+
+    def _behind(self, node: Node) -> list[tuple[str, Node]]:
+        step = self.step_of.get(node)
+        if step is None or step.name in ("matmul", "getitem", "cat"):
+            return []
+        return [(f"{step.name}{i}", p) for i, p in enumerate(step.parents) if p is not None]
+
+    def _ahead(self, node: Node) -> list[tuple[str, Node]]:
+        steps = [s for s in self.users.get(node, ()) if s.name not in ("matmul", "cat", "sum", "mean")]
+        return [(s.name, s.node) for s in steps[:3]]
+
+    def name(self, node: Node) -> str:
+        """What the user calls a node, or what made it."""
+        if node in self.leaves and self.leaves.index(node) < len(self.leaf_names):
+            return self.leaf_names[self.leaves.index(node)]
+        known = self.recorder.names.get(node)
+        return known or (f"the result of {node.op.name}" if node.op is not None else "an input")
+
+    def moved(self, change: Change) -> list[Gradient]:
+        """How far the gradients of the leaves move with a change; None where they do not.
+
+        Rules are linear in the gradient arriving, so only differences are pulled back, and only where there are any.
+        """
+        dirty: dict[Node, Gradient] = {n: total - self.total[n] for n, total in change.totals.items()}
+        touched = [self.place_of[n] for n in (*change.rules, *change.totals) if n in self.place_of]
+        for step in self.steps[min(touched, default=len(self.steps)) :]:
+            moved, rule = dirty.pop(step.node, None), change.rules.get(step.node)
+            if step.node not in self.parts or (moved is None and rule is None):
+                continue
+            if rule is None:
+                pairs = step.pairs(moved)
+            else:
+                arriving = self.total[step.node] if moved is None else self.total[step.node] + moved
+                pairs = rule(step, arriving) + [(parent, -d) for parent, d in self.parts[step.node]]
+            for parent, d in pairs:
+                _add(dirty, parent, d)
+        return [dirty.get(leaf) for leaf in self.leaves]
+
+
+def groups(items: Sequence[Any], *keys: Callable[[Any], Hashable]) -> Iterator[list[Any]]:
+    """Those that have one key, for each kind of key in turn, then each item alone; no group twice."""
+    seen: set[tuple[int, ...]] = set()
+    for key in (*keys, id):
+        found: dict[Hashable, list[Any]] = {}
+        for item in items:
+            found.setdefault(key(item), []).append(item)
+        for some in found.values():
+            number = tuple(sorted(id(item) for item in some))
+            if number not in seen:
+                seen.add(number)
+                yield some
+
+
+def places(steps: Iterable[Step]) -> str:
+    """Where the user wrote some steps; empty where nobody knows."""
+    sites = sorted({str(step.call.site) for step in steps} - {""})
+    return f" ({', '.join(sites[:3])}{', …' if sites[3:] else ''})" if sites else ""
+
+
+def _leaf(value: Any, wants_gradient: bool) -> Any:
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return value
+    leaf = wrap(np.array(value), None)
+    leaf.requires_grad = wants_gradient
+    return leaf
+
+
+def _add(gradients: dict[Node, Gradient], node: Node, d: Gradient) -> None:
+    d = np.asarray(d, dtype=np.float64)
+    if d.shape != node.shape:
+        d = unbroadcast(d, node.shape)
+    held = gradients.get(node)
+    gradients[node] = d if held is None else held + d
