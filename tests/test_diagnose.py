@@ -421,6 +421,8 @@ def test_arguments_that_cannot_be_checked() -> None:
         check_forward(np.log, np.log, (0 * x,))
     with pytest.raises(ArgumentError, match="too many for differences"):
         check_gradients(lambda p: (sum(x * x for x in p[0].tolist()), [2 * p[0]]), [np.ones(30_000)])
+    assert check_gradients(lambda p: (float(np.sum(np.array(p[0]) ** 2)), [2 * p[0]]), [np.ones(30_000)]).ok
+    assert check_gradients(lambda p: (float(np.sum(p[0] ** 2)), [2 * p[0]]), [np.ones(30_000)]).ok
 
 
 def test_two_arrays() -> None:

@@ -17,8 +17,8 @@ from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.types import Raw
 from ..autograd.watch import Following
+from .case import Case
 from .compared import Comparing, place, raw
-from .diagnose import Case
 from .findings import Diagnosis
 from .naming import Trail, meant
 from .passage import Backward, Passage
