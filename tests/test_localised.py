@@ -193,7 +193,12 @@ def test_a_variable_that_is_assigned_again_and_again() -> None:
 
     found = check_gradients(f, params)
     assert [finding.name for finding in found.findings] == ["Wx", "Wh", "Wy", "dout"], found
-    assert found.place.startswith("Wy right, Wx, Wh wrong: look between dout and "), found
+    assert found.place.startswith("Wy right, Wx, Wh wrong: look between dout and dWx, dWh."), found
+
+
+def test_two_parameters_below_a_value_that_is_right() -> None:
+    found = checked(variables_of, {**BACKWARD, "db1": "da1.sum(0)", "dW1": "x.T @ da1"}, True)
+    assert "look between dz1 and db1, and between dz1 and dW1." in found.place, found
 
 
 def test_two_places() -> None:
@@ -257,6 +262,17 @@ def test_a_forward_that_is_written_for_arrays() -> None:
     found = check_gradients(f, params, (x,))
     assert found.place.startswith("W2, b2 right, W1, b1 wrong: look between dz2 and dz1."), found
     assert check_gradients(lambda p, x: f(p, x, False), params, (x,)).ok
+
+
+def test_parameters_in_a_list_are_called_by_their_variables() -> None:
+    params, batch = data()
+
+    def f(p: list[Any], x: Any, y: Any) -> Any:
+        loss, grads = variables_of(dict(zip(params, p, strict=True)), x, y, {**BACKWARD, "db1": "da1.sum(0)"})
+        return loss, [grads[f"d{name}"] for name in params]
+
+    found = check_gradients(f, list(params.values()), batch)
+    assert found.place.startswith("0, 2, 3, 4, 5 right, 1 wrong: look between dz1 and db1."), found
 
 
 def test_in_a_thread_and_beside_a_profiler() -> None:

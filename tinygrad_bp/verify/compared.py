@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -183,7 +183,7 @@ class Comparing:
     hands: Mapping[Node, tuple[str, Any]]
     lines: Mapping[Node, Line] = field(default_factory=dict)
     names: Mapping[Node, str] = field(default_factory=dict)  # of values without a gradient by hand
-    parameters: Mapping[Node, Any] = field(default_factory=dict)
+    explained: Collection[Node] | None = None  # those whose mistakes are named; None: all
 
     def __post_init__(self) -> None:
         self.used = {node: hand for node, (_, hand) in self.hands.items() if self._fits(node, hand)}
@@ -203,7 +203,7 @@ class Comparing:
     def _one(self, node: Node, wrong: str) -> Gradient:
         key, given = self.hands[node]
         hand, truth = parts(given, self.backward.gradients[node])
-        about: dict[str, Any] = {"name": key, "sizes": self.sizes, "parameter": self.parameters.get(node)}
+        about: dict[str, Any] = {"name": key, "sizes": self.sizes}
         about["tolerance"] = max(tolerance_of(a.dtype) for a in (hand, truth))
         about["noise"] = self.backward.noise.get(node, 0.0)
         right, difference = diagnose(hand, truth, **about), apart(hand, truth)
@@ -222,7 +222,7 @@ class Comparing:
             sentence = f"Its own step is right: it is wrong because {self._above(passage, wrong)} is."
             return Gradient(key, "follows", sentence, None, right.error, right.where, difference)
         own = replace(diagnose(hand, expected, **about), error=right.error, where=right.where)
-        if own.kind not in PLAIN:
+        if own.kind not in PLAIN and (self.explained is None or node in self.explained):
             case = Case(hand, expected, tolerance=about["tolerance"], noise=about["noise"])
             guesses = passage.guesses(hand, self.used, self.name)
             kind, _, factor, sentence = next(

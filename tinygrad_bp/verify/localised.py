@@ -50,18 +50,21 @@ def located(
     if not any(name in wrong for name in parameters.values()):
         return found
     names = {nodes[0]: name for name, nodes in values.items() if len(nodes) == 1 and nodes[0] in backward}
-    network = Network(backward, {**names, **parameters}, trail.lines, parameters, wrong)
+    called = {node: name if name.isidentifier() else names.get(node, name) for node, name in parameters.items()}
+    network = Network(backward, {**names, **called}, trail.lines, parameters, wrong)
     hands = network.intermediates(values, others(by_hand, grads))
     network.keys |= {node: key for node, (key, _) in hands.items()}
-    comparing = Comparing(backward, {**hands, **network.by_hand(grads)}, trail.lines, names)
-    told = [finding for finding in comparing.findings() if not finding.ok] if hands else []
-    first = next((finding for finding in told if finding.kind != "follows"), None)
-    if first is None:
-        return replace(found, place=network.by_parameters())
-    more = [finding for finding in comparing.findings() if finding.name not in grads]
-    node = next(node for node, (key, _) in comparing.hands.items() if key == first.name)
-    where = network.told([backward.passage(node, comparing.hands)])
-    return replace(found, findings=(*found.findings, *more), place=where)
+    comparing = Comparing(backward, {**hands, **network.by_hand(grads)}, trail.lines, names, explained=hands)
+    compared = comparing.findings() if hands else ()
+    first = next((finding for finding in compared if not finding.ok and finding.kind != "follows"), None)
+    more = tuple(finding for finding in compared if finding.name not in grads)
+    if first in more:
+        node = next(node for node, (key, _) in hands.items() if key == first.name)
+        where = network.told([backward.passage(node, comparing.hands)])
+    else:
+        right = {finding.name for finding in more if finding.ok}
+        where = network.by_parameters({node for node, (key, _) in hands.items() if key in right})
+    return replace(found, findings=found.findings + more, place=where)
 
 
 def others(by_hand: object, grads: Collection[str]) -> dict[str, Any]:
@@ -86,16 +89,16 @@ class Network:
         self.backward, self.names, self.lines, self.parameters = backward, names, lines, parameters
         self.wrong = {node for node, name in parameters.items() if name in wrong}
         self.keys: dict[Node, str] = {}  # what the hand calls the gradient of a value
-        self.below = self._below()
+        self.below = self.made_from(parameters)
 
-    def _below(self) -> dict[Node, frozenset[Node]]:
-        """The parameters that each value was made from."""
-        below = {node: frozenset((node,)) for node in self.parameters}
+    def made_from(self, some: Collection[Node]) -> dict[Node, frozenset[Node]]:
+        """Which of some values each value was made from, itself included."""
+        made = {node: frozenset((node,)) for node in some}
         for node in reversed(self.backward.nodes):
-            found = [below[parent] for parent in node.parents if parent is not None and parent in below]
+            found = [made[one] for one in (node, *node.parents) if one in made]
             if found:
-                below[node] = frozenset().union(*found)
-        return below
+                made[node] = frozenset().union(*found)
+        return made
 
     # ------------------------------------------------------------------ gradients by hand of values on the way
 
@@ -148,9 +151,10 @@ class Network:
 
     # ------------------------------------------------------------------ without them
 
-    def by_parameters(self) -> str:
-        """Where to look, from which parameters are right and which are wrong."""
-        suspects = {node: group for node, group in self.below.items() if group and group <= self.wrong}
+    def by_parameters(self, right: Collection[Node]) -> str:
+        """Where to look, from which parameters are right and which are wrong, and some ``right`` values on the way."""
+        made = self.made_from((*self.parameters, *right))
+        suspects = {node: group for node, group in made.items() if group <= self.wrong}
         groups = {
             group for node, group in suspects.items()
             if node is self.backward.root or any(reader not in suspects for reader in self.backward.readers[node])
@@ -174,7 +178,7 @@ class Network:
         return (
             "the loss"
             if node is self.backward.root
-            else ", ".join(f"d{self.parameters[one]}" for one in self.below[node])
+            else ", ".join(f"d{self.names[one]}" for one in self.parameters if one in self.below[node])
         )
 
     def told(self, passages: Sequence[Passage]) -> str:

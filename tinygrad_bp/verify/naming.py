@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -14,6 +14,8 @@ from ..autograd.tensor import Tensor
 from ..autograd.watch import Watcher
 from .array_like import ArrayLike
 from .returned import SPELLINGS
+
+LARGEST = 1000  # entries of a dict that is searched for tensors: what has more is data
 
 
 def meant(key: str) -> list[str]:
@@ -38,7 +40,7 @@ def inside(space: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if name.startswith("__"):
             continue
         held = value if isinstance(value, dict) else getattr(value, "__dict__", None)
-        if isinstance(held, dict) and not isinstance(value, (type, type(sys))):
+        if isinstance(held, dict) and len(held) <= LARGEST and not isinstance(value, (type, type(sys))):
             yield {
                 key: part
                 for key, part in held.items()
@@ -66,7 +68,7 @@ class Trail(Watcher):
         self._frames: dict[FrameType, int] = {}  # and how deep they were
         self._held: dict[tuple[FrameType, str], set[Node]] = {}  # what a variable held while it was watched
 
-    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: object, began: int) -> None:
         """Note the line that made a value, and look at the variables of now."""
         node = getattr(result, "_node", None)
         if node is None:
@@ -106,7 +108,7 @@ class Trail(Watcher):
         return found
 
 
-def first_of(names: Sequence[str], spaces: Sequence[Mapping[str, Any]], known: Any) -> Node | None:
+def first_of(names: Sequence[str], spaces: Sequence[Mapping[str, Any]], known: Container[object]) -> Node | None:
     """The node of the first of these names that is a tensor in ``known``, the variables nearest by first."""
     for name in names:
         for space in spaces:

@@ -20,6 +20,7 @@ from .hypotheses.gates import INVERTED, UNMASKED
 Change = Callable[[Node, Any, Sequence[Any]], Sequence[Any]]  # a node, what arrives there, what its rules give
 REPEATS = "What is read several times by {} counts once: d[index] += g keeps one of each; write np.add.at(d, index, g)."
 HOW = {0.0: "is missing", 2.0: "is counted twice", -1.0: "has the wrong sign"}  # by the factor of a part
+STEPS = 10_000  # rules that are called for it at most: of a long way few are changed
 CHANGED = 40  # ops of a passage whose rules are changed one by one, to find the one that a mistake lies in
 
 
@@ -128,7 +129,7 @@ class Passage:
     def guesses(self, hand: Raw, hands: Mapping[Node, Any], name: Callable[[Node], str]) -> Iterator[Guess]:
         """What would come down if a part were left out or had a factor, or one rule on the way were not applied."""
         yield from self._factors(hand, hands, name)
-        for node in self.nodes[:CHANGED]:
+        for node in self.nodes[: min(CHANGED, STEPS // len(self.nodes))]:
             assert node.op is not None
             for i, parent in enumerate(node.parents):
                 if parent is not None:
