@@ -18,7 +18,7 @@ from .history import History
 from .remarks import Record, Report, told
 from .sample import Sample, length, part_of, taken
 
-SHARE = 0.02  # of the processor time of a training that looking at it may take; waiting would count by chance
+SHARE = 0.01  # of the processor time of a training that looking at it may take; waiting would count by chance
 
 
 class Monitor(Callback):
@@ -27,7 +27,7 @@ class Monitor(Callback):
     A callback of ``fit``, or in a loop of your own ``monitor.step(loss)`` in each step, between the forward and
     ``loss.backward()``. Of some steps it looks at everything: the gradient of each layer, how long the step of its
     weight is, which units are saturated (a slope under 1 % of the largest) or dead (a slope of 0 on all examples). It
-    does so as often as 2 % of the training's time allow, or in one of ``every`` steps. It computes the gradients for
+    does so as often as 1 % of the training's time allow, or in one of ``every`` steps. It computes the gradients for
     itself: neither the model nor any ``.grad`` is touched, and nothing has to be taken off at the end.
 
     Compiled by ``fit(compile=True)``, or told after ``backward()``, it sees losses, updates and what is left in
