@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp import nn
-from tinygrad_bp.autograd.errors import ArgumentError
+from tinygrad_bp.autograd.errors import ArgumentError, CaptureError
 from tinygrad_bp.faults import Finding, Findings
 from tinygrad_bp.faults.diagnose import findings
 from tinygrad_bp.faults.observation import Observation
@@ -124,3 +125,58 @@ def test_a_rule_that_fails_says_nothing_unless_asked(monkeypatch: pytest.MonkeyP
     assert not findings(seen)
     with pytest.raises(ZeroDivisionError):
         findings(seen, strict=True)
+
+
+def sigmoid_before_logits() -> tuple[Any, ...]:
+    tg.manual_seed(0)
+    x, _ = batch()
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1), nn.Sigmoid())
+    return model, nn.BCEWithLogitsLoss(), (x, (x[:, :1] > 0).float())
+
+
+@pytest.mark.parametrize("mode", [tg.no_grad, tg.inference_mode, tg.autograd.detect_anomaly])
+def test_it_runs_inside_any_mode(mode: Any) -> None:
+    with mode():
+        assert tg.diagnose(*sigmoid_before_logits()).codes == ("sigmoid-before-bce-with-logits",)
+
+
+def test_it_runs_in_another_thread() -> None:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(tg.diagnose(*sigmoid_before_logits()).codes))
+    thread.start()
+    thread.join()
+    assert found == [("sigmoid-before-bce-with-logits",)]
+
+
+def test_a_program_that_is_written_down_refuses_it() -> None:
+    program = sigmoid_before_logits()
+    with pytest.raises(CaptureError, match="diagnose"):
+        tg.program.program(lambda x: tg.diagnose(*program) and x * 2, tg.ones(2))
+
+
+def plain(dtype: Any = None) -> nn.Module:
+    tg.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 8, dtype=dtype), nn.ReLU(), nn.Linear(8, 1, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_sound_programs_of_any_dtype_and_kind_of_batch(dtype: str) -> None:
+    x, _ = batch()
+    y = 2 * x[:, :1]
+    for pair in ((x, y), (x[::2], y[::2]), (x.numpy(), y.numpy())):
+        given = tuple(item.astype(dtype) if isinstance(item, np.ndarray) else item.to(dtype) for item in pair)
+        assert not tg.diagnose(plain(dtype), lambda p, y: ((p - y) ** 2).mean(), given)
+
+
+@pytest.mark.parametrize(
+    "loss, code",
+    [
+        (lambda p, y: float(((p - y) ** 2).mean()), "detached-branch"),
+        (lambda p, y: None, "loss-not-a-scalar"),
+        (lambda p, y: (p - y) ** 2, "loss-not-a-scalar"),
+        (lambda p, y: 1 / 0, "error-in-the-step"),
+        (lambda p, y: np.log(-(p**2)).mean(), "loss-not-finite"),
+    ],
+)
+def test_odd_losses_are_findings(loss: Any, code: str) -> None:
+    assert tg.diagnose(plain(), loss, batch()).codes == (code,)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError
-from ..autograd.modes import happening
+from ..autograd.modes import enable_grad, happening, inference_mode
 from ..optim.optimizer import Optimizer
 from .finding import Findings
 from .observation import Observation, rows_of
@@ -48,7 +48,7 @@ def diagnose(
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise ArgumentError(f"diagnose: optimizer is a tg.optim.Optimizer, got {kind_of(optimizer)}")
     happening("diagnose()")
-    with kept((model, loss_fn), optimizer):
+    with inference_mode(False), enable_grad(), kept((model, loss_fn), optimizer):
         seen = Observation(model, loss_fn, *batch, optimizer)
         return findings(seen)
 

@@ -148,9 +148,8 @@ def error_in_the_step(seen: Observation) -> Finding | None:
 def loss_not_a_scalar(seen: Observation) -> Finding | None:
     """A loss of several elements: backward needs one number."""
     value = array_of(seen.loss)
-    if getattr(value, "size", 1) == 1:
+    if seen.failure is not None or getattr(value, "size", 1 if value is not None else 0) == 1:
         return None
-    return seen.found(
-        "loss-not-a-scalar", f"the loss has shape {value.shape}: backward needs one number.",
-        'Take its mean: loss.mean(), or reduction="mean".', seen.loss_step,
-    )  # fmt: skip
+    what = f"has shape {value.shape}" if value is not None else "is None"
+    fix = 'Take its mean: loss.mean(), or reduction="mean".' if value is not None else "Write return before it."
+    return seen.found("loss-not-a-scalar", f"the loss {what}: backward needs one number.", fix, seen.loss_step)
