@@ -95,6 +95,12 @@ def with_setting(name: str, value: Any, program: Program) -> Program:
     return program
 
 
+def frozen(program: Program) -> Program:
+    """With nothing that wants a gradient."""
+    program.model.requires_grad_(False)
+    return program
+
+
 def new_head(program: Program) -> Program:
     """With a last layer that was put there after the optimizer was made."""
     last = program.model[len(program.model) - 1]
@@ -182,6 +188,8 @@ enter(HELD, new_head, "blobs_with_sgd", "digits_with_adam", "report_r1")
 enter("zero-grad-missing", partial(steps_without_zero_grad, 30), "blobs_with_a_small_rate", "digits_with_adam",
       "surface_with_tanh", "bag_of_words", "autoencoder")  # fmt: skip
 enter("zero-grad-misplaced", cleared_before_each_step, "digits_with_adam", "gru_of_a_series", "autoencoder")
+enter("all-parameters-frozen", frozen, "digits_with_adam", "gru_of_a_series")
+enter(LARGE, partial(times_the_rate, 1e3), "one_row_in_ten_is_positive")
 enter("optimizer-ascends", partial(with_setting, "maximize", True), "blobs_with_sgd", "surface_with_tanh")
 enter("penalty-outweighs-the-loss", partial(with_setting, "weight_decay", 3.0), "surface_with_tanh", "digits_with_adam")
 enter("model-in-eval-mode", in_eval_mode, "digits_with_batch_norm", "digits_with_dropout_and_decay",

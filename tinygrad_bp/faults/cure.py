@@ -110,7 +110,7 @@ class Cure:
             yield Change(dropout=True)
         if self.decay >= STRONG:
             yield Change(decay=True)
-        yield from _with_rates([size for size in self._sizes(NEAR) if size not in sizes])
+        yield from _with_rates([size for size in self._sizes(NEAR) if size.inputs and size not in sizes])
 
     def _rates(self) -> Iterator[Change]:
         if self.seen.optimizer is None:

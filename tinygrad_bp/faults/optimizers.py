@@ -62,6 +62,17 @@ def _read(seen: Observation, p: Tensor) -> bool:
     return any(item is p for step in seen.steps for item in step.operands)
 
 
+def all_parameters_frozen(seen: Observation) -> Finding | None:
+    """The model has parameters, and none of them wants a gradient."""
+    if not seen.parameters or any(leaf._node is not None for leaf in seen.leaves.values()):
+        return None
+    return seen.found(
+        "all-parameters-frozen",
+        f"None of the {len(seen.parameters)} parameters requires a gradient, so nothing can be learnt.",
+        "Call requires_grad_() on what is to be learnt.",
+    )
+
+
 def zero_grad_missing(seen: Observation) -> Finding | None:
     """The gradients that are there are sums of many steps' gradients."""
     there = {name: leaf.grad._value for name, leaf in seen.parameters.items() if leaf.grad is not None}

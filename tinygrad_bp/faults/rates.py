@@ -62,7 +62,7 @@ def _compared(seen: Observation, code: str, change: Change) -> Finding:
     better = _rate(seen) * change.rate
     reason = (
         f"{type(seen.optimizer).__name__} with lr={_rate(seen):g} takes the loss of this batch from "
-        f"{_number(plain.losses[0])} to {_number(plain.losses[-1])} in {_steps(plain)}; with lr={better:g} it goes to "
+        f"{_number(plain.losses[0])} to {_reached(plain)} in {_steps(plain)}; with lr={better:g} it goes to "
         f"{_number(cured.losses[-1])} in {_steps(cured)}."
     )
     return seen.found(code, reason, f"Write lr={better:g}, and try rates around it.")
@@ -71,6 +71,12 @@ def _compared(seen: Observation, code: str, change: Change) -> Finding:
 def _rate(seen: Observation) -> float:
     assert seen.optimizer is not None
     return max(float(group["lr"]) for group in seen.optimizer.param_groups)
+
+
+def _reached(trial: Trial) -> str:
+    """Where the loss ends, and what it went through."""
+    through = f", through {_number(max(trial.losses))}," if trial.jumps and math.isfinite(trial.losses[-1]) else ""
+    return _number(trial.losses[-1]) + through
 
 
 def _steps(trial: Trial) -> str:

@@ -80,6 +80,7 @@ FAULTS = (
     _fault("loss-averaged-twice", losses.loss_averaged_twice, "learning-rate-too-small"),
     _fault("penalty-outweighs-the-loss", penalty_outweighs_the_loss),
     # What is learnt, and how.
+    _fault("all-parameters-frozen", optimizers.all_parameters_frozen, *TRIED, *STUCK),
     _fault("layer-made-in-forward", layers.layer_made_in_forward, HELD, *TRIED, *STUCK),
     _fault("detached-branch", layers.detached_branch, *RATES, *STUCK),
     _fault(HELD, optimizers.parameter_not_held_by_the_optimizer, *RATES, *STUCK),

@@ -31,6 +31,7 @@ FALL = 0.2  # by so much of the first loss: random first weights may have a skil
 HALF = 0.5  # the skill that needs no fall: the program has learnt before
 CURED = 0.5  # the skill that a change has to reach to count as the cure
 ENOUGH = 0.8  # the skill at which a trial ends
+JUMP = 100.0  # times the loss of chance
 PART = 0.65  # below this skill a program learns only a part; then a change has to reach ENOUGH
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
 DERANGEMENTS = 4  # orders of the rows over which skill is a mean
@@ -71,6 +72,11 @@ class Trial(NamedTuple):
     def falls(self) -> bool:
         """Whether the loss falls by a good part."""
         return (self.losses[0] - self.losses[-1]) / max(abs(self.losses[0]), 1e-30) >= FALL
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the loss was on the way far above what chance has."""
+        return max(self.losses) > JUMP * max(self.chance, self.losses[0]) > 0
 
     @property
     def blew_up(self) -> bool:
@@ -148,7 +154,7 @@ class Trials:
                         with no_grad():
                             last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
                         trial = Trial((*losses, last), skill, chance)
-                        if number == steps or (skill >= ENOUGH and trial.learnt):
+                        if number == steps or (skill >= ENOUGH and trial.learnt and (trial.falls or not trial.jumps)):
                             return trial
                 return None
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
@@ -180,16 +186,16 @@ class Trials:
 
     @cached_property
     def halts(self) -> bool:
-        """Whether the program learns only a part of its own batch."""
+        """Whether the program learns only a part of its own batch, or on the way its loss jumps far above chance."""
         plain = self.run()
-        return not self.fails and plain is not None and plain.skill < PART
+        return not self.fails and plain is not None and (plain.skill < PART or plain.jumps)
 
     def cure(self, changes: Iterator[Change]) -> Change | None:
         """The first of these changes with which the program learns, or learns far more where it learns a little."""
         least = CURED if self.fails else ENOUGH
         for change in changes:
             trial = self.run(change)
-            if trial is not None and trial.skill >= least and trial.learnt and trial.falls:
+            if trial is not None and trial.skill >= least and trial.learnt and trial.falls and not trial.jumps:
                 return change
         return None
 

@@ -38,7 +38,7 @@ class Weighted(NamedTuple):
 
 
 def weighted(steps: Iterable[Step]) -> Iterator[Weighted]:
-    """The steps that multiply values with a parameter, in order."""
+    """The steps that multiply values with a parameter, in order; a lazy layer's has no size before it is trained."""
     for step in steps:
         if step.op in ("linear", "convolution") and _learnt(step.operands[1]):
             weight = step.operands[1]
@@ -54,7 +54,7 @@ def weighted(steps: Iterable[Step]) -> Iterator[Weighted]:
 
 
 def _learnt(item: Any) -> bool:
-    return isinstance(item, Tensor) and item._node is not None and item.is_leaf
+    return isinstance(item, Tensor) and item._node is not None and item.is_leaf and item._value.size > 0
 
 
 def _behind(step: Step, side: int) -> tuple[Tensor, int] | None:
