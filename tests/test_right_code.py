@@ -10,6 +10,7 @@ import pytest
 import tinygrad_bp as tg
 from tests.right_layers import LAYERS, Z
 from tests.right_networks import BITS, COLUMNS, NETWORKS, Network, T, X, Y, columns, params, two_layers
+from tests.right_styles import RUNNING, STYLES
 from tinygrad_bp.autograd.errors import ArgumentError
 from tinygrad_bp.verify import check_backward, check_forward, check_gradients
 
@@ -21,9 +22,9 @@ def test_a_right_layer_is_called_right(name: str) -> None:
     assert found.ok, str(found)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *STYLES])
 def test_a_right_network_is_called_right(name: str) -> None:
-    f, weights, batch, options = NETWORKS[name]
+    f, weights, batch, options = (NETWORKS | STYLES)[name]
     found = check_gradients(f, weights, batch, **options)
     assert found.ok, str(found)
 
@@ -77,6 +78,28 @@ def test_a_subgradient_is_said_to_be_one() -> None:
     assert not check_backward(lambda g, z: g * np.where(z == 0, -1, z > 0), tg.relu, (z,)).ok
 
 
+class Kept:
+    """A layer whose backward uses what its forward kept: a mask, and the input."""
+
+    def forward(self, x: Any) -> Any:
+        self.x, self.mask = x, x > 0.1
+        return np.where(self.mask, x**2, 0)
+
+    def backward(self, g: Any) -> Any:
+        return g * self.mask * 2 * self.x
+
+
+def test_a_layer_keeps_what_its_backward_uses() -> None:
+    layer = Kept()
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(4, 3))
+        assert check_backward(lambda g, x: layer.backward(g), layer.forward, (x,)).ok
+        assert np.array_equal(layer.x, x)  # it is left as its forward on these inputs left it
+        assert check_backward(lambda g, x: layer.backward(g), lambda x: np.where(x > 0.1, x * x, 0), (x,)).ok
+        wrong = check_backward(lambda g, x: layer.backward(g) / 2, layer.forward, (x,))
+        assert wrong.findings[0].kind == "factor" and not wrong.notes
+
+
 def test_it_says_why_differences_served() -> None:
     found = check_backward(
         lambda g, x: g / (2 * np.sqrt(x)),
@@ -116,6 +139,13 @@ def test_the_inputs_stay_what_they_are() -> None:
     check_gradients(two_layers, weights, (X, Y))
     assert all(np.array_equal(a, b) for a, b in zip(kept, (X, Y), strict=True))
     assert all(np.array_equal(before[name], weights[name]) for name in weights)
+
+
+def test_what_a_program_keeps_of_a_run_is_an_array_again() -> None:
+    f, weights, batch, _ = STYLES["a running mean"]
+    assert not check_gradients(f, weights, batch).notes
+    f(weights, *batch)
+    assert isinstance(RUNNING["mean"], np.ndarray)
 
 
 def raising(*_: Any) -> Any:

@@ -8,6 +8,7 @@ no graph any more; whoever reads the graph compares its slope with that of the v
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,13 @@ METHODS = (  # those that are NumPy's function of the name
 )  # fmt: skip
 
 
+@dataclass
+class Run:
+    """Whether one run of a program is over: what it keeps of it has only numbers then."""
+
+    over: bool = False
+
+
 class ArrayLike(NDArrayOperatorsMixin):
     """A Tensor in the place of an array.
 
@@ -32,12 +40,13 @@ class ArrayLike(NDArrayOperatorsMixin):
     tensor(0.0519, grad_fn=<VarBackward0>)
     """
 
-    def __init__(self, tensor: Tensor) -> None:
+    def __init__(self, tensor: Tensor, run: Run | None = None) -> None:
         self.tensor = tensor
+        self.run = Run() if run is None else run
 
     def _like(self, result: Any) -> Any:
         if isinstance(result, Tensor):
-            return ArrayLike(result)
+            return ArrayLike(result, self.run)
         return type(result)(map(self._like, result)) if type(result) in (tuple, list) else result
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
@@ -142,9 +151,9 @@ for _name in METHODS:
 
 
 def plain(tree: Any) -> Any:
-    """The Tensors in arguments, which may be nested."""
+    """The Tensors in arguments, which may be nested; the numbers of those that a program kept from a run before."""
     if isinstance(tree, ArrayLike):
-        return tree.tensor
+        return value_of(tree.tensor) if tree.run.over else tree.tensor
     if type(tree) is dict:
         return {key: plain(part) for key, part in tree.items()}
     return type(tree)(map(plain, tree)) if type(tree) in (tuple, list) else tree

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -154,7 +155,8 @@ class Comparison:
 
     def findings(self) -> Diagnosis:
         """Compare every result in float64; where all are right, elsewhere too, in the dtype given, and far out."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of batches that are the check's own idea: of one example, say
             found = self.judged()
             if all(finding.ok for finding in found):
                 found = self.confirmed(found)

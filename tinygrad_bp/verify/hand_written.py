@@ -42,11 +42,12 @@ def check_backward(
 ) -> Diagnosis:
     """Check one layer's backward: ``hand(g, *inputs)`` against the gradient of ``engine(*inputs)``.
 
-    ``hand`` gives one gradient for each input (None for one without), or a single array for the first input. ``engine``
-    gets float inputs as Tensors in float64; where it does not run on them, or means something else there than on
-    arrays, its values are differenced. ``upstream`` is g, the gradient arriving, of the output's shape; others are
-    drawn beside it (1 for a scalar output). ``batched`` names the inputs that hold examples along ``axis`` (None: 0, or
-    1 where ``hand`` takes other columns and no other rows); ``sizes`` the numbers, beside N, of which a factor may be
+    ``hand`` gives one gradient for each input (None for one without), or a single array for the first input; a layer's
+    ``backward`` may use what its ``forward`` has kept: ``engine`` runs before it. ``engine`` gets float inputs as
+    Tensors in float64; where it does not run on them, or means something else there than on arrays, Tensors that behave
+    as arrays and differences serve. ``upstream`` is g, the gradient arriving, of the output's shape; others are drawn
+    beside it (1 for a scalar output). ``batched`` names the inputs that hold examples along ``axis`` (None: 0, or 1
+    where ``hand`` takes other columns and no other rows); ``sizes`` the numbers, beside N, of which a factor may be
     made; ``labels`` a class for each example. The inputs in ``extremes`` are also tried large and far apart, where only
     inf and nan count as wrong.
 
@@ -66,6 +67,7 @@ def check_backward(
     arrays = [array(a) for a in inputs]
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
+        truth.pass_forward(values[1:])
         return one_each(asked("the hand-written function", hand, *values), engine, len(arrays))
 
     truth = Truth("the engine's function", lambda values: engine(*values), range(len(arrays)))
@@ -98,7 +100,9 @@ def check_backward(
             arriving=drawn if value.shape else [],
         )  # fmt: skip
 
-    return _told(against, truth)
+    found = _told(against, truth)
+    truth.pass_forward(arrays)
+    return found
 
 
 def _in_floats(

@@ -25,10 +25,12 @@ class Numeric:
     value: Callable[[Sequence[Any]], Any]
     moving: Sequence[int]
     errors: list[float] = field(default_factory=list)  # of the gradients found last, one for each
+    dtype: Any = field(default=np.dtype(np.float64), init=False)  # of the value found last, which rounds so
 
     def total(self, values: Sequence[Any], g: Any = None) -> float:
         """The number whose gradients are meant: the value, weighted with what arrives."""
         value = self.value(values)
+        self.dtype = value.dtype
         if g is None and value.size != 1:
             raise ArgumentError(f"{self.who} must give one number, the loss; its shape is {shape_text(value.shape)}")
         return float(np.sum(value * (1 if g is None else g)))
@@ -39,7 +41,8 @@ class Numeric:
         def along(t: float) -> float:
             return self.total(self._along(values, steps, t), g)
 
-        return slope(along, noise=1e-15 * abs(self.total(values, g)), largest=SHORT)
+        eps = np.finfo(self.dtype).eps if self.dtype.kind == "f" else np.finfo(np.float64).eps
+        return slope(along, noise=4 * float(eps) * abs(self.total(values, g)), largest=SHORT)
 
     def direction(self, values: Sequence[Any]) -> dict[int, Any]:
         """A step in each value that moves, as long as the value is."""

@@ -28,7 +28,7 @@ def loss_and_grads(result: Any, params: Any) -> tuple[Any, list[Any]]:
     if not isinstance(result, (tuple, list)) or len(result) < 2:
         raise ArgumentError(f"f must return loss, grads; got {_kind(result)}")
     loss, grads = result[:2]
-    if isinstance(loss, (dict, list, tuple)) and np.size(array(grads) if not isinstance(grads, dict) else 2) == 1:
+    if isinstance(loss, dict) or (isinstance(loss, (list, tuple)) and isinstance(grads, (int, float, np.generic))):
         raise ArgumentError("f returned grads, loss: return loss, grads, the loss first")
     if len(result) > 2 and not isinstance(grads, (dict, list, tuple)):
         raise ArgumentError(f"f returned {len(result)} things: return loss, grads with grads built like params")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..autograd.types import Raw
 from ..autograd.values import value_of
-from .array_like import ArrayLike
+from .array_like import ArrayLike, Run
 from .case import Case, Guess
 from .kinks import beside
 from .makers import followed
@@ -88,6 +88,14 @@ class Truth:
         """The function's value on arrays of its own."""
         return array(self._one(self.function([np.array(wide(a)) for a in values])))
 
+    def pass_forward(self, values: Sequence[Any]) -> None:
+        """Run the function on arrays as they are: the layer whose method it is keeps what its backward will ask for."""
+        try:
+            with np.errstate(all="ignore"):
+                self.function([np.array(a) for a in values])
+        except Exception:  # a function for Tensors alone keeps nothing for a backward in NumPy
+            return
+
     def on_tensors(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """The function's result on Tensors, and those that move."""
         leaves = {i: leaf(np.array(wide(values[i]))) for i in self.moving}
@@ -97,11 +105,13 @@ class Truth:
             else np.array(wide(a)).view(Given)
             for a in values
         ]
+        run = Run()
         for i, moving in leaves.items():
-            given[i] = moving if self.way == "Tensors" else ArrayLike(moving)
+            given[i] = moving if self.way == "Tensors" else ArrayLike(moving, run)
         with warnings.catch_warnings():  # float() of a Tensor warns, and is found by what it gives
             warnings.simplefilter("ignore")
             result = self._one(self.function(given)) if self.way == "Tensors" else self._as_arrays(given, values)
+        run.over = True  # what the program keeps of it is an array from now on
         return result, list(leaves.values())
 
     def _as_arrays(self, given: list[Any], values: Sequence[Any]) -> Any:
@@ -165,6 +175,7 @@ class Truth:
             )
 
     def _choose(self, values: Sequence[Any], g: Any) -> None:
+        self.way = "Tensors" if self.constants else "arrays"
         self.value(values)
         try:
             value, again = self.on_arrays(values), self.on_arrays(values)
@@ -177,13 +188,15 @@ class Truth:
                 f"{self.who} gives other numbers when it is run again on the same inputs: draw its random numbers "
                 "outside of it, or seed them inside"
             )
-        first = self._against(values, value, g)
-        if not first:
-            return
-        second = replace(self, way="arrays")._against(values, value, g)
-        self.way = "differences" if second else "arrays"
-        if second and self.moving:
-            why = first if " raised " in second else second
+        ways = ("Tensors", "arrays") if self.constants else ("arrays", "Tensors")
+        reasons = []
+        for self.way in ways:
+            reasons.append(self._against(values, value, g))
+            if not reasons[-1]:
+                return
+        self.way = "differences"
+        if self.moving:
+            why = min(reasons, key=lambda reason: " raised " in reason)
             self.notes.append(f"Differences of its values serve as the right gradient: {why}.")
 
     def _against(self, values: Sequence[Any], value: Any, g: Any) -> str:
@@ -232,5 +245,6 @@ class Truth:
 def _same(a: Any, b: Any) -> bool:
     """Whether two values are one but for rounding."""
     largest = np.max(np.abs(a), initial=0.0)
-    near = 1e-9 * largest if np.isfinite(largest) else 0.0
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-9, atol=near, equal_nan=True))
+    off = max(1e-9, 4 * float(np.finfo(a.dtype).eps)) if a.dtype.kind == "f" else 1e-9
+    near = off * largest if np.isfinite(largest) else 0.0
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=off, atol=near, equal_nan=True))
