@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..autograd.tensor import Tensor
+from ..autograd.types import DTypeLike
 from ..autograd.values import value_of
 
 METHODS = (  # those that are NumPy's function of the name
@@ -130,11 +131,11 @@ class ArrayLike(NDArrayOperatorsMixin):
         """As an array's."""
         return np.ravel(self)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: DTypeLike, copy: bool = True) -> Any:
         """As an array's; floats stay what they are."""
         return self if np.dtype(dtype).kind == "f" and self.dtype.kind == "f" else self._like(self.tensor.astype(dtype))
 
-    def fill(self, value: Any) -> None:
+    def fill(self, value: float) -> None:
         """As an array's."""
         self[...] = value
 

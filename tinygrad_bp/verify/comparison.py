@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from ..autograd.types import DTypeLike
+from ..autograd.types import DTypeLike, Raw
 from .case import Case, Guess, tolerance_of
 from .diagnose import diagnose
 from .drawn import elsewhere, generator
@@ -85,11 +85,11 @@ class Comparison:
         with np.errstate(all="ignore"):
             return [np.asarray(result) for result in self.truth([np.array(wide(a)) for a in inputs], hand, quick)]
 
-    def chosen(self, rows: Any) -> list[Any]:
+    def chosen(self, rows: Sequence[int] | Raw) -> list[Any]:
         """The inputs with only some examples, or some of them several times."""
         return [np.take(a, rows, self.batched[i]) if i in self.batched else a for i, a in enumerate(self.inputs)]
 
-    def run_on(self, rows: Any) -> tuple[list[Any], list[Any]]:
+    def run_on(self, rows: Sequence[int] | Raw) -> tuple[list[Any], list[Any]]:
         """What both give for the chosen examples: one run, of which every result takes its part."""
         key = tuple(rows)
         if key not in self._runs:
@@ -123,7 +123,7 @@ class Comparison:
         limits = [max(JUMP, 1e4 * eps) * np.max(np.abs(t), initial=0.0) for t in truth]
         return [8 * np.where(m <= limit, m, 0) + 8 * eps * largest for m, limit in zip(moves, limits, strict=True)]
 
-    def case(self, i: int, hand: Any, truth: Any, noise: Any) -> Case:
+    def case(self, i: int, hand: Raw, truth: Raw, noise: Raw | float) -> Case:
         """Result ``i`` with everything that is known of it; what needs more runs is left to be called."""
         tolerance = max(tolerance_of(hand.dtype), self.coarse)
 

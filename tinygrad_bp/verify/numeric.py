@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError, shape_text
+from ..autograd.types import Raw
 from .differences import Slope, slope
 from .drawn import generator
 
@@ -27,7 +28,7 @@ class Numeric:
     errors: list[float] = field(default_factory=list)  # of the gradients found last, one for each
     dtype: Any = field(default=np.dtype(np.float64), init=False)  # of the value found last, which rounds so
 
-    def total(self, values: Sequence[Any], g: Any = None) -> float:
+    def total(self, values: Sequence[Any], g: Raw | None = None) -> float:
         """The number whose gradients are meant: the value, weighted with what arrives."""
         value = self.value(values)
         self.dtype = value.dtype
@@ -35,7 +36,7 @@ class Numeric:
             raise ArgumentError(f"{self.who} must give one number, the loss; its shape is {shape_text(value.shape)}")
         return float(np.sum(value * (1 if g is None else g)))
 
-    def slope(self, values: Sequence[Any], steps: dict[int, Any], g: Any = None) -> Slope:
+    def slope(self, values: Sequence[Any], steps: dict[int, Any], g: Raw | None = None) -> Slope:
         """The slope of the total where each value moves along its step."""
 
         def along(t: float) -> float:
@@ -55,7 +56,7 @@ class Numeric:
         usual = float(np.median([size for size in sizes if size] or [1.0]))
         return [max(size, 0.1 * usual) for size in sizes]
 
-    def moves(self, values: Sequence[Any], g: Any = None) -> bool:
+    def moves(self, values: Sequence[Any], g: Raw | None = None) -> bool:
         """Whether the total changes where everything that moves does."""
         steps = self.direction(values)
         try:
@@ -67,14 +68,14 @@ class Numeric:
     def _along(self, values: Sequence[Any], steps: dict[int, Any], t: float) -> list[Any]:
         return [a + t * steps[i] if i in steps else a for i, a in enumerate(values)]
 
-    def agrees(self, values: Sequence[Any], g: Any, grads: Sequence[Any]) -> bool:
+    def agrees(self, values: Sequence[Any], g: Raw | None, grads: Sequence[Any]) -> bool:
         """Whether gradients have the slope of the total along one direction, roughly: nothing is left out of them."""
         steps = self.direction(values)
         parts = [steps[i] * d for i, d in zip(self.moving, grads, strict=True)]
         allowed = 1e-4 * sum(float(np.sum(np.abs(p))) for p in parts) + 1e-8 * abs(self.total(values, g))
         return bool(abs(self.slope(values, steps, g).value - sum(float(np.sum(p)) for p in parts)) <= allowed)
 
-    def gradients(self, values: Sequence[Any], g: Any, hand: Sequence[Any] | None, quick: bool) -> list[Any]:
+    def gradients(self, values: Sequence[Any], g: Raw | None, hand: Sequence[Any] | None, quick: bool) -> list[Any]:
         """The gradients; the hand's own where slopes along some directions confirm it, which is soon done.
 
         ``quick`` gives NaN in place of the others.
@@ -104,7 +105,7 @@ class Numeric:
                 return False
         return True
 
-    def _by_element(self, values: Sequence[Any], i: int, size: float, g: Any) -> tuple[Any, float]:
+    def _by_element(self, values: Sequence[Any], i: int, size: float, g: Raw | None) -> tuple[Any, float]:
         """The slope in each element of one value, and the largest error of those."""
         grad, error = np.zeros(np.shape(values[i])), 0.0
         for place in np.ndindex(grad.shape):

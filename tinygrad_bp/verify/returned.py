@@ -15,12 +15,12 @@ from ..autograd.values import value_of
 SPELLINGS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "g{}", "dL_d{}")  # of the gradient of a parameter
 
 
-def array(result: Any) -> Any:
+def array(result: object) -> Any:
     """The array of a Tensor, a number or a list."""
     return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
 
 
-def loss_and_grads(result: Any, params: Any) -> tuple[Any, list[Any]]:
+def loss_and_grads(result: object, params: object) -> tuple[Any, list[Any]]:
     """The loss, and the gradients in the order of the parameters; None stands for zeros.
 
     Raises ``ArgumentError`` where they are not that.

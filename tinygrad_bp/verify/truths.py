@@ -34,7 +34,7 @@ NEXT_TO = (-1e-9, 1e-9)  # the same for graphs
 class Given(np.ndarray):
     """An array that meets Tensors: ``X.dot(W)`` is np.dot of the two, which an array's own method refuses."""
 
-    def dot(self, b: Any, out: Any = None) -> Any:
+    def dot(self, b: Any, out: Raw | None = None) -> Any:
         """The product with an array or a Tensor."""
         return np.dot(np.asarray(self), b) if isinstance(b, (Tensor, ArrayLike)) else np.asarray(self).dot(b, out)
 
@@ -157,7 +157,7 @@ class Truth:
                 raised = refusal or error
                 raise ArgumentError(f"{self.who} raised {_said(raised)}") from raised
 
-    def settle(self, values: Sequence[Any], g: Any = None) -> None:
+    def settle(self, values: Sequence[Any], g: Raw | None = None) -> None:
         """Choose the way.
 
         Raises ``ArgumentError`` where the function runs on neither, gives other numbers when it is run again, or has
@@ -174,7 +174,7 @@ class Truth:
                 f"(at most {LIMIT}); give forward=, the same loss with np.* functions or tg.nn"
             )
 
-    def _choose(self, values: Sequence[Any], g: Any) -> None:
+    def _choose(self, values: Sequence[Any], g: Raw | None) -> None:
         self.way = "Tensors" if self.constants else "arrays"
         self.value(values)
         try:
@@ -199,7 +199,7 @@ class Truth:
             why = min(reasons, key=lambda reason: " raised " in reason)
             self.notes.append(f"Differences of its values serve as the right gradient: {why}.")
 
-    def _against(self, values: Sequence[Any], value: Any, g: Any) -> str:
+    def _against(self, values: Sequence[Any], value: Any, g: Raw | None) -> str:
         """What speaks against the graph of this way; nothing where it serves."""
         try:
             result, _ = self.on_tensors(values)
@@ -215,26 +215,26 @@ class Truth:
             return f"the graph of {self.who} on Tensors does not hold everything that its value depends on"
         return ""
 
-    def _complete(self, values: Sequence[Any], g: Any) -> bool:
+    def _complete(self, values: Sequence[Any], g: Raw | None) -> bool:
         """Whether the graph has the slope of the values."""
         try:
             return self.numeric.agrees(values, g, self.recorded(values, g))
         except Exception:  # there is no graph, or beside the values given the function is undefined
             return False
 
-    def recorded(self, values: Sequence[Any], g: Any = None) -> list[Any]:
+    def recorded(self, values: Sequence[Any], g: Raw | None = None) -> list[Any]:
         """The gradients from the graph."""
         result, leaves = self.on_tensors(values)
         return gradients(result, leaves, np.ones(result.shape) if g is None else np.asarray(g, np.float64))
 
-    def explained(self, values: Sequence[Any], cases: Sequence[Case], g: Any = None) -> dict[int, Guess]:
+    def explained(self, values: Sequence[Any], cases: Sequence[Case], g: Raw | None = None) -> dict[int, Guess]:
         """What one change of the graph says of wrong gradients; nothing where there is no graph."""
         if self.way == "differences":
             return {}
         return explained(lambda: (*self.on_tensors(values), g), cases)
 
     def __call__(
-        self, values: Sequence[Any], g: Any = None, hand: Sequence[Any] | None = None, quick: bool = False
+        self, values: Sequence[Any], g: Raw | None = None, hand: Sequence[Any] | None = None, quick: bool = False
     ) -> list[Any]:
         """The gradients; ``hand`` are those that are to be confirmed, and ``quick`` gives no others by differences."""
         if self.way == "differences":
