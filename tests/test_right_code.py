@@ -200,8 +200,7 @@ def test_an_interrupt_passes_through() -> None:
 
 
 def test_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    hand, forward, inputs, _ = LAYERS["convolution, loops"]
-    found = check_backward(lambda g, *a: (hand(g, *a)[0], -hand(g, *a)[1]), forward, inputs, names=("dx", "dW"))
+    found = check_backward(lambda g, z: g * np.cos(z) + z, tg.relu, (Z,), names=("dz",))
     whole = str(found)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
