@@ -20,7 +20,7 @@ def stale(case: Case) -> Iterator[Guess]:
 def transposed(case: Case) -> Iterator[Guess]:
     """Two axes swapped, or some turned round: a square matrix, a kernel."""
     truth = case.truth
-    if not case.same or not case.free or truth.ndim < 2:
+    if not case.same or not case.free or truth.ndim == 0:
         return
     for i, j in combinations(range(truth.ndim), 2):
         if truth.shape[i] == truth.shape[j]:

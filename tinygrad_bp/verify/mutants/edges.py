@@ -129,7 +129,7 @@ def uses(tape: Tape) -> Iterator[Change]:
             rest = [edge for edge in found if edge is not kept]
             where = places(e.step for e in found)
             text = f"{name} is used {len(found)} times and only the {which} use counts{where}: add up all with +=."
-            yield Change("not added up" if node in tape.leaves else "branch missing", text, without(rest))
+            yield Change(_kind_of_rest(tape, node, rest), text, without(rest))
         gradients = [d for edge in found for p, d in tape.parts[edge.step.node] if p is node]
         for order, which in ((gradients, "last"), (gradients[::-1], "first")):
             total = np.zeros(node.shape)
@@ -138,6 +138,14 @@ def uses(tape: Tape) -> Iterator[Change]:
                     total = np.where(d != 0, d, total)
             text = f"The gradients of {name} are written over one another and the {which} stays: add them with +=."
             yield Change("overwritten", text, totals={node: total})
+
+
+def _kind_of_rest(tape: Tape, node: Node, rest: list[Edge]) -> str:
+    """What it is called to leave out some uses: a penalty on a weight, uses of a weight, ways that a value goes."""
+    if node not in tape.leaves:
+        return "branch missing"
+    penalty = all(edge.step.name in ("abs", "square", "pow", "mul") for edge in rest)
+    return "regularisation" if penalty else "not added up"
 
 
 def _one_example(tape: Tape, row: int, which: str, shared: dict[Node, list[Edge]]) -> Iterator[Change]:

@@ -56,7 +56,8 @@ REARRANGED: list[tuple[str, str, Product]] = [
 ]  # fmt: skip
 
 
-def _with(edge: Edge, other: Product) -> Callable[[Step, Gradient], Gradient]:
+def with_other(edge: Edge, other: Product) -> Callable[[Step, Gradient], Gradient]:
+    """A product of what arrives with the two matrices of an edge."""
     a, b = edge.step.call.values
     return lambda step, g: other(g, a, b, edge.operand)
 
@@ -65,13 +66,16 @@ def _rearranged(tape: Tape, some: list[Edge]) -> Iterator[Change]:
     where = places(e.step for e in some)
     what = f"In the gradient of {tape.name(some[0].parent)} through the matrix product{where}"
     for kind, text, other in REARRANGED:
-        yield Change(kind, f"{what}: {text}.", {e.step.node: replaced(e, _with(e, other)) for e in some})
+        yield Change(kind, f"{what}: {text}.", {e.step.node: replaced(e, with_other(e, other)) for e in some})
     for text, other_value in OTHER_MATRIX:
-        rules = {e.step.node: replaced(e, _with(e, _of(other_value(e.step.call.values[1 - e.operand])))) for e in some}
+        rules = {
+            e.step.node: replaced(e, with_other(e, of_other(other_value(e.step.call.values[1 - e.operand]))))
+            for e in some
+        }
         yield Change("wrong factor", f"{what}: {text}.", rules)
     if len(some) > 1:
         for path, values in related(tape, some):
-            rules = {e.step.node: replaced(e, _with(e, _of(v))) for e, v in zip(some, values, strict=True)}
+            rules = {e.step.node: replaced(e, with_other(e, of_other(v))) for e, v in zip(some, values, strict=True)}
             yield Change("wrong factor", f"{what}: multiplied by the value {path} the one that is meant.", rules)
 
 
@@ -93,7 +97,7 @@ OTHER_MATRIX: list[tuple[str, Callable[[Any], Any]]] = [
 ]
 
 
-def _of(value: Any) -> Product:
+def of_other(value: Any) -> Product:
     """The gradient with another value in the other matrix's place."""
     return lambda g, a, b, i: product(g, value, value, i)
 
@@ -110,11 +114,11 @@ def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
     for node, value in alike(tape, step.call.values[1 - edge.operand]):
         if node is None or node not in step.parents:
             text = f"{what}: {other_name(tape, node)} stands where {meant} is meant."
-            yield Change("wrong factor", text, {step.node: replaced(edge, _with(edge, _of(value)))})
+            yield Change("wrong factor", text, {step.node: replaced(edge, with_other(edge, of_other(value)))})
     for node, arriving in list(tape.total.items())[: 3 * OTHERS]:
         if node is not step.node and np.shape(arriving) == step.node.shape:
             text = f"{what}: the gradient of {tape.name(node)} stands where that of {tape.name(step.node)} is meant."
-            yield Change("wrong gradient", text, {step.node: replaced(edge, _with(edge, _arriving(arriving)))})
+            yield Change("wrong gradient", text, {step.node: replaced(edge, with_other(edge, _arriving(arriving)))})
 
 
 def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
@@ -133,7 +137,7 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
         ):  # fmt: skip
             if all(v is not None for v in shifted):
                 pairs = zip(some, shifted, strict=True)
-                rules = {e.step.node: replaced(e, _with(e, _of(v))) for e, v in pairs}
+                rules = {e.step.node: replaced(e, with_other(e, of_other(v))) for e, v in pairs}
                 yield Change("wrong step", f"{what}: {text} stands in every step where its own is meant.", rules)
 
 

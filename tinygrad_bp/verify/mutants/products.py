@@ -69,13 +69,13 @@ def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:
     first = some[0]
     meant = operand_name(tape, first, 1 - first.operand)
     for path, values in related(tape, some):
-        rules = {e.step.node: replaced(e, _by(value)) for e, value in zip(some, values, strict=True)}
+        rules = {e.step.node: replaced(e, by(value)) for e, value in zip(some, values, strict=True)}
         yield Change("wrong factor", f"{what}: multiplied by the value {path} it where {meant} is meant.", rules)
     if len(some) == 1:
         for other, value in alike(tape, first.step.call.values[1 - first.operand]):
             if other not in first.step.parents:
                 text = f"{what}: multiplied by {other_name(tape, other)} where {meant} is meant."
-                yield Change("wrong factor", text, {first.step.node: replaced(first, _by(value))})
+                yield Change("wrong factor", text, {first.step.node: replaced(first, by(value))})
 
 
 def related(tape: Tape, some: list[Edge]) -> Iterator[tuple[str, list[Any]]]:
@@ -91,7 +91,8 @@ def related(tape: Tape, some: list[Edge]) -> Iterator[tuple[str, list[Any]]]:
                 yield (where if origin == "operand" else f"made of the product, {where}"), values
 
 
-def _by(value: Any) -> Callable[[Step, Gradient], Gradient]:
+def by(value: Any) -> Callable[[Step, Gradient], Gradient]:
+    """What arrives, multiplied by a value."""
     return lambda step, g: g * value
 
 
