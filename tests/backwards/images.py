@@ -4,7 +4,7 @@ import numpy as np
 
 import tinygrad_bp as tg
 
-from .programs import Program, given, layer
+from .programs import Program, closed, given, layer
 
 RNG = np.random.default_rng(34)
 
@@ -47,6 +47,31 @@ def convolution_script(bug):
         return loss, {"K": dK, "b": db}
 
     return given(f, {"K": RNG.normal(size=(2, 3, 3)), "b": RNG.normal(size=2)}, (X, t))
+
+
+def one_dimension(bug):
+    X, t = RNG.normal(size=(5, 11)), RNG.normal(size=(5, 5))
+
+    def f(params):
+        k, b = params["k"], params["b"]
+        out = np.zeros((5, 5))
+        for i in range(5):
+            out[:, i] = X[:, 2 * i : 2 * i + 3] @ k + b
+        a = np.maximum(out, 0)
+        loss = np.mean((a - t) ** 2)
+
+        d = 2 * (a - t) / a.size
+        if bug != "no relu":
+            d = d * (out > 0)
+        dk = np.zeros(3)
+        for i in range(5):
+            window = X[:, i : i + 3] if bug == "stride ignored" else X[:, 2 * i : 2 * i + 3]
+            dk = (0 if bug == "assigned" else dk) + window.T @ d[:, i]
+        if bug == "flipped":
+            dk = dk[::-1]
+        return loss, {"k": dk, "b": d.mean(axis=0).sum() if bug == "bias mean" else d.sum()}
+
+    return closed(f, {"k": RNG.normal(size=3), "b": np.array(0.3)})
 
 
 class Conv:
@@ -182,6 +207,18 @@ def max_pooling_layer(bug):
 
 
 PROGRAMS = [
+    Program(
+        "convolution in one dimension",
+        "script",
+        one_dimension,
+        {
+            "no relu": {"mask missing"},
+            "stride ignored": {"stride ignored"},
+            "assigned": {"not added up"},
+            "flipped": {"flipped"},
+            "bias mean": {"averaged", "factor"},
+        },
+    ),
     Program(
         "convolution",
         "script",
