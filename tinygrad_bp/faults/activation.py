@@ -19,6 +19,7 @@ MOVING = {
     "reshape", "permute", "getitem", "cast", "broadcast_to", "clone", "cat", "stack", "expand_dims", "read_last",
     "diagonal", "place", "unfold", "as_strided",
 }  # fmt: skip
+FEWEST = 5  # numbers through which not every curve goes
 Function = Callable[[Any, int], Any]
 
 
@@ -156,7 +157,7 @@ def _scaled(scores: Any, values: Any, source: Step) -> Activation:
     for name in ("sigmoid", "tanh", "relu", "softplus", "exp"):
         with np.errstate(all="ignore"):
             x = FUNCTIONS[name](scores, scores.ndim - 1).ravel()
-        if not np.isfinite(x).all() or not np.isfinite(values).all() or np.ptp(x) == 0:
+        if x.size < FEWEST or not np.isfinite(x).all() or not np.isfinite(values).all() or np.ptp(x) == 0:
             continue
         slope, offset = np.polyfit(x, values.ravel(), 1)
         if np.allclose(slope * x + offset, values.ravel(), rtol=1e-4, atol=1e-5 * np.abs(values).max()) and slope:
