@@ -7,7 +7,6 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 Def = ast.FunctionDef
@@ -86,10 +85,15 @@ def said(name: str, others: set[str]) -> Said:
 
 def role(name: str, siblings: Iterable[str] = ()) -> str:
     """What a forward's parameter holds."""
-    return _role(name, frozenset(other.lower() for other in siblings))
+    key = name, frozenset(other.lower() for other in siblings)
+    if key not in _KNOWN:
+        _KNOWN[key] = _role(*key)
+    return _KNOWN[key]
 
 
-@cache
+_KNOWN: dict[tuple[str, frozenset[str]], str] = {}  # roles are asked for again and again
+
+
 def _role(name: str, near: frozenset[str]) -> str:
     low = name.lower().strip("_")
     if re.fullmatch(NOT_LABELS, low):
