@@ -10,6 +10,7 @@ from .observation import Observation
 from .trial import AS_IT_IS, Change, Trial
 from .units import GAIN
 
+MOVED = 0.1  # the share of the first loss under which the steps are large enough
 FALLS = 0.8  # the share of the first loss under which it has fallen
 STILL_WRONG = 0.1  # where scaled numbers need a rate so much smaller as well, the rate is a fault of its own
 
@@ -52,6 +53,9 @@ def learning_rate_too_small(seen: Observation) -> Finding | None:
         )
     if change is None or change.rate <= 1 or change._replace(rate=1.0) != AS_IT_IS:
         return None
+    plain = seen.cure.trials.run()
+    if plain is not None and plain.losses[-1] < MOVED * plain.losses[0]:
+        return None  # whatever it learns, it moves
     return _compared(seen, "learning-rate-too-small", change)
 
 
