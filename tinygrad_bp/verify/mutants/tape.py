@@ -100,6 +100,7 @@ class Recorder(Switch, Watcher):
         self.calls: dict[Node, Call] = {}
         self.names: dict[Node, str] = {}
         self.order: list[Node] = []
+        self._outer = user_frame()  # where the check was called: no line of the forward
 
     def _mode(self, before: Mode) -> Mode:
         enter_every_op()
@@ -112,6 +113,7 @@ class Recorder(Switch, Watcher):
             return
         given = tuple(operands[0]) if op.variadic else operands
         frame = user_frame()
+        frame = None if frame is self._outer else frame
         values = tuple(np.array(plainly(x)) if isinstance(x, Tensor) else np.asarray(x) for x in given)
         above = None if frame is None else frame.f_back
         caller = None if above is None else (above.f_code, above.f_lasti)
