@@ -25,8 +25,8 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 HEAD = """# Being told what is wrong
 
 Printed by `python -m benchmarks.told --write docs/being-told.md`. The programs that are counted here are those of the
-tests, written for them; how well others are named is another question. *Named* means that the kind, or the code, is that
-of the mistake; of a training also that at most one other thing is said.
+tests, written for them; how well others are named is another question. *Named* means that the kind, or the code, is
+that of the mistake; of a training also that at most one other thing is said.
 
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.

@@ -251,7 +251,7 @@ def exploding_cells() -> Monitor:
 
 
 BROKEN: dict[Callable[[], Monitor], str] = {
-    huge_rate: "not-finite", large_rate: "rate-too-large", tiny_rate: "rate-too-small",
+    huge_rate: "not-finite", large_rate: "learning-rate-too-large", tiny_rate: "learning-rate-too-small",
     deep_sigmoids: "vanishing-gradients", large_weights: "saturated-units", dying_units: "dead-units",
     single_rows: "noisy-steps", by_heart: "overfitting", ended_early: "too-few-epochs", rising_loss: "loss-rising",
     exploding_cells: "exploding-gradients",

@@ -41,7 +41,7 @@ class Monitor(Callback):
     >>> monitor = tg.train.Monitor(every=10)
     >>> _ = tg.train.fit(model, tg.nn.BCEWithLogitsLoss(), optimizer, [(x, y)], epochs=100, callbacks=[monitor])
     >>> monitor.report().codes
-    ('rate-too-small',)
+    ('learning-rate-too-small',)
     """
 
     def __init__(

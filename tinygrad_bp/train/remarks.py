@@ -334,19 +334,20 @@ def too_few(seen: Record) -> str | None:
     return None
 
 
+LARGE, SMALL = "learning-rate-too-large", "learning-rate-too-small"
 # In order of seriousness; and what each makes superfluous.
 RULES: tuple[tuple[str, Callable[[Record], str | None], tuple[str, ...]], ...] = (
-    ("not-finite", not_finite, ("rate-too-large", "loss-rising", "too-few-epochs", "noisy-steps", "rate-too-small",
-                                "vanishing-gradients", "saturated-units", "dead-units", "overfitting")),
-    ("exploding-gradients", exploding, ("rate-too-large", "loss-rising", "noisy-steps", "too-few-epochs",
-                                          "vanishing-gradients", "saturated-units", "rate-too-small")),
-    ("rate-too-large", rate_too_large, ("loss-rising", "noisy-steps", "too-few-epochs", "dead-units",
-                                        "saturated-units", "vanishing-gradients")),
+    ("not-finite", not_finite, (LARGE, "loss-rising", "too-few-epochs", "noisy-steps", SMALL, "vanishing-gradients",
+                                "saturated-units", "dead-units", "overfitting")),
+    ("exploding-gradients", exploding, (LARGE, "loss-rising", "noisy-steps", "too-few-epochs", "vanishing-gradients",
+                                        "saturated-units", SMALL)),
+    (LARGE, rate_too_large, ("loss-rising", "noisy-steps", "too-few-epochs", "dead-units", "saturated-units",
+                             "vanishing-gradients")),
     ("loss-rising", rising, ("noisy-steps", "too-few-epochs")),
-    ("dead-units", dead, ("vanishing-gradients", "too-few-epochs", "rate-too-small")),
-    ("saturated-units", saturated, ("vanishing-gradients", "too-few-epochs", "rate-too-small")),
-    ("vanishing-gradients", vanishing, ("rate-too-small", "too-few-epochs")),
-    ("rate-too-small", rate_too_small, ("too-few-epochs",)),
+    ("dead-units", dead, ("vanishing-gradients", "too-few-epochs", SMALL)),
+    ("saturated-units", saturated, ("vanishing-gradients", "too-few-epochs", SMALL)),
+    ("vanishing-gradients", vanishing, (SMALL, "too-few-epochs")),
+    (SMALL, rate_too_small, ("too-few-epochs",)),
     ("noisy-steps", noisy, ("too-few-epochs",)),
     ("overfitting", overfitting, ("too-few-epochs",)),
     ("too-few-epochs", too_few, ()),
