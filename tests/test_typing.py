@@ -234,7 +234,7 @@ EXCEPTIONS = {
         r"(bessel_functions|definitions|doors|einsum|flat|frames|interpolation|numpy_protocols|not_here)\.|"
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
-    "Watched answers as a tensor does": r"two_meanings\.Watched",
+    "Watched and ArrayLike answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike",
     "names of PyTorch that are not here, which say so when they are asked for": r"Tensor\.\w+ is not present in stub",
     "the base class of Tensor is for checkers alone": r"autograd\.syntax failed to import",
     "the class itself is called, not its __init__": r"Tensor\.__init__",
