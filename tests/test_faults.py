@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from tinygrad_bp.autograd.errors import ArgumentError, CaptureError
 from tinygrad_bp.faults import Finding, Findings
 from tinygrad_bp.faults.diagnose import findings
 from tinygrad_bp.faults.observation import Observation
+from tinygrad_bp.faults.table import FAULTS
 
 
 def network() -> nn.Module:
@@ -180,3 +183,9 @@ def test_sound_programs_of_any_dtype_and_kind_of_batch(dtype: str) -> None:
 )
 def test_odd_losses_are_findings(loss: Any, code: str) -> None:
     assert tg.diagnose(plain(), loss, batch()).codes == (code,)
+
+
+def test_the_page_names_every_code() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "diagnosing.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert sorted(code for row in rows for code in re.findall(r"`([a-z-]+)`", row)) == sorted({f.code for f in FAULTS})
