@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import attention, dense, images, normalisation, residual, sequences, shared, softmax, words
+from . import attention, dense, images, normalisation, residual, sequences, shared, softmax, steps, words
 from .programs import Program
 
 PROGRAMS: list[Program] = [
     program
-    for module in (dense, softmax, normalisation, images, words, sequences, attention, residual, shared)
+    for module in (dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps)
     for program in module.PROGRAMS
 ]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

@@ -37,7 +37,7 @@ def rnn_script(bug):
             if bug == "assigned":
                 dWx, dWh, db = X[:, t].T @ dz, h[t - 1].T @ dz, dz.sum(axis=0)
             else:
-                dWx += X[:, t].T @ dz
+                dWx += X[:, max(t - 1, 0) if bug == "x before" else t - 1 if bug == "x before, wrapped" else t].T @ dz
                 dWh += (h[t] if bug == "own h" else h[t - 1]).T @ dz
                 db += dz.sum(axis=0)
             if bug == "last step only":
@@ -157,6 +157,9 @@ PROGRAMS = [
             "Wh not transposed": {"transposed"},
             "h not passed": {"branch missing", "part missing", "not added up"},
             "averaged over time": {"averaged", "factor"},
+            "clipped": {"clipped"},
+            "x before": {"wrong step"},
+            "x before, wrapped": {"wrong step"},
         },
     ),
     Program(

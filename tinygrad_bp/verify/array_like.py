@@ -53,7 +53,7 @@ class ArrayLike(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
         """NumPy's function on the Tensors. What is written into is another from then on."""
         result = self._like(getattr(ufunc, method)(*map(plain, inputs), **plain(kwargs)))
-        if out and isinstance(out[0], ArrayLike):
+        if out and isinstance(out[0], ArrayLike) and isinstance(result, ArrayLike):
             out[0].tensor = result.tensor
             return out[0]
         return result

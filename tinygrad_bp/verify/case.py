@@ -28,6 +28,7 @@ class Case:
     upstream: Any = None  # what arrives at a layer from above
     doubled: Callable[[], tuple[Any, Any]] | None = None  # (hand, truth) with every example twice
     alone: Callable[[], Any] | None = None  # hand, each example on its own, put together again
+    again: Callable[[], Any] | None = None  # hand, called once more
     classes: Callable[[], Iterable[tuple[Any, Case]]] | None = None  # the same with examples of one class only
     mutants: Callable[[], Iterable[Guess]] | None = None  # what the recorded graph gives with one thing changed
 

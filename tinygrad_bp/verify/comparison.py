@@ -149,6 +149,7 @@ class Comparison:
             hand, truth, self.names[i], self.sizes, tolerance, noise,
             doubled=doubled if self.batched else None,
             alone=alone if self.batched else None,
+            again=lambda: self.by_hand(self.inputs)[i],
             classes=classes if self.batched and self.labels is not None else None,
             **(self.known(self.inputs)[i] if self.known is not None else {}),
         )  # fmt: skip

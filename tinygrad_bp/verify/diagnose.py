@@ -21,6 +21,7 @@ from .hypotheses.factors import any_factor, constant_factor, zero
 from .hypotheses.gates import gates
 from .hypotheses.places import moved, stale, stretched, transposed
 from .hypotheses.shapes import shapes
+from .hypotheses.steps import accumulated, clipped, offset, signs, updated, whole
 from .hypotheses.terms import examples, regularisation, scaled_term
 
 
@@ -31,8 +32,8 @@ def mutants(case: Case) -> Iterator[Guess]:
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, constant_factor, stale, transposed, regularisation, mutants, any_factor, scaled_term, gates,
-    examples, moved, coupled, stretched,
+    shapes, overflow, zero, constant_factor, stale, transposed, regularisation, updated, clipped, whole, accumulated,
+    mutants, any_factor, scaled_term, offset, signs, gates, examples, moved, coupled, stretched,
 )  # fmt: skip
 
 

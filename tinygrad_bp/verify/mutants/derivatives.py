@@ -194,6 +194,8 @@ GATES: dict[str, list[tuple[str, str, Whole]]] = {
         ("mask inverted", "the slope is on the wrong side of zero",
          lambda g, x, y, a: g * np.where(x > 0, _slope(x, y), 1)),
         ("sign", "the slope below zero has the wrong sign", lambda g, x, y, a: g * np.where(x > 0, 1, -_slope(x, y))),
+        ("mask of g", "its mask is made of the gradient arriving where x is meant",
+         lambda g, x, y, a: g * np.where(g < 0, _slope(x, y), 1)),
         ("slope", "the slope is on both sides of zero", lambda g, x, y, a: g * _slope(x, y)),
         ("slope", "below zero it passes a hundredth", lambda g, x, y, a: g * np.where(x > 0, 1, 0.01)),
         ("slope", "below zero it passes slope · x", lambda g, x, y, a: g * np.where(x > 0, 1, y)),

@@ -199,5 +199,7 @@ def meets(case: Case, guess: Any) -> tuple[str, int] | None:
     a = float(np.sum(case.hand * guess)) / square
     if a and case.fits(a * guess):
         name = factor_name(a, case.sizes)
+        if name is None and np.ptp(np.abs(guess)) <= 1e-6 * np.max(np.abs(guess)):
+            return None  # one number everywhere, times any number: that says nothing
         return f" And it is {name or f'{a:.6g}'} times that.", 1 + (name is None)
     return None

@@ -133,6 +133,11 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
         for shifted, text in (
             ([*others[1:], after[-1]], "the value of the step after"), (after, "what the step gives"),
             ([0 * others[0], *others[:-1]], "the value of the step before"),
+            ([others[0], *others[:-1]], "the value of the step before (of the first its own)"),
+            ([others[-1], *others[:-1]], "the value of the step before (of the first that of the last)"),
+            ([*others[1:], others[0]], "the value of the step after (of the last that of the first)"),
+            ([others[-1]] * len(others), "the value of the last step"),
+            ([others[0]] * len(others), "the value of the first step"),
             (others[::-1], "the value of the opposite step"),
         ):  # fmt: skip
             if all(v is not None for v in shifted):

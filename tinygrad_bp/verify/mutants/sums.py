@@ -34,9 +34,15 @@ def _other_axes(d: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     return np.sum(d, others).reshape(shape)
 
 
+def _cut(d: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    others = tuple(a for a in range(d.ndim) if a not in axes)
+    return np.ravel(np.sum(d, others))[: int(np.prod(shape))].reshape(shape)
+
+
 REDUCED: list[tuple[str, str, Reduced]] = [
     ("averaged", "a mean", lambda d, axes, shape: np.mean(d, axes).reshape(shape)),
     ("wrong axis", "a sum over the other axis", _other_axes),
+    ("wrong axis", "a sum over the other axis, cut to size", lambda d, axes, shape: _cut(d, axes, shape)),
     ("wrong axis", "one sum over everything", lambda d, axes, shape: np.full(shape, np.sum(d))),
     ("wrong axis", "a mean over everything", lambda d, axes, shape: np.full(shape, np.mean(d))),
     ("not summed", "that of the first example alone", lambda d, axes, shape: _at(d, axes, 0).reshape(shape)),

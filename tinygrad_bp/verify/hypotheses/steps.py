@@ -1,0 +1,75 @@
+"""What belongs to an optimiser's step, done to a gradient: clipped, rounded, signs, momentum, the new parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..case import Case, Guess
+
+
+def clipped(case: Case) -> Iterator[Guess]:
+    """No number is larger than a bound, and those within it are right."""
+    if not case.same or not case.free:
+        return
+    bound = float(np.max(np.abs(case.hand), initial=0.0))
+    at = np.abs(np.abs(case.hand) - bound) <= case.allowed(bound)
+    is_round = abs(1e4 * bound - round(1e4 * bound)) < 1e-6
+    if bound and not at.all() and np.count_nonzero(at) >= (1 if is_round else 2):
+        text = f"It is clipped to ±{bound:.4g}: clip after the check, or where the step is made."
+        yield "clipped", np.clip(case.truth, -bound, bound), None, text
+
+
+def whole(case: Case) -> Iterator[Guess]:
+    """Whole numbers where the gradient has fractions."""
+    if not case.same or not case.hand.any() or np.any(case.hand != np.rint(case.hand)):
+        return
+    for text, guess in (
+        ("cut off to whole numbers, as in an array of integers", np.trunc(case.truth)),
+        ("rounded down, as by //", np.floor(case.truth)), ("rounded", np.rint(case.truth)),
+    ):  # fmt: skip
+        yield "rounded", guess, None, f"The gradient is {text}: make the array of floats."
+
+
+def signs(case: Case) -> Iterator[Guess]:
+    """Only the signs are left, with one size for all: of a step by signs, or clipped below every number."""
+    if case.same and case.free:
+        size = float(np.max(np.abs(case.hand), initial=0.0))
+        text = f"Only the signs of the gradient are left, each times {size:.4g}: clipped, or a step by signs."
+        yield "clipped", size * np.sign(case.truth), None, text
+
+
+def updated(case: Case) -> Iterator[Guess]:
+    """The parameter after a step, in place of its gradient."""
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or not case.free or np.count_nonzero(w) < 3:
+        return
+    lr = float(np.sum((w - case.hand) * case.truth) / np.sum(case.truth * case.truth))
+    text = (
+        f"It is the parameter after an update, {case.name} − {lr:.4g} · its gradient: return the gradient itself."
+        if abs(lr) > 1e-9 else "It is the parameter itself, not its gradient."
+    )  # fmt: skip
+    yield "parameter", w - lr * case.truth, None, text
+
+
+def accumulated(case: Case) -> Iterator[Guess]:
+    """A second call on the same numbers adds the gradient once more."""
+    again = case.again() if case.again is not None and case.same and case.free else None
+    if again is None or again.shape != case.truth.shape or not np.isfinite(again).all():
+        return
+    more = again - case.hand
+    square = float(np.sum(case.truth * case.truth))
+    r = float(np.sum(more * case.truth)) / square
+    if abs(r) > 1e-6 and np.all(np.abs(more - r * case.truth) <= case.allowed(np.maximum(abs(r), 1) * case.truth)):
+        text = "A second call on the same numbers gives more: it is added up between calls. Begin each call with zeros."
+        yield "accumulated", case.hand, None, text
+
+
+def offset(case: Case) -> Iterator[Guess]:
+    """One number is added everywhere."""
+    if not case.same or case.truth.size < 3 or not case.free:
+        return
+    c = float(np.mean(case.hand - case.truth))
+    text = f"{abs(c):.4g} is {'added' if c > 0 else 'taken away'} everywhere: a constant, or a velocity of momentum."
+    yield "offset", case.truth + c, None, text
