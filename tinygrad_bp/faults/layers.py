@@ -157,7 +157,7 @@ def detached_branch(seen: Observation) -> Finding | None:
         return None
     step = _where_cut(seen)
     what = (
-        "any parameter"
+        "the parameters"
         if len(cut) == len(wanted)
         else f"{cut[0]}" + (f" and {len(cut) - 1} more" if len(cut) > 1 else "")
     )
