@@ -206,7 +206,80 @@ def max_pooling_layer(bug):
     return layer(hand, lambda x: tg.nn.functional.max_pool2d(x, 2), (RNG.normal(size=(2, 3, 4, 6)),))
 
 
+def overlapping_pooling_layer(bug):
+    """Windows of 3 with stride 2: they overlap, and the image is no multiple of them."""
+
+    def hand(g, x):
+        dx = np.zeros_like(x)
+        for i in range(g.shape[2]):
+            for j in range(g.shape[3]):
+                a, c = (i, j) if bug == "stride ignored" else (2 * i, 2 * j)
+                window = x[:, :, 2 * i : 2 * i + 3, 2 * j : 2 * j + 3]
+                mask = 1.0 * (window == window.max(axis=(2, 3), keepdims=True))
+                if bug == "to first":
+                    mask = np.zeros_like(window)
+                    mask[:, :, 0, 0] = 1
+                if bug == "averaged":
+                    mask = np.ones_like(window) / 9
+                if bug == "times value":
+                    mask = mask * window
+                if bug == "assigned":
+                    dx[:, :, a : a + 3, c : c + 3] = 0
+                dx[:, :, a : a + 3, c : c + 3] += mask * g[:, :, i, j][:, :, None, None]
+        return dx
+
+    return layer(hand, lambda x: tg.nn.functional.max_pool2d(x, 3, 2), (RNG.normal(size=(2, 2, 7, 5)),))
+
+
+def convolution_by_filters(bug):
+    """A loop over examples, filters and places; an assignment or a range that is wrong in one of them."""
+
+    def hand(g, x, w, b):
+        xp = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        dxp, dw, db = np.zeros_like(xp), np.zeros_like(w), np.zeros_like(b)
+        rows = g.shape[2] - (bug == "range")
+        for n in range(len(x)):
+            for f in range(len(w)):
+                db[f] = (0 if bug == "b assigned" else db[f]) + g[n, f].sum()
+                for i in range(rows):
+                    for j in range(g.shape[3]):
+                        read = np.roll(xp[n], 1, axis=1) if bug == "shifted" else xp[n]
+                        part = read[:, i : i + 3, j : j + 3] * g[n, f, i, j]
+                        dw[f] = (0 if bug == "w assigned" else dw[f]) + part
+                        if bug == "x assigned":
+                            dxp[n, :, i : i + 3, j : j + 3] = 0
+                        dxp[n, :, i : i + 3, j : j + 3] += w[f] * g[n, f, i, j]
+        return dxp[:, :, 1:-1, 1:-1], dw, db
+
+    inputs = RNG.normal(size=(2, 2, 5, 4)), RNG.normal(size=(3, 2, 3, 3)), RNG.normal(size=3)
+    return layer(hand, lambda x, w, b: tg.nn.functional.conv2d(x, w, b, padding=1), inputs, names=("dx", "dw", "db"))
+
+
 PROGRAMS = [
+    Program(
+        "max pooling",
+        "overlapping windows",
+        overlapping_pooling_layer,
+        {
+            "stride ignored": {"stride ignored"},
+            "to first": {"wrong element"},
+            "averaged": {"mask missing"},
+            "times value": {"derivative"},
+            "assigned": {"overwritten"},
+        },
+    ),
+    Program(
+        "convolution",
+        "loop over filters",
+        convolution_by_filters,
+        {
+            "range": {"part missing"},
+            "b assigned": {"not added up"},
+            "w assigned": {"not added up"},
+            "x assigned": {"overwritten"},
+            "shifted": {"shifted"},
+        },
+    ),
     Program(
         "convolution in one dimension",
         "script",

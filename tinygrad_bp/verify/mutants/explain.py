@@ -19,6 +19,7 @@ from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
+from .subsets import rounds, subsets
 from .sums import broadcast_sums, extremes
 from .tape import Change, Tape
 from .windows import windows
@@ -26,6 +27,7 @@ from .windows import windows
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     likelihoods, derivatives, uses, left_out, branches, gathered, extremes, squares, elementwise_products,
     broadcast_sums, matrix_products, windows, windows_of_data, pools, slices, rearranged,
+    subsets, rounds,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from ...autograd.node import Node
 from .edges import Edge, replaced
 from .tape import Change, Gradient, Rule, Step, Tape, places
 from .windows import geometry_of, spread
@@ -51,39 +51,72 @@ def _sums(step: Step) -> Iterator[Change]:
 
 
 def _picks(tape: Tape, step: Step) -> Iterator[Change]:
-    """Maxima of windows that do not overlap, which the shapes before and after tell."""
+    """Maxima of windows: their size, stride and border are those with which the maxima are what they are."""
     image, after = tape.step_of.get(step.parents[0]), tape.users.get(step.node, [])  # type: ignore[arg-type]
     if image is None or image.name != "reshape" or not image.call.values or not after or after[0].name != "reshape":
         return
-    x, shape = image.call.values[0], after[0].node.shape
-    if x.ndim != 4 or len(shape) != 4 or x.shape[2] % shape[2] or x.shape[3] % shape[3]:
+    flat, shape = step.call.values[0], after[0].node.shape
+    size = image.call.values[0].shape[2 - len(shape) :]
+    if flat.ndim != 3 or len(shape) < 3 or flat.shape[2] != np.prod(size):
         return
-    n, c, h, w = x.shape
-    rows, columns = shape[2:]
-    inside = x.reshape(n, c, rows, h // rows, columns, w // columns)
-    largest = np.max(inside, (3, 5), keepdims=True)
-    if not np.array_equal(largest.reshape(shape), after[0].call.result):
+    x = np.reshape(flat, (*flat.shape[:2], *size))
+    known = _geometry(x, after[0].call.result)
+    if known is None:
         return
-    smallest = np.min(inside, (3, 5), keepdims=True)
-    ones, corner, last = np.ones(inside.shape), np.zeros(inside.shape), np.zeros(inside.shape)
-    corner[:, :, :, 0, :, 0] = 1
-    last[:, :, :, -1, :, -1] = 1
-    for kind, text, mask in (
-        ("mask missing", "goes to every element of the window", ones),
-        ("mask missing", "is shared by every element of the window", ones / (ones[0, 0, 0, :, 0, :].size)),
-        ("wrong element", "goes to the first element of the window", corner),
-        ("wrong element", "goes to the last element of the window", last),
-        (
-            "wrong element",
-            "goes to the smallest element of the window",
-            inside == smallest,
-        ),
-        ("mask inverted", "goes to all but the largest element", inside != largest),
-        ("derivative", "is multiplied by the value", np.where(inside == largest, inside, 0)),
-    ):
+    kernel, stride, border, read = known
+    d = len(kernel)
+    axes = tuple(range(2, 2 + d))
+    strides, borders = (stride,) * d, (border,) * d
+
+    def to(
+        mask: Any, scale: float = 1, how: str = "add", strides: tuple[int, ...] = strides, turn: bool = False
+    ) -> Rule:
+        def rule(step: Step, g: Gradient) -> Any:
+            g = np.reshape(g, shape)
+            part = np.expand_dims(np.swapaxes(g, -1, -2) if turn else g, axes) * mask * scale
+            image_g = spread(part, size, strides, borders, how).reshape(image.call.values[0].shape)
+            return [] if image.parents[0] is None else [(image.parents[0], image_g)]
+
+        return rule
+
+    finite = np.where(np.isfinite(read), read, 0)
+    ones, largest = np.ones(read.shape), read == np.max(read, axes, keepdims=True)
+    first, last = (np.zeros(read.shape) for _ in range(2))
+    first.reshape(*read.shape[:2], -1, *read.shape[2 + d :])[:, :, 0] = 1
+    last.reshape(*read.shape[:2], -1, *read.shape[2 + d :])[:, :, -1] = 1
+    smallest = finite == np.min(finite, axes, keepdims=True)
+    found = [
+        ("mask missing", "goes to every element of the window", to(ones)),
+        ("mask missing", "is shared by every element of the window, as that of a mean", to(ones, 1 / np.prod(kernel))),
+        ("wrong element", "goes to the first element of the window", to(first)),
+        ("wrong element", "goes to the last element of the window", to(last)),
+        ("wrong element", "goes to the smallest element of the window", to(smallest)),
+        ("mask inverted", "goes to all but the largest element", to(~largest)),
+        ("derivative", "is multiplied by the value", to(largest * finite)),
+        ("derivative", "is the value for every element of the window", to(finite)),
+        ("factor", "is divided by the size of the window", to(largest, 1 / np.prod(kernel))),
+        ("overwritten", "is written over where windows overlap: add it up with +=", to(largest, how="last")),
+        ("overwritten", "is written over where windows overlap, from the end", to(largest, how="first")),
+    ]
+    if stride > 1:
+        found.append(("stride ignored", "is written at i where i · stride is meant", to(largest, strides=(1,) * d)))
+    if d == 2 and shape[2] == shape[3]:
+        found.append(("transposed", "is read with rows and columns exchanged", to(largest, turn=True)))
+    for kind, text, rule in found:
         sentence = f"The gradient of the maximum of each window{places([step])} {text}; it belongs to the largest one."
-        yield Change(kind, sentence, {step.node: _masked(image.parents[0], mask, x.shape, (n, c, rows, 1, columns, 1))})
+        yield Change(kind, sentence, {step.node: rule})
 
 
-def _masked(image: Node | None, mask: Any, shape: tuple[int, ...], windows: tuple[int, ...]) -> Rule:
-    return lambda step, g: [] if image is None else [(image, (np.reshape(g, windows) * mask).reshape(shape))]
+def _geometry(x: Any, y: Any) -> tuple[tuple[int, ...], int, int, Any] | None:
+    """Kernel, stride and border of windows whose maxima are ``y``, and what they read; None where none fits."""
+    d, counts = y.ndim - 2, y.shape[2:]
+    for border, k, stride in product((0, 1), range(2, 6), range(1, 6)):
+        kernel = (k,) * d
+        if any((n + 2 * border - k) // stride + 1 != count for n, count in zip(x.shape[2:], counts, strict=True)):
+            continue
+        frame = np.pad(x, [(0, 0), (0, 0), *((border, border),) * d], constant_values=-np.inf)
+        whole = np.lib.stride_tricks.sliding_window_view(frame, kernel, tuple(range(2, 2 + d)))
+        read = whole[(slice(None), slice(None), *(slice(None, None, stride),) * d)]
+        if np.array_equal(np.max(read, tuple(range(-d, 0))), y):
+            return kernel, stride, border, np.moveaxis(read, tuple(range(-d, 0)), tuple(range(2, 2 + d)))
+    return None

@@ -79,25 +79,52 @@ def _reduced(edge: Edge, reduced: Reduced) -> Callable[[Step, Gradient], Gradien
 
 def extremes(tape: Tape) -> Iterator[Change]:
     """The maximum: its gradient to everything, to the first of each window, or shared."""
-    for step in tape.steps:
-        if step.name not in ("amax", "amin") or step.node not in tape.parts or not step.call.values:
-            continue
-        x = step.call.values[0]
-        axis, keep = step.call.params.get("axis"), step.call.params.get("keepdims")
-        axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
-        count = np.prod([x.shape[a] for a in axes])
-        first = np.zeros(x.shape)
-        first[tuple(0 if a in axes else slice(None) for a in range(x.ndim))] = 1
-        for kind, text, mask in (
-            ("mask missing", "to all elements where it belongs to the largest one", np.ones(x.shape)),
-            ("mask missing", "shared by all elements where it belongs to the largest one", np.ones(x.shape) / count),
-            ("wrong element", "to the first element where it belongs to the largest one", first),
-            ("wrong element", "to the smallest element", x == np.min(x, axes, keepdims=True)),
-            ("derivative", "times the value", x * (x == np.max(x, axes, keepdims=True))),
-            ("mask inverted", "to all elements but the largest one", x != np.max(x, axes, keepdims=True)),
-        ):
-            text = f"The gradient of the maximum{places([step])} goes {text}."
-            yield Change(kind, text, {step.node: replaced(Edge(step, 0), _masked(mask, () if keep else axes))})
+    found = [s for s in tape.steps if s.name in ("amax", "amin") and s.node in tape.parts and s.call.values]
+    for some in groups(found, lambda s: s.call.site.anywhere):
+        tables = [_picks(step) for step in some]
+        for masks in zip(*tables, strict=True):
+            kind, text = masks[0][:2]
+            rules = {s.node: replaced(Edge(s, 0), _masked(m[2], m[3])) for s, m in zip(some, masks, strict=True)}
+            yield Change(kind, f"The gradient of the maximum{places(some)} goes {text}.", rules)
+
+
+def _picks(step: Step) -> list[tuple[str, str, Any, tuple[int, ...]]]:
+    """What is written for the mask of the largest element, and the axes that the maximum took away."""
+    x = step.call.values[0]
+    axis, keep = step.call.params.get("axis"), step.call.params.get("keepdims")
+    axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
+    lost = () if keep else axes
+    x = x if step.name == "amax" else -x  # of a minimum the mask is that of −x
+    return [(kind, text, mask(x, axes), lost) for kind, text, mask in PICKED]
+
+
+def _one(x: Any, axes: tuple[int, ...], place: int) -> Any:
+    mask = np.zeros(x.shape)
+    mask[tuple(place if a in axes else slice(None) for a in range(x.ndim))] = 1
+    return mask
+
+
+def _count(x: Any, axes: tuple[int, ...]) -> int:
+    return int(np.prod([x.shape[a] for a in axes]))
+
+
+def _largest(x: Any, axes: tuple[int, ...]) -> Any:
+    return x == np.max(x, axes, keepdims=True)
+
+
+PICKED: list[tuple[str, str, Callable[[Any, tuple[int, ...]], Any]]] = [
+    ("mask missing", "to all elements where it belongs to the largest one", lambda x, axes: np.ones(x.shape)),
+    ("mask missing", "in equal shares to all elements, as that of a mean, where it belongs to the largest one",
+     lambda x, axes: np.ones(x.shape) / _count(x, axes)),
+    ("wrong element", "to the first element where it belongs to the largest one", lambda x, axes: _one(x, axes, 0)),
+    ("wrong element", "to the last element where it belongs to the largest one", lambda x, axes: _one(x, axes, -1)),
+    ("wrong element", "to the smallest element", lambda x, axes: _largest(-x, axes)),
+    ("derivative", "times the value", lambda x, axes: x * _largest(x, axes)),
+    ("mask inverted", "to all elements but the largest one", lambda x, axes: ~_largest(x, axes)),
+    ("factor", "divided by the number of elements, as that of a mean",
+     lambda x, axes: _largest(x, axes) / _count(x, axes)),
+    ("mask missing", "to what is above 0 where it belongs to the largest one", lambda x, axes: x > 0),
+]  # fmt: skip
 
 
 def _masked(mask: Any, axes: tuple[int, ...]) -> Callable[[Step, Gradient], Gradient]:

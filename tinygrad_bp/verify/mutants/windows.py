@@ -71,11 +71,14 @@ def _parts(g: Gradient, w: Any) -> Windows:
 
 def _read(
     x: Any, kernel: tuple[int, ...], counts: tuple[int, ...], strides: tuple[int, ...], borders: tuple[int, ...],
-    shift: int = 0,
+    shift: int = 0, roll: tuple[int, ...] = (),
 ) -> Windows:  # fmt: skip
-    """What every window reads."""
+    """What every window reads; of the input with its border moved on by ``roll``, round the ends."""
     room = [(0, 0), (0, 0), *((b, b + k + shift + n) for b, k, n in zip(borders, kernel, counts, strict=True))]
-    frame = np.pad(x, room)
+    border = np.pad(x, [(0, 0), (0, 0), *((b, b) for b in borders)])
+    if roll:
+        border = np.roll(border, roll, tuple(range(2, border.ndim)))
+    frame = np.pad(border, [(0, 0), (0, 0), *((0, after - before) for before, after in room[2:])])
     found = np.zeros((*x.shape[:2], *kernel, *counts))
     for at in product(*(range(n) for n in counts)):
         place = tuple(slice(i * s + shift, i * s + shift + k) for i, s, k in zip(at, strides, kernel, strict=True))
@@ -98,6 +101,10 @@ def _of_input(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient],
     yield "transposed", "input is made with the kernel transposed", put(np.swapaxes(w, -1, -2))
     yield "overwritten", "input is written over where windows overlap: add them up with +=", put(how="last")
     yield "overwritten", "input is written over where windows overlap, from the end", put(how="first")
+    one = np.zeros((w.shape[0], *(1,) * (w.ndim - 1)))
+    one[-1] = 1
+    text = "input is that of the last filter, written over where windows overlap: add all up with +="
+    yield "overwritten", text, put(w * one, how="last")
     yield "shifted", "input lies one place too late", put(shift=1)
     yield "padding", "input is not cropped by the padding: take [p:-p]", put(cropped=False)
     if any(s > 1 for s in strides):
@@ -135,10 +142,10 @@ def _of_kernel(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient]
 
     def read(
         strides: Any = strides, borders: Any = borders, shift: int = 0,
-        of: Callable[[Gradient], Gradient] = lambda g: g, rows: slice = slice(None),
+        of: Callable[[Gradient], Gradient] = lambda g: g, rows: slice = slice(None), roll: tuple[int, ...] = (),
     ) -> Callable[[Step, Gradient], Gradient]:  # fmt: skip
         def gradient(step: Step, g: Gradient) -> Gradient:
-            found = _read(x, kernel, counts, strides, borders, shift)[rows]
+            found = _read(x, kernel, counts, strides, borders, shift, roll)[rows]
             over = (0, *range(2 + d, 2 + 2 * d))
             return np.tensordot(of(g)[rows], found, axes=((0, *range(2, 2 + d)), over))
 
@@ -149,6 +156,10 @@ def _of_kernel(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient]
     yield "transposed", "kernel is transposed", lambda step, g: np.swapaxes(step.pull(g)[1], -1, -2)
     yield "flipped", "kernel is made with the gradient arriving turned round", read(of=lambda g: np.flip(g, spatial))
     yield "shifted", "kernel is made with windows one place too late", read(shift=1)
+    for roll in product((-1, 0, 1), repeat=d):
+        if any(roll):
+            way = ", ".join(f"{-by:+d} along axis {a}" for a, by in zip(spatial, roll, strict=True) if by)
+            yield "shifted", f"kernel is made with windows that start elsewhere: {way}", read(roll=roll)
     yield "not summed", "kernel is that of the last example alone", read(rows=slice(-1, None))
     yield "not summed", "kernel is that of the first example alone", read(rows=slice(0, 1))
     if any(s > 1 for s in strides):
