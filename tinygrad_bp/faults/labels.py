@@ -66,7 +66,7 @@ def labels_all_one_class(seen: Observation) -> Finding | None:
     value = t.flat[0] if t.size == kind.rows else np.asarray(t).reshape(kind.rows, -1)[0].argmax()
     return seen.found(
         "labels-all-one-class",
-        f"all {kind.rows} labels of the batch are class {value:g}: the network learns to give that answer to anything.",
+        f"All {kind.rows} labels of the batch are class {value:g}: the network learns to give that answer to anything.",
         "Shuffle the rows before they are cut into batches, and look at how the labels were made.",
     )
 
@@ -114,7 +114,7 @@ def one_hot_where_indices_are_meant(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "one-hot-where-indices-are-meant",
-        f"the loss takes class numbers, one a row, and is given one-hot rows {seen.targets.shape}: it fails.",
+        f"The loss takes class numbers, one a row, and is given one-hot rows {seen.targets.shape}: it fails.",
         "Write y.argmax(1), or give cross_entropy the rows as floats.", source=seen.where_it_failed,
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ def indices_where_one_hot_is_meant(seen: Observation) -> Finding | None:
     if _refused(seen):
         if not _repaired(seen, lambda t: rows):
             return None
-        reason = f"the loss sets outputs {scores.shape} beside class numbers {t.shape}, element by element, and fails."
+        reason = f"The loss sets outputs {scores.shape} beside class numbers {t.shape}, element by element, and fails."
         return seen.found(code, reason, fix, source=seen.where_it_failed)
     shapes = (t.shape, (1, *t.shape))
     step = seen.meeting(lambda outputs, targets: outputs == scores.shape and targets in shapes)
@@ -156,7 +156,7 @@ def labels_out_of_range(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "labels-out-of-range",
-        f"class numbers run from 0, and the labels from {least:g} to {most:g}: {seen.failure_text}",
+        f"Class numbers run from 0, and the labels from {least:g} to {most:g}: {seen.failure_text}",
         f"Write y - {least:g}." if least > 0 else "Number the classes 0, 1, 2, …", source=seen.where_it_failed,
     )  # fmt: skip
 
@@ -171,7 +171,7 @@ def labels_not_integers(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "labels-not-integers",
-        f"the loss looks up class numbers, and they are {seen.targets.dtype}: {seen.failure_text}",
+        f"The loss looks up class numbers, and they are {seen.targets.dtype}: {seen.failure_text}",
         "Write y.long(), of shape (rows,).", source=seen.where_it_failed,
     )  # fmt: skip
 
@@ -188,6 +188,6 @@ def labels_not_floats(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "labels-not-floats",
-        f"the loss computes with the labels, and they are {seen.targets.dtype}: {seen.failure_text}",
+        f"The loss computes with the labels, and they are {seen.targets.dtype}: {seen.failure_text}",
         f"Write y.float(), of shape {seen.scores.shape}.", source=seen.where_it_failed,
     )  # fmt: skip

@@ -46,7 +46,7 @@ def squared_error_for_classes(seen: Observation) -> Finding | None:
         why = f"of the numbers of {len(np.unique(t))} classes: it says that class 2 is twice class 1"
     if not why:
         return None
-    return seen.found("squared-error-for-classes", f"the loss is the {error} error {why}.", LIKELIHOOD, seen.loss_step)
+    return seen.found("squared-error-for-classes", f"The loss is the {error} error {why}.", LIKELIHOOD, seen.loss_step)
 
 
 def _class_numbers(t: np.ndarray) -> bool:
@@ -72,7 +72,7 @@ def binary_loss_for_class_numbers(seen: Observation) -> Finding | None:
     )  # fmt: skip
     return seen.found(
         "binary-loss-for-class-numbers",
-        f"the loss is the likelihood of a label 0 or 1, and the labels are {said}: it falls below 0 without end.",
+        f"The loss is the likelihood of a label 0 or 1, and the labels are {said}: it falls below 0 without end.",
         fix, seen.loss_step,
     )  # fmt: skip
 
@@ -99,7 +99,7 @@ def likelihood_half_missing(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "likelihood-half-missing",
-        "the loss is -y log p without the term of the label 0: it is least where every output is 1.",
+        "The loss is -y log p without the term of the label 0: it is least where every output is 1.",
         "Write -(y log p + (1 - y) log(1 - p)), or use BCELoss.", seen.loss_step,
     )  # fmt: skip
 
@@ -116,7 +116,7 @@ def arguments_swapped(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "loss-arguments-swapped",
-        "the loss has no value for (outputs, targets), and one for (targets, outputs): it takes the targets first.",
+        "The loss has no value for (outputs, targets), and one for (targets, outputs): it takes the targets first.",
         "Write loss_fn(p, y) with the model's outputs where it takes them.", seen.loss_step,
         source=seen.where_it_failed,
     )  # fmt: skip
@@ -133,7 +133,7 @@ def loss_not_finite(seen: Observation) -> Finding | None:
         if all(np.isfinite(x).all() for x in step.arrays if getattr(x, "dtype", np.dtype(int)).kind in "iuf"):
             what = "NaN" if np.isnan(step.value).any() else "an infinity"
             return seen.found(
-                "loss-not-finite", f"the loss is {value:g}: {step.op} made the first {what}, of finite numbers.",
+                "loss-not-finite", f"The loss is {value:g}: {step.op} made the first {what}, of finite numbers.",
                 "Keep its operands where it has a value: clip before a logarithm or a division, or scale the inputs.",
                 step,
             )  # fmt: skip
@@ -150,7 +150,7 @@ def binary_loss_for_regression(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "binary-loss-for-regression",
-        f"the loss is the likelihood of a label 0 or 1, and the targets are numbers from {t.min():.4g} to "
+        f"The loss is the likelihood of a label 0 or 1, and the targets are numbers from {t.min():.4g} to "
         f"{t.max():.4g}, {outside:.0%} of them outside: the loss has no bound below.",
         "For a regression leave the output linear and take the squared error (MSELoss).", seen.loss_step,
     )  # fmt: skip
@@ -172,14 +172,14 @@ def cross_entropy_with_one_output(seen: Observation) -> Finding | None:
         if value is None or abs(value) > 1e-6:
             return None
         reason = (
-            f"a likelihood of several classes is given one output a row, and label {t.max():g}: {seen.failure_text}"
+            f"A likelihood of several classes is given one output a row, and label {t.max():g}: {seen.failure_text}"
         )
         return seen.found(code, reason, fix, source=seen.where_it_failed)
     slope = seen.loss_slope_for(np.linspace(-1, 1, scores.size, dtype=np.float32).reshape(scores.shape))
     value = seen.loss_for(np.linspace(-1, 1, scores.size, dtype=np.float32).reshape(scores.shape))
     if slope is None or value is None or abs(value) > 1e-6 or np.abs(slope).max() > 1e-6:
         return None
-    reason = "the loss is 0 for any output: a likelihood of several classes, with one output, which is always right."
+    reason = "The loss is 0 for any output: a likelihood of several classes, with one output, which is always right."
     return seen.found(code, reason, fix, seen.loss_step)
 
 
@@ -216,7 +216,7 @@ def loss_averaged_twice(seen: Observation) -> Finding | None:
             return None  # the rate makes up for it
     return seen.found(
         "loss-averaged-twice",
-        f"the loss is divided by the {n} rows twice: it and its gradients are {n} times smaller than the mean's, and "
+        f"The loss is divided by the {n} rows twice: it and its gradients are {n} times smaller than the mean's, and "
         "so is every step.",
         "Divide once: a loss that is a mean needs no / len(x).", seen.loss_step,
     )  # fmt: skip
@@ -238,7 +238,7 @@ def loss_summed_over_the_batch(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "loss-summed-over-the-batch",
-        f"the loss is a sum over {n} rows, so a step is {n} times as long as with the mean: the loss goes from "
+        f"The loss is a sum over {n} rows, so a step is {n} times as long as with the mean: the loss goes from "
         f"{summed[0]:.3g} to {summed[-1]:.3g} in {len(summed) - 1} steps, and with lr / {n} from {mean[0]:.3g} to "
         f"{mean[-1]:.3g}.",
         f"Take the mean over the rows, or lr={rate / n:.2g}.", seen.loss_step,

@@ -62,7 +62,7 @@ def softmax_on_one_unit(seen: Observation) -> Finding | None:
         if one.axis is not None and one.step.value.ndim > 1 and one.axis > 0 and one.step.value.shape[one.axis] == 1:
             return seen.found(
                 "softmax-on-one-unit",
-                f"a softmax over one unit, {one.step.value.shape}: its shares sum to 1, so the output is 1 for every "
+                f"A softmax over one unit, {one.step.value.shape}: its shares sum to 1, so the output is 1 for every "
                 "input and its gradient is 0.",
                 "Take a sigmoid for two classes (or the raw score with BCEWithLogitsLoss), nothing for a number.",
                 one.step,
@@ -84,7 +84,7 @@ def softmax_over_the_batch(seen: Observation) -> Finding | None:
         if value.ndim == 2 and value.shape[0] == rows and one.axis == 0 and value.shape[1] != rows:
             return seen.found(
                 "softmax-over-the-batch",
-                f"a softmax of {value.shape} along axis 0: the {rows} rows of the batch share one sum, so one row's "
+                f"A softmax of {value.shape} along axis 0: the {rows} rows of the batch share one sum, so one row's "
                 "answer depends on the others.",
                 "Sum over the classes: dim=1 (axis=1).", one.step,
             )  # fmt: skip
@@ -117,7 +117,7 @@ def softmax_between_layers(seen: Observation) -> Finding | None:
             width = source.value.shape[-1]
             return seen.found(
                 "softmax-between-layers",
-                f"a softmax over {width} hidden units goes into the next layer: each passes on about 1/{width}, and "
+                f"A softmax over {width} hidden units goes into the next layer: each passes on about 1/{width}, and "
                 "all of them together always 1.",
                 "Put ReLU (or tanh) between the layers; a softmax belongs to the end, for the classes.", source,
             )  # fmt: skip
@@ -135,7 +135,7 @@ def softmax_over_independent_labels(seen: Observation) -> Finding | None:
     most = int(seen.targets.sum(-1).max())
     return seen.found(
         "softmax-over-independent-labels",
-        f"a row has up to {most} labels that are 1, but a softmax gives all of them 1 together: they push each other "
+        f"A row has up to {most} labels that are 1, but a softmax gives all of them 1 together: they push each other "
         "down.",
         "Take a sigmoid for every label: raw scores with BCEWithLogitsLoss.",
         last.step if last is not None and last.last else seen.loss_step,
@@ -163,7 +163,7 @@ def softmax_before_cross_entropy(seen: Observation) -> Finding | None:
     least = np.log(1 + (count - 1) / np.e)
     return seen.found(
         "softmax-before-cross-entropy",
-        "the cross-entropy takes the softmax of scores itself, and is given probabilities: the softmax is taken twice, "
+        "The cross-entropy takes the softmax of scores itself, and is given probabilities: the softmax is taken twice, "
         f"the loss of {count} classes cannot fall below {least:.2f}, and gradients are small.",
         f"{SCORES}, without the softmax (or take the logarithm of probabilities with NLLLoss).", at,
     )  # fmt: skip
@@ -189,7 +189,7 @@ def sigmoid_before_bce_with_logits(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "sigmoid-before-bce-with-logits",
-        "a sigmoid is taken twice, once by the loss: its probabilities lie between 0.5 and 0.73, whatever the scores "
+        "A sigmoid is taken twice, once by the loss: its probabilities lie between 0.5 and 0.73, whatever the scores "
         "are.",
         "Give BCEWithLogitsLoss the raw scores, or the probabilities of one sigmoid to BCELoss.", at,
     )  # fmt: skip
@@ -278,7 +278,7 @@ def log_of_softmax(seen: Observation) -> Finding | None:
         what = "are NaN" if np.isnan(p).any() else f"are as small as {np.nanmin(p):.1g}"
         return seen.found(
             "log-of-softmax",
-            f"the logarithm is taken of a softmax whose shares {what}: exponentials of such scores overflow or "
+            f"The logarithm is taken of a softmax whose shares {what}: exponentials of such scores overflow or "
             "underflow, and the loss or its gradient is NaN or 0.",
             "Compute both together: log_softmax, or cross_entropy of the raw scores.", step,
         )  # fmt: skip
@@ -293,7 +293,7 @@ def scores_taken_for_probabilities(seen: Observation) -> Finding | None:
     if _no_logarithms(seen, kind) and not _shares_of_one(seen, kind):
         return seen.found(
             "scores-taken-for-probabilities",
-            "the loss is minus the output of the right class, as of logarithms of probabilities, and the outputs are "
+            "The loss is minus the output of the right class, as of logarithms of probabilities, and the outputs are "
             "raw scores: it falls without end, and no class is compared with another.",
             "Use CrossEntropyLoss for raw scores, or end the model with log_softmax.", seen.loss_step,
         )  # fmt: skip
@@ -303,7 +303,7 @@ def scores_taken_for_probabilities(seen: Observation) -> Finding | None:
         nothing = float(np.mean(np.abs(p).sum(kind.targets.class_axis) == 0))
         return seen.found(
             "scores-taken-for-probabilities",
-            f"the loss divides the outputs by their sum, and all are 0 in {nothing:.0%} of the rows: 0/0 is NaN.",
+            f"The loss divides the outputs by their sum, and all are 0 in {nothing:.0%} of the rows: 0/0 is NaN.",
             "Use CrossEntropyLoss of the raw scores.", seen.loss_step,
         )  # fmt: skip
     raw = last is not None and last.names == () and last.low < 0
@@ -312,7 +312,7 @@ def scores_taken_for_probabilities(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "scores-taken-for-probabilities",
-        f"the loss takes the logarithm of the outputs as of probabilities, and they are raw scores: {below:.0%} are "
+        f"The loss takes the logarithm of the outputs as of probabilities, and they are raw scores: {below:.0%} are "
         f"negative and {above:.0%} above 1, where it has no value.",
         "Use the loss of raw scores (BCEWithLogitsLoss, CrossEntropyLoss), or a sigmoid or softmax before this one.",
         seen.loss_step,
@@ -326,7 +326,7 @@ def log_missing(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         "log-missing",
-        "the loss is minus the output of the right class, as of logarithms, and the outputs are probabilities: its "
+        "The loss is minus the output of the right class, as of logarithms, and the outputs are probabilities: its "
         "gradient does not grow where an answer is wrong.",
         "End the model with log_softmax in place of softmax, or give CrossEntropyLoss the raw scores.", seen.loss_step,
     )  # fmt: skip

@@ -25,7 +25,7 @@ def penalty_outweighs_the_loss(seen: Observation) -> Finding | None:
         if penalty > abs(data) and share > 2:
             return seen.found(
                 CODE,
-                f"the penalty on the weights is {penalty:.3g} of a loss of {seen.loss_value:.3g}, and its gradient "
+                f"The penalty on the weights is {penalty:.3g} of a loss of {seen.loss_value:.3g}, and its gradient "
                 f"{share:.3g} times that of the data: the weights go to 0 whatever the data say.",
                 f"Weigh it {max(10, round(10 * penalty / max(abs(data), 1e-12))):,} times less.", at,
             )  # fmt: skip

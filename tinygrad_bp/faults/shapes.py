@@ -21,7 +21,7 @@ def shapes_broadcast(seen: Observation) -> Finding | None:
         beside = seen.targets.reshape(outputs) if seen.targets.size == seen.scores.size and outputs != targets else None
         if beside is None or seen.loss_for(seen.scores, given_as(seen, beside)) is None:
             return None
-        reason = f"the loss takes outputs and targets of one shape, and is given {outputs} and {targets}: it fails."
+        reason = f"The loss takes outputs and targets of one shape, and is given {outputs} and {targets}: it fails."
         fix = f"Write y.reshape({', '.join(map(str, outputs))})."
         return seen.found("shapes-broadcast", reason, fix, source=seen.where_it_failed)
     both: tuple[int, ...] = ()
@@ -60,7 +60,7 @@ def flatten_missing(seen: Observation) -> Finding | None:
         for shape in dict.fromkeys(getattr(value, "shape", ()) for value in (last, seen.inputs)):
             size = prod(shape[1:])
             if len(shape) > 2 and any(size in p.shape and p.ndim == 2 for p in seen.parameters.values()):
-                reason = f"a layer takes {size} numbers a row, and is given {shape}, which are {size} when flattened."
+                reason = f"A layer takes {size} numbers a row, and is given {shape}, which are {size} when flattened."
                 return seen.found(code, reason, fix, source=seen.where_it_failed)
         return None
     outputs, t, rows = seen.scores, seen.targets, rows_of(seen.x)
@@ -80,7 +80,7 @@ def flatten_missing(seen: Observation) -> Finding | None:
         return None
     return seen.found(
         code,
-        f"the outputs are {outputs.shape}, an answer for each of {per_row} positions, and the targets {t.shape}, one "
+        f"The outputs are {outputs.shape}, an answer for each of {per_row} positions, and the targets {t.shape}, one "
         "for each row: the dense layers see one position at a time.",
         fix, source=seen.where_it_failed,
     )  # fmt: skip
@@ -130,7 +130,7 @@ def last_layer_too_wide(seen: Observation) -> Finding | None:
     if not refused and (whole(t) or seen.meeting(_differ) is None):
         return None
     return seen.found(
-        "last-layer-too-wide", f"the last layer has {given} outputs, and there are {wanted} targets a row.",
+        "last-layer-too-wide", f"The last layer has {given} outputs, and there are {wanted} targets a row.",
         f"Give the last layer {wanted} output{'s' * (wanted > 1)}.", seen.output_step,
     )  # fmt: skip
 
@@ -152,4 +152,4 @@ def loss_not_a_scalar(seen: Observation) -> Finding | None:
         return None
     what = f"has shape {value.shape}" if value is not None else "is None"
     fix = 'Take its mean: loss.mean(), or reduction="mean".' if value is not None else "Write return before it."
-    return seen.found("loss-not-a-scalar", f"the loss {what}: backward needs one number.", fix, seen.loss_step)
+    return seen.found("loss-not-a-scalar", f"The loss {what}: backward needs one number.", fix, seen.loss_step)
