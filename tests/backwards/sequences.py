@@ -42,13 +42,13 @@ def rnn_script(bug):
                 db += dz.sum(axis=0)
             if bug == "last step only":
                 break
-            dh = dz @ (Wh if bug == "Wh not transposed" else Wh.T)
+            dh = (dh if bug == "no tanh to the step before" else dz) @ (Wh if bug == "Wh not transposed" else Wh.T)
             if bug == "h not passed":
                 dh = np.zeros_like(dh)
         if bug == "averaged over time":
             dWh = dWh / T
         if bug == "clipped":
-            dWh = np.clip(dWh, -0.01, 0.01)
+            dWh = np.clip(dWh, -0.02, 0.02)
         return loss, {"Wx": dWx, "Wh": dWh, "b": db, "Wy": dWy}
 
     params = {
@@ -158,6 +158,7 @@ PROGRAMS = [
             "h not passed": {"branch missing", "part missing", "not added up"},
             "averaged over time": {"averaged", "factor"},
             "clipped": {"clipped"},
+            "no tanh to the step before": {"derivative missing"},
             "x before": {"wrong step"},
             "x before, wrapped": {"wrong step"},
         },

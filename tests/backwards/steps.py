@@ -1,8 +1,8 @@
-"""What belongs to an optimiser's step, done to the gradient; and leaky layers whose biases begin at zero."""
+"""What belongs to an optimiser's step, done to the gradient; leaky layers, ratings and bilinear forms."""
 
 import numpy as np
 
-from .programs import Program, given
+from .programs import Program, closed, given
 
 RNG = np.random.default_rng(52)
 
@@ -68,6 +68,36 @@ def classes(bug):
     return given(f, params, (X, t))
 
 
+def ratings(bug):
+    R, M = RNG.normal(size=(6, 5)), (RNG.random(size=(6, 5)) > 0.4).astype(float)
+
+    def f(params):
+        P, Q, u, v = params["P"], params["Q"], params["u"], params["v"]
+        E = M * (P @ Q.T + u[:, None] + v - R)
+        dP, dQ, dv = 2 * E @ Q, 2 * E.T @ P, 2 * E.sum(axis=0)
+        if bug == "no mask":
+            dP = 2 * (P @ Q.T + u[:, None] + v - R) @ Q
+        if bug == "without biases":
+            dQ = 2 * (M * (P @ Q.T - R)).T @ P
+        if bug == "cut":
+            dv = 2 * E.sum(axis=1)[:5]
+        return np.sum(E**2), {"P": dP, "Q": dQ, "u": 2 * E.sum(axis=1), "v": dv}
+
+    sizes = {"P": (6, 2), "Q": (5, 2), "u": (6,), "v": (5,)}
+    return closed(f, {name: RNG.normal(size=size) for name, size in sizes.items()})
+
+
+def forms(bug):
+    A, B, y = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 4)), RNG.normal(size=6)
+
+    def f(params, A, B, y):
+        e = np.einsum("ni,ij,nj->n", A, params["W"], B) - y
+        dW = np.einsum("n,ni,nj->ij", 2 * e / len(y), A, np.ones_like(B) if bug == "no B" else B)
+        return np.mean(e**2), {"W": dW}
+
+    return given(f, {"W": RNG.normal(size=(3, 4))}, (A, B, y))
+
+
 PROGRAMS = [
     Program(
         "steps",
@@ -82,5 +112,12 @@ PROGRAMS = [
             "clipped": {"clipped"},
         },
     ),
-    Program("steps", "classes", classes, {"mask of g": {"mask of g"}}),
+    Program("steps", "classes", classes, {"mask of g": {"mask of g"}, "one object": {"wrong step"}}),
+    Program(
+        "ratings",
+        "script",
+        ratings,
+        {"no mask": {"mask missing"}, "without biases": {"term missing"}, "cut": {"wrong axis"}},
+    ),
+    Program("bilinear form", "script", forms, {"no B": {"factor missing"}}),
 ]

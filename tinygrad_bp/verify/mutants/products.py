@@ -87,8 +87,16 @@ def related(tape: Tape, some: list[Edge]) -> Iterator[tuple[str, list[Any]]]:
             meant = [e.step.call.values[1 - e.operand] for e in some]
             values = [family.get(path, own) for family, own in zip(families, meant, strict=True)]
             if all(v.shape == own.shape for v, own in zip(values, meant, strict=True)):
-                where = "before" if path.startswith("before") else "after"
+                where = _less_a_factor(tape, nodes, path) or ("before" if path.startswith("before") else "after")
                 yield (where if origin == "operand" else f"made of the product, {where}"), values
+
+
+def _less_a_factor(tape: Tape, nodes: list[Node | None], path: str) -> str:
+    """The words for a value that is a product without one of its factors; none where it is something else."""
+    products = [tape.step_of[n] for n in nodes if n in tape.step_of] if path[:-1] == "before mul" else []
+    others = [step.parents[1 - int(path[-1])] for step in products]
+    named = [tape.name(n) for n in others if n is not None]
+    return f"without the factor {named[0]} of" if named else ""
 
 
 def by(value: Any) -> Callable[[Step, Gradient], Gradient]:

@@ -55,6 +55,7 @@ class Site(NamedTuple):
         return f"{where} `{text}`" if text and len(text) <= 80 else where
 
 
+VIEWS = ("getitem", "reshape", "transpose", "expand_dims")  # what has no name is called what it is a view of
 NOWHERE = Site(None, 0, 0)
 
 
@@ -172,6 +173,7 @@ class Tape:
         self.step_of = {step.node: step for step in self.steps}
         self.place_of = {step.node: place for place, step in enumerate(self.steps)}
         self.total: dict[Node, Gradient] = {self.output: self.upstream}  # complete gradients
+        self.shift: dict[Node, Gradient] = {}  # how far complete gradients have moved, in the change that is tried
         self.parts: dict[Node, Pairs] = {}  # what each step gives its parents
         for step in self.steps:
             g = self.total.get(step.node)
@@ -257,6 +259,11 @@ class Tape:
                 if depth:
                     look([(f"{path} {label}", n) for label, n in onwards(other)], onwards, depth - 1)
 
+        step = self.step_of.get(node)
+        if step is not None:
+            for i, (parent, value) in enumerate(zip(step.parents, step.call.values, strict=False)):
+                if parent is None and np.shape(value) == node.shape:  # data, as the state before the first step
+                    found[f"before {step.name}{i}"] = value
         look([(f"before {label}", n) for label, n in self._behind(node)], self._behind, 3)
         look([(f"after {label}", n) for label, n in self._ahead(node)], self._ahead, 3)
         return found
@@ -276,7 +283,13 @@ class Tape:
         if node in self.leaves and self.leaves.index(node) < len(self.leaf_names):
             return self.leaf_names[self.leaves.index(node)]
         known = self.recorder.names.get(node)
+        if known is None and node.op is not None and node.op.name in VIEWS and node.parents[0] is not None:
+            return self.name(node.parents[0])
         return known or (f"the result of {node.op.name}" if node.op is not None else "an input")
+
+    def now(self, node: Node) -> Gradient:
+        """The complete gradient of a node, with the change that is tried, for the rule of an older step."""
+        return self.total[node] + self.shift.get(node, 0)
 
     def moved(self, change: Change) -> list[Gradient]:
         """How far the gradients of the leaves move with a change; None where they do not.
@@ -284,11 +297,14 @@ class Tape:
         Rules are linear in the gradient arriving, so only differences are pulled back, and only where there are any.
         """
         dirty: dict[Node, Gradient] = {n: total - self.total[n] for n, total in change.totals.items()}
+        self.shift = {}
         touched = [self.place_of[n] for n in (*change.rules, *change.totals) if n in self.place_of]
         for step in self.steps[min(touched, default=len(self.steps)) :]:
             moved, rule = dirty.pop(step.node, None), change.rules.get(step.node)
             if step.node not in self.parts or (moved is None and rule is None):
                 continue
+            if moved is not None:
+                self.shift[step.node] = moved
             if rule is None:
                 pairs = step.pairs(moved)
             else:

@@ -1,0 +1,69 @@
+"""What another run of the same lines kept: a time step, or a layer of one class, that uses another one's values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+
+import numpy as np
+
+from .tape import Change, Gradient, Pairs, Rule, Site, Step, Tape, places
+
+Shift = Callable[[int, int], int]  # of the place and the number of places: whose values are used
+SHIFTS: tuple[tuple[str, Shift], ...] = (
+    ("the last of them", lambda k, n: n - 1),
+    ("the first of them", lambda k, n: 0),
+    ("the one before", lambda k, n: max(k - 1, 0)),
+    ("the one after", lambda k, n: min(k + 1, n - 1)),
+)
+
+
+def caches(tape: Tape) -> Iterator[Change]:
+    """All that one function, or one turn of a loop, computes, with the values of another call or turn."""
+    columns = list(_columns(tape).values())
+    sets: dict[Hashable, list[list[Step]]] = {}
+    for column in columns:
+        sets.setdefault(("turns", len(column)), []).append(column)
+        sets.setdefault(column[0].call.site.code, []).append(column)
+    for some in sets.values():
+        for which, shift in SHIFTS:
+            rules = {
+                step.node: borrowed(column[shift(k, len(column))])
+                for column in some for k, step in enumerate(column)
+                if shift(k, len(column)) != k and _alike(step, column[shift(k, len(column))])
+            }  # fmt: skip
+            if rules:
+                text = (
+                    f"What runs {len(some[0])} times{places(c[0] for c in some)} uses in the backward what {which} "
+                    "kept: every time step, and every layer, needs a cache of its own."
+                )
+                yield Change("wrong step", text, rules)
+
+
+def _columns(tape: Tape) -> dict[Hashable, list[Step]]:
+    """The steps of each place in the program that ran several times, oldest first."""
+    by_site: dict[tuple[str, Site], list[Step]] = {}
+    anywhere: dict[Hashable, list[Step]] = {}
+    for step in reversed(tape.steps):
+        if step.node in tape.parts and step.call.site.code is not None and step.call.values:
+            by_site.setdefault((step.name, step.call.site), []).append(step)
+    for (name, site), steps in by_site.items():
+        if len(steps) == 1:
+            anywhere.setdefault((name, site.anywhere), []).extend(steps)
+    return {key: steps for key, steps in (*by_site.items(), *anywhere.items()) if len(steps) > 1}
+
+
+def _alike(step: Step, other: Step) -> bool:
+    shapes = [[np.shape(v) for v in (*s.call.values, s.call.result)] for s in (step, other)]
+    return shapes[0] == shapes[1]
+
+
+def borrowed(other: Step) -> Rule:
+    """The rule of a step with what another one kept."""
+
+    def rule(step: Step, g: Gradient) -> Pairs:
+        with np.errstate(all="ignore"):
+            theirs, own = other.pull(g), step.pull(g)
+        found = [o if t is None else t for t, o in zip(theirs, own, strict=True)]
+        return [(p, d) for p, d in zip(step.parents, found, strict=False) if p is not None and d is not None]
+
+    return rule
