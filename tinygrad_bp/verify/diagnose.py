@@ -19,7 +19,7 @@ from .findings import Finding
 from .hypotheses.batches import coupled, overflow
 from .hypotheses.factors import any_factor, constant_factor, zero
 from .hypotheses.gates import gates
-from .hypotheses.places import moved, stale, stretched, transposed
+from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed
 from .hypotheses.shapes import shapes
 from .hypotheses.steps import accumulated, clipped, offset, signs, updated, whole
 from .hypotheses.terms import examples, regularisation, scaled_term
@@ -33,7 +33,7 @@ def mutants(case: Case) -> Iterator[Guess]:
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, regularisation, updated, clipped, whole, accumulated,
-    mutants, any_factor, scaled_term, offset, signs, gates, examples, moved, coupled, stretched,
+    mutants, any_factor, scaled_term, offset, signs, parts, gates, examples, moved, summed_up, coupled, stretched,
 )  # fmt: skip
 
 

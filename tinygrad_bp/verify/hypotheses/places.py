@@ -50,6 +50,54 @@ def moved(case: Case) -> Iterator[Guess]:
         yield "permuted", placed, None, f"It has the engine's numbers in another order along axis {axis}."
 
 
+def parts(case: Case) -> Iterator[Guess]:
+    """Right but for a few places along an axis, which are zero or another place's; or right there alone."""
+    if not case.same or case.truth.ndim == 0 or not case.free:
+        return
+    allowed = case.allowed(case.truth)
+    near, large = np.abs(case.hand - case.truth) <= allowed, np.abs(case.truth) > allowed
+    for axis, size in enumerate(case.truth.shape):
+        others = tuple(a for a in range(case.truth.ndim) if a != axis)
+        right, said = np.all(near, others), np.any(large, others)
+        wrong, known = np.flatnonzero(~right), np.flatnonzero(right & said)
+        if size < 3 or not wrong.size or not known.size:
+            continue
+        where = f"at {', '.join(map(str, wrong[:4]))}{', …' if len(wrong) > 4 else ''} along axis {axis}"
+        rows = np.moveaxis(case.hand, axis, 0)
+        if not rows[wrong].any():
+            text = f"It is zero {where}, and right elsewhere: those places are left out."
+            if len(known) == 1 < len(wrong):
+                text = f"It is right at {known[0]} along axis {axis} alone, and zero elsewhere: only one place counts."
+            yield "part missing", case.hand, None, text
+        sources = [next((j for j in known if np.array_equal(rows[i], rows[j])), None) for i in wrong]
+        if rows[0].size > 1 and all(j is not None for j in sources):
+            text = f"It is right but {where}, where what belongs at {', '.join(map(str, sources[:4]))} stands again."
+            yield "wrong place", case.hand, None, text
+
+
+def summed_up(case: Case) -> Iterator[Guess]:
+    """Sums along an axis: running ones, or all of it in each place or in one."""
+    if not case.same or case.truth.ndim == 0 or not case.free:
+        return
+    for axis, size in enumerate(case.truth.shape):
+        if size < 2 or case.truth.size < 4:
+            continue
+        total = np.sum(case.truth, axis, keepdims=True)
+        sums = f"In each place along axis {axis} stands the sum of the engine's"
+        yield "running sum", np.cumsum(case.truth, axis), None, f"{sums} up to there: not set to zero in between."
+        back = np.flip(np.cumsum(np.flip(case.truth, axis), axis), axis)
+        yield "running sum", back, None, f"{sums} from there on: not set to zero in between."
+        yield "wrong axis", np.broadcast_to(total, case.truth.shape), None, f"{sums} along that axis."
+        mean = np.broadcast_to(total / size, case.truth.shape)
+        yield "wrong axis", mean, None, f"In each place along axis {axis} stands the mean of the engine's."
+        for place in (0, size - 1):
+            one = np.zeros(case.truth.shape)
+            at: Any = tuple(slice(None) if a != axis else slice(place, place + 1) for a in range(one.ndim))
+            one[at] = total
+            text = f"All that belongs along axis {axis} stands in place {place}: a wrong index."
+            yield "wrong place", one, None, text
+
+
 def _order(array: Any, axis: int) -> Any:
     rows = np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
     return np.lexsort(rows.T[::-1])

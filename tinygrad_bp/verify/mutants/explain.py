@@ -16,21 +16,21 @@ from .derivatives import derivatives
 from .edges import branches, gathered, left_out, uses
 from .forwards import other_forwards, other_operands
 from .losses import likelihoods
-from .matrices import matrix_products, updated
+from .matrices import contractions, matrix_products, updated
 from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .recurrent import forwards_in_time, later
 from .subsets import rounds, subsets
-from .sums import broadcast_sums, extremes
+from .sums import averages, broadcast_sums, extremes
 from .tape import Change, Tape
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     likelihoods, derivatives, uses, left_out, branches, gathered, extremes, squares, elementwise_products,
-    broadcast_sums, matrix_products, windows, windows_of_data, pools, slices, rearranged, caches, later,
-    forwards_in_time, other_operands, other_forwards, subsets, rounds,
+    broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, slices, rearranged, caches, later,
+    forwards_in_time, other_operands, other_forwards, averages, subsets, rounds,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 

@@ -79,8 +79,48 @@ def _mistakes(node: Node, z: Any, p: Any, y: Any, c: float, what: str, axis: int
             ("term missing", "−y(1 − p): the term of 1 − y is missing", -y * (1 - p)),
             ("wrong axis", "with the softmax over the other axis", softmax(z, 0 if axis else -1) - y),
         ]  # fmt: skip
+    table += [("labels", text, p - labels) for text, labels in _labels(p, y, axis)]
     for kind, text, total in table:
         yield Change(kind, f"The gradient of {what} is written {text}; it is p − y.", totals={node: c * total})
+
+
+def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:
+    """Other labels than the right ones, with how that is said."""
+    rows = np.arange(y.shape[0]).reshape(-1, *(1,) * (y.ndim - 1))
+    last = y.shape[0] - 1
+    yield "p − (1 − y): 0 and 1 are exchanged in the labels", 1 - y
+    if y.shape[0] > 1:
+        yield (
+            "p − y for the last example alone, and p for the others: 1 is subtracted after the loop",
+            y * (rows == last),
+        )
+        yield "p − y for the first example alone, and p for the others", y * (rows == 0)
+        yield "p − y but for the last example, whose label is not subtracted", y * (rows < last)
+        yield "p − y but for the first example, whose label is not subtracted", y * (rows > 0)
+        yield "p − y with the label of the first example for all", np.broadcast_to(y[:1], y.shape)
+        yield "p − y with the label of the last example for all", np.broadcast_to(y[-1:], y.shape)
+        yield "p − y with the labels of the next example, and none for the last", np.roll(y, -1, 0) * (rows < last)
+        yield "p − y with the labels of the example before, and none for the first", np.roll(y, 1, 0) * (rows > 0)
+    if y.ndim == 2 and y.shape[0] == y.shape[1]:
+        yield "p − y with the labels transposed: class and example are exchanged", y.T
+    if axis is None:
+        yield "p − y with labels of −1 and 1 where 0 and 1 are meant", 2 * y - 1
+        return
+    for other in range(1, y.ndim):
+        if other != axis:
+            yield f"p − y with the labels of the place after along axis {other}", np.roll(y, -1, other)
+            yield f"p − y with the labels of the place before along axis {other}", np.roll(y, 1, other)
+    k = y.shape[axis]
+    classes = np.arange(k).reshape([-1 if a == axis else 1 for a in range(y.ndim)])
+    for c in dict.fromkeys((0, k - 1, *(range(k) if k <= 12 else ()))):
+        yield f"p − 1 in column {c} for every example, whatever its label is", np.broadcast_to(classes == c, y.shape)
+    yield "p − y with the predicted classes for labels", _predicted(p, axis)
+    yield "p − y with the least likely classes for labels", p == np.min(p, axis, keepdims=True)
+    yield "p − y with the classes in the opposite order", np.flip(y, axis)
+    others = tuple(a for a in range(y.ndim) if a != axis)
+    some = np.sum(y, others, keepdims=True)
+    yield "p − 1 in the columns of all labels, for every example: [:, y] where [arange(N), y] is meant", some > 0
+    yield "p less the number of each label in the batch, for every example", some
 
 
 def _predicted(p: Any, axis: int | None) -> Any:

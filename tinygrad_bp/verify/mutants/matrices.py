@@ -84,6 +84,10 @@ def _over_sum(v: Any, axis: int) -> Any:
     return v / np.where(total == 0, 1, total)
 
 
+def _spread(reduce: Callable[..., Any], v: Any, axis: int) -> Any:
+    return np.broadcast_to(reduce(v, axis, keepdims=True), v.shape)
+
+
 OTHER_MATRIX: list[tuple[str, Callable[[Any], Any]]] = [
     ("0 and 1 stand where the other matrix, counts say, is meant", lambda v: 1.0 * (v != 0)),
     ("the positive part of the other matrix alone", lambda v: np.maximum(v, 0)),
@@ -94,7 +98,48 @@ OTHER_MATRIX: list[tuple[str, Callable[[Any], Any]]] = [
     ("the square of the other matrix", lambda v: v * v),
     ("ones stand where the other matrix is meant", np.ones_like),
     ("1 − the other matrix", lambda v: 1 - v),
+    ("a product of sums where the sum of products is meant", lambda v: _spread(np.sum, v, -2)),
+    ("the other matrix's means stand for each of its rows", lambda v: _spread(np.mean, v, -2)),
+    ("the other matrix's rows are shifted by one", lambda v: np.roll(v, 1, -2)),
+    ("the other matrix's rows are shifted by one", lambda v: np.roll(v, -1, -2)),
+    ("the other matrix's rows are in the opposite order", lambda v: v[..., ::-1, :]),
+    ("the other matrix's columns are shifted by one", lambda v: np.roll(v, 1, -1)),
+    ("the other matrix's columns are shifted by one", lambda v: np.roll(v, -1, -1)),
+    ("the other matrix's columns are in the opposite order", lambda v: v[..., ::-1]),
 ]
+
+
+def contractions(tape: Tape) -> Iterator[Change]:
+    """Products in Einstein's notation with another operand: ones, its sums, or its places in another order."""
+    for edge in edges(tape):
+        step = edge.step
+        if step.name != "einsum" or len(step.call.values) != 2:
+            continue
+        labels, other = step.call.params["labels"], step.call.values[1 - edge.operand]
+        spelling = f"{labels[2]},{labels[1 - edge.operand]}->{labels[edge.operand]}"
+        if not set(labels[edge.operand]) <= {*labels[2], *labels[1 - edge.operand]}:
+            continue
+        what = f"In the gradient of {tape.name(edge.parent)} through the product{places([step])}"
+        for kind, text, value in _of_operand(other):
+            yield Change(kind, f"{what}: {text}.", {step.node: replaced(edge, _einsum(spelling, value))})
+
+
+def _of_operand(other: Any) -> Iterator[tuple[str, str, Any]]:
+    yield "factor missing", "ones stand where the other factor is meant, which is left out", np.ones_like(other)
+    for axis in range(other.ndim):
+        total = _spread(np.sum, other, axis)
+        yield "wrong factor", f"a product of sums (axis {axis}) where the sum of products is meant", total
+        mean = _spread(np.mean, other, axis)
+        yield "wrong factor", f"the other factor's mean along axis {axis} stands for it", mean
+        for by in (1, -1):
+            yield "wrong factor", f"the other factor is shifted by {by} along axis {axis}", np.roll(other, by, axis)
+        yield "wrong factor", f"the other factor is turned round along axis {axis}", np.flip(other, axis)
+    if other.ndim > 1 and other.shape[-1] == other.shape[-2]:
+        yield "transposed", "the other factor is transposed", np.swapaxes(other, -1, -2)
+
+
+def _einsum(spelling: str, value: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: np.einsum(spelling, g, value)
 
 
 def of_other(value: Any) -> Product:

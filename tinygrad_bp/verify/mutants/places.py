@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 from math import gcd
 from typing import Any
 
@@ -22,6 +22,15 @@ def rearranged(tape: Tape) -> Iterator[Change]:
         for text, undo in UNDONE:
             rules = {e.step.node: replaced(e, _undone(undo, e.parent.shape)) for e in some}
             yield Change("wrong order", f"{what} {text}.", rules)
+        for order in permutations(range(len(some[0].step.node.shape))):
+            if (
+                order != tuple(sorted(order))
+                and len(order) <= 4
+                and all(len(e.step.node.shape) == len(order) for e in some)
+            ):
+                rules = {e.step.node: replaced(e, _undone(_turned(order), e.parent.shape)) for e in some}
+                text = f"with its axes transposed to {order}: rows, columns or examples are exchanged"
+                yield Change("wrong order", f"{what} {text}.", rules)
     joins = [s for s in tape.steps if s.name in ("cat", "stack") and s.node in tape.parts and s.call.values]
     for steps in groups(joins, lambda s: s.call.site):
         for text, split in (
@@ -38,6 +47,10 @@ UNDONE: tuple[tuple[str, Callable[[Any, tuple[int, ...]], Any]], ...] = (
     ("by a transpose and a reshape", lambda g, shape: np.reshape(np.transpose(g), shape)),
     ("by a reshape with the last two axes swapped", lambda g, shape: np.reshape(np.swapaxes(g, -1, -2), shape)),
 )
+
+
+def _turned(order: tuple[int, ...]) -> Callable[[Any, tuple[int, ...]], Any]:
+    return lambda g, shape: np.reshape(np.transpose(g, order), shape)
 
 
 def _undone(

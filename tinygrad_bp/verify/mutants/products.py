@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -141,20 +142,61 @@ def other_name(tape: Tape, node: Node | None) -> str:
 
 
 def squares(tape: Tape) -> Iterator[Change]:
-    """The square of a difference whose gradient is of a sum, or of one of the two."""
+    """The square of a difference whose gradient is of a sum, of one of the two, or of a part of it."""
     for step in tape.steps:
         inner = tape.step_of.get(step.parents[0]) if step.parents and step.parents[0] is not None else None
-        squared = step.name in ("square", "pow", "mul") and step.node in tape.parts
-        if not squared or inner is None or inner.name != "sub" or not inner.call.values:
+        squared = step.name in ("square", "mul") or (step.name == "pow" and step.call.params.get("exponent") == 2)
+        if not squared or step.node not in tape.parts or inner is None or not inner.call.values:
             continue
-        a, b = inner.call.values
-        difference = a - b
-        for other, text in (
-            (a + b, "the sum a + b"), (a, "a alone"), (b, "b alone"), (np.sign(difference), "its sign"),
-            (np.ones(difference.shape), "nothing"), (difference**2, "its square"),
-        ):  # fmt: skip
-            sentence = f"The gradient of (a − b)²{places([step])} is made of {text} where a − b is meant."
-            yield Change("wrong difference", sentence, {step.node: _twice(inner.node, other)})
+        if inner.name == "sub":
+            yield from _of_difference(step, inner)
+        if step.parents[0] is step.parents[-1]:
+            yield from _of_part(tape, step, inner)
+
+
+def _of_difference(step: Step, inner: Step) -> Iterator[Change]:
+    a, b = inner.call.values
+    difference = a - b
+    for other, text in (
+        (a + b, "the sum a + b"), (a, "a alone"), (b, "b alone"), (np.sign(difference), "its sign"),
+        (np.ones(difference.shape), "nothing"), (difference**2, "its square"),
+    ):  # fmt: skip
+        sentence = f"The gradient of (a − b)²{places([step])} is made of {text} where a − b is meant."
+        yield Change("wrong difference", sentence, {step.node: _twice(inner.node, other)})
+
+
+def _of_part(tape: Tape, step: Step, inner: Step) -> Iterator[Change]:
+    """A square whose gradient is made of the same without its mask, or without one of its terms."""
+    if inner.name == "mul" and len(inner.call.values) == 2:
+        for i, parent in enumerate(inner.parents):
+            if parent is not None and parent.shape == inner.node.shape:
+                kind = _mask_words("factor missing", Edge(inner, i))
+                text = f"The gradient of the square{places([step])} is made without the factor{places([inner])}."
+                yield Change(kind, text, {step.node: _twice(parent, inner.call.values[i])})
+    if inner.name not in ("add", "sub", "mul"):
+        return
+    terms = list(_terms(tape, inner, 1.0, 6))[:8]
+    for some in (*combinations(terms, 1), *combinations(terms, 2)):
+        if len(some) < len(terms):
+            names = " and ".join(name for name, _ in some)
+            text = f"The gradient of the square{places([step])} is made without {names}: a term of it is missing."
+            value = inner.call.result - sum(np.broadcast_to(term, inner.node.shape) for _, term in some)
+            yield Change("term missing", text, {step.node: _twice(inner.node, value)})
+
+
+def _terms(tape: Tape, step: Step, factor: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """The terms that a value is the sum of, each times the factors around it."""
+    if not depth or not step.call.values:
+        return
+    factors = {"add": (1, 1), "sub": (1, -1), "neg": (-1,), "mul": step.call.values[::-1]}[step.name]
+    for parent, value, times in zip(step.parents, step.call.values, factors, strict=True):
+        inner = tape.step_of.get(parent) if parent is not None else None
+        if step.name == "mul" and None not in step.parents:
+            return
+        if inner is not None and inner.name in ("add", "sub", "neg", "mul"):
+            yield from _terms(tape, inner, times * factor, depth - 1)
+        elif step.name != "mul":
+            yield tape.name(parent) if parent is not None else "the data in it", times * factor * value
 
 
 def _twice(node: Node, value: Any) -> Rule:

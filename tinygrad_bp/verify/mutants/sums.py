@@ -42,7 +42,8 @@ def _cut(d: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 REDUCED: list[tuple[str, str, Reduced]] = [
     ("averaged", "a mean", lambda d, axes, shape: np.mean(d, axes).reshape(shape)),
     ("wrong axis", "a sum over the other axis", _other_axes),
-    ("wrong axis", "a sum over the other axis, cut to size", lambda d, axes, shape: _cut(d, axes, shape)),
+    ("wrong axis", "a sum over the other axis, cut to size", _cut),
+    ("wrong axis", "a sum over the other axis, cut to size", _cut),
     ("wrong axis", "one sum over everything", lambda d, axes, shape: np.full(shape, np.sum(d))),
     ("wrong axis", "a mean over everything", lambda d, axes, shape: np.full(shape, np.mean(d))),
     ("not summed", "that of the first example alone", lambda d, axes, shape: _at(d, axes, 0).reshape(shape)),
@@ -75,6 +76,29 @@ def _reduced(edge: Edge, reduced: Reduced) -> Callable[[Step, Gradient], Gradien
         return reduced(d, axes, shape)
 
     return gradient
+
+
+def averages(tape: Tape) -> Iterator[Change]:
+    """The mean: its division left out, made twice, or made along some of its axes alone."""
+    found = [s for s in tape.steps if s.name == "mean" and s.node in tape.parts and s.call.values]
+    for some in groups(found, lambda s: s.call.site.anywhere):
+        x = some[0].call.values[0]
+        axis = some[0].call.params.get("axis")
+        axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
+        count = int(np.prod([x.shape[a] for a in axes]))
+        what = f"What the mean{places(some)} passes back is"
+        table = [("summed", f"not divided by the {count} elements that it is of", float(count))]
+        table.append(("averaged", f"divided by {count}, the elements that it is of, twice", 1 / max(count, 1)))
+        sizes = {int(x.shape[a]) for a in axes} - {1, count}
+        table += [("summed", f"divided by {n} where it is a mean of {count}", count / n) for n in sorted(sizes)]
+        for kind, text, factor in table:
+            rules = {s.node: replaced(Edge(s, 0), _times(factor)) for s in some}
+            if count > 1:
+                yield Change(kind, f"{what} {text}.", rules)
+
+
+def _times(factor: float) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: factor * step.pull(g)[0]
 
 
 def extremes(tape: Tape) -> Iterator[Change]:
