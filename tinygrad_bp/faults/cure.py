@@ -116,9 +116,10 @@ class Cure:
         if self.seen.optimizer is None:
             return
         plain = self.trials.run()
-        rises = plain is not None and not plain.losses[-1] <= plain.losses[0]
+        rises = plain is not None and (plain.jumps or not plain.losses[-1] <= plain.losses[0])
         for rate in (*SMALLER, *LARGER) if rises else (*LARGER, *SMALLER):
-            yield Change(rate)
+            if not (rate > 1 and self.trials.lost(rate)):
+                yield Change(rate)
 
     def _sizes(self, odd: Oddness) -> list[Change]:
         """The changes of sizes that are odd: one, then both."""

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..autograd.modes import enable_grad, no_grad
-from ..autograd.tensor import Tensor, wrap
 from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..optim.adam import Adam
 from .recording import array_of
+from .sample import ALL_WORK, WORK, Sample, rows_in, sample
 from .state import kept
 from .units import unit_targets, unit_weights, units
 
 if TYPE_CHECKING:
+    from ..autograd.tensor import Tensor
     from .observation import Observation
 
-# How much a trial may cost, in multiplications: about a tenth of a second on one core.
-WORK = 1e9
-CALL = 3e4  # what the call of an op costs beside its multiplications, in multiplications
 FEWEST, MOST_STEPS = 20, 300  # steps of a trial
 HORIZON = 600  # a program that has learnt nothing after so many steps on one batch does not learn
 LEARNT = 0.25  # the skill from which on a program learns, where its loss falls as well
@@ -34,6 +32,7 @@ ENOUGH = 0.8  # the skill at which a trial ends
 JUMP = 100.0  # times the loss of chance
 PART = 0.65  # below this skill a program learns only a part; then a change has to reach ENOUGH
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
+LOOK = 3  # what it costs to see how much of the loss the inputs explain, in steps
 DERANGEMENTS = 4  # orders of the rows over which skill is a mean
 
 
@@ -61,6 +60,7 @@ class Trial(NamedTuple):
     losses: tuple[float, ...]  # before each step, and after the last one
     skill: float
     chance: float  # the loss with the rows in another order, before the first step
+    still: bool = False  # no gradient arrives anywhere: no step moves anything, whatever its rate
 
     @property
     def learnt(self) -> bool:
@@ -90,27 +90,26 @@ class Trials:
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self._done: dict[tuple[Change, int], Trial | None] = {}
+        self._left = ALL_WORK
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The rows that trials are made with."""
+        return sample(self.seen)
 
     @cached_property
     def steps(self) -> int:
         """How many steps a trial has: many of a small network, few of a large one."""
-        multiplications = 0.0
-        for step in self.seen.steps:
-            size = float(getattr(step.value, "size", 1))
-            if step.op in ("linear", "matmul"):
-                size *= getattr(step.operands[0], "shape", (1,))[-1]
-            elif step.op == "convolution":
-                size *= math.prod(step.operands[1].shape[1:])
-            elif step.op in ("rnn", "gru", "lstm"):
-                size *= 4 * getattr(step.value, "shape", (1,))[-1]
-            multiplications += 3 * size + CALL
-        return int(np.clip(WORK / max(multiplications, 1.0), FEWEST, MOST_STEPS))
+        return int(np.clip(WORK / self.sample.work, FEWEST, MOST_STEPS))
 
     def run(self, change: Change = AS_IT_IS, times: int = 1) -> Trial | None:
-        """The trial with a change, of ``times`` as many steps; None where it cannot be run."""
+        """The trial with a change, of ``times`` as many steps; None where it cannot be run, or would cost too much."""
         key = change, times * self.steps
         if key not in self._done:
-            self._done[key] = self._run(*key)
+            affordable = key[1] * self.sample.work <= self._left
+            self._done[key] = trial = self._run(*key) if affordable else None
+            if trial is not None:
+                self._left -= (len(trial.losses) + LOOK) * self.sample.work
         return self._done[key]
 
     def _run(self, change: Change, steps: int) -> Trial | None:
@@ -118,6 +117,7 @@ class Trials:
         with np.errstate(all="ignore"):
             x = units(seen.x) if change.inputs else seen.x
             y = unit_targets(seen.y) if change.targets else seen.y
+            x, y = self.sample.of(x), self.sample.of(y)
         if x is None or y is None or not seen.leaves:
             return None
         others = kept((), None, seen.leaves.values())
@@ -133,7 +133,8 @@ class Trials:
                 unit_weights(seen)
 
             def loss_now(inputs: Any) -> Any:
-                return seen.loss_fn(seen.model(inputs), y)
+                loss = seen.loss_fn(seen.model(inputs), y)
+                return loss if self.sample.times == 1 else loss * self.sample.times
 
             def closure() -> Any:
                 for leaf in seen.leaves.values():
@@ -150,11 +151,15 @@ class Trials:
                     losses.append(float(array_of(optimizer.step(closure))))
                     if not math.isfinite(losses[-1]):
                         return Trial((*losses,), 0.0, chance)
-                    if number == steps or number in LOOKS:
+                    still = number == 1 and not _arrives(seen.leaves.values())
+                    ends = still or number == steps
+                    lost = change.rate > 1 and number in LOOKS and losses[-1] > JUMP * max(chance, losses[0])
+                    ends = ends or lost  # a larger rate that runs away comes back to nothing
+                    if ends or number in LOOKS:
                         with no_grad():
                             last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
-                        trial = Trial((*losses, last), skill, chance)
-                        if number == steps or (skill >= ENOUGH and trial.learnt and (trial.falls or not trial.jumps)):
+                        trial = Trial((*losses, last), skill, chance, still)
+                        if ends or (skill >= ENOUGH and trial.learnt and (trial.falls or not trial.jumps)):
                             return trial
                 return None
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
@@ -190,11 +195,19 @@ class Trials:
         plain = self.run()
         return not self.fails and plain is not None and (plain.skill < PART or plain.jumps)
 
+    def lost(self, rate: float) -> bool:
+        """Whether a rate less than this, and more than the program's own, is known to make the loss run away."""
+        return any(
+            trial is not None and trial.blew_up and 1 < change.rate < rate and change == Change(change.rate)
+            for (change, _), trial in self._done.items()
+        )
+
     def cure(self, changes: Iterator[Change]) -> Change | None:
         """The first of these changes with which the program learns, or learns far more where it learns a little."""
         least = CURED if self.fails else ENOUGH
         for change in changes:
-            trial = self.run(change)
+            known = self._done.get((change._replace(rate=1.0), self.steps))
+            trial = known if known is not None and known.still else self.run(change)
             if trial is not None and trial.skill >= least and trial.learnt and trial.falls and not trial.jumps:
                 return change
         return None
@@ -208,6 +221,11 @@ def _without_dropout(model: Any) -> None:
     for module in model.modules() if isinstance(model, Module) else ():
         if isinstance(module, Dropout):
             module.p = 0.0
+
+
+def _arrives(leaves: Iterable[Tensor]) -> bool:
+    """Whether a gradient other than zero has arrived at any of these."""
+    return any(leaf.grad is not None and bool(np.any(array_of(leaf.grad))) for leaf in leaves)
 
 
 def _skill(loss_of: Any, x: Any) -> float:
@@ -226,7 +244,7 @@ def _shuffled(loss_of: Any, x: Any) -> float:
     """The mean loss with the rows of the inputs in another order."""
     rows = len(x) if getattr(x, "ndim", 0) else 0
     generator = np.random.default_rng(rows)
-    others = [_rows(x, _moved(generator, rows)) for _ in range(DERANGEMENTS)] if rows else [x]
+    others = [rows_in(x, _moved(generator, rows)) for _ in range(DERANGEMENTS)] if rows else [x]
     return float(np.mean([float(array_of(loss_of(other))) for other in others]))
 
 
@@ -236,7 +254,3 @@ def _moved(generator: Any, rows: int) -> Any:
     moved = np.empty_like(order)
     moved[order] = np.roll(order, 1)
     return moved
-
-
-def _rows(x: Any, order: Any) -> Any:
-    return wrap(x._value[order], None) if isinstance(x, Tensor) else np.asarray(x)[order]
