@@ -17,12 +17,12 @@ import numpy as np
 from .case import Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
-from .hypotheses.factors import any_factor, constant_factor, zero
+from .hypotheses.factors import any_factor, constant_factor, unused, zero
 from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed
 from .hypotheses.shapes import shapes
 from .hypotheses.steps import accumulated, clipped, offset, signs, updated, whole
-from .hypotheses.terms import examples, regularisation, scaled_term
+from .hypotheses.terms import examples, penalty, regularisation, scaled_term
 
 
 def mutants(case: Case) -> Iterator[Guess]:
@@ -33,7 +33,8 @@ def mutants(case: Case) -> Iterator[Guess]:
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, regularisation, updated, clipped, whole, accumulated,
-    mutants, any_factor, scaled_term, offset, signs, parts, gates, examples, moved, summed_up, coupled, stretched,
+    mutants, any_factor, scaled_term, penalty, offset, signs, parts, gates, examples, moved, summed_up, coupled,
+    stretched, unused,
 )  # fmt: skip
 
 

@@ -101,3 +101,10 @@ def _growth(case: Case) -> tuple[int, bool] | None:
     if not abs(power - round(power)) < 0.01:
         return None
     return round(power), abs(size - (-1 if per_row else 0)) < 0.01
+
+
+def unused(case: Case) -> Iterator[Guess]:
+    """Something arrives where nothing should."""
+    if case.same and not np.any(np.abs(case.truth) > case.noise):
+        text = "It should be zero everywhere: the result does not depend on it here, and nothing arrives."
+        yield "not zero", case.hand, None, text

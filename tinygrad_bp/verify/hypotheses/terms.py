@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,38 @@ def regularisation(case: Case) -> Iterator[Guess]:
     what = f"{abs(k):.4g} times the parameter"
     text = f"A term of {what} is missing: regularisation." if k > 0 else f"A term of {what} is too much."
     yield "regularisation", case.truth - k * w, None, text
+
+
+# What may be written for the gradient of a penalty, beside the weights themselves.
+OF_WEIGHTS: dict[str, Callable[[Any], Any]] = {
+    "the sign of the parameter": np.sign,
+    "the absolute value of the parameter": np.abs,
+    "the square of the parameter": np.square,
+    "the parameter times its absolute value": lambda w: w * np.abs(w),
+    "the cube of the parameter": lambda w: w**3,
+    "one, in every element": np.ones_like,
+}
+
+
+def penalty(case: Case) -> Iterator[Guess]:
+    """A multiple of a function of the parameter too much or missing, and maybe one of the parameter itself."""
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or np.count_nonzero(w) < 5:
+        return
+    w = np.asarray(w, dtype=np.float64)
+    for text, function in OF_WEIGHTS.items():
+        for columns in ([function(w)], [function(w), w]):
+            matrix = np.stack([np.ravel(column) for column in columns], 1)
+            (b, *c), _, rank, _ = np.linalg.lstsq(matrix, (case.hand - case.truth).ravel(), rcond=None)
+            if rank < len(columns) or not b:
+                continue
+            beside = f", and {_amount(c[0])} the parameter itself" if c else ""
+            guess = case.truth + (matrix @ np.array([b, *c])).reshape(w.shape)
+            yield "regularisation", guess, None, f"There is {_amount(b)} {text}{beside}: regularisation."
+
+
+def _amount(k: float) -> str:
+    return f"{'a term too much' if k > 0 else 'a term missing'} of {abs(k):.4g} times"
 
 
 def scaled_term(case: Case) -> Iterator[Guess]:

@@ -79,8 +79,17 @@ def left_out(tape: Tape) -> Iterator[Change]:
         kind = "branch missing" if branches else "part missing"
         what = f"what {some[0].step.name}{places(steps)} passes to {', '.join(to)}"
         one = len(some) == 1
-        sentence = f"It is without {what}{' in every step' if not one else ''}: add that part of the gradient."
+        sentence = (
+            f"It is without {what}{' in every step' if not one else ''}: "
+            f"the gradient through {some[0].step.name} is left out, add that part."
+        )
         yield Change(kind, sentence, without(some), free=_times(tape, what) if one else None)
+
+
+def scaled(tape: Tape) -> Iterator[Change]:
+    """One number times the right gradient, of all parameters together."""
+    nothing = np.zeros(tape.output.shape)
+    yield Change("factor", "Nothing arrives.", totals={tape.output: nothing}, free=_times(tape, "everywhere"))
 
 
 def _leaf_of(tape: Tape, edge: Edge) -> Node | None:
@@ -128,8 +137,15 @@ def uses(tape: Tape) -> Iterator[Change]:
         for kept, which in ((found[-1], "last"), (found[0], "first")):
             rest = [edge for edge in found if edge is not kept]
             where = places(e.step for e in found)
-            text = f"{name} is used {len(found)} times and only the {which} use counts{where}: add up all with +=."
-            yield Change(_kind_of_rest(tape, node, rest), text, without(rest))
+            kind = _kind_of_rest(tape, node, rest)
+            through = ", ".join(sorted({edge.step.name for edge in rest}))
+            text = (
+                f"{name} is used {len(found)} times and only the {which} use counts{where}: the gradient through "
+                f"{through} is left out, add up all with +=."
+            )
+            if kind == "regularisation":
+                text = f"The penalty on {name}{places(e.step for e in rest)} is left out: regularisation."
+            yield Change(kind, text, without(rest))
         gradients = [d for edge in found for p, d in tape.parts[edge.step.node] if p is node]
         for order, which in ((gradients, "last"), (gradients[::-1], "first")):
             total = np.zeros(node.shape)
@@ -144,8 +160,17 @@ def _kind_of_rest(tape: Tape, node: Node, rest: list[Edge]) -> str:
     """What it is called to leave out some uses: a penalty on a weight, uses of a weight, ways that a value goes."""
     if node not in tape.leaves:
         return "branch missing"
-    penalty = all(edge.step.name in ("abs", "square", "pow", "mul") for edge in rest)
-    return "regularisation" if penalty else "not added up"
+    return "regularisation" if all(of_penalty(tape, edge.step, node) for edge in rest) else "not added up"
+
+
+def of_penalty(tape: Tape, step: Step, leaf: Node) -> bool:
+    """Whether a step makes something of one weight alone, as a penalty does: squares, a product with itself."""
+    own = [parent for parent in step.parents if parent is not None]
+    alone = all(parent is leaf for parent in own) and (len(own) > 1 or step.name in OF_PENALTIES)
+    return alone and leaf in tape.leaves and not tape.output.shape and any(s is not step for s in tape.users[leaf])
+
+
+OF_PENALTIES = ("abs", "square", "pow", "sqrt", "norm", "sum", "mean")
 
 
 def _one_example(tape: Tape, row: int, which: str, shared: dict[Node, list[Edge]]) -> Iterator[Change]:

@@ -11,10 +11,12 @@ import numpy as np
 from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
+from .arrivals import arrivals, of_the_loss, penalties
 from .caches import caches
 from .derivatives import derivatives
-from .edges import branches, gathered, left_out, uses
+from .edges import branches, gathered, left_out, scaled, uses
 from .forwards import other_forwards, other_operands
+from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
 from .places import rearranged, slices
@@ -28,9 +30,10 @@ from .tape import Change, Tape
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    likelihoods, derivatives, uses, left_out, branches, gathered, extremes, squares, elementwise_products,
-    broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, slices, rearranged, caches, later,
-    forwards_in_time, other_operands, other_forwards, averages, subsets, rounds,
+    scaled, likelihoods, hinges, derivatives, uses, left_out, branches, gathered, extremes, squares,
+    elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, slices,
+    rearranged, choices, penalties, arrivals, caches, later, forwards_in_time, other_operands, other_forwards, averages,
+    subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 
@@ -193,14 +196,19 @@ def _term(b: float) -> str:
     return f" And {abs(b):.4g} times the parameter is {'too much' if b > 0 else 'missing'}: regularisation."
 
 
+def _parallel(guess: Any, truth: Any) -> bool:
+    c = float(np.sum(guess * truth)) / (float(np.sum(truth * truth)) or 1.0)
+    return bool(np.all(np.abs(guess - c * truth) <= 1e-9 * np.max(np.abs(guess))))
+
+
 def meets(case: Case, guess: Any) -> tuple[str, int] | None:
     """What else is wrong where ``guess`` is all but the hand-written gradient, and how many numbers were fitted."""
     found = _with_parameter(case, guess)
     if found is not None:
         return found
     square = float(np.sum(guess * guess))
-    if not square or np.count_nonzero(guess) < 3:
-        return None
+    if not square or np.count_nonzero(guess) < 3 or _parallel(guess, case.truth):
+        return None  # a change that only scales the right gradient does not account for another factor
     a = float(np.sum(case.hand * guess)) / square
     if a and case.fits(a * guess):
         name = factor_name(a, case.sizes)

@@ -94,6 +94,9 @@ def _known(x: Any, y: Any) -> tuple[str, tuple[int, ...]] | None:
         slopes = y[below] / x[below]
         if 0 < slopes[0] < 1 and np.allclose(slopes, slopes[0], rtol=1e-9):
             return "leaky_relu", ()
+        tails = y[below] / np.expm1(x[below])
+        if tails[0] > 0 and np.allclose(tails, tails[0], rtol=1e-9):
+            return "elu", ()
     for axis in range(x.ndim):
         for name, p, signs in (("softmax", y, y >= 0), ("log_softmax", np.exp(np.minimum(y, 0)), y <= 0)):
             if x.shape[axis] > 1 and signs.all() and _same(np.sum(p, axis), 1) and _same(softmax(x, axis), p):
@@ -102,6 +105,10 @@ def _known(x: Any, y: Any) -> tuple[str, tuple[int, ...]] | None:
         for axes in combinations(range(x.ndim), count):
             if _standardised(x, y, axes):
                 return "normalisation", axes
+            if _over_length(x, y, axes, np.mean):
+                return "root mean square", axes
+            if _over_length(x, y, axes, np.sum):
+                return "unit length", axes
     return None
 
 
@@ -125,3 +132,14 @@ def _standardised(x: Any, y: Any, axes: tuple[int, ...]) -> bool:
     centred = x - np.mean(x, axes, keepdims=True)
     scale = np.sqrt(np.mean(centred * centred, axes, keepdims=True) / np.mean(y * y, axes, keepdims=True))
     return _same(centred / scale, y) and not _same(centred, y)
+
+
+def _over_length(x: Any, y: Any, axes: tuple[int, ...], total: Callable[..., Any]) -> bool:
+    """Whether y is x over the root of its squares' mean or sum along some axes, with one number added or none."""
+    square = total(y * y, axes, keepdims=True)
+    if np.prod([x.shape[a] for a in axes]) < 2 or not (np.all(square < 1 + 1e-9) and np.all(square > 0.2)):
+        return False
+    of_x = total(x * x, axes, keepdims=True)
+    scale = np.sqrt(of_x / square)
+    added = scale * scale - of_x
+    return _same(x / scale, y) and bool(np.ptp(added) <= 1e-9 * np.max(of_x)) and not _same(x, y)

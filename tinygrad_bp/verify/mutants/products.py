@@ -157,6 +157,16 @@ def squares(tape: Tape) -> Iterator[Change]:
 def _of_difference(step: Step, inner: Step) -> Iterator[Change]:
     a, b = inner.call.values
     difference = a - b
+    if difference.ndim == 2 and difference.shape[1] == 1:
+        # a column less a row is a table of each with all, and its mean over one axis this
+        for other in (a - np.mean(b), np.mean(a) - b):
+            sentence = (
+                f"(a − b){places([step])} is that of a column and a row in its gradient: shapes (N, 1) and (N,) "
+                "broadcast to (N, N), each example against all."
+            )
+            yield Change(
+                "broadcast", sentence, {step.node: _twice(inner.node, np.broadcast_to(other, difference.shape))}
+            )
     for other, text in (
         (a + b, "the sum a + b"), (a, "a alone"), (b, "b alone"), (np.sign(difference), "its sign"),
         (np.ones(difference.shape), "nothing"), (difference**2, "its square"),
