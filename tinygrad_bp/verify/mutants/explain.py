@@ -35,6 +35,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     rearranged, choices, penalties, arrivals, caches, later, forwards_in_time, other_operands, other_forwards, averages,
     subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
+SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
 
 
@@ -88,6 +89,39 @@ def tolerant(case: Case) -> Case:
     return replace(case, tolerance=max(case.tolerance, min(1e-6, 1e-3 * error_of(case)))) if case.same else case
 
 
+@dataclass
+class Sample:
+    """Some elements of a large gradient: what does not meet these does not meet all of it, and costs far less."""
+
+    at: Any  # half of them are those that are most wrong
+    hand: Any
+    truth: Any
+    parameter: Any  # None where there is none
+    room: float  # the length of a difference that may still be rounding
+
+    @classmethod
+    def of(cls, case: Case) -> Sample:
+        """Take elements of a case, always the same."""
+        hand, truth = case.hand.ravel(), case.truth.ravel()
+        worst = np.argpartition(-np.abs(hand - truth), SAMPLED // 2)[: SAMPLED // 2]
+        at = np.union1d(worst, np.random.default_rng(hand.size).integers(0, hand.size, SAMPLED // 2))
+        w = case.parameter
+        beside = np.ravel(w)[at] if w is not None and np.shape(w) == case.hand.shape else None
+        room = 2 * float(np.max(case.allowed(case.hand))) * len(at) ** 0.5
+        return cls(at, hand[at], truth[at], beside, room)
+
+    def allows(self, shift: Any) -> bool:
+        """Whether hand = truth + t · shift + b · parameter may hold, or hand = a · (truth + shift)."""
+        some = shift.ravel()[self.at]
+        columns = [some] if self.parameter is None else [some, self.parameter]
+        return self._spans(columns, self.hand - self.truth) or self._spans([self.truth + some], self.hand)
+
+    def _spans(self, columns: list[Any], target: Any) -> bool:
+        matrix = np.stack(columns, 1)
+        left = target - matrix @ np.linalg.lstsq(matrix, target, rcond=None)[0]
+        return float(np.linalg.norm(left)) <= self.room
+
+
 class Search:
     """The hand-written gradients, and every change that is tried on them."""
 
@@ -97,6 +131,7 @@ class Search:
         self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
         size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
+        self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong if cases[i].hand.size > 2 * SAMPLED}
         self.changes = list(self._changes())
 
     def _changes(self) -> Iterator[Change]:
@@ -130,9 +165,11 @@ class Search:
         numbers = 0
         for i in left:
             shift, case = shifts[i], self.cases[i]
+            if shift is not None and i in self.samples and not self.samples[i].allows(shift):
+                shift = shifts[i] = None
             if shift is None or not np.any(np.abs(shift) > case.allowed(case.truth)):
                 continue
-            also = meets(self.cases[i], self.cases[i].truth + shifts[i])
+            also = meets(case, case.truth + shift)
             if also is not None:
                 met[i] = also[0]
                 numbers += also[1]
