@@ -66,10 +66,17 @@ WRONG: dict[str, dict[str, str]] = {
     "torch_layers_wrong.py": {
         "Linear": "dbias: averaged", "Tanh": "dx", "CrossEntropy": "summed", "batchnorm_backward": "dx",
     },
+    "data_in_constructor_wrong.py": {
+        "TwoLayers.backprop": "weights1: derivative missing", "Three.backpropagation": "weights: sign",
+        "Slow": "b1: averaged",
+    },
+    "loop_in_train_wrong.py": {"Perceptron.train": "weights", "Line.fit": "b: summed"},
+    "errors_and_deltas_wrong.py": {"Hours": "W1"},
     "train_in_class_wrong.py": {"NeuralNetwork.backprop": "weights1", "MLP": "W1"},
 }  # fmt: skip
 # How many pairs are found in a right file, where that says more than that there are some.
-FOUND = {"cached_layers.py": 8, "cached_recurrent.py": 5, "r3_right.py": 5, "activations.py": 7, "conv_classes.py": 5}
+FOUND = {"cached_layers.py": 8, "cached_recurrent.py": 5, "r3_right.py": 5, "activations.py": 7, "conv_classes.py": 5,
+         "data_in_constructor.py": 3, "loop_in_train.py": 3}  # fmt: skip
 
 
 def verdicts(name: str, spec: Spec | None = None) -> list[Verdict]:
@@ -111,3 +118,50 @@ def test_a_derivative_of_the_output_that_is_called_with_the_input(tmp_path: Path
         source = read(file)
         (item,) = items(source, run_definitions(source), Spec())
         assert item.check().verdict == verdict
+
+
+def test_the_factor_of_a_squared_error_is_told() -> None:
+    said = {v.name: v.sentence for v in verdicts("data_in_constructor.py")}
+    assert "those of the sum of (p − y)²" in said["TwoLayers.backprop"]
+    assert "0.003 times those of the sum of ½(p − y)²" in said["Slow"]
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["self.n = 0\n    def feedforward(self):\n        self.out = self.w / self.n",
+     "self.out = None\n    def feedforward(self):\n        pass\n        self.n = len(self.x)"],
+)  # fmt: skip
+def test_a_forward_without_arguments_that_gives_no_numbers(tmp_path: Path, left: str) -> None:
+    file = tmp_path / "homework.py"
+    text = "import numpy as np\nclass Net:\n    def __init__(self, x, y):\n        self.x, self.y = x, y\n"
+    text += "        self.w = np.ones((x.shape[1], 1))\n        " + left
+    file.write_text(text + "\n    def backprop(self):\n        self.w += self.w\n")
+    source = read(file)
+    (item,) = items(source, run_definitions(source), Spec())
+    verdict = item.check()
+    assert (verdict.verdict, verdict.sentence) == ("unchecked", "feedforward gives no finite numbers.")
+
+
+def test_a_loop_in_no_function_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "homework.py"
+    text = "import numpy as np\nx, y, w = np.ones((4, 3)), np.ones((4, 1)), np.zeros((3, 1))\n"
+    text += "for _ in range(9):\n    l1 = 1 / (1 + np.exp(-np.dot(x, w)))\n    w += np.dot(x.T, y - l1)\n"
+    file.write_text(text)
+    (verdict,) = report(file, Limits(time=60)).verdicts
+    assert verdict.verdict == "unchecked" and "line 3 stands in no function" in verdict.sentence
+    assert "def backward(X, y, W)" in verdict.sentence
+    file.write_text("total = 0\nfor i in range(3):\n    total += i\n")
+    assert not report(file, Limits(time=60)).verdicts
+
+
+def test_a_training_that_is_no_single_step_is_not_judged(tmp_path: Path) -> None:
+    text = "import numpy as np\nclass Net:\n    def __init__(self, n):\n        self.w = np.zeros(n)\n"
+    text += "    def predict(self, X):\n        return X @ self.w\n    def fit(self, X, y, epochs):\n"
+    one = "        for _ in range(epochs):\n            self.w -= X.T @ (self.predict(X) - y)\n"
+    each = "        for _ in range(epochs):\n            for a, b in zip(X, y):\n"
+    each += "                self.w -= a * (self.predict(a) - b)\n"
+    for body, found in {one: 1, each: 0, "        self.w = np.zeros(3)\n" + one: 0}.items():
+        file = tmp_path / "homework.py"
+        file.write_text(text + body)
+        source = read(file)
+        assert len(items(source, run_definitions(source), Spec())) == found

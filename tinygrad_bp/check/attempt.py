@@ -62,9 +62,8 @@ class Attempt:
         except Exception as error:  # whatever the homework does with inputs that it was not written for
             raise NotFitting("1 forward", said_of(error, self.pair.forward.name, self.draw.values)) from None
         if ran.output is None or output.dtype.kind != "f" or not output.size or not np.isfinite(output).all():
-            raise NotFitting(
-                "1 forward", f"{self.pair.forward.name} gives no finite numbers for {shapes(self.draw.values)}."
-            )
+            given = f" for {shapes(self.draw.values)}" if self.drawn else ""
+            raise NotFitting("1 forward", f"{self.pair.forward.name} gives no finite numbers{given}.")
         try:
             found = self.results(np.ones(output.shape), *arrays)
             if self.loss is not None and not np.isfinite(array(self.forward(*arrays))).all():
@@ -83,7 +82,7 @@ class Attempt:
             return ran.output
         values = self.values(arrays)
         known = self.bound is not None and self.bound.labels is not None
-        labels = self.caller.own(values[self.bound.labels.name]) if known else None  # type: ignore[union-attr]
+        labels = self.caller.own(values[self.bound.labels.name]) if known else session.labels()  # type: ignore[union-attr]
         return self.caller.seeded(self.loss.of, Asked(ran.output, labels, values, session))
 
     def results(self, g: Any, *arrays: Any) -> list[tuple[str, Any]]:
@@ -115,6 +114,8 @@ class Attempt:
                 arguments[name] = ran.output
             elif kind == "all":
                 arguments[name] = tuple(ran.parts)
+            elif kind == "once":
+                arguments[name] = 1
             elif kind == "true":
                 arguments[name] = True
             elif kind == "rate":

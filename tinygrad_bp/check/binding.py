@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .names import NOTHING, OUTPUT, UPSTREAM, Parameter, role
+from .names import ITERATIONS, NOTHING, OUTPUT, UPSTREAM, Parameter, role
 from .pairs import Pair, is_cache, is_flag
 
 Way = tuple[str, str]  # where an argument comes from, and which
@@ -58,6 +58,8 @@ def _ways(p: Parameter, pair: Pair) -> list[Way]:
     assert pair.backward is not None
     forward, back = pair.forward.signature, pair.backward.signature
     low = p.name.lower().strip("_")
+    if re.fullmatch(ITERATIONS, low):
+        return [("once", "")]
     by_case = {n.lower(): n for n in forward.names}
     xs = [q.name for q in forward.parameters if role(q.name, forward.names) == "x" and q.default in (NOTHING, None)]
     required = [q for q in back.parameters if q.default is NOTHING]

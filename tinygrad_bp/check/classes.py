@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from .calling import Caller
 from .drawing import Context
 from .making import RATE, constructed, declared
@@ -15,10 +17,11 @@ from .names import role, said, signature, words
 from .objects import Held, Objects
 from .pairs import Function, Pair, gives_both
 from .sessions import Start, WithContext
+from .training import left_by, training
 
 FORWARDS = ("forward", "__call__", "feedforward", "feed_forward", "forward_pass", "forward_propagation", "forward_prop",
             "propagate_forward", "fprop", "call", "calculate", "compute", "loss", "cost", "activate", "activation",
-            "function", "fn", "f", "fun", "apply", "evaluate", "predict")  # fmt: skip
+            "function", "fn", "f", "fun", "apply", "evaluate", "predict", "think", "query")  # fmt: skip
 NOT_BACKWARD = {"numerical", "numeric", "check", "descent", "clip", "update", "apply", "plot", "zero", "print", "test",
                 "train", "reset", "optimizer", "norm"}  # fmt: skip
 
@@ -52,7 +55,9 @@ def _class(node: ast.ClassDef, nodes: Mapping[str, ast.ClassDef]) -> Class:
     for item in node.body:
         if isinstance(item, ast.FunctionDef):
             made.bodies[item.name] = item
-            made.methods[item.name] = Function(item.name, item.lineno, signature(item, True), said(item.name, set()))
+            sig = signature(item, True)
+            result = "" if sig.returned or sig.keyed else left_by(item)
+            made.methods[item.name] = Function(item.name, item.lineno, sig, said(item.name, set()), result)
     return made
 
 
@@ -76,6 +81,9 @@ def pairs_of(one: Class) -> Iterator[Pair]:
             yield Pair(function, None)
             return
     backs = [f for f in real.values() if f.said.kind in ("backward", "derivative") and not _other(f)]
+    trained = training(real, one.bodies) if all(f.said.kind != "backward" for f in backs) else None
+    if trained is not None:
+        yield trained
     backs.sort(key=lambda f: (f.said.kind != "backward", len(f.said.core), len(f.said.base)))
     if not backs:
         return
@@ -122,14 +130,21 @@ def starts(
             rate = _rate(made, pair, vars(module))
 
             def session(arrays: Sequence[Any], held: Held = held, rate: float | None = rate) -> Objects:
-                return Objects(held, caller, rate, list(arrays))
+                return Objects(held, caller, rate, pair.forward, list(arrays))
 
+            sized = parameters is not None and bool(parameters.parameters)
+            features = 0 if sized else _features(held)
             yield Start(
                 session, [(name, value) for name, _, value in held.parameters],
-                replace(context, weighted=bool(held.parameters)),
+                replace(context, weighted=bool(held.parameters), features=features),
             )  # fmt: skip
 
     return make
+
+
+def _features(held: Held) -> int:
+    """The rows of the first weights: as many features an example of a class has that takes no sizes."""
+    return next((int(np.shape(value)[0]) for _, _, value in held.parameters if np.ndim(value) == 2), 0)
 
 
 def _rate(made: Any, pair: Pair, space: Mapping[str, Any]) -> float | None:

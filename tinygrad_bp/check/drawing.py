@@ -41,6 +41,8 @@ class Context:
     keys: Mapping[str, list[str]] = field(default_factory=dict)  # of parameters of that name anywhere in the file
     axis: int = 0  # of the examples, in what the spec says
     weighted: bool = False  # whether it has weights of its own, as an object
+    labels: str = ""  # the parameter that holds them, where its name alone does not say so
+    features: int = 0  # of an example, where the class writes down the sizes of its weights
     seed: int = 0
 
 
@@ -54,6 +56,7 @@ def draws(name: str, sig: Signature, context: Context, leave: Sequence[str] = ()
     parameters = [p for p in sig.parameters if p.name not in leave]
     chosen = [p for p in parameters if p.name not in context.spec]
     roles = {p.name: _role(p, sig) for p in chosen}
+    roles.update({context.labels: "labels"} if context.labels in roles else {})
     labelled = "labels" in roles.values()
     if labelled and not {"x", "weights", "params"} & set(roles.values()):
         first = next((p.name for p in chosen if roles[p.name] == "hyper" and p.default is NOTHING), "")
@@ -72,8 +75,11 @@ def draws(name: str, sig: Signature, context: Context, leave: Sequence[str] = ()
     if not all(p.name in facts for p in chosen if roles[p.name] in ARRAYS):
         facts = {}
     count = 0
-    for statement in [facts, {}] if facts else [{}]:
+    fixed = {n: (N, context.features) for n, r in roles.items() if r == "x"} if context.features else {}
+    for statement in [known for known in (fixed, facts) if known] + [{}]:
         for layout in layouts(name, sig):
+            if statement is fixed and fixed and (layout.axis or not layout.batched):
+                continue
             for kind, value, others in itertools.product(kinds, values, itertools.product(*many)):
                 for made in _parameters(chosen, roles, layout, kind, labelled, context):
                     count += 1

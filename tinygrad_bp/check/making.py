@@ -13,10 +13,13 @@ import numpy as np
 from .calling import Caller
 from .drawing import generator
 from .layouts import CHANNELS, FILTERS, KERNEL, C, D, H, N, hyper
-from .names import NOTHING, Parameter, Signature, role
+from .names import ITERATIONS, NOTHING, Parameter, Signature, role
 
 RATE = 0.1  # a learning rate
 PARAMETERS = ("weights", "bias", "recurrent", "embedding", "gain", "shift")
+# Data that a constructor takes, where it takes both.
+INPUTS = r"x(_?train\w*)?|inputs?|input_?data|data|features|training_?inputs?"
+TARGETS = r"y(_?train\w*)?|targets?|labels?|outputs?|t|expected\w*|training_?outputs?"
 # Whole numbers and lists of them that a constructor takes, by name: what a network takes, then what a layer does.
 MANY = r"(n_?|num_?|dim_?|d_?)?"
 WHAT = r"(_?(dim|size|features?|units?|nodes?|neurons?|n|layer)s?\d?)?"
@@ -103,10 +106,10 @@ def _argument(
         image = [rng.standard_normal((FILTERS, CHANNELS, KERNEL, KERNEL))] if what == "weights" else []
         image += [rng.standard_normal(FILTERS)] if what == "bias" else []
         return [rng.standard_normal(shape), *image, *([NOTHING] if p.default is None else [])]
-    data = {"x", "y"} <= {n.lower() for n in names}
-    if data and low in ("x", "y"):
-        rng = generator(6, place)
-        return [rng.standard_normal((N, D))] if low == "x" else [np.eye(C)[np.arange(N) % C][:, :width]]
+    if re.fullmatch(f"{INPUTS}|{TARGETS}", low) and _takes_data(names):
+        return _data(low, place, width)
+    if re.fullmatch(ITERATIONS, low):
+        return [1]
     if what == "rate" or low in ("lr", "learning_rate"):
         return [RATE]
     if p.default is not NOTHING and p.default is not None and not isinstance(p.default, int):
@@ -139,6 +142,20 @@ def _argument(
         ]
         return [*(f() if isinstance(f, type) else f for f in found), "relu", "sigmoid", "tanh"]
     return [named] if named else [(D, H, C)[min(place, 2)]]
+
+
+def _takes_data(names: list[str]) -> bool:
+    """Whether a constructor takes inputs and targets, and not their numbers: ``(input, hidden, output)``."""
+    low = [n.lower().strip("_") for n in names]
+    both = all(any(re.fullmatch(pattern, n) for n in low) for pattern in (INPUTS, TARGETS))
+    return both and ({"x", "y"} <= set(low) or not any(re.match(r"n?_?hid|h\d*$", n) for n in low))
+
+
+def _data(name: str, place: int, width: int) -> list[Any]:
+    """Inputs, of two or three features too, for networks whose sizes are written down; or targets for them."""
+    if re.fullmatch(INPUTS, name):
+        return [generator(6, place).standard_normal((N, features)) for features in (D, 3, 2)]
+    return [np.eye(C)[np.arange(N) % C][:, :width], *([np.arange(N) % 2.0] if width == 1 else [])]
 
 
 def declared(kind: Any) -> Signature | None:

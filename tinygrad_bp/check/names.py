@@ -26,7 +26,8 @@ ROLES = (
     ("shift", r"beta\d?|shift|offset"),
     ("cell", r"prev_?c|c_?prev|c_?0|c|c_?old|cell"),
     ("state", r"prev_?h|h_?prev|h_?0|hidden|prev_?state|state_?prev|h_?old|hprev|s_?prev|state"),
-    ("labels", r"y_?\w*|labels?|targets?|t|truth|gt|one_?hot\w*|tgt|expected|ground_?truth|classes|desired|label_\w+"),
+    ("labels", r"y_?\w*|labels?|targets?(_list)?|t|truth|gt|one_?hot\w*|tgt|expected|ground_?truth|classes|"
+               r"desired|label_\w+"),
     ("bias", r"b\d*|bias(es)?\d*|b_?\w{1,3}|bias_?\w+|\w+_bias"),
     ("weights", r"w\d*|weights?\d*|theta\d*|w_?\w{1,3}|weights?_?\w+|kernels?|filters?|f|u|v|\w+_weights?|coef\w*"),
 )  # fmt: skip
@@ -35,6 +36,7 @@ UPSTREAM = (
     r"d(?!ata|im|epth|rop|type|ecay|eriv|esired|ict|ilation|istance|en)[a-z_0-9]*|.*grad.*|delta\w*|g|g_?out|g_?y|"
     r"upstream\w*|.*_g|err\w*|error\w*|loss_?gradient|output_?error|back\w*_in|next_?d\w*|top_?diff|accum\w*|δ\w*|∂\w*"
 )
+ITERATIONS = r"\w*(iter\w*|epochs?|rounds)"
 OUTPUT = r"out|output|a|s|y|o|h|act\w*|result|y_?hat|y_?pred|p|probs?|activated|sig|sigma|fx|val"
 CACHE_LIKE = r".*(cache|ctx|saved|memory|mem|context).*"
 
@@ -110,6 +112,8 @@ def _role(name: str, near: frozenset[str]) -> str:
         return "x"
     if low == "a_prev":
         return "state" if near & {"waa", "w_aa", "xt"} else "x"
+    if re.fullmatch(r"(\w+_)?outputs?", low) and any(re.fullmatch(ITERATIONS, other) for other in near):
+        return "labels"  # train(inputs, outputs, iterations)
     for what, pattern in ROLES:
         if re.fullmatch(pattern, low):
             return what

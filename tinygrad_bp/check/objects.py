@@ -13,8 +13,9 @@ import numpy as np
 from .calling import Caller, array, is_array, is_float, recorded
 from .drawing import generator
 from .gradients import HOLDING, assigned
-from .making import PARAMETERS
+from .making import PARAMETERS, TARGETS
 from .names import role
+from .pairs import Function
 from .source import MODULE
 
 MOVING = (
@@ -98,7 +99,9 @@ def kind_of(name: str) -> str:
     parts = [p for p in name.split(".") if not p.isdigit()]
     parts = parts[:-1] if len(parts) > 1 and parts[-1] in HOLDING else parts  # weight.data
     last = parts[-1] if parts else ""
-    if any(re.fullmatch(MOVING, p) for p in parts if role(p) not in ("gain",)) and not re.fullmatch(r"v|s", last):
+    if any(
+        re.fullmatch(MOVING, p) for p in parts if role(p) != "gain" and not p.startswith("syn")
+    ) and not re.fullmatch(r"v|s", last):
         return ""
     if last in ("params", "parameters"):
         return "weights"
@@ -117,6 +120,7 @@ class Objects:
     held: Held
     caller: Caller
     rate: float | None
+    forward: Function
     given: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
@@ -133,7 +137,22 @@ class Objects:
 
     def call(self, name: str) -> Callable[..., Any]:
         """The bound method, or a function of the file."""
-        return getattr(self.made, name, None) or vars(self.caller.module)[name]  # type: ignore[no-any-return]
+        private = f"_{type(self.made).__name__.lstrip('_')}{name}"  # what Python makes of __name
+        method = getattr(self.made, name, None) or getattr(self.made, private, None) or vars(self.caller.module)[name]
+        if name != self.forward.name or not self.forward.result:
+            return method  # type: ignore[no-any-return]
+
+        def run(*arguments: Any, **named: Any) -> Any:
+            method(*arguments, **named)
+            return getattr(self.made, self.forward.result)
+
+        return run
+
+    def labels(self) -> Any:
+        """The labels that its constructor was given."""
+        held = [(n, v) for n, v in vars(self.held.made).items() if is_array(v) and n != self.forward.result]
+        named = [(role(n) != "labels", i, v) for i, (n, v) in enumerate(held) if re.fullmatch(TARGETS, n.lower())]
+        return min(named, key=lambda one: one[:2])[2] if named else None
 
     def left(self) -> list[tuple[str, Any]]:
         """Gradients that were left on the object, else how far its parameters have moved by the learning rate."""

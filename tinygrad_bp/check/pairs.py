@@ -25,6 +25,7 @@ class Function:
     line: int
     signature: Signature
     said: Said
+    result: str = ""  # of a method that returns nothing: the attribute in which it leaves what it gives
 
 
 @dataclass

@@ -83,8 +83,10 @@ class Search:
         seen: set[Any] = set()
         tried: set[Any] = set()
         other = []
+        labels = bound.labels.name if bound is not None and bound.labels is not None else ""
         for start in self.starts():
-            for draw in draws(f"{self.about}_{self.pair.forward.name}", self._signature(bound), start.context):
+            context = replace(start.context, labels=labels)
+            for draw in draws(f"{self.about}_{self.pair.forward.name}", self._signature(bound), context):
                 key = (id(start), *map(str, _marks(draw.values)))
                 if key in tried or len(tried) > (MORE if seen else MOST):
                     continue

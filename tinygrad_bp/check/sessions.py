@@ -23,6 +23,9 @@ class Session(Protocol):
     def left(self) -> list[tuple[str, Any]]:
         """Gradients that the backward did not return, by name."""
 
+    def labels(self) -> Any:
+        """The labels that it holds; None where there are none."""
+
 
 @dataclass
 class Plain:
@@ -37,6 +40,10 @@ class Plain:
     def left(self) -> list[tuple[str, Any]]:
         """Nothing."""
         return []
+
+    def labels(self) -> Any:
+        """Nothing."""
+        return None
 
 
 class Context:
@@ -68,6 +75,10 @@ class WithContext:
     def left(self) -> list[tuple[str, Any]]:
         """Nothing."""
         return []
+
+    def labels(self) -> Any:
+        """Nothing."""
+        return None
 
 
 @dataclass

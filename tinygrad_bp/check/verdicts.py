@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class Candidate:
     problem: Problem
     good: list[bool]  # of each gradient, in order
     factor: float | None
+    usual_factor: float  # that most of them have, 0 where there is none
 
     @property
     def agreeing(self) -> int:
@@ -49,11 +50,14 @@ def judged(name: str, line: int, search: Search) -> Verdict:
     only_usual = not any(loss.own for loss in search.losses)
     for problem in search.problems():
         try:
-            found.append(candidate(problem))
+            one = candidate(problem)
         except NotFitting as refusal:
             search.refusals.append(refusal)
             continue
-        if found[-1].fits and (found[-1].own or only_usual or problem.trial > 1):
+        if one.fits and not problem.batched and any(c.agreeing and c.problem.neat and c.problem.batched for c in found):
+            continue  # of one example sums and means are the same
+        found.append(one)
+        if one.fits and (one.own or only_usual or problem.trial > 1):
             break
     if not found:
         return Verdict(name, "unchecked", search.refusal, line)
@@ -105,9 +109,29 @@ def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
         return (best, "") if best.agreeing >= most.agreeing else (most, f"As gradients of {most.problem.loss.name}: ")
     if most.agreeing:
         return most, f"As gradients of {most.problem.loss.name}: "
+    scaled = [c for c in found if c.usual_factor and "²" in c.problem.loss.name] if most.problem.loss else []
+    if scaled:
+        return _rescaled(max(scaled, key=_plain))
     if most.problem.loss is not None:
         return None, "Its loss is not in the file, and these are the gradients of none of the usual ones."
     return most, ""
+
+
+def _plain(one: Candidate) -> tuple[bool, bool, float]:
+    """Of several losses whose gradients have a factor: the one that needs none, else the plainest sum."""
+    far = round(abs(float(np.log(abs(one.usual_factor)))), 6)
+    return not far, one.problem.loss.name.startswith("the sum"), -far
+
+
+def _rescaled(one: Candidate) -> tuple[Candidate, str]:
+    """Gradients that are all as many times those of a loss: only their sign is judged."""
+    times, backward = abs(one.usual_factor), one.problem.backward
+
+    def divided(g: Any, *inputs: Any) -> list[Any]:
+        return [None if a is None else a / times for a in backward(g, *inputs)]
+
+    said = f"The gradients are {one.usual_factor:.3g} times those of {one.problem.loss.name}. "
+    return replace(one, problem=replace(one.problem, backward=divided)), said
 
 
 def candidate(problem: Problem) -> Candidate:
@@ -137,7 +161,9 @@ def candidate(problem: Problem) -> Candidate:
         raise NotFitting("2 backward", f"It raised {type(error).__name__}: {' '.join(str(error).split())}") from None
     known = [f for f in factors if f is not None]
     alike = len(known) == len(factors) and bool(known) and np.allclose(known, known[0], rtol=1e-4)
-    return Candidate(problem, good, known[0] if alike else None)
+    most = max(known, key=lambda f: sum(np.isclose(known, f, rtol=1e-4)), default=0.0)
+    common = 2 * int(np.sum(np.isclose(known, most, rtol=1e-4))) > len(factors)
+    return Candidate(problem, good, known[0] if alike else None, most if common else 0.0)
 
 
 def _look(problem: Problem, i: int, hand: Any, g: Any, rng: Any) -> tuple[bool, float | None]:

@@ -17,10 +17,16 @@ from .search import Search
 from .sessions import Plain, Start
 from .source import Source
 from .spec import Spec
+from .training import script_loop
 from .usage import used_with
 from .verdicts import judged, of_value
 
 INITIAL = {"init", "initialize", "initialise", "initial", "create", "random", "make", "build", "setup"}
+
+SCRIPT = (
+    "The loop in line {line} stands in no function, so there is none to check: write def forward(X, W) that returns "
+    "the output, and def backward(X, y, W) that returns the gradients."
+)
 
 
 @dataclass
@@ -42,6 +48,10 @@ def items(source: Source, module: ModuleType, spec: Spec) -> list[Item]:
     lacking = [name for name in spec.tables if name not in known]
     missing = "The file has no function or class of that name."
     todo += [Item(name, 0, lambda name=name: Verdict(name, "unchecked", missing)) for name in lacking]  # type: ignore[misc]
+    line = 0 if todo else script_loop(source.tree)
+    if line:
+        said = SCRIPT.format(line=line)
+        todo.append(Item("", line, lambda: Verdict("", "unchecked", said, line)))
     return sorted(todo, key=lambda item: item.line)
 
 
