@@ -189,6 +189,7 @@ class Attempt:
             axis,
             self.draw.labels if np.size(self.draw.labels) == n else None,
             self._said(),
+            moved=all(found[k][0] == f"left.{self.named[i][0]}" for i, k in places.items()),
             loss=self.loss,
         )
         neat = all(shape[i] == np.shape(array(self.named[i][1])) for i in shape)

@@ -99,9 +99,8 @@ def kind_of(name: str) -> str:
     parts = [p for p in name.split(".") if not p.isdigit()]
     parts = parts[:-1] if len(parts) > 1 and parts[-1] in HOLDING else parts  # weight.data
     last = parts[-1] if parts else ""
-    if any(
-        re.fullmatch(MOVING, p) for p in parts if role(p) != "gain" and not p.startswith("syn")
-    ) and not re.fullmatch(r"v|s", last):
+    own = [p for p in parts if role(p) != "gain" and not p.startswith("syn")]  # a synapse is no s_… of an optimiser
+    if any(re.fullmatch(MOVING, p) for p in own) and not re.fullmatch(r"v|s", last):
         return ""
     if last in ("params", "parameters"):
         return "weights"

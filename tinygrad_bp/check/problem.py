@@ -32,6 +32,7 @@ class Problem:
     said: str = ""  # what was chosen on the way, for the verdict
     neat: bool = True  # whether every gradient has its input's shape
     trial: int = 1  # among those with different losses
+    moved: bool = False  # whether every gradient is seen by how far its parameter has moved
     loss: Any = None  # the loss that was taken, where the forward is not one and the backward begins with one
 
 

@@ -52,13 +52,13 @@ def _one_step(node: ast.FunctionDef) -> bool:
     return len(loops) <= 1 and not through and not begins and "random" not in text and "shuffle" not in text
 
 
+INITIAL = r"\b(zeros|ones|full|rand\w*|normal|uniform)\w*\("
+
+
 def _begins(statement: ast.Assign) -> bool:
     """Whether it sets an attribute to initial values."""
     owned = any(isinstance(t, ast.Attribute) for t in statement.targets)
-    return (
-        owned
-        and re.search(r"\b(zeros|ones|full|rand\w*|normal|uniform)\w*\(", ast.unparse(statement.value)) is not None
-    )
+    return owned and re.search(INITIAL, ast.unparse(statement.value)) is not None
 
 
 def _assignments(node: ast.FunctionDef) -> Iterator[ast.Assign]:

@@ -109,7 +109,8 @@ def _chosen(found: list[Candidate]) -> tuple[Candidate | None, str]:
         return (best, "") if best.agreeing >= most.agreeing else (most, f"As gradients of {most.problem.loss.name}: ")
     if most.agreeing:
         return most, f"As gradients of {most.problem.loss.name}: "
-    scaled = [c for c in found if c.usual_factor and "²" in c.problem.loss.name] if most.problem.loss else []
+    moved = [c for c in found if c.problem.moved and c.problem.loss is not None]  # by a rate that may stand in its text
+    scaled = [c for c in moved if c.usual_factor and "²" in c.problem.loss.name]
     if scaled:
         return _rescaled(max(scaled, key=_plain))
     if most.problem.loss is not None:
