@@ -69,7 +69,66 @@ def softmax_layer(bug):
     return layer(backward, tg.softmax, (RNG.normal(size=(6, 4)),))
 
 
+def other_labels(bug):
+    """The label of an example is looked up at a wrong place, or for some of the examples alone."""
+    X, y = RNG.normal(size=(8, 4)), np.array([2, 0, 1, 1, 2, 0, 1, 2])
+
+    def f(params, X, y):
+        n = len(X)
+        scores = X @ params["W"] + params["b"]
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(n), y]).mean()
+
+        d = p.copy()
+        if bug == "after the loop":
+            d[n - 1, y[n - 1]] -= 1
+        elif bug == "column 0":
+            d[np.arange(n), 0] -= 1
+        elif bug == "predicted":
+            d[np.arange(n), p.argmax(axis=1)] -= 1
+        elif bug == "label itself":
+            d -= y[:, None]
+        elif bug == "first half":
+            d[np.arange(n // 2), y[: n // 2]] -= 1
+        elif bug != "divided first":
+            d[np.arange(n), y] -= 2 if bug == "twice" else 1
+        d = d / n
+        if bug == "divided first":
+            d[np.arange(n), y] -= 1
+        if bug == "last row":
+            d[-1] = 0
+        dW = X.T @ d
+        if bug == "rows off":
+            dW = np.roll(X, 1, axis=0).T @ d
+        if bug == "last place":
+            dW[-1] = 0
+        if bug == "copied":
+            dW[0] = dW[1]
+        return loss, {"W": dW, "b": d.sum(axis=0)}
+
+    return given(f, {"W": RNG.normal(size=(4, 3)), "b": RNG.normal(size=3)}, (X, y))
+
+
 PROGRAMS = [
+    Program(
+        "labels",
+        "script",
+        other_labels,
+        {
+            "after the loop": {"labels"},
+            "column 0": {"labels"},
+            "predicted": {"labels"},
+            "label itself": {"labels"},
+            "first half": {"labels"},
+            "twice": {"labels"},
+            "divided first": {"labels"},
+            "last row": {"part missing"},
+            "rows off": {"wrong factor"},
+            "last place": {"part missing"},
+            "copied": {"wrong place"},
+        },
+    ),
     Program(
         "softmax",
         "script",

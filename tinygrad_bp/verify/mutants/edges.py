@@ -227,6 +227,14 @@ def gathered(tape: Tape) -> Iterator[Change]:
             )
             rule = replaced(Edge(step, 0), _overwriting(places_read, source.shape, order))
             yield Change("overwritten", text, {step.node: rule})
+        if step.node.shape and step.node.shape[0] > 1:
+            text = (
+                f"Where {step.name}{places([step])} reads an element several times for one example, it is counted once "
+                "there: add up every time that it is read."
+            )
+            yield Change(
+                "overwritten", text, {step.node: replaced(Edge(step, 0), _once_each(places_read, source.shape))}
+            )
         text = f"What {step.name}{places([step])} reads several times gets a mean of gradients where a sum is meant."
         yield Change("averaged", text, {step.node: replaced(Edge(step, 0), _averaging(places_read, source.shape))})
 
@@ -265,6 +273,20 @@ def _overwriting(read: Any, shape: tuple[int, ...], order: slice) -> Callable[[S
     def gradient(step: Step, g: Gradient) -> Gradient:
         total = np.zeros(int(np.prod(shape)) + 1)
         total[read.ravel()[order]] = np.ravel(g)[order]
+        return total[1:].reshape(shape)
+
+    return gradient
+
+
+def _once_each(read: Any, shape: tuple[int, ...]) -> Callable[[Step, Gradient], Gradient]:
+    """Of what one example reads several times the last counts, the examples are added up."""
+
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        total = np.zeros(int(np.prod(shape)) + 1)
+        for places_of_one, part in zip(read, g, strict=True):
+            one = np.zeros(total.shape)
+            one[np.ravel(places_of_one)] = np.ravel(part)
+            total += one
         return total[1:].reshape(shape)
 
     return gradient

@@ -101,6 +101,15 @@ def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:
         yield "p − y with the label of the last example for all", np.broadcast_to(y[-1:], y.shape)
         yield "p − y with the labels of the next example, and none for the last", np.roll(y, -1, 0) * (rows < last)
         yield "p − y with the labels of the example before, and none for the first", np.roll(y, 1, 0) * (rows > 0)
+    yield "p − 2y: twice the label is subtracted", 2 * y
+    yield "p − y/2: half the label is subtracted", y / 2
+    if y.shape[0] > 3:
+        yield "p − y for the first half of the examples alone, and p for the others", y * (rows < y.shape[0] // 2)
+        yield "p − y with the labels in order of size", -np.sort(-y, 0) if axis is None else _sorted(y, axis)
+    if y.shape[0] > 2:
+        n = y.shape[0]
+        yield f"p/{n} − y: p is divided by N and the label is not", n * y
+        yield f"p − y/{n}: the label is divided by N and p is not", y / n
     if y.ndim == 2 and y.shape[0] == y.shape[1]:
         yield "p − y with the labels transposed: class and example are exchanged", y.T
     if axis is None:
@@ -116,11 +125,21 @@ def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:
         yield f"p − 1 in column {c} for every example, whatever its label is", np.broadcast_to(classes == c, y.shape)
     yield "p − y with the predicted classes for labels", _predicted(p, axis)
     yield "p − y with the least likely classes for labels", p == np.min(p, axis, keepdims=True)
+    yield (
+        "p less the number of the class, in every column: the label itself is subtracted",
+        (np.zeros(y.shape) + np.sum(y * classes, axis, keepdims=True)),
+    )
     yield "p − y with the classes in the opposite order", np.flip(y, axis)
     others = tuple(a for a in range(y.ndim) if a != axis)
     some = np.sum(y, others, keepdims=True)
     yield "p − 1 in the columns of all labels, for every example: [:, y] where [arange(N), y] is meant", some > 0
     yield "p less the number of each label in the batch, for every example", some
+
+
+def _sorted(y: Any, axis: int) -> Any:
+    """The labels in ascending order, along the examples."""
+    order = np.argsort(np.argmax(y, axis), axis=0, kind="stable")
+    return y[order] if order.ndim == 1 else y
 
 
 def _predicted(p: Any, axis: int | None) -> Any:

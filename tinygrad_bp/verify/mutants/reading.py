@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -72,6 +72,10 @@ def _elsewhere(views: list[View]) -> Iterator[tuple[str, str, list[tuple[int, ..
         for step in (1, -1):
             moved = [(*start[:axis], max(start[axis] + step, 0), *start[axis + 1 :]) for start in starts]
             yield "shifted", f"{step} place further along axis {axis}", moved
+    for one, other in combinations(range(len(starts[0])), 2):
+        if len({s[one] for s in starts}) > 1 and {s[one] for s in starts} == {s[other] for s in starts}:
+            moved = [tuple(s[{one: other, other: one}.get(a, a)] for a in range(len(s))) for s in starts]
+            yield "transposed", f"at (j, i) where (i, j) is meant, along axes {one} and {other}", moved
     strides = [_common([start[axis] for start in starts]) for axis in range(len(starts[0]))]
     if any(n > 1 for n in strides):
         moved = [tuple(s // n for s, n in zip(start, strides, strict=True)) for start in starts]

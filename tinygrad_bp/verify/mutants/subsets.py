@@ -18,7 +18,9 @@ def subsets(tape: Tape) -> Iterator[Change]:
         given = [i for i, parent in enumerate(step.parents) if parent is not None]
         # Through an op of one operand and the same shape a part stays that part: the op below says the same.
         same = len(given) == 1 and step.parents[given[0]].shape == step.node.shape  # type: ignore[union-attr]
-        if step.node not in tape.parts or (same and step.name not in ("permute", "getitem")):
+        # An array filled in a loop is whole after the last round.
+        unfinished = step.name == "setitem" and any(s.name == "setitem" for s in tape.users.get(step.node, ()))
+        if step.node not in tape.parts or unfinished or (same and step.name not in ("permute", "getitem")):
             continue
         for kind, text, mask in _masks(step.node.shape):
             for operands in _some_of(given):
@@ -45,6 +47,9 @@ def _masks(shape: tuple[int, ...]) -> Iterator[tuple[str, str, Any]]:
             yield "part missing", f"the first place along axis {axis} is left out", at[axis] > 0
         if last > 2:
             yield "part missing", f"every second place along axis {axis} counts alone", at[axis] % 2 == 0
+            half = shape[axis] // 2
+            yield "part missing", f"the first half along axis {axis} counts alone", at[axis] < half
+            yield "part missing", f"the second half along axis {axis} counts alone", at[axis] >= half
             inner = (at[axis] > 0) & (at[axis] < last)
             yield "part missing", f"the first and last places along axis {axis} are left out", inner
     for count in range(1, len(long) + 1):

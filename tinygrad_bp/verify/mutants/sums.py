@@ -91,13 +91,17 @@ def averages(tape: Tape) -> Iterator[Change]:
         table.append(("averaged", f"divided by {count}, the elements that it is of, twice", 1 / max(count, 1)))
         sizes = {int(x.shape[a]) for a in axes} - {1, count}
         table += [("summed", f"divided by {n} where it is a mean of {count}", count / n) for n in sorted(sizes)]
-        for kind, text, factor in table:
+        for kind, text, factor in table if count > 1 else ():
             rules = {s.node: replaced(Edge(s, 0), _times(factor)) for s in some}
-            if count > 1:
-                yield Change(kind, f"{what} {text}.", rules)
+            yield Change(kind, f"{what} {text}.", rules)
+        for text, factor in (("", 1.0), (", all of it", float(count))):
+            if count > 1 and all(s.call.values[0].shape == x.shape for s in some):
+                rule = replaced(Edge(some[0], 0), _times(factor * _one(x, axes, 0)))
+                sentence = f"{what} given to the first element alone{text}; each element has the same part."
+                yield Change("wrong element", sentence, {s.node: rule for s in some})
 
 
-def _times(factor: float) -> Callable[[Step, Gradient], Gradient]:
+def _times(factor: Any) -> Callable[[Step, Gradient], Gradient]:
     return lambda step, g: factor * step.pull(g)[0]
 
 
