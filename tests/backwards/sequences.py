@@ -28,12 +28,14 @@ def rnn_script(bug):
         dWy = h[T - 1].T @ d
         dWx, dWh, db = np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)
         dh = d @ Wy.T
-        for t in reversed(range(T)):
+        for t in range(T) if bug == "forwards" else reversed(range(T)):
             dz = dh if bug == "no tanh" else dh * (1 - h[t] ** 2)
             if bug == "tanh of z":
                 dz = dh * (1 - np.tanh(h[t]) ** 2)
             if bug == "1 - h":
                 dz = dh * (1 - h[t])
+            if bug == "slope of the step before":
+                dz = dh * (1 - h[t - 1] ** 2)
             if bug == "assigned":
                 dWx, dWh, db = X[:, t].T @ dz, h[t - 1].T @ dz, dz.sum(axis=0)
             else:
@@ -45,6 +47,8 @@ def rnn_script(bug):
             dh = (dh if bug == "no tanh to the step before" else dz) @ (Wh if bug == "Wh not transposed" else Wh.T)
             if bug == "h not passed":
                 dh = np.zeros_like(dh)
+            if bug == "dh of the last step":
+                dh = d @ Wy.T
         if bug == "averaged over time":
             dWh = dWh / T
         if bug == "clipped":
@@ -158,6 +162,9 @@ PROGRAMS = [
             "h not passed": {"branch missing", "part missing", "not added up"},
             "averaged over time": {"averaged", "factor"},
             "clipped": {"clipped"},
+            "forwards": {"wrong step"},
+            "dh of the last step": {"wrong step"},
+            "slope of the step before": {"derivative"},
             "no tanh to the step before": {"derivative missing"},
             "x before": {"wrong step"},
             "x before, wrapped": {"wrong step"},

@@ -57,7 +57,12 @@ def classes(bug):
         d = second.backward(2 * (out - t) / t.size)
         grads = {"W2": a.T @ d, "b2": d.sum(axis=0)}
         d = first.backward(d @ params["W2"].T)
-        return np.mean((out - t) ** 2), {"W1": X.T @ d, "b1": d.sum(axis=0), **grads}
+        grads |= {"W1": X.T @ d, "b1": d.sum(axis=0)}
+        if bug == "mixed up":
+            grads["b1"], grads["b2"] = grads["b2"], grads["b1"]
+        if bug == "divided":
+            grads["W1"] = 0.1 * grads["W1"] / (np.abs(grads["W1"]) + 1e-6)
+        return np.mean((out - t) ** 2), grads
 
     params = {
         "W1": RNG.normal(size=(4, 5)),
@@ -112,7 +117,17 @@ PROGRAMS = [
             "clipped": {"clipped"},
         },
     ),
-    Program("steps", "classes", classes, {"mask of g": {"mask of g"}, "one object": {"wrong step"}}),
+    Program(
+        "steps",
+        "classes",
+        classes,
+        {
+            "mask of g": {"mask of g"},
+            "one object": {"wrong step", "mask of another"},
+            "mixed up": {"wrong gradient"},
+            "divided": {"divided"},
+        },
+    ),
     Program(
         "ratings",
         "script",

@@ -21,7 +21,7 @@ from .hypotheses.factors import any_factor, constant_factor, unused, zero
 from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed
 from .hypotheses.shapes import shapes
-from .hypotheses.steps import accumulated, clipped, offset, signs, updated, whole
+from .hypotheses.steps import accumulated, clipped, divided, offset, signs, updated, whole
 from .hypotheses.terms import examples, penalty, regularisation, scaled_term
 
 
@@ -33,8 +33,8 @@ def mutants(case: Case) -> Iterator[Guess]:
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, regularisation, updated, clipped, whole, accumulated,
-    mutants, any_factor, scaled_term, penalty, offset, signs, parts, gates, examples, moved, summed_up, coupled,
-    stretched, unused,
+    mutants, any_factor, scaled_term, penalty, offset, signs, divided, parts, gates, examples, moved, summed_up,
+    coupled, stretched, unused,
 )  # fmt: skip
 
 

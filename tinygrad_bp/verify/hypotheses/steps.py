@@ -40,6 +40,20 @@ def signs(case: Case) -> Iterator[Guess]:
         yield "clipped", size * np.sign(case.truth), None, text
 
 
+def divided(case: Case) -> Iterator[Guess]:
+    """The gradient over its own size and a small number, as an optimiser of steps of one size has it."""
+    found = np.flatnonzero((case.truth != 0) & (case.hand != 0)) if case.same else np.zeros(0)
+    if len(found) < 4:
+        return
+    size = np.abs(np.ravel(case.truth)[found])
+    matrix = np.stack([np.ones_like(size), 1 / size], 1)
+    one, small = np.linalg.lstsq(matrix, 1 / np.abs(np.ravel(case.hand)[found]), rcond=None)[0]
+    if one > 0 and 0 < small < one:
+        guess = np.sign(case.truth) / (one + small / np.where(case.truth == 0, np.inf, np.abs(case.truth)))
+        text = f"It is {1 / one:.4g} · g / (|g| + {small / one:.2g}) of the gradient g: what an optimiser makes of it."
+        yield "divided", guess, None, text
+
+
 def updated(case: Case) -> Iterator[Guess]:
     """The parameter after a step, in place of its gradient."""
     w = case.parameter

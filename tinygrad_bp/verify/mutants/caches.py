@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Iterator
 
 import numpy as np
 
+from .edges import Edge, replaced
+from .products import by, operand_name
 from .tape import Change, Gradient, Pairs, Rule, Site, Step, Tape, places
 
 Shift = Callable[[int, int], int]  # of the place and the number of places: whose values are used
@@ -13,6 +15,7 @@ SHIFTS: tuple[tuple[str, Shift], ...] = (
     ("the last of them", lambda k, n: n - 1),
     ("the first of them", lambda k, n: 0),
     ("the one before", lambda k, n: max(k - 1, 0)),
+    ("the one before (the first: the last)", lambda k, n: (k - 1) % n),
     ("the one after", lambda k, n: min(k + 1, n - 1)),
 )
 
@@ -37,6 +40,30 @@ def caches(tape: Tape) -> Iterator[Change]:
                     "kept: every time step, and every layer, needs a cache of its own."
                 )
                 yield Change("wrong step", text, rules)
+
+
+def other_columns(tape: Tape) -> Iterator[Change]:
+    """In every turn of a loop, another value of that turn in the place of a factor: another gate's."""
+    columns = list(_columns(tape).values())
+    for column in columns:
+        if column[0].name != "mul" or not all(step.node in tape.parts and step.call.values for step in column):
+            continue
+        for operand in (0, 1):
+            meant = [step.call.values[1 - operand] for step in column]
+            for other in columns:
+                values = [step.call.result for step in other]
+                if (
+                    len(other) != len(column)
+                    or other is column
+                    or [v.shape for v in values] != [m.shape for m in meant]
+                ):
+                    continue
+                rules = {s.node: replaced(Edge(s, operand), by(v)) for s, v in zip(column, values, strict=True)}
+                text = (
+                    f"In the product{places(column)} {tape.name(other[0].node)} of that step stands where "
+                    f"{operand_name(tape, Edge(column[0], operand), 1 - operand)} is meant."
+                )
+                yield Change("wrong factor", text, rules)
 
 
 def _columns(tape: Tape) -> dict[Hashable, list[Step]]:

@@ -129,6 +129,9 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
         for by, text in ((-1, "the result of the step before"), (1, "the result of the step after")):
             near = [place[id(f)] + by for f in some]
             others.append((text, [in_order[min(max(n, 0), len(some) - 1)].y for n in near]))
+            others.append((text, [in_order[n].y if 0 <= n < len(some) else 0 * f.y for n, f in zip(near, some)]))
+        for end, text in ((-1, "the result of the last step"), (0, "the result of the first step")):
+            others.append((text, [in_order[end].y] * len(some)))
     else:
         same = [f for f in found if f is not some[0] and f.y.shape == some[0].y.shape]
         others += [(f"the result of another {f.name}", [f.y]) for f in same[:20]]

@@ -12,7 +12,7 @@ from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, of_the_loss, penalties
-from .caches import caches
+from .caches import caches, other_columns
 from .derivatives import derivatives
 from .edges import branches, gathered, left_out, scaled, uses
 from .forwards import other_forwards, other_operands
@@ -23,7 +23,7 @@ from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
-from .recurrent import forwards_in_time, later
+from .recurrent import later, orders_in_time
 from .subsets import rounds, subsets
 from .sums import averages, broadcast_sums, extremes
 from .tape import Change, Tape
@@ -32,8 +32,8 @@ from .windows import windows
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, likelihoods, hinges, derivatives, uses, left_out, branches, gathered, extremes, squares,
     elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, slices,
-    rearranged, choices, penalties, arrivals, caches, later, forwards_in_time, other_operands, other_forwards, averages,
-    subsets, rounds, masks, of_the_loss,
+    rearranged, choices, penalties, arrivals, caches, later, orders_in_time, other_columns, other_operands,
+    other_forwards, averages, subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
@@ -63,7 +63,7 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
     again on its own, also on top of what was found.
     """
     search = Search(tape, cases)
-    found: dict[int, Guess] = {}
+    found = dict(exchanged(search.cases, search.wrong))
     base = Change("", "")
     for _ in range(4):
         left = [i for i in search.wrong if i not in found]
@@ -76,6 +76,16 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
             found[i] = fit.kind, cases[i].hand, None, fit.sentence + also
         base = base.with_(fit.change)
     return found
+
+
+def exchanged(cases: Sequence[Case], wrong: Sequence[int]) -> Iterator[tuple[int, Guess]]:
+    """Wrong gradients that are the right ones of other parameters: they come back in a wrong order."""
+    for i in wrong:
+        for case in cases:
+            if case is not cases[i] and case.free and cases[i].fits(case.truth):
+                text = f"It is the gradient of {case.name}: mixed up with it."
+                yield i, ("wrong gradient", cases[i].hand, None, text)
+                break
 
 
 def error_of(case: Case) -> float:

@@ -180,6 +180,7 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
             ([0 * others[0], *others[:-1]], "the value of the step before"),
             ([others[0], *others[:-1]], "the value of the step before (of the first its own)"),
             ([others[-1], *others[:-1]], "the value of the step before (of the first that of the last)"),
+            ([after[-1], *others[:-1]], "the value of the step before (of the first what the last gives)"),
             ([*others[1:], others[0]], "the value of the step after (of the last that of the first)"),
             ([others[-1]] * len(others), "the value of the last step"),
             ([others[0]] * len(others), "the value of the first step"),

@@ -10,17 +10,26 @@ from .tape import Change, Gradient, Step, Tape, places
 
 
 def later(tape: Tape) -> Iterator[Change]:
-    """What comes back to the step before is made of the gradient of a later value, with no derivative between."""
-    for some in _recurrent(tape):
+    """A product that is made of the gradient of a later value, with no derivative between."""
+    for some in (*_recurrent(tape), *_of_weights(tape)):
         ahead = [_ahead(tape, edge.step.node) for edge in some]
         for i in range(min(len(found) for found in ahead)):
             nodes = [found[i] for found in ahead]
             text = (
-                f"What {some[0].step.name}{places(e.step for e in some)} gives back to the step before is made of the "
-                f"gradient of {tape.name(nodes[0])}: the derivative between is left out on that way."
+                f"What {some[0].step.name}{places(e.step for e in some)} gives to {tape.name(some[0].parent)} is made "
+                f"of the gradient of {tape.name(nodes[0])}: the derivative between is left out on that way, in every "
+                "step."
             )
             rules = {e.step.node: replaced(e, _of_now(tape, e, n)) for e, n in zip(some, nodes, strict=True)}
             yield Change("derivative missing", text, rules)
+
+
+def _of_weights(tape: Tape) -> Iterator[list[Edge]]:
+    """The edges from several products to the one weight that they share."""
+    for leaf in tape.leaves:
+        products = [s for s in tape.users.get(leaf, ()) if s.name == "matmul" and s.node in tape.parts]
+        if len(products) > 1:
+            yield [Edge(s, s.parents.index(leaf)) for s in products]
 
 
 def _of_now(tape: Tape, edge: Edge, node: Node) -> Callable[[Step, Gradient], Gradient]:
@@ -51,32 +60,52 @@ def _recurrent(tape: Tape) -> Iterator[list[Edge]]:
             yield made
 
 
-def forwards_in_time(tape: Tape) -> Iterator[Change]:
-    """The loop of the backward runs from the first step to the last: each step's gradient goes to the one after."""
+def orders_in_time(tape: Tape) -> Iterator[Change]:
+    """The gradient of each step goes to a wrong one: the loop runs forwards, or what comes back is not handed on."""
     for some in _recurrent(tape):
         site = tape.step_of[some[0].parent].call.site
         states = [s.node for s in reversed(tape.steps) if s.call.site == site and s.node.shape == some[0].parent.shape]
         turns = [s for s in tape.users[_weight(tape, some[0])] if s.name == "matmul"]
         if len(states) != len(turns) or not all(n in tape.total for n in states):
             continue
-        carried, totals, by_parent = None, {}, {e.parent: e for e in some}
-        for state, turn in zip(states, turns, strict=True):
-            own = tape.total[state]
-            if state in by_parent:
-                own = own - next(d for p, d in tape.parts[by_parent[state].step.node] if p is state)
-            now = own if carried is None else own + carried
-            totals[state] = tape.total[state] if carried is None else tape.total[state] + carried
-            arriving = _through(tape, state, turn.node, now)
-            if arriving is None:
-                break
-            a, b = turn.call.values
-            carried = arriving @ b.T if some[0].operand == 0 else a.T @ arriving
-        else:
-            text = (
-                f"The steps of time{places(e.step for e in some)} are gone through from the first to the last: the "
-                "backward takes them in reversed order."
-            )
-            yield Change("wrong step", text, without(some), totals)
+        where = places(e.step for e in some)
+        last = tape.total[states[-1]]
+        text = f"Every step of time{where} gets the gradient of the last one: what comes back has to be handed on."
+        yield Change("wrong step", text, without(some), _set(tape, some, states, [last] * len(states)))
+        own = [tape.total[n] - back for n, back in zip(states, _back(some, states, tape), strict=True)]
+        text = f"The steps of time{where} are gone through from the first to the last: the backward reverses them."
+        for before, alone in ((0 * last, own), (last, [*own[:-1], 0 * last])):
+            arriving = _forwards(tape, some[0].operand, states, turns, alone, before)
+            if arriving is not None:
+                yield Change("wrong step", text, without(some), _set(tape, some, states, arriving))
+
+
+def _back(some: list[Edge], states: list[Node], tape: Tape) -> list[Gradient]:
+    """What comes back to each state from the step after it."""
+    edge_of = {edge.parent: edge for edge in some}
+    return [
+        next(d for p, d in tape.parts[edge_of[n].step.node] if p is n) if n in edge_of else 0.0 for n in states
+    ]  # fmt: skip
+
+
+def _set(tape: Tape, some: list[Edge], states: list[Node], wanted: list[Gradient]) -> dict[Node, Gradient]:
+    """The complete gradients to give to states that nothing comes back to, so that they are what is wanted."""
+    return {n: w + back for n, w, back in zip(states, wanted, _back(some, states, tape), strict=True)}
+
+
+def _forwards(
+    tape: Tape, operand: int, states: list[Node], turns: list[Step], own: list[Gradient], carried: Gradient
+) -> list[Gradient] | None:
+    """The gradient of each state where that of the step before is handed to it, by the rule of that step."""
+    found = []
+    for state, turn, alone in zip(states, turns, own, strict=True):
+        found.append(alone + carried)
+        arriving = _through(tape, state, turn.node, found[-1])
+        if arriving is None:
+            return None
+        a, b = turn.call.values
+        carried = arriving @ b.T if operand == 0 else a.T @ arriving
+    return found
 
 
 def _weight(tape: Tape, edge: Edge) -> Node:
