@@ -136,7 +136,8 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
         same = [f for f in found if f is not some[0] and f.y.shape == some[0].y.shape]
         others += [(f"the result of another {f.name}", [f.y]) for f in same[:20]]
     for text, values in others:
-        if all(v.shape == f.y.shape for v, f in zip(values, some)):
+        alike = all(v.shape == f.y.shape for v, f in zip(values, some))
+        if alike and all(np.any(formula(v, v)) for v in values):  # zero is a gradient left out: see left_out
             rules = {f.step.node: _rule(f, _constant(formula(v, v))) for f, v in zip(some, values)}
             yield Change("derivative", f"{what} {text} where its own result is meant.", rules)
 

@@ -16,9 +16,16 @@ from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
 OTHERS = 30  # arrays of the same shape that are tried as masks
 
 
+SMOOTH = ("sigmoid", "tanh", "softplus", "silu", "square", "softmax", "log_softmax")
+
+
 def choices(tape: Tape) -> Iterator[Change]:
     """``np.where``: a branch that gets the gradient of the other, or of both; or for one operand of a branch alone."""
-    found = [s for s in tape.steps if s.name == "where" and s.node in tape.parts and len(s.call.values) == 3]
+    smooth = {f.step for f in functions(tape) if f.name in SMOOTH}  # a choice within one is how it is computed
+    found = [
+        s for s in tape.steps
+        if s.name == "where" and s.node in tape.parts and len(s.call.values) == 3 and s not in smooth
+    ]  # fmt: skip
     for steps in groups(found, lambda s: s.call.site):
         where = places(steps)
         for mask, text in (("inverted", "inverted"), ("missing", "left out: both branches get all of the gradient")):
