@@ -45,10 +45,15 @@ def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
         return None
     stale = [p for group in seen.optimizer.param_groups for p in group["params"] if not _read(seen, p)]
     why = f" It holds {len(stale)} others that the model does not read." if stale else ""
-    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    these = f"{missing[0]} gets a gradient, and the optimizer does not hold it: no step moves it."
+    if len(missing) > 1:
+        these = (
+            f"{missing[0]} and {len(missing) - 1} more get gradients, and the optimizer does not hold them: no step "
+            "moves them."
+        )
     return seen.found(
         "parameter-not-held-by-the-optimizer",
-        f"{missing[0]}{more} gets a gradient, and the optimizer does not hold it: no step moves it.{why}",
+        these + why,
         "Make the optimizer from model.parameters() after the model is complete; where a part is not to be learnt, "
         "say so: part.requires_grad_(False).",
     )
