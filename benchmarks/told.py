@@ -77,7 +77,7 @@ def trainings() -> list[Result]:
 
 def real_trainings() -> list[Result]:
     """Programs that people trained in earnest, as they were and repaired."""
-    from real_programs import REAL
+    from faults.real_programs import REAL
 
     programs = faults = named = programs_named = alone = 0
     for program in REAL.values():
@@ -188,7 +188,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=6.0, help="per comparison of speed (default 6)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to FILE")
     options = parser.parse_args()
-    sys.path[:0] = [str(TESTS), str(TESTS / "faults")]
+    sys.path.insert(0, str(TESTS))
     parts: dict[str, list[Result]] = {}
     for heading, measure in (
         ("Backward passes written by hand", backwards), ("Trainings that do not learn", trainings),

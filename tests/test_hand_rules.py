@@ -104,7 +104,7 @@ BREAKS: list[tuple[str, ModuleType, str, Any, tuple[str, str, str, str]]] = [
     ("r2", r2, "loss_backward", lambda p, y: p - y, ("loss backward", "", "dp", "factor")),
     ("r3", r3, "sigmoid", lambda z: np.exp(z) / (1 + np.exp(z)), ("sigmoid", "", "AL", "overflow")),
     ("r4", r4, "fc_backward", lambda g, x, w, b: (g @ w.T, x.T @ g, g), ("fully connected", "", "db", "not summed")),
-    ("r4", r4, "loss_backward", lambda z, y: r4.softmax(z) / len(y), ("loss backward", "", "dz", "term missing")),
+    ("r4", r4, "loss_backward", lambda z, y: r4.softmax(z) / len(y), ("loss backward", "", "dz", "labels missing")),
     ("r5", r5, "relu_backward", lambda g, x: -g * (x > 0), ("ReLU", "", "dx", "sign")),
 ]  # fmt: skip
 

@@ -96,7 +96,7 @@ PROGRAMS = [
             "no scale": {"scale missing", "factor"},
             "scale squared": {"applied twice", "factor"},
             "dS not transposed": {"transposed"},
-            "q and k swapped": {"transposed", "wrong factor"},
+            "q and k swapped": {"transposed", "wrong factor", "wrong gradient"},
             "K for V": {"wrong factor"},
         },
     ),

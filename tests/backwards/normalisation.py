@@ -192,7 +192,7 @@ PROGRAMS = [
         "classes",
         batch_norm_layer,
         {
-            "gamma without xhat": {"factor missing"},
+            "gamma without xhat": {"factor missing", "wrong gradient"},
             "beta mean": {"averaged"},
             "sums": {"summed"},
             "not divided by std": {"division missing"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two
-from real_tables import likelihood_of_parts, normal
+from .ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two
+from .real_tables import likelihood_of_parts, normal
 
 import tinygrad_bp as tg
 from tinygrad_bp import nn, optim

@@ -1,13 +1,13 @@
 """Twenty-six programs that somebody trained in earnest and that did not learn, each with its repair.
 
-`python tests/faults/real_programs.py` trains all of them, 300 steps from three seeds, and prints what they reach.
+`python -m tests.faults.real_programs` trains all of them, 300 steps from three seeds, and prints what they reach.
 """
 
 from __future__ import annotations
 
-from ground_truth import Program, scores
-from real_pictures import PICTURES
-from real_tables import TABLES
+from .ground_truth import Program, scores
+from .real_pictures import PICTURES
+from .real_tables import TABLES
 
 REAL: dict[str, Program] = dict(sorted((TABLES.programs | PICTURES.programs).items()))
 

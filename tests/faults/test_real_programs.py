@@ -3,8 +3,8 @@
 from functools import cache
 
 import pytest
-from ground_truth import scores
-from real_programs import REAL
+from .ground_truth import scores
+from .real_programs import REAL
 
 import tinygrad_bp as tg
 

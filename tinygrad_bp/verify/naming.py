@@ -37,7 +37,7 @@ def variables(frame: FrameType) -> list[Mapping[str, Any]]:
 def inside(space: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """What the dicts and the plain objects among some variables hold by name."""
     for name, value in list(space.items()):
-        if name.startswith("__"):
+        if name.startswith("__") or isinstance(value, ArrayLike):
             continue
         held = value if isinstance(value, dict) else getattr(value, "__dict__", None)
         if isinstance(held, dict) and len(held) <= LARGEST and not isinstance(value, (type, type(sys))):

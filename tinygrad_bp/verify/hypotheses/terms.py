@@ -62,7 +62,7 @@ def scaled_term(case: Case) -> Iterator[Guess]:
     matrix = np.stack([case.truth.ravel(), np.ravel(w)], 1)
     (a, b), _, rank, _ = np.linalg.lstsq(matrix, case.hand.ravel(), rcond=None)
     guess = a * case.truth + b * w
-    if rank < 2 or not case.fits(guess):
+    if rank < 2 or abs(a) < 1e-6 or not case.fits(guess):  # without the truth it is no factor of it
         return
     # The engine's gradient has the term already, if there is one: which part has the factor a is told by the sizes.
     name = factor_name(a, case.sizes) or f"{a:.6g}"

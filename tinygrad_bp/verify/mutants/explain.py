@@ -83,7 +83,7 @@ def exchanged(cases: Sequence[Case], wrong: Sequence[int]) -> Iterator[tuple[int
     for i in wrong:
         for case in cases:
             if case is not cases[i] and case.free and cases[i].fits(case.truth):
-                text = f"It is the gradient of {case.name}: mixed up with it."
+                text = f"It is the gradient of {case.name}: mixed up with it, or what sets them apart is left out."
                 yield i, ("wrong gradient", cases[i].hand, None, text)
                 break
 

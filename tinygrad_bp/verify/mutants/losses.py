@@ -139,7 +139,7 @@ def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:
 def _sorted(y: Any, axis: int) -> Any:
     """The labels in ascending order, along the examples."""
     order = np.argsort(np.argmax(y, axis), axis=0, kind="stable")
-    return y[order] if order.ndim == 1 else y
+    return np.take(y, order, 1 - axis % 2) if order.ndim == 1 else y
 
 
 def _predicted(p: Any, axis: int | None) -> Any:

@@ -169,9 +169,9 @@ class Tape:
     leaf_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        self.steps = [part for node in history([self.output]) for part in self._parts_of(node)]
-        self.step_of = {step.node: step for step in self.steps}
-        self.place_of = {step.node: place for place, step in enumerate(self.steps)}
+        self.steps: list[Step] = [part for node in history([self.output]) for part in self._parts_of(node)]
+        self.step_of: dict[Node, Step] = {step.node: step for step in self.steps}
+        self.place_of: dict[Node, int] = {step.node: place for place, step in enumerate(self.steps)}
         self.total: dict[Node, Gradient] = {self.output: self.upstream}  # complete gradients
         self.shift: dict[Node, Gradient] = {}  # how far complete gradients have moved, in the change that is tried
         self.parts: dict[Node, Pairs] = {}  # what each step gives its parents

@@ -1,0 +1,1 @@
+"""Training programs, broken and sound, and what ``tg.diagnose`` has to say of them."""
