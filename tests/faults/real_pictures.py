@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from .ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two
-from .real_tables import likelihood_of_parts, normal
 
 import tinygrad_bp as tg
 from tinygrad_bp import nn, optim
+
+from .ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two
+from .real_tables import likelihood_of_parts, normal
 
 PICTURES = Collection()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from .ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two, scaled
 
 import tinygrad_bp as tg
 from tinygrad_bp import nn, optim
+
+from .ground_truth import Collection, Training, floats, of_classes, of_numbers, of_two, scaled
 
 TABLES = Collection()
 

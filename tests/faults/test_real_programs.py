@@ -3,10 +3,11 @@
 from functools import cache
 
 import pytest
-from .ground_truth import scores
-from .real_programs import REAL
 
 import tinygrad_bp as tg
+
+from .ground_truth import scores
+from .real_programs import REAL
 
 SLOW = {"rb09", "rb13", "rb19"}  # convolutions, and every output against every label: fewer steps, a batch of rows
 
