@@ -338,5 +338,5 @@ class TestTheSwitch:
         assert (leaf(1.0) * 2)._node.cell is None
         with detect():
             node = (leaf(1.0) * 2)._node
-        line = node.cell.trace.line
+        line = node.cell.line
         assert line.file == __file__ and "node = (leaf(1.0) * 2)._node" in str(line)

@@ -5,19 +5,17 @@ A watcher of the one watched path: off, it costs nothing.
 
 from __future__ import annotations
 
-import linecache
 import math
-import os
-import sys
 import zlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .backward import Pull
 from .batched import whole
 from .errors import AnomalyError, ModifiedError, shape_text
+from .lines import Line, line_of, user_line
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
 from .numpy_protocols import plainly
@@ -25,50 +23,7 @@ from .op import Op
 from .watch import Watcher, enter_every_op
 from .writes import arrays_in
 
-# Frames in these files are not the user's.
-_INSIDE = (
-    os.path.dirname(os.path.dirname(__file__)) + os.sep, os.path.dirname(np.__file__) + os.sep, "<tinygrad_bp ",
-    "<__array_function__",
-)  # fmt: skip
-
-
-class Line(NamedTuple):
-    """A line of the user's program."""
-
-    file: str
-    number: int
-    function: str
-
-    @property
-    def text(self) -> str:
-        """What stands there; empty where that cannot be read."""
-        return linecache.getline(self.file, self.number).strip()
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.number}, in {self.function}" + (f": {self.text}" if self.text else "")
-
-
-def user_line() -> Line:
-    """The line outside the package that is running now."""
-    frame = sys._getframe(1)
-    while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
-        frame = frame.f_back
-    return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-
-
-def inside_package(file: str) -> bool:
-    """Whether a file is not the user's: of this package, of NumPy, or code that was made."""
-    return file.startswith(_INSIDE)
-
-
 # ---------------------------------------------------------------------- what is remembered
-
-
-class Trace(NamedTuple):
-    """Where a node was recorded, and a checksum of every array that it keeps."""
-
-    line: Line
-    sums: list[int]
 
 
 class Moment(int):
@@ -81,14 +36,10 @@ def _sums(node: Node) -> list[int]:
     return [zlib.crc32(array.tobytes()) for array in arrays_in(node.kept or ())]
 
 
-def _trace(node: Node) -> Trace | None:
-    return node.cell.trace if node.cell is not None else None
-
-
 def story(node: Node, write: int = 0) -> str:
     """The lines that recorded the node and made the write, where anomaly mode knows them: the end of a message."""
-    trace = _trace(node)
-    parts = [f"\n  recorded by {trace.line}"] if trace is not None else []
+    line = line_of(node)
+    parts = [f"\n  recorded by {line}"] if line is not None else []
     if isinstance(write, Moment):
         parts.append(f"\n  written by {write.line}")
     return "".join(parts)
@@ -135,7 +86,8 @@ class Anomaly(Watcher):
                 raise AnomalyError(_forward_text(op, np.asarray(value), given))
         node = getattr(result, "_node", None)
         if node is not None and node.op is op:
-            result._own_cell().trace = Trace(user_line(), _sums(node))
+            cell = result._own_cell()
+            cell.line, cell.sums = user_line(), _sums(node)
 
     def written(self, moment: int) -> int:
         """The number of a write, with the user's line."""
@@ -146,10 +98,10 @@ class Anomaly(Watcher):
     def before_backward(self, nodes: list[Node]) -> None:
         """Refuse kept values whose bytes changed, whoever wrote them."""
         for node in nodes:
-            trace = _trace(node)
-            if trace is None or node.kept is None:
+            sums = node.cell.sums if node.cell is not None else None
+            if sums is None or node.kept is None:
                 continue
-            for array, now, then in zip(arrays_in(node.kept), _sums(node), trace.sums):
+            for array, now, then in zip(arrays_in(node.kept), _sums(node), sums):
                 if now != then:
                     assert node.op is not None
                     raise ModifiedError(

@@ -10,9 +10,9 @@ from .op import Op, arguments
 from .writes import tick
 
 if TYPE_CHECKING:
-    from .anomaly import Trace
     from .grad_fn import GradFn
     from .hooks import Hooks
+    from .lines import Line
     from .tensor import Tensor
 else:
     GradFn = object
@@ -21,13 +21,14 @@ else:
 class Cell:
     """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
 
-    __slots__ = ("grad", "hooks", "name", "tensor", "trace")
+    __slots__ = ("grad", "hooks", "line", "name", "sums", "tensor")
 
     def __init__(self, tensor: Tensor | None) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
         self.hooks: Hooks | None = None  # what backward does with the complete gradient, beside a leaf's .grad
-        self.trace: Trace | None = None  # what anomaly mode remembers of the call
+        self.line: Line | None = None  # of the user's program, that made the node, where lines are recorded
+        self.sums: list[int] | None = None  # checksums of what the node keeps, of anomaly mode
         # Weak: a node that held its tensor would be a reference cycle. None: the tensor was written since.
         self.tensor: Callable[[], Tensor | None] = weakref.ref(tensor) if tensor is not None else lambda: None
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.anomaly import inside_package
 from ..autograd.gradient import grad
+from ..autograd.lines import inside_package
 from ..autograd.modes import enable_grad
 from ..autograd.op import OPS
 from ..autograd.tensor import Tensor

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..autograd.anomaly import Line, inside_package
+from ..autograd.lines import Line, inside_package
 from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op

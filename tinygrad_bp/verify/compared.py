@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..autograd.anomaly import Line
 from ..autograd.errors import ArgumentError
+from ..autograd.lines import Line
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.terminal import fitting

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from ..autograd.anomaly import Line, inside_package, user_line
+from ..autograd.lines import Line, inside_package, user_line
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor

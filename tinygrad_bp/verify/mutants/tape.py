@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...autograd.anomaly import inside_package
 from ...autograd.backward import pulled, unbroadcast
 from ...autograd.history import history
+from ...autograd.lines import inside_package
 from ...autograd.modes import Mode, Switch
 from ...autograd.node import Node
 from ...autograd.numpy_protocols import plainly
