@@ -47,7 +47,10 @@ def unpack(data: bytes, file: str) -> tuple[dict[str, Any], str | None]:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         metadata = header.pop("__metadata__", {})
         complexes = json.loads(metadata.get(COMPLEX, "[]"))
-        return {name: _array(found[name], name in complexes) for name in header}, metadata.get(TEXT)
+        arrays = {name: _array(found[name], name in complexes) for name in header}
+        if TEXT not in metadata:  # PyTorch's save_model keeps tied weights under one name, and notes the others here
+            arrays |= {also: arrays[name] for also, name in metadata.items() if name in arrays and also not in arrays}
+        return arrays, metadata.get(TEXT)
     except (library.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataFileError(f"{file}: not a whole safetensors file: {type(error).__name__}: {error!s:.120}") from None
 
