@@ -11,7 +11,8 @@ from typing import Any
 import graphviz
 import numpy as np
 
-from .description import Box, Description, is_array
+from .description import Box, Description
+from .known import is_array
 from .program import DotNotFoundError, found_program
 
 # Tints of the Okabe-Ito colours, which stay apart for colour-blind readers; the shapes alone tell the kinds as well.
