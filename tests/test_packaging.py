@@ -31,9 +31,10 @@ def test_an_index_page_has_no_link_to_files_that_it_lacks() -> None:
     assert links and not LINK.findall(text) and all(f"`{link}`" in text or ".svg" in link for link in links)
 
 
-def test_the_page_that_says_how_an_op_is_added_quotes_one() -> None:
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (definition,) = re.findall(r"\n```\n(tanh.*?)```", page, flags=re.DOTALL)
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/guide.md"])
+def test_the_pages_that_show_a_definition_quote_it(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (definition,) = re.findall(r"\n```(?:python)?\n(tanh = .*?)```", text, flags=re.DOTALL)
     assert definition in (ROOT / "tinygrad_bp" / "ops" / "trigonometry.py").read_text(encoding="utf-8")
 
 
