@@ -27,7 +27,6 @@ RUN_ELSEWHERE = {
     "reference/": "quoted from docstrings, which are run; test_reference.py",
     "reports/": "written by demos.reports.hand_rules, which runs it; test_hand_rules.py",
     "homework.md import numpy as np\n\n\nclass Dense": "test_check_process.py",
-    "guide.md tanh = elementwise(": "quoted from the package; test_packaging.py",
 }
 
 
