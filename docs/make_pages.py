@@ -39,7 +39,8 @@ ROOMS = {
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "faults": "Why a training does not learn",
     "program": "Programs", "compiler": "Steps that run as programs",
-    "drawing": "Drawing graphs", "saving": "Files", "models": "Models", "random": "Random numbers",
+    "drawing": "Drawing graphs", "replaying": "Backward, step by step",
+    "saving": "Files", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
     "profiler": "Where the time goes",
 }  # fmt: skip

@@ -36,6 +36,7 @@ ALLOWED = {
     "verify": {"autograd", "ops"},
     "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd"},
+    "replaying": {"autograd", "drawing"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},

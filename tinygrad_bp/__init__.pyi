@@ -16,8 +16,9 @@ from . import (
     distributions as distributions, drawing as drawing, faults as faults, fft as fft, func as func,
     functional as functional, functions as functions, hub as hub, jit as jit, linalg as linalg, models as models,
     mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, ops as ops, optim as optim,
-    places as places, profiler as profiler, program as program, random as random, saving as saving, signal as signal,
-    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
+    places as places, profiler as profiler, program as program, random as random, replaying as replaying,
+    saving as saving, signal as signal, special as special, train as train, utils as utils, verify as verify,
+    xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -50,6 +51,7 @@ from .ops.sliding import Target
 from .ops.solving import SignLogdet
 from .optim.optimizer import Optimizer
 from .random.generator import Generator as Generator
+from .replaying.record import Replay
 from .verify.compared import Compared
 
 BoolTensor: TensorType
@@ -1396,6 +1398,11 @@ def repeat_interleave(
     axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each."""
+def replay(
+    outputs: Tensor | Sequence[Tensor] | Callable[..., Any], *args: Any,
+    gradient: Array | Sequence[Array | None] | None = None, names: Mapping[str, Tensor] | None = None,
+) -> Replay:
+    """The computation behind ``outputs`` and its backward, step by step, with every number in it."""
 def reshape(input: Array, *sizes: _Size, shape: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """The elements of ``input``, row by row, in another shape; one size may be −1."""
 def resize_as_(self: Tensor, the_template: Array, *, out: Tensor | None = None) -> Tensor:

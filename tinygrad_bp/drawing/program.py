@@ -73,3 +73,16 @@ def found_program() -> Iterator[None]:
             yield
         finally:
             dot_command.DOT_BINARY = usual
+
+
+def laid_out(source: str, format: str, saved: str) -> str:
+    """What the program makes of DOT source, as text: ``"svg"``, or ``"plain"``, where each box and arrow stands.
+
+    Raises ``DotNotFoundError`` where there is no program; the source is saved as ``saved`` then.
+    """
+    try:
+        with found_program():
+            found: bytes = graphviz.pipe("dot", format, source.encode(), quiet=True)
+            return found.decode()
+    except graphviz.ExecutableNotFound:
+        raise DotNotFoundError(graphviz.Source(source, filename=saved).save()) from None

@@ -1,0 +1,116 @@
+"""``python -m benchmarks.seeing``: how long it takes to look inside, and how large what one looks at is."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinygrad_bp as tg
+from tinygrad_bp.autograd import terminal
+
+from .graphs import Result, lines_of
+
+HEAD = """# Looking inside, measured
+
+Printed by `python -m benchmarks.seeing --write docs/seeing.md`: seconds of one run after another, on whatever machine
+ran it, and sizes of files. Read the times as an order of magnitude.
+"""
+
+
+def fastest(call: Callable[[], Any], runs: int = 3) -> tuple[float, Any]:
+    """The median of some runs, in seconds, and what the call returns."""
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        found = call()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds), found
+
+
+def size(text: str | bytes) -> str:
+    """``34 KB`` or ``1.2 MB``."""
+    count = len(text.encode() if isinstance(text, str) else text)
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} KB"
+
+
+# ---------------------------------------------------------------------- graphs
+
+
+def xor() -> Any:
+    """R2's XOR network on its four examples: the loss."""
+    tg.manual_seed(0)
+    x, y = tg.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), tg.tensor([[0.0], [1.0], [1.0], [0.0]])
+    w1, b1, w2, b2 = (tg.randn(*shape, requires_grad=True) for shape in ((2, 3), (3,), (3, 1), (1,)))
+    hidden = tg.sigmoid(x @ w1 + b1)
+    out = tg.sigmoid(hidden @ w2 + b2)
+    return ((out - y) ** 2).sum() / 2
+
+
+def mlp() -> Any:
+    """R1's network, 784-256-128-10, on a batch of 64: the loss."""
+    tg.manual_seed(0)
+    model = tg.models.MLP([784, 256, 128, 10])
+    return tg.nn.CrossEntropyLoss()(model(tg.randn(64, 784)), tg.randint(0, 10, (64,)))
+
+
+def chain(length: int) -> Any:
+    """As many ops in a row."""
+    y = tg.tensor(np.ones(4), requires_grad=True)
+    for _ in range(length - 1):
+        y = y * 1.0001
+    return y.sum()
+
+
+# ---------------------------------------------------------------------- what is measured
+
+
+def replay() -> list[Result]:
+    """``tg.replay``: the record, and the page."""
+    found = []
+    for what, loss in (("R2's XOR network", xor()), ("R1's network, batch 64", mlp())):
+        record, r = fastest(lambda loss=loss: tg.replay(loss))
+        seconds, html = fastest(r.html)
+        found += [
+            Result(f"`tg.replay` of {what}, {len(r.forward)} steps", f"{record * 1e3:.1f} ms", "–", True),
+            Result("its page", f"{seconds * 1e3:.0f} ms, {size(html)}", "< 150 KB and the graph", len(html) < 300_000),
+        ]
+    record, r = fastest(lambda: tg.replay(chain(100_000)), runs=1)
+    seconds, html = fastest(r.html, runs=1)
+    return [
+        *found,
+        Result("computing and replaying 100,000 ops", f"{record:.1f} s", "< 30 s", record < 30),
+        Result("its page, of the 200 last ones", f"{seconds:.1f} s, {size(html)}", "< 2 MB", len(html) < 2e6),
+    ]
+
+
+PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay}
+
+
+def main() -> int:
+    """Measure, print, and say by the exit code whether every bar holds."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.seeing", description=__doc__)
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to FILE")
+    options = parser.parse_args()
+    found = {}
+    for heading, measure in PARTS.items():
+        print(f"measuring: {heading} …", file=sys.stderr)
+        found[heading] = measure()
+    page = "\n\n".join(
+        [HEAD.rstrip(), *(f"## {name}\n\n" + "\n".join(lines_of(results)) for name, results in found.items())]
+    )
+    print(page)
+    if options.write:
+        options.write.write_text(page + "\n", encoding="utf-8")
+    return 0 if all(result.holds for results in found.values() for result in results) else 1
+
+
+if __name__ == "__main__":
+    terminal.adapt()
+    sys.exit(main())

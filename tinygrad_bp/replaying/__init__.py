@@ -1,0 +1,52 @@
+"""Backward, step by step: as data, as text, and as a page that one can click through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..autograd.errors import ArgumentError
+from ..autograd.tensor import Tensor
+from ..autograd.types import Array
+from .record import Forward, Input, Replay, Step, Traced
+
+__all__ = ["Forward", "Input", "Replay", "Step", "Traced", "replay"]
+
+
+def replay(
+    outputs: Tensor | Sequence[Tensor] | Callable[..., Any],
+    *args: Any,
+    gradient: Array | Sequence[Array | None] | None = None,
+    names: Mapping[str, Tensor] | None = None,
+) -> Replay:
+    """The computation behind ``outputs`` and its backward, step by step, with every number in it.
+
+    ``outputs`` is a scalar loss; a tensor of any shape, or several, with ``gradient``, the gradient arriving at each;
+    or a function, which is called with ``args`` and returns these: then each step also knows the line of your program
+    that called it. ``names`` names tensors, as in ``dict(model.named_parameters())``.
+
+    Of the result, ``steps`` and ``forward`` are the data, ``text()`` prints it, ``save("xor.html")`` writes a page
+    that needs nothing else, and a notebook shows it. Nothing is freed and no ``.grad`` changes; hooks of tensors run.
+
+    Raises ``FreedError`` where backward has freed the graph, ``ArgumentError`` for anything but tensors or a function,
+    and what ``backward`` raises: ``NoHistoryError``, ``NonScalarError``, ``ShapeError``, ``ModifiedError``.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> r = tg.replay(lambda w: (w * w).sum(), w)
+    >>> for step in r.steps:
+    ...     print(step.op, step.gradient, [given.contribution for given in step.inputs])
+    sum 1.0 [array([1., 1.], dtype=float32)]
+    mul [1. 1.] [array([1., 2.], dtype=float32), array([1., 2.], dtype=float32)]
+    """
+    from . import watching
+
+    values = None
+    if callable(outputs) and not isinstance(outputs, Tensor):
+        outputs, values = watching.run(outputs, args)
+    elif args:
+        raise ArgumentError(f"replay: {len(args)} arguments after a tensor; arguments are those of a function")
+    tensors = watching.checked(outputs)
+    several = isinstance(gradient, (list, tuple)) and len(tensors) > 1
+    gradients = list(gradient) if several else [gradient] * len(tensors) if gradient is None else [gradient]  # type: ignore[arg-type]
+    return watching.record(tensors, gradients, names or {}, values)

@@ -1,0 +1,202 @@
+"""What a replay is, as plain data: the tensors of a graph, the steps forward, and the steps back through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..autograd.errors import ArgumentError
+from ..autograd.lines import Line
+from ..autograd.node import Node
+from ..autograd.tensor import Tensor
+
+LIMIT = 200  # steps of a page or a text, so that it stays readable; ``limit=`` is another
+
+
+@dataclass(eq=False, slots=True)
+class Traced:
+    """A tensor of the graph as it was when it was replayed; ``value`` and ``gradient`` are copies.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> leaf = tg.replay((w * w).sum()).leaves[0]
+    >>> leaf.name, leaf.shape, leaf.gradient, leaf.tensor is w
+    ('w', (2,), array([2., 4.], dtype=float32), True)
+    """
+
+    name: str  # the user's name for it; else its op and its number, such as ``mul 2``
+    kind: Literal["leaf", "result", "constant"]  # a constant takes no gradient
+    shape: tuple[int, ...] | None
+    dtype: np.dtype[Any] | None
+    value: Any  # an array, a Python number, or a text that says why there is none
+    gradient: np.ndarray[Any, Any] | None = None  # complete; None where none arrives
+    node: Node | None = field(default=None, repr=False)
+    named: bool = True  # whether the name is the user's
+
+    @property
+    def tensor(self) -> Tensor | None:
+        """The tensor itself, where it is alive and still has this value."""
+        cell = self.node.cell if self.node is not None else None
+        alive = cell.tensor() if cell is not None else None
+        return alive if alive is not None and alive._node is self.node else None
+
+
+@dataclass(eq=False, slots=True)
+class Forward:
+    """A step of the computation: an op, what it read, and what it gave.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> [(step.op, step.formula) for step in tg.replay((w * w).sum()).forward]
+    [('mul', 'a · b'), ('sum', 'Σ x')]
+    """
+
+    number: int  # from 1
+    op: str
+    formula: str  # of the op, in the names of its inputs; "" for a Function of the user
+    names: tuple[str, ...]  # of the op for its inputs
+    inputs: tuple[Traced, ...]
+    params: tuple[tuple[str, Any], ...]  # where they are not the default
+    result: Traced
+    source: Line | None  # the line of the program, where lines were recorded
+
+
+@dataclass(eq=False, slots=True)
+class Input:
+    """What a step of backward passes on to one of its op's inputs.
+
+    ``contribution`` is what is added to that tensor's gradient: ``before + contribution`` is ``after``.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> both = tg.replay((w * w).sum()).steps[1].inputs
+    >>> [(given.name, given.tensor.name, given.derivative, given.contribution) for given in both]
+    [('a', 'w', array([1., 2.], dtype=float32), array([1., 2.], dtype=float32)), ('b', 'w', array([1., 2.], dtype=float32), array([1., 2.], dtype=float32))]
+    """  # noqa: E501  (what is printed is one line)
+
+    name: str  # of the op for it
+    tensor: Traced
+    formula: str  # of what is passed on: g is the gradient arriving
+    derivative: np.ndarray[Any, Any] | None  # of an op that works element by element: what g is multiplied by
+    reads: tuple[tuple[str, Any], ...]  # what the op's rule reads besides g, by its name there: arrays and numbers
+    contribution: np.ndarray[Any, Any]
+    before: np.ndarray[Any, Any] | None  # the sum that other paths brought until now; None: this is the first
+    after: np.ndarray[Any, Any]
+
+
+@dataclass(eq=False, slots=True)
+class Step:
+    """A step of backward: the gradient that arrives at the result of an op, and what is passed on to its inputs.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor(3.0, requires_grad=True)
+    >>> step = tg.replay(w * w).steps[0]
+    >>> step.op, step.gradient, [given.contribution for given in step.inputs]
+    ('mul', array(1., dtype=float32), [array(3., dtype=float32), array(3., dtype=float32)])
+    """
+
+    number: int  # from 1
+    forward: Forward
+    gradient: np.ndarray[Any, Any]
+    inputs: tuple[Input, ...]  # those alone to which something is passed on
+
+    @property
+    def op(self) -> str:
+        """The name of the op."""
+        return self.forward.op
+
+    @property
+    def source(self) -> Line | None:
+        """The line of the program that called it, where lines were recorded."""
+        return self.forward.source
+
+    @property
+    def result(self) -> Traced:
+        """The tensor at which the gradient arrives."""
+        return self.forward.result
+
+
+@dataclass(eq=False, slots=True)
+class Replay:
+    """A computation and its backward, step by step; ``tg.replay`` makes it.
+
+    ``forward`` are the steps of the computation, oldest first, ``steps`` those of backward in the order of the walk:
+    a step comes after all that pass a gradient on to it. ``outputs`` are where it starts, ``leaves`` where it ends.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> r = tg.replay((w * w).sum())
+    >>> r
+    <Replay of 2 steps forward, 2 back, 1 leaf>
+    >>> sum(given.contribution for step in r.steps for given in step.inputs if given.tensor is r.of(w))
+    array([2., 4.], dtype=float32)
+    """
+
+    forward: tuple[Forward, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Traced, ...]
+    seeds: tuple[np.ndarray[Any, Any], ...]  # the gradients that it starts with, one for each of the outputs
+    leaves: tuple[Traced, ...]
+    lines: bool  # whether lines of the program were recorded
+
+    def __repr__(self) -> str:
+        count = f"{len(self.leaves)} {'leaf' if len(self.leaves) == 1 else 'leaves'}"
+        return f"<Replay of {len(self.forward)} steps forward, {len(self.steps)} back, {count}>"
+
+    def tensors(self) -> Iterator[Traced]:
+        """Every tensor of the graph once: before each step what it reads, then what it gives."""
+        seen: set[int] = set()
+        for step in self.forward:
+            for traced in (*step.inputs, step.result):
+                if id(traced) not in seen:
+                    seen.add(id(traced))
+                    yield traced
+        yield from (traced for traced in self.outputs if id(traced) not in seen)
+
+    def of(self, tensor: Tensor) -> Traced:
+        """What is known of a tensor of the graph that takes a gradient.
+
+        Raises ``ArgumentError`` for one that is not in the graph.
+        """
+        if not isinstance(tensor, Tensor):
+            raise ArgumentError(f"of: give a tensor, got {type(tensor).__name__}")
+        for traced in self.tensors():
+            if traced.node is not None and traced.node is tensor._node:
+                return traced
+        raise ArgumentError(
+            f"of: {tensor.name or 'the tensor'} {tuple(tensor.shape)} is not in this graph, or takes no gradient; "
+            "tensors() gives all that are"
+        )
+
+    def text(self, limit: int = LIMIT) -> str:
+        """The steps as text, 80 columns wide; of more than ``limit`` those at the end of the computation."""
+        from .text import text
+
+        return text(self, limit)
+
+    def html(self, limit: int = LIMIT) -> str:
+        """One page that needs nothing else: a picture of the graph, and a scrubber that steps through it.
+
+        A graph of more than ``limit`` steps is shown from its end: the steps where backward begins; the page says
+        how many are left out. Raises ``DotNotFoundError`` where there is no program to lay the graph out.
+        """
+        from .page import page
+
+        return page(self, limit)
+
+    def save(self, path: Any, limit: int = LIMIT) -> str:
+        """Write the page of ``html`` into a file, which any browser opens, and return its path."""
+        path = Path(path)
+        html = self.html(limit)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8", newline="\n")
+        return str(path)
+
+    def _repr_html_(self) -> str:
+        from .page import frame
+
+        return frame(self)
