@@ -1400,7 +1400,7 @@ def repeat_interleave(
     """Each element (of dimension ``dim``: each slice) repeated, one number of times or one number for each."""
 def replay(
     outputs: Tensor | Sequence[Tensor] | Callable[..., Any], *args: Any,
-    gradient: Array | Sequence[Array | None] | None = None, names: Mapping[str, Tensor] | None = None,
+    gradient: Array | Sequence[Array | None] | None = None, params: Mapping[str, Tensor] | Any | None = None,
 ) -> Replay:
     """The computation behind ``outputs`` and its backward, step by step, with every number in it."""
 def reshape(input: Array, *sizes: _Size, shape: _Size | None = None, out: Tensor | None = None) -> Tensor:

@@ -98,9 +98,13 @@ def variables_of_caller() -> Variables:
     while frame is not None and frame.f_back is not None and inside_package(frame.f_code.co_filename):
         frame = frame.f_back
     assert frame is not None
+    return variables_of(frame)
+
+
+def variables_of(frame: FrameType) -> Variables:
+    """The same of a frame, which may have ended: its own variables, then those of its module."""
     local = _locals(frame)
     spaces = [local] if frame.f_globals is local else [local, frame.f_globals]
-    del frame
     return [found for look in (_plain, _inside) for space in spaces for found in look(space)]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from .record import Forward, Input, Replay, Step, Traced
@@ -17,13 +16,13 @@ def replay(
     outputs: Tensor | Sequence[Tensor] | Callable[..., Any],
     *args: Any,
     gradient: Array | Sequence[Array | None] | None = None,
-    names: Mapping[str, Tensor] | None = None,
+    params: Mapping[str, Tensor] | Any = None,
 ) -> Replay:
     """The computation behind ``outputs`` and its backward, step by step, with every number in it.
 
     ``outputs`` is a scalar loss; a tensor of any shape, or several, with ``gradient``, the gradient arriving at each;
     or a function, which is called with ``args`` and returns these: then each step also knows the line of your program
-    that called it. ``names`` names tensors, as in ``dict(model.named_parameters())``.
+    that called it. ``params`` names tensors, as in ``tg.draw``.
 
     Of the result, ``steps`` and ``forward`` are the data, ``text()`` prints it, ``save("xor.html")`` writes a page
     that needs nothing else, and a notebook shows it. Nothing is freed and no ``.grad`` changes; hooks of tensors run.
@@ -39,14 +38,6 @@ def replay(
     sum 1.0 [array([1., 1.], dtype=float32)]
     mul [1. 1.] [array([1., 2.], dtype=float32), array([1., 2.], dtype=float32)]
     """
-    from . import watching
+    from .watching import record
 
-    values = None
-    if callable(outputs) and not isinstance(outputs, Tensor):
-        outputs, values = watching.run(outputs, args)
-    elif args:
-        raise ArgumentError(f"replay: {len(args)} arguments after a tensor; arguments are those of a function")
-    tensors = watching.checked(outputs)
-    several = isinstance(gradient, (list, tuple)) and len(tensors) > 1
-    gradients = list(gradient) if several else [gradient] * len(tensors) if gradient is None else [gradient]  # type: ignore[arg-type]
-    return watching.record(tensors, gradients, names or {}, values)
+    return record(outputs, args, gradient, params)

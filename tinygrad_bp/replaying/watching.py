@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Iterable, Sequence
+from types import FrameType
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,27 +13,45 @@ from ..autograd.backward import Pull, pulled, unbroadcast
 from ..autograd.errors import ArgumentError, FreedError
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.lines import line_of
+from ..autograd.lines import inside_package, line_of, record_lines
 from ..autograd.node import Node
-from ..autograd.op import OPS, REQUIRED, reads
+from ..autograd.op import OPS, REQUIRED, Op, reads
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Following, Watcher
-from ..drawing.description import NOT_KEPT, _held, _Known, is_array
+from ..drawing.known import NOT_KEPT, Known, held_by, is_array
+from ..drawing.names import Names, Variables, named, variables_of, variables_of_caller
 from .record import Forward, Input, Replay, Step, Traced
 
 Array = np.ndarray[Any, Any]
 
 
-class Values(Watcher):
-    """The value of every result, while the function that is replayed runs."""
+class Run(Watcher):
+    """What a function computes while it runs: the value of every result, what each op was given, and the frames."""
 
     def __init__(self) -> None:
-        self.found: dict[Node, Any] = {}
+        self.results: dict[Node, Any] = {}
+        self.operands: dict[Node, Sequence[Any]] = {}
+        self.frames: dict[FrameType, int] = {}  # of the user's functions, and how deep they are
 
-    def called(self, op: Any, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
-        """Keep what the op gave."""
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Keep what the op was given and what it gave."""
         if isinstance(result, Tensor) and result._node is not None:
-            self.found[result._node] = result._value
+            self.results[result._node] = result._value
+            self.operands[result._node] = operands[0] if op.variadic else operands
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and inside_package(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is not None and frame not in self.frames:
+            depth, outer = 0, frame.f_back
+            while outer is not None:
+                depth, outer = depth + 1, outer.f_back
+            self.frames[frame] = depth
+
+    def variables(self) -> Variables:
+        """The tensors that variables of the functions held at their end, those of outer functions first."""
+        found = [pair for frame in sorted(self.frames, key=self.frames.__getitem__) for pair in variables_of(frame)]
+        self.frames.clear()
+        return found
 
 
 class _Pulls(Watcher):
@@ -53,20 +73,36 @@ class _Pulls(Watcher):
         return noted
 
 
-def record(outputs: list[Tensor], gradients: list[Any], names: Mapping[str, Tensor], values: Values | None) -> Replay:
-    """The replay of some outputs; nothing is freed, and no ``.grad`` changes."""
-    roots = [tensor._node for tensor in outputs if tensor._node is not None]
-    nodes = history(roots)
+def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any) -> Replay:
+    """The replay of some outputs, or of a function that gives them; nothing is freed, and no ``.grad`` changes."""
+    given, run = named("replay", params), Run()
+    variables = variables_of_caller()
+    if callable(outputs) and not isinstance(outputs, Tensor):
+        with record_lines(), Following(run):
+            outputs = outputs(*arguments)
+        variables = run.variables() + variables
+    elif arguments:
+        raise ArgumentError(
+            f"replay: {len(arguments)} more arguments after a tensor, and only a function takes them; give several "
+            "tensors as a list, and write gradient= and params= by name"
+        )
+    tensors = _checked(outputs)
+    several = isinstance(gradient, (list, tuple)) and isinstance(outputs, (list, tuple))
+    gradients = list(gradient) if several else [None] * len(tensors) if gradient is None else [gradient]
+    nodes = history(tensor._node for tensor in tensors if tensor._node is not None)
     _refuse_freed(nodes)
-    found = {node: node for root in roots if root.op is None for node in (root,)}
-    found |= {parent: parent for node in nodes for parent in node.parents if parent is not None and parent.op is None}
+    found = {tensor._node for tensor in tensors if tensor._node is not None and tensor._node.op is None}
+    found |= {parent for node in nodes for parent in node.parents if parent is not None and parent.op is None}
     leaves = sorted(found, key=lambda node: node.order)
     pulls = _Pulls()
     with Following(pulls):
         # A gradient goes to leaves by their nodes: the tensors may be no more.
-        given = grad(outputs, [wrap(np.broadcast_to(0.0, leaf.shape), leaf) for leaf in leaves] or outputs, gradients,
-                     retain_graph=True, allow_unused=True)  # fmt: skip
-    return _Making(outputs, gradients, nodes, leaves, names, values).replay(pulls.seen, dict(zip(leaves, given)))
+        arrived = grad(
+            tensors, [wrap(np.broadcast_to(0.0, leaf.shape), leaf) for leaf in leaves] or tensors, gradients,
+            retain_graph=True, allow_unused=True,
+        )  # fmt: skip
+    making = _Making(tensors, gradients, nodes, leaves, Names("replay", given, variables), list(given.values()), run)
+    return making.replay(pulls.seen, dict(zip(leaves, arrived)))
 
 
 def _refuse_freed(nodes: list[Node]) -> None:
@@ -83,21 +119,23 @@ class _Making:
     """Tensors, steps forward and steps back, made oldest first."""
 
     def __init__(
-        self, outputs: list[Tensor], gradients: list[Any], nodes: list[Node], leaves: list[Node],
-        names: Mapping[str, Tensor], values: Values | None,
+        self, outputs: list[Tensor], gradients: list[Any], nodes: list[Node], leaves: list[Node], names: Names,
+        others: list[Tensor], run: Run,
     ) -> None:  # fmt: skip
-        self.known = _Known(nodes, outputs, dict(names))
-        for node, value in (values.found if values is not None else {}).items():
-            self.known.values.setdefault(node, value)
-        self.known.compute_again(nodes)
+        self.known, self.names, self.operands = Known(nodes, outputs, others), names, run.operands
+        self.known.values |= run.results
+        self.known.compute_again()
         self.of: dict[Any, Traced] = {}  # by node, or by id of an array that takes no gradient
         self.forward: dict[Node, Forward] = {}
         for leaf in leaves:
-            self._leaf(leaf)
+            self._traced(leaf, "leaf", f"leaf {len(self.of) + 1}")
         for node in reversed(nodes):
             self.forward[node] = self._forward(node)
         self.leaves = leaves
         self.outputs = outputs
+        for output in outputs if len(outputs) == 1 else ():
+            alone = self.of[output._node]
+            alone.name = alone.name if alone.named else "L"
         self.seeds = [
             np.ones(y.shape, y.dtype) if g is None else np.array(g._value if isinstance(g, Tensor) else g, y.dtype)
             for y, g in zip(outputs, gradients, strict=True)
@@ -105,47 +143,45 @@ class _Making:
 
     # ------------------------------------------------------------------ tensors
 
-    def _name(self, node: Node) -> str:
-        return self.known.names.get(node) or node.tensor_name or ""
-
-    def _traced(self, node: Node, kind: Any, name: str) -> Traced:
-        value = self.known.value(node)
-        given = self._name(node)
+    def _traced(self, node: Node, kind: Literal["leaf", "result"], name: str) -> Traced:
+        value, given = self.known.value(node), self.names.of(node)
         self.of[node] = traced = Traced(
             given or name, kind, node.shape, self.known.dtype(node), np.array(value) if is_array(value) else value,
             node=node, named=bool(given),
         )  # fmt: skip
         return traced
 
-    def _leaf(self, node: Node) -> Traced:
-        return self.of[node] if node in self.of else self._traced(node, "leaf", f"leaf {len(self.of) + 1}")
-
-    def _constant(self, node: Node, name: str, held: dict[str, Any], i: int) -> Traced:
+    def _constant(self, node: Node, i: int) -> Traced:
         """An input that takes no gradient."""
-        op = node.op
+        op, held = node.op, held_by(node)
         assert op is not None
-        value = held.get(name)
+        given = self.operands.get(node)
+        value = given[i] if given is not None else None if op.variadic else held.get(op.inputs[i])
+        if isinstance(value, Tensor):
+            value = value._value
         if is_array(value):
-            key = id(value)
-            if key not in self.of:
-                given = self.known.names.get(key, "")
-                self.of[key] = Traced(given, "constant", value.shape, value.dtype, np.array(value), named=bool(given))
-            return self.of[key]
+            return self._array(value)
         if value is not None:
             return Traced(f"{value!r}", "constant", None, None, value, named=False)
         shapes = held.get(f"{op.inputs[0]}_shape") if op.variadic else None
         return Traced("", "constant", shapes[i] if shapes else None, None, NOT_KEPT, named=False)
 
+    def _array(self, value: Any) -> Traced:
+        key = id(value)
+        if key not in self.of:
+            name = self.names.of(value)
+            self.of[key] = Traced(name, "constant", value.shape, value.dtype, np.array(value), named=bool(name))
+        return self.of[key]
+
     # ------------------------------------------------------------------ steps
 
     def _forward(self, node: Node) -> Forward:
-        op, held = node.op, _held(node)
+        op, held = node.op, held_by(node)
         assert op is not None
         number = len(self.forward) + 1
         names = tuple(f"{op.inputs[0]}[{i}]" for i in range(len(node.parents))) if op.variadic else op.inputs
         inputs = tuple(
-            self.of[parent] if parent is not None else self._constant(node, names[i], held, i)
-            for i, parent in enumerate(node.parents)
+            self.of[parent] if parent is not None else self._constant(node, i) for i, parent in enumerate(node.parents)
         )
         params = tuple(
             (name, held[name])
@@ -206,22 +242,13 @@ def _reads(node: Node, i: int) -> tuple[tuple[str, Any], ...]:
     """What the rule of an input reads: arrays and numbers, by their names there."""
     op = node.op
     assert op is not None
-    held = _held(node)
+    held = held_by(node)
     rule = None if not op.rules else op.rules[0] if op.variadic else op.rules[i]
     names: Iterable[str] = held if rule is None else reads(rule)
     return tuple((name, held[name]) for name in names if is_array(held.get(name)))
 
 
-def run(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Values]:
-    """What a function returns, with the line of every op and the value of every result."""
-    from ..autograd.lines import record_lines
-
-    values = Values()
-    with record_lines(), Following(values):
-        return function(*arguments), values
-
-
-def checked(outputs: Any) -> list[Tensor]:
+def _checked(outputs: Any) -> list[Tensor]:
     """The outputs as a list. Raises ``ArgumentError`` for anything but tensors."""
     items = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     if not items:
