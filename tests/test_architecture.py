@@ -32,6 +32,7 @@ ALLOWED = {
     "func": {"autograd", "ops", "functions"},
     "functional": {"autograd", "func"},
     "program": {"autograd", "ops", "func"},
+    "explaining": {"autograd", "ops", "program", "drawing"},
     "compiler": {"autograd", "ops", "func", "nn", "optim", "program"},
     "verify": {"autograd", "ops"},
     "check": {"autograd", "verify", "as_torch"},

@@ -1,0 +1,1 @@
+"""Explanations: why a gradient has the value that it has."""
