@@ -38,6 +38,7 @@ ALLOWED = {
     "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd"},
     "replaying": {"autograd", "drawing"},
+    "playground": {"autograd"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
@@ -57,6 +58,7 @@ EXTRAS = {
     "drawing": {"graphviz"},
     "data": {"tqdm"},
     "hub": {"tqdm"},
+    "playground": {"graphviz"},
     "saving": {"safetensors"},
     "train": {"tqdm", "matplotlib", "IPython"},
 }
