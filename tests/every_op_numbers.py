@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-import tinygrad_bp  # noqa: F401  (fills the table)
+import tinygrad_bp
 import tinygrad_bp.nn
 from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.op import OPS

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.flags import heard
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
@@ -71,7 +72,7 @@ _positive = (sample((3, 3), of=_positive_definite), sample((2, 3, 3), of=_positi
 def _cholesky(x: Any) -> Any:
     x = hermitian_part(x)
     try:
-        return np.linalg.cholesky(x)
+        return heard(np.linalg.cholesky(x))
     except np.linalg.LinAlgError:
         raise refuse_matrix("cholesky", _indefinite(x), "not positive-definite") from None
 
@@ -81,7 +82,7 @@ def _indefinite(x: Any) -> Any:
     fails = np.zeros(x.shape[:-2], bool)
     for place in np.ndindex(fails.shape):
         try:
-            np.linalg.cholesky(x[place])
+            heard(np.linalg.cholesky(x[place]))
         except np.linalg.LinAlgError:
             fails[place] = True
     return fails

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd.define import constant, general
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.flags import refuse_unseen
 from ..autograd.modes import no_grad, traced
 from ..autograd.tensor import wrap
 from ..autograd.types import Array, Size
@@ -50,6 +51,7 @@ def _centred(x: Any) -> Any:
 def _in_range(function: Callable[..., Any], *arrays: Any) -> tuple[Any, ...]:
     """What a function gives on arrays; where a square leaves the dtype's range, in float64, rounded."""
     try:
+        refuse_unseen(*arrays)
         with np.errstate(over="raise"):
             found: tuple[Any, ...] = function(*arrays)
             return found

@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.define import general, linear
 from ..autograd.errors import DtypeError, IndexRangeError
+from ..autograd.flags import refuse_unseen
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, Axis, DTypeLike
 from .elementwise import cast_back, in_dtype, where
@@ -234,6 +235,7 @@ def in_range(function: Callable[[Any], Any], x: Array, axis: Axis, keepdims: Any
     Where the squares leave the dtype's range, it is found of numbers brought near 1 by powers of 2.
     """
     try:
+        refuse_unseen(x, small=True)
         with np.errstate(over="raise", under="raise"):
             return function(x)
     except FloatingPointError:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.define import constant, general
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
+from ..autograd.flags import heard
 from ..autograd.modes import traced
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
@@ -44,7 +45,7 @@ def refuse_matrix(name: str, fails: Any, what: str) -> LinAlgError:
 def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """A function of ``np.linalg``; where it finds no result (an iteration that does not end, NaN), our error."""
     try:
-        return function(*arguments)
+        return heard(function(*arguments), arguments[0])
     except np.linalg.LinAlgError as error:
         raise LinAlgError(f"{name}: no result ({error})") from None
 
@@ -78,7 +79,7 @@ _square = (sample((3, 3), of=well_conditioned), sample((2, 3, 3), of=well_condit
 def _inv(x: Any) -> Any:
     refuse_shape("inv", x)
     try:
-        return np.linalg.inv(x)
+        return heard(np.linalg.inv(x), x)
     except np.linalg.LinAlgError:
         raise refuse_matrix("inv", singular(x), SINGULAR) from None
 
@@ -91,7 +92,7 @@ inv = general("inv", _inv, lambda g, y: -product(product(y.mT, g), y.mT), floats
 def _solve(a: Any, b: Any) -> Any:
     refuse_shape("solve", a)
     try:
-        return np.linalg.solve(a, b)
+        return heard(np.linalg.solve(a, b), a, b)
     except np.linalg.LinAlgError:
         raise refuse_matrix("solve", singular(a), SINGULAR) from None
 

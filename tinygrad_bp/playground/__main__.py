@@ -11,8 +11,8 @@ from ..autograd.terminal import adapt
 from .folder import write
 from .pinned import PACKAGES
 
-ABOUT = """Make a folder with one page: an editor, Run, and what a program prints, draws, replays and explains. Python itself
-runs in the page, so nobody who opens it installs anything, from a web server or from a USB stick."""
+ABOUT = """Make a folder with one page: an editor, Run, and what a program prints, draws, replays and explains. Python
+runs in the page itself, opened from a web server or from a USB stick: nobody installs anything."""
 NOTE = f"""With --pyodide the folder needs no network. {PACKAGES.replace("`", "")} download the files; they may stay
 packed. Without it, the page loads them from Pyodide's network and checks each of them. docs/playground.md has more."""
 

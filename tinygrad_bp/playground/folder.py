@@ -52,7 +52,7 @@ def package() -> bytes:
 
 
 def policy(hosts: str) -> str:
-    """What the page may load: its own files, and from ``hosts`` what is checked; an image and a frame it makes itself."""
+    """What the page may load: its own files, what it makes itself, and from ``hosts`` what is checked."""
     return (
         "default-src 'none'; script-src 'self' file: blob: 'unsafe-inline' 'wasm-unsafe-eval'; worker-src blob:; "
         "style-src 'self' file: 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -88,7 +88,7 @@ def write(out: Path, pyodide: Path | None = None) -> dict[str, int]:
         (out / "files" / f"{name}.js").write_text(f'here("{name}", "{text}");\n')
     parts = json.dumps({"files": places, "examples": examples()}, indent=1)
     (out / "parts.js").write_text(f"const PARTS = {parts};\n", encoding="utf-8")
-    hosts = sorted({"https://" + urlsplit(place["url"]).netloc for place in places.values() if place})
+    hosts = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(place["url"])) for place in places.values() if place})
     for name in PAGE:
         text = (HERE / "page" / name).read_text(encoding="utf-8")
         if name == "index.html":

@@ -45,8 +45,8 @@ FILES = {
 class FilesError(AutogradError):
     """A file of Pyodide is missing, or is another one than the page was made for.
 
-    Fails: ``python -m tinygrad_bp.playground out --pyodide folder`` where ``folder`` lacks NumPy.  Works: the same after
-    the packages that the message names are in it.
+    Fails: ``python -m tinygrad_bp.playground out --pyodide folder`` where ``folder`` lacks NumPy.  Works: the same
+    once the packages that the message names are in it.
     """
 
 

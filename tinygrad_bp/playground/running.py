@@ -23,7 +23,7 @@ _show: Callable[[str, str], None] = print
 
 
 def start(show: Callable[[str, str], None], layout: Callable[[str, str, str], Any]) -> None:
-    """Let ``display`` and graphviz use what the page has: ``show`` takes kind and text, ``layout`` source, engine and format."""
+    """Let ``display`` use the page (kind, text) and graphviz its layout (source, engine, format)."""
     global _show
     from graphviz.backend import execute
 
