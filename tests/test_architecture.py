@@ -38,7 +38,7 @@ ALLOWED = {
     "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd"},
     "replaying": {"autograd", "drawing"},
-    "playground": {"autograd"},
+    "playground": {"autograd", "random"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},

@@ -15,6 +15,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from ..autograd.dtypes import set_default_dtype
+from ..autograd.printing import set_printoptions
+from ..random.generator import Generator, manual_seed
+
 FILE = "program.py"
 # What the page can show of a value, the best first, and the method that gives it.
 KINDS = {"text/html": "_repr_html_", "image/svg+xml": "_repr_svg_", "image/png": "_repr_png_"}
@@ -51,9 +55,8 @@ def versions() -> str:
     """What runs here."""
     import numpy as np
 
-    import tinygrad_bp
-
-    return f"tinygrad_bp {tinygrad_bp.__version__}, Python {sys.version.split()[0]}, NumPy {np.__version__}"
+    package = sys.modules[__name__.partition(".")[0]]
+    return f"{package.__name__} {package.__version__}, Python {sys.version.split()[0]}, NumPy {np.__version__}"
 
 
 def shown(value: Any) -> tuple[str, str]:
@@ -84,11 +87,9 @@ def display(*values: Any) -> None:
 
 def _as_at_first() -> None:
     """Take back what a program may have set for all that run after it."""
-    import tinygrad_bp as tg
-
-    tg.set_default_dtype(tg.float32)
-    tg.set_printoptions(profile="default")
-    tg.manual_seed(tg.Generator().initial_seed())
+    set_default_dtype("float32")
+    set_printoptions(profile="default")
+    manual_seed(Generator().initial_seed())
 
 
 def _program(code: str) -> None:
