@@ -122,6 +122,8 @@ class Known:
     def _again(self, node: Node) -> None:
         op, held = node.op, {"shape": node.shape, **held_by(node)}  # an op's shape= is its result's
         assert op is not None
+        if op.name == "cast" and self.dtypes.get(node) is not None:
+            held["dtype"] = self.dtypes[node]
         if node in self.values or OPS.get(op.name) is not op or not set(op.params) <= set(held):
             return
         names = op.inputs * len(node.parents) if op.variadic else op.inputs

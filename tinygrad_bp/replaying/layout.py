@@ -25,7 +25,7 @@ def lay_out(sizes: Sequence[tuple[float, float]], arrows: Sequence[tuple[int, in
     Raises ``DotNotFoundError`` where there is no program to do it.
     """
     rows = [
-        "digraph {graph [nodesep=0.25 ranksep=0.36] node [shape=box fixedsize=true label=\"\"] edge [arrowhead=none]",
+        "digraph {graph [nodesep=0.25 ranksep=0.42] node [shape=box fixedsize=true label=\"\"] edge [arrowhead=none]",
         *(f"{i} [width={w / INCH:.4f} height={h / INCH:.4f}]" for i, (w, h) in enumerate(sizes)),
         *(f"{tail} -> {head} [weight={weight}]" for tail, head, weight in arrows),
         "}",

@@ -197,9 +197,10 @@ function valueOf(t, called) {
 
 function passed(back, step, given) {
   const t = step.inputs[given.at];
-  const equation = el("div", { class: "equation" }, figure("g", back.g, "gradient"));
-  if (given.derivative !== null) {
-    const slopes = data.arrays[given.derivative];
+  const slopes = given.derivative === null ? null : data.arrays[given.derivative];
+  // The gradient stands above: again only where one sees how it is multiplied, number by number.
+  const equation = el("div", { class: "equation" }, slopes && slopes.cells ? figure("g", back.g, "gradient") : el("span", { class: "g" }, "g"));
+  if (slopes) {
     equation.append(sign("×"), figure(`∂${step.op}/∂${step.names[given.at]}`, given.derivative), sign("="));
     const now = data.arrays[given.passed].shape.join();
     if (now !== slopes.shape.join()) equation.append(figure("summed over what it was repeated for", given.passed, "gradient"));
@@ -287,7 +288,7 @@ function paint() {
   data.back.forEach((back, i) => {
     const at = seedAt + 1 + i;
     if (at > now) return;
-    back.inputs.forEach(given => {
+    back.inputs.forEach((given, place) => {
       const edge = edges.get(`${back.step}-${given.at}`);
       edge.classList.add("back");
       edge.removeAttribute("marker-end");
@@ -297,7 +298,8 @@ function paint() {
       const array = data.arrays[given.passed];
       if (!array.cells || array.cells.length > 1) return;
       const middle = edge.getPointAtLength(edge.getTotalLength() / 2);
-      const label = draw("text", { class: "flow", x: middle.x, y: middle.y + 4 });
+      const left = place < back.inputs.length / 2 && back.inputs.length > 1;  // beside the arrow, away from the others
+      const label = draw("text", { class: "flow", x: middle.x + (left ? -8 : 8), y: middle.y + 4, "text-anchor": left ? "end" : "start" });
       label.textContent = array.cells[0] || "";
       flows.append(label);
     });
@@ -345,7 +347,7 @@ function show(frame) {
   const { kind, i } = frames[now];
   const said = { start: "Start", forward: `Forward ${i + 1} of ${data.forward.length}`, seed: "The turn", back: `Back ${i + 1} of ${data.back.length}`, end: "End" }[kind];
   by("step").value = now;
-  by("step").setAttribute("aria-valuetext", said);
+  by("step").setAttribute("aria-valuetext", frames[now].step ? `${said}: ${frames[now].step.op}` : said);
   by("where").textContent = said;
   by("first").disabled = by("before").disabled = now === 0;
   by("last").disabled = by("after").disabled = now === frames.length - 1;
@@ -406,5 +408,5 @@ document.addEventListener("keydown", event => {
 });
 
 const natural = by("picture").querySelector("svg").viewBox.baseVal, room = by("picture").getBoundingClientRect();
-zoom(Math.min(1, Math.max(.7, (room.width - 36) / natural.width)));
+zoom(Math.max(.7, Math.min(1.3, (room.width - 36) / natural.width, Math.max(1, (room.height - 36) / natural.height))));
 show(0);

@@ -37,7 +37,8 @@ class Run(Watcher):
         """Keep what the op was given and what it gave."""
         if isinstance(result, Tensor) and result._node is not None:
             self.results[result._node] = result._value
-            self.operands[result._node] = operands[0] if op.variadic else operands
+            given = operands[0] if op.variadic else operands  # a tensor held here would count as a view that is used
+            self.operands[result._node] = [x._value if isinstance(x, Tensor) else x for x in given]
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and inside_package(frame.f_code.co_filename):
             frame = frame.f_back
@@ -157,8 +158,6 @@ class _Making:
         assert op is not None
         given = self.operands.get(node)
         value = given[i] if given is not None else None if op.variadic else held.get(op.inputs[i])
-        if isinstance(value, Tensor):
-            value = value._value
         if is_array(value):
             return self._array(value)
         if value is not None:
