@@ -37,7 +37,7 @@ ALLOWED = {
     "verify": {"autograd", "ops"},
     "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd"},
-    "replaying": {"autograd", "drawing"},
+    "replaying": {"autograd", "drawing", "explaining"},
     "playground": {"autograd", "random"},
     "nn": {"autograd", "ops", "functions", "random"},
     "optim": {"autograd", "functions", "nn"},

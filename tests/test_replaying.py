@@ -79,7 +79,9 @@ def after_backward(outputs, leaves, **options):
     replay = tg.replay(outputs, **options)
     assert all(leaf.grad is None for leaf in leaves)
     single = not isinstance(outputs, list)
-    tg.autograd.backward(outputs, [options["gradient"]] if single and "gradient" in options else options.get("gradient"))
+    tg.autograd.backward(
+        outputs, [options["gradient"]] if single and "gradient" in options else options.get("gradient")
+    )
     agrees(replay, leaves)
     return replay
 
@@ -208,7 +210,9 @@ def test_nothing_is_freed_and_no_gradient_changes():
 def test_a_freed_graph_says_what_to_write():
     loss, _, _ = network()
     loss.backward()
-    with pytest.raises(FreedError, match=r"of the 5 steps.*before loss\.backward\(\).*retain_graph=True.*tg\.replay\(f"):
+    with pytest.raises(
+        FreedError, match=r"of the 5 steps.*before loss\.backward\(\).*retain_graph=True.*tg\.replay\(f"
+    ):
         tg.replay(loss)
     a = tg.ones(2, requires_grad=True)
     kept_nothing = (a + a).sum()
@@ -246,7 +250,8 @@ def test_a_replay_that_is_gone_leaves_no_tensor_behind():
     try:
         w = tg.ones(2, requires_grad=True)
         inner = weakref.ref(w)
-        replay = tg.replay(lambda: (w * w).sum())
+        replay = tg.replay(lambda w: (w * w).sum(), w)
+        assert replay.leaves[0].tensor is w
         del w, replay
         assert inner() is None
     finally:
@@ -370,7 +375,7 @@ class Own(tg.Tensor):
 
 def lstm(x):
     tg.manual_seed(0)
-    return tg.nn.LSTM(3, 2)(x.reshape(2, 1, 3))[0]
+    return tg.nn.LSTM(3, 2).double()(x.reshape(2, 1, 3))[0]
 
 
 def twice(x):
@@ -514,8 +519,7 @@ def test_a_long_chain_is_cut_and_says_so():
 
 
 def test_figures_of_a_page(tmp_path):
-    loss, w, b = network()
-    replay = tg.replay(loss)
+    replay = tg.replay(network()[0])
     path = replay.save(tmp_path / "new" / "xor.html")
     html = (tmp_path / "new" / "xor.html").read_text(encoding="utf-8")
     assert path == str(tmp_path / "new" / "xor.html") and html == replay.html()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 SMALL = 36  # elements of an array that are all shown
-FEW = 4  # elements that are shown although all are one number
+FEW = 2  # elements that are shown although all are one number
 
 
 def shown(text: str) -> str:

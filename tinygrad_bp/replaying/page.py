@@ -142,7 +142,7 @@ class _View:
         }  # fmt: skip
 
     def _input(self, forward: Forward, given: Input) -> dict[str, Any]:
-        add = self.arrays.add
+        add, called = self.arrays.add, forward.called()
         place = next(
             i for i, (name, traced) in enumerate(zip(forward.names, forward.inputs, strict=True))
             if name == given.name and traced is given.tensor
@@ -150,7 +150,7 @@ class _View:
         return {
             "at": place, "formula": shown(given.formula), "passed": add(given.contribution),
             "derivative": None if given.derivative is None else add(given.derivative),
-            "reads": [[shown(name), add(value)] for name, value in given.reads],
+            "reads": [[shown(called.get(name, name)), add(value)] for name, value in given.reads],
             "before": None if given.before is None else add(given.before), "after": add(given.after),
         }  # fmt: skip
 

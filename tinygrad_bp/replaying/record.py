@@ -64,6 +64,11 @@ class Forward:
     result: Traced
     source: Line | None  # the line of the program, where lines were recorded
 
+    def called(self) -> dict[str, str]:
+        """The user's names for the op's inputs and for ``y``, its result, where there are some."""
+        pairs = [*zip(self.names, self.inputs, strict=True), ("y", self.result)]
+        return {name: traced.name for name, traced in pairs if traced.named and traced.name}
+
 
 @dataclass(eq=False, slots=True)
 class Input:
@@ -80,7 +85,7 @@ class Input:
 
     name: str  # of the op for it
     tensor: Traced
-    formula: str  # of what is passed on: g is the gradient arriving
+    formula: str  # of what is passed on, in the user's names; g is what arrives, y the result; "" where there is none
     derivative: np.ndarray[Any, Any] | None  # of an op that works element by element: what g is multiplied by
     reads: tuple[tuple[str, Any], ...]  # what the op's rule reads besides g, by its name there: arrays and numbers
     contribution: np.ndarray[Any, Any]

@@ -65,18 +65,18 @@ def _step(step: Step) -> Iterator[str]:
     yield from _at(step.source)
     yield from _array("g, which arrives", step.gradient)
     for given in step.inputs:
-        yield from _input(given)
+        yield from _input(given, step.forward.called())
     if not step.inputs:
         yield "      passes nothing on"
 
 
-def _input(given: Input) -> Iterator[str]:
+def _input(given: Input, called: dict[str, str]) -> Iterator[str]:
     yield from _cut(f"      → {named(given.tensor)}" + (f"   {given.formula}" if given.formula else ""))
     if given.derivative is not None:
         yield from _array("  derivative", given.derivative)
     else:
         for name, value in given.reads:
-            yield from _array(f"  {name}", value)
+            yield from _array(f"  {shown(called.get(name, name))}", value)
     yield from _array("  passed on", given.contribution)
     if given.before is not None:
         yield from _array("  from other paths", given.before)

@@ -20,6 +20,8 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Following, Watcher
 from ..drawing.known import NOT_KEPT, Known, held_by, is_array
 from ..drawing.names import Names, Variables, named, variables_of, variables_of_caller
+from ..explaining.notation import text
+from ..explaining.rules import rule_of, spoken
 from .record import Forward, Input, Replay, Step, Traced
 
 Array = np.ndarray[Any, Any]
@@ -125,9 +127,14 @@ class _Making:
     ) -> None:  # fmt: skip
         self.known, self.names, self.operands = Known(nodes, outputs, others), names, run.operands
         self.known.values |= run.results
+        for node, operands in run.operands.items():
+            for parent, value in zip(node.parents, operands):
+                if parent is not None and is_array(value):
+                    self.known.values.setdefault(parent, value)
         self.known.compute_again()
         self.of: dict[Any, Traced] = {}  # by node, or by id of an array that takes no gradient
         self.forward: dict[Node, Forward] = {}
+        self.formulas: dict[Any, tuple[Any, list[str]]] = {}  # with the rule, whose id means it while it lives
         for leaf in leaves:
             self._traced(leaf, "leaf", f"leaf {len(self.of) + 1}")
         for node in reversed(nodes):
@@ -220,10 +227,23 @@ class _Making:
         contribution = d if d.shape == parent.shape else np.asarray(unbroadcast(d, parent.shape))
         before = sums.get(parent)
         after = sums[parent] = contribution if before is None else np.asarray(before + contribution)
-        forward = self.forward[node]
         return Input(
-            forward.names[i], self.of[parent], "", _derivative(node, g, i), _reads(node, i), contribution, before, after
-        )
+            self.forward[node].names[i], self.of[parent], self._formula(node, g, i), _derivative(node, g, i),
+            _reads(node, i), contribution, before, after,
+        )  # fmt: skip
+
+    def _formula(self, node: Node, g: Array, i: int) -> str:
+        """What the rule of an input computes, in the user's names where there are some, else in the op's."""
+        op, forward = node.op, self.forward[node]
+        assert op is not None
+        if OPS.get(op.name) is not op:
+            return ""  # a Function of the user: its backward runs once
+        called = forward.called()
+        rule = rule_of(node, g)
+        key = id(rule), tuple(called.items())
+        if key not in self.formulas:
+            self.formulas[key] = rule, [text(term) if term else "" for term in spoken(node, called, g)]
+        return self.formulas[key][1][i] if rule.seen else ""
 
 
 def _derivative(node: Node, g: Array, i: int) -> Array | None:
