@@ -415,7 +415,8 @@ def test_a_name_is_shown_and_never_run(page, hostile, tmp_path):
     assert page.execute_script("return document.scripts.length") == scripts == 2
     known = {
         "html", "head", "meta", "title", "style", "body", "header", "h1", "bdi", "p", "main", "section", "div",
-        "svg", "defs", "marker", "path", "g", "rect", "text", "button", "ul", "li", "i", "nav", "input", "output", "noscript", "script", "h2",
+        "svg", "defs", "marker", "path", "g", "rect", "text", "button", "ul", "li", "i", "nav", "input", "output",
+        "noscript", "script", "h2",
         "h3", "span", "figure", "figcaption", "table", "tr", "td", "code", "small", "article", "tbody",
     }  # fmt: skip
     assert set(page.execute_script(tags)) <= known
