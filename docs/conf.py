@@ -24,7 +24,6 @@ html_theme = "furo"
 html_title = "tinygrad_bp"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import builtins
+import contextlib
+import html
 import importlib
 import importlib.util
+import io
+import linecache
 import os
 import re
 import shlex
 import subprocess
 import sys
+import types
+import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from browser import DESKTOP, PHONE, browser, complaints, too_wide
+
+import tinygrad_bp as tg
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -30,8 +40,15 @@ RUN_ELSEWHERE = {
 }
 
 
+def need_sphinx() -> None:
+    for module in ("sphinx", "myst_nb", "furo"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f'{module} is not installed (pip install "tinygrad_bp[docs]")')
+
+
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Any:
+    need_sphinx()
     monkeypatch.syspath_prepend(DOCS)
     return importlib.import_module("site_pages")
 
@@ -64,18 +81,36 @@ def test_blocks_are_cells_and_links_are_the_table_of_contents(pages: Any) -> Non
     assert "```{toctree}\n:hidden:\n:caption: B\n\nb/y\nz\n```" in text
 
 
+def test_examples_are_programs(pages: Any) -> None:
+    text = """>>> x = tg.ones(2)  # doctest: +SKIP
+>>> for i in range(2):
+...     x = x + i
+>>> x + 1  # one more
+2
+>>> x[5]
+Traceback (most recent call last):
+IndexError: 5
+"""
+    loop = "for i in range(2):\n    x = x + i\n"
+    refused = 'try:\n    display(x[5])\nexcept Exception as error:\n    print(f"{type(error).__name__}: {error}")\n'
+    assert pages.program(text, shown=True) == f"{loop}display(x + 1)\n{refused}"
+    assert pages.program(text, shown=False) == f"{loop}x + 1  # one more\n"
+    assert pages.program("a\nb\n", shown=True) == "a\nb\n"
+    assert pages.beginning("np.ones(2)", "ones") == "import numpy as np\n"
+    begun = pages.beginning("import tinygrad_bp as tg\nprint(compare(1, tg))", "compare")
+    assert begun == "from tinygrad_bp.verify.compared import compare\n"
+
+
 @pytest.mark.parametrize("folder", ["decisions", "reference"])
-def test_an_index_has_every_page_of_its_folder(pages: Any, folder: str) -> None:
-    linked = set(pages.LINK.findall((DOCS / folder / "index.md").read_text(encoding="utf-8")))
+def test_an_index_has_every_page_of_its_folder(folder: str) -> None:
+    linked = set(re.findall(r"\]\(([\w.-]+)\.md\)", (DOCS / folder / "index.md").read_text(encoding="utf-8")))
     assert linked == {page.stem for page in (DOCS / folder).glob("*.md")} - {"index"}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built in a folder with a blank in its name."""
-    for module in ("sphinx", "myst_nb", "furo"):
-        if importlib.util.find_spec(module) is None:
-            pytest.skip(f'{module} is not installed (pip install "tinygrad_bp[docs]")')
+    need_sphinx()
     folder = tmp_path_factory.mktemp("the site")
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"sphinx-build (.*) -d build/doctrees docs build/site", text)
@@ -87,7 +122,63 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+@pytest.fixture
+def programs(site: Path) -> list[tuple[str, str]]:
+    """What the links to the playground open, by page."""
+    link = re.compile(r'class="run" href="([^"#]*)#code=([^"]*)"')
+    found = []
+    for page in sorted(site.rglob("*.html")):
+        for where, code in link.findall(page.read_text(encoding="utf-8")):
+            assert (page.parent / where).is_file()
+            found.append((page.relative_to(site).as_posix(), unquote(html.unescape(code))))
+    return found
+
+
+def test_every_program_that_a_link_opens_runs(
+    programs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert len(programs) > 1000 and {page.partition("/")[0] for page, _ in programs} > {"learn", "reference"}
+    monkeypatch.setattr(builtins, "display", lambda *values: None, raising=False)
+    monkeypatch.chdir(tmp_path)
+    wrong = []
+    for page, code in programs:
+        if page.startswith(("learn/", "reference/")):  # other pages are run as they stand, and hold trainings
+            module = types.ModuleType("__main__")
+            monkeypatch.setitem(sys.modules, "__main__", module)
+            linecache.cache["program.py"] = (len(code), None, code.splitlines(True), "program.py")
+            try:
+                with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+                    exec(compile(code, "program.py", "exec"), vars(module))
+            except Exception as error:
+                wrong.append(f"{page}: {type(error).__name__}: {error}\n{code}")
+            tg.set_default_dtype(tg.float32)
+        else:
+            compile(code, page, "exec")
+    assert not wrong, "\n".join(wrong)
+
+
 BROKEN = "return [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"
+
+
+# The least contrast of a text with what lies behind it, by the formula of the Web Content Accessibility Guidelines.
+CONTRAST = """
+const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => numbers(colour).slice(0, 3)
+  .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (element) => {
+  for (; element; element = element.parentElement) {
+    const colour = getComputedStyle(element).backgroundColor;
+    if (numbers(colour)[3] !== 0) return colour;
+  }
+  return "rgb(255, 255, 255)";
+};
+const texts = document.querySelectorAll("article p, article h1, article li, article td, pre, a.run");
+return Math.min(...[...texts].map((e) => {
+  const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}));
+"""
 
 
 def faults(page: Any, site: Path) -> list[str]:
@@ -100,6 +191,8 @@ def faults(page: Any, site: Path) -> list[str]:
         found += [f"{name}: no picture {source}" for source in page.execute_script(BROKEN)]
         if wide := too_wide(page):
             found.append(f"{name}: {wide} px wider than the window")
+        if (contrast := page.execute_script(CONTRAST)) < 4.5:
+            found.append(f"{name}: a text with a contrast of {contrast:.1f}")
     return found
 
 
@@ -107,3 +200,29 @@ def faults(page: Any, site: Path) -> list[str]:
 def test_pages_read_well(site: Path, size: tuple[int, int], dark: bool) -> None:
     with browser(size, dark) as page:
         assert not faults(page, site)
+
+
+def test_the_search_finds_a_page_without_a_server(site: Path) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    with browser() as page:
+        page.get((site / "search.html").as_uri() + "?q=topological")
+        results = "return [...document.querySelectorAll('#search-results li')].map(e => e.textContent)"
+        found = WebDriverWait(page, 20).until(lambda page: page.execute_script(results))
+        assert any("Backpropagation in pictures" in text for text in found) and not complaints(page)
+
+
+def test_a_replay_is_in_the_page(site: Path) -> None:
+    with browser() as page:
+        page.get((site / "learn/backpropagation.html").as_uri())
+        frames = page.find_elements("tag name", "iframe")
+        text = (DOCS / "learn/backpropagation.md").read_text(encoding="utf-8")
+        assert len(frames) == text.count("tg.replay(") > 0
+        page.switch_to.frame(frames[0])
+        assert "Replay of loss" in page.execute_script("return document.body.innerText") and not complaints(page)
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    loaded = re.compile(r"""<(?:script|link|img|iframe)[^>]*?(?:src|href)=["']?(?:https?:)?//""")
+    for page in site.rglob("*.html"):
+        assert not loaded.findall(page.read_text(encoding="utf-8")), page
