@@ -198,21 +198,25 @@ function valueOf(t, called) {
 function passed(back, step, given) {
   const t = step.inputs[given.at];
   const slopes = given.derivative === null ? null : data.arrays[given.derivative];
-  // The gradient stands above: again only where one sees how it is multiplied, number by number.
-  const equation = el("div", { class: "equation" }, slopes && slopes.cells ? figure("g", back.g, "gradient") : el("span", { class: "g" }, "g"));
+  const rule = given.formula ? el("p", { class: "formula" }, given.formula) : "";
+  const passedOn = figure("passed on", given.passed, "gradient");
+  const equation = el("div", { class: "equation" });
+  let reads = "";
   if (slopes) {
+    // The gradient stands above: again only where one sees how it is multiplied, number by number.
+    equation.append(slopes.cells ? figure("g", back.g, "gradient") : el("span", { class: "g" }, "g"));
     equation.append(sign("×"), figure(`∂${step.op}/∂${step.names[given.at]}`, given.derivative), sign("="));
-    const now = data.arrays[given.passed].shape.join();
-    if (now !== slopes.shape.join()) equation.append(figure("summed over what it was repeated for", given.passed, "gradient"));
-    else equation.append(figure("passed on", given.passed, "gradient"));
+    if (data.arrays[given.passed].shape.join() !== slopes.shape.join()) passedOn.firstChild.textContent = "passed on: summed over what it was repeated for";
+    equation.append(passedOn);
   } else {
-    given.reads.forEach(([name, array]) => equation.append(sign("with"), figure(name, array)));
-    equation.append(sign("→"), figure("passed on", given.passed, "gradient"));
+    equation.append(given.formula ? rule : el("span", { class: "g" }, "g"), sign(given.formula ? "=" : "→"), passedOn);
+    if (given.reads.length) reads = el("div", { class: "equation reads" }, sign("where"), ...given.reads.map(([name, array]) => figure(name, array)));
   }
   return el("article", { class: "card", "data-input": step.names[given.at] },
     el("h3", {}, "to ", nameOf(t), " ", el("span", { class: "shape" }, times(data.tensors[t].shape))),
-    given.formula ? el("p", { class: "formula" }, given.formula) : "",
+    slopes ? rule : "",
     equation,
+    reads,
     given.before === null ? "" : el("div", { class: "card sum" },
       el("h3", {}, `Paths meet at ${data.tensors[t].name}: they add up`),
       el("div", { class: "equation" }, figure("so far", given.before, "gradient"), sign("+"), figure("this path", given.passed, "gradient"),

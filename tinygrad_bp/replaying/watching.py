@@ -105,7 +105,8 @@ def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any)
             retain_graph=True, allow_unused=True,
         )  # fmt: skip
     making = _Making(tensors, gradients, nodes, leaves, Names("replay", given, variables), list(given.values()), run)
-    return making.replay(pulls.seen, dict(zip(leaves, arrived)))
+    with np.errstate(all="ignore"):
+        return making.replay(pulls.seen, dict(zip(leaves, arrived)))
 
 
 def _refuse_freed(nodes: list[Node]) -> None:
@@ -252,8 +253,7 @@ def _derivative(node: Node, g: Array, i: int) -> Array | None:
     assert op is not None
     if op.kind != "elementwise" or OPS.get(op.name) is not op:
         return None
-    with np.errstate(all="ignore"):
-        slope = pulled(node, np.ones_like(g), node.kept or ())[i]
+    slope = pulled(node, np.ones_like(g), node.kept or ())[i]
     return None if slope is None else np.asarray(slope)
 
 
