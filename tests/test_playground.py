@@ -180,6 +180,53 @@ def test_strings_are_shown_and_never_run(page: Playground) -> None:
     complaints(page.driver)  # the frame could not reach the page, or load x: that is said, and meant
 
 
+def test_a_replay_steps_to_its_end(page: Playground) -> None:
+    page.run(EXAMPLES["replay"])
+    names: dict[str, Any] = {}
+    *lines, last = EXAMPLES["replay"].rstrip().split("\n")
+    exec("\n".join(lines), names)
+    numbers = {tensor.name: i for i, tensor in enumerate(eval(last, names).tensors())}
+    names["loss_of"](names["W1"], names["b1"], names["W2"]).backward()
+    (frame,) = page.find("#output iframe")
+    try:
+        page.driver.switch_to.frame(frame)
+        page.driver.switch_to.frame(page.find("iframe")[0])
+        page.find("#last")[0].click()
+        for name in ("W1", "b1", "W2"):
+            page.driver.execute_script("choose(arguments[0])", numbers[name])
+            shown = [float(cell.get_attribute("title")) for cell in page.find("#panel .inspected td")]
+            np.testing.assert_allclose(shown, names[name].grad.numpy().ravel(), rtol=1e-6, atol=1e-8)
+    finally:
+        page.driver.switch_to.default_content()
+
+
+def test_nothing_leaves_the_page(page: Playground) -> None:
+    """Not even to where the page comes from: its policy lets nothing through."""
+    text = page.run(
+        f"import js\nsent = js.XMLHttpRequest.new()\nsent.open('GET', {page.address!r}, False)\nsent.send('secret')"
+    )
+    assert "Failed to execute 'send'" in text
+    said = complaints(page.driver)
+    assert said and all("violates the following Content Security Policy directive" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def f(): f()\nf()", "RecursionError: maximum recursion depth exceeded"),
+        ("input()", "EOFError"),
+        ("import threading\nthreading.Thread(target=print).start()", "RuntimeError: can't start new thread"),
+        ("import torch", "ModuleNotFoundError: No module named 'torch'"),
+        ("import tinygrad_bp as tg\ntg.draw(tg.ones(1, requires_grad=True) * 2).render('x.png')", "png"),
+        ("import tinygrad_bp as tg\ntg.draw(tg.ones(1, requires_grad=True) * 2).render('x.svg')", "x.svg"),
+    ],
+)
+def test_what_a_browser_cannot_do_is_said(page: Playground, code: str, said: str) -> None:
+    page.run(code)
+    print(page.output[-600:])
+    assert said in page.output and page.run("1 + 1") == "2\n"
+
+
 def test_stop_ends_an_endless_loop(page: Playground) -> None:
     from selenium.webdriver.support.ui import WebDriverWait
 

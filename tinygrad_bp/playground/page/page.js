@@ -84,8 +84,9 @@ function heard({ ready, parts, done, failed: reason }) {
 }
 
 function failed(reason) {
-  say("Python did not start");
-  idle("failed");
+  say(state.phase === "running" ? "Python broke off" : "Python did not start");
+  state.worker?.terminate();
+  idle("failed"); // the next run starts it again
   write("err", `${reason}\n`);
 }
 
@@ -153,16 +154,23 @@ function image(kind, data) {
   output.append(button);
 }
 
+const FRAME = `<!doctype html><meta name="color-scheme" content="light dark"><style>
+  body { margin: 0; font: 14px/1.45 system-ui, sans-serif; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  table { border-collapse: collapse; }
+  td, th { padding: 0.35em 0.9em 0.35em 0; text-align: left; vertical-align: top; border-bottom: 1px solid #8886; }
+</style>`;
+const HEIGHT = `<script>
+  new ResizeObserver(() => parent.postMessage({ height: document.documentElement.offsetHeight }, "*"))
+    .observe(document.documentElement);
+</script>`;
+
 // HTML runs in a frame that has no origin: it sees neither this page nor a network. It says how high it is.
 function frame(html) {
   const frame = document.createElement("iframe");
   frame.title = "Result";
   frame.setAttribute("sandbox", "allow-scripts");
-  frame.srcdoc =
-    html +
-    `<script>new ResizeObserver(() => parent.postMessage({ height: document.documentElement.offsetHeight }, "*"))
-      .observe(document.documentElement)</` +
-    "script>";
+  frame.srcdoc = FRAME + html + HEIGHT;
   output.append(frame);
 }
 

@@ -50,6 +50,7 @@ function pythonBeside() {
       python.unpackArchive(await bytes(name), "zip", { extractDir: "/lib/python3.13/site-packages" });
     }
     self.fetch = network;
+    python.setStdin({ stdin: () => null });
     python.setStdout(stream("out"));
     python.setStderr(stream("err"));
     const laidOut = await viz;
