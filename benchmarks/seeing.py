@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from tinygrad_bp.autograd import terminal
 
 from .graphs import Result, lines_of
 
+TESTS = Path(__file__).resolve().parent.parent / "tests"
 HEAD = """# Looking inside, measured
 
 Printed by `python -m benchmarks.seeing --write docs/seeing.md`: seconds of one run after another, on whatever machine
@@ -90,7 +93,43 @@ def replay() -> list[Result]:
     ]
 
 
-PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay}
+def playground() -> list[Result]:
+    """The playground's folder, and how long until Python is there and until XOR is trained and drawn."""
+    sys.path.insert(0, str(TESTS))
+    import pytest
+    from browser import DESKTOP, PHONE, browser
+    from playground_page import Playground, pyodide_folder, served
+
+    from tinygrad_bp.playground.folder import examples, write
+
+    xor = next(example["code"] for example in examples() if example["name"] == "xor")
+    with tempfile.TemporaryDirectory() as held:
+        try:
+            sizes = write(Path(held, "out"), pyodide_folder())
+            whole = sum(len(gzip.compress(path.read_bytes())) for path in Path(held, "out").rglob("*.*"))
+            disk = f"{sum(sizes.values()) / 1e6:.1f} MB, sent compressed {whole / 1e6:.1f} MB"
+            found = [Result("the folder with Python in it", disk, "< 20 MB", sum(sizes.values()) < 20e6)]
+            with served(Path(held, "out")) as server:
+                for what, address, size in (
+                    ("from a server on this machine", server + "index.html", DESKTOP),
+                    ("from a disk, at the width of a phone", Path(held, "out", "index.html").as_uri(), PHONE),
+                ):
+                    with browser(size) as driver:
+                        began = time.perf_counter()
+                        page = Playground(driver, address)
+                        page.wait("ready")
+                        ready = time.perf_counter() - began
+                        page.run(xor)
+                        seconds = time.perf_counter() - began
+                    figure = f"{ready:.1f} s, {seconds:.1f} s"
+                    found.append(Result(f"{what}: Python is there, XOR trained and drawn", figure, "–", True))
+            return found
+        except pytest.skip.Exception as reason:
+            print(f"left out: {reason}", file=sys.stderr)
+            return []
+
+
+PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay, "The playground": playground}
 
 
 def main() -> int:

@@ -76,7 +76,8 @@ class Playground:
     def wait(self, phase: str) -> None:
         from selenium.webdriver.support.ui import WebDriverWait
 
-        WebDriverWait(self.driver, SECONDS).until(lambda d: d.execute_script("return state.phase") == phase)
+        WebDriverWait(self.driver, SECONDS).until(lambda d: d.execute_script("return state.phase") in (phase, "failed"))
+        assert self.driver.execute_script("return state.phase") == phase, self.output
 
     @property
     def output(self) -> str:
