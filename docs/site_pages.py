@@ -34,8 +34,6 @@ LINK = re.compile(r"\[(?:[^\]]|\\\])*\]\(([\w./-]+)\.(?:md|ipynb)\)")
 # What a browser has not.
 ELSEWHERE = re.compile(r"subprocess|matplotlib|\.plot\(|backend=\"c\"|download=True|num_workers")
 ALWAYS = {"np": "numpy", "tg": "tinygrad_bp"}
-# Outputs that are sentences rather than tables or code may break their lines.
-WIDE = 88
 
 
 # ---------------------------------------------------------------------- the text of a page
@@ -116,6 +114,13 @@ def beginning(code: str, title: str) -> str:
     return "".join(lines)
 
 
+def sentences(text: str) -> bool:
+    """Whether lines of a result may be broken: they are neither columns nor code."""
+    lines = [line for line in text.split("\n") if line]
+    indented = sum(line.startswith(" ") for line in lines)
+    return 2 * indented < len(lines) and not any("  " in line.strip() for line in lines)
+
+
 class Run(SphinxPostTransform):
     """Puts the link below every example."""
 
@@ -129,10 +134,8 @@ class Run(SphinxPostTransform):
         for block in list(self.document.findall(nodes.literal_block)):
             kinds = block.parent.get("classes", [])
             text = block.astext()
-            if "cell_output" in kinds or "output" in kinds or isinstance(block.parent.parent, nodes.container):
-                lines = text.split("\n")
-                if max(map(len, lines)) > WIDE and not any(line.startswith(" ") for line in lines):
-                    block["classes"].append("sentences")
+            if "cell_input" not in kinds and isinstance(block.parent.parent, nodes.container) and sentences(text):
+                block["classes"].append("sentences")
             if "cell_input" not in kinds and not text.startswith(">>>"):
                 continue
             if ELSEWHERE.search(text):
