@@ -101,10 +101,12 @@ IndexError: 5
     assert begun == "from tinygrad_bp.verify.compared import compare\n"
 
 
-@pytest.mark.parametrize("folder", ["decisions", "reference"])
-def test_an_index_has_every_page_of_its_folder(folder: str) -> None:
-    linked = set(re.findall(r"\]\(([\w.-]+)\.md\)", (DOCS / folder / "index.md").read_text(encoding="utf-8")))
-    assert linked == {page.stem for page in (DOCS / folder).glob("*.md")} - {"index"}
+def test_every_page_is_linked_from_an_index() -> None:
+    linked = {DOCS / "index.md"}
+    for index in DOCS.rglob("index.md"):
+        links = re.findall(r"\]\(([\w./-]+\.(?:md|ipynb))\)", index.read_text(encoding="utf-8"))
+        linked |= {(index.parent / link).resolve() for link in links}
+    assert linked == {*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb")}
 
 
 @pytest.fixture(scope="module")
