@@ -36,7 +36,7 @@ ALLOWED = {
     "compiler": {"autograd", "ops", "func", "nn", "optim", "program"},
     "verify": {"autograd", "ops"},
     "check": {"autograd", "verify", "as_torch"},
-    "drawing": {"autograd"},
+    "drawing": {"autograd", "faults", "nn", "program"},
     "replaying": {"autograd", "drawing", "explaining"},
     "playground": {"autograd", "random"},
     "nn": {"autograd", "ops", "functions", "random"},

@@ -1,167 +1,147 @@
-"""What a drawing shows, as plain data: boxes for leaves, ops and results, and the arrows between them."""
+"""From tensors, a model or a program to a description: what a picture shows, as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from ..autograd.errors import ArgumentError
 from ..autograd.history import history
-from ..autograd.node import Node
-from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
-from .known import FREED, NOT_KEPT, Known, held_by, is_array
-from .names import Names, named, variables_of_caller
+from ..program.program import Program
+from .backward import Backward
+from .boxes import Arrow, Box, Description, Surround
+from .folding import Group, grouped
+from .forward import Forward
+from .graph import Graph, Programmed, Recorded
+from .known import UNKNOWN, Known
+from .names import Names, Variables, named, variables_of_caller
+from .view import Open, View, view
 
+__all__ = ["Arrow", "Box", "Description", "Surround", "describe"]
 
-class Box(NamedTuple):
-    """One box. What is not known is a text that says why: ``value`` and ``grad`` are arrays or such a text."""
-
-    key: str  # "leaf 1", "op 1", "result 1", ... counted from the oldest
-    kind: Literal["leaf", "op", "result"]
-    name: str  # given name, op label, name of the op's input, or a Python number; "" for none
-    shape: tuple[int, ...] | None = None
-    dtype: Any = None
-    value: Any = None
-    grad: Any = None  # None where no gradient flows
-    params: tuple[tuple[str, Any], ...] = ()  # of an op, where they are not the default
-    output: bool = False  # handed to draw()
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether a gradient flows to it."""
-        return self.grad is not None
-
-
-class Arrow(NamedTuple):
-    """From a value to the op that reads it (under ``label``, its name there), or from an op to its result."""
-
-    tail: str
-    head: str
-    label: str = ""
-
-
-class Description(NamedTuple):
-    """A graph as boxes and arrows, both oldest first: the same graph always gives the same description."""
-
-    boxes: list[Box]
-    arrows: list[Arrow]
+Which = Literal["forward", "backward", "both"]
+WHICH = ("forward", "backward", "both")
 
 
 def describe(
-    outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | None = None, values: bool = True
-) -> Description:
-    """The graph behind one or several tensors; ``params`` names tensors. No recursion: linear in its size.
+    what: Any, *inputs: Any, params: Any = None, values: bool = True, grads: bool = True, graph: Which = "forward",
+    open: Open = None, fold: bool = False,
+) -> Description:  # fmt: skip
+    """What ``tg.draw`` shows of tensors, of a model or function with its arguments, or of a program, as plain data.
 
-    With ``values`` a result that nothing kept is computed again where all that its op read is still known.
-
-    Raises ``ArgumentError`` for anything but tensors.
+    With ``values`` a result that nothing kept is computed again where all that its op read is still known; with
+    ``grads`` gradients are looked for. Without ``fold`` every op is in it; the other arguments are those of ``draw``.
+    No recursion along the graph: linear in its size. Raises what ``draw`` raises.
 
     >>> import tinygrad_bp as tg
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
-    >>> boxes, arrows = describe((w * 3).sum(), {"w": w})
-    >>> [(box.kind, box.name) for box in boxes]
+    >>> described = describe((w * 3).sum())
+    >>> [(box.kind, box.name) for box in described.boxes]
     [('leaf', 'w'), ('leaf', '3'), ('op', 'Mul'), ('result', ''), ('op', 'Sum'), ('result', '')]
     """
-    outputs = _checked_outputs(outputs)
-    named_tensors = named("draw", params)
-    names = Names("draw", named_tensors, variables_of_caller())
+    if graph not in WHICH:
+        raise ArgumentError(f"draw: graph is 'forward', 'backward' or 'both', got {graph!r:.60}")
+    read = _read(what, inputs, params, values, grads, variables_of_caller())
+    root = grouped(read, fold)
+    seen = view(read, root, open, whole=not fold)
+    return _pictured(read, root, seen, values or grads, graph)
+
+
+def _read(what: Any, inputs: tuple[Any, ...], params: Any, values: bool, grads: bool, variables: Variables) -> Graph:
+    """The graph of whatever was given to ``draw``."""
+    if isinstance(what, Program):
+        if inputs:
+            raise ArgumentError("draw: a program is drawn as it is, without arguments")
+        return Programmed(what)
+    if callable(what) and not isinstance(what, Tensor):
+        if not inputs and hasattr(what, "named_parameters"):
+            raise ArgumentError(
+                f"draw: a module is drawn with a sample input: tg.draw(model, x), got {type(what).__name__} alone"
+            )
+        from .running import run  # modules and what they need
+
+        return run(what, inputs, params, values, grads, variables)
+    if inputs:
+        raise ArgumentError(
+            f"draw: arguments are for a model or a function, and {type(what).__name__} is none; several tensors are "
+            "drawn as tg.draw([a, b]), names are params={'w': w}"
+        )
+    outputs = checked_outputs(what)
+    tensors = named("draw", params)
     nodes = history(tensor._node for tensor in outputs if tensor._node is not None)
-    known = Known(nodes, outputs, named_tensors.values())
+    known = Known(nodes, outputs, tensors.values())
     if values:
         known.compute_again()
-    return _Drawing(known, names, nodes, outputs).description
+    read = Recorded(outputs, Names("draw", tensors, variables), known, buffers_of(params))
+    if params is not None and not isinstance(params, Mapping):
+        from .running import by_names
+
+        read.modules = by_names(read, params)
+    return read
 
 
-def _checked_outputs(outputs: Any) -> list[Tensor]:
+def buffers_of(model: Any) -> set[int]:
+    """The ids of the arrays that a module holds beside its parameters."""
+    buffers = getattr(model, "named_buffers", None)
+    return {id(buffer._value) for _, buffer in buffers()} if callable(buffers) else set()
+
+
+def checked_outputs(outputs: Any) -> list[Tensor]:
+    """One tensor or several as a list."""
     if isinstance(outputs, Tensor):
         return [outputs]
     items = list(outputs) if isinstance(outputs, Iterable) and not isinstance(outputs, (str, Mapping)) else [outputs]
     for item in items:
         if not isinstance(item, Tensor):
-            raise ArgumentError(f"draw: give a tensor or several, got {type(item).__name__}")
+            raise ArgumentError(
+                f"draw: give a tensor or several, a model or function with its arguments, or a program; got "
+                f"{type(item).__name__}"
+            )
     if not items:
         raise ArgumentError("draw: give at least one tensor, got none")
     return items
 
 
-class _Drawing:
-    """Boxes and arrows, made oldest first."""
-
-    def __init__(self, known: Known, names: Names, nodes: list[Node], outputs: list[Tensor]) -> None:
-        self.known, self.names = known, names
-        self.description = Description([], [])
-        self.outputs = {tensor._node for tensor in outputs}
-        self.keys: dict[Any, str] = {}  # by node, or by id of an array that takes no gradient
-        self.leaves = 0
-        for number, node in enumerate(reversed(nodes), 1):
-            self._op(node, number)
-        for tensor in outputs:
-            if tensor._node is not None:
-                self._tail(tensor._node)
-            else:
-                self._array(tensor._value, self.names.of(tensor), output=True)
-
-    def _leaf(self, name: str, **about: Any) -> str:
-        self.leaves += 1
-        key = f"leaf {self.leaves}"
-        self.description.boxes.append(Box(key, "leaf", name, **about))
-        return key
-
-    def _of_node(self, node: Node) -> dict[str, Any]:
-        return {
-            "shape": node.shape,
-            "dtype": self.known.dtype(node),
-            "value": self.known.value(node),
-            "grad": self.known.gradient(node),
-            "output": node in self.outputs,
-        }
-
-    def _tail(self, node: Node) -> str:
-        """The key of the box of a node's tensor; a leaf is drawn when it is first met."""
-        if node not in self.keys:
-            self.keys[node] = self._leaf(self.names.of(node), **self._of_node(node))
-        return self.keys[node]
-
-    def _array(self, array: Any, name: str = "", output: bool = False) -> str:
-        """The key of the box of an array that takes no gradient."""
-        if id(array) not in self.keys:
-            name = name or self.names.of(array)
-            self.keys[id(array)] = self._leaf(name, shape=array.shape, dtype=array.dtype, value=array, output=output)
-        return self.keys[id(array)]
-
-    def _input(self, node: Node, i: int, name: str, held: dict[str, Any]) -> str:
-        """The key of the box of an input that takes no gradient."""
-        op = node.op
-        assert op is not None
-        if op.variadic:
-            shapes = held.get(f"{op.inputs[0]}_shape")
-            return self._leaf("", shape=shapes[i] if shapes else None, value=NOT_KEPT)
-        value = held.get(name)
-        if is_array(value):
-            return self._array(value)
-        if value is not None:
-            return self._leaf(repr(value))
-        return self._leaf("", value=FREED if node.kept is None and name in op.kept else NOT_KEPT)
-
-    def _op(self, node: Node, number: int) -> None:
-        op, held = node.op, held_by(node)
-        assert op is not None
-        names = [f"{op.inputs[0]}[{i}]" for i in range(len(node.parents))] if op.variadic else list(op.inputs)
-        tails = [
-            self._tail(parent) if parent is not None else self._input(node, i, names[i], held)
-            for i, parent in enumerate(node.parents)
-        ]
-        params = tuple(
-            (name, held[name])
-            for name, default in op.params.items()
-            if name in held and (default is REQUIRED or held[name] is not default)
+def _pictured(read: Graph, root: Group, seen: View, numbers: bool, graph: Which) -> Description:
+    if graph != "forward" and isinstance(read, Programmed):
+        raise ArgumentError(
+            f"draw: graph={graph!r} is for tensors and models; a program has its backward pass among its steps, where "
+            "the function that it was made of runs one"
         )
-        key = f"op {number}"
-        boxes, arrows = self.description
-        boxes.append(Box(key, "op", op.label, params=params))
-        for name, tail in zip(names, tails, strict=True):
-            arrows.append(Arrow(tail, key, name if len(names) > 1 else ""))
-        self.keys[node] = f"result {number}"
-        boxes.append(Box(self.keys[node], "result", self.names.of(node), **self._of_node(node)))
-        arrows.append(Arrow(key, self.keys[node]))
+    pictures = []
+    forward = Forward(read, seen, root, numbers) if graph != "backward" else None
+    if forward is not None:
+        pictures.append(("forward", forward, ""))
+    if graph != "forward":
+        backward = Backward(read, seen, root, numbers, forward.keys if forward is not None else None)
+        pictures.append(("backward", backward, "back "))
+    boxes: list[Box] = []
+    arrows: list[Arrow] = []
+    frames: list[Surround] = []
+    for name, picture, prefix in pictures:
+        whole = name if graph == "both" else ""
+        if whole:
+            frames.append(Surround(whole, "", whole))
+        for frame in seen.frames:
+            one = picture.surround(frame)
+            parent = f"{prefix}{one.parent}" if one.parent else whole
+            frames.append(one._replace(key=f"{prefix}{one.key}", parent=parent))
+        boxes += [box._replace(frame=box.frame or whole) for box in picture.boxes]
+        arrows += picture.arrows
+    return Description(boxes, arrows, frames, pictures[0][1].notes() + _reasons(read, boxes))
+
+
+def _reasons(read: Graph, boxes: list[Box]) -> list[str]:
+    """Why some gradients are not known, in sentences."""
+    said = dict.fromkeys(box.grad for box in boxes if isinstance(box.grad, str) and box.grad in UNKNOWN)
+    reasons = [f"“{reason}”: {UNKNOWN[reason]}." for reason in said]
+    if isinstance(read, Recorded) and read.known.started_otherwise():
+        reasons.append(
+            "The gradients of results are those of one backward pass that begins with 1; .grad of the leaves holds "
+            "something else (passes add up, or began otherwise)."
+        )
+    return reasons
+
+
+Reader = Callable[..., Graph]

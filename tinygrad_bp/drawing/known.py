@@ -74,6 +74,7 @@ class Known:
         self.freed: set[Node] = set()
         self._gradients: dict[Node, Any] | None = None
         self._blocked: dict[Node, str] = {}
+        self._own = False  # the graph is nobody else's: what .grad holds is of other passes
         for tensor in (*self.outputs, *others):
             if tensor._node is not None:
                 self.values[tensor._node] = tensor._value
@@ -174,24 +175,24 @@ class Known:
         gradients of results are computed again where the graph still has what that needs, and where it has not, the
         text is one of ``UNKNOWN``, which says what to do. Nothing in the graph changes, and no hook is called.
         """
-        held = _grad(node)
+        held = _grad(node) if not self._own else self.gradients.get(node)
         if held is not None:
             return held
         if self._gradients is None:
             self._gradients = {}
             self._ran = self.backward_ran()
             if self._ran:
-                self.pull_again()
+                self._pull_all()
         if not self._ran:
             return NOT_COMPUTED
-        if node.op is None:
+        if node.op is None and not self._own:
             return None  # backward did not come here, or .grad was set to None
         if node in self._blocked:
             return self._blocked[node]
         return self._gradients.get(node)
 
     def pull_again(self) -> None:
-        """Compute the gradient of every node from the one result, as its backward does, where no pass was yet.
+        """Compute the gradient of every node from the one result, as a first backward pass would; no ``.grad`` changes.
 
         >>> import tinygrad_bp as tg
         >>> from tinygrad_bp.autograd.history import history
@@ -202,6 +203,10 @@ class Known:
         >>> known.gradients[loss.grad_fn], known.gradients[w._node], w.grad
         (array(1., dtype=float32), array(6., dtype=float32), None)
         """
+        self._own = True
+        self._pull_all()
+
+    def _pull_all(self) -> None:
         self._gradients, self._ran = {}, True
         started = self._seeds()
         if isinstance(started, str):
@@ -240,6 +245,18 @@ class Known:
         """The gradients that ``pull_again`` found, by node."""
         return self._gradients or {}
 
+    def backward_ran_here(self) -> bool:
+        """Whether values were let go: a backward pass of this graph went through it."""
+        return any(node.kept is None and node.op is not None and node.op.keeps_values for node in self.nodes)
+
+    def started_otherwise(self) -> bool:
+        """Whether the gradients that were computed again lead to others than the leaves hold."""
+        for node, g in self.gradients.items():
+            held = _grad(node) if node.op is None else None
+            if held is not None and not np.allclose(held, g, rtol=1e-3, atol=1e-6, equal_nan=True):
+                return True
+        return False
+
     def _seeds(self) -> dict[Node, Any] | str:
         """Where backward began, or why that is not known."""
         ends = list(dict.fromkeys(tensor._node for tensor in self.outputs if tensor._node is not None))
@@ -247,7 +264,7 @@ class Known:
             return SEVERAL
         seeds = {}
         for node in ends:
-            held, dtype = _grad(node), self.dtype(node)
+            held, dtype = (None if self._own else _grad(node)), self.dtype(node)
             if held is None and (node.shape != () or dtype is None or dtype.kind == "c"):
                 return NO_SCALAR
             seeds[node] = np.ones((), dtype) if held is None else held

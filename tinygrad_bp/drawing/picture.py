@@ -1,55 +1,107 @@
-"""A description as a ``graphviz.Digraph``."""
+"""What ``tg.draw`` returns: a ``graphviz.Digraph`` that writes itself in many forms."""
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from pathlib import Path
 from typing import Any
 
 import graphviz
-import numpy as np
 
-from .description import Box, Description
-from .known import is_array
-from .program import DotNotFoundError, found_program
+from .boxes import Description
+from .dot import GRAPH, write
+from .mermaid import mermaid
+from .program import DotNotFoundError, FormatError, found_program
+from .records import records
+from .tree import tree
 
-# Tints of the Okabe-Ito colours, which stay apart for colour-blind readers; the shapes alone tell the kinds as well.
-STYLES = {
-    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#dceefa", "color": "#0072b2"},
-    "op": {"shape": "ellipse", "margin": "0.08,0.03", "style": "filled", "fillcolor": "#fdf0d2", "color": "#c68a00"},
-    "result": {"shape": "box", "style": "rounded,filled", "fillcolor": "#daf1ea", "color": "#009e73"},
-}
-WITHOUT_GRADIENT = {"style": "filled,dashed", "fillcolor": "#f4f4f4", "color": "#808080"}
-# Fonts whose widths every Graphviz knows; an SVG adds sans-serif and monospace by itself.
-SANS, MONO, FAINT = "Helvetica", "Courier", "#555555"
-INK = "#1a1a1a"
 SOURCES = (".gv", ".dot")
-LINES = 8  # of an array
 CELL = 480  # points that every notebook's cell is wide
+FINE = 192  # dots an inch of a picture inside a PDF
 
 
 class Picture(graphviz.Digraph):
-    """A ``graphviz.Digraph`` that finds its program, and takes the format from the name of the picture."""
+    """A ``graphviz.Digraph`` that finds its program, and takes the format from the name of the picture.
+
+    ``print(picture)`` shows the graph as a tree of text; ``source`` is the DOT text, ``mermaid()`` that of Mermaid,
+    ``json()`` everything as data. Jupyter shows the picture by itself.
+    """
+
+    description: Description | None = None
+    values: bool = False
+    grads: bool = False
+
+    # ------------------------------------------------------------------ as text
+
+    def text(self, width: int = 80) -> str:
+        """The graph as a tree of text, from the outputs to the leaves, in lines of at most ``width`` signs."""
+        return tree(self.description, self.values, self.grads, width) if self.description is not None else self.source
+
+    def mermaid(self) -> str:
+        """The graph as a Mermaid flowchart, which GitHub and many editors draw."""
+        return mermaid(self.description) if self.description is not None else ""
+
+    def json(self) -> str:
+        """The graph as JSON: boxes, arrows, frames and notes, with shapes, and values where they were asked for."""
+        return records(self.description, self.values, self.grads) if self.description is not None else "{}"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def copy(self) -> Picture:
+        """Another one like it."""
+        other: Picture = super().copy()
+        other.description, other.values, other.grads = self.description, self.values, self.grads
+        return other
+
+    # ------------------------------------------------------------------ as a file
 
     def render(
-        self, filename: Any = None, directory: Any = None, view: bool = False, cleanup: bool = False,
+        self, filename: Any = None, directory: Any = None, view: bool = False, cleanup: bool | None = None,
         format: str | None = None, **options: Any,
     ) -> str:  # fmt: skip
         """Write the picture and return its path.
 
-        ``render("xor.svg")`` writes ``xor.svg`` and, beside it, the DOT source ``xor.gv``; any format of graphviz
-        goes. Everything else is ``graphviz.Digraph.render``: with ``format=``, or a name without a picture's suffix,
-        ``filename`` is that of the source. Raises ``DotNotFoundError`` where there is no program; the source is
-        saved then.
+        ``render("xor.svg")`` writes ``xor.svg``; any format of graphviz goes (svg, png, pdf, …), and ``.dot``, ``.mmd``
+        (Mermaid), ``.json`` and ``.txt`` are written without it. The DOT source is written beside it with
+        ``cleanup=False``. Everything else is ``graphviz.Digraph.render``: with ``format=``, or a name without a
+        picture's suffix, ``filename`` is that of the source. Raises ``DotNotFoundError`` where there is no program (the
+        source is saved then), and ``FormatError`` where the program does not write the format.
         """
-        if filename is not None and format is None and options.get("outfile") is None:
-            name = Path(filename)
+        if not {"raise_if_result_exists", "overwrite_source", "overwrite_filepath"}.isdisjoint(options):
+            return self._by_graphviz(filename, directory, view, bool(cleanup), format, options)
+        name = Path(filename) if filename is not None else None
+        folder = Path(self.directory or "" if directory is None else directory)
+        outfile = options.pop("outfile", None)
+        if name is not None and format is None and outfile is None:
+            written = self._without_graphviz(name.suffix.lower())
+            if written is not None:
+                return _written(folder / name, written.encode("utf-8", "backslashreplace"))
             if name.suffix not in SOURCES and name.suffix[1:].lower() in graphviz.FORMATS:
-                directory = self.directory if directory is None else directory
-                options["outfile"], filename = Path(directory, name), name.with_suffix(".gv")
-        options.setdefault("quiet", True)  # what fails raises; the rest is about widths of unusual letters
+                outfile, name = folder / name, name.with_suffix(".gv")
+                cleanup = True if cleanup is None else cleanup
+        if outfile is not None:
+            format = format or Path(outfile).suffix[1:].lower()
+            name = name if name is not None else Path(outfile).with_suffix(".gv")
+        if cleanup is None:
+            cleanup = name is None or name.suffix not in SOURCES  # who names a source wants it
+        self.filename = os.fspath(name) if name is not None else self.filename
+        self.directory = os.fspath(folder) if directory is not None else self.directory
+        format = format or self.format
+        target = Path(outfile) if outfile is not None else Path(f"{Path(folder, self.filename)}.{format}")
+        path = _written(target, self.pipe(format, **options))
+        if not cleanup:
+            self.save()
+        if view:
+            self._view(path, format=format, quiet=True)
+        return path
+
+    def _by_graphviz(self, filename: Any, directory: Any, view: bool, cleanup: bool, format: Any, options: Any) -> str:
+        """As the graphviz package does it."""
         try:
             with found_program():
                 path: str = super().render(
@@ -59,26 +111,37 @@ class Picture(graphviz.Digraph):
         except graphviz.ExecutableNotFound:
             raise DotNotFoundError(os.fspath(self.filepath)) from None
 
+    def _without_graphviz(self, suffix: str) -> str | None:
+        """The text of a file that needs no layout, or None."""
+        how = {".dot": lambda: self.source, ".mmd": self.mermaid, ".json": self.json, ".txt": self.text}.get(suffix)
+        return how() if how is not None and self.description is not None else None
+
     def pipe(self, format: str | None = None, **options: Any) -> Any:
         """The picture as bytes, or as text where ``encoding`` is given; Jupyter shows what this returns.
 
-        Raises ``DotNotFoundError`` where there is no program; the source is saved then.
+        Raises ``DotNotFoundError`` where there is no program (the source is saved then), and ``FormatError`` where the
+        program does not write the format.
         """
-        options.setdefault("quiet", True)
+        options.setdefault("quiet", True)  # what fails raises; the rest is about widths of unusual letters
+        format = format or self.format
         try:
             with found_program():
-                return super().pipe(format, **options)
+                made = super().pipe(format, **options)
         except graphviz.ExecutableNotFound:
             raise DotNotFoundError(os.fspath(self.save())) from None
+        except graphviz.CalledProcessError as error:
+            said = error.stderr if isinstance(error.stderr, str) else (error.stderr or b"").decode("utf-8", "replace")
+            if "not recognized" in said and format == "pdf":
+                return self._pdf()
+            raise FormatError(format, said) from None
+        return _scaling(made) if format == "svg" else made
 
-    def _repr_image_svg_xml(self) -> str:
-        """As an SVG that is never wider than the cell it stands in."""
-        svg: str = super()._repr_image_svg_xml()
-        size = re.search(r'width="([\d.]+)pt" height="[\d.]+pt"', svg)
-        if size is None or float(size[1]) <= CELL:
-            return svg
-        # A page may put it into an <img>, which takes its width from here alone.
-        return svg.replace(size[0], f'width="100%" style="max-width: {size[1]}pt; height: auto"', 1)
+    def _pdf(self) -> bytes:
+        """A PDF that holds a fine picture, for programs that write none."""
+        fine = super().copy()
+        fine.attr(dpi=str(FINE))
+        with found_program():
+            return pdf_of(graphviz.Digraph.pipe(fine, "jpg", quiet=True), FINE)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
         """What Jupyter shows: the picture, or one sentence where there is no program to lay it out."""
@@ -89,83 +152,65 @@ class Picture(graphviz.Digraph):
             return {"text/plain": str(error)}
 
 
-def picture(description: Description, values: bool, grads: bool) -> Picture:
+def picture(description: Description, values: bool, grads: bool, legend: bool) -> Picture:
     """The drawing of a description, with values and gradients where asked."""
-    result = Picture(
-        filename="graph.gv",
-        format="svg",
-        graph_attr={"bgcolor": "white", "rankdir": "TB", "nodesep": "0.3", "ranksep": "0.3"},
-        node_attr={"fontname": SANS, "fontsize": "13", "fontcolor": INK, "height": "0.3", "margin": "0.14,0.07"},
-        edge_attr={"fontname": SANS, "fontsize": "10", "fontcolor": FAINT, "color": "#6b6b6b", "arrowsize": "0.7"},
-    )
-    for box in description.boxes:
-        style = STYLES[box.kind]
-        if box.kind == "leaf" and not box.requires_grad:
-            style = style | WITHOUT_GRADIENT
-        if box.output:
-            style = style | {"penwidth": "2.5"}
-        result.node(box.key, _label(box, values, grads), **style)
-    names = {box.key: box.name for box in description.boxes}
-    for arrow in description.arrows:
-        said = arrow.label in ("", names[arrow.tail])
-        label = {} if said else {"label": f"< {_escaped(arrow.label)} >"}
-        # What an op makes and what reads it stand in one line; leaves come in from the side.
-        weight = {} if arrow.tail.startswith("leaf") else {"weight": "4"}
-        result.edge(arrow.tail, arrow.head, **label, **weight)
+    result = Picture(filename="graph.gv", format="svg", **GRAPH)
+    result.description, result.values, result.grads = description, values, grads
+    write(result, description, values, grads, legend)
     return result
 
 
-# ---------------------------------------------------------------------- labels
+def _written(path: Path, content: bytes) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return os.fspath(path)
 
 
-def _label(box: Box, values: bool, grads: bool) -> str:
-    facts = [str(part) for part in (box.shape, box.dtype) if part is not None]
-    facts += [f"{name}={_brief(value)}" for name, value in box.params]
-    if isinstance(box.value, str) and not facts:
-        facts = [box.value]
-    heads = [f"<B>{_escaped(box.name)}</B>"] if box.name else []
-    if facts:
-        heads.append(f'<FONT POINT-SIZE="11" COLOR="{FAINT}">{_escaped("  ".join(facts))}</FONT>')
-    arrays = []
-    if values and box.value is not None and box.shape is not None:
-        arrays.append(_array("value", box.value))
-    if grads and box.grad is not None:
-        arrays.append(_array("grad ", box.grad))
-    return f"<{'<BR/>'.join([*heads, ''.join(arrays)] if arrays else heads)}>"
+def _scaling(svg: Any) -> Any:
+    """An SVG that is never wider than what it stands in, and never wider than it is."""
+    text = svg if isinstance(svg, str) else svg.decode("utf-8")
+    size = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"', text)
+    if size is not None:
+        # A page may put it into an <img>, which takes its width from here alone: a small one keeps its own.
+        wide = float(size[1]) > CELL
+        style = (
+            f'<svg width="100%" style="max-width: {size[1]}pt; height: auto"' if wide
+            else f'{size[0]} style="max-width: 100%; height: auto"'
+        )  # fmt: skip
+        text = text.replace(size[0], style, 1)
+    return text if isinstance(svg, str) else text.encode("utf-8")
 
 
-def _escaped(text: str) -> str:
-    """Any text as part of an HTML-like label; what cannot be printed is shown as its Python escape."""
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text
-    )
-    return html.escape(shown.replace("\\", "\\\\"))  # Graphviz would read \\N as the name of the node
+def pdf_of(jpeg: bytes, dots: int) -> bytes:
+    """A page as large as a JPEG picture, which it holds."""
+    width, height = _jpeg_size(jpeg)
+    wide, high = width * 72 / dots, height * 72 / dots
+    draw = f"q {wide:.2f} 0 0 {high:.2f} 0 0 cm /I Do Q".encode()
+    head = f"/Type /XObject /Subtype /Image /Width {width} /Height {height}"
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {wide:.2f} {high:.2f}] /Contents 4 0 R "
+        "/Resources << /XObject << /I 5 0 R >> >> >>".encode(),
+        f"<< /Length {len(draw)} >>\nstream\n".encode() + draw + b"\nendstream",
+        f"<< {head} /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode /Length {len(jpeg)} >>\n"
+        "stream\n".encode() + jpeg + b"\nendstream",
+    ]  # fmt: skip
+    out, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(out))
+        out += f"{number} 0 obj\n".encode() + part + b"\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}trailer\n<< /Size {len(parts) + 1} /Root 1 0 R >>\n"
+    return out + end.encode() + f"startxref\n{len(out)}\n%%EOF\n".encode()
 
 
-def _array(title: str, value: Any) -> str:
-    """An array (or the text that says why there is none) after its title: few elements, few digits, few lines."""
-    if isinstance(value, str):
-        color, rows = FAINT, [f"{title} {value}"]
-    else:
-        threshold, edge = ((0, 0), (6, 2), (12, 2))[value.ndim] if value.ndim < 3 else (8, 1)
-        text = np.array2string(
-            value, max_line_width=60, precision=3, threshold=threshold, edgeitems=edge, prefix=f"{title} "
-        )
-        color, rows = INK, [row for row in f"{title} {text}".replace("...", "…").split("\n") if row.strip()]
-        rows = rows if len(rows) <= LINES else [*rows[:LINES], "…"]
-    lines = '<BR ALIGN="LEFT"/>'.join(_escaped(row) for row in rows)
-    return f'<FONT FACE="{MONO}" POINT-SIZE="11" COLOR="{color}">{lines}<BR ALIGN="LEFT"/></FONT>'
-
-
-def _brief(value: Any) -> str:
-    """A parameter in few letters: an index reads as it is written between brackets."""
-    if isinstance(value, tuple):
-        text = f"({', '.join(_brief(item) for item in value)})"
-    elif isinstance(value, slice):
-        text = ":".join("" if part is None else str(part) for part in (value.start, value.stop, value.step))
-        text = text.removesuffix(":") if value.step is None else text
-    elif is_array(value):
-        text = f"array {value.shape}"
-    else:
-        text = "..." if value is ... else repr(value)
-    return text if len(text) <= 32 else text[:31] + "…"
+def _jpeg_size(jpeg: bytes) -> tuple[int, int]:
+    """Its width and height, as its frame header (SOF0 to SOF2) has them."""
+    at = 2
+    while at < len(jpeg) - 9:
+        kind, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if kind in (0xC0, 0xC1, 0xC2):
+            return int.from_bytes(jpeg[at + 7 : at + 9], "big"), int.from_bytes(jpeg[at + 5 : at + 7], "big")
+        at += 2 + length
+    raise ValueError("no frame header in the JPEG picture")

@@ -39,6 +39,22 @@ class DotNotFoundError(AutogradError, graphviz.ExecutableNotFound):
         )
 
 
+class FormatError(AutogradError, RuntimeError):
+    """The program that lays pictures out does not write this format, or stopped.
+
+    Fails: ``tg.draw(loss).render("xor.gif")`` with graphviz-pure.  Works: ``tg.draw(loss).render("xor.png")``.
+    """
+
+    def __init__(self, format: str, said: str) -> None:
+        lines = [line for line in said.split("\n") if line.strip()]
+        what = (
+            f"does not write {format}: take svg, png or pdf, or install Graphviz (such as `apt install graphviz`)"
+            if "not recognized" in said
+            else f"could not draw the picture as {format}: {lines[-1].strip() if lines else 'it said nothing'}"
+        )
+        super().__init__(f"the Graphviz program {find()} {what}")
+
+
 def find() -> str | None:
     """The path of the program: what ``TINYGRAD_BP_DOT`` names, else ``dot`` on PATH, else the graphviz-pure wheel's."""
     chosen = os.environ.get(VARIABLE)
