@@ -25,6 +25,7 @@ class Backward(Boxes):
         self._heads: list[str] = [""] * len(seen.elements)
         self._keys: dict[int, str] = {}
         self._drawn: set[tuple[str, str]] = set()
+        self._kept: set[str] = set()
         self._arriving: dict[str, int] = {}
         for ref in dict.fromkeys(graph.outputs):
             if graph.takes_gradient(ref):
@@ -38,7 +39,7 @@ class Backward(Boxes):
                 self._rule(i)
         self.boxes = [
             box._replace(facts=(*box.facts, f"{self._arriving[box.key]} gradients add up"))
-            if box.role == "gradient" and self._arriving.get(box.key, 0) > 1 else box
+            if box.key.startswith("grad") and self._arriving.get(box.key, 0) > 1 else box
             for box in self.boxes
         ]  # fmt: skip
 
@@ -68,7 +69,7 @@ class Backward(Boxes):
         self.boxes.append(Box(
             key, "leaf" if leaf else "result", f"grad of {name}" if name else "grad", facts.shape, facts.dtype, None,
             facts.grad if count == 1 else None, output=ref in self.outputs, role="parameter" if leaf else "gradient",
-            requires_grad=True, count=count,
+            requires_grad=True, times=count,
             frame=self._frame(ref),
         ))  # fmt: skip
         return key
@@ -138,7 +139,8 @@ class Backward(Boxes):
                     self.arrows.append(Arrow(tail, head, "", "saved"))
                 continue
             key = f"saved {i + 1} {name}" if ref is None else f"saved {ref}"
-            if key not in {box.key for box in self.boxes}:
+            if key not in self._kept:
+                self._kept.add(key)
                 facts = self.graph.facts(ref) if ref is not None else None
                 value = facts.value if facts is not None else NOT_KEPT
                 called = self.graph.name(ref) if ref is not None else name

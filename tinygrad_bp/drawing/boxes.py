@@ -28,7 +28,7 @@ class Box(NamedTuple):
     requires_grad: bool = False  # whether a gradient flows to it
     facts: tuple[str, ...] = ()  # what else is said of it
     parameters: tuple[str, ...] = ()  # of an op: those of its module, where they have no boxes
-    count: int = 1  # how many equal blocks it stands for, or how many leaves, one for each block
+    times: int = 1  # how many equal blocks it stands for, or how many leaves, one for each block
     frame: str = ""  # the key of the frame in which it stands
     line: str = ""  # of the user's program, where it was recorded
 
@@ -48,7 +48,7 @@ class Surround(NamedTuple):
     key: str
     name: str
     title: str
-    count: int = 1
+    times: int = 1
     parent: str = ""
 
 
@@ -214,7 +214,7 @@ class Boxes:
         if not title and len(most) == 1:
             title, facts[1] = most[0][0], ""
         return Box(
-            key, "group", title or "a block", role="group", count=group.count, frame=self.frame_of(element),
+            key, "group", title or "a block", role="group", times=group.count, frame=self.frame_of(element),
             facts=(*([name_of(group)] if name_of(group) else []), *[fact for fact in facts if fact]), **more,
         )  # fmt: skip
 

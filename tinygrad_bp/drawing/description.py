@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from ..autograd.errors import ArgumentError
@@ -10,7 +10,7 @@ from ..autograd.history import history
 from ..autograd.tensor import Tensor
 from ..program.program import Program
 from .backward import Backward
-from .boxes import Arrow, Box, Description, Surround
+from .boxes import Arrow, Box, Boxes, Description, Surround
 from .folding import Group, grouped
 from .forward import Forward
 from .graph import Graph, Programmed, Recorded
@@ -55,13 +55,19 @@ def _read(what: Any, inputs: tuple[Any, ...], params: Any, values: bool, grads: 
             raise ArgumentError("draw: a program is drawn as it is, without arguments")
         return Programmed(what)
     if callable(what) and not isinstance(what, Tensor):
-        if not inputs and hasattr(what, "named_parameters"):
+        if not inputs and _names_tensors(what):
             raise ArgumentError(
                 f"draw: a module is drawn with a sample input: tg.draw(model, x), got {type(what).__name__} alone"
             )
         from .running import run  # modules and what they need
 
         return run(what, inputs, params, values, grads, variables)
+    if (
+        len(inputs) == 1
+        and params is None
+        and (inputs[0] is None or isinstance(inputs[0], Mapping) or _names_tensors(inputs[0]))
+    ):
+        params, inputs = inputs[0], ()  # of tensors nothing but names can be meant
     if inputs:
         raise ArgumentError(
             f"draw: arguments are for a model or a function, and {type(what).__name__} is none; several tensors are "
@@ -74,11 +80,16 @@ def _read(what: Any, inputs: tuple[Any, ...], params: Any, values: bool, grads: 
     if values:
         known.compute_again()
     read = Recorded(outputs, Names("draw", tensors, variables), known, buffers_of(params))
-    if params is not None and not isinstance(params, Mapping):
+    if _names_tensors(params):
         from .running import by_names
 
         read.modules = by_names(read, params)
     return read
+
+
+def _names_tensors(item: Any) -> bool:
+    """Whether it is a module."""
+    return hasattr(item, "named_parameters")
 
 
 def buffers_of(model: Any) -> set[int]:
@@ -109,7 +120,7 @@ def _pictured(read: Graph, root: Group, seen: View, numbers: bool, graph: Which)
             f"draw: graph={graph!r} is for tensors and models; a program has its backward pass among its steps, where "
             "the function that it was made of runs one"
         )
-    pictures = []
+    pictures: list[tuple[str, Boxes, str]] = []
     forward = Forward(read, seen, root, numbers) if graph != "backward" else None
     if forward is not None:
         pictures.append(("forward", forward, ""))
@@ -142,6 +153,3 @@ def _reasons(read: Graph, boxes: list[Box]) -> list[str]:
             "something else (passes add up, or began otherwise)."
         )
     return reasons
-
-
-Reader = Callable[..., Graph]

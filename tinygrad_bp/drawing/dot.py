@@ -14,9 +14,9 @@ from .numbers import ABOVE, BELOW, INF, NAN, Shown, brief, shown
 # Tints of the Okabe-Ito colours, which stay apart for colour-blind readers; the shapes alone tell the kinds as well.
 STYLES = {
     "parameter": {"shape": "box", "style": "filled", "fillcolor": "#dceefa", "color": "#0072b2"},
-    "input": {"shape": "note", "style": "filled,dashed", "fillcolor": "#f4f4f4", "color": "#808080"},
+    "input": {"shape": "note", "style": "filled,dashed", "fillcolor": "#f4f4f4", "color": "#5a5a5a"},
     "op": {"shape": "ellipse", "margin": "0.08,0.03", "style": "filled", "fillcolor": "#fdf0d2", "color": "#c68a00"},
-    "saved": {"shape": "tab", "style": "filled", "fillcolor": "#f8e6f0", "color": "#b0508a"},
+    "saved": {"shape": "tab", "style": "filled", "fillcolor": "#f8e6f0", "color": "#882255"},
     "result": {"shape": "box", "style": "rounded,filled", "fillcolor": "#daf1ea", "color": "#009e73"},
     "gradient": {"shape": "box", "style": "rounded,filled", "fillcolor": "#ffffff", "color": "#1a1a1a"},
     "group": {"shape": "box3d", "style": "filled", "fillcolor": "#fdf0d2", "color": "#c68a00"},
@@ -33,7 +33,7 @@ SYMMETRIC = ("Add", "Mul", "Maximum", "Minimum")  # it does not matter which inp
 ARROWS: dict[str, dict[str, str]] = {
     "flow": {}, "gradient": {"color": "#1a1a1a"},
     "carried": {"style": "dashed", "constraint": "false", "color": "#c68a00"},
-    "saved": {"style": "dotted", "constraint": "false", "color": "#b0508a", "penwidth": "1.4"},
+    "saved": {"style": "dotted", "constraint": "false", "color": "#882255", "penwidth": "1.4"},
 }  # fmt: skip
 # Fonts whose widths every Graphviz knows; an SVG adds sans-serif and monospace by itself.
 SANS, MONO, FAINT, INK, ALARM, BLUE = "Helvetica", "Courier", "#555555", "#1a1a1a", "#b33a00", "#00588a"
@@ -78,7 +78,7 @@ def write(digraph: Any, description: Description, values: bool, grads: bool, leg
 
 def _style(box: Box) -> dict[str, str]:
     style: dict[str, str] = {**STYLES[box.role]}
-    if box.count > 1:
+    if box.times > 1:
         style["peripheries"] = "2"
     if box.output:
         style["penwidth"] = "2.5"
@@ -92,7 +92,7 @@ def _style(box: Box) -> dict[str, str]:
 def _frame(frame: Any) -> dict[str, str]:
     if not frame.parent and frame.title in ("forward", "backward") and frame.key == frame.title:
         return {"label": frame.title, "labelloc": "t", "style": "rounded", "color": "#b8b8b8", "fontsize": "13"}
-    times = f" × {frame.count}" if frame.count > 1 else ""
+    times = f" × {frame.times}" if frame.times > 1 else ""
     title = frame.title or ("block" if times else "")
     name = f'  <FONT COLOR="{FAINT}">{escaped(frame.name)}</FONT>' if frame.name else ""
     return {
@@ -137,9 +137,9 @@ def label_of(box: Box, values: bool, grads: bool) -> str:
     facts += [f"{name}={brief(value)}" for name, value in box.params]
     if isinstance(box.value, str) and not facts:
         facts = [box.value]
-    times = f" × {box.count}" if box.count > 1 else ""
+    times = f" × {box.times}" if box.times > 1 else ""
     if times and box.kind == "leaf":
-        facts.append(f"{box.count}, one for each block")
+        facts.append(f"{box.times}, one for each block")
         times = ""
     heads = [f"<B>{escaped(box.name + times)}</B>"] if box.name or times else []
     if facts:
@@ -148,7 +148,7 @@ def label_of(box: Box, values: bool, grads: bool) -> str:
     for line in textwrap.wrap("  ".join(part.replace(" ", "\xa0") for part in box.parameters), 34):
         heads.append(f'<FONT POINT-SIZE="11" COLOR="{BLUE}">{escaped(line)}</FONT>')
     parts = []
-    if box.kind in ("leaf", "result") and box.shape is not None and box.count == 1:
+    if box.kind in ("leaf", "result") and box.shape is not None and box.times == 1:
         if values and box.value is not None:
             parts.append(("value", shown(box.value)))
         if grads and (box.role != "saved" or box.kind == "result") and not (box.role == "saved" and box.kind == "leaf"):
@@ -221,7 +221,8 @@ def _bar(bar: float) -> str:
 
 def escaped(text: str) -> str:
     """Any text as part of an HTML-like label; what cannot be printed is shown as its Python escape."""
-    return html.escape(printable(text).replace("\\", "\\\\"))  # Graphviz would read \\N as the name of the node
+    shown = html.escape(printable(text).replace("\\", "\\\\"))  # Graphviz would read \\N as the name of the node
+    return shown.replace("]", "&#93;")  # which it takes for the end of a section
 
 
 def printable(text: str) -> str:
@@ -243,7 +244,7 @@ def _below(description: Description, values: bool, grads: bool) -> Iterator[str]
     parts = [shown(x) for box in description.boxes for x in _arrays(box, values, grads)]
     if any(part.cells for part in parts):
         special = {name for part in parts for name in part.special}
-        signs = [("■", _hex(BELOW), "below 0"), ("□", "#808080", "0"), ("■", _hex(ABOVE), "above 0")]
+        signs = [("■", _hex(BELOW), "below 0"), ("□", "#5a5a5a", "0"), ("■", _hex(ABOVE), "above 0")]
         signs += [("■", colour, name) for name, colour in (("NaN", NAN), ("inf", INF)) if name in special]
         yield from _rows(signs)
     kinds = {arrow.kind for arrow in description.arrows}
@@ -257,7 +258,7 @@ def _below(description: Description, values: bool, grads: bool) -> Iterator[str]
 
 
 def _arrays(box: Box, values: bool, grads: bool) -> list[Any]:
-    if box.kind not in ("leaf", "result") or box.count > 1:
+    if box.kind not in ("leaf", "result") or box.times > 1:
         return []
     found = [x for wanted, x in ((values, box.value), (grads, box.grad)) if wanted]
     return [x for x in found if x is not None and not isinstance(x, str)]

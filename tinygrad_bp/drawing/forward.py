@@ -15,16 +15,23 @@ class Forward(Boxes):
         super().__init__(graph, seen, root, full)
         self.saved = self._saved()
         self.keys: dict[int, str] = {}  # of the leaves and results that have a box
+        self._leaves = 0
         self._heads: list[str] = [""] * len(seen.elements)
         self._drawn: set[tuple[str, str, str]] = set()
         self._pairs: set[tuple[str, str]] = set()
+        self._several: dict[tuple[str, str], int] = {}  # arrows from equal blocks to one op, which are one
         for i in range(len(graph.inputs)):
             self._call(i)
         for ref in dict.fromkeys(graph.outputs):
             self._tail(self.stand(ref), output=True)
+        self.arrows = [
+            arrow._replace(label=f"× {self._several[arrow[:2]]}") if arrow[:2] in self._several else arrow
+            for arrow in self.arrows
+        ]
 
     def _saved(self) -> set[int]:
-        graph, seen, found = self.graph, self.seen, set()
+        graph, seen = self.graph, self.seen
+        found: set[int] = set()
         for i, refs in enumerate(graph.inputs):
             if seen.first[i] == i and (seen.call(i) or any([ref >= 0 and seen.call(ref) for ref in refs])):
                 found.update(self.stand(ref) for ref in graph.keeps(i).values() if ref is not None)
@@ -43,12 +50,13 @@ class Forward(Boxes):
         if self.hidden(ref):
             return ""
         leaf, facts, count = self.graph.leaves[~ref], self.graph.facts(ref), self.alike.get(ref, 1)
-        key = self.keys[ref] = f"leaf {sum(k < 0 for k in self.keys) + 1}"
+        self._leaves += 1
+        key = self.keys[ref] = f"leaf {self._leaves}"
         gradient = self.graph.takes_gradient(ref)
         self.boxes.append(Box(
             key, "leaf", leaf.name, facts.shape, facts.dtype, facts.value if count == 1 else None,
             facts.grad if count == 1 else None, output=ref in self.outputs,
-            role="parameter" if leaf.kind == "parameter" else "input", requires_grad=gradient, count=count,
+            role="parameter" if leaf.kind == "parameter" else "input", requires_grad=gradient, times=count,
             frame=self.frame_of_leaf(ref),
         ))  # fmt: skip
         return key
@@ -96,7 +104,9 @@ class Forward(Boxes):
             if inside and source >= 0 and seen.shown[source] == element:
                 continue
             tail = self._tail(source)
-            if tail and tail != head:
+            if first and source != ref and (tail, head) in self._pairs:
+                self._several[tail, head] = self._several.get((tail, head), 1) + 1
+            elif tail and tail != head:
                 self._flow(tail, head, names[j] if names else "", first, source)
         if first and not inside:
             self._tail(i)

@@ -215,7 +215,8 @@ class Recorded(Graph):
 
     def keeps(self, i: int) -> dict[str, int | None]:
         """What the rules of the node's op read, that is an array."""
-        node, found = self.nodes[i], {}
+        node = self.nodes[i]
+        found: dict[str, int | None] = {}
         op, held = node.op, held_by(node)
         assert op is not None
         for name in op.kept:

@@ -32,7 +32,7 @@ def mermaid(description: Description) -> str:
     def fill(key: str, indent: str) -> None:
         for frame in description.frames:
             if frame.parent == key:
-                times = f" × {frame.count}" if frame.count > 1 else ""
+                times = f" × {frame.times}" if frame.times > 1 else ""
                 title = " ".join(part for part in (f"{frame.title or 'block'}{times}", frame.name) if part)
                 lines.append(f'{indent}subgraph {_key(frame.key)}["{_text(title)}"]')
                 fill(frame.key, indent + "    ")
@@ -59,7 +59,7 @@ def _key(key: str) -> str:
 
 
 def _label(box: Box) -> str:
-    times = f" × {box.count}" if box.count > 1 else ""
+    times = f" × {box.times}" if box.times > 1 else ""
     facts = "  ".join(str(part) for part in (box.shape, box.dtype) if part is not None)
     params = "  ".join(f"{name}={brief(value)}" for name, value in box.params)
     return "<br>".join(_text(part) for part in (f"{box.name}{times}", facts, params, *box.facts) if part) or " "

@@ -28,6 +28,8 @@ class Picture(graphviz.Digraph):
     ``json()`` everything as data. Jupyter shows the picture by itself.
     """
 
+    filename: str
+    directory: str
     description: Description | None = None
     values: bool = False
     grads: bool = False

@@ -119,7 +119,7 @@ class _Tree:
         return f"{box.name} = {made}" if box.name else made
 
     def _called(self, box: Box) -> str:
-        times = f" × {box.count}" if box.count > 1 else ""
+        times = f" × {box.times}" if box.times > 1 else ""
         params = ", ".join(f"{name}={brief(value)}" for name, value in box.params)
         return f"{box.name or 'a value'}{times}{f'({params})' if params else ''}"
 
@@ -131,14 +131,14 @@ class _Tree:
         parts += [*box.facts, *box.parameters]
         parts += [*op.facts, *op.parameters] if op is not None and op.kind == "op" else []
         frame = self.frames.get(box.frame)
-        if box.kind != "leaf" and box.frame != above and frame is not None and (frame.name or frame.count > 1):
-            parts.append(f"in {frame.name or 'a block'}{f' × {frame.count}' if frame.count > 1 else ''}")
-        if box.kind in ("leaf", "result") and box.count == 1:
+        if box.kind != "leaf" and box.frame != above and frame is not None and (frame.name or frame.times > 1):
+            parts.append(f"in {frame.name or 'a block'}{f' × {frame.times}' if frame.times > 1 else ''}")
+        if box.kind in ("leaf", "result") and box.times == 1:
             if self.values and box.value is not None:
                 parts.append(f"value {self._number_text(box.value)}")
             if self.grads:
                 parts.append(f"grad {self._number_text(box.grad)}")
-        elif box.count > 1 and box.kind == "leaf":
+        elif box.times > 1 and box.kind == "leaf":
             parts.append("one for each block")
         return "  ".join(part for part in parts if part)
 
