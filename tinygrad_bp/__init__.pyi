@@ -583,10 +583,11 @@ def divide(input: Operand, other: Operand, *, rounding_mode: str | None = None, 
 def dot(input: Array, tensor: Array, *, out: Tensor | None = None) -> Tensor:
     """The inner product of two vectors, neither conjugated."""
 def draw(
-    outputs: Tensor | Iterable[Tensor], params: Mapping[str, Tensor] | None = None, values: _bool = False,
-    grads: _bool = False,
+    what: Any, *inputs: Any, params: Mapping[str, Tensor] | Any | None = None, values: _bool = False,
+    grads: _bool = False, graph: Literal['forward', 'backward', 'both'] = 'forward',
+    open: _int | str | Iterable[str] | None = None, fold: _bool = True, legend: _bool = True,
 ) -> Picture:
-    """The graph behind ``outputs`` as a ``graphviz.Digraph``, with name, shape and dtype of everything in it."""
+    """The graph behind tensors, of a model or a function, or of a program, as a ``graphviz.Digraph``."""
 def dropout(input: Array, p: _float, train: _bool, *, out: Tensor | None = None) -> Tensor:
     """``nn.functional.dropout``: elements are 0 with probability ``p`` while training, the others 1 / (1 − p) as large.
     """
