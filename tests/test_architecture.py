@@ -47,7 +47,7 @@ ALLOWED = {
     "data": {"autograd", "functions", "random"},
     "faults": {"autograd", "nn", "optim", "random"},
     "models": {"autograd", "random", "nn"},
-    "train": {"autograd", "functions", "random", "nn", "optim", "compiler"},
+    "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving"},
     "saving": {"autograd", "functions", "nn"},
     "utils": {"autograd", "ops", "functions", "func", "random", "data"},
 }

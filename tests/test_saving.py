@@ -379,42 +379,11 @@ def test_an_interrupted_save_leaves_the_old_file_whole(where, tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == [path]
 
 
-# Saves again and again, in processes that are killed at random moments. Each state has one number everywhere.
-KILLED = """
-import os, pathlib, random, signal, sys, time
-import tinygrad_bp as tg
-from tinygrad_bp.saving import writing
-
-path, straight = pathlib.Path(sys.argv[1]), sys.argv[3] == "straight into the file"
-if straight:
-    writing._replace = lambda path, data: pathlib.Path(path).write_bytes(data)
-rng, broken, cut = random.Random(5), 0, 0
-tg.save({"n": -1, "w": tg.full((300_000,), -1.0)}, path)
-for start in range(int(sys.argv[2])):
-    child = os.fork()
-    if not child:
-        n = start
-        while True:
-            tg.save({"n": n, "w": tg.full((300_000,), float(n))}, path)
-            n += 1
-    time.sleep(rng.uniform(0, 0.01))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    try:
-        found = tg.load(path)
-        broken += not bool((found["w"] == found["n"]).all())
-    except tg.AutogradError:
-        broken += 1
-    for part in path.parent.glob(".*.part"):
-        cut += 1
-        part.unlink()
-print(broken, cut)
-"""
-
-
-def killed(times, how, path):
+def killed(times, path, *how):
+    """How many of so many killed saves left a file that is not whole, and how many were in the middle of a write."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(path), str(times), how], capture_output=True, text=True, timeout=120,
+        [sys.executable, "-m", "benchmarks.killed", "saves", str(times), str(path), *how],
+        capture_output=True, text=True, timeout=120, cwd=Path(__file__).parent.parent,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -424,13 +393,13 @@ def killed(times, how, path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_file(ending, tmp_path):
-    broken, cut = killed(60, "beside it", tmp_path / f"ck{ending}")
+    broken, cut = killed(60, tmp_path / f"ck{ending}")
     assert broken == 0 and cut > 0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 def test_the_count_of_broken_files_can_rise(tmp_path):
-    broken, _ = killed(60, "straight into the file", tmp_path / "ck.npz")
+    broken, _ = killed(60, tmp_path / "ck.npz", "straight")
     assert broken > 0
 
 

@@ -13,6 +13,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..random.generator import Generator
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, inside, rows_of
+from .passes import Passes, fingerprint
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ T = TypeVar("T")
 FIXED = ("dataset", "batch_size", "sampler", "batch_sampler", "drop_last", "persistent_workers")
 
 
-class DataLoader(Generic[T]):
+class DataLoader(Passes, Generic[T]):
     """A dataset in batches: iterate over it once an epoch.
 
     ``dataset`` is anything with ``len()`` and ``[index]``, or an ``IterableDataset``. Samples are collected and put
@@ -37,6 +38,10 @@ class DataLoader(Generic[T]):
     ``num_workers``. So ``num_workers``, ``worker_init_fn``, ``timeout``, ``prefetch_factor``, ``persistent_workers``,
     ``multiprocessing_context``, ``in_order``, ``pin_memory`` and ``pin_memory_device`` are taken and change nothing.
     Raises ``ArgumentError`` for arguments that contradict each other.
+
+    ``state_dict()`` says where the pass that began last stands, in the middle too, and where the generators of its own
+    do; after ``load_state_dict`` the next pass goes on there. A data set or sampler with a ``state_dict`` and a
+    ``load_state_dict`` is asked for its state as well.
 
     >>> import numpy as np
     >>> from tinygrad_bp.data import TensorDataset
@@ -133,11 +138,46 @@ class DataLoader(Generic[T]):
         data = repr(self.dataset) if isinstance(self.dataset, Dataset) else type(self.dataset).__name__
         return f"DataLoader({data}, batch_size={self.batch_size}{shuffle}{', drop_last=True' * self.drop_last})"
 
-    def __iter__(self) -> Iterator[Any]:
+    def _begin(self) -> tuple[Iterator[Any], Iterator[Any]]:
         indices = None if self._iterable else self._indices()
         # PyTorch draws a seed for its workers here, with or without workers; the stream has to move the same way.
         draw_seed(self.generator)
-        return _Batches(self, self._stream() if indices is None else self._epoch(indices))
+        batches = self._stream() if indices is None else self._epoch(indices)
+        return batches, batches if indices is None else indices
+
+    def _sources(self) -> dict[str, Any]:
+        """The generators that the order is drawn from, and a data set and samplers that have a state."""
+        inner = getattr(self.batch_sampler, "sampler", None)
+        found: dict[str, Any] = {"generator": self.generator}
+        holders = {
+            "dataset": self.dataset,
+            "sampler": self.sampler,
+            "batch_sampler": self.batch_sampler,
+            "inner": inner,
+        }
+        for name, holder in holders.items():
+            found[f"{name}.generator"] = getattr(holder, "generator", None)
+            found[name] = holder if hasattr(holder, "state_dict") and hasattr(holder, "load_state_dict") else None
+        firsts: dict[int, str] = {}
+        return {
+            name: part
+            for name, part in found.items()
+            if (isinstance(part, Generator) or hasattr(part, "state_dict"))
+            and firsts.setdefault(id(part), name) == name
+        }
+
+    def described(self) -> dict[str, Any]:
+        """What tells these batches from others: the data set, as far as it can be seen, and how it is cut."""
+        rows: Any = (None, None) if self._iterable else rows_of(self.dataset)
+        return {
+            "dataset": type(self.dataset).__name__,
+            "samples": len(self.dataset) if hasattr(self.dataset, "__len__") else None,
+            "batch_size": getattr(self.batch_sampler, "batch_size", self.batch_size),
+            "drop_last": bool(self.drop_last),
+            "order": type(self.sampler if self.batch_sampler is None else self.batch_sampler).__name__
+            + f" of {type(getattr(self.batch_sampler, 'sampler', None)).__name__}",
+            "contents": [fingerprint(item) for item in (*(rows[0] or ()), *([] if rows[1] is None else [rows[1]]))],
+        }
 
     def _stream(self) -> Iterator[Any]:
         """An ``IterableDataset``, in batches as its samples come."""
@@ -181,19 +221,6 @@ class DataLoader(Generic[T]):
         if not isinstance(batch, (slice, np.ndarray)):  # those are within the dataset, or NumPy says so
             batch = inside(batch, len(self.dataset))
         return batch if rows is None else rows[batch]
-
-
-class _Batches(Iterator[Any]):
-    """The batches of an epoch; ``len`` of it, as of the loader, is how many there are in all."""
-
-    def __init__(self, loader: DataLoader[Any], batches: Iterator[Any]) -> None:
-        self._loader, self._batches = loader, batches
-
-    def __next__(self) -> Any:
-        return next(self._batches)
-
-    def __len__(self) -> int:
-        return len(self._loader)
 
 
 def _slices(samples: int, batches: BatchSampler) -> Iterator[slice]:

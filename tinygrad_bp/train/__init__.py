@@ -5,8 +5,9 @@ from .history import Figures, History
 from .loop import DivergedError, evaluate, fit
 from .monitor import Monitor
 from .remarks import Remark, Report
+from .snapshots import Checkpoint
 
 __all__ = [
-    "Callback", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Monitor", "Remark", "Report",
-    "Training", "evaluate", "fit",
+    "Callback", "Checkpoint", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Monitor", "Remark",
+    "Report", "Training", "evaluate", "fit",
 ]  # fmt: skip

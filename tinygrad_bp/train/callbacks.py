@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,9 @@ class Training:
 class Callback:
     """The base of callbacks that need more than the end of an epoch; a plain function is called there as well.
 
-    Written for one run after another: ``on_fit_start`` begins afresh.
+    Written for one run after another: ``on_fit_start`` begins afresh. One that remembers something from epoch to epoch
+    writes ``state_dict()``, which gives it as plain values and tensors, and ``load_state_dict(state_dict)``: snapshots
+    keep it.
     """
 
     def on_fit_start(self, training: Training) -> None:
@@ -67,6 +70,14 @@ class _Monitor(Callback):
                 f"monitor={self.monitor.removeprefix('val_')!r}"
             )
         self.best = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best value so far."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where ``state_dict`` was called."""
+        self.best = state_dict["best"]
 
     def improved(self, training: Training) -> bool:
         """Whether the last epoch is better than the best before it; takes it over then."""
@@ -113,6 +124,15 @@ class EarlyStopping(_Monitor):
         super().on_fit_start(training)
         self.waited = 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """The best value so far, and for how many epochs nothing has improved on it."""
+        return {**super().state_dict(), "waited": self.waited}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where ``state_dict`` was called."""
+        super().load_state_dict(state_dict)
+        self.waited = state_dict["waited"]
+
     def on_epoch_end(self, training: Training) -> bool:
         """Whether to stop."""
         self.waited = 0 if self.improved(training) else self.waited + 1
@@ -138,6 +158,15 @@ class KeepBest(_Monitor):
         """Begin afresh."""
         super().on_fit_start(training)
         self.epoch, self._state = None, {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best value so far, its epoch and its weights."""
+        return {**super().state_dict(), "epoch": self.epoch, "weights": self._state}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where ``state_dict`` was called."""
+        super().load_state_dict(state_dict)
+        self.epoch, self._state = state_dict["epoch"], dict(state_dict["weights"])
 
     def on_epoch_end(self, training: Training) -> None:
         """Copy the weights where they are the best so far."""

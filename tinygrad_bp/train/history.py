@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +73,16 @@ class History:
             for name in COLUMNS:
                 del getattr(self, name)[epochs:]
             raise
+
+    def state_dict(self) -> dict[str, Any]:
+        """Every figure, and what ended the training early."""
+        return {**{name: list(getattr(self, name)) for name in COLUMNS}, "stopped": self.stopped}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Have the figures that ``state_dict`` gave, in the place of those here."""
+        for name in COLUMNS:
+            getattr(self, name)[:] = state_dict[name]
+        self.stopped = state_dict["stopped"]
 
     @property
     def best(self) -> int:

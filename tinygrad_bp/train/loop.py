@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from math import inf, isfinite
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,20 @@ from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shap
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..autograd.terminal import in_notebook, watched
+from ..data.passes import Iterated
 from ..functions.creation import as_tensor
 from ..nn.module import Module, check_module
 from ..optim.optimizer import Optimizer
-from ..random.generator import Generator, default_generator
+from ..random.generator import Generator
+from ..random.streams import set_streams, streams
 from .accuracy import counter_for
+from .arguments import check, check_callbacks, check_data, length_of
 from .callbacks import Callback, Training
 from .history import Figures, History
 from .interrupts import Interrupts
+from .snapshots import has_state
+
+_SUMS = ("batches", "_rows", "_loss", "_right", "_counted", "lr")  # of an epoch, and the rate that it began with
 
 Loss = Callable[[Any, Any], Any]
 Metric = Callable[[Tensor, Tensor], Any]
@@ -43,7 +51,7 @@ def fit(
     model: Module, loss: Loss, optimizer: Optimizer, train: Iterable[Any], val: Iterable[Any] | None = None,
     epochs: int = 1, schedule: Any = None, callbacks: Sequence[Callback | Callable[[Training], Any]] = (), *,
     batch_schedule: Any = None, clip_grad_norm: float | None = None, metric: Metric | None = None,
-    progress: bool = True, compile: bool | str = False,
+    progress: bool = True, compile: bool | str = False, resume: str | PathLike[str] | None = None,
 ) -> History:  # fmt: skip
     """Train ``model`` for ``epochs`` passes over ``train``, and return the ``History``.
 
@@ -59,6 +67,8 @@ def fit(
     progress        False for no progress bar; otherwise tqdm, where installed, draws one on a terminal and in Jupyter
     compile         True or a backend, ``"numpy"`` or ``"c"``: steps are computed by a program, see ``tg.compile``. A
                     loss that is not finite is then found after its step was taken
+    resume          a folder: go on from the newest snapshot there, to the bit, and keep one after each epoch; with none
+                    yet, start anew. A ``Checkpoint`` among the callbacks says how often, and how many are kept
 
     A step is ``zero_grad``, forward, loss, ``backward``, clipping, ``step``. When ``fit`` returns, every module's
     ``training`` is as it was before.
@@ -80,32 +90,38 @@ def fit(
     >>> history.accuracy[-1]
     1.0
     """
-    _check(model, loss, optimizer, epochs, clip_grad_norm, schedule, batch_schedule)
-    _check_data("train", train, epochs)
+    check(model, loss, optimizer, epochs, clip_grad_norm, schedule, batch_schedule)
+    check_data("train", train, epochs)
     if val is not None:
-        _check_data("val", val, epochs)
-    for callback in callbacks:
-        if not isinstance(callback, Callback) and not callable(callback):
-            raise ArgumentError(f"fit: a callback is a function or a tg.train.Callback, got {type(callback).__name__}")
-    compiled = _compiled(model, loss, optimizer, clip_grad_norm, compile) if compile else None
-    history = History(getattr(loss, "__name__", type(loss).__name__))
+        check_data("val", val, epochs)
+    keeper = check_callbacks(callbacks, resume, val is not None, schedule, batch_schedule)
+    if keeper is not None:
+        train, val = _passes(train), val if val is None or isinstance(val, Iterator) else _passes(val)
+    # Python runs the first steps after a snapshot again: to the bit as the program does only where that is exact.
+    compiled = _compiled(model, loss, optimizer, clip_grad_norm, compile, keeper is not None) if compile else None
+    history = History(_called(loss))
     training = Training(model, optimizer, history, epochs, val is not None)
     listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
     following = [listener for listener in listeners if type(listener).on_step is not Callback.on_step]
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, keeper or nullcontext():
         for listener in listeners:
             listener.on_fit_start(training)
         modes = [(module, module.training) for module in model.modules()]
-        bar = _bar(train, epochs) if progress else None
-        figures = _Running(loss, metric)
+        figures = _Running(loss, metric, clip_grad_norm)
+        parts = _parts(model, optimizer, schedule, batch_schedule, train, val, history, figures, callbacks)
+        bar = None
         try:
             with interrupts.held(0):
                 if val is not None and epochs:
                     _try_out(model, loss, val, metric)
+                if keeper is not None:
+                    keeper.start(parts, resume is not None, epochs)
+                bar = _bar(train, epochs, len(history), figures.batches) if progress else None
                 model.train()
-                for epoch in range(1, epochs + 1):
-                    lr, start = _rate(optimizer), time.perf_counter()
-                    figures.restart()
+                while len(history) < epochs and not history.stopped:
+                    epoch = len(history) + 1
+                    if not figures.batches:  # otherwise a snapshot goes on in the middle of an epoch
+                        figures.restart(_rate(optimizer))
                     for x, y in _pairs(train, "train"):
                         with interrupts.held(1):
                             if compiled is not None:
@@ -129,6 +145,8 @@ def fit(
                                 if batch_schedule is not None:
                                     batch_schedule.step()
                             figures.add(number, output, y)
+                            if keeper is not None:
+                                keeper.after_step(parts, figures.batches)
                         if bar is not None:
                             bar.update()
                     trained = figures.result("train")
@@ -137,14 +155,15 @@ def fit(
                         where = f"the validation after epoch {epoch}"
                         raise DivergedError(_diverged(measured.loss, where, _rate(optimizer)), history)
                     with interrupts.held(1):
-                        history.append(trained, measured, lr, time.perf_counter() - start)
+                        history.append(trained, measured, figures.lr, figures.seconds)
                         if schedule is not None:
                             _step(schedule, (measured or trained).loss)
                         if bar is not None:
                             bar.set_postfix_str(history.line(), refresh=False)
                         _tell(callbacks, training, epoch)
-                    if history.stopped:
-                        break
+                        figures.restart(_rate(optimizer))
+                        if keeper is not None:
+                            keeper.after_epoch(parts, history, epoch == epochs or bool(history.stopped))
                     if callbacks:  # which may have called model.eval()
                         model.train()
         except KeyboardInterrupt:
@@ -161,7 +180,7 @@ def fit(
 
 
 def _compiled(
-    model: Module, loss: Loss, optimizer: Optimizer, clip_grad_norm: float | None, backend: bool | str
+    model: Module, loss: Loss, optimizer: Optimizer, clip_grad_norm: float | None, backend: bool | str, exact: bool
 ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """A step as a program: its loss, and what the model said."""
     from ..compiler import compile as program
@@ -175,7 +194,23 @@ def _compiled(
         _update(optimizer, clip_grad_norm)
         return value, output
 
-    return program(step) if backend is True else program(step, backend=str(backend))
+    return program(step, backend="numpy" if backend is True else str(backend), exact=exact)
+
+
+def _passes(data: Iterable[Any]) -> Iterable[Any]:
+    return data if has_state(data) else Iterated(data)
+
+
+def _parts(
+    model: Module, optimizer: Optimizer, schedule: Any, batch_schedule: Any, train: Any, val: Any, history: History,
+    figures: _Running, callbacks: Sequence[Any],
+) -> dict[str, Any]:  # fmt: skip
+    """All that has a state, by the name that it has in a snapshot."""
+    named = {"model": model, "optimizer": optimizer, "schedule": schedule, "batch_schedule": batch_schedule}
+    named |= {"train": train, "val": val, "history": history, "epoch": figures}
+    own = [callback for callback in callbacks if has_state(callback)]
+    named |= {f"callback {number} ({type(callback).__name__})": callback for number, callback in enumerate(own, 1)}
+    return {name: part for name, part in named.items() if has_state(part)}
 
 
 def _update(optimizer: Optimizer, clip_grad_norm: float | None) -> None:
@@ -217,18 +252,38 @@ def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | No
 
 
 class _Running:
-    """The sums of an epoch."""
+    """The sums of an epoch, which a snapshot in the middle of one keeps."""
 
-    def __init__(self, loss: Loss, metric: Metric | None) -> None:
+    def __init__(self, loss: Loss, metric: Metric | None, clip_grad_norm: float | None = None) -> None:
         self._count = counter_for(loss)
         self._metric = metric
-        self.restart()
+        self._told = {"loss": _called(loss), "metric": _called(metric), "clip_grad_norm": clip_grad_norm}
+        self.restart(0.0)
 
-    def restart(self) -> None:
-        """Forget every batch."""
+    def restart(self, lr: float) -> None:
+        """Forget every batch: an epoch begins, with this learning rate."""
         self.batches = self._rows = 0
         self._loss = self._right = 0.0
         self._counted: int | None = 0  # None once a batch has no accuracy
+        self.lr, self._start = lr, time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """How long the epoch has taken."""
+        return time.perf_counter() - self._start
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums, and what the epoch began with."""
+        return {"sums": {name: getattr(self, name) for name in _SUMS}, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where ``state_dict`` was called."""
+        vars(self).update(state_dict["sums"])
+        self._start = time.perf_counter() - state_dict["seconds"]
+
+    def described(self) -> dict[str, Any]:
+        """What is trained for, and how gradients are clipped."""
+        return self._told
 
     def add(self, loss: float, output: Any, y: Tensor) -> None:
         """A batch, its loss, and what the model said."""
@@ -304,71 +359,31 @@ def _try_out(model: Module, loss: Loss, val: Iterable[Any], metric: Metric | Non
     """Find out now whether ``val`` can be measured; every random stream goes on as if nothing had been drawn."""
     if isinstance(val, Iterator):  # which can be read once
         return
-    streams = [default_generator(), getattr(val, "generator", None)]
-    states = [(stream, stream.get_state()) for stream in streams if isinstance(stream, Generator)]
+    own = getattr(val, "generator", None)
+    states = streams(), own.get_state() if isinstance(own, Generator) else None
     try:
         evaluate(model, loss, val, metric)
     except AutogradError as error:
         error.add_note("This is the validation data, measured once before the first epoch; nothing was trained.")
         raise
     finally:
-        for stream, state in states:
-            stream.set_state(state)
-
-
-def _check(
-    model: Any, loss: Any, optimizer: Any, epochs: Any, clip_grad_norm: float | None, *schedules: Any
-) -> None:  # fmt: skip
-    check_module(model, "fit: model")
-    if not callable(loss):
-        raise ArgumentError(f"fit: loss is called with (model(x), y), and {type(loss).__name__} cannot be called")
-    if not isinstance(optimizer, Optimizer):
-        raise ArgumentError(f"fit: optimizer: expected a tg.optim optimizer, got {type(optimizer).__name__}")
-    own = {id(p) for p in model.parameters()}
-    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-        raise ArgumentError(
-            "fit: none of the optimizer's tensors is a parameter of the model, so the model would not learn; build the "
-            "optimizer from this model's parameters()"
-        )
-    if not isinstance(epochs, int) or epochs < 0:
-        raise ArgumentError(f"fit: epochs is a whole number from 0, got {epochs!r}")
-    if clip_grad_norm is not None and not clip_grad_norm > 0:
-        raise ArgumentError(f"fit: clip_grad_norm is a norm above 0, got {clip_grad_norm!r}")
-    for schedule in schedules:
-        if schedule is None:
-            continue
-        if not callable(getattr(schedule, "step", None)):
-            raise ArgumentError(f"fit: a schedule has a step(), {type(schedule).__name__} has none")
-        if getattr(schedule, "optimizer", optimizer) is not optimizer:
-            raise ArgumentError("fit: the schedule changes another optimizer's learning rate; build it with this one")
-
-
-def _check_data(name: str, data: Any, epochs: int) -> None:
-    pair = isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], (tuple, list))
-    if pair or isinstance(data, Tensor) or hasattr(data, "__array__"):
-        raise ArgumentError(f"fit: {name} is a DataLoader or a list of batches; give [(x, y)] for a single batch")
-    if not hasattr(data, "__iter__"):
-        raise ArgumentError(
-            f"fit: {name} is a DataLoader or a list of pairs (x, y), got {type(data).__name__}; a dataset goes into "
-            f"DataLoader({name}, batch_size=…)"
-        )
-    if epochs > 1 and isinstance(data, Iterator):
-        raise ArgumentError(
-            f"fit: {name} is a {type(data).__name__}, which ends after one epoch, and {epochs} were asked for; give a "
-            "DataLoader or a list of pairs (x, y)"
-        )
-    if hasattr(data, "__len__") and not len(data):
-        raise ArgumentError(f"fit: {name} is empty; give at least one batch (is drop_last=True with too few rows?)")
+        if isinstance(own, Generator):
+            own.set_state(states[1])
+        set_streams(states[0])
 
 
 # ---------------------------------------------------------------------- what is shown
+
+
+def _called(thing: Any) -> str:
+    return getattr(thing, "__name__", type(thing).__name__)
 
 
 def _name(callback: Any) -> str:
     return repr(callback) if isinstance(callback, Callback) else getattr(callback, "__name__", repr(callback))
 
 
-def _bar(train: Any, epochs: int) -> Any:
+def _bar(train: Any, epochs: int, done: int, batches: int) -> Any:
     """tqdm's bar over the batches of all epochs, or None; a notebook keeps it with its last figures."""
     if not watched():
         return None
@@ -376,5 +391,6 @@ def _bar(train: Any, epochs: int) -> Any:
         from tqdm.auto import tqdm
     except ImportError:
         return None
-    total = len(train) * epochs if hasattr(train, "__len__") else None
-    return tqdm(total=total, unit=" batches", leave=in_notebook())
+    each = length_of(train)
+    total = None if each is None else each * epochs
+    return tqdm(total=total, initial=(each or 0) * done + batches, unit=" batches", leave=in_notebook())

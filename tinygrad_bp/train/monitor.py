@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil, isfinite
 from pathlib import Path
 from time import thread_time
@@ -16,7 +17,7 @@ from ..optim.optimizer import Optimizer
 from .callbacks import Callback, Training
 from .history import History
 from .remarks import Record, Report, told
-from .sample import Sample, length, part_of, taken
+from .sample import Sample, Units, length, part_of, taken
 
 SHARE = 0.01  # of the processor time of a training that looking at it may take; waiting would count by chance
 
@@ -84,6 +85,23 @@ class Monitor(Callback):
     def on_fit_end(self, training: Training) -> None:
         """Finish what was begun in the last step."""
         self._finish()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that was seen so far."""
+        self._finish()
+        samples = [{**vars(sample), "units": [dict(vars(unit)) for unit in sample.units]} for sample in self.samples]
+        return {
+            "losses": np.array(self.losses), "epochs": list(self.epochs), "samples": samples, "next": self._next,
+            "time": [thread_time() - self._began, self._spent], "broken": self._broken,
+        }  # fmt: skip
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where ``state_dict`` was called."""
+        self.losses, self.epochs = state_dict["losses"].tolist(), list(state_dict["epochs"])
+        self.samples = [Sample(**{**s, "units": [Units(**u) for u in s["units"]]}) for s in state_dict["samples"]]
+        self._before, self._next, self._broken = {}, state_dict["next"], state_dict["broken"]
+        elapsed, self._spent = state_dict["time"]
+        self._began = thread_time() - elapsed
 
     def step(self, loss: Tensor | float) -> None:
         """Note a step of a loop of your own: call it with the loss, before ``loss.backward()``.
