@@ -57,8 +57,8 @@ class History:
         self.val_accuracy: list[float | None] = []
         self.lr: list[float] = []
         self.seconds: list[float] = []
-        self.loss_name = loss_name
-        self.stopped = ""
+        self.loss_name: str = loss_name
+        self.stopped: str = ""
 
     def __len__(self) -> int:
         return len(self.loss)

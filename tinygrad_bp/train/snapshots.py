@@ -76,9 +76,12 @@ class Checkpoint(Callback):
                 raise ArgumentError(f"Checkpoint: {name} is a whole number from 1, got {value!r}")
         if mode not in (None, "min", "max"):
             raise ArgumentError(f"Checkpoint: mode is 'min' or 'max' (None: by the name); got {mode!r}")
-        self.folder = Path(folder)
-        self.epochs, self.steps, self.keep = epochs, steps, keep
-        self.monitor, self.mode = monitor, mode
+        self.folder: Path = Path(folder)
+        self.epochs: int = epochs
+        self.steps: int | None = steps
+        self.keep: int = keep
+        self.monitor: str | None = monitor
+        self.mode: str | None = mode
         self._held: Lock | None = None
         self._begun = False  # whether this training has been asked to go on: then the folder is its own
         self._number = 0  # of the last snapshot
