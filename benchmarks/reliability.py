@@ -125,7 +125,7 @@ def page(kills: int, times: int) -> tuple[str, bool]:
         "A training with snapshots after every third step (or every fifth, or each) and after each epoch is killed",
         "with SIGKILL at a random moment and started again from the command line, until it is through. Its weights,",
         "buffers, optimizer, random stream and history (all but `seconds`) are compared with those of one that was",
-        "never killed and kept no snapshots. What is through begins anew in an empty folder, until all kills are spent.",
+        "never killed and kept no snapshots. What is through begins anew in an empty folder until all kills are spent.",
         "",
         "| training | kills | in the middle of a write | before the first snapshot | came to the end | other bits |",
         "|---|---|---|---|---|---|",
