@@ -98,6 +98,8 @@ def total(a: Term, b: Term, sign: str = "+") -> Term:
         return a
     if is_zero(a):
         return b if sign == "+" else negative(b)
+    if a == b and sign == "+":
+        return product(number(2), a)
     signs: list[str] = []
     parts: list[Term] = []
     for term, before in ((a, "+"), (b, sign)):
@@ -214,10 +216,14 @@ def text(term: Term) -> str:
     return _text(term)
 
 
+def held_together(term: Term, least: int) -> bool:
+    """Whether a part needs no brackets where ``least`` holds its parts together."""
+    return _HOLDS.get(term.kind, _TIGHT) >= least
+
+
 def _held(term: Term, least: int, write: Callable[[Term], str]) -> str:
-    """A part, in brackets where it would fall apart."""
     written = write(term)
-    return written if _HOLDS.get(term.kind, _TIGHT) >= least else f"({written})"
+    return written if held_together(term, least) else f"({written})"
 
 
 def _factors(term: Term, write: Callable[[Term], str]) -> Iterator[str]:

@@ -48,6 +48,7 @@ class Rule:
     reads: tuple[str, ...]  # names of the op's inputs, of what it found on its way, ``y`` for its result
     seen: bool  # False: the rules cannot be written down as ops, and are one step by themselves
     numbers: tuple[Any, ...]  # of Python, that the op was called with
+    same: tuple[bool, ...]  # for each input, whether it gets the gradient arriving as it is
 
 
 _KNOWN: dict[Hashable, Rule] = {}
@@ -65,8 +66,7 @@ def rule_of(node: Node, g: Any = None) -> Rule:
             f"explain: the values that {node!r} kept were freed by a backward pass. Explain before backward(), or "
             "write backward(retain_graph=True)"
         )
-    if g is None:
-        g = np.ones(node.shape, dtype_of(node))
+    g = np.ones(node.shape, dtype_of(node)) if g is None else np.asarray(g)  # arithmetic of 0-d arrays gives scalars
     key = _key(node, g)
     rule = _KNOWN.get(key) if key is not None else None
     if rule is None:
@@ -177,7 +177,8 @@ def _of(program: Program, seen: bool, node: Node) -> Rule:
         item for name, item in zip(op.kept, node.kept or ()) if name in op.inputs and isinstance(item, (int, float))
     )
     reads = tuple(value.name for value in inputs[1:])
-    return Rule(Program(inputs, program.steps, program.outputs), reads, seen, numbers)
+    same = tuple([output is inputs[0] for output in program.outputs])
+    return Rule(Program(inputs, program.steps, program.outputs), reads, seen, numbers, same)
 
 
 def _by_itself(node: Node, g: Any) -> Rule:
@@ -197,7 +198,7 @@ def _by_itself(node: Node, g: Any) -> Rule:
         result = Value(parent.shape, np.asarray(d).dtype)
         steps.append(Step(_rule_as_op(node, i), inputs, {}, result))
         outputs.append(result)
-    return Rule(Program(inputs, tuple(steps), tuple(outputs)), tuple(arrays), False, ())
+    return Rule(Program(inputs, tuple(steps), tuple(outputs)), tuple(arrays), False, (), (False,) * len(outputs))
 
 
 def _rule_as_op(node: Node, i: int) -> Op:

@@ -29,7 +29,7 @@ from .notation import (
 
 # What only brings the same numbers into another shape or dtype.
 _SAME = ("cast", "clone", "positive", "reshape", "broadcast_to")
-LARGEST = 8  # signs of a formula that stands in the place of its op; of a larger one the op's name does
+LARGEST = 7  # signs of a formula that stands in the place of its op; of a larger one the op's name does
 
 
 def terms(program: Program, known: Mapping[Value, Term], numbers: Container[Any] = ()) -> dict[Value, Term]:

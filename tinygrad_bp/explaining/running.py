@@ -1,0 +1,138 @@
+"""A function that computes a loss, watched: where a value that depends on ``wrt`` loses its history, and by which line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from types import FrameType
+from typing import Any, NamedTuple
+
+from ..autograd.lines import Line, inside_package, user_line
+from ..autograd.modes import mode
+from ..autograd.node import Node
+from ..autograd.op import Op
+from ..autograd.tensor import Tensor
+from ..autograd.watch import Watcher
+from ..autograd.writes import owner
+from ..drawing.names import Variables, variables_of
+
+
+class Cut(NamedTuple):
+    """A place where a gradient has no way on."""
+
+    op: str
+    line: Line
+    why: str
+
+
+class Running(Watcher):
+    """Follows what is made of some tensors, by the memory it lies in, also where no history is recorded."""
+
+    def __init__(self, wanted: Iterable[Tensor]) -> None:
+        self._depends: dict[int, tuple[Any, frozenset[Cut]]] = {}  # by memory: the array, and the cuts on the way to it
+        self._live: set[Node] = set()  # nodes that lead back to what is wanted
+        self._frames: dict[FrameType, int] = {}
+        self._left: dict[int, Cut] = {}  # memory that went on without history
+        self.numbers: list[Cut] = []  # where values became numbers of Python, or arrays of NumPy
+        for x in wanted:
+            self._depends[id(owner(x._value))] = owner(x._value), frozenset()
+            if x._node is not None:
+                self._live.add(x._node)
+
+    def cuts(self, loss: Tensor) -> list[Cut]:
+        """The places on the way to the loss, the first first."""
+        found = self._depends.get(id(owner(loss._value)))
+        left = self._left.get(id(owner(loss._value)))
+        if found is None and self.numbers:  # they may have come back as an array, or as a number of Python
+            return self.numbers
+        return [*(found[1] if found is not None else ()), *([left] if left is not None and loss._node is None else ())]
+
+    # ------------------------------------------------------------------ what is seen
+
+    def held(self, x: Tensor) -> None:
+        """``detach()`` and what is made of it."""
+        if x._node in self._live:
+            asked = _asked()
+            why = "takes its history away" if asked.startswith("detach") else "gives a tensor without history"
+            self._left[id(owner(x._value))] = Cut(asked, user_line(), f"{asked}() {why}")
+
+    def read(self, x: Tensor, how: str) -> None:
+        """A value that becomes numbers."""
+        if id(owner(x._value)) in self._depends and how and not how.startswith("format"):
+            cut = Cut(how.partition("(")[0], user_line(), f"{how} turns it into numbers, which have no history")
+            self.numbers.append(cut)
+            self._left.setdefault(id(owner(x._value)), cut)
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Follow one op."""
+        self._frame()
+        items: Sequence[Any] = operands[0] if op.variadic else operands
+        depends, cuts, live = False, frozenset[Cut](), False
+        for number, item in enumerate(items):
+            array = getattr(item, "_value", item)
+            if not hasattr(array, "base"):
+                continue
+            key = id(owner(array))
+            known = self._depends.get(key)
+            if known is None:
+                continue
+            depends, cuts = True, cuts | known[1]
+            node = getattr(item, "_node", None)
+            if node in self._live:
+                if not (op.variadic or not op.rules or op.rules[number] is not None) and op.kind != "constant":
+                    cuts |= {Cut(op.name, user_line(), f"{op.name} reads it as {op.inputs[number]}: no gradient there")}
+                else:
+                    live = True
+            elif key in self._left:
+                whole = getattr(result, "dtype", None)
+                made = whole is not None and whole.kind not in "fc"
+                cuts |= {Cut(op.name, user_line(), _why(op, result)) if made else self._left[key]}
+        value = getattr(result, "_value", result)
+        if not depends or not hasattr(value, "base"):
+            return
+        node = getattr(result, "_node", None)
+        if live and node is None:
+            cuts |= {Cut(op.name, user_line(), _why(op, value))}
+        elif live and node is not None:
+            self._live.add(node)
+        memory = owner(value)
+        before = self._depends.get(id(memory))
+        if before is None or node is not None:  # a view of what depends on it depends on it all the same
+            self._depends[id(memory)] = memory, cuts | (before[1] if before is not None else frozenset())
+
+    def _frame(self) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and inside_package(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is not None and frame not in self._frames:
+            depth, outer = 0, frame.f_back
+            while outer is not None:
+                depth, outer = depth + 1, outer.f_back
+            self._frames[frame] = depth
+
+    def variables(self) -> Variables:
+        """What variables of the functions held at their end, those of outer functions first."""
+        found = [pair for frame in sorted(self._frames, key=self._frames.__getitem__) for pair in variables_of(frame)]
+        self._frames.clear()
+        return found
+
+
+def _asked() -> str:
+    """The name of our function that the user called."""
+    frame: FrameType | None = sys._getframe(2)
+    name = ""
+    while frame is not None and inside_package(frame.f_code.co_filename):
+        name = frame.f_code.co_name
+        frame = frame.f_back
+    return name
+
+
+def _why(op: Op, value: Any) -> str:
+    if not mode().grad:
+        return "inference_mode() records nothing" if mode().inference else "no_grad() records nothing"
+    if value.dtype.kind not in "fc":
+        kind = "True and False" if value.dtype.kind == "b" else "whole numbers"
+        return f"the result is {value.dtype}: {kind} have no slope"
+    if op.kind == "constant":
+        return f"{op.name} has no gradient"
+    return "nothing was recorded"
