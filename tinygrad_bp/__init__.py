@@ -44,7 +44,8 @@ _doors.open_doors(globals(), __name__)
 # `import tinygrad_bp` stays quick: parts and files are imported when something of them is first asked for.
 _PARTS = {
     "GradScaler": "amp", "accelerator": "", "amp": "", "array_api": "", "autocast": "amp", "backends": "", "cuda": "",
-    "data": "", "device": "autograd.device", "diagnose": "faults", "draw": "drawing", "drawing": "", "explain": "explaining", "explaining": "", "faults": "",
+    "data": "", "device": "autograd.device", "diagnose": "faults", "draw": "drawing", "drawing": "",
+    "explain": "explaining", "explaining": "", "faults": "",
     "fft": "", "func": "", "functional": "",
     "get_default_device": "autograd.device", "compile": "compiler", "compiler": "",
     "distributed": "", "distributions": "", "jit": "",

@@ -127,8 +127,7 @@ class Causes:
             for node in self.way
             if node in self.walk.arrived
             and any(
-                d is None and parent in self.leading
-                for parent, d in zip(node.parents, self.walk.passed.get(node, ()))
+                d is None and parent in self.leading for parent, d in zip(node.parents, self.walk.passed.get(node, ()))
             )
         ]
         return Cause("None", f"{self.word} is None: a rule on the way gives nothing", tuple(stopped[:4]))
@@ -162,7 +161,8 @@ class Causes:
             share = size / whole if math.isfinite(size / whole) else 1.0
             places.append(self._place(node, share, why_zero(node, self.symbols, self.known)))
         more = f" ({len(lost) - 4} more places are not shown)" if len(lost) > 4 else ""
-        return Cause("zero", f"{self.word} is 0 everywhere: all of the gradient is lost on the way{more}", tuple(places))
+        said = f"{self.word} is 0 everywhere: all of the gradient is lost on the way{more}"
+        return Cause("zero", said, tuple(places))
 
     # ------------------------------------------------------------------ NaN and infinity
 
@@ -172,7 +172,7 @@ class Causes:
         kind, share = ("NaN", np.isnan(g).mean()) if nan else ("infinite", np.isinf(g).mean())
         said = f"{self.word} is {'NaN' if nan else 'infinite'} in {share:.0%} of its elements"
         forward = self._first_forward()
-        end = self.known.value(self.walk.end) if self.walk.end is not None else None
+        end: Any = self.known.value(self.walk.end) if self.walk.end is not None else None
         if forward is not None and is_array(end) and not np.isfinite(end).all():
             return Cause(kind, said, (forward,))
         for node in self.way:
@@ -181,7 +181,8 @@ class Causes:
                 continue
             for parent, d in zip(node.parents, self.walk.passed.get(node, ())):
                 if d is not None and parent in self.leading and not np.isfinite(d).all():
-                    return Cause(kind, said, (self._made(node, parent, np.asarray(d), float(share)),), self._hidden(node))
+                    place = self._made(node, parent, np.asarray(d), float(share))
+                    return Cause(kind, said, (place,), self._hidden(node))
         summed = "the gradient overflowed where paths are added" if self.way else "the gradient given is not finite"
         return Cause(kind, said, (forward,) if forward is not None else (), summed)
 
@@ -190,7 +191,7 @@ class Causes:
         what = "NaN" if np.isnan(d[index]) else "∞"
         g = np.asarray(self.walk.arrived[node])
         at = text(self.symbols.of(parent)) if parent is not None else ""
-        value = self.known.value(parent) if parent is not None else None
+        value: Any = self.known.value(parent) if parent is not None else None
         why = f"its rule gave the first {what}"
         if is_array(value) and value.shape == d.shape:
             why += f", where {at}{_index(index)} is {_short(value[index])}"
@@ -204,12 +205,13 @@ class Causes:
         seen, waiting = {node}, [node]
         while waiting:
             for reader, _ in self.walk.readers.get(waiting.pop(), []):
-                if reader.op is not None and reader.op.name in ("where", "mul", "nan_to_num") and reader in self.leading:
+                word = reader.op.name if reader.op is not None else ""
+                if word in ("where", "mul", "nan_to_num") and reader in self.leading:
                     line = line_of(reader)
                     where = f" at {line}" if line is not None else ""
                     return (
-                        f"{reader.op.name}{where} takes nothing of it there, but a gradient of 0 times an infinite slope "
-                        "is NaN: choose before the op, tg.where(c, x, safe), and then compute with that"
+                        f"{word}{where} takes nothing of it there, but a gradient of 0 times an infinite slope is NaN: "
+                        "choose before the op, tg.where(c, x, safe), and compute with that"
                     )
                 if reader not in seen and len(seen) < 100:
                     seen.add(reader)
@@ -219,11 +221,11 @@ class Causes:
     def _first_forward(self) -> Place | None:
         """The first step whose value is not finite though what it reads is."""
         for node in reversed(self.walk.whole):
-            value = self.known.value(node)
+            value: Any = self.known.value(node)
             if not is_array(value) or value.dtype.kind not in "fc" or np.isfinite(value).all():
                 continue
             read = [self.known.value(parent) for parent in node.parents if parent is not None]
-            read += [item for item in held_by(node).values() if is_array(item) and item is not value]
+            read += [item for item in self.symbols.held(node).values() if is_array(item) and item is not value]
             if all(np.isfinite(item).all() for item in read if is_array(item) and item.dtype.kind in "fc"):
                 index = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
                 what = "NaN" if np.isnan(value[index]) else "∞" if np.real(value[index]) > 0 else "−∞"
@@ -308,16 +310,19 @@ def unreached(word: str, x: Tensor, loss: Tensor, walk: Walk | None, cuts: Seque
     """Why the loss has no history that leads to a tensor."""
     said = f"∂L/∂{word} is None: "
     places = tuple(Place(cut.op, cut.line, 1.0, cut.why) for cut in cuts)
-    call = "" if watched else f"Give the function that computes the loss, tg.explain(f, wrt={word}): then the line is named"
+    call = f"Give the function that computes the loss, tg.explain(f, wrt={word}): then the line is named"
+    call = "" if watched else call
     if places:
         return Cause("None", said + "the loss depends on it, and its history ends on the way", places)
     if x._node is None:
         if x.dtype.kind not in "fc":
-            return Cause("None", said + f"it is {x.dtype}, and whole numbers have no gradient", (), f"Write {word}.float()")
+            said += f"it is {x.dtype}, and whole numbers have no gradient"
+            return Cause("None", said, (), f"Write {word}.float()")
         return Cause("None", said + "it does not require grad", (), f"Write {word}.requires_grad_() before computing")
     if loss._node is None:
         kind = f"the loss is {loss.dtype}" if loss.dtype.kind not in "fc" else "nothing was recorded for the loss"
-        return Cause("None", f"{said}{kind}: it was made inside no_grad(), of detached tensors, or of whole numbers", (), call)
+        said += f"{kind}: it was made inside no_grad(), of detached tensors, or of whole numbers"
+        return Cause("None", said, (), call)
     for node in walk.whole if walk is not None else ():
         for read, item in held_by(node).items():
             if isinstance(item, np.ndarray) and x._value.size and np.may_share_memory(item, x._value):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import ModifiedError
 from ..autograd.hooks import run_hooks
 from ..autograd.node import Node
 from ..autograd.op import OPS
@@ -55,6 +56,10 @@ class Derivation:
         if found is None:
             found = self._rules[node] = rule_of(node, self.walk.arrived[node])
         return found
+
+    def arrays(self, node: Node) -> dict[str, Any]:
+        """What a step kept when the explanation was made."""
+        return kept_arrays(node, self.walk.kept[node])
 
     # ------------------------------------------------------------------ which gradients have a name
 
@@ -108,9 +113,11 @@ class Derivation:
     def _number(self, node: Node) -> bool:
         """Whether the gradient is one number, and the same in other words: 0.05 needs no symbol."""
         readers = self.walk.readers.get(node, [])
-        if node.shape or len(readers) != 1 or node in self.walk.hooked:
+        if len(readers) != 1 or node in self.walk.hooked:
             return False
         reader, i = readers[0]
+        if self.rule(reader).reads:
+            return False
         leader = self._same.get(reader, reader)
         plain = leader is self.walk.end and self.seed.kind == "number"
         return plain and self.contribution(reader, i, self.seed).kind == "number"
@@ -179,7 +186,7 @@ class Derivation:
             parent = node.parents[op.inputs.index(read)]
             if parent is not None:
                 return self.symbols.of(parent)
-        return self.symbols.array(kept_arrays(node)[read], read)
+        return self.symbols.array(self.arrays(node)[read])
 
     # ------------------------------------------------------------------ lines
 
@@ -194,16 +201,21 @@ class Derivation:
     def evaluate(self) -> dict[Node, Any]:
         """The gradient of every value, from the rules that are printed, step by step in NumPy."""
         walk = self.walk
+        if walk.written():
+            raise ModifiedError(
+                "explain: values were written since the explanation was made, by an optimizer's step perhaps, and the "
+                "gradient would be another one. Evaluate before the write, or explain again"
+            )
         found: dict[Node, Any] = {}
         if walk.end in walk.leading:
-            found[walk.end] = walk.seed  # type: ignore[index]
+            found[walk.end] = walk.seed
         with np.errstate(all="ignore"):
             for node in walk.nodes:
                 g = found.get(node)
                 if g is None:
                     continue
                 g = found[node] = self._hooks(node, g)
-                rule, arrays = self.rule(node), kept_arrays(node)
+                rule, arrays = self.rule(node), self.arrays(node)
                 outputs, _ = evaluate(rule.program, [g, *[arrays[read] for read in rule.reads]])
                 for parent, d in zip(node.parents, outputs, strict=True):
                     if parent is not None and d is not None and parent in walk.leading:

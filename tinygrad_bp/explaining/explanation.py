@@ -54,7 +54,7 @@ class Explanation:
         return tuple(self._some(None)[0])
 
     def _some(self, most: int | None) -> tuple[list[Line], int, int]:
-        """The lines that are shown, how many follow those asked for before some are left out, and how many these are."""
+        """The lines that are shown; how many of them stand before those left out, and how many these are."""
         d = self._derivation
         if d is None:
             return [], 0, 0
@@ -92,8 +92,8 @@ class Explanation:
         >>> tg.explain(b * b, wrt=a).path_count
         4
         """
-        d = self._derivation
-        return count(d, next(iter(d.targets.values()))) if d is not None else 0
+        d, first = self._derivation, next(iter(self.causes))
+        return count(d, d.targets[first]) if d is not None and first in d.targets else 0
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -106,8 +106,8 @@ class Explanation:
         >>> [(path.ops, path.value.item()) for path in tg.explain(a * a + a, wrt=a).paths]
         [(('add', 'mul'), 3.0), (('add', 'mul'), 3.0), (('add',), 1.0)]
         """
-        d = self._derivation
-        return paths(d, next(iter(d.targets.values()))) if d is not None else ()
+        d, first = self._derivation, next(iter(self.causes))
+        return paths(d, d.targets[first]) if d is not None and first in d.targets else ()
 
     # ------------------------------------------------------------------ what is shown
 
@@ -130,7 +130,8 @@ class Explanation:
             found[word] = definition
             if definition.term is not None:
                 waiting += names_in(definition.term)
-        made = sorted((x for x in found.values() if x.term is not None), key=lambda x: x.node.order)  # type: ignore[union-attr]
+        made = [x for x in found.values() if x.term is not None]
+        made.sort(key=lambda x: x.node.order if x.node is not None else 0)
         return [*made, *[x for x in found.values() if x.term is None]], len(left)
 
     def _loss_term(self) -> Term:
@@ -171,7 +172,7 @@ class Explanation:
         """
         if self._derivation is None:
             return "\n\n".join(map(str, self.causes.values()))
-        parts = _Parts(self, most)
+        d, parts = self._derivation, _Parts(self, most)
         out = [f"L = {text(parts.loss)}" + (f" = {parts.loss_value}" if parts.loss_value else ""), ""]
         rows = [(_left(line), text(line.term), _shape(line.shape)) for line in parts.lines]
         out += _columns(rows, parts.cut, parts.left)
@@ -182,13 +183,15 @@ class Explanation:
             out += ["", "where", *[f"  {row}" for row in _columns(rows, 0, 0)]]
         if parts.undefined:
             out.append(f"  … {parts.undefined} more symbols are not spelled out; text(most=None) shows all")
-        if parts.numbers:
+        if parts.numbers and d.walk.written():
+            out += ["", "Values were written since: the numbers are left out. Explain again to see those of now"]
+        elif parts.numbers:
             width = max(len(what) for what, _ in parts.numbers)
             out += ["", "in numbers"]
             for what, value in parts.numbers:
                 first, *rest = lines_of(value, 100 - width)
                 out += [f"  {what:<{width}} = {first}", *[f"  {'':<{width}}   {row}" for row in rest]]
-        out += self._path_lines()
+        out += [] if d.walk.written() else self._path_lines()
         return "\n".join([*out, "", *map(str, self.causes.values())])
 
     def _path_lines(self) -> list[str]:
@@ -197,7 +200,7 @@ class Explanation:
             return []
         found = self.paths
         if not found:
-            often = f"{ways:,}" if ways < 10**9 else f"about 10^{len(str(ways >> 3)) if ways < 10**4000 else _digits(ways)}"
+            often = f"{ways:,}" if ways < 10**9 else f"about 10^{int(ways.bit_length() * 0.30103)}"
             return ["", f"{often} paths lead to it; they are added where they meet, and not followed one by one"]
         rows = [(" → ".join(path.ops), text(path.term), _size(path.value)) for path in found]
         width = max(len(row[0]) for row in rows)
@@ -213,11 +216,11 @@ class Explanation:
         out = [f"$$\n{block}\n$$" for block in parts.blocks()]
         if parts.left:
             out.insert(1, f"*{parts.left:,} lines between are left out.*")
-        if parts.numbers:
+        if parts.numbers and not self._derivation.walk.written():
             rows = [f"{what} = " + f"\n{'':{len(what) + 3}}".join(lines_of(v, 90)) for what, v in parts.numbers]
             out.append("```text\n" + "\n".join(rows) + "\n```")
         way = self._path_lines()
-        if way:
+        if way and not self._derivation.walk.written():
             out.append("```text\n" + "\n".join(way[1:]) + "\n```")
         out += [_quoted(str(cause)) for cause in self.causes.values()]
         return "\n\n".join(out)
@@ -261,13 +264,13 @@ class _Parts:
         self.made = [x for x in definitions if x.term is not None]
         terms = [self.loss, *[line.term for line in self.lines], *[x.term for x in self.made if x.term is not None]]
         self.functions = e._functions([*terms, *[slope for _, slope in self.slopes]])
-        loss = d.walk.end
-        value = e._loss
-        self.loss_value = one_line(value) if loss is not None and np.size(value) == 1 else ""
+        self.value = np.asarray(e._loss).reshape(()).item() if np.size(e._loss) == 1 else None
+        self.loss_value = one_line(e._loss) if self.value is not None else ""
         self.numbers = list(self._numbers(definitions))
 
     def _numbers(self, definitions: list[Definition]) -> Iterator[tuple[str, Any]]:
-        for x in [*reversed([y for y in definitions if y.term is None]), *[y for y in definitions if y.term is not None]]:
+        given = [x for x in definitions if x.term is None]
+        for x in [*reversed(given), *[x for x in definitions if x.term is not None]]:
             yield text(x.symbol), x.value
         scalars = {
             x.symbol.mark: number(np.asarray(x.value).item())
@@ -292,7 +295,7 @@ class _Parts:
              rf"\quad {_latex_shape(line.shape)}")
             for line in self.lines
         ]  # fmt: skip
-        value = f" = {latex(number(np.asarray(float(self.loss_value.replace('−', '-'))).item()))}" if _plain(self.loss_value) else ""
+        value = f" = {latex(number(self.value))}" if self.value is not None else ""
         yield f"L = {latex(self.loss)}{value}"
         yield from _blocks(rows)
         rows = [
@@ -319,13 +322,6 @@ def _in_numbers(term: Term, values: Mapping[str, Term]) -> Term:
     if term.kind == "name":
         return values.get(term.mark, term)
     return replace(term, parts=tuple([_in_numbers(part, values) for part in term.parts]))
-
-
-def _plain(written: str) -> bool:
-    try:
-        return bool(written) and np.isfinite(float(written.replace("−", "-")))
-    except ValueError:
-        return False
 
 
 def _left(line: Line) -> str:
@@ -357,7 +353,3 @@ def _size(value: Any) -> str:
 
 def _quoted(said: str) -> str:
     return "```text\n" + said.replace("```", "'''") + "\n```"
-
-
-def _digits(count: int) -> int:
-    return int(count.bit_length() * 0.30103)

@@ -101,7 +101,7 @@ def _latex(term: Term) -> str:
     if kind == "product":
         factors = []
         for part in parts:
-            mixed = part.kind == "product" and part.mark != term.mark and not (term.mark == "·")
+            mixed = part.kind == "product" and part.mark != term.mark and term.mark != "·"
             factors.append(rf"\left({_latex(part)}\right)" if mixed else _held(part, 4))
         return f" {_SIGNS[term.mark]}".join(factors)
     if kind == "quotient":

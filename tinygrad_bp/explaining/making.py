@@ -38,22 +38,24 @@ def made(loss: Any, arguments: tuple[Any, ...], wrt: Any, gradient: Any, params:
             "gradient= by name"
         )
     if not isinstance(loss, Tensor):
-        raise ArgumentError(
-            f"explain: the loss is a tensor, or a function that returns one, got {type(loss).__name__}"
-        )
+        raise ArgumentError(f"explain: the loss is a tensor, or a function that returns one, got {type(loss).__name__}")
     names = Names("explain", given, variables)
     words = _words(wanted, list(asked), names)
     nodes = {word: x._node for word, x in zip(words, wanted, strict=True)}
     walk = Walk(loss, [node for node in nodes.values() if node is not None], gradient)
-    reached = {word: node for word, node in nodes.items() if node is not None and (node in walk.arrived or _leads(walk, node))}
+    reached = {
+        word: node
+        for word, node in nodes.items()
+        if node is not None and (node in walk.arrived or any(node in step.parents for step in walk.nodes))
+    }
     causes: dict[str, Cause] = {}
     derivation = None
     if reached:
         known = Known(_near(walk.whole), [loss], wanted)
         if len(walk.whole) <= MANY:
             known.compute_again()
-        symbols = Symbols(names, known)
-        symbols.take({word: node for word, node in reached.items()})
+        symbols = Symbols(names, known, walk.kept)
+        symbols.take(reached)
         seed = number(1) if gradient is None else name("g", not loss.shape)
         found = {word: node for word, node in reached.items() if node in walk.arrived}
         if found:
@@ -71,10 +73,6 @@ def made(loss: Any, arguments: tuple[Any, ...], wrt: Any, gradient: Any, params:
 def _near(nodes: list[Any]) -> list[Any]:
     """The steps whose values are shown: of a long history those at its ends."""
     return nodes if len(nodes) <= MANY else [*nodes[: MANY // 4], *nodes[-MANY // 4 :]]
-
-
-def _leads(walk: Walk, node: Any) -> bool:
-    return any(node in step.parents for step in walk.nodes)
 
 
 def _wanted(wrt: Any) -> tuple[list[Tensor], dict[str, Tensor]]:
@@ -98,8 +96,8 @@ def _wanted(wrt: Any) -> tuple[list[Tensor], dict[str, Tensor]]:
 def _words(wanted: list[Tensor], asked: list[str], names: Names) -> list[str]:
     """A name for each: the one that was given, the tensor's, its variable's, or W."""
     words: list[str] = []
-    for number, x in enumerate(wanted):
-        word = readable(asked[number] if asked else names.of(x)) or ("W" if len(wanted) == 1 else f"W{number + 1}")
+    for i, x in enumerate(wanted):
+        word = readable(asked[i] if asked else names.of(x)) or ("W" if len(wanted) == 1 else f"W{i + 1}")
         spelled, count = word, 1
         while spelled in words:
             count += 1

@@ -85,6 +85,10 @@ def is_zero(term: Term) -> bool:
     return term.kind == "number" and term.mark in ("0", "0.0")
 
 
+def _is_number(term: Term) -> bool:
+    return term.kind == "number" or (term.kind == "minus" and term.parts[0].kind == "number")
+
+
 def negative(term: Term) -> Term:
     """Minus a term."""
     if term.kind == "minus":
@@ -98,7 +102,7 @@ def total(a: Term, b: Term, sign: str = "+") -> Term:
         return a
     if is_zero(a):
         return b if sign == "+" else negative(b)
-    if a == b and sign == "+":
+    if a == b and sign == "+" and not _is_number(a):
         return product(number(2), a)
     signs: list[str] = []
     parts: list[Term] = []
@@ -129,7 +133,7 @@ def product(a: Term, b: Term, matrix: bool = False) -> Term:
     for one, other in ((a, b), (b, a)):
         if one.kind in ("quotient", "number") and one.parts and one.scalar and one.parts[0].kind == "number":
             return quotient(product(one.parts[0], other), one.parts[1])  # x · 1 / n is x / n
-    if a == b:
+    if a == b and not _is_number(a):
         return power(a, number(2))
     for one, other in ((a, b), (b, a)):
         if one.kind == "product" and one.mark == "·" and one.parts[0].kind == "number" and other.kind != "number":

@@ -50,7 +50,8 @@ def lines_of(value: Any, width: int) -> list[str]:
         norm = np.sqrt(np.sum(np.square(finite.astype(float))))
     parts = [f"{array.size} numbers from {_short(finite.min())} to {_short(finite.max())}", f"norm {_short(norm)}"]
     zeros = int((array == 0).sum())
-    return [", ".join([*parts, *([f"{zeros} are 0"] if zeros else []), *([f"{wrong} are not finite"] if wrong else [])])]
+    parts += [f"{zeros} are 0"] if zeros else []
+    return [", ".join([*parts, *([f"{wrong} are not finite"] if wrong else [])])]
 
 
 def _short(value: Any) -> str:

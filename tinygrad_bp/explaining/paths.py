@@ -11,7 +11,6 @@ from ..autograd.node import Node
 from ..program.program import evaluate
 from .derivation import Derivation
 from .notation import Term
-from .rules import kept_arrays
 
 MOST = 16  # paths that are followed
 LONGEST = 64  # steps of one of them
@@ -31,7 +30,7 @@ def count(derivation: Derivation, target: Node) -> int:
     walk = derivation.walk
     ways: dict[Node, int] = {}
     if walk.end in walk.leading:
-        ways[walk.end] = 1  # type: ignore[index]
+        ways[walk.end] = 1
     for node in walk.nodes:
         for parent, d in zip(node.parents, walk.passed.get(node, ())):
             if parent is not None and d is not None:
@@ -60,7 +59,7 @@ def paths(derivation: Derivation, target: Node) -> tuple[Path, ...]:
 def _product(derivation: Derivation, steps: list[tuple[Node, int]]) -> Path:
     g, term = derivation.walk.seed, derivation.seed
     for node, i in steps:
-        rule, arrays = derivation.rule(node), kept_arrays(node)
+        rule, arrays = derivation.rule(node), derivation.arrays(node)
         with np.errstate(all="ignore"):
             outputs, _ = evaluate(rule.program, [np.asarray(g), *[arrays[read] for read in rule.reads]])
         g, term = outputs[i], derivation.contribution(node, i, term)

@@ -78,11 +78,11 @@ def rule_of(node: Node, g: Any = None) -> Rule:
     return rule
 
 
-def kept_arrays(node: Node) -> dict[str, Any]:
-    """The arrays that a step kept, by name."""
+def kept_arrays(node: Node, kept: tuple[Any, ...] | None = None) -> dict[str, Any]:
+    """The arrays that a step kept, by name; ``kept`` is what it had, where backward may have freed that."""
     op = node.op
     assert op is not None
-    found = zip(op.kept, node.kept or (), strict=False)
+    found = zip(op.kept, (node.kept if kept is None else kept) or (), strict=False)
     return {name: np.asarray(item) for name, item in found if isinstance(item, (np.ndarray, np.generic))}
 
 

@@ -1,4 +1,4 @@
-"""A function that computes a loss, watched: where a value that depends on ``wrt`` loses its history, and by which line."""
+"""A function that computes a loss, watched: where what depends on ``wrt`` loses its history, and by which line."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.node import Node
 from ..autograd.op import OPS
-from ..drawing.known import Known, held_by, is_array
+from ..drawing.known import Known, is_array
 from ..drawing.names import Names
 from ..program.program import Step, Value
 from .notation import Term, call, name, number
@@ -33,8 +33,8 @@ class Definition:
 class Symbols:
     """The symbols of a graph's values. Those that were asked for are in ``definitions``."""
 
-    def __init__(self, names: Names, known: Known) -> None:
-        self.names, self.known = names, known
+    def __init__(self, names: Names, known: Known, kept: Mapping[Node, Any]) -> None:
+        self.names, self.known, self.kept = names, known, kept
         self.layers: dict[Node, int] = {}  # the number of a value whose gradient has a symbol of its own
         self.definitions: dict[str, Definition] = {}
         self._symbols: dict[Any, Term] = {}
@@ -103,7 +103,7 @@ class Symbols:
         self._taken.add(spelled)
         return spelled
 
-    def array(self, array: Any, asked: str = "") -> Term:
+    def array(self, array: Any) -> Term:
         """The symbol of an array that no gradient goes to; of one number, the number."""
         key = id(array)
         found = self._symbols.get(key)
@@ -126,12 +126,17 @@ class Symbols:
 
     # ------------------------------------------------------------------ what they are
 
+    def held(self, node: Node) -> dict[str, Any]:
+        """What a step kept when the explanation was made, by name."""
+        assert node.op is not None
+        return dict(zip(node.op.kept, self.kept[node] or (), strict=False))
+
     def computed(self, node: Node) -> Term:
         """What a step computes, of the symbols of what it reads."""
         return self._computed(node, 0)
 
     def _computed(self, node: Node, depth: int) -> Term:
-        op, held = node.op, held_by(node)
+        op, held = node.op, self.held(node)
         assert op is not None
         operands: list[Any] = []
         terms: dict[Value, Term] = {}
@@ -141,7 +146,8 @@ class Symbols:
                 value = Value(parent.shape, self.known.dtype(parent) or np.dtype(np.float32))
                 terms[value] = self._inner(parent, depth)
             elif is_array(given):
-                value = Value(np.shape(given), np.asarray(given).dtype)
+                array: Any = np.asarray(given)
+                value = Value(array.shape, array.dtype)
                 terms[value] = self.array(given)
             elif given is not None:
                 value = given

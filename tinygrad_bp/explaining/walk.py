@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import writes
 from ..autograd.backward import pull_and_keep, unbroadcast
 from ..autograd.errors import FreedError, NonScalarError, ShapeError, shape_text
 from ..autograd.grad_fn import hooked
@@ -35,6 +36,8 @@ class Walk:
         self.leading = {*self.nodes, *self.wanted}
         refuse_freed(self.nodes)
         refuse_changed(self.nodes)
+        self.kept = {node: node.kept for node in self.whole}  # also after a backward that frees it
+        self.moment = writes.last_write()
         self.arrived: dict[Node, Any] = {}  # the whole gradient of each
         self.passed: dict[Node, tuple[Any, ...]] = {}  # what goes to each input
         self.readers: dict[Node, list[tuple[Node, int]]] = {}  # the steps that read a value, and as which input
@@ -46,14 +49,14 @@ class Walk:
         pull = hooked(pull_and_keep, False)
         arrived, leading = self.arrived, self.leading
         if self.end in leading:
-            arrived[self.end] = self.seed  # type: ignore[index]
+            arrived[self.end] = self.seed
         for node in self.nodes:
             g = arrived.get(node)
             if g is None:
                 continue
             if node.cell is not None and node.cell.hooks is not None:
                 g = arrived[node] = self._through_hooks(node, g)
-            found = []
+            found: list[Any] = []
             for i, (parent, d) in enumerate(zip(node.parents, pull(node, g))):
                 if parent is None or d is None or parent not in leading:
                     found.append(None)
@@ -68,6 +71,16 @@ class Walk:
         for node in self.wanted:
             if node.op is None and node in arrived and node.cell is not None and node.cell.hooks is not None:
                 arrived[node] = self._through_hooks(node, arrived[node])
+
+    def written(self) -> bool:
+        """Whether a value that the steps kept was written since."""
+        if writes.last_write() == self.moment:
+            return False
+        return any(
+            writes.written_since(array, self.moment)
+            for node in self.nodes
+            for array in writes.arrays_in(self.kept[node] or ())
+        )
 
     def _through_hooks(self, node: Node, g: Any) -> Any:
         hooks = node.cell.hooks  # type: ignore[union-attr]

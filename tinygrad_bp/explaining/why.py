@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.node import Node
-from ..drawing.known import Known, held_by, is_array
+from ..drawing.known import Known, is_array
 from .notation import text
 from .symbols import Symbols
 
@@ -24,9 +24,9 @@ def why_zero(node: Node, symbols: Symbols, known: Known) -> str:
         """An input of the op, where it is known."""
         if read in op.inputs and not op.variadic:
             parent = node.parents[op.inputs.index(read)]
-            found = known.value(parent) if parent is not None else held_by(node).get(read)
-            return found if is_array(found) else held_by(node).get(read)
-        return held_by(node).get(read)
+            found = known.value(parent) if parent is not None else symbols.held(node).get(read)
+            return found if is_array(found) else symbols.held(node).get(read)
+        return symbols.held(node).get(read)
 
     first = next((parent for parent in node.parents if parent is not None), None)
     called = text(symbols.of(first)) if first is not None else "its input"
@@ -60,7 +60,7 @@ def _dead(called: str, value: Value, op: Any) -> str:
 
 def _saturated(called: str, value: Value, op: Any) -> str:
     found = _range(value("x"))
-    return f"saturated: its slope is 0 or nearly so" + (f", {called} goes {found}" if found else "")
+    return "saturated: its slope is 0 or nearly so" + (f", {called} goes {found}" if found else "")
 
 
 def _times(called: str, value: Value, op: Any) -> str:
@@ -79,9 +79,11 @@ def _outside(called: str, value: Value, op: Any) -> str:
     if not is_array(x):
         return f"{called} is outside the bounds there"
     outside = np.zeros(np.shape(x), bool)
-    outside |= False if low is None else np.asarray(x) < low
-    outside |= False if high is None else np.asarray(x) > high
-    ends = " and ".join(f"{float(b):.4g}" for b in (low, high) if b is not None and np.size(b) == 1).replace("-", "−")
+    outside = outside if low is None else outside | (np.asarray(x) < low)
+    outside = outside if high is None else outside | (np.asarray(x) > high)
+    ends = " and ".join(
+        f"{np.asarray(b).item():.4g}" for b in (low, high) if b is not None and np.size(b) == 1
+    ).replace("-", "−")
     return f"{_share(outside)} elements of {called} are outside its bounds {ends}".rstrip()
 
 

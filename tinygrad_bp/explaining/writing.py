@@ -204,10 +204,14 @@ def _cast(step: Step, operands: list[Term]) -> Term | None:
 
 def _getitem(step: Step, operands: list[Term]) -> Term | None:
     index = step.params["index"]
-    if isinstance(index, tuple) and all(part is None or part is ... or part == slice(None) for part in index):
+    if isinstance(index, tuple) and all(part is None or part is ... or _whole(part) for part in index):
         return operands[0]
     written = _brief(index, {}) if not _holds_values(index) else "index"
     return Term("index", written.strip("()") if isinstance(index, tuple) else written, (operands[0],))
+
+
+def _whole(part: Any) -> bool:
+    return isinstance(part, slice) and part == slice(None)
 
 
 def _holds_values(item: Any) -> bool:

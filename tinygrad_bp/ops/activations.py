@@ -56,7 +56,7 @@ def _elu(x: Any, alpha: float) -> Any:
 
 elu = elementwise("elu", of_reals("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alpha), x)),
                   lambda g, x, alpha: where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
-                  params={"alpha": 1.0}, floats=True, formula="x if x > 0 else α · (eˣ − 1)",
+                  params={"alpha": 1.0}, floats=True, formula="x if x > 0 else alpha · (eˣ − 1)",
                   samples=(*unary(nonzero), *unary(nonzero, alpha=0.3)),
                   reference=lambda x, alpha=1.0: np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0)), 0),
                   doc="x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016).")
@@ -91,7 +91,7 @@ def _logsigmoid(x: Any) -> tuple[Any, Any]:
 softplus_slope = elementwise(
     "softplus_slope", lambda x, beta, threshold: in_blocks(lambda part: _softplus(part, beta, threshold), x)[1],
     lambda g, x, beta, threshold: where(x * beta > threshold, 0.0, g * (beta * sigmoid_slope(x * beta))),
-    params={"beta": 1.0, "threshold": math.inf}, floats=True, formula="σ(βx)",
+    params={"beta": 1.0, "threshold": math.inf}, floats=True, formula="σ(beta · x) if beta · x ≤ threshold else 1",
     samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
     reference=lambda x, beta=1.0, threshold=np.inf: np.where(
         beta * x > threshold, 1.0, np.exp(-np.logaddexp(0, -beta * x))),
@@ -101,7 +101,8 @@ softplus = elementwise("softplus", lambda x, beta, threshold: in_blocks(
                            lambda part: _softplus(part, beta, threshold), x),
                        lambda g, x, slope, beta, threshold: g * slope,
                        residuals={"slope": lambda x, beta, threshold: softplus_slope(x, beta, threshold)},
-                       params={"beta": 1.0, "threshold": 20.0}, floats=True, formula="ln(1 + e^(βx)) / β",
+                       params={"beta": 1.0, "threshold": 20.0}, floats=True,
+                       formula="ln(1 + e^(beta · x)) / beta if beta · x ≤ threshold else x",
                        samples=(*unary(), *unary(beta=2.0), *unary(extremes=False, threshold=0.0)),
                        reference=lambda x, beta=1.0, threshold=20.0: np.where(
                            beta * x > threshold, x, np.maximum(x, 0) + np.log1p(np.exp(-np.abs(beta * x))) / beta),
@@ -223,7 +224,7 @@ _off_kinks = fixed(0.7, -1.6, 2.7, -0.2, 5.6, -3.3, 0.2)
 
 hardtanh = elementwise("hardtanh", of_reals("hardtanh", np.clip),
                        lambda g, x, min_val, max_val: where((x <= min_val) | (x >= max_val), 0.0, g),
-                       params={"min_val": -1.0, "max_val": 1.0}, floats=True, formula="min ≤ x ≤ max",
+                       params={"min_val": -1.0, "max_val": 1.0}, floats=True, formula="min(max(x, min_val), max_val)",
                        grad_grad_fn="HardtanhBackwardBackward0",
                        samples=(*unary(_off_kinks), *unary(_off_kinks, min_val=0.0, max_val=6.0)),
                        reference=lambda x, min_val=-1.0, max_val=1.0: np.minimum(np.maximum(x, min_val), max_val),
@@ -279,7 +280,7 @@ hardswish = elementwise("hardswish", of_reals("hardswish", lambda x: in_blocks(_
 hardshrink = elementwise("hardshrink", of_reals("hardshrink", lambda x, lambd: choose(
                              (x <= lambd) & (x >= -lambd), np.zeros_like(x), x)),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
-                         params={"lambd": 0.5}, formula="x if |x| > λ else 0",
+                         params={"lambd": 0.5}, formula="x if |x| > lambd else 0",
                          grad_grad_fn="HardshrinkBackwardBackward0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: x * (np.abs(x) > lambd),
@@ -288,7 +289,7 @@ hardshrink = elementwise("hardshrink", of_reals("hardshrink", lambda x, lambd: c
 softshrink = elementwise("softshrink",
                          of_reals("softshrink", lambda x, lambd: x - np.clip(x, -_shrinks(lambd), lambd)),
                          lambda g, x, lambd: where(np.absolute(x) <= lambd, 0.0, g),
-                         params={"lambd": 0.5}, floats=True, formula="sign(x) · max(|x| − λ, 0)",
+                         params={"lambd": 0.5}, floats=True, formula="sign(x) · max(|x| − lambd, 0)",
                          grad_grad_fn="SoftshrinkBackwardBackward0",
                          samples=(*unary(_off_kinks), *unary(_off_kinks, lambd=1.0)),
                          reference=lambda x, lambd=0.5: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),

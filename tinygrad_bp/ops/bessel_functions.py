@@ -149,7 +149,7 @@ _any = (*unary(fixed(0.3, -1.4, 2.7, -5.2, 12.5, 19.5), extremes=False, order=0)
 jv: Callable[..., Any] = elementwise(
     "jv", lambda x, order: _first_kind(order)(x),
     lambda g, x, order: g * (0.5 * ((jv(x, order - 1) if order else -jv(x, 1)) - jv(x, order + 1))),
-    params={"order": REQUIRED}, floats=True, formula="Jₙ(x)", samples=_any,
+    params={"order": REQUIRED}, floats=True, formula="Jₙ(x), n = order", samples=_any,
     reference=lambda x, order: _oscillating(order, np.cos)(x),
     doc="Bessel function of the first kind and of a small whole order (derivative: DLMF 10.6.1).")
 

@@ -46,7 +46,8 @@ def _fold_reference(x: Any, shape: tuple[int, ...], axis: int, size: int, step: 
 _unfold_op: Callable[..., Any] = linear(
                     "unfold", _unfold,
                     lambda g, x_shape, axis, size, step: _fold_op(g, x_shape, axis, size, step),
-                    params={"axis": REQUIRED, "size": REQUIRED, "step": REQUIRED}, formula="xᵢₛ₊ₖ",
+                    params={"axis": REQUIRED, "size": REQUIRED, "step": REQUIRED},
+                    formula="x[i · step + k], k < size, along axis",
                     samples=(*(sample((6, 2), **window) for window in _WINDOWS),
                              sample((2, 5), axis=1, size=2, step=2)),
                     reference=lambda x, axis, size, step: np.stack([np.moveaxis(

@@ -27,7 +27,8 @@ __all__ = [
 
 _complex = tuple(sample(shape, of=complex_of()) for shape in ((2, 3), (4,), (), (0, 3)))
 
-_conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="x − iy", samples=_complex, holomorphic=False,
+_conj = linear("conj", np.conjugate, lambda g: np.conjugate(g), formula="Re x − i · Im x", samples=_complex,
+               holomorphic=False,
                doc="Complex conjugate.")
 
 

@@ -167,7 +167,7 @@ convolution = general(
         transposed_convolution(g, weight, x_shape[2:], stride, padding, dilation, groups),
     lambda g, x, weight_shape, stride, padding, dilation, groups:
         convolution_weight(x, g, weight_shape[2:], stride, padding, dilation, groups),
-    inputs="x weight", bilinear=True, params=_GEOMETRY, formula="∂T/∂y",
+    inputs="x weight", bilinear=True, params=_GEOMETRY, formula="Σ over each window of x · weight",
     samples=tuple(sample(x, w, **about) for x, w, _, about in _CASES),
     reference=lambda x, weight, stride, padding, dilation, groups:
         _form("y", x, _spread(weight, groups), x.shape[2:], weight.shape[2:], _about(stride, padding, dilation)),
@@ -179,7 +179,8 @@ transposed_convolution: Any = general(
     lambda g, weight, stride, padding, dilation, groups: convolution(g, weight, stride, padding, dilation, groups),
     lambda g, v, weight_shape, stride, padding, dilation, groups:
         convolution_weight(g, v, weight_shape[2:], stride, padding, dilation, groups),
-    inputs="v weight", bilinear=True, params={"size": REQUIRED, **_GEOMETRY}, formula="∂T/∂x",
+    inputs="v weight", bilinear=True, params={"size": REQUIRED, **_GEOMETRY},
+    formula="Σ over windows of v · weight, at their places in zeros",
     samples=tuple(sample(y, w, size=x[2:], **about) for x, w, y, about in _CASES),
     reference=lambda v, weight, size, stride, padding, dilation, groups:
         _form("x", v, _spread(weight, groups), size, weight.shape[2:], _about(stride, padding, dilation)),
@@ -192,7 +193,8 @@ convolution_weight: Any = general(
     lambda g, x_shape, v, stride, padding, dilation, groups:
         transposed_convolution(v, g, x_shape[2:], stride, padding, dilation, groups),
     lambda g, x, stride, padding, dilation, groups: convolution(x, g, stride, padding, dilation, groups),
-    inputs="x v", bilinear=True, params={"kernel": REQUIRED, **_GEOMETRY}, formula="∂T/∂weight",
+    inputs="x v", bilinear=True, params={"kernel": REQUIRED, **_GEOMETRY},
+    formula="Σ over places of each window of x · v",
     samples=tuple(sample(x, y, kernel=w[2:], **about) for x, w, y, about in _CASES),
     reference=lambda x, v, kernel, stride, padding, dilation, groups:
         _gathered(_form("w", x, v, x.shape[2:], kernel, _about(stride, padding, dilation)), groups),

@@ -51,13 +51,14 @@ def _place_reference(x: Any, shape: tuple[int, ...], offset: int, axis1: int, ax
 
 _diagonal: Callable[..., Any] = linear("diagonal", _view,
                    lambda g, x_shape, offset, axis1, axis2: _diagonal_place(g, x_shape, offset, axis1, axis2),
-                   params=_PLANE, formula="xᵢ,ᵢ₊ₒ",
+                   params=_PLANE, formula="xᵢ,ᵢ₊ₒ, o = offset",
                    samples=tuple(sample(shape, offset=o, axis1=a, axis2=b) for shape, (o, a, b) in _PLANES),
                    reference=np.diagonal, views=True, doc="The diagonal of two dimensions, as the last dimension.")
 
 _diagonal_place: Callable[..., Any] = linear("diagonal_place", _place,
                          lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),
-                         params={"shape": REQUIRED, **_PLANE}, formula="x on the diagonal of zeros",
+                         params={"shape": REQUIRED, **_PLANE},
+                         formula="x on a diagonal of zeros, offset from the main one",
                          samples=tuple(sample(np.diagonal(np.zeros(shape), o, a, b).shape, shape=shape, offset=o,
                                               axis1=a, axis2=b) for shape, (o, a, b) in _PLANES),
                          reference=_place_reference,

@@ -321,7 +321,7 @@ leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(
 
 leaky_relu = elementwise("leaky_relu", of_reals("leaky_relu", _leaky_relu),
                          lambda g, x, negative_slope: g * leaky_slope(x, negative_slope),
-                         params={"negative_slope": 0.01}, floats=True, formula="x if x > 0 else slope · x",
+                         params={"negative_slope": 0.01}, floats=True, formula="x if x > 0 else negative_slope · x",
                          grad_grad_fn="LeakyReluBackwardBackward0",
                          samples=(*unary(nonzero), *unary(nonzero, negative_slope=0.3)),
                          reference=lambda x, negative_slope=0.01: np.maximum(x, 0) + negative_slope * np.minimum(x, 0),

@@ -148,7 +148,8 @@ def _bell_of(x: Any, height: float, k: float) -> Any:
 
 bell: Callable[..., Any] = elementwise(
     "bell", lambda x, height, k: in_blocks(lambda part: _bell_of(part, height, k), x),
-    lambda g, x, y, k: g * (-2 * k * x * y), params={"height": 1.0, "k": 1.0}, floats=True, formula="h · e^(−kx²)",
+    lambda g, x, y, k: g * (-2 * k * x * y), params={"height": 1.0, "k": 1.0}, floats=True,
+    formula="height · e^(−k · x²)",
     samples=(*unary(), *unary(height=0.3, k=0.5)), reference=lambda x, height=1.0, k=1.0: height * np.exp(-k * x * x),
     doc="A bell curve of a height, what the slopes of the error functions are.")
 

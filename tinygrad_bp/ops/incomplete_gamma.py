@@ -98,13 +98,13 @@ _pairs = binary(fixed(0.5, 1.7, 3.2), fixed(0.3, 2.1, 4.4))
 lower_op = elementwise("igamma", _regularized(0), None,
                        lambda g, a, other: g * np.exp(xlogy(a - 1, other) - other - lgamma(a)),
                        inputs="a other", promotes="a other", floats=True, wide=True,
-                       formula="γ(a, x) / Γ(a)", samples=_pairs, reference=_reference(0),
+                       formula="γ(a, other) / Γ(a)", samples=_pairs, reference=_reference(0),
                        doc="The lower incomplete gamma function, regularized.")
 
 upper_op = elementwise("igammac", _regularized(1), None,
                        lambda g, a, other: -g * np.exp(xlogy(a - 1, other) - other - lgamma(a)),
                        inputs="a other", promotes="a other", floats=True, wide=True,
-                       formula="Γ(a, x) / Γ(a)", samples=_pairs, reference=_reference(1),
+                       formula="Γ(a, other) / Γ(a)", samples=_pairs, reference=_reference(1),
                        doc="The upper incomplete gamma function, regularized.")
 
 

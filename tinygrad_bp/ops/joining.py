@@ -48,7 +48,7 @@ def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, .
 
 cat = linear("cat", _joined,
              lambda g, tensors_shape, axis: _cut(g, tensors_shape, axis),
-             inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+             inputs="*tensors", params={"axis": 0}, formula="[tensors₀, tensors₁, …] along axis",
              samples=(sample((2, 3), (1, 3), axis=0), sample((2, 3), (2, 1), (2, 2), axis=-1), sample((0, 3), (2, 3))),
              reference=lambda tensors, axis=0: np.concatenate(tensors, axis=axis),
              hint="all sizes but the one along dim must agree",
@@ -58,7 +58,7 @@ concat = concatenate = cat
 stack = linear("stack", lambda tensors, axis: np.ascontiguousarray(np.stack(tensors, axis=axis)),
                lambda g, tensors_shape, axis: tuple(
                    _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
-               inputs="*tensors", params={"axis": 0}, formula="[x₀, x₁, …]",
+               inputs="*tensors", params={"axis": 0}, formula="[tensors₀, tensors₁, …] along a new axis",
                samples=(sample((2, 3), (2, 3), axis=0), sample((2,), (2,), (2,), axis=-1), sample((), ())),
                reference=lambda tensors, axis=0: np.stack(tensors, axis=axis),
                hint="all tensors must have the same shape",

@@ -35,7 +35,7 @@ def _inside(x: Any, min: Any, max: Any) -> Any:
 
 
 _clip_op = elementwise("clip", _clip, lambda g, x, min, max: where(_inside(x, min, max), g, 0.0),
-                       params={"min": None, "max": None}, formula="min ≤ x ≤ max",
+                       params={"min": None, "max": None}, formula="min(max(x, min), max)",
                        samples=(*unary(distinct, min=-0.5, max=0.5), *unary(distinct, min=0), *unary(distinct, max=0)),
                        reference=lambda x, min=None, max=None: np.clip(x, min, max),
                        grad_fn="ClampBackward1",
@@ -64,7 +64,7 @@ _clamp_op = elementwise("clamp", lambda x, min, max: np.minimum(np.maximum(x, mi
                         lambda g, x, min, max: where((x >= min) & (x <= max), g, 0.0),
                         lambda g, x, min, max: where((x < min) & (min < max), g, 0.0),
                         lambda g, x, min, max: where((x > max) | (max < min), g, 0.0),
-                        inputs="x min max", formula="min ≤ x ≤ max",
+                        inputs="x min max", formula="min(max(x, min), max)",
                         samples=tuple(sample(*shapes,
                                              of=(fixed(0.1, 0.7, -0.5, 0.4), fixed(-0.3, 0.9), fixed(0.2, 1.1)))
                                       for shapes in (((2, 3), (2, 3), (2, 3)), ((4,), (), (1,)), ((), (), ()),
@@ -118,7 +118,8 @@ fmin = elementwise("fmin", np.fmin,
 nan_to_num = elementwise("nan_to_num", lambda x, nan, posinf, neginf: np.nan_to_num(
                              x, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf),
                          lambda g, x: where(np.isfinite(x), g, 0.0),
-                         params={"nan": 0.0, "posinf": None, "neginf": None}, formula="x where it is finite",
+                         params={"nan": 0.0, "posinf": None, "neginf": None},
+                         formula="x where it is finite, else nan, posinf or neginf",
                          samples=(*unary(), sample((3,), of=fixed(np.nan, np.inf, -np.inf), smooth=False, posinf=9.0)),
                          reference=lambda x, nan=0.0, posinf=None, neginf=None: np.nan_to_num(
                              x, nan=nan, posinf=posinf, neginf=neginf),

@@ -157,7 +157,7 @@ def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> A
 huber_loss = general("huber_loss", of_reals("huber_loss", _huber), _huber_slope,
                      lambda g, x, target, reduction, delta: _huber_slope(g, target, x, reduction, delta),
                      inputs="x target", floats=True, params={"reduction": "mean", "delta": 1.0},
-                     formula="mean of d² / 2 where |d| < δ, else δ · (|d| − δ / 2); d = x − target",
+                     formula="mean of d² / 2 where |d| < delta, else delta · (|d| − delta / 2); d = x − target",
                      samples=(*(sample(shape, shape, reduction=reduction) for shape, reduction in _distances),
                               sample((5, 3), (5, 3), delta=0.3),
                               sample((9,), (9,), of=(fixed(1e30, -1e30, 1e-30, 0.0, 88.0, -88.0, 800.0, -800.0, 3.0),

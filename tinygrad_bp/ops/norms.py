@@ -96,7 +96,7 @@ def _norm_reference(x: Any, ord: float = 2, axis: Any = None, keepdims: bool = F
 _orders = tuple({"ord": p} for p in (2, 1, 3, 2.5, 0.5, 1.5, -2, float("inf"), float("-inf")))
 _few = tuple(s for s in reductions(nonzero, extra=_orders, empty=False) if s.params["axis"] in (None, -1, (0, 2)))
 _norm_op = general("vector_norm", _vector_norm, _norm_rule, params={"ord": 2, "axis": None, "keepdims": False},
-                   floats=True, holomorphic=False, gives="real", formula="(Σ |x|ᵖ)^(1/p)",
+                   floats=True, holomorphic=False, gives="real", formula="(Σ |x|^ord)^(1 / ord)",
                    samples=(*_few, sample((2, 3), of=nonzero, ord=0, axis=1),
                             sample((2, 3), of=complex_of(nonzero)),
                             sample((2, 3), of=complex_of(nonzero), ord=3, axis=0),

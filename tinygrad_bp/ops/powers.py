@@ -38,7 +38,7 @@ def _to_power(x: Any, exponent: Any) -> Any:
 
 _pow: Callable[..., Any] = elementwise("pow", _to_power,
                    lambda g, x, exponent: g * (exponent * _pow(x, exponent - 1)) if exponent else g * np.zeros_like(x),
-                   params={"exponent": REQUIRED}, formula="xⁿ", ufunc=None,
+                   params={"exponent": REQUIRED}, formula="x^exponent", ufunc=None,
                    samples=(*unary(above_0, extremes=False, exponent=2.5), *unary(extremes=False, exponent=3),
                             *unary(extremes=False, exponent=2), *unary(extremes=False, exponent=1),
                             *unary(extremes=False, exponent=0), *unary(nonzero, extremes=False, exponent=-2),

@@ -91,7 +91,7 @@ def flipud(input: Array) -> Any:
 
 _roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shift, axis),
                lambda g, shift, axis: _roll(g, tuple([-s for s in shift]), axis),
-               params={"shift": REQUIRED, "axis": REQUIRED}, formula="yᵢ₊ₛ = xᵢ",
+               params={"shift": REQUIRED, "axis": REQUIRED}, formula="x, moved by shift along axis",
                samples=(sample((2, 3), shift=(1,), axis=(1,)), sample((2, 3), shift=(1, -2), axis=(0, 1)),
                         sample((0, 3), shift=(1,), axis=(0,))),
                reference=np.roll, doc="The elements moved along some axes; what leaves at one end enters at the other.")

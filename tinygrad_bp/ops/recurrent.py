@@ -168,7 +168,8 @@ lstm_gates = general(
     "lstm_gates", _gates,
     lambda g, x, h, weight_ih, weight_hh, states, y, wanted:
         _gates_slope(g, x, h, weight_ih, weight_hh, states, y, wanted),
-    together=True, inputs="x h weight_ih weight_hh bias states", formula="σ, σ, σ, tanh of xₜ W_ihᵀ + hₜ₋₁ W_hhᵀ + b",
+    together=True, inputs="x h weight_ih weight_hh bias states",
+    formula="σ, σ, σ, tanh of xₜ weight_ihᵀ + hₜ₋₁ weight_hhᵀ + bias; h of the states",
     samples=(sample((3, 2, 3), (2, 2), (8, 3), (8, 2), (8,), (2, 3, 2, 2)),
              sample((1, 1, 2), (1, 1), (4, 2), (4, 1), (4,), (2, 1, 1, 1))),
     reference=_gates_reference, hint=_SIZES,
@@ -210,7 +211,7 @@ def _lstm_reference(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias
 lstm = general(
     "lstm", _lstm, _lstm_slope, together=True, inputs="x h c weight_ih weight_hh bias",
     residuals={"gates": lambda x, h, weight_ih, weight_hh, bias, y: lstm_gates(x, h, weight_ih, weight_hh, bias, y)},
-    formula="i, f, n, o = xₜ W_ihᵀ + hₜ₋₁ W_hhᵀ + b; cₜ = σ(f) cₜ₋₁ + σ(i) tanh n; hₜ = σ(o) tanh cₜ",
+    formula="i, f, n, o = xₜ weight_ihᵀ + hₜ₋₁ weight_hhᵀ + bias; cₜ = σ(f) cₜ₋₁ + σ(i) tanh n; hₜ = σ(o) tanh cₜ",
     samples=(sample((3, 2, 3), (2, 2), (2, 2), (8, 3), (8, 2), (8,)),
              sample((1, 1, 2), (1, 1), (1, 1), (4, 2), (4, 1), (4,)),
              sample((2, 0, 3), (0, 1), (0, 1), (4, 3), (4, 1), (4,))),

@@ -294,7 +294,8 @@ def _std(x: Any, axis: Axis, correction: float, keepdims: Any) -> Any:
 
 
 _std_op = general("std", _std, _std_rule,
-                  params=_SPREAD, floats=True, holomorphic=False, gives="real", formula="√var(x)", samples=_spreads,
+                  params=_SPREAD, floats=True, holomorphic=False, gives="real",
+                  formula="√(Σ |x − mean|² / (n − correction))", samples=_spreads,
                   reference=lambda x, axis=None, correction=1, keepdims=False:
                       np.std(x, axis=axis, ddof=correction, keepdims=keepdims),
                   doc="Standard deviation over the given axes.")

@@ -49,7 +49,8 @@ _SHAPES = (((3,), 0), ((2, 3), 1), ((3, 2), 0), ((2, 3, 2), 1), ((0, 3), 1))
 
 resample: Callable[..., Any] = linear(
     "resample", _taken, lambda g, taps, axis, x_shape: spread(g, taps, axis, x_shape[axis]),
-    params={"taps": REQUIRED, "axis": REQUIRED}, wide=True, formula="Σₖ weightₖ · x[indexₖ]",
+    params={"taps": REQUIRED, "axis": REQUIRED}, wide=True,
+    formula="Σₖ weightₖ · x[indexₖ], with index and weight of taps",
     samples=tuple(sample(shape, taps=taps, axis=axis) for shape, axis in _SHAPES for taps in (_TAPS, _NEAREST)),
     reference=lambda x, taps, axis: np.moveaxis(
         np.tensordot(_matrix(taps, x.shape[axis]), x, (1, axis)), 0, axis),
@@ -58,7 +59,7 @@ resample: Callable[..., Any] = linear(
 spread: Callable[..., Any] = linear(
     "spread", _given, lambda g, taps, axis: resample(g, taps, axis),
     params={"taps": REQUIRED, "axis": REQUIRED, "size": REQUIRED}, wide=True,
-    formula="Σₖ weightₖ · x, at indexₖ of zeros",
+    formula="Σₖ weightₖ · x, at indexₖ of zeros, with index and weight of taps",
     samples=tuple(sample((*shape[:axis], len(taps[0][0]), *shape[axis + 1 :]), taps=taps, axis=axis, size=3)
                   for shape, axis in _SHAPES for taps in (_TAPS, _NEAREST)),
     reference=lambda x, taps, axis, size: np.moveaxis(

@@ -52,7 +52,7 @@ def _rounded(x: Any, decimals: int) -> Any:
 
 
 round = elementwise("round", _rounded, flat, params={"decimals": 0},
-                    formula="the whole number nearest to x",
+                    formula="x, rounded to so many decimals",
                     samples=(*unary(_between), *unary(fixed(0.317, -1.428, 2.723), extremes=False, decimals=1)),
                     ufunc=np.rint, reference=lambda x, decimals=0: np.rint(x * 10.0**decimals) / 10.0**decimals,
                     doc="The nearest number with so many decimals; a half goes to the even one. Its gradient is 0.")
@@ -88,7 +88,8 @@ copysign = elementwise("copysign", np.copysign, lambda g, a, b: g * (np.sign(a) 
                        flat, floats=True, formula="|a| · sign b", samples=binary(nonzero, nonzero),
                        doc="The size of a with the sign of b (that of −0.0 counts); its slope at a = 0 is 0.")
 
-nextafter = elementwise("nextafter", np.nextafter, lambda g: g, flat, formula="a ± ulp", samples=binary(), floats=True,
+nextafter = elementwise("nextafter", np.nextafter, lambda g: g, flat, formula="a ± ulp, towards b",
+                        samples=binary(), floats=True,
                         doc="The next floating point number after a towards b.")
 
 
@@ -118,7 +119,8 @@ exponent_op = constant("exponent", lambda x: np.frexp(x)[1], samples=unary(nonze
                        doc="The power of 2 that scales a mantissa in ±[0.5, 1) to each element.")
 
 mantissa_op = elementwise("mantissa", lambda x: np.frexp(x)[0], lambda g, x: np.ldexp(g, -exponent_op(x)),
-                          formula="x / 2ᵉ", samples=unary(fixed(0.3, -1.4, 2.7, -0.2, 5.6, -3.3), extremes=False),
+                          formula="x / 2ᵏ, k = exponent(x)",
+                          samples=unary(fixed(0.3, -1.4, 2.7, -0.2, 5.6, -3.3), extremes=False),
                           reference=lambda x: x / np.exp2(np.floor(np.log2(np.abs(x))) + 1),
                           doc="Each element scaled by a power of 2 into ±[0.5, 1).")
 

@@ -260,7 +260,7 @@ def _swap_or_permute(axes: tuple[int, ...]) -> str:
 
 
 _permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, axes: np.transpose(g, _inverse(axes)),
-                  params={"axes": REQUIRED}, formula="x",
+                  params={"axes": REQUIRED}, formula="x, its axes in the order axes",
                   samples=(sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(1, 0)), sample((0, 3), axes=(1, 0))),
                   reference=np.transpose, views=True, grad_fn=_swap_or_permute, doc="The dimensions in another order.")
 

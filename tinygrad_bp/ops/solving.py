@@ -326,7 +326,7 @@ def _third(h: Any, x: Any, g: Any) -> Any:
 
 cofactors_slope: Any = general(
     "cofactors_slope", _cofactors_slope, lambda g, x, weights: _third(g, x, weights),
-    lambda g, x: cofactors_slope(x, g), inputs="x weights", formula="det(x) · (tr(x⁻¹ g) x⁻ᵀ − x⁻ᵀ gᵀ x⁻ᵀ)",
+    lambda g, x: cofactors_slope(x, g), inputs="x weights", formula="det(x) · (tr(x⁻¹ weights) x⁻ᵀ − x⁻ᵀ weightsᵀ x⁻ᵀ)",
     samples=tuple(sample(*s.shapes * 2, of=s.domains * 2) for s in _square if s.shapes != ((1, 1),)),
     reference=lambda x, weights: np.linalg.det(x)[..., None, None] * (
         np.einsum("...ij,...ji->...", np.linalg.inv(x), weights)[..., None, None] * np.linalg.inv(x).mT

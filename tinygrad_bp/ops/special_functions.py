@@ -41,14 +41,14 @@ _at_0 = sample((3,), (3,), of=(fixed(0.0, 1.5, -2.0), positive))  # where the va
 
 xlogy = elementwise("xlogy", lambda x, y: x * np.log(_kept(x, y, 1)),
                     lambda g, x, other: g * np.log(_within_domain(x, other, 0)), lambda g, x, other: g * (x / other),
-                    inputs="x other", floats=True, formula="x · ln y", samples=(*binary(nonzero, positive), _at_0),
+                    inputs="x other", floats=True, formula="x · ln other", samples=(*binary(nonzero, positive), _at_0),
                     reference=lambda x, other: np.multiply(x, np.log(other)),
                     doc="x · log(other), 0 where x is 0.")
 
 xlog1py = elementwise("xlog1py", lambda x, y: x * np.log1p(_kept(x, y, 0)),
                       lambda g, x, other: g * np.log1p(_within_domain(x, other, -1)),
                       lambda g, x, other: g * (x / (1 + other)),
-                      inputs="x other", floats=True, formula="x · ln(1 + y)",
+                      inputs="x other", floats=True, formula="x · ln(1 + other)",
                       samples=(*binary(nonzero, positive), _at_0),
                       reference=lambda x, other: np.multiply(x, np.log1p(other)),
                       grad_fn="SpecialXlog1PyBackward0",
@@ -132,14 +132,14 @@ _wide = unary(fixed(25.3, -4.2, 9.5, -21.7), extremes=False, order=1)
 iv: Callable[..., Any] = elementwise(
     "iv", lambda x, order: widened(lambda z: _iv(z, order))(x),
     lambda g, x, order: g * (0.5 * (iv(x, abs(order - 1)) + iv(x, order + 1))),
-    params={"order": REQUIRED}, floats=True, formula="Iₙ(x)", samples=_orders,
+    params={"order": REQUIRED}, floats=True, formula="Iₙ(x), n = order", samples=_orders,
     reference=lambda x, order: _iv_reference(x, order),
     doc="Modified Bessel function of the first kind and of a whole order (derivative: DLMF 10.29.1).")
 
 ive: Callable[..., Any] = elementwise(
     "ive", lambda x, order: widened(lambda z: _ive(z, order))(x),
     lambda g, x, y, order: g * (0.5 * (ive(x, abs(order - 1)) + ive(x, order + 1)) - np.sign(x) * y),
-    params={"order": REQUIRED}, floats=True, formula="e^(−|x|) Iₙ(x)", samples=(*_orders, *_wide),
+    params={"order": REQUIRED}, floats=True, formula="e^(−|x|) Iₙ(x), n = order", samples=(*_orders, *_wide),
     reference=lambda x, order: _iv_reference(x, order) * np.exp(-np.abs(x)),
     doc="Modified Bessel function of the first kind, times e^(−|x|).")
 

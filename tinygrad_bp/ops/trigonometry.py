@@ -142,7 +142,7 @@ spherical_jn: Callable[..., Any] = elementwise(
     "spherical_jn", _spherical_jn,
     lambda g, x, order: g * ((order * spherical_jn(x, order - 1) if order else 0 * x)
                              - (order + 1) * spherical_jn(x, order + 1)) / (2 * order + 1),
-    params={"order": REQUIRED}, floats=True, formula="jₙ(x)",
+    params={"order": REQUIRED}, floats=True, formula="jₙ(x), n = order",
     samples=(*unary(order=0), *unary(order=1), *unary(nonzero, order=2), *complexes(order=0),
              sample((4,), of=between(5.0, 20.0), order=3)),
     reference=lambda x, order: _jn_reference(x, order),
