@@ -39,7 +39,7 @@ ROOMS = {
     "func": "Transforms of functions", "functional": "Jacobians and Hessians", "verify": "Checking gradients",
     "faults": "Why a training does not learn",
     "program": "Programs", "compiler": "Steps that run as programs",
-    "drawing": "Drawing graphs", "replaying": "Backward, step by step",
+    "drawing": "Drawing graphs", "explaining": "Why a gradient has its value", "replaying": "Backward, step by step",
     "saving": "Files", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
     "profiler": "Where the time goes",

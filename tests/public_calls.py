@@ -269,7 +269,7 @@ WITHOUT_TENSORS = each(
     set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
     set_num_threads set_warn_always is_anomaly_enabled bartlett_window blackman_window hamming_window hann_window
     kaiser_window empty_permuted empty_strided from_dlpack from_file frombuffer range scalar_tensor vmap
-    use_deterministic_algorithms compile compare diagnose replay""",
+    use_deterministic_algorithms compile compare diagnose explain replay""",
 )
 
 

@@ -36,6 +36,7 @@ from .autograd.tensor import Tensor as Tensor
 from .autograd.types import Array, Axis, DTypeLike, Index, Operand, Size as _Size
 from .compiler import F
 from .drawing.picture import Picture
+from .explaining.explanation import Explanation
 from .faults.finding import Findings
 from .func.transforms import Function
 from .functions.constructors import TensorType
@@ -376,7 +377,7 @@ def can_cast(from_: DTypeLike, to: DTypeLike) -> _bool:
 def cartesian_prod(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """All ways to take one element of each vector, a row each; of one vector, itself."""
 def cat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
-    """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
+    """Tensors joined along an existing dimension. Formula: [tensors₀, tensors₁, …] along axis"""
 def cbrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Cube root, of either sign. Formula: ∛x"""
 def cdist(
@@ -443,11 +444,11 @@ def compile(model: None = None, *, backend: str = ..., exact: _bool = ..., **set
 def complex(real: Operand, imag: Operand, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers of two real tensors. Formula: real + i · imag"""
 def concat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
-    """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
+    """Tensors joined along an existing dimension. Formula: [tensors₀, tensors₁, …] along axis"""
 def concatenate(
     tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
-    """Tensors joined along an existing dimension. Formula: [x₀, x₁, …]"""
+    """Tensors joined along an existing dimension. Formula: [tensors₀, tensors₁, …] along axis"""
 def conj(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The complex conjugate; a real tensor is returned as it is."""
 def conj_physical(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -656,6 +657,11 @@ def expand_as(input: Array, other: Array, *, out: Tensor | None = None) -> Tenso
     """``expand`` to the shape of another tensor."""
 def expand_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``expand`` gives, which shares no memory with the input."""
+def explain(
+    loss: Tensor | Callable[..., Any], *args: Any, wrt: Tensor | Sequence[Tensor] | Mapping[str, Tensor] | Any,
+    gradient: Array | None = None, params: Mapping[str, Tensor] | Any | None = None,
+) -> Explanation:
+    """Why the gradient of ``loss`` in ``wrt`` has this value: its derivation, and what became of it on the way."""
 def expm1(input: Array, *, out: Tensor | None = None) -> Tensor:
     """exp(x) − 1, exact near 0. Formula: eˣ − 1"""
 def expm1_(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -808,7 +814,7 @@ def hann_window(
 ) -> Tensor:
     """``½ − ½ cos 2πt``, t from 0 to 1 over the window."""
 def hardshrink(input: Array, lambd: _float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
+    """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
 def heaviside(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where a is negative, 1 where it is positive, b where it is 0."""
 def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
@@ -1195,7 +1201,8 @@ def nan_to_num(
     input: Array, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None, *,
     out: Tensor | None = None,
 ) -> Tensor:
-    """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is finite
+    """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is finite,
+    else nan, posinf or neginf
     """
 def nan_to_num_(
     input: Array, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None, *,
@@ -1244,7 +1251,7 @@ def negative(input: Array, *, out: Tensor | None = None) -> Tensor:
 def negative_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``negative``, written into the tensor itself."""
 def nextafter(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """The next floating point number after a towards b. Formula: a ± ulp"""
+    """The next floating point number after a towards b. Formula: a ± ulp, towards b"""
 def nonzero(input: Array, *, as_tuple: _bool = False, out: Tensor | None = None) -> Tensor:
     """The positions of the elements that are not 0: (n, dimensions), or with ``as_tuple`` one tensor per dimension."""
 def nonzero_static(input: Array, *, size: _int, fill_value: _int = -1, out: Tensor | None = None) -> Tensor:
@@ -1424,8 +1431,8 @@ def roll(input: Array, shifts: _Size, dims: _Size | None = None, *, out: Tensor 
 def rot90(input: Array, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None) -> Tensor:
     """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second."""
 def round(input: Array, decimals: _int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
-    number nearest to x
+    """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: x, rounded to
+    so many decimals
     """
 def round_(input: Array, decimals: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """``round``, written into the tensor itself."""
@@ -1591,7 +1598,7 @@ def squeeze(input: Array, dim: Axis = None, *, axis: Axis = None, out: Tensor | 
 def squeeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
     """A copy of what ``squeeze`` gives, which shares no memory with the input."""
 def stack(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
-    """Tensors of one shape joined along a new dimension. Formula: [x₀, x₁, …]"""
+    """Tensors of one shape joined along a new dimension. Formula: [tensors₀, tensors₁, …] along a new axis"""
 def std(
     input: Array, dim: Axis = None, unbiased: _bool | None = None, keepdim: _bool = False, *,
     correction: _float | None = None, axis: Axis = None, keepdims: _bool | None = None, out: Tensor | None = None,
@@ -1816,7 +1823,7 @@ def where(
 ) -> Tensor:
     """The elements of ``input`` where the condition holds, those of ``other`` elsewhere; all broadcast."""
 def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """x · log(other), 0 where x is 0. Formula: x · ln y"""
+    """x · log(other), 0 where x is 0. Formula: x · ln other"""
 def xlogy_(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``xlogy``, written into the tensor itself."""
 def zero_(self: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -102,8 +102,8 @@ def polygamma(n: int, input: Array, *, out: Tensor | None = None) -> Tensor:
 def psi(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The derivative of ``lgamma``."""
 def round(input: Array, decimals: int = 0, *, out: Tensor | None = None) -> Tensor:
-    """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
-    number nearest to x
+    """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: x, rounded to
+    so many decimals
     """
 def scaled_modified_bessel_k0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Modified Bessel function of the second kind, order 0, times eˣ. Formula: eˣ K₀(x)"""
@@ -126,8 +126,8 @@ def softmax(
 def spherical_bessel_j0(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``sin x / x``, 1 at 0: the spherical Bessel function of order 0."""
 def xlog1py(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """x · log1p(other), 0 where x is 0. Formula: x · ln(1 + y)"""
+    """x · log1p(other), 0 where x is 0. Formula: x · ln(1 + other)"""
 def xlogy(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """x · log(other), 0 where x is 0. Formula: x · ln y"""
+    """x · log(other), 0 where x is 0. Formula: x · ln other"""
 def zeta(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """``Σ (q + k)⁻ˢ`` over k = 0, 1, … for s in ``input`` and q in ``other``, which broadcast."""

@@ -581,7 +581,7 @@ class Syntax:
     def half(self, memory_format: Any = None) -> Tensor:
         """The tensor as float16."""
     def hardshrink(self, lambd: _float = 0.5) -> Tensor:
-        """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
+        """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
     def heaviside(self, other: Operand) -> Tensor:
         """0 where a is negative, 1 where it is positive, b where it is 0."""
     def heaviside_(self, other: Operand) -> Tensor:
@@ -960,7 +960,7 @@ class Syntax:
         """``mvlgamma``, written into the tensor itself."""
     def nan_to_num(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
         """NaN and the infinities replaced by numbers: 0 and the largest ones, unless given. Formula: x where it is
-        finite
+        finite, else nan, posinf or neginf
         """
     def nan_to_num_(self, nan: _float = 0.0, posinf: _float | None = None, neginf: _float | None = None) -> Tensor:
         """``nan_to_num``, written into the tensor itself."""
@@ -1046,7 +1046,7 @@ class Syntax:
     ) -> Tensor:
         """Zeros of another shape in the dtype of ``x``."""
     def nextafter(self, other: Operand) -> Tensor:
-        """The next floating point number after a towards b. Formula: a ± ulp"""
+        """The next floating point number after a towards b. Formula: a ± ulp, towards b"""
     def nextafter_(self, other: Operand) -> Tensor:
         """``nextafter``, written into the tensor itself."""
     def nonzero(self, *, as_tuple: _bool = False) -> Tensor:
@@ -1178,8 +1178,8 @@ class Syntax:
     def rot90(self, k: _int = 1, dims: Sequence[_int] = ...) -> Tensor:
         """Turned by ``k`` quarter turns in the plane of two dimensions, from the first towards the second."""
     def round(self, decimals: _int = 0) -> Tensor:
-        """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: the whole
-        number nearest to x
+        """The nearest number with so many decimals; a half goes to the even one. Its gradient is 0. Formula: x, rounded
+        to so many decimals
         """
     def round_(self, decimals: _int = 0) -> Tensor:
         """``round``, written into the tensor itself."""
@@ -1458,7 +1458,7 @@ class Syntax:
     def where(self, condition: Operand, other: Operand) -> Tensor:
         """The tensor's elements where the condition holds, those of ``other`` elsewhere."""
     def xlogy(self, other: Operand) -> Tensor:
-        """x · log(other), 0 where x is 0. Formula: x · ln y"""
+        """x · log(other), 0 where x is 0. Formula: x · ln other"""
     def xlogy_(self, other: Operand) -> Tensor:
         """``xlogy``, written into the tensor itself."""
     def zero_(self) -> Tensor:

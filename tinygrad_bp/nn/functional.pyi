@@ -177,9 +177,9 @@ def dropout3d(
 ) -> Tensor:
     """As ``dropout``, but whole channels: (rows, channels, depth, height, width), the rows may be missing."""
 def elu(input: Array, alpha: float = 1.0, inplace: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016). Formula: x if x > 0 else α · (eˣ − 1)"""
+    """x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016). Formula: x if x > 0 else alpha · (eˣ − 1)"""
 def elu_(input: Array, alpha: float = 1.0, inplace: bool = False, *, out: Tensor | None = None) -> Tensor:
-    """x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016). Formula: x if x > 0 else α · (eˣ − 1)"""
+    """x above 0, alpha · (eˣ − 1) below (Clevert et al. 2016). Formula: x if x > 0 else alpha · (eˣ − 1)"""
 def embedding(
     input: Array, weight: Array, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, sparse: bool = False,
@@ -273,7 +273,7 @@ def gumbel_softmax(
     """``softmax((logits + noise) / tau)``, the noise from Gumbel's distribution, PyTorch's numbers for the same seed.
     """
 def hardshrink(input: Array, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """x, and 0 between −lambd and lambd. Formula: x if |x| > λ else 0"""
+    """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
 def hardsigmoid(input: Array, inplace: bool = False) -> Tensor:
     """``relu6(x + 3) / 6``: straight lines in place of the sigmoid."""
 def hardswish(input: Array, inplace: bool = False, *, out: Tensor | None = None) -> Tensor:
@@ -281,11 +281,11 @@ def hardswish(input: Array, inplace: bool = False, *, out: Tensor | None = None)
 def hardtanh(
     input: Array, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
-    """x between two bounds; its gradient at the bounds is 0. Formula: min ≤ x ≤ max"""
+    """x between two bounds; its gradient at the bounds is 0. Formula: min(max(x, min_val), max_val)"""
 def hardtanh_(
     input: Array, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
-    """x between two bounds; its gradient at the bounds is 0. Formula: min ≤ x ≤ max"""
+    """x between two bounds; its gradient at the bounds is 0. Formula: min(max(x, min_val), max_val)"""
 def hinge_embedding_loss(
     input: Array, target: Array, margin: float = 1.0, size_average: bool | None = None, reduce: bool | None = None,
     reduction: str = 'mean',
@@ -294,8 +294,8 @@ def hinge_embedding_loss(
 def huber_loss(
     input: Operand, target: Operand, reduction: str = 'mean', delta: float = 1.0, *, out: Tensor | None = None,
 ) -> Tensor:
-    """Squared error near the target, absolute error beyond delta (Huber 1964). Formula: mean of d² / 2 where |d| < δ,
-    else δ · (|d| − δ / 2); d = x − target
+    """Squared error near the target, absolute error beyond delta (Huber 1964). Formula: mean of d² / 2 where |d| <
+    delta, else delta · (|d| − delta / 2); d = x − target
     """
 def instance_norm(
     input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
@@ -325,11 +325,11 @@ def layer_norm(
 def leaky_relu(
     input: Array, negative_slope: float = 0.01, inplace: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
-    """x above 0, negative_slope · x below (Maas et al. 2013). Formula: x if x > 0 else slope · x"""
+    """x above 0, negative_slope · x below (Maas et al. 2013). Formula: x if x > 0 else negative_slope · x"""
 def leaky_relu_(
     input: Array, negative_slope: float = 0.01, inplace: bool = False, *, out: Tensor | None = None,
 ) -> Tensor:
-    """x above 0, negative_slope · x below (Maas et al. 2013). Formula: x if x > 0 else slope · x"""
+    """x above 0, negative_slope · x below (Maas et al. 2013). Formula: x if x > 0 else negative_slope · x"""
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
     """``x @ weight.T + bias``; weight is (out, in), bias (out) or None."""
 def linear_cross_entropy(
@@ -556,9 +556,11 @@ def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int |
 def softmin(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Tensor:
     """``softmax(−input)``: the smallest number gets the largest share."""
 def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None) -> Tensor:
-    """A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001). Formula: ln(1 + e^(βx)) / β"""
+    """A smooth relu; x itself where beta · x is above threshold (Dugas et al. 2001). Formula: ln(1 + e^(beta · x)) /
+    beta if beta · x ≤ threshold else x
+    """
 def softshrink(input: Array, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
-    """x moved towards 0 by lambd, and 0 between −lambd and lambd. Formula: sign(x) · max(|x| − λ, 0)"""
+    """x moved towards 0 by lambd, and 0 between −lambd and lambd. Formula: sign(x) · max(|x| − lambd, 0)"""
 def softsign(input: Array) -> Tensor:
     """``x / (1 + |x|)`` (Turian et al. 2009)."""
 def tanh(input: Array, *, out: Tensor | None = None) -> Tensor:
