@@ -22,8 +22,10 @@ from urllib.parse import unquote
 
 import pytest
 from browser import DESKTOP, PHONE, browser, complaints, too_wide
+from playground_page import Playground, pyodide_folder
 
 import tinygrad_bp as tg
+from tinygrad_bp.playground.folder import write
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -222,6 +224,21 @@ def test_a_replay_is_in_the_page(site: Path) -> None:
         assert len(frames) == text.count("tg.replay(") > 0
         page.switch_to.frame(frames[0])
         assert "Replay of loss" in page.execute_script("return document.body.innerText") and not complaints(page)
+
+
+def test_the_guide_runs_in_the_playground(site: Path, programs: list[tuple[str, str]]) -> None:
+    write(site / "playground", pyodide_folder())
+    whole = {page: code for page, code in programs if page.startswith("learn/")}  # the last link has all cells
+    with browser() as driver:
+        driver.get((site / "learn/backpropagation.html").as_uri())
+        driver.find_element("css selector", "a.run").click()
+        first = next(code for page, code in programs if page == "learn/backpropagation.html")
+        assert driver.execute_script("return editor.text") == first
+        page = Playground(driver, driver.current_url)
+        page.wait("ready")
+        for name, code in whole.items():
+            page.run(code)
+            assert not page.find("#output .err"), f"{name}: {page.output}"
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
