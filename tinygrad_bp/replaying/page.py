@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -20,7 +19,6 @@ from .record import LIMIT, Forward, Input, Replay, Traced
 from .text import HINT, left_out
 
 
-@cache
 def _file(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
 
