@@ -6,6 +6,7 @@ import gc
 import threading
 import warnings
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from tinygrad_bp.autograd.errors import (
     ShapeError,
 )
 from tinygrad_bp.autograd.op import OPS
+from tinygrad_bp.drawing.program import DotNotFoundError
 from tinygrad_bp.verify import contracts
 
 GRAPHS = 500
@@ -516,6 +518,48 @@ def test_a_long_chain_is_cut_and_says_so():
     assert "19801 steps farther from the outputs left out" in html and len(html) < 2_000_000
     assert len(text.splitlines()) < 3000
     assert "1 step farther" in tg.replay((y.detach().requires_grad_() * 2).sum()).text(limit=1)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, None, True, "all"])
+def test_a_limit_is_a_number_of_steps(limit):
+    replay = tg.replay(network()[0])
+    for show in (replay.text, replay.html):
+        with pytest.raises(ArgumentError, match="a number of steps from 1"):
+            show(limit=limit)
+
+
+def test_a_part_of_a_graph_names_what_it_leaves_out():
+    replay = tg.replay(network()[0])
+    html = replay.html(limit=2)
+    assert '"kind":"earlier"' in html and html.count('class="node') == 3
+    assert "3 steps farther from the outputs left out" in html
+
+
+def test_without_a_program_one_sentence_says_what_to_install(tmp_path, monkeypatch):
+    replay = tg.replay(network()[0])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TINYGRAD_BP_DOT", str(tmp_path / "nowhere"))
+    for write in (replay.html, lambda: replay.save("new/xor.html")):
+        with pytest.raises(DotNotFoundError, match=r"TINYGRAD_BP_DOT names .*pip install graphviz-pure"):
+            write()
+    assert not list(tmp_path.iterdir())
+    shown = replay._repr_html_()
+    assert "pip install graphviz-pure" in shown and "Backward:" in shown and "<script" not in shown
+    assert replay.text()
+
+
+def test_the_wheel_is_enough(tmp_path, monkeypatch):
+    monkeypatch.delenv("TINYGRAD_BP_DOT", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "<svg" in tg.replay(network()[0]).html()
+
+
+def test_a_page_is_made_of_files_beside_the_code():
+    folder = Path(tg.replaying.__file__).parent
+    assert {path.name for path in folder.iterdir() if path.suffix in (".html", ".css", ".js")} == {
+        "page.html", "page.css", "page.js",
+    }  # fmt: skip
+    assert sum(path.stat().st_size for path in folder.glob("page.[hcj]*")) < 60_000
 
 
 def test_figures_of_a_page(tmp_path):

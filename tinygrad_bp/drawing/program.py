@@ -20,12 +20,12 @@ WHEEL = "graphviz-pure"
 
 
 class DotNotFoundError(AutogradError, graphviz.ExecutableNotFound):
-    """No ``dot`` program to lay a picture out; the DOT source is saved all the same.
+    """No ``dot`` program to lay a picture out; the DOT source of a drawing is saved all the same.
 
     Fails: ``tg.draw(loss).render("xor.svg")`` on a bare machine.  Works: the same after ``pip install graphviz-pure``.
     """
 
-    def __init__(self, saved: str) -> None:
+    def __init__(self, saved: str = "") -> None:
         chosen = os.environ.get(VARIABLE)
         what = (
             f"{VARIABLE} names {chosen!r}, which is no program; correct it, or remove it and install one"
@@ -35,7 +35,7 @@ class DotNotFoundError(AutogradError, graphviz.ExecutableNotFound):
         RuntimeError.__init__(
             self,
             f"no Graphviz program `dot` to draw with: {what} with `pip install {WHEEL}`, or with the system's package "
-            f"manager (such as `apt install graphviz`). The DOT source is saved in {saved!r}",
+            "manager (such as `apt install graphviz`)" + (f". The DOT source is saved in {saved!r}" if saved else ""),
         )
 
 
@@ -91,14 +91,16 @@ def found_program() -> Iterator[None]:
             dot_command.DOT_BINARY = usual
 
 
-def laid_out(source: str, format: str, saved: str) -> str:
-    """What the program makes of DOT source, as text: ``"svg"``, or ``"plain"``, where each box and arrow stands.
+def laid_out(source: str) -> str:
+    """Where each box and arrow of a DOT source stands, in Graphviz's format ``plain``.
 
-    Raises ``DotNotFoundError`` where there is no program; the source is saved as ``saved`` then.
+    Raises ``DotNotFoundError`` where there is no program to say so.
     """
     try:
         with found_program():
-            found: bytes = graphviz.pipe("dot", format, source.encode(), quiet=True)
+            found: bytes = graphviz.pipe("dot", "plain", source.encode(), quiet=True)
             return found.decode()
     except graphviz.ExecutableNotFound:
-        raise DotNotFoundError(graphviz.Source(source, filename=saved).save()) from None
+        raise DotNotFoundError from None
+    except graphviz.CalledProcessError as error:
+        raise FormatError("plain", error.stderr.decode() if error.stderr else "") from None

@@ -30,7 +30,7 @@ def lay_out(sizes: Sequence[tuple[float, float]], arrows: Sequence[tuple[int, in
         *(f"{tail} -> {head} [weight={weight}]" for tail, head, weight in arrows),
         "}",
     ]  # fmt: skip
-    plain = laid_out("\n".join(rows), "plain", "replay.gv")
+    plain = laid_out("\n".join(rows))
     return _read(plain, len(sizes), arrows)
 
 

@@ -70,7 +70,7 @@ class _View:
     """What a page shows of a replay: the steps at the end of the computation, at most ``limit``."""
 
     def __init__(self, replay: Replay, limit: int) -> None:
-        first = max(0, len(replay.forward) - max(limit, 1))
+        first = max(0, len(replay.forward) - limit)
         self.replay = replay
         self.forward = replay.forward[first:]
         self.steps = [step for step in replay.steps if step.forward.number > first]

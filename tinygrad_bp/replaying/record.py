@@ -178,20 +178,24 @@ class Replay:
         )
 
     def text(self, limit: int = LIMIT) -> str:
-        """The steps as text, 80 columns wide; of more than ``limit`` those at the end of the computation."""
+        """The steps as text, 80 columns wide; of more than ``limit`` those at the end of the computation.
+
+        Raises ``ArgumentError`` for a limit that is no number from 1.
+        """
         from .text import text
 
-        return text(self, limit)
+        return text(self, _checked("text", limit))
 
     def html(self, limit: int = LIMIT) -> str:
         """One page that needs nothing else: a picture of the graph, and a scrubber that steps through it.
 
         A graph of more than ``limit`` steps is shown from its end: the steps where backward begins; the page says
-        how many are left out. Raises ``DotNotFoundError`` where there is no program to lay the graph out.
+        how many are left out. Raises ``DotNotFoundError`` where there is no program to lay the graph out, and
+        ``ArgumentError`` for a limit that is no number from 1.
         """
         from .page import page
 
-        return page(self, limit)
+        return page(self, _checked("html", limit))
 
     def save(self, path: Any, limit: int = LIMIT) -> str:
         """Write the page of ``html`` into a file, which any browser opens, and return its path."""
@@ -205,3 +209,9 @@ class Replay:
         from .page import frame
 
         return frame(self)
+
+
+def _checked(who: str, limit: Any) -> int:
+    if isinstance(limit, bool) or not isinstance(limit, (int, np.integer)) or limit < 1:
+        raise ArgumentError(f"{who}: limit is a number of steps from 1, got {limit!r:.40}")
+    return int(limit)
