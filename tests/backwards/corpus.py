@@ -8,14 +8,29 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import attention, dense, images, normalisation, residual, sequences, shared, softmax, steps, words
+from . import (
+    activations,
+    attention,
+    deep,
+    dense,
+    gates,
+    goals,
+    images,
+    normalisation,
+    residual,
+    sequences,
+    shared,
+    softmax,
+    steps,
+    words,
+)
 from .programs import Program
 
-PROGRAMS: list[Program] = [
-    program
-    for module in (dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps)
-    for program in module.PROGRAMS
-]
+MODULES = (
+    dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
+    activations, deep, gates, goals,
+)  # fmt: skip
+PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers
 
 

@@ -212,7 +212,7 @@ PROGRAMS = [
         autoencoder_script,
         {
             "of out": {"derivative missing"},
-            "twice": {"derivative too much", "derivative"},
+            "twice": {"derivative too much", "derivative", "applied twice"},
             "no sparsity": {"branch missing"},
             "sparsity not averaged": {"summed", "scale missing"},
             "softplus slope": {"derivative"},

@@ -11,7 +11,8 @@ import numpy as np
 
 from ...autograd.node import Node
 from .edges import Edge, edges, of_penalty, replaced
-from .tape import Change, Rule, Tape, groups, places
+from .regions import between as between_nodes
+from .tape import VIEWS, Change, Rule, Tape, groups, places
 
 OTHERS = 30  # gradients of the same shape that are tried in a gradient's place
 
@@ -27,11 +28,46 @@ def arrivals(tape: Tape) -> Iterator[Change]:
         meant = tape.name(steps[0].node)
         for other in _alike(tape, steps[0].node):
             rules = {edge.step.node: _arriving(edge, tape.total[other]) for edge in some}
+            kind, why = between(tape, other, steps[0].node)
             text = (
                 f"The gradient of {names}{places(steps)} is made of the gradient of {tape.name(other)} where that of "
-                f"{meant} is meant: a derivative between the two is missing, or too much."
+                f"{meant} is meant: {why}."
             )
-            yield Change("wrong gradient", text, rules)
+            yield Change(kind, text, rules)
+
+
+def between(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
+    """What it is to take the gradient of another value: where it is a number times the right one, a scale or a sign."""
+    wrong, right = tape.total[other], tape.total[meant]
+    c = float(np.sum(wrong * right)) / (float(np.sum(right * right)) or 1.0)
+    if not c or not np.allclose(wrong, c * right, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(right), initial=0.0))):
+        return _of_ops(tape, other, meant)
+    if abs(c + 1) < 1e-9:
+        return "sign", "the sign between the two is wrong, a minus is left out"
+    return "scale missing", f"the factor between the two is left out, it is {c:.6g} times what it should be"
+
+
+def _of_ops(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
+    """What lies between two values, where the gradient of one is taken for that of the other."""
+    on_way = between_nodes(tape, other, meant) if other in tape.place_of and meant in tape.place_of else []
+    made = [step for step in on_way if step.name not in ("add", "sub", "neg", *VIEWS)]
+    if len(made) == 1:
+        kind, what = OPS.get(made[0].name, ("derivative missing", "the derivative of {} between the two is left out"))
+        return kind, what.format(made[0].name)
+    names = ", ".join(dict.fromkeys(step.name for step in made[::-1]))
+    return (
+        "wrong gradient",
+        f"what lies between the two is left out, {names}"
+        if made
+        else "a derivative between the two is missing, or too much",
+    )
+
+
+OPS = {
+    "mul": ("factor missing", "the factor between the two is left out"),
+    "div": ("division missing", "the division between the two is left out"),
+    "matmul": ("factor missing", "the matrix product between the two is left out"),
+}
 
 
 def _alike(tape: Tape, node: Node) -> list[Node]:
@@ -74,8 +110,22 @@ def of_the_loss(tape: Tape) -> Iterator[Change]:
 
 
 def penalties(tape: Tape) -> Iterator[Change]:
-    """The penalty of another weight."""
+    """The penalty of another weight, or of one more: of a bias."""
     own = {leaf: _penalty(tape, leaf) for leaf in tape.leaves}
+    bare = [leaf for leaf in tape.leaves if own[leaf] is None and leaf in tape.total and np.any(tape.values[leaf])]
+    for some in groups(bare, lambda leaf: 0):
+        for of, parts in ((leaf, _parts_of_penalty(tape, leaf)) for leaf in tape.leaves if own[leaf] is not None):
+            for part in parts:
+                for function in (lambda w: w, np.sign, np.abs):
+                    term = function(tape.values[of])
+                    k = float(np.sum(part * term) / np.sum(term * term))
+                    if np.allclose(part, k * term, rtol=1e-9):
+                        text = (
+                            f"{', '.join(map(tape.name, some))}: the penalty of {tape.name(of)} is there as well, "
+                            "where the loss has none: regularisation."
+                        )
+                        totals = {leaf: tape.total[leaf] + k * function(tape.values[leaf]) for leaf in some}
+                        yield Change("regularisation", text, totals=totals)
     for leaf, other in permutations(tape.leaves, 2):
         if leaf.shape == other.shape and own[other] is not None:
             text = f"The penalty in the gradient of {tape.name(leaf)} is that of {tape.name(other)}: regularisation."
@@ -85,11 +135,15 @@ def penalties(tape: Tape) -> Iterator[Change]:
 
 def _penalty(tape: Tape, leaf: Node) -> Any:
     """The part of a weight's gradient that comes of a function of the weight alone; None where there is none."""
-    if leaf not in tape.total:
-        return None
-    parts = [
-        np.asarray(d)
-        for step in tape.users.get(leaf, ()) if step.node in tape.parts and of_penalty(tape, step, leaf)
-        for parent, d in tape.parts[step.node] if parent is leaf and np.shape(d) == leaf.shape
-    ]  # fmt: skip
+    parts = _parts_of_penalty(tape, leaf)
     return sum(parts) if parts else None
+
+
+def _parts_of_penalty(tape: Tape, leaf: Node) -> list[Any]:
+    if leaf not in tape.total:
+        return []
+    return [
+        sum(np.asarray(d) for parent, d in tape.parts[step.node] if parent is leaf)
+        for step in tape.users.get(leaf, ()) if step.node in tape.parts and of_penalty(tape, step, leaf)
+        if all(np.shape(d) == leaf.shape for parent, d in tape.parts[step.node] if parent is leaf)
+    ]  # fmt: skip

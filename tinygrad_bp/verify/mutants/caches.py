@@ -42,6 +42,25 @@ def caches(tape: Tape) -> Iterator[Change]:
                 yield Change("wrong step", text, rules)
 
 
+def not_handed_on(tape: Tape) -> Iterator[Change]:
+    """In a loop over layers the gradient of another layer's result arrives at each: it is not handed on."""
+    for column in _columns(tape).values():
+        nodes = [step.node for step in column]
+        if len({n.shape for n in nodes}) > 1 or not all(n in tape.total for n in nodes):
+            continue
+        totals = [tape.total[n] for n in nodes]
+        for text, others in (
+            ("last", [totals[-1]] * len(nodes)), ("first", [totals[0]] * len(nodes)),
+            ("one after", [*totals[1:], totals[-1]]), ("one before", [totals[0], *totals[:-1]]),
+        ):  # fmt: skip
+            moved = {n: o for n, o, own in zip(nodes, others, totals, strict=True) if o is not own}
+            sentence = (
+                f"What runs {len(nodes)} times{places(column)} gets in the backward the gradient of the {text} each "
+                "time: a wrong gradient, what comes back has to be handed on."
+            )
+            yield Change("wrong gradient", sentence, totals=moved)
+
+
 def other_columns(tape: Tape) -> Iterator[Change]:
     """In every turn of a loop, another value of that turn in the place of a factor: another gate's."""
     columns = list(_columns(tape).values())

@@ -9,8 +9,10 @@ import numpy as np
 
 from .along_axes import Whole, along_axes
 from .edges import of_penalty
+from .formulas import slips
 from .functions import Function, functions, sigmoid
-from .kinks import GATES, below
+from .kinks import GATES
+from .regions import slope
 from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
 
 Formula = Callable[[Any, Any], Any]  # of x, the input, and y, the result
@@ -89,26 +91,23 @@ def derivatives(tape: Tape) -> Iterator[Change]:
     for some in groups(found, lambda f: f.name, *by_place):
         first = some[0]
         where = places(f.step for f in some)
-        for kind, text, whole in _wrong(first, _weight_after(tape, first)):
+        for kind, text, whole in _wrong(first, _weight_after(tape, first), slope(tape, first.step.node, first.input)):
             rules = {f.step.node: _rule(f, whole) for f in some}
+            if not any(_passes(tape, f, whole) for f in some):
+                continue  # nothing comes through: that is a gradient left out
             sentence = f"{_subject(first.name)}{where}: {text}."
             if all(of_penalty(tape, f.step, f.input) for f in some):
+                if kind == "sign":
+                    continue  # the sign of all but the penalty, as likely
                 kind, sentence = "regularisation", f"The penalty on {tape.name(first.input)}: {sentence}"
             yield Change(kind, sentence, rules)
+        yield from _of_slope(tape, some)
         yield from _of_another_value(tape, some, found)
 
 
 OF_RESULT: dict[str, Formula] = {  # derivatives as they are written with a value v that is taken for the result
     "sigmoid": lambda v, y: v * (1 - v), "tanh": lambda v, y: 1 - v * v, "relu": lambda v, y: 1.0 * (v > 0),
     "exp": lambda v, y: v, "leaky_relu": lambda v, y: np.where(v > 0, 1, 0.01), "softplus": lambda v, y: 1 - np.exp(-v),
-}  # fmt: skip
-
-
-DERIVATIVES: dict[str, Formula] = {  # the right ones, of x and y
-    "sigmoid": lambda x, y: y * (1 - y), "tanh": lambda x, y: 1 - y * y, "relu": lambda x, y: 1.0 * (x > 0),
-    "softplus": lambda x, y: sigmoid(x), "square": lambda x, y: 2 * x, "abs": lambda x, y: np.sign(x),
-    "silu": lambda x, y: sigmoid(x) + y * (1 - sigmoid(x)), "leaky_relu": lambda x, y: np.where(x > 0, 1, below(x, y)),
-    "elu": lambda x, y: np.where(x > 0, 1, y + below(np.expm1(x), y)),
 }  # fmt: skip
 
 
@@ -158,7 +157,7 @@ def _subject(name: str) -> str:
     return SUBJECTS.get(name, name)
 
 
-def _wrong(f: Function, weight: Any) -> Iterator[tuple[str, str, Whole]]:
+def _wrong(f: Function, weight: Any, right_slope: Any) -> Iterator[tuple[str, str, Whole]]:
     right = RIGHT.get(f.name)
     meant = f"; it is {right}" if right is not None else ""
     yield from GATES.get(f.name, ())
@@ -170,29 +169,92 @@ def _wrong(f: Function, weight: Any) -> Iterator[tuple[str, str, Whole]]:
         for kind, text, whole in along_axes(f.name, f.x, f.axes, weight):
             yield kind, f"its gradient is written {text}{meant}", whole
         return
-    for text, formula in FACTORS.items():
+    for text, meant_text, formula in slips(f.name):
         with np.errstate(all="ignore"):
-            nothing = not np.any(formula(f.x, f.y))
-        if not nothing:  # a derivative that happens to be zero here is a gradient left out: see left_out
-            yield "derivative", f"its derivative is written {text}{meant}", _times(formula)
-    known = DERIVATIVES.get(f.name)
-    factor = known(f.x, f.y) if known is not None else _of_one_op(f)
-    if factor is not None:
-        yield "applied twice", "its derivative is taken twice", lambda g, x, y, a: g * factor * factor
-        yield "g missing", "it gives the derivative alone, without the gradient arriving", lambda g, x, y, a: factor
-        yield (
-            "summed", "its derivative is multiplied by the sum of the gradient arriving, one number",
-            lambda g, x, y, a: np.sum(g) * factor,
-        )  # fmt: skip
-        yield (
-            "averaged", "its derivative is multiplied by the mean of the gradient arriving, one number",
-            lambda g, x, y, a: np.mean(g) * factor,
-        )  # fmt: skip
+            slipped = formula(f.x, f.y)
+        if np.any(slipped) and np.isfinite(slipped).all():
+            kind, how = _of_slip(slipped, right_slope)
+            yield kind, f"its derivative is written {text}{how}; it is {meant_text}", _times(formula)
 
 
-def _of_one_op(f: Function) -> Any:
-    """The derivative of a function that is a single op."""
-    return f.step.pull(np.ones(f.y.shape))[0] if f.step.parents[0] is f.input and len(f.step.parents) == 1 else None
+def other_derivatives(tape: Tape) -> Iterator[Change]:
+    """Every function with a derivative that is of another one, or of no function at all."""
+    found = [f for f in functions(tape) if not f.axes]
+    by_place = (lambda f: (f.name, f.step.call.site.anywhere)), (lambda f: (f.name, f.step.call.site))
+    for some in groups(found, lambda f: f.name, *by_place):
+        first = some[0]
+        right = slope(tape, first.step.node, first.input)
+        steep = 0.0 if right is None else float(np.max(np.abs(right), initial=0.0))
+        meant = f"; it is {RIGHT[first.name]}" if first.name in RIGHT else ""
+        for text, formula in FACTORS.items():
+            with np.errstate(all="ignore"):
+                nothing = not np.max(np.abs(formula(first.x, first.y))) > 1e-6 * steep
+            one_sided = text in ("x > 0", "x ≤ 0") and not np.min(first.x) < 0 < np.max(first.x)
+            if not nothing and not one_sided:  # a derivative that is zero here is a gradient left out: see left_out
+                rules = {f.step.node: _rule(f, _times(formula)) for f in some}
+                what = f"{_subject(first.name)}{places(f.step for f in some)}: its derivative is written {text}{meant}."
+                yield Change("derivative", what, rules)
+
+
+def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
+    """The right derivative twice, without what arrives, or taken at another value than the input."""
+    if some[0].axes:
+        return
+    what = f"{_subject(some[0].name)}{places(f.step for f in some)}"
+    slopes = [slope(tape, f.step.node, f.input) for f in some]
+    if all(s is not None for s in slopes):
+        even = all(np.ptp(tape.total[f.step.node]) == 0 for f in some)  # to leave it out is a factor then
+        for kind, text, gradient in OF_SLOPE[3 * even :]:
+            rules = {f.step.node: _passing(f, gradient, s) for f, s in zip(some, slopes, strict=True)}
+            yield Change(kind, f"{what}: {text}.", rules)
+    families = [{"made of the input, its result": f.y, **_named_relatives(tape, f)} for f in some]
+    for path in families[0]:
+        values = [family.get(path) for family in families]
+        moved = [slope(tape, f.step.node, f.input, v) if v is not None else None for f, v in zip(some, values)]
+        if all(d is not None and np.isfinite(d).all() and np.any(d) for d in moved):
+            rules = {f.step.node: _passing(f, lambda g, d: g * d, d) for f, d in zip(some, moved, strict=True)}
+            yield Change("derivative", f"{what}: its derivative is taken at the value {path}, not at its input.", rules)
+
+
+def _passes(tape: Tape, f: Function, whole: Whole) -> bool:
+    with np.errstate(all="ignore"):
+        return bool(np.any(whole(tape.total[f.step.node], f.x, f.y, f.axes)))
+
+
+def _of_slip(slipped: Any, right: Any) -> tuple[str, str]:
+    """The kind of a slip, and what more there is to say of it: a number times the right derivative is a factor."""
+    if right is None:
+        return "derivative", ""
+    slipped = np.broadcast_to(slipped, right.shape)
+    c = float(np.sum(slipped * right)) / (float(np.sum(right * right)) or 1.0)
+    if not c or not np.allclose(slipped, c * right, rtol=1e-9, atol=1e-12):
+        return "derivative", ""
+    return ("sign", ", with a wrong sign") if abs(c + 1) < 1e-9 else ("factor", f", {c:.6g} times what it should be")
+
+
+def _named_relatives(tape: Tape, f: Function) -> dict[str, Any]:
+    found = tape.relatives(f.input)
+    return {path: v for path, v in found.items() if not np.array_equal(v, f.x) and not np.array_equal(v, f.y)}
+
+
+OF_SLOPE: tuple[tuple[str, str, Callable[[Gradient, Any], Gradient]], ...] = (
+    ("g missing", "it gives the derivative alone, without the gradient arriving", lambda g, d: d),
+    ("summed", "its derivative is multiplied by the sum of the gradient arriving, one number",
+     lambda g, d: np.sum(g) * d),
+    ("averaged", "its derivative is multiplied by the mean of the gradient arriving, one number",
+     lambda g, d: np.mean(g) * d),
+    ("applied twice", "its derivative is taken twice", lambda g, d: g * d * d),
+    ("sign", "the absolute value of its derivative is taken: the sign is lost", lambda g, d: g * np.abs(d)),
+    ("derivative", "what arrives is divided by its derivative", lambda g, d: g / d),
+)  # fmt: skip
+
+
+def _passing(f: Function, gradient: Callable[[Gradient, Any], Gradient], d: Any) -> Rule:
+    def rule(step: Step, g: Gradient) -> Pairs:
+        with np.errstate(all="ignore"):
+            return [(f.input, gradient(g, d))]
+
+    return rule
 
 
 def _times(formula: Formula) -> Whole:

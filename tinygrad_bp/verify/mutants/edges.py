@@ -7,6 +7,7 @@ residual connection passed over, a shared weight counted once and recurrent step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,7 +84,23 @@ def left_out(tape: Tape) -> Iterator[Change]:
             f"It is without {what}{' in every step' if not one else ''}: "
             f"the gradient through {some[0].step.name} is left out, add that part."
         )
-        yield Change(kind, sentence, without(some), free=_times(tape, what) if one else None)
+        yield Change(kind, sentence, without(some), free=_times(tape, what))
+        for kind, factor, text in TIMES if not one else ():
+            rules: dict[Node, Rule] = {}
+            for edge in some:
+                rules[edge.step.node] = replaced(edge, _scaled(edge, factor))
+            yield Change(kind, f"{what[0].upper()}{what[1:]} in every step {text}.", rules)
+
+
+TIMES = (
+    ("counted twice", 2.0, "is counted twice: it is added more than once"),
+    ("sign", -1.0, "has the wrong sign"),
+    ("factor", 0.5, "is halved, a factor 2 is left out"),
+)
+
+
+def _scaled(edge: Edge, factor: float) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: factor * step.pull(g)[edge.operand]
 
 
 def scaled(tape: Tape) -> Iterator[Change]:
@@ -141,7 +158,7 @@ def uses(tape: Tape) -> Iterator[Change]:
             through = ", ".join(sorted({edge.step.name for edge in rest}))
             text = (
                 f"{name} is used {len(found)} times and only the {which} use counts{where}: the gradient through "
-                f"{through} is left out, add up all with +=."
+                f"{through} is left out: a branch is missing, add up all with +=."
             )
             if kind == "regularisation":
                 text = f"The penalty on {name}{places(e.step for e in rest)} is left out: regularisation."
@@ -156,6 +173,34 @@ def uses(tape: Tape) -> Iterator[Change]:
             yield Change("overwritten", text, totals={node: total})
 
 
+def ways(tape: Tape) -> Iterator[Change]:
+    """Of the ways that a value goes some are left out: in every turn of a loop, where it is one."""
+    columns: dict[Any, list[Node]] = {}
+    for node in tape.users:
+        step = tape.step_of.get(node)
+        columns.setdefault(
+            id(node) if step is None or step.call.site.code is None else (step.name, step.call.site), []
+        ).append(node)
+    for nodes in columns.values():
+        by_place: dict[Any, list[Edge]] = {}
+        for edge in (edge for node in nodes for edge in _uses(tape, node)):
+            by_place.setdefault((edge.step.name, edge.operand, edge.step.call.site), []).append(edge)
+        places_used = list(by_place.values())
+        if not (2 if len(nodes) > 1 else 3) <= len(places_used) <= 5:
+            continue
+        name = tape.name(nodes[0])
+        for count in range(len(places_used) - 1, 0, -1):
+            for kept in combinations(range(len(places_used)), count):
+                rest = [edge for i, some in enumerate(places_used) if i not in kept for edge in some]
+                through = ", ".join(dict.fromkeys(f"{edge.step.name}{places([edge.step])}" for edge in rest))
+                text = (
+                    f"Of the ways that {name} goes{' in every step' if len(nodes) > 1 else ''} the gradient through "
+                    f"{through} is left out: a branch is missing, add up all with +=."
+                )
+                kind = _kind_of_rest(tape, nodes[0], rest)
+                yield Change("branch missing" if kind == "regularisation" else kind, text, without(rest))
+
+
 def _kind_of_rest(tape: Tape, node: Node, rest: list[Edge]) -> str:
     """What it is called to leave out some uses: a penalty on a weight, uses of a weight, ways that a value goes."""
     if node not in tape.leaves:
@@ -167,7 +212,28 @@ def of_penalty(tape: Tape, step: Step, leaf: Node) -> bool:
     """Whether a step makes something of one weight alone, as a penalty does: squares, a product with itself."""
     own = [parent for parent in step.parents if parent is not None]
     alone = all(parent is leaf for parent in own) and (len(own) > 1 or step.name in OF_PENALTIES)
-    return alone and leaf in tape.leaves and not tape.output.shape and any(s is not step for s in tape.users[leaf])
+    return (
+        alone
+        and leaf in tape.leaves
+        and not tape.output.shape
+        and any(s is not step for s in tape.users[leaf])
+        and _added(tape, step.node)
+    )
+
+
+def _added(tape: Tape, node: Node) -> bool:
+    """Whether a value comes into the loss as a term of its own: what it meets on the way is added, or a number."""
+    for _ in range(40):
+        if node is tape.output:
+            return True
+        after = tape.users.get(node, ())
+        if len(after) != 1:
+            return False
+        others = [p for p in after[0].parents if p is not None and p is not node]
+        if others and (after[0].name not in ("add", "sub", "stack", "cat") or after[0].node.shape != node.shape):
+            return False
+        node = after[0].node
+    return False
 
 
 OF_PENALTIES = ("abs", "square", "pow", "sqrt", "norm", "sum", "mean")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, of_the_loss, penalties
-from .caches import caches, other_columns
-from .derivatives import derivatives
-from .edges import branches, gathered, left_out, scaled, uses
+from .caches import caches, not_handed_on, other_columns
+from .derivatives import derivatives, other_derivatives
+from .edges import branches, gathered, left_out, scaled, uses, ways
 from .forwards import other_forwards, other_operands
 from .gating import choices, hinges, masks
 from .losses import likelihoods
@@ -24,16 +25,17 @@ from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .recurrent import later, orders_in_time
+from .screen import Screen
 from .subsets import rounds, subsets
 from .sums import averages, broadcast_sums, extremes
 from .tape import Change, Tape
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    scaled, likelihoods, hinges, derivatives, uses, left_out, branches, gathered, extremes, squares,
-    elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, slices,
-    rearranged, choices, penalties, arrivals, caches, later, orders_in_time, other_columns, other_operands,
-    other_forwards, averages, subsets, rounds, masks, of_the_loss,
+    scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, squares,
+    other_derivatives, elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data,
+    pools, slices, rearranged, choices, penalties, arrivals, caches, later, orders_in_time, not_handed_on,
+    other_columns, other_operands, other_forwards, averages, subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
@@ -75,7 +77,30 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
         for i, also in fit.met.items():
             found[i] = fit.kind, cases[i].hand, None, fit.sentence + also
         base = base.with_(fit.change)
+    for i in search.wrong:
+        if i not in found:
+            found.update((i, guess) for guess in stretched(tape, search.cases[i]))
     return found
+
+
+def stretched(tape: Tape, case: Case) -> Iterator[Guess]:
+    """The right gradient times, or divided by, a value that the program has: a factor too much, or left out."""
+    if np.count_nonzero(case.truth) < 4:
+        return
+    known = [(tape.name(node), value) for node, value in tape.values.items()]
+    for name, value in (*known, *(("an array of data", value) for value in tape.constants)):
+        if value.ndim == 0 or value.ndim > case.truth.ndim or value.size < 2 or np.ptp(value) == 0 or not value.all():
+            continue
+        if any(n not in (1, m) for n, m in zip(value.shape[::-1], case.truth.shape[::-1])):
+            continue
+        for guess, kind, text in (
+            (case.truth / value, "factor missing", f"It is the engine's divided by {name}: that factor is missing."),
+            (case.truth * value, "wrong factor", f"It is the engine's times {name}: a factor too much, or a division "
+             "that is missing."),
+        ):  # fmt: skip
+            if case.fits(guess):
+                yield kind, case.hand, None, text
+                return
 
 
 def exchanged(cases: Sequence[Case], wrong: Sequence[int]) -> Iterator[tuple[int, Guess]]:
@@ -142,7 +167,29 @@ class Search:
         size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
         self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong if cases[i].hand.size > 2 * SAMPLED}
-        self.changes = list(self._changes())
+        self.changes, self.alone = self._in_order()
+
+    def _in_order(self) -> tuple[list[Change], list[Change]]:
+        """The changes that may move wrong gradients, of all of them first; and apart those in some turns of a loop."""
+        wrong = frozenset(self.wrong)
+        found = [(change, reached) for change in self._changes() if (reached := self.tape.reaches(change)) & wrong]
+        found.sort(key=lambda pair: not wrong <= pair[1])
+        apart = [self.tape.partial(change) for change, _ in found]
+        return (
+            [change for (change, _), alone in zip(found, apart, strict=True) if not alone],
+            [change for (change, reached), alone in zip(found, apart, strict=True) if alone and wrong <= reached],
+        )
+
+    @cached_property
+    def screened(self) -> list[Change]:
+        """Of the changes in some turns of a loop those that may be all that is wrong."""
+        if not self.alone:
+            return []
+        try:
+            screen = Screen(self.tape, self.cases, self.wrong)
+        except ValueError:  # near a kink or the end of a domain
+            return self.alone
+        return [change for change in self.alone if _passes(screen, change)]
 
     def _changes(self) -> Iterator[Change]:
         for kind in KINDS:
@@ -157,7 +204,7 @@ class Search:
         best: Fit | None = None
         bases = [base] if not (base.rules or base.totals) else [Change("", ""), base]
         for known in bases:
-            for change in self.changes[: self.tries]:
+            for change in self._tried(known is base and not base.rules):
                 fit = self.fit(change, left, known)
                 if fit is None or (best is not None and best.rank <= fit.rank):
                     continue
@@ -165,6 +212,11 @@ class Search:
                 if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers:
                     return best
         return best
+
+    def _tried(self, first: bool) -> Iterator[Change]:
+        yield from self.changes[: self.tries]
+        if first:
+            yield from self.screened[: self.tries]
 
     def fit(self, change: Change, left: list[int], base: Change) -> Fit | None:
         """How a change meets the hand-written gradients; None where it meets none of those left."""
@@ -217,6 +269,13 @@ class Search:
         right = [i for i in self.usable if i not in self.wrong and shifts[i] is not None]
         spoiled = sum(self._spoils(i, t * shifts[i]) for i in right)
         return Fit(change, *words, met, spoiled, 1)
+
+
+def _passes(screen: Screen, change: Change) -> bool:
+    try:
+        return screen.passes(change)
+    except (ShapeError, ValueError, IndexError):  # what the change gives has not the shape of anything here
+        return False
 
 
 def _along(case: Case, shift: Any) -> float | None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from math import erf, pi, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...autograd.node import Node
+from .regions import between, slope, source
 from .tape import Step, Tape
 
 DEPTH = 12  # how many ops a function may be made of, one after the other
@@ -39,35 +41,102 @@ def softmax(x: Any, axis: int) -> Any:
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
+def softplus(x: Any) -> Any:
+    """log(1 + eˣ)."""
+    return np.logaddexp(0, x)
+
+
+def inner_of_gelu(x: Any) -> Any:
+    """What the tanh is of in GELU's approximation (Hendrycks and Gimpel 2016)."""
+    return sqrt(2 / pi) * (x + 0.044715 * x**3)
+
+
+def gauss_cdf(x: Any) -> Any:
+    """The distribution function of the normal distribution."""
+    return 0.5 * (1 + np.vectorize(erf)(x / sqrt(2)))
+
+
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": sigmoid,
     "tanh": np.tanh,
-    "softplus": lambda x: np.logaddexp(0, x),
+    "softplus": softplus,
     "abs": np.abs,
     "silu": lambda x: x * sigmoid(x),
     "leaky_relu": lambda x: x,  # its slope is read off: see _is
     "square": np.square,
+    "cube": lambda x: x**3,
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "log_sigmoid": lambda x: -softplus(-x),
+    "gauss": lambda x: np.exp(-x * x),
+    "mish": lambda x: x * np.tanh(softplus(x)),
+    "gelu": lambda x: x * gauss_cdf(x),
+    "gelu of tanh": lambda x: 0.5 * x * (1 + np.tanh(inner_of_gelu(x))),
+    "log_cosh": lambda x: np.log(np.cosh(x)),
 }
 
 
-def functions(tape: Tape) -> Iterator[Function]:
+def level(name: str, x: Any, y: Any) -> dict[str, float]:
+    """The numbers in a function that is known by its values: where it is cut, its slope or scale below zero."""
+    if name == "clip":
+        return {"low": float(np.min(y)), "high": float(np.max(y))}
+    below, above = x < 0, x > 0
+    if name not in ("leaky_relu", "elu", "selu") or not below.any():
+        return {"alpha": 1.0, "scale": 1.0}
+    scale = float(np.mean(y[above] / x[above])) if name == "selu" and above.any() else 1.0
+    tail = x if name == "leaky_relu" else np.expm1(x)
+    return {"alpha": float(np.mean(y[below] / tail[below])) / scale, "scale": scale}
+
+
+def functions(tape: Tape) -> list[Function]:
     """Every function that is known by its values, and every op of one input whose derivative is elementwise."""
+    found = tape.found.get("functions")
+    if found is None:
+        every = list(_functions(tape))
+        inner = {node for f in every if not f.axes for node in _inside(tape, f)}
+        # What a function is made of is not tried on its own; of what is along axes the parts are.
+        found = tape.found["functions"] = [f for f in every if f.step.node not in inner]
+    return found
+
+
+def _inside(tape: Tape, f: Function) -> list[Node]:
+    """What a function is made of and nothing else reads."""
+    made_of = between(tape, f.step.node, f.input)
+    return [s.node for s in made_of[1:] if all(user in made_of for user in tape.users[s.node])]
+
+
+def _functions(tape: Tape) -> Iterator[Function]:
     for step in tape.steps:
         y = step.call.result
         if y is None or y.dtype.kind != "f" or step.node not in tape.parts:
             continue
         best = None
+        axes = _normalised(y)
         for node, x in _behind(tape, step):
-            known = _known(x, y)
+            known = _known(x, y, axes)
             # Of equal values, as before and after a bias of zeros, the later one is what the function was given.
             older = best is None or (node.order < best.input.order and not np.array_equal(x, best.x))
             if known is not None and older:
                 best = Function(known[0], step, node, x, y, known[1])
         if best is not None:
             yield best
+        elif (made := _composed(tape, step)) is not None:
+            yield Function("the function", step, made, tape.values[made], y)
         elif len(step.parents) == 1 and step.recorded.op.kind == "elementwise" and step.call.values:  # type: ignore[union-attr]
             yield Function(step.name, step, step.parents[0], step.call.values[0], y)  # type: ignore[arg-type]
+
+
+def _composed(tape: Tape, step: Step) -> Node | None:
+    """What a value is a function of by several ops, where the next op is no more of that function."""
+    after = tape.users.get(step.node, ())
+    if not after or all(source(tape, s) is not None for s in after):
+        return None
+    found = source(tape, step)
+    if found is None or found[1] < 2 or found[0] not in tape.values:
+        return None
+    steep = slope(tape, step.node, found[0])
+    bent = steep is not None and np.ptp(steep) > 1e-9 * np.max(np.abs(steep), initial=0.0)
+    return found[0] if bent else None  # a sum with numbers, or a multiple, is no function of its own
 
 
 def _behind(tape: Tape, step: Step) -> Iterator[tuple[Node, Any]]:
@@ -82,12 +151,35 @@ def _behind(tape: Tape, step: Step) -> Iterator[tuple[Node, Any]]:
                 yield node, tape.values[node]
 
 
-def _known(x: Any, y: Any) -> tuple[str, tuple[int, ...]] | None:
+def _normalised(y: Any) -> list[tuple[int, ...]]:
+    """The axes along which the squares of a value have a mean, or a sum, of nearly 1: as what was normalised has."""
+    found = []
+    squares = y * y
+    for count in range(1, y.ndim + 1):
+        for axes in combinations(range(y.ndim), count):
+            size = int(np.prod([y.shape[a] for a in axes]))
+            means = np.mean(squares, axes) if size > 1 else np.zeros(1)
+            if any(np.all(means * n < 1 + 1e-9) and np.all(means * n > 0.2) for n in (1, size)):
+                found.append(axes)
+    return found
+
+
+def _candidates(x: Any, y: Any) -> list[str]:
+    """The functions that give some elements of y for those of x."""
+    some = slice(None, None, max(1, x.size // 6))
+    x, y = x.ravel()[some], y.ravel()[some]
+    with np.errstate(all="ignore"):
+        table = np.stack([function(x) for function in ELEMENTWISE.values()])
+        near = np.all(np.abs(table - y) <= 1e-9 * (1e-3 + np.abs(y)), 1)
+    return [name for name, one in zip(ELEMENTWISE, near, strict=True) if one]
+
+
+def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tuple[int, ...]] | None:
     """The name of the function that gives ``y`` for ``x``, and its axes; None where it is none of those known."""
-    if x.size < 2 or x.dtype.kind != "f" or not (np.isfinite(x).all() and np.isfinite(y).all()):
+    if x.size < 2 or x.dtype.kind != "f" or not (np.isfinite(x).all() and np.isfinite(y).all()) or _same(x, y):
         return None
-    for name, function in ELEMENTWISE.items():
-        if name != "leaky_relu" and _is(function, x, y):
+    for name in _candidates(x, y):
+        if name != "leaky_relu" and _is(ELEMENTWISE[name], x, y):
             return name, ()
     below = x < 0
     if below.any() and not below.all() and np.array_equal(x[~below], y[~below]):
@@ -95,21 +187,33 @@ def _known(x: Any, y: Any) -> tuple[str, tuple[int, ...]] | None:
         if 0 < slopes[0] < 1 and np.allclose(slopes, slopes[0], rtol=1e-9):
             return "leaky_relu", ()
         tails = y[below] / np.expm1(x[below])
-        if tails[0] > 0 and np.allclose(tails, tails[0], rtol=1e-9):
+        if _steady(tails):
             return "elu", ()
+    if (
+        below.any()
+        and x.min() < 0 < x.max()
+        and _steady(y[x > 0] / x[x > 0])
+        and _steady(y[below] / np.expm1(x[below]))
+    ):
+        return "selu", ()
+    if np.ptp(y) > 0 and not _same(x, y) and _same(np.clip(x, np.min(y), np.max(y)), y):
+        return "clip", ()
     for axis in range(x.ndim):
         for name, p, signs in (("softmax", y, y >= 0), ("log_softmax", np.exp(np.minimum(y, 0)), y <= 0)):
             if x.shape[axis] > 1 and signs.all() and _same(np.sum(p, axis), 1) and _same(softmax(x, axis), p):
                 return name, (axis,)
-    for count in range(1, x.ndim + 1):
-        for axes in combinations(range(x.ndim), count):
-            if _standardised(x, y, axes):
-                return "normalisation", axes
-            if _over_length(x, y, axes, np.mean):
-                return "root mean square", axes
-            if _over_length(x, y, axes, np.sum):
-                return "unit length", axes
+    for axes in normalised:
+        if _standardised(x, y, axes):
+            return "normalisation", axes
+        if _over_length(x, y, axes, np.mean):
+            return "root mean square", axes
+        if _over_length(x, y, axes, np.sum):
+            return "unit length", axes
     return None
+
+
+def _steady(ratios: Any) -> bool:
+    return bool(ratios.size > 2 and ratios[0] > 0 and np.allclose(ratios, ratios[0], rtol=1e-9))
 
 
 def _is(function: Callable[[Any], Any], x: Any, y: Any) -> bool:

@@ -31,6 +31,12 @@ def choices(tape: Tape) -> Iterator[Change]:
         for mask, text in (("inverted", "inverted"), ("missing", "left out: both branches get all of the gradient")):
             rules: dict[Node, Rule] = {s.node: _masked_by(_mask(s, mask)) for s in steps}
             yield Change(f"mask {mask}", f"The condition of the choice{where} is {text}.", rules)
+        for mask, text in (("first", "first"), ("second", "second")):
+            rules = {s.node: _masked_by(_mask(s, mask)) for s in steps}
+            sentence = (
+                f"The gradient of the choice{where} is that of its {text} branch everywhere: the mask is missing."
+            )
+            yield Change("mask missing", sentence, rules)
     for step in found:
         yield from _other_conditions(tape, step)
         for branch in (1, 2):
@@ -44,6 +50,9 @@ def choices(tape: Tape) -> Iterator[Change]:
 def _mask(step: Step, which: str) -> Any:
     """The factors of the two branches."""
     condition = step.call.values[0].astype(bool)
+    if which in ("first", "second"):
+        ones = np.ones(condition.shape)
+        return (ones, 0 * ones) if which == "first" else (0 * ones, ones)
     return (~condition, condition) if which == "inverted" else (np.ones(condition.shape), np.ones(condition.shape))
 
 
@@ -59,9 +68,30 @@ def _other_conditions(tape: Tape, step: Step) -> Iterator[Change]:
     what = f"The condition of the choice{places([step])} is asked of"
     for name, value in _arrays(tape, step.node.shape):
         for above in (value > 0, value <= 0):
+            if above.all() or not above.any():
+                continue
             yield Change("mask of another", f"{what} {name}.", {step.node: _masked_by((above, ~above))})
+        yield from _one_side(step, name, value)
     text = f"{what} the gradient arriving, g > 0."
     yield Change("mask of g", text, {step.node: lambda s, g: _masked_by((g > 0, g <= 0))(s, g)})
+
+
+def _one_side(step: Step, name: str, value: Any) -> Iterator[Change]:
+    """A condition on the size of a value, that is asked of the value itself: |x| < d and x < d."""
+    inside = np.broadcast_to(step.call.values[0].astype(bool), value.shape)
+    size = np.abs(value)
+    if inside.all() or not inside.any():
+        return
+    for mask, within in ((inside, True), (~inside, False)):
+        if np.max(size[mask]) < np.min(size[~mask]):
+            limit = 0.5 * (np.max(size[mask]) + np.min(size[~mask]))
+            for text, near in (("above", value < limit), ("below", value > -limit)):
+                own = near if within else ~near
+                sentence = (
+                    f"The condition of the choice{places([step])} is asked of {name}, where that of its size is meant: "
+                    f"one side of it, {text}, is left out of the mask."
+                )
+                yield Change("mask missing", sentence, {step.node: _masked_by((own, ~own))})
 
 
 def _of_a_branch(tape: Tape, step: Step, branch: int, inner: Step) -> Iterator[Change]:

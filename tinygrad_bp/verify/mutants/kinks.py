@@ -78,6 +78,13 @@ GATES: dict[str, list[Wrong]] = {
         *(("derivative", f"its derivative below zero is written {text}; it is αeˣ, or y + α", _elu(tail))
           for text, tail in TAILS.items()),
     ],
+    "clip": [
+        ("mask missing", "the mask is missing: it passes outside its limits as well", lambda g, x, y, a: g),
+        ("mask missing", "it passes above its upper limit as well", lambda g, x, y, a: g * (x > np.min(y))),
+        ("mask missing", "it passes below its lower limit as well", lambda g, x, y, a: g * (x < np.max(y))),
+        ("mask inverted", "it passes outside its limits, and not inside",
+         lambda g, x, y, a: g * ((x <= np.min(y)) | (x >= np.max(y)))),
+    ],
     "silu": [
         ("term missing", "its derivative is written σ(x), without xσ(x)(1 − σ(x))", lambda g, x, y, a: g * sigmoid(x)),
         ("term missing", "its derivative is written xσ(x)(1 − σ(x)), without σ(x)",

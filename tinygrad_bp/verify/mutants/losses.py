@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...autograd.node import Node
 from .functions import sigmoid, softmax
-from .tape import Change, Tape
+from .tape import Change, Tape, groups
+
+
+class Likelihood(NamedTuple):
+    """A value whose gradient is c · (p − y), p being its softmax along an axis, or its sigmoid (None)."""
+
+    node: Node
+    z: Any
+    p: Any
+    y: Any
+    c: Any
+    axis: int | None
 
 
 def likelihoods(tape: Tape) -> Iterator[Change]:
-    """The gradient of scores under a cross-entropy, with one thing wrong in p − y."""
+    """The gradient of scores under a cross-entropy, one thing wrong in p − y: in every step of a loop, or alone."""
+    found = []
     for node, g in reversed(list(tape.total.items())):  # the oldest first: σ(−z) is known as σ(z)
         z = tape.values.get(node)
         if z is None or z.ndim == 0 or z.size < 2 or z.dtype.kind != "f" or np.shape(g) != z.shape:
@@ -25,12 +37,68 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
         ]
         for axis in axes:
             p = softmax(z, axis)
-            known = _targets(p, g)
+            known = _targets(p, g) or _weighted(p, g, axis)
             if known is not None:
-                yield from _mistakes(node, z, p, *known, f"the scores {tape.name(node)}", axis)
+                found.append(Likelihood(node, z, p, known[0], known[1], axis))
+            else:
+                yield from _of_shares(tape, node, p, g, axis)
         known = _targets(sigmoid(z), g)
         if known is not None:
-            yield from _mistakes(node, z, sigmoid(z), *known, f"the value {tape.name(node)} before the sigmoid", None)
+            found.append(Likelihood(node, z, sigmoid(z), known[0], known[1], None))
+    for some in groups(found, lambda one: (one.axis is None, _site(tape, one.node))):
+        one = some[0]
+        name = tape.name(one.node)
+        what = f"the scores {name}" if one.axis is not None else f"the value {name} before the sigmoid"
+        every = " in every step" if len(some) > 1 else ""
+        for rows in zip(*map(_mistakes, some), strict=False):
+            totals = {one.node: one.c * row[2] for one, row in zip(some, rows, strict=True)}
+            text = f"The gradient of {what} is written {rows[0][1]}{every}; it is p − y."
+            yield Change(rows[0][0], text, totals=totals)
+        for text, labels in _of_other_steps(some):
+            totals = {one.node: one.c * (one.p - y) for one, y in zip(some, labels, strict=True)}
+            yield Change("labels", f"The gradient of {what} is written p − y with the labels {text}.", totals=totals)
+
+
+def _site(tape: Tape, node: Node) -> object:
+    step = tape.step_of.get(node)
+    return node if step is None or step.call.site.code is None else step.call.site
+
+
+def _of_other_steps(some: list[Likelihood]) -> Iterator[tuple[str, list[Any]]]:
+    labels = [one.y for one in some]
+    if len(some) > 1 and len({y.shape for y in labels}) == 1:
+        yield "of the step after", [*labels[1:], labels[0]]
+        yield "of the step after, and none for the last", [*labels[1:], 0 * labels[0]]
+        yield "of the step after, the last its own", [*labels[1:], labels[-1]]
+        yield "of the step before", [labels[-1], *labels[:-1]]
+        yield "of the step before, and none for the first", [0 * labels[0], *labels[:-1]]
+        yield "of the step before, the first its own", [labels[0], *labels[:-1]]
+        yield "of the first step in every one", [labels[0]] * len(labels)
+        yield "of the last step in every one", [labels[-1]] * len(labels)
+        yield "in the opposite order of steps", labels[::-1]
+
+
+def _of_shares(tape: Tape, node: Node, p: Any, g: Any, axis: int) -> Iterator[Change]:
+    """The same where labels are shares of the classes, as smoothed ones are."""
+    for y in tape.constants:
+        if y.shape != p.shape or np.any(y < 0) or not np.allclose(np.sum(y, axis), 1):
+            continue
+        c = float(np.sum(g * (p - y)) / (np.sum((p - y) ** 2) or 1.0))
+        if not c or not np.allclose(g, c * (p - y), rtol=1e-9, atol=1e-12):
+            continue
+        most = 1.0 * (y == np.max(y, axis, keepdims=True))
+        for text, other in (
+            ("p − 1 at the label: the labels are not smoothed", most), ("p: the labels are not subtracted", 0 * y),
+            ("p − y at the label alone, without the small shares of the other classes", y * most),
+            ("p − the labels smoothed twice", y * np.max(y) + (1 - np.max(y)) / y.shape[axis]),
+            ("p + y, the labels added", -y),
+            ("p − y with the shares of the next example", np.roll(y, -1, 0)),
+            ("p − y with the share of the label for every class", np.full(y.shape, np.max(y))),
+        ):  # fmt: skip
+            sentence = (
+                f"The gradient of the scores {tape.name(node)} is written {text}; it is p − y, y the smooth labels."
+            )
+            yield Change("labels", sentence, totals={node: c * (p - other)})
 
 
 def _targets(p: Any, g: Any) -> tuple[Any, float] | None:
@@ -45,7 +113,20 @@ def _targets(p: Any, g: Any) -> tuple[Any, float] | None:
     return (np.round(y), c) if hard else None
 
 
-def _mistakes(node: Node, z: Any, p: Any, y: Any, c: float, what: str, axis: int | None) -> Iterator[Change]:
+def _weighted(p: Any, g: Any, axis: int) -> tuple[Any, Any] | None:
+    """The same with a weight for each example: the c of each, 0 where it does not count."""
+    with np.errstate(all="ignore"):
+        ratio = np.where(g > 0, g / p, 0)
+    c = np.max(ratio, axis, keepdims=True)
+    if np.any(np.abs(np.where(g > 0, ratio - c, 0)) > 1e-7 * c):
+        return None
+    y = np.where(c > 0, p - g / np.where(c > 0, c, 1), 0)
+    hard = np.allclose(y * (1 - y), 0, atol=1e-7) and np.any(y > 0.5)
+    return (np.round(y), c) if hard else None
+
+
+def _mistakes(one: Likelihood) -> list[tuple[str, str, Any]]:
+    _, z, p, y, c, axis = one
     at = y > 0.5
     with np.errstate(all="ignore"):
         raw = np.exp(z)
@@ -80,8 +161,13 @@ def _mistakes(node: Node, z: Any, p: Any, y: Any, c: float, what: str, axis: int
             ("wrong axis", "with the softmax over the other axis", softmax(z, 0 if axis else -1) - y),
         ]  # fmt: skip
     table += [("labels", text, p - labels) for text, labels in _labels(p, y, axis)]
-    for kind, text, total in table:
-        yield Change(kind, f"The gradient of {what} is written {text}; it is p − y.", totals={node: c * total})
+    if np.ndim(c) and axis is not None:
+        for of, text in ((np.max(c), "the largest weight"), (np.mean(c), "the mean weight")):
+            table.append(("factor missing", f"p − y with {text} for every example", (p - y) * of / np.where(c, c, 1)))
+        by_class = np.max(c * y, tuple(a for a in range(y.ndim) if a != axis), keepdims=True)
+        text = "(p − y) times the weight of each column's class, where that of the label is meant"
+        table.append(("wrong factor", text, (p - y) * by_class / np.where(c, c, 1)))
+    return table
 
 
 def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:

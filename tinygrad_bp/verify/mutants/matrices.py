@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from .arrivals import between
 from .edges import Edge, edges, replaced
 from .products import OTHERS, alike, operand_name, other_name, related
 from .tape import Change, Gradient, Step, Tape, groups, places
@@ -17,12 +19,31 @@ Product = Callable[[Gradient, Any, Any, int], Gradient]  # of g, the two matrice
 def matrix_products(tape: Tape) -> Iterator[Change]:
     """Matrix products with a wrong matrix, a transpose too much or too little, or in the wrong order."""
     found = [e for e in edges(tape) if e.step.name == "matmul" and len(e.step.call.values) == 2]
-    found = [e for e in found if all(v.ndim >= 2 for v in e.step.call.values)]
+    found = [e for e in found if all(v.ndim >= 1 for v in e.step.call.values)]
     for some in groups(found, lambda e: (e.operand, _weight(tape, e)), lambda e: (e.operand, e.step.call.site)):
         yield from _rearranged(tape, some)
     for edge in found:
         yield from _another(tape, edge)
     yield from _neighbours(tape, found)
+    yield from _exchanged(tape, found)
+
+
+def _exchanged(tape: Tape, found: list[Edge]) -> Iterator[Change]:
+    """One value times two matrices, each gradient with the matrix of the other."""
+    for one, other in combinations(found, 2):
+        if one.parent is other.parent and one.operand == other.operand and one.step is not other.step:
+            a, b = (e.step.call.values[1 - e.operand] for e in (one, other))
+            if a.shape == b.shape and one.step.node.shape == other.step.node.shape:
+                rules = {
+                    one.step.node: replaced(one, with_other(one, of_other(b))),
+                    other.step.node: replaced(other, with_other(other, of_other(a))),
+                }
+                text = (
+                    f"In the gradient of {tape.name(one.parent)}{places([one.step, other.step])} "
+                    f"{operand_name(tape, one, 1 - one.operand)} and {operand_name(tape, other, 1 - other.operand)} "
+                    "are exchanged: each stands where the other is meant."
+                )
+                yield Change("wrong factor", text, rules)
 
 
 def _weight(tape: Tape, edge: Edge) -> Any:
@@ -57,9 +78,25 @@ REARRANGED: list[tuple[str, str, Product]] = [
 
 
 def with_other(edge: Edge, other: Product) -> Callable[[Step, Gradient], Gradient]:
-    """A product of what arrives with the two matrices of an edge."""
+    """A product of what arrives with the matrices of an edge; a vector is a row before a matrix, a column behind it."""
     a, b = edge.step.call.values
-    return lambda step, g: other(g, a, b, edge.operand)
+    if a.ndim > 1 and b.ndim > 1:
+        return lambda step, g: other(g, a, b, edge.operand)
+    a, b = _as_matrix(a, 0), _as_matrix(b, 1)
+
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        found = other(np.reshape(g, (*a.shape[:-1], b.shape[-1])), a, b, edge.operand)
+        return found.reshape(edge.parent.shape) if found.size == np.prod(edge.parent.shape, dtype=int) else found
+
+    return gradient
+
+
+def _as_matrix(v: Any, operand: int) -> Any:
+    return v if v.ndim > 1 else v[:, None] if operand else v[None]
+
+
+def _other(edge: Edge) -> Any:
+    return _as_matrix(edge.step.call.values[1 - edge.operand], 1 - edge.operand)
 
 
 def _rearranged(tape: Tape, some: list[Edge]) -> Iterator[Change]:
@@ -68,10 +105,7 @@ def _rearranged(tape: Tape, some: list[Edge]) -> Iterator[Change]:
     for kind, text, other in REARRANGED:
         yield Change(kind, f"{what}: {text}.", {e.step.node: replaced(e, with_other(e, other)) for e in some})
     for text, other_value in OTHER_MATRIX:
-        rules = {
-            e.step.node: replaced(e, with_other(e, of_other(other_value(e.step.call.values[1 - e.operand]))))
-            for e in some
-        }
+        rules = {e.step.node: replaced(e, with_other(e, of_other(other_value(_other(e))))) for e in some}
         yield Change("wrong factor", f"{what}: {text}.", rules)
     if len(some) > 1:
         for path, values in related(tape, some):
@@ -144,11 +178,11 @@ def _einsum(spelling: str, value: Any) -> Callable[[Step, Gradient], Gradient]:
 
 def of_other(value: Any) -> Product:
     """The gradient with another value in the other matrix's place."""
-    return lambda g, a, b, i: product(g, value, value, i)
+    return lambda g, a, b, i: product(g, _as_matrix(value, 0), _as_matrix(value, 1), i)
 
 
 def _arriving(gradient: Any) -> Product:
-    return lambda g, a, b, i: product(gradient, a, b, i)
+    return lambda g, a, b, i: product(np.reshape(gradient, g.shape), a, b, i)
 
 
 def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
@@ -162,8 +196,10 @@ def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
             yield Change("wrong factor", text, {step.node: replaced(edge, with_other(edge, of_other(value)))})
     for node, arriving in list(tape.total.items())[: 3 * OTHERS]:
         if node is not step.node and np.shape(arriving) == step.node.shape:
-            text = f"{what}: the gradient of {tape.name(node)} stands where that of {tape.name(step.node)} is meant."
-            yield Change("wrong gradient", text, {step.node: replaced(edge, with_other(edge, _arriving(arriving)))})
+            kind, why = between(tape, node, step.node)
+            meant_one = tape.name(step.node)
+            text = f"{what}: the gradient of {tape.name(node)} stands where that of {meant_one} is meant, {why}."
+            yield Change(kind, text, {step.node: replaced(edge, with_other(edge, _arriving(arriving)))})
 
 
 def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
@@ -171,7 +207,8 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
     for some in groups(found, lambda e: (e.operand, e.parent if e.parent in tape.leaves else id(e))):
         some = sorted(some, key=lambda e: e.step.node.order)
         others = [e.step.call.values[1 - e.operand] for e in some]
-        if len(some) < 2 or len({v.shape for v in others}) > 1:
+        ways = {e.step.parents[1 - e.operand] for e in some} & {*tape.leaves}
+        if len(some) < 2 or len({v.shape for v in others}) > 1 or len(ways) > 1:  # a value with several weights
             continue
         after = [_made_next(tape, e, others[0].shape) for e in some]
         what = f"In the gradient of {tape.name(some[0].parent)}{places(e.step for e in some)}"
@@ -215,13 +252,19 @@ def updated(tape: Tape, hands: list[Any]) -> Iterator[Change]:
         if some and hand.shape == leaf.shape:
             rules = {e.step.node: replaced(e, _moved(e, hand)) for e in some}
             name = tape.name(leaf)
+            own = {s.node: d for s in tape.users[leaf] for p, d in tape.parts.get(s.node, ()) if p is leaf}
+            if len(some) > 1 and all(np.shape(own.get(e.step.node, 0)) == leaf.shape for e in some):
+                each = {e.step.node: replaced(e, _moved(e, own[e.step.node])) for e in some}
+                text = f"{name} is updated after every example, before its old value is used."
+                yield Change("updated too early", text, each, free=_words_of_update(name))
             yield Change("updated too early", f"{name} is updated too early.", rules, free=_words_of_update(name))
 
 
 def _moved(edge: Edge, by: Any) -> Callable[[Step, Gradient], Gradient]:
     other = edge.step.call.values[1 - edge.operand]
     by = by if by.shape == other.shape else by.T
-    return lambda step, g: step.pull(g)[edge.operand] - product(g, by, by, edge.operand)
+    moved = with_other(edge, of_other(by))
+    return lambda step, g: step.pull(g)[edge.operand] - moved(step, g)
 
 
 def _words_of_update(name: str) -> Callable[[float], tuple[str, str] | None]:

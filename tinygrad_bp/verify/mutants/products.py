@@ -40,6 +40,10 @@ DENOMINATOR: list[tuple[str, str, Factor]] = [
     ("factor missing", "−1/b² without the numerator", lambda g, b, a, y: -g / (b * b)),
     ("factor missing", "−a without the denominator", lambda g, b, a, y: -g * a),
     ("exponent", "−a/b³ where −a/b² is meant", lambda g, b, a, y: -g * a / (b * b * b)),
+    ("factor missing", "−1/b where −y/b of the quotient y is meant: y is left out", lambda g, b, a, y: -g / b),
+    ("factor missing", "−y of the quotient y, without 1/b", lambda g, b, a, y: -g * y),
+    ("applied twice", "−y²/b, with the quotient y twice", lambda g, b, a, y: -g * y * y / b),
+    ("sign", "a/b², without the minus", lambda g, b, a, y: g * y / b),
     ("wrong factor", "1/b, that of the numerator", lambda g, b, a, y: g / b),
     ("derivative missing", "g itself", lambda g, b, a, y: g),
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -167,6 +168,7 @@ class Tape:
     recorder: Recorder
     upstream: Gradient
     leaf_names: Sequence[str] = ()
+    found: dict[str, Any] = field(default_factory=dict)  # what was found in it, by what: functions
 
     def __post_init__(self) -> None:
         self.steps: list[Step] = [part for node in history([self.output]) for part in self._parts_of(node)]
@@ -214,6 +216,32 @@ class Tape:
         return users
 
     @cached_property
+    def below(self) -> dict[Node, frozenset[int]]:
+        """The leaves that each node is made of, by their places."""
+        found = {leaf: frozenset((i,)) for i, leaf in enumerate(self.leaves)}
+        for step in reversed(self.steps):
+            made = [found[p] for p in step.parents if p in found]
+            found[step.node] = frozenset().union(*made)
+        return found
+
+    @cached_property
+    def turns(self) -> dict[tuple[str, Site], int]:
+        """How often each op of the program ran."""
+        return Counter((step.name, step.call.site) for step in self.steps if step.call.site.code is not None)
+
+    def reaches(self, change: Change) -> frozenset[int]:
+        """The leaves whose gradients a change may move."""
+        return frozenset().union(*(self.below.get(n, frozenset()) for n in (*change.rules, *change.totals)))
+
+    def partial(self, change: Change) -> bool:
+        """Whether a change is made in one turn of a loop alone."""
+        touched = [self.step_of.get(n) for n in (*change.rules, *change.totals)]
+        return len(touched) == 1 and touched[0] is not None and self._turns(touched[0]) > 1
+
+    def _turns(self, step: Step) -> int:
+        return self.turns.get((step.name, step.call.site), 0)
+
+    @cached_property
     def values(self) -> dict[Node, Any]:
         """The value of every node that is known."""
         values: dict[Node, Any] = {}
@@ -231,8 +259,8 @@ class Tape:
         found: dict[bytes, Any] = {}
         for step in self.steps:
             for parent, value in zip(step.parents, step.call.values, strict=False):
-                if parent is None and value.ndim > 0 and value.dtype.kind == "f" and value.size <= 100_000:
-                    found.setdefault(value.tobytes(), value)
+                if parent is None and value.ndim > 0 and value.dtype.kind in "fb" and value.size <= 100_000:
+                    found.setdefault(value.tobytes(), value.astype(float, copy=False))
         return list(found.values())
 
     @cached_property
