@@ -137,6 +137,15 @@ def test_a_replay_steps_to_its_end(page: Playground) -> None:
         page.driver.switch_to.default_content()
 
 
+def test_an_explanation_is_the_one_printed_here(page: Playground) -> None:
+    names: dict[str, Any] = {}
+    *lines, last = EXAMPLES["explain"].rstrip().split("\n")
+    exec("\n".join(lines), names)
+    wanted = str(eval(last, names))
+    assert page.run(EXAMPLES["explain"]).rstrip() == wanted.rstrip() and "∂L/∂W1" in wanted
+    assert "relu at program.py:8, in loss_of: h = tg.relu(w * x)" in page.run(EXAMPLES["zero"])
+
+
 def test_nothing_leaves_the_page(page: Playground) -> None:
     """Not even to where the page comes from: its policy lets nothing through."""
     text = page.run(

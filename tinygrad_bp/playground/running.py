@@ -60,7 +60,10 @@ def versions() -> str:
 
 
 def shown(value: Any) -> tuple[str, str]:
-    """The best that a value has to show, as its kind and text: HTML or a picture, else what ``repr`` says."""
+    """The best that a value has to show, as its kind and text: HTML or a picture, else what ``repr`` says.
+
+    What a notebook would typeset is shown as it is printed.
+    """
     bundle = getattr(type(value), "_repr_mimebundle_", None)
     data = bundle(value) if bundle is not None else {}
     for kind, method in KINDS.items():
@@ -71,6 +74,8 @@ def shown(value: Any) -> tuple[str, str]:
             found = base64.b64encode(found).decode()
         if found:
             return kind, found
+    if hasattr(type(value), "_repr_markdown_"):
+        return "text/plain", str(value)
     return "text/plain", data.get("text/plain") or repr(value)
 
 
