@@ -368,14 +368,17 @@ def test_files_are_found_in_packages(small: Path, tmp_path: Path) -> None:
     import zipfile
 
     packed = tmp_path / "packed"
-    (packed / "below").mkdir(parents=True)
+    packed.mkdir()
     *first, last = FILES
     with tarfile.open(packed / "pyodide.tgz", "w:gz") as archive:
         for name in first:
             archive.add(small / name, f"package/{name}")
-    with zipfile.ZipFile(packed / "below" / "other.whl", "w") as wheel:
+    with zipfile.ZipFile(packed / "other.whl", "w") as wheel:
         wheel.write(small / last, f"x/{last}")
+    (packed / "mnist.gz").write_bytes(b"no archive")
     assert found(packed) == found(small)
+    small.rename(tmp_path / "node_modules")
+    assert found(tmp_path) == found(packed)
 
 
 def test_the_checksum_of_numpy_is_that_of_pyodides_lock_file() -> None:

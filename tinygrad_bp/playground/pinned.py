@@ -16,7 +16,6 @@ PYODIDE = "https://cdn.jsdelivr.net/pyodide/v0.29.0/full/"
 VIZ = "https://cdn.jsdelivr.net/npm/@viz-js/viz@3.31.0/dist/"
 NUMPY = "numpy-2.2.5-cp313-cp313-pyodide_2025_0_wasm32.whl"
 PACKAGES = "`npm pack pyodide@0.29.0 @viz-js/viz@3.31.0` and `pip download --no-deps gbdraw==0.14.2`"
-ARCHIVES = (".tgz", ".gz", ".bz2", ".whl", ".zip")
 
 
 class Pinned(NamedTuple):
@@ -50,21 +49,27 @@ class FilesError(AutogradError):
     """
 
 
+def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The files of those names in a package as npm, pip or Pyodide's own release give it."""
+    if path.suffix in (".whl", ".zip") and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for inner in archive.namelist():
+                if (name := PurePosixPath(inner).name) in FILES:
+                    yield name, archive.read(inner)
+    elif path.suffix in (".tgz", ".gz", ".bz2") and tarfile.is_tarfile(path):
+        with tarfile.open(path) as packed:
+            for member in packed:
+                if (name := PurePosixPath(member.name).name) in FILES and (file := packed.extractfile(member)):
+                    yield name, file.read()
+
+
 def _held(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The files of those names in a folder, in the folders below, and in the packages of npm and pip there."""
+    """The files of those names in a folder and those below it, and in the packages that lie in it."""
+    for path in sorted(folder.iterdir()):
+        yield from _packed(path)
     for path in sorted(folder.rglob("*")):
         if path.name in FILES and path.is_file():
             yield path.name, path.read_bytes()
-        elif path.suffix in (".whl", ".zip") and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for inner in archive.namelist():
-                    if (name := PurePosixPath(inner).name) in FILES:
-                        yield name, archive.read(inner)
-        elif path.suffix in (".tgz", ".gz", ".bz2") and tarfile.is_tarfile(path):
-            with tarfile.open(path) as packed:
-                for member in packed:
-                    if (name := PurePosixPath(member.name).name) in FILES and member.isfile():
-                        yield name, packed.extractfile(member).read()  # type: ignore[union-attr]
 
 
 def found(folder: Path) -> dict[str, bytes]:
@@ -79,14 +84,13 @@ def found(folder: Path) -> dict[str, bytes]:
             files[name] = data
         else:
             others[name] = checksum
-    for name, pinned in FILES.items():
-        if name not in files and name in others:
+        if len(files) == len(FILES):
+            break
+    for name in [name for name in FILES if name not in files]:
+        if name in others:
             raise FilesError(
                 f"{name} in {folder} is another file than this playground was made for: its SHA-256 is {others[name]}, "
-                f"and {pinned.sha256} is wanted; replace it with that of {PACKAGES}"
+                f"and {FILES[name].sha256} is wanted; replace it with that of {PACKAGES}"
             )
-        if name not in files:
-            raise FilesError(
-                f"{folder} holds no {name}, nor do the packages in it; put into it what {PACKAGES} download"
-            )
+        raise FilesError(f"{folder} holds no {name}, nor do the packages in it; put into it what {PACKAGES} download")
     return {name: files[name] for name in FILES}

@@ -176,7 +176,7 @@ function frame(html) {
 
 addEventListener("message", ({ source, data }) => {
   const sender = [...output.querySelectorAll("iframe")].find((frame) => frame.contentWindow === source);
-  if (sender && data?.height > 0) sender.style.height = `${Math.ceil(data.height)}px`;
+  if (sender && data?.height > 0) sender.style.height = `${Math.min(Math.ceil(data.height), 4000)}px`;
 });
 
 function show(parts) {
