@@ -16,6 +16,8 @@ import numpy as np
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd import terminal
+from tinygrad_bp.autograd.history import history
+from tinygrad_bp.autograd.tensor import wrap
 
 from .graphs import Result, lines_of
 
@@ -71,7 +73,53 @@ def chain(length: int) -> Any:
     return y.sum()
 
 
+def diamonds(count: int) -> tuple[Any, Any]:
+    """A chain of values that each go two ways and meet again: 2 to the power of ``count`` paths. The loss, and a."""
+    a = tg.tensor(np.ones(1), requires_grad=True)
+    h = a
+    for _ in range(count):
+        h = h * 0.5 + h * 0.5
+    return h.sum(), a
+
+
 # ---------------------------------------------------------------------- what is measured
+
+
+def explain() -> list[Result]:
+    """``tg.explain``: the derivation and its text, how far it is from ``.grad``, and a chain of diamonds."""
+    found = []
+    for what, loss in (("R2's XOR network", xor()), ("R1's network, batch 64", mlp())):
+        leaves = {f"w{i}": leaf for i, leaf in enumerate(leaves_of(loss))}
+        seconds, e = fastest(lambda loss=loss, leaves=leaves: printed(loss, leaves))
+        gradients = tg.autograd.grad(loss, list(leaves.values()), retain_graph=True)
+        far = max(
+            float(np.abs(ours - g.numpy()).max()) for ours, g in zip(e.evaluate().values(), gradients, strict=True)
+        )
+        found += [
+            Result(f"`tg.explain` of {what}, every parameter", f"{seconds * 1e3:.0f} ms", "–", True),
+            Result("what it evaluates to, from `.grad`", f"{far:.0e}", "float32", far < 1e-6),
+        ]
+    loss, a = diamonds(10_000)
+    seconds, e = fastest(lambda: printed(loss, a))
+    name = "10,000 diamonds (30,001 ops), explained and printed"
+    return [
+        *found,
+        Result(name, f"{seconds:.2f} s, {size(str(e))}", "< 1 s", seconds < 1 and e.path_count == 2**10_000),
+    ]
+
+
+def printed(loss: Any, wrt: Any) -> Any:
+    """An explanation whose text was made."""
+    e = tg.explain(loss, wrt=wrt)
+    str(e)
+    return e
+
+
+def leaves_of(loss: Any) -> list[Any]:
+    """The parameters behind a loss, which may be no more: their nodes, as tensors."""
+    nodes = {parent for node in history([loss.grad_fn]) for parent in node.parents if parent is not None}
+    leaves = sorted((node for node in nodes if node.op is None), key=lambda node: node.order)
+    return [wrap(np.zeros(leaf.shape, np.float32), leaf) for leaf in leaves]
 
 
 def replay() -> list[Result]:
@@ -129,7 +177,7 @@ def playground() -> list[Result]:
             return []
 
 
-PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay, "The playground": playground}
+PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay, "Explain": explain, "The playground": playground}
 
 
 def main() -> int:

@@ -48,12 +48,12 @@ def explain(
     >>> X, T = tg.ones(5, 4), tg.tensor([0, 1, 2, 2, 1])
     >>> W1, b1 = tg.ones(4, 10, requires_grad=True), tg.zeros(10, requires_grad=True)
     >>> W2, b2 = tg.ones(10, 3, requires_grad=True), tg.zeros(3, requires_grad=True)
-    >>> scores = tg.relu(X @ W1 + b1) @ W2 + b2
-    >>> e = tg.explain(tg.nn.functional.cross_entropy(scores, T), wrt=W1)
+    >>> loss = tg.nn.functional.cross_entropy(tg.relu(X @ W1 + b1) @ W2 + b2, T)
+    >>> e = tg.explain(loss, wrt=W1)
     >>> print("\\n".join(e.text().split("\\n")[2:5]))
-    ∂L/∂W1       = Xᵀ · δ1                        (4, 10)
-    δ1 = ∂L/∂Z1  = (δ2 · W2ᵀ) ∘ relu′(Z1)         (5, 10)
-    δ2 = ∂L/∂Z2  = (softmax(Z2) − [T = 0…2]) / 5  (5, 3)
+    ∂L/∂W1      = Xᵀ · δ1                        (4, 10)
+    δ1 = ∂L/∂Z1 = (δ2 · W2ᵀ) ∘ relu′(Z1)         (5, 10)
+    δ2 = ∂L/∂Z2 = (softmax(Z2) − [T = 0…2]) / 5  (5, 3)
     """
     from .making import made
 

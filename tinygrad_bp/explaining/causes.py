@@ -29,6 +29,11 @@ class Place:
     """A step at which a part of a gradient is lost.
 
     ``share`` is the part of it, from 0 to 1; ``line`` is that of your program, where it is known.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([2.0, 3.0], requires_grad=True)
+    >>> print(tg.explain(tg.clip(w, 0, 1).sum(), wrt=w).cause.places[0])
+    clip: all 2 elements of w are outside its bounds 0 and 1
     """
 
     op: str
@@ -48,6 +53,12 @@ class Cause:
     ``kind`` is ``"ordinary"``, ``"zero"``, ``"partly zero"``, ``"None"``, ``"NaN"``, ``"infinite"``, ``"exploding"``
     or ``"vanishing"``; ``places`` are the steps that did it, those that matter most first. ``op``, ``line`` and
     ``share`` are those of the first.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 4.0], requires_grad=True)
+    >>> print(tg.explain(tg.floor(w).sum(), wrt=w).cause)
+    ∂L/∂w is 0 everywhere: all of the gradient is lost on the way
+      floor: a step function: its slope is 0 everywhere
     """
 
     kind: str

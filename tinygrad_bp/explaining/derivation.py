@@ -28,6 +28,12 @@ class Line:
     """One line: the gradient of a value.
 
     ``symbol`` is δ1 or ∂L/∂W1, ``of`` is ∂L/∂Z1 where the symbol does not say it, ``term`` what is computed.
+
+    >>> import tinygrad_bp as tg
+    >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> line = tg.explain((w * w).sum(), wrt=w).lines[0]
+    >>> line.shape, line.value
+    ((2,), array([2., 4.], dtype=float32))
     """
 
     symbol: Term

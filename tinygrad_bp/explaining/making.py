@@ -56,6 +56,7 @@ def made(loss: Any, arguments: tuple[Any, ...], wrt: Any, gradient: Any, params:
             known.compute_again()
         symbols = Symbols(names, known, walk.kept)
         symbols.take(reached)
+        symbols.operands = running.operands if running is not None else {}
         seed = number(1) if gradient is None else name("g", not loss.shape)
         found = {word: node for word, node in reached.items() if node in walk.arrived}
         if found:

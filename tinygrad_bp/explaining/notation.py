@@ -27,6 +27,9 @@ class Term:
     (``mark`` has a sign for each part), ``product`` and ``compare`` (``mark`` is the sign), ``minus``, ``quotient``,
     ``power``, ``transpose``, ``call`` and ``word`` (``mark`` is the function), ``over`` (a sum over ``mark``),
     ``truth``, ``around`` (``mark`` is the two signs), ``index``, ``list``, ``choice``.
+
+    >>> text(Term("quotient", "", (Term("name", "g"), Term("number", "5"))))
+    'g / 5'
     """
 
     kind: str

@@ -24,7 +24,7 @@ def lines_of(value: Any, width: int) -> list[str]:
     >>> lines_of(np.zeros((10, 10)), 60)
     ['all 100 are 0']
     >>> lines_of(np.arange(100.0), 60)
-    ['100 numbers from 0 to 99, norm 573']
+    ['100 numbers from 0 to 99, norm 573, 1 of them 0']
     """
     if isinstance(value, str):
         return [f"({value})"]
@@ -50,8 +50,8 @@ def lines_of(value: Any, width: int) -> list[str]:
         norm = np.sqrt(np.sum(np.square(finite.astype(float))))
     parts = [f"{array.size} numbers from {_short(finite.min())} to {_short(finite.max())}", f"norm {_short(norm)}"]
     zeros = int((array == 0).sum())
-    parts += [f"{zeros} are 0"] if zeros else []
-    return [", ".join([*parts, *([f"{wrong} are not finite"] if wrong else [])])]
+    parts += [f"{zeros} of them 0"] if zeros else []
+    return [", ".join([*parts, *([f"{wrong} not finite"] if wrong else [])])]
 
 
 def _short(value: Any) -> str:

@@ -18,7 +18,13 @@ LONGEST = 64  # steps of one of them
 
 @dataclass(eq=False, slots=True)
 class Path:
-    """One way from the loss to a tensor: the ops on it, its product as a term, and the product's value."""
+    """One way from the loss to a tensor: the ops on it, its product as a term, and the product's value.
+
+    >>> import tinygrad_bp as tg
+    >>> a = tg.tensor(3.0, requires_grad=True)
+    >>> [path.ops for path in tg.explain(a.exp() * a, wrt=a).paths]
+    [('mul', 'exp'), ('mul',)]
+    """
 
     ops: tuple[str, ...]
     term: Term

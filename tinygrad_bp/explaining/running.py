@@ -32,6 +32,7 @@ class Running(Watcher):
         self._depends: dict[int, tuple[Any, frozenset[Cut]]] = {}  # by memory: the array, and the cuts on the way to it
         self._live: set[Node] = set()  # nodes that lead back to what is wanted
         self._frames: dict[FrameType, int] = {}
+        self.operands: dict[Node, Sequence[Any]] = {}  # of each recorded step, what it was given
         self._left: dict[int, Cut] = {}  # memory that went on without history
         self.numbers: list[Cut] = []  # where values became numbers of Python, or arrays of NumPy
         for x in wanted:
@@ -67,6 +68,9 @@ class Running(Watcher):
         """Follow one op."""
         self._frame()
         items: Sequence[Any] = operands[0] if op.variadic else operands
+        recorded = getattr(result, "_node", None)
+        if recorded is not None:
+            self.operands[recorded] = items
         depends, cuts, live = False, frozenset[Cut](), False
         for number, item in enumerate(items):
             array = getattr(item, "_value", item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Symbols:
 
     def __init__(self, names: Names, known: Known, kept: Mapping[Node, Any]) -> None:
         self.names, self.known, self.kept = names, known, kept
+        self.operands: Mapping[Node, Sequence[Any]] = {}  # what steps were given, where that was watched
         self.layers: dict[Node, int] = {}  # the number of a value whose gradient has a symbol of its own
         self.definitions: dict[str, Definition] = {}
         self._symbols: dict[Any, Term] = {}
@@ -142,6 +143,9 @@ class Symbols:
         terms: dict[Value, Term] = {}
         for i, parent in enumerate(node.parents):
             given = held.get(op.inputs[i]) if not op.variadic else None
+            if parent is None and given is None and node in self.operands:
+                given = self.operands[node][i]
+                given = getattr(given, "_value", given)
             if parent is not None:
                 value = Value(parent.shape, self.known.dtype(parent) or np.dtype(np.float32))
                 terms[value] = self._inner(parent, depth)
