@@ -192,7 +192,7 @@ class Derivation:
             parent = node.parents[op.inputs.index(read)]
             if parent is not None:
                 return self.symbols.of(parent)
-        return self.symbols.array(self.arrays(node)[read])
+        return self.symbols.array(self.arrays(node)[read], read if read in op.residuals else "")
 
     # ------------------------------------------------------------------ lines
 

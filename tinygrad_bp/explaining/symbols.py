@@ -13,7 +13,7 @@ from ..autograd.op import OPS
 from ..drawing.known import Known, is_array
 from ..drawing.names import Names
 from ..program.program import Step, Value
-from .notation import Term, call, name, number
+from .notation import Term, call, name, number, transpose
 from .writing import inline, term
 
 DEEPEST = 4  # steps that stand in one line without a name
@@ -63,10 +63,24 @@ class Symbols:
         found = self._symbols.get(node)
         if found is None:
             given = self.given(node)
+            turned = None if given or node in self.layers else self._turned(node)
+            if turned is not None:
+                self._symbols[node] = turned
+                return turned
             word = given or self._made(node)
             found = self._symbols[node] = name(self._free(word), not node.shape)
             self.definitions[found.mark] = Definition(found, None, node.shape, None, node)
         return found
+
+    def _turned(self, node: Node) -> Term | None:
+        """A matrix that is only transposed has the symbol of the matrix."""
+        if node.op is None or node.op.name != "permute" or self.kept[node] is None:
+            return None
+        axes = [axis % len(node.shape) for axis in self.held(node)["axes"]]
+        parent = node.parents[0]
+        if parent is None or axes != [*range(len(axes) - 2), len(axes) - 1, len(axes) - 2]:
+            return None
+        return transpose(self.of(parent))
 
     def defined(self, word: str) -> Definition | None:
         """What a symbol that was given out is; what that reads may get symbols of its own."""
@@ -104,8 +118,8 @@ class Symbols:
         self._taken.add(spelled)
         return spelled
 
-    def array(self, array: Any) -> Term:
-        """The symbol of an array that no gradient goes to; of one number, the number."""
+    def array(self, array: Any, word: str = "") -> Term:
+        """The symbol of an array that no gradient goes to; of one number, the number. ``word`` is what a rule says."""
         key = id(array)
         found = self._symbols.get(key)
         if found is None:
@@ -114,7 +128,7 @@ class Symbols:
             if not given and np.size(array) == 1:
                 found = number(np.asarray(array).reshape(()).item())
             else:
-                found = name(self._free(given or self._constant()), not np.shape(array))
+                found = name(self._free(given or word or self._constant()), not np.shape(array))
                 self.definitions[found.mark] = Definition(found, None, np.shape(array), array)
             self._symbols[key] = found
         return found

@@ -142,7 +142,7 @@ def _brief(item: Any, known: Mapping[Value, Term]) -> str:
         return f"[{', '.join(_brief(part, known) for part in item)}]" if len(item) <= 8 else f"{len(item)} places"
     if item is ...:
         return "…"
-    written = str(item).replace("-", "−")
+    written = text(number(item)) if isinstance(item, float) else str(item).replace("-", "−")
     return written if len(written) <= 24 else written[:23] + "…"
 
 
