@@ -183,6 +183,21 @@ def test_several_tensors_have_a_cause_each() -> None:
     assert e.cause is e.causes["w"]
 
 
+def test_each_tensor_has_its_own_cuts() -> None:
+    w, v = leaf(1, 2, 3), leaf(1, 2, 3)
+
+    def loss() -> Any:
+        a = w.detach()
+        b = v.argmax()
+        return (a * b * V).sum() + (V * v).sum()
+
+    e = tg.explain(loss, wrt={"w": w, "v": v})
+    assert (e.causes["w"].kind, e.causes["w"].op) == ("None", "detach") and len(e.causes["w"].places) == 1
+    assert e.causes["v"].kind == "ordinary"
+    assert "A part of the loss depends on it without history: argmax at" in str(e.causes["v"])
+    assert "without history" not in str(tg.explain(lambda: (v * v).sum(), wrt=v))
+
+
 def test_a_function_with_arguments_and_its_variables() -> None:
     w, x = leaf(1, 2, 3), tg.tensor([0.5, -1.0, 2.0])
 

@@ -62,10 +62,13 @@ def made(loss: Any, arguments: tuple[Any, ...], wrt: Any, gradient: Any, params:
         if found:
             derivation = Derivation(walk, symbols, found, seed)
         causes = {word: Causes(walk, symbols, known, word).of(node) for word, node in reached.items()}
-    cuts = running.cuts(loss) if running is not None else []
-    for word, x in zip(words, wanted, strict=True):
+    for i, (word, x) in enumerate(zip(words, wanted, strict=True)):
+        cuts = running.cuts(loss, i) if running is not None else []
         if word not in causes:
             causes[word] = unreached(word, x, loss, walk, cuts, running is not None)
+        elif cuts and not causes[word].hint:
+            cut = cuts[0]
+            causes[word].hint = f"A part of the loss depends on it without history: {cut.op} at {cut.line}: {cut.why}"
     ordered = {word: causes[word] for word in words}
     several = not isinstance(wrt, Tensor)
     return Explanation(derivation, ordered, several, loss._value)

@@ -113,7 +113,9 @@ def _key(node: Node, g: Any) -> Hashable | None:
         elif item.__class__ is slice:
             parts.append((slice, item.start, item.stop, item.step))
         elif item.__class__ is tuple and any(part.__class__ is slice or part.__class__ is list for part in item):
-            parts.append(repr(item) if not any(isinstance(part, np.ndarray) for part in item) else object())
+            if any(isinstance(part, np.ndarray) for part in item):
+                return None
+            parts.append(repr(item))
         else:
             parts.append((item.__class__, item))
     found = tuple(parts)

@@ -23,44 +23,52 @@ class Cut(NamedTuple):
     op: str
     line: Line
     why: str
+    of: frozenset[int] = frozenset()  # the numbers of the tensors that are wanted and come this way
 
 
 class Running(Watcher):
     """Follows what is made of some tensors, by the memory it lies in, also where no history is recorded."""
 
     def __init__(self, wanted: Iterable[Tensor]) -> None:
-        self._depends: dict[int, tuple[Any, frozenset[Cut]]] = {}  # by memory: the array, and the cuts on the way to it
+        # By memory: the array, the cuts on the way to it, and the numbers of the tensors that it depends on.
+        self._depends: dict[int, tuple[Any, frozenset[Cut], frozenset[int]]] = {}
         self._live: set[Node] = set()  # nodes that lead back to what is wanted
         self._frames: dict[FrameType, int] = {}
         self.operands: dict[Node, Sequence[Any]] = {}  # of each recorded step, what it was given
         self._left: dict[int, Cut] = {}  # memory that went on without history
         self.numbers: list[Cut] = []  # where values became numbers of Python, or arrays of NumPy
-        for x in wanted:
-            self._depends[id(owner(x._value))] = owner(x._value), frozenset()
+        for number, x in enumerate(wanted):
+            memory = owner(x._value)
+            _, _, before = self._depends.get(id(memory), (None, None, frozenset()))
+            self._depends[id(memory)] = memory, frozenset(), before | {number}
             if x._node is not None:
                 self._live.add(x._node)
 
-    def cuts(self, loss: Tensor) -> list[Cut]:
-        """The places on the way to the loss, the first first."""
+    def cuts(self, loss: Tensor, number: int) -> list[Cut]:
+        """The places on the way from a tensor, by its number, to the loss."""
         found = self._depends.get(id(owner(loss._value)))
-        left = self._left.get(id(owner(loss._value)))
-        if found is None and self.numbers:  # they may have come back as an array, or as a number of Python
-            return self.numbers
-        return [*(found[1] if found is not None else ()), *([left] if left is not None and loss._node is None else ())]
+        if found is None or number not in found[2]:
+            # They may have come back as an array, or as a number of Python.
+            return [cut for cut in dict.fromkeys(self.numbers) if number in cut.of]
+        left = self._left.get(id(owner(loss._value))) if loss._node is None else None
+        return [cut for cut in (*found[1], *([left] if left is not None else [])) if number in cut.of]
 
     # ------------------------------------------------------------------ what is seen
 
     def held(self, x: Tensor) -> None:
         """``detach()`` and what is made of it."""
-        if x._node in self._live:
+        known = self._depends.get(id(owner(x._value)))
+        if x._node in self._live and known is not None:
             asked = _asked()
             why = "takes its history away" if asked.startswith("detach") else "gives a tensor without history"
-            self._left[id(owner(x._value))] = Cut(asked, user_line(), f"{asked}() {why}")
+            self._left[id(owner(x._value))] = Cut(asked, user_line(), f"{asked}() {why}", known[2])
 
     def read(self, x: Tensor, how: str) -> None:
         """A value that becomes numbers."""
-        if id(owner(x._value)) in self._depends and how and not how.startswith("format"):
-            cut = Cut(how.partition("(")[0], user_line(), f"{how} turns it into numbers, which have no history")
+        known = self._depends.get(id(owner(x._value)))
+        if known is not None and how and not how.startswith("format"):
+            why = f"{how} turns it into numbers, which have no history"
+            cut = Cut(how.partition("(")[0], user_line(), why, known[2])
             self.numbers.append(cut)
             self._left.setdefault(id(owner(x._value)), cut)
 
@@ -71,7 +79,7 @@ class Running(Watcher):
         recorded = getattr(result, "_node", None)
         if recorded is not None:
             self.operands[recorded] = items
-        depends, cuts, live = False, frozenset[Cut](), False
+        of, living, cuts = frozenset[int](), frozenset[int](), frozenset[Cut]()
         for number, item in enumerate(items):
             array = getattr(item, "_value", item)
             if not hasattr(array, "base"):
@@ -80,29 +88,31 @@ class Running(Watcher):
             known = self._depends.get(key)
             if known is None:
                 continue
-            depends, cuts = True, cuts | known[1]
+            of, cuts = of | known[2], cuts | known[1]
             node = getattr(item, "_node", None)
             if node in self._live:
                 if not (op.variadic or not op.rules or op.rules[number] is not None) and op.kind != "constant":
-                    cuts |= {Cut(op.name, user_line(), f"{op.name} reads it as {op.inputs[number]}: no gradient there")}
+                    why = f"{op.name} reads it as {op.inputs[number]}: no gradient there"
+                    cuts |= {Cut(op.name, user_line(), why, known[2])}
                 else:
-                    live = True
+                    living |= known[2]
             elif key in self._left:
                 whole = getattr(result, "dtype", None)
                 made = whole is not None and whole.kind not in "fc"
-                cuts |= {Cut(op.name, user_line(), _why(op, result)) if made else self._left[key]}
+                cuts |= {Cut(op.name, user_line(), _why(op, result), known[2]) if made else self._left[key]}
         value = getattr(result, "_value", result)
-        if not depends or not hasattr(value, "base"):
+        if not of or not hasattr(value, "base"):
             return
         node = getattr(result, "_node", None)
-        if live and node is None:
-            cuts |= {Cut(op.name, user_line(), _why(op, value))}
-        elif live and node is not None:
+        if living and node is None:
+            cuts |= {Cut(op.name, user_line(), _why(op, value), living)}
+        elif living and node is not None:
             self._live.add(node)
         memory = owner(value)
         before = self._depends.get(id(memory))
         if before is None or node is not None:  # a view of what depends on it depends on it all the same
-            self._depends[id(memory)] = memory, cuts | (before[1] if before is not None else frozenset())
+            _, others, also = before if before is not None else (None, frozenset(), frozenset())
+            self._depends[id(memory)] = memory, cuts | others, of | also
 
     def _frame(self) -> None:
         frame: FrameType | None = sys._getframe(2)
