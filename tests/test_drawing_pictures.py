@@ -266,7 +266,7 @@ def test_open_by_depth_name_and_class(open, frames, groups):
     closed = [box for box in description.boxes if box.kind == "group"]
     assert len(closed) <= groups
     if closed:
-        assert any("Modules are closed" in note or "drawn once" in note for note in description.notes)
+        assert any("closed modules" in note or "drawn once" in note for note in description.notes)
 
 
 @pytest.mark.parametrize(("open", "said"), [
@@ -306,6 +306,29 @@ def test_drawing_a_model_changes_nothing():
     assert all(value.tolist() == before[name].tolist() for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
     assert nn.Module._hooks is None
+
+
+def test_inputs_are_followed_and_called_by_the_callers_name():
+    picture = tg.draw(lambda x: (x * 2).tanh(), np.ones(3))
+    (box,) = [box for box in picture.description.boxes if box.kind == "leaf" and box.shape]
+    assert (box.name, box.role) == ("x", "input")
+    mine = tg.ones(3)
+    description = describe(lambda x: (x * 2 + x).tanh(), mine)
+    assert [box.name for box in description.boxes if box.shape and box.kind == "leaf"] == ["mine"]
+    assert not mine.requires_grad and mine.grad is None
+    layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 8, dropout=0.0, batch_first=True), 6)
+    assert [frame.times for frame in tg.draw(layers, tg.ones(1, 3, 8)).description.frames][:1] == [6]
+
+
+def test_a_function_that_writes_into_its_input_is_drawn_all_the_same():
+    w, x = tg.ones(2, requires_grad=True), tg.tensor([1.0, 2.0])
+
+    def function(x):
+        x += 1
+        return (w * x).sum()
+
+    assert "Mul" in {box.name for box in describe(function, x).boxes}
+    assert x.tolist() == [2, 3]  # what the function does it has done
 
 
 def test_an_error_of_the_model_is_its_own_and_leaves_no_hook():
@@ -647,3 +670,14 @@ def test_a_program_that_stops_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYGRAD_BP_DOT", str(program))
     with pytest.raises(FormatError, match="could not draw the picture as svg: out of paper"):
         tg.draw(tg.ones(2, requires_grad=True).sum()).pipe("svg")
+
+
+def test_the_pictures_of_the_pages_are_those_of_the_code_beside_them(monkeypatch):
+    docs = Path(__file__).resolve().parent.parent / "docs"
+    monkeypatch.syspath_prepend(docs)
+    import make_pictures
+
+    made = dict(make_pictures.pictures())
+    assert len(made) == 2
+    for path, text in made.items():
+        assert path.read_text(encoding="utf-8") == text, "python docs/make_pictures.py"

@@ -51,7 +51,7 @@ def test_tensors_and_drawings(executed: dict) -> None:
     assert shown(executed, "\nloss") == [{"text/plain": "tensor(3.6442, grad_fn=<MeanBackward0>)"}]
     (drawing,) = shown(executed, 'tg.draw(loss, params={"w": w})')
     assert "<svg" in drawing["image/svg+xml"]
-    (wide,) = shown(executed, "enumerate(angles)]).sum())")
+    (wide,) = shown(executed, "enumerate(angles)]).sum(), fold=False)")
     assert '<svg width="100%"' in wide["image/svg+xml"]
 
 

@@ -16,6 +16,6 @@ y = tg.tensor(1.0)
 loss = (tg.sigmoid(w @ x + b) - y) ** 2
 loss.backward(retain_graph=True)  # keeps the values, so that they can be shown
 
-picture = tg.draw(loss, params={"x": x, "w": w, "b": b, "y": y}, values=True, grads=True)
+picture = tg.draw(loss, values=True, grads=True)
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 print(picture.render(folder / "neuron.svg"))

@@ -90,9 +90,8 @@ class Backward(Boxes):
                 self.boxes.append(box._replace(name=f"{box.name} backward"))
             else:
                 self._heads[element] = key = f"pull {what + 1}"
-                names = [
-                    self.graph.name(ref) or name for name, ref in self.graph.keeps(what).items() if ref is not None
-                ]
+                kept = self.graph.keeps(what)
+                names = list(dict.fromkeys(self._read_as(name, ref) for name, ref in kept.items() if ref is not None))
                 facts = (f"reads {', '.join(names[:4])}",) if names and not self.full else ()
                 self.boxes.append(Box(
                     key, "op", self.graph.rule(what), role="op", frame=self.frame_of(element),
@@ -101,6 +100,10 @@ class Backward(Boxes):
                 ))  # fmt: skip
                 self._saved(what, key)
         return self._heads[element]
+
+    def _read_as(self, name: str, ref: int) -> str:
+        """What a value that a rule reads is called."""
+        return self.graph.name(ref) or ("its result" if name == "y" else "its input" if len(name) == 1 else name)
 
     def _rule(self, i: int) -> None:
         """The arrows that lead to the rule of call ``i``, and from it to the gradients of what it read."""
@@ -144,6 +147,8 @@ class Backward(Boxes):
                 facts = self.graph.facts(ref) if ref is not None else None
                 value = facts.value if facts is not None else NOT_KEPT
                 called = self.graph.name(ref) if ref is not None else name
+                if ref is not None and ref >= 0 and not called:
+                    called = f"result of {self.graph.label(ref)}"
                 self.boxes.append(Box(
                     key, "leaf", called or "", facts.shape if facts else None, facts.dtype if facts else None,
                     FREED if isinstance(value, str) and value != NOT_KEPT else value, role="saved",

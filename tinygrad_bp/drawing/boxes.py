@@ -169,7 +169,8 @@ class Boxes:
                     chain.clear()
                 frame = frame.parent
             chains.append(chain)
-        if not chains or ref in self.graph.outputs:
+        given = self.graph.leaves[~ref].kind == "input" and ref not in self.alike  # no part of a module
+        if not chains or given or ref in self.graph.outputs:
             return ""
         return next((key for key in chains[0] if all(key in chain for chain in chains)), "")
 
@@ -233,7 +234,7 @@ class Boxes:
         if repeats:
             notes.append("Equal blocks are drawn once, with × and their number (fold=False draws all).")
         if closed:
-            notes.append("Modules are closed where there is no room (open= a depth, a name or 'all').")
+            notes.append("Blocks are closed modules (open= a depth, a name or 'all' opens them).")
         if rest:
             left = sum(group.stop - group.start for group in rest)
             notes.append(f"{left:,} ops for which there is no room are left out (fold=False draws all).")

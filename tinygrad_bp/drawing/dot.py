@@ -38,7 +38,7 @@ ARROWS: dict[str, dict[str, str]] = {
 # Fonts whose widths every Graphviz knows; an SVG adds sans-serif and monospace by itself.
 SANS, MONO, FAINT, INK, ALARM, BLUE = "Helvetica", "Courier", "#555555", "#1a1a1a", "#b33a00", "#00588a"
 LINES = 8  # of an array
-CELL, BAR = 7, 20  # points: a cell of a map, the highest bar
+CELL, BAR = 8, 20  # points: a cell of a map, the highest bar
 GRAPH = {
     "graph_attr": {
         "bgcolor": "white", "rankdir": "TB", "nodesep": "0.3", "ranksep": "0.3", "fontname": SANS, "fontsize": "11",
@@ -201,12 +201,9 @@ def _part(title: str, part: Shown) -> str:
         held = f'FIXEDSIZE="TRUE" WIDTH="{6 * len(part.bars) + 1}" HEIGHT="{BAR + 2}"'
         picture = f'<TABLE {held} BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="0"><TR>{bars}</TR></TABLE>'
     said = f'<FONT POINT-SIZE="9" COLOR="{FAINT}">{_alarmed(escaped(part.text))}</FONT>'
-    name = f'<FONT FACE="{MONO}" POINT-SIZE="11">{title}</FONT>'
-    return (
-        '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
-        f'<TR><TD VALIGN="MIDDLE">{name}</TD><TD ALIGN="LEFT">{picture}</TD></TR>'
-        f'<TR><TD></TD><TD ALIGN="LEFT">{said}</TD></TR></TABLE>'
-    )
+    name = f'<FONT FACE="{MONO}" POINT-SIZE="11">{title.strip()}</FONT>'
+    rows = "".join(f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in (name, picture, said))
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{rows}</TABLE>'
 
 
 def _bar(bar: float) -> str:

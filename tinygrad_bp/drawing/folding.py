@@ -30,6 +30,7 @@ class Group:
     count: int = 1
     items: list[Any] = field(default_factory=list)
     names: tuple[str, ...] = ()  # of a repeat: the paths of the modules that its blocks are
+    layer: bool = False  # a module of the package
     single: dict[int, tuple[str, str]] = field(default_factory=dict)  # of all: path and class of modules of one call
 
     @property
@@ -67,7 +68,7 @@ def _nested(modules: Sequence[ModuleCall], size: int) -> Group:
             chain.pop()
         if call.start >= call.stop or call.stop > chain[-1].stop:
             continue
-        group = Group("module", call.start, call.stop, call.name, call.kind)
+        group = Group("module", call.start, call.stop, call.name, call.kind, layer=call.layer)
         chain[-1].items.append(group)
         chain.append(group)
     waiting = [root]

@@ -46,6 +46,7 @@ class ModuleCall(NamedTuple):
     kind: str  # its class
     start: int
     stop: int
+    layer: bool = False  # of the package, and so nothing that the user wrote
 
 
 class Graph:

@@ -9,8 +9,8 @@ import numpy as np
 from .known import NOT_COMPUTED
 
 FEW, ROWS = 16, 5  # elements that are written as numbers, and in how many rows
-WIDE, HIGH = 20, 8  # cells of a map
-BARS = 16  # of a histogram
+WIDE, HIGH = 12, 8  # cells of a map
+BARS = 14  # of a histogram
 NONE = "None"
 # Colours from blue (below 0) through white (0) to orange (above 0), which colour-blind readers tell apart.
 BELOW, ABOVE, ZERO, NAN, INF = (0, 114, 178), (230, 126, 0), "#ffffff", "#000000", "#cc79a7"

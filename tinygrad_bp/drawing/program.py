@@ -60,10 +60,11 @@ def find() -> str | None:
     chosen = os.environ.get(VARIABLE)
     if chosen:
         return shutil.which(chosen) or chosen
-    return shutil.which("dot") or _from_wheel()
+    return shutil.which("dot") or wheels_program()
 
 
-def _from_wheel() -> str | None:
+def wheels_program() -> str | None:
+    """The program of the graphviz-pure wheel, or None."""
     try:
         files = metadata.files(WHEEL) or ()
     except metadata.PackageNotFoundError:

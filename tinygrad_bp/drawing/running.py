@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from ..autograd.errors import ArgumentError
+import numpy as np
+
+from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.history import history
 from ..autograd.lines import record_lines
 from ..autograd.modes import enable_grad
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..autograd.writes import tick
 from ..faults.state import kept
@@ -30,37 +32,56 @@ def run(
 ) -> Recorded:
     """The graph of ``function(*inputs)``; buffers of modules and random streams are as before then."""
     modules = _modules_of(function)
-    with kept(modules, None, weights=False), record_lines(), enable_grad(), recorded_modules(function) as calls:
-        returned = function(*inputs)
+    given, back = flatten(inputs)
+    followed = [_followed(item) for item in given]
+    try:
+        returned, calls = _returned(function, modules, back(followed))
+    except AutogradError:  # it writes into an input, say, or the error is its own
+        followed = given
+        returned, calls = _returned(function, modules, inputs)
     outputs = [item for item in flatten(returned)[0] if isinstance(item, Tensor)]
     if not outputs:
         raise ArgumentError(
-            f"draw: the function must return a tensor or several, got {type(returned).__name__}; a function that "
-            "computes with arrays alone records nothing"
+            f"draw: the function must return a tensor or several, got {type(returned).__name__}; what it computes of "
+            "numbers and arrays alone is not recorded"
         )
     tensors = {**(named("draw", function) if isinstance(function, Module) else {}), **named("draw", params)}
+    names = Names("draw", tensors, variables)
+    forward = function.forward if isinstance(function, Module) else function
+    inside: dict[int, str] = {}
+    for name, item, stand in zip(argument_names(forward, inputs, {}), given, followed):
+        if isinstance(stand, Tensor):
+            inside[id(stand._node if stand._node is not None else stand._value)] = name
+            names.add(stand, names.of(item))
     nodes = history(tensor._node for tensor in outputs if tensor._node is not None)
-    known = Known(
-        nodes, outputs, [*tensors.values(), *[item for item in flatten(inputs)[0] if isinstance(item, Tensor)]]
-    )
+    known = Known(nodes, outputs, [*tensors.values(), *[item for item in followed if isinstance(item, Tensor)]])
     if values:
         known.compute_again()
     scalar = len(outputs) == 1 and outputs[0].shape == ()
     if grads and scalar and not known.backward_ran_here():
         known.pull_again()
-    forward = function.forward if isinstance(function, Module) else function
-    given = {}
-    for name, item in zip(argument_names(forward, inputs, {}), flatten(inputs)[0]):
-        if isinstance(item, Tensor):
-            given[id(item._node if item._node is not None else item._value)] = name
     buffers = set().union(*[buffers_of(module) for module in modules]) if modules else set()
-    read = Recorded(outputs, Names("draw", tensors, variables), known, buffers, given)
+    read = Recorded(outputs, names, known, buffers, inside)
     orders = [node.order for node in read.nodes]
     read.modules = [
-        ModuleCall(name, kind, bisect_left(orders, start), bisect_left(orders, stop))
+        ModuleCall(name, kind.__name__, bisect_left(orders, start), bisect_left(orders, stop), _is_layer(kind))
         for name, kind, start, stop in calls
     ]
     return read
+
+
+def _followed(item: Any) -> Any:
+    """A tensor on the memory of an input, which records what becomes of it: without, nothing would be seen of that."""
+    array = item._value if type(item) is Tensor and item._node is None else item
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
+        return item
+    return wrap(array.view(), None).requires_grad_()
+
+
+def _returned(function: Callable[..., Any], modules: list[Module], inputs: Any) -> tuple[Any, list[Any]]:
+    """What the function returns, and the calls of modules."""
+    with kept(modules, None, weights=False), record_lines(), enable_grad(), recorded_modules(function) as calls:
+        return function(*inputs), calls
 
 
 def _modules_of(function: Callable[..., Any]) -> list[Module]:
@@ -80,9 +101,9 @@ def _modules_of(function: Callable[..., Any]) -> list[Module]:
 
 
 @contextmanager
-def recorded_modules(function: Any) -> Iterator[list[tuple[str, str, int, int]]]:
+def recorded_modules(function: Any) -> Iterator[list[tuple[str, type, int, int]]]:
     """Note each call of a module in this thread: its path, its class, and the clock before and after it."""
-    calls: list[tuple[str, str, int, int]] = []
+    calls: list[tuple[str, type, int, int]] = []
     running: list[tuple[Module, str, int]] = []
     here = get_ident()
 
@@ -100,7 +121,7 @@ def recorded_modules(function: Any) -> Iterator[list[tuple[str, str, int, int]]]
     def after(module: Module, args: Any, output: Any) -> None:
         if get_ident() == here and running and running[-1][0] is module:
             _, name, start = running.pop()
-            calls.append((name, type(module).__name__, start, tick()))
+            calls.append((name, type(module), start, tick()))
 
     handles = [register_module_forward_pre_hook(before), register_module_forward_hook(after, always_call=True)]
     try:
@@ -112,7 +133,7 @@ def recorded_modules(function: Any) -> Iterator[list[tuple[str, str, int, int]]]
 
 def by_names(read: Recorded, model: Any) -> list[ModuleCall]:
     """The calls of modules as the names of the parameters tell them: from the first to the last op that reads one."""
-    kinds = {name: type(module).__name__ for name, module in model.named_modules()}
+    kinds = {name: type(module) for name, module in model.named_modules()}
     spans: dict[str, tuple[int, int]] = {}
     for i, refs in enumerate(read.inputs):
         for ref in refs:
@@ -123,4 +144,11 @@ def by_names(read: Recorded, model: Any) -> list[ModuleCall]:
                     start, _ = spans.get(path, (i, i))
                     spans[path] = (start, i + 1)
                 path = path.rpartition(".")[0]
-    return [ModuleCall(name, kinds[name], start, stop) for name, (start, stop) in spans.items()]
+    return [
+        ModuleCall(name, kinds[name].__name__, start, stop, _is_layer(kinds[name]))
+        for name, (start, stop) in spans.items()
+    ]
+
+
+def _is_layer(kind: type) -> bool:
+    return kind.__module__.startswith(f"{Module.__module__.partition('.')[0]}.nn.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from ..autograd.terminal import fitting
 from .boxes import Arrow, Box, Description
 from .dot import printable, said_of
@@ -25,7 +27,7 @@ def tree(description: Description, values: bool, grads: bool, width: int = 80) -
        ├─ w  parameter  (2,)  float32  value [1. 2.]
        └─ x  input  (2,)  float32  value [3. 4.]
     """
-    return fitting("\n".join(_Tree(description, values, grads, width).lines))
+    return "\n".join(_Tree(description, values, grads, width).lines)
 
 
 class _Tree:
@@ -52,7 +54,7 @@ class _Tree:
         for key in waiting:  # grows while it is walked
             if key not in self.written:
                 waiting += self._branch(key)
-        self.lines += [printable(part) for note in description.notes for part in _wrapped(note, width)]
+        self.lines += [part for note in description.notes for part in textwrap.wrap(fitting(note), width)]
 
     def _maker(self, key: str) -> Arrow | None:
         """Where a result comes from its op: the arrow."""
@@ -102,8 +104,8 @@ class _Tree:
         return f"[{self.numbers.setdefault(key, len(self.numbers) + 1)}]"
 
     def _line(self, before: str, text: str) -> None:
-        line = before + printable(text.rstrip())
-        self.lines.append(line if len(line) <= self.width else line[: self.width - 1] + "…")
+        line, dots = fitting(before + printable(text.rstrip())), fitting("…")
+        self.lines.append(line if len(line) <= self.width else line[: self.width - len(dots)] + dots)
 
     def _short(self, key: str) -> str:
         box = self.boxes[key]
@@ -136,7 +138,7 @@ class _Tree:
         if box.kind in ("leaf", "result") and box.times == 1:
             if self.values and box.value is not None:
                 parts.append(f"value {self._number_text(box.value)}")
-            if self.grads:
+            if self.grads and box.shape is not None and not (box.kind == "leaf" and box.role == "saved"):
                 parts.append(f"grad {self._number_text(box.grad)}")
         elif box.times > 1 and box.kind == "leaf":
             parts.append("one for each block")
@@ -146,9 +148,3 @@ class _Tree:
         part = shown(value, few=8, width=1000)
         text = " ".join(part.text.split())
         return f"{sparks(part.bars)} {text}" if part.bars else text
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width) or [""]

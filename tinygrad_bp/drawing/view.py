@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..autograd.errors import ArgumentError
-from .folding import Group
+from .folding import FEW, Group
 from .graph import Graph
 
 ROOM = 30  # elements that a picture shows by itself
@@ -56,7 +56,8 @@ class View:
 def view(graph: Graph, root: Group, open: Open = None, whole: bool = False) -> View:
     """Choose what is shown; ``whole``: everything that is not folded, however large.
 
-    ``open`` says which groups are open: None those for which there is room, a number all down to that depth, a name or
+    ``open`` says which groups are open: None those for which there is room (but for layers of the package, which stay
+    closed in all but small graphs), a number all down to that depth, a name or
     several (``"layers.0"``, ``"layers.*"``, or a class) those modules and what they stand in, ``"all"`` all.
     Raises ``ArgumentError`` where a name is that of no module.
     """
@@ -91,7 +92,7 @@ def _opened(root: Group, open: Open, whole: bool) -> set[int]:
     level, depth, count = _inner(root), 0, len(root.items)
     while level:
         if open is None:
-            count = _open_some(level, count, opened)
+            count = _open_some([group for group in level if not _closed(group, root)], count, opened)
         elif depth >= open:
             break
         else:
@@ -100,6 +101,12 @@ def _opened(root: Group, open: Open, whole: bool) -> set[int]:
         level = [inner for group in level if id(group) in opened for inner in _inner(group)]
         depth += 1
     return opened
+
+
+def _closed(group: Group, root: Group) -> bool:
+    """Whether a group stays closed unless it is asked for: a layer of the package that holds no modules."""
+    holds = _inner(group) or any(item in root.single for item in group.items)
+    return group.layer and not holds and root.stop > FEW
 
 
 def _open_some(level: list[Group], count: int, opened: set[int]) -> int:
