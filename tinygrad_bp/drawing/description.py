@@ -146,7 +146,7 @@ def _pictured(read: Graph, root: Group, seen: View, numbers: bool, graph: Which)
 def _reasons(read: Graph, boxes: list[Box]) -> list[str]:
     """Why some gradients are not known, in sentences."""
     said = dict.fromkeys(box.grad for box in boxes if isinstance(box.grad, str) and box.grad in UNKNOWN)
-    reasons = [f"“{reason}”: {UNKNOWN[reason]}." for reason in said]
+    reasons = [f'"{reason}": {UNKNOWN[reason]}.' for reason in said]
     if isinstance(read, Recorded) and read.known.started_otherwise():
         reasons.append(
             "The gradients of results are those of one backward pass that begins with 1; .grad of the leaves holds "

@@ -202,8 +202,8 @@ def _part(title: str, part: Shown) -> str:
         picture = f'<TABLE {held} BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="0"><TR>{bars}</TR></TABLE>'
     said = f'<FONT POINT-SIZE="9" COLOR="{FAINT}">{_alarmed(escaped(part.text))}</FONT>'
     name = f'<FONT FACE="{MONO}" POINT-SIZE="11">{title.strip()}</FONT>'
-    rows = "".join(f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in (name, picture, said))
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{rows}</TABLE>'
+    lines = "".join(f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in (name, picture, said))
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{lines}</TABLE>'
 
 
 def _bar(bar: float) -> str:
