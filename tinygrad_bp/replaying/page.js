@@ -301,9 +301,12 @@ function paint() {
       edge.classList.add("now");
       const array = data.arrays[given.passed];
       if (!array.cells || array.cells.length > 1) return;
-      const middle = edge.getPointAtLength(edge.getTotalLength() / 2);
-      const left = place < back.inputs.length / 2 && back.inputs.length > 1;  // beside the arrow, away from the others
-      const label = draw("text", { class: "flow", x: middle.x + (left ? -8 : 8), y: middle.y + 4, "text-anchor": left ? "end" : "start" });
+      // Beside the arrow, away from the others; below it where it is slanted.
+      const length = edge.getTotalLength(), middle = edge.getPointAtLength(length / 2);
+      const slant = edge.getPointAtLength(length).x - edge.getPointAtLength(0).x;
+      const left = Math.abs(slant) > 20 ? slant > 0 : place < back.inputs.length / 2 && back.inputs.length > 1;
+      const y = middle.y + (Math.abs(slant) > 20 ? 12 : 4);
+      const label = draw("text", { class: "flow", x: middle.x + (left ? -8 : 8), y, "text-anchor": left ? "end" : "start" });
       label.textContent = array.cells[0] || "";
       flows.append(label);
     });

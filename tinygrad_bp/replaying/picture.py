@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class Box(NamedTuple):
             else LETTER * len(self.body) + THUMB
         )
         width = max(LETTER * len(self.title) + 22, own + gradient + 18, 60)
-        return width, HEAD + (24 if self.scalar else 34)
+        return width, HEAD * bool(self.title) + (24 if self.scalar else 34)
 
     def svg(self, number: int, middle: tuple[float, float]) -> str:
         """The group that the script finds by its number; it adds the pictures of arrays, and the gradient."""
@@ -79,8 +80,10 @@ def picture(tensors: Sequence[Traced], kinds: Sequence[str], steps: Sequence[For
     made = {id(step.result): step for step in steps}
     keys = {id(traced): number for number, traced in enumerate(tensors)}
     boxes = [_box(traced, kind, made.get(id(traced))) for traced, kind in zip(tensors, kinds, strict=True)]
+    readers = Counter(id(traced) for step in steps for traced in step.inputs)
+    # What one step alone reads stands close to it; what many read, anywhere.
     arrows = [
-        (keys[id(traced)], keys[id(step.result)], 4 if traced.kind == "result" else 1)
+        (keys[id(traced)], keys[id(step.result)], 4 if traced.kind == "result" and readers[id(traced)] == 1 else 1)
         for step in steps
         for traced in step.inputs
     ]
