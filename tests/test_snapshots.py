@@ -530,6 +530,14 @@ def other_rows():
     return tg.data.DataLoader(tg.data.TensorDataset(rows.tensors[0] + 1, rows.tensors[1]), 16, shuffle=True)
 
 
+def less_dropout():
+    tg.manual_seed(3)
+    model = Net(8)
+    model.drop = tg.nn.Dropout(0.1)
+    optimizer = sgd()(list(model.parameters()))
+    return model, tg.nn.CrossEntropyLoss(), optimizer, loader(shuffle=True)
+
+
 OTHERS = {
     "another width": (dict(width=9), {}, r"model: hidden\.weight was float32 \(8, 20\), is float32 \(9, 20\)"),
     "another rate": (dict(optimizer=sgd(lr=0.1)), {}, r"optimizer: lr was 0\.05, is 0\.1"),
@@ -561,6 +569,59 @@ def test_another_training_is_refused_before_anything_changes(name, tmp_path):
     model, _, optimizer, train = parts()
     with pytest.raises(ArgumentError, match="epoch: loss was CrossEntropyLoss, is cross_entropy"):
         fit(model, tg.nn.functional.cross_entropy, optimizer, train, epochs=3, resume=tmp_path)
+
+
+def test_a_layer_with_other_settings_is_another_training(tmp_path):
+    fit(*parts(), epochs=1, resume=tmp_path)
+    with pytest.raises(ArgumentError, match=r"model: layer drop was Dropout\(p=0\.3.*is Dropout\(p=0\.1"):
+        fit(*less_dropout(), epochs=2, resume=tmp_path)
+
+
+def test_layers_that_say_nothing_of_themselves_are_the_same_in_every_process(tmp_path):
+    class Own(tg.nn.Module):
+        def extra_repr(self):
+            return f"f={object()}"
+
+    Checkpoint(tmp_path).save(model=Own())
+    assert Checkpoint(tmp_path).resume(model=Own()) == {}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "complex64", "int8", "bool"])
+def test_parts_of_every_kind_come_back(dtype, tmp_path):
+    def made(seed):
+        tg.manual_seed(seed)
+        kind = getattr(tg, dtype)
+        model = tg.nn.Module()
+        model.register_buffer("of", (tg.rand(3, 2) * 9).to(kind))
+        model.register_buffer("empty", tg.zeros(0, 3, dtype=kind))
+        model.register_buffer("number", (tg.rand(()) * 9).to(kind))
+        model.register_buffer("across", (tg.rand(3, 2) * 9).to(kind).T)
+        model.w = tg.nn.Parameter(tg.rand(4, 2).T)
+        averaged = tg.optim.swa_utils.AveragedModel(model)
+        return {"model": model, "averaged": averaged, "scaler": tg.amp.GradScaler(enabled=False), "stream": own()}
+
+    saved, fresh = made(0), made(1)
+    saved["averaged"].update_parameters(saved["model"])
+    saved["stream"].normal(3, np.float32)
+    Checkpoint(tmp_path).save(**saved)
+    Checkpoint(tmp_path).resume(**fresh)
+    for name in ("model", "averaged"):
+        for key, value in saved[name].state_dict().items():
+            again = fresh[name].state_dict()[key]
+            assert again.dtype == value.dtype and again.numpy().tobytes() == value.numpy().tobytes()
+            assert again.stride() == value.stride()
+    assert fresh["stream"].get_state().tolist() == saved["stream"].get_state().tolist()
+
+
+def test_lazy_layers_go_on_once_they_have_their_size(tmp_path):
+    def made():
+        tg.manual_seed(0)
+        model = tg.nn.Sequential(tg.nn.LazyLinear(6), tg.nn.ReLU(), tg.nn.LazyLinear(5))
+        model(tg.zeros(1, 20))
+        optimizer = sgd()(list(model.parameters()))
+        return model, tg.nn.CrossEntropyLoss(), optimizer, loader(shuffle=True)
+
+    assert_same_training(made, tmp_path)
 
 
 def test_a_part_that_refuses_its_state_changes_nothing(tmp_path):

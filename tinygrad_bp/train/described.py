@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object that says nothing of itself: another in every process
 NAMED = 4  # differences that a message names; of more it says how many
 
 
@@ -15,7 +17,11 @@ def described(part: Any) -> dict[str, Any]:
     """Facts about a part of a training, as plain values."""
     if isinstance(part, Module):
         tensors = [*part.named_parameters(), *part.named_buffers()]
-        return {name: f"{value.dtype} {tuple(value.shape)}" for name, value in tensors}
+        layers = [(name, module) for name, module in part.named_modules() if not any(module.children())]
+        return {
+            **{name: f"{value.dtype} {tuple(value.shape)}" for name, value in tensors},
+            **{f"layer {name or type(part).__name__}": _ADDRESS.sub("", repr(module)) for name, module in layers},
+        }
     if isinstance(part, Optimizer):
         groups = [len(group["params"]) for group in part.param_groups]
         settings = {name: repr(value) for name, value in part.defaults.items()}
