@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -408,6 +409,44 @@ def test_nothing_changes() -> None:
     assert w.grad is None
     loss.backward()
     assert w.grad.tolist() == [2, 4]
+
+
+def test_a_layer_of_a_transformer() -> None:
+    """Rules as a whole, transpositions of any axes, a parameter of which three parts are used, and many causes."""
+    layer = tg.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, dropout=0.0).double()
+    loss = layer(tg.randn(2, 3, 8, dtype=tg.float64)).square().mean()
+    e = tg.explain(loss, wrt=layer)
+    shown, found = str(e), e.evaluate()
+    loss.backward()
+    for word, p in layer.named_parameters():
+        np.testing.assert_allclose(found[word], p.grad.numpy(), rtol=1e-10, atol=1e-10)
+    assert "layer_norm_vjp(" in shown and "place(δ1ᵀ" in shown and "more symbols are not spelled out" in shown
+    assert "nothing is wrong with ∂L/∂linear2.weight, ∂L/∂linear2.bias, " in shown
+
+
+def test_another_thread() -> None:
+    found: list[Any] = []
+    w = tg.tensor([1.0, -1.0], requires_grad=True)
+    thread = threading.Thread(target=lambda: found.append(tg.explain(lambda: tg.relu(w).sum(), wrt=w)))
+    thread.start()
+    thread.join()
+    assert found[0].cause.kind == "partly zero" and found[0].evaluate().tolist() == [1, 0]
+
+
+class Marked(tg.Tensor):
+    """A subclass."""
+
+
+def test_a_subclass_and_a_shared_module() -> None:
+    w = tg.tensor([1.0, 2.0], requires_grad=True).as_subclass(Marked)
+    assert tg.explain((w * w).sum(), wrt=w).evaluate().tolist() == [2, 4]
+    shared = tg.nn.Linear(2, 2, bias=False)
+    model = tg.nn.Sequential(shared, tg.nn.Tanh(), shared)
+    loss = model(tg.ones(1, 2)).sum()
+    e = tg.explain(loss, wrt=model)
+    (truth,) = tg.autograd.grad(loss, list(model.parameters()), retain_graph=True)
+    np.testing.assert_allclose(e.evaluate()["weight_0"], truth.numpy(), rtol=1e-5)
+    assert e.path_count == 2
 
 
 # ---------------------------------------------------------------------- what is refused

@@ -176,7 +176,7 @@ class Explanation:
         nothing is wrong with ∂L/∂w: ‖∂L/∂w‖ = 6.325
         """
         if self._derivation is None:
-            return "\n\n".join(map(str, self.causes.values()))
+            return "\n\n".join(self._causes())
         d, parts = self._derivation, _Parts(self, most)
         out = [f"L = {text(parts.loss)}" + (f" = {parts.loss_value}" if parts.loss_value else ""), ""]
         rows = [(_left(line), text(line.term), _shape(line.shape)) for line in parts.lines]
@@ -197,7 +197,15 @@ class Explanation:
                 first, *rest = lines_of(value, 100 - width)
                 out += [f"  {what:<{width}} = {first}", *[f"  {'':<{width}}   {row}" for row in rest]]
         out += [] if d.walk.written() else self._path_lines()
-        return "\n".join([*out, "", *map(str, self.causes.values())])
+        return "\n".join([*out, "", *self._causes()])
+
+    def _causes(self) -> list[str]:
+        """What is said of each gradient; those of which there is nothing to say together."""
+        plain = [f"∂L/∂{word}" for word, cause in self.causes.items() if cause.kind == "ordinary" and not cause.places]
+        if len(plain) < 3:
+            return [str(cause) for cause in self.causes.values()]
+        others = [str(x) for x in self.causes.values() if x.kind != "ordinary" or x.places]
+        return [*others, f"nothing is wrong with {', '.join(plain[:-1])} and {plain[-1]}"]
 
     def _path_lines(self) -> list[str]:
         ways = self.path_count
@@ -216,7 +224,7 @@ class Explanation:
     def markdown(self, most: int | None = MOST) -> str:
         """The same as Markdown, with mathematics in LaTeX between dollar signs."""
         if self._derivation is None:
-            return "\n\n".join(_quoted(str(cause)) for cause in self.causes.values())
+            return "\n\n".join(map(_quoted, self._causes()))
         parts = _Parts(self, most)
         out = [f"$$\n{block}\n$$" for block in parts.blocks()]
         if parts.left:
@@ -227,12 +235,12 @@ class Explanation:
         way = self._path_lines()
         if way and not self._derivation.walk.written():
             out.append("```text\n" + "\n".join(way[1:]) + "\n```")
-        out += [_quoted(str(cause)) for cause in self.causes.values()]
+        out.append(_quoted("\n".join(self._causes())))
         return "\n\n".join(out)
 
     def latex(self, whole: bool = False, most: int | None = MOST) -> str:
         """The same as LaTeX, to stand in a document with ``amsmath``; ``whole``: a document that pdflatex compiles."""
-        said = [plain(row) for cause in self.causes.values() for row in str(cause).split("\n")]
+        said = [plain(row) for cause in self._causes() for row in cause.split("\n")]
         out: list[str] = []
         if self._derivation is not None:
             parts = _Parts(self, most)

@@ -23,7 +23,7 @@ _TEXT = {
     "|": r"\textbar{}", "`": r"\textasciigrave{}", "·": r"$\cdot$", "∘": r"$\circ$", "−": r"$-$", "≤": r"$\le$",
     "≥": r"$\ge$", "≠": r"$\ne$", "×": r"$\times$", "→": r"$\to$", "∞": r"$\infty$", "Σ": r"$\Sigma$", "√": r"$\surd$",
     "…": r"\dots{}", "∂": r"$\partial$", "δ": r"$\delta$", "‖": r"$\|$", "′": "'", '"': r"\textquotedbl{}",
-    "“": "``", "”": "''", "’": "'", "—": "--", "–": "--", "½": "1/2", "±": r"$\pm$",
+    chr(0x201C): "``", chr(0x201D): "''", chr(0x2019): "'", chr(0x2014): "--", "–": "--", "½": "1/2", "±": r"$\pm$",
 }  # fmt: skip
 _WORDS = {"ln": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "max": r"\max", "min": r"\min", "det": r"\det"}
 
