@@ -131,6 +131,7 @@ function say(text) {
   status.textContent = text;
 }
 
+// Sentences break their lines; what stands in columns keeps them, and scrolls.
 function write(kind, text) {
   let last = output.lastElementChild;
   if (last?.className !== kind) {
@@ -138,7 +139,10 @@ function write(kind, text) {
     last.className = kind;
     output.append(last);
   }
-  last.append(text);
+  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    if (!/\S {2,}\S|^ {8}|^ {2}.* = /.test(line)) last.append(line);
+    else last.append(Object.assign(document.createElement("span"), { className: "columns", textContent: line }));
+  }
 }
 
 function image(kind, data) {
