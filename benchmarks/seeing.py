@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import re
 import statistics
 import sys
 import tempfile
@@ -122,6 +123,13 @@ def leaves_of(loss: Any) -> list[Any]:
     return [wrap(np.zeros(leaf.shape, np.float32), leaf) for leaf in leaves]
 
 
+def _page(seconds: float, html: str) -> Result:
+    """A replay's page: how large it is without the picture of the graph and the numbers in it."""
+    own = re.sub(r"<svg xmlns.*?</svg>|(?<=id=.data.>).*?(?=</script>)", "", html, flags=re.DOTALL)
+    what = f"{seconds * 1e3:.0f} ms, {size(html)}, without the graph {size(own)}"
+    return Result("its page", what, "< 150 KB and the graph", len(own) < 150_000)
+
+
 def replay() -> list[Result]:
     """``tg.replay``: the record, and the page."""
     found = []
@@ -130,7 +138,7 @@ def replay() -> list[Result]:
         seconds, html = fastest(r.html)
         found += [
             Result(f"`tg.replay` of {what}, {len(r.forward)} steps", f"{record * 1e3:.1f} ms", "–", True),
-            Result("its page", f"{seconds * 1e3:.0f} ms, {size(html)}", "< 150 KB and the graph", len(html) < 300_000),
+            _page(seconds, html),
         ]
     record, r = fastest(lambda: tg.replay(chain(100_000)), runs=1)
     seconds, html = fastest(r.html, runs=1)
