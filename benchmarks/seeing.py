@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,67 @@ def diamonds(count: int) -> tuple[Any, Any]:
     return h.sum(), a
 
 
+def tangle(length: int) -> Any:
+    """A graph of about as many ops in which nothing repeats."""
+    rng = np.random.default_rng(0)
+    made = [tg.tensor(float(i), requires_grad=True) for i in range(5)]
+    ops = (tg.add, tg.mul, tg.sub, tg.maximum)
+    for pick, one, other in zip(*[rng.integers(0, n, length // 2).tolist() for n in (4, 5, 30)], strict=True):
+        made.append(tg.tanh(ops[pick](made[-1 - one], made[-1 - min(other, len(made) - 1)])))
+    return made[-1]
+
+
+def recurrent(steps: int) -> Any:
+    """A recurrent network, unrolled."""
+    tg.manual_seed(0)
+    W, U, b = tg.randn(8, 8, requires_grad=True), tg.randn(4, 8, requires_grad=True), tg.zeros(8, requires_grad=True)
+    h, xs = tg.zeros(3, 8), tg.randn(steps, 3, 4)
+    for t in range(steps):
+        h = tg.tanh(xs[t] @ U + h @ W + b)
+    return h.sum()
+
+
+class Block(tg.nn.Module):
+    """A block of a residual network."""
+
+    def __init__(self, into: int, out: int) -> None:
+        super().__init__()
+        stride = 1 if into == out else 2
+        self.conv1, self.bn1 = tg.nn.Conv2d(into, out, 3, stride, 1, bias=False), tg.nn.BatchNorm2d(out)
+        self.conv2, self.bn2 = tg.nn.Conv2d(out, out, 3, 1, 1, bias=False), tg.nn.BatchNorm2d(out)
+        self.down = None if stride == 1 else tg.nn.Conv2d(into, out, 1, stride, bias=False)
+
+    def forward(self, x: Any) -> Any:
+        """The input, and what two convolutions make of it."""
+        h = self.bn2(self.conv2(tg.relu(self.bn1(self.conv1(x)))))
+        return tg.relu(h + (x if self.down is None else self.down(x)))
+
+
 # ---------------------------------------------------------------------- what is measured
+
+
+def draw() -> list[Result]:
+    """``tg.draw``: a picture as SVG, how high it is, and graphs of 100,000 ops."""
+    widths = (8, 8, 8, 16, 16, 32, 32)
+    blocks = tg.nn.Sequential(*[Block(a, b) for a, b in pairwise(widths)])
+    numbers = {"values": True, "grads": True}
+    cases: list[tuple[str, tuple[Any, ...], dict[str, bool], int]] = [
+        ("`tg.draw` of R2's XOR network", (xor(),), {}, 2000),
+        ("with values and gradients", (xor(),), numbers, 4000),
+        ("of R1's network, batch 64, with values and gradients", (mlp(),), numbers, 4000),
+        ("of six residual blocks", (blocks, tg.zeros(2, 8, 16, 16)), {}, 2000),
+        ("of a recurrent network of 300 steps", (recurrent(300),), {}, 1000),
+        ("of 100,000 ops in a row", (chain(100_000),), {}, 1000),
+        ("of 100,000 ops of which none repeat", (tangle(100_000),), {}, 8000),
+    ]
+    found = []
+    for what, drawn, options, highest in cases:
+        seconds, svg = fastest(lambda drawn=drawn, options=options: svg_of(*drawn, **options))
+        high = float(re.findall(r'viewBox="[^"]* ([\d.]+)"', svg)[0]) * 4 / 3
+        holds = seconds < 5 and len(svg) < 2e6 and high < highest
+        bar = f"< 5 s, < 2 MB, < {highest:,} px"
+        found.append(Result(what, f"{seconds:.2f} s, {size(svg)}, {high:,.0f} px high", bar, holds))
+    return found
 
 
 def explain() -> list[Result]:
@@ -107,6 +168,12 @@ def explain() -> list[Result]:
         *found,
         Result(name, f"{seconds:.2f} s, {size(str(e))}", "< 1 s", seconds < 1 and e.path_count == 2**10_000),
     ]
+
+
+def svg_of(*drawn: Any, **options: Any) -> str:
+    """A drawing, laid out."""
+    svg: str = tg.draw(*drawn, **options).pipe("svg", encoding="utf-8")
+    return svg
 
 
 def printed(loss: Any, wrt: Any) -> Any:
@@ -185,7 +252,12 @@ def playground() -> list[Result]:
             return []
 
 
-PARTS: dict[str, Callable[[], list[Result]]] = {"Replay": replay, "Explain": explain, "The playground": playground}
+PARTS: dict[str, Callable[[], list[Result]]] = {
+    "Draw": draw,
+    "Replay": replay,
+    "Explain": explain,
+    "The playground": playground,
+}
 
 
 def main() -> int:

@@ -389,6 +389,9 @@ def test_what_is_no_graph_is_refused():
     ):  # fmt: skip
         with pytest.raises(ArgumentError, match=said):
             tg.draw(*wrong)
+    for graph in ("backward", "both"):
+        with pytest.raises(ArgumentError, match="nothing flows back"):
+            tg.draw(tg.ones(2), graph=graph)
     with pytest.raises(ArgumentError, match="graph is"):
         tg.draw(tg.ones(2, requires_grad=True), graph="sideways")
 
@@ -435,6 +438,30 @@ def test_the_backward_graph_has_every_rule_and_every_gradient():
     assert "x" in saved and "loss" in saved
     heads = {arrow.head for arrow in description.arrows}
     assert all(box.key in heads for box in description.boxes if box.role == "parameter")
+
+
+def test_gradients_that_are_not_shown_are_not_looked_for(monkeypatch):
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    loss = w.exp().sum()
+    loss.backward(retain_graph=True)
+    from tinygrad_bp.drawing.known import Known
+
+    asked = []
+    monkeypatch.setattr(Known, "gradient", lambda self, node: asked.append(node))
+    tg.draw(loss, values=True)
+    assert not asked
+    tg.draw(loss, grads=True)
+    assert asked
+
+
+def test_where_passes_add_up_the_picture_says_so():
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
+    loss = w.exp().sum()
+    loss.backward(retain_graph=True)
+    assert not tg.draw(loss, grads=True).description.notes
+    loss.backward(retain_graph=True)
+    (note,) = tg.draw(loss, grads=True).description.notes
+    assert "passes add up" in note
 
 
 def test_where_gradients_add_up_it_is_said():

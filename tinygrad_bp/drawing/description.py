@@ -43,6 +43,7 @@ def describe(
     if graph not in WHICH:
         raise ArgumentError(f"draw: graph is 'forward', 'backward' or 'both', got {graph!r:.60}")
     read = _read(what, inputs, params, values, grads, variables_of_caller())
+    read.grads = grads
     root = grouped(read, fold)
     seen = view(read, root, open, whole=not fold)
     return _pictured(read, root, seen, values or grads, graph)
@@ -120,6 +121,11 @@ def _pictured(read: Graph, root: Group, seen: View, numbers: bool, graph: Which)
             f"draw: graph={graph!r} is for tensors and models; a program has its backward pass among its steps, where "
             "the function that it was made of runs one"
         )
+    if graph != "forward" and not any(read.takes_gradient(ref) for ref in read.outputs):
+        raise ArgumentError(
+            f"draw: graph={graph!r} of what requires no grad: nothing flows back through it. Give some input "
+            "requires_grad=True, and compute outside no_grad()"
+        )
     pictures: list[tuple[str, Boxes, str]] = []
     forward = Forward(read, seen, root, numbers) if graph != "backward" else None
     if forward is not None:
@@ -147,7 +153,7 @@ def _reasons(read: Graph, boxes: list[Box]) -> list[str]:
     """Why some gradients are not known, in sentences."""
     said = dict.fromkeys(box.grad for box in boxes if isinstance(box.grad, str) and box.grad in UNKNOWN)
     reasons = [f'"{reason}": {UNKNOWN[reason]}.' for reason in said]
-    if isinstance(read, Recorded) and read.known.started_otherwise():
+    if isinstance(read, Recorded) and read.grads and read.known.started_otherwise():
         reasons.append(
             "The gradients of results are those of one backward pass that begins with 1; .grad of the leaves holds "
             "something else (passes add up, or began otherwise)."

@@ -58,6 +58,7 @@ class Graph:
     outputs: list[int]
     output_names: dict[int, str]  # what the caller calls an output that has no name
     modules: Sequence[ModuleCall] = ()
+    grads: bool = True  # whether gradients are looked for
 
     def __init__(self) -> None:
         self.inputs, self.marks, self.leaves, self.outputs = [], [], [], []
@@ -212,7 +213,8 @@ class Recorded(Graph):
         if not isinstance(node, Node):
             assert leaf is not None
             return Facts(leaf.shape, leaf.dtype, leaf.value)
-        return Facts(node.shape, self.known.dtype(node), self.known.value(node), self.known.gradient(node))
+        grad = self.known.gradient(node) if self.grads else None
+        return Facts(node.shape, self.known.dtype(node), self.known.value(node), grad)
 
     def keeps(self, i: int) -> dict[str, int | None]:
         """What the rules of the node's op read, that is an array."""
