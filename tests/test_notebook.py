@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tinygrad_bp.autograd.lines import Line
+
 TOUR = Path(__file__).parent.parent / "docs" / "tour.ipynb"
 # Beside the tour's cells: a history drawn once pyplot is there, and a drawing on a machine without `dot`.
 MORE = (
@@ -81,3 +83,8 @@ def test_a_history_is_drawn_once_with_and_without_pyplot(executed: dict) -> None
 def test_a_missing_dot_is_one_sentence(executed: dict) -> None:
     ((text,),) = [list(output.values()) for output in shown(executed, "tg.draw(w * 2)")]
     assert text.startswith("no Graphviz program `dot` to draw with") and "pip install graphviz-pure" in text
+
+
+def test_a_line_of_a_cell_is_said_without_its_file() -> None:
+    assert str(Line("/tmp/ipykernel_7/1234.py", 6, "f")) == "line 6, in f"
+    assert str(Line("/tmp/no/such.py", 6, "f")) == "/tmp/no/such.py:6, in f"

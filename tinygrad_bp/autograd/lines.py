@@ -34,7 +34,9 @@ class Line(NamedTuple):
         return linecache.getline(self.file, self.number).strip()
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.number}, in {self.function}" + (f": {self.text}" if self.text else "")
+        # A cell of a notebook has a file of its own, with a number for its name.
+        place = f"line {self.number}" if "ipykernel_" in self.file else f"{self.file}:{self.number}"
+        return f"{place}, in {self.function}" + (f": {self.text}" if self.text else "")
 
 
 def user_line() -> Line:
