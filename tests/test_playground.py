@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import every_op_numbers
 import numpy as np
+import public_calls
 import pytest
 import test_deaf_platforms
 from browser import DESKTOP, PHONE, browser, complaints, too_wide
@@ -254,6 +255,65 @@ def test_what_fails_and_what_is_large_is_the_same(page: Playground) -> None:
         exec(code, {})
     wanted = printed.getvalue()
     assert page.run(code).splitlines() == wanted.splitlines() and "singular" in wanted
+
+
+EVERYTHING = """
+import importlib, pkgutil
+import numpy as np
+import tinygrad_bp as tg
+for module in pkgutil.walk_packages(tg.__path__, "tinygrad_bp."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+for space in (tg, tg.Tensor, tg.nn, tg.optim, tg.train):
+    for name in dir(space):
+        getattr(space, name, None)
+"""
+
+
+def test_everything_can_be_imported(page: Playground) -> None:
+    assert page.run(EVERYTHING) == ""
+
+
+# Added to public_calls.py; singular vectors have a sign that LAPACK chooses.
+CALLS = """
+import json
+import warnings
+found = {}
+def plain(part):
+    return part.detach().numpy() if isinstance(part, tg.Tensor) else part
+with warnings.catch_warnings(), np.errstate(all="ignore"):
+    warnings.simplefilter("ignore")
+    for call in CALLS:
+        if call.startswith(("T.", "F.")) and "empty" not in call and "svd(" not in call:
+            tg.manual_seed(0)
+            try:
+                result = eval(call, names(tg.tensor))
+                parts = [plain(part) for part in (result if isinstance(result, tuple) else [result])]
+                found[call] = [
+                    [str(part.dtype), part.shape, np.nan_to_num(part.real.astype(float)).ravel().tolist()]
+                    for part in parts if getattr(part, "dtype", np.dtype(object)).kind in "biufc"
+                ]
+            except Exception as error:
+                found[call] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+
+def test_every_public_call_gives_the_same_numbers(page: Playground) -> None:
+    if page.address.startswith("file"):
+        return  # where the page lies makes no numbers
+    code = Path(public_calls.__file__).read_text(encoding="utf-8") + CALLS
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, public_calls.__file__, "exec", dont_inherit=True), {"__name__": "public_calls"})
+    wanted, got = json.loads(printed.getvalue()), json.loads(page.run(code))
+    assert set(got) == set(wanted) and len(got) > 600
+    wrong = []
+    for call, parts in wanted.items():
+        same = [part[:2] for part in got[call]] == [part[:2] for part in parts] if isinstance(parts, list) else False
+        if not same or not all(np.allclose(a[2], b[2], rtol=1e-8, atol=1e-9) for a, b in zip(got[call], parts)):
+            wrong += [(call, got[call], parts)] if got[call] != parts else []
+    assert not wrong
 
 
 def test_every_op_gives_the_same_numbers(page: Playground) -> None:

@@ -43,7 +43,7 @@ def segment_reduce(
         raise ShapeError(
             f"segment_reduce: runs of {counts.tolist()} rows do not make up data, {shape_text(data.shape)}"
         )
-    runs = np.repeat(np.arange(len(counts)), counts)
+    runs = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
     start = _STARTS[reduce] if initial is None else initial
     base = np.full_like(value_of(data), start, shape=(len(counts), *data.shape[1:]))
     if reduce in ("sum", "mean"):

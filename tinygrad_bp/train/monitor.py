@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from math import ceil, isfinite
 from pathlib import Path
-from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from .history import History
 from .remarks import Record, Report, told
 from .sample import Sample, Units, length, part_of, taken
 
+thread_time = getattr(time, "thread_time", time.process_time)  # a browser has one thread and no clock for it
 SHARE = 0.01  # of the processor time of a training that looking at it may take; waiting would count by chance
 
 

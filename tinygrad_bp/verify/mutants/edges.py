@@ -361,7 +361,7 @@ def _once_each(read: Any, shape: tuple[int, ...]) -> Callable[[Step, Gradient], 
 def _averaging(read: Any, shape: tuple[int, ...]) -> Callable[[Step, Gradient], Gradient]:
     def gradient(step: Step, g: Gradient) -> Gradient:
         size = int(np.prod(shape)) + 1
-        total = np.bincount(read.ravel(), np.ravel(g), size)
-        return (total / np.maximum(np.bincount(read.ravel(), minlength=size), 1))[1:].reshape(shape)
+        total = np.bincount(read.ravel().astype(np.intp), np.ravel(g), size)
+        return (total / np.maximum(np.bincount(read.ravel().astype(np.intp), minlength=size), 1))[1:].reshape(shape)
 
     return gradient
