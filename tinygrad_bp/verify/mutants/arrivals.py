@@ -112,7 +112,7 @@ def of_the_loss(tape: Tape) -> Iterator[Change]:
 def penalties(tape: Tape) -> Iterator[Change]:
     """The penalty of another weight, or of one more: of a bias."""
     own = {leaf: _penalty(tape, leaf) for leaf in tape.leaves}
-    bare = [leaf for leaf in tape.leaves if own[leaf] is None and leaf in tape.total and np.any(tape.values[leaf])]
+    bare = [leaf for leaf in tape.leaves if own[leaf] is None and leaf in tape.total and np.any(tape.values.get(leaf, 0))]
     for some in groups(bare, lambda leaf: 0):
         for of, parts in ((leaf, _parts_of_penalty(tape, leaf)) for leaf in tape.leaves if own[leaf] is not None):
             for part in parts:

@@ -192,8 +192,9 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
             one_sided = text in ("x > 0", "x ≤ 0") and not np.min(first.x) < 0 < np.max(first.x)
             if not nothing and not one_sided:  # a derivative that is zero here is a gradient left out: see left_out
                 rules = {f.step.node: _rule(f, _times(formula)) for f in some}
-                what = f"{_subject(first.name)}{places(f.step for f in some)}: its derivative is written {text}{meant}."
-                yield Change("derivative", what, rules)
+                kind, how = _of_slip(formula(first.x, first.y), right)
+                what = f"{_subject(first.name)}{places(f.step for f in some)}"
+                yield Change(kind, f"{what}: its derivative is written {text}{how}{meant}.", rules)
 
 
 def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:

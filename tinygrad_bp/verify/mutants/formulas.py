@@ -36,7 +36,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "clip": ("(x>low)*(x<high)", "(y>low)*(y<high)"),
     "square": ("2*x",), "cube": ("3*x**2",), "exp": ("y", "exp(x)"), "expm1": ("y+1", "exp(x)"),
     "log": ("1/x",), "sqrt": ("0.5/y", "0.5/sqrt(x)", "0.5*x**-0.5"), "reciprocal": ("-1/x**2", "-y**2"),
-    "sin": ("cos(x)", "sqrt(1-y**2)"), "cos": ("-sin(x)",), "sinh": ("cosh(x)",), "cosh": ("sinh(x)",),
+    "sin": ("cos(x)",), "cos": ("-sin(x)",), "sinh": ("cosh(x)",), "cosh": ("sinh(x)",),
     "log1p": ("1/(1+x)",), "tan": ("1/cos(x)**2", "1+y**2"), "log_cosh": ("tanh(x)",),
 }  # fmt: skip
 KNOWN: dict[str, Any] = {
@@ -143,6 +143,8 @@ def _of_two(node: ast.BinOp) -> Iterator[ast.expr]:
         if isinstance(op, ast.Sub):
             yield b
             yield ast.BinOp(b, op, a)
+            if isinstance(b, ast.BinOp) and isinstance(b.op, ast.Pow):
+                yield b.left
     elif isinstance(op, ast.Pow) and isinstance(b, ast.Constant) and isinstance(b.value, (int, float)):
         yield from (a, ast.BinOp(a, op, ast.Constant(b.value + 1)), ast.BinOp(a, op, ast.Constant(-b.value)))
         if b.value == 2:

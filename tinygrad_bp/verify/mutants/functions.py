@@ -92,11 +92,30 @@ def functions(tape: Tape) -> list[Function]:
     """Every function that is known by its values, and every op of one input whose derivative is elementwise."""
     found = tape.found.get("functions")
     if found is None:
-        every = list(_functions(tape))
+        every = [*_functions(tape), *_of_numbers(tape)]
         inner = {node for f in every if not f.axes for node in _inside(tape, f)}
         # What a function is made of is not tried on its own; of what is along axes the parts are.
         found = tape.found["functions"] = [f for f in every if f.step.node not in inner]
     return found
+
+
+def _of_numbers(tape: Tape) -> Iterator[Function]:
+    """Functions of single numbers: a loop over elements shows with all its turns which function it is."""
+    turns: dict[Any, list[Step]] = {}
+    for step in tape.steps:
+        if step.call.result is not None and step.call.result.size == 1 and step.node in tape.parts:
+            turns.setdefault((step.name, step.call.site), []).append(step)
+    for steps in turns.values():
+        behind = [list(_behind(tape, step)) for step in steps] if len(steps) > 2 else []
+        y = np.concatenate([np.ravel(step.call.result) for step in steps])
+        best = None
+        for found in zip(*behind, strict=False):
+            x = np.concatenate([np.ravel(value) for _, value in found])
+            known = _known(x, y, []) if y.dtype.kind == "f" and x.size == y.size else None
+            if known is not None and not known[1]:
+                best = known[0], found
+        for step, (node, value) in zip(steps, best[1], strict=True) if best is not None else ():
+            yield Function(best[0], step, node, value, step.call.result)  # type: ignore[index]
 
 
 def _inside(tape: Tape, f: Function) -> list[Node]:
