@@ -16,6 +16,7 @@ from . import (
     gates,
     goals,
     images,
+    layers,
     normalisation,
     residual,
     sequences,
@@ -28,7 +29,7 @@ from .programs import Program
 
 MODULES = (
     dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
-    activations, deep, gates, goals,
+    activations, deep, gates, goals, layers,
 )  # fmt: skip
 PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

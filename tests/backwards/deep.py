@@ -185,8 +185,6 @@ PROGRAMS = [
             "no mask": {"mask missing"},
             "relu itself": {"derivative"},
             "tanh slope": {"derivative"},
-            "input of the layer after": {"wrong factor", "wrong step"},
-            "input of the layer before": {"wrong factor", "wrong step"},
             "weights of the layer before": {"wrong factor", "wrong step"},
             "not handed on": {"wrong gradient", "wrong step"},
             "penalty not divided": REGULARISATION,

@@ -39,7 +39,8 @@ def _count(x: Any, axes: Axes) -> float:
 def _other_axes(ndim: int, axes: Axes) -> list[Axes]:
     """Axes that may be taken for the right ones: the others, each alone, and all."""
     others = tuple(a for a in range(ndim) if a not in axes)
-    found = [others, *((a,) for a in range(ndim)), tuple(range(ndim))]
+    more = [tuple(sorted((*axes, a))) for a in others]
+    found = [others, *((a,) for a in range(ndim)), tuple(range(ndim)), *more]
     return [some for some in dict.fromkeys(found) if some and some != axes]
 
 

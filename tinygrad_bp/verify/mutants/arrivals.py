@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd.node import Node
 from .edges import Edge, edges, of_penalty, replaced
 from .regions import between as between_nodes
-from .tape import VIEWS, Change, Rule, Tape, groups, places
+from .tape import VIEWS, Change, Gradient, Rule, Step, Tape, groups, places
 
 OTHERS = 30  # gradients of the same shape that are tried in a gradient's place
 
@@ -36,6 +36,24 @@ def arrivals(tape: Tape) -> Iterator[Change]:
             yield Change(kind, text, rules)
 
 
+def branches(tape: Tape) -> Iterator[Change]:
+    """Where a value goes two ways, the gradient of something else comes back along one of them."""
+    found = [e for e in edges(tape) if e.step.name in ("add", "sub") and len(tape.users.get(e.parent, ())) > 1]
+    for edge in found:
+        for node, total in list(tape.total.items())[:40]:
+            if np.shape(total) == edge.parent.shape and node not in (edge.parent, edge.step.node):
+                kind, why = between(tape, node, edge.step.node)
+                text = (
+                    f"What {edge.step.name}{places([edge.step])} passes to {tape.name(edge.parent)} is the gradient "
+                    f"of {tape.name(node)} where that of {tape.name(edge.step.node)} is meant: {why}."
+                )
+                yield Change(kind, text, {edge.step.node: replaced(edge, _constantly(total))})
+
+
+def _constantly(value: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: value
+
+
 def between(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
     """What it is to take the gradient of another value: where it is a number times the right one, a scale or a sign."""
     wrong, right = tape.total[other], tape.total[meant]
@@ -44,6 +62,8 @@ def between(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
         return _of_ops(tape, other, meant)
     if abs(c + 1) < 1e-9:
         return "sign", "the sign between the two is wrong, a minus is left out"
+    if other.order < meant.order:
+        return "applied twice", f"the factor between the two is there once too often, it is {c:.6g} times that"
     return "scale missing", f"the factor between the two is left out, it is {c:.6g} times what it should be"
 
 
@@ -112,7 +132,9 @@ def of_the_loss(tape: Tape) -> Iterator[Change]:
 def penalties(tape: Tape) -> Iterator[Change]:
     """The penalty of another weight, or of one more: of a bias."""
     own = {leaf: _penalty(tape, leaf) for leaf in tape.leaves}
-    bare = [leaf for leaf in tape.leaves if own[leaf] is None and leaf in tape.total and np.any(tape.values.get(leaf, 0))]
+    bare = [
+        leaf for leaf in tape.leaves if own[leaf] is None and leaf in tape.total and np.any(tape.values.get(leaf, 0))
+    ]
     for some in groups(bare, lambda leaf: 0):
         for of, parts in ((leaf, _parts_of_penalty(tape, leaf)) for leaf in tape.leaves if own[leaf] is not None):
             for part in parts:

@@ -259,23 +259,6 @@ def _uses(tape: Tape, node: Node) -> list[Edge]:
     return [Edge(s, i) for s in users for i, p in enumerate(s.parents) if p is node]
 
 
-def branches(tape: Tape) -> Iterator[Change]:
-    """Where a value goes two ways, the gradient of something else comes back along one of them."""
-    found = [e for e in edges(tape) if e.step.name in ("add", "sub") and len(tape.users.get(e.parent, ())) > 1]
-    for edge in found:
-        for node, total in list(tape.total.items())[:40]:
-            if np.shape(total) == edge.parent.shape and node not in (edge.parent, edge.step.node):
-                text = (
-                    f"What {edge.step.name}{places([edge.step])} passes to {tape.name(edge.parent)} is the gradient "
-                    f"of {tape.name(node)} where that of {tape.name(edge.step.node)} is meant."
-                )
-                yield Change("wrong gradient", text, {edge.step.node: replaced(edge, _constantly(total))})
-
-
-def _constantly(value: Any) -> Callable[[Step, Gradient], Gradient]:
-    return lambda step, g: value
-
-
 def gathered(tape: Tape) -> Iterator[Change]:
     """An element that is read several times (a row of an embedding, an overlap of windows), and written back once."""
     for step in tape.steps:

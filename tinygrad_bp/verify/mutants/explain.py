@@ -12,10 +12,10 @@ import numpy as np
 from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
-from .arrivals import arrivals, of_the_loss, penalties
+from .arrivals import arrivals, branches, of_the_loss, penalties
 from .caches import caches, not_handed_on, other_columns
 from .derivatives import derivatives, other_derivatives
-from .edges import branches, gathered, left_out, scaled, uses, ways
+from .edges import gathered, left_out, scaled, uses, ways
 from .forwards import other_forwards, other_operands
 from .gating import choices, hinges, masks
 from .losses import likelihoods
@@ -24,6 +24,7 @@ from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
+from .reads import overlapping
 from .recurrent import later, orders_in_time
 from .screen import Screen
 from .subsets import rounds, subsets
@@ -34,7 +35,7 @@ from .windows import windows
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, squares,
     other_derivatives, elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data,
-    pools, slices, rearranged, choices, penalties, arrivals, caches, later, orders_in_time, not_handed_on,
+    pools, overlapping, slices, rearranged, choices, penalties, arrivals, caches, later, orders_in_time, not_handed_on,
     other_columns, other_operands, other_forwards, averages, subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first

@@ -156,6 +156,22 @@ def contractions(tape: Tape) -> Iterator[Change]:
         what = f"In the gradient of {tape.name(edge.parent)} through the product{places([step])}"
         for kind, text, value in _of_operand(other):
             yield Change(kind, f"{what}: {text}.", {step.node: replaced(edge, _einsum(spelling, value))})
+        for node, value in alike(tape, other):
+            if node is None or node is not step.parents[1 - edge.operand]:
+                meant = operand_name(tape, edge, 1 - edge.operand)
+                text = f"{what}: {other_name(tape, node)} stands where {meant} is meant."
+                yield Change("wrong factor", text, {step.node: replaced(edge, _einsum(spelling, value))})
+        for node, arriving in list(tape.total.items())[: 3 * OTHERS]:
+            if node is not step.node and np.shape(arriving) == step.node.shape:
+                kind, why = between(tape, node, step.node)
+                meant = tape.name(step.node)
+                text = f"{what}: the gradient of {tape.name(node)} stands where that of {meant} is meant, {why}."
+                yield Change(kind, text, {step.node: replaced(edge, _einsum_of(arriving, spelling, other))})
+        for one, two in combinations(range(len(step.node.shape)), 2):
+            if step.node.shape[one] == step.node.shape[two]:
+                turned = replaced(edge, _einsum_turned(one, two, spelling, other))
+                text = f"{what}: the gradient arriving is transposed, axes {one} and {two} are exchanged."
+                yield Change("transposed", text, {step.node: turned})
 
 
 def _of_operand(other: Any) -> Iterator[tuple[str, str, Any]]:
@@ -170,6 +186,14 @@ def _of_operand(other: Any) -> Iterator[tuple[str, str, Any]]:
         yield "wrong factor", f"the other factor is turned round along axis {axis}", np.flip(other, axis)
     if other.ndim > 1 and other.shape[-1] == other.shape[-2]:
         yield "transposed", "the other factor is transposed", np.swapaxes(other, -1, -2)
+
+
+def _einsum_of(arriving: Any, spelling: str, other: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: np.einsum(spelling, arriving, other)
+
+
+def _einsum_turned(one: int, two: int, spelling: str, other: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: np.einsum(spelling, np.swapaxes(g, one, two), other)
 
 
 def _einsum(spelling: str, value: Any) -> Callable[[Step, Gradient], Gradient]:
