@@ -231,7 +231,7 @@ EXCEPTIONS = {
     "out= of a method is its function's": r'stub does not have parameter "out"',
     "functools.cache and overloads hide parameters": (
         r"runtime does not have \*{1,2}(kw)?args|"
-        r"(bessel_functions|definitions|doors|einsum|flat|frames|interpolation|numpy_protocols|not_here)\.|"
+        r"(bessel_functions|definitions|doors|einsum|flat|formulas|frames|interpolation|numpy_protocols|not_here|writing)\.|"
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
     "Watched and ArrayLike answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike",
@@ -240,6 +240,7 @@ EXCEPTIONS = {
     "the class itself is called, not its __init__": r"Tensor\.__init__",
     "a property of distributions that is also a constraint": r"distributions\.\w+\.\w+\.support is not a function",
     "a decorator gives kl's functions back as they are": r"distributions\.kl\._",
+    "to checkers a choice of literals is a Union": "is not a Union",
     "not a name that users write": r"__all__ is not present|disjoint base",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -34,7 +34,7 @@ class Names:
     ('w', 'x', '')
     """
 
-    def __init__(self, who: str = "draw", given: Any = None, variables: Variables = ()) -> None:  # type: ignore[assignment]
+    def __init__(self, who: str = "draw", given: Any = None, variables: Iterable[tuple[str, Tensor]] = ()) -> None:
         self._found: dict[Any, str] = {}  # by node, or by id of an array
         self._held: list[Any] = []  # an id means its array only as long as that lives
         self._variables: dict[Any, str] = {}
