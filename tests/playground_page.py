@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 SECONDS = 120  # that a busy machine may take for one thing
-CACHE = Path.home() / ".cache" / "tinygrad_bp" / "pyodide-0.29.0"
+CACHE = Path.home() / ".cache" / "tinygrad_bp_browser" / "pyodide-0.29.0"  # beside the folder of compiled programs
 
 
 def pyodide_folder() -> Path:

@@ -52,7 +52,7 @@ from .ops.sliding import Target
 from .ops.solving import SignLogdet
 from .optim.optimizer import Optimizer
 from .random.generator import Generator as Generator
-from .replaying.record import Replay
+from .replaying.forms import Replay
 from .verify.compared import Compared
 
 BoolTensor: TensorType

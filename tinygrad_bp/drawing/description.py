@@ -15,7 +15,7 @@ from .folding import Group, grouped
 from .forward import Forward
 from .graph import Graph, Programmed, Recorded
 from .known import UNKNOWN, Known
-from .names import Names, Variables, named, variables_of_caller
+from .names import Names, Variables, buffers_of, named, variables_of_caller
 from .view import Open, View, view
 
 __all__ = ["Arrow", "Box", "Description", "Surround", "describe"]
@@ -91,12 +91,6 @@ def _read(what: Any, inputs: tuple[Any, ...], params: Any, values: bool, grads: 
 def _names_tensors(item: Any) -> bool:
     """Whether it is a module."""
     return hasattr(item, "named_parameters")
-
-
-def buffers_of(model: Any) -> set[int]:
-    """The ids of the arrays that a module holds beside its parameters."""
-    buffers = getattr(model, "named_buffers", None)
-    return {id(buffer._value) for _, buffer in buffers()} if callable(buffers) else set()
 
 
 def checked_outputs(outputs: Any) -> list[Tensor]:

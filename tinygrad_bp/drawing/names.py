@@ -165,3 +165,9 @@ def _attributes(value: Any) -> dict[str, Any]:
 def _public(name: object) -> bool:
     """Whether it is a name that a user writes."""
     return isinstance(name, str) and name[:1] != "_" and name.isidentifier()
+
+
+def buffers_of(model: Any) -> set[int]:
+    """The ids of the arrays that a module holds beside its parameters."""
+    buffers = getattr(model, "named_buffers", None)
+    return {id(buffer._value) for _, buffer in buffers()} if callable(buffers) else set()

@@ -21,10 +21,9 @@ from ..faults.state import kept
 from ..nn.hooks_of_all import register_module_forward_hook, register_module_forward_pre_hook
 from ..nn.module import Module
 from ..program import argument_names
-from .description import buffers_of
 from .graph import ModuleCall, Recorded
 from .known import Known
-from .names import Names, Variables, named
+from .names import Names, Variables, buffers_of, named
 
 
 def run(

@@ -25,12 +25,13 @@ VANISHED = 1e-4  # the first layer's gradient over the last one's, both relative
 def equal_weights(seen: Observation) -> Finding | None:
     """All units of a layer have the same weights and the same gradient: they stay copies of one unit."""
     by_id = {id(leaf): name for name, leaf in seen.leaves.items()}
+    largest = max((_largest(g) for g in seen.gradients.values() if g is not None), default=0.0)
     for step, weight, units in _weights_by_unit(seen):
         name = by_id.get(id(weight), "")
         gradient = seen.gradients.get(name)
-        if gradient is None or units.shape[-2] < 2 or not _copies(units):
+        if gradient is None or units.shape[-2] < 2 or not _copies(units, _largest(units)):
             continue
-        if _copies(_like(units, weight, gradient)):
+        if _copies(_like(units, weight, gradient), largest):  # equal scores give a gradient of rounding alone
             what = "0" if not units.any() else "equal"
             return seen.found(
                 "equal-weights",
@@ -63,11 +64,13 @@ def _like(units: Any, weight: Any, gradient: Any) -> Any:
     return _units(gradient, 1)
 
 
-def _copies(units: Any) -> bool:
-    """Whether the rows of (…, units, inputs) are all the same, to rounding."""
-    first = units[..., :1, :]
-    scale = float(np.abs(units).max(initial=0.0))
-    return bool(np.isfinite(scale) and np.abs(units - first).max(initial=0.0) <= 1e-5 * scale)
+def _largest(array: Any) -> float:
+    return float(np.abs(array).max(initial=0.0))
+
+
+def _copies(units: Any, scale: float) -> bool:
+    """Whether the rows of (…, units, inputs) are all the same, to the rounding of numbers of size ``scale``."""
+    return bool(np.isfinite(scale) and np.abs(units - units[..., :1, :]).max(initial=0.0) <= 1e-5 * scale)
 
 
 def initial_weights_too_large(seen: Observation) -> Finding | None:

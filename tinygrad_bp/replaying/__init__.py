@@ -7,7 +7,8 @@ from typing import Any
 
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from .record import Forward, Input, Replay, Step, Traced
+from .forms import Replay
+from .record import Forward, Input, Step, Traced
 
 __all__ = ["Forward", "Input", "Replay", "Step", "Traced", "replay"]
 

@@ -11,11 +11,10 @@ from importlib import resources
 from typing import Any
 
 from ..autograd.lines import Line
-from ..drawing.program import DotNotFoundError
 from .arrays import Arrays
 from .numbers import shown
 from .picture import picture
-from .record import LIMIT, Forward, Input, Replay, Traced
+from .record import Forward, Input, Record, Traced
 from .text import HINT, left_out
 
 
@@ -23,7 +22,7 @@ def _file(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8").strip()
 
 
-def page(replay: Replay, limit: int) -> str:
+def page(replay: Record, limit: int) -> str:
     """The page, as text."""
     view = _View(replay, limit)
     style, script = _file("page.css"), _file("page.js")
@@ -40,16 +39,12 @@ def page(replay: Replay, limit: int) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _file("page.html")) + "\n"
 
 
-def frame(replay: Replay) -> str:
-    """The page inside a notebook's: in a frame of its own, so that neither's script meets the other's."""
-    try:
-        inside = replay.html()
-    except DotNotFoundError as error:
-        return f"<p>{html.escape(str(error))}</p><pre>{html.escape(replay.text(LIMIT))}</pre>"
+def frame(page: str) -> str:
+    """A page inside a notebook's: in a frame of its own, so that neither's script meets the other's."""
     return (
         '<iframe sandbox="allow-scripts" title="Replay of a backward pass" '
         'style="width: 100%; height: 720px; border: 0; border-radius: 12px" '
-        f'srcdoc="{html.escape(inside)}"></iframe>'
+        f'srcdoc="{html.escape(page)}"></iframe>'
     )
 
 
@@ -69,7 +64,7 @@ def _json(data: Any) -> str:
 class _View:
     """What a page shows of a replay: the steps at the end of the computation, at most ``limit``."""
 
-    def __init__(self, replay: Replay, limit: int) -> None:
+    def __init__(self, replay: Record, limit: int) -> None:
         first = max(0, len(replay.forward) - limit)
         self.replay = replay
         self.forward = replay.forward[first:]

@@ -9,7 +9,7 @@ from typing import Any
 from ..autograd.lines import Line
 from ..autograd.terminal import fitting
 from .numbers import lines, shown
-from .record import Input, Replay, Step, Traced
+from .record import Input, Record, Step, Traced
 
 WIDTH = 80
 HINT = (
@@ -18,7 +18,7 @@ HINT = (
 )
 
 
-def text(replay: Replay, limit: int) -> str:
+def text(replay: Record, limit: int) -> str:
     """All of it: forward, backward, and the gradients of the leaves."""
     first = max(0, len(replay.forward) - limit)
     parts = [*_wrapped(f"{replay!r}"[1:-1] + "."), "", "Forward"]

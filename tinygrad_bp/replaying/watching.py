@@ -22,7 +22,8 @@ from ..drawing.known import NOT_KEPT, Known, held_by, is_array
 from ..drawing.names import Names, Variables, named, variables_of, variables_of_caller
 from ..explaining.notation import text
 from ..explaining.rules import rule_of, spoken
-from .record import Forward, Input, Replay, Step, Traced
+from .forms import Replay
+from .record import Forward, Input, Step, Traced
 
 Array = np.ndarray[Any, Any]
 

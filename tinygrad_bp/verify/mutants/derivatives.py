@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...autograd.node import Node
 from .along_axes import Whole, along_axes
 from .edges import of_penalty
 from .formulas import slips
@@ -95,14 +96,17 @@ def derivatives(tape: Tape) -> Iterator[Change]:
             rules = {f.step.node: _rule(f, whole) for f in some}
             if not any(_passes(tape, f, whole) for f in some):
                 continue  # nothing comes through: that is a gradient left out
-            sentence = f"{_subject(first.name)}{where}: {text}."
-            if all(of_penalty(tape, f.step, f.input) for f in some):
-                if kind == "sign":
-                    continue  # the sign of all but the penalty, as likely
-                kind, sentence = "regularisation", f"The penalty on {tape.name(first.input)}: {sentence}"
-            yield Change(kind, sentence, rules)
+            yield from _said(tape, some, kind, f"{_subject(first.name)}{where}: {text}.", rules)
         yield from _of_slope(tape, some)
         yield from _of_another_value(tape, some, found)
+
+
+def _said(tape: Tape, some: list[Function], kind: str, sentence: str, rules: dict[Node, Any]) -> Iterator[Change]:
+    """The change, which is one of the regularisation where all of these functions are penalties on a weight."""
+    if not all(of_penalty(tape, f.step, f.input) for f in some):
+        yield Change(kind, sentence, rules)
+    elif kind != "sign":  # it may as well be the sign of all but the penalty
+        yield Change("regularisation", f"The penalty on {tape.name(some[0].input)}: {sentence}", rules)
 
 
 OF_RESULT: dict[str, Formula] = {  # derivatives as they are written with a value v that is taken for the result
@@ -194,7 +198,7 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
                 rules = {f.step.node: _rule(f, _times(formula)) for f in some}
                 kind, how = _of_slip(formula(first.x, first.y), right)
                 what = f"{_subject(first.name)}{places(f.step for f in some)}"
-                yield Change(kind, f"{what}: its derivative is written {text}{how}{meant}.", rules)
+                yield from _said(tape, some, kind, f"{what}: its derivative is written {text}{how}{meant}.", rules)
 
 
 def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
