@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from ..autograd.errors import ArgumentError
 from .record import LIMIT, Record
 
 
-@dataclass(eq=False, slots=True, repr=False)
 class Replay(Record):
     """A computation and its backward, step by step; ``tg.replay`` makes it.
 
@@ -28,6 +26,8 @@ class Replay(Record):
     >>> sum(given.contribution for step in r.steps for given in step.inputs if given.tensor is r.of(w))
     array([2., 4.], dtype=float32)
     """
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         count = f"{len(self.leaves)} {'leaf' if len(self.leaves) == 1 else 'leaves'}"

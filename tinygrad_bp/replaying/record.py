@@ -124,7 +124,7 @@ class Step:
         return self.forward.result
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Record:
     """The data of a replay: steps forward, oldest first, steps back in the order of the walk, and their ends."""
 
