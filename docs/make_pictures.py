@@ -31,7 +31,7 @@ def pictures() -> Iterator[tuple[Path, str]]:
                     waiting.remove(made[2])
                     yield DOCS / "pictures" / made[2], space[made[1]].pipe("svg", encoding="utf-8")  # type: ignore[attr-defined]
                 elif waiting and "print(" not in example.source:
-                    exec(compile(example.source, str(page), "single"), space)
+                    exec(compile(example.source, f"<{page.name}>", "single"), space)  # no path of a machine
 
 
 def main() -> None:
