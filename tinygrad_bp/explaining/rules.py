@@ -66,6 +66,7 @@ def rule_of(node: Node, g: Any = None) -> Rule:
             f"explain: the values that {node!r} kept were freed by a backward pass. Explain before backward(), or "
             "write backward(retain_graph=True)"
         )
+    node = _unpacked(node)
     g = np.ones(node.shape, dtype_of(node)) if g is None else np.asarray(g)  # arithmetic of 0-d arrays gives scalars
     key = _key(node, g)
     rule = _KNOWN.get(key) if key is not None else None
@@ -76,6 +77,18 @@ def rule_of(node: Node, g: Any = None) -> Rule:
                 _KNOWN.clear()
             _KNOWN[key] = rule
     return rule
+
+
+def _unpacked(node: Node) -> Node:
+    """The step with plain arrays: what ``saved_tensors_hooks`` packed is another array each time it is read."""
+    if node.kept.__class__ is tuple:
+        return node
+    plain = Node()
+    plain.op, plain.order, plain.shape, plain.parents, plain.cell = (
+        node.op, node.order, node.shape, node.parents, node.cell,
+    )  # fmt: skip
+    plain.kept = tuple(node.kept or ())
+    return plain
 
 
 def kept_arrays(node: Node, kept: tuple[Any, ...] | None = None) -> dict[str, Any]:
