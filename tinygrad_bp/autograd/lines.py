@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,11 +40,17 @@ class Line(NamedTuple):
         return f"{place}, in {self.function}" + (f": {self.text}" if self.text else "")
 
 
-def user_line() -> Line:
-    """The line outside the package that is running now."""
+def user_frame() -> FrameType:
+    """The innermost frame outside the package."""
     frame = sys._getframe(1)
     while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
+    return frame
+
+
+def user_line() -> Line:
+    """The line outside the package that is running now."""
+    frame = user_frame()
     return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 

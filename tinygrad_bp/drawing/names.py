@@ -8,7 +8,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..autograd.errors import ArgumentError
-from ..autograd.lines import inside_package
+from ..autograd.lines import user_frame
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 
@@ -94,11 +94,7 @@ def variables_of_caller() -> Variables:
     of objects (``self.W1``), then the variables of the module around. Names that begin with ``_`` are left out. No
     frame is kept, nor what its variables held.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_back is not None and inside_package(frame.f_code.co_filename):
-        frame = frame.f_back
-    assert frame is not None
-    return variables_of(frame)
+    return variables_of(user_frame())
 
 
 def variables_of(frame: FrameType) -> Variables:
@@ -106,6 +102,28 @@ def variables_of(frame: FrameType) -> Variables:
     local = _locals(frame)
     spaces = [local] if frame.f_globals is local else [local, frame.f_globals]
     return [found for look in (_plain, _inside) for space in spaces for found in look(space)]
+
+
+class Frames:
+    """The user's functions that run while ops are watched, for what their variables hold at their end."""
+
+    def __init__(self) -> None:
+        self._depths: dict[FrameType, int] = {}
+
+    def note(self) -> None:
+        """Keep the frame of the function that runs now, until its variables are asked for."""
+        frame = user_frame()
+        if frame not in self._depths:
+            depth, outer = 0, frame.f_back
+            while outer is not None:
+                depth, outer = depth + 1, outer.f_back
+            self._depths[frame] = depth
+
+    def variables(self) -> Variables:
+        """The tensors that their variables held, those of outer functions first; then no frame is kept any more."""
+        found = [pair for frame in sorted(self._depths, key=self._depths.__getitem__) for pair in variables_of(frame)]
+        self._depths.clear()
+        return found
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def made(loss: Any, arguments: tuple[Any, ...], wrt: Any, gradient: Any, params:
         running = Running(wanted)
         with record_lines(), Following(running):
             loss = loss(*arguments)
-        variables = [*running.variables(), *variables]
+        variables = [*running.frames.variables(), *variables]
     elif arguments:
         raise ArgumentError(
             f"explain: {len(arguments)} more arguments after the loss, and only a function takes them; write wrt= and "

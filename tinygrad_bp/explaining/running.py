@@ -14,7 +14,7 @@ from ..autograd.op import Op
 from ..autograd.tensor import Tensor
 from ..autograd.watch import Watcher
 from ..autograd.writes import owner
-from ..drawing.names import Variables, variables_of
+from ..drawing.names import Frames
 
 
 class Cut(NamedTuple):
@@ -33,7 +33,7 @@ class Running(Watcher):
         # By memory: the array, the cuts on the way to it, and the numbers of the tensors that it depends on.
         self._depends: dict[int, tuple[Any, frozenset[Cut], frozenset[int]]] = {}
         self._live: set[Node] = set()  # nodes that lead back to what is wanted
-        self._frames: dict[FrameType, int] = {}
+        self.frames = Frames()
         self.operands: dict[Node, Sequence[Any]] = {}  # of each recorded step, what it was given
         self._left: dict[int, Cut] = {}  # memory that went on without history
         self.numbers: list[Cut] = []  # where values became numbers of Python, or arrays of NumPy
@@ -74,7 +74,7 @@ class Running(Watcher):
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Follow one op."""
-        self._frame()
+        self.frames.note()
         items: Sequence[Any] = operands[0] if op.variadic else operands
         recorded = getattr(result, "_node", None)
         if recorded is not None:
@@ -113,22 +113,6 @@ class Running(Watcher):
         if before is None or node is not None:  # a view of what depends on it depends on it all the same
             _, others, also = before if before is not None else (None, frozenset(), frozenset())
             self._depends[id(memory)] = memory, cuts | others, of | also
-
-    def _frame(self) -> None:
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and inside_package(frame.f_code.co_filename):
-            frame = frame.f_back
-        if frame is not None and frame not in self._frames:
-            depth, outer = 0, frame.f_back
-            while outer is not None:
-                depth, outer = depth + 1, outer.f_back
-            self._frames[frame] = depth
-
-    def variables(self) -> Variables:
-        """What variables of the functions held at their end, those of outer functions first."""
-        found = [pair for frame in sorted(self._frames, key=self._frames.__getitem__) for pair in variables_of(frame)]
-        self._frames.clear()
-        return found
 
 
 def _asked() -> str:

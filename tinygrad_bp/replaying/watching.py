@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
-from types import FrameType
 from typing import Any, Literal
 
 import numpy as np
@@ -13,13 +11,13 @@ from ..autograd.backward import Pull, pulled, unbroadcast
 from ..autograd.errors import ArgumentError, FreedError
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.lines import inside_package, line_of, record_lines
+from ..autograd.lines import line_of, record_lines
 from ..autograd.node import Node
 from ..autograd.op import OPS, REQUIRED, Op, reads
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Following, Watcher
 from ..drawing.known import NOT_KEPT, Known, held_by, is_array
-from ..drawing.names import Names, Variables, named, variables_of, variables_of_caller
+from ..drawing.names import Frames, Names, named, variables_of_caller
 from ..explaining.notation import text
 from ..explaining.rules import rule_of, spoken
 from .forms import Replay
@@ -34,7 +32,7 @@ class Run(Watcher):
     def __init__(self) -> None:
         self.results: dict[Node, Any] = {}
         self.operands: dict[Node, Sequence[Any]] = {}
-        self.frames: dict[FrameType, int] = {}  # of the user's functions, and how deep they are
+        self.frames = Frames()
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Keep what the op was given and what it gave."""
@@ -42,20 +40,7 @@ class Run(Watcher):
             self.results[result._node] = result._value
             given = operands[0] if op.variadic else operands  # a tensor held here would count as a view that is used
             self.operands[result._node] = [x._value if isinstance(x, Tensor) else x for x in given]
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and inside_package(frame.f_code.co_filename):
-            frame = frame.f_back
-        if frame is not None and frame not in self.frames:
-            depth, outer = 0, frame.f_back
-            while outer is not None:
-                depth, outer = depth + 1, outer.f_back
-            self.frames[frame] = depth
-
-    def variables(self) -> Variables:
-        """The tensors that variables of the functions held at their end, those of outer functions first."""
-        found = [pair for frame in sorted(self.frames, key=self.frames.__getitem__) for pair in variables_of(frame)]
-        self.frames.clear()
-        return found
+        self.frames.note()
 
 
 class _Pulls(Watcher):
@@ -84,7 +69,7 @@ def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any)
     if callable(outputs) and not isinstance(outputs, Tensor):
         with record_lines(), Following(run):
             outputs = outputs(*arguments)
-        variables = run.variables() + variables
+        variables = run.frames.variables() + variables
     elif arguments:
         raise ArgumentError(
             f"replay: {len(arguments)} more arguments after a tensor, and only a function takes them; give several "

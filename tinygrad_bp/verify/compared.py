@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..autograd.errors import ArgumentError
-from ..autograd.lines import Line
+from ..autograd.lines import Line, user_frame
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.terminal import fitting
@@ -24,7 +24,7 @@ from ..autograd.types import Raw
 from .case import Case, tolerance_of
 from .diagnose import diagnose
 from .findings import Diagnosis, Finding
-from .naming import caller, first_of, meant, variables
+from .naming import first_of, meant, variables
 from .passage import Backward, Passage
 
 WIDTH = 80
@@ -137,7 +137,7 @@ def compare(
     if not isinstance(manual, Mapping):
         raise ArgumentError(f"compare: manual is a dict of name to gradient, got {type(manual).__name__}")
     backward = Backward("compare", loss)
-    spaces = [*([values] if values is not None else []), *variables(caller())]
+    spaces = [*([values] if values is not None else []), *variables(user_frame())]
     called = {node.tensor_name: node for node in backward.values if node.tensor_name}
     hands: dict[Node, tuple[str, Any]] = {}
     for key, gradient in manual.items():

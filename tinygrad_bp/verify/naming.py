@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from ..autograd.lines import Line, inside_package, user_line
+from ..autograd.lines import Line, inside_package, user_frame, user_line
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
@@ -48,14 +48,6 @@ def inside(space: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             }
 
 
-def caller() -> FrameType:
-    """The innermost frame that is not of the package."""
-    frame = sys._getframe(1)
-    while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
 class Trail(Watcher):
     """Notes the line of every op, and the variables of the functions that called it.
 
@@ -64,7 +56,7 @@ class Trail(Watcher):
 
     def __init__(self) -> None:
         self.lines: dict[Node, Line] = {}
-        self._outer = caller()
+        self._outer = user_frame()
         self._frames: dict[FrameType, int] = {}  # and how deep they were
         self._held: dict[tuple[FrameType, str], set[Node]] = {}  # what a variable held while it was watched
 
