@@ -115,7 +115,7 @@ def said_of(arrow: Arrow, boxes: dict[str, Box]) -> str:
 def _arrow(arrow: Arrow, boxes: dict[str, Box], back: bool) -> dict[str, str]:
     said, style = said_of(arrow, boxes), {**ARROWS[arrow.kind]}
     if said:
-        style["label"] = f"< {escaped(said)} >"
+        style["label"] = f"<\xa0{escaped(said)}\xa0>"  # an SVG drops a plain space, and the arrow would touch the text
     # What an op makes and what reads it stand in one line; leaves come in from the side.
     if (
         not arrow.tail.startswith("leaf")

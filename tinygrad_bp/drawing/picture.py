@@ -18,6 +18,7 @@ from .tree import tree
 
 SOURCES = (".gv", ".dot")
 CELL = 480  # points that every notebook's cell is wide
+FRAME = re.compile(r'(<g id="clust\d+" class="cluster">\n(?:(?!<text |</g>).*\n)*)((?:<text .*\n)+)')  # and its title
 FINE = 192  # dots an inch of a picture inside a PDF
 
 
@@ -118,32 +119,41 @@ class Picture(graphviz.Digraph):
         how = {".dot": lambda: self.source, ".mmd": self.mermaid, ".json": self.json, ".txt": self.text}.get(suffix)
         return how() if how is not None and self.description is not None else None
 
-    def pipe(self, format: str | None = None, **options: Any) -> Any:
+    def pipe(
+        self, format: str | None = None, *, engine: str | None = None, encoding: str | None = None, quiet: bool = True,
+        **options: Any,
+    ) -> Any:  # fmt: skip
         """The picture as bytes, or as text where ``encoding`` is given; Jupyter shows what this returns.
 
         Raises ``DotNotFoundError`` where there is no program (the source is saved then), and ``FormatError`` where the
         program does not write the format.
         """
-        options.setdefault("quiet", True)  # what fails raises; the rest is about widths of unusual letters
         format = format or self.format
+        options = {"renderer": self.renderer, "formatter": self.formatter, **options}
+        # The whole source at once: ``Digraph.pipe`` writes it line by line, and a program that stops before it has read
+        # them all is a broken pipe there, and not what it says. Quiet: what fails raises, the rest is about widths.
         try:
             with found_program():
-                made = super().pipe(format, **options)
+                made = graphviz.pipe(
+                    engine or self.engine, format, self.source.encode(self.encoding), quiet=quiet, **options
+                )
         except graphviz.ExecutableNotFound:
             raise DotNotFoundError(os.fspath(self.save())) from None
         except graphviz.CalledProcessError as error:
-            said = error.stderr if isinstance(error.stderr, str) else (error.stderr or b"").decode("utf-8", "replace")
+            said = (error.stderr or b"").decode("utf-8", "replace")
             if "not recognized" in said and format == "pdf":
                 return self._pdf()
             raise FormatError(format, said) from None
-        return _scaling(made) if format == "svg" else made
+        if format == "svg":
+            made = _scaling(_titles_on_top(made.decode("utf-8"))).encode("utf-8")
+        return made.decode(encoding) if encoding is not None else made
 
     def _pdf(self) -> bytes:
         """A PDF that holds a fine picture, for programs that write none."""
         fine = super().copy()
         fine.attr(dpi=str(FINE))
         with found_program():
-            return pdf_of(graphviz.Digraph.pipe(fine, "jpg", quiet=True), FINE)
+            return pdf_of(graphviz.pipe("dot", "jpg", fine.source.encode(fine.encoding), quiet=True), FINE)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
         """What Jupyter shows: the picture, or one sentence where there is no program to lay it out."""
@@ -168,19 +178,31 @@ def _written(path: Path, content: bytes) -> str:
     return os.fspath(path)
 
 
-def _scaling(svg: Any) -> Any:
+def _titles_on_top(svg: str) -> str:
+    """The titles of frames above the arrows that cross them, on a ground of their own: Graphviz draws frames first."""
+    titles: list[str] = []
+
+    def taken(frame: re.Match[str]) -> str:
+        titles.append(frame[2])
+        return frame[1]
+
+    body, end, tail = FRAME.sub(taken, svg).rpartition("</g>\n</svg>")
+    ground = 'stroke="#fafafa" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+    return f'{body}<g class="titles" {ground}>\n{"".join(titles)}</g>\n{end}{tail}' if titles else svg
+
+
+def _scaling(svg: str) -> str:
     """An SVG that is never wider than what it stands in, and never wider than it is."""
-    text = svg if isinstance(svg, str) else svg.decode("utf-8")
-    size = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"', text)
-    if size is not None:
-        # A page may put it into an <img>, which takes its width from here alone: a small one keeps its own.
-        wide = float(size[1]) > CELL
-        style = (
-            f'<svg width="100%" style="max-width: {size[1]}pt; height: auto"' if wide
-            else f'{size[0]} style="max-width: 100%; height: auto"'
-        )  # fmt: skip
-        text = text.replace(size[0], style, 1)
-    return text if isinstance(svg, str) else text.encode("utf-8")
+    size = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"', svg)
+    if size is None:
+        return svg
+    # A page may put it into an <img>, which takes its width from here alone: a small one keeps its own.
+    wide = float(size[1]) > CELL
+    style = (
+        f'<svg width="100%" style="max-width: {size[1]}pt; height: auto"' if wide
+        else f'{size[0]} style="max-width: 100%; height: auto"'
+    )  # fmt: skip
+    return svg.replace(size[0], style, 1)
 
 
 def pdf_of(jpeg: bytes, dots: int) -> bytes:
