@@ -66,6 +66,16 @@ class Case:
         return bool(self.hand.shape == self.truth.shape)
 
 
+def multiple(a: Any, b: Any) -> float | None:
+    """The c of a = c · b within rounding; None where there is none but 0."""
+    one, other = np.ravel(a), np.ravel(b)
+    square = float(other @ other)
+    c = float(one @ other) / square if square else 0.0
+    with np.errstate(invalid="ignore"):
+        fits = c and np.max(np.abs(one - c * other)) <= 1e-9 * abs(c) * np.max(np.abs(other))
+    return c if fits else None
+
+
 def tolerance_of(dtype: DTypeLike) -> float:
     """The largest relative difference that rounding in a dtype may make: the root of its step, 1.5e-8 in float64."""
     return float(np.sqrt(np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import Node
+from ..case import multiple
 from .edges import Edge, edges, of_penalty, replaced
 from .regions import between as between_nodes
 from .tape import VIEWS, Change, Gradient, Rule, Step, Tape, groups, places
@@ -56,9 +57,16 @@ def _constantly(value: Any) -> Callable[[Step, Gradient], Gradient]:
 
 def between(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
     """What it is to take the gradient of another value: where it is a number times the right one, a scale or a sign."""
+    key = "between", other, meant
+    if key not in tape.found:
+        tape.found[key] = _between(tape, other, meant)
+    return tape.found[key]  # type: ignore[no-any-return]
+
+
+def _between(tape: Tape, other: Node, meant: Node) -> tuple[str, str]:
     wrong, right = tape.total[other], tape.total[meant]
-    c = float(np.sum(wrong * right)) / (float(np.sum(right * right)) or 1.0)
-    if not c or not np.allclose(wrong, c * right, rtol=1e-9, atol=1e-12 * float(np.max(np.abs(right), initial=0.0))):
+    c = multiple(wrong, right)
+    if c is None:
         return _of_ops(tape, other, meant)
     if abs(c + 1) < 1e-9:
         return "sign", "the sign between the two is wrong, a minus is left out"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import Node
+from ..case import multiple
 from .along_axes import Whole, along_axes
 from .edges import of_penalty
 from .formulas import slips
@@ -230,9 +231,8 @@ def _of_slip(slipped: Any, right: Any) -> tuple[str, str]:
     """The kind of a slip, and what more there is to say of it: a number times the right derivative is a factor."""
     if right is None:
         return "derivative", ""
-    slipped = np.broadcast_to(slipped, right.shape)
-    c = float(np.sum(slipped * right)) / (float(np.sum(right * right)) or 1.0)
-    if not c or not np.allclose(slipped, c * right, rtol=1e-9, atol=1e-12):
+    c = multiple(np.broadcast_to(slipped, right.shape), right)
+    if c is None:
         return "derivative", ""
     return ("sign", ", with a wrong sign") if abs(c + 1) < 1e-9 else ("factor", f", {c:.6g} times what it should be")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -127,35 +128,44 @@ def tolerant(case: Case) -> Case:
 
 @dataclass
 class Sample:
-    """Some elements of a large gradient: what does not meet these does not meet all of it, and costs far less."""
+    """Some elements of a gradient, of a small one all: what does not meet these does not meet it, and costs far less."""
 
     at: Any  # half of them are those that are most wrong
     hand: Any
     truth: Any
-    parameter: Any  # None where there is none
+    off: Any  # the hand-written less the right, without its part along the parameter
+    along: Any  # the parameter at length 1; None where there is none
     room: float  # the length of a difference that may still be rounding
 
     @classmethod
     def of(cls, case: Case) -> Sample:
         """Take elements of a case, always the same."""
         hand, truth = case.hand.ravel(), case.truth.ravel()
-        worst = np.argpartition(-np.abs(hand - truth), SAMPLED // 2)[: SAMPLED // 2]
-        at = np.union1d(worst, np.random.default_rng(hand.size).integers(0, hand.size, SAMPLED // 2))
+        at: Any = slice(None)
+        if hand.size > 2 * SAMPLED:
+            worst = np.argpartition(-np.abs(hand - truth), SAMPLED // 2)[: SAMPLED // 2]
+            at = np.union1d(worst, np.random.default_rng(hand.size).integers(0, hand.size, SAMPLED // 2))
         w = case.parameter
-        beside = np.ravel(w)[at] if w is not None and np.shape(w) == case.hand.shape else None
-        room = 2 * float(np.max(case.allowed(case.hand))) * len(at) ** 0.5
-        return cls(at, hand[at], truth[at], beside, room)
+        along = np.ravel(w)[at] if w is not None and np.shape(w) == case.hand.shape else None
+        size = 0.0 if along is None else float(np.linalg.norm(along))
+        along = along / size if along is not None and size else None
+        hand, truth = hand[at], truth[at]
+        off = hand - truth
+        room = 2 * float(np.max(case.allowed(case.hand))) * hand.size**0.5
+        return cls(at, hand, truth, off if along is None else off - (off @ along) * along, along, room)
 
     def allows(self, shift: Any) -> bool:
         """Whether hand = truth + t · shift + b · parameter may hold, or hand = a · (truth + shift)."""
         some = shift.ravel()[self.at]
-        columns = [some] if self.parameter is None else [some, self.parameter]
-        return self._spans(columns, self.hand - self.truth) or self._spans([self.truth + some], self.hand)
+        beside = some if self.along is None else some - (some @ self.along) * self.along
+        return self._left(self.off, beside) <= self.room or self._left(self.hand, self.truth + some) <= self.room
 
-    def _spans(self, columns: list[Any], target: Any) -> bool:
-        matrix = np.stack(columns, 1)
-        left = target - matrix @ np.linalg.lstsq(matrix, target, rcond=None)[0]
-        return float(np.linalg.norm(left)) <= self.room
+    @staticmethod
+    def _left(target: Any, column: Any) -> float:
+        """The length of what is left of a target without its part along a column."""
+        square = column @ column
+        left = target - (target @ column / square) * column if square else target
+        return math.sqrt(left @ left)
 
 
 class Search:
@@ -167,7 +177,7 @@ class Search:
         self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
         size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
-        self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong if cases[i].hand.size > 2 * SAMPLED}
+        self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong}
         self.changes, self.alone = self._in_order()
 
     def _in_order(self) -> tuple[list[Change], list[Change]]:
@@ -228,7 +238,7 @@ class Search:
         numbers = 0
         for i in left:
             shift, case = shifts[i], self.cases[i]
-            if shift is not None and i in self.samples and not self.samples[i].allows(shift):
+            if shift is not None and not self.samples[i].allows(shift):
                 shift = shifts[i] = None
             if shift is None or not np.any(np.abs(shift) > case.allowed(case.truth)):
                 continue

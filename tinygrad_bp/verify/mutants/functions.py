@@ -6,6 +6,7 @@ A function may be one op or many. What it is made of is passed over where its de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import combinations
 from math import erf, pi, sqrt
 from typing import Any, NamedTuple
@@ -187,10 +188,16 @@ def _candidates(x: Any, y: Any) -> list[str]:
     """The functions that give some elements of y for those of x."""
     some = slice(None, None, max(1, x.size // 6))
     x, y = x.ravel()[some], y.ravel()[some]
+    with np.errstate(invalid="ignore"):
+        near = (np.abs(_table(tuple(x.tolist())) - y) <= 1e-9 * (1e-3 + np.abs(y))).all(1)
+    return [name for name, one in zip(ELEMENTWISE, near, strict=True) if one] if near.any() else []
+
+
+@lru_cache(1000)
+def _table(some: tuple[float, ...]) -> Any:
+    """Every function's values there, a row each."""
     with np.errstate(all="ignore"):
-        table = np.stack([function(x) for function in ELEMENTWISE.values()])
-        near = np.all(np.abs(table - y) <= 1e-9 * (1e-3 + np.abs(y)), 1)
-    return [name for name, one in zip(ELEMENTWISE, near, strict=True) if one]
+        return np.stack([function(np.array(some)) for function in ELEMENTWISE.values()])
 
 
 def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tuple[int, ...]] | None:
@@ -215,7 +222,7 @@ def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tupl
         and _steady(y[below] / np.expm1(x[below]))
     ):
         return "selu", ()
-    if np.ptp(y) > 0 and not _same(x, y) and _same(np.clip(x, np.min(y), np.max(y)), y):
+    if np.ptp(y) > 0 and _same(np.clip(x, np.min(y), np.max(y)), y):
         return "clip", ()
     for axis in range(x.ndim):
         for name, p, signs in (("softmax", y, y >= 0), ("log_softmax", np.exp(np.minimum(y, 0)), y <= 0)):
@@ -232,7 +239,7 @@ def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tupl
 
 
 def _steady(ratios: Any) -> bool:
-    return bool(ratios.size > 2 and ratios[0] > 0 and np.allclose(ratios, ratios[0], rtol=1e-9))
+    return bool(ratios.size > 2 and ratios[0] > 0 and np.all(np.abs(ratios - ratios[0]) <= 1e-9 * ratios[0]))
 
 
 def _is(function: Callable[[Any], Any], x: Any, y: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...autograd.node import Node
+from ..case import multiple
 from .functions import sigmoid, softmax
 from .tape import Change, Tape, groups
 
@@ -83,8 +84,8 @@ def _of_shares(tape: Tape, node: Node, p: Any, g: Any, axis: int) -> Iterator[Ch
     for y in tape.constants:
         if y.shape != p.shape or np.any(y < 0) or not np.allclose(np.sum(y, axis), 1):
             continue
-        c = float(np.sum(g * (p - y)) / (np.sum((p - y) ** 2) or 1.0))
-        if not c or not np.allclose(g, c * (p - y), rtol=1e-9, atol=1e-12):
+        c = multiple(g, p - y)
+        if c is None:
             continue
         most = 1.0 * (y == np.max(y, axis, keepdims=True))
         for text, other in (

@@ -218,8 +218,10 @@ def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
         if node is None or node not in step.parents:
             text = f"{what}: {other_name(tape, node)} stands where {meant} is meant."
             yield Change("wrong factor", text, {step.node: replaced(edge, with_other(edge, of_other(value)))})
-    for node, arriving in list(tape.total.items())[: 3 * OTHERS]:
-        if node is not step.node and np.shape(arriving) == step.node.shape:
+    own = tape.total[step.node]
+    for node in tape.distinct[: 3 * OTHERS]:
+        arriving = tape.total[node]
+        if np.shape(arriving) == step.node.shape and not np.array_equal(arriving, own):
             kind, why = between(tape, node, step.node)
             meant_one = tape.name(step.node)
             text = f"{what}: the gradient of {tape.name(node)} stands where that of {meant_one} is meant, {why}."

@@ -168,7 +168,7 @@ class Tape:
     recorder: Recorder
     upstream: Gradient
     leaf_names: Sequence[str] = ()
-    found: dict[str, Any] = field(default_factory=dict)  # what was found in it, by what: functions
+    found: dict[Hashable, Any] = field(default_factory=dict)  # what was found in it, by what: functions
 
     def __post_init__(self) -> None:
         self.steps: list[Step] = [part for node in history([self.output]) for part in self._parts_of(node)]
@@ -254,6 +254,14 @@ class Tape:
         return values
 
     @cached_property
+    def distinct(self) -> list[Node]:
+        """Of the nodes whose complete gradients are one array the newest, as gradients pass through sums."""
+        found: dict[tuple[Any, bytes], Node] = {}
+        for node, total in self.total.items():
+            found.setdefault((np.shape(total), np.asarray(total).tobytes()), node)
+        return list(found.values())
+
+    @cached_property
     def constants(self) -> list[Any]:
         """The arrays that ops read and that have no gradient: data, masks, labels."""
         found: dict[bytes, Any] = {}
@@ -327,19 +335,24 @@ class Tape:
         dirty: dict[Node, Gradient] = {n: total - self.total[n] for n, total in change.totals.items()}
         self.shift = {}
         touched = [self.place_of[n] for n in (*change.rules, *change.totals) if n in self.place_of]
+        rules = change.rules
         for step in self.steps[min(touched, default=len(self.steps)) :]:
-            moved, rule = dirty.pop(step.node, None), change.rules.get(step.node)
-            if step.node not in self.parts or (moved is None and rule is None):
+            node = step.node
+            moved, rule = dirty.pop(node, None), rules.get(node)
+            if (moved is None and rule is None) or node not in self.parts:
                 continue
             if moved is not None:
-                self.shift[step.node] = moved
+                self.shift[node] = moved
             if rule is None:
-                pairs = step.pairs(moved)
-            else:
-                arriving = self.total[step.node] if moved is None else self.total[step.node] + moved
-                pairs = rule(step, arriving) + [(parent, -d) for parent, d in self.parts[step.node]]
-            for parent, d in pairs:
+                for parent, d in zip(step.parents, step.pull(moved)):
+                    if parent is not None and d is not None:
+                        _add(dirty, parent, d)
+                continue
+            arriving = self.total[node] if moved is None else self.total[node] + moved
+            for parent, d in rule(step, arriving):
                 _add(dirty, parent, d)
+            for parent, d in self.parts[node]:
+                _add(dirty, parent, -d)
         return [dirty.get(leaf) for leaf in self.leaves]
 
 
@@ -372,7 +385,8 @@ def _leaf(value: Any, wants_gradient: bool) -> Any:
 
 
 def _add(gradients: dict[Node, Gradient], node: Node, d: Gradient) -> None:
-    d = np.asarray(d, dtype=np.float64)
+    if d.__class__ is not np.ndarray or d.dtype != np.float64:
+        d = np.asarray(d, dtype=np.float64)
     if d.shape != node.shape:
         d = unbroadcast(d, node.shape)
     held = gradients.get(node)
