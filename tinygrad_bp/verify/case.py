@@ -67,7 +67,9 @@ class Case:
 
 
 def multiple(a: Any, b: Any) -> float | None:
-    """The c of a = c · b within rounding; None where there is none but 0."""
+    """The c of a = c · b within rounding; None where there is none but 0, or they have not one shape."""
+    if np.shape(a) != np.shape(b):
+        return None
     one, other = np.ravel(a), np.ravel(b)
     square = float(other @ other)
     c = float(one @ other) / square if square else 0.0

@@ -99,6 +99,8 @@ def related(tape: Tape, some: list[Edge]) -> Iterator[tuple[str, list[Any]]]:
 def _less_a_factor(tape: Tape, nodes: list[Node | None], path: str) -> str:
     """The words for a value that is a product without one of its factors; none where it is something else."""
     products = [tape.step_of[n] for n in nodes if n in tape.step_of] if path[:-1] == "before mul" else []
+    if any(step.name != "mul" or len(step.parents) != 2 for step in products):  # of some the value has another path
+        return ""
     others = [step.parents[1 - int(path[-1])] for step in products]
     named = [tape.name(n) for n in others if n is not None]
     return f"without the factor {named[0]} of" if named else ""
