@@ -52,6 +52,64 @@ def test_what_backward_may_need_is_copied() -> None:
     assert np.allclose(x.grad.numpy(), np.e)
 
 
+def test_memory_walked_backwards_is_copied() -> None:
+    t = tg.from_numpy(np.arange(3.0)[::-1])  # PyTorch ends the process on a negative stride
+    array = np.from_dlpack(t)
+    assert array.tolist() == [2, 1, 0] and min(array.strides) > 0 and not np.shares_memory(array, t.numpy())
+    with pytest.raises(BufferError, match="walked backwards, which needs a copy"):
+        t.__dlpack__(copy=False)
+
+
+def test_what_needs_a_copy_and_may_not_have_one() -> None:
+    array = np.array([1.0, 2.0], ">f8")
+    assert tg.from_dlpack(array).tolist() == [1, 2]
+    with pytest.raises(BufferError, match="byte order needs a copy"):
+        tg.from_dlpack(array, copy=False)
+    read_only = np.arange(3.0)
+    read_only.flags.writeable = False
+    t = tg.from_dlpack(read_only, copy=False)
+    assert np.shares_memory(t.numpy(force=True), read_only)
+    with pytest.raises(tg.autograd.errors.ReadOnlyError):
+        t += 1
+
+
+@pytest.mark.parametrize("version", [None, (0, 8), (1, 0), (1, 1), (2, 0)])
+def test_every_version_of_the_protocol(version: tuple[int, int] | None) -> None:
+    t = tg.arange(3.0)
+    capsule = t.__dlpack__(max_version=version, dl_device=(1, 0), copy=None, stream=None)
+    assert ("versioned" in repr(capsule)) <= (version is not None and version >= (1, 0))
+    assert np.shares_memory(tg.utils.dlpack.from_dlpack(capsule).numpy(), t.numpy())
+    with pytest.raises(tg.autograd.errors.ArgumentError):  # a capsule is taken once
+        tg.utils.dlpack.from_dlpack(capsule)
+
+
+TORCH = [*DTYPES, "int16", "int32", "uint16", "uint32", "uint64"]
+
+
+@pytest.mark.parametrize("dtype", TORCH)
+def test_torch_both_ways(dtype: str) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    t = tg.arange(12).reshape(3, 4).to(np.dtype(dtype)).T[1:]
+    theirs = torch.from_dlpack(t)
+    assert theirs.data_ptr() == t.data_ptr() and theirs.stride() == t.stride() and str(theirs.dtype) == f"torch.{dtype}"
+    back = tg.from_dlpack(theirs)
+    assert back.data_ptr() == t.data_ptr() and back.stride() == t.stride() and back.dtype == t.dtype
+    theirs[0, 0] = 1
+    assert t[0, 0].item() == back[0, 0].item() == 1
+    del theirs, t
+    assert back.shape == (3, 3)  # whose memory is still there
+
+
+def test_what_torch_refuses() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    with pytest.raises(tg.autograd.errors.DtypeError, match=r"NumPy has no torch.bfloat16 .*x\.float\(\)"):
+        tg.from_dlpack(torch.ones(2, dtype=torch.bfloat16))
+    with pytest.raises(BufferError, match="require gradient"):
+        tg.from_dlpack(torch.ones(2, requires_grad=True))
+    with pytest.raises(tg.autograd.errors.NoRuleError, match="detach"):
+        torch.from_dlpack(tg.nn.Linear(1, 1).weight)
+
+
 def test_capsules() -> None:
     t = tg.arange(3)
     assert tg.utils.dlpack.from_dlpack(tg.utils.dlpack.to_dlpack(t)).tolist() == [0, 1, 2]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.arrays import as_array, kind_of
 from ..autograd.device import DeviceLike, resolve
-from ..autograd.errors import ArgumentError, NoRuleError
+from ..autograd.errors import ArgumentError, DtypeError, NoRuleError
 from ..autograd.modes import reading
 from ..autograd.tensor import Tensor, handed_out, wrap
 from ..autograd.writes import lent
@@ -36,7 +36,8 @@ class _Capsule:
 def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
     """An array of any library that knows DLPack, or its capsule, as a tensor on the same memory, unless ``copy``.
 
-    Raises ``NoRuleError`` for a tensor that requires grad, ``ArgumentError`` for what has no DLPack.
+    Raises ``NoRuleError`` for a tensor that requires grad, ``ArgumentError`` for what has no DLPack, ``DtypeError`` for
+    a dtype that NumPy lacks, ``BufferError`` where ``copy`` is False and the bytes have to be turned round.
 
     >>> import numpy as np, tinygrad_bp as tg
     >>> tg.from_dlpack(np.arange(3.0))
@@ -50,8 +51,19 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
         x = _Capsule(x)
     if not hasattr(x, "__dlpack__"):
         raise ArgumentError(f"from_dlpack: a {kind_of(x)} has no __dlpack__; write tg.tensor(x)")
-    array = x if isinstance(x, np.ndarray) else np.from_dlpack(x)
-    return wrap(as_array(array.copy()) if copy else lent(as_array(array)), None)
+    given = x if isinstance(x, np.ndarray) else _read(x)
+    array = as_array(given.copy() if copy else given)
+    if copy is False and array.size and not np.may_share_memory(array, given):
+        raise BufferError(f"from_dlpack: {given.dtype} in another byte order needs a copy; leave copy=False out")
+    return wrap(array if copy else lent(array), None)
+
+
+def _read(x: Any) -> Any:
+    try:
+        return np.from_dlpack(x)
+    except RuntimeError as error:
+        kind = getattr(x, "dtype", "its dtype")
+        raise DtypeError(f"from_dlpack: NumPy has no {kind} ({error}); write x.float() before") from None
 
 
 def to_dlpack(tensor: Tensor) -> Any:
@@ -66,18 +78,21 @@ def dlpack(
     """The tensor's memory as a DLPack capsule, for ``from_dlpack`` of another library.
 
     Read-only memory, such as that of a recorded result, which backward may need, is copied: other libraries write what
-    they are told not to. Raises ``NoRuleError`` for a tensor that requires grad, ``BufferError`` for a device that is
-    not the CPU and where ``copy`` is False and a copy is needed.
+    they are told not to. So is memory that is walked backwards, on which PyTorch ends the process. Raises
+    ``NoRuleError`` for a tensor that requires grad, ``BufferError`` for a device that is not the CPU and where ``copy``
+    is False and a copy is needed.
     """
     _without_history(self)
     if dl_device not in (None, _CPU) or stream is not None:
         raise BufferError(f"__dlpack__: tensors live in the memory of the CPU, not on {dl_device}, stream {stream}")
     reading(self, "__dlpack__()")
     array = handed_out(self)
-    if copy is False and not array.flags.writeable:
-        raise BufferError("__dlpack__: the memory is read-only, which needs a copy; leave copy=False out")
-    if copy or not array.flags.writeable:
-        array = np.array(array)
+    backwards = min(array.strides, default=0) < 0
+    wrong = "read-only" if not array.flags.writeable else "walked backwards" if backwards else ""
+    if copy is False and wrong:
+        raise BufferError(f"__dlpack__: the memory is {wrong}, which needs a copy; leave copy=False out")
+    if copy or wrong:
+        array = np.array(array, order="C" if backwards else "K")
     try:
         return array.__dlpack__() if max_version is None else array.__dlpack__(max_version=max_version)
     except TypeError:  # NumPy 2.0 knows one version
