@@ -50,7 +50,7 @@ _PARTS = {
     "get_default_device": "autograd.device", "compile": "compiler", "compiler": "",
     "distributed": "", "distributions": "", "jit": "",
     "install_as_torch": "as_torch", "linalg": "", "load": "saving", "models": "", "mps": "", "nn": "", "optim": "",
-    "hub": "", "profiler": "", "program": "", "random": "",
+    "hub": "", "onnx": "", "profiler": "", "program": "", "random": "",
     "replay": "replaying", "replaying": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",
     "special": "", "train": "", "utils": "", "verify": "", "xpu": "", "compare": "verify",

@@ -15,7 +15,7 @@ from . import (
     backends as backends, check as check, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
     distributions as distributions, drawing as drawing, explaining as explaining, faults as faults, fft as fft,
     func as func, functional as functional, functions as functions, hub as hub, jit as jit, linalg as linalg,
-    models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, ops as ops,
+    models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, onnx as onnx, ops as ops,
     optim as optim, places as places, playground as playground, profiler as profiler, program as program,
     random as random, replaying as replaying, saving as saving, signal as signal, special as special, train as train,
     utils as utils, verify as verify, xpu as xpu,

@@ -35,13 +35,15 @@ from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
 
 def capture(
-    function: Callable[..., Any], arguments: Any, names: Sequence[str] = (), varying: Sequence[int] = ()
-) -> tuple[Captured, Any]:
+    function: Callable[..., Any], arguments: Any, names: Sequence[str] = (), varying: Sequence[int] = (),
+    undo: bool = False,
+) -> tuple[Captured, Any]:  # fmt: skip
     """Call ``function`` with a tuple and a dict of arguments: what it computed, and what it returned.
 
     ``names`` are those of the leaves of the arguments; those whose numbers are in ``varying`` are numbers that may be
-    others in the next run: the function gets 0-d tensors. Raises ``CaptureError`` where a run would not be the same for
-    other values; what was written until then has been taken back.
+    others in the next run: the function gets 0-d tensors. With ``undo`` tensors hold afterwards what they held before.
+    Raises ``CaptureError`` where a run would not be the same for other values; what was written until then has been
+    taken back.
 
     >>> import tinygrad_bp as tg
     >>> captured, returned = capture(lambda x: x * 2, ((tg.ones(2),), {}), ["x"])
@@ -61,7 +63,10 @@ def capture(
     with Following(watcher):
         try:
             returned = function(*args, **kwargs)
-            return watcher.finish(returned), returned
+            captured = watcher.finish(returned)
+            if undo:
+                watcher.take_back()
+            return captured, returned
         except BaseException:
             watcher.take_back()
             raise

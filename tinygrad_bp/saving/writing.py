@@ -38,14 +38,14 @@ def save(
     chosen = {".safetensors": safetensors, ".npz": npz}.get(ending) or (safetensors if safetensors.installed() else npz)
     data = chosen.pack(*take_apart(obj))
     if not to_file:
-        _replace(os.fspath(f), data)
+        replace(os.fspath(f), data)
     elif hasattr(f, "encoding"):
         raise ArgumentError("save: the file takes text; write open(path, 'wb')")
     else:
         f.write(data)
 
 
-def _replace(path: str, data: bytes) -> None:
+def replace(path: str, data: bytes) -> None:
     """Put ``data`` in the place of the file ``path``, or of what it links to, at once."""
     path = os.path.realpath(path)
     known = os.stat(path) if os.path.exists(path) else None
