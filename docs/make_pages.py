@@ -42,7 +42,7 @@ ROOMS = {
     "drawing": "Drawing graphs", "explaining": "Why a gradient has its value", "replaying": "Backward, step by step",
     "saving": "Files", "onnx": "Models for other programs", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
-    "profiler": "Where the time goes",
+    "profiler": "Where the time goes", "distributed": "Several processes",
 }  # fmt: skip
 LARGE = ("", "nn", "nn.functional")  # rooms with a page for each of their files
 WRITTEN = "Written by `python docs/make_reference.py` from signatures and docstrings; a test compares it with them."
@@ -96,7 +96,7 @@ def signatures(name: str, value: Any, method: bool = False) -> str:
 def markdown(text: str) -> str:
     """A docstring as it is read on a page: its examples are blocks of code."""
     out, inside = [], False
-    for line in text.split("\n"):
+    for line in text.replace("  # doctest: +SKIP", "").split("\n"):
         begins = line.startswith(">>>")
         if begins and not inside:
             out += ["```pycon"]

@@ -40,15 +40,15 @@ ALLOWED = {
     "replaying": {"autograd", "drawing", "explaining"},
     "onnx": {"autograd", "functions", "random", "nn", "program", "saving"},
     "playground": {"autograd", "random"},
-    "nn": {"autograd", "ops", "functions", "random"},
+    "nn": {"autograd", "ops", "functions", "random", "distributed"},
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
     **{room: {"autograd"} for room in ("hub", "profiler")},
     "cuda": {"autograd", "amp"},
-    "data": {"autograd", "functions", "random"},
+    "data": {"autograd", "functions", "random", "distributed"},
     "faults": {"autograd", "nn", "optim", "random"},
     "models": {"autograd", "random", "nn"},
-    "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving"},
+    "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving", "distributed"},
     "saving": {"autograd", "functions", "nn"},
     "utils": {"autograd", "ops", "functions", "func", "random", "data"},
 }
@@ -58,6 +58,7 @@ EXTRAS = {
     "compiler": {"scipy"},
     "drawing": {"graphviz"},
     "data": {"tqdm"},
+    "distributed": {"mpi4py"},
     "hub": {"tqdm"},
     "onnx": {"onnx"},
     "playground": {"graphviz"},
@@ -134,7 +135,7 @@ def test_ops_holds_the_files_that_define_ops() -> None:
 def test_importing_the_package_loads_no_extra() -> None:
     code = (
         "import sys, tinygrad_bp\n"
-        "extras = {'graphviz', 'matplotlib', 'tqdm', 'safetensors', 'numba', 'scipy', 'sklearn', 'torch'}\n"
+        "extras = {'graphviz', 'matplotlib', 'mpi4py', 'tqdm', 'safetensors', 'numba', 'scipy', 'sklearn', 'torch'}\n"
         "extras |= {'numpy.random'}\n"
         "print(sorted(extras & set(sys.modules)))"
     )

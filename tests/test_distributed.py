@@ -1,27 +1,183 @@
-"""One process: what libraries ask of groups before they use them."""
+"""Several processes: their trainings are one process's, and a job ends with the error of one of them."""
 
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import on_ranks
 import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp import distributed
 from tinygrad_bp.autograd.errors import ArgumentError
+from tinygrad_bp.distributed import group as groups
 
-ASKED = {"is_available", "is_initialized"}
-CALLED = [name for name in distributed.__all__ if name[0].islower() and name not in ASKED]
+ROOT = Path(__file__).parent.parent
+BESIDE = Path(sys.executable).with_name("mpiexec")  # the wheel puts it there
+MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
+MPI = pytest.mark.skipif(
+    find_spec("mpi4py") is None or MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install tinygrad_bp[mpi]"
+)
+ALONE = {"init", "init_process_group", "is_available", "is_initialized"}
+CALLED = [name for name in distributed.__all__ if name[0].islower() and name not in ALONE]
 
 
-def test_a_program_learns_that_it_is_alone():
-    assert not any(getattr(tg.distributed, name)() for name in ASKED)
+def ranks(count: int, *command: str) -> Any:
+    """What a program prints that so many ranks run, how it ended, and how long that took."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    began = time.monotonic()
+    done = subprocess.run(
+        [str(MPIEXEC), "-n", str(count), sys.executable, "-W", "error", "-m", *command],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.stdout, done.stderr + done.stdout, done.returncode, time.monotonic() - began
+
+
+def found(count: int, *command: str) -> Any:
+    out, error, code, _ = ranks(count, "tests.on_ranks", *command)
+    assert code == 0, error
+    return json.loads(out)
+
+
+# ---------------------------------------------------------------------- alone
+
+
+def test_a_program_learns_that_it_is_alone() -> None:
+    assert not distributed.is_initialized()
+    assert (tg.distributed.rank, tg.distributed.world_size) == (0, 1)
     assert not isinstance(tg.ones(1), distributed.ProcessGroup)
+    with pytest.raises(AttributeError, match="no attribute 'ranks'"):
+        _ = distributed.ranks
 
 
 @pytest.mark.parametrize("name", CALLED)
-def test_what_needs_others_says_so(name):
+def test_what_needs_others_says_so(name: str) -> None:
+    arguments = [[], tg.ones(1)] if name == "all_gather" else [tg.ones(1)]
     with pytest.raises(ArgumentError, match=rf"^distributed\.{name}: this process is in no group"):
-        getattr(distributed, name)(tg.ones(1))
+        getattr(distributed, name)(*arguments)
 
 
-def test_the_functions_with_gradients_are_at_their_place():
+@pytest.mark.parametrize("make", [lambda: distributed.DistributedSampler("abc"),
+                                  lambda: distributed.DistributedDataParallel(tg.nn.Linear(1, 1))])  # fmt: skip
+def test_shares_are_of_a_group(make: Any) -> None:
+    with pytest.raises(ArgumentError, match="in no group"):
+        make()
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    with pytest.raises(ModuleNotFoundError, match=r'needs mpi4py and an MPI: pip install "tinygrad_bp\[mpi\]"'):
+        distributed.init()
+    monkeypatch.setattr(groups, "find_spec", lambda name: None)
+    assert not distributed.is_available() and not distributed.is_initialized()
+
+
+@pytest.mark.parametrize(("arguments", "said"), [({"timeout": 0}, "timeout is a number of seconds above 0")])
+def test_settings_without_a_meaning_are_refused(arguments: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        distributed.init(**arguments)
+    with pytest.raises(ArgumentError, match="backend is 'mpi', got 'nccl'"):
+        distributed.init_process_group("nccl")
+    with pytest.raises(ArgumentError, match="rank is from 0 to 1, got 2"):
+        distributed.DistributedSampler("abc", 2, 2)
+
+
+def test_pytorchs_places() -> None:
+    assert tg.nn.parallel.DistributedDataParallel is distributed.DistributedDataParallel
+    assert tg.utils.data.distributed.DistributedSampler is distributed.DistributedSampler
+    assert tg.data.DistributedSampler is distributed.DistributedSampler
     from tinygrad_bp.distributed import nn
 
-    assert nn.all_reduce is distributed.all_reduce
+    assert nn.all_reduce is not distributed.all_reduce
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 12])
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_shares_are_one_order(size: int, count: int, drop_last: bool) -> None:
+    shares = []
+    for rank in range(count):
+        sampler = distributed.DistributedSampler(range(size), count, rank, seed=4, drop_last=drop_last)
+        sampler.set_epoch(2)
+        shares.append(list(sampler))
+        assert len(sampler) == len(shares[-1])
+    rows = [row for step in zip(*shares, strict=True) for row in step]
+    order = tg.Generator().manual_seed(6).permutation(size).tolist()
+    assert rows == [order[i % size] for i in range(len(rows))] if size else rows == []
+    assert len(rows) == (size - size % count if drop_last else -(-size // count) * count)
+
+
+def test_an_order_is_pytorchs() -> None:
+    sampler = distributed.DistributedSampler(range(12), 5, 3, seed=4)
+    sampler.set_epoch(2)
+    assert list(sampler) == [0, 7, 9]  # PyTorch 2.13
+
+
+# ---------------------------------------------------------------------- together
+
+
+def flat(told: Any) -> list[float]:
+    if isinstance(told, dict):
+        told = list(told.values())
+    return [number for item in told for number in flat(item)] if isinstance(told, list) else [told]
+
+
+@MPI
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_training_of_several_ranks_is_that_of_one_process(count: int) -> None:
+    one, several = flat(on_ranks.trainings()), flat(found(count, "trainings"))
+    assert len(one) > 150
+    np.testing.assert_allclose(several, one, rtol=0, atol=1e-10)
+
+
+@MPI
+@pytest.mark.parametrize("name", ["collectives", "gradients"])
+def test_what_ranks_do_together(name: str) -> None:
+    assert found(3, name) == "right"
+
+
+@MPI
+def test_examples_that_need_two_ranks() -> None:
+    assert found(2, "examples") > 25
+
+
+@MPI
+def test_a_job_goes_on_from_its_last_snapshot_with_another_number_of_ranks(tmp_path: Path) -> None:
+    whole = flat(on_ranks.with_fit())
+    _, error, code, took = ranks(3, "tests.on_ranks", "with_fit", str(tmp_path), "3", "")
+    assert code and took < 30 and "Killed" in error
+    kept = len(list(tmp_path.glob("snapshot-*.npz")))
+    assert kept
+    (half,) = [tg.load(max(tmp_path.glob("snapshot-*.npz")))]
+    assert half["epoch"]["sums"]["_rows"] in (0, 24, 48)  # of all ranks
+    again = flat(found(2, "with_fit", str(tmp_path), "0", ""))
+    np.testing.assert_allclose(again, whole, rtol=0, atol=1e-10)
+
+
+@MPI
+@pytest.mark.parametrize(
+    ("program", "said", "code"),
+    [
+        (("raising",), "OSError: row 21 is gone\nrank 1 of 2 ends the job: OSError", 1),
+        (("in_thread",), "OSError: the thread's input is gone\nrank 1 of 2 ends the job: OSError", 1),
+        (("interrupted",), "rank 1 of 2 ends the job: KeyboardInterrupt", 130),
+        (("with_fit", "", "2", ""), "Killed (signal 9)", 9),
+        (("with_fit", "", "0", "fewer"), "all ranks must do the same in the same order", 1),
+        (("slow",), "rank 0 has waited 0.5 s for the others in barrier", 1),
+        (("early",), "OSError: the settings are gone", 1),
+    ],
+    ids=lambda value: "-".join(filter(None, value)) if isinstance(value, tuple) else "",
+)
+def test_one_rank_ends_the_job(program: tuple[str, ...], said: str, code: int) -> None:
+    _, error, ended, took = ranks(2, "tests.on_ranks", *program)
+    assert said in error and ended == code, error
+    assert took < 10

@@ -143,7 +143,8 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _GONE: "eig symeig lstsq solve reinforce resize resize_as volatile",
     },
     "nn": {
-        "one process computes: use the model itself": "DataParallel SyncBatchNorm parallel",
+        "use the model itself, or nn.parallel.DistributedDataParallel": "DataParallel",
+        "layers see the rows of their own rank: use nn.GroupNorm or nn.LayerNorm, which see a row": "SyncBatchNorm",
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
         "use tg.autograd.grad": "grad",
         "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",
@@ -248,7 +249,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "write NumPy, or C called through ctypes": "cpp_extension",
     },
     "data": {
-        "one process reads: use tg.utils.data.RandomSampler": "DistributedSampler distributed",
         "use Dataset or IterableDataset": (
             "datapipes DataChunk DFIterDataPipe IterDataPipe MapDataPipe functional_datapipe graph graph_settings "
             "guaranteed_datapipes_determinism non_deterministic argument_validation runtime_validation "
@@ -268,7 +268,7 @@ def missing(place: str, name: str) -> AttributeError:
     """The error for a name that ``place`` does not have: with what to do instead where PyTorch has the name.
 
     >>> missing("nn", "DataParallel")
-    AttributeError('tg.nn.DataParallel: not here; one process computes: use the model itself')
+    AttributeError('tg.nn.DataParallel: not here; use the model itself, or nn.parallel.DistributedDataParallel')
     >>> missing("nn", "Liner")
     AttributeError("module 'tinygrad_bp.nn' has no attribute 'Liner'")
     """

@@ -280,8 +280,8 @@ def backward(
     found = _pull_back(seeds, history(seeds), bool(retain_graph or create_graph), create_graph, targets)
     with _depositing:
         waiting = _deposit(found, create_graph, taken)
-    for cell, hooks in waiting:
-        accumulated(cell, hooks)
+    if waiting:
+        accumulated(waiting)
 
 
 def _wanted(who: str, inputs: list[Any]) -> list[Node]:

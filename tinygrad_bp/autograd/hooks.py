@@ -84,7 +84,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self.arrived = Calls()  # called with the gradient, which they may replace
-        self.accumulated = Calls()  # called with a leaf after its .grad has it
+        self.accumulated = Calls()  # called with a leaf after its .grad has it; flag: once, after those of all leaves
         self.after = Calls()  # called with what the node gives to those before it, which they may replace
         self.metadata = {}
         self.retain = False  # whether an inner tensor keeps it in .grad; a leaf always does
@@ -200,10 +200,18 @@ def _check(result: Any, g: Any, node: Node) -> None:
         )
 
 
-def accumulated(cell: Cell, hooks: Hooks) -> None:
-    """Call the hooks that wait for the leaf's ``.grad``."""
-    tensor = cell.tensor()
-    if tensor is not None:
-        for hook, _ in list(hooks.accumulated.values()):
-            with no_grad():
-                hook(tensor)
+def accumulated(waiting: list[tuple[Cell, Hooks]]) -> None:
+    """Call the hooks that wait for the ``.grad`` of leaves; those with a flag once, after all others, without one."""
+    last: dict[Callable[..., Any], None] = {}
+    for cell, hooks in waiting:
+        tensor = cell.tensor()
+        if tensor is not None:
+            for hook, once in list(hooks.accumulated.values()):
+                if once:
+                    last[hook] = None
+                    continue
+                with no_grad():
+                    hook(tensor)
+    for hook in last:
+        with no_grad():
+            hook()

@@ -17,6 +17,7 @@ from .dataset import (
     random_split,
 )
 from .digits import digits
+from .distributed import DistributedSampler
 from .emg import emg
 from .iris import IRIS_CLASSES, iris
 from .mnist import FASHION_MNIST_CLASSES, fashion_mnist, mnist
@@ -39,6 +40,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

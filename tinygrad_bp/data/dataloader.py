@@ -172,7 +172,7 @@ class DataLoader(Passes, Generic[T]):
         return {
             "dataset": type(self.dataset).__name__,
             "samples": len(self.dataset) if hasattr(self.dataset, "__len__") else None,
-            "batch_size": getattr(self.batch_sampler, "batch_size", self.batch_size),
+            "batch_size": _of_all_ranks(self.sampler, getattr(self.batch_sampler, "batch_size", self.batch_size)),
             "drop_last": bool(self.drop_last),
             "order": type(self.sampler if self.batch_sampler is None else self.batch_sampler).__name__
             + f" of {type(getattr(self.batch_sampler, 'sampler', None)).__name__}",
@@ -221,6 +221,11 @@ class DataLoader(Passes, Generic[T]):
         if not isinstance(batch, (slice, np.ndarray)):  # those are within the dataset, or NumPy says so
             batch = inside(batch, len(self.dataset))
         return batch if rows is None else rows[batch]
+
+
+def _of_all_ranks(sampler: Any, rows: int | None) -> int | None:
+    """How many rows a step takes: a training may go on with another number of ranks."""
+    return rows if rows is None else rows * int(getattr(sampler, "num_replicas", 1))
 
 
 def _slices(samples: int, batches: BatchSampler) -> Iterator[slice]:

@@ -40,6 +40,10 @@ modules = _sys.modules[__name__]
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
+        if name == "parallel":  # which other programs never ask for
+            from importlib import import_module
+
+            return import_module(f"{__name__}.parallel")
         from ..not_here import missing
 
         raise missing("nn", name)

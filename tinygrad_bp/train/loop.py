@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from math import inf, isfinite
 from os import PathLike
@@ -18,22 +17,19 @@ from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..autograd.terminal import in_notebook, watched
 from ..data.passes import Iterated
+from ..distributed.group import leads
 from ..functions.creation import as_tensor
 from ..nn.module import Module, check_module
+from ..nn.parallel import DistributedDataParallel
 from ..optim.optimizer import Optimizer
 from ..random.generator import Generator
 from ..random.streams import set_streams, streams
-from .accuracy import counter_for
 from .arguments import check, check_callbacks, check_data, length_of
 from .callbacks import Callback, Training
 from .history import Figures, History
 from .interrupts import Interrupts
+from .running import Loss, Metric, Running, called
 from .snapshots import has_state
-
-_SUMS = ("batches", "_rows", "_loss", "_right", "_counted", "lr")  # of an epoch, and the rate that it began with
-
-Loss = Callable[[Any, Any], Any]
-Metric = Callable[[Tensor, Tensor], Any]
 
 
 class DivergedError(AutogradError, FloatingPointError):
@@ -55,6 +51,7 @@ def fit(
 ) -> History:  # fmt: skip
     """Train ``model`` for ``epochs`` passes over ``train``, and return the ``History``.
 
+    model           a Module; a ``DistributedDataParallel`` has the figures of all ranks, which all call ``fit`` alike
     train, val      a ``DataLoader``, or a list (or other iterable) of pairs ``(x, y)`` of tensors or arrays, rows
                     first. ``val`` is measured after each epoch, in eval mode, without recording
     loss            ``loss(model(x), y)`` is one number
@@ -99,7 +96,7 @@ def fit(
         train, val = _passes(train), val if val is None or isinstance(val, Iterator) else _passes(val)
     # Python runs the first steps after a snapshot again: to the bit as the program does only where that is exact.
     compiled = _compiled(model, loss, optimizer, clip_grad_norm, compile, keeper is not None) if compile else None
-    history = History(_called(loss))
+    history = History(called(loss))
     training = Training(model, optimizer, history, epochs, val is not None)
     listeners = [callback for callback in callbacks if isinstance(callback, Callback)]
     following = [listener for listener in listeners if type(listener).on_step is not Callback.on_step]
@@ -107,21 +104,24 @@ def fit(
         for listener in listeners:
             listener.on_fit_start(training)
         modes = [(module, module.training) for module in model.modules()]
-        figures = _Running(loss, metric, clip_grad_norm)
+        figures = Running(model, loss, metric, clip_grad_norm)
         parts = _parts(model, optimizer, schedule, batch_schedule, train, val, history, figures, callbacks)
-        bar = None
+        bar: Any = None
+        sampler: Any = getattr(train, "sampler", None)
         try:
             with interrupts.held(0):
                 if val is not None and epochs:
                     _try_out(model, loss, val, metric)
                 if keeper is not None:
                     keeper.start(parts, resume is not None, epochs)
-                bar = _bar(train, epochs, len(history), figures.batches) if progress else None
+                bar = _bar(train, epochs, len(history), figures.batches) if progress and leads() else None
                 model.train()
                 while len(history) < epochs and not history.stopped:
                     epoch = len(history) + 1
                     if not figures.batches:  # otherwise a snapshot goes on in the middle of an epoch
                         figures.restart(_rate(optimizer))
+                    if hasattr(sampler, "set_epoch"):
+                        sampler.set_epoch(epoch - 1)
                     for x, y in _pairs(train, "train"):
                         with interrupts.held(1):
                             if compiled is not None:
@@ -168,6 +168,8 @@ def fit(
                         model.train()
         except KeyboardInterrupt:
             interrupts.caught()
+            if figures.group is not None:  # the others would wait for this rank
+                raise
             history.stopped = f"interrupted in epoch {len(history) + 1}"
         finally:
             if bar is not None:
@@ -183,6 +185,8 @@ def _compiled(
     model: Module, loss: Loss, optimizer: Optimizer, clip_grad_norm: float | None, backend: bool | str, exact: bool
 ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """A step as a program: its loss, and what the model said."""
+    if isinstance(model, DistributedDataParallel):
+        raise ArgumentError("fit: a program cannot ask other processes for gradients; leave compile out")
     from ..compiler import compile as program
 
     def step(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -203,10 +207,11 @@ def _passes(data: Iterable[Any]) -> Iterable[Any]:
 
 def _parts(
     model: Module, optimizer: Optimizer, schedule: Any, batch_schedule: Any, train: Any, val: Any, history: History,
-    figures: _Running, callbacks: Sequence[Any],
+    figures: Running, callbacks: Sequence[Any],
 ) -> dict[str, Any]:  # fmt: skip
     """All that has a state, by the name that it has in a snapshot."""
-    named = {"model": model, "optimizer": optimizer, "schedule": schedule, "batch_schedule": batch_schedule}
+    inside = model.module if isinstance(model, DistributedDataParallel) else model  # as one process would save it
+    named = {"model": inside, "optimizer": optimizer, "schedule": schedule, "batch_schedule": batch_schedule}
     named |= {"train": train, "val": val, "history": history, "epoch": figures}
     own = [callback for callback in callbacks if has_state(callback)]
     named |= {f"callback {number} ({type(callback).__name__})": callback for number, callback in enumerate(own, 1)}
@@ -238,7 +243,7 @@ def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | No
     Figures(loss=0.125, accuracy=1.0)
     """
     modes = [(module, module.training) for module in check_module(model, "evaluate").modules()]
-    figures = _Running(loss, metric)
+    figures = Running(model, loss, metric)
     try:
         model.eval()
         with no_grad():
@@ -249,68 +254,6 @@ def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | No
         for module, mode in modes:
             module.training = mode
     return figures.result("evaluate")
-
-
-class _Running:
-    """The sums of an epoch, which a snapshot in the middle of one keeps."""
-
-    def __init__(self, loss: Loss, metric: Metric | None, clip_grad_norm: float | None = None) -> None:
-        self._count = counter_for(loss)
-        self._metric = metric
-        self._told = {"loss": _called(loss), "metric": _called(metric), "clip_grad_norm": clip_grad_norm}
-        self.restart(0.0)
-
-    def restart(self, lr: float) -> None:
-        """Forget every batch: an epoch begins, with this learning rate."""
-        self.batches = self._rows = 0
-        self._loss = self._right = 0.0
-        self._counted: int | None = 0  # None once a batch has no accuracy
-        self.lr, self._start = lr, time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """How long the epoch has taken."""
-        return time.perf_counter() - self._start
-
-    def state_dict(self) -> dict[str, Any]:
-        """The sums, and what the epoch began with."""
-        return {"sums": {name: getattr(self, name) for name in _SUMS}, "seconds": self.seconds}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on where ``state_dict`` was called."""
-        vars(self).update(state_dict["sums"])
-        self._start = time.perf_counter() - state_dict["seconds"]
-
-    def described(self) -> dict[str, Any]:
-        """What is trained for, and how gradients are clipped."""
-        return self._told
-
-    def add(self, loss: float, output: Any, y: Tensor) -> None:
-        """A batch, its loss, and what the model said."""
-        target = y._value
-        rows = len(target) if target.ndim else 1
-        self.batches += 1
-        self._rows += rows
-        self._loss += loss * rows
-        if self._counted is None:
-            return
-        if self._metric is not None:
-            with no_grad():
-                right, counted = float(self._metric(output.detach(), y)) * rows, rows
-        else:
-            found = self._count(output._value, target) if isinstance(output, Tensor) else None
-            if found is None:
-                self._counted = None
-                return
-            right, counted = found
-        self._right += right
-        self._counted += counted
-
-    def result(self, name: str) -> Figures:
-        """The means over the epoch."""
-        if not self._rows:
-            raise ArgumentError(f"{name}: the data gave no row; give a DataLoader or a list of pairs (x, y)")
-        return Figures(self._loss / self._rows, self._right / self._counted if self._counted else None)
 
 
 # ---------------------------------------------------------------------- one batch
@@ -373,10 +316,6 @@ def _try_out(model: Module, loss: Loss, val: Iterable[Any], metric: Metric | Non
 
 
 # ---------------------------------------------------------------------- what is shown
-
-
-def _called(thing: Any) -> str:
-    return getattr(thing, "__name__", type(thing).__name__)
 
 
 def _name(callback: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import warnings
@@ -13,10 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from ..autograd.errors import ArgumentError, DataFileError
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..data.passes import put_back, state_of
+from ..distributed.group import leads, together
 from ..nn.module import Module
 from ..optim.loading import copied
 from ..random.generator import Generator
@@ -46,7 +50,8 @@ class Checkpoint(Callback):
 
     A snapshot that cannot be written (a full disk) is a warning, and the training goes on. One that is damaged is
     named in a warning, and the one before is used. A folder belongs to one training at a time. Raises
-    ``ArgumentError`` for settings without a meaning.
+    ``ArgumentError`` for settings without a meaning. Of several ranks each makes one and calls it alike: rank 0 alone
+    writes, and reads for all.
 
     >>> import tempfile
     >>> import tinygrad_bp as tg
@@ -102,7 +107,7 @@ class Checkpoint(Callback):
     def best(self) -> Path | None:
         """The file of the best snapshot; None where none was measured. ``tg.load(best)["model"]`` is its state dict."""
         if not self._number:
-            self._read()
+            self._newest_whole()
         path = self._path(self._best["number"]) if self._best else None
         return path if path is not None and path.exists() else None
 
@@ -115,7 +120,25 @@ class Checkpoint(Callback):
         return sorted(int(match[1]) for name in names if (match := _NAME.fullmatch(name)))
 
     def _read(self) -> dict[str, Any] | None:
-        """The newest snapshot that is whole, or None where there is none at all; what is damaged is named."""
+        """The newest snapshot that is whole, or None where there is none at all; of several ranks, that of rank 0."""
+        group = together()
+        if group is None:
+            return self._newest_whole()
+        group.agree("resume")
+        found = self._newest_whole() if leads() else None
+        data = b"" if found is None else self._path(self._number).read_bytes()
+        told = np.array([self._number, len(data)])
+        group.send(told, "the snapshot of rank 0")
+        self._number, length = told.tolist()
+        whole = np.frombuffer(data.ljust(length), np.uint8).copy()
+        group.send(whole, "the snapshot of rank 0")
+        if length and found is None:
+            found = load(io.BytesIO(whole.tobytes()))
+            self._best = found[ABOUT]["best"]
+        return found
+
+    def _newest_whole(self) -> dict[str, Any] | None:
+        """What ``_read`` gives in one process; what is damaged is named."""
         problems: list[str] = []
         for number in reversed(self._numbers()):
             path = self._path(number)
@@ -130,7 +153,7 @@ class Checkpoint(Callback):
                 continue
             if problems:
                 said = "; ".join(problems)
-                warnings.warn(f"{said}. Skipped: the training goes on from {path.name}, before it", stacklevel=4)
+                warnings.warn(f"{said}. Skipped: the training goes on from {path.name}, before it", stacklevel=5)
             self._number, self._best = number, found[ABOUT]["best"]
             return found
         if problems:
@@ -141,7 +164,7 @@ class Checkpoint(Callback):
 
     def __enter__(self) -> Checkpoint:
         """Hold the folder; ``resume`` and ``save`` do so by themselves, until ``close`` or the end of the process."""
-        if self._held is None:
+        if self._held is None and leads():
             self.folder.mkdir(parents=True, exist_ok=True)
             self._held = Lock(self.folder)
             for part in self.folder.glob(".snapshot-*.part"):  # a process was killed in the middle of a write
@@ -201,8 +224,8 @@ class Checkpoint(Callback):
 
         A part has ``state_dict`` and ``load_state_dict``, or is a generator; values are those that ``tg.save`` takes.
         A number called as ``monitor`` decides which snapshot is the best. Gives the file, or None where it could not
-        be written, which is a warning. Raises ``ArgumentError`` for a folder with snapshots of which this training
-        does not know: call ``resume`` first.
+        be written, which is a warning (and on other ranks than 0). Raises ``ArgumentError`` for a folder with snapshots
+        of which this training does not know: call ``resume`` first.
         """
         figure = parts.get(self.monitor) if self.monitor is not None else None
         return self._write(parts, figure, self._sign(self.monitor))
@@ -212,6 +235,8 @@ class Checkpoint(Callback):
         return 1 if mode == "max" else -1
 
     def _write(self, given: Mapping[str, Any], figure: Any, sign: int) -> Path | None:
+        if not leads():
+            return None
         self.begin()
         number, best = self._number + 1, self._best
         value = float(figure) if isinstance(figure, (Real, Tensor)) else None
@@ -234,7 +259,7 @@ class Checkpoint(Callback):
     def begin(self) -> None:
         """Hold the folder, and refuse the snapshots of a training that is not this one."""
         self.__enter__()
-        if not self._begun and self._numbers():
+        if not self._begun and leads() and self._numbers():
             raise ArgumentError(
                 f"{self!r}: the folder has snapshots already. Go on from them, fit(…, resume={str(self.folder)!r}) or "
                 "checkpoint.resume(…) before the loop; or give another folder, or delete this one"
@@ -292,6 +317,7 @@ class Checkpoint(Callback):
     def after_step(self, parts: Mapping[str, Any], steps: int) -> None:
         """The step of that number in the epoch was taken."""
         if self.steps is not None and steps % self.steps == 0:
+            parts["epoch"].gather()
             self._write(parts, None, 1)
 
     def after_epoch(self, parts: Mapping[str, Any], history: History, last: bool) -> None:
