@@ -50,6 +50,7 @@ ALLOWED = {
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving", "distributed"},
     "saving": {"autograd", "functions", "nn"},
+    "sklearn": {"autograd", "ops", "functions", "nn", "compiler", "train"},
     "utils": {"autograd", "ops", "functions", "func", "random", "data"},
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
@@ -63,6 +64,7 @@ EXTRAS = {
     "onnx": {"onnx"},
     "playground": {"graphviz"},
     "saving": {"safetensors"},
+    "sklearn": {"sklearn", "scipy"},
     "train": {"tqdm", "matplotlib", "IPython"},
 }
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
@@ -111,7 +113,8 @@ def test_only_numpy_and_named_extras_are_imported(path: Path) -> None:
     outside = {m[0] for m in imported(path)} - set(sys.stdlib_module_names) - {"tinygrad_bp", "numpy"}
     assert outside <= EXTRAS.get(room, set())
     at_the_top = {m[0] for m in imported(path, inside=False)} & outside
-    assert room == "drawing" or not at_the_top
+    # An estimator is a subclass of scikit-learn's; its file is imported when somebody asks for one.
+    assert room == "drawing" or path.name == "estimators.py" or not at_the_top
 
 
 def test_every_room_has_its_place() -> None:

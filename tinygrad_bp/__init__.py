@@ -53,7 +53,7 @@ _PARTS = {
     "hub": "", "onnx": "", "profiler": "", "program": "", "random": "",
     "replay": "replaying", "replaying": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",
-    "special": "", "train": "", "utils": "", "verify": "", "xpu": "", "compare": "verify",
+    "sklearn": "", "special": "", "train": "", "utils": "", "verify": "", "xpu": "", "compare": "verify",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "vmap": "func", "is_anomaly_enabled": "autograd",
     "set_printoptions": "autograd.printing", "Size": "autograd.size",
