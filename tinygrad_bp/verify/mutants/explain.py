@@ -128,7 +128,7 @@ def tolerant(case: Case) -> Case:
 
 @dataclass
 class Sample:
-    """Some elements of a gradient, of a small one all: what does not meet these does not meet it, and costs far less."""
+    """Some elements of a gradient, of a small one all: what does not meet these does not meet it, at far less cost."""
 
     at: Any  # half of them are those that are most wrong
     hand: Any
