@@ -1503,7 +1503,9 @@ def selu(input: Array, *, out: Tensor | None = None) -> Tensor:
 def selu_(input: Array, inplace: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*)."""
 def set_default_device(device: DeviceLike) -> None:
-    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another."""
+    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for one that is
+    not here.
+    """
 def set_default_dtype(dtype: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
 def set_default_tensor_type(t: object, /) -> None:

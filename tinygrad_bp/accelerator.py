@@ -1,4 +1,4 @@
-"""The device beside the CPU, whichever it is: none is here.
+"""The device beside the CPU: an NVIDIA GPU where CuPy finds one.
 
 Where PyTorch answers without a device, so does this; what needs one raises ``DeviceError`` with PyTorch's words.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from .autograd.device import DeviceLike, absent, device
+from .autograd.elsewhere import found
 
 __all__ = [
     "current_accelerator", "current_device_index", "current_stream", "device_count", "empty_cache", "is_available",
@@ -16,18 +17,21 @@ __all__ = [
 
 
 def is_available() -> bool:
-    """Whether there is a device beside the CPU: no."""
-    return False
+    """Whether there is a device beside the CPU."""
+    return found("cuda") is not None
 
 
 def current_accelerator(check_available: bool = False) -> device | None:
-    """The device beside the CPU: None."""
-    return None
+    """The device beside the CPU; None where there is none."""
+    return device("cuda") if is_available() else None
 
 
 def device_count() -> int:
-    """How many devices there are beside the CPU: 0."""
-    return 0
+    """How many devices there are beside the CPU."""
+    place = found("cuda")
+    if place is None:
+        return 0
+    return 1 if place.library is None else int(place.library.cuda.runtime.getDeviceCount())
 
 
 def empty_cache() -> None:

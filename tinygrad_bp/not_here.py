@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 _PROCESSES = "one process computes, on NumPy's threads: leave it out"
-_ONE_DEVICE = "tensors live in the memory of the CPU: leave it out"
+_ONE_DEVICE = "tensors live in the memory of the CPU, or of one GPU as CuPy's arrays: leave it out"
 _SPARSE = "tensors are dense: use tg.zeros and indexing, or a scipy.sparse matrix outside the graph"
 _QUANTIZED = "tensors hold plain numbers: use tg.float16, or integers and a scale of your own"
 _COMPILED = "Python itself runs your program: leave it out"

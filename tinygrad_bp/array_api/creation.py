@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, device_of, resolve, settled
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
@@ -24,14 +24,13 @@ def making(function: Callable[..., Any]) -> Callable[..., Tensor]:
 
     @functools.wraps(function)
     def made(*args: Any, dtype: DTypeLike = None, device: DeviceLike = None, **kwargs: Any) -> Tensor:
-        resolve(device)
         if dtype is not None:
-            return wrap(np.asarray(function(*args, **kwargs), dtype), None)
+            return settled(wrap(np.asarray(function(*args, **kwargs), dtype), None), device)
         array = np.asarray(function(*args, **kwargs))
         if array.dtype.kind in "fc":
             least = np.complex64 if array.dtype.kind == "c" else np.float16
             array = array.astype(np.result_type(dtypes.get_default_dtype(), least), copy=False)
-        return wrap(array, None)
+        return settled(wrap(array, None), device)
 
     return made
 
@@ -39,8 +38,8 @@ def making(function: Callable[..., Any]) -> Callable[..., Tensor]:
 def _alike(function: Callable[..., Any]) -> Callable[..., Tensor]:
     @functools.wraps(function)
     def made(x: Array, /, *args: Any, dtype: DTypeLike = None, device: DeviceLike = None, **kwargs: Any) -> Tensor:
-        resolve(device)
-        return wrap(function(value_of(x), *args, dtype=dtype, **kwargs), None)
+        where = device_of(x) if device is None and isinstance(x, Tensor) else device
+        return settled(wrap(function(value_of(x), *args, dtype=dtype, **kwargs), None), where)
 
     return made
 
@@ -59,7 +58,7 @@ def asarray(obj: Any, /, *, dtype: DTypeLike = None, device: DeviceLike = None, 
     resolve(device)
     if copy is False and dtype is not None and obj.dtype != dtype:
         raise ArgumentError(f"asarray: {obj.dtype} as {np.dtype(dtype)} needs a copy; leave copy=False out")
-    return to(obj, dtype, copy=copy is True)  # type: ignore[no-any-return]
+    return to(obj, dtype, device=device, copy=copy is True)  # type: ignore[no-any-return]
 
 
 arange: Callable[..., Any]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand
@@ -46,8 +46,7 @@ def _dtype_of(x: Any) -> np.dtype[Any]:
 
 def astype(x: Tensor, dtype: DTypeLike, /, *, copy: bool = True, device: DeviceLike = None) -> Tensor:
     """The tensor in another dtype; a new one also where nothing changes, unless ``copy`` is False."""
-    resolve(device)
-    return to(x, np.dtype(dtype), copy=copy)  # type: ignore[no-any-return]
+    return to(x, np.dtype(dtype), device=device, copy=copy)  # type: ignore[no-any-return]
 
 
 def can_cast(from_: Tensor | DTypeLike, to: DTypeLike, /) -> bool:

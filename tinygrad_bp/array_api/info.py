@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.device import CPU, DeviceLike, device, get_default_device, resolve
+from ..autograd.elsewhere import PLACES
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 
@@ -57,7 +58,7 @@ class Info:
 
     def devices(self) -> tuple[device, ...]:
         """All devices."""
-        return (CPU,)
+        return (CPU, *(device(kind, place.current()) for kind, place in PLACES.items()))
 
     def dtypes(
         self, *, device: DeviceLike = None, kind: str | tuple[str, ...] | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from .backward import Pull
 from .batched import whole
+from .elsewhere import boxed
 from .errors import AnomalyError, ModifiedError, shape_text
 from .lines import Line, line_of, user_line
 from .modes import Mode, Switch, SwitchNow, mode
@@ -83,7 +84,7 @@ class Anomaly(Watcher):
         if self.check_nan and not _finite(value):
             given = tuple([plainly(x) for x in (operands[0] if op.variadic else operands)])
             if _finite(given):
-                raise AnomalyError(_forward_text(op, np.asarray(value), given))
+                raise AnomalyError(_forward_text(op, boxed(value), given))
         node = getattr(result, "_node", None)
         if node is not None and node.op is op:
             cell = result._own_cell()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import counted
+from .elsewhere import ARRAYS
 from .errors import ArgumentError, DtypeError, RaggedError
 
 
@@ -16,6 +17,8 @@ def as_array(data: Any) -> Any:
     Raises ``RaggedError`` for rows that differ, ``DtypeError`` for what holds no numbers, ``ArgumentError`` for what
     would lose a part of its meaning: a mask, or a gradient that another library wants.
     """
+    if data.__class__ in ARRAYS:
+        return data
     rows = data if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray) else (data,)
     if any(map(_is_masked, rows)):
         raise ArgumentError(

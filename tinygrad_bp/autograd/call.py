@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .elsewhere import boxed
 from .errors import ValueReadError
 from .modes import mode
 from .node import Node, recorded
@@ -41,7 +42,7 @@ def call(
             saw(operands[0] if op.variadic else operands, found)
         return found
     values, nodes = unpacked
-    if op.floats and not any(nodes) and values[0].__class__ is np.ndarray and values[0].itemsize <= 2:
+    if op.floats and not any(nodes) and getattr(values[0], "itemsize", 8) <= 2:
         values = floats_of(*values)
     try:
         found = op.forward(*([values] if op.variadic else values), *params.values())
@@ -50,7 +51,7 @@ def call(
     except Exception as error:
         raise explain(op, error, values, nodes) from None
     value, *residuals = found if op.residuals else (found,)
-    value = np.asarray(value)
+    value = boxed(value)
     if saw is not None:
         saw(values, value)
     parents = nodes if op.variadic else tuple(node if rule else None for node, rule in zip(nodes, op.rules))

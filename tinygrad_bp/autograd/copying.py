@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
+from .elsewhere import copied
 from .errors import ArgumentError
 from .tensor import Tensor, wrap
 from .writes import share
@@ -24,9 +23,9 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
             f"deepcopy: only leaf tensors can be copied with their gradient; this one was made by "
             f"{self._node!r}. Use t.detach().clone()"
         )
-    copy = _duplicate(self, np.array(self._value))
+    copy = _duplicate(self, copied(self._value))
     if self.grad is not None:
-        copy._own_cell().grad = wrap(np.array(self.grad._value), None)
+        copy._own_cell().grad = wrap(copied(self.grad._value), None)
     memo[id(self)] = copy
     return copy
 
@@ -55,7 +54,7 @@ def _reduce(self: Tensor, protocol: Any) -> Any:
         raise ArgumentError(
             f"a tensor made by {self._node!r} cannot go to another process with its history; send t.detach()"
         )
-    return _received, (type(self), np.array(self._value), self.requires_grad, self.name)
+    return _received, (type(self), copied(self._value), self.requires_grad, self.name)
 
 
 def _received(kind: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where tensors live. There is one device, the memory of the CPU; of a second one this file would know first."""
+"""Where tensors live: in the memory of the CPU, as NumPy's arrays, or in a GPU's, as CuPy's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
+from .elsewhere import ARRAYS, PLACES, found, hosted, missing
 from .errors import ArgumentError, DeviceError
 
 P = ParamSpec("P")
@@ -29,7 +30,7 @@ ABSENT = {
 
 
 class device:
-    """A place for tensors, by its kind and a number: ``"cpu"``, ``"cuda:1"`` (which no tensor can be put on).
+    """A place for tensors, by its kind and a number: ``"cpu"``, ``"cuda"``, ``"cuda:1"``.
 
     As a context manager, the device of the tensors that are made inside. Raises ``DeviceError`` for what is no device.
 
@@ -113,7 +114,8 @@ def get_default_device() -> device:
 
 
 def set_default_device(device: DeviceLike) -> None:
-    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for another.
+    """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for one that is
+    not here.
 
     >>> import tinygrad_bp as tg
     >>> tg.set_default_device("cpu")
@@ -129,14 +131,62 @@ def resolve(where: DeviceLike = None) -> device:
     """
     chosen = _CHOSEN.get()[-1] if where is None else device(where)
     if chosen.type != "cpu":
-        raise absent(chosen.type)
+        place = found(chosen.type)
+        if place is None:
+            raise absent(chosen.type)
+        if chosen._index not in (None, place.current()):
+            raise DeviceError(
+                f"{chosen}: the current one is {chosen.type}:{place.current()}; write "
+                f"tg.cuda.set_device({chosen._index}) first"
+            )
     return chosen
 
 
 def absent(kind: str) -> DeviceError:
     """The error for a device that is not here, which begins as PyTorch's does."""
     said = ABSENT.get(kind, f"There is no device {kind!r}")
+    if kind == "cuda":
+        return DeviceError(f"{said}: {missing()}, or write 'cpu'")
     return DeviceError(f"{said}: tensors live in the memory of the CPU. Leave the device out, or write 'cpu'")
+
+
+def placed(array: Any, where: DeviceLike = None) -> Any:
+    """An array on a device: the one given, else where it is, and of NumPy's on the default."""
+    if where is None and array.__class__ in ARRAYS:
+        return array
+    kind = resolve(where).type
+    if kind == "cpu":
+        return hosted(array) if array.__class__ in ARRAYS else array
+    place = PLACES[kind]
+    return array if array.__class__ is place.array else place.put(array)
+
+
+def settled(tensor: R, where: DeviceLike = None) -> R:
+    """A tensor that was made now, on a device: the one given, else where it is; one of the CPU on the default."""
+    if where is not None or PLACES or _CHOSEN.get()[-1] is not CPU:
+        inner: Any = tensor
+        while hasattr(inner, "slices"):  # it stands for many
+            inner = inner.slices
+        inner._value = placed(inner._value, where)
+    return tensor
+
+
+def near(made: R, x: Any) -> R:
+    """A tensor that was made now, where ``x`` lies if that is a tensor, else on the default device."""
+    if not PLACES:
+        return made
+    return settled(made, device_of(x) if hasattr(x, "_node") else None)
+
+
+def apart(values: Any) -> str:
+    """Which of several values lie where, in words, where they lie on several devices; else nothing."""
+    where = [device_of_array(value) for value in values if hasattr(value, "dtype")]
+    if len({str(one) for one in where}) < 2:
+        return ""
+    return (
+        "Expected all tensors to be on the same device, but found at least two devices, "
+        f"{' and '.join(sorted({str(one) for one in where}, reverse=True))}!"
+    )
 
 
 def is_device(item: Any) -> bool:
@@ -160,13 +210,21 @@ def laid_out(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def device_of(self: Any) -> device:
-    """Where the tensor is: ``device(type='cpu')``.
+    """Where the tensor is: ``device(type='cpu')``, or the GPU.
 
     >>> import tinygrad_bp as tg
     >>> tg.ones(2).device
     device(type='cpu')
     """
-    return CPU
+    while hasattr(self, "slices"):  # one that stands for many
+        self = self.slices
+    return device_of_array(self._value) if ARRAYS else CPU
+
+
+def device_of_array(array: Any) -> device:
+    """Where an array is."""
+    kinds = [kind for kind, place in PLACES.items() if type(array) is place.array]
+    return device(kinds[0], int(array.device.id)) if kinds else CPU
 
 
 def _on(kind: str) -> Callable[[Any], bool]:
@@ -196,17 +254,17 @@ def get_device(self: Any) -> int:
 
 
 def cpu(self: Any, memory_format: Any = None) -> Any:
-    """The tensor in the memory of the CPU: itself.
+    """The tensor in the memory of the CPU: itself where it is there.
 
     >>> import tinygrad_bp as tg
     >>> tg.ones(2).cpu()
     tensor([1., 1.])
     """
-    return self
+    return self.to("cpu")
 
 
 def to_device(self: Any, device: DeviceLike, *, stream: None = None) -> Any:
-    """The tensor on a device, under the array API's name: itself on the CPU; ``DeviceError`` for another.
+    """The tensor on a device, under the array API's name; ``DeviceError`` for one that is not here.
 
     >>> import tinygrad_bp as tg
     >>> tg.ones(2).to_device("cpu")
@@ -214,11 +272,10 @@ def to_device(self: Any, device: DeviceLike, *, stream: None = None) -> Any:
     """
     resolve(device)
     if stream is not None:
-        raise ArgumentError(f"to_device: the CPU has no streams, got stream={stream!r}; leave it out")
-    return self
+        raise ArgumentError(f"to_device: streams are not chosen here, got stream={stream!r}; leave it out")
+    return self.to(device)
 
 
 def cuda(self: Any, device: DeviceLike = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
-    """The tensor on a CUDA device: raises ``DeviceError``, since there is none."""
-    resolve("cuda" if device is None else device)
-    return self
+    """The tensor on a GPU: itself where it is there. Raises ``DeviceError``, in one line, for what is missing."""
+    return self.to("cuda" if device is None else device)

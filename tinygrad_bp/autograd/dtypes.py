@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .elsewhere import boxed
 from .errors import DtypeError
 
 __all__ = [
@@ -117,7 +118,7 @@ def counted(integers: Any) -> Any:
     >>> counted(3).dtype
     dtype('int64')
     """
-    return np.asarray(integers, int64)
+    return boxed(integers).astype(int64, copy=False)
 
 
 def promote(first: DType, second: DType) -> DType:

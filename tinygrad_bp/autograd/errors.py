@@ -117,7 +117,7 @@ class AnomalyError(AutogradError, RuntimeError, FloatingPointError):
 
 
 class DeviceError(AutogradError, AssertionError, RuntimeError):
-    """A device that is not here: tensors live in the memory of the CPU.
+    """A device that is not here, or tensors of two devices in one call.
 
     Fails: ``tg.zeros(3, device="cuda")``.  Works: ``tg.zeros(3, device="cpu")``.
     """

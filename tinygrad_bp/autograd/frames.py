@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .definitions import Doc, spelled
+from .elsewhere import boxed
 from .errors import AutogradError, ValueReadError
 from .modes import mode
 from .node import Node
@@ -71,7 +72,7 @@ def _tuple(items: list[str]) -> str:
 
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, blank, Node, tick, mode, ndarray, asarray, float64, unpack, explain, floats_of, in_float32, settle, "
+    "op, forward, blank, Node, tick, mode, ndarray, boxed, float64, unpack, explain, floats_of, in_float32, settle, "
     "guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out, of_arrays"
 )
 
@@ -167,8 +168,9 @@ def source(op: Op) -> str:
         kept = _tuple([_kept_expression(op, name) for name in op.kept])
         if op.floats:
             plain = " and ".join(f"n_{name} is None" for name in op.inputs)
-            first = f"v_{op.inputs[0]}"
-            add(f"        if {plain} and {first}.__class__ is ndarray and {first}.itemsize <= 2:")
+            first = f"v_{op.inputs[0]}"  # of several the first may be a number, which has no size
+            size = f"{first}.itemsize" if len(op.inputs) == 1 else f"getattr({first}, 'itemsize', 8)"
+            add(f"        if {plain} and {size} <= 2:")
             add(f"            {', '.join(f'v_{name}' for name in op.inputs)}, = floats_of({values})")
     add("        try:")
     add(f"            {', '.join(['value', *(f'r_{name}' for name in op.residuals)])} = forward({values}{params})")
@@ -178,7 +180,7 @@ def source(op: Op) -> str:
     given = values if op.variadic else _tuple([values] if values else [])
     add(f"            raise explain(op, error, {given}, {nodes}) from None")
     add("        if value.__class__ is not ndarray:")
-    add("            value = asarray(value)")
+    add("            value = boxed(value)")
     add("        result = blank()")
     if wants:
         add(f"        if {wants}:")
@@ -220,7 +222,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
-        op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, np.dtype(np.float64), unpack, explain,
+        op, op.forward, blank, Node, tick, mode, np.ndarray, boxed, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused,
         write_out, of_arrays,
     )  # fmt: skip

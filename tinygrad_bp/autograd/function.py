@@ -8,11 +8,10 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any
 
-import numpy as np
-
 from . import dtypes
 from .backward import unbroadcast
 from .batched import one_by_one, slice_by_slice, stands_for_many
+from .elsewhere import boxed, copied
 from .errors import FunctionError, ShapeError, shape_text
 from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
@@ -202,7 +201,7 @@ class Function:
         def pull_one(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
-                arrived = g if create else wrap(np.asarray(g), None)
+                arrived = g if create else wrap(boxed(g), None)
                 given = cls.backward(ctx._with(restored(values)), *whole_of.gradients(arrived))
             return _checked(cls, given, parents, inputs_dtypes, create)
 
@@ -338,7 +337,7 @@ def _checked(
             checked.append(None)
             continue
         if not isinstance(g, Tensor):
-            g = wrap(np.asarray(g), None)
+            g = wrap(boxed(g), None)
         try:
             unbroadcast(g._value, parent.shape)
         except (ShapeError, ValueError):
@@ -352,5 +351,5 @@ def _checked(
                 "part"
             )
         # A user's backward may return one tensor twice, or a saved one: each gradient gets memory of its own.
-        checked.append(g.to(dtype) if create else np.array(g._value, dtype))
+        checked.append(g.to(dtype) if create else copied(g._value).astype(dtype, copy=False))
     return tuple(checked)

@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 
 from . import writes
+from .arrays import as_array
 from .backward import Gradients, Pull, pull_and_free, pull_and_keep, pull_recorded, walk
 from .batched import Level, batched, lowered, stands_for_many
+from .device import apart
+from .elsewhere import ARRAYS, copied
 from .errors import (
     ArgumentError,
+    DeviceError,
     NoHistoryError,
     NonScalarError,
     ShapeError,
@@ -145,10 +149,13 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
                 f"backward: grad can be implicitly created only for real scalar outputs, this one is {value.dtype}. "
                 "Take its abs() or real part first, or give gradient="
             )
-        start = _one(value.dtype) if value.ndim == 0 else np.ones_like(value)
+        start = _one(value.dtype) if value.ndim == 0 and value.__class__ is np.ndarray else np.ones_like(value)
         return wrap(start, None) if tensors else start
     if not isinstance(gradient, Tensor):
-        gradient = wrap(np.asarray(gradient), None)
+        gradient = wrap(as_array(gradient), None)
+    mixed = apart((value, gradient._value)) if ARRAYS and not stands_for_many(gradient) else ""
+    if mixed:
+        raise DeviceError(f"backward: {mixed} the output and the gradient given for it: write g.to(device)")
     if gradient.shape != value.shape:
         raise ShapeError(
             f"backward: the output has shape {shape_text(value.shape)}, the gradient given for it "
@@ -179,7 +186,7 @@ def _separate(g: Tensor) -> Tensor:
     """A Tensor of its own, with memory of its own where it can be written: rules may give one to several leaves."""
     if g._node is not None:
         return wrap(g._value, g._node)
-    array = np.array(g._value)
+    array = copied(g._value)
     same(array, g._value)
     return wrap(array, None)
 
@@ -204,8 +211,8 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
         elif isinstance(g, Tensor):  # someone follows values
             cell.grad = _separate(g) if grad is None else replace(grad, "backward", partial(add, g))
         elif grad is None:
-            cell.grad = wrap(np.array(g) if node.op is not None else _own(g, taken), None)
-        elif grad._node is not None or not grad._value.flags.writeable:
+            cell.grad = wrap(copied(g) if node.op is not None else _own(g, taken), None)
+        elif grad._node is not None or (grad._value.__class__ not in ARRAYS and not grad._value.flags.writeable):
             cell.grad = wrap(grad._value + g, None)
         else:
             writes.wrote(grad._value)
@@ -225,11 +232,11 @@ def _own(g: Any, taken: set[int]) -> Any:
 
     Rules may give one array to several parents, the gradient arriving itself, or a view of it.
     """
-    if not g.flags.writeable:  # a repetition, or a scalar of NumPy
-        return np.array(g)
+    if g.__class__ not in ARRAYS and not g.flags.writeable:  # a repetition, or a scalar of NumPy
+        return copied(g)
     memory = g if g.base is None else writes.owner(g)
     if id(memory) in taken or memory.size != g.size:
-        return np.array(g)
+        return copied(g)
     taken.add(id(memory))
     return g
 
@@ -370,7 +377,7 @@ def grad(
         if stands_for_many(g):
             pass  # nobody writes it
         elif g is not None:
-            g = _separate(g) if as_tensors else wrap(_own(g, taken) if x._node.op is None else np.array(g), None)
+            g = _separate(g) if as_tensors else wrap(_own(g, taken) if x._node.op is None else copied(g), None)
         elif materialize_grads:
             g = wrap(np.zeros_like(x._value), None).requires_grad_(create_graph)
         results.append(g)
@@ -379,7 +386,7 @@ def grad(
 
 def _batch(grad_outputs: Any) -> tuple[Level, list[Tensor]]:
     """The items along the first dimension of ``grad_outputs`` as a level, and what ``grad`` takes in it."""
-    batches = [g if isinstance(g, Tensor) else wrap(np.asarray(g), None) for g in _list(grad_outputs)]
+    batches = [g if isinstance(g, Tensor) else wrap(as_array(g), None) for g in _list(grad_outputs)]
     counts = {g.shape[:1] for g in batches}
     if len(counts) != 1 or counts <= {(), (0,)}:
         raise ArgumentError(

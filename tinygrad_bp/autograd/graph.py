@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import writes
+from .elsewhere import ARRAYS
 from .errors import ArgumentError, ShapeError, shape_text
 from .modes import Mode, Switch, no_grad
 from .node import Node
@@ -67,7 +68,7 @@ class _Saving(Watcher):
             node.kept = _Packed([self._packed(node, name, value) for name, value in zip(op.kept, node.kept)])
 
     def _packed(self, node: Node, name: str, value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
+        if not isinstance(value, (np.ndarray, *ARRAYS)):
             return value
         op = node.op
         assert op is not None

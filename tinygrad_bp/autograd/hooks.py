@@ -8,9 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, ClassVar
 
-import numpy as np
-
 from .batched import stands_for_many
+from .elsewhere import boxed, copied
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
 from .modes import enable_grad, no_grad, same, traced
 from .node import Cell, Node
@@ -173,12 +172,12 @@ def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
             result = hook(given)
         if result is not None and result is not given:
             _check(result, g, node)
-            g = result if create else np.array(result._value)
+            g = result if create else copied(result._value)
     return g
 
 
 def _copied(g: Any, create: bool) -> Tensor:
-    value = g._value if create else np.asarray(g)
+    value = g._value if create else boxed(g)
     seen = value.copy()
     same(seen, value)
     seen.flags.writeable = False

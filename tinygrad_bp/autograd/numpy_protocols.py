@@ -12,6 +12,7 @@ import numpy as np
 
 from .arrays import as_array
 from .doors import RAW, of_slices, refusal
+from .elsewhere import ARRAYS, boxed, on_cpu
 from .errors import LeafWriteError, NoRuleError, ShapeError, ValueReadError, shape_text
 from .gathering import find, gather
 from .layout import Elements
@@ -33,7 +34,7 @@ def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
         )
     if mode().watchers:
         reading(self, _asking())
-    return np.array(handed_out(self), dtype=dtype, copy=copy)
+    return np.array(on_cpu(handed_out(self), _asking()), dtype=dtype, copy=copy)
 
 
 def _asking() -> str:
@@ -246,8 +247,8 @@ def plainly(items: Any, hand: Callable[[Any], Any] = value_of) -> Any:
 
 
 def _wrapped(result: Any) -> Any:
-    if isinstance(result, (np.ndarray, np.generic)) and result.dtype.kind in "buifc":
-        return wrap(np.asarray(result), None)
+    if isinstance(result, (np.ndarray, np.generic, *ARRAYS)) and result.dtype.kind in "buifc":  # type: ignore[attr-defined]
+        return wrap(boxed(result), None)
     if isinstance(result, (list, tuple)) and not hasattr(result, "_fields"):
         return type(result)(_wrapped(item) for item in result)
     return result
@@ -314,7 +315,7 @@ def _to_write(target: Any, what: str) -> Any:
     if isinstance(target, Tensor):
         refuse(target, what)
         return array_to_write(target, what)
-    if isinstance(target, np.ndarray):
+    if isinstance(target, (np.ndarray, *ARRAYS)):
         wrote(target)
     return target
 

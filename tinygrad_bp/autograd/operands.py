@@ -12,7 +12,9 @@ import numpy as np
 from . import dtypes
 from .arrays import as_array, is_array, kind_of
 from .definitions import spelled
-from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, ShapeError, shape_text
+from .device import apart
+from .elsewhere import ARRAYS, boxed, number
+from .errors import ArgumentError, AutogradError, DeviceError, DtypeError, IndexRangeError, ShapeError, shape_text
 from .node import Node
 from .op import OPS, Op, arguments
 from .tensor import Tensor, wrap
@@ -46,7 +48,7 @@ def raw(op: Op, operand: Any) -> Any:
         raise ArgumentError(
             f"{op.name}: one side is what {kind} gives in PyTorch, ({', '.join(fields)}); write .{fields[0]}{numpys}"
         )
-    if isinstance(operand, (np.ndarray, list, tuple)):
+    if isinstance(operand, (np.ndarray, list, tuple)) or operand.__class__ in ARRAYS:
         return as_array(operand)
     write = "; write tg.tensor(x) first" if is_array(operand) else "; give a tensor, a NumPy array or a number"
     raise ArgumentError(f"{op.name}: cannot use a {kind_of(operand)} as an operand{write}")
@@ -72,7 +74,7 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
     values = [item._value if isinstance(item, Tensor) else raw(op, item) for item in items]
     nodes = [item._node if isinstance(item, Tensor) else None for item in items]
     if op.variadic:
-        values = [np.asarray(value) for value in values]
+        values = [boxed(value) for value in values]
     _unify(values, nodes, [i for i in range(len(items)) if op.variadic or op.promotes[i]])
     return values, tuple(nodes)
 
@@ -87,7 +89,7 @@ def misused(op: Op, error: Exception, operands: Any) -> Exception:
     """The error that names the first operand that is no array, for what an op raised; that itself where all are."""
     items = _listed(op, operands[0]) if op.variadic else operands
     for i, item in enumerate(items):
-        if not isinstance(item, (np.ndarray, np.generic, Tensor)):
+        if not isinstance(item, (np.ndarray, np.generic, Tensor)) and item.__class__ not in ARRAYS:
             name = f"item {i}" if op.variadic else spelled(op)[i]
             return ArgumentError(f"{op.name}: cannot use a {kind_of(item)} as {name}; write tg.tensor({name})")
     return _again(error)
@@ -121,7 +123,7 @@ def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
             # NumPy gives a Python number the dtype of its partner without making an array of it.
             if target.kind not in "fc" or len(arrays) == 0:
                 try:
-                    values[i] = np.asarray(value, dtype=target)
+                    values[i] = number(value, target)
                 except OverflowError:
                     raise DtypeError(
                         f"the number {value} does not fit in {target}; write t.long() or t.double() first"
@@ -143,7 +145,8 @@ def in_float32(function: Callable[..., Any], operands: tuple[Any, ...], params: 
     if not any(item.__class__ in (list, tuple) or getattr(item, "dtype", None) == dtypes.float16 for item in given):
         return None
     items = [item for operand in given for item in (operand if isinstance(operand, (list, tuple)) else (operand,))]
-    arrays = [item for item in items if isinstance(item, (Tensor, np.ndarray)) and item.dtype.kind in "fc"]
+    kinds = (Tensor, np.ndarray, *ARRAYS)
+    arrays = [item for item in items if isinstance(item, kinds) and item.dtype.kind in "fc"]
     asked = params.get("dtype")
     if not any(array.dtype == dtypes.float16 for array in arrays) or (asked is not None and asked != dtypes.float16):
         return None
@@ -156,7 +159,7 @@ def in_float32(function: Callable[..., Any], operands: tuple[Any, ...], params: 
 
 def _each(value: Any, before: Any, after: Any) -> Any:
     """The tensors and arrays of a dtype in another one, also those in lists and tuples; the rest as it is."""
-    if isinstance(value, (Tensor, np.ndarray)):
+    if isinstance(value, (Tensor, np.ndarray)) or value.__class__ in ARRAYS:
         return OPS["cast"].function(value, after) if value.dtype == before else value
     if isinstance(value, (list, tuple)):
         items = [_each(item, before, after) for item in value]
@@ -276,6 +279,9 @@ def explain(op: Op, error: Exception, values: tuple[Any, ...] | list[Any], nodes
         return _again(error)
     names = () if op.variadic else op.inputs
     sides = describe(values, nodes, names)
+    mixed = apart(values) if ARRAYS else ""
+    if mixed:
+        return DeviceError(f"{op.name}: {mixed} {sides}: move one with t.to(device)")
     if isinstance(error, np.exceptions.AxisError):
         ndim = values[0].ndim
         return IndexRangeError(

@@ -7,8 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
+from .elsewhere import copied
 from .errors import ArgumentError, shape_text
 from .modes import mode, traced
 from .tensor import Tensor
@@ -60,7 +59,7 @@ def _take(target: Tensor, result: Tensor, name: str) -> None:
             "memory of that shape; give one that fits, or an empty one",
             stacklevel=5,
         )
-    set_data(target, np.array(result._value))  # a leaf that requires grad learns its new shape
+    set_data(target, copied(result._value))  # a leaf that requires grad learns its new shape
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .elsewhere import hosted
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def set_printoptions(
 
 def printed(tensor: Tensor, kind: str = "tensor") -> str:
     """The text of a tensor, as ``kind(values, what is not usual)``."""
-    array = tensor._value
+    array = hosted(tensor._value)
     default = dtypes.get_default_dtype()
     usual = [default]
     about = []
@@ -77,6 +78,8 @@ def printed(tensor: Tensor, kind: str = "tensor") -> str:
         about.append(f"size={tuple(array.shape)}")
     if array.dtype not in usual:
         about.append(f"dtype={dtypes.text(array.dtype)}")
+    if array is not tensor._value:
+        about.append(f"device='{tensor.device.type}:{tensor.get_device()}'")
     if tensor.grad_fn is not None:
         about.append(f"grad_fn={tensor.grad_fn!r}")
     elif tensor.requires_grad:

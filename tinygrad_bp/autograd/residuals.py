@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from .elsewhere import boxed
 from .modes import same
 from .op import Op, arguments
 from .tensor import Tensor, wrap
@@ -24,6 +23,6 @@ def residual(op: Op, name: str, value: Any, read: Mapping[str, Any]) -> Any:
     found = find(*given.values())
     if found.__class__ is not Tensor or found.shape != value.shape or found.dtype != value.dtype:
         return found
-    array = np.asarray(value)  # of a tensor without dimensions a forward may give a scalar
+    array = boxed(value)  # of a tensor without dimensions a forward may give a scalar
     same(array, found._value)  # the formula may round otherwise
     return wrap(array, found._node)

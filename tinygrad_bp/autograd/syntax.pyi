@@ -388,11 +388,11 @@ class Syntax:
         """The covariance matrix of variables (one a row) over observations (one a column), divided by n − correction.
         """
     def cpu(self, memory_format: Any = None) -> Any:
-        """The tensor in the memory of the CPU: itself."""
+        """The tensor in the memory of the CPU: itself where it is there."""
     def cross(self, other: Array, dim: _int | None = None, *, axis: _int | None = None) -> Tensor:
         """Vector products along ``dim``, by default the first dimension of size 3."""
     def cuda(self, device: DeviceLike | None = None, non_blocking: _bool = False, memory_format: Any = None) -> Any:
-        """The tensor on a CUDA device: raises ``DeviceError``, since there is none."""
+        """The tensor on a GPU: itself where it is there. Raises ``DeviceError``, in one line, for what is missing."""
     def cummax(self, dim: _int | None = None, *, axis: _int | None = None) -> Found:
         """The largest element up to each one along ``dim``, and where it stands; of equal elements the last counts."""
     def cummin(self, dim: _int | None = None, *, axis: _int | None = None) -> Found:
@@ -422,7 +422,7 @@ class Syntax:
         """The tensor without its history, from now on a leaf that requires no grad. Raises for a view."""
     @property
     def device(self) -> _device:
-        """Where the tensor is: ``device(type='cpu')``."""
+        """Where the tensor is: ``device(type='cpu')``, or the GPU."""
     def diag(self, diagonal: _int = 0) -> Tensor:
         """A matrix with the vector ``input`` on a diagonal; of a matrix, a copy of its diagonal."""
     def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Tensor:
@@ -1348,11 +1348,11 @@ class Syntax:
         self, *args: Any, dtype: DTypeLike = None, device: DeviceLike | None = None, non_blocking: _bool = False,
         copy: _bool = False, memory_format: Any = None, other: Any = None,
     ) -> Tensor:
-        """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``."""
+        """The tensor in another dtype, on another device, or as another tensor is; itself where nothing changes."""
     def to_dense(self, dtype: Any = None) -> Tensor:
         """The tensor itself, which is dense; in another dtype where one is given."""
     def to_device(self, device: DeviceLike, *, stream: None = None) -> Any:
-        """The tensor on a device, under the array API's name: itself on the CPU; ``DeviceError`` for another."""
+        """The tensor on a device, under the array API's name; ``DeviceError`` for one that is not here."""
     def tobytes(self, order: Any = 'C') -> bytes:
         """The memory of the elements in a row."""
     def topk(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .elsewhere import on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
 from .modes import forgetting, holding, reading
@@ -188,7 +189,7 @@ class Tensor(Syntax, metaclass=TensorClass):
                 "recorded. Use t.detach().numpy()"
             )
         reading(self, "numpy()")
-        return handed_out(self)  # type: ignore[no-any-return]
+        return on_cpu(handed_out(self), "numpy()")  # type: ignore[no-any-return]
 
     def item(self, *index: Any) -> int | float | bool:
         """The one element, or the one at an index, as a Python number; one number counts the elements in a row.

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import as_array
 from .batched import stands_for_many
+from .elsewhere import boxed
 from .errors import NoRuleError
 from .modes import holding, mode, reading
 from .tensor import Tensor, wrap
@@ -47,7 +48,7 @@ def detached(x: Any) -> Any:
 
 def beside(x: Any, array: Any) -> Any:
     """An array as what ``x`` is: a tensor without history where x is a tensor."""
-    return wrap(np.asarray(array), None) if isinstance(x, Tensor) else array
+    return wrap(boxed(array), None) if isinstance(x, Tensor) else array
 
 
 def fixed_value(x: Any, what: str, instead: str = "t.detach()") -> Any:

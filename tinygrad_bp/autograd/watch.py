@@ -18,6 +18,7 @@ from .backward import Pull, pull_and_free, pulled, restored
 from .batched import stands_for_many
 from .call import call
 from .definitions import spelled
+from .elsewhere import ARRAYS
 from .frames import OF_ARRAYS, entry_code, frame_code, spelling
 from .modes import Mode, Switch, mode, traced, watched
 from .node import Node
@@ -155,7 +156,7 @@ def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
 
 def tensors_of(kept: Any) -> Any:
     """Arrays that were kept, as Tensors; anything else as it is."""
-    if isinstance(kept, np.ndarray):
+    if isinstance(kept, np.ndarray) or kept.__class__ in ARRAYS:
         return wrap(kept, None)
     return [tensors_of(item) for item in kept] if kept.__class__ is list else kept
 

@@ -22,6 +22,7 @@ from weakref import ref as reference
 
 import numpy as np
 
+from .elsewhere import ARRAYS
 from .errors import ArgumentError
 from .modes import mode, same
 
@@ -150,7 +151,7 @@ def arrays_in(kept: Any) -> Iterator[Any]:
 
 def guard(array: Any) -> Any:
     """A view of memory that backward may need, for outsiders: NumPy refuses to write it, and views of it."""
-    if not array.flags.writeable:
+    if array.__class__ in ARRAYS or not array.flags.writeable:  # no outsider writes a device's
         return array
     _note(_guarded, array)
     view = array.view()
@@ -191,7 +192,7 @@ def lies_there(array: Any, other: Any) -> bool:
 
 def start_of(array: Any) -> int:
     """The address of the first element."""
-    return int(array.__array_interface__["data"][0])
+    return int(array.data.ptr if array.__class__ in ARRAYS else array.__array_interface__["data"][0])
 
 
 def _note(entries: dict[int, Any], array: Any) -> None:
@@ -211,7 +212,7 @@ def guard_view(value: Any, inputs: Any, nodes: Any) -> Any:
 
 def own(array: Any) -> Any:
     """The array for a leaf, which optimizers write: a copy where it lies behind a guard."""
-    if array.flags.writeable or id(owner(array)) not in _guarded:
+    if array.__class__ in ARRAYS or array.flags.writeable or id(owner(array)) not in _guarded:
         return array
     copy = array.copy()
     same(copy, array)
@@ -220,6 +221,8 @@ def own(array: Any) -> Any:
 
 def writable(array: Any) -> Any:
     """The array for a write through a Tensor, which is counted, also where a guard keeps outsiders away; else None."""
+    if array.__class__ in ARRAYS:  # CuPy does not know what is read-only
+        return None if overlaps(array) else array
     if array.flags.writeable:
         return array
     memory = owner(array)
@@ -252,7 +255,7 @@ def columns_of(x: Any) -> Any:
     It owns its memory, or is a product's transposed result, and not what the user transposed and lent.
     """
     memory = owner(getattr(x, "_value", x))
-    if memory.ndim != 2:
+    if memory.ndim != 2 or memory.__class__ in ARRAYS:
         return None
     flags = memory.flags
     if not flags.c_contiguous:

@@ -17,6 +17,7 @@ import numpy as np
 from . import dtypes
 from .arrays import as_array
 from .batched import Batched, batched, lowered, stands_for_many
+from .elsewhere import PLACES, copied, moved
 from .errors import (
     ArgumentError,
     DtypeError,
@@ -152,7 +153,7 @@ def replace(x: Tensor, what: str, compute: Callable[[Tensor], Tensor], *operands
 
 def _copied(x: Tensor) -> Tensor:
     """A copy with the same history."""
-    array = np.array(x._value)
+    array = copied(x._value)
     same(array, x._value)
     return wrap(array, x._node)
 
@@ -271,10 +272,10 @@ def assign(
     if isinstance(value, Tensor):
         value = same_kind(x, value, what)
     elif not isinstance(value, (bool, int, float, complex)):
-        value = as_array(value)
+        value = moved(as_array(value), x)
     if recorded(x, value) or traced() or stands_for_many(x) or stands_for_many(value):
-        if isinstance(value, np.ndarray):
-            value = value.astype(x.dtype, casting="same_kind")
+        if not isinstance(value, (Tensor, bool, int, float, complex)):
+            value = value.astype(x.dtype, casting="same_kind")  # type: ignore[union-attr]
         replace(x, what, lambda x: replaced(x, value), value)
         return
     refuse(x, what)
@@ -333,8 +334,8 @@ def copy_(self: Tensor, src: Array, non_blocking: bool = False) -> Tensor:
     >>> tg.zeros(2).copy_(tg.tensor([1.0, 2.0]))
     tensor([1., 2.])
     """
-    if isinstance(src, Tensor) and src.dtype != self.dtype:
-        src = src.to(self.dtype)
+    if isinstance(src, Tensor) and (src.dtype != self.dtype or PLACES):
+        src = src.to(self.dtype, device=self.device)
     return fill(self, src, "copy_")
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import near
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ShapeError
 from ..autograd.function import Function
 from ..autograd.size import Size
@@ -51,7 +53,8 @@ class _Slope(Function):
 def _gamma(concentration: Any) -> Any:
     """Gamma numbers of rate 1, in the shape and dtype of the concentration."""
     given = held(concentration)
-    return draw("gamma", (given,), given.shape, default_generator())
+    drawn = draw("gamma", (hosted(given),), given.shape, default_generator())
+    return near(drawn, concentration)
 
 
 class _StandardGamma(Function):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.backward import pull_and_keep, walk
+from ..autograd.elsewhere import boxed
 from ..autograd.modes import no_grad
 from ..autograd.node import Node
 from ..autograd.op import OPS
@@ -136,7 +137,7 @@ class Known:
         if any(x is None or (is_array(x) and written_since(x, node.order)) for x in inputs):
             return
         params = {name: held[name] for name in op.params}
-        self.values[node] = np.asarray(op.compute(*([inputs] if op.variadic else inputs), **params))
+        self.values[node] = boxed(op.compute(*([inputs] if op.variadic else inputs), **params))
 
     def _dtype_before(self, node: Node) -> Any:
         """The dtype of an op's inputs as that of its result tells it, or None."""
@@ -215,7 +216,7 @@ class Known:
         blocked, found = self._blocked, self._gradients
 
         def pull(node: Node, g: Any) -> Sequence[Any]:
-            found[node] = np.asarray(g)
+            found[node] = boxed(g)
             reason = blocked.get(node) or _hindrance(node)
             if reason is None:
                 return pull_and_keep(node, g)
@@ -238,7 +239,7 @@ class Known:
                     blocks(node)
                 else:
                     gradients = walk([node], gradients, pull)
-        found |= {node: np.asarray(g) for node, g in gradients.items() if node not in blocked}
+        found |= {node: boxed(g) for node, g in gradients.items() if node not in blocked}
 
     @property
     def gradients(self) -> dict[Node, Any]:

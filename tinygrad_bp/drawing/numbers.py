@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.elsewhere import hosted
 from .known import NOT_COMPUTED
 
 FEW, ROWS = 16, 5  # elements that are written as numbers, and in how many rows
@@ -38,7 +39,7 @@ def shown(value: Any, few: int = FEW, width: int = 42) -> Shown:
         return Shown("none", NONE)
     if isinstance(value, str):
         return Shown("not computed" if value == NOT_COMPUTED else "unknown", value)
-    array = np.asarray(value)
+    array = np.asarray(hosted(value))
     special = _special(array)
     rows = len(array) if array.ndim == 2 else array.size // max(1, array.shape[-1]) if array.ndim > 2 else 1
     if array.size <= few and rows <= ROWS:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import hosted
 from .boxes import Box, Description
 from .numbers import brief
 
@@ -42,7 +43,7 @@ def _box(box: Box, values: bool, grads: bool) -> dict[str, Any]:
 def _array(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
-    array = np.asarray(value)
+    array = np.asarray(hosted(value))
     return _plain(array.tolist()) if array.size <= MOST else f"{array.size:,} elements"
 
 

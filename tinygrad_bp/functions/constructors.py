@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import kind_of, of_arrays
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, device_of, resolve, settled
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor, wrap
@@ -32,13 +32,13 @@ def legacy_tensor(
     name: str, kind: Any, items: tuple[Any, ...], *, data: Any = None, size: Any = None, device: DeviceLike = None
 ) -> Tensor:
     """What the constructor ``name`` of the dtype ``kind`` gives for ``items``, or for one that is named."""
-    resolve(device)
+    device = resolve(device)
     given = items if data is None else (*items, data)
     if size is not None:
         given = (*given, Size(shape_of((size,), name)))
     if len(given) == 1 and (isinstance(given[0], bool) or not isinstance(given[0], (int, np.integer, Size))):
-        return _of_data(name, kind, given[0])
-    return empty(shape_of(given or (0,), name), dtype=kind)
+        return settled(_of_data(name, kind, given[0]), device)
+    return empty(shape_of(given or (0,), name), dtype=kind, device=device)
 
 
 def _of_data(name: str, dtype: Any, data: Any) -> Tensor:
@@ -74,7 +74,7 @@ def new(self: Tensor, *items: Any, device: DeviceLike = None) -> Tensor:
     >>> tg.ones(2).new(3).shape
     torch.Size([3])
     """
-    return legacy_tensor("new", self.dtype, items, device=device)
+    return legacy_tensor("new", self.dtype, items, device=device_of(self) if device is None else device)
 
 
 def as_subclass(self: Tensor, cls: Any) -> Any:

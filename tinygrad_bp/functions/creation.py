@@ -11,7 +11,8 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.arrays import as_array, of_arrays
 from ..autograd.batched import Batched, as_many_as
-from ..autograd.device import DeviceLike, laid_out, resolve
+from ..autograd.device import DeviceLike, device_of, laid_out, resolve, settled
+from ..autograd.elsewhere import ARRAYS, copied
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.modes import making, mode, traced
 from ..autograd.tensor import Tensor, wrap
@@ -29,7 +30,7 @@ __all__ = [
 
 def numbers_of(data: Any, dtype: Any) -> Any:
     """Data as an array of its own dtype where none is given: Python floats take the default, NumPy's keep theirs."""
-    if isinstance(data, (np.ndarray, np.generic)):
+    if isinstance(data, (np.ndarray, np.generic, *ARRAYS)):
         return as_array(data)
     if isinstance(data, Tensor):
         return value_of(data)
@@ -56,8 +57,7 @@ def _unwrapped(data: Any) -> Any:
 
 
 def _finish(array: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
-    resolve(device)
-    made = wrap(array, None)
+    made = settled(wrap(array, None), device)
     making(made)
     return made.requires_grad_(requires_grad)
 
@@ -88,12 +88,13 @@ def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, *, d
 
 
 def _copied(data: Any, dtype: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
+    resolve(device)
     if traced() and isinstance(data, Tensor):
-        copied: Tensor = clone(in_dtype(detached(data), dtype))
-        return copied.requires_grad_(requires_grad)
-    return _finish(
-        np.array(numbers_of(data, dtype), dtype=None if dtype is None else np.dtype(dtype)), device, requires_grad
-    )
+        twin: Tensor = clone(in_dtype(detached(data), dtype))
+        return twin.requires_grad_(requires_grad)
+    array = numbers_of(data, dtype)
+    same = dtype is None or array.dtype == np.dtype(dtype)
+    return _finish(copied(array) if same else array.astype(dtype), device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> Tensor:
@@ -105,9 +106,9 @@ def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> 
     """
     resolve(device)
     if isinstance(data, Tensor):
-        return data if dtype is None or data.dtype == dtype else data.to(dtype)
+        return data.to(data.dtype if dtype is None else dtype, device=device)
     array = numbers_of(data, dtype)
-    return wrap(lent(np.asarray(array, dtype=None if dtype is None else np.dtype(dtype))), None)
+    return settled(wrap(lent(array if dtype is None else array.astype(dtype, copy=False)), None), device)
 
 
 def from_numpy(array: Array) -> Tensor:
@@ -299,6 +300,8 @@ def eye(
 
 def _alike(input: Any, make: Callable[..., Any], dtype: DTypeLike, device: DeviceLike, requires_grad: bool) -> Tensor:
     array = np.empty(input.shape, input.dtype) if isinstance(input, Batched) else held(input)
+    if device is None and isinstance(input, Tensor):
+        device = device_of(input)
     return as_many_as(input, _finish(make(array, dtype=dtype), device, requires_grad))
 
 
@@ -381,6 +384,7 @@ def new_zeros(
     >>> tg.ones(2).new_zeros(3)
     tensor([0., 0., 0.])
     """
+    device = device_of(x) if device is None and isinstance(x, Tensor) else device
     made = zeros(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -398,6 +402,7 @@ def new_ones(
     >>> tg.zeros(2).new_ones(3)
     tensor([1., 1., 1.])
     """
+    device = device_of(x) if device is None and isinstance(x, Tensor) else device
     made = ones(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -415,6 +420,7 @@ def new_empty(
     >>> tg.ones(2).new_empty((3,)).shape
     torch.Size([3])
     """
+    device = device_of(x) if device is None and isinstance(x, Tensor) else device
     made = empty(
         *sizes, size=size, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )
@@ -432,6 +438,7 @@ def new_full(
     >>> tg.ones(2).new_full((3,), 7.0)
     tensor([7., 7., 7.])
     """
+    device = device_of(x) if device is None and isinstance(x, Tensor) else device
     made = full(size, fill_value, dtype=x.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
     return as_many_as(x, made)
 
@@ -446,4 +453,5 @@ def new_tensor(
     tensor([1., 2.])
     """
     _warn_of_history(data, "new_tensor")
+    device = device_of(x) if device is None and isinstance(x, Tensor) else device
     return _copied(data, x.dtype if dtype is None else dtype, device, requires_grad)

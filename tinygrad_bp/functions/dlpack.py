@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.arrays import as_array, kind_of
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, resolve, settled
+from ..autograd.elsewhere import ARRAYS
 from ..autograd.errors import ArgumentError, DtypeError, NoRuleError
 from ..autograd.modes import reading
 from ..autograd.tensor import Tensor, handed_out, wrap
@@ -46,16 +47,16 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
     resolve(device)
     if isinstance(x, Tensor):
         _without_history(x)
-        return x.detach().clone() if copy else x.detach()
+        return x.detach().to(x.dtype, device=device, copy=bool(copy))
     if type(x).__name__ == "PyCapsule":
         x = _Capsule(x)
     if not hasattr(x, "__dlpack__"):
         raise ArgumentError(f"from_dlpack: a {kind_of(x)} has no __dlpack__; write tg.tensor(x)")
-    given = x if isinstance(x, np.ndarray) else _read(x)
+    given: Any = x if isinstance(x, (np.ndarray, *ARRAYS)) else _read(x)
     array = as_array(given.copy() if copy else given)
     if copy is False and array.size and not np.may_share_memory(array, given):
         raise BufferError(f"from_dlpack: {given.dtype} in another byte order needs a copy; leave copy=False out")
-    return wrap(array if copy else lent(array), None)
+    return settled(wrap(array if copy else lent(array), None), device)
 
 
 def _read(x: Any) -> Any:
@@ -83,6 +84,9 @@ def dlpack(
     is False and a copy is needed.
     """
     _without_history(self)
+    if self._value.__class__ in ARRAYS:  # its own library knows what is asked
+        asked = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return self._value.__dlpack__(**{key: value for key, value in asked.items() if value is not None})
     if dl_device not in (None, _CPU) or stream is not None:
         raise BufferError(f"__dlpack__: tensors live in the memory of the CPU, not on {dl_device}, stream {stream}")
     reading(self, "__dlpack__()")
@@ -101,7 +105,7 @@ def dlpack(
 
 def dlpack_device(self: Tensor) -> tuple[int, int]:
     """The kind and the number of the device, as DLPack counts them: (1, 0) is the CPU."""
-    return _CPU
+    return self._value.__dlpack_device__() if self._value.__class__ in ARRAYS else _CPU
 
 
 def _without_history(x: Tensor) -> None:

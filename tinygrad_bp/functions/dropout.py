@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import near
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.operands import in_floats
 from ..autograd.types import Array
@@ -40,7 +41,8 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, *, generator: G
         return input
     if p == 1 or not value.size:  # PyTorch draws no numbers here
         return drop(input, np.zeros_like(value))
-    return drop(input, dropout_mask(value.shape, p, generator or default_generator(), value.dtype, order_of(input)))
+    mask = dropout_mask(value.shape, p, generator or default_generator(), value.dtype, order_of(input))
+    return drop(input, near(mask, input))
 
 
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
@@ -76,7 +78,7 @@ def _drop_channels(ndim: int, x: Any, p: float, training: bool, generator: Gener
     if p == 1:
         return drop(x, np.zeros_like(value))
     mask = dropout_mask(value.shape, p, generator or default_generator(), value.dtype, None, len(lead))
-    return drop(x, mask)
+    return drop(x, near(mask, x))
 
 
 @draws

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, settled
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import wrap
@@ -30,8 +30,8 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLi
     >>> tg.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    resolve(device)
-    return wrap(np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
+    numbers = np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype)
+    return settled(wrap(numbers, None), device)
 
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
@@ -41,8 +41,8 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceL
     >>> tg.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    resolve(device)
-    return wrap(np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype), None)
+    numbers = np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype)
+    return settled(wrap(numbers, None), device)
 
 
 def _rotated(x: Any, dim: Any, name: str, back: bool) -> Any:

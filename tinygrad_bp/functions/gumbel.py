@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import near
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array
 from ..autograd.values import detached
@@ -39,6 +40,7 @@ def gumbel_softmax(
     """
     shape, wide = tuple(logits.shape), np.dtype(np.float64)
     drawn = draw("exponential", (math.prod(shape), wide), shape, generator or default_generator(), logits.dtype)
+    drawn = near(drawn, logits)
     soft = softmax(div(add(logits, neg(log(drawn))), tau), dim)
     if not hard:
         return soft

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, device_of, resolve, settled
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike, Size
@@ -38,6 +38,7 @@ def asarray(
         if copy is False and other:
             raise ArgumentError(f"asarray: {obj.dtype} as {np.dtype(dtype)} needs a copy; leave copy=False out")
         shared = obj if requires_grad else obj.detach()
+        shared = shared if device is None else shared.to(device)
         made = shared.to(dtype) if other else shared.clone() if copy else shared
         return made if made.requires_grad == requires_grad else made.requires_grad_(requires_grad)
     if isinstance(obj, (bytes, bytearray, memoryview)):
@@ -45,7 +46,7 @@ def asarray(
     shares = isinstance(obj, np.ndarray) and dtype in (None, obj.dtype)
     if copy is False and not shares:
         raise ArgumentError(f"asarray: a {type(obj).__name__} needs a copy; leave copy=False out")
-    made = tensor(obj, dtype) if copy or not shares else as_tensor(obj, dtype)
+    made = (tensor if copy or not shares else as_tensor)(obj, dtype, device=device)
     return made.requires_grad_(requires_grad)
 
 
@@ -72,7 +73,7 @@ def from_file(
         with open(filename, "ab") as file:
             file.truncate(size * kind.itemsize)
     memory = np.memmap(filename, kind, "r+" if shared else "c", shape=(size,)) if size else np.empty(0, kind)
-    return wrap(as_array(memory), None).requires_grad_(requires_grad)
+    return settled(wrap(as_array(memory), None), device).requires_grad_(requires_grad)
 
 
 def empty_strided(
@@ -92,7 +93,7 @@ def empty_strided(
     last = sum((length - 1) * step for length, step in zip(shape, steps)) if all(shape) else -1
     memory = np.empty(last + 1, kind)
     strides = [step * kind.itemsize for step in steps]
-    return wrap(np.ndarray(shape, kind, memory, 0, strides), None).requires_grad_(requires_grad)
+    return settled(wrap(np.ndarray(shape, kind, memory, 0, strides), None), device).requires_grad_(requires_grad)
 
 
 def new_empty_strided(
@@ -100,7 +101,7 @@ def new_empty_strided(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """An unfilled tensor in the dtype of ``x`` whose elements lie ``stride`` elements apart along each dimension."""
-    kind = x.dtype if dtype is None else dtype
+    kind, device = x.dtype if dtype is None else dtype, device_of(x) if device is None else device
     return empty_strided(size, stride, dtype=kind, device=device, requires_grad=requires_grad)
 
 
@@ -120,4 +121,4 @@ def empty_permuted(
         raise ArgumentError(f"empty_permuted: {order} must name each of the {len(shape)} dimensions once")
     kind = dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
     memory = np.empty([shape[axis] for axis in order], kind)
-    return wrap(memory.transpose(np.argsort(order)), None).requires_grad_(requires_grad)
+    return settled(wrap(memory.transpose(np.argsort(order)), None), device).requires_grad_(requires_grad)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.device import DeviceLike, resolve
+from ..autograd.device import DeviceLike, resolve, settled
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
@@ -33,7 +33,7 @@ def _made(
         values = np.ones(size)
     else:
         values = shape(np.arange(size) / (size - 1 if symmetric else size))
-    return wrap(np.asarray(values, kind), None).requires_grad_(requires_grad)
+    return settled(wrap(np.asarray(values, kind), None), device).requires_grad_(requires_grad)
 
 
 def _cosines(factors: Iterable[float]) -> Any:

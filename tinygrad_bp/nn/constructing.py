@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from itertools import zip_longest
@@ -19,6 +20,16 @@ class Constructed:
     """The part of a ``Module`` that looks at what its constructor is given."""
 
     forward: Callable[..., Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A constructor of this package's that takes a device makes its module on the CPU, and moves it there."""
+        super().__init_subclass__(**kwargs)
+        init = cls.__dict__.get("__init__")
+        code = getattr(init, "__code__", None)
+        if code and cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            if "device" in names:
+                cls.__init__ = _moving(init, names.index("device") - 1)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A module without anything in it. Raises ``ArgumentError`` for a tensor that is meant for its call."""
@@ -48,6 +59,17 @@ class Constructed:
                     f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
                     f"{label}({settings})({inputs})"
                 )
+
+
+def _moving(init: Any, place: int) -> Any:
+    @functools.wraps(init)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        device = resolve(kwargs.get("device", args[place] if len(args) > place else None))
+        if device.type != "cpu":
+            self.to(device)
+
+    return made
 
 
 def start(module: Any, generator: Generator | None) -> None:

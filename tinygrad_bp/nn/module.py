@@ -12,7 +12,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.hooks import Handle
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
-from ..ops.operators import to
+from ..ops.operators import asked, to
 from .constructing import Constructed
 from .hooks import ModuleHooks, Registered, hooked_call, hooks_of
 from .state import State
@@ -87,7 +87,7 @@ class Module(State, Constructed):
         return self
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:
-        """Convert every floating point parameter and buffer, in place, and the gradients with them.
+        """Convert every floating point parameter and buffer, in place, and the gradients with them; move all of them.
 
         Takes what ``Tensor.to`` takes: a dtype, a device, both, or a tensor that has them. Raises ``DtypeError`` for
         a dtype that is not floating point; nothing has changed then.
@@ -96,17 +96,17 @@ class Module(State, Constructed):
         >>> tg.nn.Linear(2, 1).to("cpu", tg.float64).weight.dtype
         dtype('float64')
         """
-        target = to(wrap(np.empty(0, np.float32), None), *args, **kwargs).dtype
-        if target.kind not in "fc":
-            raise DtypeError(f"to: parameters are floating point numbers, got {target}")
-        return self._convert(lambda tensor: to(tensor, *args, **kwargs) if tensor.is_floating_point() else tensor)
+        dtype, device, _ = asked(*args, **kwargs)
+        if dtype is not None and dtype.kind not in "fc":
+            raise DtypeError(f"to: parameters are floating point numbers, got {dtype}")
+        return self._convert(lambda t: to(t, dtype=dtype if t.is_floating_point() else None, device=device))
 
     def _convert(self: M, function: Callable[[Tensor], Tensor]) -> M:
         """Put what ``function`` gives for each parameter, buffer and gradient in its place."""
         for parameter in (*self.parameters(), *self.buffers()):
             value, grad = parameter.detach(), parameter.grad
             converted = function(value)
-            if converted.dtype != value.dtype:
+            if converted is not value:
                 parameter.data = converted
                 if grad is not None:
                     parameter.grad = function(grad.detach())
@@ -129,11 +129,11 @@ class Module(State, Constructed):
         return self.to("float16")
 
     def cpu(self: M) -> M:
-        """Itself: everything is there."""
+        """Every parameter and buffer in the memory of the CPU."""
         return self.to("cpu")
 
     def cuda(self: M, device: Any = None) -> M:
-        """PyTorch's error of a machine without CUDA."""
+        """Every parameter and buffer on the GPU; ``DeviceError`` where there is none."""
         return self.to("cuda" if device is None else device)
 
     def share_memory(self: M) -> M:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.batched import as_many_as
+from ..autograd.device import device_of
 from ..autograd.errors import ArgumentError
 from ..autograd.numpy_protocols import plainly
 from ..autograd.op import FUNCTIONS
@@ -98,19 +99,20 @@ def _as_array(a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None
 def _full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     value = in_dtype(operand(fill_value), dtype)
     value = value if isinstance(value, Tensor) else wrap(value, None)
-    return elementwise.clone(broadcast_to(value, sizes_of(shape)))
+    return elementwise.clone(broadcast_to(value if device is None else value.to(device), sizes_of(shape)))
 
 
 def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *,
                device: Any = None) -> Any:  # fmt: skip
-    made = _full(a.shape if shape is None else shape, fill_value, a.dtype if dtype is None else dtype)
+    where = device_of(a) if device is None and isinstance(a, Tensor) else device
+    made = _full(a.shape if shape is None else shape, fill_value, a.dtype if dtype is None else dtype, device=where)
     return as_many_as(a, made)
 
 
 def _constant(value: float) -> Callable[..., Any]:
     """``np.zeros_like`` and its like."""
     return lambda a, dtype=None, order="K", subok=True, shape=None, *, device=None: _full_like(
-        a, value, dtype, shape=shape
+        a, value, dtype, shape=shape, device=device
     )
 
 

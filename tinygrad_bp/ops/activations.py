@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import number
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
@@ -304,7 +305,7 @@ def _shrinks(lambd: float) -> float:
 
 threshold = elementwise("threshold",
                         of_reals("threshold", lambda x, threshold, value: where(
-                            x <= threshold, np.asarray(value, x.dtype), x)),
+                            x <= threshold, number(value, x.dtype), x)),
                         lambda g, x, threshold: where(x <= threshold, 0.0, g),
                         params={"threshold": REQUIRED, "value": REQUIRED}, formula="x if x > threshold else value",
                         grad_grad_fn="ThresholdBackwardBackward0",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
+from ..autograd.elsewhere import ARRAYS, zeros
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Operand, Size
@@ -26,12 +27,13 @@ _WINDOWS: tuple[dict[str, Any], ...] = (
 
 def _unfold(x: Any, axis: int, size: int, step: int) -> Any:
     disjoint = size <= step  # then no two windows have an element in common, and they can be written
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, writeable=disjoint and x.flags.writeable)
+    write = {} if x.__class__ in ARRAYS else {"writeable": disjoint and x.flags.writeable}  # CuPy knows no guard
+    windows = np.lib.stride_tricks.sliding_window_view(x, size, axis, **write)
     return windows[along(axis, slice(None, None, step))]
 
 
 def _fold(x: Any, shape: tuple[int, ...], axis: int, size: int, step: int) -> Any:
-    result = np.zeros(shape, x.dtype)
+    result = zeros(shape, x.dtype, x)
     count = x.shape[axis]
     for k in range(size):  # each step adds one place of all windows: no two of them are the same element
         result[along(axis, slice(k, k + step * count, step))] += x[..., k]

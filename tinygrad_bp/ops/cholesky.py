@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.elsewhere import ARRAYS, boxed, moved
 from ..autograd.flags import heard
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
@@ -28,7 +29,7 @@ def hermitian_part(x: Array) -> Any:
 
 def _mirrored(x: Any, upper: bool) -> Any:
     kept = triangle(x, upper)
-    inner = np.eye(x.shape[-1], dtype=bool)
+    inner = moved(np.eye(x.shape[-1], dtype=bool), x)
     return np.where(inner, np.real(kept), kept + conjugate_transpose(kept)) - x
 
 
@@ -50,7 +51,7 @@ def hermitian(name: str, A: Array, upper: bool) -> Any:
 
 def diagonal_of(x: Array) -> Any:
     """The matrix with 0 off its diagonal."""
-    return x * np.eye(x.shape[-1], dtype=bool)
+    return x * moved(np.eye(x.shape[-1], dtype=bool), x)
 
 
 def _positive_definite(rng: Any, shape: tuple[int, ...]) -> Any:
@@ -71,6 +72,8 @@ _positive = (sample((3, 3), of=_positive_definite), sample((2, 3, 3), of=_positi
 
 def _cholesky(x: Any) -> Any:
     x = hermitian_part(x)
+    if x.__class__ in ARRAYS and _indefinite(x).any():  # a device raises nothing
+        raise refuse_matrix("cholesky", _indefinite(x), "not positive-definite")
     try:
         return heard(np.linalg.cholesky(x))
     except np.linalg.LinAlgError:
@@ -79,6 +82,8 @@ def _cholesky(x: Any) -> Any:
 
 def _indefinite(x: Any) -> Any:
     """Which matrices of a raw batch have no Cholesky factor."""
+    if x.__class__ in ARRAYS:
+        return boxed(~(np.linalg.eigvalsh(x) > 0).all(-1))
     fails = np.zeros(x.shape[:-2], bool)
     for place in np.ndindex(fails.shape):
         try:
@@ -173,4 +178,4 @@ def cholesky_inverse(L: Array, upper: bool = False) -> Any:
             [0.0000, 0.0625]])
     """
     refuse_shape("cholesky_inverse", L)
-    return cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper)
+    return cholesky_solve(moved(np.eye(L.shape[-1], dtype=L.dtype), L), L, upper)

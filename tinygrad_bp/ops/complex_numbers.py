@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import BROADCAST, elementwise, linear
+from ..autograd.elsewhere import copied, empty
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.operands import of_reals, refuse_complex
@@ -84,8 +85,9 @@ def imag(input: Array) -> Any:
 
 def _join(real: Any, imag: Any) -> Any:
     refuse_complex("complex", real, imag)
-    joined = np.empty(np.broadcast_shapes(real.shape, imag.shape), np.result_type(real, imag, np.complex64))
-    joined.real, joined.imag = real, imag  # their sum would be NaN at the infinities
+    kind = np.result_type(real.dtype, imag.dtype, np.complex64)
+    joined = empty(np.broadcast_shapes(real.shape, imag.shape), kind, real)
+    joined.real[...], joined.imag[...] = real, imag  # their sum would be NaN at the infinities
     return joined
 
 
@@ -105,7 +107,7 @@ def _turned(x: Any) -> Any:
 
 
 _angle_of_real = elementwise("angle_of_real", lambda x: np.where(x != x, x, np.where(
-                                 x < 0, np.asarray(np.pi, x.dtype if x.dtype.kind == "f" else np.float64), 0)),
+                                 x < 0, (x.dtype if x.dtype.kind == "f" else np.dtype(float)).type(np.pi), 0)),
                              flat, floats=True, formula="π if x < 0 else 0", samples=unary(nonzero), reference=np.angle,
                              doc="Angle of real numbers in the complex plane: 0 or π; its gradient is 0.")
 
@@ -211,7 +213,7 @@ def _paired(x: Any) -> Any:
     """Pairs of real numbers as complex ones: a view where each pair lies side by side in memory."""
     dtype = np.result_type(x.dtype, np.complex64)
     x = x.astype(np.empty(0, dtype).real.dtype, copy=False)
-    return (x if x.strides[-1] == x.itemsize else np.array(x, order="C")).view(dtype)[..., 0]
+    return (x if x.strides[-1] == x.itemsize else copied(x, "C")).view(dtype)[..., 0]
 
 
 _pairs = linear("view_as_real", lambda x: x[..., None].view(x.real.dtype),

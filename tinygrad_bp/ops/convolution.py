@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import empty, in_rows, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats
@@ -70,7 +71,7 @@ def _rows_first(y: Any, shape: Sizes) -> Any:
 
 def _columns(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int) -> Any:
     """The windows of some padded rows: (groups, channels of one · kernel, windows · rows)."""
-    inner = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0)
+    inner = np.moveaxis(in_rows(np.moveaxis(x, 0, -1)), -1, 0)
     view = np.moveaxis(window_view(inner, kernel, stride, dilation), 0, -1)  # (channels, *kernel, *counts, rows)
     return np.reshape(view, (groups, x.shape[1] // groups * math.prod(kernel), -1 if x.size else 0))
 
@@ -84,7 +85,7 @@ def _flat(weight: Any, groups: int) -> Any:
 def _convolution(x: Any, weight: Any, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     kernel = weight.shape[2:]
     out = counts("convolution", x.shape[2:], kernel, stride, padding, dilation)
-    y = np.empty((x.shape[0], weight.shape[0], *out), np.result_type(x, weight))
+    y = empty((x.shape[0], weight.shape[0], *out), np.result_type(x.dtype, weight.dtype), x)
     matrix, frame = _flat(weight, groups), padded(x, padding)
     for part in _parts(x.shape[0], math.prod((x.shape[1], *kernel, *out))):
         columns = _columns(frame[part], kernel, stride, dilation, groups)
@@ -96,11 +97,11 @@ def _transpose(y: Any, weight: Any, size: Sizes, stride: Sizes, padding: Pairs, 
     kernel, out, rows = weight.shape[2:], y.shape[2:], y.shape[0]
     channels = weight.shape[1] * groups
     room = tuple(n + low + high for n, (low, high) in zip(size, padding, strict=True))
-    result = np.empty((rows, channels, *size), np.result_type(y, weight))
+    result = empty((rows, channels, *size), np.result_type(y.dtype, weight.dtype), y)
     matrix = np.swapaxes(_flat(weight, groups), 1, 2)
     for part in _parts(rows, math.prod((channels, *kernel, *out))):
         count, columns = part.stop - part.start, np.matmul(matrix, _rows_last(y[part], groups))
-        frame = _rows_first(np.zeros(count * channels * math.prod(room), result.dtype), (count, channels, *room))
+        frame = _rows_first(zeros(count * channels * math.prod(room), result.dtype, y), (count, channels, *room))
         add_windows(frame, _rows_first(columns, (count, channels, *kernel, *out)), stride, dilation)
         result[part] = cropped(frame, padding)
     return result
@@ -108,7 +109,8 @@ def _transpose(y: Any, weight: Any, size: Sizes, stride: Sizes, padding: Pairs, 
 
 def _weight_sum(x: Any, y: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> Any:
     channels = x.shape[1] // groups
-    total = np.zeros((groups, y.shape[1] // groups, channels * math.prod(kernel)), np.result_type(x, y))
+    shape = groups, y.shape[1] // groups, channels * math.prod(kernel)
+    total = zeros(shape, np.result_type(x.dtype, y.dtype), x)
     frame = padded(x, padding)
     for part in _parts(x.shape[0], math.prod((x.shape[1], *kernel, *y.shape[2:]))):
         columns = _columns(frame[part], kernel, stride, dilation, groups)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.elsewhere import boxed, copied, moved, outermost, zeros
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array
@@ -25,13 +26,13 @@ __all__ = ["cross_entropy", "nll_loss"]
 _CLASSES: dict[int, Any] = {}
 
 
-def _classes(count: int) -> Any:
-    """The class numbers as a column."""
+def _classes(count: int, x: Any) -> Any:
+    """The class numbers as a column, beside ``x``."""
     classes = _CLASSES.get(count)
     if classes is None:
         classes = _CLASSES[count] = np.arange(count)[:, None]
         classes.flags.writeable = False
-    return classes
+    return moved(classes, x)
 
 
 def _classes_first(x: Any) -> Any:
@@ -71,8 +72,8 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     if x.ndim != 2 or target.shape != x.shape[:1] or target.dtype.kind != "i" or x.dtype.kind != "f":
         _check_labels(_scores("cross_entropy", x), target)
     labels = target.ravel()
-    scores = np.array(_classes_first(x), order="C")
-    hits = labels == _classes(len(scores))
+    scores = copied(_classes_first(x), "C")
+    hits = labels == _classes(len(scores), x)
     if np.count_nonzero(hits) != labels.size:
         bad = labels[~hits.any(axis=0)]
         raise TargetError(
@@ -80,12 +81,12 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
             f"from 0 to {len(scores) - 1}"
         )
     if labels.size:
-        scores -= np.maximum.reduce(scores, axis=0)
+        scores -= outermost(np.maximum, scores, 0)
     e = np.exp(scores)
     total = np.add.reduce(e, axis=0)
     p = np.divide(e, total, out=e)
     if reduction == "none":
-        return np.reshape(np.log(total) - scores[labels, np.arange(labels.size)], target.shape), p, hits
+        return np.reshape(np.log(total) - scores[labels, moved(np.arange(labels.size), x)], target.shape), p, hits
     loss = np.add.reduce(np.log(total)) - np.add.reduce(scores[hits])
     if reduction == "mean":
         loss = loss / labels.size if labels.size else loss * np.nan
@@ -94,7 +95,7 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
 
 def _hits(x: Any, target: Any) -> Any:
     """Where each row's label stands, (classes, rows)."""
-    return np.equal(np.reshape(target, (-1,)), _classes(x.shape[min(1, x.ndim - 1)]))
+    return np.equal(np.reshape(target, (-1,)), _classes(x.shape[min(1, x.ndim - 1)], x))
 
 
 def _cross_entropy_slope(g: Any, x: Any, target: Any, p: Any, hits: Any, reduction: str) -> Any:
@@ -142,11 +143,11 @@ def _nll(x: Any, target: Any, divisor: Any) -> Any:
     total = np.add.reduce(_weighed(x, target), axis=None)
     divisor = in_dtype(divisor, x.dtype)
     value = -total / divisor if divisor else np.where(total == 0, np.nan, np.copysign(np.inf, -total))
-    return value if value == value else refuse_nan("nll_loss", np.asarray(value), target)
+    return value if value == value else refuse_nan("nll_loss", boxed(value), target)
 
 
 def _inverse(divisor: Any) -> Any:
-    divisor = np.asarray(divisor)
+    divisor = boxed(divisor)
     if divisor != divisor:  # no label counts: the loss is NaN, its gradient 0
         return np.zeros_like(divisor)
     return -1 / divisor if divisor else np.full_like(divisor, -math.inf)
@@ -197,8 +198,9 @@ def _coefficients(
             f"{name}: class index {int(bad[0])} is out of range for scores {shape_text(shape)}: classes run from 0 "
             f"to {count - 1}, and ignore_index={ignore_index} is left out"
         )
-    rows = np.full((count, labels.size), smoothing / count, weight.dtype)
-    rows[np.where(kept, labels, 0), np.arange(labels.size)] += 1 - smoothing
+    rows = zeros((count, labels.size), weight.dtype, weight)
+    rows += smoothing / count
+    rows[np.where(kept, labels, 0), moved(np.arange(labels.size), weight)] += 1 - smoothing
     rows *= weight[:, None]
     rows[:, ~kept] = 0
     return _as_scores(rows, shape)
@@ -226,7 +228,7 @@ _coefficients_op = constant(
 def _total_weight(target: Any, weight: Any, ignore_index: int) -> Any:
     labels = target.ravel()
     labels = labels[labels != ignore_index]
-    return np.add.reduce(weight[labels]) if labels.size else np.full((), np.nan, weight.dtype)
+    return np.add.reduce(weight[labels]) if labels.size else zeros((), weight.dtype, weight) + weight.dtype.type(np.nan)
 
 
 _total_weight_op = constant(
@@ -241,7 +243,7 @@ def _by_labels(
 ) -> tuple[Any, Any]:
     """Class indices as coefficients of the scores ``x``, and what their sum is divided by (NaN: no label counts)."""
     if weight is None:
-        weight = ones_of(x.shape[min(1, x.ndim - 1)], x.dtype)
+        weight = ones_of(x.shape[min(1, x.ndim - 1)], x.dtype, x)
     else:
         refuse_gradient(weight, f"{name}: weight beside class indices")
     rows = _coefficients_op(target, weight, x.shape, name, ignore_index, smoothing)

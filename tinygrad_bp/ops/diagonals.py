@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import linear
+from ..autograd.elsewhere import ARRAYS, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, wrap
@@ -33,13 +34,13 @@ _PLANES: tuple[tuple[tuple[int, ...], tuple[int, int, int]], ...] = (
 def _view(x: Any, offset: int, axis1: int, axis2: int) -> Any:
     """The diagonal as a view, which can be written where ``x`` can."""
     view = np.diagonal(x, offset, axis1, axis2)
-    if x.flags.writeable and view.base is not None:
+    if view.__class__ not in ARRAYS and x.flags.writeable and view.base is not None:
         view.flags.writeable = True
     return view
 
 
 def _place(x: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
-    result = np.zeros(shape, x.dtype)
+    result = zeros(shape, x.dtype, x)
     _view(result, offset, axis1, axis2)[...] = x
     return result
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant
+from ..autograd.elsewhere import copied, moved
 from ..autograd.op import REQUIRED
 from .samples import sample
 
@@ -58,7 +59,7 @@ def _mask(shape: Any, p: float, generator: Any, dtype: Any, order: Order, lead: 
     coins = shape if lead is None else (*shape[:lead], *(1,) * (len(shape) - lead))
     kept = _laid(generator.bernoulli(math.prod(coins), 1 - p), coins, order)
     mask = kept * dtype.type(work(1) / work(1 - p))
-    return mask if lead is None else np.array(np.broadcast_to(mask, shape))
+    return mask if lead is None else copied(np.broadcast_to(mask, shape))
 
 
 dropout_mask: Any = constant(
@@ -72,7 +73,7 @@ dropout_mask: Any = constant(
 
 def _slopes(x: Any, lower: float, upper: float, generator: Any) -> Any:
     slopes, low = np.ones_like(x), x <= 0
-    slopes[low] = generator.uniform(int(np.count_nonzero(low)), np.float64, lower, upper)
+    slopes[low] = moved(generator.uniform(int(np.count_nonzero(low)), np.float64, lower, upper), x)
     return slopes
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
@@ -35,17 +36,17 @@ def gaps(values: Any, power: int) -> Any:
     """``values[j] − values[i]``, or the difference of their squares; ones on the diagonal."""
     one, two = values[..., None, :], values[..., :, None]
     gap = one - two if power == 1 else (one - two) * (one + two)
-    return gap + np.eye(values.shape[-1], dtype=bool)
+    return gap + moved(np.eye(values.shape[-1], dtype=bool), values)
 
 
 def off_diagonal(x: Array) -> Any:
     """The matrix with 0 on its diagonal."""
-    return x * ~np.eye(x.shape[-1], dtype=bool)
+    return x * moved(~np.eye(x.shape[-1], dtype=bool), x)
 
 
 def phases(vectors: Raw) -> Any:
     """The numbers of size 1 that make the largest component of each complex column real."""
-    top = np.take_along_axis(vectors, np.abs(vectors).argmax(-2, keepdims=True), -2)
+    top = np.take_along_axis(vectors, np.expand_dims(np.abs(vectors).argmax(-2), -2), -2)
     return np.conjugate(top) / np.abs(top)
 
 
@@ -53,7 +54,7 @@ def in_our_phase(vectors: Raw) -> Any:
     """The columns with the phase of our choice; real ones as they are."""
     if vectors.dtype.kind != "c" or not vectors.size:
         return vectors
-    largest = np.arange(vectors.shape[-2])[:, None] == np.abs(vectors).argmax(-2)[..., None, :]
+    largest = moved(np.arange(vectors.shape[-2])[:, None], vectors) == np.abs(vectors).argmax(-2)[..., None, :]
     result = vectors * phases(vectors)
     return np.where(largest, result.real, result)
 
@@ -67,7 +68,7 @@ def without_phase(g: Array, vectors: Array, along: Any) -> Any:
     if vectors.dtype.kind != "c" or 0 in vectors.shape:
         return g
     size = np.where(np.imag(vectors) == 0, np.abs(vectors), -np.ones_like(np.abs(vectors)))
-    largest = np.arange(vectors.shape[-2])[:, None] == np.argmax(size, axis=-2)[..., None, :]
+    largest = moved(np.arange(vectors.shape[-2])[:, None], vectors) == np.argmax(size, axis=-2)[..., None, :]
     top = np.where(largest, np.real(vectors), np.ones_like(size))
     return g - np.where(largest, np.imag(along)[..., None, :] / top, np.zeros_like(size)) * 1j
 

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.arrays import as_array
 from ..autograd.define import constant, elementwise, linear
+from ..autograd.device import placed
+from ..autograd.elsewhere import boxed, copied, numbers
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
@@ -232,11 +235,9 @@ logaddexp2 = elementwise("logaddexp2", np.logaddexp2, lambda g, a, b: g * sigmoi
                          formula="log₂(2ᵃ + 2ᵇ)", samples=binary(), floats=True,
                          doc="Logarithm to base 2 of a sum of powers of 2.")
 
-# 0-d arrays of each float dtype: NumPy takes them faster than Python numbers.
-ONE = {dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)}
-ZERO = {dtype: np.zeros((), dtype) for dtype in ONE}
-for _number in (*ONE.values(), *ZERO.values()):
-    _number.flags.writeable = False  # nobody may, and a program has them as constants
+# Of each float dtype.
+ONE = numbers({dtype: np.ones((), dtype) for dtype in (dtypes.float16, dtypes.float32, dtypes.float64)})
+ZERO = numbers({dtype: np.zeros((), dtype) for dtype in ONE})
 # Below it exp(−x) overflows.
 _FAR = {dtype: -float(np.floor(np.log(np.finfo(dtype).max))) for dtype in ONE}
 
@@ -248,7 +249,8 @@ def two_sides(x: Raw) -> tuple[Any, Any]:
         return y, 1 - y
     if x.dtype not in ONE:
         x = x.astype(np.float64)
-    if x.size and not x.item(x.argmin()) >= _FAR[x.dtype]:  # an element is far below 0, where the sigmoid is eˣ, or NaN
+    # An element is far below 0, where the sigmoid is eˣ, or NaN.
+    if x.size and not x.item(int(x.argmin())) >= _FAR[x.dtype]:
         below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
         total = below + above
         return below / total, above / total
@@ -278,9 +280,7 @@ sigmoid: Callable[..., Any] = elementwise(
     doc="Logistic sigmoid; no overflow at either end.")
 expit = sigmoid
 
-_INFINITY = {dtype: np.array(np.inf, dtype) for dtype in ONE}
-for _number in (*ONE.values(), *ZERO.values(), *_INFINITY.values()):
-    _number.flags.writeable = False  # the same in every program
+_INFINITY = numbers({dtype: np.full((), np.inf, dtype) for dtype in ONE})
 
 
 def above_zero(x: Raw) -> Any:
@@ -309,7 +309,7 @@ def _leaky_slope(x: Any, negative_slope: float) -> Any:
     above = x > 0
     if 0 <= negative_slope <= 1:
         return above.astype(x.dtype).clip(negative_slope, 1)
-    return choose(above, *np.array([1, negative_slope], x.dtype))
+    return choose(above, x.dtype.type(1), x.dtype.type(negative_slope))
 
 
 leaky_slope = constant("leaky_slope", lambda x, negative_slope: in_blocks(
@@ -396,7 +396,7 @@ def _cast(x: Any, dtype: Any) -> Any:
 
 cast = linear("cast", _cast, lambda g, x_dtype: cast_back(g, x_dtype),
               params={"dtype": REQUIRED}, formula="x", samples=(sample((2, 3), dtype=dtypes.float64),),
-              reference=lambda x, dtype: np.asarray(x, dtype),
+              reference=lambda x, dtype: x.astype(dtype),
               grad_fn="ToCopyBackward0",
               doc="The same numbers in another dtype; complex ones lose their imaginary part, with a ComplexWarning.")
 
@@ -404,7 +404,7 @@ cast = linear("cast", _cast, lambda g, x_dtype: cast_back(g, x_dtype),
 def cast_back(g: Array, dtype: np.dtype[Any]) -> Any:
     """A real number that became complex has the real part of the gradient: nothing is lost there."""
     g = np.real(g) if dtype.kind != "c" else g
-    return cast(g, dtype) if isinstance(g, Tensor) else _cast(np.asarray(g), dtype)
+    return cast(g, dtype) if isinstance(g, Tensor) else _cast(boxed(g), dtype)
 
 
 def in_dtype(x: Operand, dtype: DTypeLike) -> Any:
@@ -413,9 +413,21 @@ def in_dtype(x: Operand, dtype: DTypeLike) -> Any:
         return x
     if isinstance(x, Tensor):
         return x.to(dtype)
-    return cast(x, dtype) if isinstance(x, np.ndarray) and x.dtype != dtype else np.asarray(x, dtype)
+    array = as_array(x)
+    return array if array.dtype == dtype else cast(array, dtype)
 
 
-clone = linear("clone", lambda x, memory_format=None: np.array(x), lambda g: g, formula="x", samples=unary(),
+def _moved(x: Any, there: str, back: str) -> Any:
+    found = placed(x, there)
+    return copied(x) if found is x else found
+
+
+move: Any = linear("to_device", _moved, lambda g, there, back: move(g, back, there), formula="x",
+                   params={"there": "cpu", "back": "cpu"}, samples=unary(),
+                   reference=lambda x, there="cpu", back="cpu": np.copy(x),
+                   grad_fn="ToCopyBackward0", doc="The same numbers in the memory of another device.")
+
+
+clone = linear("clone", lambda x, memory_format=None: copied(x), lambda g: g, formula="x", samples=unary(),
                params={"memory_format": None}, reference=lambda x, memory_format=None: np.copy(x),
                doc="A copy that records; memory_format changes nothing.")

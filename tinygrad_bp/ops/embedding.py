@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, linear
+from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.modes import no_grad, shaping, traced
 from ..autograd.op import REQUIRED
@@ -28,13 +29,13 @@ __all__ = ["embedding", "embedding_bag"]
 
 def _add_rows(x: Any, index: Any, size: int) -> Any:
     width = x.shape[index.ndim :]
-    result = np.zeros((size, *width), x.dtype)
+    result = zeros((size, *width), x.dtype, x)
     add_at(result, np.reshape(index, -1), np.reshape(x, (index.size, *width)))
     return result
 
 
 def _row_weights(index: Any, padding_idx: int | None, by_frequency: bool) -> Any:
-    factor = np.ones(index.shape)
+    factor = moved(np.ones(index.shape), index)
     if padding_idx is not None:
         factor = factor * (index != padding_idx)
     if by_frequency and index.size:
@@ -117,7 +118,7 @@ def _shortened(weight: Any, index: Any, max_norm: float, norm_type: float) -> tu
 
 
 def _with_short_rows(weight: Any, index: Any, max_norm: float, norm_type: float) -> Any:
-    result = np.array(weight)
+    result = copied(weight)
     rows, short = _shortened(weight, index, max_norm, norm_type)
     result[rows] = short
     return result
@@ -171,8 +172,8 @@ def embedding(
 
 
 def _bag_tops(x: Any, bag: Any, count: int) -> Any:
-    top = np.zeros((count, x.shape[1]), np.int64)
-    for i in np.unique(bag):
+    top = zeros((count, x.shape[1]), np.int64, x)
+    for i in np.unique(bag).tolist():
         mine = np.flatnonzero(bag == i)
         top[i] = mine[np.argmax(x[mine], axis=0)]
     return top

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import boxed, number
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, Raw
 from .elementwise import ONE
@@ -108,9 +109,9 @@ def widened(function: Callable[[Any], Any], single: Callable[[Any], Any] | None 
 
 def _cody(x: Any) -> Any:
     # 1 − erf(6) is below half a float64's last digit; beyond 4 the far formula needs its few leading digits alone.
-    z = np.minimum(np.absolute(np.atleast_1d(x)), np.asarray(6, x.dtype))
+    z = np.minimum(np.absolute(np.atleast_1d(x)), number(6, x.dtype))
     far = 1 - np.exp(-z * z) * ratio(z, _FAR)
-    near = np.minimum(z, np.asarray(_EDGE, x.dtype))
+    near = np.minimum(z, number(_EDGE, x.dtype))
     near *= ratio(near * near, _NEAR)
     return np.reshape(np.copysign(np.where(z > _EDGE, far, near), x), x.shape)
 
@@ -138,7 +139,7 @@ _BELL = 2 / math.sqrt(math.pi)
 
 
 def _bell_of(x: Any, height: float, k: float) -> Any:
-    y = np.asarray(bounded(x, 40.0 / math.sqrt(k)))
+    y = boxed(bounded(x, 40.0 / math.sqrt(k)))
     y *= y
     y *= -k
     np.exp(y, out=y)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import linear
+from ..autograd.elsewhere import copied, moved
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Axis, Size
@@ -71,7 +72,7 @@ def _counts(g: Any, axis: int, size: int, dtype: Any) -> Any:
     counts[0] = 1
     if size % 2 == 0:
         counts[-1] = 1
-    return np.reshape(counts, [-1 if i == axis else 1 for i in range(g.ndim)])
+    return moved(np.reshape(counts, [-1 if i == axis else 1 for i in range(g.ndim)]), g)
 
 
 def _r2c_rule(g: Any, x_shape: tuple[int, ...], x_dtype: Any, axis: int, norm: str) -> Any:
@@ -84,7 +85,7 @@ def _c2r_rule(g: Any, x_dtype: Any, axis: int, size: int, norm: str) -> Any:
 
 def _whole(x: Any, axis: int, size: int) -> Any:
     """The whole spectrum of real numbers: bin −k is the conjugate of bin k."""
-    x = np.moveaxis(np.array(x), axis, -1)
+    x = np.moveaxis(copied(x), axis, -1)
     x[..., 0] = x[..., 0].real
     if size % 2 == 0:
         x[..., -1] = x[..., -1].real

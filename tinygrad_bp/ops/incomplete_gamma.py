@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import boxed
 from ..autograd.operands import refuse_complex
 from ..autograd.types import Array
 from ..autograd.values import fixed_value
@@ -28,7 +29,7 @@ def _height(a: Any, x: Any) -> Any:
     correction = sum(c * large ** -(2 * k + 1.0) for k, c in enumerate(_STIRLING))
     distance = np.maximum((x - large) / large, -1.0)
     bell = large * (np.log1p(distance) - distance) - 0.5 * np.log(2 * math.pi * large) - correction
-    return np.exp(np.where(a >= 10, bell, a * np.log(x) - x - lgamma(np.asarray(a + 1))))
+    return np.exp(np.where(a >= 10, bell, a * np.log(x) - x - lgamma(boxed(a + 1))))
 
 
 def _both(a: Any, x: Any) -> tuple[Any, Any]:
@@ -63,7 +64,7 @@ def _both(a: Any, x: Any) -> tuple[Any, Any]:
 def _regularized(which: int) -> Any:
     def forward(a: Any, x: Any) -> Any:
         kind = np.result_type(a, x)
-        a, x = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+        a, x = np.broadcast_arrays(boxed(a).astype(np.float64), boxed(x).astype(np.float64))
         shape = a.shape
         a, x = np.atleast_1d(a), np.atleast_1d(x)
         inside = (a > 0) & (x > 0) & np.isfinite(a) & np.isfinite(x)

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.arrays import is_array
 from ..autograd.batched import stands_for_many
 from ..autograd.define import linear
+from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping, traced
 from ..autograd.op import REQUIRED
@@ -121,7 +122,7 @@ def _may_repeat(index: Any) -> bool:
 
 
 def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
-    result = np.zeros(shape, dtype=x.dtype)
+    result = zeros(shape, x.dtype, x)
     if _may_repeat(index):
         add_at(result, index, x)
     else:
@@ -199,7 +200,7 @@ def getitem(x: Array, index: Index) -> Any:
 
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
-    result = np.array(x)
+    result = copied(x)
     result[with_ellipsis(index)] = v
     return result
 
@@ -215,14 +216,14 @@ def _last_written(g: Any, shape: tuple[int, ...], v_shape: tuple[int, ...], inde
 
 def _read_last(x: Any, index: Any) -> Any:
     taken = x[index]
-    owner = np.zeros(x.shape, dtype=np.int64)
-    turns = np.arange(int(np.prod(taken.shape))).reshape(taken.shape)
+    owner = zeros(x.shape, np.int64, x)
+    turns = moved(np.arange(int(np.prod(taken.shape))).reshape(taken.shape), x)
     owner[index] = turns
     return np.where(owner[index] == turns, taken, np.zeros_like(taken))
 
 
 read_last: Callable[..., Any] = linear(
-    "read_last", _read_last, lambda g, x_shape, index: setitem(np.zeros(x_shape, g.dtype), g, index),
+    "read_last", _read_last, lambda g, x_shape, index: setitem(moved(np.zeros(x_shape, g.dtype), g), g, index),
     params={"index": REQUIRED}, formula="x[index], 0 where index names it again later",
     samples=(sample((4, 3), index=np.array([0, 2, 2])), sample((4,), index=(np.array([1, 0, 1]),))),
     reference=lambda x, index: np.array(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
+from ..autograd.elsewhere import in_rows
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.types import Array
 from .indexing import getitem
@@ -24,12 +25,12 @@ __all__ = [
 def _joined(tensors: list[Any], axis: int) -> Any:
     # Row by row in memory, also where all tensors lie column by column: a view of the result stays a view.
     try:
-        return np.ascontiguousarray(np.concatenate(tensors, axis=axis))
+        return in_rows(np.concatenate(tensors, axis=axis))
     except ValueError:
         fitting = [x for x in tensors if x.shape != (0,)]  # PyTorch lets an empty vector join anything
         if len(fitting) in (0, len(tensors)):
             raise
-        return np.ascontiguousarray(np.concatenate(fitting, axis=axis))
+        return in_rows(np.concatenate(fitting, axis=axis))
 
 
 def _cut(g: Any, shapes: tuple[tuple[int, ...], ...], axis: int) -> tuple[Any, ...]:
@@ -55,7 +56,7 @@ cat = linear("cat", _joined,
              doc="Tensors joined along an existing dimension.")
 concat = concatenate = cat
 
-stack = linear("stack", lambda tensors, axis: np.ascontiguousarray(np.stack(tensors, axis=axis)),
+stack = linear("stack", lambda tensors, axis: in_rows(np.stack(tensors, axis=axis)),
                lambda g, tensors_shape, axis: tuple(
                    _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
                inputs="*tensors", params={"axis": 0}, formula="[tensors₀, tensors₁, …] along a new axis",

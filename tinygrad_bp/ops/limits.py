@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import number
 from ..autograd.errors import ArgumentError
 from ..autograd.op import FUNCTIONS
 from ..autograd.tensor import Tensor
@@ -22,10 +23,10 @@ __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "nan_to_nu
 
 def _clip(x: Any, min: Any, max: Any) -> Any:
     if min is not None and max is not None and max >= min and x.dtype.kind == "f":
-        return x.clip(np.asarray(min, x.dtype), np.asarray(max, x.dtype))  # one pass, with vector instructions
+        return x.clip(number(min, x.dtype), number(max, x.dtype))  # one pass, with vector instructions
     if min is not None:
-        x = np.maximum(x, np.asarray(min, x.dtype))
-    return x if max is None else np.minimum(x, np.asarray(max, x.dtype))
+        x = np.maximum(x, number(min, x.dtype))
+    return x if max is None else np.minimum(x, number(max, x.dtype))
 
 
 def _inside(x: Any, min: Any, max: Any) -> Any:

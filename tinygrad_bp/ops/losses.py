@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import boxed, number
 from ..autograd.errors import ArgumentError, TargetError, shape_text
 from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
 from ..autograd.types import Array
@@ -119,7 +120,7 @@ def _l1(x: Any, target: Any, reduction: str) -> Any:
     check_reduction("l1_loss", reduction)
     d = np.absolute(_difference(x, target))
     _warn_sizes("l1_loss", x, target)
-    return refuse_nan("l1_loss", np.asarray(_reduced(d, reduction)), target)
+    return refuse_nan("l1_loss", boxed(_reduced(d, reduction)), target)
 
 
 def _l1_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
@@ -145,8 +146,8 @@ def _huber(x: Any, target: Any, reduction: str, delta: float) -> Any:
         raise ArgumentError(f"huber_loss: delta is where the square turns into a line, above 0; got {delta}")
     d = np.absolute(_difference(x, target))
     _warn_sizes("huber_loss", x, target)
-    near = np.minimum(d, np.asarray(delta, d.dtype))
-    return refuse_nan("huber_loss", np.asarray(_reduced(near * (d - 0.5 * near), reduction)), target)
+    near = np.minimum(d, number(delta, d.dtype))
+    return refuse_nan("huber_loss", boxed(_reduced(near * (d - 0.5 * near), reduction)), target)
 
 
 def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> Any:
@@ -194,7 +195,7 @@ def _bce_logits(x: Any, target: Any, reduction: str) -> tuple[Any, Any]:
     losses -= x * target
     total = _reduced(losses, reduction)
     if reduction != "none" and total != total:
-        refuse_nan("binary_cross_entropy_with_logits", np.asarray(total), target)
+        refuse_nan("binary_cross_entropy_with_logits", boxed(total), target)
     return total, p
 
 
@@ -235,7 +236,7 @@ def _bce(x: Any, target: Any, reduction: str) -> Any:
             f"{x.min()} to {x.max()}; for scores use binary_cross_entropy_with_logits"
         )
     total = _reduced(-(target * _log_floor(x) + (1 - target) * _log_floor(1 - x)), reduction)
-    return refuse_nan("binary_cross_entropy", np.asarray(total), target)
+    return refuse_nan("binary_cross_entropy", boxed(total), target)
 
 
 _bce_op = general(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
@@ -32,9 +33,9 @@ __all__ = ["lu_unpack"]
 def _lu(x: Any, pivot: bool) -> Any:
     """Gaussian elimination, all matrices of the batch at once: L below the diagonal, U above, and the order of rows."""
     rows, columns = x.shape[-2:]
-    a = np.array(x).reshape(math.prod(x.shape[:-2]), rows, columns)
-    order = np.tile(np.arange(rows), (len(a), 1))
-    every = np.arange(len(a))
+    a = copied(x).reshape(math.prod(x.shape[:-2]), rows, columns)
+    order = moved(np.tile(np.arange(rows), (len(a), 1)), x)
+    every = moved(np.arange(len(a)), x)
     for j in range(min(rows, columns)):
         if pivot:
             size = np.abs(a[:, j:, j].real) + np.abs(a[:, j:, j].imag)  # LAPACK's measure of a complex pivot
@@ -53,7 +54,7 @@ def _lu(x: Any, pivot: bool) -> Any:
 
 def _strict(x: Any) -> Any:
     """What is below the diagonal."""
-    return np.where(np.tri(x.shape[-2], x.shape[-1], -1, dtype=bool), x, np.zeros_like(x))
+    return np.where(moved(np.tri(x.shape[-2], x.shape[-1], -1, dtype=bool), x), x, np.zeros_like(x))
 
 
 def _rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
@@ -79,8 +80,8 @@ def _rule(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
     if columns > k:
         whole = np.concatenate([whole, g_right], -1)
     order = y[..., columns:]
-    moved = np.where(order == np.arange(rows), np.ones_like(order), np.zeros_like(order))
-    return product(moved.mT, whole)
+    swapped = np.where(order == moved(np.arange(rows), order), np.ones_like(order), np.zeros_like(order))
+    return product(swapped.mT, whole)
 
 
 _lu_op = general("lu", _lu, _rule, params={"pivot": True}, floats=True,
@@ -98,8 +99,8 @@ _lu_op = general("lu", _lu, _rule, params={"pivot": True}, floats=True,
 
 def _swaps(order: Any, count: int) -> Any:
     """The row that each step exchanged with its own, counted from 1."""
-    now = np.broadcast_to(np.arange(order.shape[-1]), order.shape).copy()
-    steps = np.zeros((*order.shape[:-1], count), np.int32)
+    now = np.broadcast_to(moved(np.arange(order.shape[-1]), order), order.shape).copy()
+    steps = zeros((*order.shape[:-1], count), np.int32, order)
     for j in range(count):
         place = (now == order[..., j, None]).argmax(-1)[..., None]
         mine = now[..., j, None].copy()
@@ -111,7 +112,7 @@ def _swaps(order: Any, count: int) -> Any:
 
 def _order(pivots: Any, rows: int) -> Any:
     """The order of rows after all exchanges."""
-    order = np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
+    order = np.broadcast_to(moved(np.arange(rows), pivots), (*pivots.shape[:-1], rows)).copy()
     for j in range(pivots.shape[-1]):
         place = pivots[..., j, None].astype(np.int64) - 1
         mine = order[..., j, None].copy()
@@ -122,7 +123,7 @@ def _order(pivots: Any, rows: int) -> Any:
 
 def _permutation(order: Any, dtype: Any) -> Any:
     """The matrix P with ``A = P L U``, as a raw array."""
-    return (np.arange(order.shape[-1])[:, None] == order[..., None, :]).astype(dtype)
+    return (moved(np.arange(order.shape[-1])[:, None], order) == order[..., None, :]).astype(dtype)
 
 
 def _factored(A: Any, pivot: bool) -> tuple[Any, Any]:

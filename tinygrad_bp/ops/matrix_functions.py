@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import copied, moved
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array
@@ -30,8 +31,8 @@ def matrix_power(A: Array, n: int) -> Any:
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
         raise ArgumentError(f"matrix_power: n is an integer, got {n!r}")
     if n == 0:
-        nowhere = np.zeros(A.shape, bool)
-        return np.where(nowhere, A, np.broadcast_to(np.eye(A.shape[-1], dtype=A.dtype), A.shape))
+        nowhere, eye = (moved(x, A) for x in (np.zeros(A.shape, bool), np.eye(A.shape[-1], dtype=A.dtype)))
+        return np.where(nowhere, A, np.broadcast_to(eye, A.shape))
     square: Any = inv(A) if n < 0 else A
     result: Any = None
     n = abs(int(n))
@@ -54,7 +55,7 @@ _PADE_NORM = 5.371920351148152
 def _matrix_exp(x: Any) -> Any:
     refuse_shape("matrix_exp", x)
     if not x.size:
-        return np.array(x)
+        return copied(x)
     norm = np.abs(x).sum(-2).max(-1)
     counted = np.where(np.isfinite(norm) & (norm > 0), norm, np.ones_like(norm))
     halvings = np.ceil(np.log2(counted / _PADE_NORM)).clip(0)[..., None, None]
@@ -62,7 +63,7 @@ def _matrix_exp(x: Any) -> Any:
     p2 = scaled @ scaled
     p4 = p2 @ p2
     p6 = p4 @ p2
-    eye = np.eye(x.shape[-1], dtype=x.dtype)
+    eye = moved(np.eye(x.shape[-1], dtype=x.dtype), x)
     c = _PADE
     odd = scaled @ (p6 @ (c[13] * p6 + c[11] * p4 + c[9] * p2) + c[7] * p6 + c[5] * p4 + c[3] * p2 + c[1] * eye)
     even = p6 @ (c[12] * p6 + c[10] * p4 + c[8] * p2) + c[6] * p6 + c[4] * p4 + c[2] * p2 + c[0] * eye

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..autograd.define import constant, linear
 from ..autograd.dtypes import counted
+from ..autograd.elsewhere import in_rows, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Index, Size
@@ -68,10 +69,10 @@ def _window_argmax(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
         raise DtypeError(f"max_pool: {x.dtype} has no largest number to look for; write x.float() or x.abs() first")
     least = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     frame = padded(x, padding, least)
-    cells = [np.ascontiguousarray(cell) for cell in _cells(frame, tables)]
+    cells = [in_rows(cell) for cell in _cells(frame, tables)]
     best = functools.reduce(np.maximum, cells)
     # How many come before the first one that is largest, without a jump per element.
-    place = np.zeros(best.shape, np.min_scalar_type(count))
+    place = zeros(best.shape, np.min_scalar_type(count), x)
     for value in cells[-2::-1]:
         place += 1
         place *= (value != best).view(np.uint8)
@@ -87,7 +88,7 @@ def _window_argmax(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
                       [n for table in inside for n in table.shape])
     flat = np.transpose(flat, (*range(0, flat.ndim, 2), *range(1, flat.ndim, 2)))
     windows = np.reshape(np.arange(math.prod(flat.shape[: len(tables)])) * count, flat.shape[: len(tables)])
-    return np.take(np.reshape(flat, -1), place + windows)
+    return np.take(moved(np.reshape(flat, -1), x), place + moved(windows, x))
 
 
 def _argmax_reference(x: Any, tables: tuple[Any, ...], padding: Pairs) -> Any:
@@ -112,20 +113,21 @@ window_argmax = constant(
 
 def _starts(share: Any, size: int, many: int, kernel: int) -> Any:
     """Where the windows along a dimension begin: (rows, channels, windows)."""
-    starts = np.full((*share.shape, many), size - kernel)
+    starts = zeros((*share.shape, many), np.int64, share)
+    starts += size - kernel
     if many > 1:
         step = share.dtype.type(size - kernel) / share.dtype.type(many - 1)
-        at = ((np.arange(many - 1, dtype=share.dtype) + share[..., None]) * step).astype(np.int64)
+        at = ((moved(np.arange(many - 1, dtype=share.dtype), share) + share[..., None]) * step).astype(np.int64)
         starts[..., :-1] = at - (share * step).astype(np.int64)[..., None]
     return starts
 
 
 def _fractional_argmax(x: Any, shares: Any, inner: tuple[int, ...], out: Any, kernel: Any) -> Any:
-    ndim, lead, places = len(inner), x.shape[:2], np.zeros((), np.int64)
+    ndim, lead, places = len(inner), x.shape[:2], zeros((), np.int64, x)
     for d in range(ndim):
         # The samples of images name the width first.
         first = _starts(shares[..., ndim - 1 - d if ndim == 2 else d], inner[d], out[d], kernel[d])
-        window = first[..., None] + np.arange(kernel[d])  # (rows, channels, windows, elements)
+        window = first[..., None] + moved(np.arange(kernel[d]), x)  # (rows, channels, windows, elements)
         shape = [*lead, *(1,) * (2 * ndim)]
         shape[2 + d], shape[2 + ndim + d] = out[d], kernel[d]
         places = places * inner[d] + np.reshape(window, shape)
@@ -156,7 +158,7 @@ fractional_argmax = constant(
 def _places(index: Any, size: int) -> Any:
     """Numbers within rows as numbers within all rows, in one dimension."""
     rows = math.prod(index.shape[:-1])
-    return np.reshape(np.reshape(index, (rows, index.shape[-1])) + size * np.arange(rows)[:, None], -1)
+    return np.reshape(np.reshape(index, (rows, index.shape[-1])) + moved(size * np.arange(rows)[:, None], index), -1)
 
 
 def _picked(x: Any, index: Any) -> Any:
@@ -166,7 +168,7 @@ def _picked(x: Any, index: Any) -> Any:
 
 
 def _put(x: Any, index: Any, size: int) -> Any:
-    result = np.zeros((*x.shape[:-1], size), x.dtype)
+    result = zeros((*x.shape[:-1], size), x.dtype, x)
     np.add.at(np.reshape(result, -1), _places(index, size), np.reshape(x, -1))
     return result
 
@@ -198,7 +200,7 @@ put: Any = linear(
 
 
 def _unpooled(x: Any, index: Any, size: int) -> Any:
-    result = np.zeros((*x.shape[:-1], size), x.dtype)
+    result = zeros((*x.shape[:-1], size), x.dtype, x)
     np.put_along_axis(result, index, x, axis=-1)
     return result
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.elsewhere import boxed, copied, moved
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, DTypeLike
@@ -32,21 +33,21 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
 def sum_rows(g: Array) -> Any:
     """The sum over rows as a product with ones, which NumPy runs in half the time of a sum."""
     rows = rows_of(g)
-    return np.dot(ones_of(rows.shape[0], rows.dtype), rows)
+    return np.dot(ones_of(rows.shape[0], rows.dtype, rows), rows)
 
 
 _ONES: dict[tuple[int, Any], Any] = {}
 
 
-def ones_of(size: int, dtype: DTypeLike) -> Any:
-    """A vector of ones, made once and read-only."""
+def ones_of(size: int, dtype: DTypeLike, x: Any) -> Any:
+    """A vector of ones to compute with beside ``x``: of NumPy's made once and read-only."""
     ones = _ONES.get((size, dtype))
     if ones is None:
         if len(_ONES) >= 64:
             _ONES.clear()
         ones = _ONES[size, dtype] = np.ones(size, dtype)
         ones.flags.writeable = False
-    return ones
+    return moved(ones, x)
 
 
 linear = general("linear", _linear,
@@ -102,7 +103,12 @@ def _below_top(x: Any, axis: int) -> Any:
     """``x`` minus the largest along an axis, as floats of its own memory."""
     if x.dtype.kind not in "fc":
         x = x.astype(np.float64)
-    return np.asarray(x - _largest(x, axis, None, None, True)) if x.size else np.array(x)
+    if not x.size:
+        return copied(x)
+    try:
+        return boxed(x - _largest(x, axis, None, None, True))
+    except NotImplementedError:  # CuPy's ufunc cannot, its arrays can
+        return x - x.max(axis, None, True)
 
 
 def _softmax(x: Any, axis: int) -> Any:
@@ -123,11 +129,11 @@ softmax = general("softmax", _softmax,
 
 
 def _masked_softmax(x: Any) -> Any:
-    top = _largest(x, -1, None, None, True) if x.size else x
-    e = np.asarray(x - choose(np.isneginf(top), 0.0, top))
+    top = x.max(-1, None, True) if x.size else x
+    e = boxed(x - choose(top == -np.inf, 0.0, top))
     np.exp(e, out=e)
     total = _total(e, -1, None, None, True)
-    total[total == 0] = 1
+    total += total == 0
     e /= total
     return e
 
@@ -175,7 +181,7 @@ def _one_hot(x: Any, num_classes: int) -> Any:
     count = int(x.max()) + 1 if num_classes < 0 and x.size else num_classes
     if x.size and (x.min() < 0 or x.max() >= count):
         raise TargetError(f"one_hot: labels run from {x.min()} to {x.max()}, outside 0 to {count - 1}")
-    return (x[..., None] == np.arange(count)).astype(np.int64)
+    return (x[..., None] == moved(np.arange(count), x)).astype(np.int64)
 
 # ---------------------------------------------------------------------- dropout
 

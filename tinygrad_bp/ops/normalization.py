@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.elsewhere import empty, moved
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.flags import refuse_unseen
 from ..autograd.modes import no_grad, traced
@@ -182,7 +183,7 @@ def batch_norm(
     if value.ndim < 2:
         raise ShapeError(f"batch_norm: x is (rows, channels) or more dimensions, got {shape_text(value.shape)}")
     channels = value.shape[1]
-    weight, bias = _affine(weight, bias, (channels,), value.dtype)
+    weight, bias = _affine(weight, bias, (channels,), value.dtype, value)
     given = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
     for name, part in given.items():
         if part is not None and tuple(part.shape) != (channels,):
@@ -203,7 +204,7 @@ def batch_norm(
     if traced():  # what a program does is seen in results of ops alone
         y, moments = _batch_norm_op(input, weight, bias, eps), _moments_op(input)
     else:
-        moments = np.empty((2, channels), np.promote_types(value.dtype, np.float32))
+        moments = empty((2, channels), np.promote_types(value.dtype, np.float32), value)
         y = _batch_norm_op(input, weight, bias, eps, moments)
     for running, batch in ((running_mean, moments[0]), (running_var, moments[1] * (n / (n - 1)))):
         if running is not None:
@@ -232,11 +233,11 @@ def floating(name: str, x: Any) -> Any:
     return value
 
 
-def _affine(weight: Any, bias: Any, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
+def _affine(weight: Any, bias: Any, shape: tuple[int, ...], dtype: Any, x: Any) -> tuple[Any, Any]:
     """Weight and bias, ones and zeros where they are None."""
     if weight is None:
-        weight = wrap(np.reshape(ones_of(math.prod(shape), dtype), shape), None)
-    return weight, wrap(np.zeros(shape, dtype), None) if bias is None else bias
+        weight = wrap(np.reshape(ones_of(math.prod(shape), dtype, x), shape), None)
+    return weight, wrap(moved(np.zeros(shape, dtype), x), None) if bias is None else bias
 
 
 def scaled(y: Any, weight: Any, bias: Any) -> Any:
@@ -251,7 +252,7 @@ def scaled(y: Any, weight: Any, bias: Any) -> Any:
 
 def _row_mean(x: Any) -> Any:
     """The mean of each row of a matrix, as a column; a product with ones is NumPy's quickest sum."""
-    return np.reshape(np.dot(x, ones_of(x.shape[1], x.dtype)) * (1 / x.shape[1]), (-1, 1))
+    return np.reshape(np.dot(x, ones_of(x.shape[1], x.dtype, x)) * (1 / x.shape[1]), (-1, 1))
 
 
 def _as_rows(x: Any, weight: Any) -> Any:
@@ -364,7 +365,7 @@ def layer_norm(
             f"layer_norm: x {shape_text(value.shape)} does not end in normalized_shape {shape_text(shape)}; give the "
             "sizes of its last dimensions"
         )
-    weight, bias = _affine(weight, bias, shape, value.dtype)
+    weight, bias = _affine(weight, bias, shape, value.dtype, value)
     if 0 in shape:  # rows without elements
         return add(mul(input, weight), bias)
     return _layer_norm_op(input, weight, bias, eps)

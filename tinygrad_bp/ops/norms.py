@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import empty, in_rows, outermost, zeros
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.modes import traced
 from ..autograd.operands import in_floats, rounds_once
@@ -40,14 +41,13 @@ def _vector_norm(x: Any, ord: float, axis: Any, keepdims: Any) -> Any:
     size = np.absolute(x)
     axis = axes_of(axis)
     if np.isinf(ord):
-        extreme: Any = np.maximum if ord > 0 else np.minimum
-        return extreme.reduce(size, axis=axis, keepdims=keepdims)
+        return outermost(np.maximum if ord > 0 else np.minimum, size, axis, keepdims)
     if ord == 0:
         return np.add.reduce(size != 0, axis=axis, keepdims=keepdims, dtype=size.dtype)
     if ord == 1:
         return np.add.reduce(size, axis=axis, keepdims=keepdims)
     return in_range(lambda size: _root(size, ord, axis, keepdims), size, axis, keepdims,
-                    np.maximum.reduce if ord > 0 else np.minimum.reduce)
+                    np.maximum if ord > 0 else np.minimum)
 
 
 def _root(size: Any, ord: float, axis: Any, keepdims: Any) -> Any:
@@ -137,8 +137,8 @@ def _squares(a: Any, b: Any) -> Any:
     if b.shape[-2] < b.shape[-1] or a.shape[-2] * b.size < MANY:
         d = a[..., :, None, :] - b[..., None, :, :]
         return np.einsum("...i,...i->...", d, d)
-    total = np.zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-2]), a.dtype)
-    for one, other in zip(np.moveaxis(a, -1, 0), np.ascontiguousarray(np.moveaxis(b, -1, 0)), strict=True):
+    total = zeros((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-2]), a.dtype, a)
+    for one, other in zip(np.moveaxis(a, -1, 0), in_rows(np.moveaxis(b, -1, 0)), strict=True):
         d = one[..., :, None] - other[..., None, :]
         d *= d
         total += d
@@ -149,7 +149,7 @@ def _distances(a: Any, b: Any) -> Any:
     if a.dtype.kind != "f":
         a, b = a.astype(np.float64), b.astype(np.float64)
     lead, rows = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2]
-    y = np.empty((*lead, rows, b.shape[-2]), a.dtype)
+    y = empty((*lead, rows, b.shape[-2]), a.dtype, a)
     limits = np.finfo(y.dtype)
     step = max(1, BLOCK * rows // (y.itemsize * max(1, y.size)))
     with np.errstate(over="ignore"):

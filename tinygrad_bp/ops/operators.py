@@ -12,6 +12,7 @@ from ..autograd import dtypes
 from ..autograd import layout as layouts
 from ..autograd.arrays import is_array
 from ..autograd.device import DeviceLike, is_device, resolve
+from ..autograd.elsewhere import PLACES
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
@@ -56,7 +57,7 @@ def to(
     self: Any, *args: Any, dtype: DTypeLike = None, device: DeviceLike = None, non_blocking: bool = False,
     copy: bool = False, memory_format: Any = None, other: Any = None,
 ) -> Any:  # fmt: skip
-    """The tensor in another dtype, or in that of another tensor; itself where nothing changes, unless ``copy``.
+    """The tensor in another dtype, on another device, or as another tensor is; itself where nothing changes.
 
     The place arguments are PyTorch's: ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``, and then ``non_blocking``
     and ``copy``. ``non_blocking`` and ``memory_format`` change nothing. Raises ``DeviceError`` for a device that is not
@@ -66,26 +67,39 @@ def to(
     >>> tg.tensor([1, 2]).to("cpu", tg.float64)
     tensor([1., 2.], dtype=torch.float64)
     """
+    kind, there, copy = asked(*args, dtype=dtype, device=device, copy=copy, other=other)
+    here = places.device_of(self) if there is not None else places.CPU
+    target: Any = self.dtype if kind is None else kind
+    moves = there is not None and there.type != here.type
+    if self.dtype == target:
+        if moves:
+            return e.move(self, there.type, here.type)
+        return e.clone(self) if copy else self
+    if target.kind not in "fc":
+        dtypes.category(target)
+        self = self.detach()
+    cast = e.cast(self, target)
+    return e.move(cast, there.type, here.type) if moves else cast
+
+
+def asked(
+    *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
+    memory_format: Any = None, other: Any = None,
+) -> tuple[Any, Any, bool]:  # fmt: skip
+    """What a call of ``to`` asks for: the dtype and the device, None where none is named, and whether to copy."""
     flags = [item for item in args if isinstance(item, bool)]
     for item in (other, *(item for item in args if not isinstance(item, bool))):
         if isinstance(item, Tensor):
-            dtype = item.dtype
+            dtype, device = item.dtype, places.device_of(item) if PLACES else None
         elif is_device(item):
             device = item
         elif item is not None:
             dtype = item
-    if device is not None:
-        resolve(device)
     try:
-        target = self.dtype if dtype is None else np.dtype(dtype)
+        dtype = None if dtype is None else np.dtype(dtype)
     except TypeError:
         raise ArgumentError(f"to: give a dtype such as tg.float64, a device or a tensor, got {dtype!r}") from None
-    if self.dtype == target:
-        return e.clone(self) if copy or flags[1:2] == [True] else self
-    if target.kind not in "fc":
-        dtypes.category(target)
-        return e.cast(self.detach(), target)
-    return e.cast(self, target)
+    return dtype, None if device is None else resolve(device), copy or flags[1:2] == [True]
 
 
 # ---------------------------------------------------------------------- the table

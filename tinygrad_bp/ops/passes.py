@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import ARRAYS, copied, in_rows, numbers
 from ..autograd.types import Raw
 
 # Below this many elements a call costs more than its passes over memory.
@@ -18,12 +19,12 @@ BLOCK = 1 << 17
 # So many elements at once are worth a call of their own.
 LONG_ROW = 512
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
-_ONES: dict[Any, Any] = {np.dtype(np.float32): np.array(-1, np.int32), np.dtype(np.float64): np.array(-1, np.int64)}
+_ONES = numbers({np.dtype(np.float32): np.full((), -1, np.int32), np.dtype(np.float64): np.full((), -1, np.int64)})
 
 
 def choose(condition: Raw, a: Raw | float, b: Raw | float) -> Any:
     """``np.where``, of large float arrays by masking bits: NumPy jumps per element, at random for random conditions."""
-    if getattr(condition, "size", 0) < MANY or condition.dtype != bool:
+    if getattr(condition, "size", 0) < MANY or condition.dtype != bool or condition.__class__ in ARRAYS:
         return np.where(condition, a, b)
     dtype = a.dtype if hasattr(a, "dtype") else getattr(b, "dtype", None)
     ones: Any = _ONES.get(dtype)
@@ -41,7 +42,7 @@ def in_blocks(function: Callable[..., Any], x: Raw) -> Any:
     It takes an array of any shape and gives one of that shape, or a tuple of such.
     """
     size = BLOCK // x.itemsize
-    if x.size <= size:
+    if x.size <= size or x.__class__ in ARRAYS:
         return function(x)
     flat, results = np.reshape(x, (-1,)), None
     for start in range(0, x.size, size):
@@ -88,7 +89,8 @@ def read_at(x: Raw, index: Any) -> Any:
 def add_at(result: Any, index: Any, x: Raw) -> None:
     """``np.add.at`` on an array of its own memory; NumPy's is quick along one dimension alone."""
     items = index if isinstance(index, tuple) else (index,)
-    if x.size < MANY or (not _add_elements(result, items, x) and not _add_rows(result, items, x)):
+    few = x.size < MANY or x.__class__ in ARRAYS
+    if few or (not _add_elements(result, items, x) and not _add_rows(result, items, x)):
         np.add.at(result, index, x)
 
 
@@ -126,14 +128,28 @@ def steps_of(x: Any, axis: int) -> Any:
     None where there are few: NumPy's own accumulations go element by element.
     """
     few = x.size < LONG_ROW * x.shape[axis] or x.dtype.kind not in "fc"
-    return None if few else np.array(np.moveaxis(x, axis, 0), order="C")
+    return None if few else copied(np.moveaxis(x, axis, 0), "C")
+
+
+def _by_doubling(ufunc: np.ufunc, x: Any, axis: int) -> Any:
+    """Each pass doubles how far back the terms reach (Hillis and Steele 1986)."""
+    y, step = copied(np.moveaxis(x, axis, -1)), 1
+    while step < y.shape[-1]:
+        y[..., step:] = ufunc(y[..., step:], y[..., :-step])
+        step *= 2
+    return np.moveaxis(y, -1, axis)
+
+
+def running(ufunc: np.ufunc, x: Any, axis: int) -> Any:
+    """``ufunc.accumulate`` along an axis, which CuPy has of sums and products."""
+    return _by_doubling(ufunc, x, axis) if x.__class__ in ARRAYS else ufunc.accumulate(x, axis)
 
 
 def accumulate(ufunc: np.ufunc, x: Any, axis: int) -> Any:
-    """``ufunc.accumulate`` along an axis."""
+    """``ufunc.accumulate`` of sums or products along an axis."""
     y = steps_of(x, axis)
     if y is None:
         return ufunc.accumulate(x, axis)
     for before, one in pairwise(y):
         ufunc(before, one, out=one)
-    return np.ascontiguousarray(np.moveaxis(y, 0, axis))
+    return in_rows(np.moveaxis(y, 0, axis))

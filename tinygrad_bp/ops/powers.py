@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import boxed
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
@@ -24,7 +25,7 @@ __all__ = ["float_power", "pow"]
 def _to_power(x: Any, exponent: Any) -> Any:
     """``x ** exponent``: NumPy takes fifty times as long for negative floats to whole powers, thrice for 1 / √x."""
     if not getattr(x, "ndim", 0):
-        x = np.asarray(x)  # a scalar's ** rounds otherwise than an array's, and a rule may meet either
+        x = boxed(x)  # a scalar's ** rounds otherwise than an array's, and a rule may meet either
     plain = getattr(x, "dtype", None) not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
     if plain or math.isinf(exponent):
         if exponent == -0.5 and getattr(x, "size", 0) >= MANY and x.dtype.kind == "f" and x.min() > 0:

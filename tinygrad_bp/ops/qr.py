@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import in_floats, rounds_once
@@ -134,15 +135,16 @@ def householder_product(A: Array, tau: Array) -> Any:
     if rows < columns or tau.shape[-1] > columns:
         raise ShapeError(f"householder_product: A {shape_text(A.shape)} must not be wider than high, and tau "
                          f"{shape_text(tau.shape)} has at most as many numbers as A columns")
-    start = where(np.zeros(A.shape, bool), A, np.broadcast_to(np.eye(rows, columns, dtype=A.dtype), A.shape))
+    nowhere, eye = moved(np.zeros(A.shape, bool), A), moved(np.eye(rows, columns, dtype=A.dtype), A)
+    start = where(nowhere, A, np.broadcast_to(eye, A.shape))
     return _reflected(A, tau, start, range(tau.shape[-1])[::-1])
 
 
 def _reflected(A: Any, tau: Any, x: Any, order: Any) -> Any:
     """H x for the reflections in this order."""
     rows, columns = A.shape[-2:]
-    eye = np.broadcast_to(np.eye(rows, columns, dtype=A.dtype), A.shape)
-    below = where(np.tri(rows, columns, -1, dtype=bool), A, eye)
+    eye = np.broadcast_to(moved(np.eye(rows, columns, dtype=A.dtype), A), A.shape)
+    below = where(moved(np.tri(rows, columns, -1, dtype=bool), A), A, eye)
     for i in order:
         v = below[..., :, i:i + 1]
         x = x - tau[..., i:i + 1][..., None] * product(v, product(conjugate_transpose(v), x))

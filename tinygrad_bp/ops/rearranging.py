@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
+from ..autograd.elsewhere import copied, hosted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
@@ -37,7 +38,7 @@ __all__ = [
     "rot90", "tile",
 ]  # fmt: skip
 
-_flip: Callable[..., Any] = linear("flip", lambda x, axis: np.array(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
+_flip: Callable[..., Any] = linear("flip", lambda x, axis: copied(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
                params={"axis": REQUIRED}, formula="x, backwards along axis",
                samples=(sample((2, 3), axis=(0,)), sample((2, 3, 2), axis=(0, 2)), sample((4,), axis=()),
                         sample((), axis=()), sample((0, 3), axis=(0, 1))),
@@ -185,7 +186,7 @@ def repeat_interleave(
     counts = held(repeats)
     if isinstance(repeats, Tensor):
         shaping(repeats)
-    if counts.dtype.kind not in "ui" or counts.ndim > 1 or counts.min(initial=0) < 0:
+    if counts.dtype.kind not in "ui" or counts.ndim > 1 or (counts < 0).any():
         got = f"{counts.dtype} {counts}" if counts.ndim < 2 else f"the shape {shape_text(counts.shape)}"
         raise ArgumentError(f"repeat_interleave: repeats are integers of at least 0, one or a vector, got {got}")
     size = x.shape[place]
@@ -195,7 +196,7 @@ def repeat_interleave(
         return apart(reshape(wide, (*x.shape[:place], size * count, *x.shape[place + 1 :])), x)
     if counts.size != size:
         raise ShapeError(f"repeat_interleave: {counts.size} repeats for the {size} positions of dim {dim}")
-    return getitem(x, along(place, np.repeat(np.arange(size), counts.astype(np.intp))))
+    return getitem(x, along(place, np.repeat(np.arange(size), hosted(counts).astype(np.intp))))
 
 
 def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

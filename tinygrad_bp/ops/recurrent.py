@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import copied, empty
 from .elementwise import sigmoid
 from .network import sum_rows
 from .samples import sample
@@ -43,7 +44,7 @@ def _parts(x: Any, count: int) -> tuple[Any, ...]:
 
 
 def _rnn(x: Any, h: Any, weight: Any, relu: bool) -> Any:
-    states, turned = np.array(x, order="C"), weight.T
+    states, turned = copied(x, "C"), weight.T
     for z in states:
         z += np.dot(h, turned)
         np.maximum(z, 0, out=z) if relu else np.tanh(z, out=z)
@@ -92,7 +93,7 @@ _ORDER = [0, 1, 3, 2]
 def _by_gate(weight: Any) -> Any:
     """The weight of each gate, turned: (4, columns, hidden). A sigmoid is ½ + ½ tanh(x / 2): its weight is halved."""
     apart = np.reshape(weight.T, (weight.shape[1], 4, weight.shape[0] // 4))
-    turned = np.take(np.moveaxis(apart, 1, 0), _ORDER, 0)
+    turned = np.moveaxis(apart, 1, 0)[_ORDER]
     turned[:3] *= 0.5
     return turned
 
@@ -115,7 +116,7 @@ def _open(z: Any, h: Any, turned: Any) -> None:
 
 def _lstm(x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias: Any) -> tuple[Any, Any]:
     gates, turned = _inputs_part(x, weight_ih, bias), _by_gate(weight_hh)
-    y = np.empty((2, len(x), *c.shape), gates.dtype)
+    y = empty((2, len(x), *c.shape), gates.dtype, gates)
     for z, h_after, c_after in zip(gates, *y, strict=True):
         _open(z, h, turned)
         i, f, o, n = z
@@ -224,7 +225,7 @@ lstm = general(
 
 def _gru(x: Any, h: Any, weight: Any, bias: Any) -> Any:
     size, turned = h.shape[1], weight.T
-    states = np.empty((*x.shape[:2], size), x.dtype)
+    states = empty((*x.shape[:2], size), x.dtype, x)
     for gates, after in zip(x, states, strict=True):
         a = np.dot(h, turned)
         a += bias

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import general, linear
+from ..autograd.elsewhere import ARRAYS, outermost
 from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.flags import refuse_unseen
 from ..autograd.operands import rounds_once
@@ -68,8 +69,6 @@ def restore(g: Array, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any
 # The arguments are (x, axis, dtype, out, keepdims): NumPy takes them faster without names.
 _add: Any = np.add.reduce
 _multiply: Any = np.multiply.reduce
-_maximum: Any = np.maximum.reduce
-_minimum: Any = np.minimum.reduce
 
 _AXES = {"axis": None, "keepdims": False}
 _SUMS = {**_AXES, "dtype": None}
@@ -229,19 +228,21 @@ def prod(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeL
 # ---------------------------------------------------------------------- spread
 
 
-def in_range(function: Callable[[Any], Any], x: Array, axis: Axis, keepdims: Any, extreme: Any = _maximum) -> Any:
+def in_range(function: Callable[[Any], Any], x: Array, axis: Axis, keepdims: Any, ufunc: Any = np.maximum) -> Any:
     """``function(x)``, a size that grows as the real numbers x do: a root of a sum of squares.
 
     Where the squares leave the dtype's range, it is found of numbers brought near 1 by powers of 2.
     """
     try:
+        if x.__class__ in ARRAYS:  # a device raises nothing
+            raise FloatingPointError
         refuse_unseen(x, small=True)
         with np.errstate(over="raise", under="raise"):
             return function(x)
     except FloatingPointError:
         if x.dtype.kind == "c":
             return function(x)
-        exponent = np.frexp(extreme(np.absolute(x), axis, None, None, True))[1]
+        exponent = np.frexp(outermost(ufunc, np.absolute(x), axis, True))[1]
         return np.ldexp(function(np.ldexp(x, -exponent)), exponent if keepdims else np.squeeze(exponent, axis))
 
 
@@ -368,7 +369,10 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
     axis = axes_of(axis, x.ndim)
     if x.dtype.kind in "bui":
         x = x.astype(dtypes.get_default_dtype())
-    top = np.maximum.reduce(x.real, axis=axis, keepdims=True, initial=-np.inf)
+    if x.size:
+        top = outermost(np.maximum, x.real, axis, True)
+    else:
+        top = np.full_like(np.sum(x.real, axis=axis, keepdims=True), -np.inf)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore"):  # the log of a sum of nothing but exp(−inf)
         y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
@@ -400,13 +404,13 @@ def share_ties(g: Array, x: Array, y: Array, axis: Axis, keepdims: bool) -> Any:
     return hits * (restore(g, x.shape, axis, keepdims) / np.add.reduce(hits, axis=axes_of(axis, x.ndim), keepdims=True))
 
 
-amax = general("amax", lambda x, axis, keepdims: _maximum(x, axes_of(axis, x.ndim), None, None, keepdims),
+amax = general("amax", lambda x, axis, keepdims: outermost(np.maximum, x, axes_of(axis, x.ndim), keepdims),
                share_ties, params=_AXES, formula="max x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
                grad_fn=lambda shape: "AmaxBackward0" if shape else "MaxBackward1",
                doc="Largest element over the given axes; ties share the gradient equally.")
 
-amin = general("amin", lambda x, axis, keepdims: _minimum(x, axes_of(axis, x.ndim), None, None, keepdims),
+amin = general("amin", lambda x, axis, keepdims: outermost(np.minimum, x, axes_of(axis, x.ndim), keepdims),
                share_ties, params=_AXES, formula="min x", samples=(*reductions(distinct, empty=False), _wide),
                reference=lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
                grad_fn=lambda shape: "AminBackward0" if shape else "MinBackward1",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
+from ..autograd.elsewhere import moved, zeros
 from ..autograd.op import REQUIRED
 from .passes import add_at
 from .samples import sample
@@ -17,20 +18,20 @@ def _weighed(x: Any, weights: Any, axis: int) -> Any:
     """Each slice of ``x`` along an axis times its weight; ``x`` itself where weights are None."""
     if weights is None:
         return x
-    return x * np.reshape(weights, (-1, *(1,) * (x.ndim - 1 - axis))).astype(x.dtype)
+    return x * moved(np.reshape(weights, (-1, *(1,) * (x.ndim - 1 - axis))).astype(x.dtype), x)
 
 
 def _taken(x: Any, taps: list[tuple[Any, Any]], axis: int) -> Any:
-    first, *others = (_weighed(x.take(index, axis), weights, axis) for index, weights in taps)
+    first, *others = (_weighed(x.take(moved(index, x), axis), weights, axis) for index, weights in taps)
     for part in others:
         first += part
     return first
 
 
 def _given(x: Any, taps: list[tuple[Any, Any]], axis: int, size: int) -> Any:
-    result = np.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+    result = zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype, x)
     for index, weights in taps:
-        add_at(result, (slice(None),) * axis + (index,), _weighed(x, weights, axis))
+        add_at(result, (slice(None),) * axis + (moved(index, x),), _weighed(x, weights, axis))
     return result
 
 

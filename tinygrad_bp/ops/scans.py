@@ -13,6 +13,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.batched import stands_for_many
 from ..autograd.define import constant, general, linear
+from ..autograd.elsewhere import copied, in_rows, moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import floating, in_floats, rounds_once
@@ -24,7 +25,7 @@ from ..autograd.writes import guard
 from .elementwise import clone, in_dtype
 from .indexing import along, take_along_axis
 from .joining import cat
-from .passes import accumulate, steps_of
+from .passes import accumulate, running, steps_of
 from .samples import complex_of, extreme, fixed, sample
 from .shape import dim_of, reshape, takes_axis
 
@@ -97,8 +98,8 @@ def _run(a: Any, b: Any, axis: int) -> Any:
         for before, factor, one in zip(sums[:-1], factors[1:], sums[1:], strict=True):
             factor *= before
             one += factor
-        return np.ascontiguousarray(np.moveaxis(sums, 0, axis))
-    a, s = np.moveaxis(np.array(a), axis, -1), np.moveaxis(np.array(b), axis, -1)
+        return in_rows(np.moveaxis(sums, 0, axis))
+    a, s = np.moveaxis(copied(a), axis, -1), np.moveaxis(copied(b), axis, -1)
     step = 1
     while step < s.shape[-1]:
         s[..., step:] += a[..., step:] * s[..., :-step]
@@ -179,8 +180,12 @@ def _logcumsumexp_rule(g: Any, x: Any, y: Any, axis: int) -> Any:
     return np.exp(np.where(x == np.inf, np.nan, x) - np.where(y == -np.inf, zero, y)) * _run_back(g, factor, axis)
 
 
+def _logs_of_sums(x: Any, axis: int) -> Any:
+    return running(np.logaddexp, x, axis)
+
+
 _logcumsumexp = general(
-    "logcumsumexp", lambda x, axis: np.logaddexp.accumulate(x, axis), _logcumsumexp_rule,
+    "logcumsumexp", lambda x, axis: _logs_of_sums(x, axis), _logcumsumexp_rule,
     params=_ALONG, floats=True, formula="yᵢ = ln (eˣ⁰ + … + eˣⁱ)",
     samples=(*_plain, sample((9,), of=fixed(-1e30, -800.0, 0.0, 1e-30, 88.0, -1e30, 800.0, 1e30, 5.0), smooth=False,
                              axis=0)),
@@ -241,9 +246,10 @@ def logcumsumexp(input: Array, dim: int | None = None) -> Any:
 
 
 def _running_index(x: Any, axis: int, least: bool) -> Any:
-    hits = (x == (np.minimum if least else np.maximum).accumulate(x, axis)) | (x != x)  # of equal ones the last counts
+    # of equal ones the last counts
+    hits = (x == running(np.minimum if least else np.maximum, x, axis)) | (x != x)
     steps = np.arange(x.shape[axis], dtype=np.int64).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
-    return np.maximum.accumulate(np.where(hits, steps, 0), axis)
+    return running(np.maximum, np.where(hits, moved(steps, x), 0), axis)
 
 
 _running_op = constant(

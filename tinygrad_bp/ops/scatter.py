@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
+from ..autograd.elsewhere import moved, outermost
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
@@ -112,16 +113,16 @@ _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 def _lowest(dtype: Any, least: bool) -> Any:
     """What no element can be beyond: -inf, or the smallest integer (``least``: inf, or the largest)."""
     if dtype.kind == "f":
-        return np.asarray(np.inf if least else -np.inf, dtype)
-    return np.asarray(np.iinfo(dtype).max if least else np.iinfo(dtype).min, dtype)
+        return dtype.type(np.inf if least else -np.inf)
+    return dtype.type(np.iinfo(dtype).max if least else np.iinfo(dtype).min)
 
 
 def _extreme(x: Any, present: Any, least: bool) -> Any:
-    return (np.minimum if least else np.maximum).reduce(np.where(present, x, _lowest(x.dtype, least)), axis=0)
+    return outermost(np.minimum if least else np.maximum, np.where(moved(present, x), x, _lowest(x.dtype, least)), 0)
 
 
 def _share_present(g: Any, x: Any, y: Any, present: Any) -> Any:
-    hits = np.where((x == y) & present, np.ones_like(x), np.zeros_like(x))
+    hits = np.where((x == y) & moved(present, g), np.ones_like(x), np.zeros_like(x))
     return hits * (g / np.add.reduce(hits, axis=0))
 
 
@@ -144,7 +145,7 @@ def _turns(full: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     ranked = flat[order]
     starts = np.searchsorted(ranked, ranked, side="left")
     turns = np.empty_like(order)
-    turns[order] = np.arange(flat.size) - starts
+    turns[order] = moved(np.arange(flat.size), flat) - starts
     return turns.reshape(np.broadcast_shapes(*(i.shape for i in full)))
 
 

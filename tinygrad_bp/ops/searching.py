@@ -8,13 +8,14 @@ import numpy as np
 
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
+from ..autograd.elsewhere import boxed, zeros
 from ..autograd.errors import ShapeError, shape_text
 from .samples import Domain, below, sample
 
 
 def _places(sequence: Any, values: Any, side: str) -> Any:
     if sequence.ndim <= 1:
-        return counted(np.asarray(np.searchsorted(sequence, values, side)))  # type: ignore[call-overload]
+        return counted(np.searchsorted(sequence, values, side))  # type: ignore[call-overload]
     if values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
         raise ShapeError(
             f"searchsorted: sequence {shape_text(sequence.shape)} and input {shape_text(values.shape)} must agree in "
@@ -22,7 +23,7 @@ def _places(sequence: Any, values: Any, side: str) -> Any:
         )
     rows = zip(sequence.reshape(-1, sequence.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True)
     found = [np.searchsorted(row, v, side) for row, v in rows]  # type: ignore[call-overload]
-    return np.array(found, np.int64).reshape(values.shape)
+    return counted(np.stack(found)).reshape(values.shape) if found else zeros(values.shape, np.int64, values)
 
 
 def _sorted(count: int) -> Domain:
@@ -42,7 +43,7 @@ sorted_places: Any = constant(
     doc="Where each value would go in a sorted sequence, or in its row of several: left of equal ones, or right.")
 
 isin_op: Any = constant(
-    "isin", lambda x, values, assume_unique, invert: np.asarray(
+    "isin", lambda x, values, assume_unique, invert: boxed(
         np.isin(x, values, assume_unique=assume_unique, invert=invert)),
     inputs="x values", params={"assume_unique": False, "invert": False},
     samples=(sample((2, 3), (4,), of=below(6)), sample((), (2, 2), of=below(3), invert=True)),
@@ -53,8 +54,9 @@ isin_op: Any = constant(
 
 def _first_places(x: Any, size: int, fill_value: int) -> Any:
     found = np.argwhere(x)[:size]
-    rows = np.full((size, found.shape[1]), fill_value, np.int64)
+    rows = zeros((size, found.shape[1]), np.int64, x)
     rows[: len(found)] = found
+    rows[len(found) :] = fill_value
     return rows
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.dtypes import counted
+from ..autograd.elsewhere import boxed
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
@@ -133,9 +134,9 @@ def _given(limit: Any) -> Any:
 def _tolerance(x: Any, s: Any, rtol: Any, atol: Any) -> Any:
     """Up to which size a singular value counts as 0, one number for each matrix."""
     if rtol is None:
-        rtol = 0.0 if atol is not None and np.all(np.asarray(atol) > 0) else max(x.shape[-2:]) * np.finfo(s.dtype).eps
-    top = np.max(s, axis=-1, initial=0.0)
-    return np.maximum(np.asarray(0.0 if atol is None else atol), np.asarray(rtol) * top)
+        rtol = 0.0 if atol is not None and np.all(boxed(atol) > 0) else max(x.shape[-2:]) * np.finfo(s.dtype).eps
+    top = np.max(s, axis=-1) if s.size else np.sum(s, axis=-1)
+    return np.maximum(0.0 if atol is None else atol, rtol * top)
 
 
 def _pinv(x: Any, rtol: Any, atol: Any) -> Any:
@@ -225,7 +226,7 @@ def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None 
     rows, columns = A.shape[-2:]
     solution = product(pinv(A, rtol=rcond), right)
     values = np.linalg.svd(value_of(A), compute_uv=False)
-    rank = np.asarray(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
+    rank = boxed(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
     empty = beside(A, np.zeros(0, values.dtype))
     residuals = size_of(total(solution[..., :0])[None][:0])
     if driver != "gelsy" and rows > columns and np.all(rank == columns):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
+from ..autograd.elsewhere import ARRAYS, copied, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Raw, Size
@@ -134,7 +135,9 @@ def padded(x: Any, padding: Pairs, value: float = 0) -> Any:
     frame = tuple((max(low, 0), max(high, 0)) for low, high in padding)
     outer = tuple(n + low + high for n, (low, high) in zip(x.shape[lead:], frame, strict=True))
     shape = (*x.shape[:lead], *outer)
-    result: Any = np.full(shape, value, x.dtype) if value else np.zeros(shape, x.dtype)
+    result = zeros(shape, x.dtype, x)
+    if value:
+        result.fill(value)
     result[(..., *(slice(low, n - high) for n, (low, high) in zip(outer, frame, strict=True)))] = x
     return result
 
@@ -150,6 +153,10 @@ def window_view(x: Raw, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Any:
     lead = x.ndim - ndim
     inner = x.shape[lead:]
     out = tuple((n - r) // s + 1 for n, r, s in zip(inner, spans(kernel, dilation), stride, strict=True))
+    if x.__class__ in ARRAYS:  # as_strided is NumPy's alone
+        steps_of: Any = (..., *(slice(None, None, step) for step in (*stride, *dilation)))
+        view = np.lib.stride_tricks.sliding_window_view(x, spans(kernel, dilation), tuple(range(lead, x.ndim)))
+        return np.moveaxis(view[steps_of], tuple(range(lead, x.ndim)), tuple(range(-ndim, 0)))
     steps = x.strides[lead:]
     within = tuple(step * d for step, d in zip(steps, dilation, strict=True))
     between = tuple(step * s for step, s in zip(steps, stride, strict=True))
@@ -182,7 +189,8 @@ def add_windows(frame: Any, g: Any, stride: Sizes, dilation: Sizes) -> None:
 def _add_windows(g: Any, size: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Any:
     ndim = len(size)
     lead = g.shape[: g.ndim - 2 * ndim]
-    frame = np.zeros((*lead, *(n + low + high for n, (low, high) in zip(size, padding, strict=True))), g.dtype)
+    room = tuple(n + low + high for n, (low, high) in zip(size, padding, strict=True))
+    frame = zeros((*lead, *room), g.dtype, g)
     add_windows(frame, g, stride, dilation)
     return cropped(frame, padding)
 
@@ -242,7 +250,7 @@ def _window_sum(x: Any, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: 
     view = window_view(padded(x, padding), kernel, stride, dilation)
     every = (slice(None),) * len(kernel)
     places = itertools.product(*map(range, kernel))
-    total = np.array(view[(..., *next(places), *every)])
+    total = copied(view[(..., *next(places), *every)])
     for place in places:
         total += view[(..., *place, *every)]
     return total

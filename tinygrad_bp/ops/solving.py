@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import constant, general
+from ..autograd.elsewhere import ARRAYS, boxed, moved
 from ..autograd.errors import ArgumentError, LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.flags import heard
 from ..autograd.modes import traced
@@ -51,7 +52,7 @@ def attempt(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 singular: Any = constant(
-    "singular", lambda x: np.asarray(np.linalg.slogdet(x)[0] == 0),
+    "singular", lambda x: boxed(np.linalg.slogdet(x)[0] == 0),
     samples=(sample((3, 3)), sample((2, 3, 3)), sample((2, 2), of=fixed(0.0))), wide=True, promotes="x",
     reference=lambda x: np.linalg.det(x) == 0, doc="Which matrices have an exact 0 among their pivots.")
 
@@ -78,6 +79,8 @@ _square = (sample((3, 3), of=well_conditioned), sample((2, 3, 3), of=well_condit
 
 def _inv(x: Any) -> Any:
     refuse_shape("inv", x)
+    if x.__class__ in ARRAYS and singular(x).any():
+        raise refuse_matrix("inv", singular(x), SINGULAR)
     try:
         return heard(np.linalg.inv(x), x)
     except np.linalg.LinAlgError:
@@ -91,6 +94,8 @@ inv = general("inv", _inv, lambda g, y: -product(product(y.mT, g), y.mT), floats
 
 def _solve(a: Any, b: Any) -> Any:
     refuse_shape("solve", a)
+    if a.__class__ in ARRAYS and singular(a).any():  # a device raises nothing
+        raise refuse_matrix("solve", singular(a), SINGULAR)
     try:
         return heard(np.linalg.solve(a, b), a, b)
     except np.linalg.LinAlgError:
@@ -158,7 +163,7 @@ def usable(x: Array, fails: Any) -> tuple[Any, Any]:
     """The batch with the identity in place of the matrices that fail, and ``info`` of them."""
     info = in_dtype(fails, np.int32)
     if traced() or held(fails).any():
-        x = where(fails[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), x)
+        x = where(fails[..., None, None], moved(np.eye(x.shape[-1], dtype=x.dtype), x), x)
     return x, info
 
 
@@ -206,8 +211,8 @@ def triangle(x: Array, upper: bool, unit: bool = False) -> Any:
     """One triangle of the last two dimensions, 0 elsewhere; with ``unit``, ones on the diagonal."""
     lower = np.tri(x.shape[-2], x.shape[-1], -1 if unit else 0, dtype=bool)
     mask = ~np.tri(x.shape[-2], x.shape[-1], 0 if unit else -1, dtype=bool) if upper else lower
-    kept = where(mask, x, np.zeros_like(x))
-    return kept + np.eye(x.shape[-2], x.shape[-1], dtype=bool) if unit else kept
+    kept = where(moved(mask, x), x, np.zeros_like(x))
+    return kept + moved(np.eye(x.shape[-2], x.shape[-1], dtype=bool), x) if unit else kept
 
 
 def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Any:
@@ -264,13 +269,14 @@ def _well(x: Any) -> tuple[Any, Any, Any, Any]:
     are (nearly) singular, and which are not finite."""
     refuse_shape("det", x)
     finite = np.isfinite(x).all((-1, -2))
-    safe, ill = np.where(finite[..., None, None], x, np.eye(x.shape[-1], dtype=x.dtype)), singular(x) & finite
-    safe = np.where(ill[..., None, None], np.eye(x.shape[-1], dtype=x.dtype), safe)
+    eye = moved(np.eye(x.shape[-1], dtype=x.dtype), x)
+    safe, ill = np.where(finite[..., None, None], x, eye), singular(x) & finite
+    safe = np.where(ill[..., None, None], eye, safe)
     inverse = np.linalg.inv(safe).mT
     if x.size:
         size = np.abs(safe).max((-1, -2)) * np.abs(inverse).max((-1, -2)) * np.finfo(x.dtype).eps
         ill |= ~(size < 1e-8)
-    return inverse, np.asarray(np.linalg.det(safe))[..., None, None], ill, ~finite
+    return inverse, boxed(np.linalg.det(safe))[..., None, None], ill, ~finite
 
 
 def _rotated(x: Any) -> tuple[Any, Any, Any, Any]:
@@ -290,7 +296,7 @@ def _cofactors(x: Any) -> Any:
     value = det * inverse
     if ill.any():
         u, s, vh, turn = _rotated(x[ill])
-        others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
+        others = np.where(moved(np.eye(s.shape[-1], dtype=bool), s), 1, s[..., None, :]).prod(-1)
         value[ill] = turn * (u.conj() * others[..., None, :]) @ vh.conj()
     value[lost] = np.nan
     return value
@@ -306,11 +312,12 @@ def _cofactors_slope(x: Any, g: Any) -> Any:
     if ill.any():
         u, s, vh, turn = _rotated(x[ill])
         n = range(s.shape[-1])
-        kept = np.array([[[k not in (i, j) for k in n] for j in n] for i in n], bool).reshape(len(n), len(n), len(n))
-        others = np.where(kept, s[..., None, None, :], 1).prod(-1) * ~np.eye(len(n), dtype=bool)
+        i, j, k = np.ogrid[: len(n), : len(n), : len(n)]
+        kept, eye = moved((k != i) & (k != j), x), moved(np.eye(len(n), dtype=bool), x)
+        others = np.where(kept, s[..., None, None, :], 1).prod(-1) * ~eye
         inside = u.conj().mT @ np.broadcast_to(g, x.shape)[ill] @ vh.conj().mT
         across = -inside.mT * others
-        across += (np.einsum("...ii,...ij->...j", inside, others)[..., None] * np.eye(len(n)))
+        across += (np.einsum("...ii,...ij->...j", inside, others)[..., None] * eye)
         value[ill] = turn * (u.conj() @ across @ vh.conj())
     value[lost] = np.nan
     return value
@@ -355,7 +362,7 @@ det = general("det", _det, lambda g, x: g[..., None, None] * cofactors(x), float
 def _slogdet(x: Any) -> Any:
     refuse_shape("slogdet", x)
     sign, logabs = np.linalg.slogdet(x)
-    return np.stack([sign, np.asarray(logabs).astype(np.asarray(sign).dtype)], -1)
+    return np.stack([boxed(sign), boxed(logabs).astype(sign.dtype)], -1)
 
 
 def _slogdet_rule(g: Any, x: Any, y: Any) -> Any:

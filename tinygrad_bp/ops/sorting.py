@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.define import constant, general
 from ..autograd.dtypes import counted
+from ..autograd.elsewhere import moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
@@ -22,7 +23,7 @@ from ..autograd.values import beside, held, value_of
 from .elementwise import clone, in_dtype, where
 from .extremes import chosen
 from .indexing import along, take_along_axis
-from .passes import MANY
+from .passes import MANY, running
 from .reduction import share_ties
 from .samples import below, distinct, sample
 from .scans import Found, found, kept_indices
@@ -38,7 +39,7 @@ def _place(x: Any, dim: int | None, name: str) -> int:
 def _order(x: Any, place: int, descending: bool = False) -> Any:
     """The indices that sort a raw array; equal elements keep their order."""
     if not x.ndim:
-        return np.zeros((), np.int64)
+        return zeros((), np.int64, x)
     if not descending:
         return counted(np.argsort(x, axis=place, kind="stable"))
     backwards = along(place, slice(None, None, -1))
@@ -143,13 +144,13 @@ def _chosen(name: str, find: Any, x: Any, place: int, keepdim: bool) -> Found:
 def _where_ranked(x: Any, rank: Any, place: int) -> Any:
     """Where the element at a rank stands: one rank, or one for each row (with the dimension kept as 1)."""
     if not x.ndim:
-        return np.zeros((), np.int64)
+        return zeros((), np.int64, x)
     if isinstance(rank, int):
         value = np.partition(x, rank, place)[along(place, slice(rank, rank + 1))]
         # Where as many are smaller as the rank says, the first of its value is meant; not so of ties and NaN.
-        if (np.count_nonzero(x < value, place, keepdims=True) == rank).all() and not np.isnan(value).any():
-            return counted(np.argmax(x == value, place, keepdims=True))
-    ranks = np.broadcast_to(rank, [1 if i == place else size for i, size in enumerate(x.shape)])
+        if (np.count_nonzero(x < value, place) == rank).all() and not np.isnan(value).any():
+            return counted(np.expand_dims(np.argmax(x == value, place), place))
+    ranks = np.broadcast_to(moved(rank, x), [1 if i == place else size for i, size in enumerate(x.shape)])
     return np.take_along_axis(_order(x, place), ranks, place)
 
 
@@ -188,10 +189,10 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Foun
 
 def _middle(x: Any) -> Any:
     if not x.size:
-        return np.full((), np.nan, x.dtype)
+        return zeros((), x.dtype, x) + x.dtype.type(np.nan)
     if x.dtype.kind == "f" and np.isnan(x).any():
-        return np.full((), np.nan, x.dtype)
-    return np.partition(x, (x.size - 1) // 2, axis=None)[(x.size - 1) // 2]
+        return zeros((), x.dtype, x) + x.dtype.type(np.nan)
+    return np.partition(np.ravel(x), (x.size - 1) // 2)[(x.size - 1) // 2]
 
 
 def _middle_rule(g: Any, x: Any, y: Any) -> Any:
@@ -266,13 +267,13 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> An
 
 def _mode_index(x: Any, axis: int) -> Any:
     if not x.ndim:
-        return np.zeros((), np.int64)
+        return zeros((), np.int64, x)
     ordered = np.moveaxis(np.sort(x, axis=axis), axis, -1)
-    steps = np.broadcast_to(np.arange(ordered.shape[-1]), ordered.shape)
-    starts = np.ones(ordered.shape, bool)
+    steps = np.broadcast_to(moved(np.arange(ordered.shape[-1]), x), ordered.shape)
+    starts = ~zeros(ordered.shape, bool, x)
     starts[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    runs = steps - np.maximum.accumulate(np.where(starts, steps, 0), -1)  # how many equal ones stand before
-    return _where_ranked(x, np.moveaxis(np.argmax(runs, axis=-1, keepdims=True), -1, axis), axis)
+    runs = steps - running(np.maximum, np.where(starts, steps, 0), -1)  # how many equal ones stand before
+    return _where_ranked(x, np.moveaxis(np.expand_dims(np.argmax(runs, axis=-1), -1), -1, axis), axis)
 
 
 _mode_op = constant(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
+from ..autograd.elsewhere import number
 from ..autograd.op import REQUIRED
 from ..autograd.operands import of_reals
 from ..autograd.types import Array
@@ -71,7 +72,7 @@ entr = elementwise("entr", widened(_entr), lambda g, x: -g * (1 + np.log(x)), fl
 def _logit(x: Any, eps: float | None) -> Any:
     x = x if x.dtype.kind == "f" else x.astype(np.float64)
     if eps is not None:
-        x = np.clip(x, np.asarray(eps, x.dtype), np.asarray(1 - eps, x.dtype))
+        x = np.clip(x, number(eps, x.dtype), number(1 - eps, x.dtype))
     return np.log(x) - np.log1p(-x)
 
 

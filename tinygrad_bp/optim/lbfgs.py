@@ -79,7 +79,7 @@ class LBFGS(Optimizer):
         first_loss, loss = search.ask()
         grad = search.gradient()
         history = History(group["history_size"], state)
-        if not np.max(np.abs(grad), initial=0) <= group["tolerance_grad"]:
+        if not (np.max(np.abs(grad)) if grad.size else 0) <= group["tolerance_grad"]:
             asked = self._iterate(group, search, history, loss, grad, iterations)
             iterations, evaluations = history.iterations, evaluations + asked - 1
             state.update(history.as_tensors())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd.arrays import as_array
+from ..autograd.elsewhere import hosted, moved
 from ..autograd.errors import AutogradError, StateDictError, shape_text
 from ..autograd.tensor import Tensor, wrap
 
@@ -109,6 +110,7 @@ def _checked_number(name: str, value: Any, what: str) -> Tensor:
     if array.shape != () or array.dtype.kind not in "uif" or (name == "step" and (not array >= 0 or array % 1 != 0)):
         kind = "a whole number from 0" if name == "step" else "a number"
         raise StateDictError(f"load_state_dict: {what} is {kind}, got {value!r:.60}")
+    array = hosted(array)
     return wrap(np.array(array, array.dtype if array.dtype == np.float64 else np.float32), None)
 
 
@@ -123,7 +125,7 @@ def _checked_tensor(value: Any, p: Tensor, what: str) -> Tensor:
     if array.dtype.kind == "c" and not p.is_complex():
         raise StateDictError(f"load_state_dict: {what} is {array.dtype}, and the parameter {p.dtype}")
     kept = np.empty_like(p._value)
-    kept[...] = array
+    kept[...] = moved(hosted(array), kept)
     return wrap(kept, None)
 
 

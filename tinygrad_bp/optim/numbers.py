@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.dtypes import get_default_dtype
+from ..autograd.elsewhere import number
 from ..autograd.tensor import Tensor, wrap
 
 
@@ -23,10 +24,10 @@ class Seen(NamedTuple):
 
 
 def _arrays_typed(dtype: Any, *values: Any) -> Sequence[Any]:
-    """As 0-d arrays, which multiply faster than Python's numbers; a condition is 1 or 0."""
+    """Without dimensions, which multiply faster than Python's numbers; a condition is 1 or 0."""
     if dtype.kind == "c":
         dtype = np.finfo(dtype).dtype
-    return [np.array(value, dtype) for value in values]
+    return [number(value, dtype) for value in values]
 
 
 def _tensors_typed(dtype: Any, *values: Any) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import number
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import assume
 from ..autograd.tensor import wrap
@@ -65,7 +66,7 @@ class SGD(Optimizer):
         for _, value, g in moving:
             if value.dtype is not dtype:
                 dtype = value.dtype
-                rate = np.array(float(group["lr"]), dtype)  # multiplies faster than a Python float
+                rate = number(float(group["lr"]), dtype)  # multiplies faster than a Python float
             if value.size <= BLOCK:
                 value -= g * rate
             else:

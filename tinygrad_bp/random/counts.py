@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import near
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
@@ -32,8 +34,8 @@ def poisson(input: Array, generator: Generator | None = None) -> Tensor:
     rates = _floats(input, "poisson")
     if not np.all(rates >= 0):
         raise ArgumentError("poisson: every rate must be at least 0")
-    drawn: Tensor = draw("poisson", (rates,), rates.shape, generator or default_generator())
-    return drawn
+    drawn: Tensor = draw("poisson", (hosted(rates),), rates.shape, generator or default_generator())
+    return near(drawn, input)
 
 
 @draws
@@ -52,8 +54,8 @@ def binomial(count: Array, prob: Array, generator: Generator | None = None) -> T
         refuse_gradient(x, "binomial")
     if not (np.all(counts >= 0) and np.all((chances >= 0) & (chances <= 1))):
         raise ArgumentError("binomial: counts must be at least 0, and probabilities in [0, 1]")
-    drawn: Tensor = draw("binomial", (counts, chances), counts.shape, generator or default_generator())
-    return drawn
+    drawn: Tensor = draw("binomial", (hosted(counts), hosted(chances)), counts.shape, generator or default_generator())
+    return near(drawn, count)
 
 
 def _floats(x: Any, name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
-from ..autograd.device import DeviceLike, laid_out, resolve
+from ..autograd.device import DeviceLike, device_of, laid_out, resolve, settled
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.layout import row_by_row
 from ..autograd.tensor import Tensor, wrap
@@ -40,10 +40,16 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _drawn(
     stream: str, given: tuple[Any, ...], shape: tuple[int, ...], generator: Generator | None, dtype: Any = None,
-    order: Any = None, requires_grad: bool = False,
+    order: Any = None, requires_grad: bool = False, device: DeviceLike = None,
 ) -> Tensor:  # fmt: skip
+    """Numbers of the CPU's stream, on whatever device: results are the same on all."""
     drawn: Tensor = draw(stream, given, shape, generator or default_generator(), dtype, order)
-    return drawn.requires_grad_(requires_grad)
+    return settled(drawn, device).requires_grad_(requires_grad)
+
+
+def _where(x: Any, device: DeviceLike = None) -> DeviceLike:
+    """The device for numbers beside ``x``, unless one is given."""
+    return device_of(x) if device is None and isinstance(x, Tensor) else device
 
 
 def _float_dtype(name: str, dtype: Any) -> Any:
@@ -68,7 +74,7 @@ def rand(
     resolve(device)
     shape = shape_of(either(sizes, size), "rand")
     given = _count(shape), _float_dtype("rand", dtype)
-    return _drawn("uniform", given, shape, generator, requires_grad=requires_grad)
+    return _drawn("uniform", given, shape, generator, requires_grad=requires_grad, device=device)
 
 
 @draws
@@ -86,7 +92,7 @@ def randn(
     resolve(device)
     shape = shape_of(either(sizes, size), "randn")
     given = _count(shape), _float_dtype("randn", dtype)
-    return _drawn("normal", given, shape, generator, requires_grad=requires_grad)
+    return _drawn("normal", given, shape, generator, requires_grad=requires_grad, device=device)
 
 
 @draws
@@ -115,7 +121,7 @@ def randint(
     _refuse_bounds("randint", low, high, kind)
     shape = shape_of((size,), "randint")
     given = int(low), int(high), _count(shape)
-    return _drawn("integers", given, shape, generator, kind, requires_grad=requires_grad)
+    return _drawn("integers", given, shape, generator, kind, requires_grad=requires_grad, device=device)
 
 
 @draws
@@ -134,7 +140,7 @@ def randperm(
     if n < 0:
         raise ArgumentError(f"randperm: n must not be negative, got {n}")
     kind = np.dtype(np.int64 if dtype is None else dtype)
-    return _drawn("permutation", (n,), (n,), generator, kind, requires_grad=requires_grad)
+    return _drawn("permutation", (n,), (n,), generator, kind, requires_grad=requires_grad, device=device)
 
 
 @draws
@@ -151,7 +157,9 @@ def rand_like(
     """
     resolve(device)
     given = held(input).size, _float_dtype("rand_like", dtype or input.dtype)
-    return _drawn("uniform", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
+    return _drawn(
+        "uniform", given, tuple(input.shape), generator, None, order_of(input), requires_grad, _where(input, device)
+    )
 
 
 @draws
@@ -170,7 +178,9 @@ def randn_like(
     count = held(input).size
     rows = row_by_row(in_memory_order(np.empty(count), input))  # the result has no gaps and no repetitions
     given = count, _float_dtype("randn_like", dtype or input.dtype), 0.0, 1.0, rows
-    return _drawn("normal", given, tuple(input.shape), generator, None, order_of(input), requires_grad)
+    return _drawn(
+        "normal", given, tuple(input.shape), generator, None, order_of(input), requires_grad, _where(input, device)
+    )
 
 
 @draws
@@ -193,7 +203,9 @@ def randint_like(
         raise ArgumentError(f"randint_like: needs low < high, got low={low} and high={high}")
     _refuse_bounds("randint_like", low, high, kind)
     given = int(low), int(high), held(input).size
-    return _drawn("integers", given, tuple(input.shape), generator, kind, order_of(input), requires_grad)
+    return _drawn(
+        "integers", given, tuple(input.shape), generator, kind, order_of(input), requires_grad, _where(input, device)
+    )
 
 
 @draws
@@ -223,14 +235,16 @@ def normal(
             raise ArgumentError("normal: tensors of means or deviations have a shape; leave size out")
         kind = _float_dtype("normal", dtype or np.result_type(*(v.dtype for v in arrays)))
         shape = np.broadcast_shapes(*(tuple(v.shape) for v in arrays))
+        device = _where(next((v for v in arrays if isinstance(v, Tensor)), None), device)
         mean, std = (detached(v) if isinstance(v, (Tensor, np.ndarray)) else v for v in (mean, std))
-        found: Tensor = in_dtype(_drawn("normal", (_count(shape), kind), shape, generator) * std + mean, kind)
+        noise = _drawn("normal", (_count(shape), kind), shape, generator, device=device)
+        found: Tensor = in_dtype(noise * std + mean, kind)
         return found.requires_grad_(requires_grad)
     if size is None:
         raise ArgumentError("normal: give the shape: normal(mean, std, size)")
     shape = shape_of((size,), "normal")
     given = _count(shape), _float_dtype("normal", dtype), mean, std
-    return _drawn("normal", given, shape, generator, requires_grad=requires_grad)
+    return _drawn("normal", given, shape, generator, requires_grad=requires_grad, device=device)
 
 
 def _probabilities(name: str, x: Any) -> Any:
@@ -255,7 +269,7 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
         raise ArgumentError("bernoulli: every probability must be in [0, 1]")
     # 53 bits for float64, 24 bits for the others.
     given = chances.size, np.dtype(np.float64 if chances.dtype == np.float64 else np.float32)
-    drawn = _drawn("uniform", given, chances.shape, generator)
+    drawn = _drawn("uniform", given, chances.shape, generator, device=_where(input))
     return in_dtype(drawn < detached(input), chances.dtype)  # type: ignore[no-any-return]
 
 
@@ -284,13 +298,17 @@ def multinomial(
     weights = wrap(detached(input), None) if isinstance(input, np.ndarray) else detached(input)
     if not replacement or num_samples == 1:
         with np.errstate(divide="ignore", invalid="ignore"):
-            race = weights / _drawn("exponential", (p.size, p.dtype), p.shape, generator, None, order_of(p))
+            race = weights / _drawn(
+                "exponential", (p.size, p.dtype), p.shape, generator, None, order_of(p), device=_where(input)
+            )
         return clone(argsort(-race)[..., :num_samples])  # type: ignore[no-any-return]
     rows = reshape(weights, (-1, p.shape[-1]))
     sums = cumsum(rows, 1)
     sums = sums / sums[:, -1:]
     count = rows.shape[0] * num_samples
-    drawn = _drawn("uniform", (count, np.dtype(np.float64)), (rows.shape[0], num_samples), generator)
+    drawn = _drawn(
+        "uniform", (count, np.dtype(np.float64)), (rows.shape[0], num_samples), generator, device=_where(input)
+    )
     chosen = sorted_places(in_dtype(sums, np.float64), drawn)
     return reshape(chosen, (*p.shape[:-1], num_samples))  # type: ignore[no-any-return]
 
@@ -308,7 +326,7 @@ def _writable(x: Tensor, what: str, kinds: str, generator: Generator | None) -> 
 
 def _for(x: Tensor, stream: str, generator: Generator, *given: Any) -> Tensor:
     """Numbers for every element, the first one for the first in memory."""
-    return _drawn(stream, given, tuple(x.shape), generator, None, order_of(x))
+    return _drawn(stream, given, tuple(x.shape), generator, None, order_of(x), device=device_of(x))
 
 
 @draws

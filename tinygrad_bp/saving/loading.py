@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ..autograd.device import device, resolve
+from ..autograd.device import CPU, device, resolve
 from ..autograd.errors import ArgumentError, DataFileError
 from . import npz, safetensors
 from .structure import put_together
@@ -19,7 +19,7 @@ def load(
 
     The file's own bytes say what it is: safetensors or npz, whatever its name, and also where another program wrote
     it; then a dict of tensors by name. Reading never runs code, so ``weights_only`` changes nothing; ``map_location``
-    (a device that is not here is refused), ``pickle_module`` and ``mmap`` are accepted as PyTorch has them.
+    is the device of the tensors, ``pickle_module`` and ``mmap`` are accepted as PyTorch has them.
 
     Raises ``DataFileError`` for anything else, or a damaged file, before any of it is used; a pickle (what
     ``torch.save`` writes) is refused with the lines that convert it. ``ModuleNotFoundError`` for a safetensors file
@@ -33,17 +33,18 @@ def load(
     >>> tg.load(file)
     {'w': tensor([1., 2.]), 'epoch': 3}
     """
+    where = CPU
     if isinstance(map_location, (str, device)):
-        resolve(map_location)
+        where = resolve(map_location)
     elif map_location is not None and not callable(map_location) and not isinstance(map_location, dict):
         raise ArgumentError(f"load: map_location is a device such as 'cpu', got {type(map_location).__name__}")
     data, name = _read(f)
     if safetensors.begins(data):
-        return put_together(*safetensors.unpack(data, name), name)
+        return put_together(*safetensors.unpack(data, name), name, where)
     if npz.begins(data):
         if any(member.endswith(("data.pkl", "constants.pkl")) for member in npz.members(data, name)):
             raise DataFileError(_pickled(name))
-        return put_together(*npz.unpack(data, name), name)
+        return put_together(*npz.unpack(data, name), name, where)
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
         raise DataFileError(_pickled(name))
     if data[:6] == b"\x93NUMPY":

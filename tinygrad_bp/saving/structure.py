@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.device import device
+from ..autograd.device import CPU, DeviceLike, device, settled
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ArgumentError, AutogradError, DataFileError
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor
+from ..autograd.writes import start_of
 from ..functions.creation import from_numpy
 from ..nn.parameter import Parameter
 
@@ -68,7 +70,7 @@ class _Apart:
             pairs = [[self.described(k, path), self.described(v, (*path, str(k)))] for k, v in value.items()]
             return {kind.__name__: pairs}
         if isinstance(value, Tensor):
-            name = self._named(value.detach().numpy(), path)
+            name = self._named(value.detach()._value, path)
             return {"parameter" if isinstance(value, Parameter) else "tensor": [name, value.requires_grad]}
         if kind is np.ndarray:
             return {"array": self._named(value, path)}
@@ -94,7 +96,7 @@ class _Apart:
                 f"save: {_place(path)} is an array of {array.dtype}; arrays of numbers and booleans are saved, of at "
                 "most 64 bits (complex 128)"
             )
-        where = (array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
+        where = (start_of(array), array.shape, array.strides, array.dtype.str)
         if array.size and where in self.names:
             return self.names[where]
         name = ".".join(path) or "tensor"
@@ -103,7 +105,7 @@ class _Apart:
             name = f"{'array' if odd else name} {len(self.arrays)}"
         self.met.append(array)
         self.names[where] = name
-        self.arrays[name] = np.array(array, array.dtype.newbyteorder("="), order="C", copy=None)
+        self.arrays[name] = np.array(hosted(array), array.dtype.newbyteorder("="), order="C", copy=None)
         return name
 
 
@@ -139,12 +141,15 @@ def _refused(value: Any, path: tuple[str, ...]) -> str:
 # ---------------------------------------------------------------------- back
 
 
-def put_together(arrays: dict[str, Any], text: str | None, file: str) -> Any:
-    """The value from its arrays and its text; without a text, a dict of tensors. Raises ``DataFileError``."""
+def put_together(arrays: dict[str, Any], text: str | None, file: str, where: DeviceLike = CPU) -> Any:
+    """The value from its arrays and its text, its tensors on a device; without a text, a dict of tensors.
+
+    Raises ``DataFileError``.
+    """
     if text is None:
-        return {name: from_numpy(array) for name, array in arrays.items()}
+        return {name: settled(from_numpy(array), where) for name, array in arrays.items()}
     try:
-        return _Together(arrays).value(json.loads(text))
+        return _Together(arrays, where).value(json.loads(text))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, AutogradError) as error:
         raise DataFileError(
             f"{file}: the text that says how its arrays belong together is damaged ({type(error).__name__}: "
@@ -155,8 +160,8 @@ def put_together(arrays: dict[str, Any], text: str | None, file: str) -> Any:
 class _Together:
     """The tensors made so far: an array that was saved once is one again."""
 
-    def __init__(self, arrays: dict[str, Any]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: dict[str, Any], where: DeviceLike = CPU) -> None:
+        self.arrays, self.where = arrays, where
         self.tensors: dict[Any, Tensor] = {}
 
     def value(self, said: Any) -> Any:
@@ -191,7 +196,7 @@ class _Together:
     def _tensor(self, kind: str, name: str, requires_grad: bool) -> Tensor:
         key = kind, name, requires_grad
         if key not in self.tensors:
-            tensor = from_numpy(self.arrays[name])
+            tensor = settled(from_numpy(self.arrays[name]), self.where)
             if kind == "parameter":
                 tensor = Parameter(tensor, requires_grad=requires_grad)
             elif requires_grad:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import CPU, device_of
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.tensor import Tensor
 from ..autograd.values import value_of
@@ -196,15 +198,16 @@ def _problem(func: Callable[..., Any], inputs: Any) -> Problem:
     def run(moving: list[Tensor], recorded: bool) -> list[Tensor]:
         given = list(leaves)
         for i, leaf in zip(chosen, moving, strict=True):
-            given[i] = leaf
+            device = device_of(leaves[i]) if isinstance(leaves[i], Tensor) else CPU
+            given[i] = leaf if device is CPU else leaf.to(device)
         result = func(*rebuilt(args, iter(given)))
         found = [y for _, y in flat(result)]
         if not all(isinstance(y, Tensor) for y in found):
             kind = next(type(y).__name__ for y in found if not isinstance(y, Tensor))
             raise ArgumentError(f"{name} must return Tensors, got {kind}; use np.* or tg.* on its arguments")
-        return [y for y in found if y.dtype.kind in "fc"]
+        return [y.cpu() for y in found if y.dtype.kind in "fc"]
 
-    return Problem(name, [names[i] for i in chosen], [np.array(value_of(leaves[i])) for i in chosen], run)
+    return Problem(name, [names[i] for i in chosen], [np.array(hosted(value_of(leaves[i]))) for i in chosen], run)
 
 
 def _differentiable(leaf: Any) -> bool:
