@@ -7,6 +7,7 @@ is 0 where every report ran, 1 where one could not, 2 for wrong arguments.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from tinygrad_bp.autograd.errors import DataFileError
 from tinygrad_bp.drawing.program import DotNotFoundError
 
 from .reports import r1, r2, r3, r4, r5
+from .reports.r1 import together
 from .reports.summary import Line, summary
 from .reports.table import Page
 
@@ -59,6 +61,10 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     result.add_argument("report", nargs="?", choices=REPORTS, help="one report (default: the quick form of all)")
+    result.add_argument(
+        "--distributed", action="store_true",
+        help="of r1: train its best setting on all processes that mpiexec -n N has started",
+    )  # fmt: skip
     result.add_argument("--quick", action="store_true", help="fewer seeds, epochs or images, as the output says")
     result.add_argument("--seed", type=seed, default=0, metavar="N", help="the first seed (default 0)")
     result.add_argument(
@@ -75,6 +81,15 @@ def parser() -> Parser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the reports that were asked for; the result is the exit code."""
     options = parser().parse_args(arguments)
+    if options.distributed:
+        if options.report != "r1":
+            parser().error("--distributed is for r1: python -m demos r1 --distributed")
+        try:
+            tg.distributed.init()
+        except (ModuleNotFoundError, tg.distributed.DistError) as error:
+            return failed(error)
+        if tg.distributed.rank:
+            sys.stdout = io.StringIO()  # rank 0 alone prints
     missing = [name for name in EXTRAS if find_spec(name) is None]
     if missing:
         return failed(f'{" and ".join(missing)} missing: pip install "tinygrad_bp[demos]"')
@@ -114,7 +129,8 @@ def report(name: str, options: argparse.Namespace) -> list[Line]:
         print(f"{name.upper()}, full form: takes {REPORTS[name].FULL_FORM} on two cores; --quick does less.\n")
     start = time.perf_counter()
     try:
-        lines = REPORTS[name].run(options.seed, quick, options.out, options.data)
+        run = together.run if options.distributed else REPORTS[name].run
+        lines = run(options.seed, quick, options.out, options.data)
     except (FileNotFoundError, DataFileError) as error:
         where = "; here: --data DIR, or --download" if isinstance(error, FileNotFoundError) else ""
         raise type(error)(f"{error}{where}") from None

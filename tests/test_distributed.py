@@ -31,19 +31,19 @@ ALONE = {"init", "init_process_group", "is_available", "is_initialized"}
 CALLED = [name for name in distributed.__all__ if name[0].islower() and name not in ALONE]
 
 
-def ranks(count: int, *command: str) -> Any:
+def ranks(count: int, *command: str, **variables: str) -> Any:
     """What a program prints that so many ranks run, how it ended, and how long that took."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **variables}
     began = time.monotonic()
     done = subprocess.run(
-        [str(MPIEXEC), "-n", str(count), sys.executable, "-W", "error", "-m", *command],
+        [str(MPIEXEC), "-n", str(count), sys.executable, "-W", "error", *command],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     return done.stdout, done.stderr + done.stdout, done.returncode, time.monotonic() - began
 
 
 def found(count: int, *command: str) -> Any:
-    out, error, code, _ = ranks(count, "tests.on_ranks", *command)
+    out, error, code, _ = ranks(count, "-m", "tests.on_ranks", *command)
     assert code == 0, error
     return json.loads(out)
 
@@ -153,7 +153,7 @@ def test_examples_that_need_two_ranks() -> None:
 @MPI
 def test_a_job_goes_on_from_its_last_snapshot_with_another_number_of_ranks(tmp_path: Path) -> None:
     whole = flat(on_ranks.with_fit())
-    _, error, code, took = ranks(3, "tests.on_ranks", "with_fit", str(tmp_path), "3", "")
+    _, error, code, took = ranks(3, "-m", "tests.on_ranks", "with_fit", str(tmp_path), "3", "")
     assert code and took < 30 and "Killed" in error
     kept = len(list(tmp_path.glob("snapshot-*.npz")))
     assert kept
@@ -178,6 +178,25 @@ def test_a_job_goes_on_from_its_last_snapshot_with_another_number_of_ranks(tmp_p
     ids=lambda value: "-".join(filter(None, value)) if isinstance(value, tuple) else "",
 )
 def test_one_rank_ends_the_job(program: tuple[str, ...], said: str, code: int) -> None:
-    _, error, ended, took = ranks(2, "tests.on_ranks", *program)
+    _, error, ended, took = ranks(2, "-m", "tests.on_ranks", *program)
     assert said in error and ended == code, error
     assert took < 10
+
+
+@MPI
+def test_r1_is_trained_by_several_ranks(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "data").mkdir()
+    quick = ("-m", "demos", "r1", "--distributed", "--quick", "--out", str(tmp_path))
+    out, _, code, _ = ranks(2, *quick, TINYGRAD_BP_DATA=str(tmp_path / "data"))  # the digits stand in
+    assert code == 0 and out.count("R1's best setting on 2 ranks: digits") == 1
+    assert "All ranks hold the same weights" in out and (tmp_path / "r1-distributed.png").exists()
+
+
+@MPI
+def test_the_program_of_the_page_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "distributed.md").read_text(encoding="utf-8")
+    program = tmp_path / "train.py"
+    program.write_text(page.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+    out, said, code, _ = ranks(2, str(program))
+    assert code == 0 and out.count("2 ranks, epoch") == 3, said
