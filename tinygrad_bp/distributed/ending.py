@@ -6,9 +6,11 @@ import atexit
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
+READING = 1.0  # seconds in which mpiexec reads what was printed: what it has not read when the job ends is lost
 _before: tuple[Any, Any, Callable[[], None]] | None = None
 
 
@@ -25,6 +27,7 @@ def watch(world: Any, rank: int, size: int, leave: Callable[[], None]) -> None:
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):  # closed
                 stream.flush()
+        time.sleep(READING)
         world.Abort(130 if issubclass(kind, KeyboardInterrupt) else 1)
 
     def uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
