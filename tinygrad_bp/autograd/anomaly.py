@@ -19,8 +19,8 @@ from .errors import AnomalyError, ModifiedError, shape_text
 from .lines import Line, line_of, user_line
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
-from .numpy_protocols import plainly
 from .op import Op
+from .tensor import Tensor
 from .watch import Watcher, enter_every_op
 from .writes import arrays_in
 
@@ -49,7 +49,13 @@ def story(node: Node, write: int = 0) -> str:
 # ---------------------------------------------------------------------- what is checked
 
 
+def _looked_at(x: Any) -> Any:
+    """The array in a tensor. It is not handed out: a watcher is nobody who may see what is written later."""
+    return x._value if isinstance(x, Tensor) else x
+
+
 def _finite(value: Any) -> bool:
+    value = _looked_at(value)
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind:
         return kind not in "fc" or bool(np.isfinite(value).all())
@@ -80,11 +86,10 @@ class Anomaly(Watcher):
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
-        value = plainly(result)
-        if self.check_nan and not _finite(value):
-            given = tuple([plainly(x) for x in (operands[0] if op.variadic else operands)])
+        if self.check_nan and not _finite(result):
+            given = tuple([_looked_at(x) for x in (operands[0] if op.variadic else operands)])
             if _finite(given):
-                raise AnomalyError(_forward_text(op, boxed(value), given))
+                raise AnomalyError(_forward_text(op, boxed(_looked_at(result)), given))
         node = getattr(result, "_node", None)
         if node is not None and node.op is op:
             cell = result._own_cell()
@@ -151,9 +156,9 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
     op = node.op
     assert op is not None
     for i, (parent, d) in enumerate(zip(node.parents, pulled)):
-        if parent is None or d is None or _finite(plainly(whole(d))):
+        if parent is None or d is None or _finite(whole(d)):
             continue
-        index, what = _first_bad(plainly(whole(d)))
+        index, what = _first_bad(_looked_at(whole(d)))
         name = op.inputs[i] if i < len(op.inputs) and not op.variadic else f"input {i}"
         who = f"{name} ({parent.tensor_name})" if parent.tensor_name else name
         raise AnomalyError(
@@ -163,8 +168,8 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
 
 
 def _check_sum(g: Any, where: str, end: str = "") -> None:
-    if not _finite(plainly(whole(g))):
-        index, what = _first_bad(plainly(whole(g)))
+    if not _finite(whole(g)):
+        index, what = _first_bad(_looked_at(whole(g)))
         raise AnomalyError(
             f"backward: element {index} of the gradient {where} {shape_text(g.shape)} is {what}, though each rule "
             f"before gave finite ones: it was given so, or is a sum that overflowed{end}"

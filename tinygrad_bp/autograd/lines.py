@@ -48,6 +48,16 @@ def user_frame() -> FrameType:
     return frame
 
 
+def running() -> set[FrameType]:
+    """The frames of the user's function that runs now, and of all that called it."""
+    frame: FrameType | None = user_frame()  # from our own caller's on, whoever keeps the set would keep itself
+    found = set()
+    while frame is not None:
+        found.add(frame)
+        frame = frame.f_back
+    return found
+
+
 def user_line() -> Line:
     """The line outside the package that is running now."""
     frame = user_frame()

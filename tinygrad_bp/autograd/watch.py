@@ -45,6 +45,9 @@ class Watcher:
         """Memory changes now; the number that the write takes."""
         return moment
 
+    def let_go(self) -> None:
+        """A write asks now which tensors see a memory: one that lives only because this watcher holds it does not."""
+
     def writing(self, arrays: tuple[Any, ...]) -> None:
         """The memory under these arrays changes now."""
 
@@ -90,6 +93,16 @@ class Watcher:
 
     def after_backward(self, gradients: dict[Node, Any]) -> None:
         """The complete gradients of the leaves, before they are added to any ``.grad``."""
+
+
+def witnessed(x: Any) -> Any:
+    """What a watcher may hold of ``x``: in the place of a recorded result another tensor of its value and history.
+
+    Of a result that is held itself a later write would think that it is still in use.
+    """
+    if isinstance(x, Tensor) and x._node is not None and x._node.op is not None and not stands_for_many(x):
+        return wrap(x._value, x._node)
+    return x
 
 
 def enter(op: Op, given: dict[str, Any]) -> Any:

@@ -94,6 +94,8 @@ def array_of_write(x: Tensor, what: str) -> Any:
 
 def _shared(x: Tensor) -> bool:
     """Whether another tensor, or someone outside, sees the memory of ``x``."""
+    for watcher in mode().watchers:
+        watcher.let_go()
     return bool(aliases(x)) or seen(x._value)
 
 

@@ -8,9 +8,10 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ..autograd.errors import ArgumentError
-from ..autograd.lines import user_frame
+from ..autograd.lines import running, user_frame
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
+from ..autograd.watch import witnessed
 
 MOST = 1000  # items of a list, and attributes of an object, that are looked through
 OPTIMIZED = 1  # a flag of the code of functions: inspect.CO_OPTIMIZED
@@ -109,6 +110,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._depths: dict[FrameType, int] = {}
+        self._ended: list[tuple[int, Variables]] = []  # functions that have returned: their depth, and their variables
 
     def note(self) -> None:
         """Keep the frame of the function that runs now, until its variables are asked for."""
@@ -121,9 +123,17 @@ class Frames:
 
     def variables(self) -> Variables:
         """The tensors that their variables held, those of outer functions first; then no frame is kept any more."""
-        found = [pair for frame in sorted(self._depths, key=self._depths.__getitem__) for pair in variables_of(frame)]
+        held = [*self._ended, *((depth, variables_of(frame)) for frame, depth in self._depths.items())]
         self._depths.clear()
-        return found
+        self._ended.clear()
+        return [pair for _, pairs in sorted(held, key=lambda item: item[0]) for pair in pairs]
+
+    def let_go(self) -> None:
+        """Keep of functions that have returned what their variables held, and neither their frames nor the tensors."""
+        now = running()
+        for frame in [frame for frame in self._depths if frame not in now]:
+            pairs = [(name, witnessed(tensor)) for name, tensor in variables_of(frame)]
+            self._ended.append((self._depths.pop(frame), pairs))
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:

@@ -72,13 +72,17 @@ class Running(Watcher):
             self.numbers.append(cut)
             self._left.setdefault(id(owner(x._value)), cut)
 
+    def let_go(self) -> None:
+        """Functions that have returned hold nothing any more."""
+        self.frames.let_go()
+
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Follow one op."""
         self.frames.note()
         items: Sequence[Any] = operands[0] if op.variadic else operands
         recorded = getattr(result, "_node", None)
         if recorded is not None:
-            self.operands[recorded] = items
+            self.operands[recorded] = [getattr(item, "_value", item) for item in items]
         of, living, cuts = frozenset[int](), frozenset[int](), frozenset[Cut]()
         for number, item in enumerate(items):
             array = getattr(item, "_value", item)

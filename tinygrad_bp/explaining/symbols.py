@@ -159,7 +159,6 @@ class Symbols:
             given = held.get(op.inputs[i]) if not op.variadic else None
             if parent is None and given is None and node in self.operands:
                 given = self.operands[node][i]
-                given = getattr(given, "_value", given)
             if parent is not None:
                 value = Value(parent.shape, self.known.dtype(parent) or np.dtype(np.float32))
                 terms[value] = self._inner(parent, depth)

@@ -12,7 +12,7 @@ from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
-from ..autograd.watch import Watcher, enter_every_op
+from ..autograd.watch import Watcher, enter_every_op, witnessed
 from ..nn.module import Module
 
 HERE = os.path.dirname(__file__) + os.sep
@@ -58,7 +58,7 @@ class Recording(Watcher):
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Write a step."""
-        given = tuple(operands[0]) if op.variadic else operands
+        given = tuple([witnessed(item) for item in (operands[0] if op.variadic else operands)])
         source, module = _whence(self.paths)
         node = result._node if isinstance(result, Tensor) else None
         step = Step(

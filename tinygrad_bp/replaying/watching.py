@@ -38,9 +38,13 @@ class Run(Watcher):
         """Keep what the op was given and what it gave."""
         if isinstance(result, Tensor) and result._node is not None:
             self.results[result._node] = result._value
-            given = operands[0] if op.variadic else operands  # a tensor held here would count as a view that is used
+            given = operands[0] if op.variadic else operands
             self.operands[result._node] = [x._value if isinstance(x, Tensor) else x for x in given]
         self.frames.note()
+
+    def let_go(self) -> None:
+        """Functions that have returned hold nothing any more."""
+        self.frames.let_go()
 
 
 class _Pulls(Watcher):

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from ..autograd.lines import Line, inside_package, user_frame, user_line
+from ..autograd.lines import Line, inside_package, running, user_frame, user_line
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
@@ -57,8 +57,9 @@ class Trail(Watcher):
     def __init__(self) -> None:
         self.lines: dict[Node, Line] = {}
         self._outer = user_frame()
-        self._frames: dict[FrameType, int] = {}  # and how deep they were
-        self._held: dict[tuple[FrameType, str], set[Node]] = {}  # what a variable held while it was watched
+        self._frames: dict[FrameType, int] = {}  # and their numbers
+        self._depths: list[int] = []  # by number, how deep they were
+        self._held: dict[tuple[int, str], set[Node]] = {}  # what a variable held while it was watched
 
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: object, began: int) -> None:
         """Note the line that made a value, and look at the variables of now."""
@@ -73,8 +74,17 @@ class Trail(Watcher):
                 above.append(frame)
             frame = frame.f_back
         for depth, each in enumerate(reversed(above)):
-            self._frames.setdefault(each, depth)
+            if each not in self._frames:
+                self._frames[each] = len(self._depths)
+                self._depths.append(depth)
             self._look(each)
+
+    def let_go(self) -> None:
+        """Functions that have returned hold nothing any more."""
+        now = running()
+        for frame in [frame for frame in self._frames if frame not in now]:
+            self._look(frame)
+            del self._frames[frame]
 
     def _look(self, frame: FrameType) -> None:
         own = dict(frame.f_locals)
@@ -82,7 +92,7 @@ class Trail(Watcher):
             for name, held in space.items():
                 value = held.tensor if isinstance(held, ArrayLike) else held
                 if isinstance(value, Tensor) and value._node is not None:
-                    self._held.setdefault((frame, name), set()).add(value._node)
+                    self._held.setdefault((self._frames[frame], name), set()).add(value._node)
 
     def values(self) -> dict[str, list[Node]]:
         """Every name with the values that it had, of the outermost functions that use it; then the trail is over."""
@@ -90,12 +100,13 @@ class Trail(Watcher):
         depths: dict[str, int] = {}
         for frame in self._frames:
             self._look(frame)
-        for (frame, name), nodes in self._held.items():
-            depth = self._frames[frame]
+        for (number, name), nodes in self._held.items():
+            depth = self._depths[number]
             if depth <= depths.setdefault(name, depth):
                 found[name] = [*(found.get(name, ()) if depth == depths[name] else ()), *nodes]
                 depths[name] = depth
         self._frames.clear()
+        self._depths.clear()
         self._held.clear()
         return found
 

@@ -24,7 +24,6 @@ from ...autograd.history import history
 from ...autograd.lines import inside_package
 from ...autograd.modes import Mode, Switch
 from ...autograd.node import Node
-from ...autograd.numpy_protocols import plainly
 from ...autograd.op import Op
 from ...autograd.tensor import Tensor, wrap
 from ...autograd.watch import Watcher, enter_every_op
@@ -116,11 +115,11 @@ class Recorder(Switch, Watcher):
         given = tuple(operands[0]) if op.variadic else operands
         frame = user_frame()
         frame = None if frame is self._outer else frame
-        values = tuple(np.array(plainly(x)) if isinstance(x, Tensor) else np.asarray(x) for x in given)
+        values = tuple(np.array(x._value if isinstance(x, Tensor) else x) for x in given)
         above = None if frame is None else frame.f_back
         caller = None if above is None else (above.f_code, above.f_lasti)
         site = NOWHERE if frame is None else Site(frame.f_code, frame.f_lasti, frame.f_lineno, caller)
-        self.calls[node] = Call(values, params, np.array(plainly(result)), site)
+        self.calls[node] = Call(values, params, np.array(result._value), site)
         self.order.append(node)
         if frame is not None:
             self._name(given, frame)
@@ -195,7 +194,7 @@ class Tape:
         operands = [_leaf(value, parent is not None) for parent, value in zip(node.parents, call.values, strict=True)]
         with inner:
             result = made_of(*operands, **call.params)
-        if result is None or result.shape != node.shape or not np.allclose(plainly(result), call.result):
+        if result is None or result.shape != node.shape or not np.allclose(result._value, call.result):
             return [Step(node, call, node.parents, node)]
         stands_for = {x._node: parent for x, parent in zip(operands, node.parents, strict=True) if parent is not None}
         stands_for[result._node] = node
