@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 import tinygrad_bp as tg
-import tinygrad_bp.distributed.nn
 from tinygrad_bp import distributed as dist
 from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ModifiedError, ShapeError
 from tinygrad_bp.nn import functional as F

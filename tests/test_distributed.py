@@ -17,6 +17,7 @@ import on_ranks
 import pytest
 
 import tinygrad_bp as tg
+from benchmarks import distributed as measured
 from tinygrad_bp import distributed
 from tinygrad_bp.autograd.errors import ArgumentError
 from tinygrad_bp.distributed import group as groups
@@ -95,9 +96,7 @@ def test_pytorchs_places() -> None:
     assert tg.nn.parallel.DistributedDataParallel is distributed.DistributedDataParallel
     assert tg.utils.data.distributed.DistributedSampler is distributed.DistributedSampler
     assert tg.data.DistributedSampler is distributed.DistributedSampler
-    from tinygrad_bp.distributed import nn
-
-    assert nn.all_reduce is not distributed.all_reduce
+    assert tg.distributed.nn.all_reduce is not distributed.all_reduce
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 12])
@@ -200,3 +199,21 @@ def test_the_program_of_the_page_runs(tmp_path: Path) -> None:
     program.write_text(page.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
     out, said, code, _ = ranks(2, str(program))
     assert code == 0 and out.count("2 ranks, epoch") == 3, said
+
+
+# ---------------------------------------------------------------------- what is measured
+
+
+def test_what_is_expected_on_paper() -> None:
+    compute, message = measured.Line(1e-3, 1e-5), measured.through({"4": 1e-5, "1000004": 1.01e-3})
+    assert message == measured.Line(1e-5, pytest.approx(1e-9))
+    assert measured.on_paper(1, 100, 10**6, compute, message) == pytest.approx(2e-3)
+    assert measured.on_paper(8, 100, 10**6, compute, message) == pytest.approx(2e-3 + 9e-5 + 1.75e-3)
+    lines = measured.paper_section({256: (compute, 10**6)}, message)
+    assert [line.split(" | ")[1] for line in lines[-3:]] == ["8", "64", "512"]
+
+
+@MPI
+def test_ranks_measure_a_step() -> None:
+    told = measured.ranks(2, 1, "step", 0.01, 8, 16)
+    assert 0 < told["mean"] < told["step"] and told["bytes"] == 4 * (785 * 16 + 17 * 8 + 9 * 10)

@@ -242,6 +242,19 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "write the events with p.export_chrome_trace(path)": "tensorboard_trace_handler ExecutionTraceObserver",
         _ONE_DEVICE: "DeviceType itt kineto_available",
     },
+    "distributed": {
+        "use all_reduce, all_gather or broadcast": (
+            "reduce gather scatter reduce_scatter all_to_all all_to_all_single all_gather_into_tensor "
+            "reduce_scatter_tensor send recv isend irecv batch_isend_irecv P2POp"
+        ),
+        "objects would be pickled, and reading a pickle can run code: send tensors": (
+            "all_gather_object broadcast_object_list gather_object scatter_object_list send_object_list "
+            "recv_object_list"
+        ),
+        "there is one group, of all processes: leave group out": "new_group new_subgroups GroupMember split_group",
+        "MPI knows where the others are: leave it out": "Store TCPStore FileStore HashStore PrefixStore Backend",
+        "use barrier, which does not wait for ever": "monitored_barrier",
+    },
     "hub": {"give tg.load the path of your file": "get_dir set_dir"},
     "utils": {
         "time it with tg.utils.benchmark.Timer": "ThroughputBenchmark bottleneck",

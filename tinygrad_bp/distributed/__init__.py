@@ -43,8 +43,12 @@ if not _typing.TYPE_CHECKING:
         if name in ("rank", "world_size"):  # of this moment: ``init`` changes them
             alone = {"rank": 0, "world_size": 1}[name]
             return {"rank": get_rank, "world_size": get_world_size}[name]() if is_initialized() else alone
-        if name in _ELSEWHERE:
-            from importlib import import_module
+        from importlib import import_module
 
+        if name == "nn":
+            return import_module(f"{__name__}.nn")
+        if name in _ELSEWHERE:
             return getattr(import_module(f"{__package__.rpartition('.')[0]}.{_ELSEWHERE[name]}"), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ..not_here import missing
+
+        raise missing("distributed", name)

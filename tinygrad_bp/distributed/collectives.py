@@ -173,6 +173,10 @@ def _value(name: str, tensor: Any, written: bool = True) -> Any:
         )
     if traced():
         raise ArgumentError(f"{name}: a program cannot ask other processes; call it outside tg.compile and tg.program")
+    if not isinstance(tensor._value, np.ndarray):
+        raise ArgumentError(
+            f"{name}: MPI carries the memory of the CPU, and this tensor is on {tensor.device}: t.cpu()"
+        )
     return tensor._value
 
 

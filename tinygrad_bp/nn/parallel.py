@@ -63,6 +63,8 @@ class DistributedDataParallel(Module):
             raise ArgumentError("DistributedDataParallel: a lazy layer has no shape yet; call the module once before")
         if not learning:
             raise ArgumentError("DistributedDataParallel: no parameter requires grad, so there is nothing to average")
+        if not all(isinstance(value._value, np.ndarray) for value in (*parameters, *module.buffers())):
+            raise ArgumentError("DistributedDataParallel: MPI carries the memory of the CPU; write module.cpu()")
         size = 25.0 if bucket_cap_mb is None else bucket_cap_mb
         if not size > 0:
             raise ArgumentError(f"DistributedDataParallel: bucket_cap_mb is a number above 0, got {bucket_cap_mb!r}")
