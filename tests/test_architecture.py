@@ -65,7 +65,7 @@ EXTRAS = {
     "playground": {"graphviz"},
     "saving": {"safetensors"},
     "sklearn": {"sklearn", "scipy"},
-    "train": {"tqdm", "matplotlib", "IPython"},
+    "train": {"joblib", "tqdm", "matplotlib", "IPython"},
 }
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 

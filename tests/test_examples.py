@@ -25,7 +25,7 @@ WITHOUT = {
     "bases of layers and callbacks, which nobody makes": "RNNBase RNNCellBase ParametrizationList Callback",
     "data sets that are downloaded": "banknote cifar10 emg fashion_mnist mnist",
     "what training and checks return: the examples of fit and of checks show it": (
-        "Figures History KeepBest Training Remark Compared Diagnosis Finding"
+        "Figures History KeepBest Mean Run Sweep Training Remark Compared Diagnosis Finding"
     ),
     "what reads a file of yours": "from_file",
     "the other half of a pair, whose first half shows both": "custom_bwd",

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import ArgumentError, DataFileError
+from tinygrad_bp.autograd.errors import ArgumentError, DataFileError, StateDictError
 from tinygrad_bp.saving import npz, safetensors
 from tinygrad_bp.saving.structure import DTYPES
 
@@ -189,6 +189,20 @@ def test_numpy_reads_what_is_saved_as_npz(tmp_path):
     tg.save({"layer": {"weight": tg.ones(2, 3)}}, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:
         np.testing.assert_array_equal(file["layer.weight"], np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_model_writes_and_reads_its_state(ending, tmp_path):
+    path = tmp_path / f"net{ending}"
+    layers = [tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.BatchNorm1d(3)) for _ in range(2)]
+    layers[0](tg.randn(8, 2))
+    layers[0].save(path)
+    layers[1].load(path)
+    same(layers[1].state_dict(), layers[0].state_dict())
+    same(dict(tg.load(path)), dict(layers[0].state_dict()))
+    with pytest.raises(StateDictError, match="missing keys"):
+        tg.nn.Linear(2, 3).load(path)
+    assert tg.nn.Linear(2, 3).load(path, strict=False).missing_keys == ["weight", "bias"]
 
 
 # ---------------------------------------------------------------------- what is refused

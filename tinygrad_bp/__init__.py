@@ -142,5 +142,6 @@ def _gather():
 _gathering.BRINGING.append(_gather)
 _gathering.FINDING.append(lambda key: _room("numpy_names").bring(key))
 _gathering.BATCHING.append(lambda: _room("func.batching"))
+_gathering.SAVING.append(lambda: _room("saving"))
 
 __version__ = "0.1.0"

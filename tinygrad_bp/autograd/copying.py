@@ -49,7 +49,11 @@ def _reduce(self: Tensor, protocol: Any) -> Any:
             "a tensor is never pickled: a pickle can run code when it is read. Save it with tg.save(t, path), of a "
             "model its state_dict(), and read it with tg.load(path)"
         )
-    # On its way to another process of the same program, which alone reads it.
+    return sent(self)
+
+
+def sent(self: Tensor) -> Any:
+    """What rebuilds a leaf in another process of the same program, which alone reads it."""
     if not self.is_leaf:
         raise ArgumentError(
             f"a tensor made by {self._node!r} cannot go to another process with its history; send t.detach()"

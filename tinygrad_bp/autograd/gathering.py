@@ -8,6 +8,7 @@ from typing import Any
 BRINGING: list[Callable[[], None]] = []  # filled by the package, which knows the files
 FINDING: list[Callable[[Any], None]] = []  # of the one file of a function of NumPy
 BATCHING: list[Callable[[], None]] = []  # of the rules by which ops take batches
+SAVING: list[Callable[[], Any]] = []  # of the room that writes and reads files
 
 
 def gather() -> None:

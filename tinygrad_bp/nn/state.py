@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from os import PathLike
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, AutogradError, StateDictError, shape_text
+from ..autograd.gathering import SAVING
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from .holding import Holder
@@ -119,6 +121,25 @@ class State(Holder):
             for hook in hooks:
                 hook(module, keys)
         return keys
+
+    def save(self, f: str | PathLike[str] | IO[bytes]) -> None:
+        """Write the state dict to ``f``, a path or a file, as ``tg.save(self.state_dict(), f)`` does.
+
+        >>> import io
+        >>> import tinygrad_bp as tg
+        >>> file, model, other = io.BytesIO(), tg.nn.Linear(2, 1), tg.nn.Linear(2, 1)
+        >>> model.save(file)
+        >>> _ = file.seek(0)
+        >>> other.load(file)
+        <All keys matched successfully>
+        >>> tg.equal(model.weight, other.weight)
+        True
+        """
+        SAVING[0]().save(self.state_dict(), f)
+
+    def load(self, f: str | PathLike[str] | IO[bytes], strict: bool = True) -> _IncompatibleKeys:
+        """Put the values of a file into the parameters and buffers: ``load_state_dict(tg.load(f), strict)``."""
+        return self.load_state_dict(SAVING[0]().load(f), strict)
 
 
 def _start(prefix: str, path: str) -> str:

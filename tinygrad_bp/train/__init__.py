@@ -5,9 +5,11 @@ from .history import Figures, History
 from .loop import DivergedError, evaluate, fit
 from .monitor import Monitor
 from .remarks import Remark, Report
+from .results import Mean, Run, Sweep
 from .snapshots import Checkpoint
+from .sweeps import sweep
 
 __all__ = [
-    "Callback", "Checkpoint", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Monitor", "Remark",
-    "Report", "Training", "evaluate", "fit",
+    "Callback", "Checkpoint", "DivergedError", "EarlyStopping", "Figures", "History", "KeepBest", "Mean", "Monitor",
+    "Remark", "Report", "Run", "Sweep", "Training", "evaluate", "fit", "sweep",
 ]  # fmt: skip

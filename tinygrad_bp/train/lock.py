@@ -10,16 +10,16 @@ from ..autograd.errors import ArgumentError
 
 
 class Lock:
-    """Holds ``folder`` until ``close``, or until the process ends in whatever way."""
+    """Holds ``folder`` for a ``kind`` of work until ``close``, or until the process ends in whatever way."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
         self._file: int | None = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         if not _locked(self._file):
             who = os.read(self._file, 20).decode("ascii", "replace").strip() if os.name == "posix" else ""
             self.close()
             raise ArgumentError(
-                f"Checkpoint: another training (process {who or 'unknown'}) writes its snapshots to {folder}; wait for "
-                "its end, or give another folder"
+                f"another {kind} (process {who or 'unknown'}) writes to {folder}; wait for its end, or give another "
+                "folder"
             )
         if os.name == "posix":  # elsewhere nobody can read what is locked
             os.truncate(self._file, 0)

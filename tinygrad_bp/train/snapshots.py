@@ -166,7 +166,7 @@ class Checkpoint(Callback):
         """Hold the folder; ``resume`` and ``save`` do so by themselves, until ``close`` or the end of the process."""
         if self._held is None and leads():
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._held = Lock(self.folder)
+            self._held = Lock(self.folder, "training")
             for part in self.folder.glob(".snapshot-*.part"):  # a process was killed in the middle of a write
                 part.unlink(missing_ok=True)
         return self
