@@ -22,7 +22,6 @@ def between(x: Ref, low: float, high: float) -> Ref:
 
 
 entry("sigmoid_slope")(lambda c, x: sigmoid(x) * sigmoid(-x))
-entry("leaky_relu")(lambda c, x, negative_slope: x.unary("LeakyRelu", alpha=float(negative_slope)))
 entry("silu")(lambda c, x: x * sigmoid(x))
 entry("silu_slope")(lambda c, x: sigmoid(x) * (1 + x * sigmoid(-x)))
 entry("logsigmoid")(lambda c, x: -softplus(-x))
@@ -32,6 +31,13 @@ entry("hardshrink")(lambda c, x, lambd: (x.unary("Abs") <= lambd).choose(0, x))
 entry("softshrink")(lambda c, x, lambd: x.unary("Sign") * c_max(x.unary("Abs") - lambd, 0))
 entry("threshold")(lambda c, x, threshold, value: (x <= threshold).choose(value, x))
 entry("prelu")(lambda c, x, weight: (x > 0).choose(x, weight * x))
+
+
+@entry("leaky_relu")
+def _leaky_relu(c: Call, x: Ref, negative_slope: float) -> Ref:
+    if x.dtype != np.float64:  # an attribute is a float32
+        return x.unary("LeakyRelu", alpha=float(negative_slope))
+    return (x > 0).choose(x, x * negative_slope)
 
 
 @entry("elu")

@@ -39,7 +39,7 @@ for _name, _kind in {
     entry(_name)(lambda c, x, kind=_kind, **_: (x if kind == "Identity" else whole(x)).unary(kind))
 
 for _name, _kind in {
-    "sub": "Sub", "mul": "Mul", "div": "Div", "power": "Pow", "maximum": "Max", "minimum": "Min",
+    "sub": "Sub", "mul": "Mul", "power": "Pow", "maximum": "Max", "minimum": "Min",
     "clamp_min": "Max", "clamp_max": "Min", "dropout": "Mul",
 }.items():  # fmt: skip
     entry(_name)(lambda c, a, b, kind=_kind: binary(c, kind, a, b))

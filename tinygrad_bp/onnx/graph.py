@@ -110,6 +110,7 @@ class Graph:
         self.stored: dict[Any, Any] = {}  # the arrays of values that are the same in every run
         # What a later step may take in the place of a value: the largest elements beside their places, an LSTM's parts.
         self.pooled: dict[Any, tuple[Any, Ref]] = {}
+        self.averaged: dict[Any, tuple[int, Ref]] = {}  # of a sum of windows, how many elements, and their mean
         self.cells: dict[Any, Any] = {}
         self._constants: dict[Any, Ref] = {}
         self._counts: dict[str, int] = {}
@@ -274,7 +275,7 @@ class Graph:
         return self.node("Slice", x, *ends, self.constant([axis]), self.constant([step]))
 
     def take(self, x: Ref, index: Any, axis: int) -> Ref:
-        """The slices of one axis that a number or an array names; the dimensions of the index stand in its place."""
+        """The slices of one axis that an index names; its dimensions stand in the place of the axis, of a number none."""
         return self.node("Gather", x, index if isinstance(index, Ref) else self.constant(index), axis=axis)
 
     def pad(self, x: Ref, before: Sequence[int], after: Sequence[int], value: Any = 0) -> Ref:

@@ -52,7 +52,7 @@ def _read(c: Call, x: Ref, items: list[Any]) -> Ref:
     if arrays and any(_is_number(item) for item in items):
         items = [np.asarray(item) if _is_number(item) else item for item in items]  # NumPy broadcasts them together
         arrays = [item for item in items if _is_array(item)]
-    axis, dropped, added, taken = 0, [], [], []
+    axis, numbers, taken = 0, [], []
     for item in items:  # slices first, each of its own dimension
         if item is None:
             continue
@@ -61,20 +61,15 @@ def _read(c: Call, x: Ref, items: list[Any]) -> Ref:
             if (item.start, item.stop, step) != (None, None, 1):
                 x = c.graph.slice(x, axis, item.start, item.stop, step)
         elif not arrays and _is_number(item):
-            last = isinstance(item, Dim)
-            x = c.graph.take(x, c.graph.length(item) if last else [int(item)], axis)
-            dropped.append(axis)
+            numbers.append((axis, item))
         else:
             taken.append(axis)
         axis += 1
     if not arrays:
-        x = c.graph.squeeze(x, *dropped)
-        place = 0
-        for item in items:
-            if item is None:
-                added.append(place)
-            place += not _is_number(item)
-        return c.graph.unsqueeze(x, *added) if added else x.unary("Identity")
+        for axis, item in reversed(numbers):  # the last first: the others keep their places
+            x = c.graph.take(x, c.graph.reshape(c.graph.length(item), ()) if isinstance(item, Dim) else int(item), axis)
+        kept = [item for item in items if not _is_number(item)]
+        return c.graph.unsqueeze(x, *[i for i, item in enumerate(kept) if item is None]).unary("Identity")
     if any(item is None for item in items):
         c.no("an index with None beside arrays; write x[:, None] as a step of its own")
     return _gathered(c, x, items, taken)

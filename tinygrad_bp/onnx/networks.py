@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..program import Value
 from .dims import fixed
 from .elementwise import binary
 from .graph import Ref
@@ -113,12 +114,23 @@ def _window_sum(c: Call, x: Ref, kernel: Any, stride: Any, padding: Any, dilatio
     if ndim_of(c) == n + 2 and n <= 3 and set(dilation) == {1} and inside and x.dtype != np.float64:
         y = c.graph.node("AveragePool", x, kernel_shape=list(kernel), strides=list(stride), pads=_pads(padding),
                          count_include_pad=1)  # fmt: skip
+        c.graph.averaged[c.step.result] = math.prod(kernel), y
         return y * float(math.prod(kernel))
     lead, shape = ndim_of(c) - n, c.shape
     windows = Call(c.graph, c.step, c.known)
     windows.shape = (*shape[:lead], *kernel, *shape[lead:])
     y = windows_of(windows, x, ndim_of(c), kernel, stride, padding, dilation)
     return c.graph.sum(y, range(lead, lead + n))
+
+
+@entry("div")
+def _div(c: Call, a: Ref, b: Ref) -> Ref:
+    """A quotient; of a sum of windows by how many elements they have, what AveragePool gives."""
+    first, second = c.step.operands
+    count, mean = c.graph.averaged.get(first, (0, a)) if isinstance(first, Value) else (0, a)
+    if isinstance(second, (int, float)) and count == second and mean.dtype == c.dtype:
+        return mean
+    return binary(c, "Div", a, b)
 
 
 def _evenly(table: Any) -> tuple[int, int, int] | None:

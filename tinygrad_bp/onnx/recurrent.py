@@ -69,8 +69,7 @@ class Cells:
             return self.states.unary("Identity")
         if index[0] == 1:
             return self.last.unary("Identity")
-        graph = self.states.graph
-        return graph.squeeze(graph.take(self.states, [index[1]], 0), 0)
+        return self.states.graph.take(self.states, index[1], 0)
 
 
 @entry("lstm")
