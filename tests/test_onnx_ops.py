@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,12 @@ import pytest
 from onnx_runs import assert_same, exported, run, session
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.op import OPS, Op
 from tinygrad_bp.onnx.writing import ENTRIES, REFUSED
 from tinygrad_bp.verify import contracts as c
 
-dir(tg)  # opens the rooms that come on first use, whose ops are in the table then
+gather()  # the rooms that come on first use, whose ops are in the table then
 
 # Of 1e30, −1e30 and 800 the sum is 0 or 800, by the order in which they are added.
 REORDERED = {"sum", "mean", "prod", "std", "batch_norm", "layer_norm"}
@@ -69,12 +72,19 @@ def test_every_op_has_an_entry_or_a_reason() -> None:
     assert not set(ENTRIES) & set(REFUSED)
 
 
+def test_the_page_lists_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = Path(__file__).parent.parent / "docs"
+    monkeypatch.syspath_prepend(docs)
+    written = importlib.import_module("make_onnx").page()
+    assert (docs / "onnx.md").read_text(encoding="utf-8") == written, "run PYTHONPATH=. python docs/make_onnx.py"
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_an_op_in_onnx_is_the_op(name: str) -> None:
     compare(OPS[name], np.float32, 1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(ENTRIES)[::4])  # a share: benchmarks/onnx_ops.py runs all
+@pytest.mark.parametrize("name", sorted(ENTRIES)[::4])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-9), (np.float16, 2e-3)])
 def test_other_dtypes(name: str, dtype: Any, tolerance: float) -> None:
     compare(OPS[name], dtype, tolerance)

@@ -275,7 +275,7 @@ class Graph:
         return self.node("Slice", x, *ends, self.constant([axis]), self.constant([step]))
 
     def take(self, x: Ref, index: Any, axis: int) -> Ref:
-        """The slices of one axis that an index names; its dimensions stand in the place of the axis, of a number none."""
+        """The slices of one axis that an index names; its dimensions stand where the axis was, of a number none."""
         return self.node("Gather", x, index if isinstance(index, Ref) else self.constant(index), axis=axis)
 
     def pad(self, x: Ref, before: Sequence[int], after: Sequence[int], value: Any = 0) -> Ref:

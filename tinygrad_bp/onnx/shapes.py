@@ -210,5 +210,21 @@ def _recurrence(c: Call, a: Ref, b: Ref, axis: int) -> Ref:
     return c.graph.node("Concat", *found, axis=axis) if found else b.unary("Identity")
 
 
-refuse("running_index", "opset 17 has cumulative sums alone: return the values' running maximum by your own program")
+@entry("running_index")
+def _running_index(c: Call, x: Ref, axis: int, least: bool) -> Ref:
+    axis = axes_of(axis, len(c.shape))[0]
+    found: list[Ref] = []
+    best: Ref | None = None
+    for i, step in enumerate(_steps(c, whole(x), axis)):
+        if best is None:
+            hit = step.eq(step)
+            best = step
+        else:
+            hit = (step <= best) if least else (step >= best)  # of equal ones the last counts, and every NaN
+            hit = hit | step.isnan() if step.dtype.kind == "f" else hit
+            best = hit.choose(step, best)
+        found.append(hit.choose(c.graph.constant(i), found[-1] if found else 0))
+    return c.graph.node("Concat", *found, axis=axis) if found else x.cast(np.int64)
+
+
 refuse("other_products", "it is the gradient of a product; export the function without its gradient")
