@@ -26,6 +26,7 @@ from tinygrad_bp.autograd.errors import ArgumentError, CaptureError, DtypeError
 
 GPT = Path(__file__).parents[1] / "demos" / "examples" / "tiny_gpt.py"
 BATCH = {0: "batch"}
+ONE = tg.ones(2)
 
 
 def tiny_gpt() -> Any:
@@ -171,6 +172,20 @@ def test_a_method_is_exported_with_its_module_in_eval() -> None:
     assert_same([model.encoder(x)], run(session(found), [x]))
 
 
+def test_names_that_stand_for_two_things_are_refused() -> None:
+    class Scale(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.x = nn.Parameter(tg.ones(2))
+
+        def forward(self, x):
+            return x * self.x
+
+    with pytest.raises(ArgumentError, match="x names a stored tensor, and an input or a result too"):
+        exported(Scale(), ONE)
+    assert [i.name for i in exported(Scale(), ONE, input_names=["given"]).graph.initializer] == ["x"]
+
+
 def test_a_gradient_is_a_function_too() -> None:
     model = nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.LayerNorm(4), nn.Linear(4, 1))
     slope = tg.func.grad(lambda x: model(x).sum())
@@ -192,12 +207,20 @@ def test_weights_of_any_layout_are_stored_row_by_row() -> None:
     assert stored.tolist() == w.tolist()
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool"])
+DTYPES = ["float16", "float32", "float64", "int8", "uint8", "uint32", "int32", "int64", "bool"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
 def test_dtypes_and_shapes(dtype: str, shape: tuple[int, ...]) -> None:
     x = tg.arange(6).reshape(2, 3)[: shape[0] if shape else 1].to(np.dtype(dtype))
     x = x if shape else x[0, 1]
-    function = lambda x: (x * x, x + x if dtype != "bool" else x | x, x == 1, x.sum(), -x.int(), x.float())  # noqa: E731
+
+    def function(x):
+        both = x + x if dtype != "bool" else x | x
+        moved = x.reshape(-1), tg.cat([x.ravel(), x.ravel()]), tg.where(x == 1, x, both), x.clip(0, 1)
+        return x * x, both, x == 1, x > 0.5, x.sum(), -x.int(), x.float(), x / 2, x.exp(), moved
+
     model = exported(function, x)
     given = model.graph.input[0].type.tensor_type
     assert onnx.helper.tensor_dtype_to_np_dtype(given.elem_type) == x.dtype and len(given.shape.dim) == len(shape)
@@ -246,8 +269,6 @@ def test_what_cannot_follow_a_free_size_is_refused(function: Any, said: str, tmp
 
 
 # ---------------------------------------------------------------------- what is refused
-
-ONE = tg.ones(2)
 
 
 @pytest.mark.parametrize(

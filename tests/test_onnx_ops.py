@@ -90,6 +90,17 @@ def test_other_dtypes(name: str, dtype: Any, tolerance: float) -> None:
     compare(OPS[name], dtype, tolerance)
 
 
+@pytest.mark.parametrize("name", [name for name in ENTRIES if OPS[name].floats])
+def test_integers_that_become_floats(name: str) -> None:
+    op = OPS[name]
+    sample = next(sample for sample in op.samples if all(0 not in shape for shape in sample.shapes))
+    args = [tg.ones(shape, dtype=tg.int64) for shape in sample.shapes]
+    with np.errstate(all="ignore"):
+        ours, model = c.run(op, args, sample), exported(lambda *xs: c.run(op, xs, sample), *args)
+        if name not in SINGLE:  # NumPy makes float64 of integers
+            assert_same([ours], run(session(model), args))
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_op_without_an_entry_says_so(name: str) -> None:
     op, sample = OPS[name], OPS[name].samples[0]

@@ -75,12 +75,16 @@ class Dim(int):
 
     __str__ = __repr__
 
-    def _burnt(self, *_: Any) -> NoReturn:
-        raise Burnt(repr(self))
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = __rfloordiv__ = _burnt
-    __truediv__ = __rtruediv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __pow__ = __rpow__ = _burnt
-    __neg__ = __lt__ = __le__ = __gt__ = __ge__ = __index__ = __int__ = __float__ = _burnt
+def _burnt(self: Dim, *_: Any) -> NoReturn:
+    raise Burnt(repr(self))
+
+
+for _name in ["add", "sub", "mul", "floordiv", "truediv", "mod", "divmod", "pow"]:
+    setattr(Dim, f"__{_name}__", _burnt)
+    setattr(Dim, f"__r{_name}__", _burnt)
+for _name in ["neg", "lt", "le", "gt", "ge", "index", "int", "float"]:
+    setattr(Dim, f"__{_name}__", _burnt)
 
 
 def fixed(*numbers: Any) -> Any:

@@ -20,7 +20,9 @@ def same_dtype(a: Ref, b: Ref) -> tuple[Ref, Ref]:
 
 
 def whole(x: Ref) -> Ref:
-    """Booleans and small integers in int32, which runtimes have; others as they are."""
+    """Booleans and small integers in int32, uint32 in int64, which runtimes have; others as they are."""
+    if x.dtype == np.uint32:
+        return x.cast(np.int64)
     return x.cast(np.int32) if x.dtype.kind in "bui" and x.dtype.itemsize < 4 else x
 
 
@@ -30,7 +32,7 @@ def truth(x: Ref) -> Ref:
 
 
 for _name, _kind in {
-    "abs": "Abs", "neg": "Neg", "sign": "Sign", "relu": "Relu", "positive": "Identity", "clone": "Identity",
+    "abs": "Abs", "sign": "Sign", "relu": "Relu", "positive": "Identity", "clone": "Identity",
     "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
     "reciprocal": "Reciprocal", "sigmoid": "Sigmoid", "sin": "Sin", "cos": "Cos", "tan": "Tan", "asin": "Asin",
     "acos": "Acos", "atan": "Atan", "sinh": "Sinh", "cosh": "Cosh", "tanh": "Tanh", "asinh": "Asinh",
@@ -43,6 +45,9 @@ for _name, _kind in {
     "clamp_min": "Max", "clamp_max": "Min", "dropout": "Mul",
 }.items():  # fmt: skip
     entry(_name)(lambda c, a, b, kind=_kind: binary(c, kind, a, b))
+
+
+entry("neg")(lambda c, x: -(x.cast(np.int64) if x.dtype == np.uint64 else whole(x)))
 
 
 def binary(c: Call, kind: str, a: Ref, b: Ref) -> Ref:

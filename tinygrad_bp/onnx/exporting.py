@@ -86,6 +86,12 @@ def export(
     results = _output_names(len(program.outputs), output_names, list(names.values()))
     given = {value: names[source] for value, source in zip(program.inputs, runs[0].sources) if isinstance(source, int)}
     stored = _stored(program, runs[0], owner)
+    both = sorted({name for name, _ in stored.values()} & {*given.values(), *results})
+    if both:
+        raise ArgumentError(
+            f"onnx.export: {', '.join(both)} names a stored tensor, and an input or a result too; give input_names and "
+            "output_names of their own"
+        )
     name = type(model).__name__ if isinstance(model, Module) else getattr(model, "__name__", "function")
     data = model_of(onnx, name, *graph_of(program, given, stored, results))
     if hasattr(f, "write"):

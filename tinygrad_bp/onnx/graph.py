@@ -15,6 +15,11 @@ class Ref:
 
     __slots__ = ("dtype", "graph", "name", "shape")
 
+    graph: Graph
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...] | None
+
     def __init__(self, graph: Graph, name: str, dtype: Any, shape: tuple[int, ...] | None = None) -> None:
         self.graph, self.name, self.dtype, self.shape = graph, name, np.dtype(dtype), shape
 
@@ -26,6 +31,9 @@ class Ref:
     def __add__(self, other: Any) -> Ref:
         return self._with("Add", other)
 
+    def __radd__(self, other: Any) -> Ref:
+        return self._with("Add", other)
+
     def __sub__(self, other: Any) -> Ref:
         return self._with("Sub", other)
 
@@ -33,6 +41,9 @@ class Ref:
         return self._with("Sub", other, turned=True)
 
     def __mul__(self, other: Any) -> Ref:
+        return self._with("Mul", other)
+
+    def __rmul__(self, other: Any) -> Ref:
         return self._with("Mul", other)
 
     def __truediv__(self, other: Any) -> Ref:
@@ -43,8 +54,6 @@ class Ref:
 
     def __pow__(self, other: Any) -> Ref:
         return self._with("Pow", other)
-
-    __radd__, __rmul__ = __add__, __mul__
 
     def __neg__(self) -> Ref:
         return self.graph.node("Neg", self)
@@ -88,6 +97,7 @@ class Ref:
         """``a`` where it holds, else ``b``; one of both is a tensor of the graph."""
         like = a if isinstance(a, Ref) else b
         wide = np.dtype(np.int32) if like.dtype.kind in "bui" and like.dtype.itemsize < 4 else like.dtype
+        wide = np.dtype(np.int64) if like.dtype in (np.uint32, np.uint64) else wide  # of the same bits
         a, b = (item.cast(wide) if isinstance(item, Ref) else self.graph.constant(item, wide) for item in (a, b))
         return self.graph.node("Where", self, a, b, dtype=wide).cast(like.dtype)  # runtimes choose between wide numbers
 

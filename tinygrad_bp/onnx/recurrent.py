@@ -52,6 +52,10 @@ def _gru(c: Call, x: Ref, h: Ref, weight: Ref, bias: Ref) -> Ref:
 class Cells:
     """An LSTM's results: all hidden states, and the last cells alone; ONNX gives no others."""
 
+    states: Ref
+    last: Ref
+    steps: int
+
     def __init__(self, states: Ref, last: Ref, steps: int) -> None:
         self.states, self.last, self.steps = states, last, steps
 

@@ -47,6 +47,12 @@ def refuse(names: str, reason: str) -> None:
 class Call:
     """One call of an op while it is written: the graph, and what is known of the result."""
 
+    graph: Graph
+    step: Step
+    known: dict[Value, Ref]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
     def __init__(self, graph: Graph, step: Step, known: dict[Value, Ref]) -> None:
         self.graph, self.step, self.known = graph, step, known
         self.shape, self.dtype = step.result.shape, step.result.dtype
@@ -91,7 +97,11 @@ def written(call: Call) -> Ref:
         raise DtypeError(_sentence(op.name, REFUSED.get(op.name, "it has no entry in the table")))
     params = {name: call.step.params.get(name, default) for name, default in op.params.items()}
     wide = op.wide and call.dtype == np.float16  # computed in float32 and rounded once, as the op itself does
-    given = [_operand(call, item, operands, wide) for item in (operands[0] if op.variadic else operands)]
+    promotes = op.promotes * len(operands[0]) if op.variadic else op.promotes
+    given = [
+        _operand(call, item, operands, wide, op.floats and takes_part and call.dtype.kind == "f")
+        for item, takes_part in zip(operands[0] if op.variadic else operands, promotes)
+    ]
     try:
         result = ENTRIES[op.name](call, *([given] if op.variadic else given), **params)
     except Refused as refused:
@@ -104,15 +114,16 @@ def _values(operands: Any) -> list[Value]:
     return [v for item in operands for v in (item if isinstance(item, tuple) else [item]) if isinstance(v, Value)]
 
 
-def _operand(call: Call, item: Any, operands: Any, wide: bool) -> Ref:
+def _operand(call: Call, item: Any, operands: Any, wide: bool, floats: bool) -> Ref:
     if isinstance(item, Value):
         ref = call.known[item]
-        if wide and ref.dtype == np.float16:
-            ref = Ref(ref.graph, ref.cast(np.float32).name, np.float32, ref.shape)
-        return ref
+        dtype = call.dtype if floats and ref.dtype.kind in "bui" else ref.dtype
+        dtype = np.dtype(np.float32) if wide and dtype == np.float16 else dtype
+        return ref if dtype == ref.dtype else Ref(ref.graph, ref.cast(dtype).name, dtype, ref.shape)
     # A number takes the dtype that NumPy computes in beside the others.
     like = [v.dtype for v in _values(operands) if v.dtype != np.bool_ or isinstance(item, bool)]
     dtype = np.result_type(*like, item) if like else np.asarray(item).dtype
+    dtype = call.dtype if floats and dtype.kind in "bui" else dtype
     number = call.graph.constant(item, np.float32 if wide and dtype == np.float16 else dtype)
     return Ref(call.graph, number.name, number.dtype, ())
 

@@ -156,7 +156,13 @@ def model_of(
     model = helper.make_model(
         whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="tinygrad_bp"
     )  # fmt: skip
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise DtypeError(
+            f"onnx.export: opset {OPSET} does not have what the function computes, mostly a dtype; cast to float32 or "
+            f"int64 first. The checker says: {error}"
+        ) from None
     data: bytes = model.SerializeToString()
     return data
 
