@@ -39,7 +39,13 @@ class DistError(AutogradError, RuntimeError):
 
 
 class ProcessGroup:
-    """The processes that were started together. ``init`` makes it; no program does."""
+    """The processes that were started together. ``init`` makes it; no program does.
+
+    >>> import tinygrad_bp as tg
+    >>> group = tg.distributed.init()  # doctest: +SKIP
+    >>> group.rank() < group.size()  # doctest: +SKIP
+    True
+    """
 
     def __init__(self, world: Any, timeout: float) -> None:
         self._world, self._timeout = world, timeout
