@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .formulas import Axes, deviation, slips_along
 from .tape import Gradient
 
-Axes = tuple[int, ...]
 Whole = Callable[[Gradient, Any, Any, Axes], Gradient]  # of g, x, y and the axes
 Wrong = tuple[str, str, Whole]  # kind, how it is written, and the gradient that comes of it
 
@@ -21,11 +21,6 @@ def _sum(a: Any, axes: Axes) -> Any:
 
 def _mean(a: Any, axes: Axes) -> Any:
     return np.mean(a, axes, keepdims=True)
-
-
-def _deviation(x: Any, y: Any, axes: Axes) -> Any:
-    """What x, or x less its mean, was divided by: y has no mean, so the mean of x does not count."""
-    return _mean(x * y, axes) / np.maximum(_mean(y * y, axes), 1e-300)
 
 
 def _variance(x: Any, axes: Axes) -> Any:
@@ -61,7 +56,7 @@ class Normal:
 
     def __call__(self, g: Gradient, x: Any, y: Any, axes: Axes) -> Gradient:
         """The gradient that comes of it."""
-        n, sigma = _count(x, axes), _deviation(x, y, axes)
+        n, sigma = _count(x, axes), deviation(x, y, axes)
         direct, of_mean, of_variance = (g * scale for scale in self.scaled)
         first = _mean(of_mean, self.over[0] or axes) * n ** self.sums[0]
         projected = _mean(of_variance * self.inner(g, x, y, axes), self.over[1] or axes)
@@ -69,11 +64,11 @@ class Normal:
         return ((n if self.of_g else 1) * direct - self.mean * first - self.variance * second) / sigma**self.power
 
 
-def _with_deviation(deviation: Callable[[Any, Any, float], Any]) -> Whole:
+def _with_deviation(other: Callable[[Any, Any, float], Any]) -> Whole:
     """The right formula with another σ in all places: a function of the variance, of σ as it was, and of n."""
 
     def whole(g: Gradient, x: Any, y: Any, axes: Axes) -> Gradient:
-        sigma = deviation(_variance(x, axes), _deviation(x, y, axes), _count(x, axes))
+        sigma = other(_variance(x, axes), deviation(x, y, axes), _count(x, axes))
         h = (x - _mean(x, axes)) / sigma
         return (g - _mean(g, axes) - h * _mean(g * h, axes)) / sigma
 
@@ -141,7 +136,7 @@ DIVIDED: list[tuple[str, str, Normal]] = [
 ]  # fmt: skip
 
 NORMALISATION: list[Wrong] = [
-    ("term missing", "g / σ: mean and variance taken for constants", lambda g, x, y, a: g / _deviation(x, y, a)),
+    ("term missing", "g / σ: mean and variance taken for constants", lambda g, x, y, a: g / deviation(x, y, a)),
     ("term missing", "without the term of the variance, y · mean(g·y)", Normal(variance=0)),
     ("term missing", "without the term of the mean, mean g", Normal(mean=0)),
     *DIVIDED,
@@ -161,7 +156,7 @@ NORMALISATION: list[Wrong] = [
     ("derivative", "with mean(g·(x − mean))", Normal(inner=lambda g, x, y, a: x - _mean(x, a))),
     ("term missing", "g − mean g alone: the deviation is left out altogether", Normal(variance=0, power=0)),
     ("n − 1", "with n − 1 where n is meant in the term of the variance",
-     lambda g, x, y, a: (g - _mean(g, a) - y * _sum(g * y, a) / (_count(x, a) - 1)) / _deviation(x, y, a)),
+     lambda g, x, y, a: (g - _mean(g, a) - y * _sum(g * y, a) / (_count(x, a) - 1)) / deviation(x, y, a)),
     ("n − 1", "with n where the variance is over n − 1", Normal()),
     ("n − 1", "with the variance over n − 1 where it is over n (ddof)",
      _with_deviation(lambda variance, sigma, n: sigma * np.sqrt(n / (n - 1)))),
@@ -177,7 +172,7 @@ NORMALISATION: list[Wrong] = [
 ]  # fmt: skip
 
 ROOT_MEAN_SQUARE: list[Wrong] = [
-    ("term missing", "g / σ: the mean square taken for a constant", lambda g, x, y, a: g / _deviation(x, y, a)),
+    ("term missing", "g / σ: the mean square taken for a constant", lambda g, x, y, a: g / deviation(x, y, a)),
     *((kind, text, replace(whole, mean=0)) for kind, text, whole in DIVIDED),
     ("term too much", "with − mean g, as where a mean is subtracted", Normal()),
     ("summed", "with a sum for the mean of g·y", Normal(mean=0, sums=(0, 1))),
@@ -185,7 +180,7 @@ ROOT_MEAN_SQUARE: list[Wrong] = [
 ]  # fmt: skip
 
 UNIT_LENGTH: list[Wrong] = [
-    ("term missing", "g / ‖x‖: the length taken for a constant", lambda g, x, y, a: g / _deviation(x, y, a)),
+    ("term missing", "g / ‖x‖: the length taken for a constant", lambda g, x, y, a: g / deviation(x, y, a)),
     *((kind, text, replace(whole, mean=0, sums=(0, 1))) for kind, text, whole in DIVIDED),
     ("averaged", "with a mean for the sum of g·y", Normal(mean=0)),
 ]
@@ -221,6 +216,12 @@ def along_axes(name: str, x: Any, axes: Axes, weight: Any) -> Iterator[Wrong]:
             ((less, 1, 1), "the first term"),
         ):  # fmt: skip
             yield "factor missing", f"without the factor after it (gamma) in {where}", Normal(mean=mean, scaled=scaled)
+
+
+def slipped(name: str) -> Iterator[Wrong]:
+    """What one slip makes of the formulas in use."""
+    for kind, text, meant, gradient in slips_along(name):
+        yield kind, f"{text}; it is {meant}", gradient
 
 
 def _summed_over(axes: Axes) -> Whole:

@@ -12,7 +12,9 @@ import numpy as np
 from ...autograd.node import Node
 from ..case import multiple
 from .edges import Edge, edges, of_penalty, replaced
+from .functions import functions
 from .regions import between as between_nodes
+from .regions import slope
 from .tape import VIEWS, Change, Gradient, Rule, Step, Tape, groups, places
 
 OTHERS = 30  # gradients of the same shape that are tried in a gradient's place
@@ -49,6 +51,23 @@ def branches(tape: Tape) -> Iterator[Change]:
                     f"of {tape.name(node)} where that of {tape.name(edge.step.node)} is meant: {why}."
                 )
                 yield Change(kind, text, {edge.step.node: replaced(edge, _constantly(total))})
+
+
+def past_a_slope(tape: Tape) -> Iterator[Change]:
+    """Where a value goes two ways, what comes back along one is multiplied by the derivative of a function of the other."""
+    found = [e for e in edges(tape) if e.step.name in ("add", "sub") and len(tape.users.get(e.parent, ())) > 1]
+    for f in functions(tape):
+        steep = slope(tape, f.step.node, f.input) if not f.axes else None
+        for some in groups([e for e in found if steep is not None and e.parent.shape == steep.shape], lambda e: 0):
+            text = (
+                f"What {some[0].step.name}{places(e.step for e in some)} passes to {tape.name(some[0].parent)} is multiplied "
+                f"by the derivative of {f.name}{places([f.step])} as well, which is none of that branch's."
+            )
+            yield Change("derivative too much", text, {e.step.node: replaced(e, _also(e, steep)) for e in some})
+
+
+def _also(edge: Edge, by: Any) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: step.pull(g)[edge.operand] * by
 
 
 def _constantly(value: Any) -> Callable[[Step, Gradient], Gradient]:

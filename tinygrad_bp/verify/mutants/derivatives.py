@@ -9,9 +9,9 @@ import numpy as np
 
 from ...autograd.node import Node
 from ..case import multiple
-from .along_axes import Whole, along_axes
+from .along_axes import Whole, along_axes, slipped
 from .edges import of_penalty
-from .formulas import slips
+from .formulas import right_along, slips
 from .functions import Function, functions, sigmoid
 from .kinks import GATES
 from .regions import slope
@@ -119,6 +119,8 @@ OF_RESULT: dict[str, Formula] = {  # derivatives as they are written with a valu
 def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -> Iterator[Change]:
     """The derivative written with another value than the function's own result: of another step, or made from it."""
     formula = OF_RESULT.get(some[0].name)
+    if some[0].axes:
+        yield from _along_another(tape, some)
     if formula is None:
         return
     what = f"The derivative of {some[0].name}{places(f.step for f in some)} is made of"
@@ -144,6 +146,35 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
         if alike and all(np.any(formula(v, v)) for v in values):  # zero is a gradient left out: see left_out
             rules = {f.step.node: _rule(f, _constant(formula(v, v))) for f, v in zip(some, values)}
             yield Change("derivative", f"{what} {text} where its own result is meant.", rules)
+
+
+def _along_another(tape: Tape, some: list[Function]) -> Iterator[Change]:
+    """The gradient of a function along axes made of another value than its result, or past the mask before it."""
+    right = right_along(some[0].name)
+    what = f"The gradient of {_subject(some[0].name)}{places(f.step for f in some)}"
+    families = [tape.relatives(f.step.node) for f in some]
+    for path in dict.fromkeys(path for family in families for path in family):
+        values = [family.get(path, f.y) for family, f in zip(families, some)]
+        rules: dict[Node, Rule] = {
+            f.step.node: _rule(f, lambda g, x, y, a, v=v: right(g, x, v, a)) for f, v in zip(some, values)
+        }
+        yield Change("derivative", f"{what} is made of the value {path.split()[0]} its result, where that is meant.", rules)
+    masks = [tape.step_of.get(f.input) for f in some]
+    if all(mask is not None and mask.name == "where" and len(mask.parents) == 3 for mask in masks):
+        for kind, text, whole in ((k, t, w) for k, t, w in _every(some[0])):
+            rules = {}
+            for f, mask in zip(some, masks):
+                to = [p for p in mask.parents[1:] if p is not None]  # type: ignore[union-attr]
+                if len(to) == 1:
+                    rules[f.step.node] = _rule(f._replace(input=to[0]), whole)
+            if len(rules) == len(some):
+                yield Change(kind, f"{what} is written {text}, and passes by the mask before it.", rules)
+
+
+def _every(f: Function) -> Iterator[tuple[str, str, Whole]]:
+    yield "mask missing", "as it should", right_along(f.name)
+    yield from along_axes(f.name, f.x, f.axes, None)
+    yield from slipped(f.name)
 
 
 def _weight_after(tape: Tape, f: Function) -> Any:
@@ -184,10 +215,14 @@ def _wrong(f: Function, weight: Any, right_slope: Any) -> Iterator[tuple[str, st
 
 def other_derivatives(tape: Tape) -> Iterator[Change]:
     """Every function with a derivative that is of another one, or of no function at all."""
-    found = [f for f in functions(tape) if not f.axes]
     by_place = (lambda f: (f.name, f.step.call.site.anywhere)), (lambda f: (f.name, f.step.call.site))
-    for some in groups(found, lambda f: f.name, *by_place):
+    for some in groups(functions(tape), lambda f: f.name, *by_place):
         first = some[0]
+        if first.axes:
+            what = f"{_subject(first.name)}{places(f.step for f in some)}"
+            for kind, text, whole in slipped(first.name):
+                yield Change(kind, f"{what}: its gradient is written {text}.", {f.step.node: _rule(f, whole) for f in some})
+            continue
         right = slope(tape, first.step.node, first.input)
         steep = 0.0 if right is None else float(np.max(np.abs(right), initial=0.0))
         meant = f"; it is {RIGHT[first.name]}" if first.name in RIGHT else ""

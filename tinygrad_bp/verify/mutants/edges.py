@@ -84,7 +84,7 @@ def left_out(tape: Tape) -> Iterator[Change]:
             f"It is without {what}{' in every step' if not one else ''}: "
             f"the gradient through {some[0].step.name} is left out, add that part."
         )
-        yield Change(kind, sentence, without(some), free=_times(tape, what))
+        yield Change(kind, sentence, without(some), free=times(tape, what))
         for kind, factor, text in TIMES if not one else ():
             rules: dict[Node, Rule] = {}
             for edge in some:
@@ -106,7 +106,7 @@ def _scaled(edge: Edge, factor: float) -> Callable[[Step, Gradient], Gradient]:
 def scaled(tape: Tape) -> Iterator[Change]:
     """One number times the right gradient, of all parameters together."""
     nothing = np.zeros(tape.output.shape)
-    yield Change("factor", "Nothing arrives.", totals={tape.output: nothing}, free=_times(tape, "everywhere"))
+    yield Change("factor", "Nothing arrives.", totals={tape.output: nothing}, free=times(tape, "everywhere"))
 
 
 def _leaf_of(tape: Tape, edge: Edge) -> Node | None:
@@ -115,7 +115,7 @@ def _leaf_of(tape: Tape, edge: Edge) -> Node | None:
     return others[0] if others else None
 
 
-def _times(tape: Tape, what: str) -> Callable[[float], tuple[str, str]]:
+def times(tape: Tape, what: str) -> Callable[[float], tuple[str, str]]:
     """The words for a gradient along an edge that is ``c`` times the right one."""
 
     def words(c: float) -> tuple[str, str]:
@@ -229,7 +229,11 @@ def _added(tape: Tape, node: Node) -> bool:
         after = tape.users.get(node, ())
         if len(after) != 1:
             return False
-        others = [p for p in after[0].parents if p is not None and p is not node]
+        others = [p for p in after[0].parents if p is not node]
+        data = [v for p, v in zip(after[0].parents, after[0].call.values, strict=False) if p is None and v.size > 1]
+        if data and after[0].name not in ("add", "sub"):
+            return False
+        others = [p for p in others if p is not None]
         if others and (after[0].name not in ("add", "sub", "stack", "cat") or after[0].node.shape != node.shape):
             return False
         node = after[0].node

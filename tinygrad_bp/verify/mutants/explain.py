@@ -13,14 +13,16 @@ import numpy as np
 from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
-from .arrivals import arrivals, branches, of_the_loss, penalties
+from .arrivals import arrivals, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on, other_columns
 from .derivatives import derivatives, other_derivatives
 from .edges import gathered, left_out, scaled, uses, ways
-from .forwards import other_forwards, other_operands
+from .forwards import other_forwards, other_operands, other_statistics
 from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
+from .orders import exchanged as order_exchanged
+from .orders import joined_elsewhere
 from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
@@ -28,6 +30,7 @@ from .reading import windows_of_data
 from .reads import overlapping
 from .recurrent import later, orders_in_time
 from .screen import Screen
+from .statistics import statistics
 from .subsets import rounds, subsets
 from .sums import averages, broadcast_sums, extremes
 from .tape import Change, Tape
@@ -35,9 +38,9 @@ from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, squares,
-    other_derivatives, elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data,
+    other_derivatives, order_exchanged, joined_elsewhere, past_a_slope, statistics, elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data,
     pools, overlapping, slices, rearranged, choices, penalties, arrivals, caches, later, orders_in_time, not_handed_on,
-    other_columns, other_operands, other_forwards, averages, subsets, rounds, masks, of_the_loss,
+    other_columns, other_operands, other_statistics, other_forwards, averages, subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
@@ -329,7 +332,9 @@ def meets(case: Case, guess: Any) -> tuple[str, int] | None:
     a = float(np.sum(case.hand * guess)) / square
     if a and case.fits(a * guess):
         name = factor_name(a, case.sizes)
+        if name is None and not 1e-3 < abs(a) < 1e3:
+            return None  # no program has such a factor
         if name is None and np.ptp(np.abs(guess)) <= 1e-6 * np.max(np.abs(guess)):
             return None  # one number everywhere, times any number: that says nothing
-        return f" And it is {name or f'{a:.6g}'} times that.", 1 + (name is None)
+        return f" And it is {name or f'{a:.6g}'} times that.", 2 + (name is None)  # another mistake, and its number
     return None

@@ -1,7 +1,8 @@
 """Derivatives as formulas, and every formula that one slip makes of them: a letter, a sign, a factor, a power.
 
-Each function has the spellings of its derivative that are in use, of its input x and its result y. A slip changes one
-place of one spelling, so what a function adds to the table is known with all its slips.
+Each function has the spellings of its derivative that are in use, of its input x and its result y; a function along
+axes those of its gradient, of what arrives, g, too. A slip changes one place of one spelling, so what a function adds
+to the table is known with all its slips.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "softsign": ("1/(1+abs(x))**2", "(1-abs(y))**2"),
     "atan": ("1/(1+x**2)",),
     "gauss": ("-2*x*y", "-2*x*exp(-x**2)"),
-    "silu": ("sigmoid(x)*(1+x*(1-sigmoid(x)))", "y+sigmoid(x)*(1-y)", "sigmoid(x)+x*sigmoid(x)*(1-sigmoid(x))",
+    "silu": ("s*(1+x*(1-s))", "sigmoid(x)*(1+x*(1-sigmoid(x)))", "y+sigmoid(x)*(1-y)", "sigmoid(x)+x*sigmoid(x)*(1-sigmoid(x))",
              "sigmoid(x)+y*(1-sigmoid(x))"),
     "mish": ("tanh(softplus(x))+x*(1-tanh(softplus(x))**2)*sigmoid(x)",),
     "gelu": ("cdf(x)+x*exp(-x**2/2)/sqrt(2*pi)",),
@@ -39,12 +40,23 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "sin": ("cos(x)",), "cos": ("-sin(x)",), "sinh": ("cosh(x)",), "cosh": ("sinh(x)",),
     "log1p": ("1/(1+x)",), "tan": ("1/cos(x)**2", "1+y**2"), "log_cosh": ("tanh(x)",),
 }  # fmt: skip
+# Of functions along axes: S sums and M averages over them, n elements each; p is softmax, d the deviation that divides,
+# c what it divides.
+ALONG: dict[str, tuple[str, ...]] = {
+    "softmax": ("y*(g-S(g*y))", "y*g-y*S(g*y)"),
+    "log_softmax": ("g-p*S(g)",),
+    "normalisation": ("(g-M(g)-y*M(g*y))/d", "(n*g-S(g)-y*S(g*y))/(n*d)", "g/d-M(g/d)-c*M(g*c)/d**3",
+                      "g/d-S(g)/d/n-c*S(g*c)/(n*d**3)"),
+    "root mean square": ("(g-y*M(g*y))/d", "g/d-x*M(g*x)/d**3", "g/d-x*S(g*x)/(n*d**3)"),
+    "unit length": ("(g-y*S(g*y))/d", "g/d-x*S(g*x)/d**3"),
+}  # fmt: skip
 KNOWN: dict[str, Any] = {
     **{name: getattr(np, name) for name in ("exp", "tanh", "cosh", "sinh", "sin", "cos", "sqrt", "abs", "where")},
     "sigmoid": sigmoid, "softplus": softplus, "inner": inner_of_gelu, "cdf": gauss_cdf, "pi": pi,
 }  # fmt: skip
 RELATED = {"sin": ("cos",), "cos": ("sin",), "tanh": ("sigmoid",), "sigmoid": ("tanh",), "cosh": ("sinh",)}
-RELATED |= {"sinh": ("cosh",), "softplus": ("exp",)}
+RELATED |= {"sinh": ("cosh",), "softplus": ("exp",), "S": ("M",), "M": ("S",)}
+Axes = tuple[int, ...]
 
 
 @cache
@@ -54,40 +66,84 @@ def slips(name: str) -> tuple[tuple[str, str, Callable[[Any, Any], Any]], ...]:
     >>> [text for text, right, _ in slips("tanh")][:3]
     ['1 − x²', '1 + y²', '1']
     """
-    found: dict[str, tuple[str, str, Callable[[Any, Any], Any]]] = {}
-    right = {ast.unparse(ast.parse(spelling, mode="eval")) for spelling in SPELLINGS.get(name, ())}
-    for spelling in SPELLINGS.get(name, ()):
+    return tuple((text, right, _of(name, code)) for _, text, right, code in _slipped(SPELLINGS.get(name, ())))
+
+
+@cache
+def slips_along(name: str) -> tuple[tuple[str, str, str, Callable[[Any, Any, Any, Axes], Any]], ...]:
+    """The same for the gradient of a function along axes, with the kind: of what arrives, x, y and the axes."""
+    return tuple((kind, text, right, _along(name, code)) for kind, text, right, code in _slipped(ALONG.get(name, ())))
+
+
+@cache
+def right_along(name: str) -> Callable[[Any, Any, Any, Axes], Any]:
+    """The right gradient of a function along axes."""
+    return _along(name, compile(ALONG[name][0], name, "eval"))
+
+
+def _slipped(spellings: tuple[str, ...]) -> Iterator[tuple[str, str, str, Any]]:
+    """What one slip makes of some spellings: its kind, how it is written, the right one, and its code."""
+    seen = {ast.unparse(ast.parse(spelling, mode="eval")) for spelling in spellings}
+    for spelling in spellings:
         tree = ast.parse(spelling, mode="eval").body
         for changed in _changed(tree):
             text = ast.unparse(changed)
-            if text not in right:
+            if text not in seen:
+                seen.add(text)
                 code = compile(ast.fix_missing_locations(ast.Expression(deepcopy(changed))), text, "eval")
-                found.setdefault(text, (_written(text), _written(ast.unparse(tree)), _of(name, code)))
-    return tuple(found.values())
+                kinds = [node.slip for node in ast.walk(changed) if hasattr(node, "slip")]
+                yield (kinds or ["derivative"])[0], _written(text), _written(ast.unparse(tree)), code
+
+
+def _as(kind: str, node: ast.expr) -> ast.expr:
+    node = deepcopy(node)
+    node.slip = kind  # type: ignore[attr-defined]
+    return node
 
 
 def _of(name: str, code: Any) -> Callable[[Any, Any], Any]:
     def formula(x: Any, y: Any) -> Any:
+        known = {**KNOWN, **level(name, x, y), "x": x, "y": y, "s": sigmoid(x)}
         with np.errstate(all="ignore"):
-            return 1.0 * eval(code, {"__builtins__": {}}, {**KNOWN, **level(name, x, y), "x": x, "y": y})
+            return 1.0 * eval(code, {"__builtins__": {}}, known)
 
     return formula
+
+
+def _along(name: str, code: Any) -> Callable[[Any, Any, Any, Axes], Any]:
+    def gradient(g: Any, x: Any, y: Any, axes: Axes) -> Any:
+        n = float(np.prod([x.shape[a] for a in axes]))
+        d = deviation(x, y, axes) if "soft" not in name else 1.0
+        known = {**KNOWN, "g": g, "x": x, "y": y, "n": n, "d": d, "c": d * y, "p": np.exp(np.minimum(y, 0)),
+                 "S": lambda a: np.sum(a, axes, keepdims=True), "M": lambda a: np.mean(a, axes, keepdims=True)}
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(eval(code, {"__builtins__": {}}, known), x.shape)
+
+    return gradient
+
+
+def deviation(x: Any, y: Any, axes: Axes) -> Any:
+    """What x, or x less its mean, was divided by: y has no mean, so the mean of x does not count."""
+    return np.mean(x * y, axes, keepdims=True) / np.maximum(np.mean(y * y, axes, keepdims=True), 1e-300)
 
 
 def _changed(tree: ast.expr) -> Iterator[ast.expr]:
     """The expression with one thing changed somewhere, or one letter in all places."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for one, other in (("x", "y"), ("y", "x")):
-        if one in names:
-            yield _renamed(tree, one, other)
+    for one, other in (("x", "y"), ("y", "x"), ("y", "c"), ("c", "y"), ("c", "x"), ("p", "y"), ("p", "x")):
+        if one in names and (other != "c" or "d" in names):
+            yield _renamed(tree, {one: other})
+    for one, other in (("x", "y"), ("x", "s"), ("y", "s")):
+        if {one, other} <= names:
+            yield _renamed(tree, {one: other, other: one})
     yield from _anywhere(tree)
 
 
-def _renamed(tree: ast.expr, one: str, other: str) -> ast.expr:
+def _renamed(tree: ast.expr, others: dict[str, str]) -> ast.expr:
     changed = deepcopy(tree)
     for node in ast.walk(changed):
-        if isinstance(node, ast.Name) and node.id == one:
-            node.id = other
+        if isinstance(node, ast.Name):
+            node.id = others.get(node.id, node.id)
     return changed
 
 
@@ -115,6 +171,13 @@ def _here(node: ast.expr) -> Iterator[ast.expr]:
         yield ast.UnaryOp(ast.USub(), node)
     elif isinstance(node, ast.Name) and node.id not in KNOWN:
         yield ast.Constant(1)
+        if node.id in ("low", "high"):
+            yield ast.Constant(0)
+        if node.id == "p":
+            yield from (ast.parse(text, mode="eval").body for text in ("1/n", "x", "y"))
+        if node.id in ("c", "d"):
+            yield from (ast.Name(one, ast.Load()) for one in ("x", "y") if node.id == "c")
+            yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     elif isinstance(node, ast.UnaryOp):
         yield node.operand
     elif isinstance(node, ast.BinOp):
@@ -130,16 +193,19 @@ def _here(node: ast.expr) -> Iterator[ast.expr]:
             yield ast.Call(node.func, [condition, above, ast.UnaryOp(ast.USub(), below)], [])
         else:
             yield node.args[0]
+            if node.func.id in ("S", "M"):
+                yield _as("term missing", ast.Constant(0))
             for name in RELATED.get(node.func.id, ()):
-                yield ast.Call(ast.Name(name, ast.Load()), node.args, [])
+                kind = {"S": "summed", "M": "averaged"}.get(name, "derivative")
+                yield _as(kind, ast.Call(ast.Name(name, ast.Load()), node.args, []))
 
 
 def _of_two(node: ast.BinOp) -> Iterator[ast.expr]:
     a, op, b = node.left, node.op, node.right
     if isinstance(op, (ast.Add, ast.Sub)):
-        yield ast.BinOp(a, ast.Sub() if isinstance(op, ast.Add) else ast.Add(), b)
-        yield a
-        yield b if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), b)
+        yield _as("sign", ast.BinOp(a, ast.Sub() if isinstance(op, ast.Add) else ast.Add(), b))
+        yield _as("term missing", a)
+        yield _as("term missing", b if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), b))
         if isinstance(op, ast.Sub):
             yield b
             yield ast.BinOp(b, op, a)
@@ -149,18 +215,22 @@ def _of_two(node: ast.BinOp) -> Iterator[ast.expr]:
         yield from (a, ast.BinOp(a, op, ast.Constant(b.value + 1)), ast.BinOp(a, op, ast.Constant(-b.value)))
         if b.value == 2:
             yield ast.Call(ast.Name("sqrt", ast.Load()), [a], [])
+    elif isinstance(op, ast.Div):
+        yield _as("division missing", a)
+        yield ast.BinOp(a, ast.Mult(), b)
+        yield _as("factor missing", ast.BinOp(ast.Constant(1), op, b))
+        yield ast.BinOp(node, op, b)
+        yield ast.BinOp(a, op, ast.Call(ast.Name("sqrt", ast.Load()), [b], []))
     else:
-        yield a
-        if isinstance(op, ast.Div):
-            yield ast.BinOp(a, ast.Mult(), b)
-            yield ast.BinOp(ast.Constant(1), op, b)
-        if isinstance(op, ast.Mult):
-            yield b
-            yield ast.BinOp(a, ast.Add(), b)
+        yield _as("factor missing", a)
+        yield _as("factor missing", b)
+        yield ast.BinOp(a, ast.Add(), b)
+        yield ast.BinOp(node, op, b)
 
 
 def _written(text: str) -> str:
     for one, other in (("** 2", "²"), ("** 3", "³"), (" ²", "²"), (" ³", "³"), ("sigmoid", "σ"), (" * ", "·"),
-                       ("inner", "u"), ("cdf", "Φ"), ("sqrt", "√"), (" - ", " − "), ("pi", "π")):  # fmt: skip
+                       ("inner", "u"), ("cdf", "Φ"), ("sqrt", "√"), (" - ", " − "), ("pi", "π"), ("S(", "Σ("),
+                       ("M(", "mean(")):  # fmt: skip
         text = text.replace(one, other)
     return text.replace("-", "−")

@@ -16,9 +16,12 @@ from ...autograd.numpy_protocols import plainly
 from ...autograd.tensor import wrap
 from .caches import borrowed
 from .edges import Edge, edges, replaced
-from .tape import Change, Gradient, Pairs, Rule, Step, Tape, places
+from .tape import VIEWS, Change, Gradient, Pairs, Rule, Step, Tape, places
 
-FORWARDS = 40  # terms and factors that are left out of a forward computed again
+FORWARDS = 60  # terms and factors that are left out of a forward computed again
+# What norms and softmax are made of: what is computed again in the backward ends with them.
+ARITHMETIC = (*VIEWS, "add", "sub", "mul", "div", "neg", "sqrt", "pow", "square", "reciprocal", "exp", "mean", "sum",
+              "amax", "rsqrt", "where", "permute", "softmax")  # fmt: skip
 
 
 class Forward:
@@ -42,6 +45,19 @@ class Forward:
     def rule(self, step: Step, g: Gradient) -> Pairs:
         """The step's rule with those values."""
         return borrowed(self.steps[step.node])(step, g)
+
+
+    @property
+    def parts(self) -> list[list[Node]]:
+        """All after it; up to the end of the norm or softmax that it is a part of, with what reads its result; without."""
+        reached, near = {self.step.node}, []
+        for step in map(self.tape.step_of.__getitem__, self.after):
+            if any(p in reached for p in step.parents):
+                near.append(step.node)
+                if step.name in ARITHMETIC:
+                    reached.add(step.node)
+        found = (self.after, near, [node for node in near if node in reached])
+        return [part for i, part in enumerate(found) if part and all(len(part) < len(other) for other in found[:i])]
 
 
 def _after(tape: Tape, first: Step) -> list[Step]:
@@ -86,16 +102,61 @@ def other_forwards(tape: Tape) -> Iterator[Change]:
                 return
             tried += 1
             forward = Forward(tape, step, value)
-            rules: dict[Node, Rule] = dict.fromkeys(forward.after, forward.rule)
             text = f"The backward computes {step.name}{places([step])} again without {missing}"
-            if step.name == "mul":
-                passed = {**rules, step.node: replaced(Edge(step, kept), lambda step, g: g)}
-                yield Change(_of_mask(step, kept), f"{text}: a factor, or a mask, is missing.", passed)
-            yield Change("term missing", f"{text}: a term or a factor is missing.", rules)
+            for again in forward.parts:
+                rules: dict[Node, Rule] = dict.fromkeys(again, forward.rule)
+                if step.name in ("mul", "where"):
+                    passed = {**rules, step.node: replaced(Edge(step, kept), lambda step, g: g)}
+                    yield Change(_of_mask(step, kept), f"{text}: a factor, or a mask, is missing.", passed)
+                kind = _of_mask(step, kept) if step.name in ("add", "where") else "term missing"
+                yield Change("term missing" if kind == "factor missing" else kind, f"{text}: a term or a factor is missing.", rules)
+
+
+def other_statistics(tape: Tape) -> Iterator[Change]:
+    """A part of the forward that the backward computes again with n − 1 for n, or a small number in another place."""
+    for step in tape.steps:
+        for kind, value, text in _otherwise(tape, step) if step.node in tape.parts and step.call.values else ():
+            forward = Forward(tape, step, value)
+            for again in forward.parts:
+                yield Change(kind, f"The backward computes {step.name}{places([step])} again {text}.", dict.fromkeys(again, forward.rule))
+
+
+def _otherwise(tape: Tape, step: Step) -> Iterator[tuple[str, Any, str]]:
+    """The kind, the value that a step has then, and how."""
+    value = step.call.result
+    inner = tape.step_of.get(step.parents[0]) if step.parents and step.parents[0] is not None else None
+    if step.name == "mean" and inner is not None and inner.name in ("pow", "square", "mul"):
+        n = step.call.values[0].size // max(value.size, 1)
+        if n > 1:
+            yield "n − 1", value * n / (n - 1), "with n − 1 where n is meant (ddof)"
+    if step.name == "div" and inner is not None and inner.name == "sum" and step.call.values[1].size == 1:
+        n, by = inner.call.values[0].size // max(inner.call.result.size, 1), float(np.ravel(step.call.values[1])[0])
+        for other in {n - 1, n} - {by, 0}:
+            if abs(by - other) == 1:
+                yield "n − 1", value * by / other, f"divided by {other} where {by:g} is meant (ddof)"
+    roots = ("sqrt", "pow")
+    if step.name in roots and inner is not None and inner.name == "add" and inner.call.values[1].size == 1:
+        v, small = inner.call.values
+        if 0 < np.abs(small) < 0.1:
+            root = np.sqrt(np.maximum(v, 0))
+            if np.allclose(value, np.sqrt(v + small)):
+                yield "epsilon", root + small, "with the small number (epsilon) outside the root"
+                yield "epsilon", np.sqrt(v + 2 * small), "with the small number (epsilon) twice"
+            elif np.allclose(value, 1 / np.sqrt(v + small)):
+                yield "epsilon", 1 / (root + small), "with the small number (epsilon) outside the root"
+                yield "epsilon", 1 / np.sqrt(v + 2 * small), "with the small number (epsilon) twice"
+    if step.name == "add" and inner is not None and inner.name == "sqrt" and step.call.values[1].size == 1:
+        v, small = inner.call.values[0], step.call.values[1]
+        if 0 < np.abs(small) < 0.1:
+            yield "epsilon", np.sqrt(v + small), "with the small number (epsilon) within the root"
 
 
 def _less(tape: Tape, step: Step) -> Iterator[tuple[int, Any, str]]:
     """Which operand is kept of a sum or product, the value then, and what is missing; of sums of sums, less of each."""
+    if step.name == "where" and len(step.call.values) == 3:
+        for kept in (1, 2):
+            if step.parents[3 - kept] is None and step.parents[kept] is not None:
+                yield kept, np.broadcast_to(step.call.values[kept], step.node.shape), "its mask"
     if step.name not in ("add", "sub", "mul") or len(step.call.values) != 2:
         return
     for kept, value in enumerate(step.call.values):
@@ -112,6 +173,8 @@ def _less(tape: Tape, step: Step) -> Iterator[tuple[int, Any, str]]:
 
 
 def _of_mask(step: Step, kept: int) -> str:
+    if step.name == "where":
+        return "mask missing"
     other = step.call.values[1 - kept]
     return "mask missing" if len(np.unique(other)) == 2 and np.any(other == 0) else "factor missing"
 

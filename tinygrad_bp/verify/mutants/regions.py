@@ -20,7 +20,7 @@ def source(tape: Tape, step: Step) -> tuple[Node, int] | None:
     while passed < LARGEST:
         newest = max(frontier, key=lambda node: node.order)
         made = tape.step_of.get(newest)
-        if made is None or not _elementwise(made) or any(p.shape != step.node.shape for p in made.parents if p):
+        if made is None or not elementwise(made) or any(p.shape != step.node.shape for p in made.parents if p):
             break
         frontier = (frontier - {newest}) | {p for p in made.parents if p is not None}
         passed += 1
@@ -29,7 +29,8 @@ def source(tape: Tape, step: Step) -> tuple[Node, int] | None:
     return found
 
 
-def _elementwise(step: Step) -> bool:
+def elementwise(step: Step) -> bool:
+    """Whether a step works on each element alone, with numbers beside."""
     op = step.recorded.op
     numbers = all(v.size == 1 for p, v in zip(step.parents, step.call.values, strict=False) if p is None)
     return op is not None and op.kind == "elementwise" and bool(step.call.values) and numbers
