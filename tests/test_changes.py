@@ -15,8 +15,8 @@ from tinygrad_bp.autograd.op import Op
 from tinygrad_bp.ops.samples import Sample
 from tinygrad_bp.verify.contracts import draw, leaves, run
 from tinygrad_bp.verify.mutants.explain import KINDS
-from tinygrad_bp.verify.mutants.formulas import KNOWN, SPELLINGS, slips
-from tinygrad_bp.verify.mutants.functions import ELEMENTWISE, level
+from tinygrad_bp.verify.mutants.formulas import ALONG, KNOWN, SPELLINGS, right_along, slips, slips_along
+from tinygrad_bp.verify.mutants.functions import ELEMENTWISE, level, sigmoid, softmax
 from tinygrad_bp.verify.mutants.tape import Recorder, Tape
 
 
@@ -99,8 +99,41 @@ def test_spellings_are_right_and_slips_are_not(name: str) -> None:
     y, h = function(x), 1e-6
     right = (function(x + h) - function(x - h)) / (2 * h)
     for text in SPELLINGS[name]:
-        value = eval(text, {"__builtins__": {}}, {**KNOWN, **level(name, x, y), "x": x, "y": y})
+        value = eval(text, {"__builtins__": {}}, {**KNOWN, **level(name, x, y), "x": x, "y": y, "s": sigmoid(x)})
         assert np.allclose(value, right, atol=1e-6), text
     with np.errstate(all="ignore"):
         wrong = [not np.allclose(formula(x, y), right, atol=1e-6) for _, _, formula in slips(name)]
     assert sum(wrong) >= (1 if name in ("exp", "sinh") else 2)
+
+
+def centred(x: Any, axis: int) -> Any:
+    return x - np.mean(x, axis, keepdims=True)
+
+
+ALONG_AXES: dict[str, Any] = {
+    "softmax": softmax,
+    "log_softmax": lambda x, axis: np.log(softmax(x, axis)),
+    "normalisation": lambda x, axis: centred(x, axis) / np.sqrt(np.mean(centred(x, axis) ** 2, axis, keepdims=True)),
+    "root mean square": lambda x, axis: x / np.sqrt(np.mean(x * x, axis, keepdims=True)),
+    "unit length": lambda x, axis: x / np.sqrt(np.sum(x * x, axis, keepdims=True)),
+}
+
+
+@pytest.mark.parametrize("name", ALONG)
+def test_spellings_along_an_axis_are_right_and_slips_are_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    x, g, v = rng.normal(size=(3, 4, 5)), rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
+    x, h, axes = x[0], 1e-6, (1,)
+    function = ALONG_AXES[name]
+    along = np.sum(g * (function(x + h * v, 1) - function(x - h * v, 1)) / (2 * h))
+    y = function(x, 1)
+    for spelling in ALONG[name]:
+        right_along.cache_clear()
+        monkeypatch.setitem(ALONG, name, (spelling,))
+        assert np.isclose(np.sum(right_along(name)(g, x, y, axes) * v), along, rtol=1e-6), spelling
+    monkeypatch.undo()
+    right_along.cache_clear()
+    wrong = [
+        not np.isclose(np.sum(gradient(g, x, y, axes) * v), along, rtol=1e-6) for *_, gradient in slips_along(name)
+    ]
+    assert len(wrong) > 10 and np.mean(wrong) > 0.8

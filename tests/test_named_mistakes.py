@@ -198,3 +198,138 @@ def test_what_does_not_depend_gets_nothing() -> None:
 
     text = said(check_gradients(f, {"w": RNG.normal(size=4), "idle": np.ones(2)}, (X,)))
     assert "should be zero" in text, text
+
+
+IMAGES = RNG.normal(size=(3, 2, 4, 4))
+OVER = (0, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("over", "count", "words"),
+    [(OVER, 48, ""), (OVER, 3, "16 times"), ((0, 1, 2, 3), 48, "averaged over everything"),
+     ((0,), 48, "averaged over axis 0"), ((0,), 3, "averaged over axis 0")],
+)  # fmt: skip
+def test_means_over_other_axes_or_of_another_count(over: Any, count: int, words: str) -> None:
+    def forward(x: Any, gamma: Any) -> Any:
+        mu = x.mean(axis=OVER, keepdims=True)
+        var = ((x - mu) ** 2).mean(axis=OVER, keepdims=True)
+        return gamma[None, :, None, None] * (x - mu) / np.sqrt(var + 1e-2)
+
+    def backward(g: Any, x: Any, gamma: Any) -> Any:
+        centred = x - x.mean(axis=OVER, keepdims=True)
+        std = np.sqrt((centred**2).mean(axis=OVER, keepdims=True) + 1e-2)
+        h, d = centred / std, g * gamma[None, :, None, None]
+        a, b = d.sum(over, keepdims=True), (d * h).sum(over, keepdims=True)
+        return (count * d - a - h * b) / (count * std), (g * h).sum(OVER)
+
+    text = said(check_backward(backward, forward, (IMAGES, RNG.uniform(0.5, 2, 2))))
+    assert words in text if words else not text, text
+
+
+@pytest.mark.parametrize(
+    ("deviation", "kind"),
+    [
+        (lambda v: np.sqrt(v * 9 / 8 + 1e-3), "n − 1"), (lambda v: np.sqrt(v) + 1e-3, "epsilon"),
+        (lambda v: np.sqrt(v + 2e-3), "epsilon"), (lambda v: np.sqrt(v + 1e-3), ""),
+    ],
+)  # fmt: skip
+def test_a_deviation_computed_again_otherwise(deviation: Any, kind: str) -> None:
+    def forward(x: Any, gamma: Any) -> Any:
+        centred = x - x.mean(axis=0)
+        return gamma * centred / np.sqrt((centred**2).mean(axis=0) + 1e-3)
+
+    def backward(g: Any, x: Any, gamma: Any) -> Any:
+        centred = x - x.mean(axis=0)
+        s = deviation((centred**2).mean(axis=0))
+        h, d = centred / s, g * gamma
+        return (d - d.mean(0) - h * (d * h).mean(0)) / s, (g * h).sum(0)
+
+    check = check_backward(backward, forward, (X, RNG.uniform(0.5, 2, 4)))
+    assert {finding.kind for finding in check.wrong} == ({kind} if kind else set()), said(check)
+
+
+def test_a_gain_after_the_derivative_of_what_comes_before_it() -> None:
+    def forward(x: Any, w: Any) -> Any:
+        return w * (x / np.sqrt((x * x).mean(axis=1, keepdims=True)))
+
+    def backward(g: Any, x: Any, w: Any) -> Any:
+        s = np.sqrt((x * x).mean(axis=1, keepdims=True))
+        y = x / s
+        return w * (g - y * (g * y).mean(1, keepdims=True)) / s, (g * y).sum(0)
+
+    text = said(check_backward(backward, forward, (X, RNG.uniform(0.5, 2, 4))))
+    assert text.startswith("wrong order"), text
+
+
+@pytest.mark.parametrize("bug", ["mask not applied", "without p", "joined early", ""])
+def test_attention_and_its_residual_connection(bug: str) -> None:
+    mask, w = np.tril(np.ones((4, 4))), RNG.normal(size=(3, 3))
+    x = RNG.normal(size=(2, 4, 3))
+
+    def softmax(s: Any) -> Any:
+        e = np.exp(s - s.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    def f(params: Any, x: Any) -> Any:
+        h = np.tanh(x @ params["W"])
+        s = h @ np.swapaxes(h @ w, 1, 2)
+        a = softmax(np.where(mask > 0, s, -1e9))
+        y = h + a @ x
+        loss = np.sum(y**2) / len(x)
+        dy = 2 * y / len(x)
+        da = dy @ np.swapaxes(x, 1, 2)
+        p = softmax(s) if bug == "mask not applied" else a
+        ds = p * (da - (da * p).sum(-1, keepdims=True))
+        if bug == "without p":
+            ds = da - (da * p).sum(-1, keepdims=True)
+        dh = dy + ds @ (h @ w) + np.swapaxes(ds, 1, 2) @ h @ w.T
+        dz = dh * (1 - h**2)
+        if bug == "joined early":
+            dz = (dh - dy) * (1 - h**2) + dy
+        return loss, {"W": np.einsum("bti,btj->ij", x, dz)}
+
+    kind = {"mask not applied": "mask missing", "without p": "derivative", "joined early": "wrong branch", "": ""}[bug]
+    check = check_gradients(f, {"W": RNG.normal(size=(3, 3))}, (x,))
+    assert [finding.kind for finding in check.wrong] == ([kind] if kind else []), said(check)
+
+
+@pytest.mark.parametrize("bug", ["other gate", "cut off", "tokens shifted", ""])
+def test_loops_with_gates(bug: str) -> None:
+    tokens = np.array([[1, 3, 3], [2, 0, 4], [5, 1, 0], [2, 2, 3]])
+
+    def sigmoid(z: Any) -> Any:
+        return 1 / (1 + np.exp(-z))
+
+    def f(params: Any) -> Any:
+        E, Wf, Wi = params["E"], params["Wf"], params["Wi"]
+        c, kept = np.zeros((3, 3)), []
+        for t in range(4):
+            x = E[tokens[t]]
+            forget, new = sigmoid(x + c @ Wf), sigmoid(x @ Wi)
+            kept.append((x, c, forget, new))
+            c = forget * c + new * x
+        grads = {name: np.zeros(value.shape) for name, value in params.items()}
+        loss, dc = np.sum(c**2), 2 * c
+        for t in reversed(range(4)):
+            x, c, forget, new = kept[t]
+            df, di = dc * c, dc * x
+            slope = new * (1 - new)
+            zf, zi = df * (slope if bug == "other gate" else forget * (1 - forget)), di * slope
+            dx = dc * new + zf + zi @ Wi.T
+            grads["Wf"] = grads["Wf"] + c.T @ zf
+            grads["Wi"] = grads["Wi"] + x.T @ zi
+            dE = np.zeros(E.shape)
+            if bug == "tokens shifted":
+                np.add.at(dE, tokens[t][1:], np.asarray(dx)[:-1])
+            else:
+                np.add.at(dE, tokens[t], np.asarray(dx))
+            grads["E"] = grads["E"] + dE
+            dc = dc * forget + zf @ Wf.T
+            if bug == "cut off" and t == 2:
+                dc = 0 * dc
+        return loss, grads
+
+    params = {"E": RNG.normal(size=(6, 3)), "Wf": RNG.normal(size=(3, 3)), "Wi": RNG.normal(size=(3, 3))}
+    kind = {"other gate": "derivative", "cut off": "branch missing", "tokens shifted": "shifted", "": None}[bug]
+    check = check_gradients(f, params)
+    assert {finding.kind for finding in check.wrong} == ({kind} if kind else set()), said(check)

@@ -54,14 +54,14 @@ def branches(tape: Tape) -> Iterator[Change]:
 
 
 def past_a_slope(tape: Tape) -> Iterator[Change]:
-    """Where a value goes two ways, what comes back along one is multiplied by the derivative of a function of the other."""
+    """Where a value goes two ways, what comes back along one is multiplied by the derivative of the other as well."""
     found = [e for e in edges(tape) if e.step.name in ("add", "sub") and len(tape.users.get(e.parent, ())) > 1]
     for f in functions(tape):
         steep = slope(tape, f.step.node, f.input) if not f.axes else None
         for some in groups([e for e in found if steep is not None and e.parent.shape == steep.shape], lambda e: 0):
             text = (
-                f"What {some[0].step.name}{places(e.step for e in some)} passes to {tape.name(some[0].parent)} is multiplied "
-                f"by the derivative of {f.name}{places([f.step])} as well, which is none of that branch's."
+                f"What {some[0].step.name}{places(e.step for e in some)} passes to {tape.name(some[0].parent)} is "
+                f"multiplied by the derivative of {f.name}{places([f.step])} as well, which is none of that branch's."
             )
             yield Change("derivative too much", text, {e.step.node: replaced(e, _also(e, steep)) for e in some})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -64,25 +65,39 @@ def not_handed_on(tape: Tape) -> Iterator[Change]:
 def other_columns(tape: Tape) -> Iterator[Change]:
     """In every turn of a loop, another value of that turn in the place of a factor: another gate's."""
     columns = list(_columns(tape).values())
+    held = in_turns(tape)
     for column in columns:
         if column[0].name != "mul" or not all(step.node in tape.parts and step.call.values for step in column):
             continue
         for operand in (0, 1):
             meant = [step.call.values[1 - operand] for step in column]
-            for other in columns:
-                values = [step.call.result for step in other]
-                if (
-                    len(other) != len(column)
-                    or other is column
-                    or [v.shape for v in values] != [m.shape for m in meant]
-                ):
+            for name, values in held.get(len(column), ()):
+                if [v.shape for v in values] != [m.shape for m in meant] or all(map(np.array_equal, values, meant)):
                     continue
                 rules = {s.node: replaced(Edge(s, operand), by(v)) for s, v in zip(column, values, strict=True)}
                 text = (
-                    f"In the product{places(column)} {tape.name(other[0].node)} of that step stands where "
+                    f"In the product{places(column)} {name} of that step stands where "
                     f"{operand_name(tape, Edge(column[0], operand), 1 - operand)} is meant."
                 )
                 yield Change("wrong factor", text, rules)
+
+
+def in_turns(tape: Tape) -> dict[int, list[tuple[str, list[Any]]]]:
+    """By the number of turns the values that a loop has in each: what its ops give, and what they are given."""
+    if "turns" not in tape.found:
+        found: dict[int, dict[bytes, tuple[str, list[Any]]]] = {}
+        for column in _columns(tape).values():
+            some = [(tape.name(column[0].node), [step.call.result for step in column])]
+            for i, parent in enumerate(column[-1].parents):
+                if all(len(step.call.values) == len(column[-1].parents) for step in column):
+                    some.append(
+                        (tape.name(parent) if parent is not None else "the data", [s.call.values[i] for s in column])
+                    )
+            for name, values in some:
+                key = b"".join(np.ascontiguousarray(v).tobytes() for v in values)
+                found.setdefault(len(column), {}).setdefault(key, (name, values))
+        tape.found["turns"] = {count: list(some.values()) for count, some in found.items()}
+    return tape.found["turns"]  # type: ignore[no-any-return]
 
 
 def _columns(tape: Tape) -> dict[Hashable, list[Step]]:

@@ -10,6 +10,7 @@ import numpy as np
 from ...autograd.node import Node
 from ..case import multiple
 from .along_axes import Whole, along_axes, slipped
+from .caches import in_turns
 from .edges import of_penalty
 from .formulas import right_along, slips
 from .functions import Function, functions, sigmoid
@@ -138,6 +139,9 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
             others.append((text, [in_order[n].y if 0 <= n < len(some) else 0 * f.y for n, f in zip(near, some)]))
         for end, text in ((-1, "the result of the last step"), (0, "the result of the first step")):
             others.append((text, [in_order[end].y] * len(some)))
+        for name, held in in_turns(tape).get(len(some), ()):
+            if not all(map(np.array_equal, held, [f.y for f in in_order])):
+                others.append((f"{name} of that step", [held[place[id(f)]] for f in some]))
     else:
         same = [f for f in found if f is not some[0] and f.y.shape == some[0].y.shape]
         others += [(f"the result of another {f.name}", [f.y]) for f in same[:20]]
@@ -155,13 +159,13 @@ def _along_another(tape: Tape, some: list[Function]) -> Iterator[Change]:
     families = [tape.relatives(f.step.node) for f in some]
     for path in dict.fromkeys(path for family in families for path in family):
         values = [family.get(path, f.y) for family, f in zip(families, some)]
-        rules: dict[Node, Rule] = {
-            f.step.node: _rule(f, lambda g, x, y, a, v=v: right(g, x, v, a)) for f, v in zip(some, values)
-        }
-        yield Change("derivative", f"{what} is made of the value {path.split()[0]} its result, where that is meant.", rules)
+        rules: dict[Node, Rule] = {f.step.node: _rule(f, _of_value(right, v)) for f, v in zip(some, values)}
+        yield Change(
+            "derivative", f"{what} is made of the value {path.split()[0]} its result, where that is meant.", rules
+        )
     masks = [tape.step_of.get(f.input) for f in some]
     if all(mask is not None and mask.name == "where" and len(mask.parents) == 3 for mask in masks):
-        for kind, text, whole in ((k, t, w) for k, t, w in _every(some[0])):
+        for kind, text, whole in _every(some[0]):
             rules = {}
             for f, mask in zip(some, masks):
                 to = [p for p in mask.parents[1:] if p is not None]  # type: ignore[union-attr]
@@ -169,6 +173,10 @@ def _along_another(tape: Tape, some: list[Function]) -> Iterator[Change]:
                     rules[f.step.node] = _rule(f._replace(input=to[0]), whole)
             if len(rules) == len(some):
                 yield Change(kind, f"{what} is written {text}, and passes by the mask before it.", rules)
+
+
+def _of_value(right: Whole, v: Any) -> Whole:
+    return lambda g, x, y, a: right(g, x, v, a)
 
 
 def _every(f: Function) -> Iterator[tuple[str, str, Whole]]:
@@ -221,7 +229,9 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
         if first.axes:
             what = f"{_subject(first.name)}{places(f.step for f in some)}"
             for kind, text, whole in slipped(first.name):
-                yield Change(kind, f"{what}: its gradient is written {text}.", {f.step.node: _rule(f, whole) for f in some})
+                yield Change(
+                    kind, f"{what}: its gradient is written {text}.", {f.step.node: _rule(f, whole) for f in some}
+                )
             continue
         right = slope(tape, first.step.node, first.input)
         steep = 0.0 if right is None else float(np.max(np.abs(right), initial=0.0))

@@ -292,6 +292,52 @@ def gathered(tape: Tape) -> Iterator[Change]:
         yield Change("averaged", text, {step.node: replaced(Edge(step, 0), _averaging(places_read, source.shape))})
 
 
+def misplaced(tape: Tape) -> Iterator[Change]:
+    """What is read by an index, written back by that of another place, or two indices exchanged."""
+    held: list[tuple[Step, Any]] = []
+    for step in tape.steps:
+        index = step.call.params.get("index")
+        if step.node in tape.parts and isinstance(index, np.ndarray) and index.dtype.kind in "iu" and index.size > 1:
+            held.append((step, index))
+    for some in groups(held, lambda h: (h[0].call.site, h[1].shape)):
+        shape = some[0][1].shape
+        for axis, by in ((axis, by) for axis in range(len(shape)) for by in (1, -1) if shape[axis] > 1):
+            for wraps in (False, True):
+                which = "next" if by == 1 else "one before"
+                text = (
+                    f"What {some[0][0].name}{places(s for s, _ in some)} reads is written back at the index of the "
+                    f"{which} along axis {axis}{'' if wraps else ', and nothing at the end'}: shifted by one."
+                )
+                rules = {step.node: _at(np.roll(index, -by, axis), axis, by, wraps) for step, index in some}
+                yield Change("shifted", text, rules)
+    arrays = list({index.tobytes(): index for _, index in held}.values())
+    for a, b in combinations(arrays, 2):
+        if a.shape == b.shape:
+            rules = {
+                step.node: _at(b if np.array_equal(index, a) else a) for step, index in held
+                if np.array_equal(index, a) or np.array_equal(index, b)
+            }  # fmt: skip
+            text = (
+                f"Two indices{places(s for s, _ in held)} are exchanged: what one reads is written back by the other."
+            )
+            yield Change("wrong order", text, rules)
+
+
+def _at(index: Any, axis: int = 0, by: int = 0, wraps: bool = True) -> Rule:
+    def rule(step: Step, g: Gradient) -> Pairs:
+        if not wraps:
+            g = np.array(g)
+            end = g.shape[axis] - 1 if by == 1 else 0
+            g[(*[slice(None)] * axis, end)] = 0
+        pull = step.recorded.op.pull  # type: ignore[union-attr]
+        kept = tuple(index if isinstance(k, np.ndarray) and k.dtype.kind in "iu" and k.shape == index.shape else k
+                     for k in step.recorded.kept or ())  # fmt: skip
+        found = pull(g, step.recorded.parents, kept)
+        return [(p, d) for p, d in zip(step.parents, found) if p is not None and d is not None]
+
+    return rule
+
+
 def _one_of_several(step: Step) -> Iterator[Change]:
     """Of what is read, only the first or last along an axis is given back: one word of a sentence, one window."""
     for axis, size in enumerate(step.node.shape):

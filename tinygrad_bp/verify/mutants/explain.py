@@ -16,19 +16,18 @@ from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on, other_columns
 from .derivatives import derivatives, other_derivatives
-from .edges import gathered, left_out, scaled, uses, ways
+from .edges import gathered, left_out, misplaced, scaled, uses, ways
 from .forwards import other_forwards, other_operands, other_statistics
 from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
-from .orders import exchanged as order_exchanged
-from .orders import joined_elsewhere
+from .orders import exchanged_steps, joined_elsewhere
 from .places import rearranged, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .reads import overlapping
-from .recurrent import later, orders_in_time
+from .recurrent import cut_off, later, orders_in_time
 from .screen import Screen
 from .statistics import statistics
 from .subsets import rounds, subsets
@@ -38,9 +37,10 @@ from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, squares,
-    other_derivatives, order_exchanged, joined_elsewhere, past_a_slope, statistics, elementwise_products, broadcast_sums, matrix_products, contractions, windows, windows_of_data,
-    pools, overlapping, slices, rearranged, choices, penalties, arrivals, caches, later, orders_in_time, not_handed_on,
-    other_columns, other_operands, other_statistics, other_forwards, averages, subsets, rounds, masks, of_the_loss,
+    other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope, statistics, elementwise_products,
+    broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, overlapping, misplaced, slices,
+    rearranged, choices, penalties, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns,
+    other_operands, other_statistics, other_forwards, averages, subsets, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together

@@ -26,8 +26,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "softsign": ("1/(1+abs(x))**2", "(1-abs(y))**2"),
     "atan": ("1/(1+x**2)",),
     "gauss": ("-2*x*y", "-2*x*exp(-x**2)"),
-    "silu": ("s*(1+x*(1-s))", "sigmoid(x)*(1+x*(1-sigmoid(x)))", "y+sigmoid(x)*(1-y)", "sigmoid(x)+x*sigmoid(x)*(1-sigmoid(x))",
-             "sigmoid(x)+y*(1-sigmoid(x))"),
+    "silu": ("s*(1+x*(1-s))", "sigmoid(x)*(1+x*(1-sigmoid(x)))", "y+sigmoid(x)*(1-y)",
+             "sigmoid(x)+x*sigmoid(x)*(1-sigmoid(x))", "sigmoid(x)+y*(1-sigmoid(x))"),
     "mish": ("tanh(softplus(x))+x*(1-tanh(softplus(x))**2)*sigmoid(x)",),
     "gelu": ("cdf(x)+x*exp(-x**2/2)/sqrt(2*pi)",),
     "gelu of tanh": ("0.5*(1+tanh(inner(x)))+0.5*x*(1-tanh(inner(x))**2)*(sqrt(2/pi)*(1+3*0.044715*x**2))",),
@@ -114,8 +114,18 @@ def _along(name: str, code: Any) -> Callable[[Any, Any, Any, Axes], Any]:
     def gradient(g: Any, x: Any, y: Any, axes: Axes) -> Any:
         n = float(np.prod([x.shape[a] for a in axes]))
         d = deviation(x, y, axes) if "soft" not in name else 1.0
-        known = {**KNOWN, "g": g, "x": x, "y": y, "n": n, "d": d, "c": d * y, "p": np.exp(np.minimum(y, 0)),
-                 "S": lambda a: np.sum(a, axes, keepdims=True), "M": lambda a: np.mean(a, axes, keepdims=True)}
+        known = {
+            **KNOWN,
+            "g": g,
+            "x": x,
+            "y": y,
+            "n": n,
+            "d": d,
+            "c": d * y,
+            "p": np.exp(np.minimum(y, 0)),
+            "S": lambda a: np.sum(np.broadcast_to(a, x.shape), axes, keepdims=True),
+            "M": lambda a: np.mean(np.broadcast_to(a, x.shape), axes, keepdims=True),
+        }
         with np.errstate(all="ignore"):
             return np.broadcast_to(eval(code, {"__builtins__": {}}, known), x.shape)
 

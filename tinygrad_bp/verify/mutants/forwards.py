@@ -46,10 +46,9 @@ class Forward:
         """The step's rule with those values."""
         return borrowed(self.steps[step.node])(step, g)
 
-
     @property
     def parts(self) -> list[list[Node]]:
-        """All after it; up to the end of the norm or softmax that it is a part of, with what reads its result; without."""
+        """All after it; to the end of the norm or softmax that it is a part of, with what reads its result; without."""
         reached, near = {self.step.node}, []
         for step in map(self.tape.step_of.__getitem__, self.after):
             if any(p in reached for p in step.parents):
@@ -109,7 +108,11 @@ def other_forwards(tape: Tape) -> Iterator[Change]:
                     passed = {**rules, step.node: replaced(Edge(step, kept), lambda step, g: g)}
                     yield Change(_of_mask(step, kept), f"{text}: a factor, or a mask, is missing.", passed)
                 kind = _of_mask(step, kept) if step.name in ("add", "where") else "term missing"
-                yield Change("term missing" if kind == "factor missing" else kind, f"{text}: a term or a factor is missing.", rules)
+                yield Change(
+                    "term missing" if kind == "factor missing" else kind,
+                    f"{text}: a term or a factor is missing.",
+                    rules,
+                )
 
 
 def other_statistics(tape: Tape) -> Iterator[Change]:
@@ -117,8 +120,24 @@ def other_statistics(tape: Tape) -> Iterator[Change]:
     for step in tape.steps:
         for kind, value, text in _otherwise(tape, step) if step.node in tape.parts and step.call.values else ():
             forward = Forward(tape, step, value)
+            own = _root(step, value)
             for again in forward.parts:
-                yield Change(kind, f"The backward computes {step.name}{places([step])} again {text}.", dict.fromkeys(again, forward.rule))
+                rules: dict[Node, Rule] = dict.fromkeys(again, forward.rule)
+                for more in ({}, {step.node: own}) if own is not None else ({},):
+                    what = f"The backward computes {step.name}{places([step])} again {text}."
+                    yield Change(kind, what, {**rules, **more})
+
+
+def _root(step: Step, value: Any) -> Rule | None:
+    """The rule of a root, or of one over a root, whose result is another value."""
+    if step.name not in ("sqrt", "pow"):
+        return None
+    steep = (
+        0.5 / value if np.all(step.call.result * step.call.values[0] > 0) and step.name == "sqrt" else -0.5 * value**3
+    )
+    if step.name == "pow" and np.allclose(step.call.result**2, step.call.values[0]):
+        steep = 0.5 / value
+    return lambda step, g: [(p, g * steep) for p in step.parents if p is not None]
 
 
 def _otherwise(tape: Tape, step: Step) -> Iterator[tuple[str, Any, str]]:

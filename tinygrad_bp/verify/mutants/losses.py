@@ -162,7 +162,7 @@ def _mistakes(one: Likelihood) -> list[tuple[str, str, Any]]:
             ("wrong axis", "with the softmax over the other axis", softmax(z, 0 if axis else -1) - y),
         ]  # fmt: skip
     table += [("labels", text, p - labels) for text, labels in _labels(p, y, axis)]
-    if np.ndim(c) and axis is not None:
+    if np.ndim(c) and axis is not None and np.ptp(c[c > 0]) > 1e-9 * np.max(c):  # of equal weights a mean is a factor
         for of, text in ((np.max(c), "the largest weight"), (np.mean(c), "the mean weight")):
             table.append(("factor missing", f"p − y with {text} for every example", (p - y) * of / np.where(c, c, 1)))
         by_class = np.max(c * y, tuple(a for a in range(y.ndim) if a != axis), keepdims=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arrivals import between
+from .caches import in_turns
 from .edges import Edge, edges, replaced
 from .products import OTHERS, alike, operand_name, other_name, related
 from .tape import Change, Gradient, Step, Tape, groups, places
@@ -237,6 +238,9 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
         if len(some) < 2 or len({v.shape for v in others}) > 1 or len(ways) > 1:  # a value with several weights
             continue
         after = [_made_next(tape, e, others[0].shape) for e in some]
+        for _, values in in_turns(tape).get(len(some), ()):  # the state that every step hands to the next
+            if values[0].shape == others[0].shape and all(map(np.array_equal, values, others[1:])):
+                after = values
         what = f"In the gradient of {tape.name(some[0].parent)}{places(e.step for e in some)}"
         for shifted, text in (
             ([*others[1:], after[-1]], "the value of the step after"), (after, "what the step gives"),
@@ -245,6 +249,7 @@ def _neighbours(tape: Tape, found: list[Edge]) -> Iterator[Change]:
             ([others[-1], *others[:-1]], "the value of the step before (of the first that of the last)"),
             ([after[-1], *others[:-1]], "the value of the step before (of the first what the last gives)"),
             ([*others[1:], others[0]], "the value of the step after (of the last that of the first)"),
+            ([*others[1:], others[-1]], "the value of the step after (of the last its own)"),
             ([others[-1]] * len(others), "the value of the last step"),
             ([others[0]] * len(others), "the value of the first step"),
             (others[::-1], "the value of the opposite step"),

@@ -16,8 +16,8 @@ from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
 DEPTH = 6  # ops between where a branch joins and where it should
 
 
-def exchanged(tape: Tape) -> Iterator[Change]:
-    """What multiplies the result of a softmax or norm is applied after its derivative, or before where after is meant."""
+def exchanged_steps(tape: Tape) -> Iterator[Change]:
+    """What multiplies the result of a softmax or norm is applied after its derivative; what is meant after, before."""
     for f in functions(tape):
         if not f.axes:
             continue
@@ -28,11 +28,11 @@ def exchanged(tape: Tape) -> Iterator[Change]:
             if factor is not None and _fits(factor, f.x):
                 rules: dict[Node, Rule] = {
                     step.node: replaced(Edge(step, step.parents.index(f.step.node)), lambda step, g: g),
-                    f.step.node: _whole(f, lambda g, f=f, by=factor, right=right: by * right(g, f.x, f.y, f.axes)),
+                    f.step.node: _whole(f, right, after=factor),
                 }
                 text = (
-                    f"The factor{places([step])} after {what} multiplies in the backward what comes out of its derivative, "
-                    "where what goes into it is meant: the order of the two steps is wrong."
+                    f"The factor{places([step])} after {what} multiplies in the backward what comes out of its "
+                    "derivative, where what goes into it is meant: the order of the two steps is wrong."
                 )
                 yield Change("wrong order", text, rules)
         made = tape.step_of.get(f.input)
@@ -40,12 +40,12 @@ def exchanged(tape: Tape) -> Iterator[Change]:
             factor = _factor(made, parent) if parent is not None and made is not None else None
             if made is not None and factor is not None and _fits(factor, f.x):
                 rules = {
-                    f.step.node: _whole(f, lambda g, f=f, by=factor, right=right: right(g * by, f.x, f.y, f.axes)),
+                    f.step.node: _whole(f, right, before=factor),
                     made.node: replaced(Edge(made, i), lambda step, g: g),
                 }
                 text = (
-                    f"The factor{places([made])} before {what} multiplies in the backward what goes into its derivative, "
-                    "where what comes out of it is meant: the order of the two steps is wrong."
+                    f"The factor{places([made])} before {what} multiplies in the backward what goes into its "
+                    "derivative, where what comes out of it is meant: the order of the two steps is wrong."
                 )
                 yield Change("wrong order", text, rules)
 
@@ -69,17 +69,20 @@ def _fits(factor: Any, x: Any) -> bool:
     return np.broadcast_shapes(np.shape(factor), x.shape) == x.shape if np.ndim(factor) <= x.ndim else False
 
 
-def _whole(f: Function, gradient: Callable[[Gradient], Gradient]) -> Rule:
+def _whole(f: Function, right: Callable[..., Gradient], before: Any = 1, after: Any = 1) -> Rule:
     def rule(step: Step, g: Gradient) -> Pairs:
         with np.errstate(all="ignore"):
-            return [(f.input, gradient(g))]
+            return [(f.input, after * right(g * before, f.x, f.y, f.axes))]
 
     return rule
 
 
 def joined_elsewhere(tape: Tape) -> Iterator[Change]:
     """Where branches meet, the gradient of one is added some steps too early or too late."""
-    found = [e for e in edges(tape) if len(tape.users.get(e.parent, ())) > 1 and e.parent not in tape.leaves]
+    found = [
+        e for e in edges(tape)
+        if sum(s.node in tape.parts for s in tape.users[e.parent]) > 1 and e.parent not in tape.leaves
+    ]  # fmt: skip
     for some in groups(found, lambda e: (e.step.name, e.operand, e.step.call.site)):
         ways = [_nearby(tape, e) for e in some]
         for path in dict.fromkeys(path for way in ways for path in way):
@@ -90,10 +93,12 @@ def joined_elsewhere(tape: Tape) -> Iterator[Change]:
             if len(rules) < len(some):
                 continue
             early = path.startswith("after")
+            where = places(e.step for e in some)
+            name, other = tape.name(some[0].parent), tape.name(others[0])  # type: ignore[arg-type]
             text = (
-                f"What {some[0].step.name}{places(e.step for e in some)} passes to {tape.name(some[0].parent)} is added to the "
-                f"gradient of {tape.name(others[0])}, one step {'before' if early else 'behind'} the place where the "  # type: ignore[arg-type]
-                f"branches meet: it goes {'through a derivative that is not its own' if early else 'past a derivative'}."
+                f"What {some[0].step.name}{where} passes to {name} is added to the gradient of {other}, one step "
+                f"{'before' if early else 'behind'} the place where the branches meet: it goes "
+                f"{'through a derivative that is not its own' if early else 'past a derivative'}."
             )
             yield Change("wrong branch", text, rules)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from ...autograd.node import Node
-from .edges import Edge, replaced, without
+from .edges import Edge, edges, replaced, without
 from .tape import Change, Gradient, Step, Tape, places
 
 
@@ -58,6 +59,30 @@ def _recurrent(tape: Tape) -> Iterator[list[Edge]]:
         made = [e for e in some if e.parent in tape.step_of]
         if made and len(tape.users[leaf]) > 1:
             yield made
+
+
+def cut_off(tape: Tape) -> Iterator[Change]:
+    """Between two turns of a loop nothing comes back, on no way: the backward is truncated there."""
+    turn: dict[Node, tuple[int, int]] = {}
+    columns: dict[Any, list[Step]] = {}
+    for step in reversed(tape.steps):
+        if step.node in tape.parts and step.call.site.code is not None:
+            columns.setdefault((step.name, step.call.site), []).append(step)
+    for column in columns.values():
+        turn.update({step.node: (len(column), i) for i, step in enumerate(column)})
+    for count in sorted({n for n, _ in turn.values() if n > 2}):
+        for k in range(1, count):
+            some = [
+                e for e in edges(tape)
+                if turn.get(e.step.node) == (count, k) and turn.get(e.parent) == (count, k - 1)
+                and e.step.call.site != tape.step_of[e.parent].call.site  # a sum over turns goes on
+            ]  # fmt: skip
+            if len(some) > 1:
+                text = (
+                    f"Nothing comes back from turn {k + 1} of the loop{places(e.step for e in some)} to turn {k}: the "
+                    "backward is cut off there."
+                )
+                yield Change("branch missing", text, without(some))
 
 
 def orders_in_time(tape: Tape) -> Iterator[Change]:

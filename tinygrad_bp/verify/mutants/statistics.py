@@ -39,11 +39,13 @@ def statistics(tape: Tape) -> Iterator[Change]:
     """The gradient through sums and means that come back: averaged over other axes, or divided by another count."""
     found = [one for step in tape.steps if step.name in ("mean", "sum") for one in _coming_back(tape, step)]
     inner = {id(s): _within(tape, s, found) for s in found}
+    silent = [s for s in found if inner[id(s)] and _is_silent(tape, s)]
     for some in groups(
         found, lambda s: (s.axes, s.source.shape), lambda s: (s.axes, s.source.shape, inner[id(s)]),
         lambda s: (s.axes, s.reduced.call.site, s.used.call.site),
     ):  # fmt: skip
         where = places(dict.fromkeys(s.reduced for s in some))
+        of = {(s.axes, s.source) for s in some} if not any(inner[id(s)] for s in some) else set()
         what = f"what comes through the means over {over(some[0].axes)} of {tape.name(some[0].source)}{where}"
         if len(some) > 1:
             rules: dict[Node, Rule] = {}
@@ -51,18 +53,19 @@ def statistics(tape: Tape) -> Iterator[Change]:
                 rules[s.used.node] = _instead([one for one in some if one.used is s.used], None)
             yield Change("term missing", f"It is without {what}: a term is missing.", rules, free=times(tape, what))
         for other, shape in _others(tape, some[0]):
+            of_shape = "" if shape == some[0].source.shape else f" of shape {shape}"
             for own in (True, False):
                 for order in ORDERS if any(s.node is not s.reduced.node for s in some) else ORDERS[:1]:
                     last = max(some, key=lambda s: s.node.order)
                     new = [_averaged(tape, s, last, other, shape, own, order) for s in some]
                     if any(one is None for one in new):
                         continue
-                    rules = {}
+                    rules = {s.used.node: _instead([s], None) for s in silent if (s.axes, s.source) in of}
                     for s in some:
                         here = [(one, to) for one, to in zip(some, new, strict=True) if one.used is s.used]
                         rules[s.used.node] = _instead([one for one, _ in here], [to for _, to in here])
                     axis = over(other) if len(other) < len(shape) else "everything"
-                    text = f"{what[0].upper()}{what[1:]} is averaged over {axis}{'' if shape == some[0].source.shape else f' of shape {shape}'}."
+                    text = f"{what[0].upper()}{what[1:]} is averaged over {axis}{of_shape}."
                     yield Change("wrong axis", text, rules)
 
 
@@ -71,10 +74,22 @@ def _within(tape: Tape, s: Statistic, found: list[Statistic]) -> bool:
     reduced = {other.reduced.node for other in found if other.axes == s.axes}
     level = [s.used.node]
     for _ in range(3):
-        level = [user.node for node in level for user in tape.users.get(node, ()) if user.name in POWERS or user.node in reduced]
+        level = [
+            user.node
+            for node in level
+            for user in tape.users.get(node, ())
+            if user.name in POWERS or user.node in reduced
+        ]
         if any(node in reduced for node in level):
             return True
     return False
+
+
+def _is_silent(tape: Tape, s: Statistic) -> bool:
+    """Whether nothing comes back through it, as through the mean in the variance: no hand has that path."""
+    parts = [d for p, d in tape.parts[s.used.node] if p is s.used.parents[s.operand]]
+    sizes = np.sum(np.abs(parts[0]), s.axes) if parts and np.ndim(parts[0]) == len(s.source.shape) else np.zeros(1)
+    return bool(np.all(np.abs(np.sum(parts[0], s.axes)) <= 1e-10 * sizes) and np.any(sizes))
 
 
 def over(axes: Axes) -> str:
@@ -135,7 +150,7 @@ def _averaged(
         return None
     count = int(np.prod([shape[a] for a in axes]))
     right = int(np.prod([s.source.shape[a] for a in s.axes]))
-    if own and s.reduced.name == "sum" or (not own and count == right and s.reduced.name == "mean"):
+    if (own and s.reduced.name == "sum") or (not own and count == right and s.reduced.name == "mean"):
         return None
     by = 1.0 if s.reduced.name == "sum" else 1 / (count if own else right)
     steep = slope(tape, s.node, s.reduced.node)
@@ -162,7 +177,11 @@ def _instead(some: list[Statistic], gradients: list[Any] | None) -> Rule:
     def rule(step: Step, g: Gradient) -> Pairs:
         pulled = step.pull(g)
         left = {s.operand for s in some}
-        pairs = [(p, d) for i, (p, d) in enumerate(zip(step.parents, pulled)) if p is not None and d is not None and i not in left]
+        pairs = [
+            (p, d)
+            for i, (p, d) in enumerate(zip(step.parents, pulled))
+            if p is not None and d is not None and i not in left
+        ]
         for s, gradient in zip(some, gradients or ()):
             pairs.append((s.source, gradient(pulled[s.operand])))
         return pairs

@@ -183,6 +183,20 @@ class Tape:
             self.parts[step.node] = step.pairs(g)
             for parent, d in self.parts[step.node]:
                 _add(self.total, parent, d)
+        self._without_shifts()
+
+    def _without_shifts(self) -> None:
+        """Pass nothing through a maximum whose gradient is zero: it shifts a softmax, and no hand has that path."""
+        for step in self.steps:
+            if step.name == "amax" and step.node in self.parts:
+                sizes = [
+                    np.max(np.abs(d), initial=0.0)
+                    for s in self.users[step.node]
+                    for p, d in self.parts.get(s.node, ())
+                    if p is step.node
+                ]
+                if np.all(np.abs(self.total[step.node]) <= 1e-12 * max(sizes, default=0.0)):
+                    del self.parts[step.node]
 
     def _parts_of(self, node: Node) -> list[Step]:
         """The step of a node; of an op that does many things at once, what it is made of."""
