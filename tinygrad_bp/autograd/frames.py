@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .definitions import Doc, spelled
-from .elsewhere import boxed
+from .elsewhere import ARRAYS
 from .errors import AutogradError, ValueReadError
 from .modes import mode
 from .node import Node
@@ -72,8 +72,8 @@ def _tuple(items: list[str]) -> str:
 
 # What a generated function reads from around it; no input or parameter of an op may have such a name.
 FREE = (
-    "op, forward, blank, Node, tick, mode, ndarray, boxed, float64, unpack, explain, floats_of, in_float32, settle, "
-    "guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out, of_arrays"
+    "op, forward, blank, Node, tick, mode, ndarray, asarray, ARRAYS, float64, unpack, explain, floats_of, in_float32, "
+    "settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out, of_arrays"
 )
 
 
@@ -179,8 +179,8 @@ def source(op: Op) -> str:
     add("        except Exception as error:")
     given = values if op.variadic else _tuple([values] if values else [])
     add(f"            raise explain(op, error, {given}, {nodes}) from None")
-    add("        if value.__class__ is not ndarray:")
-    add("            value = boxed(value)")
+    add("        if value.__class__ is not ndarray and value.__class__ not in ARRAYS:")  # boxed(value), without a call
+    add("            value = asarray(value)")
     add("        result = blank()")
     if wants:
         add(f"        if {wants}:")
@@ -222,7 +222,7 @@ def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
     function: Callable[..., Any] = _entry(len(names), len(aliases))(
-        op, op.forward, blank, Node, tick, mode, np.ndarray, boxed, np.dtype(np.float64), unpack, explain,
+        op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, ARRAYS, np.dtype(np.float64), unpack, explain,
         floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused,
         write_out, of_arrays,
     )  # fmt: skip
