@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import public_calls
 import pytest
 import test_device
 from strict_arrays import Strict, on_device
 
 import tinygrad_bp as tg
+from benchmarks import gpu as benchmark
+from tinygrad_bp import ops
 from tinygrad_bp.autograd import elsewhere
 from tinygrad_bp.autograd.errors import DeviceError
 from tinygrad_bp.autograd.gradient import grad
@@ -76,6 +81,61 @@ def test_an_op_and_its_rules_run_on_the_arrays_of_a_device(op: Op) -> None:
                 assert type(other._value) is Strict or op.name == "to_device"  # which has both
                 assert one.dtype == other.dtype
                 np.testing.assert_allclose(numbers(other), numbers(one), rtol=1e-10, atol=1e-12, err_msg=str(sample))
+
+
+# ---------------------------------------------------------------------- what names NumPy's arrays
+
+MAKES = {"np.asarray", "np.array", "np.asanyarray", "np.ascontiguousarray", "np.asfortranarray"}
+# Files and functions of ops that make arrays of NumPy's, and why.
+OF_NUMPY = {
+    ("einsum", "einsum"): "a number of Python among the operands", ("gamma_functions", "_cotangents"): "numbers alone",
+    ("indexing", "_plain_item"): "a list as an index", ("joining", "combinations"): "positions, as an index",
+    ("max_pooling", "_adaptive_max_pool"): "a table of positions", ("passes", "choose"): "large arrays of NumPy's",
+    ("scans", "_loop"): "a reference", ("samples", "fixed"): "samples", ("indexing", ""): "samples",
+    ("max_pooling", ""): "samples", ("resampling", ""): "samples", ("scatter", ""): "samples",
+}  # fmt: skip
+
+
+def numpys_own(source: str) -> set[str]:
+    """The functions of a file, '' for its top, that make an array of NumPy's or ask whether something is one.
+
+    References and samples are NumPy's alone, and what is made ``like=`` another array is made where that lies.
+    """
+    found = set()
+
+    def look(node: ast.AST, inside: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.keyword) and child.arg in ("reference", "samples"):
+                continue
+            name = child.name if isinstance(child, ast.FunctionDef) else inside
+            if name.endswith("_reference"):
+                continue
+            if isinstance(child, ast.Call) and "like" not in {keyword.arg for keyword in child.keywords}:
+                function = ast.unparse(child.func)
+                if function in MAKES or (function == "isinstance" and "np.ndarray" in ast.unparse(child)):
+                    found.add(name)
+            if isinstance(child, ast.Compare) and "np.ndarray" in ast.unparse(child):
+                found.add(name)
+            look(child, name)
+
+    look(ast.parse(source), "")
+    return found
+
+
+def test_ops_name_no_array_library() -> None:
+    files = sorted(Path(ops.__file__).parent.glob("*.py"))
+    found = {(file.stem, name) for file in files for name in numpys_own(file.read_text(encoding="utf-8"))}
+    assert found == set(OF_NUMPY)
+
+
+@pytest.mark.parametrize(("source", "found"), [
+    ("def f(x):\n    return np.asarray(x)", {"f"}), ("g = lambda x: np.array(x)", {""}),
+    ("def f(x):\n    return x.__class__ is np.ndarray", {"f"}), ("isinstance(x, (int, np.ndarray))", {""}),
+    ("np.asarray(1, like=x)", set()), ("op(f, reference=lambda x: np.array(x))", set()),
+    ("def _reference(x):\n    return np.array(x)", set()), ("np.zeros_like(x)", set()),
+])  # fmt: skip
+def test_who_names_it_is_found(source: str, found: set[str]) -> None:
+    assert numpys_own(source) == found
 
 
 # ---------------------------------------------------------------------- moving
@@ -157,6 +217,57 @@ def test_writing() -> None:
         w -= 0.5
     with pytest.raises(RuntimeError, match="modified by an in-place"):
         loss.backward()
+
+
+# ---------------------------------------------------------------------- every public function
+
+# Calls whose own arguments lie on the CPU, and those that say that they run there.
+OTHERWISE = {
+    "T.empty_like(x)": "memory as it was",
+    "T.resize_as_(T.zeros(20), x)": "zeros",
+    "T.full((2,), s)": "one number",
+    "T.addbmm(x, c[:, :3], T.ones(2, 6, 4, dtype=c.dtype))": "ones",
+    "T.arange(s)": "one number",
+    "T.linspace(s, 2.0, 3)": "2.0",
+    "F.dropout(x, s)": "one number",
+    "F.dropout2d(im, s)": "one number",
+    "T.linalg.lstsq(A, x)": "residuals, which are not there",
+    "T.histogram(x)": DeviceError,
+    "T.histogram(x, T.sort(v).values)": DeviceError,
+    "T.histogramdd(x, 2)": DeviceError,
+    "T.geqrf(x)": DeviceError,
+    "T.linalg.ldl_factor(A)": DeviceError,
+    "T.linalg.ldl_factor_ex(A)": DeviceError,
+    "T.linalg.ldl_solve(A, T.tensor([1, 2, 3]), x)": DeviceError,
+}
+
+
+def given(device: str) -> dict[str, Any]:
+    names = public_calls.names(lambda array: tg.tensor(array, device=device))
+    return {**names, **{name: names[name].to(device) for name in "mik"}}
+
+
+def flat(found: Any) -> list[Any]:
+    return [one for part in found for one in flat(part)] if isinstance(found, (tuple, list)) else [found]
+
+
+def test_every_public_function_gives_there_what_it_gives_here() -> None:
+    wrong = []
+    for call in public_calls.CALLS:
+        try:
+            with np.errstate(all="ignore"):
+                tg.manual_seed(0)
+                wanted = eval(call, given("cpu"))
+                tg.manual_seed(0)
+                found = eval(call, given("cuda"))
+            for one, other in zip(flat(wanted), flat(found), strict=True):
+                if isinstance(one, tg.Tensor):
+                    assert other.is_cuda and one.dtype == other.dtype
+                    np.testing.assert_allclose(numbers(other), numbers(one), rtol=1e-6, atol=1e-9)
+        except Exception as error:
+            if call not in OTHERWISE or (OTHERWISE[call] is DeviceError and "runs on the CPU" not in str(error)):
+                wrong.append(f"{call}: {error}")
+    assert not wrong, "\n".join(wrong)
 
 
 # ---------------------------------------------------------------------- training
@@ -242,3 +353,44 @@ def test_a_gpu_that_is_there_is_said_to_be() -> None:
     with pytest.raises(DeviceError, match="import cupy"):
         tg.cuda.Stream()
     assert tg.accelerator.is_available() and tg.accelerator.current_accelerator() == tg.device("cuda")
+
+
+def test_fit_takes_its_batches_to_the_model() -> None:
+    def fitted(device: str) -> Any:
+        tg.manual_seed(0)
+        net = mlp().to(device)
+        data = tg.data.TensorDataset(np.random.default_rng(0).random((12, 4), np.float32), np.arange(12) % 3)
+        loader = tg.data.DataLoader(data, 4)
+        history = tg.train.fit(net, tg.nn.CrossEntropyLoss(), tg.optim.SGD(net.parameters(), lr=0.1), loader, epochs=2,
+                               val=loader, progress=False)  # fmt: skip
+        return history
+
+    here, there = fitted("cpu"), fitted("cuda")
+    np.testing.assert_allclose(there.loss, here.loss, rtol=1e-5)
+    np.testing.assert_allclose(there.val_loss, here.val_loss, rtol=1e-5)
+
+
+# ---------------------------------------------------------------------- the comparison for a machine with a GPU
+
+
+def test_the_comparison_runs_to_its_end_and_finds_what_differs(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(benchmark, "OPS", {name: OPS[name] for name in ("tanh", "matmul", "getitem")})
+    monkeypatch.setattr(benchmark, "gather", lambda: None)
+    monkeypatch.setattr(benchmark, "STEPS", 1)
+    assert benchmark.main([]) == 0
+    assert "3 ops, float64, forward and backward: 3 as on the CPU" in capsys.readouterr().out
+    asked = Strict.__array_ufunc__
+
+    def spoiled(self: Any, ufunc: Any, *given: Any, **kwargs: Any) -> Any:
+        found = asked(self, ufunc, *given, **kwargs)
+        return found * 1.001 if ufunc is np.tanh else found
+
+    monkeypatch.setattr(Strict, "__array_ufunc__", spoiled)
+    assert benchmark.main([]) == 1
+    assert "tanh: 1.0e-03 apart" in capsys.readouterr().out
+
+
+def test_the_comparison_says_what_is_missing(capsys: Any) -> None:
+    elsewhere.PLACES.clear()
+    assert benchmark.main([]) == 2
+    assert "CuPy" in capsys.readouterr().out

@@ -100,7 +100,7 @@ def numbers(table: dict[Any, Any]) -> dict[Any, Any]:
 def on_cpu(array: Any, what: str) -> Any:
     """An array of NumPy's as it is. Raises ``DeviceError`` for one of a device, which ``what`` would move."""
     if array.__class__ in ARRAYS:
-        raise DeviceError(f"can't convert a tensor on a GPU to NumPy: {what} moves nothing. Write t.cpu() first")
+        raise DeviceError(f"{what} runs on the CPU, and moves no tensor there by itself. Write t.cpu() first")
     return array
 
 

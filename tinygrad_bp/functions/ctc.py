@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.device import CPU, device_of
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import detached, value_of
 from ..ops import reduction as reductions
@@ -82,11 +85,15 @@ def ctc_loss(
         raise ShapeError(
             f"ctc_loss: log_probs are (steps, rows, classes) or (steps, classes), got {shape_text(log_probs.shape)}"
         )
+    there = device_of(log_probs) if isinstance(log_probs, Tensor) else CPU
+    if isinstance(log_probs, Tensor) and there is not CPU:  # step by step over short rows: nothing for a GPU
+        lists = (targets, input_lengths, target_lengths, blank, reduction, zero_infinity)
+        return ctc_loss(log_probs.cpu(), *lists).to(there)
     single = log_probs.ndim == 2
     if single:
         log_probs = log_probs[:, None]
-    inputs, lengths = np.ravel(value_of(input_lengths)), np.ravel(value_of(target_lengths))
-    given = value_of(targets)
+    inputs, lengths, given = (hosted(value_of(x)) for x in (input_lengths, target_lengths, targets))
+    inputs, lengths = np.ravel(inputs), np.ravel(lengths)
     if single and given.ndim == 1:
         given = given[None]
     _check(log_probs, given, inputs, lengths, blank)

@@ -83,7 +83,7 @@ def gaussian_nll_loss(
     """
     if isinstance(var, (int, float)):
         var = np.full_like(input, var)
-    if held(var).min(initial=0) < 0:
+    if (held(var) < 0).any():
         raise ArgumentError("gaussian_nll_loss: var is a variance, and some are negative; give var ** 2 or exp(var)")
     if var.shape != input.shape:
         if var.shape == input.shape[:-1]:

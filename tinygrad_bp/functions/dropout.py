@@ -129,6 +129,7 @@ def _alpha(name: str, x: Any, p: float, training: bool, channels: bool, generato
         )
     else:
         kept = _coins(value.shape, p, generator, value.dtype, order_of(x))
+    kept = near(kept, x)
     least = 1.7580993408473766  # −(selu as x → −∞), equation 14 of the source: 1.0507… · 1.6733…
     a = 1.0 / math.sqrt((least * least * p + 1) * (1 - p))
     return add(drop(x, kept * value.dtype.type(a)), (kept - 1) * value.dtype.type(least * a) + least * a * p)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.device import near
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.types import Array, Size
 from ..autograd.values import detached
@@ -41,7 +42,7 @@ def _pooled(
             f"{name}: {shape_text(out)} windows of {shape_text(kernel)} do not fit into {shape_text(tuple(inner))}"
         )
     if samples is None:
-        samples = rand(*x.shape[:2], ndim, dtype=x.dtype)
+        samples = near(rand(*x.shape[:2], ndim, dtype=x.dtype), x)
     shares = detached(samples)
     if shares.ndim == 3 and added:
         shares = shares[:1]

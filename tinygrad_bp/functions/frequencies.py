@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.device import DeviceLike, settled
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import wrap
@@ -133,7 +134,7 @@ def stft(
     starts = np.arange(0, x.shape[-1] - n_fft + 1, hop)
     frames = x[..., starts[:, None] + np.arange(n_fft)]
     if window is None and size < n_fft:
-        window = np.ones(size, x.dtype)
+        window = moved(np.ones(size, x.dtype), x)
     if window is not None:
         left = (n_fft - size) // 2
         frames = frames * place(window, (n_fft,), (slice(left, left + size),))
@@ -192,7 +193,7 @@ def istft(
     frames = ifft(rows) if return_complex else irfft(rows[..., : n_fft // 2 + 1], n_fft)
     if normalized:
         frames = frames * math.sqrt(n_fft)
-    weight = np.ones(size, np.real(held(frames)).dtype) if window is None else window
+    weight = moved(np.ones(size, np.real(held(frames)).dtype), frames) if window is None else window
     left = (n_fft - size) // 2
     weight = place(weight, (n_fft,), (slice(left, left + size),))
     count = input.shape[-1]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array
@@ -51,8 +52,8 @@ def _bounded(at: Any, size: int, border: str, align_corners: bool) -> Any:
 
 def _read(flat: Any, index: list[Any], sizes: tuple[int, ...]) -> tuple[Any, Any]:
     """The elements of (rows, channels, all) at integer places (rows, places) of each dimension, and which exist."""
-    number: Any = np.zeros(index[0].shape, np.int64)
-    exists: Any = np.ones(index[0].shape, bool)
+    number: Any = moved(np.zeros(index[0].shape, np.int64), flat)
+    exists: Any = moved(np.ones(index[0].shape, bool), flat)
     for at, size in zip(index, sizes, strict=True):
         exists = exists & (at >= 0) & (at < size)
         number = number * size + clip(at, 0, size - 1)
@@ -147,7 +148,7 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
     if not align_corners:
         axes = [axis * ((n - 1) / n) for axis, n in zip(axes, inner, strict=True)]
     places = np.stack([*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(inner)], axis=-1)
-    points = np.reshape(places, (-1, ndim + 1)).astype(theta.dtype)
+    points = moved(np.reshape(places, (-1, ndim + 1)).astype(theta.dtype), theta)
     return reshape(matmul(points, matrix_transpose(theta)), (sizes[0], *inner, ndim))
 
 

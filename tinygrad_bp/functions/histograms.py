@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.elsewhere import on_cpu
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor, wrap
@@ -27,7 +28,7 @@ class Histogram(NamedTuple):
 
 
 def _floats(name: str, x: Any) -> Any:
-    values = fixed_value(x, name)
+    values = on_cpu(fixed_value(x, name), name)
     if values.dtype.kind != "f":
         raise DtypeError(f"{name}: needs floating point numbers, got {values.dtype}; write t.float()")
     return values

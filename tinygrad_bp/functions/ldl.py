@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.elsewhere import on_cpu
 from ..autograd.errors import LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import Tensor
@@ -46,7 +47,7 @@ def ldl_factor_ex(A: Array, *, hermitian: bool = False, check_errors: bool = Fal
     >>> tg.linalg.ldl_factor_ex(tg.eye(2)).pivots
     tensor([1, 2], dtype=torch.int32)
     """
-    array = fixed_value(A, "ldl_factor: A", "tg.linalg.solve(A, B)")
+    array = on_cpu(fixed_value(A, "ldl_factor: A", "tg.linalg.solve(A, B)"), "ldl_factor")
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
         raise MatrixShapeError(f"ldl_factor: needs square matrices, got {shape_text(array.shape)}")
     rows, size = array.reshape(-1, *array.shape[-2:]), array.shape[-1]
@@ -80,7 +81,8 @@ def ldl_solve(LD: Array, pivots: Array, B: Array, *, hermitian: bool = False) ->
     tensor([[1.],
             [1.]])
     """
-    packed, swaps = fixed_value(LD, "ldl_solve: LD"), fixed_value(pivots, "ldl_solve: pivots")
+    packed = on_cpu(fixed_value(LD, "ldl_solve: LD"), "ldl_solve")
+    swaps = fixed_value(pivots, "ldl_solve: pivots")
     if packed.shape[:-1] != swaps.shape or B.ndim < 2 or B.shape[-2] != packed.shape[-1]:
         raise ShapeError(
             f"ldl_solve: LD {shape_text(packed.shape)}, pivots {shape_text(swaps.shape)} and B {shape_text(B.shape)} "

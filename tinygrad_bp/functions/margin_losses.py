@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array
@@ -111,7 +112,7 @@ def multi_margin_loss(
     scores, labels, single = _rows("multi_margin_loss", input, target, 0)
     own = np.take_along_axis(scores, labels[:, None], 1)
     terms = relu(margin - own + scores)
-    others = labels[:, None] != np.arange(scores.shape[1])
+    others = labels[:, None] != moved(np.arange(scores.shape[1]), labels)
     losses = reductions.sum((terms if p == 1 else terms * terms) * _factor(others, weight, labels), 1) / scores.shape[1]
     return reduced("multi_margin_loss", losses[0] if single else losses, reduction)
 
@@ -138,7 +139,7 @@ def multilabel_margin_loss(input: Array, target: Array, reduction: str = "mean")
     scores, labels, single = _rows("multilabel_margin_loss", input, target, 1)
     listed = np.cumsum(labels < 0, axis=1) == 0
     places = np.where(listed, labels, 0)
-    is_target = np.any(listed[:, :, None] & (labels[:, :, None] == np.arange(scores.shape[1])), axis=1)
+    is_target = np.any(listed[:, :, None] & (labels[:, :, None] == moved(np.arange(scores.shape[1]), labels)), axis=1)
     own = np.take_along_axis(scores, places, 1)
     pairs = relu(1 - own[:, :, None] + scores[:, None, :]) * (listed[:, :, None] & ~is_target[:, None, :])
     losses = reductions.sum(pairs, (1, 2)) / max(scores.shape[1], 1)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.device import near
+from ..autograd.elsewhere import on_cpu
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import floating, rounds_once
 from ..autograd.returned import returned
@@ -191,7 +193,7 @@ def geqrf(input: Array) -> Reflections:
     tensor([[2.]])
     """
     input = floating(input)
-    raw, tau = np.linalg.qr(fixed_value(input, "geqrf", "tg.linalg.qr(x)"), mode="raw")
+    raw, tau = np.linalg.qr(on_cpu(fixed_value(input, "geqrf", "tg.linalg.qr(x)"), "geqrf"), mode="raw")
     return Reflections(beside(input, np.ascontiguousarray(np.swapaxes(raw, -1, -2))), beside(input, tau))
 
 
@@ -266,7 +268,7 @@ def svd_lowrank(A: Array, q: int = 6, niter: int = 2, M: Array | None = None) ->
     wide = A.shape[-2] < A.shape[-1]
     tall = conjugate_transpose(A) if wide else A
     adjoint = conjugate_transpose(tall)
-    basis = orthogonal.qr(tall @ _directions(tall.shape[-1], q, A.dtype)).Q
+    basis = orthogonal.qr(tall @ near(_directions(tall.shape[-1], q, A.dtype), A)).Q
     for _ in range(niter):
         basis = orthogonal.qr(tall @ orthogonal.qr(adjoint @ basis).Q).Q
     U, S, Vh = singular_values.svd(conjugate_transpose(basis) @ tall, full_matrices=False)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import boxed, moved
 from ..autograd.operands import in_floats
 from ..autograd.types import Array, Operand
 from ..autograd.values import fixed_value
@@ -19,12 +20,14 @@ Step = Callable[[Any, Any, int], Any]  # (P of k, P of k − 1, k) -> P of k + 1
 
 def _of_degree(name: str, x: Any, n: Any, first: Any, step: Step) -> Any:
     """The polynomials whose degree is the whole part of n: 1, ``first``, and on by ``step``; 0 where n is below 0."""
-    degree = np.trunc(fixed_value(n, f"{name}: n"))
+    degree = boxed(np.trunc(fixed_value(n, f"{name}: n")))
     before, now = 1.0, first
-    result = where(degree == 0, before, where(degree == 1, now, 0.0))
-    for k in range(1, int(degree.max(initial=0, where=degree > 0))):
+    numbers = degree[degree > 0]  # not NaN
+    most = int(numbers.max()) if numbers.size else 0
+    result = where(moved(boxed(degree == 0), x), before, where(moved(boxed(degree == 1), x), now, 0.0))
+    for k in range(1, most):
         before, now = now, step(now, before, k)
-        result = where(degree == k + 1, now, result)
+        result = where(moved(boxed(degree == k + 1), x), now, result)
     return result
 
 

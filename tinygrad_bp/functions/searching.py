@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.dtypes import counted
+from ..autograd.elsewhere import zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.tensor import Tensor, wrap
@@ -159,7 +160,7 @@ def unique_consecutive(
     shaping(input)
     source, axis = (ravel(input), 0) if dim is None else (input, dim_of(dim, input.ndim, "unique_consecutive"))
     rows = np.moveaxis(value_of(source), axis, 0).reshape(source.shape[axis], -1)
-    starts = np.ones(len(rows), bool)
+    starts = ~zeros(len(rows), bool, rows)
     starts[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     first = np.nonzero(starts)[0]
     values = getitem(source, along(axis, first))

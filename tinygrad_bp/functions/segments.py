@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import hosted, moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating
 from ..autograd.types import Array
@@ -38,7 +39,7 @@ def segment_reduce(
             "offsets, and axis 0"
         )
     data = floating(data)
-    counts = np.asarray(value_of(lengths)) if offsets is None else np.diff(value_of(offsets))
+    counts = hosted(value_of(lengths)) if offsets is None else np.diff(hosted(value_of(offsets)))
     if counts.ndim != 1 or np.any(counts < 0) or counts.sum() != data.shape[0]:
         raise ShapeError(
             f"segment_reduce: runs of {counts.tolist()} rows do not make up data, {shape_text(data.shape)}"
@@ -51,6 +52,6 @@ def segment_reduce(
         if reduce == "sum":
             return total
         none = 1 if initial is not None else np.nan
-        divisors = np.where(counts == 0, none, counts).astype(data.dtype)
+        divisors = moved(np.where(counts == 0, none, counts).astype(data.dtype), data)
         return total / divisors.reshape(-1, *(1,) * (data.ndim - 1))
     return index_reduce(base, 0, runs, data, {"max": "amax", "min": "amin"}.get(reduce, reduce))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import number
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Axis
@@ -22,7 +23,7 @@ __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
 def above(x: Array, floor: float) -> Any:
     """``x`` at least ``floor``, with the gradient of ``x`` everywhere, as PyTorch has it where it guards a divisor."""
     value = detached(x)
-    return x + (maximum(value, np.asarray(floor, value.dtype)) - value)
+    return x + (maximum(value, number(floor, value.dtype)) - value)
 
 
 @rounds_once

@@ -141,7 +141,7 @@ def _weighed(x: Any, target: Any) -> Any:
 
 def _nll(x: Any, target: Any, divisor: Any) -> Any:
     total = np.add.reduce(_weighed(x, target), axis=None)
-    divisor = in_dtype(divisor, x.dtype)
+    divisor = in_dtype(divisor, x.dtype) if hasattr(divisor, "dtype") else x.dtype.type(divisor)
     value = -total / divisor if divisor else np.where(total == 0, np.nan, np.copysign(np.inf, -total))
     return value if value == value else refuse_nan("nll_loss", boxed(value), target)
 
@@ -160,7 +160,7 @@ _inverse_op = constant(
 
 def _nll_slope(g: Any, factor: Any, divisor: Any) -> Any:
     """``factor`` (rows, classes, ...) times what arrives at the total."""
-    return factor * (g * in_dtype(_inverse_op(divisor), g.dtype))
+    return factor * (g * moved(in_dtype(_inverse_op(divisor), g.dtype), g))
 
 
 _nll_op = general(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import linear
-from ..autograd.elsewhere import ARRAYS, zeros
+from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor, wrap
@@ -138,7 +138,7 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
         both = f"src has shape {shape_text(src.shape)}, the diagonal {shape_text(there.shape)}"
         raise ShapeError(f"diagonal_scatter: {both}")
     mask = _place(np.ones(there.shape, bool), tuple(input.shape), offset, first, second)
-    return where(mask, _diagonal_place(src, tuple(input.shape), offset, first, second), input)
+    return where(moved(mask, input), _diagonal_place(src, tuple(input.shape), offset, first, second), input)
 
 
 # ---------------------------------------------------------------------- triangles
@@ -223,7 +223,7 @@ def block_diag(*tensors: Array) -> Any:
     width, left, rows = sum(x.shape[1] for x in blocks), 0, []
     for x in blocks:
         right = width - left - x.shape[1]
-        zeros = [np.zeros((x.shape[0], n), x.dtype) for n in (left, right)]
+        zeros = [moved(np.zeros((x.shape[0], n), x.dtype), x) for n in (left, right)]
         rows.append(cat([zeros[0], x, zeros[1]], 1))
         left += x.shape[1]
     return cat(rows, 0)

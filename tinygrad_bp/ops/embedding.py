@@ -143,7 +143,7 @@ def shorten(weight: Any, index: Any, max_norm: float, norm_type: float) -> None:
             weight.copy_(short_rows(weight, index, float(max_norm), norm_type))
         return
     array = array_to_write(weight, "embedding, with max_norm,") if isinstance(weight, Tensor) else weight
-    rows, short = _shortened(array, index, held(max_norm), norm_type)
+    rows, short = _shortened(array, held(index), float(held(max_norm)), norm_type)
     if rows.size:
         wrote(array)
         array[rows] = short
@@ -245,7 +245,7 @@ def embedding_bag(
         kept = np.flatnonzero(flat[: len(bag)] != padding_idx)
     flat, bag = getitem(flat, kept), bag[kept]
     rows = take_rows(weight, flat, None, scale_grad_by_freq)
-    members = np.bincount(bag, minlength=count)[:, None]
+    members = moved(np.bincount(bag, minlength=count)[:, None], weight)
     if mode == "max":
         if not len(flat):
             return add_rows(rows, bag, count)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autograd.define import general
-from ..autograd.elsewhere import copied, moved, zeros
+from ..autograd.elsewhere import boxed, copied, moved, zeros
 from ..autograd.errors import LinAlgError
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
@@ -178,11 +178,11 @@ def lu_factor_ex(A: Array, *, pivot: bool = True, check_errors: bool = False) ->
     """
     LU, order = _factored(A, pivot)
     k = min(A.shape[-2:])
-    zero = np.asarray(np.diagonal(value_of(LU), axis1=-2, axis2=-1) == 0)
+    zero = np.diagonal(value_of(LU), axis1=-2, axis2=-1) == 0
     info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(A.shape[:-2])
     if check_errors and info.any():
         raise refuse_matrix("lu_factor_ex", info > 0, "singular: a pivot is 0")
-    return CheckedLUFactor(LU, beside(A, _swaps(order, k)), beside(A, np.asarray(info, np.int32)))
+    return CheckedLUFactor(LU, beside(A, _swaps(order, k)), beside(A, moved(boxed(info).astype(np.int32), A)))
 
 
 @rounds_once

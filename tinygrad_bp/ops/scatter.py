@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
-from ..autograd.elsewhere import moved, outermost
+from ..autograd.elsewhere import hosted, moved, outermost
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
@@ -140,12 +140,13 @@ _extreme_present = general("extreme_present", _extreme, _share_present,
 
 def _turns(full: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """For each entry of an index, how many earlier entries name the same element."""
+    full = tuple([hosted(i) for i in full])
     flat = np.ravel_multi_index(np.broadcast_arrays(*full), shape, mode="wrap").reshape(-1)
     order = np.argsort(flat, kind="stable")
     ranked = flat[order]
     starts = np.searchsorted(ranked, ranked, side="left")
     turns = np.empty_like(order)
-    turns[order] = moved(np.arange(flat.size), flat) - starts
+    turns[order] = np.arange(flat.size) - starts
     return turns.reshape(np.broadcast_shapes(*(i.shape for i in full)))
 
 
@@ -154,10 +155,10 @@ def _reduced(x: Any, full: tuple[Any, ...], part: Any, reduce: str, include_self
     if not all(np.size(i) for i in full):
         return clone(x)
     if reduce in ("sum", "mean"):
-        total = (x if include_self else setitem(x, np.zeros((), x.dtype), full)) + place(part, shape, full)
+        total = (x if include_self else setitem(x, moved(np.zeros((), x.dtype), x), full)) + place(part, shape, full)
         if reduce == "sum":
             return total
-        count = place(np.ones(part.shape, x.dtype), shape, full) + (1 if include_self else 0)
+        count = place(moved(np.ones(part.shape, x.dtype), x), shape, full) + (1 if include_self else 0)
         count = np.maximum(count, np.ones_like(count))
         return total / count if x.dtype.kind in "fc" else total // count
     if x.dtype.kind == "c" and reduce != "prod":
@@ -166,15 +167,15 @@ def _reduced(x: Any, full: tuple[Any, ...], part: Any, reduce: str, include_self
     shaping(full[0])  # as many rows as entries of the index name one element
     turns = _turns(full, shape)
     rows = int(turns.max()) + 2
-    columns = setitem(np.ones((rows - 1, *shape), x.dtype), part, (turns, *full))
+    columns = setitem(moved(np.ones((rows - 1, *shape), x.dtype), x), part, (turns, *full))
     columns = cat([reshape(x, (1, *shape)), columns], 0)
-    present = np.zeros((rows, *shape), bool)
+    present = moved(np.zeros((rows, *shape), bool), x)
     present[0] = True
     if not include_self:
         present[(0, *full)] = False
     present[(turns + 1, *full)] = True
     if reduce == "prod":
-        return prod(where(present, columns, np.ones((), x.dtype)), 0)
+        return prod(where(present, columns, moved(np.ones((), x.dtype), x)), 0)
     return _extreme_present(columns, present, reduce == "amin")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.define import general
 from ..autograd.dtypes import counted
-from ..autograd.elsewhere import boxed
+from ..autograd.elsewhere import boxed, moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
@@ -136,7 +136,7 @@ def _tolerance(x: Any, s: Any, rtol: Any, atol: Any) -> Any:
     if rtol is None:
         rtol = 0.0 if atol is not None and np.all(boxed(atol) > 0) else max(x.shape[-2:]) * np.finfo(s.dtype).eps
     top = np.max(s, axis=-1) if s.size else np.sum(s, axis=-1)
-    return np.maximum(0.0 if atol is None else atol, rtol * top)
+    return np.maximum(0.0 if atol is None else moved(atol, s), moved(rtol, s) * top)
 
 
 def _pinv(x: Any, rtol: Any, atol: Any) -> Any:

@@ -151,7 +151,7 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
         raise ShapeError(
             f"bincount: weights {shape_text(np.shape(weights))} must have the shape of input, {shape_text(raw.shape)}"
         )
-    size = max(int(raw.max(initial=-1)) + 1, minlength)
+    size = max(int(raw.max()) + 1 if raw.size else 0, minlength)
     return place(weights, (size,), (raw.astype(np.int64),))
 
 

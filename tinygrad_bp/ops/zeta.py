@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
-from ..autograd.elsewhere import boxed
+from ..autograd.elsewhere import boxed, moved
 from ..autograd.operands import refuse_complex
 from ..autograd.types import Operand
 from ..autograd.values import fixed_value
@@ -39,7 +39,7 @@ def _sum(s: Any, q: Any) -> Any:
 
 def _zeta(s: Any, q: Any) -> Any:
     kind = np.result_type(s, q)
-    s, q = np.broadcast_arrays(boxed(s).astype(np.float64), boxed(q).astype(np.float64))
+    s, q = np.broadcast_arrays(boxed(moved(s, q)).astype(np.float64), boxed(moved(q, s)).astype(np.float64))
     shape = s.shape
     s, q = np.atleast_1d(s), np.atleast_1d(q)
     pole = (q <= 0) & (q == np.floor(q))

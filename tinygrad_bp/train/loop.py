@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from ..autograd.device import CPU, device_of
 from ..autograd.errors import ArgumentError, AutogradError, NonScalarError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
@@ -122,7 +123,7 @@ def fit(
                         figures.restart(_rate(optimizer))
                     if hasattr(sampler, "set_epoch"):
                         sampler.set_epoch(epoch - 1)
-                    for x, y in _pairs(train, "train"):
+                    for x, y in _pairs(train, "train", model):
                         with interrupts.held(1):
                             if compiled is not None:
                                 with interrupts.held(inf):
@@ -247,7 +248,7 @@ def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | No
     try:
         model.eval()
         with no_grad():
-            for x, y in _pairs(data, "evaluate"):
+            for x, y in _pairs(data, "evaluate", model):
                 output = model(x)
                 figures.add(_number(loss(output, y)), output, y)
     finally:
@@ -259,13 +260,15 @@ def evaluate(model: Module, loss: Loss, data: Iterable[Any], metric: Metric | No
 # ---------------------------------------------------------------------- one batch
 
 
-def _pairs(data: Iterable[Any], name: str) -> Iterator[tuple[Tensor, Tensor]]:
+def _pairs(data: Iterable[Any], name: str, model: Module) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches, where the model is."""
+    where = next((device_of(parameter) for parameter in model.parameters()), CPU)
     for batch in data:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             what = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch).__name__
             raise ArgumentError(f"{name}: a batch is a pair (x, y), got a {what}; give [(x, y)] for a single batch")
-        x, y = batch
-        yield x if isinstance(x, Tensor) else as_tensor(x), y if isinstance(y, Tensor) else as_tensor(y)
+        x, y = (part if isinstance(part, Tensor) else as_tensor(part) for part in batch)
+        yield (x, y) if where is CPU else (x.to(where), y.to(where))
 
 
 def _number(value: Any) -> float:
