@@ -22,7 +22,7 @@ OF_ARRAYS = {"ndim", "shape", "size", "result_type", "can_cast", "iscomplexobj",
 # Functions that move a NumPy array to the device.
 MOVING = {"asarray", "array", "asanyarray", "ascontiguousarray", "asfortranarray"}
 # What CUDA adds atomically, and of what it takes the larger one.
-_WIDE = "float32 float64 int32 int64 uint32 uint64"
+_WIDE = "float32 float64 int32 uint32 uint64"
 ATOMIC = {"add": f"{_WIDE} float16 complex64 complex128", "max": _WIDE, "min": _WIDE}
 
 
@@ -189,9 +189,9 @@ class Strict(np.lib.mixins.NDArrayOperatorsMixin):
     def __cuda_array_interface__(self) -> Any:
         return self._held.__array_interface__
 
-    def item(self, *index: Any) -> Any:
+    def item(self) -> Any:
         """The one element as a number of Python."""
-        return self._held.item(*index)
+        return self._held.item()
 
     def tolist(self) -> Any:
         """Nested lists of numbers."""

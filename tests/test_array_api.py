@@ -224,7 +224,7 @@ def test_devices_and_copies() -> None:
     assert x.to_device(x.device) is x is xp.asarray(x) is xp.astype(x, x.dtype, copy=False)
     assert xp.zeros(2, device=x.device).device == x.device
     for wrong in (lambda: x.to_device("cuda"), lambda: xp.zeros(2, device="cuda"), lambda: xp.asarray(x, device="mps")):
-        with pytest.raises(RuntimeError, match="memory of the CPU"):
+        with pytest.raises(RuntimeError, match="CuPy"):
             wrong()
     with pytest.raises(ValueError, match="no streams"):
         x.to_device("cpu", stream=1)

@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 
 from .columns import strides_of
+from .elsewhere import hosted
 from .errors import ArgumentError, IndexRangeError, shape_text
 from .writes import columns_of, owner, start_of
 
@@ -123,7 +124,7 @@ def flags(self: Any) -> Any:
 def element_at(self: Any, index: tuple[Any, ...]) -> Any:
     """The element at an index as a Python number; one number counts the elements in a row."""
     try:
-        return self._value.item(*index)
+        return hosted(self._value).item(*index)
     except (IndexError, ValueError, TypeError) as error:
         raise IndexRangeError(f"item: no element {index} in {shape_text(self._value.shape)}: {error}") from None
 

@@ -84,9 +84,9 @@ def dlpack(
     is False and a copy is needed.
     """
     _without_history(self)
-    if self._value.__class__ in ARRAYS:  # its own library knows what is asked
+    if self.is_cuda:  # its own library knows what is asked
         asked = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
-        return self._value.__dlpack__(**{key: value for key, value in asked.items() if value is not None})
+        return handed_out(self).__dlpack__(**{key: value for key, value in asked.items() if value is not None})
     if dl_device not in (None, _CPU) or stream is not None:
         raise BufferError(f"__dlpack__: tensors live in the memory of the CPU, not on {dl_device}, stream {stream}")
     reading(self, "__dlpack__()")
@@ -105,7 +105,7 @@ def dlpack(
 
 def dlpack_device(self: Tensor) -> tuple[int, int]:
     """The kind and the number of the device, as DLPack counts them: (1, 0) is the CPU."""
-    return self._value.__dlpack_device__() if self._value.__class__ in ARRAYS else _CPU
+    return handed_out(self).__dlpack_device__() if self.is_cuda else _CPU
 
 
 def _without_history(x: Tensor) -> None:

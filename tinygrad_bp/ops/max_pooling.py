@@ -21,6 +21,7 @@ from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeE
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Index, Size
 from ..autograd.values import detached, held
+from .passes import add_at
 from .samples import below, distinct, hits, probability, sample
 from .scans import kept_indices
 from .shape import reshape
@@ -169,7 +170,7 @@ def _picked(x: Any, index: Any) -> Any:
 
 def _put(x: Any, index: Any, size: int) -> Any:
     result = zeros((*x.shape[:-1], size), x.dtype, x)
-    np.add.at(np.reshape(result, -1), _places(index, size), np.reshape(x, -1))
+    add_at(np.reshape(result, -1), _places(index, size), np.reshape(x, -1))
     return result
 
 

@@ -89,6 +89,11 @@ def read_at(x: Raw, index: Any) -> Any:
 def add_at(result: Any, index: Any, x: Raw) -> None:
     """``np.add.at`` on an array of its own memory; NumPy's is quick along one dimension alone."""
     items = index if isinstance(index, tuple) else (index,)
+    if result.__class__ in ARRAYS and result.dtype.kind in "bi":  # CUDA adds unsigned integers
+        wide, added = (array.astype(np.int64).view(np.uint64) for array in (result, x))
+        np.add.at(wide, index, added)
+        result[...] = wide.view(np.int64)
+        return
     few = x.size < MANY or x.__class__ in ARRAYS
     if few or (not _add_elements(result, items, x) and not _add_rows(result, items, x)):
         np.add.at(result, index, x)
