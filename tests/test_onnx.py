@@ -258,6 +258,8 @@ def test_axes_without_names_are_free_together() -> None:
         (lambda x: x * 2 if len(x) > 3 else x.exp(), "the function calls other ops at other sizes"),
         (lambda x: sum(row.sum() for row in x), "the function calls other ops at other sizes"),
         (lambda x: x.cumprod(0), "the op cumprod would keep n as it is in the sample"),
+        (lambda x: x.sum() + tg.zeros(len(x) ** 2), "the op add would keep [?] as it is in the sample"),
+        (lambda x: x.repeat(len(x) ** 2, 1), "would keep"),
         (lambda x: x.reshape(4, -1), "the function cannot be called at n = 3"),
         (lambda x: x[:: len(x)], "the op getitem would keep n"),
     ],

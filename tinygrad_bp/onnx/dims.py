@@ -33,11 +33,8 @@ class Dim(int):
         dim = cls(numbers[0])
         first, last = sizes[0], sizes[-1]
         dim.terms, dim.constant = {}, numbers[0]
-        for number, found in zip(numbers[1:], sizes[1:]):
-            moved = [name for name in first if found[name] != first[name]]
-            if len(moved) != 1:
-                continue
-            (name,) = moved
+        for number, found in zip(numbers[1:-1], sizes[1:-1]):  # the last ones are for the check alone
+            (name,) = [name for name in first if found[name] != first[name]]
             factor, rest = divmod(number - numbers[0], found[name] - first[name])
             if rest:
                 dim.terms = None

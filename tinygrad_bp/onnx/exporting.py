@@ -59,7 +59,7 @@ def export(
     >>> tg.onnx.export(model, tg.ones(1, 3), file, input_names=["x"], dynamic_axes={"x": {0: "batch"}})
     >>> import onnx
     >>> [node.op_type for node in onnx.load_from_string(file.getvalue()).graph.node]
-    ['Gemm', 'Relu', 'Identity']
+    ['Gemm', 'Relu']
     """
     onnx = _library()
     _check_file(f)
