@@ -22,6 +22,7 @@ from typing import Any
 
 from tinygrad_bp.autograd import terminal
 
+from . import swept
 from .killed import cut
 from .resumed import TRAININGS
 
@@ -138,8 +139,10 @@ def page(kills: int, times: int) -> tuple[str, bool]:
             told = killed(name, share, Path(place) / "runs", seed)
         lines.append(_row(WHAT[name], told))
         total = Killed(*(a + b for a, b in zip(vars(total).values(), vars(told).values())))
-    lines += [_row("**all**", total), ""]
-    return "\n".join(lines), lost + total.other == 0
+    lines.append(_row("**all**", total))
+    with tempfile.TemporaryDirectory() as place:
+        more, whole = swept.section(kills // 4, Path(place))
+    return "\n".join([*lines, *more, ""]), whole and lost + total.other == 0
 
 
 def _row(what: str, told: Killed) -> str:

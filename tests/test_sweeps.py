@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from benchmarks.swept import killed
 from tinygrad_bp.autograd.errors import ArgumentError
 from tinygrad_bp.train import sweep
 
@@ -119,32 +119,10 @@ def test_a_run_that_raises_is_named_and_loses_no_other(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_killed_again_and_again_it_ends_with_the_same_table(jobs, tmp_path):
-    def started(folder, sleep):
-        command = [sys.executable, "-W", "error", "-c", program(folder, jobs, sleep), str(folder) + ".csv"]
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
-        assert process.stdout.readline() == "ready\n"
-        return process
-
-    draw, kills, there = random.Random(jobs), 0, [0]
-    while kills < 8 // jobs:
-        process = started(tmp_path / "killed", 0.02)
-        time.sleep(draw.uniform(0.0, 0.15) if jobs == 1 else draw.uniform(0.5, 1.5))
-        os.killpg(process.pid, signal.SIGKILL)
-        if process.wait() == 0:
-            break
-        process.stdout.close()
-        kills += 1
-        there.append(len(list((tmp_path / "killed").glob("run-*.npz"))))
-    assert kills >= 2 and there == sorted(there)
-    last, whole = (
-        started(tmp_path / "killed", 0.02).communicate()[0],
-        started(tmp_path / "whole", 0.02).communicate()[0],
-    )
-    assert last == whole and "6 settings, 3 seeds" in last
-    assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+@pytest.mark.parametrize(("jobs", "kills"), [(1, 4), (2, 2)])
+def test_killed_again_and_again_it_ends_with_the_same_table(jobs, kills, tmp_path):
+    told = killed(jobs, kills, tmp_path, seed=jobs)
+    assert told.kills == kills and told.same >= 1 and not told.other
 
 
 def test_a_damaged_run_is_named_and_done_anew(tmp_path):
@@ -247,6 +225,8 @@ def test_the_csv_and_the_plot(tmp_path):
         ((lambda a: 1, {"a": [1, 1]}), "two settings read a=1"),
         ((lambda a: 1, {"a": [object()]}), "says nothing of itself"),
         ((lambda a: 1, {"a": [1]}, 0), "seeds"), ((lambda a: 1, {"a": [1]}, [1, 1]), "seeds"),
+        ((lambda a: 1, {"a": [1]}, True), "got True"), ((lambda a: 1, {"a": [1]}, 2.5), "got 2.5"),
+        ((lambda a: 1, {"a": [1]}, [-1]), "seeds"),
         ((lambda **k: 1, {"seed": [1]}), "not among the settings"),
     ],
 )  # fmt: skip

@@ -70,8 +70,8 @@ def sweep(
     0.4  8.856e-08 ± 6.2e-08
     """
     settings = _settings(grid)
-    chosen = [*range(seeds)] if isinstance(seeds, int) else [*seeds]
-    _check(train, settings, chosen, n_jobs)
+    chosen = _chosen(seeds)
+    _check(train, settings, n_jobs)
     named = [Run(setting, seed, {}) for setting in settings for seed in chosen]
     kept = None if folder is None else _Kept(Path(folder), train)
     done: dict[int, Run] = {}
@@ -98,6 +98,18 @@ def sweep(
         more = f", and {len(found.failed) - 1} more" if len(found.failed) > 1 else ""
         warnings.warn(f"sweep: {first.name} ended in {first.error}{more}; .failed has them all", stacklevel=2)
     return found
+
+
+def _chosen(seeds: Any) -> list[int]:
+    found: list[Any] = []
+    if isinstance(seeds, (int, np.integer)) and not isinstance(seeds, bool):
+        found = [*range(seeds)]
+    elif np.iterable(seeds):
+        found = [*seeds]
+    whole = [isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and 0 <= seed < 2**32 for seed in found]
+    if not found or not all(whole) or len(set(found)) < len(found):
+        raise ArgumentError(f"sweep: seeds is how many, from 1, or different whole numbers from 0; got {seeds!r}")
+    return [int(seed) for seed in found]
 
 
 def _settings(grid: Any) -> list[dict[str, Any]]:
@@ -134,14 +146,9 @@ def _text(setting: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _check(train: Any, settings: Sequence[Mapping[str, Any]], seeds: Sequence[Any], n_jobs: Any) -> None:
+def _check(train: Any, settings: Sequence[Mapping[str, Any]], n_jobs: Any) -> None:
     if not callable(train):
         raise ArgumentError(f"sweep: train is called with a setting, and {type(train).__name__} cannot be called")
-    whole = [isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and 0 <= seed < 2**32 for seed in seeds]
-    if not seeds or not all(whole) or len(set(seeds)) < len(seeds):
-        raise ArgumentError(
-            f"sweep: seeds is a number of them from 1, or different whole numbers from 0; got {seeds!r}"
-        )
     if not isinstance(n_jobs, int) or isinstance(n_jobs, bool) or (n_jobs < 1 and n_jobs != -1):
         raise ArgumentError(f"sweep: n_jobs is a number of processes, -1 for one a core; got {n_jobs!r}")
     try:
@@ -216,9 +223,9 @@ def _ended(train: Train, run: Run, kept: _Kept | None) -> Run:
     """Do a run, and keep it; an interrupt that ``train`` caught, as ``fit`` does, ends it all the same."""
     before = streams()
     try:
-        manual_seed(int(run.seed))
-        random.seed(int(run.seed))
-        np.random.seed(int(run.seed))
+        manual_seed(run.seed)
+        random.seed(run.seed)
+        np.random.seed(run.seed)
         with _pressed() as presses:
             try:
                 figures = _figures(train(**_with_seed(train, run.setting, run.seed)))
