@@ -62,7 +62,7 @@ def killed(jobs: int, kills: int, folder: Path, seed: int) -> Told:
         there = len(list((folder / "killed").glob("run-*.npz")))
         process = started(folder / "killed", jobs)
         if not last:
-            wanted = draw.randint(there, SEEDS * 6)
+            wanted = min(there + draw.randint(0, 4), SEEDS * 6)
             while process.poll() is None and len(list((folder / "killed").glob("run-*.npz"))) < wanted:
                 time.sleep(0.002)
             time.sleep(draw.uniform(0.0, 0.03))

@@ -238,6 +238,7 @@ EXCEPTIONS = {
     "names of PyTorch that are not here, which say so when they are asked for": r"Tensor\.\w+ is not present in stub",
     "the base class of Tensor is for checkers alone": r"autograd\.syntax failed to import",
     "the class itself is called, not its __init__": r"Tensor\.__init__",
+    "scikit-learn makes these of an estimator's signatures": r"sklearn\.estimators\.\w+\.set_\w+_request",
     "a property of distributions that is also a constraint": r"distributions\.\w+\.\w+\.support is not a function",
     "a decorator gives kl's functions back as they are": r"distributions\.kl\._",
     "to checkers a choice of literals is a Union": "is not a Union",
