@@ -48,6 +48,10 @@ class DistributedDataParallel(Module):
     tensor([[0.5000, 0.5000]])
     """
 
+    module: Module
+    broadcast_buffers: bool
+    require_backward_grad_sync: bool
+
     def __init__(
         self, module: Module, device_ids: Sequence[Any] | None = None, output_device: Any = None, dim: int = 0,
         broadcast_buffers: bool = True, init_sync: bool = True, process_group: ProcessGroup | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
-from ..distributed.group import together
+from ..distributed.group import ProcessGroup, together
 from ..nn.module import Module
 from ..nn.parallel import DistributedDataParallel
 from .accuracy import counter_for
@@ -30,6 +30,10 @@ def called(thing: Any) -> str:
 
 class Running:
     """The sums of an epoch, which a snapshot in the middle of one keeps."""
+
+    group: ProcessGroup | None
+    batches: int
+    lr: float
 
     def __init__(
         self, model: Module, loss: Loss, metric: Metric | None, clip_grad_norm: float | None = None
