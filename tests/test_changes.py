@@ -68,6 +68,7 @@ GRAPHS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "written in place": (lambda x: written(x), (3, 2)),
     "integers beside": (lambda x: x[[0, 0, 2]] * np.array([1, 2, 3])[:, None], (3, 2)),
     "a vector times a vector": (lambda x: np.dot(x, x) * np.outer(x, x) @ x, (4,)),
+    "nothing but a maximum": (lambda x: np.max(x, axis=1), (3, 4)),
     "equal numbers": (lambda x: np.tanh(x * 0 + 1) / np.sqrt(np.var(x * 0 + 2) + 1e-5), (3, 3)),
 }
 

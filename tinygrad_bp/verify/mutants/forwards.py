@@ -144,6 +144,7 @@ def _otherwise(tape: Tape, step: Step) -> Iterator[tuple[str, Any, str]]:
     """The kind, the value that a step has then, and how."""
     value = step.call.result
     inner = tape.step_of.get(step.parents[0]) if step.parents and step.parents[0] is not None else None
+    inner = inner if inner is not None and inner.call.values else None
     if step.name == "mean" and inner is not None and inner.name in ("pow", "square", "mul"):
         n = step.call.values[0].size // max(value.size, 1)
         if n > 1:

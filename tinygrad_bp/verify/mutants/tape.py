@@ -191,11 +191,11 @@ class Tape:
             if step.name == "amax" and step.node in self.parts:
                 sizes = [
                     np.max(np.abs(d), initial=0.0)
-                    for s in self.users[step.node]
+                    for s in self.users.get(step.node, ())
                     for p, d in self.parts.get(s.node, ())
                     if p is step.node
                 ]
-                if np.all(np.abs(self.total[step.node]) <= 1e-12 * max(sizes, default=0.0)):
+                if any(sizes) and np.all(np.abs(self.total[step.node]) <= 1e-12 * max(sizes)):
                     del self.parts[step.node]
 
     def _parts_of(self, node: Node) -> list[Step]:
