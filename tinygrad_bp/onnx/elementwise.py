@@ -32,7 +32,7 @@ def truth(x: Ref) -> Ref:
 
 
 for _name, _kind in {
-    "abs": "Abs", "sign": "Sign", "relu": "Relu", "positive": "Identity", "clone": "Identity",
+    "abs": "Abs", "sign": "Sign", "relu": "Relu", "positive": "Identity", "clone": "Identity", "to_device": "Identity",
     "exp": "Exp", "log": "Log", "sqrt": "Sqrt",
     "reciprocal": "Reciprocal", "sigmoid": "Sigmoid", "sin": "Sin", "cos": "Cos", "tan": "Tan", "asin": "Asin",
     "acos": "Acos", "atan": "Atan", "sinh": "Sinh", "cosh": "Cosh", "tanh": "Tanh", "asinh": "Asinh",
