@@ -45,7 +45,7 @@ ALLOWED = {
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
     **{room: {"autograd"} for room in ("hub", "profiler")},
     "cuda": {"autograd", "amp"},
-    "data": {"autograd", "functions", "random", "distributed"},
+    "data": {"autograd", "functions", "random", "distributed", "saving"},
     "faults": {"autograd", "nn", "optim", "random"},
     "models": {"autograd", "random", "nn"},
     "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving", "distributed"},

@@ -229,7 +229,7 @@ def test_pickles_are_refused_with_the_lines_that_convert_them(tmp_path):
         (b"", "empty; .*f.seek"),
         (b"hello", "neither a safetensors nor an npz"),
         (b"\x93NUMPY\x01\x00", "np.save"),
-        (b"PK\x03\x04" + bytes(100), "not a whole one"),
+        (b"PK\x03\x04" + bytes(100), "an npz file, found a damaged one"),
     ],
 )
 def test_other_files_are_refused_by_name(data, said, tmp_path):

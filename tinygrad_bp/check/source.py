@@ -82,7 +82,7 @@ def _notebook(path: Path, data: bytes) -> Source:
     try:
         cells = json.loads(data.decode("utf-8"))["cells"]
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError):
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError):
         raise Unreadable("The file is no notebook: it has no list of cells.") from None
     tree, notes = ast.Module([], []), []
     for number, text in enumerate(texts, 1):

@@ -28,7 +28,7 @@ def banknote(path: str | os.PathLike[str] | None = None) -> tuple[Any, Any]:
     """
     path = Path(__file__).with_name(FILE) if path is None else file_of(path, FILE)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise DataFileError(f"{path}: expected text, found bytes that are not UTF-8 ({error})") from error
     return split_labels(path, read_table(path, lines, 5), 2)

@@ -23,7 +23,7 @@ def read_table(name: Any, lines: Iterable[str], columns: int) -> Any:
         cells = line.split(",")
         if len(cells) != columns:
             raise DataFileError(
-                f"{name}, line {number}: expected {columns} numbers, found {len(cells)}: {line.strip()!r}"
+                f"{name}, line {number}: expected {columns} numbers, found {len(cells)}: {line.strip()[:60]!r}"
             )
         rows.append([_number(name, number, cell) for cell in cells])
     if not rows:
@@ -33,11 +33,11 @@ def read_table(name: Any, lines: Iterable[str], columns: int) -> Any:
 
 def _number(name: Any, line: int, cell: str) -> float:
     try:
-        value = float(cell)
+        value = float(cell) if cell.isascii() and "_" not in cell else math.nan  # Python's numbers are of more kinds
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataFileError(f"{name}, line {line}: expected a number, found {cell.strip()!r}")
+        raise DataFileError(f"{name}, line {line}: expected a number, found {cell.strip()[:60]!r}")
     return value
 
 

@@ -38,6 +38,7 @@ ARROWS: dict[str, dict[str, str]] = {
 # Fonts whose widths every Graphviz knows; an SVG adds sans-serif and monospace by itself.
 SANS, MONO, FAINT, INK, ALARM, BLUE = "Helvetica", "Courier", "#555555", "#1a1a1a", "#b33a00", "#00588a"
 LINES = 8  # of an array
+LONGEST = 400  # signs of a text: Graphviz reads no label of more than 16 KB
 CELL, BAR = 8, 20  # points: a cell of a map, the highest bar
 GRAPH = {
     "graph_attr": {
@@ -223,11 +224,12 @@ def escaped(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with what cannot be printed as its Python escape."""
-    return "".join(
+    """The text with what cannot be printed as its Python escape, and cut where it is very long."""
+    shown = "".join(
         char if char.isprintable() or char == "\xa0" else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
+        for char in text[: LONGEST + 1]
     )
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
 # ---------------------------------------------------------------------- below the picture

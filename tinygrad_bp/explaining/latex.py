@@ -46,7 +46,7 @@ def symbol(word: str) -> str:
     """
     if word.startswith("∂L/∂"):
         return rf"\frac{{\partial L}}{{\partial {symbol(word[4:])}}}"
-    found = re.fullmatch(r"([A-Za-zα-ωΑ-Ω])(?:_?(\d+))?", word)
+    found = re.fullmatch(r"([A-Za-zα-ωΑ-Ω])(?:_?([0-9]+))?", word)
     if found:
         letter = f"\\{_GREEK[found[1]]}" if found[1] in _GREEK else found[1]
         if not letter.isascii():
@@ -54,7 +54,7 @@ def symbol(word: str) -> str:
         return f"{letter}_{{{found[2]}}}" if found[2] else letter
     if word == "…":
         return r"\dots"
-    found = re.fullmatch(r"(\d+)…(\d+)", word)
+    found = re.fullmatch(r"([0-9]+)…([0-9]+)", word)
     if found:
         return rf"{found[1]} \dots {found[2]}"
     if re.fullmatch(r"[A-Za-z0-9.]+", word):

@@ -102,7 +102,7 @@ class State(Holder):
         unexpected += [name for name in given if name not in own]
         arrays = _fitting(own, given, problems)
         if strict and unexpected:
-            problems.insert(0, f"unexpected keys: {', '.join(map(str, unexpected))}")
+            problems.insert(0, f"unexpected keys: {', '.join(f'{name!s:.80}' for name in unexpected)}")
         if strict and missing:
             problems.insert(0, f"missing keys: {', '.join(missing)}")
         if problems:

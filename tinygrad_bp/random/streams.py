@@ -6,6 +6,7 @@ import random
 import sys
 from typing import Any
 
+from ..autograd.errors import ArgumentError
 from .generator import default_generator
 
 
@@ -18,7 +19,18 @@ def streams() -> dict[str, Any]:
 
 
 def set_streams(state: dict[str, Any]) -> None:
-    """Go on where ``streams`` was called."""
+    """Go on where ``streams`` was called. Raises ``ArgumentError`` for anything else, and no stream has moved then."""
+    if not isinstance(state, dict) or not {"default", "python"} <= set(state) <= {"default", "python", "numpy"}:
+        raise ArgumentError("set_streams: give what streams() returned")
+    before = streams()
+    try:
+        _set(state)
+    except (TypeError, ValueError, KeyError, OverflowError, IndexError) as error:
+        _set(before)
+        raise ArgumentError(f"set_streams: not the state of a stream of random numbers: {error!s:.80}") from None
+
+
+def _set(state: dict[str, Any]) -> None:
     default_generator().set_state(state["default"])
     random.setstate(state["python"])
     if "numpy" in state:

@@ -91,11 +91,13 @@ def _array(title: str, value: Any) -> list[str]:
     start = f"      {title} " if title else "      "
     if len(start) < 26:
         start = start.ljust(26)
+    start = shown(start)
     found = lines(value, max(WIDTH - len(start), 20))
-    return [f"{start}{found[0]}"[:WIDTH], *(" " * len(start) + row for row in found[1:])]
+    return [f"{start}{shown(found[0])}"[:WIDTH], *(" " * len(start) + row for row in found[1:])]
 
 
 def _cut(row: str) -> list[str]:
+    row = shown(row)
     return [row if len(row) <= WIDTH else row[: WIDTH - 1] + "…"]
 
 

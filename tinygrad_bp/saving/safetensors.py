@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import DataFileError
+from .structure import DAMAGED
 
 NAME = "safetensors"
 # In the file's metadata: the text, and the names of complex arrays, which lie there as pairs of floats.
@@ -51,7 +52,7 @@ def unpack(data: bytes, file: str) -> tuple[dict[str, Any], str | None]:
         if TEXT not in metadata:  # PyTorch's save_model keeps tied weights under one name, and notes the others here
             arrays |= {also: arrays[name] for also, name in metadata.items() if name in arrays and also not in arrays}
         return arrays, metadata.get(TEXT)
-    except (library.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (library.SafetensorError, *DAMAGED) as error:
         raise DataFileError(f"{file}: not a whole safetensors file: {type(error).__name__}: {error!s:.120}") from None
 
 

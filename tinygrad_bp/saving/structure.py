@@ -35,6 +35,9 @@ ITEMS: dict[str, Any] = {kind.__name__: kind for kind in (tuple, set, frozenset,
 
 LONGEST_NAME = 200
 
+# What is raised on the way where a text says something else than was saved: 10⁴⁰⁰ is no float, {} no name of an array.
+DAMAGED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+
 
 def take_apart(value: Any) -> tuple[dict[str, Any], str]:
     """The arrays in ``value`` by name, C-contiguous, and the text. Raises ``ArgumentError`` for what is never saved."""
@@ -150,7 +153,7 @@ def put_together(arrays: dict[str, Any], text: str | None, file: str, where: Dev
         return {name: settled(from_numpy(array), where) for name, array in arrays.items()}
     try:
         return _Together(arrays, where).value(json.loads(text))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, AutogradError) as error:
+    except (*DAMAGED, AutogradError) as error:
         raise DataFileError(
             f"{file}: the text that says how its arrays belong together is damaged ({type(error).__name__}: "
             f"{error!s:.80})"

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError, DataFileError
+from ..autograd.errors import ArgumentError, DataFileError, StateDictError
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor
 from ..data.passes import put_back, state_of
@@ -148,6 +148,8 @@ class Checkpoint(Callback):
                     raise DataFileError(f"{path}: not a snapshot")
                 if found[ABOUT].get("version") != VERSION:
                     raise DataFileError(f"{path}: written by another version of this package")
+                if not _is_whole(found):
+                    raise DataFileError(f"{path}: parts of the snapshot are missing in it")
             except (DataFileError, OSError) as error:
                 problems.append(str(error))
                 continue
@@ -204,19 +206,13 @@ class Checkpoint(Callback):
         about = found.pop(ABOUT)
         self._refuse_different(about["parts"], parts)
         states = {name: found.pop(name) for name in about["parts"]}
-        before = {name: copied(state_of(part)) for name, part in parts.items()}
+        before = {name: copied(state_of(part)) for name, part in parts.items()}, copied(_rests(parts)), streams()
         try:
-            for name, part in parts.items():
-                put_back(part, states[name])
+            _put(parts, states, about["rest"], about["streams"])
         except Exception as error:
-            for name, part in parts.items():
-                put_back(part, before[name])
+            _put(parts, *before)
             error.add_note(f"{self._path(self._number)} does not fit; nothing has changed")
             raise
-        for name, part in parts.items():
-            if isinstance(part, Module):
-                _put_rest(part, about["rest"][name])
-        set_streams(about["streams"])
         return found
 
     def save(self, **parts: Any) -> Path | None:
@@ -274,7 +270,7 @@ class Checkpoint(Callback):
         about = {
             "version": VERSION, "best": best, "streams": streams(),
             "parts": {name: described(part) for name, part in stated.items()},
-            "rest": {name: _rest(part) for name, part in stated.items() if isinstance(part, Module)},
+            "rest": _rests(stated),
         }  # fmt: skip
         return {ABOUT: about, **{name: state_of(part) if name in stated else part for name, part in given.items()}}
 
@@ -338,8 +334,34 @@ def _counts(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
+def _is_whole(found: Mapping[str, Any]) -> bool:
+    """Whether everything that is put back stands in a snapshot, in its form."""
+    best, parts, rest = (found[ABOUT].get(name) for name in ("best", "parts", "rest"))
+    if best is not None and not (isinstance(best, dict) and _counts(best.get("number"))):
+        return False
+    if best is not None and not isinstance(best.get("figure"), float):
+        return False
+    if not isinstance(parts, dict) or not isinstance(rest, dict) or not set(rest) <= set(parts) <= set(found):
+        return False
+    return all(isinstance(facts, dict) for facts in parts.values())
+
+
+def _put(parts: Mapping[str, Any], states: Mapping[str, Any], rests: Mapping[str, Any], drawn: Any) -> None:
+    """Put states back, the rest of the modules, and the streams of random numbers."""
+    for name, part in parts.items():
+        put_back(part, states[name])
+    for name, part in parts.items():
+        if isinstance(part, Module):
+            _put_rest(part, rests.get(name))
+    set_streams(drawn)
+
+
+def _rests(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the state dicts of modules leave out: buffers that are not persistent, which parameters require grad."""
+    return {name: _rest(part) for name, part in parts.items() if isinstance(part, Module)}
+
+
 def _rest(module: Module) -> dict[str, Any]:
-    """What a module's state dict leaves out: buffers that are not persistent, and which parameters require grad."""
     kept = set(module.state_dict())
     return {
         "buffers": {name: value.detach() for name, value in module.named_buffers() if name not in kept},
@@ -347,11 +369,20 @@ def _rest(module: Module) -> dict[str, Any]:
     }
 
 
-def _put_rest(module: Module, rest: Mapping[str, Any]) -> None:
-    buffers, parameters = dict(module.named_buffers()), dict(module.named_parameters())
+def _put_rest(module: Module, rest: Any) -> None:
+    own = _rest(module)
+    if not isinstance(rest, dict) or not all(isinstance(rest.get(name), dict) for name in own):
+        raise StateDictError("the snapshot does not say which buffers a module has, and what requires grad")
+    buffers, wanted = rest["buffers"], rest["requires_grad"]
+    fits = buffers.keys() == own["buffers"].keys() and wanted.keys() == own["requires_grad"].keys()
+    if not fits or not all(isinstance(flag, bool) for flag in wanted.values()):
+        raise StateDictError("the snapshot is of a module with other buffers or parameters")
+    for name, value in buffers.items():
+        if not isinstance(value, Tensor) or value.shape != own["buffers"][name].shape:
+            raise StateDictError(f"the snapshot has another tensor for the buffer {name}")
     with no_grad():
-        for name, value in rest["buffers"].items():
-            buffers[name].copy_(value)
-    for name, wanted in rest["requires_grad"].items():
-        if parameters[name].requires_grad != wanted:
-            parameters[name].requires_grad = wanted
+        for name, value in buffers.items():
+            own["buffers"][name].copy_(value)
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad != wanted[name]:
+            parameter.requires_grad = wanted[name]

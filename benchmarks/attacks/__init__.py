@@ -1,0 +1,1 @@
+"""Attacks on purpose: hostile files, hostile names, many threads and very many steps."""
