@@ -12,9 +12,9 @@ from pathlib import Path
 from tinygrad_bp.autograd import terminal
 
 from ..sections import printed_by, put
-from . import inputs, steady, threads
+from . import inputs, programs, steady, threads
 
-PARTS = ("inputs", "threads", "steps")
+PARTS = ("inputs", "programs", "threads", "steps")
 
 
 def hostile(count: int, processes: int) -> tuple[str, bool]:
@@ -51,6 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attacks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="hostile inputs in all (default 1,000,000)")
+    parser.add_argument("--programs", type=int, default=1000, help="random programs for each reader (default 1000)")
     parser.add_argument("--processes", type=int, default=2, help="that read them (default 2)")
     parser.add_argument("--seconds", type=float, default=60, help="for which threads run (default 60)")
     parser.add_argument("--steps", type=int, default=1_000_000, help="of training (default 1,000,000)")
@@ -62,6 +63,8 @@ def main() -> int:
     for part in options.parts or PARTS:
         if part == "inputs":
             sections["Hostile files and names"], right = hostile(options.inputs, options.processes)
+        elif part == "programs":
+            sections["Random programs"], right = programs.section(options.programs)
         elif part == "threads":
             sections["Threads"], right = threads.section(options.seconds)
         else:
