@@ -144,6 +144,7 @@ def test_headers_are_read_in_any_order_and_from_any_python(header):
         GOOD.replace("<f4", "a4"),  # a DeprecationWarning
         GOOD.replace("<f4", "<f4,<f4"),
         GOOD.replace("'<f4'", "__import__('os').abort()"),
+        GOOD + "\xa0",  # no space for Python
         "",
         "{}",
     ],

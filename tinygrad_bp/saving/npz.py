@@ -19,10 +19,12 @@ TEXT = "tinygrad_bp.json"
 GREATEST_RATIO = 1032  # deflate makes at most 1032 bytes out of one
 
 # The header of a .npy file, a dict as Python writes it: three pairs, in any order. No part of it is evaluated.
+_LENGTH = r"(?:0|-?[1-9][0-9]{0,18})L?"
 _PAIR = re.compile(
-    r"\s*(['\"])(descr|fortran_order|shape)\1\s*:\s*"
-    r"('[^'\\]*'|\"[^\"\\]*\"|True|False|\(\s*(?:(?:0|-?[1-9]\d{0,18})L?\s*,\s*)*(?:(?:0|-?[1-9]\d{0,18})L?\s*)?\))\s*(,|$)"
-)
+    r"S*(['\"])(descr|fortran_order|shape)\1S*:S*"
+    r"('[^'\\]*'|\"[^\"\\]*\"|True|False|\(S*(?:NS*,S*)*(?:NS*)?\))S*(,|$)"
+    .replace("S", r"[ \t\n]").replace("N", _LENGTH)
+)  # fmt: skip
 _LONGEST = 10_000  # bytes of a header: as much as NumPy reads
 _NUMBERS = re.compile(r"[<>|=]?(?:\?|b1|[iu][1248]|f[248]|c8|c16)")
 
@@ -143,10 +145,10 @@ def _header(content: bytes) -> tuple[str, bool, tuple[int, ...], int]:
     start = 8 + wide + int.from_bytes(content[8 : 8 + wide], "little")
     if not 8 + wide < start <= min(len(content), 8 + wide + _LONGEST):
         raise ValueError("a header of another length")
-    text = content[8 + wide : start].decode("latin-1").strip()
+    text = content[8 + wide : start].decode("latin-1").strip(" \t\n")
     if text[:1] != "{" or text[-1:] != "}":
         raise ValueError("another header")
-    said, at, inner = {}, 0, text[1:-1].rstrip()
+    said, at, inner = {}, 0, text[1:-1].rstrip(" \t\n")
     while at < len(inner):
         pair = _PAIR.match(inner, at)
         if pair is None or pair[2] in said:
