@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import random
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from tinygrad_bp.autograd import terminal
 from . import swept
 from .killed import cut
 from .resumed import TRAININGS
+from .sections import printed_by, put
 
 ROOT = Path(__file__).parent.parent
 ONE_THREAD = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -94,15 +94,11 @@ WHAT = {
 }
 
 
-def page(kills: int, times: int) -> tuple[str, bool]:
-    """The page, and whether nothing was lost."""
+def measured(kills: int, times: int) -> tuple[dict[str, str], bool]:
+    """The sections of the page by title, and whether nothing was lost."""
+    by = printed_by(f"python -m benchmarks.reliability --kills {kills} --saves {times} --write docs/reliability.md")
     lines = [
-        "# Reliability",
-        "",
-        f"Printed by `python -m benchmarks.reliability --kills {kills} --saves {times} --write docs/reliability.md` on "
-        f"{platform.system()}, Python {platform.python_version()}.",
-        "",
-        "## Saves that are killed",
+        by,
         "",
         "A process saves a megabyte again and again to one file, and is killed with SIGKILL at a random moment. Then",
         "the file is read: it holds one of the states, whole, or it is broken.",
@@ -119,9 +115,9 @@ def page(kills: int, times: int) -> tuple[str, bool]:
             lost += broken
         broken, _ = saves(times, ".npz", folder, "straight")
         lines.append(f"| for comparison: straight into the file | {times} | | {broken} |")
-    lines += [
-        "",
-        "## Trainings that are killed",
+    sections = {"Saves that are killed": "\n".join(lines)}
+    lines = [
+        by,
         "",
         "A training with snapshots after every third step (or every fifth, or each) and after each epoch is killed",
         "with SIGKILL at a random moment and started again from the command line, until it is through. Its weights,",
@@ -139,10 +135,11 @@ def page(kills: int, times: int) -> tuple[str, bool]:
             told = killed(name, share, Path(place) / "runs", seed)
         lines.append(_row(WHAT[name], told))
         total = Killed(*(a + b for a, b in zip(vars(total).values(), vars(told).values())))
-    lines.append(_row("**all**", total))
+    sections["Trainings that are killed"] = "\n".join([*lines, _row("**all**", total)])
     with tempfile.TemporaryDirectory() as place:
-        more, whole = swept.section(kills // 4, Path(place))
-    return "\n".join([*lines, *more, ""]), whole and lost + total.other == 0
+        lines, whole = swept.section(kills // 4, Path(place))
+    sections["Sweeps that are killed"] = "\n".join([by, "", *lines])
+    return sections, whole and lost + total.other == 0
 
 
 def _row(what: str, told: Killed) -> str:
@@ -155,12 +152,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="of trainings, in all (default 200)")
     parser.add_argument("--saves", type=int, default=500, help="kills of saves, of each format (default 500)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to FILE")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the sections into the page FILE")
     options = parser.parse_args()
-    text, holds = page(options.kills, options.saves)
-    print(text)
+    sections, holds = measured(options.kills, options.saves)
+    for title, body in sections.items():
+        print(f"## {title}\n\n{body}\n")
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
+        put(options.write, sections)
     return 0 if holds else 1
 
 

@@ -83,9 +83,6 @@ def killed(jobs: int, kills: int, folder: Path, seed: int) -> Told:
 def section(kills: int, folder: Path) -> tuple[list[str], bool]:
     """The section of the page on reliability, and whether nothing was lost."""
     lines = [
-        "",
-        "## Sweeps that are killed",
-        "",
         f"`tg.train.sweep` of {SEEDS * 6} runs into a folder is killed with SIGKILL, all its processes too, at",
         "a random moment, and started again. Its table and its CSV are compared with those of one never killed.",
         "",

@@ -80,8 +80,8 @@ def test_the_judge_sees_faults(read, said):
 
 
 def test_the_judge_sees_what_takes_too_long(monkeypatch):
-    monkeypatch.setattr(judging, "SECONDS", 0.01)
-    assert judging.judge(reader_of(lambda *_: sum(range(2_000_000))), 0, 1).faults == {"took too long": 1}
+    monkeypatch.setattr(judging, "SECONDS", 0.001)
+    assert judging.judge(reader_of(lambda *_: sum(range(200_000))), 0, 1).faults == {"took too long": 1}
 
 
 def test_an_input_is_the_same_in_every_run():
@@ -98,6 +98,24 @@ def test_every_target_gets_its_share_and_all_are_judged(monkeypatch):
     told.faults["KeyError"], told.first["KeyError"] = 1, 7
     rows = "\n".join(inputs.table({"IDX": told}, 2048))
     assert "| IDX | 3 | 1 | 1 | **1** |" in rows and "first input 7" in rows and "took 2 MiB" in rows
+
+
+def test_what_is_kept_is_not_read_again(monkeypatch, tmp_path):
+    asked = []
+
+    def run(name, first, count):
+        asked.append(name)
+        return {**vars(judging.Told(read=count)), "rss": 5}
+
+    monkeypatch.setattr(inputs, "run", run)
+    keep = tmp_path / "told.json"
+    told, largest = inputs.all_of(1000, 1, keep)
+    assert sum(one.read for one in told.values()) == 1000 and largest == 5 and set(asked) == set(told)
+    asked.clear()
+    known = json.loads(keep.read_text())
+    del known["told"]["IDX"]
+    keep.write_text(json.dumps(known))
+    assert inputs.all_of(1000, 1, keep)[0] == told and set(asked) == {"IDX"}
 
 
 # ---------------------------------------------------------------------- npz
@@ -174,6 +192,12 @@ def lying(size):
     data = bytearray(zipped(zipfile.ZIP_DEFLATED, w__npy=npy(GOOD)))
     struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, size)
     return bytes(data)
+
+
+def test_a_zip_behind_something_else_is_no_npz_file(tmp_path):
+    (tmp_path / "emg_gestures.npz").write_bytes(b"#!" + zipped(x__npy=npy(GOOD), y__npy=npy(GOOD)))
+    with pytest.raises(DataFileError, match="it begins with"):
+        tg.data.emg(tmp_path)
 
 
 def test_what_a_directory_claims_is_not_allocated():

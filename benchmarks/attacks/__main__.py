@@ -17,9 +17,9 @@ from . import inputs, programs, steady, threads
 PARTS = ("inputs", "programs", "threads", "steps")
 
 
-def hostile(count: int, processes: int) -> tuple[str, bool]:
+def hostile(count: int, processes: int, keep: Path | None) -> tuple[str, bool]:
     """The section on inputs, and whether there was no fault."""
-    told, largest = inputs.all_of(count, processes)
+    told, largest = inputs.all_of(count, processes, keep)
     lines = [
         printed_by(f"python -m benchmarks.attacks inputs --inputs {count} --write docs/reliability.md"),
         "",
@@ -53,6 +53,8 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1_000_000, help="hostile inputs in all (default 1,000,000)")
     parser.add_argument("--programs", type=int, default=1000, help="random programs for each reader (default 1000)")
     parser.add_argument("--processes", type=int, default=2, help="that read them (default 2)")
+    kept = "a JSON file of what became of the inputs: those of readers that stand there are not read again"
+    parser.add_argument("--keep", type=Path, metavar="FILE", help=kept)
     parser.add_argument("--seconds", type=float, default=60, help="for which threads run (default 60)")
     parser.add_argument("--steps", type=int, default=1_000_000, help="of training (default 1,000,000)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the sections into the page FILE")
@@ -62,7 +64,7 @@ def main() -> int:
     sections, holds = {}, True
     for part in options.parts or PARTS:
         if part == "inputs":
-            sections["Hostile files and names"], right = hostile(options.inputs, options.processes)
+            sections["Hostile files and names"], right = hostile(options.inputs, options.processes, options.keep)
         elif part == "programs":
             sections["Random programs"], right = programs.section(options.programs)
         elif part == "threads":

@@ -68,21 +68,26 @@ def run(name: str, first: int, count: int) -> dict[str, Any]:
         return found
 
 
-def all_of(count: int, processes: int) -> tuple[dict[str, Told], int]:
-    """What became of the inputs of every target, and the largest memory of a process in kilobytes."""
+def all_of(count: int, processes: int, keep: Path | None = None) -> tuple[dict[str, Told], int]:
+    """What became of the inputs of every target, and the largest memory of a process in kilobytes.
+
+    Targets that stand in the file ``keep`` are not attacked again; what became of all is written there.
+    """
+    known = json.loads(keep.read_text()) if keep is not None and keep.exists() else {"rss": 0, "told": {}}
     told: dict[str, Told] = {name: Told() for name in shares(count)}
-    largest = done = 0
+    for name, found in known["told"].items():
+        told[name].add(found)
+    largest, done = known["rss"], 0
     with ThreadPoolExecutor(processes) as pool:
-        waiting = list(chunks(count))
+        waiting = [chunk for chunk in chunks(count) if chunk[0] not in known["told"]]
         for (name, _, size), found in zip(waiting, pool.map(lambda chunk: run(*chunk), waiting)):
             told[name].add(found)
             largest, done = max(largest, found["rss"]), done + size
             said = "".join(f"\n    {found['first'][what]}: {what!r:.200}" for what in found["faults"])
-            print(
-                f"{done:,} of {count:,}: {name}, {sum(told[name].faults.values())} faults{said}",
-                file=sys.stderr,
-                flush=True,
-            )
+            faults = sum(told[name].faults.values())
+            print(f"{done:,} of {count:,}: {name}, {faults} faults{said}", file=sys.stderr, flush=True)
+    if keep is not None:
+        keep.write_text(json.dumps({"rss": largest, "told": {name: vars(one) for name, one in told.items()}}))
     return told, largest
 
 

@@ -106,6 +106,8 @@ def _check(entry: zipfile.ZipInfo, what: str, size: int, most: int | None) -> No
 
 
 def _opened(data: bytes, file: str) -> zipfile.ZipFile:
+    if not begins(data):  # a zip may have anything before it, and this is none that NumPy writes or reads
+        raise DataFileError(f"{file}: expected an npz file, found a damaged one: it begins with {data[:8]!r}")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except _DAMAGED as error:
