@@ -20,6 +20,7 @@ from benchmarks.attacks.mutations import overlapping
 from benchmarks.attacks.names import NAMES
 from benchmarks.attacks.readers import FOREIGN_NPZ, OWN_NPZ, READERS, SNAPSHOT, Reader, Wrong
 from benchmarks.attacks.targets import shares
+from tinygrad_bp.autograd import watch
 from tinygrad_bp.autograd.errors import ArgumentError, DataFileError, StateDictError
 from tinygrad_bp.check.source import Unreadable, read
 from tinygrad_bp.random.streams import set_streams, streams
@@ -335,6 +336,23 @@ def test_digits_of_other_scripts_are_no_index_in_latex():
 def test_threads_do_not_disturb_each_other():
     done, wrong = threads.run(2.0)
     assert not wrong and len(done) == len(set(threads.TASKS))
+
+
+def test_an_op_that_another_thread_defines_meanwhile_is_no_obstacle(monkeypatch):
+    class Defined:
+        """While it is asked for its function, one more op is there."""
+
+        @property
+        def function(self):
+            ops[f"more {len(ops)}"] = some
+            return some.function
+
+    some = watch.OPS["add"]
+    ops = {"first": Defined(), "second": some}
+    monkeypatch.setattr(watch, "OPS", ops)
+    monkeypatch.setattr(watch, "entry_code", lambda op: some.function.__code__)
+    watch.enter_every_op()
+    assert len(ops) == 3
 
 
 def test_what_threads_did_together_is_checked():

@@ -189,7 +189,7 @@ def _put_frame(op: Op) -> None:
 def enter_every_op() -> None:
     """Have every op's function enter above again, for a mode with watchers that was made."""
     with _lock:
-        for op in OPS.values():
+        for op in list(OPS.values()):  # another thread may define one meanwhile, which enters above by itself
             op.function.__code__ = entry_code(op)
 
 
