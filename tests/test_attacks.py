@@ -253,6 +253,14 @@ def test_a_notebook_nested_very_deep_is_none(tmp_path):
         read(tmp_path / "deep.ipynb")
 
 
+def test_a_cell_nested_very_deep_is_left_out(tmp_path):
+    deep = "x = " + "-" * 3000 + "1"
+    cells = [{"cell_type": "code", "source": text} for text in (deep, "w = 1")]
+    (tmp_path / "deep.ipynb").write_text(json.dumps({"cells": cells}))
+    source = read(tmp_path / "deep.ipynb")
+    assert len(source.tree.body) == 1 and "Code cell 1 was left out" in source.notes[0]
+
+
 def parts():
     tg.manual_seed(3)
     model = tg.nn.Sequential(tg.nn.Linear(2, 2), tg.nn.BatchNorm1d(2))

@@ -12,7 +12,7 @@ from pathlib import Path
 from tinygrad_bp.autograd import terminal
 
 from ..sections import printed_by, put
-from . import inputs, programs, steady, threads
+from . import inputs, steady, threads
 
 PARTS = ("inputs", "programs", "threads", "steps")
 
@@ -66,9 +66,12 @@ def main() -> int:
         if part == "inputs":
             sections["Hostile files and names"], right = hostile(options.inputs, options.processes, options.keep)
         elif part == "programs":
+            from . import programs  # which needs Hypothesis
+
             sections["Random programs"], right = programs.section(options.programs)
         elif part == "threads":
-            sections["Threads"], right = threads.section(options.seconds)
+            title = "Threads without the global interpreter lock" if threads.free() else "Threads"
+            sections[title], right = threads.section(options.seconds)
         else:
             sections["A million steps"], right = steady.section(options.steps)
         holds = holds and right

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import sysconfig
 import threading
@@ -234,12 +233,18 @@ def checked(shared: Shared) -> list[str]:
     return wrong
 
 
+def free() -> bool:
+    """Whether this Python runs without the global interpreter lock."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
 def section(seconds: float) -> tuple[str, bool]:
     """The section, and whether nothing went wrong."""
     done, wrong = run(seconds)
-    free = bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and not getattr(sys, "_is_gil_enabled", lambda: True)()
     lock = (
-        "without the global interpreter lock" if free else "with the global interpreter lock, which changes every 10 µs"
+        "without the global interpreter lock"
+        if free()
+        else "with the global interpreter lock, which changes every 10 µs"
     )
     lines = [
         printed_by(f"python -m benchmarks.attacks threads --seconds {seconds:g} --write docs/reliability.md"),
@@ -260,9 +265,3 @@ def section(seconds: float) -> tuple[str, bool]:
         *(f"\n    {text[:200]!r}" for text in wrong[:20]),
     ]
     return "\n".join(lines), not wrong
-
-
-if __name__ == "__main__":  # on a Python that has nothing but NumPy and graphviz
-    done, wrong = run(float(sys.argv[1]))
-    print(json.dumps({"done": done, "wrong": wrong}, indent=1))
-    sys.exit(bool(wrong))

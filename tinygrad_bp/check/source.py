@@ -91,8 +91,8 @@ def _notebook(path: Path, data: bytes) -> Source:
         lines = [re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in text.splitlines()]
         try:
             tree.body += ast.parse("\n".join(lines)).body
-        except (SyntaxError, ValueError) as error:
-            message = getattr(error, "msg", str(error))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            message = getattr(error, "msg", str(error) or type(error).__name__)
             notes.append(f"Code cell {number} was left out, it is no Python: {message}.")
     if not tree.body:
         raise Unreadable("The notebook has no code cells that are Python.")
