@@ -59,7 +59,7 @@ def cut(folder: Path) -> int:
 def saves(times: int, path: Path, straight: bool) -> tuple[int, int]:
     """Kill so many saves; how many files were broken, and how many kills came in the middle of a write."""
     if straight:
-        writing._replace = lambda path, data: Path(path).write_bytes(data)
+        writing.replace = lambda path, data: Path(path).write_bytes(data)
     rng, broken, parts = random.Random(5), 0, 0
     tg.save({"n": -1, "w": tg.full((300_000,), -1.0)}, path)
 
