@@ -47,6 +47,11 @@ class Line:
 class Derivation:
     """The lines from the ``targets`` (by name) to the loss; terms are made of those that are asked for."""
 
+    walk: Walk
+    symbols: Symbols
+    targets: Mapping[str, Node]
+    seed: Term
+
     def __init__(self, walk: Walk, symbols: Symbols, targets: Mapping[str, Node], seed: Term) -> None:
         self.walk, self.symbols, self.targets, self.seed = walk, symbols, targets, seed
         self.slopes: dict[str, tuple[Term, Term]] = {}  # relu′(Z1), and what it is

@@ -33,6 +33,10 @@ class Definition:
 class Symbols:
     """The symbols of a graph's values. Those that were asked for are in ``definitions``."""
 
+    names: Names
+    known: Known
+    kept: Mapping[Node, Any]
+
     def __init__(self, names: Names, known: Known, kept: Mapping[Node, Any]) -> None:
         self.names, self.known, self.kept = names, known, kept
         self.operands: Mapping[Node, Sequence[Any]] = {}  # what steps were given, where that was watched

@@ -28,16 +28,18 @@ class Walk:
     """
 
     def __init__(self, loss: Tensor, wanted: Iterable[Node], gradient: Any = None) -> None:
-        self.end = loss._node
-        self.whole = history([self.end]) if self.end is not None else []
-        self.wanted = list(wanted)
-        self.seed = started(loss, gradient)
-        self.nodes = _towards(self.whole, set(self.wanted))
-        self.leading = {*self.nodes, *self.wanted}
+        self.end: Node | None = loss._node
+        self.whole: list[Node] = history([self.end]) if self.end is not None else []
+        self.wanted: list[Node] = list(wanted)
+        self.seed: Any = started(loss, gradient)
+        self.nodes: list[Node] = _towards(self.whole, set(self.wanted))
+        self.leading: set[Node] = {*self.nodes, *self.wanted}
         refuse_freed(self.nodes)
         refuse_changed(self.nodes)
-        self.kept = {node: node.kept for node in self.whole}  # also after a backward that frees it
-        self.moment = writes.last_write()
+        self.kept: dict[Node, tuple[Any, ...] | None] = {
+            node: node.kept for node in self.whole
+        }  # also after a backward that frees it
+        self.moment: int = writes.last_write()
         self.arrived: dict[Node, Any] = {}  # the whole gradient of each
         self.passed: dict[Node, tuple[Any, ...]] = {}  # what goes to each input
         self.readers: dict[Node, list[tuple[Node, int]]] = {}  # the steps that read a value, and as which input

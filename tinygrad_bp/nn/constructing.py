@@ -29,7 +29,8 @@ class Constructed:
         if code and cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             if "device" in names:
-                cls.__init__ = _moving(init, names.index("device") - 1)  # type: ignore[method-assign]
+                # An assignment would be a declaration, of an unknown type, to those who check types.
+                type.__setattr__(cls, "__init__", _moving(init, names.index("device") - 1))
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A module without anything in it. Raises ``ArgumentError`` for a tensor that is meant for its call."""

@@ -80,8 +80,10 @@ def _burnt(self: Dim, *_: Any) -> NoReturn:
 for _name in ["add", "sub", "mul", "floordiv", "truediv", "mod", "divmod", "pow"]:
     setattr(Dim, f"__{_name}__", _burnt)
     setattr(Dim, f"__r{_name}__", _burnt)
-for _name in ["neg", "lt", "le", "gt", "ge", "index", "int", "float"]:
+for _name in ["lt", "le", "gt", "ge"]:
     setattr(Dim, f"__{_name}__", _burnt)
+for _name in ["neg", "index", "int", "float"]:
+    setattr(Dim, f"__{_name}__", lambda self: _burnt(self))
 
 
 def fixed(*numbers: Any) -> Any:

@@ -80,6 +80,29 @@ def _stochastic(estimator: Any) -> bool:
 class _Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What classifier and regressor share: training, and the attributes that it leaves."""
 
+    hidden_layer_sizes: Any
+    activation: str
+    solver: str
+    alpha: float
+    batch_size: Any
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: bool | int
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: int | float
+    max_fun: int
     coefs_: list[Any]
     intercepts_: list[Any]
 

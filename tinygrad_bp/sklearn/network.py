@@ -38,6 +38,14 @@ MANY = 500  # as many are worth it from the first on
 class Network:
     """Layers ``x @ W + b`` over ``coefs`` and ``intercepts``, arrays that its steps write in place."""
 
+    coefs: list[Any]
+    intercepts: list[Any]
+    weights: list[Tensor]
+    biases: list[Tensor]
+    activation: str
+    out_activation: str
+    alpha: float
+
     def __init__(
         self, coefs: Sequence[Any], intercepts: Sequence[Any], activation: str, out_activation: str, alpha: float
     ) -> None:
@@ -89,7 +97,7 @@ class Step:
         self, network: Network, rule: Callable[[list[Tensor], Any], None] | None, planned: int | None = None
     ) -> None:
         self.network = network
-        self.calls = 0
+        self.calls: int = 0
         self._eager = EAGER if planned is None else 0 if planned >= MANY else planned
         parameters = network.parameters
 
@@ -136,6 +144,9 @@ def writable(arrays: Sequence[Any]) -> list[Any]:
 class SGD:
     """Stochastic gradient descent as scikit-learn writes it: velocities hold the learning rate of their time."""
 
+    rate: float
+    velocities: list[Any]
+
     def __init__(self, network: Network, settings: Settings, state: dict[str, Any] | None) -> None:
         self.rate = float(settings["learning_rate_init"])
         self.velocities = [np.zeros_like(p.numpy()) for p in map(Tensor.detach, network.parameters)]
@@ -163,6 +174,9 @@ class SGD:
 
 class Adam:
     """Adam as scikit-learn writes it: ``epsilon`` is added to the root of the moment that is not corrected."""
+
+    steps: int
+    moments: list[list[Any]]
 
     def __init__(self, network: Network, settings: Settings, state: dict[str, Any] | None) -> None:
         self._init, self._betas = float(settings["learning_rate_init"]), (settings["beta_1"], settings["beta_2"])
