@@ -278,6 +278,7 @@ def parts():
         ("rest", {}, StateDictError),
         ("rest", {"model": {"buffers": {"x": 1}, "requires_grad": {}}}, StateDictError),
         ("streams", {}, ArgumentError),
+        ("streams", None, ArgumentError),
         ("streams", {"default": 3, "python": 3}, ArgumentError),
     ],
 )

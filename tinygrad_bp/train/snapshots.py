@@ -208,7 +208,7 @@ class Checkpoint(Callback):
         states = {name: found.pop(name) for name in about["parts"]}
         before = {name: copied(state_of(part)) for name, part in parts.items()}, copied(_rests(parts)), streams()
         try:
-            _put(parts, states, about["rest"], about["streams"])
+            _put(parts, states, about["rest"], about.get("streams"))
         except Exception as error:
             _put(parts, *before)
             error.add_note(f"{self._path(self._number)} does not fit; nothing has changed")
