@@ -32,7 +32,9 @@ PLAYGROUND = "playground/index"
 BLOCK = re.compile(r"^```python[ ]*(.*)\n", re.MULTILINE)
 LINK = re.compile(r"\[(?:[^\]]|\\\])*\]\(([\w./-]+)\.(?:md|ipynb)\)")
 # What a browser has not.
-ELSEWHERE = re.compile(r"subprocess|matplotlib|\.plot\(|backend=\"c\"|download=True|num_workers")
+ELSEWHERE = re.compile(
+    r"subprocess|matplotlib|\.plot\(|backend=\"c\"|download=True|num_workers|distributed\.|onnx|tg\.sklearn|n_jobs=|cuda"
+)
 ALWAYS = {"np": "numpy", "tg": "tinygrad_bp"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 
 import hypothesis
 import pytest
@@ -21,6 +22,12 @@ for space in (tg, tg.Tensor):  # what is found when it is asked for is found: te
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("random", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("fixed")
+
+
+def pytest_configure():
+    """Ctrl-C raises in tests and in what they start, also in the background of a shell, where it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -224,9 +224,9 @@ def test_devices_and_copies() -> None:
     assert x.to_device(x.device) is x is xp.asarray(x) is xp.astype(x, x.dtype, copy=False)
     assert xp.zeros(2, device=x.device).device == x.device
     for wrong in (lambda: x.to_device("cuda"), lambda: xp.zeros(2, device="cuda"), lambda: xp.asarray(x, device="mps")):
-        with pytest.raises(RuntimeError, match="CuPy"):
+        with pytest.raises(RuntimeError, match=r"CuPy|memory of the CPU"):
             wrong()
-    with pytest.raises(ValueError, match="no streams"):
+    with pytest.raises(ValueError, match="streams are not chosen here"):
         x.to_device("cpu", stream=1)
     with pytest.raises(ValueError, match="needs a copy"):
         xp.asarray(x, dtype=xp.float32, copy=False)

@@ -262,7 +262,7 @@ import importlib, pkgutil
 import numpy as np
 import tinygrad_bp as tg
 for module in pkgutil.walk_packages(tg.__path__, "tinygrad_bp."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and ".sklearn." not in module.name:  # that needs scikit-learn
         importlib.import_module(module.name)
 for space in (tg, tg.Tensor, tg.nn, tg.optim, tg.train):
     for name in dir(space):

@@ -317,5 +317,5 @@ def test_to_takes_a_device_before_the_dtype() -> None:
     assert x.to(tg.float32, False, True) is not x
     assert x.to("cpu", copy=True) is not x
     assert x.cdouble().dtype == tg.complex128
-    with pytest.raises(AutogradError, match="not compiled with CUDA enabled: tensors live in the memory of the CPU"):
+    with pytest.raises(AutogradError, match=r"not compiled with CUDA enabled: .*pip install"):
         x.to("cuda")

@@ -38,6 +38,7 @@ RUN_ELSEWHERE = {
     "learn/": "the build, cell by cell",
     "reference/": "quoted from docstrings, which are run; test_reference.py",
     "reports/": "written by demos.reports.hand_rules, which runs it; test_hand_rules.py",
+    "distributed.md import tinygrad_bp as tg\nfrom tinygrad_bp import distributed\n": "test_distributed.py, by 2 ranks",
     "homework.md import numpy as np\n\n\nclass Dense": "test_check_process.py",
 }
 

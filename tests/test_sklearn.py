@@ -197,7 +197,7 @@ def test_data_without_a_meaning():
 
 def test_ctrl_c_ends_a_training_with_whole_steps(monkeypatch):
     X, y = data("2classes")
-    one = tg.sklearn.MLPClassifier((9,), random_state=0, max_iter=10**6, tol=0, n_iter_no_change=np.inf)
+    one = tg.sklearn.MLPClassifier((9,), random_state=0, max_iter=1000, tol=0, n_iter_no_change=np.inf)
     real, calls = network.Step.loop, []
 
     def pressed(self, *given):

@@ -20,7 +20,8 @@ WITH_FORMULA = [pytest.param(op, id=op.name) for op in OPS.values() if op.formul
 UNSAID = {
     "axis", "keepdims", "dtype", "shape", "size", "memory_format", "axes", "reduction", "kernel", "stride", "padding",
     "dilation", "groups", "padding_idx", "by_frequency", "labels", "approximate", "eps", "moments",
-    "inverse", "norm", "pivot", "upper", "axis1", "axis2", "step", "relu", "rtol", "atol", "present", "least",
+    "inverse", "norm", "pivot", "upper", "axis1", "axis2", "step", "relu", "rtol", "atol", "present", "least", "there",
+    "back",
 }  # fmt: skip
 RAISED = dict(zip("ᵃᵇᵏⁿˢˣᵖᵉⁱ", "abknsxpei", strict=True))
 

@@ -115,7 +115,7 @@ class Recorder(Switch, Watcher):
         given = tuple(operands[0]) if op.variadic else operands
         frame = user_frame()
         frame = None if frame is self._outer else frame
-        values = tuple(np.array(x._value if isinstance(x, Tensor) else x) for x in given)
+        values = tuple(np.array(x._value) if isinstance(x, Tensor) else np.asarray(x) for x in given)
         above = None if frame is None else frame.f_back
         caller = None if above is None else (above.f_code, above.f_lasti)
         site = NOWHERE if frame is None else Site(frame.f_code, frame.f_lasti, frame.f_lineno, caller)
