@@ -276,7 +276,7 @@ def open_(items: Any) -> Any:
 
 def close(found: Any, given: Any) -> Any:
     """What NumPy gave, on the device; a view where it is one."""
-    if isinstance(found, (np.ndarray, np.generic)):
+    if isinstance(found, (np.ndarray, np.generic)) or type(found) is int:  # count_nonzero, before NumPy 2.1
         array = found if type(found) is np.ndarray else np.asarray(found)
         return Strict(array, None if array.base is None else root(array, given))
     if isinstance(found, tuple):

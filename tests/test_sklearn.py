@@ -100,7 +100,8 @@ def test_it_does_not_matter_when_the_program_takes_over(monkeypatch):
             found.append(tg.sklearn.MLPClassifier((9,), max_iter=20, batch_size=32, random_state=0).fit(X, y))
     assert found[0]._running[1]._compiled.programs
     for a, b in zip(found[0].coefs_, found[1].coefs_, strict=True):
-        np.testing.assert_array_equal(a, b)
+        # The same bits, but for a BLAS whose products depend on where an array lies: that of NumPy 2.0 is one.
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
