@@ -187,8 +187,23 @@ def explained(case: Case) -> None:
             found.text(), found.latex(), found.markdown()
 
 
+def exported(case: Case) -> None:
+    """A model of ONNX, run by onnxruntime, which has all of these ops in float32 alone."""
+    import onnxruntime
+
+    def loss(x: Any, y: Any) -> Any:  # which reads both
+        return case.loss(x, y) + (x * y).sum()
+
+    start, file = [array.astype(np.float32) for array in case.start], io.BytesIO()
+    tg.onnx.export(loss, tuple(map(tg.tensor, start)), file)
+    model = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    (found,) = model.run(None, {item.name: array for item, array in zip(model.get_inputs(), start)})
+    close(found, loss(*map(tg.tensor, start)).numpy(), "an exported value", 1e-4)
+
+
 WAYS: dict[str, Callable[[Case], None]] = {
-    way.__name__: way for way in (built, differentiated, compiled, captured, drawn, saved, replayed, explained)
+    way.__name__: way
+    for way in (built, differentiated, compiled, captured, drawn, saved, replayed, explained, exported)
 }
 
 
