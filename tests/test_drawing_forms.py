@@ -72,6 +72,14 @@ def test_arrays_of_every_kind_are_shown(dtype, shape):
         assert len(part.text) < 300
 
 
+@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+def test_numbers_that_differ_in_the_last_place_are_one_bar(dtype):
+    array = np.ones((4, 5, 6), dtype)
+    if array.dtype.kind == "f":
+        array[::2] = np.nextafter(array[0], array.dtype.type(2))
+    assert sum(bar > 0 for bar in shown(array).bars) == 1
+
+
 def test_extreme_numbers_are_shown():
     for value in (1e-320, 1e308, -1e308):
         part = shown(np.full((30, 30), value))

@@ -15,6 +15,7 @@ import pytest
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, FreedError, ModifiedError, NonScalarError, ShapeError
 from tinygrad_bp.autograd.op import OPS
+from tinygrad_bp.explaining import rules
 from tinygrad_bp.explaining.latex import document
 from tinygrad_bp.verify import contracts as c
 
@@ -498,3 +499,16 @@ def test_what_cannot_be_explained_says_why(call: Any, error: Any, said: str) -> 
     with pytest.raises(error, match=said):
         call()
     assert W.grad is None
+
+
+def test_a_rule_that_meets_a_repeated_gradient_first_is_the_rule():
+    def gradients(weights):
+        x = tg.tensor([[0.5, 1.5, 2.5], [3.5, 4.5, 5.5]], dtype=tg.float64, requires_grad=True)
+        loss = (tg.cat([x[1:], x[:1] * 2.0]) * weights).sum() if weights is not None else tg.cat([x[1:], x[:1]]).sum()
+        loss.backward(retain_graph=True)
+        return tg.explain(loss, wrt=x).evaluate(), x.grad.numpy()
+
+    rules._KNOWN.clear()
+    for weights in (None, tg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], dtype=tg.float64)):  # sum repeats one number
+        found, right = gradients(weights)
+        np.testing.assert_allclose(found, right, rtol=1e-12)

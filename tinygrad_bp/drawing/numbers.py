@@ -127,7 +127,10 @@ def _histogram(numbers: Any) -> list[float]:
         return []
     low, high = float(finite.min()), float(finite.max())
     scale = max(abs(low), abs(high)) or 1.0
-    counts, _ = np.histogram(finite / scale, bins=BARS, range=None if low < high else (-1, 1))
+    numbers = finite / scale
+    # What differs in the last places alone leaves no room for the borders of the parts.
+    apart = float(numbers.max() - numbers.min()) > 4 * BARS * float(np.finfo(numbers.dtype).eps)
+    counts, _ = np.histogram(numbers, bins=BARS, range=None if apart else (-1, 1))
     return [float(count) for count in counts / counts.max()]
 
 

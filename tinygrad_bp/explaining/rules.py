@@ -26,6 +26,7 @@ from ..autograd.node import Node
 from ..autograd.op import OPS, Op
 from ..autograd.tensor import wrap
 from ..autograd.watch import Following, pull_traced
+from ..autograd.writes import overlaps
 from ..program.capture import Capture
 from ..program.program import Constant, Program, Step, Value, live, replaced
 from .notation import Term
@@ -67,7 +68,7 @@ def rule_of(node: Node, g: Any = None) -> Rule:
             "write backward(retain_graph=True)"
         )
     node = _unpacked(node)
-    g = np.ones(node.shape, dtype_of(node)) if g is None else np.asarray(g)  # arithmetic of 0-d arrays gives scalars
+    g = np.ones(node.shape, dtype_of(node)) if g is None else _whole(np.asarray(g))  # of 0-d arrays there are scalars
     key = _key(node, g)
     rule = _KNOWN.get(key) if key is not None else None
     if rule is None:
@@ -79,15 +80,25 @@ def rule_of(node: Node, g: Any = None) -> Rule:
     return rule
 
 
+def _whole(array: Any) -> Any:
+    """The array, with memory for each element: parts of one that is repeated would be taken for one value."""
+    return array.copy() if isinstance(array, np.ndarray) and overlaps(array) else array
+
+
 def _unpacked(node: Node) -> Node:
-    """The step with plain arrays: what ``saved_tensors_hooks`` packed is another array each time it is read."""
-    if node.kept.__class__ is tuple:
+    """The step with plain arrays, each element in a place of its own.
+
+    What ``saved_tensors_hooks`` packed is another array each time it is read.
+    """
+    if node.kept.__class__ is tuple and not any(isinstance(x, np.ndarray) and overlaps(x) for x in node.kept):
         return node
     plain = Node()
     plain.op, plain.order, plain.shape, plain.parents, plain.cell = (
         node.op, node.order, node.shape, node.parents, node.cell,
     )  # fmt: skip
-    plain.kept = tuple(node.kept or ())
+    kept = tuple(node.kept or ())
+    once = {id(item): _whole(item) for item in kept}  # the same array twice is one value
+    plain.kept = tuple([once[id(item)] for item in kept])
     return plain
 
 
