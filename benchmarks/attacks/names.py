@@ -20,7 +20,6 @@ from xml.etree import ElementTree
 import tinygrad_bp as tg
 from tinygrad_bp.drawing.dot import printable
 from tinygrad_bp.explaining.latex import _GREEK, _TEXT
-from tinygrad_bp.replaying import layout
 from tinygrad_bp.replaying.numbers import shown
 
 from .readers import Reader, Wrong
@@ -199,10 +198,6 @@ def _harmless() -> tuple[list[Any], Counter[str]]:
     loss, _, params, *_alive = _graph(["w", "x", "h", "y"])
     tags = _tags(tg.replay(loss, params=params).html())
     return tags.found, Counter()
-
-
-# What a page is laid out by is the sizes of its boxes alone: there are not many.
-layout.laid_out = cache(layout.laid_out)
 
 
 def _page(page: str, names: list[str]) -> None:
