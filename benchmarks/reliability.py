@@ -24,7 +24,7 @@ from tinygrad_bp.autograd import terminal
 from . import swept
 from .killed import cut
 from .resumed import TRAININGS
-from .sections import printed_by, put
+from .sections import printed_by, tell
 
 ROOT = Path(__file__).parent.parent
 ONE_THREAD = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -155,10 +155,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the sections into the page FILE")
     options = parser.parse_args()
     sections, holds = measured(options.kills, options.saves)
-    for title, body in sections.items():
-        print(f"## {title}\n\n{body}\n")
-    if options.write:
-        put(options.write, sections)
+    tell(sections, options.write)
     return 0 if holds else 1
 
 

@@ -12,6 +12,14 @@ def printed_by(command: str) -> str:
     return f"Printed by `{command}` on {platform.system()}, Python {platform.python_version()}."
 
 
+def tell(sections: dict[str, str], page: Path | None) -> None:
+    """Print sections by title, and write them into a page where one is named."""
+    for title, body in sections.items():
+        print(f"## {title}\n\n{body}\n")
+    if page is not None:
+        put(page, sections)
+
+
 def put(path: Path, sections: dict[str, str]) -> None:
     """Write sections by title into a page: in the place of those that have the title, new ones at the end."""
     head, *rest = re.split(r"^## ", path.read_text(encoding="utf-8"), flags=re.M)

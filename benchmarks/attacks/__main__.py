@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tinygrad_bp.autograd import terminal
 
-from ..sections import printed_by, put
+from ..sections import printed_by, tell
 from . import inputs, steady, threads
 
 PARTS = ("inputs", "programs", "threads", "steps")
@@ -75,10 +75,7 @@ def main() -> int:
         else:
             sections["A million steps"], right = steady.section(options.steps)
         holds = holds and right
-    for title, body in sections.items():
-        print(f"## {title}\n\n{body}\n")
-    if options.write:
-        put(options.write, sections)
+    tell(sections, options.write)
     return 0 if holds else 1
 
 

@@ -20,8 +20,7 @@ from .lines import Line, line_of, user_line
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
 from .op import Op
-from .tensor import Tensor
-from .watch import Watcher, enter_every_op
+from .watch import Watcher, array_of, enter_every_op
 from .writes import arrays_in
 
 # ---------------------------------------------------------------------- what is remembered
@@ -49,13 +48,8 @@ def story(node: Node, write: int = 0) -> str:
 # ---------------------------------------------------------------------- what is checked
 
 
-def _looked_at(x: Any) -> Any:
-    """The array in a tensor. It is not handed out: a watcher is nobody who may see what is written later."""
-    return x._value if isinstance(x, Tensor) else x
-
-
 def _finite(value: Any) -> bool:
-    value = _looked_at(value)
+    value = array_of(value)
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind:
         return kind not in "fc" or bool(np.isfinite(value).all())
@@ -87,9 +81,9 @@ class Anomaly(Watcher):
     def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
         """Refuse a first value that is not finite; remember what the node kept, and whose line it was."""
         if self.check_nan and not _finite(result):
-            given = tuple([_looked_at(x) for x in (operands[0] if op.variadic else operands)])
+            given = tuple([array_of(x) for x in (operands[0] if op.variadic else operands)])
             if _finite(given):
-                raise AnomalyError(_forward_text(op, boxed(_looked_at(result)), given))
+                raise AnomalyError(_forward_text(op, boxed(array_of(result)), given))
         node = getattr(result, "_node", None)
         if node is not None and node.op is op:
             cell = result._own_cell()
@@ -158,7 +152,7 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
     for i, (parent, d) in enumerate(zip(node.parents, pulled)):
         if parent is None or d is None or _finite(whole(d)):
             continue
-        index, what = _first_bad(_looked_at(whole(d)))
+        index, what = _first_bad(array_of(whole(d)))
         name = op.inputs[i] if i < len(op.inputs) and not op.variadic else f"input {i}"
         who = f"{name} ({parent.tensor_name})" if parent.tensor_name else name
         raise AnomalyError(
@@ -169,7 +163,7 @@ def _check_pulled(node: Node, pulled: Sequence[Any]) -> None:
 
 def _check_sum(g: Any, where: str, end: str = "") -> None:
     if not _finite(whole(g)):
-        index, what = _first_bad(_looked_at(whole(g)))
+        index, what = _first_bad(array_of(whole(g)))
         raise AnomalyError(
             f"backward: element {index} of the gradient {where} {shape_text(g.shape)} is {what}, though each rule "
             f"before gave finite ones: it was given so, or is a sum that overflowed{end}"

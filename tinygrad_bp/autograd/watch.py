@@ -95,6 +95,11 @@ class Watcher:
         """The complete gradients of the leaves, before they are added to any ``.grad``."""
 
 
+def array_of(x: Any) -> Any:
+    """The array in a tensor; anything else as it is. A watcher looks, and is nobody to whom memory is handed out."""
+    return x._value if isinstance(x, Tensor) else x
+
+
 def witnessed(x: Any) -> Any:
     """What a watcher may hold of ``x``: in the place of a recorded result another tensor of its value and history.
 

@@ -116,7 +116,7 @@ class ProcessGroup:
                     self._look(what, now, began)
                     if now - began > SPINNING:
                         time.sleep(1e-4)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: MPI goes on writing into the request's memory, which must live
             self._pending.append(request)
             raise
 

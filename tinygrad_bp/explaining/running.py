@@ -12,7 +12,7 @@ from ..autograd.modes import mode
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
-from ..autograd.watch import Watcher
+from ..autograd.watch import Watcher, array_of
 from ..autograd.writes import owner
 from ..drawing.names import Frames
 
@@ -82,10 +82,10 @@ class Running(Watcher):
         items: Sequence[Any] = operands[0] if op.variadic else operands
         recorded = getattr(result, "_node", None)
         if recorded is not None:
-            self.operands[recorded] = [getattr(item, "_value", item) for item in items]
+            self.operands[recorded] = [array_of(item) for item in items]
         of, living, cuts = frozenset[int](), frozenset[int](), frozenset[Cut]()
         for number, item in enumerate(items):
-            array = getattr(item, "_value", item)
+            array = array_of(item)
             if not hasattr(array, "base"):
                 continue
             key = id(owner(array))

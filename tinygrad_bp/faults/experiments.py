@@ -14,9 +14,9 @@ from ..autograd.gradient import grad
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
+from ..autograd.watch import array_of
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
-from .recording import array_of
 from .state import kept
 
 Model = Callable[[Any], Any]

@@ -15,6 +15,7 @@ from ..autograd.lines import inside_package
 from ..autograd.modes import enable_grad
 from ..autograd.op import OPS
 from ..autograd.tensor import Tensor
+from ..autograd.watch import array_of
 from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 from .activation import Activation, activation
@@ -22,7 +23,7 @@ from .cure import Cure
 from .experiments import Experiments, Loss, Model, number_in, unused
 from .finding import Finding
 from .loss_kind import LossKind, loss_kind
-from .recording import Recorded, Recording, Step, array_of
+from .recording import Recorded, Recording, Step
 
 # Losses that compare outputs with targets element by element.
 COMPARING = {

@@ -9,9 +9,9 @@ import numpy as np
 from ..autograd.gradient import grad
 from ..autograd.modes import enable_grad, no_grad
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.watch import array_of
 from .finding import Finding
 from .observation import Observation
-from .recording import array_of
 
 CODE = "penalty-outweighs-the-loss"
 

@@ -12,7 +12,7 @@ from ..autograd.modes import Mode, Switch
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor
-from ..autograd.watch import Watcher, enter_every_op, witnessed
+from ..autograd.watch import Watcher, array_of, enter_every_op, witnessed
 from ..nn.module import Module
 
 HERE = os.path.dirname(__file__) + os.sep
@@ -76,11 +76,6 @@ class Recording(Watcher):
             by_node = self._by_node.get(item._node) if item._node is not None else None
             return by_node or self._by_array.get(id(item._value))
         return self._by_array.get(id(item))
-
-
-def array_of(item: object) -> Any:
-    """The array in a tensor; anything else as it is."""
-    return item._value if isinstance(item, Tensor) else item
 
 
 class Recorded(Switch):

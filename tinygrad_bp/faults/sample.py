@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autograd.tensor import Tensor, wrap
-from .recording import array_of
+from ..autograd.watch import array_of
 
 if TYPE_CHECKING:
     from .observation import Observation

@@ -6,10 +6,10 @@ from math import prod
 
 import numpy as np
 
+from ..autograd.watch import array_of
 from .finding import Finding
 from .labels import given_as, whole
 from .observation import Observation, rows_of
-from .recording import array_of
 
 
 def shapes_broadcast(seen: Observation) -> Finding | None:

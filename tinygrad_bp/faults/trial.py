@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..autograd.modes import enable_grad, no_grad
+from ..autograd.watch import array_of
 from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..optim.adam import Adam
-from .recording import array_of
 from .sample import ALL_WORK, WORK, Sample, rows_in, sample
 from .state import kept
 from .units import unit_targets, unit_weights, units

@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Raw
+from ..autograd.watch import array_of
 from .recording import Step
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _one_kind(array: Any) -> bool:
 
 def units(x: Raw) -> Any:
     """Inputs with columns of mean 0 and deviation 1; None where they are no real numbers."""
-    array = x._value if isinstance(x, Tensor) else x
+    array = array_of(x)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "uif" or array.ndim == 0 or array.size == 0:
         return None
     if isinstance(x, Tensor) and x._node is not None:

@@ -15,7 +15,7 @@ from ..autograd.lines import line_of, record_lines
 from ..autograd.node import Node
 from ..autograd.op import OPS, REQUIRED, Op, reads
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.watch import Following, Watcher
+from ..autograd.watch import Following, Watcher, array_of
 from ..drawing.known import NOT_KEPT, Known, held_by, is_array
 from ..drawing.names import Frames, Names, named, variables_of_caller
 from ..explaining.notation import text
@@ -39,7 +39,7 @@ class Run(Watcher):
         if isinstance(result, Tensor) and result._node is not None:
             self.results[result._node] = result._value
             given = operands[0] if op.variadic else operands
-            self.operands[result._node] = [x._value if isinstance(x, Tensor) else x for x in given]
+            self.operands[result._node] = [array_of(x) for x in given]
         self.frames.note()
 
     def let_go(self) -> None:
