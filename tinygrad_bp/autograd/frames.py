@@ -35,9 +35,9 @@ def _maker(text: str) -> Any:
     """The function ``make`` that ``text`` defines, compiled once."""
     make = _makers.get(text)
     if make is None:
-        names: dict[str, Any] = {}
-        exec(compile(text, "<tinygrad_bp>", "exec"), names)
-        make = _makers[text] = names["make"]
+        made: dict[str, Any] = {}
+        exec(compile(text, "<tinygrad_bp>", "exec"), GLOBALS, made)
+        make = _makers[text] = made["make"]
     return make
 
 
@@ -70,18 +70,23 @@ def _tuple(items: list[str]) -> str:
     return "(" + "".join(f"{item}, " for item in items).rstrip() + ")"
 
 
-# What a generated function reads from around it; no input or parameter of an op may have such a name.
-FREE = (
-    "op, forward, blank, Node, tick, mode, ndarray, asarray, ARRAYS, float64, unpack, explain, floats_of, in_float32, "
-    "settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused, write_out, of_arrays"
-)
+# What a generated function reads from around it, as globals that all share (a closure is copied in every call), and
+# what is its op's own; no input or parameter of an op may have such a name.
+GLOBALS: dict[str, Any] = {
+    "blank": blank, "Node": Node, "tick": tick, "mode": mode, "ndarray": np.ndarray, "asarray": np.asarray,
+    "ARRAYS": ARRAYS, "float64": np.dtype(np.float64), "unpack": unpack, "explain": explain, "floats_of": floats_of,
+    "in_float32": in_float32, "settle": settle, "guard_view": guard_view, "share": share, "check_alias": check_alias,
+    "AutogradError": AutogradError, "ValueReadError": ValueReadError, "misused": misused, "write_out": write_out,
+    "of_arrays": of_arrays,
+}  # fmt: skip
+FREE = "op, forward, enter"
 
 
 # What arguments lead to that are neither tensors nor arrays.
 _RAW = "(AttributeError, TypeError, ValueError, IndexError)"
 
 
-_FREE = frozenset(FREE.split(", "))
+_TAKEN = frozenset((*GLOBALS, *FREE.split(", ")))
 
 
 # Ops whose public function is another one, which has more parameters: operators alone call these.
@@ -218,14 +223,10 @@ def source(op: Op) -> str:
 def build_function(op: Op, enter: Enter) -> Callable[..., Any]:
     """The op's public function. Its code hands what it was given to ``enter``, which puts the frame in its place."""
     names, aliases = spelling(op)
-    clash = _FREE.intersection(names)
+    clash = _TAKEN.intersection(names)
     if clash:
         raise TypeError(f"op {op.name}: the generated function needs the names {sorted(clash)} for itself; take others")
-    function: Callable[..., Any] = _entry(len(names), len(aliases))(
-        op, op.forward, blank, Node, tick, mode, np.ndarray, np.asarray, ARRAYS, np.dtype(np.float64), unpack, explain,
-        floats_of, in_float32, settle, guard_view, share, check_alias, enter, AutogradError, ValueReadError, misused,
-        write_out, of_arrays,
-    )  # fmt: skip
+    function: Callable[..., Any] = _entry(len(names), len(aliases))(op, op.forward, enter)
     function.__code__ = entry_code(op)
     function.__defaults__ = tuple(default for default in op.params.values() if default is not REQUIRED)
     function.__kwdefaults__ = dict.fromkeys(aliases)
