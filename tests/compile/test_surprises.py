@@ -144,6 +144,31 @@ def test_attributes_lists_and_dicts_of_settings():
             np.testing.assert_array_equal(compiled(X).numpy(), function(X).numpy())
 
 
+def test_names_that_are_no_more_end_as_in_python(monkeypatch):
+    settings, scale = Settings(), 2.0
+
+    def shift(x, by=1.0):
+        return x + by
+
+    def of_an_attribute(x):
+        return x * settings.shift
+
+    def of_a_variable(x):
+        return x * scale  # noqa: F821  (deleted below)
+
+    def of_a_default(x):
+        return shift(x)
+
+    compiled = [tg.compile(function) for function in (of_an_attribute, of_a_variable, doubled, of_a_default)]
+    for each in compiled:
+        assert len({str(each(X)) for _ in range(4)}) == 1 and len(each.programs) == 1
+    del settings.shift, scale, shift.__defaults__
+    monkeypatch.delitem(globals(), "GLOBAL_SCALE")
+    for each, error in zip(compiled, (AttributeError, NameError, NameError, TypeError), strict=True):
+        with pytest.raises(error):
+            each(X)
+
+
 def test_a_method_sees_the_attributes_of_its_object():
     class Trainer:
         def __init__(self):

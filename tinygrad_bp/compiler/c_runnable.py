@@ -99,7 +99,7 @@ class Runnable:
         return run
 
     def again(self, places: Sequence[int]) -> Callable[..., Any]:
-        """A function for runs like the one before, called with the arrays that stand at ``places``.
+        """A function for runs like the one before, called with the arrays that stand at ``places``: the one output.
 
         It gives None where one of these is another than in that run, and all have to be given.
         """
@@ -113,7 +113,7 @@ class Runnable:
         text = (
             f"def run({taken}):\n    with lock:\n"
             f"        if library.bound_by is mine and not copies{same} and not step():\n"
-            f"            return (copy(),)\n"
+            f"            return copy()\n"
         )
         exec(text, space)
         made: Callable[..., Any] = space.pop("run")

@@ -52,7 +52,6 @@ class Guards:
         ):  # an object is looked at by the names of all code, which is found meanwhile
             known = len(self._attributes)
             self.names: list[tuple[Any, str, Any]] = []  # a namespace, a name in it, and what that was
-            self.cells: list[tuple[Any, Any]] = []  # a variable of a function around, and what it held
             self.settings: list[tuple[Any, Any]] = []  # a list, dict, set or array, and a copy
             self._inside: list[Module] = []
             self._seen: dict[int, Any] = {}
@@ -78,9 +77,6 @@ class Guards:
         """Whether a run now would read the same."""
         for names, name, value in self.names:
             if not same(names.get(name, MISSING), value):
-                return False
-        for cell, value in self.cells:
-            if not same(cell.cell_contents, value):
                 return False
         if not all([unchanged(now, then) for now, then in self.settings]):
             return False
@@ -147,22 +143,20 @@ class Guards:
     def _look_at_function(self, function: FunctionType) -> None:
         if _of_others(function.__module__):  # it may be made of the user's, as that of func.grad is
             for cell in function.__closure__ or ():
-                self._look_at(_Attributes(cell).get("cell_contents", None))
+                self._look_at(Attributes(cell).get("cell_contents", None))
             return
         names = frozenset(_names(function.__code__))
         self._attributes |= names
         for cell in function.__closure__ or ():
-            try:
-                value = cell.cell_contents
-            except ValueError:  # a variable that has no value yet
-                self.names.append((_Attributes(cell), "cell_contents", MISSING))
-                continue
-            self.cells.append((cell, value))
-            self._look_at(value)
+            around = Attributes(cell)
+            value = around.get("cell_contents", MISSING)
+            self.names.append((around, "cell_contents", value))
+            if value is not MISSING:
+                self._look_at(value)
         self._look_at_names(function.__globals__, names)
         for name in ("__defaults__", "__kwdefaults__"):
             if getattr(function, name) is not None:
-                self.names.append((_Attributes(function), name, getattr(function, name)))
+                self.names.append((Attributes(function), name, getattr(function, name)))
                 self._look_at(getattr(function, name))
         self._look_at_names(vars(function), {*self._attributes, "__wrapped__"})
 
@@ -189,7 +183,7 @@ class Guards:
                 value = vars(each)[name]
                 if item is not None and isinstance(value, MemberDescriptorType):  # a slot
                     value = getattr(item, name, MISSING)
-                    self.names.append((_Attributes(item), name, value))
+                    self.names.append((Attributes(item), name, value))
                 else:
                     self.names.append((vars(each), name, value))
                     if item is not None and hasattr(item, "__dict__") and not isinstance(item, Module):
@@ -225,16 +219,16 @@ class Guards:
         ]
 
 
-class _Attributes:
-    """Attributes that stand in no dict, as a namespace: those in slots, the defaults of a function."""
+class Attributes:
+    """Attributes that stand in no dict, as a namespace: those in slots, a function's defaults, a cell's content."""
 
     def __init__(self, item: Any) -> None:
-        self._item = item
+        self.item = item
 
     def get(self, name: str, default: Any) -> Any:
         """The attribute, or ``default`` where there is none."""
         try:
-            return getattr(self._item, name, default)
+            return getattr(self.item, name, default)
         except ValueError:  # a variable that has no value yet
             return default
 

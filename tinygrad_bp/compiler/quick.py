@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..autograd.dtypes import get_default_dtype
+from ..autograd import dtypes
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import owner, tick
 from ..nn.module import Module
 from ..program.captured import GradientOf
-from .guards import MISSING, unchanged
+from .guards import MISSING, Attributes, unchanged
 
 if TYPE_CHECKING:
     from .entry import Entry
@@ -46,7 +46,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
     names: dict[str, Any] = {"entry": entry, "guards": entry.guards, "Module": Module, "MISS": MISSING}
     names |= {
         "mode": mode,
-        "default": get_default_dtype,
+        "dtypes": dtypes,
         "tick": tick,
         "blank": blank,
         "owner": owner,
@@ -71,20 +71,25 @@ def quick(args):
             return MISS
         known[0] = switches
     arrays = entry.arrays
-    if {looks}:
+    try:
+        if {looks}:
+            return MISS
+    except (AttributeError, KeyError, ValueError):  # a name is no more
         return MISS
     {read}
     moment = tick()
     if moment == entry.moment + 1:
         entry.moment = moment
-        found = again({changing}) or entry.runnable({given})
+        value = again({changing})
+        if value is None:
+            (value,) = entry.runnable({given})
     elif entry.look_again(args):
         entry.moment = tick()
-        found = entry.runnable(*entry.arrays)
+        (value,) = entry.runnable(*entry.arrays)
     else:
         return MISS
     result = blank()
-    result._value = found[0]
+    result._value = value
     result._node = None
     return result
 """
@@ -94,8 +99,8 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
     """The text of the function; what it reads besides is put into ``names``."""
     count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
     settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
-    names |= {f"read{i}": sources[i] for i in settings} | {"dtype": get_default_dtype()}
-    looks = ["default() is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
+    names |= {f"read{i}": sources[i] for i in settings} | {"dtype": dtypes.get_default_dtype()}
+    looks = ["dtypes._default is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype}
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
@@ -104,11 +109,14 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
             kinds.append(f"id(v{i} if v{i}.base is None else owner(v{i})) in entry.owners")
         looks.append(f"v{i} is not arrays[{i}] and ({' or '.join(kinds)})")  # the array of the last run was looked at
     for i, (holder, name, value) in enumerate(guards.names):
-        names |= {f"holder{i}": holder, f"value{i}": value}
-        looks.append(f"holder{i}.get({name!r}, MISS) is not value{i}")
-    for i, (cell, value) in enumerate(guards.cells):
-        names |= {f"cell{i}": cell, f"held{i}": value}
-        looks.append(f"cell{i}.cell_contents is not held{i}")
+        names[f"value{i}"] = value
+        if value is MISSING:
+            names[f"holder{i}"], read = holder, f".get({name!r}, MISS)"
+        elif isinstance(holder, Attributes):
+            names[f"holder{i}"], read = holder.item, f".{name}"
+        else:
+            names[f"holder{i}"], read = holder, f"[{name!r}]"
+        looks.append(f"holder{i}{read} is not value{i}")
     for i, (now, then) in enumerate(guards.settings):
         names |= {f"now{i}": now, f"then{i}": then}
         looks.append(f"not unchanged(now{i}, then{i})")

@@ -114,18 +114,17 @@ def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence
     params, many = group["params"], len(group["params"])
     fixed = itemgetter("params", *[name for name in group if name not in scheduled])
     values, not_0 = fixed(group), [name for name in scheduled if name == "momentum"]
-    last = tuple(group.values())
+    last = dict(group)
 
     def same() -> bool:
         nonlocal last
         if group["params"] is not params or len(params) != many or len(groups) != counted:
             return False
-        now = tuple(group.values())
-        if now == last:  # numbers and texts, and the one list of parameters
+        if group == last:  # numbers and texts, and the one list of parameters
             return True
         if not all(map(_equal, fixed(group), values)) or not all([group[name] != 0 for name in not_0]):
             return False
-        last = now
+        last = dict(group)
         return optimizer.param_groups is groups
 
     return same
