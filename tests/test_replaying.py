@@ -340,10 +340,13 @@ def test_wrong_arguments_say_what_to_write():
     a = tg.ones(1, requires_grad=True)
     with pytest.raises(ArgumentError, match="only a function takes them"):
         tg.replay(a * 2, a)
-    with pytest.raises(ArgumentError, match="got int"):
-        tg.replay(lambda: 3)
-    with pytest.raises(NoHistoryError, match="requires_grad"):
+    for value in (3.0, np.arange(3.0)):
+        with pytest.raises(ArgumentError, match=r"must return a tensor.*got (float|ndarray).*tg\.tensor\(x, req"):
+            tg.replay(lambda x: x**2, value)
+    with pytest.raises(NoHistoryError, match=r"^replay: .*requires_grad"):
         tg.replay(tg.ones(1))
+    with pytest.raises(NoHistoryError, match=r"^replay: .*requires_grad"):
+        tg.replay(lambda x: [x * 2, x], tg.ones(1))
     with tg.no_grad(), pytest.raises(NoHistoryError):
         tg.replay(lambda: a * 2)
     with pytest.raises(ArgumentError, match="not in this graph"):

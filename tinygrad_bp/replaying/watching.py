@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..autograd.backward import Pull, pulled, unbroadcast
-from ..autograd.errors import ArgumentError, FreedError
+from ..autograd.errors import ArgumentError, FreedError, NoHistoryError
 from ..autograd.gradient import grad
 from ..autograd.history import history
 from ..autograd.lines import line_of, record_lines
@@ -70,7 +70,8 @@ def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any)
     """The replay of some outputs, or of a function that gives them; nothing is freed, and no ``.grad`` changes."""
     given, run = named("replay", params), Run()
     variables = variables_of_caller()
-    if callable(outputs) and not isinstance(outputs, Tensor):
+    called = callable(outputs) and not isinstance(outputs, Tensor)
+    if called:
         with record_lines(), Following(run):
             outputs = outputs(*arguments)
         variables = run.frames.variables() + variables
@@ -79,7 +80,7 @@ def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any)
             f"replay: {len(arguments)} more arguments after a tensor, and only a function takes them; give several "
             "tensors as a list, and write gradient= and params= by name"
         )
-    tensors = _checked(outputs)
+    tensors = _checked(outputs, called)
     several = isinstance(gradient, (list, tuple)) and isinstance(outputs, (list, tuple))
     gradients = list(gradient) if several else [None] * len(tensors) if gradient is None else [gradient]
     nodes = history(tensor._node for tensor in tensors if tensor._node is not None)
@@ -91,7 +92,7 @@ def record(outputs: Any, arguments: tuple[Any, ...], gradient: Any, params: Any)
     with Following(pulls):
         # A gradient goes to leaves by their nodes: the tensors may be no more.
         arrived = grad(
-            tensors, [wrap(np.broadcast_to(0.0, leaf.shape), leaf) for leaf in leaves] or tensors, gradients,
+            tensors, [wrap(np.broadcast_to(0.0, leaf.shape), leaf) for leaf in leaves], gradients,
             retain_graph=True, allow_unused=True,
         )  # fmt: skip
     making = _Making(tensors, gradients, nodes, leaves, Names("replay", given, variables), list(given.values()), run)
@@ -257,14 +258,23 @@ def _reads(node: Node, i: int) -> tuple[tuple[str, Any], ...]:
     return tuple((name, held[name]) for name in names if is_array(held.get(name)))
 
 
-def _checked(outputs: Any) -> list[Tensor]:
-    """The outputs as a list. Raises ``ArgumentError`` for anything but tensors."""
+def _checked(outputs: Any, returned: bool) -> list[Tensor]:
+    """The outputs as a list. Raises ``ArgumentError`` for anything but tensors, ``NoHistoryError`` without a graph."""
     items = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     if not items:
         raise ArgumentError("replay: give at least one tensor, got none")
     for item in items:
         if not isinstance(item, Tensor):
+            got = type(item).__name__
             raise ArgumentError(
-                f"replay: give a tensor or several, or a function and its arguments; got {type(item).__name__}"
+                f"replay: the function must return a tensor or several, got {got}; what it computes of numbers and "
+                "arrays alone is not recorded: give it tensors, such as tg.tensor(x, requires_grad=True)"
+                if returned
+                else f"replay: give a tensor or several, or a function and its arguments; got {got}"
             )
+    if all(item._node is None for item in items):
+        raise NoHistoryError(
+            "replay: nothing in it requires grad, so nothing goes back; give requires_grad=True to the tensors whose "
+            "gradients are meant, before computing"
+        )
     return items
