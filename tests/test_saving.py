@@ -442,6 +442,14 @@ def test_a_disk_without_room_leaves_the_old_file_whole(ending, tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_folder_that_is_not_there_is_said_by_the_name_given(ending, tmp_path):
+    path = tmp_path / "none" / f"x{ending}"
+    with pytest.raises(FileNotFoundError) as raised:
+        tg.save({"a": 1}, path)
+    assert raised.value.filename == str(path.resolve())
+
+
 def test_permissions_and_links_stay(tmp_path):
     path, link = tmp_path / "ck.pt", tmp_path / "link.pt"
     before = os.umask(0o027)

@@ -63,7 +63,9 @@ def replace(path: str, data: bytes) -> None:
         if known is not None:
             os.chmod(beside, stat.S_IMODE(known.st_mode))
         os.replace(beside, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename == beside:
+            error.filename = path  # the name that was given
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
         raise
