@@ -149,5 +149,8 @@ def test_a_missing_script_and_none(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
     none = python("-m", "tinygrad_bp.as_torch", cwd=tmp_path)
     assert none.returncode == 1 and none.stderr.startswith("usage: ")
+    for asked in ("-h", "--help"):
+        shown = python("-m", "tinygrad_bp.as_torch", asked, cwd=tmp_path)
+        assert shown.returncode == 0 and shown.stdout.startswith("usage: ")
     missing = python("-m", "tinygrad_bp.as_torch", "nothing.py", cwd=tmp_path)
     assert missing.returncode == 2 and missing.stderr.startswith("as_torch: can't open 'nothing.py': No ")

@@ -55,8 +55,12 @@ def run(script: str) -> None:
 
 
 if __name__ == "__main__":
+    usage = "usage: python -m tinygrad_bp.as_torch script.py [arguments]"
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m tinygrad_bp.as_torch script.py [arguments]")
+        sys.exit(usage)
+    if sys.argv[1] in ("-h", "--help"):
+        print(f"{usage}\n\nRun a PyTorch script as it stands; its `import torch` gets this package.")
+        sys.exit()
     install_as_torch()
     del sys.argv[0]
     run(sys.argv[0])
