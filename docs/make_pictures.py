@@ -7,6 +7,7 @@ gives the same bytes on every machine; a test compares them.
 from __future__ import annotations
 
 import doctest
+import linecache
 import os
 import re
 from collections.abc import Iterator
@@ -31,7 +32,9 @@ def pictures() -> Iterator[tuple[Path, str]]:
                     waiting.remove(made[2])
                     yield DOCS / "pictures" / made[2], space[made[1]].pipe("svg", encoding="utf-8")  # type: ignore[attr-defined]
                 elif waiting and "print(" not in example.source:
-                    exec(compile(example.source, f"<{page.name}>", "single"), space)  # no path of a machine
+                    file = f"<{page.name}, {example.lineno}>"  # no path of a machine
+                    linecache.cache[file] = len(example.source), None, example.source.splitlines(), file
+                    exec(compile(example.source, file, "single"), space)
 
 
 def main() -> None:

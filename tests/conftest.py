@@ -11,12 +11,18 @@ from parts import parsed, part_of
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
+from tinygrad_bp.autograd import lines
 from tinygrad_bp.autograd.gathering import gather
+from tinygrad_bp.autograd.watch import enter_every_op
 
 gather()
 for space in (tg, tg.Tensor):  # what is found when it is asked for is found: tests go through the names
     for name in dir(space):
         getattr(space, name, None)
+
+# Every test meets what the first ops of a process do, whichever tests ran before it: they know the user's line.
+ALL_LINES = tg.autograd.record_lines()
+ALL_LINES.__enter__()
 
 # Examples are the same in every run; ``python -m pytest --hypothesis-profile=random`` looks for others.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
@@ -46,6 +52,17 @@ def pytest_collection_finish():
     """What collection made lives to the end: tests that collect garbage need not walk it each time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """As after the first ops of a process: an op knows no line where it is not asked to."""
+    monkeypatch.setattr(lines, "asked", [])
+    monkeypatch.setattr(lines, "_over", True)
+    enter_every_op()
+    yield
+    monkeypatch.undo()
+    enter_every_op()
 
 
 @pytest.fixture(autouse=True)

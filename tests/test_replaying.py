@@ -283,6 +283,7 @@ def test_a_function_knows_its_lines_and_its_variables():
     assert replay.lines
 
 
+@pytest.mark.usefixtures("later")
 def test_without_lines_the_text_says_how_to_get_them():
     loss, _, _ = network()
     replay = tg.replay(loss)

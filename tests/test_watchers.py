@@ -29,7 +29,7 @@ PROGRAMS = [[*START, *lines] for lines in BY_HAND] + [
     [line for line in json.loads(text)[0] if ".numpy" not in line] for text in GOLDEN
 ]
 WATCHED = {
-    "Anomaly": tg.autograd.detect_anomaly, "_Lines": tg.autograd.record_lines, "_Clock": tg.profiler.profile,
+    "Anomaly": tg.autograd.detect_anomaly, "_Clock": tg.profiler.profile,
     "_Saving": lambda: tg.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: x),
     "Running": lambda: Following(Running([])), "Trail": lambda: Following(Trail()), "Recorder": Recorder,
     "Recording": lambda: Following(Recording({})), "Run": lambda: Following(Run()),

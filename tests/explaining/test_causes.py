@@ -168,7 +168,8 @@ def test_what_a_tensor_alone_tells() -> None:
     assert tg.explain(F.mse_loss(V, target), wrt=target).cause.kind == "None"
 
 
-def test_lines_are_known_where_they_were_recorded() -> None:
+@pytest.mark.usefixtures("later")
+def test_lines_are_known_where_they_were_kept() -> None:
     w = leaf(-1, -2, -3)
     assert tg.explain(tg.relu(w).sum(), wrt=w).cause.line is None
     with tg.autograd.record_lines():

@@ -25,7 +25,7 @@ from . import python_protocols as python_protocols
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .function import Function
 from .gradient import backward, grad
-from .lines import record_lines
+from .keeping_lines import record_lines
 from .modes import (
     enable_grad,
     inference_mode,

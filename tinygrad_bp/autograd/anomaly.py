@@ -16,7 +16,7 @@ from .backward import Pull
 from .batched import whole
 from .elsewhere import boxed
 from .errors import AnomalyError, ModifiedError, shape_text
-from .lines import Line, line_of, user_line
+from .lines import Line, line_of, mark, user_line
 from .modes import Mode, Switch, SwitchNow, mode
 from .node import Node
 from .op import Op
@@ -86,8 +86,8 @@ class Anomaly(Watcher):
                 raise AnomalyError(_forward_text(op, boxed(array_of(result)), given))
         node = getattr(result, "_node", None)
         if node is not None and node.op is op:
-            cell = result._own_cell()
-            cell.line, cell.sums = user_line(), _sums(node)
+            mark(node)
+            result._own_cell().sums = _sums(node)
 
     def written(self, moment: int) -> int:
         """The number of a write, with the user's line."""

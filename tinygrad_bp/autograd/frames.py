@@ -7,6 +7,7 @@ per signature and shared by all ops that have it. Print one with ``source(OPS["m
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from types import CodeType
@@ -17,6 +18,7 @@ import numpy as np
 from .definitions import Doc, spelled
 from .elsewhere import ARRAYS
 from .errors import AutogradError, ValueReadError
+from .lines import FIRST, USERS, outward
 from .modes import mode
 from .node import Node
 from .op import ALIASES, REQUIRED, Op, arguments, reads
@@ -77,7 +79,7 @@ GLOBALS: dict[str, Any] = {
     "ARRAYS": ARRAYS, "float64": np.dtype(np.float64), "unpack": unpack, "explain": explain, "floats_of": floats_of,
     "in_float32": in_float32, "settle": settle, "guard_view": guard_view, "share": share, "check_alias": check_alias,
     "AutogradError": AutogradError, "ValueReadError": ValueReadError, "misused": misused, "write_out": write_out,
-    "of_arrays": of_arrays,
+    "of_arrays": of_arrays, "caller": sys._getframe, "USERS": USERS, "outward": outward,
 }  # fmt: skip
 FREE = "op, forward, enter"
 
@@ -104,8 +106,11 @@ def spelling(op: Op) -> tuple[list[str], list[str]]:
     return [*spelled(op), *op.params], keywords
 
 
-def source(op: Op) -> str:
-    """The text of the function that runs and records ``op``."""
+def source(op: Op, lines: str = "none") -> str:
+    """The text of the function that runs and records ``op``.
+
+    ``lines``: which nodes know the line of the user that called, "none", "all", or the "first" of the process.
+    """
     taken = spelled(op)
     signature = list(taken)
     for name, default in op.params.items():
@@ -197,6 +202,14 @@ def source(op: Op) -> str:
         add(f"                node.parents = {nodes}")
         add(f"                node.kept = {kept}")
         add("                node.cell = None")
+        if lines != "none":  # mark(node), without a call where the user's own code called
+            add("                frame = caller(1)")
+            add("                if frame.f_code.co_filename not in USERS:")
+            add("                    frame = outward(frame)")
+            add("                node.where = frame.f_code, frame.f_lasti")
+        if lines == "first":
+            add(f"                if node.order >= {FIRST}:")
+            add("                    enough()")
         add("                result._value = value")
         add("                result._node = node")
         if op.views:
@@ -253,9 +266,9 @@ def entry_code(op: Op) -> CodeType:
     return _placed(op, _code(_entry(len(names), len(aliases)))).replace(co_varnames=(*names, *aliases, "error"))
 
 
-def frame_code(op: Op) -> CodeType:
-    """The code of ``source(op)``, compiled at the op's first call: most programs use few ops."""
-    return _placed(op, _code(_maker(source(op))))
+def frame_code(op: Op, lines: str = "none") -> CodeType:
+    """The code of ``source(op, lines)``, compiled at the op's first call: most programs use few ops."""
+    return _placed(op, _code(_maker(source(op, lines))))
 
 
 def _code(make: Any) -> CodeType:

@@ -1,19 +1,26 @@
-"""Lines of the user's program: which one made a node. A watcher of the one watched path: off, it costs nothing."""
+"""Lines of the user's program: which one made a node.
+
+The first ops that a process records know theirs, by the code that called them and its instruction: who looks into a
+small program finds its lines, and a training that goes on does not pay for them. ``record_lines`` has them all known.
+"""
 
 from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .modes import Mode, Switch
-from .node import Node
-from .op import Op
-from .watch import Watcher, enter_every_op
+if TYPE_CHECKING:
+    from .node import Node
+
+FIRST = 100_000  # moments of the clock of nodes and writes until which an op knows its line unasked
+asked: list[object] = []  # the ``record_lines`` in which some thread is
+_over = False
 
 # Frames in these files are not the user's.
 _INSIDE = (
@@ -34,17 +41,50 @@ class Line(NamedTuple):
         """What stands there; empty where that cannot be read."""
         return linecache.getline(self.file, self.number).strip()
 
+    @property
+    def brief(self) -> str:
+        """The file's name alone, the number and the text: for pictures, which are passed on."""
+        place = f"line {self.number}" if self.file.startswith("<") else f"{self.name}:{self.number}"
+        return place + (f": {self.text}" if self.text else "")
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folders."""
+        return re.split(r"[/\\]", self.file)[-1]
+
     def __str__(self) -> str:
         # A cell of a notebook has a file of its own, with a number for its name.
         place = f"line {self.number}" if "ipykernel_" in self.file else f"{self.file}:{self.number}"
         return f"{place}, in {self.function}" + (f": {self.text}" if self.text else "")
 
 
+def which_lines() -> str:
+    """Of which nodes the lines are kept now: "all", "first" or "none"."""
+    return "all" if asked else "none" if _over else "first"
+
+
+def first_are_known() -> None:
+    """The clock went past ``FIRST``."""
+    global _over
+    _over = True
+
+
+# Files of the user that called ops: one look is enough for them.
+USERS: set[str] = set()
+
+
 def user_frame() -> FrameType:
     """The innermost frame outside the package."""
-    frame = sys._getframe(1)
-    while inside_package(frame.f_code.co_filename) and frame.f_back is not None:
+    return outward(sys._getframe(1))
+
+
+def outward(frame: FrameType) -> FrameType:
+    """The frame itself, or the first of those that called it which is outside the package."""
+    while inside_package(frame.f_code.co_filename):
+        if frame.f_back is None:
+            return frame
         frame = frame.f_back
+    USERS.add(frame.f_code.co_filename)
     return frame
 
 
@@ -69,37 +109,24 @@ def inside_package(file: str) -> bool:
     return file.startswith(_INSIDE)
 
 
+def mark(node: Node) -> None:
+    """Have the node know the line outside the package that is running now."""
+    frame = user_frame()
+    node.where = frame.f_code, frame.f_lasti
+
+
+def with_line(node: Node) -> Node:
+    """The node, which knows its line where lines are kept now."""
+    if which_lines() != "none":
+        mark(node)
+    return node
+
+
 def line_of(node: Node) -> Line | None:
-    """The line that made the node, where it was recorded inside ``record_lines`` or anomaly mode."""
-    return node.cell.line if node.cell is not None else None
-
-
-class _Lines(Watcher):
-    """Writes the user's line beside each node."""
-
-    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
-        """Note the line that runs now."""
-        node = getattr(result, "_node", None)
-        if node is not None and node.op is op:
-            result._own_cell().line = user_line()
-
-
-class record_lines(Switch):
-    """Inside, every recorded op remembers the line of your program that called it.
-
-    Drawings, replays and explanations of what was computed inside name these lines. It is off by default: looking for
-    the line costs as much as a small op. A context manager and a decorator.
-
-    >>> import tinygrad_bp as tg
-    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
-    >>> with tg.autograd.record_lines():
-    ...     y = x * x
-    >>> line_of(y.grad_fn).text
-    'y = x * x'
-    """
-
-    def _mode(self, before: Mode) -> Mode:
-        if any(isinstance(watcher, _Lines) for watcher in before.watchers):
-            return before
-        enter_every_op()
-        return Mode(before.grad, (*before.watchers, _Lines()), before.inference)
+    """The line of the program that made the node; None where it was not kept."""
+    where = getattr(node, "where", None)  # a frame writes nothing where it keeps no line
+    if where is None:
+        return None
+    code, at = where
+    numbers = [number for start, end, number in code.co_lines() if start <= at < end and number]
+    return Line(code.co_filename, numbers[0] if numbers else code.co_firstlineno, code.co_name)

@@ -6,13 +6,13 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .lines import with_line
 from .op import Op, arguments
 from .writes import tick
 
 if TYPE_CHECKING:
     from .grad_fn import GradFn
     from .hooks import Hooks
-    from .lines import Line
     from .tensor import Tensor
 else:
     GradFn = object
@@ -21,15 +21,14 @@ else:
 class Cell:
     """What a tensor shares with its node: the gradient that backward leaves, a name, and a weak way back to it."""
 
-    __slots__ = ("grad", "hooks", "line", "name", "sums", "tensor")
+    __slots__ = ("grad", "hooks", "name", "sums", "tensor")
 
     def __init__(self, tensor: Tensor | None) -> None:
         self.grad: Tensor | None = None
         self.name: str | None = None
         self.hooks: Hooks | None = None  # what backward does with the complete gradient, beside a leaf's .grad
-        self.line: Line | None = None  # of the user's program, that made the node, where lines are recorded
         self.sums: list[int] | None = None  # checksums of what the node keeps, of anomaly mode
-        # Weak: a node that held its tensor would be a reference cycle. None: the tensor was written since.
+        # Weak: a node that held its tensor would be a cycle. None: the tensor was written since.
         self.tensor: Callable[[], Tensor | None] = weakref.ref(tensor) if tensor is not None else lambda: None
 
 
@@ -41,7 +40,7 @@ class Node(GradFn):
     ``kept`` is None once a backward pass has let the values go.
     """
 
-    __slots__ = ("cell", "kept", "op", "order", "parents", "shape")
+    __slots__ = ("cell", "kept", "op", "order", "parents", "shape", "where")
 
     op: Op | None
     order: int
@@ -49,6 +48,7 @@ class Node(GradFn):
     parents: tuple[Node | None, ...]
     kept: tuple[Any, ...] | None
     cell: Cell | None
+    where: tuple[Any, int] | None  # the user's code that called the op, and its instruction, where lines are kept
 
     def __repr__(self) -> str:
         if self.op is None:
@@ -76,4 +76,4 @@ def recorded(op: Op, value: Any, parents: tuple[Node | None, ...], kept: tuple[A
     """The node of a call of ``op`` that gave ``value``."""
     node = Node()
     node.op, node.order, node.shape, node.parents, node.kept, node.cell = op, tick(), value.shape, parents, kept, None
-    return node
+    return with_line(node)

@@ -19,7 +19,8 @@ from .batched import stands_for_many
 from .call import call
 from .definitions import spelled
 from .elsewhere import ARRAYS
-from .frames import OF_ARRAYS, entry_code, frame_code, spelling
+from .frames import GLOBALS, OF_ARRAYS, entry_code, frame_code, spelling
+from .lines import first_are_known, which_lines
 from .modes import Mode, Switch, mode, traced, watched
 from .node import Node
 from .op import ALIASES, OPS, Op
@@ -185,9 +186,10 @@ _lock = RLock()
 
 
 def _put_frame(op: Op) -> None:
-    code = frame_code(op)
+    lines = which_lines()
+    code = frame_code(op, lines)
     with _lock:
-        if not watched:
+        if not watched and lines == which_lines():  # else the call enters above again
             op.function.__code__ = code
 
 
@@ -196,6 +198,15 @@ def enter_every_op() -> None:
     with _lock:
         for op in list(OPS.values()):  # another thread may define one meanwhile, which enters above by itself
             op.function.__code__ = entry_code(op)
+
+
+def enough() -> None:
+    """The first ops of the process know their lines; from now on those alone that are asked to."""
+    first_are_known()
+    enter_every_op()
+
+
+GLOBALS["enough"] = enough  # frames call it, and it puts others in their place
 
 
 class Following(Switch):

@@ -185,15 +185,14 @@ def carry(x: Tensor, before: Node | None) -> None:
         return
     if before is not None and before.cell is cell:
         stays = before.cell = Cell(None)
-        stays.name, stays.hooks, stays.line, stays.sums = cell.name, cell.hooks, cell.line, cell.sums
+        stays.name, stays.hooks, stays.sums = cell.name, cell.hooks, cell.sums
         cell.hooks = None
         if stays.hooks is not None and stays.hooks.retain:
             stays.hooks.retain = False
             cell.hooks = Hooks()
             cell.hooks.retain = True
     if node is not None:
-        made = node.cell
-        cell.line, cell.sums = (made.line, made.sums) if made is not None else (None, None)
+        cell.sums = node.cell.sums if node.cell is not None else None
         node.cell = cell
 
 

@@ -116,7 +116,7 @@ class Forward(Boxes):
         more = (f"and {self.unseen[i]:,} more inputs",) if i in self.unseen else ()
         return Box(
             key, "op", self.graph.label(i), params=self.graph.params(i), role="op", frame=self.frame_of(element),
-            facts=(*self.tag(i), *more), line=str(line) if line is not None else "",
+            facts=(*self.tag(i), *more), line=line.brief if line is not None else "",
             parameters=tuple(self.within.get(i, ())),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
 from ..autograd.history import history
-from ..autograd.lines import record_lines
+from ..autograd.keeping_lines import record_lines
 from ..autograd.modes import enable_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..autograd.errors import ArgumentError
-from ..autograd.lines import record_lines
+from ..autograd.keeping_lines import record_lines
 from ..autograd.tensor import Tensor
 from ..autograd.watch import Following
 from ..drawing.known import Known

@@ -152,4 +152,4 @@ def _line(line: Line | None) -> dict[str, Any] | None:
     """A line of the program; of its file the name alone, since pages are passed on."""
     if line is None:
         return None
-    return {"file": shown(re.split(r"[/\\]", line.file)[-1]), "number": line.number, "text": shown(line.text)}
+    return {"file": shown(line.name), "number": line.number, "text": shown(line.text)}

@@ -61,7 +61,7 @@ class Forward:
     inputs: tuple[Traced, ...]
     params: tuple[tuple[str, Any], ...]  # where they are not the default
     result: Traced
-    source: Line | None  # the line of the program, where lines were recorded
+    source: Line | None  # the line of the program; None where it was not kept
 
     def called(self) -> dict[str, str]:
         """The user's names for the op's inputs and for ``y``, its result, where there are some."""
@@ -115,7 +115,7 @@ class Step:
 
     @property
     def source(self) -> Line | None:
-        """The line of the program that called it, where lines were recorded."""
+        """The line of the program that called it; None where it was not kept."""
         return self.forward.source
 
     @property
@@ -133,7 +133,7 @@ class Record:
     outputs: tuple[Traced, ...]
     seeds: tuple[np.ndarray[Any, Any], ...]  # the gradients that it starts with, one for each of the outputs
     leaves: tuple[Traced, ...]
-    lines: bool  # whether lines of the program were recorded
+    lines: bool  # whether lines of the program are known
 
     def tensors(self) -> Iterator[Traced]:
         """Every tensor of the graph once: before each step what it reads, then what it gives."""

@@ -13,8 +13,8 @@ from .record import Input, Record, Step, Traced
 
 WIDTH = 80
 HINT = (
-    "The lines of your program are known where they are recorded: give the function, tg.replay(f, *args), or compute "
-    "inside tg.autograd.record_lines()."
+    "The lines of your program are known of the first 100,000 ops of a process, and of later ones that are asked to: "
+    "give the function, tg.replay(f, *args), or compute inside tg.autograd.record_lines()."
 )
 
 

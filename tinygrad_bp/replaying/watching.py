@@ -11,7 +11,8 @@ from ..autograd.backward import Pull, pulled, unbroadcast
 from ..autograd.errors import ArgumentError, FreedError, NoHistoryError
 from ..autograd.gradient import grad
 from ..autograd.history import history
-from ..autograd.lines import line_of, record_lines
+from ..autograd.keeping_lines import record_lines
+from ..autograd.lines import line_of
 from ..autograd.node import Node
 from ..autograd.op import OPS, REQUIRED, Op, reads
 from ..autograd.tensor import Tensor, wrap
