@@ -16,6 +16,8 @@ import tinygrad_bp.nn  # its ops are part of the table
 from tinygrad_bp.autograd.definitions import written_rules
 from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, UFUNCS, Op
+from tinygrad_bp.compiler.c_forms import form
+from tinygrad_bp.verify.contracts import draw
 
 PAGE = Path(__file__).parent / "reference" / "ops.md"
 SPACES = ("", "linalg", "fft", "special", "nn.functional")
@@ -28,6 +30,7 @@ gradient arriving, `y` the result, other names are inputs and parameters; a name
 *Forward* says how a tangent is pushed: by the rule itself (elementwise), by the op itself (linear, where the node
 keeps the parameters of the call), or by transposing the rule. Every op works in reverse and in forward mode, and its
 derivatives are tested to the order that is given: of any op on every one of its samples, against central differences.
+*C* says whether `tg.compile(backend="c")` has a form of the op, of every sample or in part; others are NumPy's.
 
 **Functions** are written with ops, and have the derivatives of what they are made of.
 """
@@ -88,15 +91,15 @@ def page() -> str:
     out += [
         "## Ops",
         "",
-        "| op | names | NumPy | formula | derivative | forward | orders |",
-        "|---|---|---|---|---|---|---|",
+        "| op | names | NumPy | formula | derivative | forward | orders | C |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for op in sorted(OPS.values(), key=lambda op: op.name):
         called = names.pop(op.function, [])
         orders = {"constant": "", "elementwise": "3"}.get(op.kind, "2")
         cells = [
             f"**{op.name}**", ", ".join(called), ", ".join(by_numpy.get(op.function, [])),
-            op.formula.replace("|", "\\|"), rules(op), kinds[op.kind], orders,
+            op.formula.replace("|", "\\|"), rules(op), kinds[op.kind], orders, form(op, draw),
         ]  # fmt: skip
         out.append("| " + " | ".join(cells) + " |")
     out += ["", "## Functions", "", "| names | NumPy | what |", "|---|---|---|"]

@@ -6,7 +6,6 @@ import ctypes
 import itertools
 import math
 import warnings
-from functools import partial
 from threading import Thread
 
 import numpy as np
@@ -15,15 +14,11 @@ import pytest
 import tinygrad_bp as tg
 from tests.compile.programs import NETWORKS, inputs_of, network, same_bits, training, written_down
 from tinygrad_bp.autograd.errors import TargetError
-from tinygrad_bp.autograd.op import OPS
 from tinygrad_bp.compiler import c_backend, numpy_backend
 from tinygrad_bp.compiler.build import BuildError, compiler, library
-from tinygrad_bp.compiler.c_lowering import Unknown
 from tinygrad_bp.compiler.c_mathematics import SHUFFLES, functions, lanes
-from tinygrad_bp.compiler.emit_c import Emitted
 from tinygrad_bp.program import evaluate
-from tinygrad_bp.program.capture import CaptureError, capture
-from tinygrad_bp.verify.contracts import draw
+from tinygrad_bp.program.capture import capture
 
 nn, F = tg.nn, tg.nn.functional
 try:
@@ -113,54 +108,6 @@ def test_functions_are_right_to_the_last_digits(each_function, name, dtype) -> N
     assert error[worst] <= units, (x[~special][worst], y[~special][worst])
 
 
-# ---------------------------------------------------------------------- ops
-
-
-def called(op, params, *xs):
-    return op.function(*([xs] if op.variadic else xs), **params)
-
-
-def known_calls():
-    """Calls of ops that C has, on their samples."""
-    for op in OPS.values():
-        for number, sample in enumerate(op.samples or ()):
-            if op.name == "layer_norm" and not sample.smooth:
-                continue  # numbers of which the squares overflow: the ops scale them first
-            arrays = draw(op, sample)
-            for dtype in (np.float32, np.float64) if number < 2 else (np.float32,):
-                given = [a.astype(dtype) if a.dtype.kind == "f" else a for a in arrays]
-                call = partial(called, op, sample.params)
-                try:
-                    with np.errstate(all="ignore"), warnings.catch_warnings():
-                        warnings.simplefilter("ignore")
-                        program = capture(call, (tuple(map(tg.tensor, given)), {}))[0].program
-                        Emitted(program, ["C"] * len(program.inputs))
-                except (Unknown, CaptureError):
-                    continue
-                yield f"{op.name}-{number}", call, given
-
-
-def test_every_op_that_c_has() -> None:
-    calls, wrong = list(known_calls()), []
-    assert len({name.split("-")[0] for name, _, _ in calls}) >= 60
-    for start in range(0, len(calls), 60):
-        part = calls[start : start + 60]
-        tensors = [tg.tensor(array) for _, _, arrays in part for array in arrays]
-
-        def together(*xs, part=part):
-            rest = iter(xs)
-            return [call(*itertools.islice(rest, len(arrays))) for _, call, arrays in part]
-
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            captured, _ = capture(together, (tuple(tensors), {}))
-            given = inputs_of(captured, tensors)
-            wanted, _ = evaluate(captured.program, given)
-        found = built(captured.program)(*given)
-        wrong += [name for (name, _, _), a, b in zip(part, found, wanted, strict=True) if not near(a, b)]
-    assert not wrong
-
-
 # ---------------------------------------------------------------------- training
 
 
@@ -192,6 +139,21 @@ def test_any_number_of_rows(rows, dtype) -> None:
     tg.set_default_dtype(dtype)
     layers = lambda: (nn.Linear(3, 7), nn.Tanh(), nn.Linear(7, 11), nn.ReLU(), nn.Linear(11, 4))  # noqa: E731
     moved_alike(*training(layers, F.cross_entropy, lambda: tg.randn(rows, 3), lambda: tg.arange(rows) % 4)[:2])
+
+
+@pytest.mark.parametrize("rows", [1, 5, 16, 33])
+def test_images(rows) -> None:
+    first = lambda: (nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2))  # noqa: E731
+    then = lambda: (nn.Conv2d(3, 4, 2, stride=2, bias=False), nn.MaxPool2d(2, stride=1, padding=1))  # noqa: E731
+    layers = lambda: (*first(), *then(), nn.Flatten(), nn.Linear(36, 3))  # noqa: E731
+    images = lambda: tg.randn(rows, 2, 8, 8)  # noqa: E731
+    moved_alike(*training(layers, F.cross_entropy, images, lambda: tg.arange(rows) % 3)[:2])
+
+
+def test_rows_of_a_table() -> None:
+    layers = lambda: (nn.Embedding(7, 5), nn.Flatten(), nn.Linear(15, 4))  # noqa: E731
+    codes = lambda: tg.arange(18).reshape(6, 3) % 7  # noqa: E731
+    moved_alike(*training(layers, F.cross_entropy, codes, lambda: tg.arange(6) % 4)[:2])
 
 
 def test_products_that_blas_takes() -> None:
@@ -359,13 +321,18 @@ def test_what_fills_up_rows_reaches_no_sum() -> None:
 # ---------------------------------------------------------------------- parts in C, with NumPy between them
 
 
+class Sums(nn.Module):
+    """A layer that C does not have."""
+
+    def forward(self, x):
+        return x.cumsum(1)
+
+
 def test_steps_that_c_does_not_have_are_called_in_numpy() -> None:
-    layers = lambda: (nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 3))  # noqa: E731
-    step, arguments, _ = training(
-        layers, F.cross_entropy, lambda: tg.randn(4, 1, 8, 8), lambda: tg.tensor([0, 1, 2, 0])
-    )
+    layers = lambda: (nn.Linear(4, 6), Sums(), nn.ReLU(), nn.Linear(6, 3))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(4, 4), lambda: tg.tensor([0, 1, 2, 0]))
     fast = moved_alike(step, arguments, kind=c_backend.Parts)
-    assert "/* then NumPy: convolution */" in fast.c_source
+    assert "/* then NumPy: cumsum */" in fast.c_source
 
 
 def test_what_a_later_part_reads_is_written_last() -> None:

@@ -5,6 +5,8 @@ What is computed twice is computed once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..program.program import Constant, Program, Step, Value, live, replaced
 from ..program.text import names
 from .c_expressions import TYPES, expression
@@ -19,10 +21,28 @@ def lowered(program: Program) -> tuple[Program, dict[Value, str], list[tuple[Val
     Raises ``Unknown`` for an op that C does not have.
     """
     out = Lowered()
-    known: dict[Value, Value] = {value: value for value in program.inputs}
-    labels: list[tuple[Value, int]] = []
     given = names(program)
     out.names |= {value: given[value] for value in program.inputs}
+    now = _written(program, out, given, None)
+    outputs = replaced(program.outputs, now)
+    writes = {place: now(value) for place, value in program.writes.items()}
+    whole = Program(program.inputs, tuple(out.steps), outputs, writes)
+    small = Program(program.inputs, tuple(live(whole, out.steps)), outputs, writes)
+    return small, out.names, list(out.labels)
+
+
+def supported(program: Program) -> set[Value]:
+    """The results of the steps that C has. What the others give comes from outside."""
+    missing: set[Value] = set()
+    _written(program, Lowered(), names(program), missing)
+    return {step.result for step in program.steps} - missing
+
+
+def _written(
+    program: Program, out: Lowered, given: dict[Value, str], missing: set[Value] | None
+) -> Callable[[Value], Value]:
+    """Write all steps, and say what became of each value. ``missing`` gathers what C does not have."""
+    known: dict[Value, Value] = {value: value for value in program.inputs}
 
     def now(value: Value) -> Value:
         if isinstance(value, Constant):
@@ -34,15 +54,17 @@ def lowered(program: Program) -> tuple[Program, dict[Value, str], list[tuple[Val
     for step in program.steps:
         out.name = given[step.result]
         moved = Step(step.op, replaced(step.operands, now), replaced(step.params, now), step.result, step.beside)
-        result = known[step.result] = lower(out, moved)
-        if step.op.name == "cross_entropy":
-            labels.append((moved.operands[1], step.operands[0].shape[1]))
+        try:
+            result = known[step.result] = lower(out, moved)
+        except Unknown:
+            if missing is None:
+                raise
+            missing.add(step.result)
+            known[step.result] = step.result
+            continue
         if result in out.names and out.names[result].startswith(f"{out.name}_"):
             out.names[result] = out.name
-    outputs = replaced(program.outputs, now)
-    writes = {place: now(value) for place, value in program.writes.items()}
-    whole = Program(program.inputs, tuple(out.steps), outputs, writes)
-    return Program(program.inputs, tuple(live(whole, out.steps)), outputs, writes), out.names, labels
+    return now
 
 
 def _alike(step: Step) -> bool:
@@ -67,15 +89,6 @@ def lower(out: Lowered, step: Step) -> Value:
     if (name in PARTS and _alike(step)) or name in VIEWS or expression(step) is not None:
         return out.step(step)
     raise Unknown(name)
-
-
-def has(step: Step) -> bool:
-    """Whether C has a step, as it stands."""
-    try:
-        lower(Lowered(), step)
-    except Unknown:
-        return False
-    return True
 
 
 def _plain_index(step: Step) -> bool:

@@ -158,9 +158,14 @@ SHUFFLES = """
 """
 
 
+def filled(count: int) -> int:
+    """``count`` up to whole groups of 16."""
+    return -(-count // LANES) * LANES
+
+
 def row_length(count: int) -> int:
     """The numbers of a row in memory, whole groups of 16; rows of whole pages would stand in each other's way."""
-    whole = -(-count // LANES) * LANES
+    whole = filled(count)
     return whole + LANES if whole % 256 == 0 else whole
 
 

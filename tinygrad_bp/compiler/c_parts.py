@@ -10,7 +10,7 @@ import numpy as np
 
 from ..program.program import Constant, Program, Step, Value, replaced, values_in
 from . import numpy_backend
-from .c_lowering import has
+from .c_lowering import supported
 from .c_runnable import Runnable, order_of
 from .c_steps import VIEWS
 
@@ -20,7 +20,8 @@ def split(program: Program) -> list[Program | Step]:
 
     As many steps as can be go into each part. An input is written by a part only if no later piece reads it.
     """
-    in_c = {step.result: has(step) for step in program.steps}
+    there = supported(program)
+    in_c = {step.result: step.result in there for step in program.steps}
     known: set[Value] = {*program.inputs, *program.constants()}
     rest, pieces = list(program.steps), []
     while rest:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.op import OPS
 from ..program.program import Constant, Step, Value
-from .c_expressions import FLOATS, expression
+from .c_expressions import FLOATS, TYPES, expression
 from .c_steps import REDUCTIONS, Lowered, Unknown
 
 
@@ -80,6 +80,7 @@ def _cross_entropy(out: Lowered, step: Step) -> Value:
     x, target = step.operands
     if len(x.shape) != 2 or target.dtype not in (np.dtype(np.int64), np.dtype(np.int32)) or target.shape != x.shape[:1]:
         raise Unknown("cross_entropy of other shapes")
+    out.within(target, x.shape[1])
     shifted, _, total = _exponentials(out, x, 1)
     classes = out.constant(np.arange(x.shape[1], dtype=target.dtype))
     label = out.call("reshape", target, shape=(*target.shape, 1))
@@ -250,10 +251,49 @@ def _lstm_gates(out: Lowered, step: Step) -> Value:
     return _stacked(out, found, step.result.shape)
 
 
+def _convolution_weight(out: Lowered, step: Step) -> Value:
+    x, v = step.operands
+    params = step.params
+    room = (n + low + high for n, (low, high) in zip(x.shape[2:], params["padding"], strict=True))
+    each = zip(room, params["kernel"], params["stride"], params["dilation"], strict=True)
+    if tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in each) != v.shape[2:]:
+        raise Unknown("windows that v lacks")
+    return _product(out, step)
+
+
+def _by_number(out: Lowered, step: Step) -> Value:
+    """Ops of elements whose places integers name."""
+    x, index = step.operands
+    name = step.op.name
+    if x.dtype not in TYPES or (not index.shape and name not in ("take_rows", "add_rows")):
+        raise Unknown(f"{name} of {x.dtype}")
+    if name != "take_rows" and name != "picked":
+        out.within(index, step.params["size"])
+    else:
+        out.within(index, x.shape[0 if name == "take_rows" else -1])
+    if name in ("add_rows", "put") and x.dtype not in FLOATS:
+        raise Unknown(f"sums of {x.dtype}")
+    params = {"size": step.params["size"]} if "size" in step.params else {}
+    return out.step(Step(step.op, step.operands, params, step.result))
+
+
+def _window_argmax(out: Lowered, step: Step) -> Value:
+    (x,) = step.operands
+    tables = step.params["tables"]
+    if x.dtype not in FLOATS or len(x.shape) <= len(tables) or not all(isinstance(t, Constant) for t in tables):
+        raise Unknown(f"window_argmax of {x.dtype} {x.shape}")
+    if math.prod(x.shape[-len(tables) :]) >= 2**31:
+        raise Unknown("window_argmax of so many")
+    return out.step(step)
+
+
 Rule = Callable[[Lowered, Step], Value]
 RULES: dict[str, Rule] = {
     **dict.fromkeys(REDUCTIONS, _reduction),
     "matmul": _product, "linear": _linear, "layer_norm": _layer_norm, "norm_pull": _norm_pull,
+    "convolution": _product, "transposed_convolution": _product, "convolution_weight": _convolution_weight,
+    **dict.fromkeys(("take_rows", "add_rows", "picked", "put", "unpooled"), _by_number),
+    "window_argmax": _window_argmax,
     "masked_softmax": _masked_softmax, "lstm": _lstm, "lstm_gates": _lstm_gates,
     "standard_rows": lambda out, step: _standard(out, step.operands[0], (1,), step.params["eps"]),
     **dict.fromkeys(("cast", "clone"), _same),

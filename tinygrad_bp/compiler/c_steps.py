@@ -29,12 +29,31 @@ class Lowered:
         self.steps: list[Step] = []
         self.names: dict[Value, str] = {}
         self.name = ""  # of the step that is being written
+        self.labels: dict[tuple[Value, int], None] = {}  # inputs of which every number is in 0 … count − 1
         self._known: dict[Any, Value] = {}
         self._made: dict[Value, Step] = {}
 
     def maker(self, value: Value) -> Step | None:
         """The step that gave a value."""
         return self._made.get(value)
+
+    def within(self, index: Value, count: int) -> None:
+        """Take care that every number of ``index`` is in 0 … count − 1; inputs are looked at before a run.
+
+        Raises ``Unknown`` for numbers that the program computes, but for those that can be no others.
+        """
+        while (maker := self.maker(index)) is not None and maker.op.name in VIEWS:
+            index = maker.operands[0]
+        if isinstance(index, Constant):
+            known = not index.array.size or (index.array.min() >= 0 and index.array.max() < count)
+        elif maker is None:
+            self.labels[index, count] = None
+            known = index.dtype in (np.dtype(np.int64), np.dtype(np.int32))
+        else:
+            windows = maker.op.name == "window_argmax"
+            known = windows and math.prod(maker.operands[0].shape[-len(maker.params["tables"]) :]) <= count
+        if not known:
+            raise Unknown("numbers of places that are not looked at before a run")
 
     def constant(self, array: Any) -> Constant:
         """A constant; equal ones are one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .c_expressions import number
-from .kernels import Loops, Product, Reduction
+from .kernels import Indexed, Largest, Loops, Product, Reduction
 from .layout import Plan
 from .strided import Buffer, Place
 
@@ -73,7 +73,7 @@ def kept_in(plan: Plan) -> set[Buffer]:
     return kept
 
 
-def described(kernel: Loops | Reduction | Product) -> str:
+def described(kernel: Loops | Reduction | Product | Indexed | Largest) -> str:
     """What a kernel does, for the comment above it."""
     steps = [m.step for m in kernel.members] if isinstance(kernel, Loops) else [kernel.step]
     return ", ".join(

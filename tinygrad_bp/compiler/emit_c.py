@@ -13,12 +13,13 @@ from . import c_mathematics
 from .c_expressions import FLOATS, TYPES, expression, number
 from .c_file import BLAS, FILE, PART
 from .c_lowering import lowered
-from .c_mathematics import LANES, row_length
+from .c_mathematics import LANES, filled, row_length
 from .c_names import c_name
 from .c_steps import SMALL
 from .c_text import INDICES, Text, described, offset
+from .emit_indexed import emit_indexed, emit_largest
 from .emit_product import emit_product
-from .kernels import Check, Kernel, Loops, Member, Product, Reduction
+from .kernels import Check, Indexed, Kernel, Largest, Loops, Member, Product, Reduction
 from .layout import Plan
 from .strided import Buffer, Place
 
@@ -33,7 +34,7 @@ class Emitted:
         small, known, labels = lowered(program)
         taken: set[str] = set()
         known = {value: c_name(name, taken) for value, name in known.items()}
-        plan = self.plan = Plan(small, [(v, count) for v, count in labels if v in small.inputs], known, orders)
+        plan = self.plan = Plan(small, labels, known, orders)
         self.large = [(buffer, array) for buffer, array in plan.constants if array.size > SMALL]
         self.size = sum(buffer.size for buffer in (*plan.inputs, *plan.outputs, *plan.arena))
         self.uses_blas = any(isinstance(k, Product) and k.large for k in plan.kernels)
@@ -89,6 +90,10 @@ def emit_kernel(text: Text, kernel: Kernel) -> None:
         _reduction(text, kernel)
     elif isinstance(kernel, Product):
         emit_product(text, kernel)
+    elif isinstance(kernel, Indexed):
+        emit_indexed(text, kernel)
+    elif isinstance(kernel, Largest):
+        emit_largest(text, kernel)
     else:
         _check(text, kernel)
 
@@ -102,11 +107,6 @@ def _check(text: Text, check: Check) -> None:
     label = text.at(places, inner)
     text.line(f"if ({label} < 0 || {label} >= {check.count}) return 1;")
     text.end(len(inner))
-
-
-def filled(count: int) -> int:
-    """``count`` up to whole groups of 16."""
-    return -(-count // LANES) * LANES
 
 
 def _loops(text: Text, loops: Loops) -> None:

@@ -13,6 +13,24 @@ from .strided import Place
 REGISTERS = 16  # sums that are kept at once
 
 
+def _summed(product: Product) -> tuple[list[str], list[int]]:
+    """The names of the summed axes, and their sizes; the last one is k."""
+    sizes = list(product.b.shape[len(product.c.shape) - 2 : -1])
+    return [*[f"r{i}" for i in range(len(sizes) - 1)], "k"], sizes
+
+
+def _over(text: Text, product: Product, outer: Sequence[str], names: Sequence[str], sizes: Sequence[int]) -> None:
+    """Loops over summed axes; places outside are left out."""
+    for name, size in zip(names, sizes, strict=True):
+        text.begin(f"for (int {name} = 0; {name} < {size}; {name}++)")
+        for one in product.inside:
+            if names[one.inner] != name:
+                continue
+            place = f"{outer[one.outer]}{f' + {one.low}' if one.low else ''} - {name}{f' * {one.by}' * (one.by != 1)}"
+            between = f" || ({place}) % {one.step}" if one.step > 1 else ""
+            text.line(f"if ({place} < 0 || {place} > {one.last}{between}) continue;")
+
+
 def emit_product(text: Text, product: Product) -> None:
     """The lines of ``c = a @ b``, for each pair of matrices."""
     a, b, c = product.a, product.b, product.c
@@ -29,7 +47,7 @@ def emit_product(text: Text, product: Product) -> None:
         _side_by_side(text, product, indices, a, b, swapped=False)
     elif c.lane == outer + 1 and b.lane == outer + 1 and product.bias is None:
         _side_by_side(text, product, indices, _swapped(b), _swapped(a), swapped=True)
-    elif a.lane == outer + 1 and b.lane == outer:
+    elif a.lane is not None and a.lane == len(a.shape) - 1 and b.lane == len(b.shape) - 2:
         _along(text, product, indices)
     else:
         _plain(text, product, indices)
@@ -54,8 +72,8 @@ def _pointer(place: Place, indices: Sequence[str], more: str = "") -> str:
 def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, b: Place, swapped: bool) -> None:
     """Rows side by side: ``c[n][rows] = Σ b[k, n] · a[k][rows]``, a tile of n and rows at a time in registers."""
     c = _swapped(product.c) if swapped else product.c
-    rows, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
-    f = "f" if TYPES[c.buffer.dtype] == "float" else ""
+    rows, n = c.shape[-2:]
+    (names, sizes), f = _summed(product), "f" if TYPES[c.buffer.dtype] == "float" else ""
     groups = -(-rows // LANES)
     wide = (
         max(size for size in (7, 6, 5, 4, 3, 2, 1) if groups % size == 0) if groups < 8 else 4 if groups % 4 == 0 else 1
@@ -72,14 +90,14 @@ def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, 
         bias = text.at(product.bias, ["(n + y)"]) if product.bias is not None else "0"
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
         text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] = {bias} + (lanes{f}){{0}};")
-        text.begin(f"for (int k = 0; k < {k}; k++)")
+        _over(text, product, outer, names, sizes)
         text.line(f"lanes{f} row[{wide}];")
-        row = _pointer(a, [*outer, "i", "k"], f"x * {LANES}")
+        row = _pointer(a, [*outer, "i", *names], f"x * {LANES}")
         text.line(f"UNROLL for (int x = 0; x < {wide}; x++) row[x] = *(const lanes{f} *)({row});")
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-        weight = text.at(b, [*outer, "k", "(n + y)"])
+        weight = text.at(b, [*outer, *names, "(n + y)"])
         text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] += {weight} * row[x];")
-        text.end()
+        text.end(len(names))
         to = _pointer(c, [*outer, "i", "(n + y)"], f"x * {LANES}")
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
         text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(lanes{f} *)({to}) = s[y][x];")
@@ -89,10 +107,12 @@ def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, 
 def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
     """Sums over the rows of a batch: ``c[m, n] = Σ a[m][rows] · b[n][rows]``, 16 rows at a time."""
     a, b, c = product.a, product.b, product.c
-    m, rows, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    m, n = c.shape[-2:]
+    rows, names, sizes = a.shape[-1], *_summed(product)
     f = "f" if TYPES[c.buffer.dtype] == "float" else ""
     whole = rows // LANES * LANES
-    tall, wide = _part(m, 4), _part(n, 4)
+    wide = _part(n, 5 if names[:-1] else 4)
+    tall = _part(m, min(REGISTERS // wide, 4))
     for m0, m1, high in ((0, m - m % tall, tall), (m - m % tall, m, m % tall)):
         for n0, n1, broad in ((0, n - n % wide, wide), (n - n % wide, n, n % wide)):
             if m0 == m1 or n0 == n1:
@@ -104,21 +124,25 @@ def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
             text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) s[y][x] = (lanes{f}){{0}};")
 
             def both(index: str) -> tuple[str, str]:
-                left = f"*(const lanes{f} *)({_pointer(a, [*outer, '(m + y)', index])})"
-                return left, f"*(const lanes{f} *)({_pointer(b, [*outer, index, '(n + x)'])})"
+                left = f"*(const lanes{f} *)({_pointer(a, [*outer, '(m + y)', *names[:-1], index])})"
+                return left, f"*(const lanes{f} *)({_pointer(b, [*outer, *names[:-1], index, '(n + x)'])})"
 
+            _over(text, product, outer, names[:-1], sizes[:-1])
             if whole:
                 text.line(f"for (int i = 0; i < {whole}; i += {LANES})")
                 text.line(f"    UNROLL for (int y = 0; y < {high}; y++)")
                 left, right = both("i")
                 text.line(f"        UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += {left} * {right};")
-            text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-            text.begin(f"    UNROLL for (int x = 0; x < {broad}; x++)")
             if rows > whole:
                 left, right = both(str(whole))
-                text.line(f"s[y][x] += first{f}({left} * {right}, {rows - whole});")
-            text.line(f"{text.at(c, [*outer, '(m + y)', '(n + x)'])} = total{f}(s[y][x]);")
-            text.end(3)
+                text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++)")
+                text.line(f"        s[y][x] += first{f}({left} * {right}, {rows - whole});")
+            text.end(len(names) - 1)
+            to = text.at(c, [*outer, "(m + y)", "(n + x)"])
+            text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+            text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) {to} = total{f}(s[y][x]);")
+            text.end(2)
 
 
 def _plain(text: Text, product: Product, outer: Sequence[str]) -> None:

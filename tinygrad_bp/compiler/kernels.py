@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..program.program import Step
 from .strided import Place
@@ -54,17 +54,32 @@ class Reduction:
         return [self.result]
 
 
+class Inside(NamedTuple):
+    """Summed is only where ``low + outer − inner · by``, of an outer and a summed axis, is a multiple of ``step``
+
+    from 0 to ``last``.
+    """
+
+    outer: int
+    inner: int
+    low: int
+    by: int
+    step: int
+    last: int
+
+
 @dataclass(eq=False, slots=True)
 class Product:
-    """``c[.., m, n] = Σ a[.., m, k] · b[.., k, n] + bias[n]``."""
+    """``c[.., m, n] = Σ a[.., m, k] · b[.., k, n] + bias[n]``, over one or more summed axes k."""
 
     step: Step
     a: Place
     b: Place
     c: Place
-    bias: Place | None
-    large: bool  # BLAS takes it
+    bias: Place | None = None
+    large: bool = False  # BLAS takes it
     scale: Any = None  # a number or a place: ``c -= scale · a @ b``, where c is an input that is written
+    inside: tuple[Inside, ...] = ()
 
     def reads(self) -> list[Place]:
         """The factors and the bias."""
@@ -73,6 +88,50 @@ class Product:
     def writes(self) -> list[Place]:
         """The product."""
         return [self.c]
+
+
+@dataclass(eq=False, slots=True)
+class Indexed:
+    """Elements whose places integers name: ``here = there[.., index, ..]``, or there is written, or added to.
+
+    ``at`` says for each axis of ``there`` which loop runs along it, or where the numbers are that name its places.
+    """
+
+    step: Step
+    here: Place
+    there: Place
+    at: tuple[int | Place, ...]
+    how: str  # "read", "write" or "add"
+
+    def reads(self) -> list[Place]:
+        """The indices, and what is moved."""
+        moved = [self.there] if self.how == "read" else [self.here]
+        return [*[item for item in self.at if isinstance(item, Place)], *moved]
+
+    def writes(self) -> list[Place]:
+        """Where it goes."""
+        return [self.here if self.how == "read" else self.there]
+
+
+@dataclass(eq=False, slots=True)
+class Largest:
+    """The number of the first largest element of each window; a NaN is larger, the last one of them counts.
+
+    ``tables`` has for each of the last axes the places of each window along it; those outside are left out.
+    """
+
+    step: Step
+    operand: Place
+    result: Place
+    tables: list[list[list[int]]]
+
+    def reads(self) -> list[Place]:
+        """What the windows lie in."""
+        return [self.operand]
+
+    def writes(self) -> list[Place]:
+        """The numbers."""
+        return [self.result]
 
 
 @dataclass(eq=False, slots=True)
@@ -91,4 +150,4 @@ class Check:
         return []
 
 
-Kernel = Loops | Reduction | Product | Check
+Kernel = Loops | Reduction | Product | Indexed | Largest | Check

@@ -85,6 +85,19 @@ class Place:
             axis += 1
         return replace(self, shape=tuple(shape), strides=tuple(strides), offset=offset, lane=lane)
 
+    def windows(self, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Place:
+        """The windows of the last axes, (.., *kernel, *counts): elements that several windows have are there once."""
+        lead = len(self.shape) - len(kernel)
+        steps = self.strides[lead:]
+        counts = tuple(
+            (n - d * (k - 1) - 1) // s + 1
+            for n, k, s, d in zip(self.shape[lead:], kernel, stride, dilation, strict=True)
+        )
+        within = tuple(step * d for step, d in zip(steps, dilation, strict=True))
+        between = tuple(step * s for step, s in zip(steps, stride, strict=True))
+        shape, strides = (*self.shape[:lead], *kernel, *counts), (*self.strides[:lead], *within, *between)
+        return replace(self, shape=shape, strides=strides)
+
     def reshaped(self, shape: tuple[int, ...]) -> Place | None:
         """``reshape(shape)`` without a copy; None where only a copy has that shape."""
         if self.lane is not None:
