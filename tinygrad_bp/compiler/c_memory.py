@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,8 @@ class Memory:
         self.places: dict[Value, Place] = {}
         self.order: dict[Value, tuple[int, ...]] = {}  # of the axes, where one is better than the others
         self._packed: dict[Any, tuple[Place, dict[Any, int]]] = {}  # copies of which a lane is innermost
+        self.factors: Counter[Value] = Counter()  # how many products have a value as their right factor
+        self._rows: dict[Any, Place] = {}  # copies that lie row by row
         self._framed: dict[Any, Place] = {}  # copies in zeros
         self._taken: set[str] = set(self.names.values())
 
@@ -104,6 +107,12 @@ class Memory:
         copy = self.allot(self.spare(f"{place.buffer.name}_copy"), place.buffer.dtype, place.shape, axes, None)
         self.copy(place, copy)
         return copy
+
+    def row_by_row(self, place: Place) -> Place:
+        """A copy that lies row by row, made once."""
+        if place not in self._rows:
+            self._rows[place] = self.dense_copy(place)
+        return self._rows[place]
 
     def copy(self, source: Any, to: Place) -> None:
         """Put a place, or a number, there; what has fewer elements is repeated."""

@@ -12,6 +12,7 @@ from .c_memory import Memory
 from .kernels import Product
 from .strided import Place
 
+OFTEN = 4  # products by one matrix from which on it is worth a copy that lies as BLAS likes it
 WORTH_A_CALL = 1 << 13  # products of elements; fewer take less time than a call of BLAS
 
 
@@ -52,6 +53,14 @@ def product(memory: Memory, step: Step) -> Place:
     if lane is None and len(shape) == len(full) and step.result in memory.order:
         order = memory.order[step.result]
         large = large and set(order[-2:]) == {rows, inner}
+    if (
+        large
+        and len(full) == 2
+        and order == (0, 1)
+        and b.strides[-1] != 1
+        and memory.factors[step.operands[1]] >= OFTEN
+    ):
+        b = memory.row_by_row(b)
     c = memory.allot(memory.names[step.result], step.result.dtype, full, order, lane)
     memory.kernels.append(Product(step, a, b, c, bias, large))
     if shape != full:

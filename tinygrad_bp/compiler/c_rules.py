@@ -216,10 +216,13 @@ def _all_gates(out: Lowered, x: Value, weight_ih: Value, bias: Value) -> Value:
 
 def _gates(out: Lowered, z: Value, t: int, h: Value, weight_hh: Value) -> list[Value]:
     """The input, forget and output gate and the new values of a step."""
-    rows, hidden = h.shape
+    hidden = h.shape[1]
     turned = out.call("permute", weight_hh, axes=(1, 0))
-    both = out.call("add", _item(out, z, (t,), (rows, 4 * hidden)), _matmul(out, h, turned))
-    apart = [_item(out, both, (slice(None), slice(k * hidden, (k + 1) * hidden)), h.shape) for k in (0, 1, 3, 2)]
+    again, apart = _matmul(out, h, turned), []
+    for k in (0, 1, 3, 2):
+        part = slice(k * hidden, (k + 1) * hidden)
+        given = _item(out, z, (t, slice(None), part), h.shape)
+        apart.append(out.call("add", given, _item(out, again, (slice(None), part), h.shape)))
     return [*(out.call("sigmoid", part) for part in apart[:3]), out.call("tanh", apart[3])]
 
 

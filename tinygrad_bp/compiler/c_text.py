@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from .c_expressions import number
@@ -65,7 +66,8 @@ def offset(place: Place, indices: Sequence[str], more: str = "") -> str:
 def kept_in(plan: Plan) -> set[Buffer]:
     """The buffers that are read by another kernel than the one that writes them, or lie outside."""
     writer = {place.buffer: kernel for kernel in plan.kernels for place in kernel.writes()}
-    kept = {buffer for buffer in writer if buffer.outside}
+    written = Counter(place.buffer for kernel in plan.kernels for place in kernel.writes())
+    kept = {buffer for buffer in writer if buffer.outside or written[buffer] > 1}  # more than one: parts of an array
     for kernel in plan.kernels:
         kept |= {place.buffer for place in kernel.reads() if writer.get(place.buffer) is not kernel}
         if not isinstance(kernel, Loops):
@@ -75,8 +77,10 @@ def kept_in(plan: Plan) -> set[Buffer]:
 
 def described(kernel: Loops | Reduction | Product | Indexed | Largest) -> str:
     """What a kernel does, for the comment above it."""
-    steps = [m.step for m in kernel.members] if isinstance(kernel, Loops) else [kernel.step]
-    return ", ".join(
-        f"{name} = {step.op.name}" if step else f"{name} = a copy"
-        for step, name in zip(steps, [place.buffer.name for place in kernel.writes()], strict=True)
-    )
+    if not isinstance(kernel, Loops):
+        return ", ".join(f"{place.buffer.name} = {kernel.step.op.name}" for place in kernel.writes())
+    each = [
+        (member.result.buffer.name if member.result.buffer.outside else member.name, member.step)
+        for member in kernel.members
+    ]
+    return ", ".join(f"{name} = {step.op.name if step else 'a copy'}" for name, step in each)

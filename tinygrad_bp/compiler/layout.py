@@ -8,7 +8,8 @@ same elements share one loop; transposes, reshapes and slices are other strides 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..program.program import Constant, Program, Step, Value
@@ -63,6 +64,9 @@ class Plan(Memory):
             self.order[value] = outer_first(held)
         self._prefer()
         self._descents, self._folded = descents(self.program, self._target, use_blas)
+        self.factors.update(step.operands[1] for step in self.program.steps if step.op.name in PRODUCTS)
+        self._parts = self._assembled_of()
+        self._wholes: dict[Step, Place] = {}
         for value, count in labels:
             self.kernels.append(Check(self.place(value), count))  # only inputs are looked at: see ``emit_c``
         for step in self.program.steps:
@@ -82,6 +86,19 @@ class Plan(Memory):
                 for item in step.operands:
                     if isinstance(item, Value) and item.shape == step.result.shape:
                         self.order.setdefault(item, order)
+
+    def _assembled_of(self) -> dict[Value, tuple[Step, tuple[Any, ...]]]:
+        """Elementwise values that are a part of one array: they are written there at once, and not copied."""
+        found: dict[Value, tuple[Step, tuple[Any, ...]]] = {}
+        makers = {step.result: step for step in self.program.steps}
+        uses = Counter(item for step in self.program.steps if step.op.variadic for item in step.operands[0])
+        for step in self.program.steps:
+            if step.op.name in ("cat", "stack"):
+                for item, index in _parts_of(step):
+                    maker = makers.get(item)
+                    if maker is not None and maker.op.name not in _OTHERS and uses[item] == 1:
+                        found[item] = step, index
+        return found
 
     # ------------------------------------------------------------------ steps
 
@@ -127,21 +144,23 @@ class Plan(Memory):
             assert found is not None
         self.places[step.result] = found
 
+    def _whole(self, step: Step) -> Place:
+        """Where an array that is made of parts lies, before the parts are there."""
+        if step not in self._wholes:
+            shape = step.result.shape
+            order = self.order.get(step.result, tuple(range(len(shape))))
+            self._wholes[step] = self.allot(self.names[step.result], step.result.dtype, shape, order, None)
+        return self._wholes[step]
+
     def _assembled(self, step: Step) -> None:
         """Copies of parts, each at its place in the result."""
         shape, name = step.result.shape, step.op.name
-        axes = tuple(range(len(shape)))
-        order = self.order.get(step.result, axes)
-        result = self.places[step.result] = self.allot(self.names[step.result], step.result.dtype, shape, order, None)
+        result = self.places[step.result] = self._whole(step)
         if name in ("cat", "stack"):
-            axis, at = step.params["axis"] % len(shape), 0
-            for item in step.operands[0]:
-                part = self.place(item)
-                size = part.shape[axis] if name == "cat" else 1
-                index = (slice(None),) * axis + (slice(at, at + size) if name == "cat" else at,)
-                if math.prod(part.shape):
-                    self.copy(part, _sliced(result, index))
-                at += size
+            for item, index in _parts_of(step):
+                source = self.place(item)
+                if source.buffer is not result.buffer and 0 not in source.shape:
+                    self.copy(source, _sliced(result, index))
             return
         whole, part = (0, step.operands[0]) if name == "place" else step.operands
         index = step.params["index"]
@@ -160,7 +179,7 @@ class Plan(Memory):
         for item in step.operands:
             operands.append(self.place(item).broadcast(shape) if isinstance(item, Value) else item)
         places = [item for item in operands if isinstance(item, Place)]
-        target = self._target.get(step.result)
+        result = target = self._target.get(step.result)
         laned = [place for place in places if place.lane is not None]
         lane, model = None, None
         if target is None and laned:
@@ -174,11 +193,14 @@ class Plan(Memory):
             ]
         elif step.result in self.order:
             order = self.order[step.result]
+        elif target is None and step.result in self._parts:
+            assembled, index = self._parts[step.result]
+            result = _sliced(self._whole(assembled), index)
+            order = outer_first(result)
         else:
             largest = max(places, key=lambda place: sum(stride != 0 for stride in place.strides), default=None)
             order = outer_first(largest) if largest is not None else tuple(range(len(shape)))
         axes = tuple(axis for axis in order if shape[axis] != 1 or axis == lane)
-        result = target
         if result is None:
             result = self.allot(self.names[step.result], step.result.dtype, shape, order, lane)
         self.places[step.result] = result
@@ -212,8 +234,7 @@ class Plan(Memory):
                 continue
             if kernel.members[0].step is None:  # a copy may turn a matrix by tiles
                 continue
-            written = {place.buffer: place for place in kernel.writes()}
-            if all(_same(place, written[place.buffer], len(sizes)) for place in read if place.buffer in written):
+            if not any(_meets(place, kernel.writes(), len(sizes)) for place in read):
                 kernel.members.append(member)
                 return
         self.kernels.append(Loops(sizes, laned, [member]))
@@ -324,5 +345,18 @@ def _places(member: Member) -> list[Place]:
     return [operand for operand in member.operands if isinstance(operand, Place)]
 
 
-def _same(read: Place, written: Place, count: int) -> bool:
-    return read.strides[:count] == written.strides[:count] and read.offset == written.offset
+def _meets(read: Place, written: Sequence[Place], count: int) -> bool:
+    """Whether some of what is read is written by a loop, and not the same element at the same time."""
+    there = [place for place in written if place.buffer is read.buffer]
+    return bool(there) and not any(
+        read.strides[:count] == place.strides[:count] and read.offset == place.offset for place in there
+    )
+
+
+def _parts_of(step: Step) -> Iterator[tuple[Value, tuple[Any, ...]]]:
+    """The operands of ``cat`` and ``stack``, each with the index of its place in the result."""
+    axis, at = step.params["axis"] % len(step.result.shape), 0
+    for item in step.operands[0]:
+        size = item.shape[axis] if step.op.name == "cat" else 1
+        yield item, ((slice(None),) * axis + (slice(at, at + size) if step.op.name == "cat" else at,))
+        at += size
