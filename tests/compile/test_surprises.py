@@ -9,6 +9,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp import nn
+from tinygrad_bp.autograd.trees import flatten
 from tinygrad_bp.program import CaptureError
 
 pytestmark = pytest.mark.filterwarnings("ignore:the backend of C does not have")
@@ -701,3 +702,29 @@ def test_what_runs_can_be_read(backend, request):
     assert compiled.source.count("np.tanh(") == 1 and "import numpy as np" in compiled.source
     in_c = "[c]" in request.node.name
     assert ("#include <math.h>" in compiled.c_source) == in_c and ("int tg_step(void)" in compiled.c_source) == in_c
+
+
+# ---------------------------------------------------------------------- gradients of what is not read
+
+
+UNREAD = {
+    "grad": tg.func.grad(lambda a, b: (a * a).sum(), argnums=(0, 1)),
+    "jacrev": tg.func.jacrev(lambda a, b: a * a, (0, 1)),
+    "jacfwd": tg.func.jacfwd(lambda a, b: a * a, (0, 1)),
+    "hessian": tg.func.hessian(lambda a, b: (a * a).sum(), (0, 1)),
+    "vjp": lambda a, b: tg.func.vjp(lambda a, b: (a * a).sum(), a, b)[1](tg.tensor(1.0)),
+    "jvp": lambda a, b: tg.func.jvp(lambda a, b: b * 1, (a, b), (a, b * 0))[1],
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_gradients_of_what_is_not_read_are_no_inputs(name, backend) -> None:
+    function, arguments = UNREAD[name], (tg.ones(3), tg.ones(2))
+    assert len(tg.program(function, *arguments).inputs) == 2
+    compiled = tg.compile(function)
+    for _ in range(4):
+        found, wanted = (flatten(f(*arguments))[0] for f in (compiled, function))
+        for one, other in zip(found, wanted, strict=True):
+            assert_close(one.numpy(), other.numpy())
+            one.zero_()  # each run gives arrays of its own
+            one += 7

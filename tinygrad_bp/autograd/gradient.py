@@ -43,6 +43,7 @@ from .node import Cell, Node
 from .op import OPS
 from .tensor import Tensor, wrap
 from .types import Array
+from .values import made
 from .watch import pull_traced, quietly
 from .writing import replace
 
@@ -379,7 +380,7 @@ def grad(
         elif g is not None:
             g = _separate(g) if as_tensors else wrap(_own(g, taken) if x._node.op is None else copied(g), None)
         elif materialize_grads:
-            g = wrap(np.zeros_like(x._value), None).requires_grad_(create_graph)
+            g = made(np.zeros_like(x._value)).requires_grad_(create_graph)
         results.append(g)
     return tuple(results)
 
@@ -417,7 +418,7 @@ def pull(
     found: Sequence[Any] = [None] * len(inputs)
     if pairs:
         found = grad([y for y, _ in pairs], inputs, [g for _, g in pairs], True, create_graph, allow_unused=True)
-    return [wrap(np.zeros_like(x._value), None) if g is None else g for g, x in zip(found, inputs, strict=True)]
+    return [made(np.zeros_like(x._value)) if g is None else g for g, x in zip(found, inputs, strict=True)]
 
 
 def _backward_method(

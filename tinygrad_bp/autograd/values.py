@@ -10,7 +10,7 @@ from .arrays import as_array
 from .batched import stands_for_many
 from .elsewhere import boxed
 from .errors import NoRuleError
-from .modes import holding, mode, reading
+from .modes import holding, making, mode, reading
 from .tensor import Tensor, wrap
 from .types import Array
 
@@ -34,6 +34,13 @@ def held(x: Any) -> Any:
         holding(x)
         return x._value
     return as_array(x)
+
+
+def made(array: Any) -> Tensor:
+    """A tensor of an array that was made now, of numbers alone: a program makes it again in every run."""
+    tensor = wrap(array, None)
+    making(tensor)
+    return tensor
 
 
 def form_of(x: Array) -> Any:

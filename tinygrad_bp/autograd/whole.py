@@ -10,6 +10,7 @@ from .errors import FunctionError, shape_text
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
+from .values import made
 from .writes import owner, share
 
 
@@ -55,13 +56,13 @@ class Whole:
             if kind is None or i in missing:
                 found.append(None)
             else:
-                found.append(self.part(arrived, i) if go else wrap(np.zeros(shape or (), kind), None))
+                found.append(self.part(arrived, i) if go else made(np.zeros(shape or (), kind)))
         return found
 
     def moving(self, tangents: list[Tensor | None], like: list[Any]) -> list[Tensor | None]:
         """What jvp is given: one tangent an input, zeros or None for those that do not move."""
         return [
-            wrap(np.zeros(*kind), None) if t is None and kind is not None and self.materialize else t
+            made(np.zeros(*kind)) if t is None and kind is not None and self.materialize else t
             for t, kind in zip(tangents, like, strict=True)
         ]
 
@@ -76,7 +77,7 @@ class Whole:
         for t, kind, shape, go in zip(parts, self.kinds, self.shapes, self.travels):
             if not go:
                 continue
-            t = wrap(np.zeros(shape, kind), None) if t is None else t
+            t = made(np.zeros(shape, kind)) if t is None else t
             if not isinstance(t, Tensor) or t.shape != shape:
                 got = shape_text(t.shape) if isinstance(t, Tensor) else type(t).__name__
                 raise FunctionError(

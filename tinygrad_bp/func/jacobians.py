@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.batched import Level, batched, lowered
 from ..autograd.history import history
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.values import made
 from ..ops.elementwise import clone
 from ..ops.joining import cat
 from ..ops.shape import moveaxis, reshape
@@ -108,7 +109,7 @@ def _only(tangent: Tensor, place: int, count: int) -> list[Tensor | None]:
 def _joined(parts: tuple[Tensor, ...], shape: tuple[int, ...], like: Tensor, last: bool = False) -> Tensor:
     """Chunks of rows (or of columns, which go along the last dimensions) as one tensor of a shape."""
     if not parts:
-        return wrap(np.zeros(shape, like.dtype), None)
+        return made(np.zeros(shape, like.dtype))
     rows = cat(list(parts), 0) if len(parts) > 1 else parts[0]
     return _own(reshape(moveaxis(rows, 0, -1) if last else rows, shape))
 

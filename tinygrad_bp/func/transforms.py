@@ -15,7 +15,7 @@ from ..autograd.history import history
 from ..autograd.modes import enable_grad, mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
-from ..autograd.values import held
+from ..autograd.values import held, made
 from ..functions.creation import as_tensor
 from ..ops.elementwise import clone
 
@@ -248,7 +248,7 @@ def jvp(func: Function, primals: Sequence[Any], tangents: Sequence[Any], *, has_
 
 
 def _zeros(like: Tensor) -> Tensor:
-    return wrap(np.zeros(like.shape, like.dtype), None)
+    return made(np.zeros(like.shape, like.dtype))
 
 
 def _check_shapes(what: str, given: list[Tensor], wanted: list[Tensor]) -> None:
