@@ -61,6 +61,7 @@ FUNCTIONS = {  # name -> NumPy's, the largest error in units in the last place
     "tg_expm1": (np.expm1, 2.5),
     "tg_log1p": (np.log1p, 2.5),
     "tg_tanh": (np.tanh, 3),
+    "tg_erf": (lambda x: np.array([math.erf(v) for v in x.tolist()]).astype(x.dtype), 5),
     "tg_sigmoid": (lambda x: np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x))), 3),
 }
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 88.72283, 88.72284, -87.33654, -103.9, -104.1, 709.78, 709.79]

@@ -35,7 +35,8 @@ _FLOATS = {
     "div": "{0} / {1}", "reciprocal": "1 / {0}", "sqrt": "__builtin_sqrt{f}({0})",
     "rsqrt": "1 / __builtin_sqrt{f}({0})", "abs": "absolute{f}({0})", "sign": "sign_of{f}({0})",
     "exp": "tg_exp{f}({0})", "log": "tg_log{f}({0})", "log1p": "tg_log1p{f}({0})", "expm1": "tg_expm1{f}({0})",
-    "tanh": "tg_tanh{f}({0})", "sigmoid": "tg_sigmoid{f}({0})", "silu": "{0} * tg_sigmoid{f}({0})",
+    "tanh": "tg_tanh{f}({0})", "erf": "tg_erf{f}({0})", "sigmoid": "tg_sigmoid{f}({0})",
+    "silu": "{0} * tg_sigmoid{f}({0})",
     "relu": "{0} < 0 ? 0 : {0}", "maximum": "larger{f}({0}, {1})", "minimum": "smaller{f}({0}, {1})",
     "log_1_exp": "log_1_exp{f}({0})", "isnan": "{0} != {0}", "isfinite": "{0} - {0} == 0",
     "dropout": "{0} * {1}", "bell": "{height} * tg_exp{f}(-{k} * {0} * {0})",
@@ -56,7 +57,7 @@ _FLOATS = {
     # of the C library, one number at a time
     **{name: f"{name}{{f}}({{0}})" for name in (
         "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "exp2", "log2",
-        "log10", "cbrt", "erf", "erfc", "floor", "ceil", "trunc")},
+        "log10", "cbrt", "erfc", "floor", "ceil", "trunc")},
     "atan2": "atan2{f}({0}, {1})", "hypot": "hypot{f}({0}, {1})", "power": "pow{f}({0}, {1})",
 }  # fmt: skip
 _POWERS = {
@@ -64,7 +65,7 @@ _POWERS = {
     -2: "1 / ({0} * {0})", 0.5: "__builtin_sqrt{f}({0})",
 }  # fmt: skip
 _GELUS = {
-    "none": "{0} * (0.5{f} + 0.5{f} * erf{f}({0} * 0.7071067811865476{f}))",
+    "none": "{0} * (0.5{f} + 0.5{f} * tg_erf{f}({0} * 0.7071067811865476{f}))",
     "tanh": "{0} * (0.5{f} + 0.5{f} * tg_tanh{f}({0} * (0.7978845608028654{f} + 0.0356774081363001{f} * {0} * {0})))",
 }
 

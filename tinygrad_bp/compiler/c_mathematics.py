@@ -2,7 +2,7 @@
 
 Each is made of sums and products alone, without branches, so that 16 numbers go through at once. NaN and infinities
 give what NumPy gives. Largest errors, in units in the last place, found over all exponents (``tests/compile``):
-``exp`` 1, ``log`` 1, ``expm1`` 2, ``log1p`` 2, ``tanh`` 2, ``sigmoid`` 2 in float32; one more in float64.
+``exp`` 1, ``log`` 1, ``expm1`` 2, ``log1p`` 2, ``tanh`` 2, ``sigmoid`` 2, ``erf`` 4 in float32; one more in float64.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
+from ..ops.error_functions import EDGE, FAR, NEAR, SINGLE_ERF
 
 LANES = 16  # numbers side by side: sums run in 16 parts, in the same order on every machine
 
@@ -42,6 +44,39 @@ class _Kind:
 
     def number(self, value: float) -> str:
         return f"{np.float32(value)!s}f" if self.suffix else repr(value)
+
+
+def _horner(k: _Kind, polynomial: tuple[float, ...], variable: str) -> str:
+    """A polynomial whose highest power stands first."""
+    return _series([k.number(coefficient) for coefficient in reversed(polynomial)], variable)
+
+
+def _error_function(k: _Kind) -> str:
+    """As the op has it (``ops/error_functions.py``): by a tanh in float32, by Cody's quotients in float64."""
+    if k.suffix:
+        return f"""
+/* erf(x) = tanh(x q(x^2)); beyond 4.2 it is 1 to the last digit. */
+INLINE float tg_erff(float x)
+{{
+    x = x < -4.2f ? -4.2f : x;
+    x = x > 4.2f ? 4.2f : x;
+    float w = x * x;
+    return tg_tanhf(x * ({_horner(k, SINGLE_ERF, "w")}));
+}}
+"""
+    (near, below), (far, under) = NEAR, FAR
+    return f"""
+/* erf |x| = x p(x^2) near 0, and else 1 - e^(-x^2) q(x), where p and q are quotients of polynomials (Cody 1969). */
+INLINE double tg_erf(double x)
+{{
+    double z = absolute(x);
+    z = z > 6 ? 6 : z;
+    double far = 1 - tg_exp(-z * z) * (({_horner(k, far, "z")}) / ({_horner(k, under, "z")}));
+    double s = z > {EDGE!r} ? {EDGE!r} : z, w = s * s;
+    double near = s * (({_horner(k, near, "w")}) / ({_horner(k, below, "w")}));
+    return with_sign(choose(z > {EDGE!r}, far, near), x);
+}}
+"""
 
 
 def functions(name: str) -> str:
@@ -123,6 +158,7 @@ INLINE {name} tg_tanh{s}({name} x)
     return with_sign{s}(e / (e + 2), x);
 }}
 
+{_error_function(k)}
 /* Whichever of e^x / (1 + e^x) and 1 / (1 + e^-x) does not overflow. */
 INLINE {name} tg_sigmoid{s}({name} x)
 {{

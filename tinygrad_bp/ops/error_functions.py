@@ -28,10 +28,10 @@ def bounded(x: Array, limit: float) -> Any:
 
 # W. J. Cody, Rational Chebyshev Approximations for the Error Function, Mathematics of Computation 23, 1969; the
 # digits are those of his CALERF (SPECFUN, netlib). Highest power first.
-_EDGE = 0.46875
-_NEAR = ((0.185777706184603153, 3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
-         (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062))
-_FAR = ((2.15311535474403846e-8, 0.564188496988670089, 8.88314979438837594, 66.1191906371416295, 298.635138197400131,
+EDGE = 0.46875
+NEAR = ((0.185777706184603153, 3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
+        (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062))
+FAR = ((2.15311535474403846e-8, 0.564188496988670089, 8.88314979438837594, 66.1191906371416295, 298.635138197400131,
          881.952221241769090, 1712.04761263407058, 2051.07837782607147, 1230.33935479799725),
         (1.0, 15.7449261107098347, 117.693950891312499, 537.181101862009858, 1621.38957456669019, 3290.79923573345963,
          4362.61909014324716, 3439.36767414372164, 1230.33935480374942))
@@ -42,7 +42,7 @@ _TAIL = ((0.0163153871373020978, 0.305326634961232344, 0.360344899949804439, 0.1
           2.33520497626869185e-3))
 # For float32, fitted here: the polynomial q of least relative error in erf(x) = tanh(x · q(x²)), x² up to 16, and p in
 # exp(z²) erfc(z) = t · p(t), t = 3 / (3 + z), z up to 10.2; the errors are 1.1e-8 and 2.1e-9. Highest power first.
-_SINGLE_ERF = (1.82877386e-10, -8.64920708e-9, 1.59277144e-7, -1.31674856e-6, 1.46427129e-6, 6.8935545e-5,
+SINGLE_ERF = (1.82877386e-10, -8.64920708e-9, 1.59277144e-7, -1.31674856e-6, 1.46427129e-6, 6.8935545e-5,
                -5.94719582e-4, -2.07101696e-4, 0.102772306, 1.1283791670955126)
 _SINGLE_ERFC = (0.05552363116989, -0.2910874706941, 0.5332098538404, -0.4377841683357, 0.400655955358,
                 -0.0003706169539815, 0.1916028747036, 0.1715411722585, 0.1886723198338, 0.1880364467116)
@@ -110,15 +110,15 @@ def widened(function: Callable[[Any], Any], single: Callable[[Any], Any] | None 
 def _cody(x: Any) -> Any:
     # 1 − erf(6) is below half a float64's last digit; beyond 4 the far formula needs its few leading digits alone.
     z = np.minimum(np.absolute(np.atleast_1d(x)), number(6, x.dtype))
-    far = 1 - np.exp(-z * z) * ratio(z, _FAR)
-    near = np.minimum(z, number(_EDGE, x.dtype))
-    near *= ratio(near * near, _NEAR)
-    return np.reshape(np.copysign(np.where(z > _EDGE, far, near), x), x.shape)
+    far = 1 - np.exp(-z * z) * ratio(z, FAR)
+    near = np.minimum(z, number(EDGE, x.dtype))
+    near *= ratio(near * near, NEAR)
+    return np.reshape(np.copysign(np.where(z > EDGE, far, near), x), x.shape)
 
 
 def _single(x: Any) -> Any:
     z = np.clip(x, -4.2, 4.2)  # there and beyond erf is ±1 in float32
-    q = horner(z * z, _SINGLE_ERF)
+    q = horner(z * z, SINGLE_ERF)
     q *= z
     return np.tanh(q)
 
@@ -161,11 +161,11 @@ erf = elementwise("erf", _erf, lambda g, x: g * bell(x, _BELL),
 
 def _scaled(z: Any) -> Any:
     """exp(z²) · erfc(z) of numbers not below the edge."""
-    far = np.clip(z, _EDGE, 4.0)
+    far = np.clip(z, EDGE, 4.0)
     tail = 1 / np.maximum(z, 4.0)
     square = tail * tail
     beyond = (_BELL / 2 - square * ratio(square, _TAIL)) * tail
-    return np.where(z > 4, beyond, ratio(far, _FAR))
+    return np.where(z > 4, beyond, ratio(far, FAR))
 
 
 
@@ -179,8 +179,8 @@ def _bell(z: Any) -> Any:
 def _erfc(x: Any) -> Any:
     z = np.absolute(np.atleast_1d(x))
     near = 1 - _cody(np.atleast_1d(x))
-    far = _bell(z) * _scaled(np.maximum(z, _EDGE))
-    return np.reshape(np.where(z <= _EDGE, near, np.where(np.atleast_1d(x) > 0, far, 2 - far)), x.shape)
+    far = _bell(z) * _scaled(np.maximum(z, EDGE))
+    return np.reshape(np.where(z <= EDGE, near, np.where(np.atleast_1d(x) > 0, far, 2 - far)), x.shape)
 
 
 def _single_erfc(x: Any) -> Any:
@@ -201,8 +201,8 @@ erfc = elementwise("erfc", widened(_erfc, _single_erfc), lambda g, x: g * bell(x
 def _erfcx(x: Any) -> Any:
     flat = np.atleast_1d(x)
     z = np.absolute(flat)
-    small = np.minimum(z, _EDGE)
-    upper = np.where(z <= _EDGE, np.exp(small * small) * (1 - _cody(small)), _scaled(np.maximum(z, _EDGE)))
+    small = np.minimum(z, EDGE)
+    upper = np.where(z <= EDGE, np.exp(small * small) * (1 - _cody(small)), _scaled(np.maximum(z, EDGE)))
     with np.errstate(over="ignore"):
         lower = 2 / _bell(np.where(flat < 0, np.minimum(z, 26.7), 0.0)) - upper
     return np.reshape(np.where(flat < 0, np.where(z > 26.7, np.inf, lower), upper), x.shape)
