@@ -201,7 +201,7 @@ def test_namespace_and_versions() -> None:
 
 def test_info() -> None:
     info, theirs = array_api.__array_namespace_info__(), strict.__array_namespace_info__()
-    assert info.default_device() == tg.device("cpu") and info.devices() == (tg.device("cpu"),)
+    assert info.default_device() == tg.device("cpu") and info.devices() == [tg.device("cpu")]
     for kind in (None, "bool", "integral", "real floating", "complex floating", "numeric", ("bool", "signed integer")):
         assert info.dtypes(kind=kind).keys() == theirs.dtypes(kind=kind).keys()
     assert all(getattr(array_api, name) is dtype for name, dtype in info.dtypes().items())
@@ -247,3 +247,15 @@ def test_gradients_flow() -> None:
     x.grad = None
     xp.sum(xp.cumulative_sum(x, include_initial=True)).backward()
     assert x.grad.tolist() == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(("x", "dtype", "low", "high", "bounds", "right"), [
+    (200, "uint8", None, [100, 127], "int8", [100, 127]), (200, "uint8", [-1, 0], None, "int8", [200, 200]),
+    ([3.5, -2.0], "float32", -1e300, 1e300, "float64", [3.5, -2.0]), ([5, -5], "int8", 0, 1000, "int64", [5, 0]),
+])  # fmt: skip
+def test_bounds_that_do_not_fit_the_dtype_of_what_they_bound(
+    x: Any, dtype: str, low: Any, high: Any, bounds: str, right: Any
+) -> None:
+    low, high = (None if b is None else tg.tensor(b, dtype=np.dtype(bounds)) for b in (low, high))
+    clipped = array_api.clip(tg.tensor(x, dtype=np.dtype(dtype)), low, high)
+    assert (clipped.tolist(), clipped.dtype) == (right, np.dtype(dtype))

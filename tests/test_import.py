@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import tinygrad_bp as tg
 
+HERE = Path(__file__).parent
 LATER = ("data", "drawing", "func", "models", "nn", "optim", "saving", "train", "utils", "verify")
 
 
@@ -52,6 +55,32 @@ def test_files_of_ops_are_imported_when_something_of_them_is_asked_for() -> None
         "tensor([2., 3.], grad_fn=<CumsumBackward0>) True False",
         "tensor(0.) True",
     ]
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="every call is made in a child of one process")
+
+
+@needs_fork
+def test_every_function_of_numpy_can_be_the_first_that_is_called() -> None:
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", str(HERE / "first_calls.py")], capture_output=True, text=True, check=False
+    )
+    assert (run.stdout, run.stderr, run.returncode) == ("", "", 0)
+
+
+@needs_fork
+def test_what_only_a_later_import_brings_is_missed_by_a_first_call() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
+        "import numpy as np, first_calls\n"
+        "from tinygrad_bp.autograd.op import FUNCTIONS, UFUNC_METHODS, UFUNCS\n"
+        "from tinygrad_bp.numpy_names import linalg\n"
+        "FUNCTIONS[np.linalg.vecdot] = lambda x1, x2: UFUNC_METHODS['__call__'](np.vecdot, UFUNCS[np.vecdot], x1, x2)\n"
+        "print(first_calls.first('np.linalg.vecdot(x, y)'))\n"
+        "np.add(np.ones(2), first_calls.numpy_sweep.tg.ones(2, requires_grad=True), where=np.array([True, False]))\n"
+        "print(first_calls.first('np.linalg.vecdot(x, y)'))"
+    )
+    assert printed(code) == "raises KeyError: '__call__'\nright\n"
 
 
 def test_pytorchs_place_of_the_functional_transforms_can_be_imported_from() -> None:

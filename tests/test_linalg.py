@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import AutogradError
+from tinygrad_bp.autograd.errors import AutogradError, ShapeError
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "linalg.json").read_text())
 
@@ -403,3 +403,25 @@ def test_integers_give_the_default_float_dtype() -> None:
 def test_addmm_does_not_read_an_input_that_counts_for_nothing() -> None:
     nothing = tg.full((2, 2), float("nan"))
     assert tg.addmm(nothing, tg.eye(2), tg.eye(2), beta=0).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("call", [
+    "np.linalg.norm(A, axis=())", "np.linalg.norm(A, 2, axis=())",
+    "np.linalg.norm(A[None], axis=(0, 1, 2))", "np.vecdot(A[0], A[0, :1])", "np.vecdot(A[0, 0], A[0, 0])",
+    "np.vecdot(A, A[:, :1])", "np.linalg.vecdot(A, A[:1], axis=0)",
+])  # fmt: skip
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_sizes_and_axes_that_numpy_refuses(call: str, requires_grad: bool) -> None:
+    with pytest.raises(ValueError):
+        eval(call, {"np": np, "A": np.ones((3, 3))})
+    with pytest.raises(ShapeError):
+        eval(call, {"np": np, "A": tg.ones(3, 3, requires_grad=requires_grad)})
+
+
+@pytest.mark.parametrize("order", [2, 1, 3.0, 0.5, -1, np.inf, -np.inf])
+def test_over_no_axis_each_element_is_a_vector(order: float) -> None:
+    x = tg.tensor([[3.0, -2.0], [0.5, -1.5]], dtype=tg.float64, requires_grad=True)
+    y = np.linalg.vector_norm(x, axis=(), ord=order)
+    y.sum().backward()
+    np.testing.assert_allclose(y.detach(), [[3.0, 2.0], [0.5, 1.5]], 1e-14)
+    np.testing.assert_allclose(x.grad, [[1.0, -1.0], [1.0, -1.0]], 1e-14)

@@ -143,7 +143,12 @@ def cumulative_prod(
 
 def clip(x: Array, /, min: Operand | None = None, max: Operand | None = None) -> Any:
     """The elements, none below ``min`` or above ``max``, in the dtype of ``x``."""
-    return x if min is None and max is None else limits.clip(x, min, max)
+    if min is None and max is None:
+        return x
+    # A bound need not fit the dtype of what it bounds, and one of 0 dimensions counts too.
+    widest = np.result_type(*(b.dtype for b in (x, min, max) if isinstance(b, (Tensor, np.ndarray))))
+    in_one: list[Any] = [to(b, widest) if isinstance(b, Tensor) else b for b in (x, min, max)]
+    return to(limits.clip(*in_one), x.dtype)
 
 
 # ---------------------------------------------------------------------- shape

@@ -56,9 +56,9 @@ class Info:
         pair = np.result_type(floats, np.complex64)
         return {"real floating": floats, "complex floating": pair, "integral": dtypes.int64, "indexing": dtypes.int64}
 
-    def devices(self) -> tuple[device, ...]:
+    def devices(self) -> list[device]:
         """All devices."""
-        return (CPU, *(device(kind, place.current()) for kind, place in PLACES.items()))
+        return [CPU, *(device(kind, place.current()) for kind, place in PLACES.items())]
 
     def dtypes(
         self, *, device: DeviceLike = None, kind: str | tuple[str, ...] | None = None

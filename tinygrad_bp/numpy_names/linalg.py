@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.numpy_protocols import without_rule
-from ..autograd.op import FUNCTIONS, UFUNC_METHODS, UFUNCS
+from ..autograd.op import FUNCTIONS, UFUNCS
 from ..autograd.values import value_of
 from ..ops import cholesky, eigenvalues, elementwise, matrix_functions, norms, products, qr, singular_values, solving
 from ..ops.complex_numbers import conj, real
@@ -136,6 +136,8 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _UN
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     vector = x.ndim == 1 if axis is None else not isinstance(axis, (tuple, list)) or len(axis) == 1
+    if isinstance(axis, (tuple, list)) and len(axis) not in (1, 2):
+        raise ShapeError(f"np.linalg.norm: norms are of vectors or matrices, one or two axes, got axis={axis}")
     if vector and ord is not None:
         return _vector_norm(x, axis=axis, keepdims=keepdims, ord=ord)
     return norms.norm(_floats(x), ord, axis, keepdims)
@@ -157,6 +159,8 @@ def _cond(x: Any, p: Any = None) -> Any:
 
 def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
     x = _floats(x)
+    if axis == ():  # each element is a vector of its own
+        return norms.vector_norm(x[None], ord, 0)
     if any(size == 0 != kept for size, kept in zip(x.shape, kept_shape(x.shape, axis))):  # PyTorch refuses some
         if ord == np.inf:
             ord = 1
@@ -232,8 +236,16 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 
 def _vecdot(x1: Any, x2: Any, *, axis: int = -1, **said: Any) -> Any:
-    moved = [np.moveaxis(operand(x), axis, -1) for x in (x1, x2)]
-    return UFUNC_METHODS["__call__"](np.vecdot, UFUNCS[np.vecdot], *moved, **said)
+    return np.vecdot(*(np.moveaxis(operand(x), axis, -1) for x in (x1, x2)), **said)
+
+
+def _last_with_last(x1: Any, x2: Any) -> Any:
+    x1, x2 = as_one(x1, x2)
+    if not (x1.ndim and x2.ndim) or x1.shape[-1] != x2.shape[-1]:  # PyTorch repeats a vector of one element
+        raise ShapeError(
+            f"np.vecdot: the sizes of the vectors must agree, got {shape_text(x1.shape)} and {shape_text(x2.shape)}"
+        )
+    return products.vecdot(x1, x2)
 
 
 FUNCTIONS.update({
@@ -257,7 +269,7 @@ FUNCTIONS.update({
     np.linalg.diagonal: lambda x, *, offset=0: diagonal(x, offset, -2, -1), np.vander: _vander,
     np.linalg.multi_dot: lambda arrays: products.multi_dot([operand(a) for a in arrays]),
 })  # fmt: skip
-UFUNCS[np.vecdot] = lambda a, b: products.vecdot(*as_one(a, b))
+UFUNCS[np.vecdot] = _last_with_last
 if hasattr(np, "matvec"):  # NumPy 2.2
     UFUNCS[np.matvec] = lambda a, b: products.matmul(a, operand(b)[..., None])[..., 0]
     UFUNCS[np.vecmat] = lambda a, b: products.matmul(conj(operand(a))[..., None, :], b)[..., 0, :]
