@@ -93,6 +93,8 @@ OTHERS = [
     ("vanishing", (1, 2, 3), lambda w: times(60, tg.sigmoid, w).sum(), "sigmoid", "60 times, each time times 0.22"),
     ("partly zero", (1, -2, -3), lambda w: tg.relu(w).sum(), "relu", "67% of what arrives goes no further: 2 of 3"),
     ("ordinary", (1, 2, 3), lambda w: (w * w).sum(), None, "nothing is wrong"),
+    ("ordinary", (1, 2, -3), lambda w: tg.log(w).sum(), "log", "but the loss is NaN"),
+    ("ordinary", (1, 2, 3), lambda w: (w + tg.where(V > 0, 1.0, 1 / tg.zeros(1))).sum(), None, "nothing is wrong"),
 ]  # fmt: skip
 
 

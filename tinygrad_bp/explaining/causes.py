@@ -264,7 +264,18 @@ class Causes:
         if zeros >= 0.01:
             return Cause("partly zero", f"{zeros:.0%} of {self.word} is 0", places)
         norm = _short(float(np.sqrt(np.sum(np.abs(g.astype(g.dtype if g.dtype.kind == "c" else float)) ** 2))))
-        return Cause("ordinary", f"nothing is wrong with {self.word}: ‖{self.word}‖ = {norm}", places)
+        said = f"nothing is wrong with {self.word}: ‖{self.word}‖ = {norm}"
+        return self._of_no_number(said) or Cause("ordinary", said, places)
+
+    def _of_no_number(self, said: str) -> Cause | None:
+        """The gradient is a number and the loss is none, as that of the logarithm of −1."""
+        end: Any = self.known.value(self.walk.end) if self.walk.end is not None else None
+        if not is_array(end) or end.dtype.kind not in "fc" or np.isfinite(end).all():
+            return None
+        self.known.compute_again()
+        first = self._first_forward()
+        what = "NaN" if np.isnan(end).any() else "infinite"
+        return Cause("ordinary", f"{said}, but the loss is {what}", (first,) if first is not None else ())
 
     def _leaks(self) -> tuple[Place, ...]:
         """Steps on single elements that let a part of what arrives go no further."""
