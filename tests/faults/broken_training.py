@@ -155,6 +155,7 @@ enter(SMALL, partial(times_the_rate, 1e-3), "blobs_with_sgd", "rings_with_binary
       "gru_of_a_series", "bag_of_words", "surface_with_sgd", "autoencoder", "soft_targets",
       "one_row_in_ten_is_positive")  # fmt: skip
 enter(SMALL, partial(times_the_rate, 1e-4), "digits_with_adam", "report_r1", "next_letter")
+enter(SMALL, partial(times_the_rate, 1e-6), "blobs_with_sgd", "surface_with_sgd", "autoencoder", "digits_with_adam")
 
 INPUTS, TARGETS = "inputs-not-scaled", "targets-not-scaled"
 enter(INPUTS, partial(other_inputs, lambda x: 255 * x), "blobs_with_sgd", "logistic_regression_by_hand", "ten_rows",

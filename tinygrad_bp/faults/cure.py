@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SMALLER = (0.3, 0.1, 0.01, 1e-3, 1e-4, 1e-6)
 SLOWER = (0.1, 0.01, 1e-3)
 LARGER = (10.0, 100.0, 1e3, 1e4)
+LARGEST = 1e5  # where nothing else helped
 # Beside another change: with other sizes another rate fits.
 BESIDE = (1.0, 0.1, 10.0, 0.01, 100.0)
 HEAVY = 0.75  # so much dropout is worth a trial without
@@ -111,6 +112,8 @@ class Cure:
         if self.decay >= STRONG:
             yield Change(decay=True)
         yield from _with_rates([size for size in self._sizes(NEAR) if size.inputs and size not in sizes])
+        if self.seen.optimizer is not None and not self.trials.lost(LARGEST):
+            yield Change(LARGEST)
 
     def _rates(self) -> Iterator[Change]:
         if self.seen.optimizer is None:
