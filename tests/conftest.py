@@ -48,10 +48,16 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item, number in zip(items, numbers) if number == part]
 
 
-def pytest_collection_finish():
-    """What collection made lives to the end: tests that collect garbage need not walk it each time."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What collection makes lives to the end: the garbage collector walks it neither meanwhile nor in the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture
