@@ -61,6 +61,18 @@ def run(params: dict[str, Any], x: Any, y: Any, bug: str = "") -> tuple[Any, dic
     return loss, grads
 
 
+def differenced(f: Any) -> Any:
+    """The same where parameters leave the graph before anything is made of them: only differences tell its slope."""
+    return lambda p, *batch: f({name: w.__array__() for name, w in p.items()}, *batch)
+
+
+def by_differences(found: Any) -> bool:
+    return any(note.startswith("Differences of its values") for note in found.notes)
+
+
+WAYS = {"on tensors": lambda f: f, "by differences": differenced}
+
+
 def test_right_gradients_are_right() -> None:
     params, x, y = network(0)
     assert check_gradients(run, params, (x, y), labels=y).ok
@@ -78,24 +90,26 @@ def test_no_false_alarm(seed: int, n: int, inner: list[int], dtype: Any, scale: 
     assert found.ok, str(found)
 
 
-@pytest.mark.parametrize("number", [lambda loss: loss, float], ids=["on tensors", "by differences"])
-def test_a_kink_next_to_the_parameters_is_no_mistake(number: Any) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_kink_next_to_the_parameters_is_no_mistake(way: str) -> None:
     """One unit gets −4.6e-8: every difference long enough to be exact reaches over its kink."""
     params, x, y = network(318145, 1, (3, 1, 6, 6, 4), np.float32, 1e-3)
-    found = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), run(p, x, y)[1]), params, (x, y), labels=y)
+    found = check_gradients(WAYS[way](run), params, (x, y), labels=y)
     assert found.ok, str(found)
+    assert by_differences(found) == (way == "by differences")
 
 
 @pytest.mark.parametrize("seed", range(40))
-@pytest.mark.parametrize("number", [lambda loss: loss, float], ids=["on tensors", "by differences"])
-def test_biases_of_zero_are_no_mistake(number: Any, seed: int) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_biases_of_zero_are_no_mistake(way: str, seed: int) -> None:
     """A unit that gets nothing lies at its kink: there ``z > 0`` takes one side's slope, ``maximum`` half of each."""
     params, x, y = network(seed, 6, (3, 4, 2, 4, 4))
     for name in params:
         params[name] *= name[0] == "W"
-    found = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), run(p, x, y)[1]), params, (x, y), labels=y)
+    found = check_gradients(WAYS[way](run), params, (x, y), labels=y)
     assert found.ok, str(found)
-    wrong = check_gradients(lambda p, x, y: (number(run(p, x, y)[0]), times(run(p, x, y)[1], 3)), params, (x, y))
+    assert by_differences(found) == (way == "by differences")
+    wrong = check_gradients(WAYS[way](lambda p, x, y: (run(p, x, y)[0], times(run(p, x, y)[1], 3))), params, (x, y))
     assert wrong["W4"].kind == wrong["b4"].kind == "factor", str(wrong)
 
 
@@ -325,11 +339,13 @@ def test_a_loss_that_does_not_run_on_tensors_is_differenced() -> None:
         loss, grads = run(p, x, y, "regularisation")
         return float(loss), grads
 
-    found = check_gradients(plain, params, (x, y))
+    assert not by_differences(check_gradients(plain, params, (x, y)))  # the number is one that the graph has
+    found = check_gradients(differenced(plain), params, (x, y))
+    assert by_differences(found)
     assert {f.name: f.kind for f in found.findings} == {
         name: "regularisation" if name[0] == "W" else "right" for name in params
     }
-    assert check_gradients(lambda p, x, y: (float(run(p, x, y)[0]), run(p, x, y)[1]), params, (x, y)).ok
+    assert check_gradients(differenced(run), params, (x, y)).ok
 
 
 @settings(max_examples=8, deadline=None)
@@ -337,12 +353,8 @@ def test_a_loss_that_does_not_run_on_tensors_is_differenced() -> None:
 def test_no_false_alarm_from_differences(seed: int, n: int, scale: float) -> None:
     params, x, y = network(seed, n, (3, 4, 4, 3), scale=scale)
 
-    def f(p: Any) -> Any:
-        loss, grads = run(p, x, y)
-        return float(loss), grads
-
-    found = check_gradients(f, params)
-    assert found.ok, str(found)
+    found = check_gradients(differenced(lambda p: run(p, x, y)), params)
+    assert found.ok and by_differences(found), str(found)
 
 
 def test_a_loss_that_leaves_the_graph_on_the_way_is_differenced() -> None:
@@ -355,14 +367,15 @@ def test_a_loss_that_leaves_the_graph_on_the_way_is_differenced() -> None:
     assert check_gradients(f, {"w": np.array([1.0, 2.0, 4.0])}).ok
 
 
-@pytest.mark.parametrize("number", [lambda loss: loss, float])
-def test_a_kink_nearby_is_no_mistake(number: Any) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_kink_nearby_is_no_mistake(way: str) -> None:
     """The first step of the differences reaches over the kink, the next one does not."""
 
     def f(p: Any) -> Any:
-        return number(np.sum(np.maximum(p["w"], 0) * np.arange(1.0, 4.0))), {"w": (p["w"] > 0) * np.arange(1.0, 4.0)}
+        return np.sum(np.maximum(p["w"], 0) * np.arange(1.0, 4.0)), {"w": (p["w"] > 0) * np.arange(1.0, 4.0)}
 
-    assert check_gradients(f, {"w": np.array([5e-6, 1.0, -8e-6])}).ok
+    found = check_gradients(WAYS[way](f), {"w": np.array([5e-6, 1.0, -8e-6])})
+    assert found.ok and by_differences(found) == (way == "by differences")
 
 
 def test_rules_that_write_into_their_inputs() -> None:

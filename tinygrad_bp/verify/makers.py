@@ -66,18 +66,17 @@ _STAND_INS: dict[int, Any] = {
 
 
 @contextmanager
-def followed(function: Any) -> Iterator[Numbers]:
-    """Inside, the arrays that ``function`` makes are followed; what it computes of one number is kept."""
+def followed(function: Any) -> Iterator[None]:
+    """Inside, the arrays that ``function`` makes are followed."""
     changed: list[tuple[dict[str, Any], str, Any]] = []
     for names in namespaces(function):
         for name, value in list(names.items()):
             if id(value) in _STAND_INS and not name.startswith("__"):
                 changed.append((names, name, value))
                 names[name] = _STAND_INS[id(value)]
-    token, numbers = _following.set(True), Numbers()
+    token = _following.set(True)
     try:
-        with numbers:
-            yield numbers
+        yield
     finally:
         _following.reset(token)
         for names, name, value in changed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..autograd.values import value_of
 from .array_like import ArrayLike, Run
 from .case import Case, Guess
 from .kinks import beside
-from .makers import followed
+from .makers import Numbers, followed
 from .numeric import COARSE, LIMIT, Numeric
 from .recorded import explained, gradients, leaf
 from .returned import array
@@ -70,6 +71,7 @@ class Truth:
     way: str = "Tensors"  # or "arrays", for Tensors that behave so, or "differences"
     notes: list[str] = field(default_factory=list)
     meanings: list[str] | None = None  # where it has two values: the methods that mean two things
+    by_number: bool = False  # whether its loss is no Tensor: one of its number is looked for, and every op watched
 
     def __post_init__(self) -> None:
         self.numeric = Numeric(self.who, self.on_arrays, self.moving)
@@ -112,17 +114,24 @@ class Truth:
             warnings.simplefilter("ignore")
             result = self._one(self.function(given)) if self.way == "Tensors" else self._as_arrays(given, values)
         run.over = True  # what the program keeps of it is an array from now on
+        if result is None and self.way == "arrays" and not self.by_number:
+            self.by_number = True
+            return self.on_tensors(values)
         return result, list(leaves.values())
 
     def _as_arrays(self, given: list[Any], values: Sequence[Any]) -> Any:
         """The result where what is given, and what is made on the way, behaves as arrays.
 
-        A loss is known by its number, also where the backward by hand that follows it raises.
+        A loss is known by its number, also where the backward by hand that follows it raises. None: it is no Tensor,
+        and nothing of its number was seen.
         """
-        with followed(self.function) as numbers:
+        numbers = Numbers()
+        with followed(self.function), numbers if self.by_number else nullcontext():
             try:
                 result = self._one(self.function(given))
             except Exception:
+                if not self.by_number:
+                    return None
                 result = None
                 value = self.on_arrays(values)
                 if value.size != 1 or numbers.last(value.item()) is None:

@@ -181,17 +181,21 @@ class Search:
         size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
         self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong}
+        self.reached: dict[Change, frozenset[int]] = {}  # the wrong results that each change may move
         self.changes, self.alone = self._in_order()
+        self.near = dict(self.reached)  # of those, after it was tried alone, the ones that it may account for
 
     def _in_order(self) -> tuple[list[Change], list[Change]]:
         """The changes that may move wrong gradients, of all of them first; and apart those in some turns of a loop."""
         wrong = frozenset(self.wrong)
-        found = [(change, reached) for change in self._changes() if (reached := self.tape.reaches(change)) & wrong]
-        found.sort(key=lambda pair: not wrong <= pair[1])
-        apart = [self.tape.partial(change) for change, _ in found]
+        for change in self._changes():
+            if reached := self.tape.reaches(change) & wrong:
+                self.reached[change] = reached
+        found = sorted(self.reached, key=lambda change: self.reached[change] != wrong)
+        apart = [self.tape.partial(change) for change in found]
         return (
-            [change for (change, _), alone in zip(found, apart, strict=True) if not alone],
-            [change for (change, reached), alone in zip(found, apart, strict=True) if alone and wrong <= reached],
+            [change for change, alone in zip(found, apart, strict=True) if not alone],
+            [change for change, alone in zip(found, apart, strict=True) if alone and self.reached[change] == wrong],
         )
 
     @cached_property
@@ -213,9 +217,12 @@ class Search:
     def best(self, left: list[int], base: Change) -> Fit | None:
         """The best change for some wrong results, on top of what is known to be wrong."""
         best: Fit | None = None
-        bases = [base] if not (base.rules or base.totals) else [Change("", ""), base]
+        bases = [base] if base.empty else [Change("", ""), base]
         for known in bases:
+            may = self.near if known.empty else self.reached
             for change in self._tried(known is base and not base.rules):
+                if may[change].isdisjoint(left):
+                    continue
                 fit = self.fit(change, left, known)
                 if fit is None or (best is not None and best.rank <= fit.rank):
                     continue
@@ -233,9 +240,9 @@ class Search:
         """How a change meets the hand-written gradients; None where it meets none of those left."""
         try:
             with np.errstate(all="ignore"):
-                moved = self.tape.moved(base.with_(change) if base.rules or base.totals else change)
+                moved = self.tape.moved(change if base.empty else base.with_(change))
         except (ShapeError, ValueError, IndexError):  # what the change gives has not the shape of anything here
-            return None
+            moved = [None] * len(self.cases)
         shifts = [None if d is None or not np.isfinite(d).all() else d for d in moved]
         met: dict[int, str] = {}
         numbers = 0
@@ -249,6 +256,8 @@ class Search:
             if also is not None:
                 met[i] = also[0]
                 numbers += also[1]
+        if base.empty:
+            self.near[change] = frozenset(i for i in left if shifts[i] is not None)
         if met:
             spoiled = sum(self._spoils(i, shifts[i]) for i in self.usable if i not in self.wrong)
             fit = Fit(change, change.kind, change.sentence, met, spoiled, numbers)

@@ -153,6 +153,11 @@ class Change:
     totals: dict[Node, Gradient] = field(default_factory=dict)
     free: Callable[[float], tuple[str, str] | None] | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not (self.rules or self.totals)
+
     def with_(self, other: Change) -> Change:
         """Both at once; where both change a step, the other one does."""
         return Change(self.kind, self.sentence, {**self.rules, **other.rules}, {**self.totals, **other.totals})
