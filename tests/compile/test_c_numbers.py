@@ -164,6 +164,64 @@ def test_products_that_blas_takes() -> None:
     assert "gemmf(" in built(written_down(step, arguments).program).c_source
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 16])
+def test_large_products_of_few_rows(rows, turned, order) -> None:
+    """Forward, and the update that takes its gradient at once, wherever the matrix lies."""
+
+    def step(w, x, g):
+        y, gradient = x @ (w.T if turned else w), x.T @ g
+        w.copy_(w - (gradient.T if turned else gradient) * 0.1)
+        return y
+
+    rng = np.random.default_rng(rows)
+    w, *given = (rng.standard_normal(size).astype(np.float32) for size in ((1040, 544), (rows, 1040), (rows, 544)))
+    w = np.array(w.T if turned else w, order=order)
+    captured, _ = capture(step, (tuple(map(tg.tensor, (w, *given))), {}))
+    (wanted,), (after,) = evaluate(captured.program, [w, *given])
+    runnable, ours = built(captured.program), w.copy(order="K")
+    assert near(runnable(ours, *given)[0], wanted, 64) and near(ours, after, 64)
+    row_by_row = (order == "C") is not turned  # of the matrix that x is multiplied by
+    assert "factor[" in runnable.c_source and ("sums[" in runnable.c_source) == row_by_row
+    assert ("gemmf(" in runnable.c_source) != row_by_row
+
+
+@pytest.mark.parametrize(("rows", "columns", "dtype"), [(17, 528, "float32"), (8, 530, "float32"), (8, 528, "float64")])
+def test_large_products_of_more_rows_are_left_to_blas(rows, columns, dtype) -> None:
+    captured, _ = capture(lambda w, x, g: (x @ w, w.sub_(x.T @ g)), (
+        tuple(tg.zeros(*size, dtype=np.dtype(dtype)) for size in ((1040, columns), (rows, 1040), (rows, columns))), {},
+    ))  # fmt: skip
+    source = built(captured.program).c_source
+    assert "gemm" in source and "sums[" not in source and "factor[" not in source
+
+
+def test_many_products_of_few_rows_each() -> None:
+    captured, _ = capture(lambda x, w: x @ w, ((tg.ones(3, 8, 40), tg.ones(3, 40, 48)), {}))
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal(size).astype(np.float32) for size in ((3, 8, 40), (3, 40, 48))]
+    assert near(built(captured.program)(*given)[0], given[0] @ given[1], 64)
+
+
+def test_rows_of_a_batch_on_either_side_of_a_product() -> None:
+    def function(x, w, b, v):
+        h = F.linear(x, w, b).relu()
+        return v @ h.T, h @ v.T
+
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal(size).astype(np.float32) for size in ((20, 4), (5, 4), (5,), (7, 5))]
+    captured, _ = capture(function, (tuple(map(tg.tensor, given)), {}))
+    outputs, _ = evaluate(captured.program, given)
+    assert all(near(a, b) for a, b in zip(built(captured.program)(*given), outputs, strict=True))
+
+
+def test_a_training_step_with_few_rows() -> None:
+    layers = lambda: (nn.Linear(1030, 528), nn.ReLU(), nn.Linear(528, 3))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(8, 1030), lambda: tg.arange(8) % 3)
+    source = moved_alike(step, arguments, units=512).c_source
+    assert "sums[" in source and "factor[" in source and "gemmf(" not in source
+
+
 def test_a_loop_is_one_run_after_another() -> None:
     step, arguments, _ = network("sigmoid")
     captured = written_down(step, arguments)

@@ -6,8 +6,8 @@ from __future__ import annotations
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof main
-at bound run row s a b c d e f g h i j k l m n x y r0 r1 r2 r3 r4 r5 r6 r7 gemm gemmf gemms gemm_kind
-NAN INFINITY ALIGNED UNROLL INLINE LOWER UPPER GEMM TAKEN int32_t int64_t uint8_t
+at bound run row s sums factor from to a b c d e f g h i j k l m n x y r0 r1 r2 r3 r4 r5 r6 r7 gemm gemmf gemms
+gemm_kind NAN INFINITY ALIGNED UNROLL INLINE LOWER UPPER GEMM TAKEN int32_t int64_t uint8_t
 first firstf total totalf turn turnf bits bitsf number numberf choose choosef larger largerf smaller smallerf
 absolute absolutef with_sign with_signf sign_of sign_off log_1_exp log_1_expf power_of_2 power_of_2f
 best place number v take started k0 k1 k2 places_0 places_1 places_2

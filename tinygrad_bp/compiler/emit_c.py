@@ -17,6 +17,7 @@ from .c_mathematics import LANES, filled, row_length
 from .c_names import c_name
 from .c_steps import SMALL
 from .c_text import INDICES, Text, described, offset
+from .emit_few_rows import has_few_rows
 from .emit_indexed import emit_indexed, emit_largest
 from .emit_product import emit_product
 from .kernels import Check, Indexed, Kernel, Largest, Loops, Member, Product, Reduction
@@ -37,7 +38,7 @@ class Emitted:
         plan = self.plan = Plan(small, labels, known, orders)
         self.large = [(buffer, array) for buffer, array in plan.constants if array.size > SMALL]
         self.size = sum(buffer.size for buffer in (*plan.inputs, *plan.outputs, *plan.arena))
-        self.uses_blas = any(isinstance(k, Product) and k.large for k in plan.kernels)
+        self.uses_blas = any(isinstance(k, Product) and k.large and not has_few_rows(k) for k in plan.kernels)
         self.source = self._source(program)
 
     def _source(self, program: Program) -> str:

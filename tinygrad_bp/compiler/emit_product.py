@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from .c_expressions import TYPES, number
 from .c_mathematics import LANES
 from .c_text import INDICES, Text, described, offset
+from .emit_few_rows import emit_few_rows, has_few_rows
 from .kernels import Product
-from .strided import Place
+from .strided import Place, swapped
 
 REGISTERS = 16  # sums that are kept at once
 
@@ -41,22 +42,19 @@ def emit_product(text: Text, product: Product) -> None:
     indices = [INDICES[i] for i in range(outer)]
     for index, size in zip(indices, c.shape[:-2], strict=True):
         text.begin(f"for (int {index} = 0; {index} < {size}; {index}++)")
-    if product.large:
+    if product.large and has_few_rows(product):
+        emit_few_rows(text, product)
+    elif product.large:
         _by_blas(text, product, indices)
     elif c.lane == outer and a.lane == outer:
-        _side_by_side(text, product, indices, a, b, swapped=False)
+        _side_by_side(text, product, indices, a, b, turned=False)
     elif c.lane == outer + 1 and b.lane == outer + 1 and product.bias is None:
-        _side_by_side(text, product, indices, _swapped(b), _swapped(a), swapped=True)
+        _side_by_side(text, product, indices, swapped(b), swapped(a), turned=True)
     elif a.lane is not None and a.lane == len(a.shape) - 1 and b.lane == len(b.shape) - 2:
         _along(text, product, indices)
     else:
         _plain(text, product, indices)
     text.end(outer)
-
-
-def _swapped(place: Place) -> Place:
-    last = len(place.shape) - 1
-    return place.permuted((*range(last - 1), last, last - 1))
 
 
 def _part(count: int, most: int) -> int:
@@ -69,9 +67,9 @@ def _pointer(place: Place, indices: Sequence[str], more: str = "") -> str:
     return f"{place.buffer.name} + {offset(place, indices, more)}"
 
 
-def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, b: Place, swapped: bool) -> None:
+def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, b: Place, turned: bool) -> None:
     """Rows side by side: ``c[n][rows] = Σ b[k, n] · a[k][rows]``, a tile of n and rows at a time in registers."""
-    c = _swapped(product.c) if swapped else product.c
+    c = swapped(product.c) if turned else product.c
     rows, n = c.shape[-2:]
     (names, sizes), f = _summed(product), "f" if TYPES[c.buffer.dtype] == "float" else ""
     groups = -(-rows // LANES)
@@ -189,7 +187,7 @@ def _by_blas(text: Text, product: Product, outer: Sequence[str]) -> None:
             f"{text.at(c, [*outer, 'm', 'n'])} = {text.at(bias, ['n'])};"
         )
     if c.strides[-2] != 1:
-        a, b, c = _swapped(b), _swapped(a), _swapped(c)
+        a, b, c = swapped(b), swapped(a), swapped(c)
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     scale = product.scale
     if scale is None:

@@ -163,3 +163,9 @@ def outer_first(place: Place) -> tuple[int, ...]:
     """The axes from the longest steps to the shortest; repeated elements outermost."""
     steps = [abs(stride) if stride else math.inf for stride in place.strides]
     return tuple(sorted(range(len(steps)), key=lambda axis: -steps[axis]))
+
+
+def swapped(place: Place) -> Place:
+    """The last two axes in each other's place."""
+    last = len(place.shape) - 1
+    return place.permuted((*range(last - 1), last, last - 1))

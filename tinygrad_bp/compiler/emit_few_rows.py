@@ -1,0 +1,114 @@
+"""Large products of a few rows in C: what takes time is to read the large matrix, so it is gone through once.
+
+A forward product goes from its first row to its last, an update from its last to its first: what the one has read last
+the other finds in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .c_expressions import number
+from .c_mathematics import LANES
+from .c_text import Text, offset
+from .kernels import Product
+from .strided import Place, swapped
+
+FEW = 16  # rows, up to which BLAS takes more time
+PASS = 1 << 14  # bytes of the matrix that are multiplied by all rows before the next
+TALL, WIDE = 8, 2  # rows, and groups of 16 columns, whose sums are kept at once
+SQUARE = 4  # the same, both, of what an update writes
+
+
+def has_few_rows(product: Product) -> bool:
+    """Whether a large product is one of these: of floats, a few rows, and a matrix in whole groups of 16 columns."""
+    c = product.c
+    if c.buffer.dtype != np.float32 or len(c.shape) != 2:
+        return False
+    if product.scale is not None:
+        return product.a.shape[-1] <= FEW and c.shape[-1 if c.strides[-1] == 1 else -2] % LANES == 0
+    return c.shape[-2] <= FEW and c.shape[-1] % LANES == 0 and product.b.strides[-1] == 1
+
+
+def emit_few_rows(text: Text, product: Product) -> None:
+    """The lines of ``c = a @ b + bias``, or of ``c -= scale · a @ b``, for a product with few rows."""
+    (_forward if product.scale is None else _update)(text, product)
+
+
+def _forward(text: Text, product: Product) -> None:
+    """``sums[m][n] += Σ a[m, k] · b[k][n]`` for the k of a pass, which follow each other in memory."""
+    a, b, c, bias = product.a, product.b, product.c, product.bias
+    (m, k), n = a.shape, b.shape[-1]
+    some = max(PASS // (n * c.buffer.dtype.itemsize), TALL)
+    text.line(f"/* few rows: {b.buffer.name} is gone through once, {some} of its rows at a time */")
+    text.begin("")
+    text.line(f"static float sums[{m * n}] ALIGNED;")
+    text.line(f"for (int i = 0; i < {m * n}; i++) sums[i] = 0;")
+    text.begin(f"for (int from = 0; from < {k}; from += {some})")
+    text.line(f"int to = from + {some} < {k} ? from + {some} : {k};")
+    for start, stop, wide in _parts(n // LANES, WIDE):
+        for first, last, tall in _parts(m, TALL):
+            row = f"{b.buffer.name} + {offset(b, ['k', 'i'], f'x * {LANES}')}"
+            sums = f"*(lanesf *)(sums + (m + y) * {n} + i + x * {LANES})"
+            every = f"UNROLL for (int x = 0; x < {wide}; x++)"
+            text.begin(f"for (int i = {start * LANES}; i < {stop * LANES}; i += {wide * LANES})")
+            text.begin(f"for (int m = {first}; m < {last}; m += {tall})")
+            text.line(f"lanesf row[{wide}], s[{tall}][{wide}] = {{0}};")
+            text.begin("for (int k = from; k < to; k++)")
+            text.line(f"{every} row[x] = *(const lanesf *)({row});")
+            text.line(f"{every} __builtin_prefetch({row} + {some * b.strides[-2]}); /* of the next pass */")
+            text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
+            text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
+            text.end()
+            text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
+            text.line(f"    {every} {sums} += s[y][x];")
+            text.end(2)
+    text.end()
+    more = f" + {text.at(bias, ['n'])}" if bias is not None else ""
+    text.line(f"for (int m = 0; m < {m}; m++)")
+    text.line(f"    for (int n = 0; n < {n}; n++) {text.at(c, ['m', 'n'])} = sums[m * {n} + n]{more};")
+    text.end()
+
+
+def _update(text: Text, product: Product) -> None:
+    """``c[m][n] += Σ a[m, k] · factor[k][n]``: each element of c is read and written once."""
+    a, b, c, scale = product.a, product.b, product.c, product.scale
+    if c.strides[-1] != 1:
+        a, b, c = swapped(b), swapped(a), swapped(c)
+    (m, k), n = a.shape, b.shape[-1]
+    by = text.at(scale, []) if isinstance(scale, Place) else number(scale, c.buffer.dtype)
+    text.line(f"/* few rows: {c.buffer.name} is written once, from the last row, which was read last, to the first */")
+    text.begin("")
+    text.line(f"static float factor[{k * n}] ALIGNED;")
+    text.line(f"for (int k = 0; k < {k}; k++)")
+    text.line(f"    for (int n = 0; n < {n}; n++) factor[k * {n} + n] = -{by} * {text.at(b, ['k', 'n'])};")
+    for first, last, tall in reversed([*_parts(m, SQUARE)]):
+        text.begin(f"for (int m = {last - tall}; m >= {first}; m -= {tall})")
+        for start, stop, wide in _parts(n // LANES, SQUARE):
+            to = f"*(lanesf *)({c.buffer.name} + {offset(c, ['(m + y)', 'i'], f'x * {LANES}')})"
+            every = f"UNROLL for (int x = 0; x < {wide}; x++)"
+            text.begin(f"for (int i = {start * LANES}; i < {stop * LANES}; i += {wide * LANES})")
+            text.line(f"lanesf row[{wide}], s[{tall}][{wide}];")
+            text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
+            text.line(f"    {every} s[y][x] = {to};")
+            text.begin(f"for (int k = 0; k < {k}; k++)")
+            text.line(f"{every} row[x] = *(const lanesf *)(factor + k * {n} + i + x * {LANES});")
+            text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
+            text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
+            text.end()
+            text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
+            text.line(f"    {every} {to} = s[y][x];")
+            text.end()
+        text.end()
+    text.end()
+
+
+def _parts(count: int, most: int) -> Iterator[tuple[int, int, int]]:
+    """0 … ``count`` by ``most`` at a time, then what is left: from, to, how many at a time."""
+    left = count % most
+    if count > left:
+        yield 0, count - left, most
+    if left:
+        yield count - left, count, left
