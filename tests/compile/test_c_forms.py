@@ -29,7 +29,7 @@ gather()
 
 UNITS = 16  # in the last place of the largest number of a result
 # Squares of the largest numbers overflow here; the ops scale them first.
-SQUARES = {"layer_norm", "standard_rows", "norm_pull"}
+SQUARES = {"layer_norm", "standard_rows", "norm_pull", "batch_norm", "batch_moments"}
 
 
 @pytest.fixture(autouse=True)
@@ -203,3 +203,17 @@ def test_a_label_of_a_view_is_looked_at_too() -> None:
     scores, labels = np.eye(4, 3, dtype=np.float32), np.array([[0, 1], [2, 3]])
     with pytest.raises(TargetError, match="class index 3 is out of range"):
         runnable(scores, labels)
+
+
+def test_windows_beside_rows_that_lie_side_by_side() -> None:
+    """Their axes have one step and one size, two by two."""
+
+    def product(x, w):
+        rows = tg.nn.functional.linear(x.reshape(6, 9), w, w[:, 0] * 0)
+        windows = OPS["windows"].function(x, (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
+        return (rows.reshape(6, 1, 2, 2, 2, 2) * windows).exp().sum(0)
+
+    program = tg.program(product, tg.ones(6, 1, 3, 3), tg.ones(16, 9))
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(value.shape).astype(np.float32) for value in program.inputs]
+    assert near(c_backend.build(program)(*arrays)[0], evaluate(program, arrays)[0][0], 64)

@@ -54,6 +54,9 @@ _FLOATS = {
     "hardshrink": "absolute{f}({0}) <= {lambd} ? 0 : {0}", "threshold": "{0} <= {threshold} ? {value} : {0}",
     "softshrink": "{0} - smaller{f}(larger{f}({0}, -{lambd}), {lambd})", "isinf": "absolute{f}({0}) == INFINITY",
     "fmax": "{0} >= {1} || {1} != {1} ? {0} : {1}", "fmin": "{0} <= {1} || {1} != {1} ? {0} : {1}",
+    "deg2rad": "{0} * 0.017453292519943295{f}", "rad2deg": "{0} * 57.29577951308232{f}", "signbit": "bits{f}({0}) < 0",
+    "isposinf": "{0} == INFINITY", "isneginf": "{0} == -INFINITY",
+    "xlogy": "{0} == 0 && {1} == {1} ? 0 : {0} * tg_log{f}({1})",
     # of the C library, one number at a time
     **{name: f"{name}{{f}}({{0}})" for name in (
         "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "exp2", "log2",

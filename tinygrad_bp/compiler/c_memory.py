@@ -73,14 +73,16 @@ class Memory:
         if place.lane == lane or place.strides[lane] == 0:
             return place
         steps = list(zip(place.strides, place.shape, strict=True))
-        key = (place.buffer, place.offset, steps[lane], tuple(sorted(steps)))
+        apart = len(set(steps)) == len(steps)  # else two axes are alike, and one copy is not one of all their orders
+        key = (place.buffer, place.offset, steps[lane], tuple(sorted(steps) if apart else steps), lane * (not apart))
         if key not in self._packed:
             order = (*[axis for axis in outer_first(place) if axis != lane], lane)
             copy = self.allot(self.spare(f"{place.buffer.name}_rows"), place.buffer.dtype, place.shape, order, lane)
             self.copy(place, copy)
             self._packed[key] = copy, dict(zip(steps, copy.strides, strict=True))
         copy, found = self._packed[key]
-        return Place(copy.buffer, place.shape, tuple(found[step] for step in steps), 0, lane)
+        strides = tuple(found[step] for step in steps) if apart else copy.strides
+        return Place(copy.buffer, place.shape, strides, 0, lane)
 
     def framed(self, place: Place, frame: Sequence[tuple[int, int]], steps: Sequence[int]) -> Place:
         """A copy in zeros that nobody ever writes: around the last axes, and between elements ``steps`` apart.

@@ -10,8 +10,11 @@ import numpy as np
 
 from ..autograd.op import OPS
 from ..program.program import Constant, Step, Value
-from .c_expressions import FLOATS, TYPES, expression
+from .c_expressions import FLOATS, expression
+from .c_normalization import NORMALIZATIONS, over
+from .c_recurrent_rules import RECURRENT
 from .c_steps import REDUCTIONS, Lowered, Unknown
+from .c_window_rules import WINDOWS
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -35,13 +38,7 @@ def _reduction(out: Lowered, step: Step) -> Value:
 def _mean(out: Lowered, step: Step) -> Value:
     (x,) = step.operands
     total = _reduction(out, Step(OPS["sum"], (x,), step.params, step.result))
-    return _over(out, total, math.prod(x.shape) // (math.prod(total.shape) or 1))
-
-
-def _over(out: Lowered, total: Value, count: int) -> Value:
-    """A sum as a mean; of nothing it is NaN."""
-    mean: Value = out.call("div", total, float(count)) if count else out.call("mul", total, math.nan)
-    return mean
+    return over(out, total, math.prod(x.shape) // (math.prod(total.shape) or 1))
 
 
 def _view_below(out: Lowered, x: Value, axis: int) -> tuple[Value, int, tuple[int, ...] | None]:
@@ -94,7 +91,7 @@ def _reduced(out: Lowered, losses: Value, reduction: str) -> Value:
     if reduction == "none":
         return losses
     total: Value = out.call("sum", losses, axis=tuple(range(len(losses.shape))), keepdims=False)
-    return total if reduction == "sum" else _over(out, total, math.prod(losses.shape))
+    return total if reduction == "sum" else over(out, total, math.prod(losses.shape))
 
 
 def _of_floats(step: Step) -> tuple[Value, Value]:
@@ -151,35 +148,6 @@ def _linear(out: Lowered, step: Step) -> Value:
     return out.call("reshape", _product(out, Step(step.op, (rows, weight, bias), {}, y)), shape=step.result.shape)  # type: ignore[no-any-return]
 
 
-def _row_mean(out: Lowered, x: Value, axes: tuple[int, ...]) -> Value:
-    total = out.call("sum", x, axis=axes, keepdims=True)
-    return _over(out, total, math.prod(x.shape[axis] for axis in axes))
-
-
-def _standard(out: Lowered, x: Value, axes: tuple[int, ...], eps: float) -> Value:
-    """With mean 0 and variance 1 over some axes."""
-    if x.dtype not in FLOATS:
-        raise Unknown(f"a normalization of {x.dtype}")
-    h = out.call("sub", x, _row_mean(out, x, axes))
-    spread = out.call("sqrt", out.call("add", _row_mean(out, out.call("mul", h, h), axes), eps))
-    return out.call("mul", h, out.call("div", 1.0, spread))  # type: ignore[no-any-return]
-
-
-def _layer_norm(out: Lowered, step: Step) -> Value:
-    x, weight, bias = step.operands
-    axes = tuple(range(len(x.shape) - len(weight.shape), len(x.shape)))
-    h = _standard(out, x, axes, step.params["eps"])
-    return out.call("add", out.call("mul", h, weight), bias)  # type: ignore[no-any-return]
-
-
-def _norm_pull(out: Lowered, step: Step) -> Value:
-    a, h, r = step.operands
-    if a.dtype not in FLOATS:
-        raise Unknown(f"norm_pull of {a.dtype}")
-    along = out.call("mul", h, _row_mean(out, out.call("mul", a, h), (1,)))
-    return out.call("mul", out.call("sub", out.call("sub", a, along), _row_mean(out, a, (1,))), r)  # type: ignore[no-any-return]
-
-
 def _masked_softmax(out: Lowered, step: Step) -> Value:
     (x,) = step.operands
     if x.dtype not in FLOATS or not x.shape or math.prod(x.shape) == 0:
@@ -191,114 +159,13 @@ def _masked_softmax(out: Lowered, step: Step) -> Value:
     return out.call("div", e, out.call("where", out.call("eq", total, 0.0), 1.0, total))  # type: ignore[no-any-return]
 
 
-def _matmul(out: Lowered, a: Value, b: Value) -> Value:
-    return out.step(Step(OPS["matmul"], (a, b), {}, Value((a.shape[0], b.shape[1]), a.dtype)))
-
-
-def _item(out: Lowered, x: Value, index: tuple[Any, ...], shape: tuple[int, ...]) -> Value:
-    return out.step(Step(OPS["getitem"], (x,), {"index": index}, Value(shape, x.dtype)))
-
-
-def _stacked(out: Lowered, items: list[Value], shape: tuple[int, ...]) -> Value:
-    """Arrays of one shape, one after another, as an array of ``shape``."""
-    whole = Value((len(items), *items[0].shape), items[0].dtype)
-    return out.call("reshape", out.step(Step(OPS["stack"], (tuple(items),), {"axis": 0}, whole)), shape=shape)  # type: ignore[no-any-return]
-
-
-def _all_gates(out: Lowered, x: Value, weight_ih: Value, bias: Value) -> Value:
-    """What the inputs add to the gates, (steps, rows, 4 hidden), one product for all steps."""
-    steps, rows, features = x.shape
-    size = weight_ih.shape[0]
-    y = Value((steps * rows, size), x.dtype)
-    flat = out.call("reshape", x, shape=(steps * rows, features))
-    return out.call("reshape", out.step(Step(OPS["linear"], (flat, weight_ih, bias), {}, y)), shape=(steps, rows, size))  # type: ignore[no-any-return]
-
-
-def _gates(out: Lowered, z: Value, t: int, h: Value, weight_hh: Value) -> list[Value]:
-    """The input, forget and output gate and the new values of a step."""
-    hidden = h.shape[1]
-    turned = out.call("permute", weight_hh, axes=(1, 0))
-    again, apart = _matmul(out, h, turned), []
-    for k in (0, 1, 3, 2):
-        part = slice(k * hidden, (k + 1) * hidden)
-        given = _item(out, z, (t, slice(None), part), h.shape)
-        apart.append(out.call("add", given, _item(out, again, (slice(None), part), h.shape)))
-    return [*(out.call("sigmoid", part) for part in apart[:3]), out.call("tanh", apart[3])]
-
-
-def _lstm(out: Lowered, step: Step) -> Value:
-    x, h, c, weight_ih, weight_hh, bias = step.operands
-    if x.dtype not in FLOATS or math.prod(step.result.shape) == 0:
-        raise Unknown(f"lstm of {x.dtype} {x.shape}")
-    z, hidden, cells = _all_gates(out, x, weight_ih, bias), [], []
-    for t in range(x.shape[0]):
-        i, f, o, n = _gates(out, z, t, h, weight_hh)
-        c = out.call("add", out.call("mul", f, c), out.call("mul", i, n))
-        h = out.call("mul", out.call("tanh", c), o)
-        hidden.append(h)
-        cells.append(c)
-    return _stacked(out, hidden + cells, step.result.shape)
-
-
-def _lstm_gates(out: Lowered, step: Step) -> Value:
-    x, h, weight_ih, weight_hh, bias, states = step.operands
-    if x.dtype not in FLOATS or math.prod(step.result.shape) == 0:
-        raise Unknown(f"lstm_gates of {x.dtype} {x.shape}")
-    z, found = _all_gates(out, x, weight_ih, bias), []
-    whole = out.maker(states)
-    stack = out.maker(whole.operands[0]) if whole is not None and whole.op.name == "reshape" else None
-    known = stack.operands[0] if stack is not None and stack.op.name == "stack" else None  # by ``_lstm``
-    for t in range(x.shape[0]):
-        found += _gates(out, z, t, h, weight_hh)
-        h = known[t] if known is not None else _item(out, states, (0, t), h.shape)
-    return _stacked(out, found, step.result.shape)
-
-
-def _convolution_weight(out: Lowered, step: Step) -> Value:
-    x, v = step.operands
-    params = step.params
-    room = (n + low + high for n, (low, high) in zip(x.shape[2:], params["padding"], strict=True))
-    each = zip(room, params["kernel"], params["stride"], params["dilation"], strict=True)
-    if tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in each) != v.shape[2:]:
-        raise Unknown("windows that v lacks")
-    return _product(out, step)
-
-
-def _by_number(out: Lowered, step: Step) -> Value:
-    """Ops of elements whose places integers name."""
-    x, index = step.operands
-    name = step.op.name
-    if x.dtype not in TYPES or (not index.shape and name not in ("take_rows", "add_rows")):
-        raise Unknown(f"{name} of {x.dtype}")
-    if name != "take_rows" and name != "picked":
-        out.within(index, step.params["size"])
-    else:
-        out.within(index, x.shape[0 if name == "take_rows" else -1])
-    if name in ("add_rows", "put") and x.dtype not in FLOATS:
-        raise Unknown(f"sums of {x.dtype}")
-    params = {"size": step.params["size"]} if "size" in step.params else {}
-    return out.step(Step(step.op, step.operands, params, step.result))
-
-
-def _window_argmax(out: Lowered, step: Step) -> Value:
-    (x,) = step.operands
-    tables = step.params["tables"]
-    if x.dtype not in FLOATS or len(x.shape) <= len(tables) or not all(isinstance(t, Constant) for t in tables):
-        raise Unknown(f"window_argmax of {x.dtype} {x.shape}")
-    if math.prod(x.shape[-len(tables) :]) >= 2**31:
-        raise Unknown("window_argmax of so many")
-    return out.step(step)
-
-
 Rule = Callable[[Lowered, Step], Value]
 RULES: dict[str, Rule] = {
     **dict.fromkeys(REDUCTIONS, _reduction),
-    "matmul": _product, "linear": _linear, "layer_norm": _layer_norm, "norm_pull": _norm_pull,
-    "convolution": _product, "transposed_convolution": _product, "convolution_weight": _convolution_weight,
-    **dict.fromkeys(("take_rows", "add_rows", "picked", "put", "unpooled"), _by_number),
-    "window_argmax": _window_argmax,
-    "masked_softmax": _masked_softmax, "lstm": _lstm, "lstm_gates": _lstm_gates,
-    "standard_rows": lambda out, step: _standard(out, step.operands[0], (1,), step.params["eps"]),
+    "matmul": _product, "linear": _linear,
+    "convolution": _product, "transposed_convolution": _product, **WINDOWS,
+    "masked_softmax": _masked_softmax, **RECURRENT,
+    **NORMALIZATIONS,
     **dict.fromkeys(("cast", "clone"), _same),
     "mean": _mean, "softmax": _softmax, "log_softmax": _log_softmax, "cross_entropy": _cross_entropy,
     "mse_loss": _mse, "l1_loss": _l1, "binary_cross_entropy_with_logits": _bce,

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.op import OPS
 from ..program.program import Constant, Step, Value, replaced
 
-VIEWS = ("permute", "reshape", "broadcast_to", "getitem")
+VIEWS = ("permute", "reshape", "broadcast_to", "getitem", "windows")
 REDUCTIONS = ("sum", "amax", "amin", "prod")
 PRODUCTS = ("matmul", "linear")
 PARTS = ("cat", "stack", "setitem", "place")
@@ -74,6 +74,10 @@ class Lowered:
             dtype = np.dtype(bool)
         shape = _shape(name, [np.shape(array) for array in arrays], params)
         return self.step(Step(op, operands, params, Value(shape, params.get("dtype") or dtype)))
+
+    def item(self, x: Value, index: tuple[Any, ...], shape: tuple[int, ...]) -> Value:
+        """``x[index]``, which has this shape."""
+        return self.step(Step(OPS["getitem"], (x,), {"index": index}, Value(shape, x.dtype)))
 
     def step(self, step: Step) -> Value:
         """Write a step, unless its value is known."""

@@ -1,16 +1,18 @@
-"""Convolutions, as products whose factors are read where the windows lie: nothing is copied into columns.
+"""Convolutions and sums over windows, which are read where they lie: nothing is copied into columns.
 
 The rows of the batch lie side by side, so each weight is multiplied with 16 rows at once.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
-from ..program.program import Step
-from .c_memory import Memory
-from .kernels import Inside, Product
-from .strided import Place
+from ..autograd.op import OPS
+from ..program.program import Step, Value
+from .c_memory import Memory, every
+from .kernels import Inside, Loops, Member, Product
+from .strided import Place, outer_first
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -19,9 +21,7 @@ Pairs = tuple[tuple[int, int], ...]
 def _cut(place: Place, padding: Pairs) -> Place:
     """Without the elements that a negative padding takes away."""
     kept = [slice(max(-low, 0), n - max(-high, 0)) for n, (low, high) in zip(place.shape[2:], padding, strict=True)]
-    found = place.sliced((slice(None), slice(None), *kept))
-    assert found is not None
-    return found
+    return _part(place, (slice(None), slice(None), *kept))
 
 
 def _framed(memory: Memory, step: Step, padding: Pairs) -> Place:
@@ -132,6 +132,37 @@ def _weight(memory: Memory, step: Step) -> Place:
     return w
 
 
+def _overlap(memory: Memory, step: Step) -> Place:
+    """``y[.., p · stride + k · dilation] += x[.., k, p]`` in a frame of zeros, one place of the windows at a time."""
+    x, (size, stride, padding, dilation) = memory.place(step.operands[0]), step.params.values()
+    ndim, shape = len(size), step.result.shape
+    lead = len(shape) - ndim
+    kernel, counts = x.shape[lead : lead + ndim], x.shape[lead + ndim :]
+    room = tuple(n + low + high for n, (low, high) in zip(size, padding, strict=True))
+    lane = x.lane if x.lane is not None and x.lane < lead else None
+    name, axes = memory.names[step.result], tuple(range(len(shape)))
+    frame = memory.allot(name, step.result.dtype, (*shape[:lead], *room), axes, lane)
+    memory.copy(0, frame)
+    number = Value((), step.result.dtype)
+    sum_of = Step(OPS["add"], (number, number), {}, number)
+    for at in itertools.product(*map(range, kernel)):
+        each = zip(at, counts, stride, dilation, strict=True)
+        there = _part(frame, (..., *[slice(k * d, k * d + (n - 1) * s + 1, s) for k, n, s, d in each]))
+        part = _part(x, (..., *at, *[slice(None)] * ndim))
+        order = every(outer_first(there), there)
+        sizes = tuple(there.shape[axis] for axis in order)
+        member = Member(sum_of, [there.permuted(order), part.permuted(order)], there.permuted(order), name)
+        memory.kernels.append(Loops(sizes, False, [member]))
+    return _part(frame, (..., *[slice(low, low + n) for n, (low, _) in zip(size, padding, strict=True)]))
+
+
+def _part(place: Place, index: tuple[object, ...]) -> Place:
+    found = place.sliced(index)
+    assert found is not None
+    return found
+
+
 WINDOWED: dict[str, Callable[[Memory, Step], Place]] = {
     "convolution": _convolution, "transposed_convolution": _transposed, "convolution_weight": _weight,
+    "overlap": _overlap,
 }  # fmt: skip

@@ -118,6 +118,9 @@ class Plan(Memory):
             index = step.params["index"]
             index = index if isinstance(index, tuple) else (index,)
             self.places[step.result] = _sliced(self.place(step.operands[0]), index)
+        elif name == "windows":
+            sizes = (step.params[key] for key in ("kernel", "stride", "dilation"))
+            self.places[step.result] = self.place(step.operands[0]).windows(*sizes)
         elif name == "reshape":
             self._reshape(step)
         elif name in PARTS:
