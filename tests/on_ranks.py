@@ -17,6 +17,7 @@ import numpy as np
 import tinygrad_bp as tg
 from tinygrad_bp import distributed as dist
 from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ModifiedError, ShapeError
+from tinygrad_bp.distributed import starting
 from tinygrad_bp.nn import functional as F
 
 ROWS, BATCH, EPOCHS = 60, 12, 3
@@ -346,23 +347,46 @@ def interrupted() -> None:
     tg.train.fit(wrapped, tg.nn.CrossEntropyLoss(), steps, share(rows()), epochs=1000, callbacks=[press])
 
 
+def left() -> None:
+    if dist.rank == 1:
+        sys.exit(3)
+    dist.barrier()
+
+
+def crashed() -> None:
+    if dist.rank == 1:
+        os._exit(3)
+    dist.barrier()
+
+
 def slow() -> None:
     if dist.rank == 1:
         time.sleep(60)
     dist.barrier()
 
 
-ENDS = {"raising": raising, "in_thread": in_thread, "interrupted": interrupted, "slow": slow}
+def without_settings() -> None:
+    time.sleep(1)
+    raise OSError("the settings are gone")
+
+
+ENDS = {
+    "raising": raising, "in_thread": in_thread, "interrupted": interrupted, "slow": slow, "left": left,
+    "crashed": crashed, "early": dist.barrier, "early_exit": dist.barrier, "early_crash": dist.barrier,
+    "early_kill": dist.barrier, "late": dist.barrier,
+}  # fmt: skip
+BEFORE = {  # how a rank ends before it has called init
+    "early": without_settings, "early_exit": sys.exit, "early_crash": lambda: os._exit(3),
+    "early_kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "late": lambda: time.sleep(60),
+}  # fmt: skip
 FINDS = {"trainings": trainings, "collectives": collectives, "gradients": gradients, "examples": examples}
 
 
 def main(name: str, *arguments: str) -> None:
-    if name == "early":  # one that ends before init
-        from tinygrad_bp.distributed import group
-
-        group.START = 1.0
-        if os.environ["PMI_RANK"] == "1":
-            raise OSError("the settings are gone")
+    if os.environ["PMI_RANK"] == "1" and name in BEFORE:
+        BEFORE[name]()
+    if name == "late":
+        starting.START = 1.0
     dist.init(0.5 if name == "slow" else 60)
     first = dist.rank == 0
     if name in ENDS:

@@ -29,6 +29,7 @@ MPI = pytest.mark.skipif(
     find_spec("mpi4py") is None or MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install tinygrad_bp[mpi]"
 )
 ALONE = {"init", "init_process_group", "is_available", "is_initialized"}
+BEFORE = "has ended its program before it called tg.distributed.init()"
 CALLED = [name for name in distributed.__all__ if name[0].islower() and name not in ALONE]
 
 
@@ -172,7 +173,13 @@ def test_a_job_goes_on_from_its_last_snapshot_with_another_number_of_ranks(tmp_p
         (("with_fit", "", "2", ""), "Killed (signal 9)", 9),
         (("with_fit", "", "0", "fewer"), "all ranks must do the same in the same order", 1),
         (("slow",), "rank 0 has waited 0.5 s for the others in barrier", 1),
-        (("early",), "OSError: the settings are gone", 1),
+        (("left",), "rank 1 has ended its program, and rank 0 waits for it in barrier", 1),
+        (("crashed",), "", 3),
+        (("early",), f"the settings are gone\nDistError: rank 1 {BEFORE}", 9),
+        (("early_exit",), f"DistError: rank 1 {BEFORE}", 9),
+        (("early_crash",), f"DistError: rank 1 {BEFORE}", 9),
+        (("early_kill",), "Killed (signal 9)", 9),
+        (("late",), "DistError: not all ranks have called tg.distributed.init() after 1 s", 9),
     ],
     ids=lambda value: "-".join(filter(None, value)) if isinstance(value, tuple) else "",
 )

@@ -5,10 +5,8 @@ MPI starts them (``mpiexec -n 4 python train.py``) and carries what they tell ea
 
 from __future__ import annotations
 
-import faulthandler
 import hashlib
 import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,11 +17,8 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
 from . import ending
+from .starting import EXTRA, LAUNCHERS, all_ranks
 
-EXTRA = 'pip install "tinygrad_bp[mpi]"'
-# Where launchers say how many processes they start: where MPI counts others, each process would train for itself.
-COUNTS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "WORLD_SIZE")
-START = 60.0  # seconds that the others may come later to ``init``
 LEFT = 1  # tag of the note that a rank sends to each other one when its program ends
 GRACE = 2.0  # seconds in which what a rank sent before it left may still arrive
 SPINNING = 0.05  # seconds; a wait that is longer gives the core to others
@@ -170,7 +165,8 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     Alone, without ``mpiexec``, it is a group of one, and the same program runs. From here on an error that nobody
     catches, of any thread, ends all ranks, with its traceback; so does a rank that is killed; and where a rank ends its
     program while others wait for it, these raise ``DistError``. ``timeout`` is how many seconds one rank waits for
-    the others in one call; here it is a minute, after which the program ends.
+    the others in one call. Here it is a minute, or less where a rank on this machine has ended before: then this
+    program ends, with a line that says why.
 
     Raises ``ModuleNotFoundError`` without the extra, ``ArgumentError`` for a second call, and ``DistError`` where the
     launcher belongs to another MPI, so that each process would train for itself.
@@ -186,8 +182,8 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
     if not seconds > 0:
         raise ArgumentError(f"init: timeout is a number of seconds above 0, got {timeout!r}")
-    world = _all_ranks_at_init()
-    for name in COUNTS:
+    world = all_ranks()
+    for _, name, _ in LAUNCHERS:
         told = os.environ.get(name, "")
         if told.isdigit() and int(told) != world.Get_size():
             raise DistError(
@@ -198,28 +194,6 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     if _group.size() > 1:
         ending.watch(world, _group.rank(), _group.size(), _leave)
     return _group
-
-
-def _all_ranks_at_init() -> Any:
-    """MPI, which waits until every process is here: one that has ended before would be waited for without an end.
-
-    That wait holds Python's lock, so only ``faulthandler`` can end it; it prints the name of this function.
-    """
-    if sys.__stderr__ is not None:
-        faulthandler.dump_traceback_later(START, exit=True, file=sys.__stderr__)
-    try:
-        from mpi4py import MPI
-
-        MPI.COMM_WORLD.Barrier()
-    except ImportError:
-        raise ModuleNotFoundError(
-            f"tg.distributed needs mpi4py and an MPI: {EXTRA}; one process needs neither, leave init out", name="mpi4py"
-        ) from None
-    except RuntimeError as error:  # mpi4py is here, and no MPI that it could load
-        raise ModuleNotFoundError(f"mpi4py finds no MPI ({error}): {EXTRA}", name="mpich") from None
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-    return MPI.COMM_WORLD
 
 
 def _leave() -> None:
