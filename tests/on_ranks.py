@@ -114,6 +114,51 @@ def unlike_shares() -> list[float]:
     return losses
 
 
+NORMALIZED: dict[str, tuple[tuple[int, ...], Any]] = {
+    "features": ((5,), lambda: [tg.nn.Linear(5, 7), tg.nn.BatchNorm1d(7), tg.nn.Tanh(), tg.nn.Linear(7, 3)]),
+    "series": ((2, 6), lambda: [tg.nn.Conv1d(2, 4, 3), tg.nn.BatchNorm1d(4, momentum=None, affine=False),
+                                tg.nn.ReLU(), tg.nn.Flatten(), tg.nn.Linear(16, 3)]),
+    "images": ((2, 4, 4), lambda: [tg.nn.BatchNorm2d(2, bias=False), tg.nn.Conv2d(2, 3, 3), tg.nn.Tanh(),
+                                   tg.nn.BatchNorm2d(3, track_running_stats=False), tg.nn.Flatten(),
+                                   tg.nn.Linear(12, 3)]),
+}  # fmt: skip
+
+
+def synchronized() -> dict[str, Any]:
+    """Batch norm by the rows of all ranks; ranks have unlike numbers of them, and in the end some have none."""
+    told = {}
+    for name, (shape, layers) in NORMALIZED.items():
+        tg.manual_seed(0)
+        model = tg.nn.Sequential(*layers()).double()
+        wrapped = model
+        if dist.is_initialized():
+            model = tg.nn.SyncBatchNorm.convert_sync_batchnorm(model)
+            wrapped = dist.DistributedDataParallel(model)
+        steps = tg.optim.SGD(model.parameters(), lr=0.1)
+        numbers = np.random.default_rng(7)
+        found: list[Any] = []
+        for count in (7, 5, 2):
+            x, y = 3 + 2 * numbers.standard_normal((count, *shape)), numbers.integers(0, 3, count)
+            own = range(dist.rank, count, dist.world_size)
+            given = tg.tensor(x[own], requires_grad=True)
+            steps.zero_grad()
+            loss = F.cross_entropy(wrapped(given), tg.tensor(y[own]), reduction="sum") / count
+            (loss * dist.world_size).backward()
+            steps.step()
+            slopes = tg.zeros(*x.shape, dtype=tg.float64)
+            slopes[own] = given.grad / dist.world_size
+            total = loss.detach().clone()
+            if dist.is_initialized():
+                dist.all_reduce(slopes)
+                dist.all_reduce(total)
+            found += [total.item(), slopes.tolist(), [p.grad.tolist() for p in model.parameters()]]
+        found += [value.tolist() for value in model.state_dict().values()]
+        model.eval()
+        found += [model(tg.tensor(x)).tolist()]
+        told[name] = found
+    return told
+
+
 def with_fit(folder: str | None = None, dies_at: int | None = None, fewer: bool = False) -> Any:
     """``fit`` with validation, a schedule that looks at it, early stopping and snapshots."""
     model, wrapped, steps = model_and(lambda p: tg.optim.AdamW(p, lr=0.02))
@@ -139,7 +184,7 @@ def with_fit(folder: str | None = None, dies_at: int | None = None, fewer: bool 
 
 
 def trainings() -> dict[str, Any]:
-    return {"by hand": by_hand(), "unlike shares": unlike_shares(), "fit": with_fit()}
+    return {"by hand": by_hand(), "unlike shares": unlike_shares(), "norm": synchronized(), "fit": with_fit()}
 
 
 # ---------------------------------------------------------------------- what holds on several ranks
@@ -226,6 +271,11 @@ def gradients() -> str:
     rank, size = dist.rank, dist.world_size
     t = tg.tensor([float(rank + 1), 2.0], requires_grad=True)
     weight = tg.tensor([1.0 + rank, 1.0])  # of each rank's loss
+    for dtype in (tg.float16, tg.float64):
+        w = tg.ones(2, dtype=dtype, requires_grad=True)
+        made = dist.nn.all_reduce(w), dist.nn.all_reduce(w, "AVG"), dist.nn.broadcast(w), dist.nn.all_gather(w)[0]
+        sum(y.sum() for y in made).backward()
+        assert {y.dtype for y in (*made, w.grad)} == {dtype}
     every = sum(1.0 + r for r in range(size))
     ((dist.nn.all_reduce(t * t) * weight).sum()).backward()
     assert t.grad.tolist() == [2 * (rank + 1) * every, 4.0 * size]
@@ -278,6 +328,16 @@ def gradients() -> str:
         ddp, tg.nn.MSELoss(), optimizer, [(x, x[:, :2])], compile=True))  # fmt: skip
     raises(ArgumentError, "nothing to average", lambda: dist.DistributedDataParallel(tg.nn.ReLU()))
     raises(dist.DistError, "(5, 2) float32", lambda: dist.DistributedDataParallel(tg.nn.Linear(2, 4 + (rank == 1))))
+    for dtype, most in ((tg.float16, 2e-3), (tg.float32, 1e-6)):
+        rows = np.random.default_rng(2).standard_normal((4 * size, 3)) * 1e4
+        norm, plain = tg.nn.SyncBatchNorm(3), tg.nn.BatchNorm1d(3)
+        y = norm(tg.tensor(rows[4 * rank : 4 * rank + 4], dtype=dtype))
+        expected = plain(tg.tensor(rows, dtype=dtype))[4 * rank : 4 * rank + 4]
+        assert y.dtype == expected.dtype and np.allclose(y.detach(), expected.detach(), atol=most)
+        assert np.allclose(norm.running_var, plain.running_var, rtol=1e-3) and norm.running_var.dtype == "float32"
+    raises(DtypeError, "needs floating point", lambda: tg.nn.SyncBatchNorm(3)(tg.ones(2, 3, dtype=tg.int64)))
+    raises(ShapeError, "on all ranks together", lambda: tg.nn.SyncBatchNorm(3)(tg.ones(1 - min(rank, 1), 3)))
+    raises(ArgumentError, "one group, of all", lambda: tg.nn.SyncBatchNorm(3, process_group=object()))
     half = dist.DistributedDataParallel(tg.nn.Linear(2, 1).half(), bucket_cap_mb=1e-6)
     half(tg.ones(1, 2, dtype=tg.float16) * (rank + 1)).sum().backward()
     assert half.module.weight.grad.dtype == "float16"
@@ -297,7 +357,7 @@ def examples() -> int:
     tried = 0
     dist.destroy_process_group()
     assert (dist.rank, dist.world_size, dist.is_initialized()) == (0, 1, False)
-    for name in ("distributed.group", "distributed.collectives", "distributed.nn", "nn.parallel"):
+    for name in ("distributed.group", "distributed.collectives", "distributed.nn", "nn.parallel", "nn.synchronized"):
         for test in doctest.DocTestFinder().find(importlib.import_module(f"tinygrad_bp.{name}")):
             last = test.name.split(".")[-1]
             if any(doctest.SKIP in example.options for example in test.examples):

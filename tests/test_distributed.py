@@ -122,6 +122,29 @@ def test_an_order_is_pytorchs() -> None:
     assert list(sampler) == [0, 7, 9]  # PyTorch 2.13
 
 
+def test_batch_norms_are_converted_where_they_stand() -> None:
+    shared, instance = tg.nn.BatchNorm1d(4, momentum=None, bias=False).eval(), tg.nn.InstanceNorm1d(4)
+    called = []
+    shared.register_forward_hook(lambda *_: called.append(1))
+    model = tg.nn.Sequential(tg.nn.Linear(4, 4), shared, tg.nn.ModuleDict({"a": shared, "b": instance}))
+    before, parameters = dict(model.state_dict()), list(model.parameters())
+    x, y = tg.rand(5, 4), shared(tg.ones(2, 4))
+    assert tg.nn.SyncBatchNorm.convert_sync_batchnorm(model) is model
+    new = model[1]
+    assert type(new) is tg.nn.SyncBatchNorm and model[2]["a"] is new and model[2]["b"] is instance
+    assert type(shared) is tg.nn.BatchNorm1d and not new.training and (new(tg.ones(2, 4)) == y).all()
+    assert all(a is b for a, b in zip(model.parameters(), parameters, strict=True)) and len(called) == 2
+    assert list(model.state_dict()) == list(before)
+    assert tg.nn.SyncBatchNorm.convert_sync_batchnorm(model)[1] is new
+    alone = tg.nn.SyncBatchNorm.convert_sync_batchnorm(tg.nn.BatchNorm2d(3))
+    plain = tg.nn.BatchNorm2d(3)
+    x = tg.rand(2, 3, 4, 4)
+    assert type(alone) is tg.nn.SyncBatchNorm and (alone(x) == plain(x)).all()
+    assert (alone.running_var == plain.running_var).all()
+    with pytest.raises(ArgumentError, match="a lazy batch norm has no shape yet"):
+        tg.nn.SyncBatchNorm.convert_sync_batchnorm(tg.nn.Sequential(tg.nn.LazyBatchNorm1d()))
+
+
 # ---------------------------------------------------------------------- together
 
 

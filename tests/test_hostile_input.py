@@ -18,8 +18,9 @@ from benchmarks import sections
 from benchmarks.attacks import inputs, judging, steady, threads
 from benchmarks.attacks.mutations import overlapping
 from benchmarks.attacks.names import NAMES
-from benchmarks.attacks.readers import FOREIGN_NPZ, OWN_NPZ, READERS, SNAPSHOT, Reader, Wrong
-from benchmarks.attacks.targets import shares
+from benchmarks.attacks.reader import Reader, Wrong
+from benchmarks.attacks.saved_files import FOREIGN_NPZ, OWN_NPZ, SNAPSHOT
+from benchmarks.attacks.targets import READERS, shares
 from tinygrad_bp.autograd import watch
 from tinygrad_bp.autograd.errors import ArgumentError, DataFileError, StateDictError
 from tinygrad_bp.check.source import Unreadable, read

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.attacks import programs
 from benchmarks.attacks.programs import WAYS, Case, check
-from benchmarks.attacks.readers import Wrong
+from benchmarks.attacks.reader import Wrong
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -144,7 +144,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "nn": {
         "use the model itself, or nn.parallel.DistributedDataParallel": "DataParallel",
-        "layers see the rows of their own rank: use nn.GroupNorm or nn.LayerNorm, which see a row": "SyncBatchNorm",
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
         "use tg.autograd.grad": "grad",
         "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",

@@ -22,7 +22,7 @@ from tinygrad_bp.drawing.dot import printable
 from tinygrad_bp.explaining.latex import _GREEK, _TEXT
 from tinygrad_bp.replaying.numbers import shown
 
-from .readers import Reader, Wrong
+from .reader import Reader, Wrong
 
 PIECES = (
     "<b>", "</b>", "<script>alert(1)</script>", "</script>", "<!--", "-->", "<![CDATA[", "]]>",

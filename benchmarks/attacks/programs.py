@@ -19,7 +19,7 @@ from tinygrad_bp.program.program import evaluate
 
 from ..sections import printed_by
 from .names import labels
-from .readers import Wrong, same
+from .reader import Wrong, same
 
 SHAPE = (2, 3)
 UNARY: dict[str, Callable[[Any], Any]] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .given_files import GIVEN_FILES
 from .names import NAMES
-from .readers import READERS
+from .saved_files import SAVED_FILES
 
+READERS = [*GIVEN_FILES, *SAVED_FILES]
 TARGETS = [*READERS, *NAMES]
 
 

@@ -19,7 +19,7 @@ import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import AnomalyError
 
 from ..sections import printed_by
-from .readers import Wrong
+from .reader import Wrong
 
 THREADS = 8
 

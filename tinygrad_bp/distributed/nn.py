@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.function import Function
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, wrap
 from . import collectives
 from .group import ProcessGroup, joined
 
@@ -21,7 +21,7 @@ class _Sum(Function):
     @staticmethod
     def forward(ctx: Any, tensor: Tensor, counts: bool) -> Any:
         ctx.counts = counts
-        result = Tensor(np.array(tensor.detach().numpy()) if counts else np.zeros(tensor.shape, tensor.dtype))
+        result = wrap(np.array(tensor.detach().numpy()) if counts else np.zeros(tensor.shape, tensor.dtype), None)
         collectives.all_reduce(result)
         return result
 
@@ -39,7 +39,7 @@ class _Gather(Function):
         ctx.group = group
         own = np.ascontiguousarray(tensor.detach().numpy())
         group.agree(f"distributed.nn.all_gather of {own.shape} {own.dtype}")
-        return Tensor(group.gather(own, "distributed.nn.all_gather"))
+        return wrap(group.gather(own, "distributed.nn.all_gather"), None)
 
     @staticmethod
     def backward(ctx: Any, g: Any) -> Any:

@@ -23,6 +23,7 @@ from .normalization import *
 from .padding import *
 from .pooling import *
 from .recurrent import *
+from .synchronized import *
 from .transformer import *
 from .upsampling import *
 from .utils.clip_grad import *

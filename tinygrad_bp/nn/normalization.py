@@ -105,13 +105,16 @@ class _BatchNorm(_RunningNorm):
         momentum, seen = self.momentum, self.num_batches_tracked
         if momentum is None:
             momentum = 1 / (seen.item() + 1) if seen is not None else 0.0
-        y = batch_norm(
-            input, self.running_mean, self.running_var, self.weight, self.bias,
-            self.training or self.running_mean is None, momentum, self.eps,
-        )  # fmt: skip
+        y = self._normalized(input, momentum)
         if self.training and seen is not None:
             seen += 1  # after the pass: one that raises leaves the layer as it was
         return y
+
+    def _normalized(self, input: Any, momentum: float) -> Any:
+        return batch_norm(
+            input, self.running_mean, self.running_var, self.weight, self.bias,
+            self.training or self.running_mean is None, momentum, self.eps,
+        )  # fmt: skip
 
 
 class BatchNorm1d(_BatchNorm):

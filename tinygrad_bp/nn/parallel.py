@@ -29,7 +29,7 @@ class DistributedDataParallel(Module):
     takes the same step everywhere, and the buffers are those of rank 0. A gradient that a rank does not have counts as
     0; one that no rank has stays None. With a loss that is a mean over rows, and as many rows on every rank, that is
     the gradient of the mean over the rows of all. Where ranks have unlike numbers of rows, multiply the loss by
-    ``world_size * rows / rows_of_all``. Layers that look at a whole batch (batch norm) see the rows of their own rank.
+    ``world_size * rows / rows_of_all``. Batch norm sees the rows of its own rank; ``nn.SyncBatchNorm`` those of all.
 
     Gradients travel in pieces of ``bucket_cap_mb`` megabytes, all of them on their way before the first is waited for.
     ``broadcast_buffers=False`` leaves buffers alone, ``init_sync=False`` also the values at the start. The model inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 
@@ -11,7 +12,7 @@ import tinygrad_bp as tg
 from tinygrad_bp import distributed
 from tinygrad_bp.data import DataLoader
 from tinygrad_bp.optim.lr_scheduler import OneCycleLR
-from tinygrad_bp.train import evaluate, fit
+from tinygrad_bp.train import Checkpoint, evaluate, fit
 
 from ..summary import Line
 from ..table import paragraph, table
@@ -20,13 +21,15 @@ from .training import CANDIDATES, load, network
 
 ABOUT = """R1's best setting on {ranks} ranks: {name}, {pixels} - {hidden} - 10, {recipe}.
 A step takes {batch} rows, {share} on each rank. The tables are trained in one process: leave --distributed out.
+{snapshots}
 """
 
 
 def run(seed: int, quick: bool, out: Path, data: Path | None, epochs: int | None = None) -> list[Line]:
     """Train on all ranks, check that they hold the same weights, and draw the curves; rank 0 alone prints and draws.
 
-    Each rank reads its own share of every batch, so that losses are those of one process with the same batches.
+    Each rank reads its own share of every batch, so that losses are those of one process with the same batches. A
+    training that was killed goes on from its last snapshot in ``out``, on another number of ranks too.
     """
     ranks, first = distributed.world_size, distributed.rank == 0
     parts = load(data)
@@ -35,11 +38,15 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, epochs: int | None
     if epochs is None:
         small, large = (QUICK_DIGITS, FULL_DIGITS) if parts.note else (QUICK, FULL)
         epochs = (small if quick else large).best_epochs
+    folder = out / f"r1-{parts.name.lower()}-batch-{share * ranks}-epochs-{epochs}-seed-{seed}"
+    keeper = Checkpoint(folder, keep=1)
     if first:
         if parts.note:
             print(paragraph(parts.note) + "\n")
         layers = {"pixels": parts.pixels, "hidden": " - ".join(map(str, HIDDEN))}
-        print(ABOUT.format(ranks=ranks, name=parts.name, recipe=CHOSEN, batch=share * ranks, share=share, **layers))
+        snapshots = f"Goes on from {keeper.newest}." if keeper.newest else f"Killed, it goes on from {folder}."
+        print(ABOUT.format(ranks=ranks, name=parts.name, recipe=CHOSEN, batch=share * ranks, share=share,
+                           snapshots=snapshots, **layers))  # fmt: skip
 
     tg.manual_seed(seed)
     model = network(pixels=parts.pixels)
@@ -50,7 +57,10 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, epochs: int | None
     cycle = OneCycleLR(optimizer, candidate.peak, epochs * len(batches))
     loss = tg.nn.CrossEntropyLoss()
     start = time.perf_counter()
-    history = fit(together, loss, optimizer, batches, DataLoader(parts.val, 1000), epochs, batch_schedule=cycle)
+    history = fit(
+        together, loss, optimizer, batches, DataLoader(parts.val, 1000), epochs, batch_schedule=cycle,
+        callbacks=[keeper], resume=folder,
+    )  # fmt: skip
     seconds = time.perf_counter() - start
     digest = together.digest()
     if not first:
@@ -72,5 +82,6 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, epochs: int | None
     }
     title = f"R1 on {ranks} ranks: {parts.name}"
     panel = Panel(CHOSEN, "epoch", "accuracy (%)", lines, np.arange(1, epochs + 1))
+    rmtree(folder)  # the training is through
     print("\nPicture:", curves(out / "r1-distributed.png", title, [panel], columns=1), sep="\n")
     return []
