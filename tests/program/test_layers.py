@@ -42,6 +42,7 @@ LAYERS: dict[str, tuple[Make, tuple[Any, ...]]] = {
        for n, shape in ((1, ROWS), (2, IMAGES), (3, VOLUMES))},
     **{f"{kind}{n}d": (lambda kind=kind, n=n: getattr(nn, f"{kind}{n}d")(4, 3, 2), shape)
        for kind in ("Conv", "ConvTranspose") for n, shape in ((1, ROWS), (2, IMAGES), (3, VOLUMES))},
+    "SyncBatchNorm": (lambda: nn.SyncBatchNorm(4), ((5, 4, 3),)),
     **{f"BatchNorm{n}d": (lambda n=n: getattr(nn, f"BatchNorm{n}d")(4), shape)
        for n, shape in ((1, ROWS), (2, IMAGES), (3, VOLUMES))},
     **{f"InstanceNorm{n}d": (lambda n=n: getattr(nn, f"InstanceNorm{n}d")(4, affine=True, track_running_stats=True),

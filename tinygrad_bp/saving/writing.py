@@ -64,9 +64,9 @@ def replace(path: str, data: bytes) -> None:
             os.chmod(beside, stat.S_IMODE(known.st_mode))
         os.replace(beside, path)
     except BaseException as error:
-        if isinstance(error, OSError) and error.filename == beside:
+        if isinstance(error, OSError) and error.filename in (beside, None):  # None: a full disk
             error.filename = path  # the name that was given
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
     if os.name == "posix":  # the new name is on the disk as well
