@@ -692,6 +692,17 @@ def test_settings_without_a_meaning(settings, said, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("keep", [Checkpoint, lambda folder: tg.train.sweep(lambda: {}, {}, folder=folder)])
+def test_a_folder_is_no_file_and_has_a_name(keep, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ArgumentError, match=r"file' is a file$"):
+        keep(tmp_path / "file")
+    with pytest.raises(ArgumentError, match=r"'' is no name; the folder of the program is '\.'$"):
+        keep("")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 class Bare:
     """A schedule without a state."""
 

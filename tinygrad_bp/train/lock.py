@@ -9,6 +9,14 @@ from pathlib import Path
 from ..autograd.errors import ArgumentError
 
 
+def folder_of(given: str | os.PathLike[str], who: str) -> Path:
+    """The folder that ``who`` keeps its files in. Raises ``ArgumentError`` for a file, and for an empty name."""
+    if not os.fspath(given) or Path(given).is_file():
+        what = "a file" if os.fspath(given) else "no name; the folder of the program is '.'"
+        raise ArgumentError(f"{who}: a folder is where files are kept, and {os.fspath(given)!r} is {what}")
+    return Path(given)
+
+
 class Lock:
     """Holds ``folder`` for a ``kind`` of work until ``close``, or until the process ends in whatever way."""
 

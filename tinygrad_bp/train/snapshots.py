@@ -30,7 +30,7 @@ from ..saving.structure import take_apart
 from .callbacks import Callback
 from .described import described, different
 from .history import History
-from .lock import Lock
+from .lock import Lock, folder_of
 
 ABOUT = "snapshot"  # the key of a file under which stands what it is
 VERSION = 1
@@ -81,7 +81,7 @@ class Checkpoint(Callback):
                 raise ArgumentError(f"Checkpoint: {name} is a whole number from 1, got {value!r}")
         if mode not in (None, "min", "max"):
             raise ArgumentError(f"Checkpoint: mode is 'min' or 'max' (None: by the name); got {mode!r}")
-        self.folder: Path = Path(folder)
+        self.folder: Path = folder_of(folder, "Checkpoint")
         self.epochs: int = epochs
         self.steps: int | None = steps
         self.keep: int = keep

@@ -26,7 +26,7 @@ from ..random.generator import manual_seed
 from ..random.streams import set_streams, streams
 from ..saving import load, save
 from .history import MONITORS, History
-from .lock import Lock
+from .lock import Lock, folder_of
 from .results import Run, Sweep
 
 Train = Callable[..., Any]
@@ -73,7 +73,7 @@ def sweep(
     chosen = _chosen(seeds)
     _check(train, settings, n_jobs)
     named = [Run(setting, seed, {}) for setting in settings for seed in chosen]
-    kept = None if folder is None else _Kept(Path(folder), train)
+    kept = None if folder is None else _Kept(folder_of(folder, "sweep"), train)
     done: dict[int, Run] = {}
     stopped = ""
     with kept if kept is not None else _nothing():
