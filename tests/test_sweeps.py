@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -257,3 +258,13 @@ def test_without_joblib_one_line_says_what_to_install(monkeypatch):
 def test_nothing_is_drawn_where_nobody_looks(capsys):
     sweep(lambda a: a, {"a": [1, 2]})
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_example_gives_a_reports_tables(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(sys, "argv", ["sweep", str(tmp_path)])
+    runpy.run_module("demos.examples.sweep")
+    rates, sizes = (table.splitlines()[2:] for table in capsys.readouterr().out.split("\n\n"))
+    assert [line.split()[0] for line in rates] == ["0.01", "0.1", "0.5", "1.0"] and "1 ± 0" in rates[1]
+    assert len(sizes) == 3 and "1 ± 0" in sizes[1] and "1 ± 0" not in sizes[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rates.png", "sizes.png"]
