@@ -244,7 +244,8 @@ class Checkpoint(Callback):
         except OSError as error:
             last = self._path(self._number).name if self._number else "none"
             warnings.warn(
-                f"{path} could not be written ({error}); the training goes on, and the last snapshot is {last}",
+                f"{path} could not be written ({error.strerror or error}); the training goes on, and the last snapshot "
+                f"is {last}",
                 stacklevel=3,
             )
             return None

@@ -317,7 +317,7 @@ class _Kept:
         try:
             save({"about": self.about, "run": _key(run), "figures": run.figures}, path)
         except OSError as error:
-            warnings.warn(f"{path} could not be written ({error}); the sweep goes on", stacklevel=2)
+            warnings.warn(f"{path} could not be written ({error.strerror or error}); the sweep goes on", stacklevel=2)
 
     def read(self, run: Run) -> Run | None:
         """The run as it was kept; None where it was not. Raises ``ArgumentError`` where it is of another ``train``."""
