@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from tinygrad_bp.verify import check_backward, check_gradients
+from tinygrad_bp.verify.array_like import ArrayLike, Run
+from tinygrad_bp.verify.mutants.recorder import Recorder
+from tinygrad_bp.verify.recorded import leaf
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(9, 4))
@@ -333,3 +336,39 @@ def test_loops_with_gates(bug: str) -> None:
     kind = {"other gate": "derivative", "cut off": "branch missing", "tokens shifted": "shifted", "": None}[bug]
     check = check_gradients(f, params)
     assert {finding.kind for finding in check.wrong} == ({kind} if kind else set()), said(check)
+
+
+def test_a_place_in_a_loop_is_one_place() -> None:
+    recorder, x = Recorder(), ArrayLike(leaf(np.arange(70.0)), Run())
+    with recorder:
+        for i in range(60):  # so often that the interpreter puts a faster instruction there
+            x[i : i + 2]
+    sites = {call.site for node, call in recorder.calls.items() if node.op is not None and node.op.name == "getitem"}
+    assert len(recorder.calls) == 60 and len(sites) == 1
+
+
+def test_examples_are_as_many_as_labels() -> None:
+    labels, weight = np.array([2, 0, 1, 1, 0, 2, 1, 3]), np.array([1.0, 0.5, 3.0, 2.0])
+    rows = np.arange(8)
+
+    def forward(z: Any) -> Any:
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        p = e / e.sum(axis=1, keepdims=True)
+        return -(weight[labels] * np.log(p[rows, labels])).sum() / weight[labels].sum()
+
+    def backward(g: Any, z: Any) -> Any:
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        d = e / e.sum(axis=1, keepdims=True) * weight[labels][:, None]
+        d[rows, labels] -= 1
+        return g * d / weight[labels].sum()
+
+    text = said(check_backward(backward, forward, (RNG.normal(size=(8, 4)),), labels=labels))
+    assert "not multiplied by the weight" in text, text
+
+
+def test_what_gradients_are_of_has_the_name_that_the_forward_gives_it() -> None:
+    def backward(g: Any, x: Any, w: Any) -> Any:
+        return g @ w, x.T @ g
+
+    text = said(check_backward(backward, lambda x, w: x @ w, (X, RNG.normal(size=(4, 4))), names=("dx", "dw")))
+    assert "In the gradient of x through" in text, text

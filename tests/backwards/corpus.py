@@ -11,6 +11,7 @@ import numpy as np
 from . import (
     activations,
     attention,
+    convolutions,
     deep,
     dense,
     gates,
@@ -23,13 +24,14 @@ from . import (
     shared,
     softmax,
     steps,
+    weighted,
     words,
 )
 from .programs import Program
 
 MODULES = (
     dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
-    activations, deep, gates, goals, layers,
+    activations, deep, gates, goals, layers, convolutions, weighted,
 )  # fmt: skip
 PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

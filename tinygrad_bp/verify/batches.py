@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.types import Raw
+from ..autograd.types import Array, Raw
 
 
 def examples(
@@ -16,14 +16,18 @@ def examples(
     asked: Sequence[int],
     axis: int | None,
     following: Sequence[int],
+    labels: Array | None = None,
 ) -> dict[int, int]:
-    """The inputs that hold examples, each with its axis.
+    """The inputs that hold examples, each with its axis; as many as there are ``labels``, if any are given.
 
     They are those ``asked`` for and those of ``following`` that have as many along the same axis (the last, for arrays
     of fewer). Where ``axis`` is None it is that along which ``run`` takes every example twice: 0 before 1. Where there
     is none the answer is that of 0: the run holds arrays of the batch's length.
     """
     choices = [_along(inputs, asked, one, following) for one in ((0, 1) if axis is None else (axis,))]
+    if labels is not None:
+        fitting = [axes for axes in choices if any(np.shape(inputs[i])[a] == np.size(labels) for i, a in axes.items())]
+        choices = fitting or choices
     if len(choices) == 1 or not choices[1]:
         return choices[0]
     for axes in choices:

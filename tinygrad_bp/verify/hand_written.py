@@ -8,6 +8,7 @@ they agree, it compares once more for other gradients arriving and on other numb
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from .comparison import Comparison
 from .drawn import arriving
 from .findings import Diagnosis
 from .localised import located
+from .naming import meant
 from .nested import flat, rebuilt
 from .returned import array, loss_and_grads, one_each
 from .truths import Truth, asked, wide
@@ -82,19 +84,23 @@ def check_backward(
     arrays, wanted = _in_floats(by_hand, truth, [g, *arrays], wanted)
     truth.moving = wanted
     truth.settle(arrays, g)
-    axes = examples(by_hand, [g, *arrays], [i + 1 for i in batched], axis, [0])
+    axes = examples(by_hand, [g, *arrays], [i + 1 for i in batched], axis, [0], labels)
+
+    told = list(names) or [f"gradient of input {i}" for i in wanted]
+    called = _inputs_named(engine, told, wanted)
 
     def against(truth: Truth) -> Comparison:
         return Comparison(
             lambda values: [d for i, d in enumerate(by_hand(values)) if i in wanted],
             lambda values, hand, quick: truth(values[1:], values[0], hand, quick),
             [g, *arrays],
-            list(names) or [f"gradient of input {i}" for i in wanted],
-            axes, sizes or {}, labels,
+            told, axes, sizes or {}, labels,
             known=lambda values: [{"parameter": values[i + 1], "upstream": values[0]} for i in wanted],
             movable=[i + 1 for i in wanted],
             sides=truth.sides,
-            explained=lambda values, cases: truth.explained(values[1:], cases, values[0]),
+            explained=lambda values, cases: truth.explained(
+                values[1:], [replace(c, name=name) for c, name in zip(cases, called, strict=True)], values[0]
+            ),
             extremes=[i + 1 for i in extremes],
             coarse=truth.coarse, errors=lambda: truth.numeric.errors,
             arriving=drawn if value.shape else [],
@@ -102,6 +108,19 @@ def check_backward(
 
     found = _told(against, truth)
     truth.pass_forward(arrays)
+    return found
+
+
+def _inputs_named(engine: Callable[..., Any], names: Sequence[str], wanted: Sequence[int]) -> list[str]:
+    """What the gradients are of, in the engine's words where its parameters are called so: x for dx."""
+    try:
+        parameters = list(inspect.signature(engine).parameters)
+    except (TypeError, ValueError):  # it says nothing of them
+        parameters = []
+    found = []
+    for i, name in zip(wanted, names, strict=False):
+        own = parameters[i] if i < len(parameters) else ""
+        found.append(own if own in meant(name) else name.removeprefix("gradient of "))
     return found
 
 
@@ -242,7 +261,7 @@ def check_gradients(
             f"the loss of {truth.who} stays what it is when its params change: it uses arrays that it holds; write "
             "params into the network first, or compute with those given"
         )
-    axes = examples(by_hand, inputs, [n] if batch else [], axis, range(n, len(inputs)))
+    axes = examples(by_hand, inputs, [n] if batch else [], axis, range(n, len(inputs)), labels)
     stale: list[Any] = [None] * n
     if previous is not None:
         stale = truth([*(array(a) for _, a in flat(previous)), *inputs[n:]])

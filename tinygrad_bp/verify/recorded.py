@@ -13,7 +13,8 @@ from ..autograd.types import Raw
 from ..autograd.values import value_of
 from .case import Case, Guess
 from .mutants.explain import explanations
-from .mutants.tape import Recorder, Tape
+from .mutants.recorder import Recorder
+from .mutants.tape import Tape
 
 
 def leaf(array: Raw, record: bool = True) -> Any:

@@ -45,6 +45,9 @@ def moved(case: Case) -> Iterator[Guess]:
         for step in (1, -1):
             shifted = np.roll(case.truth, step, axis)
             yield "shifted", shifted, None, f"It is the engine's shifted by {step} along axis {axis}."
+            cut = np.array(shifted)
+            cut[(*[slice(None)] * axis, 0 if step > 0 else -1)] = 0
+            yield "shifted", cut, None, f"It is the engine's shifted by {step} along axis {axis}, zero at the end."
         order = _order(case.truth, axis), _order(case.hand, axis)
         placed = np.take(np.take(case.truth, order[0], axis), np.argsort(order[1]), axis)
         yield "permuted", placed, None, f"It has the engine's numbers in another order along axis {axis}."

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .edges import Edge, replaced
-from .products import by, operand_name
-from .tape import Change, Gradient, Pairs, Rule, Site, Step, Tape, places
+from .recorder import Site
+from .tape import Change, Gradient, Pairs, Rule, Step, Tape, places
 
 Shift = Callable[[int, int], int]  # of the place and the number of places: whose values are used
 SHIFTS: tuple[tuple[str, Shift], ...] = (
@@ -23,7 +22,7 @@ SHIFTS: tuple[tuple[str, Shift], ...] = (
 
 def caches(tape: Tape) -> Iterator[Change]:
     """All that one function, or one turn of a loop, computes, with the values of another call or turn."""
-    columns = list(_columns(tape).values())
+    columns = list(columns_of(tape).values())
     sets: dict[Hashable, list[list[Step]]] = {}
     for column in columns:
         sets.setdefault(("turns", len(column)), []).append(column)
@@ -45,7 +44,7 @@ def caches(tape: Tape) -> Iterator[Change]:
 
 def not_handed_on(tape: Tape) -> Iterator[Change]:
     """In a loop over layers the gradient of another layer's result arrives at each: it is not handed on."""
-    for column in _columns(tape).values():
+    for column in columns_of(tape).values():
         nodes = [step.node for step in column]
         if len({n.shape for n in nodes}) > 1 or not all(n in tape.total for n in nodes):
             continue
@@ -62,31 +61,11 @@ def not_handed_on(tape: Tape) -> Iterator[Change]:
             yield Change("wrong gradient", sentence, totals=moved)
 
 
-def other_columns(tape: Tape) -> Iterator[Change]:
-    """In every turn of a loop, another value of that turn in the place of a factor: another gate's."""
-    columns = list(_columns(tape).values())
-    held = in_turns(tape)
-    for column in columns:
-        if column[0].name != "mul" or not all(step.node in tape.parts and step.call.values for step in column):
-            continue
-        for operand in (0, 1):
-            meant = [step.call.values[1 - operand] for step in column]
-            for name, values in held.get(len(column), ()):
-                if [v.shape for v in values] != [m.shape for m in meant] or all(map(np.array_equal, values, meant)):
-                    continue
-                rules = {s.node: replaced(Edge(s, operand), by(v)) for s, v in zip(column, values, strict=True)}
-                text = (
-                    f"In the product{places(column)} {name} of that step stands where "
-                    f"{operand_name(tape, Edge(column[0], operand), 1 - operand)} is meant."
-                )
-                yield Change("wrong factor", text, rules)
-
-
 def in_turns(tape: Tape) -> dict[int, list[tuple[str, list[Any]]]]:
     """By the number of turns the values that a loop has in each: what its ops give, and what they are given."""
     if "turns" not in tape.found:
         found: dict[int, dict[bytes, tuple[str, list[Any]]]] = {}
-        for column in _columns(tape).values():
+        for column in columns_of(tape).values():
             some = [(tape.name(column[0].node), [step.call.result for step in column])]
             for i, parent in enumerate(column[-1].parents):
                 if all(len(step.call.values) == len(column[-1].parents) for step in column):
@@ -100,7 +79,7 @@ def in_turns(tape: Tape) -> dict[int, list[tuple[str, list[Any]]]]:
     return tape.found["turns"]  # type: ignore[no-any-return]
 
 
-def _columns(tape: Tape) -> dict[Hashable, list[Step]]:
+def columns_of(tape: Tape) -> dict[Hashable, list[Step]]:
     """The steps of each place in the program that ran several times, oldest first."""
     by_site: dict[tuple[str, Site], list[Step]] = {}
     anywhere: dict[Hashable, list[Step]] = {}

@@ -310,6 +310,10 @@ def misplaced(tape: Tape) -> Iterator[Change]:
                 )
                 rules = {step.node: _at(np.roll(index, -by, axis), axis, by, wraps) for step, index in some}
                 yield Change("shifted", text, rules)
+        for by in (1, -1):
+            text = f"What {some[0][0].name}{places(s for s, _ in some)} reads at i is written back at i {by:+d}."
+            rules = {step.node: _at(_next(step, index, by)) for step, index in some}
+            yield Change("shifted", text.replace("+", "+ ").replace("-", "− "), rules)
     arrays = list({index.tobytes(): index for _, index in held}.values())
     for a, b in combinations(arrays, 2):
         if a.shape == b.shape:
@@ -321,6 +325,11 @@ def misplaced(tape: Tape) -> Iterator[Change]:
                 f"Two indices{places(s for s, _ in held)} are exchanged: what one reads is written back by the other."
             )
             yield Change("wrong order", text, rules)
+
+
+def _next(step: Step, index: Any, by: int) -> Any:
+    """An index by one more or less, kept within the rows that there are."""
+    return np.clip(index + by, 0, len(step.call.values[0]) - 1)
 
 
 def _at(index: Any, axis: int = 0, by: int = 0, wraps: bool = True) -> Rule:

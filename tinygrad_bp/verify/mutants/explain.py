@@ -14,7 +14,7 @@ from ...autograd.errors import ShapeError
 from ..case import Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, branches, of_the_loss, past_a_slope, penalties
-from .caches import caches, not_handed_on, other_columns
+from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
 from .edges import gathered, left_out, misplaced, scaled, uses, ways
 from .forwards import other_forwards, other_operands, other_statistics
@@ -28,22 +28,26 @@ from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .reads import overlapping
 from .recurrent import cut_off, later, orders_in_time
+from .reread import read_back_elsewhere, read_otherwise
 from .screen import Screen
 from .statistics import statistics
-from .subsets import rounds, subsets
-from .sums import averages, broadcast_sums, extremes
+from .subsets import rounds, short_rounds, subsets
+from .sums import averages, broadcast_sums, extremes, running, sums_of_results
 from .tape import Change, Tape
+from .turns import other_arrivals, other_columns, other_parts
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, squares,
+    scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, running, squares,
     other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope, statistics, elementwise_products,
-    broadcast_sums, matrix_products, contractions, windows, windows_of_data, pools, overlapping, misplaced, slices,
-    rearranged, choices, penalties, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns,
-    other_operands, other_statistics, other_forwards, averages, subsets, rounds, masks, of_the_loss,
+    broadcast_sums, sums_of_results, matrix_products, contractions, windows, windows_of_data, read_otherwise,
+    read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties, arrivals, caches,
+    later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals, other_operands,
+    other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
+SPOILING = 8  # of as many tries one is for a change that moves right gradients
 
 
 @dataclass
@@ -178,6 +182,7 @@ class Search:
         self.tape, self.cases = tape, [tolerant(case) for case in cases]
         self.usable = [i for i, case in enumerate(cases) if case.same and np.isfinite(case.hand).all()]
         self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
+        self.right = frozenset(i for i in self.usable if i not in self.wrong and np.any(cases[i].truth))
         size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
         self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong}
@@ -186,17 +191,35 @@ class Search:
         self.near = dict(self.reached)  # of those, after it was tried alone, the ones that it may account for
 
     def _in_order(self) -> tuple[list[Change], list[Change]]:
-        """The changes that may move wrong gradients, of all of them first; and apart those in some turns of a loop."""
+        """The changes that may move wrong gradients, and apart those in some turns of a loop.
+
+        Those that move all wrong ones are first; of those that move right ones as well few are tried, and last.
+        """
         wrong = frozenset(self.wrong)
+        together: list[tuple[Change, bool, bool]] = []
+        alone: list[Change] = []
         for change in self._changes():
-            if reached := self.tape.reaches(change) & wrong:
-                self.reached[change] = reached
-        found = sorted(self.reached, key=lambda change: self.reached[change] != wrong)
-        apart = [self.tape.partial(change) for change in found]
-        return (
-            [change for change, alone in zip(found, apart, strict=True) if not alone],
-            [change for change, alone in zip(found, apart, strict=True) if alone and self.reached[change] == wrong],
-        )
+            self.reached[change] = reached = self.tape.reaches(change) & wrong
+            if self.tape.partial(change):
+                if reached == wrong and len(alone) < self.tries:
+                    alone.append(change)
+            elif reached:
+                together.append((change, self._moves_right(change), reached != wrong))
+        together.sort(key=lambda one: one[1:])
+        good = [change for change, right, _ in together if not right][: self.tries]
+        rest = [change for change, right, _ in together if right][: self.tries // SPOILING]
+        return [*good, *rest], alone
+
+    def _moves_right(self, change: Change) -> bool:
+        """Whether a change passes something else on the way to a right gradient."""
+        tape = self.tape
+        if any(tape.below.get(node, self.right) & self.right for node in change.totals):
+            return True
+        try:
+            with np.errstate(all="ignore"):
+                return any(tape.below.get(p, self.right) & self.right for p in tape.moved_parents(change))
+        except (ShapeError, ValueError, IndexError):  # what the change gives has not the shape of anything here
+            return True
 
     @cached_property
     def screened(self) -> list[Change]:
@@ -207,7 +230,7 @@ class Search:
             screen = Screen(self.tape, self.cases, self.wrong)
         except ValueError:  # near a kink or the end of a domain
             return self.alone
-        return [change for change in self.alone if _passes(screen, change)]
+        return [change for change in self.alone if not self._moves_right(change) and _passes(screen, change)]
 
     def _changes(self) -> Iterator[Change]:
         for kind in KINDS:
@@ -232,9 +255,9 @@ class Search:
         return best
 
     def _tried(self, first: bool) -> Iterator[Change]:
-        yield from self.changes[: self.tries]
+        yield from self.changes
         if first:
-            yield from self.screened[: self.tries]
+            yield from self.screened
 
     def fit(self, change: Change, left: list[int], base: Change) -> Fit | None:
         """How a change meets the hand-written gradients; None where it meets none of those left."""

@@ -17,6 +17,7 @@ from ...autograd.node import Node
 from .regions import between, slope, source
 from .tape import Step, Tape
 
+COMPOSED = "the function"
 DEPTH = 12  # how many ops a function may be made of, one after the other
 
 
@@ -94,8 +95,8 @@ def functions(tape: Tape) -> list[Function]:
     found = tape.found.get("functions")
     if found is None:
         every = [*_functions(tape), *_of_numbers(tape)]
-        inner = {node for f in every if not f.axes for node in _inside(tape, f)}
-        # What a function is made of is not tried on its own; of what is along axes the parts are.
+        inner = {node for f in every if not f.axes and f.name != COMPOSED for node in _inside(tape, f)}
+        # What a known function is made of is not tried on its own; of others, and of those along axes, the parts are.
         found = tape.found["functions"] = [f for f in every if f.step.node not in inner]
     return found
 
@@ -141,7 +142,7 @@ def _functions(tape: Tape) -> Iterator[Function]:
         if best is not None:
             yield best
         elif (made := _composed(tape, step)) is not None:
-            yield Function("the function", step, made, tape.values[made], y)
+            yield Function(COMPOSED, step, made, tape.values[made], y)
         elif len(step.parents) == 1 and step.recorded.op.kind == "elementwise" and step.call.values:  # type: ignore[union-attr]
             yield Function(step.name, step, step.parents[0], step.call.values[0], y)  # type: ignore[arg-type]
 

@@ -219,6 +219,11 @@ def _another(tape: Tape, edge: Edge) -> Iterator[Change]:
         if node is None or node not in step.parents:
             text = f"{what}: {other_name(tape, node)} stands where {meant} is meant."
             yield Change("wrong factor", text, {step.node: replaced(edge, with_other(edge, of_other(value)))})
+    for node, value in alike(tape, np.swapaxes(_other(edge), -1, -2)):
+        if node is None or node not in step.parents:
+            text = f"{what}: {other_name(tape, node)}, transposed, stands where {meant} is meant."
+            other = of_other(np.swapaxes(value, -1, -2))
+            yield Change("wrong factor", text, {step.node: replaced(edge, with_other(edge, other))})
     own = tape.total[step.node]
     for node in tape.distinct[: 3 * OTHERS]:
         arriving = tape.total[node]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise, permutations
-from math import gcd
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
 
 from ...autograd.node import Node
 from .edges import Edge, replaced
+from .reread import written_elsewhere
 from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
 
 
@@ -101,10 +101,7 @@ def slices(tape: Tape) -> Iterator[Change]:
                 text = f"What is read{where} is written back one place {way} along axis {axis}."
                 rules = {e.step.node: replaced(e, _rolled(e, shift, axis)) for e in some}
                 yield Change("shifted", text, rules)
-        strides = _strides([e.step.call.params.get("index") for e in some])
-        if any(n > 1 for n in strides.values()):
-            rules = {e.step.node: replaced(e, _at_stride_one(e.step, strides)) for e in some}
-            yield Change("stride ignored", f"What is read{where} is written back as if the stride were 1.", rules)
+        yield from written_elsewhere(tape, some)
 
 
 def _swapped(tape: Tape, found: list[Edge]) -> Iterator[Change]:
@@ -132,31 +129,3 @@ def _at_index_of(parent: Node, step: Step) -> Rule:
 
 def _rolled(edge: Edge, shift: int, axis: int) -> Callable[[Step, Gradient], Gradient]:
     return lambda step, g: np.roll(step.pull(g)[edge.operand], shift, axis)
-
-
-def _strides(indices: list[Any]) -> dict[int, int]:
-    """The common distance of the starts of slices along each axis."""
-    starts: dict[int, set[int]] = {}
-    for index in indices:
-        for axis, part in enumerate(index if isinstance(index, tuple) else (index,)):
-            if isinstance(part, slice) and isinstance(part.start, (int, np.integer)):
-                starts.setdefault(axis, set()).add(int(part.start))
-    return {axis: gcd(*(b - a for a, b in pairwise(sorted(s)))) for axis, s in starts.items() if len(s) > 1}
-
-
-def _at_stride_one(step: Step, strides: dict[int, int]) -> Callable[[Step, Gradient], Gradient]:
-    index = step.call.params.get("index")
-    moved = []
-    for axis, part in enumerate(index if isinstance(index, tuple) else (index,)):
-        by = strides.get(axis, 1)
-        if isinstance(part, slice) and part.start is not None and part.stop is not None:
-            start = int(part.start) // by
-            part = slice(start, start + int(part.stop) - int(part.start), part.step)
-        moved.append(part)
-
-    def gradient(step: Step, g: Gradient) -> Gradient:
-        d = np.zeros(step.call.values[0].shape)
-        np.add.at(d, tuple(moved), g)
-        return d
-
-    return gradient

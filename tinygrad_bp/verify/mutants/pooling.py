@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from .boxes import moved
 from .edges import Edge, replaced
 from .tape import Change, Gradient, Rule, Step, Tape, places
 from .windows import geometry_of, spread
@@ -69,12 +71,13 @@ def _picks(tape: Tape, step: Step) -> Iterator[Change]:
     strides, borders = (stride,) * d, (border,) * d
 
     def to(
-        mask: Any, scale: float = 1, how: str = "add", strides: tuple[int, ...] = strides, turn: bool = False
-    ) -> Rule:
+        mask: Any, scale: float = 1, how: str = "add", strides: tuple[int, ...] = strides, turn: bool = False,
+        then: Callable[[Any], Any] = lambda image: image,
+    ) -> Rule:  # fmt: skip
         def rule(step: Step, g: Gradient) -> Any:
             g = np.reshape(g, shape)
             part = np.expand_dims(np.swapaxes(g, -1, -2) if turn else g, axes) * mask * scale
-            image_g = spread(part, size, strides, borders, how).reshape(image.call.values[0].shape)
+            image_g = then(spread(part, size, strides, borders, how)).reshape(image.call.values[0].shape)
             return [] if image.parents[0] is None else [(image.parents[0], image_g)]
 
         return rule
@@ -97,7 +100,25 @@ def _picks(tape: Tape, step: Step) -> Iterator[Change]:
         ("factor", "is divided by the size of the window", to(largest, 1 / np.prod(kernel))),
         ("overwritten", "is written over where windows overlap: add it up with +=", to(largest, how="last")),
         ("overwritten", "is written over where windows overlap, from the end", to(largest, how="first")),
+        (
+            "overwritten",
+            "is assigned to the largest element of each window, also to one of several: add it up with +=",
+            to(largest, how="last at"),
+        ),
+        (
+            "wrong element",
+            "goes to the element that is largest without its sign",
+            to(np.abs(finite) == np.max(np.abs(finite), axes, keepdims=True)),
+        ),
     ]
+    for axis, by in product(range(-d, 0), (1, -1)):
+        text = f"is written one place {'later' if by > 0 else 'earlier'} along axis {axis + d + 2}"
+        found.append(("shifted", text, to(largest, then=partial(moved, step=by, axis=axis))))
+        found.append(("shifted", f"{text}, round the end", to(largest, then=partial(np.roll, shift=by, axis=axis))))
+    if d == 2 and kernel[0] == kernel[1]:
+        found.append(
+            ("transposed", "goes to the element with row and column exchanged", to(np.swapaxes(largest, *axes)))
+        )
     if stride > 1:
         found.append(("stride ignored", "is written at i where i · stride is meant", to(largest, strides=(1,) * d)))
     if d == 2 and shape[2] == shape[3]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, pairwise
-from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .boxes import elsewhere
 from .edges import Edge, edges, replaced
-from .matrices import of_other, with_other
-from .products import by
-from .tape import Change, Tape, groups, places
+from .forwards import rerun
+from .tape import Change, Gradient, Rule, Step, Tape, bilinear, groups, places
 
 
 class View(NamedTuple):
@@ -47,41 +45,25 @@ def windows_of_data(tape: Tape) -> Iterator[Change]:
     """Products with windows of data, in every place of a loop at once."""
     found: list[tuple[Edge, View]] = []
     for edge in edges(tape):
-        if edge.step.name in ("mul", "matmul") and len(edge.step.call.values) == 2:
+        if bilinear(edge.step) and len(edge.step.call.values) == 2:
             view = view_of(edge.step.call.values[1 - edge.operand])
             if view is not None:
                 found.append((edge, view))
     for some in groups(found, lambda pair: (pair[0].operand, pair[0].step.call.site)):
         where = places(edge.step for edge, _ in some)
-        for kind, text, starts in _elsewhere([view for _, view in some]):
+        for kind, text, starts in elsewhere([view.starts for _, view in some]):
             values = [view.at(start) for (_, view), start in zip(some, starts, strict=True)]
             if all(value is not None for value in values):
                 rules = {e.step.node: _with(e, v) for (e, _), v in zip(some, values, strict=True)}
                 yield Change(kind, f"The windows that are read{where} are read {text} in the backward.", rules)
 
 
-def _with(edge: Edge, value: Any) -> Any:
-    return replaced(edge, by(value) if edge.step.name == "mul" else with_other(edge, of_other(value)))
+def _with(edge: Edge, value: Any) -> Rule:
+    """The rule of a product with another value for the other operand."""
 
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        values = list(step.call.values)
+        values[1 - edge.operand] = value
+        return rerun(step, values).pull(g)[edge.operand]
 
-def _elsewhere(views: list[View]) -> Iterator[tuple[str, str, list[tuple[int, ...]]]]:
-    starts = [view.starts for view in views]
-    if len({len(start) for start in starts}) > 1:
-        return
-    for axis in range(len(starts[0])):
-        for step in (1, -1):
-            moved = [(*start[:axis], max(start[axis] + step, 0), *start[axis + 1 :]) for start in starts]
-            yield "shifted", f"{step} place further along axis {axis}", moved
-    for one, other in combinations(range(len(starts[0])), 2):
-        if len({s[one] for s in starts}) > 1 and {s[one] for s in starts} == {s[other] for s in starts}:
-            moved = [tuple(s[{one: other, other: one}.get(a, a)] for a in range(len(s))) for s in starts]
-            yield "transposed", f"at (j, i) where (i, j) is meant, along axes {one} and {other}", moved
-    strides = [_common([start[axis] for start in starts]) for axis in range(len(starts[0]))]
-    if any(n > 1 for n in strides):
-        moved = [tuple(s // n for s, n in zip(start, strides, strict=True)) for start in starts]
-        yield "stride ignored", "as if the stride were 1", moved
-
-
-def _common(starts: list[int]) -> int:
-    places_read = sorted(set(starts))
-    return gcd(*(b - a for a, b in pairwise(places_read))) if len(places_read) > 1 else 1
+    return replaced(edge, gradient)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .edges import edges, without
-from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
+from .tape import Change, Gradient, Pairs, Rule, Step, Tape, bilinear, groups, places
 
 
 def subsets(tape: Tape) -> Iterator[Change]:
@@ -27,6 +27,19 @@ def subsets(tape: Tape) -> Iterator[Change]:
                 to = sorted({tape.name(step.parents[i]) for i in operands})  # type: ignore[arg-type]
                 sentence = f"Of what arrives at {step.name}{places([step])}, {text} for {', '.join(to)}."
                 yield Change(kind, sentence, {step.node: _masked(mask, operands)})
+
+
+def short_rounds(tape: Tape) -> Iterator[Change]:
+    """Products in a loop that each leave out the first or last place of what arrives."""
+    found = [step for step in tape.steps if step.node in tape.parts and bilinear(step)]
+    for some in groups(found, lambda step: step.call.site):
+        if len(some) < 2 or len({step.node.shape for step in some}) > 1:
+            continue
+        for kind, text, mask in _masks(some[0].node.shape):
+            if "place along" in text and "is left out" in text:
+                rule = _masked(mask, tuple(range(len(some[0].parents))))
+                sentence = f"Of what arrives at {some[0].name}{places(some)}, {text}, in every round."
+                yield Change(kind, sentence, dict.fromkeys((step.node for step in some), rule))
 
 
 def _some_of(operands: list[int]) -> Iterator[tuple[int, ...]]:

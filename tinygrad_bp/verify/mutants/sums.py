@@ -3,51 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from ...autograd.node import Node
 from .edges import Edge, edges, replaced
+from .statistics import over
 from .tape import Change, Gradient, Step, Tape, groups, places
 
 
 def broadcast_sums(tape: Tape) -> Iterator[Change]:
     """An operand that was broadcast: its gradient is a mean, one row, or a sum over other axes."""
     found = [e for e in edges(tape) if _repeated(tape, e)]
-    for some in groups(found, lambda e: (e.step.name, e.step.call.site)):
+    for some in groups(
+        found, lambda e: (e.step.name, e.step.call.site),
+        lambda e: e.step.name if e.step.name == "broadcast_to" else id(e),  # np.repeat along several axes
+    ):  # fmt: skip
         what = f"The gradient of {tape.name(some[0].parent)}{places(e.step for e in some)}"
-        for kind, text, reduced in REDUCED:
+        first = _part(tape, some[0])
+        more = _over_others(np.ndim(first), _broadcast_axes(first, some[0].parent.shape), some[0].parent.shape)
+        for kind, text, reduced in (*REDUCED, *more):
             rules = {e.step.node: replaced(e, _reduced(e, reduced)) for e in some}
             yield Change(kind, f"{what} is {text} where the sum over the broadcast axes is meant.", rules)
 
 
+def _part(tape: Tape, edge: Edge) -> Any:
+    """What an edge passes, not yet summed over broadcast axes."""
+    if edge.step.name == "broadcast_to":
+        return tape.total[edge.step.node]
+    return next((d for p, d in tape.parts[edge.step.node] if p is edge.parent), None)
+
+
 def _repeated(tape: Tape, edge: Edge) -> bool:
-    part = [d for p, d in tape.parts[edge.step.node] if p is edge.parent]
-    return bool(part) and np.shape(part[0]) != edge.parent.shape
+    part = _part(tape, edge)
+    return part is not None and np.shape(part) != edge.parent.shape
 
 
-Reduced = Callable[[Any, tuple[int, ...], tuple[int, ...]], Any]
+Shape = tuple[int, ...]
+Reduced = Callable[[Any, Shape, Shape], Any]  # of a gradient, the axes to sum over, and the shape to give
 
 
-def _other_axes(d: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    others = tuple(a for a in range(d.ndim) if a not in axes)
-    return np.sum(d, others).reshape(shape)
+def _over_others(ndim: int, axes: Shape, shape: Shape) -> Iterator[tuple[str, str, Reduced]]:
+    """Sums and means over any other axes, shaped as it is wanted, cut to size or repeated."""
+    if not 0 < ndim <= 5 or np.prod(shape) < 2:
+        return
+    for count in range(1, ndim + 1):
+        for others in combinations(range(ndim), count):
+            if others != axes:
+                where = over(others) if count < ndim else "everything"
+                yield "wrong axis", f"a sum over {where}", _summed(np.sum, others)
+                yield "wrong axis", f"a mean over {where}", _summed(np.mean, others)
 
 
-def _cut(d: Any, axes: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    others = tuple(a for a in range(d.ndim) if a not in axes)
-    return np.ravel(np.sum(d, others))[: int(np.prod(shape))].reshape(shape)
+def _summed(total: Callable[..., Any], axes: Shape) -> Reduced:
+    return lambda d, right, shape: shaped(total(d, axes), shape)
+
+
+def shaped(d: Any, shape: Shape) -> Any:
+    """A sum in the shape of a parameter: as it is, cut to size, or one number everywhere."""
+    size = int(np.prod(shape))
+    if np.size(d) >= size:
+        return np.ravel(d)[:size].reshape(shape)
+    return np.full(shape, np.ravel(d)[0]) if np.size(d) == 1 else np.broadcast_to(d, shape)
 
 
 REDUCED: list[tuple[str, str, Reduced]] = [
     ("averaged", "a mean", lambda d, axes, shape: np.mean(d, axes).reshape(shape)),
-    ("wrong axis", "a sum over the other axis", _other_axes),
-    ("wrong axis", "a sum over the other axis, cut to size", _cut),
-    ("wrong axis", "a sum over the other axis, cut to size", _cut),
-    ("wrong axis", "one sum over everything", lambda d, axes, shape: np.full(shape, np.sum(d))),
-    ("wrong axis", "a mean over everything", lambda d, axes, shape: np.full(shape, np.mean(d))),
-    ("not summed", "that of the first example alone", lambda d, axes, shape: _at(d, axes, 0).reshape(shape)),
-    ("not summed", "that of the last example alone", lambda d, axes, shape: _at(d, axes, -1).reshape(shape)),
+    ("not summed", "that of the first example, or copy, alone", lambda d, axes, shape: _at(d, axes, 0).reshape(shape)),
+    ("not summed", "that of the last example, or copy, alone", lambda d, axes, shape: _at(d, axes, -1).reshape(shape)),
     (
         "not summed",
         "a sum over one axis, of the first place along the others",
@@ -62,20 +87,54 @@ REDUCED: list[tuple[str, str, Reduced]] = [
 ]
 
 
-def _at(d: Any, axes: tuple[int, ...], place: int) -> Any:
+def _at(d: Any, axes: Shape, place: int) -> Any:
     return d[tuple(place if a in axes else slice(None) for a in range(d.ndim))]
 
 
-def _reduced(edge: Edge, reduced: Reduced) -> Callable[[Step, Gradient], Gradient]:
-    shape = edge.parent.shape
+def _broadcast_axes(d: Any, shape: Shape) -> Shape:
+    extra = np.ndim(d) - len(shape)
+    return tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 != np.shape(d)[i + extra])
 
+
+def _reduced(edge: Edge, reduced: Reduced) -> Callable[[Step, Gradient], Gradient]:
     def gradient(step: Step, g: Gradient) -> Gradient:
-        d = step.pull(g)[edge.operand]
-        extra = d.ndim - len(shape)
-        axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 != d.shape[i + extra])
-        return reduced(d, axes, shape)
+        d = g if step.name == "broadcast_to" else step.pull(g)[edge.operand]
+        return reduced(d, _broadcast_axes(d, edge.parent.shape), edge.parent.shape)
 
     return gradient
+
+
+def sums_of_results(tape: Tape) -> Iterator[Change]:
+    """A bias that is added place by place, and whose gradient is a sum of the whole result's over wrong axes."""
+    for leaf in tape.leaves:
+        i = tape.leaves.index(leaf)
+        added = [s for s in tape.users.get(leaf, ()) if s.name in ("add", "sub", "getitem", "reshape", "expand_dims")]
+        if not added or not leaf.shape or max(leaf.shape) < 2 or max(leaf.shape) < np.prod(leaf.shape):
+            continue
+        for node in [n for n in tape.distinct if len(n.shape) > 1 and i in tape.below.get(n, ())][:OTHERS]:
+            total = tape.total[node]
+            sums = {axes: np.sum(total, axes) for c in range(1, 5) for axes in combinations(range(total.ndim), c)}
+            guesses = {axes: shaped(d, leaf.shape) for axes, d in sums.items() if d.size in (1, *_fitting(d, leaf))}
+            right = [axes for axes, guess in guesses.items() if np.allclose(guess, tape.total[leaf], rtol=1e-9)]
+            what = f"The gradient of {tape.name(leaf)}{places(added)} is a"
+            of = f"of the gradient of {tape.name(node)}{places(s for s in tape.steps if s.node is node)}"
+            for axes, guess in guesses.items() if right else ():
+                where = over(axes) if len(axes) < total.ndim else "everything"
+                mean = guess * sums[axes].size / total.size
+                if axes in right:
+                    yield Change(
+                        "averaged", f"{what} mean over {where} {of}, where a sum is meant.", totals={leaf: mean}
+                    )
+                    continue
+                for word, one in (("sum", guess), ("mean", mean)):
+                    yield Change("wrong axis", f"{what} {word} over {where} {of}: wrong axes.", totals={leaf: one})
+
+
+def _fitting(d: Any, leaf: Node) -> tuple[int, ...]:
+    return (d.size,) if d.size >= np.prod(leaf.shape) else ()
+
+
+OTHERS = 20  # values whose gradients are summed for a bias
 
 
 def averages(tape: Tape) -> Iterator[Change]:
@@ -103,6 +162,29 @@ def averages(tape: Tape) -> Iterator[Change]:
 
 def _times(factor: Any) -> Callable[[Step, Gradient], Gradient]:
     return lambda step, g: factor * step.pull(g)[0]
+
+
+def running(tape: Tape) -> Iterator[Change]:
+    """Running sums: their gradient runs from the end, each place with what comes after it."""
+    found = [s for s in tape.steps if s.name == "cumsum" and s.node in tape.parts and s.call.values]
+    for some in groups(found, lambda s: s.call.site.anywhere):
+        for kind, text, total in RUNNING:
+            rules = {s.node: replaced(Edge(s, 0), _along(total, s.call.params["axis"])) for s in some}
+            yield Change(kind, f"The gradient of the running sum{places(some)} {text}; it is one from the end.", rules)
+
+
+RUNNING: list[tuple[str, str, Callable[[Any, int], Any]]] = [
+    ("running sum", "is a running sum from the start", lambda g, axis: np.cumsum(g, axis)),
+    ("derivative missing", "is g itself, not summed", lambda g, axis: g),
+    ("running sum", "is the whole sum in each place",
+     lambda g, axis: np.broadcast_to(np.sum(g, axis, keepdims=True), np.shape(g))),
+    ("shifted", "is without its own place", lambda g, axis: np.flip(np.cumsum(np.flip(g, axis), axis), axis) - g),
+    ("running sum", "has the differences of what arrives", lambda g, axis: np.diff(g, axis=axis, prepend=0)),
+]  # fmt: skip
+
+
+def _along(total: Callable[[Any, int], Any], axis: int) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: total(g, axis)
 
 
 def extremes(tape: Tape) -> Iterator[Change]:
@@ -147,6 +229,8 @@ PICKED: list[tuple[str, str, Callable[[Any, tuple[int, ...]], Any]]] = [
     ("wrong element", "to the first element where it belongs to the largest one", lambda x, axes: _one(x, axes, 0)),
     ("wrong element", "to the last element where it belongs to the largest one", lambda x, axes: _one(x, axes, -1)),
     ("wrong element", "to the smallest element", lambda x, axes: _largest(-x, axes)),
+    ("wrong element", "to the element that is largest without its sign",
+     lambda x, axes: _largest(np.abs(x), axes)),
     ("derivative", "times the value", lambda x, axes: x * _largest(x, axes)),
     ("mask inverted", "to all elements but the largest one", lambda x, axes: ~_largest(x, axes)),
     ("factor", "divided by the number of elements, as that of a mean",

@@ -58,6 +58,8 @@ def spread(
         window_at: Any = (Ellipsis, *at)
         part = parts[window_at]
         target: Any = (slice(None), slice(None), *place)
+        if how == "last at":  # what a mask has left of it is assigned, the rest stays as it was
+            part = np.where(part != 0, part, total[target])
         total[target] = part if how != "add" else total[target] + part
     starts = borders if cropped else (0,) * d
     return total[(slice(None), slice(None), *(slice(b, b + n) for b, n in zip(starts, size, strict=True)))]
@@ -110,6 +112,8 @@ def _of_input(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient],
     if any(s > 1 for s in strides):
         yield "stride ignored", "input is written at i where i · stride is meant", put(strides=ones)
         yield "stride ignored", "input is written at i, with the kernel turned round", put(np.flip(w, spatial), ones)
+    for text, some in _one_stride(strides):
+        yield "stride ignored", f"input is written at i where i · stride is meant, {text}", put(strides=some)
     for axis in spatial:
         for by in (1, -1):
             yield "shifted", f"input is shifted by {by} along axis {axis}", _rolled(0, by, axis)
@@ -127,6 +131,13 @@ def _of_input(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient],
                 f"input has each window one place off, without its {text} row along axis {axis}",
                 put(moved),
             )
+
+
+def _one_stride(strides: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The strides with that of one axis left out."""
+    for axis, by in enumerate(strides):
+        if by > 1 < len(strides):
+            yield f"along axis {axis + 2} alone", (*strides[:axis], 1, *strides[axis + 1 :])
 
 
 def _rolled(operand: int, by: int, axis: int) -> Callable[[Step, Gradient], Gradient]:
@@ -164,6 +175,12 @@ def _of_kernel(step: Step) -> Iterator[tuple[str, str, Callable[[Step, Gradient]
     yield "not summed", "kernel is that of the first example alone", read(rows=slice(0, 1))
     if any(s > 1 for s in strides):
         yield "stride ignored", "kernel is made with windows at i where i · stride is meant", read(strides=ones)
+    for text, some in _one_stride(strides):
+        yield (
+            "stride ignored",
+            f"kernel is made with windows at i where i · stride is meant, {text}",
+            read(strides=some),
+        )
     if any(borders):
         yield "padding", "kernel is made with windows of the input without its padding", read(borders=none)
     for place, text in ((0, "first"), (-1, "last")):

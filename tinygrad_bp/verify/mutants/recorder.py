@@ -1,0 +1,115 @@
+"""What a forward does, written down while it runs: every op's operands, its result, its place and the user's names."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...autograd.lines import inside_package
+from ...autograd.modes import Mode, Switch
+from ...autograd.node import Node
+from ...autograd.op import Op
+from ...autograd.tensor import Tensor
+from ...autograd.watch import Watcher, enter_every_op
+
+
+class Site(NamedTuple):
+    """A place in the user's program: ops of one place in a loop, or in a layer's class, have one site."""
+
+    code: CodeType | None
+    instruction: int
+    line: int
+    caller: tuple[CodeType, int] | None = None  # where the function that it is in was called
+
+    @property
+    def anywhere(self) -> tuple[CodeType | None, int]:
+        """The place, from wherever its function was called."""
+        return self.code, self.instruction
+
+    def __str__(self) -> str:
+        if self.code is None:
+            return ""
+        text = linecache.getline(self.code.co_filename, self.line).strip()
+        where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
+        return f"{where} `{text}`" if text and len(text) <= 80 else where
+
+
+NOWHERE = Site(None, 0, 0)
+
+
+class Call(NamedTuple):
+    """What an op was called with, and what it gave."""
+
+    values: tuple[Any, ...]  # the operands as arrays; of a variadic op the items of its list
+    params: dict[str, Any]
+    result: Any
+    site: Site
+
+
+class Recorder(Switch, Watcher):
+    """Inside, every op's operands, result and place are written down, and the user's names of values."""
+
+    quiet = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: dict[Node, Call] = {}
+        self.names: dict[Node, str] = {}
+        self.order: list[Node] = []
+        self._outer = user_frame()  # where the check was called: no line of the forward
+
+    def _mode(self, before: Mode) -> Mode:
+        enter_every_op()
+        return Mode(before.grad, (*before.watchers, self), before.inference)
+
+    def called(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any], result: Any, began: int) -> None:
+        """Write one call down."""
+        node = getattr(result, "_node", None)
+        if node is None or node.op is not op or node in self.calls:
+            return
+        given = tuple(operands[0]) if op.variadic else operands
+        frame = user_frame()
+        frame = None if frame is self._outer else frame
+        values = tuple(np.array(x._value) if isinstance(x, Tensor) else np.asarray(x) for x in given)
+        above = None if frame is None else frame.f_back
+        caller = None if above is None else (above.f_code, instruction_of(above.f_code, above.f_lasti))
+        site = NOWHERE
+        if frame is not None:
+            site = Site(frame.f_code, instruction_of(frame.f_code, frame.f_lasti), frame.f_lineno, caller)
+        self.calls[node] = Call(values, params, np.array(result._value), site)
+        self.order.append(node)
+        if frame is not None:
+            self._name(given, frame)
+
+    def _name(self, operands: Iterable[Any], frame: FrameType) -> None:
+        unnamed = {id(x): x._node for x in operands if isinstance(x, Tensor) and x._node not in self.names}
+        for name, value in frame.f_locals.items() if unnamed else ():
+            node = unnamed.get(id(getattr(value, "tensor", value)))
+            if node is not None:
+                self.names.setdefault(node, name)
+
+
+@lru_cache(10_000)
+def instruction_of(code: CodeType, at: int) -> int:
+    """Where the instruction starts that ``at`` is in: behind it stand caches, and a frame may point at any of them."""
+    while at > 0 and code.co_code[at] == CACHE:
+        at -= 2
+    return at
+
+
+CACHE = 0  # the number of that instruction in CPython
+
+
+def user_frame() -> FrameType | None:
+    """The frame outside the package and NumPy that is running now."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and inside_package(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
