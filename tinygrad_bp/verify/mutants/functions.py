@@ -273,4 +273,6 @@ def _over_length(x: Any, y: Any, axes: tuple[int, ...], total: Callable[..., Any
     of_x = total(x * x, axes, keepdims=True)
     scale = np.sqrt(of_x / square)
     added = scale * scale - of_x
+    if added.size == 1 and not 0 <= added.item() <= 1e-3 * of_x.item():
+        return False  # any multiple is that of one length and some number
     return _same(x / scale, y) and bool(np.ptp(added) <= 1e-9 * np.max(of_x)) and not _same(x, y)

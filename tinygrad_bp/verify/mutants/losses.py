@@ -121,7 +121,7 @@ def _of_two_weights(tape: Tape, node: Node, p: Any, g: Any) -> Iterator[Change]:
     off = p - y
     with np.errstate(all="ignore"):
         c = g / off
-    if not np.isfinite(c).all() or not np.any(y) or not np.any(1 - y):
+    if not (np.isfinite(c).all() and np.all(c > 0)) or not np.any(y) or not np.any(1 - y):
         return
     for over in (0, None) if g.ndim == 2 else (None,):
         of_0, of_1 = (np.max(np.where(y == label, c, 0), over, keepdims=True) for label in (0, 1))
