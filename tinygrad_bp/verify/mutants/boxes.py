@@ -85,9 +85,9 @@ def elsewhere(starts: Sequence[Starts]) -> Iterator[tuple[str, str, list[Starts]
             yield "transposed", text, [tuple(s[exchanged.get(a, a)] for a in axes) for s in starts]
     common = [_common([s[axis] for s in starts]) for axis in axes]
     wide = [axis for axis, by in enumerate(common) if by > 1]
-    for some in (wide, *([axis] for axis in wide if len(wide) > 1)) if wide else ():
-        text = "as if the stride were 1" + (f" along axis {some[0]}" if len(some) < len(wide) else "")
-        each = [common[axis] if axis in some else 1 for axis in axes]
+    for stretched in (wide, *([axis] for axis in wide if len(wide) > 1)) if wide else ():
+        text = "as if the stride were 1" + (f" along axis {stretched[0]}" if len(stretched) < len(wide) else "")
+        each = [common[axis] if axis in stretched else 1 for axis in axes]
         yield "stride ignored", text, [tuple(n // m for n, m in zip(s, each, strict=True)) for s in starts]
     for count in range(1, len(moving) + 1):
         for some in combinations(moving, count):
