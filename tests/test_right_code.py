@@ -178,6 +178,11 @@ CANNOT: dict[str, tuple[Any, str]] = {
     "weights that it holds": (
         lambda: check_gradients(lambda p, x, t: (NET.loss(x, t), NET.gradients(t)), NET.w, (X, T)), "uses arrays",
     ),
+    "one array for inputs": (
+        lambda: check_backward(lambda g, z: g, tg.relu, Z), r"of both functions, got ndarray \(",
+    ),
+    "a number for inputs": (lambda: check_forward(np.exp, np.exp, 3), "got int 3: of one, write"),
+    "one tensor for batch": (lambda: check_gradients(lambda p, x: (1.0, W), W, tg.ones(2)), r"got Tensor \(2,\): of"),
     "a value that is not finite": (lambda: check_forward(np.log, np.log, (0 * Z,)), "not finite on these inputs"),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from .findings import Diagnosis
 from .localised import located
 from .naming import meant
 from .nested import flat, rebuilt
-from .returned import array, loss_and_grads, one_each
+from .returned import array, loss_and_grads, one_each, several
 from .truths import Truth, asked, wide
 from .two_meanings import of_two_meanings
 
@@ -66,7 +66,7 @@ def check_backward(
     db: averaged. It is 1/N of the engine's (N = 3): averaged over the batch where it should be summed.
     Wrong: db. Right: dx, dW.
     """
-    arrays = [array(a) for a in inputs]
+    arrays = several(inputs, "inputs", "arguments of both functions")
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
         truth.pass_forward(values[1:])
@@ -173,7 +173,7 @@ def check_forward(
     >>> check_forward(softmax, tg.softmax, (scores,))["value"].kind
     'batch coupling'
     """
-    arrays = [array(a) for a in inputs]
+    arrays = several(inputs, "inputs", "arguments of both functions")
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
         return [array(asked("the hand-written function", hand, *values))]
@@ -236,7 +236,7 @@ def check_gradients(
     names, n = [name for name, _ in pairs], len(pairs)
     arrays = [array(a) for _, a in pairs]
     arrays = [a.astype(np.float64) if a.dtype.kind in "iub" else a for a in arrays]
-    inputs = [*arrays, *(array(a) for a in batch)]
+    inputs = [*arrays, *several(batch, "batch", "arguments of f after params")]
     compared = forward is not None
 
     def asking(who: str, function: Callable[..., Any], values: Sequence[Any]) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.values import value_of
 
@@ -18,6 +18,17 @@ SPELLINGS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "g{}", "dL_d{}")  # of t
 def array(result: object) -> Any:
     """The array of a Tensor, a number or a list."""
     return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
+
+
+def several(given: Any, name: str, what: str) -> list[Any]:
+    """The arrays of ``given``, which the user calls ``name``.
+
+    Raises ``ArgumentError`` for one array alone: its rows would be taken for several.
+    """
+    if isinstance(given, (np.ndarray, Tensor)) or not isinstance(given, Iterable):
+        shape = f" {shape_text(given.shape)}" if isinstance(given, (np.ndarray, Tensor)) else f" {given!r:.40}"
+        raise ArgumentError(f"{name} are the {what}, got {type(given).__name__}{shape}: of one, write (x,)")
+    return [array(item) for item in given]
 
 
 def loss_and_grads(result: object, params: object) -> tuple[Any, list[Any]]:
