@@ -74,7 +74,8 @@ MISTAKES = {
         changed,
         (RuntimeError,),
         "mul kept b (w) (2,) for backward, and it was modified by an in-place operation since: the gradient would be "
-        "wrong. Write it after backward(), or give the op a copy (t.clone())",
+        "wrong. Write it after backward(), or give the op a copy (t.clone())\n"
+        f"  recorded by {__file__}:{changed.__code__.co_firstlineno + 3}, in changed: loss = (w * w).sum()",
     ),
     "integers asked to require grad": (
         lambda: tg.tensor([1, 2], requires_grad=True),

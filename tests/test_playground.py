@@ -7,6 +7,7 @@ import contextlib
 import functools
 import io
 import json
+import linecache
 import subprocess
 import sys
 import warnings
@@ -139,9 +140,11 @@ def test_a_replay_steps_to_its_end(page: Playground) -> None:
 
 
 def test_an_explanation_is_the_one_printed_here(page: Playground) -> None:
+    program = EXAMPLES["explain"]
+    linecache.cache["program.py"] = len(program), None, program.splitlines(keepends=True), "program.py"
     names: dict[str, Any] = {}
-    *lines, last = EXAMPLES["explain"].rstrip().split("\n")
-    exec("\n".join(lines), names)
+    *lines, last = program.rstrip().split("\n")
+    exec(compile("\n".join(lines), "program.py", "exec"), names)
     wanted = str(eval(last, names))
     assert page.run(EXAMPLES["explain"]).rstrip() == wanted.rstrip() and "∂L/∂W1" in wanted
     assert "relu at program.py:8, in loss_of: h = tg.relu(w * x)" in page.run(EXAMPLES["zero"])

@@ -178,9 +178,10 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
     >>> x = tg.ones(2, requires_grad=True)
     >>> y = (x * x).sum()
     >>> tg.autograd.graph.increment_version(x)
-    >>> y.backward()
+    >>> y.backward()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     tinygrad_bp.autograd.errors.ModifiedError: mul kept b (2,) for backward, and it was modified by an in-place operation since: the gradient would be wrong. Write it after backward(), or give the op a copy (t.clone())
+      recorded by ...: y = (x * x).sum()
     """  # noqa: E501  (an error's text is one line)
     writes.wrote(*(t._value for t in ([tensor] if isinstance(tensor, Tensor) else tensor)))
 
