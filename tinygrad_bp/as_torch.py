@@ -54,12 +54,13 @@ def run(script: str) -> None:
         sys.exit(1)
 
 
+_USAGE = "usage: python -m tinygrad_bp.as_torch script.py [arguments]"
+
 if __name__ == "__main__":
-    usage = "usage: python -m tinygrad_bp.as_torch script.py [arguments]"
     if len(sys.argv) < 2:
-        sys.exit(usage)
+        sys.exit(_USAGE)
     if sys.argv[1] in ("-h", "--help"):
-        print(f"{usage}\n\nRun a PyTorch script as it stands; its `import torch` gets this package.")
+        print(f"{_USAGE}\n\nRun a PyTorch script as it stands; its `import torch` gets this package.")
         sys.exit()
     install_as_torch()
     del sys.argv[0]
