@@ -69,8 +69,9 @@ def first_are_known() -> None:
     _over = True
 
 
-# Files of the user that called ops: one look is enough for them.
+# Files that called ops, of the user and of the package: one look is enough for each.
 USERS: set[str] = set()
+OURS: set[str] = set()
 
 
 def user_frame() -> FrameType:
@@ -80,11 +81,13 @@ def user_frame() -> FrameType:
 
 def outward(frame: FrameType) -> FrameType:
     """The frame itself, or the first of those that called it which is outside the package."""
-    while inside_package(frame.f_code.co_filename):
-        if frame.f_back is None:
+    while (file := frame.f_code.co_filename) not in USERS:
+        if file not in OURS:
+            (OURS if inside_package(file) else USERS).add(file)
+        elif frame.f_back is None:
             return frame
-        frame = frame.f_back
-    USERS.add(frame.f_code.co_filename)
+        else:
+            frame = frame.f_back
     return frame
 
 
