@@ -58,7 +58,7 @@ def recording_section(seconds: float) -> tuple[list[str], bool]:
     """What recording costs."""
     print("measuring graphs …", file=sys.stderr)
     results = [
-        graphs.one_add(seconds), graphs.doubling(), *graphs.long_chain(), graphs.training_memory(100_000),
+        *graphs.one_add(seconds), graphs.doubling(), *graphs.long_chain(), graphs.training_memory(100_000),
         graphs.peak_arrays(), import_time(),
     ]  # fmt: skip
     return ["## Recording", "", *lines_of(results)], all(result.holds for result in results)

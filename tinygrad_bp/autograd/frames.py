@@ -80,6 +80,7 @@ GLOBALS: dict[str, Any] = {
     "in_float32": in_float32, "settle": settle, "guard_view": guard_view, "share": share, "check_alias": check_alias,
     "AutogradError": AutogradError, "ValueReadError": ValueReadError, "misused": misused, "write_out": write_out,
     "of_arrays": of_arrays, "caller": sys._getframe, "USERS": USERS, "outward": outward,
+    "enough": None,  # ``watch`` puts it here
 }  # fmt: skip
 FREE = "op, forward, enter"
 
@@ -260,6 +261,7 @@ def _entry(arguments: int, aliases: int) -> Any:
     )
 
 
+@cache
 def entry_code(op: Op) -> CodeType:
     """The code that hands the arguments to ``enter``, by name: every op's before its first call, and while watched."""
     names, aliases = spelling(op)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import os
-import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...autograd.lines import inside_package
+from ...autograd.lines import user_frame
 from ...autograd.modes import Mode, Switch
 from ...autograd.node import Node
 from ...autograd.op import Op
@@ -75,8 +74,8 @@ class Recorder(Switch, Watcher):
         if node is None or node.op is not op or node in self.calls:
             return
         given = tuple(operands[0]) if op.variadic else operands
-        frame = user_frame()
-        frame = None if frame is self._outer else frame
+        running = user_frame()
+        frame = None if running is self._outer else running
         values = tuple(np.array(x._value) if isinstance(x, Tensor) else np.asarray(x) for x in given)
         above = None if frame is None else frame.f_back
         caller = None if above is None else (above.f_code, instruction_of(above.f_code, above.f_lasti))
@@ -105,11 +104,3 @@ def instruction_of(code: CodeType, at: int) -> int:
 
 
 CACHE = 0  # the number of that instruction in CPython
-
-
-def user_frame() -> FrameType | None:
-    """The frame outside the package and NumPy that is running now."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and inside_package(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
