@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _thread import RLock
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from operator import add
@@ -49,16 +49,17 @@ from .writing import replace
 
 
 def _pull_back(
-    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, targets: set[Node] | None = None
+    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, following: bool, targets: set[Node] | None
 ) -> Gradients:
     """Gradients of leaves and of nodes that retain theirs (or of ``targets`` alone), by node.
 
-    ``nodes`` is the history of ``seeds``. With ``create`` gradients are Tensors and the rules are recorded; else they
-    are raw arrays, or, for someone who follows values and for batches of gradients, Tensors without history.
+    ``nodes`` is the history of ``seeds``, or what of it leads to ``targets``. With ``create`` gradients are Tensors and
+    the rules are recorded; else they are raw arrays, or, ``following`` someone who follows values and for batches of
+    gradients, Tensors without history.
     """
-    following = traced() or any(map(stands_for_many, seeds.values()))
-    if create or following or mode().watchers:
-        with enable_grad() if create else no_grad() if following else nullcontext(), quietly(mode().watchers):
+    watchers = mode().watchers
+    if create or following or watchers:
+        with enable_grad() if create else no_grad() if following else nullcontext(), quietly(watchers):
             return _walked(seeds, nodes, retain, create, following, targets)
     return _walked(seeds, nodes, retain, create, following, targets)
 
@@ -66,8 +67,6 @@ def _pull_back(
 def _walked(
     seeds: Gradients, nodes: list[Node], retain: bool, create: bool, following: bool, targets: set[Node] | None
 ) -> Gradients:
-    if targets is not None:
-        nodes = _towards(nodes, targets)
     found: Gradients = {}
 
     def arrived(node: Node, g: Any) -> Any:
@@ -92,8 +91,13 @@ def _walked(
     for watcher in watchers:
         watcher.after_backward(leaves)
     for node, g in leaves.items():
-        if node.cell is not None and (node.cell.hooks is not None if targets is None else node in targets):
+        cell = node.cell
+        if cell is None or (targets is not None and node not in targets):
+            continue
+        if cell.hooks is not None:
             leaves[node] = arrived(node, g)
+        elif targets is not None:
+            found[node] = g
     if targets is None and found:
         return found | leaves
     return leaves if targets is None else found
@@ -168,6 +172,9 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
 
 
 def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -> Gradients:
+    if len(outputs) == len(gradients) == 1:
+        seed = _seed(outputs[0], gradients[0], tensors)  # refuses what is no tensor, or has no node
+        return {outputs[0]._node: seed}  # type: ignore[dict-item]
     if len(outputs) != len(gradients):
         raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
     seeds: Gradients = {}
@@ -223,9 +230,9 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
     return waiting
 
 
-def _owners(starts: Sequence[Any], tensors: bool) -> set[int]:
+def _owners(starts: Iterable[Any], tensors: bool) -> set[int]:
     """The memory that gradients must not keep: what the caller gave stays the caller's."""
-    return set() if tensors else {id(writes.owner(start)) for start in starts}
+    return set() if tensors else set(map(id, map(writes.owner, starts)))
 
 
 def _own(g: Any, taken: set[int]) -> Any:
@@ -271,11 +278,7 @@ def backward(
             raise ArgumentError("backward: grad_variables is the old name of grad_tensors; give one of them")
         grad_tensors = grad_variables
     outputs, as_tensors = _list(tensors), create_graph or traced()
-    if grad_tensors is None and len(outputs) == 1:
-        seed = _seed(outputs[0], None, as_tensors)  # refuses what is no tensor, or has no node
-        seeds = {outputs[0]._node: seed}
-    else:
-        seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), as_tensors)
+    seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), as_tensors)
     targets = None
     if inputs is not None:
         targets = set(_wanted("backward", _list(inputs)))
@@ -283,9 +286,11 @@ def backward(
             raise ArgumentError(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
-    starts = () if grad_tensors is None else tuple(seeds.values())
-    taken = _owners(starts, as_tensors)
-    found = _pull_back(seeds, history(seeds), bool(retain_graph or create_graph), create_graph, targets)
+    taken = _owners(() if grad_tensors is None else seeds.values(), as_tensors)
+    nodes = history(seeds)
+    if targets is not None:
+        nodes = _towards(nodes, targets)
+    found = _pull_back(seeds, nodes, bool(retain_graph or create_graph), create_graph, as_tensors, targets)
     with _depositing:
         waiting = _deposit(found, create_graph, taken)
     if waiting:
@@ -304,14 +309,13 @@ def _wanted(who: str, inputs: list[Any]) -> list[Node]:
     return [x._node for x in inputs]
 
 
-def _refuse_unused(wanted: list[Any], reached: Container[Any]) -> None:
-    """Raise ``UnusedInputError`` where a node that a gradient is wanted of was not reached."""
-    missing = [str(i) for i, node in enumerate(wanted) if node not in reached]
-    if missing:
-        raise UnusedInputError(
-            f"grad: the outputs do not depend on input {', '.join(missing)}: it appears not to have been used in the "
-            "graph. Write allow_unused=True to get None for it"
-        )
+def _unused(wanted: list[Any], reached: Container[Any]) -> UnusedInputError:
+    """The error where a node that a gradient is wanted of was not reached."""
+    missing = ", ".join([str(i) for i, node in enumerate(wanted) if node not in reached])
+    return UnusedInputError(
+        f"grad: the outputs do not depend on input {missing}: it appears not to have been used in the graph. Write "
+        "allow_unused=True to get None for it"
+    )
 
 
 def grad(
@@ -354,24 +358,25 @@ def grad(
         return tuple([None if row is None else _own_rows(row, level) for row in rows])
     wanted = _wanted("grad", input_list)
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
-    many = any([stands_for_many(g) for g in given])
+    many = any(map(stands_for_many, given))
     as_tensors = create_graph or many or traced()
     seeds = _seeds(output_list, given, as_tensors)
     retain = create_graph if retain_graph is None else retain_graph
-    nodes = history(seeds)
+    targets = set(wanted)
+    nodes = _towards(history(seeds), targets)
     if not allow_unused:
         # Before anything is freed: what the walk cannot reach.
-        reached: set[Node | None] = {*seeds, *nodes}
+        reached: set[Node | None] = set(seeds)
         for node in nodes:
             reached.update(node.parents)
-        _refuse_unused(wanted, reached)
-    starts = list(seeds.values())
-    found = _pull_back(seeds, nodes, retain or create_graph, create_graph, set(wanted))
+        if not reached >= targets:
+            raise _unused(wanted, reached)
+    taken = _owners(seeds.values(), as_tensors)
+    found = _pull_back(seeds, nodes, bool(retain or create_graph), create_graph, as_tensors, targets)
     if many and not retain:
-        _free(_towards(nodes, set(wanted)))
-    if not allow_unused:
-        _refuse_unused(wanted, found)  # a user's backward may have returned None
-    taken = _owners(starts, as_tensors)
+        _free(nodes)
+    if not allow_unused and not found.keys() >= targets:  # a user's backward may have returned None
+        raise _unused(wanted, found)
     results: list[Tensor | None] = []
     for x in input_list:
         g = found.get(x._node)
