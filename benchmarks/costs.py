@@ -23,16 +23,21 @@ def kilobytes(process: int, name: str) -> int:
 
 
 def growth(engine: str) -> tuple[float, float]:
-    """Megabytes that the largest network and its training add at the peak: from the first step on, and later on."""
+    """Megabytes that the largest network and its training add at the peak: from the first step on, and later on.
+
+    What was freed before is given back to the system first: how the benchmark makes the first weights does not count.
+    """
 
     def peak(steps: int) -> float:
+        process.ask(tidy=0)
         Path(f"/proc/{process.child.pid}/clear_refs").write_text("5")  # from here on counts the most that it has been
         process.ask(take=steps)
-        return (kilobytes(process.child.pid, "VmHWM") - before) / 1024
+        return kilobytes(process.child.pid, "VmHWM") / 1024 - before
 
     with closing(Process(engine, CORES[-1])) as process:
         process.ask(start="toy5")
-        before = kilobytes(process.child.pid, "VmRSS")
+        process.ask(tidy=0)
+        before = kilobytes(process.child.pid, "VmRSS") / 1024
         process.ask(make=LARGEST)
         first = peak(5)
         later = peak(20)
@@ -40,21 +45,22 @@ def growth(engine: str) -> tuple[float, float]:
 
 
 def memory(engines: list[str]) -> list[Result]:
-    """Our growth beside PyTorch's."""
+    """Our growth beside PyTorch's: as long as programs are written down and compiled, and once they are."""
     if "torch" not in engines or not Path("/proc/self/clear_refs").exists():
         return []
-    theirs, _ = growth("torch")
+    theirs = growth("torch")
     results = []
     for engine in ("numpy", "c"):
         if engine in engines:
             what = f"{LARGEST}: growth of memory at the peak, {engine} beside torch"
             try:
-                ours, later = growth(engine)
+                ours = growth(engine)
             except EngineError as error:
                 results.append(Result(what, str(error), "≤ 0.8 ×", False))
                 continue
-            figure = f"{ours / theirs:.2f} × ({ours:.0f} MB, once compiled {later:.0f} MB / {theirs:.0f} MB)"
-            results.append(Result(what, figure, "≤ 0.8 ×", ours <= 0.8 * theirs))
+            for kind, mine, other in zip((", from the first step on", ", once compiled"), ours, theirs):
+                figure = f"{mine / other:.2f} × ({mine:.0f} MB / {other:.0f} MB)"
+                results.append(Result(f"{what}{kind}", figure, "≤ 0.8 ×", mine <= 0.8 * other))
     return results
 
 

@@ -1,11 +1,14 @@
 """One engine in a process of its own: ``python -m benchmarks.worker ENGINE``. A line of JSON asks, a line answers.
 
 ``{"make": workload}`` makes its step, ``{"start": workload}`` takes five of them as well, ``{"warm": seconds}`` says
-how many take so long, ``{"take": steps}`` takes so many and says how long a step took.
+how many take so long, ``{"take": steps}`` takes so many and says how long a step took, ``{"tidy": 0}`` gives memory
+that was freed back to the system.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import sys
@@ -68,6 +71,13 @@ class Worker:
             self.run(1)
         return {"seconds": timed(self.run, steps)[0] / steps}
 
+    def tidy(self, pad: int) -> dict[str, Any]:
+        """Nothing that was freed counts as in use, but for ``pad`` bytes; where malloc is glibc's."""
+        gc.collect()
+        if sys.platform == "linux":
+            getattr(ctypes.CDLL(None), "malloc_trim", int)(pad)
+        return {}
+
 
 def main() -> None:
     """Answer until the asking side hangs up."""
@@ -76,7 +86,8 @@ def main() -> None:
     for other in ("compile: Python runs", ".*the program runs by NumPy"):  # it would be another engine's step
         warnings.filterwarnings("error", message=other)
     worker = Worker(ENGINES[sys.argv[1]])
-    verbs = {"make": worker.make, "start": worker.start, "warm": worker.warm, "take": worker.take}
+    verbs = {"make": worker.make, "start": worker.start, "warm": worker.warm, "take": worker.take,
+             "tidy": worker.tidy}  # fmt: skip
     for line in sys.stdin:
         ((verb, given),) = json.loads(line).items()
         try:

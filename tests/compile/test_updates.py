@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.compiler import blas
+from tinygrad_bp.compiler.blas import subtract_product
 from tinygrad_bp.compiler.lowering import updates
-from tinygrad_bp.compiler.lowering.updates import subtract_product
 from tinygrad_bp.compiler.numpy_backend import build
 from tinygrad_bp.program import evaluate
 from tinygrad_bp.program.capture import capture
 
-pytest.importorskip("scipy")
+pytestmark = pytest.mark.skipif(blas.gemm() is None, reason="neither NumPy nor SciPy says where its BLAS is")
 
 ORDERS = {
     "rows": lambda a: np.array(a, order="C"),
@@ -32,6 +33,36 @@ def test_every_memory_order(dtype, w_order: str, a_order: str, b_order: str) -> 
     w = ORDERS[w_order](w)
     subtract_product(w, ORDERS[a_order](a), ORDERS[b_order](b))
     np.testing.assert_allclose(w, wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(4, 3, 0), (1, 1, 1), (1, 5, 2), (5, 1, 2), (0, 3, 2), (3, 0, 2)])
+def test_the_least_sizes(sizes: tuple[int, int, int]) -> None:
+    rows, columns, inner = sizes
+    w, a, b = np.ones((rows, columns)), np.full((rows, inner), 2.0), np.full((inner, columns), 3.0)
+    subtract_product(w, a, b)
+    assert w.shape == (rows, columns) and (w == 1 - 6 * inner).all()
+
+
+def test_what_lies_between_the_bytes_of_others() -> None:
+    odd = np.zeros(7 * 7 * 8 + 1, np.uint8)[1:].view(np.float64).reshape(7, 7)
+    a = np.eye(7)
+    subtract_product(odd, a, a)
+    assert (odd == -a).all() and not odd.flags.aligned
+    w = np.zeros((7, 7))
+    subtract_product(w, odd, a)
+    assert (w == a).all()
+
+
+def test_by_the_blas_of_scipy_where_numpy_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy")
+    monkeypatch.setattr(blas, "gemm", blas._of_scipy)
+    blas._by_ctypes.cache_clear()
+    try:
+        for order in ORDERS:
+            test_every_memory_order(np.float32, order, "rows", "columns")
+            test_every_memory_order(np.float64, order, "columns", "every second")
+    finally:
+        blas._by_ctypes.cache_clear()
 
 
 def moved(step, *sizes):
@@ -91,8 +122,8 @@ def test_an_update_by_a_product_of_itself() -> None:
     assert "subtract_product(" not in moved(_of_itself, (256, 256), (256, 8), (8, 256))
 
 
-def test_without_scipy_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updates, "find_spec", lambda name: None)
+def test_without_blas_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "gemm", lambda: None)
     assert "subtract_product(" not in moved(_plain, (256, 256), (256, 8), (8, 256))
 
 

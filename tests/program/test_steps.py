@@ -1,10 +1,14 @@
 """A whole training step as a program: evaluated again and again, it is the training itself, to the bit."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from trainings import GOLDEN, KINDS, loss_of, made, start
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.modes import mode
+from tinygrad_bp.optim import blocks
 from tinygrad_bp.program import CaptureError, evaluate
 from tinygrad_bp.program.capture import capture
 
@@ -209,6 +213,123 @@ def test_complex_parameters(text):
     for _ in range(3):
         assert rerun(captured) == ends[1][1]().item()
         np.testing.assert_array_equal(ends[0][0].detach().numpy(), ends[1][0].detach().numpy())
+
+
+# ---------------------------------------------------------------------- large parameters
+
+
+def small_pieces(monkeypatch):
+    """Have all parameters count as large: how many of their pieces were not followed."""
+    unseen, followed = [], blocks._followed
+
+    def counted(tensors, pieces):
+        unseen.append(len(pieces) - 1)
+        return followed(tensors, pieces)
+
+    monkeypatch.setattr(blocks, "BLOCK", 10)
+    monkeypatch.setattr(blocks, "_followed", counted)
+    return unseen
+
+
+def row_by_row(t):
+    """Lay the gradient of ``w`` as ``w`` itself lies."""
+    t["w"].grad = t["w"].grad.reshape(-1).reshape(2, 3)
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+def test_one_piece_is_followed_for_all(text, monkeypatch):
+    def written():
+        program = assert_twins(text, between=row_by_row)
+        return [(step.op, step.result.shape, step.result.dtype) for step in program.steps], len(program.inputs)
+
+    whole, unseen = written(), small_pieces(monkeypatch)
+    assert written() == whole
+    assert (sum(unseen) > 0) == ("Adafactor" not in text)  # which has means of rows and columns
+
+
+def test_a_follower_of_one_piece_alone_would_be_found_out(monkeypatch):
+    small_pieces(monkeypatch)
+    monkeypatch.setattr(blocks, "same", lambda array, of: None)
+    with pytest.raises((AssertionError, CaptureError)):
+        assert_twins(KINDS[0], between=row_by_row)
+
+
+def tall():
+    """A matrix that is laid in another order than its gradient, with a view, or with memory that others have."""
+    base = tg.arange(12.0).reshape(3, 4)
+    return {
+        "rows": base.clone(), "columns": tg.tensor(np.asfortranarray(base.numpy())), "every second": base[:, ::2],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seen_by", ["nobody", "a view", "its own gradient"])
+@pytest.mark.parametrize("order", tall())
+def test_however_a_parameter_lies_and_whoever_sees_it(order, seen_by, monkeypatch):
+    small_pieces(monkeypatch)
+    ends = []
+    for follow in (True, False):
+        w = tall()[order].requires_grad_()
+        with tg.no_grad():
+            view = w[0] if seen_by == "a view" else None
+        optimizer = tg.optim.SGD([w], lr=0.1, momentum=0.5)
+
+        def step(w=w, view=view, optimizer=optimizer):
+            w.grad = w.detach() if seen_by == "its own gradient" else w.detach() * 2
+            optimizer.step()
+            return w.detach() * 1 if view is None else view * 1
+
+        step()
+        found = capture(step, ((), {}))[1] if follow else step()
+        ends.append((found.tolist(), w.tolist()))
+    assert ends[0] == ends[1]
+
+
+def test_an_update_that_fails_halfway_is_taken_back_and_nobody_stops_watching(monkeypatch):
+    unseen = small_pieces(monkeypatch)
+    w = tg.ones(40, requires_grad=True)
+    w.grad = tg.ones(40)
+    optimizer = tg.optim.SGD([w], lr=0.1)
+
+    def step():
+        try:
+            optimizer.step()
+        except ZeroDivisionError:
+            assert mode().watchers
+        return w * 1
+
+    def failing(tensors, pieces):
+        for i, piece in enumerate(blocks_of(tensors, pieces)):
+            yield piece
+            1 / (i - 2)
+
+    blocks_of = blocks._followed
+    monkeypatch.setattr(blocks, "_followed", failing)
+    with pytest.raises(CaptureError, match="leaves no op behind"):
+        capture(step, ((), {}))
+    assert w.tolist() == [1.0] * 40 and not mode().watchers and unseen
+
+
+def test_a_step_makes_no_array_of_a_parameters_size_but_its_gradient_and_a_copy():
+    w = tg.ones(1 << 10, 1 << 10, requires_grad=True)
+    x = tg.ones(4, 1 << 10)
+    optimizer = tg.optim.SGD([w], lr=0.1)
+
+    def step():
+        optimizer.zero_grad()
+        loss = (x @ w).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    capture(step, ((), {}))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        optimizer.zero_grad()
+        capture(step, ((), {}))
+        assert tracemalloc.get_traced_memory()[1] - before < 2.3 * w._value.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 # ---------------------------------------------------------------------- its text

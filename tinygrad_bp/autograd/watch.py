@@ -62,7 +62,10 @@ class Watcher:
         """What is computed now is right another time only where ``holds()`` is true then."""
 
     def same(self, array: Any, of: Any) -> None:
-        """``array`` is a copy of the array ``of``, or has its value from now on."""
+        """``array`` is a copy of the array ``of``, or has its value from now on.
+
+        It may be a piece of it, with which is done what is done with all pieces.
+        """
 
     def read(self, x: Tensor, how: str) -> None:
         """A value leaves the tensors: ``how`` turns it into numbers of Python, or an array of NumPy.

@@ -1,8 +1,9 @@
-"""The matrix product of the BLAS that NumPy or SciPy brings, as addresses that C can call."""
+"""The matrix product of the BLAS that NumPy or SciPy brings, as addresses that C can call, and Python by ctypes."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +23,57 @@ def gemm() -> Gemm | None:
     """NumPy's own, else SciPy's; None where neither says where its functions are."""
     found = _of_numpy()
     return found if found is not None else _of_scipy()
+
+
+def subtract_product(w: Any, a: Any, b: Any) -> None:
+    """``w −= a @ b`` in the memory of ``w``, all of one dtype; ``gemm`` has found its function."""
+    if not (w.flags.c_contiguous or w.flags.f_contiguous) or not w.flags.aligned or not w.size:
+        w -= a @ b
+        return
+    if w.flags.c_contiguous:
+        w, a, b = w.T, b.T, a.T  # column by column
+    (a, turned_a), (b, turned_b) = _columns(a), _columns(b)
+    inner = len(a) if turned_a else a.shape[1]
+    _by_ctypes(w.dtype == np.float32)(turned_a, turned_b, *w.shape, inner, a, b, w)
+
+
+def _columns(x: Any) -> tuple[Any, bool]:
+    """A matrix that lies column by column, and whether it is the transpose of what was given."""
+    if not x.flags.aligned or not (x.flags.c_contiguous or x.flags.f_contiguous):
+        return np.array(x, order="F"), False
+    return (x, False) if x.flags.f_contiguous else (x.T, True)
+
+
+@cache
+def _by_ctypes(is_single: bool) -> Callable[..., None]:
+    """``c −= a · b``, matrices column by column: which of a and b are transposes, the sizes m, n and k, and a, b, c."""
+    found = gemm()
+    assert found is not None
+    address, real = (found.single, ctypes.c_float) if is_single else (found.double, ctypes.c_double)
+    size, place = ctypes.c_int64 if found.kind == 0 else ctypes.c_int, ctypes.c_void_p
+    minus, one = real(-1), real(1)
+    if found.kind < 2:
+        head: list[Any] = [ctypes.c_int] * 3
+        function = ctypes.CFUNCTYPE(None, *head, size, size, size, real, place, size, place, size, real, place, size)(
+            address
+        )
+    else:
+        function = ctypes.CFUNCTYPE(None, *[place] * 13)(address)
+
+    def subtract(turned_a: bool, turned_b: bool, m: int, n: int, k: int, a: Any, b: Any, c: Any) -> None:
+        steps = [max(len(x), 1) for x in (a, b, c)]
+        at_a, at_b, at_c = (x.ctypes.data for x in (a, b, c))
+        if found.kind < 2:
+            sides = (112 if turned else 111 for turned in (turned_a, turned_b))
+            function(102, *sides, m, n, k, minus, at_a, steps[0], at_b, steps[1], one, at_c, steps[2])
+            return
+        letters = [ctypes.c_char(b"T" if turned else b"N") for turned in (turned_a, turned_b)]
+        numbers = [size(number) for number in (m, n, k, *steps)]
+        (ta, tb), (m_, n_, k_, as_, bs_, cs_) = map(ctypes.addressof, letters), map(ctypes.addressof, numbers)
+        alpha, beta = ctypes.addressof(minus), ctypes.addressof(one)
+        function(ta, tb, m_, n_, k_, alpha, at_a, as_, at_b, bs_, beta, at_c, cs_)
+
+    return subtract
 
 
 def _of_numpy() -> Gemm | None:

@@ -168,7 +168,9 @@ class Capture(Watcher):
         if op.inputs and not op.draws and not any(self._follows(item) for item in (*given, *params.values())):
             return  # arrays made on the way, of nothing that may change
         taken = tuple([self._operand(item, array) for item, array in zip(given, values, strict=True)])
-        result = Value(np.shape(value), value.dtype)
+        # What was computed of pieces of arrays (``same``) is of the shape of the whole.
+        whole = [v.shape for v, array in zip(taken, values) if isinstance(v, Value) and v.shape != array.shape]
+        result = Value(whole[0] if whole else np.shape(value), value.dtype)
         self.steps.append(Step(op, (taken,) if op.variadic else taken, self._params(params), result))
         known = self._places.at(value)
         if known is None or known.value is None:  # a view of all of an array is that array
@@ -225,7 +227,7 @@ class Capture(Watcher):
         self._places.written(arrays)
 
     def same(self, array: Any, of: Any) -> None:
-        """A copy, or what was written; written with itself, it is what it was."""
+        """A copy, or what was written; written with itself, it is what it was. A piece stands for the whole."""
         known = self._places.at(of) if array is of else None
         self.know(array, known.before if known is not None and known.before is not None else self.bring(of))
 

@@ -1,18 +1,18 @@
 """``W −= A · B`` in one call of BLAS, so that the product, a gradient as large as W, is never made.
 
-Needs SciPy, which gives Python all of BLAS. **This reassociates**: each product is subtracted as it is summed up.
+By the BLAS that NumPy or SciPy brings. **This reassociates**: each product is subtracted as it is summed up.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...ops.products import LARGE
 from ...program.program import Program, Step, Value
+from ..blas import gemm, subtract_product
 from .writer import FLOATS, Writer
 
 
@@ -27,7 +27,7 @@ class Update(NamedTuple):
 
 
 def product_updates(program: Program) -> dict[Step, Update]:
-    """By their last step, the updates of large inputs by products that nothing else reads; none without SciPy."""
+    """By their last step, the updates of large inputs by products that nothing else reads; none without BLAS."""
     made = {step.result: step for step in program.steps}
     readers = Counter(value for step in program.steps for value in step.reads())
     readers.update(program.results())
@@ -51,7 +51,7 @@ def product_updates(program: Program) -> dict[Step, Update]:
         if alone and matrices and not late and not any(_looks_at(x, place, made) for x in product.operands):
             left, right = product.operands
             found[last] = Update(place, left, right, turned, tuple(within))
-    return found if found and find_spec("scipy") else {}
+    return found if found and gemm() is not None else {}
 
 
 def _looks_at(value: Any, place: Value, made: dict[Value, Step]) -> bool:
@@ -72,21 +72,3 @@ def update(writer: Writer, step: Step, of: Update) -> None:
     writer.found.objects["subtract_product"] = subtract_product
     writer.move(f"subtract_product({{0}}, {{1}}{turned}, {{2}}{turned})", place, left, right)
     writer.found.slots[step.result] = place
-
-
-def subtract_product(w: Any, a: Any, b: Any) -> None:
-    """``w −= a @ b`` in the memory of w."""
-    from scipy.linalg import blas
-
-    if w.flags.c_contiguous:
-        w, a, b = w.T, b.T, a.T  # BLAS thinks column by column
-    (a, turn_a), (b, turn_b) = _columns(a), _columns(b)
-    gemm = blas.sgemm if w.dtype == np.float32 else blas.dgemm
-    found = gemm(-1.0, a, b, 1.0, w, turn_a, turn_b, 1)
-    if not np.may_share_memory(found, w):
-        w[...] = found
-
-
-def _columns(x: Any) -> tuple[Any, int]:
-    """A matrix column by column in memory, and whether it is the transpose of what was given."""
-    return (x.T, 1) if x.flags.c_contiguous else (x, 0)
