@@ -1,11 +1,19 @@
-"""A part of the tests, for a run that has no time for all of them: ``python -m pytest --part 1/4 --seed any-text``."""
+"""A part of the tests, for a run that has no time for all of them: ``python -m pytest --part 1/4 --seed any-text``.
+
+Of tests that ask the same of drawn numbers again and again, a run asks ``some``; ``TINYGRAD_BP_EXAMPLES=all`` asks all.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Sequence
+from typing import TypeVar
 
 import pytest
+
+Example = TypeVar("Example")
 
 
 def parsed(text: str) -> tuple[int, int]:
@@ -19,3 +27,11 @@ def parsed(text: str) -> tuple[int, int]:
 def part_of(name: str, count: int, seed: str) -> int:
     """The part, from 1 to ``count``, that a test belongs to: by its name and the seed alone."""
     return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()) % count + 1
+
+
+def some(examples: Sequence[Example], count: int) -> list[Example]:
+    """``count`` of the examples, from the first on and equally far apart; all of them where all are asked for."""
+    if os.environ.get("TINYGRAD_BP_EXAMPLES") == "all":
+        return list(examples)
+    count = min(count, len(examples))
+    return [examples[i * len(examples) // count] for i in range(count)]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from parts import parsed, part_of
+from parts import parsed, part_of, some
 
 NAMES = [f"tests/test_some.py::test[{i}]" for i in range(2000)]
 
@@ -36,3 +36,10 @@ def test_four_parts_are_the_whole() -> None:
 
     parts = [names("--part", f"{k}/4", "--seed", "7") for k in (1, 2, 3, 4)]
     assert sorted(name for part in parts for name in part) == sorted(names()) and all(parts)
+
+
+def test_some_are_spread_and_all_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TINYGRAD_BP_EXAMPLES", raising=False)
+    assert some(range(40), 4) == [0, 10, 20, 30] and some(range(5), 3) == [0, 1, 3] and some("ab", 4) == ["a", "b"]
+    monkeypatch.setenv("TINYGRAD_BP_EXAMPLES", "all")
+    assert some(range(40), 4) == list(range(40))
