@@ -41,8 +41,8 @@ def test_what_is_an_error_of_a_kind_in_pytorch_is_one_here(kind: str) -> None:
     wrong, compared = [], 0
     for call in pc.CALLS:
         for name in pc.used(call):
-            if kind == "NaN" and ".binomial(" in call:
-                continue  # PyTorch draws for ever
+            if kind == "NaN" and any(op in call for op in (".binomial(", ".eigvals(")):
+                continue  # PyTorch draws for ever, and some builds of it crash
             given = {**arrays, name: np.asarray(OTHERS[kind](arrays[name]))}
             theirs = raised(call, torch.tensor, {**given, "T": torch, "F": torch.nn.functional})
             if not isinstance(theirs, (RuntimeError, ValueError)) or isinstance(theirs, NotImplementedError):
