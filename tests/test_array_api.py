@@ -20,6 +20,7 @@ strict = pytest.importorskip("array_api_strict")
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
           "complex64", "complex128")  # fmt: skip
+REALS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.5, np.inf, -np.inf, np.nan]
 CALLS = calls()
 ROOMS = ("", "fft", "linalg")
 PYTHONS = re.compile(r"(bool|int|float|complex)\((o|x)\)")  # the conversions of Python, not dtypes
@@ -46,8 +47,8 @@ def drawn(dtype: str) -> dict[str, Any]:
 
     square, y = draw(2, 3, 3), draw(3, 4)
     definite = square @ square.conj().mT + np.eye(3) if kind in "fc" else square
-    ends = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.5, np.inf, -np.inf, np.nan] if kind == "f" else [0, 1, 2, 3, 5]
-    special = np.asarray(ends).astype(dtype)
+    ends = REALS if kind == "f" else [0, 1, 2, 3, 5]
+    special = np.asarray([complex(a, b) for a in REALS for b in REALS] if kind == "c" else ends).astype(dtype)
     return {
         "x": draw(3, 4), "y": np.abs(y) if kind == "i" else y, "v": draw(4), "w": draw(4), "s": draw(3, 3),
         "p": definite.astype(dtype), "e": draw(0, 4), "o": draw(), "k": np.asarray([1, 0, 2, 1]),

@@ -122,7 +122,13 @@ def angle(input: Array) -> Any:
     return angle_op(input) if input.dtype.kind == "c" else _angle_of_real(input)
 
 
-sgn_op = elementwise("sgn", np.sign, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),
+def _sgn(x: Any) -> Any:
+    """x / |x|, a part at a time: NumPy's sign has 1 for inf + nan j, and its complex division loses denormals."""
+    size = _size(x)
+    return np.real(x) / size + 1j * (np.imag(x) / size)
+
+
+sgn_op = elementwise("sgn", _sgn, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),
                      formula="x / |x|", samples=_complex, holomorphic=False,
                      reference=lambda x: x / np.abs(x), ufunc=None, doc="The number of size 1 in the same direction.")
 
