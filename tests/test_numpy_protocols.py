@@ -173,8 +173,9 @@ def test_reading_a_tensor_that_requires_grad_as_an_array_is_refused(read):
 
 @pytest.mark.parametrize(("call", "name", "write"), [
     ("a.dot(t)", "np.asarray", "X @ t or np.dot(X, t)"), ("np.array([t, t])", "np.asarray", "np.stack([a, b])"),
+    ("np.array([t, t])", "np.asarray", "like=a"), ("np.asarray([[t]])", "np.asarray", "like=a"),
     ("np.mean([t, t])", "np.mean", "np.stack([a, b])"), ("np.r_[t, t]", "np.r_", "np.concatenate"),
-    ("np.c_[t, t]", "np.c_", "np.concatenate"), ("np.vectorize(abs)(t)", "np.vectorize", "t.detach().numpy()"),
+    ("np.c_[t, t]", "np.c_", "np.concatenate"), ("np.vectorize(abs)(t)", "np.vectorize", "tg.func.vmap(f)"),
     ("np.full((2, 2), t[0, 0])", "np.full", "t.detach().numpy()"), ("np.full((2, 3), t, float)", "np.full", "like=t"),
 ])  # fmt: skip
 def test_what_numpy_cannot_be_asked_is_refused_with_what_to_write(call, name, write):

@@ -24,13 +24,20 @@ from .writes import share, wrote
 from .writing import array_to_write, fill, refuse
 
 
+_LISTS = (
+    "Of a list of tensors NumPy takes the arrays: write np.stack([a, b]), np.concatenate([a, b]) or "
+    "np.array([[a, b], [c, d]], like=a). For X.dot(t) of an array X write X @ t or np.dot(X, t); for X[i] = t make X a "
+    "tensor"
+)
+
+
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     if self._node is not None and mode().grad:
+        asking = _asking()
+        instead = "In its place write f of the whole tensor, or tg.func.vmap(f)" if asking == "np.vectorize" else _LISTS
         raise NoRuleError(
-            f"{_asking()} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
-            "where none should flow, or a NumPy function that has a rule. Of a list of tensors NumPy takes the arrays: "
-            "write np.stack([a, b]), np.concatenate or np.block([[a, b], [c, d]]). For X.dot(t) of an array X write "
-            "X @ t or np.dot(X, t); for X[i] = t make X a tensor"
+            f"{asking} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
+            f"where none should flow, or a NumPy function that has a rule. {instead}"
         )
     if mode().watchers:
         reading(self, _asking())
