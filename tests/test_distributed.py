@@ -77,10 +77,57 @@ def test_shares_are_of_a_group(make: Any) -> None:
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mpi4py", None)
+    monkeypatch.setenv("PMI_SIZE", "2")
     with pytest.raises(ModuleNotFoundError, match=r'needs mpi4py and an MPI: pip install "tinygrad_bp\[mpi\]"'):
         distributed.init()
     monkeypatch.setattr(groups, "find_spec", lambda name: None)
     assert not distributed.is_available() and not distributed.is_initialized()
+
+
+WITHOUT = """
+import sys
+sys.modules["mpi4py"] = {without}
+import tinygrad_bp as torch
+dist = torch.distributed
+dist.init_process_group("gloo", rank=0, world_size=1)
+t, whole, found = torch.tensor([1.0, 2.0]), torch.tensor([1, 2]), [torch.zeros(2)]
+truth, half = torch.tensor([True, False]), torch.tensor([1.5], dtype=torch.float16)
+for op in ("SUM", "AVG", "PRODUCT", "MIN", "MAX"):
+    dist.all_reduce(t, op)
+    if op != "AVG":
+        dist.all_reduce(whole, op), dist.all_reduce(truth, op)
+work = dist.all_reduce(half, async_op=True)
+print(work.is_completed(), work.wait())
+dist.broadcast(t, 0), dist.all_gather(found, t), dist.barrier()
+x = torch.tensor([3.0], requires_grad=True)
+(2 * dist.nn.all_reduce(x)).sum().backward()
+model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 1))
+model(torch.ones(3, 2)).sum().backward()
+sampler = dist.DistributedSampler(range(5), shuffle=False)
+print(dist.get_rank(), dist.get_world_size(), t, whole, truth, half, found, x.grad, list(sampler))
+print(model.module.weight.grad)
+norm = torch.nn.SyncBatchNorm(2)
+print(norm(torch.tensor([[1.0, 2.0], [3.0, 6.0]])).tolist(), len(model.digest()))
+dist.destroy_process_group()
+print(dist.is_initialized())
+"""
+
+
+def test_one_process_needs_no_mpi() -> None:
+    """The same program with mpi4py, where it is installed, and without."""
+    told = []
+    for without in ["None"] + ["__import__('mpi4py')"] * (find_spec("mpi4py") is not None):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", WITHOUT.format(without=without)],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+    assert len(set(told)) == 1
+    assert told[0].startswith(
+        "True True\n0 1 tensor([1., 2.]) tensor([1, 2]) tensor([ True, False]) tensor([1.5000], dtype=torch.float16) "
+        "[tensor([1., 2.])] tensor([2.]) [0, 1, 2, 3, 4]\ntensor([[3., 3.]])\n"
+    )
 
 
 @pytest.mark.parametrize(("arguments", "said"), [({"timeout": 0}, "timeout is a number of seconds above 0")])

@@ -1,6 +1,7 @@
 """Dropout, normalization, smooth activations, and the buffers they need. Golden numbers: tests/golden/make.py."""
 
 import copy
+import inspect
 import json
 import math
 from pathlib import Path
@@ -183,6 +184,53 @@ def test_dtypes_of_normalization_layers():
         (g,) = tg.autograd.grad((y**3).sum(), [x])
         assert y.dtype == g.dtype == tg.float32
         assert layer.eval()(x).dtype == tg.float32
+
+
+NORMALIZATIONS = {
+    "BatchNorm1d": ((4,), (6, 4)), "BatchNorm2d": ((4,), (3, 4, 2, 2)), "BatchNorm3d": ((4,), (3, 4, 2, 1, 2)),
+    "SyncBatchNorm": ((4,), (6, 4)), "InstanceNorm1d": ((4,), (3, 4, 5)), "InstanceNorm2d": ((4,), (3, 4, 5, 2)),
+    "InstanceNorm3d": ((4,), (3, 4, 5, 2, 1)), "LayerNorm": ((4,), (3, 4)), "GroupNorm": ((2, 4), (3, 4, 5)),
+    "RMSNorm": ((4,), (3, 4)), "LocalResponseNorm": ((2,), (3, 4, 5)),
+}  # fmt: skip
+SETTINGS = [{}, {"affine": False}, {"elementwise_affine": False}, {"affine": True, "track_running_stats": True}]
+LAYERS = [
+    (name, told)
+    for name in NORMALIZATIONS
+    for told in SETTINGS
+    if told.keys() <= inspect.signature(getattr(nn, name)).parameters.keys()
+]
+
+
+def test_every_normalization_is_among_them():
+    names = {name for name in dir(nn) if "Norm" in name and not name.startswith(("_", "Lazy"))}
+    assert names == NORMALIZATIONS.keys()
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("name", "told"), LAYERS)
+def test_a_normalization_keeps_the_dtype_of_its_input(name, told, training):
+    """Its weights may be wider; the numbers are those of a wider input, rounded."""
+    arguments, shape = NORMALIZATIONS[name]
+    numbers = np.random.default_rng(1).normal(size=shape)
+    for weights in ("float16", "float32", "float64"):
+        layer = getattr(nn, name)(*arguments, **told).to(np.dtype(weights)).train(training)
+        right = getattr(nn, name)(*arguments, **told).double().train(training)
+        for dtype, near in (("float16", 2e-3), ("float32", 2e-6), ("float64", 1e-12)):
+            x = tg.tensor(numbers.astype(dtype), requires_grad=True)
+            wide = tg.tensor(numbers.astype(dtype).astype(float), requires_grad=True)
+            y, wanted = layer(x), right(wide)
+            assert y.dtype == dtype
+            (y * y).sum().backward(), (wanted * wanted).sum().backward()
+            assert x.grad.dtype == dtype
+            near = max(near, 1e-6 if "32" in weights else 2e-3 if "16" in weights else 0)
+            np.testing.assert_allclose(y.detach().double().numpy(), wanted.detach().numpy(), near, near)
+            np.testing.assert_allclose(x.grad.double().numpy(), wide.grad.numpy(), 20 * near, 20 * near)
+
+
+def test_the_eps_of_a_root_mean_square_in_float16():
+    """PyTorch 2.13: float32's."""
+    y = nn.functional.rms_norm(tg.tensor([[0.01, 0.02]], dtype=tg.float16), 2)
+    np.testing.assert_allclose(y.float().numpy(), [[0.6323, 1.2646]], 1e-3)
 
 
 # ---------------------------------------------------------------------- activations

@@ -244,15 +244,40 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "distributed": {
         "use all_reduce, all_gather or broadcast": (
             "reduce gather scatter reduce_scatter all_to_all all_to_all_single all_gather_into_tensor "
-            "reduce_scatter_tensor send recv isend irecv batch_isend_irecv P2POp"
+            "reduce_scatter_tensor reduce_scatter_single send recv isend irecv batch_isend_irecv P2POp "
+            "all_gather_single all_gather_coalesced all_reduce_coalesced AllToAllOptions "
+            "AllreduceCoalescedOptions AllreduceOptions BarrierOptions BroadcastOptions GatherOptions ReduceOptions "
+            "ReduceScatterOptions ScatterOptions"
+        ),
+        "the gradients travel in DistributedDataParallel, every process has the whole model": (
+            "rpc autograd algorithms optim tensor pipelining device_mesh DeviceMesh init_device_mesh "
+            "remote_device checkpoint elastic run fsdp GradBucket BuiltinCommHookType Reducer Logger"
+        ),
+        "one MPI carries everything, and init finds it: leave it out": (
+            "get_backend get_backend_config get_default_backend_for_device is_backend_available is_gloo_available "
+            "is_mpi_available is_nccl_available is_ucc_available is_xccl_available is_torchelastic_launched "
+            "BackendConfig ProcessGroupGloo rendezvous register_rendezvous_handler "
+            "default_pg_timeout supports_complex"
+        ),
+        "give ReduceOp": "reduce_op",
+        _INTERNAL: "argparse_util c10d_logger config constants distributed_c10d launcher logging_handlers utils",
+        "errors are DistError": "DistBackendError DistNetworkError DistStoreError QueueEmptyError",
+        "errors say which rank and which call: read them": (
+            "DebugLevel get_debug_level set_debug_level set_debug_level_from_env breakpoint record_comm"
         ),
         "objects would be pickled, and reading a pickle can run code: send tensors": (
             "all_gather_object broadcast_object_list gather_object scatter_object_list send_object_list "
             "recv_object_list"
         ),
-        "there is one group, of all processes: leave group out": "new_group new_subgroups GroupMember split_group",
+        "there is one group, of all processes: leave group out": (
+            "new_group new_subgroups new_subgroups_by_enumeration GroupMember GroupName split_group "
+            "shrink_group get_global_rank get_group_rank get_node_local_rank get_pg_count get_process_group_ranks"
+        ),
         "MPI knows where the others are: leave it out": "Store TCPStore FileStore HashStore PrefixStore Backend",
         "use barrier, which does not wait for ever": "monitored_barrier",
+    },
+    "func": {
+        "functions here are called as they are: leave it out": "functionalize debug_unwrap rearrange",
     },
     "hub": {"give tg.load the path of your file": "get_dir set_dir"},
     "utils": {

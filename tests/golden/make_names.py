@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed.checkpoint
+import torch.distributed.elastic
+import torch.distributed.fsdp
+import torch.distributed.optim
+import torch.distributed.pipelining
+import torch.distributed.run
+import torch.distributed.tensor
 import torch.optim.swa_utils
 import torch.utils.data
 
 SPACES = """torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.nn.utils.rnn torch.optim
 torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.distributions torch.linalg torch.special
-torch.fft torch.autograd"""
+torch.fft torch.autograd torch.distributed torch.func"""
 
 
 def is_torchs(value: Any) -> bool:

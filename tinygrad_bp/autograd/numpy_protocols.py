@@ -23,7 +23,6 @@ from .values import value_of
 from .writes import share, wrote
 from .writing import array_to_write, fill, refuse
 
-
 _LISTS = (
     "Of a list of tensors NumPy takes the arrays: write np.stack([a, b]), np.concatenate([a, b]) or "
     "np.array([[a, b], [c, d]], like=a). For X.dot(t) of an array X write X @ t or np.dot(X, t); for X[i] = t make X a "

@@ -84,6 +84,8 @@ class ProcessGroup:
 
     def reducing(self, array: Any, op: str = "SUM") -> Any:
         """The request that puts the reduction over all ranks in the place of a contiguous array."""
+        if self._size == 1:
+            return self._data.Ibarrier()
         from mpi4py import MPI
 
         operation = {"SUM": MPI.SUM, "PRODUCT": MPI.PROD, "MIN": MPI.MIN, "MAX": MPI.MAX}[op]
@@ -162,14 +164,14 @@ _group: ProcessGroup | None = None
 def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     """Join the processes that ``mpiexec`` has started; call it once, before anything else of ``tg.distributed``.
 
-    Alone, without ``mpiexec``, it is a group of one, and the same program runs. From here on an error that nobody
-    catches, of any thread, ends all ranks, with its traceback; so does a rank that is killed; and where a rank ends its
-    program while others wait for it, these raise ``DistError``. ``timeout`` is how many seconds one rank waits for
-    the others in one call. Here it is a minute, or less where a rank on this machine has ended before: then this
-    program ends, with a line that says why.
+    Alone, without ``mpiexec``, it is a group of one, for which neither mpi4py nor an MPI is needed. From here on an
+    error that nobody catches, of any thread, ends all ranks, with its traceback; so does a rank that is killed; and
+    where a rank ends its program while others wait for it, these raise ``DistError``. ``timeout`` is how many seconds
+    one rank waits for the others in one call. Here it is a minute, or less where a rank on this machine has ended
+    before: then this program ends, with a line that says why.
 
-    Raises ``ModuleNotFoundError`` without the extra, ``ArgumentError`` for a second call, and ``DistError`` where the
-    launcher belongs to another MPI, so that each process would train for itself.
+    Raises ``ModuleNotFoundError`` under ``mpiexec`` without the extra, ``ArgumentError`` for a second call, and
+    ``DistError`` where the launcher belongs to another MPI, so that each process would train for itself.
 
     >>> import tinygrad_bp as tg
     >>> group = tg.distributed.init()  # doctest: +SKIP
@@ -204,7 +206,7 @@ def _leave() -> None:
 
 
 def is_available() -> bool:
-    """Whether mpi4py is installed, so that processes can be joined.
+    """Whether mpi4py is installed, so that several processes can be joined.
 
     >>> import tinygrad_bp as tg
     >>> isinstance(tg.distributed.is_available(), bool)

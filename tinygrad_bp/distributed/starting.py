@@ -35,14 +35,56 @@ LAUNCHERS = (
 )
 
 
+class Alone:
+    """What a group asks of MPI, for one process: everything is there already."""
+
+    def Dup(self) -> Alone:
+        """A world is as good as another."""
+        return self
+
+    def Get_rank(self) -> int:
+        """The first."""
+        return 0
+
+    def Get_size(self) -> int:
+        """One."""
+        return 1
+
+    def Iallgather(self, own: Any, found: Any) -> Alone:
+        """Put the one array in its place."""
+        found[...] = own.reshape(found.shape)
+        return self
+
+    def Ibcast(self, array: Any, src: int) -> Alone:
+        """Nobody else wants it."""
+        return self
+
+    def Ibarrier(self) -> Alone:
+        """Everybody is here."""
+        return self
+
+    def Test(self) -> bool:
+        """What was asked for is done."""
+        return True
+
+    def Free(self) -> None:
+        """Nothing was taken."""
+
+
 def all_ranks() -> Any:
     """MPI's ``COMM_WORLD``, when every process is here.
 
     MPI itself would wait without an end for one that never comes. So where a rank on this machine has ended its
     program, or one has not come within ``START`` seconds, this program ends with a line that says so, and with it the
-    job. Raises ``ModuleNotFoundError`` without the extra.
+    job. A process that no launcher has started needs no MPI. Raises ``ModuleNotFoundError`` for others without the
+    extra.
     """
-    mpi = _mpi()
+    try:
+        mpi = _mpi()
+    except ModuleNotFoundError:
+        if any(os.environ.get(launcher.size, "1") != "1" for launcher in LAUNCHERS):
+            raise
+        return Alone()
     met = threading.Event()
     threading.Thread(target=_watch, args=(met,), name="tinygrad_bp-init", daemon=True).start()
     try:
@@ -63,7 +105,7 @@ def _mpi() -> Any:
         from mpi4py import MPI
     except ImportError:
         raise ModuleNotFoundError(
-            f"tg.distributed needs mpi4py and an MPI: {EXTRA}; one process needs neither, leave init out", name="mpi4py"
+            f"tg.distributed of several processes needs mpi4py and an MPI: {EXTRA}", name="mpi4py"
         ) from None
     except RuntimeError as error:  # mpi4py is here, and no MPI that it could load
         raise ModuleNotFoundError(f"mpi4py finds no MPI ({error}): {EXTRA}", name="mpich") from None

@@ -8,8 +8,8 @@ import typing as _typing
 
 from .jacobians import hessian, jacfwd, jacrev
 from .mapping import vmap
-from .modules import functional_call, stack_module_state
-from .transforms import grad, grad_and_value, hvp, jvp, value_and_grad, vjp
+from .modules import functional_call, replace_all_batch_norm_modules_, stack_module_state
+from .transforms import grad, grad_and_value, hvp, jvp, linearize, value_and_grad, vjp
 
 __all__ = [
     "functional_call",
@@ -20,6 +20,8 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "value_and_grad",
     "vjp",

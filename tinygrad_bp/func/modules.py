@@ -9,7 +9,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..ops.joining import stack
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]
 
 
 def functional_call(
@@ -70,6 +70,22 @@ def functional_call(
     finally:
         for space, last, tensor in before:
             space[last] = tensor
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """The module, whose batch norms from now on take the statistics of each batch and keep none of them.
+
+    ``vmap`` of the module needs that: running statistics are one for all slices, and cannot be written by each.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.func.replace_all_batch_norm_modules_(tg.nn.BatchNorm1d(3)).track_running_stats
+    False
+    """
+    for module in root.modules():
+        if getattr(module, "is_batch_norm", False):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -247,6 +247,28 @@ def jvp(func: Function, primals: Sequence[Any], tangents: Sequence[Any], *, has_
     return (shown, back(moved), aux) if has_aux else (shown, back(moved))
 
 
+def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
+    """``(result, moved)``: the result at ``primals``, and the function from tangents to its derivative along them.
+
+    As ``jvp``, for many tangents: ``func`` runs once, and each call of ``moved`` walks along its graph.
+
+    >>> import tinygrad_bp as tg
+    >>> y, moved = tg.func.linearize(lambda x: x * x, tg.tensor([1.0, 2.0]))
+    >>> y, moved(tg.tensor([1.0, 10.0])), moved(tg.tensor([0.0, 1.0]))
+    (tensor([1., 4.]), tensor([ 2., 40.]), tensor([0., 4.]))
+    """
+    call = Call("linearize", func, primals, {}, tuple(range(len(primals))))
+    outputs, back = outputs_of(call.result, "linearize")
+    recorded = led_by_others(outputs, call.inputs)
+
+    def moved(*tangents: Any) -> Any:
+        given = [_tensor(t, "linearize") for t in flatten(list(tangents))[0]]
+        _check_shapes("linearize: the tangent", given, call.inputs)
+        return back(call.push(outputs, given, recorded or (mode().grad and any(t._node is not None for t in given))))
+
+    return back(outputs if recorded else [y.detach() for y in outputs]), moved
+
+
 def _zeros(like: Tensor) -> Tensor:
     return made(np.zeros(like.shape, like.dtype))
 

@@ -12,7 +12,15 @@ from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Size
 from ..autograd.values import detached
 from ..ops.elementwise import add, div, mul, sqrt
-from ..ops.normalization import batch_norm, floating, instance_moments, move_average, scaled, standard_rows
+from ..ops.normalization import (
+    as_wide_as_input,
+    batch_norm,
+    floating,
+    instance_moments,
+    move_average,
+    scaled,
+    standard_rows,
+)  # fmt: skip
 from ..ops.powers import pow
 from ..ops.reduction import mean
 from ..ops.shape import reshape
@@ -21,6 +29,7 @@ from ..ops.sliding import window_sum
 __all__ = ["group_norm", "instance_norm", "local_response_norm", "rms_norm"]
 
 
+@as_wide_as_input
 @rounds_once
 def group_norm(
     input: Array, num_groups: int, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
@@ -93,10 +102,12 @@ def instance_norm(
     return group_norm(input, value.shape[1], weight, bias, eps)
 
 
+@as_wide_as_input
 def rms_norm(input: Array, normalized_shape: Size, weight: Array | None = None, eps: float | None = None) -> Any:
     """``x / √(mean x² + eps) · weight`` over the last dimensions, which are ``normalized_shape``.
 
-    ``eps`` is the dtype's own unless given (``numpy.finfo``). Raises ``ShapeError`` where shapes differ.
+    ``eps`` is the dtype's own unless given (``numpy.finfo``), and float32's for float16.
+    Raises ``ShapeError`` where shapes differ.
     Source: Zhang and Sennrich, *Root Mean Square Layer Normalization*, 2019 (arXiv 1910.07467).
 
     >>> import tinygrad_bp as tg
@@ -110,7 +121,7 @@ def rms_norm(input: Array, normalized_shape: Size, weight: Array | None = None, 
             f"rms_norm: x {shape_text(value.shape)} must end in normalized_shape {shape_text(shape)}, the shape of "
             f"weight{'' if weight is None else f', {shape_text(tuple(weight.shape))}'}"
         )
-    eps = float(np.finfo(value.dtype).eps) if eps is None else eps
+    eps = float(np.finfo(np.promote_types(value.dtype, np.float32)).eps) if eps is None else eps
     return _by_root_mean_square(input, weight, tuple(range(-len(shape), 0)), eps)
 
 

@@ -91,6 +91,8 @@ def _neutral(layer: Any) -> None:
 
 
 class _BatchNorm(_RunningNorm):
+    is_batch_norm: ClassVar[bool] = True  # as ``func`` sees it, which imports no layers
+
     def __init__(
         self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
         track_running_stats: bool = True, device: DeviceLike = None, dtype: DTypeLike = None, *, bias: bool = True,

@@ -6,9 +6,10 @@ Normalization*, 2016 (arXiv 1607.06450).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,12 +22,15 @@ from ..autograd.tensor import wrap
 from ..autograd.types import Array, Size
 from ..autograd.values import held
 from ..autograd.writes import wrote
-from .elementwise import add, mul
+from .elementwise import add, cast, mul
 from .network import ones_of, sum_rows
 from .samples import fixed, positive, real, sample
 from .shape import reshape
 
 __all__ = ["batch_norm", "layer_norm"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # ---------------------------------------------------------------------- one value per channel
 
@@ -160,6 +164,19 @@ _fixed_batch_norm_op = general(
     doc="Batch normalization by a given mean and variance, as in evaluation.")
 
 
+def as_wide_as_input(function: Callable[P, R]) -> Callable[P, R]:
+    """A normalization whose result has its input's dtype, also where weights or statistics are wider."""
+
+    @functools.wraps(function)
+    def normalized(*args: P.args, **kwargs: P.kwargs) -> R:
+        y: Any = function(*args, **kwargs)
+        x: Any = args[0] if args else kwargs["input"]
+        return y if y.dtype == x.dtype else cast(y, x.dtype)  # type: ignore[no-any-return]
+
+    return normalized
+
+
+@as_wide_as_input
 def batch_norm(
     input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
     bias: Array | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
@@ -346,6 +363,7 @@ def _layer_norm_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     return (x - mean) / np.sqrt(var + eps) * weight + bias
 
 
+@as_wide_as_input
 def layer_norm(
     input: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-5
 ) -> Any:
