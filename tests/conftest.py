@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+from pathlib import Path
 
 import hypothesis
 import pytest
-from parts import parsed, part_of
+from parts import all_examples, parsed, part_of
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
 from tinygrad_bp.autograd import lines
 from tinygrad_bp.autograd.gathering import gather
 from tinygrad_bp.autograd.watch import enter_every_op
+from tinygrad_bp.compiler import build
 
 gather()
 for space in (tg, tg.Tensor):  # what is found when it is asked for is found: tests go through the names
@@ -23,6 +26,9 @@ for space in (tg, tg.Tensor):  # what is found when it is asked for is found: te
 # Every test meets what the first ops of a process do, whichever tests ran before it: they know the user's line.
 ALL_LINES = tg.autograd.record_lines()
 ALL_LINES.__enter__()
+
+# Compiled programs are kept together, for all processes of a run and for the next one.
+os.environ.setdefault("TINYGRAD_BP_CACHE", str(Path(__file__).resolve().parent.parent / "build" / "compiled"))
 
 # Examples are the same in every run; ``python -m pytest --hypothesis-profile=random`` looks for others.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
@@ -69,6 +75,13 @@ def later(monkeypatch):
     yield
     monkeypatch.undo()
     enter_every_op()
+
+
+@pytest.fixture
+def plain_c(monkeypatch):
+    """For tests of the C text that is written: one that a compiler makes less of takes a third of the time."""
+    if not all_examples():
+        monkeypatch.setattr(build, "FLAGS", tuple("-O1" if flag == "-O3" else flag for flag in build.FLAGS))
 
 
 @pytest.fixture(autouse=True)

@@ -29,9 +29,14 @@ def part_of(name: str, count: int, seed: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed} {name}".encode()).digest()) % count + 1
 
 
+def all_examples() -> bool:
+    """Whether all are asked for."""
+    return os.environ.get("TINYGRAD_BP_EXAMPLES") == "all"
+
+
 def some(examples: Sequence[Example], count: int) -> list[Example]:
     """``count`` of the examples, from the first on and equally far apart; all of them where all are asked for."""
-    if os.environ.get("TINYGRAD_BP_EXAMPLES") == "all":
+    if all_examples():
         return list(examples)
     count = min(count, len(examples))
     return [examples[i * len(examples) // count] for i in range(count)]

@@ -32,12 +32,6 @@ UNITS = 16  # in the last place of the largest number of a result
 SQUARES = {"layer_norm", "standard_rows", "norm_pull", "batch_norm", "batch_moments"}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path_factory, monkeypatch):
-    """Compiled programs of a test run are kept together."""
-    monkeypatch.setenv("TINYGRAD_BP_CACHE", str(tmp_path_factory.getbasetemp() / "compiled"))
-
-
 Call = tuple[str, Program, list[Any]]
 
 
@@ -147,7 +141,7 @@ def test_every_form_gives_what_the_op_gives(dtype, start) -> None:
     assert not wrong
 
 
-def test_arrays_that_lie_column_by_column() -> None:
+def test_arrays_that_lie_column_by_column(plain_c: None) -> None:
     part = [call for call in calls(np.float32) if any(array.ndim > 1 for array in call[2])]
     for start in range(PARTS):
         some = part[start::PARTS]

@@ -183,7 +183,7 @@ def results(make, compiler, calls=6):
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("make", NETWORKS, ids=lambda make: make.__name__)
-def test_a_compiled_step_trains_as_python_does(make, backend):
+def test_a_compiled_step_trains_as_python_does(make, backend, plain_c):
     if backend == "c" and not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
         pytest.skip("no C compiler")
     expected, _ = results(make, lambda step: step)
