@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from parts import all_examples, parsed, part_of
+from together import start_afresh
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn  # its ops are part of the table
@@ -87,8 +88,7 @@ def plain_c(monkeypatch):
 @pytest.fixture(autouse=True)
 def fresh_defaults():
     """Each test starts from the same dtype, seed and mode, whatever the one before left."""
-    tg.set_default_dtype(tg.float32)
-    tg.manual_seed(0)
+    start_afresh()
     yield
     tg.set_default_dtype(tg.float32)
     assert tg.is_grad_enabled()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd import call as plain
@@ -95,7 +96,7 @@ def subsets(places: list[int]) -> list[tuple[int, ...]]:
     return list(dict.fromkeys([tuple(places), *alone, *rest]))
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_a_frame_does_what_call_says(op: Op, sample: Any) -> None:
     for dtype in DTYPES:
         wanting = c.differentiable(op, c.draw(op, sample))

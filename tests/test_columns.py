@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import LeafWriteError, ReadOnlyError, ShapeError
@@ -81,10 +83,15 @@ def made(name: str) -> tuple[Any, Any]:
     return MADE[name](layer.weight), layer
 
 
-@pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", MADE)
+WAYS = [pytest.param(*way, id=", ".join(way)) for way in product(MADE, VIEWS, WRITES)]
+
+
+@together(("name", "view", "write"), WAYS, lambda name, view, _: f"{name}, {view}")
 def test_what_is_written_through_a_view_reaches_the_tensor(name: str, view: str, write: str) -> None:
+    reaches(name, view, write)
+
+
+def reaches(name: str, view: str, write: str) -> None:
     x, _layer = made(name)
     if write == "uniform_" and x.dtype.kind != "f":
         pytest.skip("floats alone")
@@ -108,7 +115,7 @@ def test_what_is_written_through_a_view_reaches_the_tensor(name: str, view: str,
 def test_a_lost_write_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "_in_shape", lambda x, sizes, view=False: shape._reshape(x, sizes))
     with pytest.raises(AssertionError):
-        test_what_is_written_through_a_view_reaches_the_tensor("weight", "view", "fill_")
+        reaches("weight", "view", "fill_")
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name not in ("storage",)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.op import OPS
@@ -194,7 +195,7 @@ SEVERAL = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("op", "sample"), SEVERAL)
+@together(("op", "sample"), SEVERAL)
 def test_a_gradient_has_the_dtype_of_its_leaf_where_another_input_is_wider(op, sample):
     rng = np.random.default_rng(0)
     drawn = [np.asarray(domain(rng, shape)) for shape, domain in zip(sample.shapes, sample.domains, strict=True)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp  # noqa: F401  (fills the table)
 from tinygrad_bp.autograd.frames import build_function, build_pull
@@ -37,42 +38,42 @@ def test_every_op_says_what_it_is(op: Op) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-@pytest.mark.parametrize(("op", "sample"), [p for p in CALLS if p.values[1].smooth])
+@together(("op", "sample"), [p for p in CALLS if p.values[1].smooth])
 def test_value(op: Op, sample, dtype) -> None:
     c.check_value(op, sample, dtype)
 
 
-@pytest.mark.parametrize(("op", "sample"), EXTREME)
+@together(("op", "sample"), EXTREME)
 def test_extreme_values_stay_finite(op: Op, sample) -> None:
     c.check_finite(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_inputs_that_are_not_contiguous(op: Op, sample) -> None:
     c.check_strides(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), SMOOTH)
+@together(("op", "sample"), SMOOTH)
 def test_first_and_second_derivative(op: Op, sample) -> None:
     c.check_derivatives(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), [p for p in SMOOTH if p.values[0].kind == "elementwise"])
+@together(("op", "sample"), [p for p in SMOOTH if p.values[0].kind == "elementwise"])
 def test_third_derivative(op: Op, sample) -> None:
     c.check_third(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), SMOOTH)
+@together(("op", "sample"), SMOOTH)
 def test_forward_mode(op: Op, sample) -> None:
     c.check_forward(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), KINDS)
+@together(("op", "sample"), KINDS)
 def test_kind(op: Op, sample) -> None:
     c.check_kind(op, sample)
 
 
-@pytest.mark.parametrize(("op", "sample"), [p for p in SMOOTH if p.values[0].bilinear])
+@together(("op", "sample"), [p for p in SMOOTH if p.values[0].bilinear])
 def test_bilinear(op: Op, sample) -> None:
     rng = np.random.default_rng(0)
     (a, b), (c, d) = ([domain(rng, shape) for domain, shape in zip(sample.domains, sample.shapes)] for _ in range(2))

@@ -1,4 +1,4 @@
-"""The parts that the tests are cut into: together they are all tests, and each is drawn by the seed alone."""
+"""What a run asks of all there is: the parts that the tests are cut into, some of many examples, many as one test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from parts import parsed, part_of, some
+from together import together
 
 NAMES = [f"tests/test_some.py::test[{i}]" for i in range(2000)]
 
@@ -43,3 +44,26 @@ def test_some_are_spread_and_all_can_be_asked_for(monkeypatch: pytest.MonkeyPatc
     assert some(range(40), 4) == [0, 10, 20, 30] and some(range(5), 3) == [0, 1, 3] and some("ab", 4) == ["a", "b"]
     monkeypatch.setenv("TINYGRAD_BP_EXAMPLES", "all")
     assert some(range(40), 4) == list(range(40))
+
+
+def test_of_many_together_each_is_asked_and_each_that_fails_is_named() -> None:
+    asked = []
+
+    @together(("x", "y"), [pytest.param(x, y, id=f"{x}{y}") for x in "ab" for y in range(4)], lambda x, _: x)
+    def question(x: str, y: int, more: bool = False) -> None:
+        asked.append((x, y))
+        if y == 3:
+            pytest.skip("not here")
+        assert x == "a" or y == 0
+        if more:
+            pytest.fail("nothing was raised")
+
+    (mark,) = question.pytestmark
+    assert mark.args[0] == "group" and list(mark.args[1]) == ["a", "b"]
+    question("a")
+    assert asked == [("a", 0), ("a", 1), ("a", 2), ("a", 3)]
+    with pytest.raises(ExceptionGroup, match="2 of 4: b1, b2") as caught:
+        question("b")
+    assert len(asked) == 8 and "This is b1." in caught.value.exceptions[0].__notes__[0]
+    with pytest.raises(BaseExceptionGroup, match="3 of 4: a0, a1, a2"):
+        question("a", more=True)

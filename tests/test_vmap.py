@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import public_calls as pc
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd import batched as b
@@ -54,7 +55,7 @@ def choices(count: int) -> list[tuple[bool, ...]]:
     return [which for which in itertools.product((False, True), repeat=count) if any(which)]
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_an_op_of_a_batch_is_the_op_of_each_slice(op: Op, sample: Sample) -> None:
     rng = np.random.default_rng(0)
     rows = [drawn(sample, rng) for _ in range(SIZE)]
@@ -111,7 +112,7 @@ def directions(x: Any, rng: np.random.Generator) -> Any:
     )
 
 
-@pytest.mark.parametrize(("op", "sample"), SMOOTH)
+@together(("op", "sample"), SMOOTH)
 def test_a_rule_pulls_and_pushes_a_batch_of_directions(op: Op, sample: Sample) -> None:
     inputs, y = recorded(op, sample)
     rng = np.random.default_rng(1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import (
@@ -277,8 +278,10 @@ THROUGH = {
 }
 
 
-@pytest.mark.parametrize(("op", "sample", "name"), KEPT_VALUES)
-@pytest.mark.parametrize("through", THROUGH.values(), ids=THROUGH)
+@together(("op", "sample", "name", "through"), [
+    pytest.param(*kept.values, through, id=f"{kept.id}-{how}")
+    for kept in KEPT_VALUES for how, through in THROUGH.items()
+])  # fmt: skip
 def test_a_kept_value_that_was_written_since_is_refused(op, sample, name, through):
     inputs = inputs_of(op, sample)
     y = op.function(*inputs, **sample.params)

@@ -7,6 +7,7 @@ from threading import Thread
 import numpy as np
 import pytest
 from programs import NETWORKS, inputs_of, network, same_bits, written_down
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.op import OPS
@@ -18,7 +19,7 @@ from tinygrad_bp.verify.contracts import draw
 CALLS = [pytest.param(op, s, id=f"{op.name}-{i}") for op in OPS.values() for i, s in enumerate(op.samples or ())]
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_every_op(op, sample) -> None:
     arrays = draw(op, sample)
     tensors = [tg.tensor(array) for array in arrays]

@@ -9,6 +9,7 @@ import pytest
 from parts import some
 from programs import inputs_of, same_bits
 from random_programs import CALLS, OneOp, RandomProgram
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.compiler.numpy_backend import build
@@ -60,16 +61,14 @@ def test_random_programs(seed: int) -> None:
     check(RandomProgram(seed))
 
 
-@pytest.mark.parametrize(
-    ("op", "sample"), [pytest.param(op, s, id=f"{op.name}-{i}") for i, (op, s) in enumerate(CALLS)]
-)
+@together(("op", "sample"), [pytest.param(op, s, id=f"{op.name}-{i}") for i, (op, s) in enumerate(CALLS)])
 def test_every_op_with_its_gradient(op, sample) -> None:
     program = OneOp(op, sample)
     if program.arrays:
         check(program)
 
 
-@pytest.mark.parametrize(
+@together(
     ("op", "sample"),
     [pytest.param(op, s, id=f"{op.name}-{i}") for i, (op, s) in enumerate(CALLS) if s.shapes and not any(s.shapes)],
 )

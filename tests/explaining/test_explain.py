@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, FreedError, ModifiedError, NonScalarError, ShapeError
@@ -45,7 +46,7 @@ def worst(op: Any, sample: Any) -> float:
     return max(errors)
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_the_derivation_computes_the_gradient(op: Any, sample: Any) -> None:
     assert worst(op, sample) <= 1e-10
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.backward import pull_and_keep, unbroadcast
@@ -43,7 +44,7 @@ def differences(node: Any, g: Any, program: Program | None = None) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_a_written_rule_computes_what_the_rule_computes(op: Any, sample: Any) -> None:
     _, result, g = recorded(op, sample)
     with np.errstate(all="ignore"):

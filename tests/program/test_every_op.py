@@ -17,6 +17,7 @@ import numpy_calls
 import numpy_sweep
 import public_calls as pc
 import pytest
+from together import together
 
 import tinygrad_bp as tg
 import tinygrad_bp.nn
@@ -49,7 +50,7 @@ def of_shapes(op: Op, sample: Any) -> bool:
     return op.name in ("getitem", "place") and getattr(index, "dtype", None) == np.bool_
 
 
-@pytest.mark.parametrize(("op", "sample"), CALLS)
+@together(("op", "sample"), CALLS)
 def test_every_op(op: Op, sample: Any) -> None:
     def called(*given: Any) -> Any:
         return (
@@ -100,8 +101,13 @@ ALSO = [  # other ways through the same functions
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("gradients", [False, True], ids=["value", "gradients"])
-@pytest.mark.parametrize("call", [call for call in [*pc.CALLS, *ALSO] if call not in NOT_A_NUMBER])
+PUBLIC = [
+    pytest.param(call, gradients, id=f"{call}, {'gradients' if gradients else 'value'}")
+    for call in [*pc.CALLS, *ALSO] if call not in NOT_A_NUMBER for gradients in (False, True)
+]  # fmt: skip
+
+
+@together(("call", "gradients"), PUBLIC, lambda call, _: call)
 def test_every_public_function(call: str, gradients: bool) -> None:
     name = re.findall(r"[.](\w+)\(", call)[0] if "(" in call else ""
     try:
