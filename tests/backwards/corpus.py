@@ -63,11 +63,11 @@ class Figures:
         )
 
 
-def figures(programs: list[Program] = PROGRAMS) -> Figures:
+def figures(programs: list[Program] = PROGRAMS, rounds: int = ROUNDS) -> Figures:
     """Check them all."""
     found = Figures()
     for program in programs:
-        for mistake in [*program.mistakes, *[""] * ROUNDS]:
+        for mistake in [*program.mistakes, *[""] * rounds]:
             check = program.build(mistake)
             began = time.perf_counter()
             with warnings.catch_warnings():
