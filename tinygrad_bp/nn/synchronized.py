@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..autograd.device import DeviceLike
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.types import DTypeLike
@@ -74,7 +72,7 @@ class SyncBatchNorm(_BatchNorm):
         for running, batch in ((self.running_mean, mean), (self.running_var, var * (n / (n - 1)))):
             if running is not None:
                 move_average(running, batch, momentum)
-        return y.to(input.dtype if self.weight is None else np.promote_types(input.dtype, self.weight.dtype))
+        return y.to(input.dtype)
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module, process_group: ProcessGroup | None = None) -> Module:
