@@ -79,7 +79,7 @@ _FILES = (
     "ops.solving", "ops.matrix_functions", "ops.cholesky", "ops.qr", "ops.lu", "functions.older_linalg",
     "functions.frequencies", "functions.kinds", "functions.settings", "random.counts",
     "functions.argument_orders", "functions.in_place", "functions.constructors", "functions.memory",
-    "functions.windows", "functions.histograms", "autograd.storage", "ops.incomplete_gamma",
+    "functions.windows", "ops.histograms", "autograd.storage", "ops.incomplete_gamma",
     "functions.segments", "functions.dlpack",
 )  # fmt: skip
 # PyTorch's place for these; autograd itself imports nothing of what stands on it.

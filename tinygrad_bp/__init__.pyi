@@ -40,11 +40,11 @@ from .explaining.explanation import Explanation
 from .faults.finding import Findings
 from .func.transforms import Function
 from .functions.constructors import TensorType
-from .functions.histograms import Histogram
 from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
 from .ops.extremes import Range
+from .ops.histograms import Histogram
 from .ops.lu import PLU
 from .ops.rounding import Frexp
 from .ops.scans import Found

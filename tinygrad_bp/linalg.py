@@ -5,7 +5,7 @@ from .ops import products as _products
 from .autograd.errors import LinAlgError as LinAlgError
 from .ops.cholesky import cholesky as cholesky, cholesky_ex as cholesky_ex
 from .ops.eigenvalues import *
-from .functions.ldl import ldl_factor as ldl_factor, ldl_factor_ex as ldl_factor_ex, ldl_solve as ldl_solve
+from .ops.ldl import ldl_factor as ldl_factor, ldl_factor_ex as ldl_factor_ex, ldl_solve as ldl_solve
 from .ops.lu import lu as lu, lu_factor as lu_factor, lu_factor_ex as lu_factor_ex, lu_solve as lu_solve
 from .ops.matrix_functions import matrix_exp as matrix_exp, matrix_power as matrix_power
 from .ops.norms import cond as cond, matrix_norm as matrix_norm, norm as norm, vector_norm as vector_norm

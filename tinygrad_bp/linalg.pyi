@@ -8,9 +8,9 @@ from typing import Any
 from .autograd.errors import LinAlgError as LinAlgError
 from .autograd.tensor import Tensor
 from .autograd.types import Array, Axis, DTypeLike, Operand
-from .functions.ldl import CheckedLDLFactor, LDLFactor
 from .ops.cholesky import CheckedFactor
 from .ops.eigenvalues import Eigen
+from .ops.ldl import CheckedLDLFactor, LDLFactor
 from .ops.lu import CheckedLUFactor, LUFactor, PLU
 from .ops.qr import QR
 from .ops.singular_values import LeastSquares, SVD

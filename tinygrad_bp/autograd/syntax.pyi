@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, Literal, SupportsIndex, overload
 from ..functions.constructors import TensorType
-from ..functions.histograms import Histogram
 from ..functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from ..ops import qr as _qr
 from ..ops.extremes import Range
+from ..ops.histograms import Histogram
 from ..ops.rounding import Frexp
 from ..ops.scans import Found
 from ..ops.solving import SignLogdet

@@ -8,9 +8,9 @@ import numpy as np
 
 from .arrays import as_array
 from .batched import stands_for_many
-from .elsewhere import boxed
+from .elsewhere import boxed, hosted
 from .errors import NoRuleError
-from .modes import holding, making, mode, reading
+from .modes import holding, making, mode, reading, traced
 from .tensor import Tensor, wrap
 from .types import Array
 
@@ -51,6 +51,14 @@ def form_of(x: Array) -> Any:
 def detached(x: Any) -> Any:
     """A tensor without its history, which ops see; anything else as an array."""
     return x.detach() if isinstance(x, Tensor) else as_array(x)
+
+
+def unrecorded(x: Any) -> Any:
+    """What ``x`` holds, without its history: an array on the CPU, or a tensor where someone follows values.
+
+    NumPy's functions compute the same with either, and on a tensor they are seen.
+    """
+    return x.detach() if isinstance(x, Tensor) and traced() else hosted(value_of(x))
 
 
 def beside(x: Any, array: Any) -> Any:

@@ -10,10 +10,11 @@ import numpy as np
 from ..autograd.device import CPU, device_of
 from ..autograd.elsewhere import hosted
 from ..autograd.errors import ShapeError, TargetError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import detached, value_of
+from ..autograd.values import detached, held, unrecorded
 from ..ops import reduction as reductions
 from ..ops.elementwise import exp, logaddexp, where
 from ..ops.joining import cat
@@ -24,13 +25,16 @@ __all__ = ["ctc_loss"]
 _NEVER = -1e30  # the logarithm of the probability of what cannot be; a finite number keeps slopes finite
 
 
-def _padded(targets: Any, lengths: Any) -> Any:
-    """Labels as (rows, longest): given like that, or one after the other."""
+def _padded(targets: Any, lengths: Any, of: Any) -> Any:
+    """Labels as (rows, longest): given like that, or one after the other, as long as the array ``lengths`` says."""
     if targets.ndim == 2:
         return targets
-    labels = np.zeros((lengths.size, int(lengths.max(initial=0))), targets.dtype)
-    labels[np.arange(labels.shape[1]) < lengths[:, None]] = targets
-    return labels
+    if isinstance(of, Tensor):
+        shaping(of)
+    there = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    places = np.zeros(there.shape, np.int64)
+    places[there] = np.arange(lengths.sum())
+    return targets[places] if there.any() else np.zeros(there.shape, np.int64)
 
 
 def _check(log_probs: Any, targets: Any, inputs: Any, lengths: Any, blank: int) -> None:
@@ -92,12 +96,14 @@ def ctc_loss(
     single = log_probs.ndim == 2
     if single:
         log_probs = log_probs[:, None]
-    inputs, lengths, given = (hosted(value_of(x)) for x in (input_lengths, target_lengths, targets))
+    arrays = [hosted(held(x)) for x in (targets, input_lengths, target_lengths)]
+    given, inputs, lengths = map(unrecorded, (targets, input_lengths, target_lengths))
     inputs, lengths = np.ravel(inputs), np.ravel(lengths)
     if single and given.ndim == 1:
-        given = given[None]
-    _check(log_probs, given, inputs, lengths, blank)
-    losses = -_log_likelihood(log_probs, _padded(given, lengths), inputs, lengths, blank)
+        given, arrays[0] = given[None], arrays[0][None]
+    counts = np.ravel(arrays[2])
+    _check(log_probs, arrays[0], np.ravel(arrays[1]), counts, blank)
+    losses = -_log_likelihood(log_probs, _padded(given, counts, target_lengths), inputs, lengths, blank)
     impossible = detached(losses) > -0.5 * _NEVER
     # A term of value 0, whose slope is the softmax: what log_softmax takes off again on the way back.
     mass = reductions.sum(exp(log_probs) * (np.arange(log_probs.shape[0])[:, None, None] < inputs[:, None]), (0, 2))
@@ -112,14 +118,15 @@ def ctc_loss(
 def _log_likelihood(log_probs: Any, labels: Any, inputs: Any, lengths: Any, blank: int) -> Any:
     """The forward variable α of Graves et al. 2006, equations 5 to 8, in logarithms; blanks between the labels."""
     steps, rows = log_probs.shape[:2]
-    states = np.full((rows, 2 * labels.shape[1] + 1), blank)
-    states[:, 1::2] = labels
-    width = states.shape[1]
-    leap = np.zeros((rows, width), bool)  # from one label to the next: only where they differ
-    leap[:, 2:] = (states[:, 2:] != blank) & (states[:, 2:] != states[:, :-2])
+    state = np.arange(2 * labels.shape[1] + 1)
+    width, states = state.size, np.full((rows, 1), blank)
+    if width > 1:
+        states = np.where(state % 2 == 1, labels[:, np.minimum(state // 2, labels.shape[1] - 1)], blank)
+    # From one label to the next: only where they differ.
+    leap = (state > 1) & (states != blank) & (states != states[:, np.maximum(state - 2, 0)])
     each = np.take_along_axis(log_probs, np.broadcast_to(states, (steps, rows, width)), 2)
     never = np.full((rows, 2), _NEVER, log_probs.dtype)
-    alpha: Any = where((np.arange(width) < 2) & (inputs[:, None] > 0), each[0], _NEVER)
+    alpha: Any = where((state < 2) & (inputs[:, None] > 0), each[0], _NEVER)
     for t in range(1, steps):
         moved = cat([never, alpha], 1)
         reached = logaddexp(logaddexp(alpha, moved[:, 1:-1]), where(leap, moved[:, :-2], _NEVER))

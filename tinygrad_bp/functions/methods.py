@@ -163,7 +163,7 @@ METHODS: dict[str, str] = {
     "ops.norms": "dist",
     "ops.qr": "ormqr",
     "functions.frequencies": "istft stft",
-    "functions.histograms": "histogram",
+    "ops.histograms": "histogram",
     "functions.copies": "narrow_copy",
     "functions.memory": "new_empty_strided",
     "functions.in_place": "apply_ detach_ fill_diagonal_ map2_ map_ resize_ resize_as_",

@@ -14,7 +14,7 @@ from ..autograd.operands import floating, rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, DTypeLike
-from ..autograd.values import beside, fixed_value
+from ..autograd.values import held, refuse_gradient
 from ..ops import lu as factors
 from ..ops import norms, products, singular_values
 from ..ops import qr as orthogonal
@@ -193,8 +193,10 @@ def geqrf(input: Array) -> Reflections:
     tensor([[2.]])
     """
     input = floating(input)
-    raw, tau = np.linalg.qr(on_cpu(fixed_value(input, "geqrf", "tg.linalg.qr(x)"), "geqrf"), mode="raw")
-    return Reflections(beside(input, np.ascontiguousarray(np.swapaxes(raw, -1, -2))), beside(input, tau))
+    refuse_gradient(input, "geqrf", "tg.linalg.qr(x)")
+    on_cpu(held(input), "geqrf")
+    both = orthogonal.reflections(input)
+    return Reflections(both[..., :-1, :], both[..., -1, : min(input.shape[-2:])])
 
 
 def frobenius_norm(input: Array, dim: Axis = (), keepdim: bool = False) -> Any:

@@ -11,8 +11,9 @@ from ..autograd.elsewhere import hosted, moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating
 from ..autograd.types import Array
-from ..autograd.values import value_of
+from ..autograd.values import held, unrecorded
 from ..ops.scatter import index_add, index_reduce
+from ..ops.searching import sorted_places
 
 __all__ = ["segment_reduce"]
 
@@ -39,14 +40,13 @@ def segment_reduce(
             "offsets, and axis 0"
         )
     data = floating(data)
-    counts = hosted(value_of(lengths)) if offsets is None else np.diff(hosted(value_of(offsets)))
-    if counts.ndim != 1 or np.any(counts < 0) or counts.sum() != data.shape[0]:
-        raise ShapeError(
-            f"segment_reduce: runs of {counts.tolist()} rows do not make up data, {shape_text(data.shape)}"
-        )
-    runs = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
+    given = hosted(held(lengths)) if offsets is None else np.diff(hosted(held(offsets)))
+    if given.ndim != 1 or np.any(given < 0) or given.sum() != data.shape[0]:
+        raise ShapeError(f"segment_reduce: runs of {given.tolist()} rows do not make up data, {shape_text(data.shape)}")
+    counts = unrecorded(lengths) if offsets is None else np.diff(unrecorded(offsets))
+    runs = sorted_places(np.cumsum(counts), np.arange(data.shape[0]), side="right")
     start = _STARTS[reduce] if initial is None else initial
-    base = np.full_like(value_of(data), start, shape=(len(counts), *data.shape[1:]))
+    base = np.full_like(held(data), start, shape=(len(given), *data.shape[1:]))
     if reduce in ("sum", "mean"):
         total = index_add(base, 0, runs, data)
         if reduce == "sum":

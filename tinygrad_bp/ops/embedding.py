@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, linear
-from ..autograd.elsewhere import copied, moved, zeros
+from ..autograd.elsewhere import copied, hosted, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.modes import no_grad, shaping, traced
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import held, refuse_gradient, value_of
+from ..autograd.values import held, refuse_gradient, unrecorded
 from ..autograd.writes import wrote
 from ..autograd.writing import array_to_write
+from .comparisons import eq
 from .elementwise import div, in_dtype, mul, where
 from .indexing import getitem, take_along_axis
 from .passes import add_at
 from .samples import below, hits, real, sample
+from .searching import sorted_places
 from .shape import reshape
 
 __all__ = ["embedding", "embedding_bag"]
@@ -188,7 +190,7 @@ bag_tops: Any = constant(
 
 
 def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
-    """The bag of each index in row order, and how many bags there are."""
+    """The bag of each index in row order, and how many bags there are; what is in none is in one more."""
     if index.ndim == 2:
         if offsets is not None:
             raise ArgumentError("embedding_bag: a matrix has one bag a row; leave offsets out, or give a vector")
@@ -198,18 +200,16 @@ def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int
             f"embedding_bag: the input is a matrix with one bag a row, or a vector with offsets; got "
             f"{shape_text(index.shape)} {'without' if offsets is None else 'with'} offsets"
         )
-    if isinstance(offsets, Tensor):
-        shaping(offsets)
-    starts = value_of(offsets).astype(np.int64)
-    ends = starts[1:] if include_last_offset else np.concatenate([starts[1:], [index.size]])
-    starts = starts[: len(ends)]
-    if starts.size and (starts[0] != 0 or np.any(ends < starts) or ends[-1] > index.size):
+    starts = hosted(held(offsets))
+    if starts.size and (starts[0] != 0 or np.any(np.diff(starts.astype(np.int64)) < 0) or starts[-1] > index.size):
         raise ArgumentError(
             f"embedding_bag: offsets start at 0 and grow to at most {index.size}, the length of the input; got "
-            f"{value_of(offsets).tolist()}"
+            f"{starts.tolist()}"
         )
-    bag = np.repeat(np.arange(len(starts)), (ends - starts).astype(np.intp))
-    return bag, len(starts)
+    if not starts.size:
+        return np.zeros(index.size, np.int64), 0
+    bag = sorted_places(unrecorded(offsets), np.arange(index.size), side="right") - 1
+    return bag, starts.size - include_last_offset
 
 
 def embedding_bag(
@@ -238,24 +238,36 @@ def embedding_bag(
     bag, count = _bags(index, offsets, include_last_offset)
     if max_norm is not None:
         shorten(weight, index, max_norm, norm_type)
-    flat, kept = reshape(index, (-1,)), np.arange(len(bag))
+    flat, bags = reshape(unrecorded(input), (-1,)), count
     if padding_idx is not None:
-        if isinstance(input, Tensor):
-            shaping(input)
-        kept = np.flatnonzero(flat[: len(bag)] != padding_idx)
-    flat, bag = getitem(flat, kept), bag[kept]
-    rows = take_rows(weight, flat, None, scale_grad_by_freq)
-    members = moved(np.bincount(bag, minlength=count)[:, None], weight)
-    if mode == "max":
-        if not len(flat):
-            return add_rows(rows, bag, count)
-        return where(members > 0, take_along_axis(rows, bag_tops(rows, bag, count), 0), 0.0)
+        bag, bags = where(eq(flat, padding_idx), count, bag), count + 1
+    weights = None
     if per_sample_weights is not None:
         if tuple(per_sample_weights.shape) != index.shape:
             raise ShapeError(
                 f"embedding_bag: per_sample_weights {shape_text(tuple(per_sample_weights.shape))} must have the shape "
                 f"of the input, {shape_text(index.shape)}"
             )
-        rows = mul(rows, reshape(getitem(reshape(per_sample_weights, (-1,)), kept), (-1, 1)))
-    total = add_rows(rows, bag, count)
+        weights = reshape(per_sample_weights, (-1, 1))
+    if not count or (include_last_offset and offsets is not None):
+        bags = count + 1
+        if scale_grad_by_freq:  # what is in no bag counts for no row
+            if isinstance(bag, Tensor):
+                shaping(bag)
+            mine = np.flatnonzero(bag < count)
+            flat, bag = getitem(flat, mine), bag[mine]
+            weights = weights if weights is None else getitem(weights, mine)
+    rows = take_rows(weight, flat, None, scale_grad_by_freq)
+
+    def of_bags(x: Any) -> Any:
+        return x if bags == count else getitem(x, slice(count))
+
+    members = of_bags(add_rows(moved(np.ones((len(flat), 1)), weight), bag, bags))
+    if mode == "max":
+        if not len(flat):
+            return of_bags(add_rows(rows, bag, bags))
+        return where(members > 0, take_along_axis(rows, of_bags(bag_tops(rows, bag, bags)), 0), 0.0)
+    if weights is not None:
+        rows = mul(rows, weights)
+    total = of_bags(add_rows(rows, bag, bags))
     return total if mode == "sum" else div(total, np.maximum(members, 1).astype(weight.dtype))

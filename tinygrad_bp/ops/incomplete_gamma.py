@@ -11,7 +11,7 @@ from ..autograd.define import elementwise
 from ..autograd.elsewhere import boxed
 from ..autograd.operands import refuse_complex
 from ..autograd.types import Array
-from ..autograd.values import fixed_value
+from ..autograd.values import refuse_gradient
 from .gamma_functions import lgamma
 from .samples import binary, fixed
 from .special_functions import xlogy
@@ -119,7 +119,7 @@ def igamma(input: Array, other: Array) -> Any:
     tensor([0.8647])
     """
     refuse_complex("igamma", input, other)
-    fixed_value(input, "igamma: input, a number of degrees of freedom,")
+    refuse_gradient(input, "igamma: input, a number of degrees of freedom,")
     return lower_op(input, other)
 
 
@@ -131,7 +131,7 @@ def igammac(input: Array, other: Array) -> Any:
     tensor([0.1353])
     """
     refuse_complex("igammac", input, other)
-    fixed_value(input, "igammac: input, a number of degrees of freedom,")
+    refuse_gradient(input, "igammac: input, a number of degrees of freedom,")
     return upper_op(input, other)
 
 

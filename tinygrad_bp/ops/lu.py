@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.define import general
-from ..autograd.elsewhere import boxed, copied, moved, zeros
+from ..autograd.define import constant, general
+from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import LinAlgError
+from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
-from ..autograd.values import beside, value_of
+from ..autograd.values import beside, detached, held
 from .complex_numbers import conjugate_transpose
 from .products import product
 from .samples import sample
@@ -110,6 +111,39 @@ def _swaps(order: Any, count: int) -> Any:
     return steps
 
 
+def _orders(rng: Any, shape: tuple[int, ...]) -> Any:
+    return np.argsort(rng.random(shape), axis=-1)
+
+
+def _steps(rng: Any, shape: tuple[int, ...]) -> Any:
+    found = np.zeros(shape, np.int64)
+    for j in range(shape[-1]):
+        found[..., j] = rng.integers(j, shape[-1], shape[:-1]) + 1
+    return found
+
+
+def _rows_reference(rows: Any, find: Any) -> Any:
+    """What ``find`` makes of each row."""
+    found = [find(row) for row in rows.reshape(-1, rows.shape[-1])] if rows.size else np.zeros(rows.shape)
+    return np.array(found, np.int64).reshape(*rows.shape[:-1], -1 if rows.size else 0)
+
+
+def _swaps_reference(order: Any, count: int) -> list[int]:
+    now, steps = list(range(len(order))), []
+    for j in range(count):
+        place = now.index(order[j])
+        now[j], now[place] = now[place], now[j]
+        steps.append(place + 1)
+    return steps
+
+
+def _order_reference(pivots: Any, rows: int) -> list[int]:
+    order = list(range(rows))
+    for j, pivot in enumerate(pivots):
+        order[j], order[pivot - 1] = order[pivot - 1], order[j]
+    return order
+
+
 def _order(pivots: Any, rows: int) -> Any:
     """The order of rows after all exchanges."""
     order = np.broadcast_to(moved(np.arange(rows), pivots), (*pivots.shape[:-1], rows)).copy()
@@ -121,16 +155,29 @@ def _order(pivots: Any, rows: int) -> Any:
     return order
 
 
+lu_swaps: Any = constant(
+    "lu_swaps", _swaps, inputs="order", params={"count": REQUIRED},
+    samples=(sample((4,), of=_orders, count=4), sample((2, 3), of=_orders, count=2), sample((0,), of=_orders, count=0)),
+    reference=lambda order, count: _rows_reference(order, lambda row: _swaps_reference(row, count)).astype(np.int32),
+    doc="The row that each of count steps exchanges with its own, counted from 1, to bring rows into an order.")
+
+lu_order: Any = constant(
+    "lu_order", _order, inputs="pivots", params={"rows": REQUIRED},
+    samples=(sample((3,), of=_steps, rows=3), sample((2, 2), of=_steps, rows=4), sample((0,), of=_steps, rows=0)),
+    reference=lambda pivots, rows: _rows_reference(pivots, lambda row: _order_reference(row, rows)),
+    doc="The order of rows after each step exchanged its own with that of pivots, counted from 1.")
+
+
 def _permutation(order: Any, dtype: Any) -> Any:
-    """The matrix P with ``A = P L U``, as a raw array."""
+    """The matrix P with ``A = P L U``."""
     return (moved(np.arange(order.shape[-1])[:, None], order) == order[..., None, :]).astype(dtype)
 
 
 def _factored(A: Any, pivot: bool) -> tuple[Any, Any]:
-    """L and U in one matrix, and the order of rows as a raw array."""
+    """L and U in one matrix, and the order of rows."""
     refuse_shape("lu", A, square=False)
     both = _lu_op(A, pivot)
-    return both[..., : A.shape[-1]], value_of(both)[..., A.shape[-1]].real.astype(np.int64)
+    return both[..., : A.shape[-1]], np.real(detached(both)[..., A.shape[-1]]).astype(np.int64)
 
 
 # ---------------------------------------------------------------------- PyTorch's functions
@@ -178,11 +225,12 @@ def lu_factor_ex(A: Array, *, pivot: bool = True, check_errors: bool = False) ->
     """
     LU, order = _factored(A, pivot)
     k = min(A.shape[-2:])
-    zero = np.diagonal(value_of(LU), axis1=-2, axis2=-1) == 0
-    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0) if k else np.zeros(A.shape[:-2])
-    if check_errors and info.any():
-        raise refuse_matrix("lu_factor_ex", info > 0, "singular: a pivot is 0")
-    return CheckedLUFactor(LU, beside(A, _swaps(order, k)), beside(A, moved(boxed(info).astype(np.int32), A)))
+    zero = np.diagonal(detached(LU), axis1=-2, axis2=-1) == 0
+    found: Any = np.where(np.any(zero, -1), np.argmax(zero, -1) + 1, 0) if k else beside(A, np.zeros(A.shape[:-2]))
+    info = found.astype(np.int32)
+    if check_errors and (wrong := held(info) > 0).any():
+        raise refuse_matrix("lu_factor_ex", wrong, "singular: a pivot is 0")
+    return CheckedLUFactor(LU, lu_swaps(order, k), info)
 
 
 @rounds_once
@@ -212,7 +260,7 @@ def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack
     empty = beside(LU_data, np.zeros(0, LU_data.dtype))
     P = empty
     if unpack_pivots:
-        P = beside(LU_data, _permutation(_order(value_of(LU_pivots), LU_data.shape[-2]), LU_data.dtype))
+        P = _permutation(lu_order(detached(LU_pivots), LU_data.shape[-2]), LU_data.dtype)
     return PLU(P, *(_triangles(LU_data) if unpack_data else (empty, empty)))
 
 
@@ -232,8 +280,8 @@ def lu(A: Array, *, pivot: bool = True) -> PLU:
             [2., 2.]])
     """
     LU, order = _factored(A, pivot)
-    P = _permutation(order, LU.dtype) if pivot else np.zeros(0, LU.dtype)
-    return PLU(beside(A, P), *_triangles(LU))
+    P = _permutation(order, LU.dtype) if pivot else beside(A, np.zeros(0, LU.dtype))
+    return PLU(P, *_triangles(LU))
 
 
 @rounds_once
@@ -249,7 +297,7 @@ def lu_solve(LU: Array, pivots: Array, B: Array, *, left: bool = True, adjoint: 
     if not left:
         return conjugate_transpose(lu_solve(LU, pivots, conjugate_transpose(B), adjoint=not adjoint))
     lower, upper = triangle(LU, False, unit=True), triangle(LU, True)
-    moved = _permutation(_order(value_of(pivots), LU.shape[-1]), LU.dtype)
+    moved = _permutation(lu_order(detached(pivots), LU.shape[-1]), LU.dtype)
     try:
         if adjoint:
             inner = solve_op(conjugate_transpose(lower), solve_op(conjugate_transpose(upper), B))

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.define import general
-from ..autograd.elsewhere import moved
+from ..autograd.define import constant, general
+from ..autograd.elsewhere import hosted, moved
 from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import in_floats, rounds_once
@@ -56,6 +56,21 @@ _qr_op = general("qr", _qr, _qr_rule, floats=True, holomorphic=False, formula="[
                           sample((3, 0)), sample((4, 3), of=_complex_columns)),
                  reference=_qr, grad_fn="LinalgQrBackward0",
                  doc="Orthonormal columns and a triangle, of a matrix no wider than high, in one array.")
+
+
+def _reflections(x: Any) -> Any:
+    raw, factors = np.linalg.qr(hosted(x), mode="raw")
+    result = np.zeros((*x.shape[:-2], x.shape[-2] + 1, x.shape[-1]), raw.dtype)
+    result[..., :-1, :] = np.swapaxes(raw, -1, -2)
+    result[..., -1, : factors.shape[-1]] = factors
+    return moved(result, x)
+
+
+reflections: Any = constant(
+    "geqrf", _reflections,
+    samples=(sample((4, 3), of=_columns), sample((2, 2, 3), of=_columns), sample((3, 3), of=_complex_columns)),
+    reference=_reflections,
+    doc="R on and above the diagonal, the Householder reflections of Q below it, and their factors in a row more.")
 
 
 class QR(NamedTuple):

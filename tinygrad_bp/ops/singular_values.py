@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.define import general
+from ..autograd.define import constant, general
 from ..autograd.dtypes import counted
 from ..autograd.elsewhere import boxed, moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.modes import shaping
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
-from ..autograd.values import beside, value_of
+from ..autograd.values import beside, detached, held, value_of
 from .cholesky import diagonal_of, hermitian
 from .complex_numbers import conjugate_transpose, real
 from .diagonals import diag_embed
@@ -128,7 +129,7 @@ def svdvals(A: Array) -> Any:
 
 def _given(limit: Any) -> Any:
     """A tolerance as an array, or None where none was given."""
-    return None if limit is None else value_of(limit)
+    return None if limit is None else held(limit)
 
 
 def _tolerance(x: Any, s: Any, rtol: Any, atol: Any) -> Any:
@@ -225,16 +226,33 @@ def lstsq(A: Array, B: Array, rcond: float | None = None, *, driver: str | None 
         raise ShapeError(f"lstsq: A {shape_text(A.shape)} and B {shape_text(B.shape)} need equally many rows")
     rows, columns = A.shape[-2:]
     solution = product(pinv(A, rtol=rcond), right)
-    values = np.linalg.svd(value_of(A), compute_uv=False)
-    rank = boxed(np.sum(values > _tolerance(A, values, rcond, None)[..., None], axis=-1))
-    empty = beside(A, np.zeros(0, values.dtype))
+    rank = _rank_op(detached(A), rcond, None)
+    empty = beside(A, np.zeros(0, size_of(solution[..., :0]).dtype))
     residuals = size_of(total(solution[..., :0])[None][:0])
-    if driver != "gelsy" and rows > columns and np.all(rank == columns):
+    if driver != "gelsy" and rows > columns and isinstance(A, Tensor):
+        shaping(A)  # of a matrix of lower rank there are none
+    if driver != "gelsy" and rows > columns and np.all(held(rank) == columns):
         residuals = total(size_of(right - product(A, solution)) ** 2, -2)
     return LeastSquares(
         squeeze(solution, -1) if vector else solution, residuals,
-        beside(A, np.zeros(0, np.int64) if driver == "gels" else rank.astype(np.int64)),
+        beside(A, np.zeros(0, np.int64)) if driver == "gels" else rank,
         svdvals(A) if driver in ("gelsd", "gelss") else empty)
+
+
+def _rank(x: Any, rtol: Any, atol: Any) -> Any:
+    values = np.linalg.svd(x, compute_uv=False)
+    return counted(np.sum(values > _tolerance(x, values, rtol, atol)[..., None], axis=-1))
+
+
+_rank_op: Any = constant(
+    "matrix_rank", _rank, params={"rtol": None, "atol": None},
+    samples=(sample((3, 3), of=_tall), sample((2, 4, 3), of=_tall, atol=np.array(1.5)), sample((0, 2), of=_tall),
+             sample((3, 3), of=complex_matrices, rtol=np.array(0.5))),
+    reference=lambda x, rtol=None, atol=0.0: np.sum(
+        np.sqrt(np.abs(np.linalg.eigvalsh(np.conjugate(x).mT @ x))) > np.maximum(
+            atol, (1e-6 if rtol is None else rtol) * np.linalg.norm(x, 2, (-2, -1)))[..., None], axis=-1)
+    if x.size else np.zeros(x.shape[:-2], np.int64),
+    doc="How many singular values are above the larger of atol and rtol times the largest.")
 
 
 def matrix_rank(
@@ -248,8 +266,6 @@ def matrix_rank(
     tensor(1)
     """
     refuse_shape("matrix_rank", A, square=hermitian)
-    values = np.linalg.svd(value_of(_lower(A) if hermitian else A), compute_uv=False)
     if tol is not None:
         atol, rtol = tol, 0.0
-    limit = _tolerance(A, values, _given(rtol), _given(atol))
-    return beside(A, counted(np.sum(values > limit[..., None], axis=-1)))
+    return _rank_op(detached(_lower(A) if hermitian else A), _given(rtol), _given(atol))

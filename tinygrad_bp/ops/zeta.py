@@ -11,7 +11,7 @@ from ..autograd.define import elementwise
 from ..autograd.elsewhere import boxed, moved
 from ..autograd.operands import refuse_complex
 from ..autograd.types import Operand
-from ..autograd.values import fixed_value
+from ..autograd.values import refuse_gradient
 from .gamma_functions import BERNOULLI
 from .samples import binary, fixed
 
@@ -77,5 +77,5 @@ def zeta(input: Operand, other: Operand) -> Any:
     tensor([1.6449])
     """
     refuse_complex("zeta", input, other)
-    fixed_value(input, "zeta: input, the exponent,")
+    refuse_gradient(input, "zeta: input, the exponent,")
     return zeta_op(input, other)
