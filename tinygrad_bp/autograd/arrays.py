@@ -10,6 +10,9 @@ from .dtypes import counted
 from .elsewhere import ARRAYS
 from .errors import ArgumentError, DtypeError, RaggedError
 
+# The dtypes of tensors. One in another order of bytes is none of them.
+_PLAIN = frozenset(map(np.dtype, "?bhilqBHILQefdFD"))
+
 
 def as_array(data: Any) -> Any:
     """Nested lists, numbers or an array of anyone as a plain array of numbers or booleans, sharing memory if it can.
@@ -17,7 +20,7 @@ def as_array(data: Any) -> Any:
     Raises ``RaggedError`` for rows that differ, ``DtypeError`` for what holds no numbers, ``ArgumentError`` for what
     would lose a part of its meaning: a mask, or a gradient that another library wants.
     """
-    if data.__class__ in ARRAYS:
+    if data.__class__ in ARRAYS or (data.__class__ is np.ndarray and data.dtype in _PLAIN):
         return data
     rows = data if isinstance(data, (list, tuple)) and data and isinstance(data[0], np.ndarray) else (data,)
     if any(map(_is_masked, rows)):

@@ -158,15 +158,17 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
         return wrap(start, None) if tensors else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)
-    mixed = apart((value, gradient._value)) if ARRAYS and not stands_for_many(gradient) else ""
+    many = stands_for_many(gradient)
+    mixed = apart((value, gradient._value)) if ARRAYS and not many else ""
     if mixed:
         raise DeviceError(f"backward: {mixed} the output and the gradient given for it: write g.to(device)")
-    if gradient.shape != value.shape:
+    form = gradient if many else gradient._value
+    if form.shape != value.shape:
         raise ShapeError(
             f"backward: the output has shape {shape_text(value.shape)}, the gradient given for it "
             f"{shape_text(gradient.shape)}; both must agree"
         )
-    if gradient.dtype != value.dtype:
+    if form.dtype != value.dtype:
         gradient = gradient.to(value.dtype)
     return gradient if tensors else gradient._value
 

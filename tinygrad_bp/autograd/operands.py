@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -31,8 +31,10 @@ def raw(op: Op, operand: Any) -> Any:
 
     NumPy scalars count as Python numbers: they never widen a tensor.
     """
-    if type(operand) in _NUMBERS:
+    if operand.__class__ in _NUMBERS:
         return operand
+    if operand.__class__ is np.ndarray:
+        return as_array(operand)
     if isinstance(operand, _NUMBERS) and not isinstance(operand, np.generic):
         # NumPy gives a number of Python the dtype of its partner, but not one of a class of its own.
         kind: Any = next(kind for kind in _NUMBERS if isinstance(operand, kind))
@@ -66,13 +68,20 @@ def unpack(op: Op, *operands: Any) -> tuple[list[Any] | tuple[Any, ...], tuple[N
         if a.__class__ in _REALS and isinstance(b, Tensor) and b._value.dtype.kind == "f":
             return (a, b._value), (None, b._node)
     items: Any = _listed(op, operands[0]) if op.variadic else operands
-    if items and not any(isinstance(item, Tensor) for item in items):
-        for item in items:
-            if item.__class__ is not np.ndarray:
-                raw(op, item)  # refuses what is no plain array
-        return None
-    values = [item._value if isinstance(item, Tensor) else raw(op, item) for item in items]
-    nodes = [item._node if isinstance(item, Tensor) else None for item in items]
+    for item in items:
+        if isinstance(item, Tensor):
+            break
+    else:
+        if items:
+            for item in items:
+                if item.__class__ is not np.ndarray:
+                    raw(op, item)  # refuses what is no plain array
+            return None
+    values, nodes = [], []
+    for item in items:
+        tensor = isinstance(item, Tensor)
+        values.append(item._value if tensor else raw(op, item))
+        nodes.append(item._node if tensor else None)
     if op.variadic:
         values = [boxed(value) for value in values]
     _unify(values, nodes, [i for i in range(len(items)) if op.variadic or op.promotes[i]])
@@ -110,9 +119,10 @@ def _listed(op: Op, operand: Any) -> list[Any]:
     return items
 
 
-def _unify(values: list[Any], nodes: list[Any], chosen: list[int]) -> None:
+def _unify(values: list[Any], nodes: list[Any], chosen: Sequence[int]) -> None:
     """Cast the chosen operands to their common dtype, in place in the two lists."""
-    if len(chosen) < 2:
+    held = [getattr(values[i], "dtype", None) for i in chosen]
+    if len(held) < 2 or (held[0] is not None and held.count(held[0]) == len(held)):
         return
     arrays = [values[i] for i in chosen if not isinstance(values[i], _NUMBERS)]
     numbers = [values[i] for i in chosen if isinstance(values[i], _NUMBERS)]
@@ -142,7 +152,10 @@ def in_float32(function: Callable[..., Any], operands: tuple[Any, ...], params: 
     float16 ends at 65504 and has 11 binary digits: sums, squares and slopes read off a result lose too much in it.
     """
     given = (*operands, *params.values())
-    if not any(item.__class__ in (list, tuple) or getattr(item, "dtype", None) == dtypes.float16 for item in given):
+    for item in given:
+        if item.__class__ in (list, tuple) or getattr(item, "dtype", None) == dtypes.float16:
+            break
+    else:
         return None
     items = [item for operand in given for item in (operand if isinstance(operand, (list, tuple)) else (operand,))]
     kinds = (Tensor, np.ndarray, *ARRAYS)

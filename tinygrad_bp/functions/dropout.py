@@ -48,7 +48,7 @@ def dropout(input: Array, p: float = 0.5, training: bool = True, *, generator: G
 def _to_drop(name: str, x: Any, p: float, training: bool) -> Any:
     """The array to drop elements of; None where nothing is dropped."""
     refuse_gradient(p, f"{name}: p")
-    if not 0 <= held(p) <= 1:
+    if not 0 <= (p if p.__class__ is float else held(p)) <= 1:
         raise ArgumentError(f"{name}: p is the probability that an element becomes 0, from 0 to 1; got {p}")
     if not training or p == 0:
         return None

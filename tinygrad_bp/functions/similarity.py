@@ -37,8 +37,10 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
     tensor([0.7071])
     """
     shape = _common("cosine_similarity", x1, x2)
-    x1, x2 = np.broadcast_to(x1, shape), np.broadcast_to(x2, shape)
-    one, two = (x / above(vector_norm(x, 2, dim, keepdim=True), eps) for x in (x1, x2))
+    one, two = [
+        x / above(vector_norm(x, 2, dim, keepdim=True), eps)
+        for x in (x if x.shape == shape else np.broadcast_to(x, shape) for x in (x1, x2))
+    ]
     return reduction.sum(one * two, dim)
 
 

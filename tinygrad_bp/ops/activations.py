@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
-from ..autograd.elsewhere import number
+from ..autograd.elsewhere import boxed, number
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.types import Array, DTypeLike, Raw
 from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, sigmoid_slope, two_sides, where
-from .error_functions import bell, bounded, erf
+from .error_functions import bell, bounded, erf, within
 from .network import log_softmax as _log_softmax
 from .network import softmax as _softmax
 from .passes import choose, in_blocks
@@ -56,7 +56,8 @@ def _elu(x: Any, alpha: float) -> Any:
 
 
 elu = elementwise("elu", of_reals("elu", lambda x, alpha: in_blocks(lambda part: _elu(part, alpha), x)),
-                  lambda g, x, alpha: where(x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
+                  lambda g, x, alpha: g * np.exp(np.fmin(x, ZERO.get(x.dtype, 0))) if alpha == 1 else where(
+                      x <= 0, g * (alpha * np.exp(np.minimum(x, ZERO.get(x.dtype, 0)))), g),
                   params={"alpha": 1.0}, floats=True, formula="x if x > 0 else alpha · (eˣ − 1)",
                   samples=(*unary(nonzero), *unary(nonzero, alpha=0.3)),
                   reference=lambda x, alpha=1.0: np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0)), 0),
@@ -134,8 +135,30 @@ def _gelu_slope(x: Any, p: Any, approximate: str) -> Any:
 
 
 def _gelu(x: Any, approximate: str) -> tuple[Any, Any]:
-    p = _cumulative(x, approximate)
-    return x * p, _gelu_slope(x, p, approximate)
+    """The value and the slope, as ``_cumulative`` and ``_gelu_slope`` find them, in fewer arrays."""
+    if approximate == "none":
+        p = boxed(erf(x * math.sqrt(0.5)))
+        p *= 0.5
+        p += 0.5
+        slope = boxed(bell(x, math.sqrt(0.5 / math.pi), 0.5))
+        slope *= x
+    else:
+        z = within(x, 10.0)
+        square = boxed(z * z)
+        p = square * (_TANH * 0.044715)
+        p += _TANH
+        p *= z
+        p = boxed(np.tanh(p))
+        p *= 0.5
+        p += 0.5
+        slope = 1 - p
+        slope *= p
+        slope *= x
+        square *= 6 * _TANH * 0.044715
+        square += 2 * _TANH
+        slope *= square
+    slope += p
+    return x * p, slope
 
 
 def _any_gelu(x: Any, approximate: str) -> tuple[Any, Any]:
@@ -261,9 +284,11 @@ def _hardswish(x: Any) -> Any:
 
 
 def _hardswish_slope(x: Any) -> Any:
-    slope = x / 3
+    slope = boxed(x / 3)
     slope += 0.5
-    return choose(np.absolute(x) < 3, slope, (~(x <= -3)).astype(slope.dtype))
+    np.copyto(slope, 1, where=~(x < 3))
+    np.copyto(slope, 0, where=x <= -3)
+    return slope
 
 
 hardswish_slope = elementwise("hardswish_slope", lambda x: in_blocks(_hardswish_slope, x),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
 from .elementwise import clone, where
 from .joining import cat
+from .passes import MANY
 from .samples import sample, summed_at
 from .shape import dim_of, ravel, reshape
 
@@ -146,14 +148,32 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
 _TRIANGLES = (sample((3, 3), diagonal=0), sample((2, 4), diagonal=1), sample((2, 4, 3), diagonal=-1),
               sample((0, 3), diagonal=0))
 
+
+@lru_cache(64)
+def _reached(height: int, width: int, last: int) -> Any:
+    """Where column − row is at most ``last``."""
+    return np.tri(height, width, last, dtype=bool)
+
+
+def _triangle(x: Any, diagonal: int, lower: bool) -> Any:
+    """The lower triangle up to a diagonal, or the upper one from it on."""
+    height, width = x.shape[-2:]
+    if height * width > MANY or x.__class__ in ARRAYS:
+        return (np.tril if lower else np.triu)(x, diagonal)
+    zero = x.dtype.type(0)
+    if lower:
+        return np.where(_reached(height, width, diagonal), x, zero)
+    return np.where(_reached(height, width, diagonal - 1), zero, x)
+
+
 _tril: Callable[..., Any] = linear(
-               "tril", lambda x, diagonal: np.tril(x, diagonal), lambda g, diagonal: _tril(g, diagonal),
+               "tril", lambda x, diagonal: _triangle(x, diagonal, True), lambda g, diagonal: _tril(g, diagonal),
                params={"diagonal": 0}, formula="xᵢⱼ where j − i ≤ diagonal, else 0", samples=_TRIANGLES,
                reference=lambda x, diagonal=0: np.tril(x, diagonal),
                doc="The lower triangle of the last two dimensions, zeros above.")
 
 _triu: Callable[..., Any] = linear(
-               "triu", lambda x, diagonal: np.triu(x, diagonal), lambda g, diagonal: _triu(g, diagonal),
+               "triu", lambda x, diagonal: _triangle(x, diagonal, False), lambda g, diagonal: _triu(g, diagonal),
                params={"diagonal": 0}, formula="xᵢⱼ where j − i ≥ diagonal, else 0", samples=_TRIANGLES,
                reference=lambda x, diagonal=0: np.triu(x, diagonal),
                doc="The upper triangle of the last two dimensions, zeros below.")

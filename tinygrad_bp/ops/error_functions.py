@@ -13,7 +13,7 @@ from ..autograd.elsewhere import boxed, number
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, Raw
 from .elementwise import ONE
-from .passes import choose, in_blocks
+from .passes import MANY, choose, in_blocks
 from .samples import fixed, probability, unary
 
 __all__ = ["erf", "erfc", "erfinv"]
@@ -22,6 +22,12 @@ __all__ = ["erf", "erfc", "erfinv"]
 def bounded(x: Array, limit: float) -> Any:
     """``x`` where its powers do not overflow; beyond the limit a bell is 0 and a tanh 1 to the last digit."""
     return np.clip(x, -limit, limit)
+
+
+def within(x: Raw, limit: float) -> Any:
+    """``bounded`` of a raw array."""
+    # Of few elements two calls take less time than np.clip, which is Python.
+    return x.clip(-limit, limit) if x.size >= MANY else np.minimum(np.maximum(x, -limit), limit)
 
 
 # ---------------------------------------------------------------------- rational approximations
@@ -117,10 +123,10 @@ def _cody(x: Any) -> Any:
 
 
 def _single(x: Any) -> Any:
-    z = np.clip(x, -4.2, 4.2)  # there and beyond erf is ±1 in float32
-    q = horner(z * z, SINGLE_ERF)
+    z = within(x, 4.2)  # there and beyond erf is ±1 in float32
+    q = boxed(horner(z * z, SINGLE_ERF))
     q *= z
-    return np.tanh(q)
+    return np.tanh(q, out=q)
 
 
 def _erf(x: Any) -> Any:
@@ -139,7 +145,7 @@ _BELL = 2 / math.sqrt(math.pi)
 
 
 def _bell_of(x: Any, height: float, k: float) -> Any:
-    y = boxed(bounded(x, 40.0 / math.sqrt(k)))
+    y = boxed(within(x, 40.0 / math.sqrt(k)))
     y *= y
     y *= -k
     np.exp(y, out=y)

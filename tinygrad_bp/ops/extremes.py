@@ -11,7 +11,7 @@ from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError
 from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
-from ..autograd.types import Array, Axis, Operand
+from ..autograd.types import Array, Axis, Operand, Raw
 from ..autograd.values import held, value_of
 from .elementwise import maximum, minimum
 from .indexing import one_along, take_along_axis
@@ -28,11 +28,11 @@ _AXES = {"axis": None, "keepdims": False}
 _one_axis = (sample((2, 3), of=distinct), sample((2, 3), of=distinct, axis=1), sample((), of=distinct, axis=0),
              sample((2, 3), of=distinct, axis=0, keepdims=True))
 argmax = constant("argmax",
-                  lambda x, axis, keepdims: counted(np.argmax(x, axis=axes_of(axis, x.ndim), keepdims=keepdims)),
+                  lambda x, axis, keepdims: counted(x.argmax(axes_of(axis, x.ndim), keepdims=keepdims)),
                   params=_AXES, samples=_one_axis, doc="Index of the first largest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmax(x, axis=axis, keepdims=keepdims))
 argmin = constant("argmin",
-                  lambda x, axis, keepdims: counted(np.argmin(x, axis=axes_of(axis, x.ndim), keepdims=keepdims)),
+                  lambda x, axis, keepdims: counted(x.argmin(axes_of(axis, x.ndim), keepdims=keepdims)),
                   params=_AXES, samples=_one_axis, doc="Index of the first smallest element along an axis, or of all.",
                   reference=lambda x, axis=None, keepdims=False: np.argmin(x, axis=axis, keepdims=keepdims))
 
@@ -82,7 +82,9 @@ def _extreme(name: str, reduce: Any, pick: Any, pair: Any, x: Any, dim: Any, kee
         return reduce(x, None, keepdim)
     if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool):
         raise ArgumentError(f"{name}: dim is one integer, got {dim!r}; for several axes use a{name}(x, dim)")
-    return chosen(name, x, pick(x, int(dim), True), int(dim), keepdim)
+    if keepdim or not x.ndim:
+        return chosen(name, x, pick(x, int(dim), True), int(dim), keepdim)
+    return at(name, x, held(pick(x, int(dim))), int(dim))
 
 
 def chosen(name: str, x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
@@ -90,8 +92,12 @@ def chosen(name: str, x: Array, indices: Any, dim: int, keepdim: bool) -> Found:
     if keepdim or not x.ndim:
         indices = kept_indices(x, indices)
         return found(name, take_along_axis(x, indices, dim), indices)
-    kept = squeeze(held(indices), dim)
-    return found(name, one_along(x, dim % x.ndim, kept), kept_indices(x, kept))
+    return at(name, x, squeeze(held(indices), dim), dim)
+
+
+def at(name: str, x: Array, indices: Raw, dim: int) -> Found:
+    """The elements at ``indices``, one for each place in the other dimensions, and the indices."""
+    return found(name, one_along(x, dim % x.ndim, indices), kept_indices(x, indices))
 
 
 @overload

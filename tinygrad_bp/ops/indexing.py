@@ -117,8 +117,11 @@ def indices_of(index: Index, name: str) -> Any:
 
 def _may_repeat(index: Any) -> bool:
     """Whether an index can name one element twice: only integer arrays can."""
-    items = index if isinstance(index, tuple) else (index,)
-    return any(getattr(item, "dtype", None) is not None and item.dtype.kind in "ui" and item.ndim for item in items)
+    for item in index if isinstance(index, tuple) else (index,):
+        dtype = getattr(item, "dtype", None)
+        if dtype is not None and dtype.kind in "ui" and item.ndim:
+            return True
+    return False
 
 
 def _place(x: Any, shape: tuple[int, ...], index: Any) -> Any:
@@ -290,16 +293,17 @@ def _lies_there(x: Tensor, index: Any, value: Any) -> bool:
 
 def _grid(shape: tuple[int, ...], dim: int, index: Any) -> tuple[Any, ...]:
     """The full index of ``index`` along ``dim``: along all else every element is read at its own place."""
-    grid = [np.reshape(np.arange(n), (n,) + (1,) * (len(shape) - 1 - d)) for d, n in enumerate(shape)]
-    grid[dim] = index
-    return tuple(grid)
+    last = len(shape) - 1
+    return tuple([
+        index if d == dim else np.arange(n).reshape((n,) + (1,) * (last - d)) for d, n in enumerate(shape)
+    ])  # fmt: skip
 
 
 def gather_index(x_shape: tuple[int, ...], dim: int, index: Any, name: str) -> tuple[Any, ...]:
     """The full index that an integer array along ``dim`` stands for, or ``ShapeError``."""
     if index.size and (
         index.ndim != len(x_shape)
-        or any(n > have for d, (n, have) in enumerate(zip(index.shape, x_shape, strict=True)) if d != dim)
+        or any([n > have for d, (n, have) in enumerate(zip(index.shape, x_shape, strict=True)) if d != dim])
     ):
         raise ShapeError(
             f"{name}: index {shape_text(index.shape)} must have as many dimensions as the tensor, "
@@ -308,9 +312,14 @@ def gather_index(x_shape: tuple[int, ...], dim: int, index: Any, name: str) -> t
     return _grid(index.shape, dim, index)
 
 
+def read_along(x: Array, dim: int, index: Raw) -> Any:
+    """The elements of ``x`` that an integer array of as many dimensions names along ``dim``."""
+    return _getitem(x, _grid(x.shape, dim, index)) if x.ndim else clone(x)
+
+
 def one_along(x: Array, dim: int, index: Raw) -> Any:
     """The elements of ``x`` that an integer array names along ``dim``, one for each place in the other dimensions."""
-    places = [np.reshape(np.arange(n), (n,) + (1,) * (index.ndim - 1 - d)) for d, n in enumerate(index.shape)]
+    places = [np.arange(n).reshape((n,) + (1,) * (index.ndim - 1 - d)) for d, n in enumerate(index.shape)]
     places.insert(dim, index)
     return _getitem(x, tuple(places))
 
@@ -357,9 +366,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Any:
             f"take_along_dim: indices {shape_text(wanted.shape)} and tensor {shape_text(input.shape)} need as many "
             "dimensions as each other"
         )
-    if not input.ndim:
-        return clone(input)
-    return _getitem(input, _grid(input.shape, dim_of(dim, input.ndim, "take_along_dim"), wanted))
+    return read_along(input, dim_of(dim, input.ndim, "take_along_dim"), wanted)
 
 
 take_along_axis = take_along_dim

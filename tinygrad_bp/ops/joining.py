@@ -56,7 +56,18 @@ cat = linear("cat", _joined,
              doc="Tensors joined along an existing dimension.")
 concat = concatenate = cat
 
-stack = linear("stack", lambda tensors, axis: in_rows(np.stack(tensors, axis=axis)),
+
+def _stacked(tensors: list[Any], axis: int) -> Any:
+    """``np.stack``, without a look at what is known: these are arrays."""
+    first = tensors[0]
+    place = axis if axis >= 0 else axis + first.ndim + 1
+    if not 0 <= place <= first.ndim or any([x.shape != first.shape for x in tensors]):
+        return np.stack(tensors, axis=axis)  # raises
+    each = (*(slice(None),) * place, None)
+    return in_rows(np.concatenate([x[each] for x in tensors], place))
+
+
+stack = linear("stack", _stacked,
                lambda g, tensors_shape, axis: tuple(
                    _unstacked(g, i, axis % g.ndim) for i in range(len(tensors_shape))),
                inputs="*tensors", params={"axis": 0}, formula="[tensors₀, tensors₁, …] along a new axis",

@@ -144,10 +144,14 @@ def _huber(x: Any, target: Any, reduction: str, delta: float) -> Any:
     check_reduction("huber_loss", reduction)
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta is where the square turns into a line, above 0; got {delta}")
-    d = np.absolute(_difference(x, target))
+    d = boxed(_difference(x, target))
+    np.absolute(d, out=d)
     _warn_sizes("huber_loss", x, target)
     near = np.minimum(d, number(delta, d.dtype))
-    return refuse_nan("huber_loss", boxed(_reduced(near * (d - 0.5 * near), reduction)), target)
+    losses = boxed(0.5 * near)
+    np.subtract(d, losses, out=losses)
+    losses *= near
+    return refuse_nan("huber_loss", boxed(_reduced(losses, reduction)), target)
 
 
 def _huber_slope(g: Any, x: Any, target: Any, reduction: str, delta: float) -> Any:

@@ -18,6 +18,7 @@ MANY = 4096
 BLOCK = 1 << 17
 # So many elements at once are worth a call of their own.
 LONG_ROW = 512
+SHORT_ROW = 16
 # All bits set, as integers of the size of a float: what a mask is multiplied by.
 _ONES = numbers({np.dtype(np.float32): np.full((), -1, np.int32), np.dtype(np.float64): np.full((), -1, np.int64)})
 
@@ -79,7 +80,7 @@ def positions(index: Any, shape: tuple[int, ...]) -> Any:
 def read_at(x: Raw, index: Any) -> Any:
     """``x[index]``; what a large index names in every dimension is read by the numbers of the elements."""
     items = index[:-1] if isinstance(index, tuple) and index and index[-1] is Ellipsis else ()
-    if len(items) == x.ndim > 1 and x.flags.c_contiguous and max(getattr(i, "size", 0) for i in items) >= MANY:
+    if len(items) == x.ndim > 1 and x.flags.c_contiguous and max([getattr(i, "size", 0) for i in items]) >= MANY:
         places = positions(items, x.shape)
         if places is not None:
             return np.take(np.reshape(x, -1), places)
@@ -109,7 +110,7 @@ def _add_elements(result: Any, index: Any, x: Any) -> bool:
 def _add_rows(result: Any, index: Any, x: Any) -> bool:
     """Whether the index is whole dimensions and then one array, and if so, its rows added."""
     *before, rows = index
-    axis, whole = len(before), all(isinstance(i, slice) and i == slice(None) for i in before)
+    axis, whole = len(before), all([i.__class__ is slice and i == slice(None) for i in before])
     if not whole or axis >= result.ndim or getattr(rows, "ndim", 0) != 1 or rows.dtype.kind not in "iu":
         return False
     length = math.prod(result.shape) // (result.shape[axis] or 1)
@@ -118,6 +119,8 @@ def _add_rows(result: Any, index: Any, x: Any) -> bool:
         for row, one in zip(rows.tolist(), x, strict=True):
             result[row] += one
         return True
+    if length >= SHORT_ROW and not axis and rows.size and rows.min() >= 0:
+        rows, x = _add_first(result, rows, x)
     each = [np.reshape(np.arange(n), (-1,) + (1,) * (result.ndim - 1 - i)) for i, n in enumerate(result.shape)]
     step = BLOCK // (4 * (length or 1))
     for start in range(0, rows.size, step):  # few enough that the positions stay in the cache
@@ -125,6 +128,25 @@ def _add_rows(result: Any, index: Any, x: Any) -> bool:
         each[axis] = np.reshape(rows[part], (-1,) + (1,) * (result.ndim - 1 - axis))
         add_at(result, tuple(each), x[(*before, part)])
     return True
+
+
+def _add_first(result: Any, rows: Any, x: Any) -> tuple[Any, Any]:
+    """Add what comes first to each row, as often as that is half of what is left; give the rest, in its order."""
+    first_of = np.empty(result.shape[0], np.intp)
+    while rows.size:
+        turns = np.arange(rows.size)
+        first_of[rows[::-1]] = turns[::-1]  # of a position named twice the last value written stays
+        first = first_of[rows] == turns
+        count = np.count_nonzero(first)
+        if count == rows.size:
+            result[rows] += x
+            return rows[:0], x[:0]
+        if 2 * count < rows.size:
+            break
+        result[rows[first]] += x[first]
+        rest = ~first
+        rows, x = rows[rest], x[rest]
+    return rows, x
 
 
 def steps_of(x: Any, axis: int) -> Any:

@@ -14,7 +14,7 @@ from ..autograd.elsewhere import boxed
 from ..autograd.op import REQUIRED
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
-from .elementwise import cast
+from .elementwise import cast, where
 from .passes import MANY
 from .samples import binary, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
@@ -29,7 +29,8 @@ def _to_power(x: Any, exponent: Any) -> Any:
     plain = getattr(x, "dtype", None) not in (dtypes.float32, dtypes.float64) or exponent % 1 != 0 or -2 < exponent < 3
     if plain or math.isinf(exponent):
         if exponent == -0.5 and getattr(x, "size", 0) >= MANY and x.dtype.kind == "f" and x.min() > 0:
-            return 1 / np.sqrt(x)
+            y = np.sqrt(x)
+            return np.true_divide(1, y, out=y)
         return x**exponent
     if exponent == 3:
         return x * x * x
@@ -68,7 +69,7 @@ def _safe_log(a: Any, b: Any) -> Any:
         return np.log(np.where(a == 0, np.ones_like(a), a))
     if isinstance(a, (int, float)) and a != 0:
         return math.log(a) if a > 0 else math.nan
-    at_0 = np.where(b < 0, -np.inf, np.zeros_like(b))
+    at_0 = where(b < 0, -np.inf, np.zeros_like(b))  # the one condition that holds at random
     if isinstance(a, (int, float)):
         return at_0
     zero = np.zeros_like(a)

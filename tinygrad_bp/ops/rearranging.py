@@ -38,7 +38,11 @@ __all__ = [
     "rot90", "tile",
 ]  # fmt: skip
 
-_flip: Callable[..., Any] = linear("flip", lambda x, axis: copied(np.flip(x, axis)), lambda g, axis: _flip(g, axis),
+def _flipped(x: Any, axis: tuple[int, ...]) -> Any:
+    return copied(x[tuple([slice(None, None, -1) if i in axis else slice(None) for i in range(x.ndim)])])
+
+
+_flip: Callable[..., Any] = linear("flip", _flipped, lambda g, axis: _flip(g, axis),
                params={"axis": REQUIRED}, formula="x, backwards along axis",
                samples=(sample((2, 3), axis=(0,)), sample((2, 3, 2), axis=(0, 2)), sample((4,), axis=()),
                         sample((), axis=()), sample((0, 3), axis=(0, 1))),
@@ -90,7 +94,16 @@ def flipud(input: Array) -> Any:
     return _flip(input, (0,))
 
 
-_roll: Callable[..., Any] = linear("roll", lambda x, shift, axis: np.roll(x, shift, axis),
+def _rolled(x: Any, shift: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """``np.roll`` as two pieces joined, an axis after the other."""
+    y = x
+    for by, dim in zip(shift, axis, strict=True):
+        cut = -by % (y.shape[dim] or 1)
+        y = np.concatenate((y[along(dim, slice(cut, None))], y[along(dim, slice(cut))]), dim)
+    return copied(y) if y is x else y
+
+
+_roll: Callable[..., Any] = linear("roll", _rolled,
                lambda g, shift, axis: _roll(g, tuple([-s for s in shift]), axis),
                params={"shift": REQUIRED, "axis": REQUIRED}, formula="x, moved by shift along axis",
                samples=(sample((2, 3), shift=(1,), axis=(1,)), sample((2, 3), shift=(1, -2), axis=(0, 1)),

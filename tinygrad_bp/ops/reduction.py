@@ -14,7 +14,7 @@ import numpy as np
 
 from ..autograd import dtypes
 from ..autograd.define import general, linear
-from ..autograd.elsewhere import ARRAYS, outermost
+from ..autograd.elsewhere import ARRAYS, boxed, outermost
 from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.flags import refuse_unseen
 from ..autograd.operands import rounds_once
@@ -375,7 +375,8 @@ def _logsumexp(x: Any, axis: Axis, keepdims: bool) -> Any:
         top = np.full_like(np.sum(x.real, axis=axis, keepdims=True), -np.inf)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     with np.errstate(divide="ignore"):  # the log of a sum of nothing but exp(−inf)
-        y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+        e = boxed(x - top)
+        y = np.log(np.add.reduce(np.exp(e, out=e), axis=axis, keepdims=True)) + top
     return y if keepdims else np.squeeze(y, axis=axis if axis is not None else tuple(range(x.ndim)))
 
 

@@ -60,11 +60,12 @@ def _scatter_parts(x: Any, dim: int, index: Any, src: Any, name: str) -> tuple[t
     src = _as_written(src, x)
     if not src.ndim:
         return full, broadcast_to(src, wanted.shape)
-    if src.ndim != wanted.ndim or any(n > have for n, have in zip(wanted.shape, src.shape, strict=True)):
+    if src.ndim != wanted.ndim or any([n > have for n, have in zip(wanted.shape, src.shape, strict=True)]):
         both = f"index {shape_text(wanted.shape)} must be no larger anywhere than src {shape_text(src.shape)}"
         raise ShapeError(f"{name}: {both}")
-    cropped = tuple([slice(n) for n in wanted.shape])
-    return full, src if tuple(src.shape) == wanted.shape else getitem(src, cropped)
+    if tuple(src.shape) != wanted.shape:
+        src = getitem(src, tuple([slice(n) for n in wanted.shape]))
+    return full, src
 
 
 @takes_axis
@@ -95,7 +96,6 @@ def scatter(
     return _flat_where_0d(written, input)
 
 
-@rounds_once
 @takes_axis
 def scatter_add(input: Array, dim: int, index: Index, src: Array) -> Any:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on.
@@ -152,7 +152,7 @@ def _turns(full: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
 
 def _reduced(x: Any, full: tuple[Any, ...], part: Any, reduce: str, include_self: bool) -> Any:
     shape = tuple(x.shape)
-    if not all(np.size(i) for i in full):
+    if not all([i.size for i in full]):
         return clone(x)
     if reduce in ("sum", "mean"):
         total = (x if include_self else setitem(x, moved(np.zeros((), x.dtype), x), full)) + place(part, shape, full)
@@ -301,6 +301,8 @@ def index_reduce(input: Array, dim: int, index: Index, source: Array, reduce: st
 
 def _scalar(value: Any, x: Any, name: str) -> Any:
     """A number or a 0-d tensor, in the dtype of ``x``."""
+    if value.__class__ is float and x.dtype.kind == "f":
+        return moved(np.asarray(value, x.dtype), x)
     if np.ndim(value) if not isinstance(value, Tensor) else value.ndim:
         raise ShapeError(f"{name}: the value is one number or a 0-d tensor, got {shape_text(value.shape)}")
     if x.dtype.kind != "c" and (isinstance(value, complex) or getattr(value, "dtype", x.dtype).kind == "c"):

@@ -22,7 +22,7 @@ from ..autograd.types import Array, Operand
 from ..autograd.values import beside, held, value_of
 from .elementwise import clone, in_dtype, where
 from .extremes import chosen
-from .indexing import along, take_along_axis
+from .indexing import along, read_along, take_along_axis
 from .passes import MANY, running
 from .reduction import share_ties
 from .samples import below, distinct, sample
@@ -87,7 +87,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool 
     """
     place = _place(input, dim, "sort")
     order = kept_indices(input, _order_op(input, place, descending))
-    return found("sort", take_along_axis(input, order, place), order)
+    return found("sort", read_along(input, place, held(order)), order)
 
 
 @takes_axis
@@ -131,7 +131,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
         values, indices = reshape(clone(input), 1)[:k], beside(input, np.zeros(k, np.int64))
         return found("topk", *((reshape(values, ()), reshape(indices, ())) if k else (values, indices)))
     order = kept_indices(input, _top_op(input, k, place, largest))
-    return found("topk", take_along_axis(input, order, place), order)
+    return found("topk", read_along(input, place, held(order)), order)
 
 
 def _chosen(name: str, find: Any, x: Any, place: int, keepdim: bool) -> Found:
