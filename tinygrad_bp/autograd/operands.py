@@ -121,7 +121,7 @@ def _listed(op: Op, operand: Any) -> list[Any]:
 
 def _unify(values: list[Any], nodes: list[Any], chosen: Sequence[int]) -> None:
     """Cast the chosen operands to their common dtype, in place in the two lists."""
-    held = [getattr(values[i], "dtype", None) for i in chosen]
+    held = [None if isinstance(values[i], _NUMBERS) else values[i].dtype for i in chosen]
     if len(held) < 2 or (held[0] is not None and held.count(held[0]) == len(held)):
         return
     arrays = [values[i] for i in chosen if not isinstance(values[i], _NUMBERS)]

@@ -45,8 +45,9 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
 
 
 def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
+    one, two = held(x1).shape, held(x2).shape
     try:
-        return np.broadcast_shapes(held(x1).shape, held(x2).shape)
+        return one if one == two else np.broadcast_shapes(one, two)
     except ValueError:
         raise ShapeError(
             f"{name}: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} do not broadcast; reshape one of them"

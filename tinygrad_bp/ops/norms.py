@@ -61,7 +61,13 @@ def _root(size: Any, ord: float, axis: Any, keepdims: Any) -> Any:
 
 def _safe(x: Any) -> Any:
     """The numbers with 1 in place of 0."""
-    return np.where(x == 0, np.ones_like(x), x)
+    return np.where(x == 0, 1.0, x)
+
+
+def _quotient(g: Any, y: Any) -> Any:
+    """g / y, and 0 where y is."""
+    gone = y == 0
+    return np.where(gone, 0.0, g / np.where(gone, 1.0, y))
 
 
 def _norm_rule(g: Any, x: Any, y: Any, ord: float, axis: Any, keepdims: bool) -> Any:
@@ -72,7 +78,7 @@ def _norm_rule(g: Any, x: Any, y: Any, ord: float, axis: Any, keepdims: bool) ->
     if ord == 1:
         return g * np.sign(x)
     if ord == 2:
-        return np.where(y == 0, np.zeros_like(g), g / _safe(y)) * x
+        return _quotient(g, y) * x
     size = np.absolute(x)
     if np.isinf(ord):
         hits = np.where(size == y, np.ones_like(size), np.zeros_like(size))
@@ -123,8 +129,9 @@ def vector_norm(x: Array, ord: float = 2, dim: Axis = None, keepdim: bool = Fals
         x = cast(x, dtype)
     if dim == ():
         dim = None
-    gone = kept_shape(x.shape, dim)
-    if (ord < 0 or ord == float("inf")) and any(size == 0 != kept for size, kept in zip(x.shape, gone)):
+    if (ord < 0 or ord == float("inf")) and any(
+        size == 0 != kept for size, kept in zip(x.shape, kept_shape(x.shape, dim))
+    ):
         raise ShapeError(f"vector_norm: the norm of order {ord} of nothing is not defined, got {shape_text(x.shape)}")
     return _norm_op(x, ord, dim, keepdim)
 
@@ -164,19 +171,14 @@ def _distances(a: Any, b: Any) -> Any:
     return y
 
 
-def _pulls(g: Any, y: Any) -> Any:
-    """How strongly each pair of rows pulls at one another; 0 where they are equal."""
-    return np.where(y == 0, np.zeros_like(g), g / _safe(y))
-
-
 def _distances_rule(pulls: Any, own: Any, other: Any) -> Any:
-    """Σⱼ pᵢⱼ (aᵢ − bⱼ), by a product of matrices."""
+    """Σⱼ pᵢⱼ (aᵢ − bⱼ), by a product of matrices. Rows pull at each other by g / y, and not where they are equal."""
     return np.add.reduce(pulls, axis=-1, keepdims=True) * own - product(pulls, other)
 
 
 distances = general("distances", _distances,
-                    lambda g, a, b, y: _distances_rule(_pulls(g, y), a, b),
-                    lambda g, a, b, y: _distances_rule(np.swapaxes(_pulls(g, y), -1, -2), b, a),
+                    lambda g, a, b, y: _distances_rule(_quotient(g, y), a, b),
+                    lambda g, a, b, y: _distances_rule(np.swapaxes(_quotient(g, y), -1, -2), b, a),
                     inputs="a b", floats=True, formula="√Σ (aᵢ − bⱼ)²",
                     samples=(sample((3, 2), (4, 2)), sample((2, 3, 2), (2, 4, 2)), sample((2, 3, 2), (4, 2)),
                              sample((1, 2), (2, 3, 2)), sample((0, 2), (3, 2)), sample((40, 8), (50, 8))),

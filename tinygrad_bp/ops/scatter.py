@@ -227,7 +227,7 @@ def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
     alike = source.ndim != x.ndim or tuple(source.shape) == wanted
     if math.prod(source.shape) != math.prod(wanted) or not alike:
         raise ShapeError(f"{name}: source has shape {shape_text(source.shape)}, the slices {shape_text(wanted)}")
-    return reshape(source, wanted)
+    return source if tuple(source.shape) == wanted else reshape(source, wanted)
 
 
 @rounds_once

@@ -102,10 +102,14 @@ def _solve(a: Any, b: Any) -> Any:
         raise refuse_matrix("solve", singular(a), SINGULAR) from None
 
 
-# Giles 2008, section 2.3.1: of x = a⁻¹ b, the gradient of b is a⁻ᵀ g, and that of a is its product with −xᵀ.
+def _solve_rule(g: Any, a: Any, y: Any, wanted: Any) -> tuple[Any, Any]:
+    """Giles 2008, section 2.3.1: the gradient of b is a⁻ᵀ g, and that of a is its product with −yᵀ."""
+    of_b = solve_op(a.mT, g)
+    return -product(of_b, y.mT) if wanted[0] else None, of_b
+
+
 solve_op: Any = general(
-    "solve", _solve, lambda g, a, y: -product(solve_op(a.mT, g), y.mT), lambda g, a: solve_op(a.mT, g),
-    inputs="a b", floats=True, formula="a⁻¹ b",
+    "solve", _solve, _solve_rule, together=True, inputs="a b", floats=True, formula="a⁻¹ b",
     samples=(sample((3, 3), (3, 2), of=(well_conditioned, reals)),
              sample((2, 3, 3), (3, 2), of=(well_conditioned, reals)),
              sample((3, 3), (2, 3, 1), of=(well_conditioned, reals)),
@@ -270,13 +274,17 @@ def _well(x: Any) -> tuple[Any, Any, Any, Any]:
     refuse_shape("det", x)
     finite = np.isfinite(x).all((-1, -2))
     eye = moved(np.eye(x.shape[-1], dtype=x.dtype), x)
-    safe, ill = np.where(finite[..., None, None], x, eye), singular(x) & finite
+    safe = np.where(finite[..., None, None], x, eye)
+    sign, size = np.linalg.slogdet(safe)
+    ill = sign == 0
     safe = np.where(ill[..., None, None], eye, safe)
     inverse = np.linalg.inv(safe).mT
+    with np.errstate(over="ignore"):
+        det = boxed(np.where(ill, 1, sign * np.exp(size)))[..., None, None]
     if x.size:
         size = np.abs(safe).max((-1, -2)) * np.abs(inverse).max((-1, -2)) * np.finfo(x.dtype).eps
         ill |= ~(size < 1e-8)
-    return inverse, boxed(np.linalg.det(safe))[..., None, None], ill, ~finite
+    return inverse, det, ill, ~finite
 
 
 def _rotated(x: Any) -> tuple[Any, Any, Any, Any]:

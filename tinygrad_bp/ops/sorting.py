@@ -41,9 +41,9 @@ def _order(x: Any, place: int, descending: bool = False) -> Any:
     if not x.ndim:
         return zeros((), np.int64, x)
     if not descending:
-        return counted(np.argsort(x, axis=place, kind="stable"))
+        return counted(x.argsort(place, "stable"))
     backwards = along(place, slice(None, None, -1))
-    return counted(x.shape[place] - 1 - np.argsort(x[backwards], axis=place, kind="stable")[backwards])
+    return counted(x.shape[place] - 1 - x[backwards].argsort(place, "stable")[backwards])
 
 
 def _top(x: Any, k: int, place: int, largest: bool) -> Any:
