@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import hypothesis
+import one_core  # noqa: F401  (before NumPy)
 import pytest
 from parts import all_examples, parsed, part_of
 from together import start_afresh
