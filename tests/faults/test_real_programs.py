@@ -3,7 +3,6 @@
 from functools import cache
 
 import pytest
-from parts import all_examples, some
 
 import tinygrad_bp as tg
 
@@ -11,8 +10,6 @@ from .ground_truth import scores
 from .real_programs import REAL
 
 SLOW = {"rb09", "rb13", "rb19"}  # convolutions, and every output against every label: fewer steps, a batch of rows
-
-ASKED = some(list(REAL), 9)  # a check of one makes trainings of some hundred steps
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -38,17 +35,16 @@ def found(name, repaired):
     return frozenset(tg.diagnose(model, loss_fn, (x, y), optimizer).codes)
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", REAL)
 def test_a_mistake_of_the_faulty_one_is_named(name):
     assert found(name, False) & REAL[name].faults
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", REAL)
 def test_the_repaired_one_is_left_alone(name):
     assert not found(name, True)
 
 
-@pytest.mark.skipif(not all_examples(), reason="TINYGRAD_BP_EXAMPLES=all checks them all")
 def test_most_of_all_mistakes_are_named():
     """A program has several; a cause hides its consequences, so not all of them can be among the findings."""
     named = sum(len(found(name, False) & program.faults) for name, program in REAL.items())
