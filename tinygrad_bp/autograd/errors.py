@@ -188,6 +188,13 @@ class CaptureError(AutogradError):
     """
 
 
+class BusyError(AutogradError, RuntimeError):
+    """A compiled function called by a signal handler in the middle of a run of it, in the same memory.
+
+    Fails: ``signal.signal(SIGALRM, lambda *_: step(x))``.  Works: a handler that sets a flag, which the loop looks at.
+    """
+
+
 class StateDictError(AutogradError, RuntimeError):
     """A state_dict that does not fit the module; the message lists every difference."""
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 # -O3 lets the compiler use vector instructions; -march=native those of this processor, so its name is in the hash.
@@ -32,6 +32,9 @@ LIBRARY = ".dll" if sys.platform == "win32" else ".so"
 
 class BuildError(Exception):
     """No function came out of a C text; the message is one sentence."""
+
+
+RUNNING = object()  # what a library is bound by in the middle of a run
 
 
 class Library:
@@ -49,8 +52,8 @@ class Library:
         self.step.restype = ctypes.c_int
         self.loop.restype = ctypes.c_int64
         self.loop.argtypes = [ctypes.c_int64, ctypes.c_void_p]
-        self.lock: Any = Lock()
-        self.bound_by: object = None  # whose arrays the next step reads
+        self.lock: Any = RLock()  # its own thread comes in again by a signal handler, which ``bound_by`` tells
+        self.bound_by: object = None  # whose arrays the next step reads, or ``RUNNING``
 
     def use_blas(self, gemm: tuple[int, int, int] | None) -> None:
         """Tell the C text where BLAS is: two addresses, and how they are called."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Parts:
         self._pieces: list[Runnable | Step] = [
             Runnable(piece, fresh=False) if isinstance(piece, Program) else piece for piece in pieces
         ]
-        self._lock = Lock()
+        self._lock, self._running = RLock(), False
         self._instead: numpy_backend.Runnable | None = None
         self._begun = False
         self._constants: dict[Value, Any] = {constant: constant.array for constant in program.constants()}
@@ -95,11 +95,17 @@ class Parts:
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
         with self._lock:
-            if not self._begun:
-                self._begin(arrays)
-            if self._instead is not None:
-                return self._instead(*arrays)
-            return self._run(arrays)
+            if self._running:
+                raise numpy_backend.busy()
+            self._running = True
+            try:
+                if not self._begun:
+                    self._begin(arrays)
+                if self._instead is not None:
+                    return self._instead(*arrays)
+                return self._run(arrays)
+            finally:
+                self._running = False
 
     def _begin(self, arrays: Sequence[Any]) -> None:
         """Compile all parts, before anything is written."""

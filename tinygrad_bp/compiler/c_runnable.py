@@ -14,7 +14,7 @@ import numpy as np
 from ..program.program import Program, Value
 from . import numpy_backend
 from .blas import gemm
-from .build import BuildError, Library, library
+from .build import RUNNING, BuildError, Library, library
 from .emit_c import Emitted
 
 SHORT = 1 << 22  # up to this many elements read and written a step runs without letting other threads of Python go on
@@ -81,20 +81,28 @@ class Runnable:
 
         def run(*arrays: Any) -> tuple[Any, ...]:
             with lock:
-                if library.bound_by is not mine or len(arrays) != count:
-                    known()._bind(library, arrays)
-                for array, last in zip(arrays, given):  # counted above
-                    if array is not last:
+                before, after = library.bound_by, None
+                if before is RUNNING:
+                    raise numpy_backend.busy()
+                library.bound_by = RUNNING
+                try:
+                    if before is not mine or len(arrays) != count:
                         known()._bind(library, arrays)
-                        break
-                if step():
-                    return known()._refused(arrays)  # type: ignore[no-any-return]
-                if copies:
-                    known()._write_back()
-                if plain:
-                    return tuple([copy() for copy in copied])
-                me: Runnable = known()
-                return me._in_place([copy() for copy in copied] if me._fresh else me._outputs)
+                    for array, last in zip(arrays, given):  # counted above
+                        if array is not last:
+                            known()._bind(library, arrays)
+                            break
+                    after = mine
+                    if step():
+                        return known()._refused(arrays)  # type: ignore[no-any-return]
+                    if copies:
+                        known()._write_back()
+                    if plain:
+                        return tuple([copy() for copy in copied])
+                    me: Runnable = known()
+                    return me._in_place([copy() for copy in copied] if me._fresh else me._outputs)
+                finally:
+                    library.bound_by = after
 
         return run
 
@@ -109,11 +117,16 @@ class Runnable:
         taken = ", ".join([f"a{i}" for i in places])
         same = "".join([f" and given[{i}] is a{i}" for i in places])
         space = {"library": library, "mine": self._mine, "given": self._given, "lock": library.lock,
-                 "copies": self._copies, "step": library.step, "copy": outputs[0].copy}  # fmt: skip
+                 "copies": self._copies, "step": library.step, "copy": outputs[0].copy, "RUNNING": RUNNING}  # fmt: skip
         text = (
             f"def run({taken}):\n    with lock:\n"
-            f"        if library.bound_by is mine and not copies{same} and not step():\n"
-            f"            return copy()\n"
+            f"        if library.bound_by is mine and not copies{same}:\n"
+            f"            library.bound_by = RUNNING\n"
+            f"            try:\n"
+            f"                if not step():\n"
+            f"                    return copy()\n"
+            f"            finally:\n"
+            f"                library.bound_by = mine\n"
         )
         exec(text, space)
         made: Callable[..., Any] = space.pop("run")
@@ -167,7 +180,6 @@ class Runnable:
             elif held is given or not isinstance(given, np.ndarray):
                 self._given[i] = arrays[i]
         library.bind(self._block)
-        library.bound_by = self._mine
 
     def _array(self, i: int, item: Any) -> tuple[int, Any, Any]:
         """An input's number, what was given, and the array of it that C can read. Raises ``TypeError``."""
@@ -210,28 +222,41 @@ class Runnable:
         whole = [self._stack(i, a, n) if many else a for i, (a, many) in enumerate(zip(arrays, stacked, strict=True))]
         results = [np.empty((n, *value.shape), value.dtype) for value in self._values]
         with library.lock:
-            self._given[:] = [None] * len(arrays)
-            self._bind(library, [a[0] if many else a for a, many in zip(whole, stacked, strict=True)])
-            advance = [a.strides[0] if many else 0 for a, many in zip(whole, stacked, strict=True)]
-            advance += [result.strides[0] for result in results] + [0] * len(self._constants)
-            inputs = len(arrays)
-            for i, result in enumerate(results, start=inputs):
-                self._block[i] = result.ctypes.data
-            library.bind(self._block)
-            steps = (ctypes.c_int64 * max(len(advance), 1))(*advance)
+            if library.bound_by is RUNNING:
+                raise numpy_backend.busy()
+            library.bound_by = RUNNING
             try:
-                done = _in_parts(library, n, steps)
+                done = self._loop(library, n, arrays, whole, stacked, results)
             finally:
-                self._given[:], library.bound_by = [None] * inputs, None
-                for i, output in enumerate(self._outputs, start=inputs):
-                    self._block[i] = output.ctypes.data
-                self._write_back()
-                for given, copy in zip(arrays, whole, strict=True):
-                    if copy is not given and isinstance(given, np.ndarray) and given.flags.writeable:
-                        given[...] = copy
+                library.bound_by = None
             if done < n:
                 self._refused([a[done] if many else a for a, many in zip(arrays, stacked, strict=True)])
         return self._in_place(results)
+
+    def _loop(
+        self, library: Library, n: int, arrays: Sequence[Any], whole: Sequence[Any], stacked: Sequence[bool],
+        results: Sequence[Any],
+    ) -> int:  # fmt: skip
+        """``n`` runs on ``whole``, which is ``arrays`` as C reads them, into ``results``: how many were done."""
+        self._given[:] = [None] * len(arrays)
+        self._bind(library, [a[0] if many else a for a, many in zip(whole, stacked, strict=True)])
+        advance = [a.strides[0] if many else 0 for a, many in zip(whole, stacked, strict=True)]
+        advance += [result.strides[0] for result in results] + [0] * len(self._constants)
+        inputs = len(arrays)
+        for i, result in enumerate(results, start=inputs):
+            self._block[i] = result.ctypes.data
+        library.bind(self._block)
+        steps = (ctypes.c_int64 * max(len(advance), 1))(*advance)
+        try:
+            return _in_parts(library, n, steps)
+        finally:
+            self._given[:] = [None] * inputs
+            for i, output in enumerate(self._outputs, start=inputs):
+                self._block[i] = output.ctypes.data
+            self._write_back()
+            for given, copy in zip(arrays, whole, strict=True):
+                if copy is not given and isinstance(given, np.ndarray) and given.flags.writeable:
+                    given[...] = copy
 
     def _stack(self, i: int, items: Any, n: int) -> Any:
         """Arrays for ``n`` runs, each as C reads it."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice, repeat
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import BusyError
 from ..program.program import Program, Value
 from .emit_numpy import Emitted
 from .lines import Lines, Slot
@@ -29,14 +30,14 @@ class Runnable:
     """A compiled program: takes one array for each input, gives one for each output, and writes what is written.
 
     The first run is of the lines by themselves, and shows how results lie in memory; from then on they have memory of
-    their own. One run at a time: another thread waits.
+    their own. One run at a time: another thread waits, and a signal handler in the middle of one gets ``BusyError``.
     """
 
     def __init__(self, program: Program, exact: bool) -> None:
         self.program: Program = program
         self.exact: bool = exact
         self._simple = simplified(program, exact)
-        self._lock = Lock()
+        self._lock, self._running = RLock(), False
         self._functions: list[Callable[..., Any]] = []
         self._run: Callable[..., Any] = _nothing
         self._code = ""
@@ -57,8 +58,14 @@ class Runnable:
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:
         """The outputs, fresh arrays; the inputs that the program writes are changed in place."""
         with self._lock:
-            found = self._run(*arrays)
-            return self._other(arrays) if found is None else found
+            if self._running:
+                raise busy()
+            self._running = True
+            try:
+                found = self._run(*arrays)
+                return self._other(arrays) if found is None else found
+            finally:
+                self._running = False
 
     def _other(self, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         """Run for arrays that lie in another way than those before."""
@@ -90,6 +97,14 @@ class Runnable:
             for place, result in filled:
                 result[i] = found[place]
         return tuple(results)
+
+
+def busy() -> BusyError:
+    """The error of a run inside a run of the same thread, which it would wait for without end."""
+    return BusyError(
+        "a compiled function was called while its own thread is in the middle of a run of it, as by a signal handler: "
+        "both would write the same memory. Have the handler set a flag, and call the function after the run"
+    )
 
 
 def _nothing(*arrays: Any) -> None:
