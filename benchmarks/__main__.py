@@ -15,6 +15,7 @@ from tinygrad_bp.autograd import terminal
 from . import epoch, graphs, ops, step_page
 from .engines import ENGINES, NAMES, PEERS
 from .graphs import Result, lines_of
+from .steps import past_first_lines
 
 
 def import_time(runs: int = 9) -> Result:
@@ -105,6 +106,7 @@ def main() -> int:
     engines = [name for name in options.engines if not (options.no_peers and name in PEERS)]
     pictures = options.write.parent / "pictures" if options.write else None
 
+    past_first_lines()
     sections = []
     if options.what in ("all", "steps"):
         sections.append(step_page.section(options.workloads or NAMES, engines, 2 * options.seconds, pictures))

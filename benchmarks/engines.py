@@ -15,7 +15,7 @@ from tinygrad_bp.compiler.build import BuildError, compiler
 
 from . import peers
 from .peers import Run
-from .steps import NETWORKS, Network, Step, data, engine, hand_written
+from .steps import NETWORKS, Network, Step, data, engine, hand_written, past_first_lines
 from .workloads import WORKLOADS, Training
 
 BY_NAME = {network.name: network for network in NETWORKS}
@@ -101,6 +101,12 @@ def ours(network: Network) -> tuple[Step, tuple[Any, ...]]:
 
 
 def eager(step: Step, given: tuple[Any, ...]) -> Run:
+    past_first_lines()
+    return repeated(step, *given)
+
+
+def eager_with_lines(step: Step, given: tuple[Any, ...]) -> Run:
+    tg.autograd.record_lines().__enter__()  # as long as the process lives
     return repeated(step, *given)
 
 
@@ -134,6 +140,11 @@ def in_torch_compiled(training: Training) -> Run:
 
 OURS = {
     "eager": of_ours("op by op", "tinygrad_bp", eager),
+    "eager-lines": of_ours(
+        "the same while each op keeps the user's line: the first 100,000 of a process, and in `record_lines`",
+        "tinygrad_bp",
+        eager_with_lines,
+    ),
     "numpy": of_ours('`tg.compile(step, backend="numpy")`', "tinygrad_bp.compiler", compiled("numpy")),
     "c": of_ours('`tg.compile(step, backend="c")`, a step a call', C, compiled("c")),
     "c-loop": of_ours("the same, all steps in one call of `loop`", C, looped),

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.lines import FIRST
 
-from .steps import NETWORKS, engine
+from .steps import NETWORKS, engine, past_first_lines
 from .timing import compare
 
 MEGABYTE = 1 << 20
@@ -48,8 +47,7 @@ def one_add(seconds: float) -> list[Result]:
         for _ in range(100):
             x + y
 
-    for _ in range(FIRST // 100 + 1):  # the first ops of a process know their lines
-        recorded()
+    past_first_lines()
     found = compare(bare, recorded, seconds)
     with tg.autograd.record_lines():
         kept = compare(bare, recorded, seconds)

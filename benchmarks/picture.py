@@ -15,12 +15,13 @@ NAME = "steps.png"
 # Ours filled, in Okabe and Ito's colours, which stay apart for colour-blind readers; the peers hollow.
 LOOKS = {
     "by-hand": ("black", "|"), "products": ("dimgray", "|"),
-    "eager": ("#E69F00", "o"), "numpy": ("#009E73", "o"), "c": ("#0072B2", "o"), "c-loop": ("#0072B2", "D"),
+    "eager": ("#E69F00", "o"), "eager-lines": ("#E69F00", "v"), "numpy": ("#009E73", "o"),
+    "c": ("#0072B2", "o"), "c-loop": ("#0072B2", "D"),
     "torch": ("#D55E00", "s"), "torch-compile": ("#D55E00", "^"),
     "jax": ("#CC79A7", "s"), "jax-default": ("#CC79A7", "v"), "jax-loop": ("#CC79A7", "D"),
     "pytensor": ("#56B4E9", "s"), "autograd": ("gray", "s"), "mygrad": ("gray", "^"), "tinygrad": ("gray", "v"),
 }  # fmt: skip
-FILLED = ("eager", "numpy", "c", "c-loop")
+FILLED = ("eager", "eager-lines", "numpy", "c", "c-loop")
 
 
 def draw(measured: Mapping[str, Mapping[str, Timing]], folder: Path) -> str:
