@@ -10,7 +10,8 @@ from together import together
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd import call as plain
-from tinygrad_bp.autograd.frames import source
+from tinygrad_bp.autograd.errors import FreedError
+from tinygrad_bp.autograd.frames import one_step, source
 from tinygrad_bp.autograd.node import Node
 from tinygrad_bp.autograd.op import OPS, Op
 from tinygrad_bp.autograd.tensor import Tensor, wrap
@@ -106,6 +107,62 @@ def test_a_frame_does_what_call_says(op: Op, sample: Any) -> None:
             assert not through_both(op, given, sample.params), (dtype, chosen)
             with tg.no_grad():
                 assert not through_both(op, given, sample.params), (dtype, chosen, "no_grad")
+
+
+# ---------------------------------------------------------------------- the walk, unrolled
+
+
+def backs(op: Op, result: Tensor) -> str:
+    """In what the op's step back differs from the walk at its node: the parents' gradients, and what is kept on."""
+    node = result._node
+    assert node is not None
+    kept, value = node.kept, result._value
+    for held in (None, 2.5):  # the parents' first gradients, and further ones
+        for g in (np.ones_like(value), np.full_like(value, 1 + 2j if value.dtype.kind == "c" else 3)):
+            found = []
+            for step in (op.back or one_step, one_step):
+                node.kept = kept
+                gradients = {p: np.full(p.shape, held) for p in node.parents if p is not None and held is not None}
+                failed = outcome(step, node, g, gradients)
+                found.append((failed, [*gradients.items()], node.kept is None))
+            if not same(*found):
+                return f"{found}"
+    return ""
+
+
+@pytest.mark.parametrize(("op", "sample"), [p for p in CALLS if p.values[0].kind != "constant"])
+def test_a_step_back_does_what_the_walk_does(op: Op, sample: Any) -> None:
+    wanting = c.differentiable(op, c.draw(op, sample))
+    for dtype in DTYPES:
+        for chosen in subsets(wanting):
+            given = operands(op, sample, dtype, "tensors", chosen)
+            with np.errstate(all="ignore"):
+                result = outcome(lambda given=given: op.function(*given, **sample.params))
+                if isinstance(result, Tensor) and result._node is not None and result._node.op is op:
+                    assert not backs(op, result), (dtype, chosen)
+
+
+def test_a_step_back_that_differs_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    op = OPS["mul"]
+    assert not backs(op, x * x)
+    for wrong in (
+        lambda node, g, gradients: None,
+        lambda node, g, gradients: one_step(node, -g, gradients),
+        lambda node, g, gradients: (one_step(node, g, gradients), setattr(node, "kept", (0, 0))),
+        lambda node, g, gradients: gradients.update({node.parents[0]: 2 * g * node.kept[0]}),
+    ):
+        monkeypatch.setattr(op, "back", wrong)
+        assert backs(op, x * x)
+
+
+def test_what_was_freed_is_refused_by_a_step_back() -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(FreedError, match="a second time"):
+        y.backward()
+    assert x.grad.tolist() == [2.0, 4.0]
 
 
 BINARY = [op for op in OPS.values() if op.kind in ("elementwise", "constant") and sum(op.promotes) == 2]

@@ -13,7 +13,7 @@ import rounding
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.define import build_function
-from tinygrad_bp.autograd.frames import build_pull
+from tinygrad_bp.autograd.frames import build_back, build_pull
 from tinygrad_bp.autograd.op import FUNCTIONS, OPS, Op, kept_for
 from tinygrad_bp.autograd.watch import enter
 from tinygrad_bp.verify import contracts as c
@@ -93,7 +93,7 @@ def changed(name: str, **parts: Any) -> Op:
     for part, value in parts.items():
         setattr(other, part, value)
     other.kept = kept_for(other.rules)
-    other.function, other.pull = build_function(other, enter), build_pull(other)
+    other.function, other.pull, other.back = build_function(other, enter), build_pull(other), build_back(other)
     return other
 
 

@@ -7,7 +7,7 @@ import pytest
 from together import together
 
 import tinygrad_bp  # noqa: F401  (fills the table)
-from tinygrad_bp.autograd.frames import build_function, build_pull
+from tinygrad_bp.autograd.frames import build_back, build_function, build_pull
 from tinygrad_bp.autograd.op import OPS, Op, arguments, kept_for
 from tinygrad_bp.autograd.watch import enter
 from tinygrad_bp.ops.elementwise import flat
@@ -91,7 +91,7 @@ def variant(op: Op, rules: tuple) -> Op:
     for name in Op.__slots__:
         setattr(other, name, getattr(op, name))
     other.rules, other.kept = rules, kept_for(rules)
-    other.function, other.pull = build_function(other, enter), build_pull(other)
+    other.function, other.pull, other.back = build_function(other, enter), build_pull(other), build_back(other)
     return other
 
 

@@ -168,6 +168,27 @@ def test_the_order_in_nested_sequentials_is_that_of_calls_and_hooks_of_inner_one
     assert seen == ["a", "b", "c", "hook", "patched", "d"]
 
 
+def test_a_sequential_calls_modules_as_they_are_called_alone(monkeypatch):
+    class Doubled(nn.Tanh):
+        def __call__(self, *args, **kwargs):
+            return 2 * super().__call__(*args, **kwargs)
+
+    x, seen = tg.tensor([0.5]), []
+    patched, hooked = nn.Tanh(), nn.Tanh()
+    patched.forward = lambda x: x + 1
+    hooked.register_forward_pre_hook(lambda module, args: seen.append("own"))
+    for module in (Doubled(), patched, hooked, nn.Tanh()):
+        assert nn.Sequential(module)(x).tolist() == module(x).tolist()
+    assert seen == ["own"] * 2
+    with nn.register_module_forward_hook(lambda module, args, output: seen.append(type(module).__name__)):
+        nn.Sequential(nn.Tanh())(x)
+    assert seen[2:] == ["Tanh", "Sequential"]
+    called = nn.Module.__call__
+    monkeypatch.setattr(nn.Module, "__call__", lambda self, *args: seen.append("patched") or called(self, *args))
+    nn.Sequential(nn.Tanh())(x)
+    assert seen[4:] == ["patched"] * 2
+
+
 def test_a_module_that_holds_itself_ends():
     net = nn.Sequential(nn.Tanh())
     net.append(net)

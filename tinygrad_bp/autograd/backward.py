@@ -38,8 +38,9 @@ def walk(
                 continue
             if d.shape != parent.shape:
                 d = unbroadcast(d, parent.shape)
-            held = gradients.get(parent)
-            gradients[parent] = d if held is None else held + d  # never +=: rules may give one array to two parents
+            if parent in gradients:
+                d = gradients[parent] + d  # never +=: rules may give one array to two parents
+            gradients[parent] = d
     return gradients
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .frames import build_function, pull_when_needed
+from .frames import back_when_needed, build_function, pull_when_needed
 from .op import OPS, UFUNCS, Op, Rule, arguments, kept_for
 from .watch import enter
 
@@ -72,7 +72,7 @@ def _define(
     op.keeps_values = bool(set(op.kept) & {"y", *op.inputs, *op.residuals})
     defining = sys._getframe(2)
     op.place = defining.f_code.co_filename, defining.f_lineno
-    op.pull = pull_when_needed(op)
+    op.pull, op.back = pull_when_needed(op), back_when_needed(op)
     op.function = build_function(op, enter)
     if not isinstance(op.grad_fn, str) and not set(arguments(op.grad_fn)) <= (
         {"shape"} if op.keeps_values else {"shape", *op.kept}  # a node's name outlasts the values that backward frees

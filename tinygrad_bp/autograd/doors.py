@@ -54,7 +54,7 @@ def door(function: Callable[..., Any], public: bool = False) -> Callable[..., An
             out = kwargs.pop("out")
             return entered(*args, **kwargs) if out is None else write_out(entered, out, args, kwargs)
         try:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs) if kwargs else function(*args)  # a dict less
         except ValueReadError as read:
             return of_slices(read, function, args, kwargs)
         except RAW as error:

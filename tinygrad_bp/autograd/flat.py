@@ -39,7 +39,7 @@ def _identity(name: str) -> Op:
     op.rules, op.inputs, op.params, op.residuals, op.kept = (), ("x",), {}, {}, ()
     op.variadic, op.keeps_values, op.bilinear, op.holomorphic, op.gives = True, False, False, False, ""
     op.doc, op.formula, op.hint = "A gradient whose slope is 0.", "x", ""
-    op.pull = _pull
+    op.pull, op.back = _pull, None
     return op
 
 

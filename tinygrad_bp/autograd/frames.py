@@ -8,13 +8,14 @@ per signature and shared by all ops that have it. Print one with ``source(OPS["m
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
+from .backward import Gradients, pull_and_free, unbroadcast, walk
 from .definitions import Doc, spelled
 from .elsewhere import ARRAYS
 from .errors import AutogradError, ValueReadError
@@ -28,6 +29,7 @@ from .tensor import blank
 from .writes import guard_view, share, tick
 
 Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
+Back = Callable[[Node, Any, Gradients], None]
 Enter = Callable[[Op, dict[str, Any]], Any]
 
 _makers: dict[str, Any] = {}
@@ -343,3 +345,61 @@ def pull_when_needed(op: Op) -> Pull:
         return op.pull(g, parents, kept)
 
     return pull
+
+
+# ---------------------------------------------------------------------- the walk, unrolled for one signature
+
+
+def walk_unrolled(nodes: Iterable[Node], gradients: Gradients, arrived: Callable[[Node, Any], Any]) -> Gradients:
+    """``walk`` with ``pull_and_free``: at each node its op does both, in one function."""
+    for node in nodes:
+        g = gradients.pop(node, None)
+        if g is not None:
+            if node.cell is not None:
+                g = arrived(node, g)
+            (node.op.back or one_step)(node, g, gradients)  # type: ignore[union-attr]
+    return gradients
+
+
+def one_step(node: Node, g: Any, gradients: Gradients) -> None:
+    """The walk at one node, not unrolled."""
+    gradients[node] = g
+    walk((node,), gradients, pull_and_free)
+
+
+def build_back(op: Op) -> Back:
+    """``one_step`` for the op's signature."""
+    if op.variadic or op.together:
+        return one_step
+    out = ["    def back(node, g, gradients):", "        kept = node.kept",
+           "        if kept is None or g.dtype.kind == 'c':", "            return one_step(node, g, gradients)",
+           *["        node.kept = None"] * op.keeps_values, *[f"        {_tuple([*op.kept])} = kept"] * bool(op.kept),
+           f"        {_tuple([f'into_{name}' for name in op.inputs])} = node.parents"]  # fmt: skip
+    for name, rule in zip(op.inputs, op.rules, strict=True):
+        if rule is not None:
+            into = f"into_{name}"
+            out += [f"        if {into} is not None:",
+                    f"            pulled = rule_{name}({', '.join(['g', *reads(rule)])})",
+                    "            if pulled is not None:",
+                    f"                if pulled.shape != {into}.shape:",
+                    f"                    pulled = unbroadcast(pulled, {into}.shape)",
+                    f"                if {into} in gradients:",
+                    f"                    pulled = gradients[{into}] + pulled",
+                    f"                gradients[{into}] = pulled"]  # fmt: skip
+    free = ", ".join(f"rule_{name}" for name in op.inputs)
+    back: Back = _maker("\n".join([f"def make({free}):", *out, "    return back", ""]))(*op.rules)
+    back.__code__ = _placed(op, back.__code__)
+    return back
+
+
+def back_when_needed(op: Op) -> Back:
+    """A stand-in, as for the op's pull."""
+
+    def back(node: Node, g: Any, gradients: Gradients) -> None:
+        op.back = build_back(op)
+        op.back(node, g, gradients)
+
+    return back
+
+
+GLOBALS |= {"one_step": one_step, "unbroadcast": unbroadcast}

@@ -215,7 +215,7 @@ class Function:
             running.__dict__ = dict(ctx.__dict__)  # jvp may delete what it has used, and run again
             return whole_of.tangent(cls.__name__, cls.jvp(running, *whole_of.moving(tangents, like)))
 
-        op.pull = pull
+        op.pull, op.back = pull, None
         if cls.jvp is not Function.jvp:
             op.push = push
         whole = wrap(value, recorded(op, value, nodes, tuple(kept.values())))

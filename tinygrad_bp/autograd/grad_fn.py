@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakSet
+from weakref import ref as reference
 
 from .backward import Pull, unbroadcast
 from .errors import ArgumentError, ShapeError, shape_text
@@ -13,8 +13,8 @@ from .modes import enable_grad, no_grad
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 
-# The hooks of living nodes that see what a node gives to those before it.
-_after: WeakSet[Hooks] = WeakSet()
+# By id, weak references to the hooks of living nodes that see what a node gives to those before it.
+_after: dict[int, Any] = {}
 
 
 class GradFn:
@@ -99,7 +99,8 @@ class GradFn:
         """
         hooks = _hooks(self)
         if self.op is not None:
-            _after.add(hooks)
+            place = id(hooks)
+            _after[place] = reference(hooks, lambda _: _after.pop(place, None))
             return hooks.after.add(hook, "register_hook")
         if not callable(hook):
             raise ArgumentError(f"register_hook: give a function, got {type(hook).__name__}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from _thread import RLock
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from contextlib import nullcontext
 from functools import partial
 from operator import add
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from . import writes
 from .arrays import as_array
@@ -26,6 +27,7 @@ from .errors import (
     UnusedInputError,
     shape_text,
 )
+from .frames import walk_unrolled
 from .grad_fn import hooked
 from .history import history
 from .hooks import (
@@ -41,7 +43,7 @@ from .kept import refuse_changed
 from .modes import enable_grad, mode, no_grad, same, traced
 from .node import Cell, Node
 from .op import OPS
-from .tensor import Tensor, wrap
+from .tensor import Tensor, blank, wrap
 from .types import Array
 from .values import made
 from .watch import pull_traced, quietly
@@ -49,30 +51,29 @@ from .writing import replace
 
 
 def _pull_back(
-    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, following: bool, targets: set[Node] | None
+    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, tensors: bool, targets: set[Node] | None
 ) -> Gradients:
     """Gradients of leaves and of nodes that retain theirs (or of ``targets`` alone), by node.
 
-    ``nodes`` is the history of ``seeds``, or what of it leads to ``targets``. With ``create`` gradients are Tensors and
-    the rules are recorded; else they are raw arrays, or, ``following`` someone who follows values and for batches of
-    gradients, Tensors without history.
+    ``nodes`` is the history of ``seeds``, or what of it leads to ``targets``. Seeds and gradients are raw arrays; or,
+    with ``tensors``, Tensors: recorded with ``create``, else without history, for someone who follows values and for
+    batches of gradients.
     """
     watchers = mode().watchers
-    if create or following or watchers:
-        with enable_grad() if create else no_grad() if following else nullcontext(), quietly(watchers):
-            return _walked(seeds, nodes, retain, create, following, targets)
-    return _walked(seeds, nodes, retain, create, following, targets)
+    if not tensors and not watchers:
+        return _walked(seeds, nodes, pull_and_keep if retain else pull_and_free, False, targets)
+    with enable_grad() if create else no_grad() if tensors else nullcontext(), quietly(watchers):
+        pull = pull_recorded if create else pull_traced if tensors else pull_and_keep if retain else pull_and_free
+        return _walked(seeds, nodes, pull, tensors, targets)
 
 
-def _walked(
-    seeds: Gradients, nodes: list[Node], retain: bool, create: bool, following: bool, targets: set[Node] | None
-) -> Gradients:
+def _walked(seeds: Gradients, nodes: list[Node], pull: Pull, tensors: bool, targets: set[Node] | None) -> Gradients:
     found: Gradients = {}
 
     def arrived(node: Node, g: Any) -> Any:
         hooks = node.cell.hooks  # type: ignore[union-attr]
         if hooks is not None:
-            g = run_hooks(node, hooks, g, create or following)
+            g = run_hooks(node, hooks, g, tensors)
             refuse_changed(nodes)  # the hooks may have written
             if hooks.retain:
                 found[node] = g
@@ -80,14 +81,16 @@ def _walked(
             found[node] = g
         return g
 
-    how = pull_recorded if create else pull_traced if following else pull_and_keep if retain else pull_and_free
-    pull: Pull = hooked(how, create or following)
+    pull = hooked(pull, tensors)
     watchers = mode().watchers
     for watcher in watchers:
         pull = watcher.pulling(pull)
 
     refuse_changed(nodes)
-    leaves = walk(nodes, seeds, pull, arrived)
+    if pull is pull_and_free:  # nobody looks
+        leaves = walk_unrolled(nodes, seeds, arrived)
+    else:
+        leaves = walk(nodes, seeds, pull, arrived)
     for watcher in watchers:
         watcher.after_backward(leaves)
     for node, g in leaves.items():
@@ -173,19 +176,20 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
     return gradient if tensors else gradient._value
 
 
-def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -> Gradients:
-    if len(outputs) == len(gradients) == 1:
-        seed = _seed(outputs[0], gradients[0], tensors)  # refuses what is no tensor, or has no node
-        return {outputs[0]._node: seed}  # type: ignore[dict-item]
+def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -> tuple[Gradients, set[int]]:
+    """The gradients to start from, by node, and the memory of those given, which stays the caller's."""
     if len(outputs) != len(gradients):
         raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
     seeds: Gradients = {}
-    for output, gradient in zip(outputs, gradients, strict=True):
+    taken: set[int] = set()
+    for output, gradient in zip(outputs, gradients):
         g = _seed(output, gradient, tensors)
         node = output._node
         assert node is not None
+        if gradient is not None and not tensors:
+            taken.add(id(writes.owner(g)))
         seeds[node] = seeds[node] + g if node in seeds else g
-    return seeds
+    return seeds, taken
 
 
 def _list(items: Any) -> list[Any]:
@@ -205,7 +209,7 @@ def _separate(g: Tensor) -> Tensor:
 _depositing = RLock()
 
 
-def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell, Hooks]]:
+def _deposit(found: Gradients, create: bool, tensors: bool, taken: set[int]) -> list[tuple[Cell, Hooks]]:
     """Add gradients to the ``.grad`` of the tensors that share their nodes, and say which hooks wait for that.
 
     ``taken`` is memory that they must not keep.
@@ -216,12 +220,17 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
         if cell is None:
             continue
         grad = cell.grad
-        if create:
-            cell.grad = _separate(g) if grad is None else grad + g
-        elif isinstance(g, Tensor):  # someone follows values
-            cell.grad = _separate(g) if grad is None else replace(grad, "backward", partial(add, g))
+        if grad is None and not tensors:
+            first = blank()
+            first._value = _own(g, taken) if node.op is None else copied(g)
+            first._node = None
+            cell.grad = first
         elif grad is None:
-            cell.grad = wrap(copied(g) if node.op is not None else _own(g, taken), None)
+            cell.grad = _separate(g)
+        elif create:
+            cell.grad = grad + g
+        elif tensors:  # someone follows values
+            cell.grad = replace(grad, "backward", partial(add, g))
         elif grad._node is not None or (grad._value.__class__ not in ARRAYS and not grad._value.flags.writeable):
             cell.grad = wrap(grad._value + g, None)
         else:
@@ -232,22 +241,19 @@ def _deposit(found: Gradients, create: bool, taken: set[int]) -> list[tuple[Cell
     return waiting
 
 
-def _owners(starts: Iterable[Any], tensors: bool) -> set[int]:
-    """The memory that gradients must not keep: what the caller gave stays the caller's."""
-    return set() if tensors else set(map(id, map(writes.owner, starts)))
-
-
 def _own(g: Any, taken: set[int]) -> Any:
     """The gradient as an array that a leaf can keep and add to: a copy where others have that memory.
 
     Rules may give one array to several parents, the gradient arriving itself, or a view of it.
     """
+    base = g.base
+    memory = g if base is None else base if base.__class__ is ndarray and base.base is None else writes.owner(g)
+    place = id(memory)
+    if place in taken or (base is not None and memory.size != g.size):
+        return copied(g)
     if g.__class__ not in ARRAYS and not g.flags.writeable:  # a repetition, or a scalar of NumPy
         return copied(g)
-    memory = g if g.base is None else writes.owner(g)
-    if id(memory) in taken or memory.size != g.size:
-        return copied(g)
-    taken.add(id(memory))
+    taken.add(place)
     return g
 
 
@@ -279,8 +285,16 @@ def backward(
         if grad_tensors is not None:
             raise ArgumentError("backward: grad_variables is the old name of grad_tensors; give one of them")
         grad_tensors = grad_variables
-    outputs, as_tensors = _list(tensors), create_graph or traced()
-    seeds = _seeds(outputs, [None] * len(outputs) if grad_tensors is None else _list(grad_tensors), as_tensors)
+    outputs = _list(tensors)
+    given = [None] * len(outputs) if grad_tensors is None else _list(grad_tensors)
+    _backward(outputs, given, retain_graph, create_graph, inputs)
+
+
+def _backward(
+    outputs: Sequence[Tensor], gradients: Sequence[Any], retain: bool | None, create: bool, inputs: Any
+) -> None:
+    tensors = create or traced()
+    seeds, taken = _seeds(outputs, gradients, tensors)
     targets = None
     if inputs is not None:
         targets = set(_wanted("backward", _list(inputs)))
@@ -288,13 +302,12 @@ def backward(
             raise ArgumentError(
                 "backward: inputs is empty; name the tensors that should get a gradient, or leave it out"
             )
-    taken = _owners(() if grad_tensors is None else seeds.values(), as_tensors)
     nodes = history(seeds)
     if targets is not None:
         nodes = _towards(nodes, targets)
-    found = _pull_back(seeds, nodes, bool(retain_graph or create_graph), create_graph, as_tensors, targets)
+    found = _pull_back(seeds, nodes, bool(retain or create), create, tensors, targets)
     with _depositing:
-        waiting = _deposit(found, create_graph, taken)
+        waiting = _deposit(found, create, tensors, taken)
     if waiting:
         accumulated(waiting)
 
@@ -362,7 +375,7 @@ def grad(
     given = [None] * len(output_list) if grad_outputs is None else _list(grad_outputs)
     many = any(map(stands_for_many, given))
     as_tensors = create_graph or many or traced()
-    seeds = _seeds(output_list, given, as_tensors)
+    seeds, taken = _seeds(output_list, given, as_tensors)
     retain = create_graph if retain_graph is None else retain_graph
     targets = set(wanted)
     nodes = _towards(history(seeds), targets)
@@ -373,7 +386,6 @@ def grad(
             reached.update(node.parents)
         if not reached >= targets:
             raise _unused(wanted, reached)
-    taken = _owners(seeds.values(), as_tensors)
     found = _pull_back(seeds, nodes, bool(retain or create_graph), create_graph, as_tensors, targets)
     if many and not retain:
         _free(nodes)
@@ -443,7 +455,7 @@ def _backward_method(
     >>> w.grad
     tensor([2., 4.])
     """
-    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs=inputs)
+    _backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
 
 # Bound here, because the backward pass and hooks need the class.

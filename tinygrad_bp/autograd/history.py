@@ -15,13 +15,11 @@ _order = attrgetter("order")
 
 def history(roots: Iterable[Node]) -> list[Node]:
     """Every node with an op that the roots were made from, themselves included, newest first. No recursion."""
-    nodes = [node for node in roots if node.op is not None]
-    if len(nodes) > 1:
-        nodes = list(dict.fromkeys(nodes))
-    found = set(nodes)
+    found = {node for node in roots if node.op is not None}
+    nodes = list(found)
     for node in nodes:  # grows while it is walked
         for parent in node.parents:
-            if parent is not None and parent not in found and parent.op is not None:
+            if parent is not None and parent.op is not None and parent not in found:
                 found.add(parent)
                 nodes.append(parent)
     nodes.sort(key=_order, reverse=True)

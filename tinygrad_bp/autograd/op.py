@@ -31,12 +31,6 @@ REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
 class Op:
     """One operation: how to compute it, how to pull a gradient back through it, and what to say of it."""
 
-    __slots__ = (
-        "bilinear", "doc", "draws", "floats", "formula", "forward", "function", "gives", "grad_fn", "grad_grad_fn",
-        "hint", "holomorphic", "inputs", "keeps_values", "kept", "kind", "name", "params", "place", "promotes", "pull",
-        "reference", "residuals", "rules", "samples", "together", "variadic", "views", "wide",
-    )  # fmt: skip
-
     name: str
     kind: str  # "elementwise", "linear", "general" or "constant" (no gradient)
     forward: Callable[..., Any]  # raw arrays, then the parameters, all positional
@@ -66,6 +60,9 @@ class Op:
     reference: Callable[..., Any] | None  # the same value in plain NumPy, where forward is not NumPy's own
     function: Callable[..., Any]
     pull: Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
+    back: Callable[[Any, Any, Any], None] | None  # a step of ``walk`` at one of its nodes, unrolled
+
+    __slots__ = tuple(__annotations__)
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"

@@ -95,7 +95,7 @@ class Whole:
             arrived.add(i)
             return (np.concatenate([np.zeros(before, dtype), np.reshape(g, -1), np.zeros(behind, dtype)]),)
 
-        op.kept, op.keeps_values, op.pull = (), False, pull
+        op.kept, op.keeps_values, op.pull, op.back = (), False, pull, None
         value = self.part(wrap(whole._value, None), i)._value
         return wrap(value, recorded(op, value, (whole._node,), ()))
 

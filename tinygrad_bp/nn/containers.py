@@ -140,7 +140,13 @@ class Sequential(_Numbered):
     def forward(self, input: Array) -> Any:
         """The input through every module in turn."""
         for module in self._held.modules.values():
-            input = _through(module, input) if type(module) is Sequential else module(input)
+            kind = type(module)
+            if kind is Sequential:
+                input = _through(module, input)
+            elif kind.__call__ is _plain_call and module._hooks is None:  # without Python's way through an instance
+                input = module.forward(input)
+            else:
+                input = module(input)
         return input
 
     def __getitem__(self, index: Any) -> Any:
@@ -171,6 +177,9 @@ class Sequential(_Numbered):
         if not isinstance(times, int) or times < 1:
             raise ArgumentError(f"Sequential: multiply with a whole number from 1 on, got {times!r}")
         return times
+
+
+_plain_call = Module.__call__
 
 
 def _through(nest: Sequential, x: Any) -> Any:

@@ -51,7 +51,7 @@ class Module(State, Constructed):
         """Run ``forward``, between the hooks of the module where it has any."""
         if self._hooks is not None:
             return hooked_call(self, *args, **kwargs)
-        return self.forward(*args, **kwargs)
+        return self.forward(*args, **kwargs) if kwargs else self.forward(*args)  # a dict less
 
     # ------------------------------------------------------------------ switches
 

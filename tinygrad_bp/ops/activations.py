@@ -66,12 +66,12 @@ elu = elementwise("elu", of_reals("elu", lambda x, alpha: in_blocks(lambda part:
 
 def log_1_exp(x: Raw) -> tuple[Any, Any]:
     """ln(1 + eˣ) of a raw array, by vector instructions (np.logaddexp has none), and its slope, the sigmoid."""
-    e = np.exp(np.negative(np.absolute(x)))
+    below, above = np.minimum(x, ZERO.get(x.dtype, 0)), above_zero(x)
+    e = np.exp(below - above)
     y = np.log1p(e)
-    y += above_zero(x)
-    one = ONE.get(y.dtype, 1.0)
-    slope = choose(x > ZERO.get(y.dtype, 0), one, e)
-    e += one
+    y += above
+    slope = np.exp(below)  # 1 or e, in less time than a choice takes
+    e += ONE.get(y.dtype, 1.0)
     slope /= e
     return y, slope
 

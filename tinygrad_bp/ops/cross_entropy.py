@@ -14,7 +14,7 @@ from ..autograd.op import REQUIRED
 from ..autograd.types import Array
 from ..autograd.values import held, refuse_gradient
 from .elementwise import in_dtype
-from .losses import REDUCTIONS, check_reduction, plainly_reduced, refuse_nan
+from .losses import REDUCTIONS, check_reduction, is_one, plainly_reduced, refuse_nan
 from .network import log_softmax, ones_of, softmax
 from .samples import below, fixed, real, sample
 from .shape import reshape
@@ -102,7 +102,8 @@ def _cross_entropy_slope(g: Any, x: Any, target: Any, p: Any, hits: Any, reducti
     if reduction == "none":
         g = np.reshape(g, (-1,))
     elif reduction == "mean":
-        g = g * (1 / (math.prod(target.shape) or 1))
+        factor = 1 / (math.prod(target.shape) or 1)
+        g = factor if is_one(g) else g * factor
     return _as_scores((p - hits) * g, x.shape)
 
 
@@ -335,7 +336,8 @@ def cross_entropy(
     tensor(0.9100)
     """
     labels = held(target)
-    if weight is None and not label_smoothing and ignore_index < 0 and labels.shape != input.shape:
+    differ = labels.ndim != input.ndim or labels.shape != input.shape
+    if differ and weight is None and not label_smoothing and ignore_index < 0:
         try:
             return _cross_entropy_op(input, target, reduction)
         except TargetError:

@@ -18,7 +18,7 @@ from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
-from .passes import choose, in_blocks
+from .passes import BLOCK, choose, in_blocks
 from .samples import binary, boolean, complexes, fixed, nonzero, real, sample, unary
 from .samples import positive as above_0
 
@@ -244,15 +244,16 @@ _FAR = {dtype: -float(np.floor(np.log(np.finfo(dtype).max))) for dtype in ONE}
 
 def two_sides(x: Raw) -> tuple[Any, Any]:
     """sigmoid(x) and sigmoid(−x), each to its last digits: one minus the other would lose those of the smaller."""
-    if x.dtype.kind == "c":
-        y = 1 / (1 + np.exp(-x))
-        return y, 1 - y
-    if x.dtype not in ONE:
-        x = x.astype(np.float64)
+    far = _FAR.get(x.dtype)
+    if far is None:
+        if x.dtype.kind == "c":
+            y = 1 / (1 + np.exp(-x))
+            return y, 1 - y
+        return two_sides(x.astype(np.float64))
     least: Any = 0  # of NumPy's quicker so
     if x.size:
         least = x.min() if x.__class__ in ARRAYS else x.item(x.argmin())
-    if not least >= _FAR[x.dtype]:  # an element is far below 0, where the sigmoid is eˣ, or NaN
+    if not least >= far:  # an element is far below 0, where the sigmoid is eˣ, or NaN
         below, above = np.exp(np.minimum(x, 0)), np.exp(np.minimum(np.negative(x), 0))
         total = below + above
         return below / total, above / total
@@ -263,19 +264,21 @@ def two_sides(x: Raw) -> tuple[Any, Any]:
 
 
 def _sigmoid(x: Any) -> tuple[Any, Any]:
+    if x.nbytes > BLOCK and x.__class__ is np.ndarray:
+        return in_blocks(_sigmoid, x)  # type: ignore[no-any-return]
     y, slope = two_sides(x)
     slope *= y
     return y, slope
 
 
 sigmoid_slope: Callable[..., Any] = elementwise(
-    "sigmoid_slope", lambda x: in_blocks(_sigmoid, x)[1], lambda g, x, y: -g * y * np.tanh(0.5 * x),
+    "sigmoid_slope", lambda x: _sigmoid(x)[1], lambda g, x, y: -g * y * np.tanh(0.5 * x),
     floats=True, formula="σ(x) · σ(−x)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.25 / np.cosh(np.where(np.absolute(x) < 700, 0.5 * x, 350.0)) ** 2,
     doc="The slope of the sigmoid.")
 
 sigmoid: Callable[..., Any] = elementwise(
-    "sigmoid", lambda x: in_blocks(_sigmoid, x), lambda g, x, slope: g * slope, floats=True,
+    "sigmoid", _sigmoid, lambda g, x, slope: g * slope, floats=True,
     residuals={"slope": lambda x: sigmoid_slope(x)},
     formula="1 / (1 + e⁻ˣ)", samples=(*unary(), *complexes()),
     reference=lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
@@ -287,15 +290,24 @@ _INFINITY = numbers({dtype: np.full((), np.inf, dtype) for dtype in ONE})
 
 def above_zero(x: Raw) -> Any:
     """max(x, 0) of a raw array."""
-    if x.dtype.kind == "c":
-        refuse_complex("relu", x)
-    if x.size >= 4096 and x.dtype in ONE:
+    zero = ZERO.get(x.dtype)
+    if zero is None:
+        if x.dtype.kind == "c":
+            refuse_complex("relu", x)
+        return np.maximum(x, 0)
+    if x.size >= 4096:
         # np.maximum with one number runs without vector instructions; clip does not, but takes longer to call.
-        return x.clip(ZERO[x.dtype], _INFINITY[x.dtype])
-    return np.maximum(x, ZERO.get(x.dtype, 0))
+        return x.clip(zero, _INFINITY[x.dtype])
+    return np.maximum(x, zero)
 
 
-relu = elementwise("relu", above_zero, lambda g, y: g * (y != ZERO.get(y.dtype, 0)),
+def _not_zero(y: Any) -> Any:
+    """Where ``y`` is not 0; of an array as numbers of its dtype, by which NumPy multiplies faster than by booleans."""
+    there = y != ZERO.get(y.dtype, 0)
+    return there.astype(y.dtype) if there.__class__ is np.ndarray else there
+
+
+relu = elementwise("relu", above_zero, lambda g, y: g * _not_zero(y),
                    formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
                    grad_grad_fn="ThresholdBackwardBackward0",
                    reference=lambda x: np.where(x > 0, x, 0),

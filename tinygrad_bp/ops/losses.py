@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from ..autograd.define import general
 from ..autograd.elsewhere import boxed, number
@@ -28,7 +29,7 @@ __all__ = [
 def _reduced(losses: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
-    total = np.add.reduce(losses, axis=None)
+    total = np.add.reduce(losses, None)
     if reduction == "sum":
         return total
     return total / losses.size if losses.size else total * np.nan
@@ -36,7 +37,15 @@ def _reduced(losses: Any, reduction: str) -> Any:
 
 def _share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
     """What arrives at each single loss."""
-    return g / (math.prod(shape) or 1) if reduction == "mean" else g
+    if reduction != "mean":
+        return g
+    count = math.prod(shape) or 1
+    return 1 / count if is_one(g) else g / count
+
+
+def is_one(g: Any) -> bool:
+    """Whether it is the 1 that arrives where backward begins: a number times it is that number, without a call."""
+    return g.__class__ is ndarray and not g.ndim and g.item() == 1
 
 
 def plainly_reduced(reduction: str, losses: Any) -> Any:
@@ -88,7 +97,7 @@ def _mse(x: Any, target: Any, reduction: str) -> Any:
     if reduction == "none":
         return d * d
     d = d.ravel()
-    total = np.dot(d, d)
+    total = d.dot(d)
     if reduction == "mean":
         total = total / d.size if d.size else total * np.nan
     return total if total == total else refuse_nan("mse_loss", total, target)
@@ -99,7 +108,8 @@ REDUCTIONS = frozenset(("mean", "sum", "none"))
 
 def _mse_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
     d = x - target
-    return d * (g * (2 / (math.prod(d.shape) or 1) if reduction == "mean" else 2))
+    factor = 2 / (math.prod(d.shape) or 1) if reduction == "mean" else 2.0
+    return d * (factor if is_one(g) else g * factor)
 
 
 mse_loss = general("mse_loss", _mse,

@@ -138,12 +138,14 @@ class Optimizer:
         """Forget the gradients of every parameter (or fill them with 0)."""
         following = traced()
         for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none:
+            if set_to_none:
+                for p in group["params"]:
                     if following:
                         forgetting(p)
                     p._cell.grad = None
-                elif (grad := p._cell.grad) is not None:
+                continue
+            for p in group["params"]:
+                if (grad := p._cell.grad) is not None:
                     if grad._node is not None:  # it was computed under create_graph
                         grad = p._cell.grad = grad.detach().clone()
                     grad.zero_()
