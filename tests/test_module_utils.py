@@ -128,6 +128,24 @@ def test_a_parameter_is_computed_each_time_and_can_be_assigned():
     assert type(twin).__name__ == "ParametrizedLinear" and not parametrize.is_parametrized(layer)
 
 
+class Unsaid(Doubled):
+    def right_inverse(self, x):
+        raise NotImplementedError
+
+
+def test_a_further_parametrization_computes_of_what_the_others_give():
+    """As PyTorch 2.13: only the first keeps the value, whether the others have an inverse or not."""
+    for first, times in ((Doubled(), 1), (Unsaid(), 2)):
+        layer = nn.Linear(2, 1)
+        before = layer.weight.clone()
+        parametrize.register_parametrization(layer, "weight", first)
+        close(layer.weight, before * times)
+        parametrize.register_parametrization(layer, "weight", Doubled())
+        close(layer.weight, before * 2 * times)
+    with pytest.raises(NotImplementedError):
+        layer.weight = before
+
+
 def test_a_buffer_can_be_computed():
     layer = nn.BatchNorm1d(2)
     parametrize.register_parametrization(layer, "running_mean", Shifted())

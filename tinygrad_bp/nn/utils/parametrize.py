@@ -41,9 +41,7 @@ class ParametrizationList(ModuleList):
         super().__init__(modules)
         value: Any = original.detach()
         for module in reversed(modules):
-            if hasattr(module, "right_inverse"):
-                with no_grad():
-                    value = module.right_inverse(value)
+            value = _inverse(module, value)
         self.several = len(value) if isinstance(value, (tuple, list)) else 0
         learned = isinstance(original, Parameter)
         for i in range(self.several):
@@ -104,7 +102,8 @@ def _property(name: str) -> property:
 def register_parametrization(module: M, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> M:
     """Have a parameter or buffer computed by a module each time it is read; several compute one after the other.
 
-    Where the module has a ``right_inverse``, what is stored is its result of the tensor. Raises ``ArgumentError`` for a
+    Where the first module has a ``right_inverse``, what is stored is its result of the tensor, which so keeps its value;
+    a further module computes of what the others give. Raises ``ArgumentError`` for a
     name of neither, and, unless ``unsafe``, ``ShapeError`` or ``DtypeError`` where the result is of another shape or
     dtype; nothing has changed then.
 
@@ -121,9 +120,6 @@ def register_parametrization(module: M, tensor_name: str, parametrization: Modul
     if is_parametrized(module, tensor_name):
         parts: Any = _computed(module)[tensor_name]
         _check(parametrization, getattr(module, tensor_name).detach(), tensor_name, unsafe)
-        if hasattr(parametrization, "right_inverse"):
-            with no_grad():
-                parts.right_inverse(parametrization.right_inverse(getattr(module, tensor_name)))
         parts.append(parametrization)
         return module
     held = module._held.parameters if tensor_name in module._held.parameters else module._held.buffers
@@ -144,12 +140,23 @@ def register_parametrization(module: M, tensor_name: str, parametrization: Modul
     return module
 
 
+def _inverse(parametrization: Any, value: Any) -> Any:
+    """What a parametrization makes ``value`` of; ``value`` itself where it does not say."""
+    if not hasattr(parametrization, "right_inverse"):
+        return value
+    with no_grad():
+        try:
+            return parametrization.right_inverse(value)
+        except NotImplementedError:
+            return value
+
+
 def _check(parametrization: Any, value: Any, name: str, unsafe: bool) -> None:
     """Raise where a parametrization makes something else of a tensor."""
     if unsafe:
         return
+    inverse = _inverse(parametrization, value)
     with no_grad():
-        inverse = parametrization.right_inverse(value) if hasattr(parametrization, "right_inverse") else value
         found = parametrization(*inverse) if isinstance(inverse, (tuple, list)) else parametrization(inverse)
     who = f"register_parametrization: {type(parametrization).__name__}"
     if found.shape != value.shape:
