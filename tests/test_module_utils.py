@@ -146,6 +146,77 @@ def test_a_further_parametrization_computes_of_what_the_others_give():
         layer.weight = before
 
 
+ORTHOGONAL = [
+    (
+        (3, 2),
+        "householder",
+        [[-0.0, 0.91287092917528], [0.44721359549996, 0.36514837167011], [0.89442719099992, -0.18257418583506]],
+    ),
+    (
+        (3, 2),
+        "cayley",
+        [
+            [0.18367346938776, -0.97959183673469],
+            [-0.6530612244898, -0.18367346938776],
+            [0.73469387755102, 0.08163265306122],
+        ],
+    ),
+    ((2, 2), "matrix_exp", [[-0.41614683654714, -0.90929742682568], [0.90929742682568, -0.41614683654714]]),
+]
+SHAPES = [(3, 3), (2, 4), (4, 2), (2, 3, 3)]
+
+
+def gap(weight):
+    """How far the columns, or the rows of a wide matrix, are from orthonormal."""
+    columns = weight.mT if weight.shape[-2] < weight.shape[-1] else weight
+    return (columns.mH @ columns - tg.eye(columns.shape[-1], dtype=columns.dtype)).abs().max().item()
+
+
+@pytest.mark.parametrize("trivialized", [True, False])
+@pytest.mark.parametrize("how", [None, "matrix_exp", "cayley", "householder"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_orthogonal_weight_stays_orthogonal(shape, how, trivialized):
+    layer, numbers = nn.Module(), np.random.default_rng(1).normal(size=(2, *shape))
+    layer.weight = nn.Parameter(tg.tensor(numbers[0]))
+    utils.parametrizations.orthogonal(layer, "weight", how, use_trivialization=trivialized)
+    assert layer.weight.shape == shape and gap(layer.weight) < 1e-12
+    optimizer, before = tg.optim.SGD(layer.parameters(), lr=0.1), layer.weight.detach()
+    for _ in range(3):
+        optimizer.zero_grad()
+        (layer.weight**3).sum().backward()
+        optimizer.step()
+    assert gap(layer.weight) < 1e-12 < (layer.weight - before).abs().max()
+    right = tg.linalg.qr(tg.tensor(numbers[1]).mT if shape[-2] < shape[-1] else tg.tensor(numbers[1]))[0]
+    right = right.mT if shape[-2] < shape[-1] else right
+    if trivialized or (how or ("matrix_exp" if shape[-2] == shape[-1] else "householder")) == "householder":
+        layer.weight = right
+        close(layer.weight, right)
+    else:
+        with pytest.raises(NotImplementedError, match="use_trivialization"):
+            layer.weight = right
+
+
+def test_orthogonal_numbers_are_pytorchs():
+    """PyTorch 2.13: of arange(6) as (3, 2), of arange(4) as (2, 2)."""
+    for shape, how, right in ORTHOGONAL:
+        layer = nn.Module()
+        layer.weight = nn.Parameter(tg.arange(float(np.prod(shape)), dtype=tg.float64).reshape(shape))
+        utils.parametrizations.orthogonal(layer, "weight", how, use_trivialization=False)
+        close(layer.weight, tg.tensor(right, dtype=tg.float64), 1e-12)
+
+
+def test_what_cannot_be_orthogonal_is_refused():
+    with pytest.raises(ArgumentError, match="a matrix or more is needed, bias is"):
+        utils.parametrizations.orthogonal(nn.Linear(2, 3), "bias")
+    with pytest.raises(ArgumentError, match="one of matrix_exp, cayley, householder, got 'qr'"):
+        utils.parametrizations.orthogonal(nn.Linear(2, 3), "weight", "qr")
+    with pytest.raises(ArgumentError, match="Linear has no parameter or buffer 'weights'"):
+        utils.parametrizations.orthogonal(nn.Linear(2, 3), "weights")
+    layer = utils.parametrizations.orthogonal(nn.Linear(2, 3))
+    with pytest.raises(ShapeError, match=r"the weight is \(3, 2\), got \(2, 3\)"):
+        layer.weight = tg.zeros(2, 3)
+
+
 def test_a_buffer_can_be_computed():
     layer = nn.BatchNorm1d(2)
     parametrize.register_parametrization(layer, "running_mean", Shifted())

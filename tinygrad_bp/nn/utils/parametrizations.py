@@ -1,4 +1,4 @@
-"""Weights that are computed: of a norm of their own, of a largest singular value of 1."""
+"""Weights that are computed: of a norm of their own, of a largest singular value of 1, orthogonal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from ...ops.shape import dim_of, permute, reshape
 from ...random.sampling import randn
 from ..convolution import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module import Module
+from .orthogonal import orthogonal
 from .parametrize import register_parametrization
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 M = TypeVar("M", bound=Module)
 

@@ -102,8 +102,8 @@ def _property(name: str) -> property:
 def register_parametrization(module: M, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> M:
     """Have a parameter or buffer computed by a module each time it is read; several compute one after the other.
 
-    Where the first module has a ``right_inverse``, what is stored is its result of the tensor, which so keeps its value;
-    a further module computes of what the others give. Raises ``ArgumentError`` for a
+    Where the first module has a ``right_inverse``, what is stored is its result of the tensor, which so keeps its
+    value; a further module computes of what the others give. Raises ``ArgumentError`` for a
     name of neither, and, unless ``unsafe``, ``ShapeError`` or ``DtypeError`` where the result is of another shape or
     dtype; nothing has changed then.
 
