@@ -204,6 +204,17 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "PositiveDefiniteTransform StackTransform"
         ),
     },
+    "compiler": {
+        "what a program cannot hold is refused by name: call it outside the function that is compiled": (
+            "disable allow_in_graph assume_constant_result substitute_in_graph set_stance nested_compile_region "
+            "wrap_numpy"
+        ),
+        "ask is_compiling": "is_dynamo_compiling is_exporting",
+        "give compile a backend, 'numpy' or 'c'": "list_backends get_default_backend set_default_backend",
+        "programs are those of one compiled function, which forgets them with itself: leave it out": (
+            "reset cudagraph_mark_step_begin save_cache_artifacts load_cache_artifacts load_compiled_function config"
+        ),
+    },
     "jit": {
         "Python itself runs your program: save its state dict with tg.save, load it with tg.load": (
             "load save freeze ScriptModule ScriptFunction RecursiveScriptModule"

@@ -728,3 +728,16 @@ def test_gradients_of_what_is_not_read_are_no_inputs(name, backend) -> None:
             assert_close(one.numpy(), other.numpy())
             one.zero_()  # each run gives arrays of its own
             one += 7
+
+
+def test_a_function_learns_that_it_is_written_down():
+    seen = []
+
+    @tg.compile
+    def double(x):
+        seen.append(tg.compiler.is_compiling())
+        return 2 * x
+
+    for _ in range(4):
+        double(tg.ones(2))
+    assert seen and all(seen) and not tg.compiler.is_compiling()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..autograd.errors import ArgumentError
+from ..autograd.modes import traced
 from ..nn.module import Module
 from .compiled import Compiled, CompiledModule
 
-__all__ = ["Compiled", "CompiledModule", "compile"]
+__all__ = ["Compiled", "CompiledModule", "compile", "is_compiling"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,3 +70,21 @@ def compile(model: Any = None, *, backend: str = "numpy", exact: bool = False, *
         raise ArgumentError(f"compile: give a function or a module, got {type(model).__name__}")
     kind = CompiledModule if isinstance(model, Module) else Compiled
     return kind(model, import_module(f".{BACKENDS[chosen]}", __name__).build, exact)
+
+
+def is_compiling() -> bool:
+    """Whether what runs now is being written down as a program.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.compiler.is_compiling()
+    False
+    """
+    return traced()
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        from ..not_here import missing
+
+        raise missing("compiler", name)
