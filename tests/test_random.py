@@ -81,6 +81,19 @@ def test_a_state_brings_the_stream_back(first):
     assert tg.initial_seed() == 4
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_forked_stream_is_back_where_it_was(enabled):
+    tg.manual_seed(4)
+    with pytest.raises(KeyError), tg.random.fork_rng(enabled=enabled):
+        tg.manual_seed(7)
+        tg.randn(3)
+        raise KeyError
+    assert tg.initial_seed() == (4 if enabled else 7)
+    drawn = tg.rand(2)
+    tg.manual_seed(4)
+    assert tg.equal(tg.rand(2), drawn) is enabled
+
+
 def test_seed_draws_a_new_seed_each_time():
     seeds = {tg.seed(), tg.seed(), tg.seed()}
     assert len(seeds) == 3

@@ -6,7 +6,7 @@ Written by `python docs/make_reference.py`.
 import numpy as np
 import os
 from builtins import bool as _bool, float as _float, int as _int
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from numpy import dtype as dtype
 from numpy.typing import ArrayLike
 from typing import Any, Literal, SupportsIndex, overload
@@ -709,6 +709,8 @@ def fmin(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor
     """The smaller of two elements, where one is NaN the other; a tie gives the gradient to a. Formula: min(a, b)"""
 def fmod(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """What is left of a after whole steps of b, with the sign of a, as in C. Formula: a − b · trunc(a / b)"""
+def fork_rng(devices: Any = None, enabled: _bool = True, device_type: str = 'cuda') -> Iterator[None]:
+    """What is drawn inside leaves the default stream where it was. ``devices`` and their type change nothing."""
 def frac(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The fraction of each element, with its sign. Formula: x − trunc x"""
 def frac_(input: Array, *, out: Tensor | None = None) -> Tensor:

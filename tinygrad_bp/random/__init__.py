@@ -6,6 +6,6 @@
 tensor([0.4963, 0.7682])
 """
 
-from .generator import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from .generator import fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 
-__all__ = ["get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = ["fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import operator
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike, Raw
 from ..autograd.values import value_of
 
-__all__ = ["Generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
+__all__ = ["Generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state"]
 
 
 class Generator:
@@ -327,3 +329,22 @@ def set_rng_state(new_state: Any) -> None:
     True
     """
     default_generator().set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda") -> Iterator[None]:
+    """What is drawn inside leaves the default stream where it was. ``devices`` and their type change nothing.
+
+    >>> import tinygrad_bp as tg
+    >>> _ = tg.manual_seed(0)
+    >>> with tg.random.fork_rng():
+    ...     inside = tg.rand(2)
+    >>> tg.equal(tg.rand(2), inside)
+    True
+    """
+    state = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            set_rng_state(state)
