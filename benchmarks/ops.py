@@ -209,15 +209,17 @@ OWN = "each gradient has memory of its own, PyTorch hands out views or one array
 KNOWN: dict[str, tuple[float, str]] = {
     "max_pool2d": (8, CALLS),
     **dict.fromkeys(("avg_pool2d", "qr", "eigh", "svd", "lgamma"), (6, CALLS)),
-    **dict.fromkeys(("interpolate, bilinear", "group_norm", "cholesky"), (4, CALLS)),
-    **dict.fromkeys(("silu", "sigmoid", "gelu", "softplus", "leaky_relu", "softmax"), (4, PASSES)),
-    "hardswish": (7, PASSES),
-    **dict.fromkeys(("layer_norm", "cross_entropy", "smooth_l1_loss"), (4, PASSES)),
+    **dict.fromkeys(("interpolate, bilinear", "group_norm"), (4, CALLS)),
+    **dict.fromkeys(("silu", "sigmoid", "softplus", "leaky_relu", "softmax", "hardswish", "elu"), (4, PASSES)),
+    **dict.fromkeys(("layer_norm", "batch_norm", "cross_entropy", "smooth_l1_loss"), (5, PASSES)),
+    **dict.fromkeys(("gelu", "erfc"), (6, PASSES)),
+    "cholesky": (6, "backward solves two general systems: NumPy has no solver of triangular ones"),
+    "det": (6, "the cofactors are found in float64, where a singular matrix has them too"),
     **dict.fromkeys(("add", "mul", "sum", "sum, dim 0", "cat", "stack"), (6, OWN)),
     "flip": (5, "NumPy copies backwards element by element"),
     "lu": (8, "NumPy has no LU decomposition: the elimination is written in it"),
     "conv2d": (4, "products of matrices of windows; PyTorch has a loop for each kind of processor"),
-    "cdist": (5, "by differences; PyTorch multiplies matrices from 25 rows on, and loses digits of near rows"),
+    "cdist": (8, "by differences; PyTorch multiplies matrices from 25 rows on, and loses digits of near rows"),
     **dict.fromkeys(("embedding", "scatter_add", "index_add"), (4, "positions are checked and counted first")),
 }
 

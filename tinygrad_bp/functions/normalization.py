@@ -11,7 +11,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Size
 from ..autograd.values import detached
-from ..ops.elementwise import add, div, mul, rsqrt
+from ..ops.elementwise import add, div, mul, rsqrt, square
 from ..ops.normalization import (
     as_wide_as_input,
     batch_norm,
@@ -127,7 +127,7 @@ def rms_norm(input: Array, normalized_shape: Size, weight: Array | None = None, 
 
 @rounds_once
 def _by_root_mean_square(x: Any, weight: Any, axes: tuple[int, ...], eps: float) -> Any:
-    y = mul(x, rsqrt(add(mean(mul(x, x), axes, True), eps)))
+    y = mul(x, rsqrt(add(mean(square(x), axes, True), eps)))
     return y if weight is None else mul(y, weight)
 
 
