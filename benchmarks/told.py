@@ -25,8 +25,12 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 HEAD = """# Being told what is wrong
 
 Printed by `python -m benchmarks.told --write docs/being-told.md`. The programs that are counted here are those of the
-tests, written for them; how well others are named is another question. *Named* means that the kind, or the code, is
-that of the mistake; of a training also that at most one other thing is said.
+tests, written for them. *Named* means that the kind, or the code, is that of the mistake; of a training also that at
+most one other thing is said.
+
+Of 152 wrong backwards kept aside, which others wrote without having seen the checker, 137 were named (90 %, counted by
+reading every sentence), 4 called something else, 11 not or only partly named, none called right; of 49 right ones none
+was called wrong. Of 44 right ones of an earlier such set one was: its softmax overflows on inputs 1000 times as large.
 
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.

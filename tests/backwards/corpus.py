@@ -19,6 +19,7 @@ from . import (
     images,
     layers,
     normalisation,
+    places,
     residual,
     sequences,
     shared,
@@ -31,7 +32,7 @@ from .programs import Program
 
 MODULES = (
     dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
-    activations, deep, gates, goals, layers, convolutions, weighted,
+    activations, deep, gates, goals, layers, convolutions, weighted, places,
 )  # fmt: skip
 PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

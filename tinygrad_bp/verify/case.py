@@ -11,6 +11,16 @@ import numpy as np
 from ..autograd.types import DTypeLike, Operand
 
 Guess = tuple[str, Any, float | None, str]  # kind, the gradient that the mistake would give, factor, sentence
+# Of sentences that say what else was fitted, or what few would write: the numbers may suggest it by chance.
+ODD = (
+    " And ",
+    "is taken at the value",
+    "1 / x / x",
+    " again without ",
+    "in column order",
+    "written 2·y",
+    " times what it should",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class Case:
     again: Callable[[], Any] | None = None  # hand, called once more
     classes: Callable[[], Iterable[tuple[Any, Case]]] | None = None  # the same with examples of one class only
     mutants: Callable[[], Iterable[Guess]] | None = None  # what the recorded graph gives with one thing changed
+    repairs: Callable[[], Iterable[Guess]] | None = None  # what makes the hand's own program right
+    elsewhere: Callable[[], Iterable[Case]] | None = None  # the same gradient on other numbers
 
     def allowed(self, other: Operand) -> Any:
         """The largest difference that is still rounding."""

@@ -17,6 +17,7 @@ from .diagnose import diagnose
 from .drawn import elsewhere, generator
 from .findings import Diagnosis, Finding
 from .kinks import SUBGRADIENT, around, beside, between, close
+from .repairs.repaired import MENDED, Hand, guesses, repaired
 from .truths import wide
 
 PROBES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
@@ -34,6 +35,7 @@ NONLINEAR = (
     "It is not linear in the gradient arriving, as every backward is: a mask or a function takes that gradient where "
     "it should take the layer's input."
 )
+UNUSED = "It is the same whatever gradient arrives: every term has to be multiplied by the gradient arriving."
 HELD = (
     "Other examples could not tell more: run on some of them alone it raised {}. Labels or masks that a function holds "
     "belong among its inputs."
@@ -64,6 +66,7 @@ class Comparison:
     coarse: float = 0.0  # the least tolerance, where the truth is numeric
     errors: Callable[[], list[Any]] = list  # of the numeric truth found last
     arriving: Sequence[Any] = ()  # what else may arrive, in place of the first input
+    written: Sequence[str] = ()  # the names of the inputs, where the hand's own program may be written down
     shares: bool = True  # whether numbers from 0 to 1 may be probabilities
     _runs: dict[Any, tuple[list[Any], list[Any]]] = field(default_factory=dict, init=False)
     _refused: list[str] = field(default_factory=list, init=False)
@@ -181,10 +184,15 @@ class Comparison:
             same = one.shape == both.shape and np.allclose(
                 one + two, both, 1e-3, 1e-3 * np.max(np.abs(one), initial=0.0)
             )
-            if found[k].kind in ("unknown", "missing", "mask missing", "mask too strict") and not same:
+            mended = found[k].sentence.endswith(MENDED)
+            if not found[k].ok and np.array_equal(one, two) and np.any(one):
+                found[k] = replace(found[k], kind="g missing", sentence=UNUSED, factor=None)
+                continue
+            if (mended or found[k].kind in ("unknown", "missing", "mask missing", "mask too strict")) and not same:
                 where, dot, _ = found[k].sentence.partition(". ")
                 lead = where + dot if where.startswith("Right ") else ""
-                found[k] = replace(found[k], kind="not linear", sentence=lead + NONLINEAR, factor=None)
+                how = f" {found[k].sentence}" if mended and not lead else ""
+                found[k] = replace(found[k], kind="not linear", sentence=lead + NONLINEAR + how, factor=None)
         return found
 
     def judged(self) -> list[Finding]:
@@ -240,17 +248,61 @@ class Comparison:
 
     def with_explanations(self, cases: list[Case]) -> list[Case]:
         """The cases, each with what one change of the graph says of it; nothing is tried before someone asks."""
-        explained = self.explained
-        if explained is None:
-            return cases
-        inputs, found = self.inputs, list[dict[int, Guess]]()
+        inputs, found, repairs = self.inputs, list[dict[int, Guess]](), list[dict[int, Guess]]()
+        others: list[list[tuple[list[Any], list[Case]]]] = []
+
+        def elsewhere() -> list[tuple[list[Any], list[Case]]]:
+            if not others:
+                others.append([] if self.coarse else self.others())
+            return others[0]
 
         def explanation(i: int) -> list[Guess]:
             if not found:
-                found.append(explained(inputs, cases))
+                found.append(self.explained(inputs, cases) if self.explained is not None else {})
             return [found[0][i]] if i in found[0] else []
 
-        return [replace(case, mutants=partial(explanation, i)) for i, case in enumerate(cases)]
+        def repair(i: int) -> list[Guess]:
+            if not repairs:
+                repairs.append(self.repaired(cases, elsewhere))
+            return [repairs[0][i]] if i in repairs[0] else []
+
+        def there(i: int) -> list[Case]:
+            return [found[i] for _, found in elsewhere()]
+
+        return [
+            replace(
+                case,
+                mutants=partial(explanation, i),
+                repairs=partial(repair, i),
+                elsewhere=partial(there, i),
+            )
+            for i, case in enumerate(cases)
+        ]
+
+    def repaired(
+        self, cases: list[Case], elsewhere: Callable[[], list[tuple[list[Any], list[Case]]]]
+    ) -> dict[int, Guess]:
+        """What makes the hand's own program right, for each wrong result that something does."""
+        if not self.written or self.coarse or not all(case.same for case in cases):
+            return {}
+        try:
+            found = repaired(Hand(self.hand, self.written), self.inputs, cases, elsewhere)
+        except Exception:  # whatever the functions make of arrays that write down what is done to them
+            return {}
+        return guesses(found, cases)
+
+    def others(self) -> list[tuple[list[Any], list[Case]]]:
+        """Other inputs, and every result there."""
+        found = []
+        for k, signs in enumerate((0, 1)):
+            inputs = elsewhere([wide(a) for a in self.inputs], self.movable, self.shares, signs)
+            if self.arriving:
+                inputs[0] = wide(self.arriving[k % len(self.arriving)])
+            there = replace(self, inputs=inputs)
+            cases = self.nearby(inputs)
+            if cases:
+                found.append((inputs, there.with_explanations(cases)))
+        return found
 
     def diagnosed(self, case: Case) -> Finding:
         """The finding of one case."""

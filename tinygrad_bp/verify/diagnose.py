@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .case import Case, Guess, tolerance_of
+from .case import ODD, Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
 from .hypotheses.factors import any_factor, constant_factor, unused, zero
 from .hypotheses.gates import gates
-from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed
+from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed, turned_round
 from .hypotheses.shapes import shapes
 from .hypotheses.steps import accumulated, clipped, divided, offset, signs, updated, whole
 from .hypotheses.terms import examples, penalty, regularisation, scaled_term
@@ -27,14 +27,39 @@ from .hypotheses.terms import examples, penalty, regularisation, scaled_term
 
 def mutants(case: Case) -> Iterator[Guess]:
     """What the recorded graph gives with one thing changed."""
-    if case.mutants is not None:
-        yield from case.mutants()
+    for guess in case.mutants() if case.mutants is not None else ():
+        if any(words in guess[3] for words in ODD):
+            yield from repairs(case)
+            others = list(case.elsewhere() if case.elsewhere is not None else ())[:1]
+            if not all(other.agrees or guess[3] in said(other) for other in others):
+                continue
+        yield guess
+
+
+def said(case: Case) -> list[str]:
+    """What the recorded graph says of a case."""
+    return [guess[3] for guess in case.mutants()] if case.mutants is not None else []
+
+
+def repairs(case: Case) -> Iterator[Guess]:
+    """What makes the hand-written program right."""
+    if case.repairs is not None:
+        yield from case.repairs()
+
+
+# What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
+CHANCE = (
+    regularisation, turned_round, whole, any_factor, scaled_term, penalty, offset, signs, divided, parts, gates,
+    examples, moved, summed_up, coupled, stretched,
+)  # fmt: skip
+WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, constant_factor, stale, transposed, regularisation, updated, clipped, whole, accumulated,
-    mutants, any_factor, scaled_term, penalty, offset, signs, divided, parts, gates, examples, moved, summed_up,
-    coupled, stretched, unused,
+    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, updated, clipped, whole,
+    accumulated,
+    mutants, offset, signs, divided, parts, gates, repairs, any_factor, scaled_term, penalty, examples,
+    moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip
 
 
@@ -66,10 +91,27 @@ def diagnose(hand: Any, truth: Any, **known: Any) -> Finding:
         return Finding(case.name, "right", text, None if zeros else 1.0, error, where)
     for hypothesis in HYPOTHESES:
         for kind, guess, factor, sentence in hypothesis(case):
-            if guess is case.hand or case.fits(guess):
+            if guess is not case.hand and not case.fits(guess):
+                continue
+            if hypothesis not in CHANCE or _also_elsewhere(hypothesis, case, kind, sentence):
                 return Finding(case.name, kind, sentence, factor, error, where)
     sentence = f"It differs by up to {error:.2g} of the engine's largest element, at {where}; no known mistake fits."
     return Finding(case.name, "unknown", sentence, None, error, where)
+
+
+def _also_elsewhere(hypothesis: Callable[[Case], Iterator[Guess]], case: Case, kind: str, sentence: str) -> bool:
+    """Whether it is this mistake on other numbers, too, where the gradient is wrong there."""
+    others = case.elsewhere() if case.elsewhere is not None else ()
+    return all(
+        any(
+            name == kind
+            and (guess is other.hand or other.fits(guess))
+            and (kind not in WITH_NUMBERS or text == sentence)
+            for name, guess, _, text in hypothesis(other)
+        )
+        for other in others
+        if not other.agrees
+    )
 
 
 def _worst(case: Case) -> tuple[float, tuple[int, ...]]:

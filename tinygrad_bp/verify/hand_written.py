@@ -21,9 +21,10 @@ from .batches import examples
 from .comparison import Comparison
 from .drawn import arriving
 from .findings import Diagnosis
-from .localised import located
+from .localised import located, others
 from .naming import meant
 from .nested import flat, rebuilt
+from .repairs.traced import is_loss
 from .returned import array, loss_and_grads, one_each, several
 from .truths import Truth, asked, wide
 from .two_meanings import of_two_meanings
@@ -88,6 +89,8 @@ def check_backward(
 
     told = list(names) or [f"gradient of input {i}" for i in wanted]
     called = _inputs_named(engine, told, wanted)
+    spelled = _parameters(engine)[: len(arrays)]
+    spelled += [f"input {i}" for i in range(len(spelled), len(arrays))]
 
     def against(truth: Truth) -> Comparison:
         return Comparison(
@@ -104,6 +107,7 @@ def check_backward(
             extremes=[i + 1 for i in extremes],
             coarse=truth.coarse, errors=lambda: truth.numeric.errors,
             arriving=drawn if value.shape else [],
+            written=["g", *spelled],
         )  # fmt: skip
 
     found = _told(against, truth)
@@ -113,15 +117,19 @@ def check_backward(
 
 def _inputs_named(engine: Callable[..., Any], names: Sequence[str], wanted: Sequence[int]) -> list[str]:
     """What the gradients are of, in the engine's words where its parameters are called so: x for dx."""
-    try:
-        parameters = list(inspect.signature(engine).parameters)
-    except (TypeError, ValueError):  # it says nothing of them
-        parameters = []
-    found = []
+    parameters, found = _parameters(engine), []
     for i, name in zip(wanted, names, strict=False):
         own = parameters[i] if i < len(parameters) else ""
         found.append(own if own in meant(name) else name.removeprefix("gradient of "))
     return found
+
+
+def _parameters(engine: Callable[..., Any]) -> list[str]:
+    """The names of a function's parameters."""
+    try:
+        return list(inspect.signature(engine).parameters)
+    except (TypeError, ValueError):  # it says nothing of them
+        return []
 
 
 def _in_floats(
@@ -244,6 +252,7 @@ def check_gradients(
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
         loss, grads = loss_and_grads(asking("f", f, values), params)
+        is_loss(loss)
         return [loss] * compared + grads
 
     first = by_hand([np.array(a) for a in inputs])
@@ -281,11 +290,13 @@ def check_gradients(
             extremes=[n + i for i in extremes],
             coarse=truth.coarse, errors=lambda: [0.0] * compared + truth.numeric.errors,
             shares=False,
+            written=[*names, *_parameters(f)[1:]] if len(_parameters(f)) == len(inputs) - n + 1 else [],
         )  # fmt: skip
 
     found = _told(against, truth, compared)
-    if found.ok or truth.way == "differences":
-        return found
     exact = [wide(a) for a in inputs]
     grads = dict(zip(names, by_hand(exact)[compared:], strict=True))
-    return located(found, lambda: truth.on_tensors(exact), grads, asking("f", f, exact)[1])
+    given = asking("f", f, exact)[1]
+    if truth.way == "differences" or (found.ok and not others(given, grads)):
+        return found
+    return located(found, lambda: truth.on_tensors(exact), grads, given)

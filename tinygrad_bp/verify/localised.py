@@ -25,6 +25,7 @@ from .passage import Backward, Passage
 
 SHOWN = 4  # lines of the program
 NEAR = 1e-6
+NAMES = 20  # of values, in a note
 
 
 def located(
@@ -35,6 +36,8 @@ def located(
 ) -> Diagnosis:
     """The diagnosis, and where to look. ``record`` runs the forward and gives the loss and the parameters' leaves.
 
+    A note says which gradients by hand are of no value that the forward has, and so were not compared.
+
     ``grads`` are the gradients by hand of the parameters, by the names that the findings have, in the order of the
     leaves; ``by_hand`` is all that came with them, and may have those of other values.
     """
@@ -42,6 +45,9 @@ def located(
     with Following(trail):
         loss, leaves = record()
     values = trail.values()
+    found = replace(found, notes=(*found.notes, *unmeant(others(by_hand, grads), {*values, *grads})))
+    if found.ok:
+        return found
     backward = Backward("check_gradients", loss)
     parameters: dict[Any, str] = {
         leaf._node: name for name, leaf in zip(grads, leaves, strict=True) if leaf._node in backward
@@ -73,6 +79,20 @@ def others(by_hand: object, grads: Collection[str]) -> dict[str, Any]:
     named = {key: value for key, value in found if isinstance(key, str) and not any(n in grads for n in meant(key))}
     arrays = {key: raw(value) for key, value in named.items() if isinstance(value, (np.ndarray, Tensor))}
     return {key: array for key, array in arrays.items() if array.dtype.kind in "biuf"}
+
+
+def unmeant(keys: Collection[str], known: Collection[str]) -> list[str]:
+    """What is said of gradients whose names are those of no value; nothing where there are none.
+
+    >>> unmeant(["dz1", "dq"], ["z1", "W1"])
+    ["grads has 'dq', the gradient of no value that the forward has: not compared. Its values are W1, z1."]
+    """
+    lost = [key for key in keys if not any(name in known for name in meant(key))]
+    names = sorted(name for name in known if name.isidentifier())
+    some = ", ".join(names[:NAMES]) + ", …" * (len(names) > NAMES)
+    several = "the gradients" if len(lost) > 1 else "the gradient"
+    told = f"grads has {', '.join(map(repr, lost))}, {several} of no value that the forward has: not compared."
+    return [f"{told} Its values are {some}."] if lost else []
 
 
 class Network:

@@ -24,29 +24,47 @@ from .array_like import ArrayLike, plain
 MAKERS = (
     "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "asarray", "copy",
 )  # fmt: skip
-_following: ContextVar[bool] = ContextVar("tinygrad_bp.following", default=False)
+_following: ContextVar[Stand | None] = ContextVar("tinygrad_bp.following", default=None)
+
+
+class Stand:
+    """What stands for the arrays that a program makes: Tensors that behave as arrays."""
+
+    kind: type = ArrayLike
+
+    def holds(self, items: Any) -> bool:
+        """Whether one of these, which may be nested, stands for an array."""
+        return isinstance(items, self.kind) or (
+            isinstance(items, (list, tuple)) and any(self.holds(item) for item in items)
+        )
+
+    def stacked(self, items: Any, kwargs: dict[str, Any]) -> Any:
+        """One array of these."""
+        if isinstance(items, (list, tuple)):
+            return np.stack([self.stacked(item, {}) for item in items])
+        return items * 1.0
+
+    def made(self, array: Any) -> Any:
+        """What stands for an array."""
+        return ArrayLike(wrap(array.astype(np.float64), None)) if array.dtype.kind == "f" else array
+
+    def plain(self, argument: Any) -> Any:
+        """An argument of what makes an array."""
+        return np.empty(argument.shape) if isinstance(argument, ArrayLike) else plain(argument)
 
 
 def _maker(name: str) -> Callable[..., Any]:
     make = getattr(np, name)
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        if not _following.get():
+        stand = _following.get()
+        if stand is None:
             return make(*args, **kwargs)
-        if name in ("array", "asarray", "copy") and args and _holds(args[0]):
-            return _stacked(args[0])
-        array = make(*(np.empty(a.shape) if isinstance(a, ArrayLike) else a for a in args), **plain(kwargs))
-        return ArrayLike(wrap(array.astype(np.float64), None)) if array.dtype.kind == "f" else array
+        if name in ("array", "asarray", "copy") and args and stand.holds(args[0]):
+            return stand.stacked(args[0], kwargs)
+        return stand.made(make(*map(stand.plain, args), **{key: stand.plain(a) for key, a in kwargs.items()}))
 
     return made
-
-
-def _stacked(items: Any) -> Any:
-    return np.stack([_stacked(item) for item in items]) if isinstance(items, (list, tuple)) else items * 1.0
-
-
-def _holds(items: Any) -> bool:
-    return isinstance(items, ArrayLike) or (isinstance(items, (list, tuple)) and any(_holds(item) for item in items))
 
 
 _MADE = {name: _maker(name) for name in MAKERS}
@@ -66,15 +84,15 @@ _STAND_INS: dict[int, Any] = {
 
 
 @contextmanager
-def followed(function: Any) -> Iterator[None]:
-    """Inside, the arrays that ``function`` makes are followed."""
+def followed(function: Any, stand: Stand | None = None) -> Iterator[None]:
+    """Inside, what ``stand`` makes of them stands for the arrays that ``function`` makes."""
     changed: list[tuple[dict[str, Any], str, Any]] = []
     for names in namespaces(function):
         for name, value in list(names.items()):
             if id(value) in _STAND_INS and not name.startswith("__"):
                 changed.append((names, name, value))
                 names[name] = _STAND_INS[id(value)]
-    token = _following.set(True)
+    token = _following.set(stand or Stand())
     try:
         yield
     finally:

@@ -11,12 +11,15 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.values import value_of
+from .repairs.traced import Traced
 
 SPELLINGS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "g{}", "dL_d{}")  # of the gradient of a parameter
 
 
 def array(result: object) -> Any:
-    """The array of a Tensor, a number or a list."""
+    """The array of a Tensor, a number or a list; what is written down stays that."""
+    if isinstance(result, Traced):
+        return result
     return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
 
 

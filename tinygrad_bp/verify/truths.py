@@ -25,6 +25,7 @@ from .kinks import beside
 from .makers import Numbers, followed
 from .numeric import COARSE, LIMIT, Numeric
 from .recorded import explained, gradients, leaf
+from .repairs.traced import again, forward_over
 from .returned import array
 from .two_meanings import two_meanings
 
@@ -94,9 +95,10 @@ class Truth:
         """Run the function on arrays as they are: the layer whose method it is keeps what its backward will ask for."""
         try:
             with np.errstate(all="ignore"):
-                self.function([np.array(a) for a in values])
+                self.function(again(values))
         except Exception:  # a function for Tensors alone keeps nothing for a backward in NumPy
-            return
+            pass
+        forward_over(values)
 
     def on_tensors(self, values: Sequence[Any]) -> tuple[Any, list[Any]]:
         """The function's result on Tensors, and those that move."""

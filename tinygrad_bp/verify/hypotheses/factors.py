@@ -9,6 +9,8 @@ import numpy as np
 
 from ..case import Case, Guess
 
+PLAIN = ("N", "1/N", "2", "1/2")  # factors that need no other explanation
+
 
 def zero(case: Case) -> Iterator[Guess]:
     """Nothing arrives."""
@@ -60,7 +62,10 @@ def constant_factor(case: Case) -> Iterator[Guess]:
     elif not near and case.mutants is not None:
         return  # where the examples are not known the graph may tell what number it is
     else:
+        near.sort(key=lambda name: name not in ("2", "1/2"))  # of two examples nobody knows
         of_r, already = {"N": 1, "1/N": -1}.get(near[0] if near else "", 0), False
+    if growth is None and case.repairs is not None and not (near and near[0] in PLAIN):
+        yield from case.repairs()
     shown = f"{sign}{near[0]}" if near else f"{r:.6g}"
     also = f" ({' or '.join(sign + name for name in near[1:])} as well)" if near[1:] and growth is None else ""
     n = f" = {case.sizes['N']:g}" if "N" in case.sizes else ""

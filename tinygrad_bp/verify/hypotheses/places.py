@@ -18,7 +18,7 @@ def stale(case: Case) -> Iterator[Guess]:
 
 
 def transposed(case: Case) -> Iterator[Guess]:
-    """Two axes swapped, or some turned round: a square matrix, a kernel."""
+    """Two axes swapped: a square matrix."""
     truth = case.truth
     if not case.same or not case.free or truth.ndim == 0:
         return
@@ -26,6 +26,13 @@ def transposed(case: Case) -> Iterator[Guess]:
         if truth.shape[i] == truth.shape[j]:
             axes = f" in axes {i} and {j}" if truth.ndim > 2 else ""
             yield "transposed", np.swapaxes(truth, i, j), None, f"It is the transpose of the engine's{axes}."
+
+
+def turned_round(case: Case) -> Iterator[Guess]:
+    """Some axes turned round, of a kernel, or the elements in another order."""
+    truth = case.truth
+    if not case.same or not case.free or truth.ndim == 0:
+        return
     for count in (1, 2, 3):
         for some in combinations(range(truth.ndim), count):
             which = " and ".join(str(a) for a in some)

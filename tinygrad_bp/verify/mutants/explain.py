@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.errors import ShapeError
-from ..case import Case, Guess
+from ..case import ODD, Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on
@@ -62,9 +62,14 @@ class Fit:
     numbers: int  # how many were fitted
 
     @property
+    def odd(self) -> bool:
+        """Whether it is what few would write: another change may say the same more simply."""
+        return any(words in self.sentence for words in ODD)
+
+    @property
     def rank(self) -> tuple[int, int, int]:
         """The smaller the better."""
-        return self.spoiled, -len(self.met), self.numbers
+        return self.spoiled, -len(self.met), self.numbers + self.odd
 
 
 def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
@@ -250,7 +255,7 @@ class Search:
                 if fit is None or (best is not None and best.rank <= fit.rank):
                     continue
                 best = fit
-                if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers:
+                if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers and not fit.odd:
                     return best
         return best
 

@@ -1,0 +1,148 @@
+"""What puts a backward's own program right: how it is written down, and what a change has to show to be named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_bp.verify import check_backward, check_gradients
+from tinygrad_bp.verify.case import Case
+from tinygrad_bp.verify.repairs.program import Program, Variant
+from tinygrad_bp.verify.repairs.repaired import MENDED, Hand, repaired
+from tinygrad_bp.verify.repairs.search import Search
+from tinygrad_bp.verify.repairs.traced import Traced
+
+RNG = np.random.default_rng(5)
+INDEX = np.array([0, 2, 2, 1])
+
+
+def in_place(x: Any) -> Any:
+    out = np.zeros_like(x)
+    out[1:] += 2 * x[:-1]
+    row = out[0]
+    row += x[1]
+    np.add.at(out, INDEX, x)
+    out -= out.mean(axis=0)
+    return out.T.copy()
+
+
+def in_parts(x: Any) -> Any:
+    first, second = np.split(np.asarray(x, dtype=float), 2)
+    total = 0
+    for a, b in zip(first, second, strict=True):
+        total += np.outer(a, b) / len(a)
+    return np.where(total > 0, total, np.full((3, 3), 0.5))
+
+
+def by_methods(x: Any) -> Any:
+    best = int(x.argmax(axis=1)[0])
+    y = x.reshape(2, -1).clip(-1, 1).astype(np.float64)
+    return np.concatenate([y, [y[0] * float(x[0, best])]]) @ y.T
+
+
+@pytest.mark.parametrize("function", [in_place, in_parts, by_methods])
+def test_a_program_is_written_down_and_computed_again(function: Callable[..., Any]) -> None:
+    x = RNG.normal(size=(4, 3))
+    kept = x.copy()
+    expected = function(x.copy())
+    run = Hand(lambda values: [function(values[0])], ["x"]).recorded([x], [expected])
+    assert run is not None and np.array_equal(x, kept)
+    program, (place,) = run
+    assert place is not None and np.allclose(program.steps[place].value, expected)
+    moved = program.replay({0: Variant((), lambda values: 2 * x)}, lambda n: None)
+    if function is not by_methods:  # a number that was taken out stays what it was
+        assert np.allclose(moved[place], function(2 * x))
+
+
+def test_what_cannot_be_written_down_is_left_alone() -> None:
+    def hashed(values: Any) -> Any:
+        return [{values[0]: 1}]
+
+    assert Hand(hashed, ["x"]).recorded([np.ones(2)], [np.ones(2)]) is None
+    other = Hand(lambda values: [3 * values[0]], ["x"]).recorded([np.ones(2)], [np.ones(2)])
+    assert other is None  # other numbers than the run on arrays gave
+
+
+def test_a_change_that_fits_at_one_place_alone_is_not_named() -> None:
+    x = np.array([1.0, 2.0, 2.0, 1.0])  # here x · (3 − x) is 2 everywhere
+    hand = Hand(lambda values: [values[0] * 2], ["g", "x"])
+    g = RNG.normal(size=4)
+    cases = [Case(2 * g, 4 * g)]
+    program, places = hand.recorded([g, x], [2 * g]) or pytest.fail("not recorded")
+    search = Search(program, cases, places)
+    search.run()
+    assert search.found  # where nothing else is asked something fits
+
+    def elsewhere() -> list[tuple[list[Any], list[Case]]]:
+        y = RNG.uniform(1, 2, 4)
+        return [([g, y], [Case(2 * g, 2 * y * (3 - y) * g)])]
+
+    assert repaired(hand, [g, x], cases, elsewhere) == []
+
+
+def test_a_mistake_that_no_change_puts_right_stays_unknown() -> None:
+    w = RNG.normal(size=(3, 3))
+
+    def backward(g: Any, x: Any) -> Any:
+        return np.cumsum(g[::-1] * np.sinh(x), axis=0) @ np.roll(w.T + 0.1, 1, axis=0)
+
+    found = check_backward(backward, lambda x: x @ w, (RNG.normal(size=(5, 3)),)).findings[0]
+    assert found.kind == "unknown" and MENDED not in found.sentence, found
+
+
+def forward(x: Any, U: Any, V: Any) -> Any:
+    return np.tanh(np.tanh(x @ U) @ V)
+
+
+@pytest.mark.parametrize("name, words", [("V", "V is transposed"), ("both", "U"), ("twice", "2")])
+def test_the_sentence_has_the_users_names_and_the_line(name: str, words: str) -> None:
+    def backward(g: Any, x: Any, U: Any, V: Any) -> Any:
+        a = np.tanh(x @ U)
+        da = g * (1 - np.tanh(a @ V) ** 2)
+        if name == "twice":
+            da = da * np.array([1.0, 2.0, 2.0])
+        dz = (da @ (V.T if name == "twice" else V)) * (1 - a * a)
+        return dz @ (U if name == "both" else U.T), x.T @ dz, a.T @ da
+
+    inputs = [RNG.normal(size=(4, 3)), RNG.normal(size=(3, 3)), RNG.normal(size=(3, 3))]
+    found = check_backward(backward, forward, inputs, names=("dx", "dU", "dV"))
+    assert not found["dx"].ok and "test_repairs.py" in str(found), found
+    assert words in found["dx"].sentence or "transpose" in found["dx"].sentence, found
+
+
+def test_a_write_through_a_view_reaches_what_it_is_a_part_of() -> None:
+    program = Program()
+    x = Traced(program, program.leaf(np.zeros((2, 3)), "x"))
+    row = x[1]
+    row += 1.0
+    x[0, 2] = 5.0
+    assert np.array_equal(x.value, [[0, 0, 5], [1, 1, 1]])
+
+
+def test_the_forward_is_not_put_right() -> None:
+    x = RNG.normal(size=(6, 3))
+
+    def f(params: Any) -> Any:
+        z = x @ params["W"]
+        a = np.tanh(z) * 3
+        d = 2 * a
+        return np.sum(a**2), {"W": x.T @ (d * (1 - np.tanh(z) ** 2) * np.array([1.0, 2.0, 4.0]))}
+
+    found = check_gradients(f, {"W": RNG.normal(size=(3, 3))})
+    assert "test_repairs.py" not in found["W"].sentence or "np.tanh(z) * 3`" not in found["W"].sentence, found
+
+
+def test_names_that_are_of_no_value_are_said() -> None:
+    X, y = RNG.normal(size=(6, 2)), RNG.normal(size=6)
+
+    def f(params: Any) -> Any:
+        z = X @ params["w"]
+        d = 2 * (z - y) / 6
+        return np.mean((z - y) ** 2), {"w": X.T @ d, "dz": d, "dq": d}
+
+    found = check_gradients(f, {"w": RNG.normal(size=2)})
+    assert found.ok and any("'dq'" in note and "not compared" in note and "w, z" in note for note in found.notes), found
+    assert not any("'dz'" in note for note in found.notes)

@@ -1,0 +1,280 @@
+"""Every single change of a backward's own program that is tried, the simple ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from . import by_index
+from .by_op import others
+from .columns import Column
+from .edit import Edit, Make, after, beside
+from .program import Operand, Step, Variant
+from .reading import Reading
+
+TURNS = 24  # of a loop in which each has a factor of its own
+LINEAR = ("multiply", "divide", "matmul", "dot", "einsum", "tensordot", "inner", "outer")
+
+
+class Edits(Reading):
+    """The changes of one program that lead to its outputs."""
+
+    def all(self) -> Iterator[Edit]:
+        """Every change: in all turns of a loop and all calls of a function first."""
+        yield from self._renamed()
+        yield from by_index.exchanged(self)
+        for level in self._levels():
+            self.groups = level
+            for kind in (
+                self._calls,
+                self._everywhere,
+                self._factors,
+                self._operands,
+                self._products,
+                self._matrices,
+                self._slopes,
+                self._mixed,
+                self._turns,
+                self._gone,
+                self._numbers,
+                self._terms,
+                self._returned,
+            ):
+                yield from kind()
+
+    def _calls(self) -> Iterator[Edit]:
+        for group in self.groups:
+            for other in others(self.program, self.program.steps[group[0]]):
+                yield self.edit(other.kind, other.cost, other.text, group, other.make, other.free)
+            yield from self._scatters(group)
+            yield from by_index.along(self, group)
+
+    def _factors(self) -> Iterator[Edit]:
+        """A number that is missing or too much, in what a step gives; found by its size."""
+        for group in self.groups:
+            step = self.program.steps[group[0]]
+            if np.asarray(step.value).dtype.kind == "f" and step.name not in (
+                "getitem",
+                "reshape",
+                "transpose",
+                "part",
+            ):
+                yield Edit(
+                    "factor",
+                    1.3,
+                    self.said("The result of this step lacks a factor", group),
+                    dict.fromkeys(group, after(lambda y: y)),
+                    self.factor(group, ""),
+                    group,
+                )
+
+    def _gone(self) -> Iterator[Edit]:
+        """A step left out, or several in a row: what they were made of is passed on."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            shape = np.shape(step.value)
+            for slots, words in self._chain(group[0], 3):
+                text = f"this {step.name} is too much: {words[-1]} alone is meant"
+                if len(words) > 2:
+                    text = f"what comes to {words[-1]} is too much: {', '.join(words[:-1])}"
+                make = self._passing(slots)
+                yield Edit(
+                    "too much",
+                    1.1 + 0.1 * len(slots),
+                    self.plainly(text, group),
+                    dict.fromkeys(group, make),
+                    None,
+                    group,
+                )
+            if step.name in ("add", "subtract") and len(step.operands) == 2 and shape:
+                yield self.edit(
+                    "too much", 1.5, "this sum is too much: nothing is meant", group, after(lambda y: 0 * y)
+                )
+
+    def _chain(self, i: int, depth: int) -> Iterator[tuple[tuple[int, ...], list[str]]]:
+        """The ways back from a step through those that keep its shape, and what comes to it on each."""
+        step = self.program.steps[i]
+        if step.name in ("setitem", "getitem"):
+            return
+        for slot, o in enumerate(step.operands):
+            if np.shape(self.program.value(o)) != np.shape(step.value):
+                continue
+            beside = [self.columns.word(x) for k, x in enumerate(step.operands) if k != slot] or [step.name]
+            yield (slot,), [*beside, self.columns.word(o)]
+            if depth > 1 and isinstance(o, int) and step.name in LINEAR:
+                for slots, words in self._chain(o, depth - 1):
+                    yield (slot, *slots), [*beside, *words]
+
+    def _passing(self, slots: tuple[int, ...]) -> Make:
+        def make(step: Step) -> Variant:
+            o: Operand = 0
+            for slot in slots:
+                o = step.operands[slot]
+                if isinstance(o, int):
+                    step = self.program.steps[o]
+            return Variant((o,), lambda v: v[0])
+
+        return make
+
+    def _products(self) -> Iterator[Edit]:
+        """A factor or a divisor that is left out, or one too much."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            shape = np.shape(step.value)
+            if np.asarray(step.value).dtype.kind != "f" or not shape or step.name in ("getitem", "reshape", "setitem"):
+                continue
+            for other in self.columns.by_shape:
+                if (
+                    len(other) > len(shape)
+                    or not other
+                    or any(n not in (1, m) for n, m in zip(other[::-1], shape[::-1]))
+                ):
+                    continue
+                for column in self.columns.by_shape[other]:
+                    arrives = column.operands == [0] and group[0] not in program.seeded and program.seeded
+                    if (column.seeded and not arrives) or np.asarray(self.columns.value(column)).dtype.kind not in "fb":
+                        continue
+                    yield from self._multiplied(group, column)
+
+    def _multiplied(self, group: list[int], column: Column) -> Iterator[Edit]:
+        for how, chosen in self.columns.aligned(group, column):
+            if any(c is None for c in chosen) or how:
+                continue
+            some = [c for c in chosen if c is not None]
+            if any(self._later(i, c) for i, c in zip(group, some, strict=True)):
+                continue
+            word = self.columns.word(some[0])
+            for text, join in (
+                ("a factor {} is missing in what this gives", lambda y, u: y * u),
+                ("a division by {} is missing in what this gives", lambda y, u: y / u),
+                ("a factor 1 − {} is missing in what this gives", lambda y, u: y * (1 - u)),
+                ("a factor {}·(1 − {}) is missing in what this gives", lambda y, u: y * (u * (1 - u))),
+                ("a factor 1 − {}² is missing in what this gives", lambda y, u: y * (1 - u * u)),
+                ("a mask {} > 0 is missing in what this gives", lambda y, u: y * (u > 0)),
+            ):
+                makers = {i: beside(c, join) for i, c in zip(group, some, strict=True)}
+                said = self.said(text.replace("{}", word).replace("{", "{{").replace("}", "}}"), group)
+                yield Edit("factor missing", 1.7 + (0 if column.name else 0.3), said, makers, None, group)
+
+    def _turns(self) -> Iterator[Edit]:
+        """A factor of its own in every turn of a loop: the number of neighbours, say."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            if (
+                2 < len(group) <= TURNS
+                and step.name in ("divide", "multiply", "getitem", "matmul")
+                and group[0] in program.seeded
+            ):
+                text = self.said(
+                    "in every turn of the loop what this gives is meant {{}}: a count that each turn has of its own",
+                    group[:1],
+                )
+                yield Edit("turns", 1.8, text, dict.fromkeys(group, after(lambda y: y)), None, group)
+
+    def _matrices(self) -> Iterator[Edit]:
+        """A matrix that is left out of a product: an adjacency, a mixing matrix."""
+        program, columns = self.program, self.columns
+        for group in self.groups:
+            shape = np.shape(program.steps[group[0]].value)
+            if len(shape) != 2 or program.steps[group[0]].name in ("getitem", "setitem", "reshape"):
+                continue
+            for size in dict.fromkeys(shape):
+                for column in columns.by_shape.get((size, size), ()):
+                    if (
+                        column.seeded
+                        or not column.name
+                        or len(column) != 1
+                        or self._later(group[0], column.operands[0])
+                    ):
+                        continue
+                    o, name = column.operands[0], column.name
+                    ways = [
+                        ("{} @ is missing before what this gives", lambda y, m: m @ y),
+                        ("{}ᵀ @ is missing before what this gives", lambda y, m: m.T @ y),
+                        ("@ {} is missing after what this gives", lambda y, m: y @ m),
+                        ("@ {}ᵀ is missing after what this gives", lambda y, m: y @ m.T),
+                    ]
+                    for text, join in ways:
+                        makers = dict.fromkeys(group, beside(o, join))
+                        yield Edit("factor missing", 1.8, self.plainly(text.format(name), group), makers, None, group)
+
+    def _terms(self) -> Iterator[Edit]:
+        """A term that is left out, with any factor that has a name."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            shape = np.shape(step.value)
+            if np.asarray(step.value).dtype.kind != "f" or step.name in ("getitem", "reshape", "part"):
+                continue
+            for column in self.columns.by_shape.get(shape, ()):
+                if program.seeded and column.seeded != (group[0] in program.seeded):
+                    continue
+                for how, chosen in self.columns.aligned(group, column):
+                    makers = {
+                        i: beside(c, lambda y, u: y + u)
+                        for i, c in zip(group, chosen, strict=True)
+                        if c is not None and not self._later(i, c)
+                    }
+                    if not makers:
+                        continue
+                    word = self.columns.word(next(c for c in chosen if c is not None))
+                    text = f"a term {word}{' ' + how if how else ''} is missing, to be added to what this gives"
+                    said = self.plainly(text, group)
+                    edit = Edit(
+                        "term missing",
+                        2.2 + (0 if column.name else 0.3),
+                        said,
+                        makers,
+                        self.factor(group, "", "term missing"),
+                        group,
+                    )
+                    yield edit
+
+    def _returned(self) -> Iterator[Edit]:
+        """What is given back is made of what all turns gave, or is another value."""
+        program = self.program
+        for output in dict.fromkeys(o for o in program.outputs if o is not None):
+            step: Step = program.steps[output]
+            column = self.columns.of.get(output, [output])
+            if len(column) > 1:
+                rest = tuple(i for i in column if i != output)
+                make = _added_up(rest)
+                yield Edit(
+                    "overwritten",
+                    1.2,
+                    self.said("only the last of its turns counts: add them all up with +=", [output]),
+                    {output: make},
+                    None,
+                    [output],
+                )
+            for other in self.columns.by_shape.get(np.shape(step.value), ()):
+                for o in other.operands[-1:]:
+                    if o != output and not self._later(output, o) and self._seeded(output) == other.seeded:
+                        make = _value(o)
+                        yield Edit(
+                            "wrong gradient",
+                            1.5,
+                            self.plainly(f"{self.columns.word(o)} is meant in the place of this", [output]),
+                            {output: make},
+                            None,
+                            [output],
+                        )
+
+
+def _added_up(rest: tuple[int, ...]) -> Make:
+    """The step's result, and those of others, added up."""
+
+    def make(step: Step) -> Variant:
+        own = len(step.operands)
+        return Variant((*step.operands, *rest), lambda v: step.compute(v[:own]) + sum(v[own:]))
+
+    return make
+
+
+def _value(o: Operand) -> Make:
+    """Another value in the place of the step's."""
+    return lambda step: Variant((o,), lambda v: v[0])

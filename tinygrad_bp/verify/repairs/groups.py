@@ -1,0 +1,167 @@
+"""The steps of a backward's own program that may be changed, those of one place together, and the words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import numpy as np
+
+from ..hypotheses.factors import factor_name
+from .columns import Column, Columns
+from .edit import Edit, Make
+from .program import Operand, Program
+
+SINGLES = 6  # turns of a loop that are also changed one by one
+STARTS = ("a", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
+
+
+class Groups:
+    """Steps that are changed alike."""
+
+    def __init__(self, program: Program, wanted: set[int]) -> None:
+        self.program, self.columns = program, Columns(program)
+        given = program.ancestors(program.loss) if program.loss is not None else set()
+        self.before = {*program.leaves, *given, *range(program.first)}  # what the forward has, and the inputs
+        self.editable = [
+            i
+            for i in sorted(program.live & wanted)
+            if i >= program.first
+            and i not in given
+            and program.steps[i].site is not None
+            and program.steps[i].name not in ("made", "input")
+        ]
+        self.groups: list[list[int]] = []
+
+    def _place(self, i: int) -> Hashable:
+        """Where a step stands, from wherever it was reached."""
+        site = self.program.steps[i].site
+        return None if site is None else (site.code, site.instruction)
+
+    def _levels(self) -> list[list[list[int]]]:
+        """Steps of one place, from wherever it was reached; those of one way there; each alone."""
+        seen: set[tuple[int, ...]] = set()
+        steps = self.program.steps
+        keys: list[Callable[[int], Hashable]] = [
+            lambda i: (self._place(i), steps[i].name),
+            lambda i: (steps[i].site, steps[i].name),
+            lambda i: i,
+        ]
+        levels = []
+        for key in keys:
+            found: dict[Hashable, list[int]] = {}
+            for i in self.editable:
+                found.setdefault(key(i), []).append(i)
+            levels.append([group for group in found.values() if tuple(group) not in seen])
+            seen |= {tuple(group) for group in levels[-1]}
+        levels[2] = [g for g in levels[2] if len(self.columns.of.get(g[0], g)) <= SINGLES]
+        return levels
+
+    def said(self, text: str, group: list[int]) -> str:
+        """A sentence with the names of the operands, and the line."""
+        program = self.program
+        step = program.steps[group[0]]
+        words = [self.columns.word(o) for o in step.operands] + ["it", "it"]
+        text = text.format(*words)
+        many = f", each of the {len(group)} times" if len(group) > 1 else ""
+        start = text[:1].upper() if text.partition(" ")[0] in STARTS else text[:1]  # a name stays as it is written
+        return f"{start}{text[1:]}{many} ({step.site})"
+
+    def plainly(self, text: str, group: list[int]) -> str:
+        """The same for a sentence that has the names already."""
+        return self.said(text.replace("{", "{{").replace("}", "}}"), group)
+
+    def edit(self, kind: str, cost: float, text: str, group: list[int], make: Make, free: bool = False) -> Edit:
+        """One change, made alike in all steps of a group."""
+        alone = 0.3 if len(group) == 1 and len(self.columns.of.get(group[0], ())) > 1 else 0.0
+        return Edit(
+            kind,
+            cost + alone,
+            self.said(text, group),
+            dict.fromkeys(group, make),
+            self.factor(group, text, kind) if free else None,
+            group,
+        )
+
+    def _seeded(self, o: Operand) -> bool:
+        return isinstance(o, int) and o in self.program.seeded
+
+    def _may(self, o: Operand, column: Column) -> bool:
+        """Whether a value of a column may stand for an operand: both made of what arrives, or neither."""
+        return not self.program.seeded or self._seeded(o) == column.seeded
+
+    def _apart(self, now: Operand, then: Operand | None) -> tuple[str, str]:
+        """What sets two values apart where one is a product with the other: factors that are missing, or too much."""
+        for kind, top, bottom, words in (("factor missing", then, now, "missing"), ("too much", now, then, "too much")):
+            factors = self._factors_between(top, bottom, 4) if isinstance(top, int) else None
+            if factors:
+                mask = any(set(np.unique(np.asarray(self.program.value(f)))[:3]) <= {0.0, 1.0} for f in factors)
+                named = " and ".join(self.columns.word(f) for f in factors)
+                return "mask missing" if mask and kind == "factor missing" else kind, f": {named} {words}"
+        return "wrong factor", ""
+
+    def _factors_between(self, top: Operand, bottom: Operand | None, depth: int) -> list[Operand] | None:
+        """The factors that make one value of another; None where they are not a product's."""
+        if top == bottom or (
+            bottom is not None and np.array_equal(self.program.value(top), self.program.value(bottom))
+        ):
+            return []
+        if depth == 0 or not isinstance(top, int) or self.program.steps[top].name not in ("multiply", "divide"):
+            return None
+        for slot, o in enumerate(self.program.steps[top].operands):
+            found = self._factors_between(o, bottom, depth - 1) if isinstance(o, int) else None
+            if found is not None:
+                return [*found, *(x for k, x in enumerate(self.program.steps[top].operands) if k != slot)]
+        return None
+
+    def _later(self, i: int, new: Operand) -> bool:
+        """Whether a value is made of the step that would read it."""
+        return isinstance(new, int) and (new == i or bool(self.program.after[i] >> new & 1))
+
+    def factor(self, group: list[int], text: str, kind: str = "factor") -> Callable[[float], tuple[str, str] | None]:
+        """The words for a part that is right after it is multiplied with ``c``."""
+
+        def words(c: float) -> tuple[str, str] | None:
+            if abs(c - 1) < 1e-7:
+                return kind, ""
+            if abs(c) < 1e-9 or not 1e-4 < abs(c) < 1e4:
+                return None
+            if abs(c + 1) < 1e-7:
+                return ("sign" if kind == "factor" else kind), "with the other sign"
+            near = self.named_number(c)
+            return (kind, f"times {near}") if near else None
+
+        return words
+
+    def named_number(self, c: float) -> str | None:
+        """What a factor is called, where the program has a number that it may be."""
+        sign = "−" if c < 0 else ""
+        c = abs(c)
+        plain = factor_name(c, {})
+        if plain:
+            return sign + plain
+        for n in (3.0, 4.0, 1.5, 6.0, 8.0):
+            if abs(c - n) < 1e-7 * n or abs(c - 1 / n) < 1e-7:
+                return f"{sign}{n:g}" if abs(c - n) < 1e-7 * n else f"{sign}1/{n:g}"
+        for n in self.columns.numbers:
+            for text, value in (
+                (f"{n:.6g}", n),
+                (f"1/{n:.6g}", 1 / n if n else 0),
+                (f"(1 − {n:.6g})", 1 - n),
+                (f"1/(1 − {n:.6g})", 1 / (1 - n) if n != 1 else 0),
+                (f"√{n:.6g}", abs(n) ** 0.5),
+                (f"1/√{n:.6g}", abs(n) ** -0.5 if n else 0),
+                (f"{n:.6g}²", n * n),
+                (f"2·{n:.6g}", 2 * n),
+                (f"{n:.6g}/2", n / 2),
+                (f"1/{n:.6g}²", 1 / (n * n) if n else 0),
+                (f"(1 − {n:.6g})/{n:.6g}", (1 - n) / n if n else 0),
+                (f"{n:.6g}/(1 − {n:.6g})", n / (1 - n) if n != 1 else 0),
+            ):
+                if value and abs(c - abs(value)) < 1e-7 * abs(value):
+                    return sign + text
+        known = [abs(n) for n in self.columns.numbers if n]
+        for a in known:
+            for b in known:
+                if abs(c - a / b) < 1e-7 * c or abs(c - a * b) < 1e-7 * c:
+                    return f"{sign}{a:.6g}{'/' if abs(c - a / b) < 1e-7 * c else ' · '}{b:.6g}"
+        return None
