@@ -63,6 +63,14 @@ def test_gains_are_those_of_the_activations():
     assert gain("leaky_relu", 2.0) == math.sqrt(2 / 5)
 
 
+def test_fans_have_pytorchs_names():
+    weight = tg.zeros(2, 3, 5)
+    assert tg.nn.init._calculate_fan_in_and_fan_out(weight) == (15, 10)
+    assert [tg.nn.init._calculate_correct_fan(weight, mode) for mode in ("fan_in", "FAN_OUT")] == [15, 10]
+    with pytest.raises(ArgumentError, match="'fan_in' or 'fan_out', got 'fan'"):
+        tg.nn.init._calculate_correct_fan(weight, "fan")
+
+
 def test_fans_count_the_dimensions_after_the_second():
     w = tg.nn.init.kaiming_uniform_(tg.empty(50, 4, 3, 3), nonlinearity="linear").numpy()
     assert 0.95 * math.sqrt(3 / 36) < np.abs(w).max() <= math.sqrt(3 / 36)

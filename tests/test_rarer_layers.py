@@ -106,4 +106,5 @@ def test_families_of_layers_are_asked_for_as_in_pytorch():
     from tinygrad_bp.nn.modules.batchnorm import _BatchNorm
 
     assert isinstance(nn.BatchNorm2d(2), _BatchNorm) and isinstance(nn.Conv1d(1, 1, 1), nn.modules._ConvNd)
+    assert isinstance(nn.BCELoss(tg.ones(2)), nn.modules._WeightedLoss)
     assert isinstance(nn.MSELoss(), nn.modules._Loss) and nn.modules.Linear is nn.Linear

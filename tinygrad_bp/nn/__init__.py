@@ -30,7 +30,7 @@ from .utils.clip_grad import *
 
 # PyTorch's place of all layers, the bases by which programs ask for a family of them, and what their own layers import.
 from .convolution import _Convolution as _ConvNd  # noqa: F401
-from .losses import Loss as _Loss  # noqa: F401
+from .losses import Loss as _Loss, WeightedLoss as _WeightedLoss  # noqa: F401
 from .normalization import _BatchNorm as _BatchNorm, _InstanceNorm as _InstanceNorm
 from .tuples import (
     _ntuple as _ntuple, _pair as _pair, _quadruple as _quadruple, _single as _single, _triple as _triple,

@@ -38,7 +38,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
-def _fans(tensor: Tensor) -> tuple[int, int]:
+# By PyTorch's names, which layers of programs import to choose the bounds of their biases.
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     if tensor.ndim < 2:
         raise ShapeError(
             f"fan in and fan out need two dimensions or more, got {shape_text(tensor.shape)}; use uniform_ or normal_"
@@ -47,16 +48,20 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
-def _kaiming_deviation(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
+    mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
         raise ArgumentError(f"mode is 'fan_in' or 'fan_out', got {mode!r}")
-    gain = calculate_gain(nonlinearity, a)
-    fan = _fans(tensor)[mode == "fan_out"]
+    return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
+
+
+def _kaiming_deviation(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    fan, gain = _calculate_correct_fan(tensor, mode), calculate_gain(nonlinearity, a)
     return gain / math.sqrt(fan) if fan else 0.0
 
 
 def _xavier_deviation(tensor: Tensor, gain: float) -> float:
-    fans = sum(_fans(tensor))
+    fans = sum(_calculate_fan_in_and_fan_out(tensor))
     return gain * math.sqrt(2.0 / fans) if fans else 0.0
 
 

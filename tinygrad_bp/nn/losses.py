@@ -35,6 +35,22 @@ class Loss(Module):
         self.reduction = reduction
 
 
+class WeightedLoss(Loss):
+    """A loss with a weight for each element or class."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+
+
 class MSELoss(Loss):
     """Squared error: ``mse_loss(x, target)``, both of one shape.
 
@@ -97,25 +113,13 @@ class SmoothL1Loss(Loss):
         return losses.smooth_l1_loss(input, target, self.reduction, self.beta)
 
 
-class BCELoss(Loss):
+class BCELoss(WeightedLoss):
     """Binary cross-entropy of probabilities in [0, 1] against labels in [0, 1]; ``weight`` multiplies each loss.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.BCELoss()(tg.tensor([0.5, 0.5]), tg.tensor([1.0, 0.0]))
     tensor(0.6931)
     """
-
-    weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Array | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of a prediction."""
