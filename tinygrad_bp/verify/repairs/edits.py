@@ -81,7 +81,7 @@ class Edits(Reading):
                     text = f"what comes to {words[-1]} is too much: {', '.join(words[:-1])}"
                 make = self._passing(slots)
                 yield Edit(
-                    "too much",
+                    self._kind_of_number(step, slots),
                     1.1 + 0.1 * len(slots),
                     self.plainly(text, group),
                     dict.fromkeys(group, make),
@@ -92,6 +92,17 @@ class Edits(Reading):
                 yield self.edit(
                     "too much", 1.5, "this sum is too much: nothing is meant", group, after(lambda y: 0 * y)
                 )
+
+    def _kind_of_number(self, step: Step, slots: tuple[int, ...]) -> str:
+        """What it is called that a step is too much: a number of examples, or another number, has names of its own."""
+        if len(slots) > 1 or step.name not in ("multiply", "divide") or len(step.operands) != 2:
+            return "too much"
+        c = np.asarray(self.program.value(step.operands[1 - slots[0]]))
+        if c.size != 1:
+            return "too much"
+        if float(c.item()) not in self.sizes:
+            return "sign" if float(c.item()) == -1 else "factor"
+        return "summed" if step.name == "multiply" else "averaged"
 
     def _chain(self, i: int, depth: int) -> Iterator[tuple[tuple[int, ...], list[str]]]:
         """The ways back from a step through those that keep its shape, and what comes to it on each."""

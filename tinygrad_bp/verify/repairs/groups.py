@@ -22,6 +22,8 @@ class Groups:
         self.program, self.columns = program, Columns(program)
         given = program.ancestors(program.loss) if program.loss is not None else set()
         self.before = {*program.leaves, *given, *range(program.first)}  # what the forward has, and the inputs
+        shapes = [np.shape(program.steps[i].value) for i in program.leaves]
+        self.sizes = {n for shape in shapes for n in shape if n > 2}  # how many examples there may be
         self.editable = [
             i
             for i in sorted(program.live & wanted)

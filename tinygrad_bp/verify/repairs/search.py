@@ -54,6 +54,7 @@ class Search:
         self.right = [k for k, case in enumerate(self.cases) if case.agrees]
         self.spent = 0
         self.tried = 0
+        self.counts: set[str] = set()  # the words for a division by a number of examples
         rng = generator(17)
         self.directions = {k: rng.standard_normal((DIRECTIONS, self.cases[k].truth.size)) for k in self.wrong}
         self.halves: list[tuple[float, str, str, dict[int, Make], Any]] = []  # changes, and how the results move
@@ -68,7 +69,9 @@ class Search:
         if not wanted:
             return
         best = np.inf
-        for edit in Edits(self.program, wanted).all():
+        edits = Edits(self.program, wanted)
+        self.counts = {f"divided by {n}" for n in edits.sizes}
+        for edit in edits.all():
             if self.spent > self.budget:
                 return
             if edit.cost >= best:
@@ -91,12 +94,6 @@ class Search:
             return pair
         ordered = sorted(self.partial, key=lambda repair: (-len(repair.right), repair.cost))
         return next((repair for repair in ordered[:TRIED] if self.confirm(repair)), None)
-
-    @property
-    def counts(self) -> set[str]:
-        """The words for a division by a number of examples: of the rows, or columns, of the data."""
-        sizes = {n for i in self.program.leaves for n in np.shape(self.program.steps[i].value) if n > 2}
-        return {f"divided by {n}" for n in sizes}
 
     def counted(self, steps: int) -> None:
         """Steps are computed again."""
