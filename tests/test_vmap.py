@@ -79,7 +79,8 @@ def test_few_ops_run_once_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = set()
 
     def each(op: Op, *given: Any) -> Any:
-        ran.add(op.name)
+        if op.kind != "constant":  # what finds places is a loop of NumPy's in any case
+            ran.add(op.name)
         return whole(op, *given)
 
     whole = b.each
@@ -93,7 +94,7 @@ def test_few_ops_run_once_a_slice(monkeypatch: pytest.MonkeyPatch) -> None:
                 for i, yes in enumerate(which)
             ]
             called(op, given, sample.params)
-    assert len(ran) <= 32, sorted(ran)  # of 280
+    assert len(ran) <= 14, sorted(ran)  # of 280
 
 
 def recorded(op: Op, sample: Sample) -> tuple[list[Any], Any]:
