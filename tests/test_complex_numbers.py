@@ -17,6 +17,7 @@ from complex_calls import CALLS, complex_of, digest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import AutogradError, DtypeError
+from tinygrad_bp.autograd.op import OPS, Op
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "complex.json").read_text())
 # Where PyTorch refuses and an answer is given all the same, and which.
@@ -171,3 +172,41 @@ def test_complex_keeps_infinities_and_signs_of_zero():
         np.testing.assert_array_equal(part, given)
         np.testing.assert_array_equal(np.signbit(part), np.signbit(given))
     assert tg.complex(tg.tensor(1.0), tg.tensor([1.0, 2.0])).tolist() == [1 + 1j, 1 + 2j]
+
+
+def computes(op: Op) -> bool:
+    """Whether an op of two tensors takes complex ones, and gives complex ones."""
+    z = tg.tensor([0.3 + 0.1j, 0.7 - 0.2j])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            found = op.function(z, z)
+        except (AutogradError, Warning):
+            return False
+    return found.is_complex()
+
+
+OF_TWO = [
+    op for op in OPS.values()
+    if op.kind == "elementwise" and len(op.inputs) == 2 and op.name != "prelu" and computes(op)  # that has two sides
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+@pytest.mark.parametrize("op", OF_TWO, ids=str)
+def test_a_real_tensor_beside_a_complex_number_keeps_a_real_gradient(op: Op, dtype: Any, first: bool) -> None:
+    """NumPy says that float64 == None: a number without a dtype must not count as one of that."""
+
+    def found(turned: Any) -> Any:
+        x = tg.tensor([0.3, 0.7], dtype=dtype, requires_grad=True)
+        given = (turned(x), 0.5 + 1j) if first else (0.5 + 1j, turned(x))
+        return tg.autograd.grad((op.function(*given) * (2 - 3j)).real.sum(), x)[0]
+
+    wanted = found(lambda x: x.to(tg.complex128 if dtype == tg.float64 else tg.complex64))
+    assert found(lambda x: x).dtype == dtype
+    np.testing.assert_allclose(found(lambda x: x).numpy(), wanted.numpy(), rtol=1e-5)
+
+
+def test_the_ops_of_two_are_found() -> None:
+    assert {"add", "sub", "mul", "div", "power"} <= {op.name for op in OF_TWO}

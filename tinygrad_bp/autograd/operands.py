@@ -121,10 +121,9 @@ def _listed(op: Op, operand: Any) -> list[Any]:
 
 def _unify(values: list[Any], nodes: list[Any], chosen: Sequence[int]) -> None:
     """Cast the chosen operands to their common dtype, in place in the two lists."""
-    held = [None if isinstance(values[i], _NUMBERS) else values[i].dtype for i in chosen]
-    if len(held) < 2 or (held[0] is not None and held.count(held[0]) == len(held)):
-        return
     arrays = [values[i] for i in chosen if not isinstance(values[i], _NUMBERS)]
+    if len(chosen) < 2 or (len(arrays) == len(chosen) and not any([x.dtype != arrays[0].dtype for x in arrays[1:]])):
+        return
     numbers = [values[i] for i in chosen if isinstance(values[i], _NUMBERS)]
     target = dtypes.result_type(arrays, numbers)
     for i in chosen:

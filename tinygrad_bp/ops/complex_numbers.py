@@ -123,9 +123,12 @@ def angle(input: Array) -> Any:
 
 
 def _sgn(x: Any) -> Any:
-    """x / |x|, a part at a time: NumPy's sign has 1 for inf + nan j, and its complex division loses denormals."""
-    size = _size(x)
-    return np.real(x) / size + 1j * (np.imag(x) / size)
+    """NumPy's sign, as rules have it; by parts where that has 1 for inf + nan j, or loses denormals."""
+    y, size = np.sign(x), _size(x)
+    rough = ~((size >= np.finfo(size.dtype).tiny) & np.isfinite(size))
+    if rough.any():
+        y = np.where(rough, np.real(x) / size + 1j * (np.imag(x) / size), y)
+    return y
 
 
 sgn_op = elementwise("sgn", _sgn, lambda g, x, y: (g - y * np.real(np.conjugate(y) * g)) / _size(x),

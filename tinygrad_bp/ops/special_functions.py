@@ -30,7 +30,7 @@ def _kept(x: Any, y: Any, neutral: float) -> Any:
 def _within_domain(x: Any, y: Any, end: float) -> Any:
     """``y``, and where x is 0 and y has no finite logarithm a number whose logarithm is 0, as in PyTorch."""
     y = _beside(x, y)
-    return np.where((x == 0) & (y <= end), end + 1, y)
+    return np.where((x == 0) & np.less_equal(y, end), end + 1, y)
 
 
 def _beside(x: Any, y: Any) -> Any:
