@@ -57,6 +57,21 @@ def test_files_of_ops_are_imported_when_something_of_them_is_asked_for() -> None
     ]
 
 
+def test_whoever_gathers_has_every_op() -> None:
+    code = (
+        "import importlib, pkgutil, tinygrad_bp as tg\n"
+        "from tinygrad_bp.autograd.gathering import gather\n"
+        "from tinygrad_bp.autograd.op import OPS\n"
+        "gather()\n"
+        "known = set(OPS)\n"
+        "for room in (tg.ops, tg.functions, tg.nn, tg.random):\n"
+        "    for file in pkgutil.walk_packages(room.__path__, room.__name__ + '.'):\n"
+        "        importlib.import_module(file.name)\n"
+        "print(len(known) > 270, set(OPS) - known)"
+    )
+    assert printed(code) == "True set()\n"
+
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="every call is made in a child of one process")
 
 

@@ -96,9 +96,24 @@ def test_what_cannot_be_exported_says_so(name: str) -> None:
 
 
 def test_ctc_says_so() -> None:
-    args = tg.randn(6, 2, 4), tg.tensor([[1, 2, 2], [3, 1, 0]]), tg.tensor([6, 5]), tg.tensor([3, 2])
+    """Labels as rows are read in every run. Of labels one after the other the lengths would say how many a row has."""
+    args = tg.randn(6, 2, 4), tg.tensor([1, 2, 2, 3, 1]), tg.tensor([6, 5]), tg.tensor([3, 2])
     with pytest.raises(tg.autograd.errors.CaptureError, match=r"ctc_loss\(\)"):
         exported(nn.CTCLoss(), *args)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"reduction": "none", "blank": 3}, {"reduction": "sum", "zero_infinity": True}]
+)
+def test_ctc_at_other_labels_lengths_and_numbers_of_rows(settings: dict[str, Any]) -> None:
+    layer = nn.CTCLoss(**settings)
+    args = tg.randn(6, 2, 4), tg.tensor([[1, 2, 2], [2, 1, 0]]), tg.tensor([6, 5]), tg.tensor([3, 2])
+    free = {"x": {1: "rows"}, **{name: {0: "rows"} for name in ("labels", "steps", "counts")}}
+    model = session(exported(layer, *args, input_names=["x", "labels", "steps", "counts"], dynamic_axes=free))
+    scores, labels = tg.randn(6, 3, 4), tg.tensor([[1, 1, 2], [0, 2, 1], [2, 2, 2]])
+    for steps, counts in (([5, 6, 1], [3, 2, 1]), ([4, 1, 0], [2, 3, 0])):
+        given = scores, labels, tg.tensor(steps), tg.tensor(counts)
+        assert_same(layer(*given), run(model, given))
 
 
 def test_a_lazy_layer_is_called_first() -> None:

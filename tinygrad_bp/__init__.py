@@ -134,7 +134,7 @@ _places.look_there()  # `from tinygrad_bp.autograd.functional import jacobian` a
 
 
 def _gather():
-    for place in (*_room("numpy_names").PLACES, "special", *_FILES):
+    for place in (*_room("numpy_names").PLACES, "special", "linalg", "nn.functional", *_FILES):
         _room(place)
     _room("array_api.special").bring()
 

@@ -228,11 +228,12 @@ def _spread(c: Call, x: Ref, taps: Any, axis: int, size: int) -> Ref:
 
 
 _FACTORS = "opset 17 has no factorizations of matrices; solve outside the exported model, or precompute the factor"
-refuse("""inv solve cofactors cofactors_slope slogdet singular cholesky indefinite to_mirror lu qr svd eigh eig pinv
-    matrix_exp""", _FACTORS)  # fmt: skip
+refuse("""inv solve cofactors cofactors_slope slogdet singular cholesky indefinite to_mirror lu lu_order lu_swaps
+    ldl_factor ldl_matrix qr geqrf svd matrix_rank eigh eig pinv matrix_exp""", _FACTORS)  # fmt: skip
 refuse("fft_c2c fft_r2c fft_c2r", "ONNX has no complex numbers in its operators; transform outside the exported model, "
        "or multiply by a matrix of cosines and one of sines")  # fmt: skip
 refuse("mode_index", "how often each value occurs is known only when it runs; count outside the exported model")
-refuse("bincount histc", "opset 17 counts nothing; count outside the exported model, or compare with tg.arange and sum")
+refuse("bincount histc histogram histogramdd", "opset 17 counts nothing; count outside the exported model, or compare "
+       "with tg.arange and sum")  # fmt: skip
 refuse("first_places", "the positions are known only when it runs; use the mask itself, by tg.where")
 refuse("unravelled", "write it with // and %, which are exported")
