@@ -264,7 +264,7 @@ def two_sides(x: Raw) -> tuple[Any, Any]:
 
 
 def _sigmoid(x: Any) -> tuple[Any, Any]:
-    if x.nbytes > BLOCK and x.__class__ is np.ndarray:
+    if x.nbytes > BLOCK and x.__class__ not in ARRAYS:
         return in_blocks(_sigmoid, x)  # type: ignore[no-any-return]
     y, slope = two_sides(x)
     slope *= y
@@ -304,7 +304,7 @@ def above_zero(x: Raw) -> Any:
 def _not_zero(y: Any) -> Any:
     """Where ``y`` is not 0; of an array as numbers of its dtype, by which NumPy multiplies faster than by booleans."""
     there = y != ZERO.get(y.dtype, 0)
-    return there.astype(y.dtype) if there.__class__ is np.ndarray else there
+    return there if isinstance(there, Tensor) else there.astype(y.dtype)
 
 
 relu = elementwise("relu", above_zero, lambda g, y: g * _not_zero(y),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import general
-from ..autograd.elsewhere import hosted, moved, outermost
+from ..autograd.elsewhere import hosted, moved, number, outermost
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
@@ -302,7 +302,7 @@ def index_reduce(input: Array, dim: int, index: Index, source: Array, reduce: st
 def _scalar(value: Any, x: Any, name: str) -> Any:
     """A number or a 0-d tensor, in the dtype of ``x``."""
     if value.__class__ is float and x.dtype.kind == "f":
-        return moved(np.asarray(value, x.dtype), x)
+        return moved(number(value, x.dtype), x)
     if np.ndim(value) if not isinstance(value, Tensor) else value.ndim:
         raise ShapeError(f"{name}: the value is one number or a 0-d tensor, got {shape_text(value.shape)}")
     if x.dtype.kind != "c" and (isinstance(value, complex) or getattr(value, "dtype", x.dtype).kind == "c"):
