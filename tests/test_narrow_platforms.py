@@ -15,6 +15,8 @@ import public_calls as pc
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd.op import OPS, Op
+from tinygrad_bp.verify import contracts
 
 # What NumPy returns as wide as addresses are, whatever it is given.
 POSITIONS = """
@@ -87,6 +89,23 @@ def test_integers_are_int64(call: str, request: pytest.FixtureRequest) -> None:
     found = run(call)
     assert [(x.dtype, x.tolist()) for x in found] == [(x.dtype, x.tolist()) for x in wanted]
     assert any(name in call for name in NARROW) or all(x.dtype == np.int64 for x in found)
+
+
+def found(op: Op, arrays: list[Any], sample: Any) -> list[Any]:
+    """The integers of an op on a sample, and their dtype."""
+    tg.manual_seed(0)
+    with np.errstate(all="ignore"):
+        result = contracts.run(op, [tg.tensor(array) for array in arrays], sample)
+    return [(x.dtype, x.tolist()) for x in integers(result)]
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_an_op_gives_the_same_integers(op: Op, request: pytest.FixtureRequest) -> None:
+    """Also those that no public function shows."""
+    drawn = [(contracts.draw(op, sample), sample) for sample in op.samples]
+    wanted = [found(op, arrays, sample) for arrays, sample in drawn]
+    request.getfixturevalue("narrow")
+    assert [found(op, arrays, sample) for arrays, sample in drawn] == wanted
 
 
 def test_the_imitation_counts_narrowly(narrow: None) -> None:

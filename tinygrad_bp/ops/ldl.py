@@ -60,7 +60,7 @@ def _pivot(sizes: Any) -> tuple[int, int]:
     if max(first, column) == 0:
         return 0, 0
     most = np.delete(sizes[row], row).max()
-    if first >= _ALPHA * column or first * most >= _ALPHA * column * column:
+    if first >= _ALPHA * column or first >= _ALPHA * column * (column / most):  # products would leave the range
         return 1, 0
     return (1, row) if sizes[row, row] >= _ALPHA * most else (2, row)
 
@@ -124,14 +124,14 @@ def _block_pivots(rng: Any, shape: tuple[int, ...]) -> Any:
 
 
 ldl_op: Any = constant(
-    "ldl_factor", _ldl, inputs="A", params={"hermitian": False, "check": False},
+    "ldl_factor", _ldl, inputs="A", params={"hermitian": False, "check": False}, wide=True, promotes="A",
     samples=(sample((3, 3), of=_symmetric), sample((2, 4, 4), of=_symmetric), sample((0, 0)),
              sample((3, 3), of=_hermitian, hermitian=True)),
     reference=lambda A, hermitian=False, check=False: _ldl(A, hermitian, check),
     doc="Symmetric matrices as L D Lᵀ in LAPACK's packed form, beside it the swaps, below these a step that failed.")
 
 ldl_matrix: Any = constant(
-    "ldl_matrix", _matrices, inputs="LD pivots", params={"hermitian": False},
+    "ldl_matrix", _matrices, inputs="LD pivots", params={"hermitian": False}, wide=True, promotes="LD",
     samples=(sample((3, 3), (3,), of=(_symmetric, _block_pivots)),
              sample((2, 3, 3), (2, 3), of=(_hermitian, _block_pivots), hermitian=True)),
     reference=lambda LD, pivots, hermitian=False: _matrices(LD, pivots, hermitian),

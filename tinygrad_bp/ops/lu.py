@@ -146,7 +146,7 @@ def _order_reference(pivots: Any, rows: int) -> list[int]:
 
 def _order(pivots: Any, rows: int) -> Any:
     """The order of rows after all exchanges."""
-    order = np.broadcast_to(moved(np.arange(rows), pivots), (*pivots.shape[:-1], rows)).copy()
+    order = np.broadcast_to(moved(np.arange(rows, dtype=np.int64), pivots), (*pivots.shape[:-1], rows)).copy()
     for j in range(pivots.shape[-1]):
         place = pivots[..., j, None].astype(np.int64) - 1
         mine = order[..., j, None].copy()

@@ -67,7 +67,7 @@ def _reflections(x: Any) -> Any:
 
 
 reflections: Any = constant(
-    "geqrf", _reflections,
+    "geqrf", _reflections, wide=True, promotes="x",
     samples=(sample((4, 3), of=_columns), sample((2, 2, 3), of=_columns), sample((3, 3), of=_complex_columns)),
     reference=_reflections,
     doc="R on and above the diagonal, the Householder reflections of Q below it, and their factors in a row more.")

@@ -245,7 +245,7 @@ def _rank(x: Any, rtol: Any, atol: Any) -> Any:
 
 
 _rank_op: Any = constant(
-    "matrix_rank", _rank, params={"rtol": None, "atol": None},
+    "matrix_rank", _rank, params={"rtol": None, "atol": None}, wide=True, promotes="x",
     samples=(sample((3, 3), of=_tall), sample((2, 4, 3), of=_tall, atol=np.array(1.5)), sample((0, 2), of=_tall),
              sample((3, 3), of=complex_matrices, rtol=np.array(0.5))),
     reference=lambda x, rtol=None, atol=0.0: np.sum(
