@@ -113,6 +113,45 @@ def test_the_sentence_has_the_users_names_and_the_line(name: str, words: str) ->
     assert words in found["dx"].sentence or "transpose" in found["dx"].sentence, found
 
 
+ROWS, EACH = np.array([[1.0], [2.0], [4.0]]), np.arange(1.0, 10).reshape(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "start"),
+    [
+        (lambda d: d * ROWS, "factor per row", "Each row"),
+        (lambda d: d * EACH, "too much", "This multiply"),
+        (lambda d: d + EACH, "too much", "This add"),
+        (lambda d: d + np.random.default_rng(3).normal(size=(3, 3)), "unknown", "This add"),  # nothing explains it
+    ],
+)
+def test_a_step_too_much_has_the_kind_that_its_numbers_have(change: Any, kind: str, start: str) -> None:
+    x = RNG.normal(size=(6, 3))
+
+    def f(params: Any, x: Any) -> Any:
+        z = np.tanh(x @ params["W"])
+        return np.sum(z**2), {"W": change(x.T @ (2 * z * (1 - z**2)))}
+
+    found = check_gradients(f, {"W": RNG.normal(size=(3, 3))}, (x,))["W"]
+    assert found.kind == kind and found.sentence.startswith(start) and found.sentence.endswith(MENDED), found
+
+
+def test_a_mask_that_the_forward_has_before_its_softmax() -> None:
+    mask = np.tril(np.ones((3, 3)))
+
+    def softmax(s: Any) -> Any:
+        e = np.exp(s - s.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    def f(params: Any, x: Any) -> Any:
+        s = x @ params["W"]
+        p, q = softmax(np.where(mask > 0, s, -1e9)), softmax(s)
+        return np.sum(p**2), {"W": x.T @ (q * (2 * p - (2 * p * q).sum(-1, keepdims=True)))}
+
+    found = check_gradients(f, {"W": RNG.normal(size=(3, 3))}, (RNG.normal(size=(3, 3)),))["W"]
+    assert found.kind == "mask missing", found
+
+
 def test_a_write_through_a_view_reaches_what_it_is_a_part_of() -> None:
     program = Program()
     x = Traced(program, program.leaf(np.zeros((2, 3)), "x"))

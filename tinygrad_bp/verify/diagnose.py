@@ -42,9 +42,23 @@ def said(case: Case) -> list[str]:
 
 
 def repairs(case: Case) -> Iterator[Guess]:
-    """What makes the hand-written program right."""
-    if case.repairs is not None:
-        yield from case.repairs()
+    """What makes the hand-written program right. Where it only leaves something out, the numbers may say what kind."""
+    for kind, guess, factor, sentence in case.repairs() if case.repairs is not None else ():
+        if kind in LEFT_OUT and not case.fits(case.ratio * case.truth):
+            for name, text in _of_the_numbers(case):
+                yield name, guess, factor, f"{text} {sentence}"
+        yield kind, guess, factor, sentence
+
+
+def _of_the_numbers(case: Case) -> Iterator[tuple[str, str]]:
+    """What the gradient itself is, here and on other numbers: the right one for some classes, moved or stretched."""
+    for hypothesis in (examples, moved, stretched):
+        for kind, guess, _, text in hypothesis(case):
+            if (guess is case.hand or case.fits(guess)) and _also_elsewhere(hypothesis, case, kind, text):
+                yield kind, text
+
+
+LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
 
 
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.

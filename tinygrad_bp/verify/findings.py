@@ -16,10 +16,11 @@ class Finding:
     """What was found of one gradient (or one value).
 
     ``kind`` is ``"right"``, or the name of the mistake, as the first words of the entries of ``HYPOTHESES`` give it;
-    ``"unknown"`` where no entry fits; ``"kink"`` and ``"unsettled"`` where there is no slope to compare with,
-    ``"rounding"`` where a right rule loses its digits in the dtype given, ``"two meanings"`` where a forward has other
-    numbers on arrays than on Tensors. ``factor`` is hand / engine where that is one
-    number, ``error`` the largest difference over the largest element of the engine's, ``where`` its index.
+    ``"unknown"`` where no entry fits, or what is too much are numbers that nothing explains; ``"kink"`` and
+    ``"unsettled"`` where there is no slope to compare with, ``"rounding"`` where a right rule loses its digits in the
+    dtype given, ``"two meanings"`` where a forward has other numbers on arrays than on Tensors. ``factor`` is
+    hand / engine where that is one number, ``error`` the largest difference over the largest element of the engine's,
+    ``where`` its index.
     """
 
     name: str

@@ -135,9 +135,8 @@ def _axes(program: Program, step: Step) -> Iterator[Other]:
                 )
     elif step.name in ("flip", "fliplr", "flipud", "rot90", "roll") and isinstance(step.args[0], Hole):
         nd = np.ndim(step.value)
-        yield Other(
-            "flipped", 1.1, "{0} is taken as it stands, not moved or turned round", called(np.array, step.args[0])
-        )
+        kind = "shifted" if step.name == "roll" else "flipped"
+        yield Other(kind, 1.1, "{0} is taken as it stands, not moved or turned round", called(np.array, step.args[0]))
         for n in range(1, nd + 1):
             for axes in combinations(range(nd), n) if nd <= 4 else ():
                 yield Other(

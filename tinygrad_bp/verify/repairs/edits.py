@@ -10,7 +10,7 @@ from . import by_index
 from .by_op import others
 from .columns import Column
 from .edit import Edit, Make, after, beside
-from .program import Operand, Step, Variant
+from .program import Constant, Operand, Step, Variant
 from .reading import Reading
 
 TURNS = 24  # of a loop in which each has a factor of its own
@@ -95,10 +95,13 @@ class Edits(Reading):
 
     def _kind_of_number(self, step: Step, slots: tuple[int, ...]) -> str:
         """What it is called that a step is too much: a number of examples, or another number, has names of its own."""
-        if len(slots) > 1 or step.name not in ("multiply", "divide") or len(step.operands) != 2:
+        if len(slots) > 1 or len(step.operands) != 2:
             return "too much"
-        c = np.asarray(self.program.value(step.operands[1 - slots[0]]))
-        if c.size != 1:
+        other = step.operands[1 - slots[0]]
+        c = np.asarray(self.program.value(other))
+        if step.name in ("add", "subtract") and isinstance(other, Constant) and not other.name and c.size > 1:
+            return "unknown"  # numbers that no name and no step of the program explains
+        if step.name not in ("multiply", "divide") or c.size != 1:
             return "too much"
         if float(c.item()) not in self.sizes:
             return "sign" if float(c.item()) == -1 else "factor"

@@ -9,7 +9,7 @@ import numpy as np
 from ..hypotheses.factors import factor_name
 from .columns import Column, Columns
 from .edit import Edit, Make
-from .program import Operand, Program
+from .program import Hole, Operand, Program
 
 SINGLES = 6  # turns of a loop that are also changed one by one
 STARTS = ("a", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
@@ -99,6 +99,10 @@ class Groups:
                 mask = any(set(np.unique(np.asarray(self.program.value(f)))[:3]) <= {0.0, 1.0} for f in factors)
                 named = " and ".join(self.columns.word(f) for f in factors)
                 return "mask missing" if mask and kind == "factor missing" else kind, f": {named} {words}"
+        chosen = self.program.steps[then] if isinstance(then, int) else None
+        by = chosen is not None and chosen.name == "where" and chosen.args[:1] == (Hole(0),)
+        if chosen is not None and by and now in chosen.operands[1:]:
+            return "mask missing", f": np.where by {self.columns.word(chosen.operands[0])} missing"
         return "wrong factor", ""
 
     def _factors_between(self, top: Operand, bottom: Operand | None, depth: int) -> list[Operand] | None:
