@@ -231,10 +231,10 @@ EXCEPTIONS = {
     "out= of a method is its function's": r'stub does not have parameter "out"',
     "functools.cache and overloads hide parameters": (
         r"runtime does not have \*{1,2}(kw)?args|"
-        r"(bessel_functions|definitions|doors|einsum|flat|formulas|frames|mutants\.(functions|recorder)|interpolation|numpy_protocols|not_here|writing)\.|"
+        r"(bessel_functions|blas|definitions|diagonals|doors|einsum|flat|formulas|frames|mutants\.(functions|recorder)|interpolation|numpy_protocols|not_here|writing)\.|"
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
-    "Watched and ArrayLike answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike",
+    "these answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike|traced\.Traced",
     "names of PyTorch that are not here, which say so when they are asked for": r"Tensor\.\w+ is not present in stub",
     "the base class of Tensor is for checkers alone": r"autograd\.syntax failed to import",
     "names of rooms further on, which are found when they are asked for": (
