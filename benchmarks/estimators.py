@@ -27,7 +27,7 @@ CASES: dict[str, dict[str, Any]] = {
 HEAD = """## Measured
 
 scikit-learn's digits (1,797 images, a quarter held out), features divided by 16, float64; `fit` until it stops. Both
-train in turns in one process, each seed once; medians of {runs} seeds. Printed by
+train in turns in one process with one thread for products, each seed once; medians of {runs} seeds. Printed by
 `python -m benchmarks.estimators --write docs/sklearn.md`.
 
 | settings | accuracy, scikit-learn | accuracy here | seconds, scikit-learn | seconds here | their time / ours |
@@ -61,6 +61,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the section into FILE")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
+    tg.set_num_threads(1)  # two on a small machine wait for each other, and the times say little
     rows = {name: measured(settings, options.runs) for name, settings in CASES.items()}
     text = "\n".join([HEAD.format(runs=options.runs), *(f"| {name} | {row} |" for name, (row, _) in rows.items())])
     print(text)

@@ -17,11 +17,12 @@ ROOT = Path(tinygrad_bp.__file__).parent
 ALLOWED = {
     "not_here": set(),
     "places": set(),
+    "blas": set(),
     "as_torch": {"autograd", "places"},
     "autograd": set(),
     "ops": {"autograd"},
     "random": {"autograd", "ops"},
-    "functions": {"autograd", "ops", "random"},
+    "functions": {"autograd", "blas", "ops", "random"},
     "numpy_names": {"autograd", "ops", "functions"},
     "array_api": {"autograd", "ops", "functions"},
     "linalg": {"autograd", "ops", "functions"},
@@ -33,7 +34,7 @@ ALLOWED = {
     "functional": {"autograd", "func"},
     "program": {"autograd", "ops", "func"},
     "explaining": {"autograd", "ops", "program", "drawing"},
-    "compiler": {"autograd", "ops", "func", "nn", "optim", "program"},
+    "compiler": {"autograd", "blas", "ops", "func", "nn", "optim", "program"},
     "verify": {"autograd", "ops"},
     "check": {"autograd", "verify", "as_torch"},
     "drawing": {"autograd", "faults", "nn", "program"},
@@ -42,7 +43,8 @@ ALLOWED = {
     "playground": {"autograd", "random"},
     "nn": {"autograd", "ops", "functions", "random", "distributed"},
     "optim": {"autograd", "functions", "nn"},
-    **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "distributed", "jit", "mps", "xpu")},
+    **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "jit", "mps", "xpu")},
+    "distributed": {"autograd", "blas"},
     **{room: {"autograd"} for room in ("hub", "profiler")},
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random", "distributed", "saving"},
@@ -56,7 +58,7 @@ ALLOWED = {
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.
 EXTRAS = {
-    "compiler": {"scipy"},
+    "blas": {"scipy"},
     "drawing": {"graphviz"},
     "data": {"tqdm"},
     "distributed": {"mpi4py"},

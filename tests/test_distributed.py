@@ -18,7 +18,7 @@ import pytest
 
 import tinygrad_bp as tg
 from benchmarks import distributed as measured
-from tinygrad_bp import distributed
+from tinygrad_bp import blas, distributed
 from tinygrad_bp.autograd.errors import ArgumentError
 from tinygrad_bp.distributed import group as groups
 
@@ -257,6 +257,27 @@ def test_one_rank_ends_the_job(program: tuple[str, ...], said: str, code: int) -
     _, error, ended, took = ranks(2, "-m", "tests.on_ranks", *program)
     assert said in error and ended == code, error
     assert took < 10
+
+
+THREADS = """
+import os
+import tinygrad_bp as tg
+group = tg.distributed.init()
+tg.distributed.all_gather(found := [tg.zeros(1) for _ in range(group.size())], tg.tensor([float(tg.get_num_threads())]))
+if group.rank() == 0:
+    print([int(x) for x in found], len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+"""
+
+
+@MPI
+@pytest.mark.skipif(blas.threads() is None, reason="NumPy's BLAS does not say how many threads it has")
+@pytest.mark.parametrize("named", ["", "2"])
+def test_ranks_share_the_cores_unless_the_user_says_how(named: str) -> None:
+    variables = {name: "" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    out, error, code, _ = ranks(3, "-c", THREADS, **{**variables, "OPENBLAS_NUM_THREADS": named})
+    assert code == 0, error
+    cores = int(out.split("] ")[1])
+    assert json.loads(out.split("] ")[0] + "]") == 3 * [min(2, cores) if named else max(1, cores // 3)]
 
 
 @MPI

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+from tinygrad_bp import blas
 from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, ShapeError
 
 
@@ -71,7 +74,6 @@ def test_switches_are_taken_and_say_what_holds() -> None:
     tg.use_deterministic_algorithms(False, warn_only=True)
     tg.set_deterministic_debug_mode("warn")
     tg.set_float32_matmul_precision("medium")
-    tg.set_num_threads(3)
     tg.set_num_interop_threads(2)
     tg.set_warn_always(True)
     assert tg.are_deterministic_algorithms_enabled() and tg.get_deterministic_debug_mode() == 2
@@ -87,6 +89,27 @@ def test_switches_are_taken_and_say_what_holds() -> None:
     ):
         with pytest.raises(ArgumentError):
             call()
+
+
+@pytest.mark.skipif(blas.threads() is None, reason="NumPy's BLAS does not say how many threads it has")
+def test_products_have_the_threads_that_are_asked_for() -> None:
+    before = tg.get_num_threads()
+    try:
+        for number in (1, min(2, os.cpu_count() or 1)):
+            tg.set_num_threads(number)
+            assert tg.get_num_threads() == number
+    finally:
+        tg.set_num_threads(before)
+
+
+def test_where_the_library_does_not_tell_the_environment_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "_threads", lambda: None)
+    tg.set_num_threads(3)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    assert tg.get_num_threads() == 7
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert tg.get_num_threads() == os.cpu_count()
 
 
 def test_the_default_dtype_by_its_old_name() -> None:

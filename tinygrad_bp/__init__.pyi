@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike
 from typing import Any, Literal, SupportsIndex, overload
 from . import (
     accelerator as accelerator, amp as amp, array_api as array_api, as_torch as as_torch, autograd as autograd,
-    backends as backends, check as check, compiler as compiler, cuda as cuda, data as data, distributed as distributed,
-    distributions as distributions, drawing as drawing, explaining as explaining, faults as faults, fft as fft,
-    func as func, functional as functional, functions as functions, hub as hub, jit as jit, linalg as linalg,
-    models as models, mps as mps, nn as nn, not_here as not_here, numpy_names as numpy_names, onnx as onnx, ops as ops,
-    optim as optim, places as places, playground as playground, profiler as profiler, program as program,
-    random as random, replaying as replaying, saving as saving, signal as signal, sklearn as sklearn,
-    special as special, train as train, utils as utils, verify as verify, xpu as xpu,
+    backends as backends, blas as blas, check as check, compiler as compiler, cuda as cuda, data as data,
+    distributed as distributed, distributions as distributions, drawing as drawing, explaining as explaining,
+    faults as faults, fft as fft, func as func, functional as functional, functions as functions, hub as hub,
+    jit as jit, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
+    numpy_names as numpy_names, onnx as onnx, ops as ops, optim as optim, places as places, playground as playground,
+    profiler as profiler, program as program, random as random, replaying as replaying, saving as saving,
+    signal as signal, sklearn as sklearn, special as special, train as train, utils as utils, verify as verify,
+    xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -770,7 +771,7 @@ def get_float32_matmul_precision() -> str:
 def get_num_interop_threads() -> _int:
     """1: ops run one after the other."""
 def get_num_threads() -> _int:
-    """The number of threads that the environment gives NumPy's libraries, else that of processors."""
+    """The number of threads that matrix products have."""
 def get_rng_state(*, out: Tensor | None = None) -> Tensor:
     """Where the default stream is, as bytes."""
 def gradient(
@@ -1521,7 +1522,7 @@ def set_flush_denormal(mode: _bool) -> _bool:
 def set_num_interop_threads(int: _int) -> None:
     """Changes nothing: ops run one after the other. Raises ``ArgumentError`` below 1."""
 def set_num_threads(int: _int) -> None:
-    """Changes nothing: NumPy's libraries read their number of threads when Python starts."""
+    """Give matrix products this many threads; all else that NumPy computes has one."""
 def set_printoptions(
     precision: _int | None = None, threshold: _float | None = None, edgeitems: _int | None = None,
     linewidth: _int | None = None, profile: str | None = None, sci_mode: _bool | None = None,

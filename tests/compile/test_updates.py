@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.compiler import blas
-from tinygrad_bp.compiler.blas import subtract_product
+from tinygrad_bp import blas
+from tinygrad_bp.blas import subtract_product
 from tinygrad_bp.compiler.lowering import updates
 from tinygrad_bp.compiler.numpy_backend import build
 from tinygrad_bp.program import evaluate

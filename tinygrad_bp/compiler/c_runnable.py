@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..blas import gemm
 from ..program.program import Program, Value
 from . import numpy_backend
-from .blas import gemm
 from .build import RUNNING, BuildError, Library, library
 from .emit_c import Emitted
 

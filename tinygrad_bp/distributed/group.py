@@ -17,7 +17,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, AutogradError
 from . import ending
-from .starting import EXTRA, LAUNCHERS, all_ranks
+from .starting import EXTRA, LAUNCHERS, all_ranks, share_cores
 
 LEFT = 1  # tag of the note that a rank sends to each other one when its program ends
 GRACE = 2.0  # seconds in which what a rank sent before it left may still arrive
@@ -168,7 +168,8 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     error that nobody catches, of any thread, ends all ranks, with its traceback; so does a rank that is killed; and
     where a rank ends its program while others wait for it, these raise ``DistError``. ``timeout`` is how many seconds
     one rank waits for the others in one call. Here it is a minute, or less where a rank on this machine has ended
-    before: then this program ends, with a line that says why.
+    before: then this program ends, with a line that says why. Unless the environment names a number of threads
+    (``OPENBLAS_NUM_THREADS``), the matrix products of each rank get its part of the machine's cores.
 
     Raises ``ModuleNotFoundError`` under ``mpiexec`` without the extra, ``ArgumentError`` for a second call, and
     ``DistError`` where the launcher belongs to another MPI, so that each process would train for itself.
@@ -195,6 +196,7 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     _group = ProcessGroup(world, seconds)
     if _group.size() > 1:
         ending.watch(world, _group.rank(), _group.size(), _leave)
+        share_cores(world)
     return _group
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .. import blas
 from ..autograd.dtypes import set_default_dtype
 from ..autograd.errors import ArgumentError
 
@@ -87,26 +88,28 @@ def get_float32_matmul_precision() -> str:
 
 
 def set_num_threads(int: int) -> None:
-    """Changes nothing: NumPy's libraries read their number of threads when Python starts.
+    """Give matrix products this many threads; all else that NumPy computes has one.
 
-    Set ``OMP_NUM_THREADS`` or ``OPENBLAS_NUM_THREADS`` before it does. Raises ``ArgumentError`` below 1.
+    At the start there are as many as processors, or what ``OPENBLAS_NUM_THREADS`` or ``OMP_NUM_THREADS`` says. It holds
+    for NumPy's own builds and others with OpenBLAS; with another BLAS set its variable before Python starts. Raises
+    ``ArgumentError`` below 1.
 
     >>> import tinygrad_bp as tg
     >>> tg.set_num_threads(1)
     """
     if int < 1:
         raise ArgumentError(f"set_num_threads: needs a positive number, got {int}")
+    blas.set_threads(int)
 
 
 def get_num_threads() -> int:
-    """The number of threads that the environment gives NumPy's libraries, else that of processors.
+    """The number of threads that matrix products have.
 
     >>> import tinygrad_bp as tg
     >>> tg.get_num_threads() >= 1
     True
     """
-    named = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"))
-    return next((int(text) for text in named if text.isdecimal()), os.cpu_count() or 1)
+    return blas.threads() or blas.threads_by_environment() or os.cpu_count() or 1
 
 
 def set_num_interop_threads(int: int) -> None:

@@ -296,10 +296,11 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         step = Step(network, None)
         arrays = [*self.coefs_, *self.intercepts_]
         dense = _dense(X)
-        shown = np.inf
+        shown, asked = np.inf, np.empty(0)
 
         def objective(packed: Any) -> tuple[float, Any]:
-            nonlocal shown
+            nonlocal shown, asked
+            asked = packed.copy()
             _unpack(packed, arrays)
             reported, loss, *gradients = step(dense, y, weights)
             shown = reported.item()
@@ -315,7 +316,8 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             objective, np.concatenate([array.ravel() for array in arrays], dtype=np.float64), method="L-BFGS-B",
             jac=True, callback=told, options={"maxfun": self.max_fun, "maxiter": self.max_iter, "gtol": self.tol},
         )  # fmt: skip
-        objective(found.x)  # the last call may have been one of a line search
+        if not np.array_equal(asked, found.x):  # the last call was one of a line search
+            objective(found.x)
         self.loss_ = shown
         self.n_iter_ = min(int(found.nit), self.max_iter)
         if found.status != 0:

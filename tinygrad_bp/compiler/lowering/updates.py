@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...blas import gemm, subtract_product
 from ...ops.products import LARGE
 from ...program.program import Program, Step, Value
-from ..blas import gemm, subtract_product
 from .writer import FLOATS, Writer
 
 

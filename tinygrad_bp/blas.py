@@ -1,8 +1,10 @@
-"""The matrix product of the BLAS that NumPy or SciPy brings, as addresses that C can call, and Python by ctypes."""
+"""The BLAS that NumPy or SciPy brings: its matrix product, as addresses that C can call, and its threads."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
@@ -76,23 +78,57 @@ def _by_ctypes(is_single: bool) -> Callable[..., None]:
     return subtract
 
 
-def _of_numpy() -> Gemm | None:
+def threads() -> int | None:
+    """How many threads NumPy's products have; None where the library has no function that tells."""
+    found = _threads()
+    return None if found is None else int(found[0]())
+
+
+def set_threads(number: int) -> None:
+    """Give NumPy's products this many threads, where the library has a function for it."""
+    found = _threads()
+    if found is not None:
+        found[1](number)
+
+
+def threads_by_environment() -> int | None:
+    """What the user has asked for before Python started; OpenBLAS reads these names, the first one first."""
+    named = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"))
+    return next((int(text) for text in named if text.isdecimal()), None)
+
+
+@cache
+def _threads() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """The functions of OpenBLAS, under the names of its builds, that tell and set the number of threads."""
+    for pattern in ("scipy_openblas_{}64_", "openblas_{}64_", "scipy_openblas_{}", "openblas_{}"):
+        with contextlib.suppress(AttributeError):
+            tell, give = (getattr(_library(), pattern.format(name)) for name in ("get_num_threads", "set_num_threads"))
+            tell.argtypes, tell.restype = [], ctypes.c_int
+            give.argtypes, give.restype = [ctypes.c_int], None
+            return tell, give
+    return None
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    """NumPy's own, which is loaded; what it links is searched too."""
     core: Any = np._core  # type: ignore[attr-defined]
     try:
-        library = ctypes.CDLL(core._multiarray_umath.__file__)  # it is loaded; what it links is searched too
+        return ctypes.CDLL(core._multiarray_umath.__file__)
     except OSError:
         return None
+
+
+def _of_numpy() -> Gemm | None:
     for pattern, kind in (
         ("scipy_cblas_{}gemm64_", 0),
         ("cblas_{}gemm64_", 0),
         ("scipy_cblas_{}gemm", 1),
         ("cblas_{}gemm", 1),
     ):
-        try:
-            single, double = (getattr(library, pattern.format(letter)) for letter in "sd")
-        except AttributeError:
-            continue
-        return Gemm(_address(single), _address(double), kind)
+        with contextlib.suppress(AttributeError):
+            single, double = (getattr(_library(), pattern.format(letter)) for letter in "sd")
+            return Gemm(_address(single), _address(double), kind)
     return None
 
 
