@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import doctest
 import importlib
 import json
@@ -321,6 +322,22 @@ def gradients() -> str:
     assert np.allclose(model[2].bias.grad.numpy(), (7 + 2 * (size - 1)) / size), model[2].bias.grad
     assert model[0].weight.grad is not None
     ddp.digest()
+    twin = copy.deepcopy(ddp)
+    for wrapped in (ddp, twin):  # another parameter is frozen, and thawed, after it was wrapped
+        first = wrapped.module[0].weight
+        for frozen, learns in ((first, False), (first, True)):
+            frozen.requires_grad_(learns)
+            wrapped.zero_grad()
+            wrapped(x).sum().backward()
+            assert (first.grad is None) is not learns
+        assert np.allclose(first.grad.numpy(), mean, atol=1e-4)
+    model[2].bias.requires_grad_(rank == 0)
+    raises(dist.DistError, "without 2.bias", lambda: ddp(x).sum().backward())
+    model[2].bias.requires_grad_(True)
+    ddp.zero_grad()
+    late = dist.DistributedDataParallel(tg.nn.Sequential(tg.nn.Linear(3, 2)))
+    late.module[0] = tg.nn.Linear(3, 2)
+    raises(ArgumentError, "0.weight, 0.bias: put into the module after", lambda: late(x))
     raises(ArgumentError, "create_graph", lambda: ddp(x).sum().backward(create_graph=True))
     raises(Exception, "compile=False", lambda: tg.compile(lambda x: ddp(x).sum().backward())(x))
     optimizer = tg.optim.SGD(model.parameters(), lr=0.1)

@@ -21,6 +21,7 @@ from benchmarks import distributed as measured
 from tinygrad_bp import blas, distributed
 from tinygrad_bp.autograd.errors import ArgumentError
 from tinygrad_bp.distributed import group as groups
+from tinygrad_bp.distributed.starting import part_of
 
 ROOT = Path(__file__).parent.parent
 BESIDE = Path(sys.executable).with_name("mpiexec")  # the wheel puts it there
@@ -260,24 +261,46 @@ def test_one_rank_ends_the_job(program: tuple[str, ...], said: str, code: int) -
 
 
 THREADS = """
-import os
+import os, sys
 import tinygrad_bp as tg
+if sys.argv[1:]:
+    tg.set_num_threads(int(sys.argv[1]))
+before = tg.get_num_threads()
 group = tg.distributed.init()
 tg.distributed.all_gather(found := [tg.zeros(1) for _ in range(group.size())], tg.tensor([float(tg.get_num_threads())]))
 if group.rank() == 0:
     print([int(x) for x in found], len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+tg.distributed.destroy_process_group()
+assert tg.get_num_threads() == before
 """
 
 
 @MPI
 @pytest.mark.skipif(blas.threads() is None, reason="NumPy's BLAS does not say how many threads it has")
-@pytest.mark.parametrize("named", ["", "2"])
+@pytest.mark.parametrize("named", ["", "2", "in the program"])
 def test_ranks_share_the_cores_unless_the_user_says_how(named: str) -> None:
     variables = {name: "" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    out, error, code, _ = ranks(3, "-c", THREADS, **{**variables, "OPENBLAS_NUM_THREADS": named})
+    program = ("-c", THREADS, "2") if named == "in the program" else ("-c", THREADS)
+    named_before = named if named == "2" else ""
+    out, error, code, _ = ranks(3, *program, **{**variables, "OPENBLAS_NUM_THREADS": named_before})
     assert code == 0, error
     cores = int(out.split("] ")[1])
-    assert json.loads(out.split("] ")[0] + "]") == 3 * [min(2, cores) if named else max(1, cores // 3)]
+    expected = {"": max(1, cores // 3), "2": min(2, cores), "in the program": 2}[named]
+    assert json.loads(out.split("] ")[0] + "]") == 3 * [expected]
+
+
+@pytest.mark.parametrize(
+    ("own", "every", "number"),
+    [
+        ({0}, [{0}, {1}], 1),  # each bound to a core
+        (set(range(8)), [set(range(8)), set(range(8, 16))], 8),  # each to a socket
+        (set(range(8)), 2 * [set(range(8))] + 2 * [set(range(8, 16))], 4),
+        ({0, 1, 2}, [{0, 1, 2}, {2, 3}], 2),
+        ({0, 1}, 5 * [{0, 1}], 1),
+    ],
+)
+def test_a_rank_has_its_part_of_the_cores_it_may_use(own: set[int], every: list[set[int]], number: int) -> None:
+    assert part_of(own, every) == number
 
 
 @MPI

@@ -105,8 +105,11 @@ def test_products_have_the_threads_that_are_asked_for() -> None:
 def test_where_the_library_does_not_tell_the_environment_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blas, "_threads", lambda: None)
     tg.set_num_threads(3)
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
-    assert tg.get_num_threads() == 7
+    for said, number in (("7", 7), ("5,2", 5), (" 03", 3)):  # as OpenBLAS reads it; 0 says nothing
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+        for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            monkeypatch.setenv(name, "0")
+        assert tg.get_num_threads() == number
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     assert tg.get_num_threads() == os.cpu_count()

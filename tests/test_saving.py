@@ -175,6 +175,9 @@ def test_safetensors_of_other_programs_are_dicts_of_tensors():
     )
     data = struct.pack("<Q", len(header)) + header + struct.pack("<f", 1.5) + bytes([0x80, 0x3F, 0x20, 0xC1])
     same(tg.load(io.BytesIO(data)), {"b": tg.tensor([1.0, -10.0]), "w": tg.tensor([1.5])})
+    header = b'{"tiny":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}'
+    with pytest.raises(DataFileError, match=r"^the file: 'tiny' is of F8_E4M3, which NumPy does not have$"):
+        tg.load(io.BytesIO(struct.pack("<Q", len(header)) + header + b"8"))
 
 
 @pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
@@ -377,6 +380,16 @@ def test_a_hostile_text_is_refused(text):
 
 
 # ---------------------------------------------------------------------- the file itself
+
+
+def test_a_folder_that_cannot_be_opened_keeps_what_was_saved(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "open", refuse)  # written to, and not listed
+    tg.save({"epoch": 1}, tmp_path / "ck.npz")
+    monkeypatch.undo()
+    assert tg.load(tmp_path / "ck.npz") == {"epoch": 1}
 
 
 @pytest.mark.parametrize("where", ["fsync", "replace"])

@@ -291,6 +291,8 @@ def test_an_interrupt_leaves_no_half_of_an_epoch_in_the_history():
 
 MODEL = tg.nn.Linear(2, 1)
 SGD = tg.optim.SGD(MODEL.parameters(), lr=0.1)
+LBFGS = tg.optim.LBFGS(MODEL.parameters())
+PLATEAU = tg.optim.lr_scheduler.ReduceLROnPlateau(SGD)
 MSE = tg.nn.MSELoss()
 XY = [(np.zeros((3, 2), np.float32), np.zeros((3, 1), np.float32))]
 ROWS = tg.data.TensorDataset(*XY[0])
@@ -319,6 +321,8 @@ REFUSED = [
     (lambda: fit(MODEL, MSE, SGD, XY, clip_grad_norm=0.0), "clip_grad_norm is a norm above 0, got 0.0"),
     (lambda: fit(MODEL, MSE, SGD, XY, schedule=0.9), r"a schedule has a step\(\), float has none"),
     (lambda: fit(MODEL, MSE, SGD, XY, batch_schedule=SCHEDULE), "changes another optimizer's learning rate"),
+    (lambda: fit(MODEL, MSE, SGD, XY, batch_schedule=PLATEAU), "ReduceLROnPlateau wants the loss of an epoch"),
+    (lambda: fit(MODEL, MSE, LBFGS, XY), "LBFGS asks for the loss several times in a step"),
     (lambda: fit(MODEL, MSE, SGD, XY, callbacks=[3]), "a callback is a function or a tg.train.Callback, got int"),
     (lambda: fit(MODEL, MSE, SGD, XY, callbacks=[tg.train.KeepBest()]), "no validation data.*monitor='loss'"),
     (lambda: evaluate(MODEL, MSE, []), "evaluate: the data gave no row"),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
+
+_chosen = False  # whether the user has said in this process how many threads products have
 
 
 class Gemm(NamedTuple):
@@ -91,10 +95,26 @@ def set_threads(number: int) -> None:
         found[1](number)
 
 
+def choose_threads(number: int) -> None:
+    """The same, because the user says so."""
+    global _chosen
+    _chosen = True
+    set_threads(number)
+
+
+def threads_are_chosen() -> bool:
+    """Whether the user has said how many threads there are."""
+    return _chosen or threads_by_environment() is not None
+
+
 def threads_by_environment() -> int | None:
-    """What the user has asked for before Python started; OpenBLAS reads these names, the first one first."""
+    """What the user has asked for before Python started; OpenBLAS reads these names, the first one first.
+
+    It takes the number at the front (``4,2`` is OpenMP's for teams in teams), and 0 for nothing said.
+    """
     named = (os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"))
-    return next((int(text) for text in named if text.isdecimal()), None)
+    numbers = (re.match(r"\s*\+?0*([1-9][0-9]*)", text) for text in named)
+    return next((int(number[1]) for number in numbers if number), None)
 
 
 @cache

@@ -48,6 +48,7 @@ class ProcessGroup:
         self._rank, self._size = int(world.Get_rank()), int(world.Get_size())
         self._left: dict[int, float] = {}  # who has ended its program, and since when that is known here
         self._pending: list[Any] = []  # what was given up: MPI may still write to its memory
+        self.give_back: Callable[[], None] = lambda: None  # the cores that others have meanwhile
 
     def rank(self) -> int:
         """The number of this process, from 0."""
@@ -168,8 +169,9 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     error that nobody catches, of any thread, ends all ranks, with its traceback; so does a rank that is killed; and
     where a rank ends its program while others wait for it, these raise ``DistError``. ``timeout`` is how many seconds
     one rank waits for the others in one call. Here it is a minute, or less where a rank on this machine has ended
-    before: then this program ends, with a line that says why. Unless the environment names a number of threads
-    (``OPENBLAS_NUM_THREADS``), the matrix products of each rank get its part of the machine's cores.
+    before: then this program ends, with a line that says why. Unless ``tg.set_num_threads`` or the environment
+    (``OPENBLAS_NUM_THREADS``) has said a number, the matrix products of each rank get its part of the machine's cores,
+    until ``destroy_process_group``.
 
     Raises ``ModuleNotFoundError`` under ``mpiexec`` without the extra, ``ArgumentError`` for a second call, and
     ``DistError`` where the launcher belongs to another MPI, so that each process would train for itself.
@@ -196,7 +198,7 @@ def init(timeout: float | timedelta = 1800.0) -> ProcessGroup:
     _group = ProcessGroup(world, seconds)
     if _group.size() > 1:
         ending.watch(world, _group.rank(), _group.size(), _leave)
-        share_cores(world)
+        _group.give_back = share_cores(world)
     return _group
 
 
@@ -279,9 +281,10 @@ def destroy_process_group(group: ProcessGroup | None = None) -> None:
     >>> import tinygrad_bp as tg
     >>> tg.distributed.destroy_process_group()  # doctest: +SKIP
     """
-    joined("destroy_process_group", group)
+    found = joined("destroy_process_group", group)
     ending.forget()
     _leave()
+    found.give_back()
 
 
 def get_rank(group: ProcessGroup | None = None) -> int:

@@ -9,6 +9,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence, Set
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,22 +127,35 @@ def _initialize(mpi: Any) -> None:
         comm.Set_errhandler(mpi.ERRORS_RETURN)
 
 
-def share_cores(world: Any) -> None:
+def share_cores(world: Any) -> Callable[[], None]:
     """Give the products of each rank its part of this machine's cores, where the user has not said how many.
 
-    Products that every rank shares out among all cores wait for each other: an epoch takes ten times as long.
+    Products that every rank shares out among all cores wait for each other: an epoch takes ten times as long. What
+    comes back gives this rank the threads that it had.
     """
     from mpi4py import MPI
 
-    if blas.threads_by_environment() is None:
-        neighbours = world.Split_type(MPI.COMM_TYPE_SHARED)
-        blas.set_threads(max(1, _cores() // int(neighbours.Get_size())))
-        neighbours.Free()
+    neighbours = world.Split_type(MPI.COMM_TYPE_SHARED)
+    own = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    number, before = part_of(own, neighbours.allgather(own)), blas.threads()
+    neighbours.Free()
+
+    def give(threads: int) -> None:
+        if before is not None and not blas.threads_are_chosen():
+            blas.set_threads(min(threads, before))
+
+    give(number)
+
+    return lambda: give(before or 1)
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def part_of(own: Set[int], every: Sequence[Set[int]]) -> int:
+    """How many cores a rank has that may use ``own``, one core of n ranks as an nth; 1 where it is less.
+
+    >>> part_of({0, 1, 2, 3}, [{0, 1, 2, 3}, {0, 1, 2, 3}]), part_of({0, 1}, [{0, 1}, {2, 3}])
+    (2, 2)
+    """
+    return max(1, int(sum(Fraction(1, sum(core in cores for cores in every)) for core in own)))
 
 
 def _watch(met: threading.Event) -> None:

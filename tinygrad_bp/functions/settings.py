@@ -99,7 +99,7 @@ def set_num_threads(int: int) -> None:
     """
     if int < 1:
         raise ArgumentError(f"set_num_threads: needs a positive number, got {int}")
-    blas.set_threads(int)
+    blas.choose_threads(int)
 
 
 def get_num_threads() -> int:

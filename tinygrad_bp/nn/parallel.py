@@ -30,6 +30,7 @@ class DistributedDataParallel(Module):
     0; one that no rank has stays None. With a loss that is a mean over rows, and as many rows on every rank, that is
     the gradient of the mean over the rows of all. Where ranks have unlike numbers of rows, multiply the loss by
     ``world_size * rows / rows_of_all``. Batch norm sees the rows of its own rank; ``nn.SyncBatchNorm`` those of all.
+    Parameters may be frozen and thawed later, on all ranks alike.
 
     Gradients travel in pieces of ``bucket_cap_mb`` megabytes, all of them on their way before the first is waited for.
     ``broadcast_buffers=False`` leaves buffers alone, ``init_sync=False`` also the values at the start. The model inside
@@ -38,7 +39,8 @@ class DistributedDataParallel(Module):
     taken as PyTorch has them and change nothing.
 
     Raises ``ArgumentError`` outside a group (call ``tg.distributed.init()`` first), for a module without parameters
-    that learn, and where a parameter has no shape yet; ``DistError``, on every rank, where modules differ.
+    that learn, where a parameter has no shape yet, and later where one is new in the module; ``DistError``, on every
+    rank, where modules differ.
 
     >>> import tinygrad_bp as tg
     >>> model = tg.nn.Linear(2, 1, bias=False)
@@ -62,10 +64,9 @@ class DistributedDataParallel(Module):
         check_module(module, "DistributedDataParallel")
         group = joined("DistributedDataParallel", process_group)
         parameters = list(module.parameters())
-        learning = [p for p in parameters if p.requires_grad]
         if any(isinstance(p, UninitializedParameter) for p in parameters):
             raise ArgumentError("DistributedDataParallel: a lazy layer has no shape yet; call the module once before")
-        if not learning:
+        if not any(p.requires_grad for p in parameters):
             raise ArgumentError("DistributedDataParallel: no parameter requires grad, so there is nothing to average")
         if not all(isinstance(value._value, np.ndarray) for value in (*parameters, *module.buffers())):
             raise ArgumentError("DistributedDataParallel: MPI carries the memory of the CPU; write module.cpu()")
@@ -76,7 +77,9 @@ class DistributedDataParallel(Module):
         self.broadcast_buffers = broadcast_buffers
         self.require_backward_grad_sync = True
         self._bucket_bytes = size * 2**20
-        self._learning, self._buckets = learning, _buckets(learning, size * 2**20)
+        self._known = parameters
+        self._made_of: list[tuple[int, Any]] = []  # what the buckets are of
+        self._averager: _Averager | None = None
         if group.size() == 1:
             return
         values = [*module.named_parameters(), *module.named_buffers()]
@@ -84,18 +87,12 @@ class DistributedDataParallel(Module):
         group.agree(f"DistributedDataParallel of {said}")
         if init_sync:
             _send([value for _, value in values], group)
-        me = weakref.ref(self)
-
-        def averaged() -> None:
-            ddp = me()
-            if ddp is not None:
-                ddp._average()
-
-        for parameter in learning:
-            hooks_of(parameter, "DistributedDataParallel").accumulated.add(averaged, "averaged", flag=True)
+        self._averager = _Averager(self)
+        self._attend()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module gives for this rank's rows."""
+        self._attend()
         return self.module(*args, **kwargs)
 
     @contextlib.contextmanager
@@ -132,35 +129,71 @@ class DistributedDataParallel(Module):
             raise DistError(f"the weights of rank {', '.join(map(str, others))} differ from those of rank 0")
         return sums.hexdigest()
 
+    def _attend(self) -> None:
+        """Watch the parameters that learn now: some may have been frozen or thawed since, or have another dtype."""
+        if self._averager is None:
+            return
+        named, known = list(self.module.named_parameters()), {id(p) for p in self._known}
+        if new := [name for name, p in named if id(p) not in known]:
+            raise ArgumentError(
+                f"DistributedDataParallel: {', '.join(new[:8])}: put into the module after it was wrapped, so each rank "
+                "may hold other values; wrap the module again"
+            )
+        if self._averager.ddp() is not self:  # this one is a copy
+            self._averager, self._made_of = _Averager(self), []
+        learning = [p for _, p in named if p.requires_grad]
+        for p in learning:
+            calls = hooks_of(p, "DistributedDataParallel").accumulated
+            if not any(call is self._averager for call, _ in calls.values()):
+                calls.add(self._averager, "averaged", flag=True)
+        made_of = [(id(p), p._value.dtype) for p in learning]
+        if made_of != self._made_of:
+            frozen = [name for name, p in named if not p.requires_grad]
+            self._what = f"the mean of gradients{' without ' if frozen else ''}{', '.join(frozen)}"
+            self._made_of, self._buckets = made_of, _buckets(learning, self._bucket_bytes)
+
     def _average(self) -> None:
         """Put the means over the ranks into the gradients, and rank 0's values into the buffers."""
         if not self.require_backward_grad_sync:
             return
-        group, what = joined("DistributedDataParallel"), "the mean of gradients"
+        group = joined("DistributedDataParallel")
         if traced():
             raise CaptureError(
                 "DistributedDataParallel: a program cannot ask other processes for their gradients; train it without "
                 "tg.compile (fit: compile=False)"
             )
-        if any(p._value.dtype != p_dtype for b in self._buckets for p, p_dtype in zip(b.of, b.dtypes)):
-            self._buckets = _buckets(self._learning, self._bucket_bytes)  # module.double(), say
-        group.agree(what)
+        self._attend()
+        group.agree(self._what)
         on_their_way = []
         for bucket in self._buckets:
             bucket.fill()
             on_their_way.append(group.reducing(bucket.memory))
         for bucket, request in zip(self._buckets, on_their_way):
-            group.wait(request, what)
+            group.wait(request, self._what)
             bucket.give(group.size())
         if self.broadcast_buffers:
             _send(list(self.module.buffers()), group)
+
+
+class _Averager:
+    """What backward calls when all gradients are there; it does not keep the wrapped model alive."""
+
+    __slots__ = ("ddp",)
+
+    def __init__(self, ddp: DistributedDataParallel) -> None:
+        self.ddp = weakref.ref(ddp)
+
+    def __call__(self) -> None:
+        ddp = self.ddp()
+        if ddp is not None:
+            ddp._average()
 
 
 class _Bucket:
     """Gradients of one dtype laid end to end, and behind them a number for each: whether this rank has it."""
 
     def __init__(self, of: Sequence[Tensor], dtype: Any) -> None:
-        self.of, self.dtypes = of, [p._value.dtype for p in of]
+        self.of = of
         ends = np.cumsum([0, *(p._value.size for p in of)]).tolist()
         self.memory = np.empty(ends[-1] + len(of), dtype)
         self.parts = [self.memory[a:b].reshape(p.shape) for a, b, p in zip(ends, ends[1:], of)]

@@ -48,10 +48,12 @@ def unpack(data: bytes, file: str) -> tuple[dict[str, Any], str | None]:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         metadata = header.pop("__metadata__", {})
         complexes = json.loads(metadata.get(COMPLEX, "[]"))
-        arrays = {name: _array(found[name], name in complexes) for name in header}
+        arrays = {name: _array(found[name], name in complexes, name, file) for name in header}
         if TEXT not in metadata:  # PyTorch's save_model keeps tied weights under one name, and notes the others here
             arrays |= {also: arrays[name] for also, name in metadata.items() if name in arrays and also not in arrays}
         return arrays, metadata.get(TEXT)
+    except DataFileError:
+        raise
     except (library.SafetensorError, *DAMAGED) as error:
         raise DataFileError(f"{file}: not a whole safetensors file: {type(error).__name__}: {error!s:.120}") from None
 
@@ -72,11 +74,13 @@ def _pairs(array: Any) -> Any:
     return array.reshape(*array.shape, 1).view(array.real.dtype)
 
 
-def _array(view: dict[str, Any], is_complex: bool) -> Any:
+def _array(view: dict[str, Any], is_complex: bool, name: str, file: str) -> Any:
     kind, data, shape = view["dtype"], view["data"], view["shape"]
     if kind == "BF16":  # the upper half of a float32: as exact, and twice as wide
         wide = np.frombuffer(data, "<u2").astype("<u4") << 16
         return wide.view(np.float32).reshape(shape)
+    if kind not in _DTYPES:
+        raise DataFileError(f"{file}: {name!r:.80} is of {kind}, which NumPy does not have")
     array = np.frombuffer(data, np.dtype(_DTYPES[kind]).newbyteorder("<")).reshape(shape)
     array = array.astype(array.dtype.newbyteorder("="))  # a copy, which can be written
     if is_complex:

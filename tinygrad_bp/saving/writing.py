@@ -70,8 +70,9 @@ def replace(path: str, data: bytes) -> None:
             os.unlink(beside)
         raise
     if os.name == "posix":  # the new name is on the disk as well
-        entry = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(entry)
-        finally:
-            os.close(entry)
+        with contextlib.suppress(OSError):  # some folders may not be read, some file systems cannot do it
+            entry = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(entry)
+            finally:
+                os.close(entry)

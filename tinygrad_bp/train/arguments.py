@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from ..autograd.errors import ArgumentError
 from ..autograd.tensor import Tensor
 from ..nn.module import check_module
+from ..optim.lbfgs import LBFGS
 from ..optim.optimizer import Optimizer
 from .callbacks import Callback
 from .history import MONITORS
@@ -25,6 +27,11 @@ def check(
         raise ArgumentError(f"fit: loss is called with (model(x), y), and {type(loss).__name__} cannot be called")
     if not isinstance(optimizer, Optimizer):
         raise ArgumentError(f"fit: optimizer: expected a tg.optim optimizer, got {type(optimizer).__name__}")
+    if isinstance(optimizer, LBFGS):
+        raise ArgumentError(
+            "fit: LBFGS asks for the loss several times in a step, and fit computes it once; write the loop, with "
+            "optimizer.step(closure)"
+        )
     own = {id(p) for p in model.parameters()}
     if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
         raise ArgumentError(
@@ -42,6 +49,15 @@ def check(
             raise ArgumentError(f"fit: a schedule has a step(), {type(schedule).__name__} has none")
         if getattr(schedule, "optimizer", optimizer) is not optimizer:
             raise ArgumentError("fit: the schedule changes another optimizer's learning rate; build it with this one")
+    if schedules[-1] is not None and wanted(schedules[-1]):
+        raise ArgumentError(
+            f"fit: batch_schedule: {type(schedules[-1]).__name__} wants the loss of an epoch; give it as schedule"
+        )
+
+
+def wanted(schedule: Any) -> int:
+    """How many figures the ``step`` of a schedule asks for."""
+    return sum(p.default is p.empty for p in inspect.signature(schedule.step).parameters.values())
 
 
 def check_data(name: str, data: Any, epochs: int) -> None:

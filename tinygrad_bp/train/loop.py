@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from math import inf, isfinite
@@ -25,7 +24,7 @@ from ..nn.parallel import DistributedDataParallel
 from ..optim.optimizer import Optimizer
 from ..random.generator import Generator
 from ..random.streams import set_streams, streams
-from .arguments import check, check_callbacks, check_data, length_of
+from .arguments import check, check_callbacks, check_data, length_of, wanted
 from .callbacks import Callback, Training
 from .history import Figures, History
 from .interrupts import Interrupts
@@ -158,7 +157,7 @@ def fit(
                     with interrupts.held(1):
                         history.append(trained, measured, figures.lr, figures.seconds)
                         if schedule is not None:
-                            _step(schedule, (measured or trained).loss)
+                            schedule.step(*[(measured or trained).loss] * wanted(schedule))
                         if bar is not None:
                             bar.set_postfix_str(history.line(), refresh=False)
                         _tell(callbacks, training, epoch)
@@ -280,11 +279,6 @@ def _check_number(value: Any) -> None:
     if not isinstance(value, Tensor) or value._value.size != 1:
         got = f"a tensor {shape_text(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
         raise NonScalarError(f'loss(model(x), y) must be a tensor of one number, got {got}; use reduction="mean"')
-
-
-def _step(schedule: Any, figure: float) -> None:
-    needed = [p for p in inspect.signature(schedule.step).parameters.values() if p.default is p.empty]
-    schedule.step(*[figure for _ in needed])
 
 
 def _rate(optimizer: Optimizer) -> float:
