@@ -19,6 +19,7 @@ ODD = (
     " again without ",
     "in column order",
     "written 2·y",
+    " half along axis ",
     " times what it should",
 )
 

@@ -17,7 +17,7 @@ import numpy as np
 from .case import ODD, Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
-from .hypotheses.factors import any_factor, constant_factor, unused, zero
+from .hypotheses.factors import any_factor, cancelled, constant_factor, unused, zero
 from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed, turned_round
 from .hypotheses.shapes import shapes
@@ -72,7 +72,7 @@ WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, updated, clipped, whole,
     accumulated,
-    mutants, offset, signs, divided, parts, gates, repairs, any_factor, scaled_term, penalty, examples,
+    mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip
 

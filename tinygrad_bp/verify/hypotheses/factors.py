@@ -14,7 +14,13 @@ PLAIN = ("N", "1/N", "2", "1/2")  # factors that need no other explanation
 
 def zero(case: Case) -> Iterator[Guess]:
     """Nothing arrives."""
-    yield "missing", np.zeros_like(case.truth), 0.0, "It is zero everywhere: nothing arrives."
+    if not np.any(case.hand):
+        yield "missing", case.hand, 0.0, "It is zero everywhere: nothing arrives."
+
+
+def cancelled(case: Case) -> Iterator[Guess]:
+    """What arrives adds up to nothing."""
+    yield "missing", np.zeros_like(case.truth), 0.0, "It is zero within rounding: nothing arrives, or it cancels out."
 
 
 def named(sizes: Mapping[str, float]) -> Iterator[tuple[str, float]]:

@@ -257,6 +257,8 @@ def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
         even = all(np.ptp(tape.total[f.step.node]) == 0 for f in some)  # to leave it out is a factor then
         for kind, text, gradient in OF_SLOPE[3 * even :]:
             rules = {f.step.node: _passing(f, gradient, s) for f, s in zip(some, slopes, strict=True)}
+            if kind == "g missing" and all(_is_mask(tape.total[f.step.node]) for f in some):
+                kind, text = "mask missing", "the mask that arrives with the gradient is left out"
             yield Change(kind, f"{what}: {text}.", rules)
     families = [{"made of the input, its result": f.y, **_named_relatives(tape, f)} for f in some]
     for path in families[0]:
@@ -265,6 +267,11 @@ def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
         if all(d is not None and np.isfinite(d).all() and np.any(d) for d in moved):
             rules = {f.step.node: _passing(f, lambda g, d: g * d, d) for f, d in zip(some, moved, strict=True)}
             yield Change("derivative", f"{what}: its derivative is taken at the value {path}, not at its input.", rules)
+
+
+def _is_mask(g: Any) -> bool:
+    """Whether an array is of zeros and one other number."""
+    return bool(np.any(g == 0)) and len(np.unique(g)) == 2
 
 
 def _passes(tape: Tape, f: Function, whole: Whole) -> bool:

@@ -86,6 +86,8 @@ def left_out(tape: Tape) -> Iterator[Change]:
         )
         yield Change(kind, sentence, without(some), free=times(tape, what))
         for kind, factor, text in TIMES if not one else ():
+            if all(1 / factor in tape.numbers_beside(edge.step) for edge in some):
+                continue  # the number of a product is left out: see elementwise_products
             rules: dict[Node, Rule] = {}
             for edge in some:
                 rules[edge.step.node] = replaced(edge, _scaled(edge, factor))

@@ -122,6 +122,31 @@ class Tape:
                 if any(sizes) and np.all(np.abs(self.total[step.node]) <= 1e-12 * max(sizes)):
                     del self.parts[step.node]
 
+    def numbers_beside(self, step: Step) -> set[float]:
+        """The numbers that the gradient through a step is multiplied with on its one way up, or on its way down."""
+        found: set[float] = set()
+        for following in (self._only_user, self._only_operand):
+            at: Step | None = step
+            for _ in range(4):
+                if at is None:
+                    break
+                if at.name == "mul":
+                    found |= {
+                        float(np.asarray(v).item())
+                        for v, p in zip(at.call.values, at.parents, strict=False)
+                        if p is None and np.size(v) == 1
+                    }
+                at = following(at)
+        return found
+
+    def _only_user(self, step: Step) -> Step | None:
+        users = self.users.get(step.node, ())
+        return users[0] if len(users) == 1 else None
+
+    def _only_operand(self, step: Step) -> Step | None:
+        known = [p for p in step.parents if p is not None]
+        return self.step_of.get(known[0]) if len(known) == 1 else None
+
     def _parts_of(self, node: Node) -> list[Step]:
         """The step of a node; of an op that does many things at once, what it is made of."""
         call = self.recorder.calls.get(node, Call((), {}, None, NOWHERE))

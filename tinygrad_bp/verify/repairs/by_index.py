@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .edits import Edits
 
 PLACES = ("getitem", "setitem")
+LONGEST = 200  # turns of loops in which the indices of groups are looked at
 
 
 def exchanged(edits: Edits) -> Iterator[Edit]:
@@ -66,6 +67,60 @@ def _of_line(edits: Edits, columns: dict[tuple[int, int], list[int]]) -> Iterato
                 yield _edit(edits, "stride ignored", 1.4, said, _all(roles[a], new))
 
 
+def grouped(edits: Edits) -> Iterator[Edit]:
+    """The index of a group: the quotient of another index where its remainder is meant, or the other way round."""
+    program = edits.program
+    loops: dict[Any, dict[tuple[int, ...], list[tuple[int, int]]]] = {}
+    for column in edits.columns.all:
+        some = [i for i in column.operands if isinstance(i, int)]
+        step = program.steps[some[0]] if some else None
+        if step is None or step.name not in PLACES or step.site is None or not 4 <= len(some) <= LONGEST:
+            continue
+        for place, _ in starts(step):
+            each = tuple(dict(starts(program.steps[i])).get(place, -1) for i in some)
+            roles = loops.setdefault((step.site.code, len(some)), {})
+            roles.setdefault(each, []).extend((i, place) for i in some)
+    for roles in loops.values():
+        for a, b in permutations(roles, 2):
+            unit = max(1, min((n for n in a if n > 0), default=1))
+            for m in (2, 3, 4):
+                for text, new in (
+                    (f"// {m}", tuple(unit * (n // m) for n in b)),
+                    (f"% {m}", tuple(unit * (n % m) for n in b)),
+                ):
+                    if new in (a, b) or set(new) != set(a):
+                        continue
+                    found: dict[int, dict[int, int]] = {}
+                    turn = {i: k for places in (roles[a],) for k, i in _turns(places, len(a))}
+                    for i, place in roles[a]:
+                        if i in edits.before:
+                            continue
+                        found.setdefault(i, {})[place] = new[turn[i]]
+                    group = sorted(i for i in found if i in program.live)
+                    if not group:
+                        continue
+                    where = _what(edits, [(0, [roles[b][0][0]])])
+                    said = f"the index of a group, where {', '.join(map(str, a[:6]))}… stand: it is that of {where} "
+                    said += f"{text}, times {unit}"
+                    makers = {i: _at(parts) for i, parts in found.items()}
+                    yield Edit("wrong index", 1.25, edits.plainly(said, group[:1]), makers, None, group)
+
+
+def _turns(places: list[tuple[int, int]], n: int) -> Iterator[tuple[int, int]]:
+    """Of each step the turn in which it is: they stand column by column."""
+    for k, (i, _) in enumerate(places):
+        yield k % n, i
+
+
+def starts(step: Step) -> Iterator[tuple[int, int]]:
+    """The plain numbers of an index, and those at which its slices start."""
+    yield from numbers(step)
+    key = step.args[1]
+    for place, part in enumerate(key if type(key) is tuple else (key,)):
+        if type(part) is slice and type(part.start) is int and type(part.stop) is int and part.start >= 0:
+            yield place, part.start
+
+
 def _what(edits: Edits, role: list[tuple[int, list[int]]]) -> str:
     step = edits.program.steps[role[0][1][0]]
     return f"`{step.site.expression}`" if step.site is not None and step.site.expression else "one index"
@@ -92,7 +147,8 @@ def _at(parts: dict[int, int]) -> Make:
         for place, n in parts.items():
             if n < 0:
                 raise IndexError("before the start")
-            new[place] = n
+            old = new[place]
+            new[place] = slice(n, n + old.stop - old.start, old.step) if type(old) is slice else n
         args = (step.args[0], tuple(new), *step.args[2:])
         return Variant(step.operands, lambda v: step.function(*fill(args, v), **fill(step.kwargs, v)))
 

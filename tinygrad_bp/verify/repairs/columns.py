@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,14 +32,23 @@ class Columns:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._words: dict[int, str] = {}
         found: dict[Hashable, list[int]] = {}
         for i, step in enumerate(program.steps):
             if step.name in ("made", "setitem") and i not in program.live:
                 continue
             key: Hashable = i if step.site is None else (step.site.code, step.site.instruction, step.name)
             found.setdefault(key, []).append(i)
-        self.of: dict[int, list[int]] = {i: column for column in found.values() for i in column}
-        self.all = [self._column(column) for column in found.values()] + self._constants()
+        columns = [part for column in found.values() for part in self._by_name(column)]
+        self.of: dict[int, list[int]] = {i: column for column in columns for i in column}
+        self.all = [self._column(column) for column in columns] + self._constants()
+
+    def _by_name(self, column: list[int]) -> list[list[int]]:
+        """The steps of one place, those of each variable apart: ``z, r = (f(W) for W in both)``."""
+        names = dict.fromkeys(self.program.names.get(i, "") for i in column)
+        if len(names) == 1 or "" in names or len(column) % len(names):
+            return [column]
+        return [[i for i in column if self.program.names[i] == name] for name in names]
 
     def _column(self, indices: list[int]) -> Column:
         program = self.program
@@ -121,6 +131,8 @@ class Columns:
             for at in range(min(n, 6)):
                 yield f"of turn {at + 1}", [column.operands[at]]
             return
+        if 1 < n < k - 1 and k <= 60:
+            yield from self._before(group, column)
         if n < k - 1 or n > k + 1 or n > 60:
             return
         for order in (column.operands, column.operands[::-1]):
@@ -128,12 +140,24 @@ class Columns:
                 chosen = [order[j + by] if 0 <= j + by < n else None for j in range(k)]
                 yield {0: "", 1: "of the turn after", -1: "of the turn before"}[by], chosen
 
+    def _before(self, group: list[int], column: Column) -> Iterator[tuple[str, list[Operand | None]]]:
+        """Of a loop around another one: the value of the turn in which each step is."""
+        some = [o for o in column.operands if isinstance(o, int)]
+        chosen: list[Operand | None] = [some[bisect(some, i) - 1] if some and some[0] < i else None for i in group]
+        if None not in chosen and len(set(chosen)) == len(some) == len(column):
+            yield "", chosen
+
     def word(self, operand: Operand) -> str:
         """What a value is called: by its variable, or by the part of the program that makes it."""
         if isinstance(operand, Constant):
             if np.size(operand.value) > 1:
                 return operand.name or _shown(operand.value)
             return f"{float(np.asarray(operand.value).item()):.6g}"
+        if operand not in self._words:
+            self._words[operand] = self._word(operand)
+        return self._words[operand]
+
+    def _word(self, operand: int) -> str:
         program = self.program
         if operand in program.names:
             return program.names[operand]

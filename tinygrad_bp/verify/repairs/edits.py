@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from . import by_index
+from . import by_index, extents, orders, turns
 from .by_op import others
 from .columns import Column
 from .edit import Edit, Make, after, beside
@@ -22,15 +23,24 @@ class Edits(Reading):
 
     def all(self) -> Iterator[Edit]:
         """Every change: in all turns of a loop and all calls of a function first."""
-        yield from self._renamed()
+        yield from self._exchanged()
         yield from by_index.exchanged(self)
+        yield from by_index.grouped(self)
+        yield from orders.reshaped(self)
+        yield from self._renamed()
+        yield from extents.borders(self)
         for level in self._levels():
             self.groups = level
-            for kind in (
+            kinds: tuple[Callable[[], Iterator[Edit]], ...] = (
                 self._calls,
                 self._everywhere,
+                partial(turns.off_by_one, self),
+                partial(turns.left_out, self),
                 self._factors,
                 self._operands,
+                partial(orders.moved_factors, self),
+                partial(extents.lengths, self),
+                partial(extents.sums, self),
                 self._products,
                 self._matrices,
                 self._slopes,
@@ -40,7 +50,8 @@ class Edits(Reading):
                 self._numbers,
                 self._terms,
                 self._returned,
-            ):
+            )
+            for kind in kinds:
                 yield from kind()
 
     def _calls(self) -> Iterator[Edit]:

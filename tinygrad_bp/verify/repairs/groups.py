@@ -12,7 +12,7 @@ from .edit import Edit, Make
 from .program import Hole, Operand, Program
 
 SINGLES = 6  # turns of a loop that are also changed one by one
-STARTS = ("a", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
+STARTS = ("a", "each", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
 
 
 class Groups:

@@ -6,8 +6,7 @@ import linecache
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import islice
+from functools import cached_property, lru_cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -37,6 +36,12 @@ def fill(tree: Any, values: Sequence[Any]) -> Any:
     return tree
 
 
+@lru_cache(maxsize=256)
+def positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    """Where in its file each instruction of a function stands."""
+    return list(code.co_positions())
+
+
 class Site(NamedTuple):
     """A place in the user's program, and the calls that led there."""
 
@@ -51,14 +56,16 @@ class Site(NamedTuple):
         return linecache.getline(self.code.co_filename, self.line).strip()
 
     @property
+    @lru_cache(maxsize=4096)  # noqa: B019
     def expression(self) -> str:
         """The part of the line that is computed there; empty where nobody knows."""
-        start, end, first, last = next(islice(self.code.co_positions(), self.instruction // 2, None), (None,) * 4)
+        start, end, first, last = positions(self.code)[self.instruction // 2]
         if start is None or start != end or first is None or last is None:
             return ""
         line = linecache.getline(self.code.co_filename, start).encode()
         return line[first:last].decode(errors="replace").strip()
 
+    @lru_cache(maxsize=4096)  # noqa: B019
     def __str__(self) -> str:
         where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
         text = self.text if len(self.text) <= 60 else self.expression
@@ -254,7 +261,7 @@ class Program:
             step = self.steps[i]
             if i in variants:
                 operands, compute = variants[i]
-                other.steps[i] = Step(step.name, _listed(compute), (), {}, operands, value, step.site, True)
+                other.steps[i] = Step("changed", _listed(compute), (), {}, operands, value, step.site, True)
             else:
                 other.steps[i] = Step(step.name, step.function, step.args, step.kwargs, step.operands, value, step.site,
                                       step.plain)  # fmt: skip

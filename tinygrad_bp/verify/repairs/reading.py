@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -12,47 +12,13 @@ import numpy as np
 from .by_op import PRODUCTS, turned
 from .columns import Column
 from .edit import Edit, Make, instead, operand
-from .groups import Groups
 from .program import Constant, Operand, Step, Variant
+from .renamed import SLOPES, Renamed
 
 TURNING = ("matmul", "dot", "einsum", "tensordot", "convolve", "correlate", "multiply", "inner", "outer")
 
 
-def _sigmoid(a: Any) -> Any:
-    return 1 / (1 + np.exp(-a))
-
-
-Function = Callable[[Any], Any]
-SLOPES: tuple[tuple[str, Function], ...] = (
-    ("1 − {0}", lambda a: 1 - a),
-    ("{0}²", lambda a: a * a),
-    ("1 − {0}²", lambda a: 1 - a * a),
-    ("{0}·(1 − {0})", lambda a: a * (1 - a)),
-    ("{0} > 0", lambda a: (a > 0) * 1.0),
-    ("√{0}", np.sqrt),
-    ("1/{0}", lambda a: 1 / a),
-    ("1/{0}²", lambda a: 1 / (a * a)),
-    ("{0}³", lambda a: a**3),
-    ("exp({0})", np.exp),
-    ("log({0})", np.log),
-    ("the sign of {0}", np.sign),
-    ("|{0}|", np.abs),
-    ("tanh({0})", np.tanh),
-    ("1 − tanh²({0})", lambda a: 1 - np.tanh(a) ** 2),
-    ("σ({0})", _sigmoid),
-    ("σ({0})·(1 − σ({0}))", lambda a: _sigmoid(a) * (1 - _sigmoid(a))),
-    ("cos({0})", np.cos),
-    ("sin({0})", np.sin),
-    ("{0} − 1", lambda a: a - 1),
-    ("1 + {0}", lambda a: 1 + a),
-    ("1 + {0}²", lambda a: 1 + a * a),
-    ("1/(1 + {0}²)", lambda a: 1 / (1 + a * a)),
-    ("{0} < 0", lambda a: (a < 0) * 1.0),
-    ("exp(−{0})", lambda a: np.exp(-a)),
-)
-
-
-class Reading(Groups):
+class Reading(Renamed):
     """Changes of what steps read."""
 
     def _scatters(self, group: list[int]) -> Iterator[Edit]:
@@ -81,65 +47,6 @@ class Reading(Groups):
                     words = [self.columns.word(program.steps[i].operands[slot]) for i in leaves]
                     text = f"{', '.join(words)} are transposed"
                     yield self.edit("transposed", 1.2, text, leaves, operand(slot, turned))
-
-    def _renamed(self) -> Iterator[Edit]:
-        """A value that is another one wherever the backward reads it, or a function of it; two values exchanged."""
-        columns = self.columns
-        readers = self._readers()
-        for column in columns.all:
-            read = [(i, slot, k) for k, o in enumerate(column.operands) for i, slot in readers.get(_key(o), ())]
-            value = np.asarray(columns.value(column))
-            if not read or value.dtype.kind not in "fb" or value.size < 2:
-                continue
-            word = columns.word(column.operands[0])
-            group = [read[0][0]]
-            if len({(i, slot) for i, slot, _ in read}) > len(column) and not column.seeded:
-                for text, f in SLOPES:
-                    makers = _operands_changed([(i, slot, column.operands[k], f) for i, slot, k in read])
-                    said = f"where {word} stands in the backward, {text.format(word)} is meant, everywhere"
-                    yield Edit("derivative", 1.5, self.plainly(said, group), makers, None, group)
-            for other in columns.by_shape.get(value.shape, ()):
-                if other is column or other.seeded != column.seeded or len(other) not in (1, len(column)):
-                    continue
-                new = [other.operands[0] if len(other) == 1 else other.operands[k] for _, _, k in read]
-                if any(self._later(i, n) or n == column.operands[k] for (i, _, k), n in zip(read, new)):
-                    continue
-                now, then = columns.elsewhere(column.operands[0], other.operands[0])
-                makers = _operands_changed([(i, slot, n, None) for (i, slot, _), n in zip(read, new)])
-                old = other.operands[0]
-                early = isinstance(old, int) and old in self.before and self._later(old, column.operands[0])
-                kind, more = self._apart(column.operands[0], other.operands[0])
-                kind = (
-                    "updated too early"
-                    if early and (column.name == other.name != "" or self._written(column))
-                    else kind
-                )
-                said = f"the backward reads {now} everywhere where {then} is meant{more}"
-                cost = 1.4 + (0 if other.name else 0.4)
-                if kind == "updated too early":
-                    cost = 1.0
-                    said = f"{word} is updated before its old value is used: the value that the forward had is meant"
-                yield Edit(kind, cost, self.plainly(said, group), makers, None, group)
-                back = [(i, slot, k) for k, o in enumerate(other.operands) for i, slot in readers.get(_key(o), ())]
-                if back and len(other) == len(column) and columns.all.index(other) > columns.all.index(column):
-                    both = [(i, slot, n, None) for (i, slot, _), n in zip(read, new)]
-                    both += [(i, slot, column.operands[k], None) for i, slot, k in back]
-                    if not any(self._later(i, n) for i, _, n, _ in both):
-                        said = f"{now} and {then} are exchanged in the backward"
-                        yield Edit("wrong factor", 1.3, self.plainly(said, group), _operands_changed(both), None, group)
-
-    def _written(self, column: Column) -> bool:
-        """Whether a column is an array after a place in it was written."""
-        o = column.operands[0]
-        return isinstance(o, int) and self.program.steps[o].name == "setitem"
-
-    def _readers(self) -> dict[Hashable, list[tuple[int, int]]]:
-        """Of each value the steps that may be changed and read it, and as which operand."""
-        found: dict[Hashable, list[tuple[int, int]]] = {}
-        for i in self.editable:
-            for slot, o in enumerate(self.program.steps[i].operands):
-                found.setdefault(_key(o), []).append((i, slot))
-        return found
 
     def _square_leaf(self, i: int, slot: int) -> bool:
         o = self.program.steps[i].operands[slot]
@@ -273,40 +180,6 @@ class Reading(Groups):
                             now = columns.word(o)
                             said = f"where {now} stands, {text.format(now, word)} is meant"
                             yield Edit("term missing", 1.9, self.plainly(said, group), makers, None, group)
-
-
-def _key(o: Operand) -> Hashable:
-    """What one value has in common wherever it is read: a step, or the numbers of data."""
-    if isinstance(o, Constant):
-        value = np.asarray(o.value)
-        return (value.shape, value.dtype, value.tobytes())
-    return o
-
-
-def _operands_changed(all_of_them: Sequence[tuple[int, int, Operand, Function | None]]) -> dict[int, Make]:
-    """Some operands of some steps, each with its new value, or a function of that."""
-    found: dict[int, list[tuple[int, Operand, Function | None]]] = {}
-    for i, slot, new, f in all_of_them:
-        found.setdefault(i, []).append((slot, new, f))
-    return {i: _with(changes) for i, changes in found.items()}
-
-
-def _with(changes: list[tuple[int, Operand, Function | None]]) -> Make:
-    def make(step: Step) -> Variant:
-        operands = list(step.operands)
-        for slot, new, _ in changes:
-            operands[slot] = new
-
-        def compute(values: Any) -> Any:
-            values = list(values)
-            for slot, _, f in changes:
-                if f is not None:
-                    values[slot] = f(values[slot])
-            return step.compute(values)
-
-        return Variant(tuple(operands), compute)
-
-    return make
 
 
 def _joined(slot: int, other: Operand, join: Callable[[Any, Any], Any]) -> Make:

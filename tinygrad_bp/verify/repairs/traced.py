@@ -108,6 +108,9 @@ class Traced(NDArrayOperatorsMixin):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(value, Traced) and value._view is not None and value._view[0] is self and value._view[1] is key:
+            step = self.program.steps[self.index]
+            if step.name == "setitem" and step.operands[-1] == value.index:  # a[key] += b has written it already
+                return
             value = Traced(value.program, value.index)
         self._moved(record(self.program, "setitem", _written, (self, key, value), {}))
 
