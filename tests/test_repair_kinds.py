@@ -1,0 +1,159 @@
+"""Kinds of changes that put a backward right: each is found where it is the mistake, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_bp.verify.case import Case
+from tinygrad_bp.verify.repairs.repaired import Hand, repaired
+
+RNG = np.random.default_rng(3)
+COUNTS = np.array([2.0, 3.0, 3.0, 2.0])
+LENGTHS = np.array([2, 4, 3])
+Backward = Callable[..., list[Any]]
+
+
+def sentences(right: Backward, wrong: Backward, inputs: list[Any]) -> list[str]:
+    """What the changes say that make a wrong backward the right one."""
+
+    def cases(values: list[Any]) -> list[Case]:
+        pairs = zip(wrong(*(v.copy() for v in values)), right(*(v.copy() for v in values)), strict=True)
+        return [Case(np.asarray(hand), np.asarray(truth)) for hand, truth in pairs]
+
+    def elsewhere() -> list[tuple[list[Any], list[Case]]]:
+        others = [x + RNG.uniform(0.1, 0.5, x.shape) for x in inputs]
+        return [(others, cases(others))]
+
+    hand = Hand(lambda values: wrong(*values), ["g", "x", "w"][: len(inputs)])
+    return [repair.sentence for repair in repaired(hand, inputs, cases(inputs), elsewhere)]
+
+
+def factor_first(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of x @ w · counts."""
+    if mistake == "after":
+        return [(g @ w.T) / COUNTS]
+    return [(g / COUNTS) @ w.T * (COUNTS > 2 if mistake else 1)]
+
+
+def by_channel(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of what is a row for each channel, of images with the channel second."""
+    if mistake == "not moved":
+        return [(g @ w.T).reshape(x.shape), x.reshape(2, -1).T @ g]
+    rows = np.transpose(x, (1, 0, 2)).reshape(2, -1)
+    d = np.transpose((g @ w.T).reshape(2, 3, 2), (1, 0, 2))
+    return [d[::-1] if mistake else d, rows.T @ g]
+
+
+def stencil(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of second differences, twice, whose ends have one neighbour."""
+    m = np.diag(-2.0 * np.ones(4)) + np.eye(4, k=1) + np.eye(4, k=-1)
+    if mistake != "ends":
+        m[0, 0] = m[-1, -1] = -1
+    if mistake == "inside":
+        m[1, 2] = m[2, 1] = 1.7
+    for _ in range(2):
+        g = g + 0.2 * (g * x) @ m
+    return [g]
+
+
+def states(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of three steps, x ← x + x·w, with respect to w."""
+    seen = [x]
+    for _ in range(3):
+        seen.append(seen[-1] + seen[-1] * w)
+    used = seen[1:] if mistake == "late" else seen[:-1]
+    if mistake == "squared":
+        used = [s * s for s in used]
+    dw = np.zeros_like(w)
+    for s in used[::-1]:
+        dw += np.sum(g * s, axis=0)
+        g = g + g * w
+    return [dw]
+
+
+def window(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of a causal convolution along the rows."""
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    for t in range(len(g)):
+        for k in range(2):
+            s = t + k - 1
+            if s >= (1 if mistake == "first" else 0):
+                dx[s] += g[t] * w[k] * (1.5 if mistake == "larger" else 1)
+                dw[k] += np.sum(g[t] * x[s])
+    return [dx, dw]
+
+
+def groups(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of two groups, each of two outputs of two inputs."""
+    dx = np.zeros_like(x)
+    for o in range(4):
+        lo = 2 * (o % 2 if mistake == "remainder" else o // 2)
+        dx[:, lo : lo + 2] += g[:, o, None] * w[o] * (o + 1 if mistake == "weighted" else 1)
+    return [dx]
+
+
+def padded(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of means over the first rows of each example, with respect to weights."""
+    dw = np.zeros((x.shape[2], g.shape[1]))
+    for n, length in enumerate(LENGTHS):
+        part = x[n] if mistake == "padding" else x[n, :length]
+        dw += np.outer(part.mean(0), g[n] ** 2 if mistake == "squared" else g[n])
+    return [dw]
+
+
+def softmax(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of exp(x) over its sum."""
+    e = np.exp(x)
+    p = e / e.sum(1, keepdims=True)
+    if mistake == "own term":
+        return [p * g - p * (p * g)]
+    return [p * g - p * (p * g).sum(1, keepdims=True) + (np.sin(g) if mistake else 0)]
+
+
+def gated(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of h ← z·h + (1 − z)·n in three steps, with respect to the first h."""
+    h, cache = x, []
+    for _ in range(3):
+        z, n = np.tanh(h @ w) ** 2, np.cos(h)
+        cache.append((z, n, h))
+        h = z * h + (1 - z) * n
+    for z, n, old in cache[::-1]:
+        a, b = (1 - z, z) if mistake == "convention" else (z, 1 - z)
+        g = g * a - g * b * np.sin(old) * (np.exp(n * z) if mistake == "factor" else 1)
+    return [g]
+
+
+N = RNG.normal
+KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
+    (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
+    (by_channel, [N(size=(2, 2)), N(size=(3, 2, 2)), N(size=(6, 2))], "not moved", "A transpose is missing wherever"),
+    (stencil, [N(size=(3, 4)), N(size=4)], "ends", "The border is not like the inside"),
+    (states, [N(size=(3, 4)), N(size=(3, 4)), N(size=4)], "late", "off by one"),
+    (window, [N(size=(5, 3)), N(size=(5, 3)), N(size=2)], "first", "The loop leaves out the turn"),
+    (groups, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 2))], "remainder", "// 2"),
+    (padded, [N(size=(3, 2)), N(size=(3, 4, 2))], "padding", "the rest is padding"),
+    (softmax, [N(size=(3, 4)), N(size=(3, 4))], "own term", "its sum over axis 1 is meant"),
+    (gated, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "convention", "exchanged where the gradient meets them"),
+]
+
+
+@pytest.mark.parametrize(("backward", "inputs", "mistake", "words"), KINDS)
+def test_a_kind_is_found_where_it_is_the_mistake(
+    backward: Callable[..., list[Any]], inputs: list[Any], mistake: str, words: str
+) -> None:
+    found = sentences(backward, lambda *values: backward(*values, mistake), inputs)
+    assert len(found) == 1 and words in found[0] and "test_repair_kinds.py" in found[0], found
+
+
+OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor")
+
+
+@pytest.mark.parametrize(("kind", "other"), list(zip(KINDS, OTHERS, strict=True)))
+def test_and_not_where_another_one_is(kind: Any, other: str) -> None:
+    backward, inputs, _, words = kind
+    found = sentences(backward, lambda *values: backward(*values, other), inputs)
+    assert not any(words in sentence for sentence in found), found
