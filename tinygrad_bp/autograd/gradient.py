@@ -123,16 +123,16 @@ def _free(nodes: list[Node]) -> None:
             node.kept = None
 
 
-_ONES: dict[Any, Any] = {}
+class _Ones(dict[Any, Any]):
+    """By dtype the gradient of a scalar with respect to itself; no rule writes it, so one serves all."""
 
-
-def _one(dtype: Any) -> Any:
-    """The gradient of a scalar with respect to itself; no rule writes it, so one serves all."""
-    one = _ONES.get(dtype)
-    if one is None:
-        one = _ONES[dtype] = np.ones((), dtype)
+    def __missing__(self, dtype: Any) -> Any:
+        one = self[dtype] = np.ones((), dtype)
         one.flags.writeable = False
-    return one
+        return one
+
+
+_ones = _Ones()
 
 
 def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
@@ -157,7 +157,7 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
                 f"backward: grad can be implicitly created only for real scalar outputs, this one is {value.dtype}. "
                 "Take its abs() or real part first, or give gradient="
             )
-        start = _one(value.dtype) if value.ndim == 0 and value.__class__ is np.ndarray else np.ones_like(value)
+        start = _ones[value.dtype] if value.ndim == 0 and value.__class__ is np.ndarray else np.ones_like(value)
         return wrap(start, None) if tensors else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)

@@ -78,18 +78,20 @@ def wrote(*arrays: Any, index: Any = None) -> None:
         for watcher in mode().watchers:
             _last = watcher.written(_last)
             watcher.writing(arrays)
+        now = _last
         for array in arrays:
             memory = array if array.base is None else owner(array)
             entry = _written.get(id(memory))
             if entry is None or entry.memory() is not memory:  # Ctrl-C may have come while an earlier one was forgotten
                 entry = _written[id(memory)] = _Writes(memory)
-            entry.before, entry.last = entry.last, _last
+            entry.before = entry.last
+            entry.last = now
             if index is None or (memory is not array and _part(array, memory)):
-                entry.anywhere = _last
+                entry.anywhere = now
                 if entry.parts:
                     entry.parts = []
             else:
-                entry.parts.append((_last, index))
+                entry.parts.append((now, index))
                 if len(entry.parts) > _MOST_PARTS:
                     entry.anywhere = entry.parts.pop(0)[0]
 

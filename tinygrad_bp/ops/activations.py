@@ -66,7 +66,9 @@ elu = elementwise("elu", of_reals("elu", lambda x, alpha: in_blocks(lambda part:
 
 def log_1_exp(x: Raw) -> tuple[Any, Any]:
     """ln(1 + eˣ) of a raw array, by vector instructions (np.logaddexp has none), and its slope, the sigmoid."""
-    below, above = np.minimum(x, ZERO.get(x.dtype, 0)), above_zero(x)
+    zero = ZERO.get(x.dtype)
+    above = above_zero(x) if zero is None else np.maximum(x, zero)  # a call less
+    below = np.minimum(x, 0 if zero is None else zero)
     e = np.exp(below - above)
     y = np.log1p(e)
     y += above

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from ..autograd import dtypes
 from ..autograd.arrays import as_array
@@ -301,13 +302,16 @@ def above_zero(x: Raw) -> Any:
     return np.maximum(x, zero)
 
 
-def _not_zero(y: Any) -> Any:
-    """Where ``y`` is not 0; of an array as numbers of its dtype, by which NumPy multiplies faster than by booleans."""
-    there = y != ZERO.get(y.dtype, 0)
-    return there if isinstance(there, Tensor) else there.astype(y.dtype)
+def _times(g: Any, there: Any) -> Any:
+    """``g * there``; of arrays by numbers, as NumPy multiplies faster than by booleans, into the memory of these."""
+    if there.__class__ is not ndarray or g.__class__ is not ndarray:
+        return g * there
+    numbers = there.astype(g.dtype)
+    numbers *= g
+    return numbers
 
 
-relu = elementwise("relu", above_zero, lambda g, y: g * _not_zero(y),
+relu = elementwise("relu", above_zero, lambda g, y: _times(g, y != ZERO.get(y.dtype, 0)),
                    formula="max(x, 0)", samples=(*unary(nonzero), sample((64, 64), of=nonzero)),
                    grad_grad_fn="ThresholdBackwardBackward0",
                    reference=lambda x: np.where(x > 0, x, 0),

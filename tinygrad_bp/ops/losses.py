@@ -281,7 +281,9 @@ def binary_cross_entropy_with_logits(
     tensor(0.6931)
     """
     if pos_weight is None:
-        return _weighted(_bce_logits_op, input, target, weight, reduction)
+        if weight is None:
+            return _bce_logits_op(input, target, reduction)
+        return _finished(_bce_logits_op(input, target, "none"), weight, reduction)
     input, target, pos_weight = floating(input), floating(target), floating(pos_weight)
     losses = _bce_logits_op(input, target, "none")
     # The part of the label 1 once more, pos_weight − 1 times: −target · ln sigmoid(x).
@@ -299,11 +301,9 @@ def binary_cross_entropy(input: Array, target: Array, weight: Array | None = Non
     >>> tg.nn.functional.binary_cross_entropy(tg.tensor([0.5, 0.5]), tg.tensor([1.0, 0.0]))
     tensor(0.6931)
     """
-    return _weighted(_bce_op, input, target, weight, reduction)
-
-
-def _weighted(loss: Any, x: Any, target: Any, weight: Any, reduction: str) -> Any:
-    return loss(x, target, reduction) if weight is None else _finished(loss(x, target, "none"), weight, reduction)
+    if weight is None:
+        return _bce_op(input, target, reduction)
+    return _finished(_bce_op(input, target, "none"), weight, reduction)
 
 
 @rounds_once

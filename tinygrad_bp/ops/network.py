@@ -63,7 +63,7 @@ def ones_of(size: int, dtype: DTypeLike, x: Any) -> Any:
 
 linear = general("linear", _linear,
                  lambda g, weight: product(g, weight),
-                 lambda g, x: _weight_slope(g, x),
+                 _weight_slope,
                  sum_rows,
                  inputs="x weight bias", formula="x weightᵀ + bias",
                  samples=(sample((5, 3), (4, 3), (4,)), sample((3,), (4, 3), (4,)), sample((2, 5, 3), (4, 3), (4,)),

@@ -38,13 +38,14 @@ def blocks(*arrays: Any) -> Any:
         first = arrays[0]
     if first.size <= piece:
         return (arrays,)
-    if all(array.flags.c_contiguous for array in arrays):
+    if all([array.flags.c_contiguous for array in arrays]):
         lines = [array.reshape(-1) for array in arrays]
-    elif all(array.flags.f_contiguous for array in arrays):
+    elif all([array.flags.f_contiguous for array in arrays]):
         lines = [array.T.reshape(-1) for array in arrays]
     else:
         return (arrays,)
-    return [tuple([line[start : start + piece] for line in lines]) for start in range(0, first.size, piece)]
+    places = [slice(start, start + piece) for start in range(0, first.size, piece)]
+    return list(zip(*[[line[place] for place in places] for line in lines]))
 
 
 def _lie_apart(tensors: tuple[Any, ...]) -> bool:

@@ -136,7 +136,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of every parameter (or fill them with 0)."""
-        following = traced()
+        following = bool(mode().watchers) and traced()
         for group in self.param_groups:
             if set_to_none:
                 for p in group["params"]:
@@ -171,8 +171,12 @@ class Optimizer:
             if following or group.get("differentiable"):
                 self._step_on_tensors(group, following)
                 continue
-            moving = [(p, p._value, p._cell.grad._value) for p in group["params"] if p._cell.grad is not None]
-            wrote(*[value for _, value, _ in moving])
+            moving, values = [], []
+            for p in group["params"]:
+                if (grad := p._cell.grad) is not None:
+                    values.append(value := p._value)
+                    moving.append((p, value, grad._value))
+            wrote(*values)
             if self._state_is_known:
                 self._take_state(moving, group)
                 wrote(*[kept._value for p, _, _ in moving for kept in self._state.get(p, {}).values()

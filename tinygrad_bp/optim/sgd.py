@@ -63,7 +63,7 @@ class SGD(Optimizer):
             self._full_update(group, moving)
             return
         dtype = None
-        for _, value, g in moving:
+        for _, value, g in reversed(moving):  # the next step begins with the first, which the cache still has then
             if value.dtype is not dtype:
                 dtype = value.dtype
                 rate = number(float(group["lr"]), dtype)  # multiplies faster than a Python float
