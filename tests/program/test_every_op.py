@@ -24,7 +24,8 @@ import tinygrad_bp.nn
 from tinygrad_bp.autograd.errors import AutogradError
 from tinygrad_bp.autograd.op import OPS, Op
 from tinygrad_bp.autograd.values import held
-from tinygrad_bp.program import CaptureError, evaluate
+from tinygrad_bp.program import CaptureError, Program, Step, Value, evaluate
+from tinygrad_bp.program.program import same_steps
 from tinygrad_bp.verify import contracts as c
 
 from .replays import differs, outcome, with_gradients
@@ -64,6 +65,27 @@ def test_every_op(op: Op, sample: Any) -> None:
     assert not differs(called, one, other)
     if wanting:
         assert not differs(with_gradients(called, wanting), one, other)
+
+
+def test_programs_are_the_same_where_their_texts_are() -> None:
+    """Of the first sample of every op, called twice, and beside the samples of the same op and of the next."""
+    found: list[Any] = []
+    for op, sample in (param.values for param in CALLS):
+        given = c.draw(op, sample, 0)
+        if not of_shapes(op, sample):
+            found.append([called_once(op, given, sample.params) for _ in range(2)])
+    assert all(same_steps(*pair) and str(pair[0]) == str(pair[1]) for pair in found)
+    others = [(a, b) for i, (a, _) in enumerate(found) for _, b in found[i + 1 : i + 4]]
+    assert [same_steps(a, b) for a, b in others] == [str(a) == str(b) for a, b in others]
+    assert sum(str(a) != str(b) for a, b in others) > len(OPS)
+
+
+def called_once(op: Op, arrays: list[Any], params: dict[str, Any]) -> Program:
+    inputs = tuple(Value(array.shape, array.dtype) for array in arrays)
+    with np.errstate(all="ignore"):
+        result = np.asarray(op.compute(*([arrays] if op.variadic else arrays), **params))
+    value = Value(result.shape, result.dtype)
+    return Program(inputs, (Step(op, (inputs,) if op.variadic else inputs, dict(params), value),), (value,))
 
 
 @pytest.mark.parametrize("op", OPS.values(), ids=OPS)

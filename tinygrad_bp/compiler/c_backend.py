@@ -8,6 +8,7 @@ from ..program.program import Program
 from . import numpy_backend
 from .c_parts import Parts, split
 from .c_runnable import Runnable
+from .c_steps import VIEWS, Unknown
 
 __all__ = ["Parts", "Runnable", "build"]
 
@@ -22,6 +23,11 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
     """
     if exact or not program.steps:
         return numpy_backend.build(program, exact)
+    if len(program.steps) <= MOST_STEPS and any(step.op.name not in VIEWS for step in program.steps):
+        try:
+            return Runnable(program)
+        except Unknown:  # then in parts
+            pass
     pieces = split(program)
     if not any(isinstance(piece, Program) for piece in pieces):
         missing = ", ".join(sorted({step.op.name for step in program.steps}))
@@ -29,8 +35,7 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
     count = sum(len(piece.steps) for piece in pieces if isinstance(piece, Program))
     if count > MOST_STEPS:
         return _by_numpy(program, f"a C compiler would take long for {count} steps")
-    whole = len(pieces) == 1
-    return Runnable(program) if whole else Parts(program, pieces)
+    return Parts(program, pieces)
 
 
 def _by_numpy(program: Program, why: str) -> numpy_backend.Runnable:

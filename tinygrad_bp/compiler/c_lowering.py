@@ -14,8 +14,10 @@ from .c_rules import RULES
 from .c_steps import PARTS, SMALL, VIEWS, Lowered, Unknown
 from .strided import Buffer, Place, dense
 
+Lowering = tuple[Program, dict[Value, str], list[tuple[Value, int]]]
 
-def lowered(program: Program) -> tuple[Program, dict[Value, str], list[tuple[Value, int]]]:
+
+def lowered(program: Program) -> Lowering:
     """The same program in steps that C has, its names, and labels to be looked at first: each in 0 … count − 1.
 
     Raises ``Unknown`` for an op that C does not have.

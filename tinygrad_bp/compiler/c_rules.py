@@ -12,6 +12,7 @@ from ..autograd.op import OPS
 from ..program.program import Constant, Step, Value
 from .c_expressions import FLOATS, expression
 from .c_normalization import NORMALIZATIONS, over
+from .c_products import use_blas
 from .c_recurrent_rules import RECURRENT
 from .c_steps import REDUCTIONS, Lowered, Unknown
 from .c_window_rules import WINDOWS
@@ -133,6 +134,8 @@ def _product(out: Lowered, step: Step) -> Value:
         raise Unknown(f"{step.op.name} of {step.operands[0].dtype}")
     if step.op.name == "matmul":
         a, b = step.operands
+        if len(a.shape) == len(b.shape) == 2 and a.shape[1] == 1 and not use_blas(step.result.shape, 1):
+            return out.call("mul", a, b)  # type: ignore[no-any-return]  # nothing is summed
         if isinstance(a, Constant) and len(a.shape) == 1 and len(b.shape) == 2 and (a.array == 1).all():
             return out.call("sum", b, axis=(0,), keepdims=False)  # type: ignore[no-any-return]
     return out.step(step)

@@ -15,6 +15,7 @@ from ..blas import gemm
 from ..program.program import Program, Value
 from . import numpy_backend
 from .build import RUNNING, BuildError, Library, library
+from .c_lowering import lowered
 from .emit_c import Emitted
 
 SHORT = 1 << 22  # up to this many elements read and written a step runs without letting other threads of Python go on
@@ -24,11 +25,12 @@ class Runnable:
     """A compiled program: takes one array for each input, gives one for each output, and writes what is written.
 
     It is compiled when it is called first, for arrays in the memory order of that call. One run at a time: another
-    thread waits.
+    thread waits. Raises ``Unknown`` for a step that C does not have.
     """
 
     def __init__(self, program: Program, fresh: bool = True) -> None:
         self.program = program
+        self._lowered = lowered(program)
         self._fresh = fresh  # whether outputs are copies; if not, they are the same arrays in each run
         self._emitted: Emitted | None = None
         self._orders: tuple[str, ...] = ()  # in which the inputs lie, by the first run
@@ -58,7 +60,7 @@ class Runnable:
 
     def _written_for(self, orders: tuple[str, ...]) -> Emitted:
         if self._emitted is None or self._emitted.orders != orders:
-            self._emitted = Emitted(self.program, orders)
+            self._emitted = Emitted(self.program, self._lowered, orders)
         return self._emitted
 
     def __call__(self, *arrays: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from ..program.program import Program
 from . import c_mathematics
 from .c_expressions import FLOATS, TYPES, expression, number
 from .c_file import BLAS, FILE, PART
-from .c_lowering import lowered
+from .c_lowering import Lowering
 from .c_mathematics import LANES, filled, row_length
 from .c_names import c_name
 from .c_steps import SMALL
@@ -30,9 +30,9 @@ TOGETHER = 40  # loops in one function: compilers take long for long ones
 class Emitted:
     """The C text of a program, and which pointers it takes: inputs, outputs, large constants, in this order."""
 
-    def __init__(self, program: Program, orders: Sequence[str]) -> None:
+    def __init__(self, program: Program, lowered: Lowering, orders: Sequence[str]) -> None:
         self.orders = tuple(orders)
-        small, known, labels = lowered(program)
+        small, known, labels = lowered
         taken: set[str] = set()
         known = {value: c_name(name, taken) for value, name in known.items()}
         plan = self.plan = Plan(small, labels, known, orders)

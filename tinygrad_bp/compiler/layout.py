@@ -20,6 +20,7 @@ from .c_steps import PARTS, PRODUCTS, REDUCTIONS, VIEWS, Unknown
 from .c_windows import WINDOWED
 from .descents import descents
 from .kernels import Check, Loops, Member, Reduction
+from .put_off import put_off
 from .strided import Buffer, Place, dense, outer_first
 
 # Steps that are no loop over the elements of their result alone.
@@ -69,7 +70,8 @@ class Plan(Memory):
         self._wholes: dict[Step, Place] = {}
         for value, count in labels:
             self.kernels.append(Check(self.place(value), count))  # only inputs are looked at: see ``emit_c``
-        for step in self.program.steps:
+        steps, self._late = put_off(self.program)
+        for step in steps:
             self._step(step)
         self._finish()
 
@@ -214,7 +216,7 @@ class Plan(Memory):
             self.names[step.result],
         )
         sizes = tuple(shape[axis] for axis in axes)
-        self._join(member, sizes, lane is not None, hoist=target is None)
+        self._join(member, sizes, lane is not None, hoist=target is None and step.result not in self._late)
 
     def _packed_operand(self, item: Value, place: Place, lane: int) -> Place:
         """An operand along the lane: of its own shape, so that what is repeated is not copied."""
@@ -227,9 +229,11 @@ class Plan(Memory):
         """Put a step into the first loop over the same elements behind what it reads, or into a new one."""
         read = [item for item in member.operands if isinstance(item, Place)]
         first = 0
-        for number, kernel in enumerate(self.kernels):
-            if any(place.buffer is written.buffer for written in kernel.writes() for place in read):
+        there = {place.buffer for place in read}
+        for number in range(len(self.kernels) - 1, -1, -1):
+            if any([written.buffer in there for written in self.kernels[number].writes()]):
                 first = number
+                break
         if not hoist:
             first = max(first, len(self.kernels) - 1)
         for kernel in self.kernels[first:]:

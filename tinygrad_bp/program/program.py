@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,14 +63,16 @@ class Step:
         values = found if self.op.residuals else (found,)
         return {v: np.asarray(a) for v, a in zip((self.result, *self.beside), values) if v is not None}
 
-    def gives(self) -> Iterator[Value]:
+    def gives(self) -> list[Value]:
         """Its result, and what is named beside it."""
-        yield self.result
-        yield from (value for value in self.beside if value is not None)
+        return [self.result, *[value for value in self.beside if value is not None]]
 
-    def reads(self) -> Iterator[Value]:
+    def reads(self) -> list[Value]:
         """The values that it reads, one for each place where it reads it."""
-        yield from values_in((self.operands, list(self.params.values())))
+        found: list[Value] = []
+        for item in (*self.operands, *self.params.values()):
+            _gather(item, found)
+        return found
 
 
 @dataclass(eq=False, slots=True)
@@ -90,9 +92,9 @@ class Program:
     outputs: tuple[Any, ...]  # values, or numbers of Python
     writes: dict[Value, Value] = field(default_factory=dict)
 
-    def results(self) -> Iterator[Value]:
+    def results(self) -> list[Value]:
         """All that a run is for: the outputs, and what the written inputs become."""
-        yield from values_in((self.outputs, list(self.writes.values())))
+        return values_in((self.outputs, list(self.writes.values())))
 
     def constants(self) -> tuple[Constant, ...]:
         """The constants that it reads, each once, in order."""
@@ -120,17 +122,24 @@ def evaluate(program: Program, arrays: Sequence[Any]) -> tuple[list[Any], list[A
 # ---------------------------------------------------------------------- values in operands and parameters
 
 
-def values_in(item: Any) -> Iterator[Value]:
+def values_in(item: Any) -> list[Value]:
     """The values in nested tuples, lists, dicts and slices, in order."""
+    found: list[Value] = []
+    _gather(item, found)
+    return found
+
+
+def _gather(item: Any, found: list[Value]) -> None:
     if isinstance(item, Value):
-        yield item
+        found.append(item)
     elif isinstance(item, (tuple, list)):
         for part in item:
-            yield from values_in(part)
+            _gather(part, found)
     elif isinstance(item, dict):
-        yield from values_in(list(item.values()))
+        for part in item.values():
+            _gather(part, found)
     elif isinstance(item, slice):
-        yield from values_in((item.start, item.stop, item.step))
+        _gather((item.start, item.stop, item.step), found)
 
 
 def replaced(item: Any, find: Callable[[Value], Any]) -> Any:
@@ -146,6 +155,44 @@ def replaced(item: Any, find: Callable[[Value], Any]) -> Any:
     if isinstance(item, slice):
         return slice(replaced(item.start, find), replaced(item.stop, find), replaced(item.step, find))
     return item
+
+
+def same_steps(a: Program, b: Program) -> bool:
+    """Whether two programs do the same with inputs and constants of the same kinds and names.
+
+    >>> import tinygrad_bp as tg
+    >>> a, b, c = (tg.program(lambda x: x * n, tg.ones(2)) for n in (2, 2, 2.0))
+    >>> same_steps(a, b), same_steps(a, c)
+    (True, False)
+    """
+    if len(a.steps) != len(b.steps) or len(a.inputs) != len(b.inputs):
+        return False
+    known: dict[Value, Value] = {}
+    values = [[*p.inputs, *p.constants(), *[value for step in p.steps for value in step.gives()]] for p in (a, b)]
+    for one, other in zip(*values):
+        if (one.shape, one.dtype, one.name) != (other.shape, other.dtype, other.name):
+            return False
+        known[one] = other
+    one_nest, other_nest = [
+        [[(step.op, step.operands, step.params, step.beside) for step in p.steps], p.outputs, list(p.writes.items())]
+        for p in (a, b)
+    ]
+    return _same(one_nest, other_nest, known)
+
+
+def _same(a: Any, b: Any, known: dict[Value, Value]) -> bool:
+    """Whether two nests have the same values, each ``known`` as that of the other program, and equal numbers."""
+    if isinstance(a, Value):
+        return a in known and known[a] is b
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (tuple, list)):
+        return len(a) == len(b) and all([_same(x, y, known) for x, y in zip(a, b)])
+    if isinstance(a, dict):
+        return list(a) == list(b) and _same(list(a.values()), list(b.values()), known)
+    if isinstance(a, slice):
+        return _same((a.start, a.stop, a.step), (b.start, b.stop, b.step), known)
+    return a is b or repr(a) == repr(b)  # 0.0 is not -0.0, and NaN is NaN
 
 
 def cast(value: Value, dtype: np.dtype[Any]) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,10 @@ def _free(name: str, taken: set[str]) -> str:
 
 def kind(value: Value) -> str:
     """``float32 (2, 3)``."""
-    return f"{value.dtype} {value.shape}"
+    return f"{_spelled(value.dtype)} {value.shape}"
+
+
+_spelled = cache(str)  # NumPy takes longer over a dtype's name than over all the rest of a line
 
 
 def _small(array: Any) -> str:
