@@ -127,6 +127,14 @@ def gated(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
     return [g]
 
 
+def by_groups(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of means over the columns of three groups of rows, added to what they are of, and their squares."""
+    if mistake == "rows":
+        return [g - g.mean(1, keepdims=True) * x - np.mean(g * x, axis=1, keepdims=True)]
+    means = [np.repeat(a.reshape(3, 2, -1).mean((1, 2)), 2)[:, None] for a in (g, g * x)]
+    return [g - means[0] * x - means[1] + (np.tan(g) if mistake else 0)]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -138,6 +146,7 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (padded, [N(size=(3, 2)), N(size=(3, 4, 2))], "padding", "the rest is padding"),
     (softmax, [N(size=(3, 4)), N(size=(3, 4))], "own term", "its sum over axis 1 is meant"),
     (gated, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "convention", "exchanged where the gradient meets them"),
+    (by_groups, [N(size=(6, 3)), N(size=(6, 3))], "rows", "each of 3 groups of places"),
 ]
 
 
@@ -149,7 +158,7 @@ def test_a_kind_is_found_where_it_is_the_mistake(
     assert len(found) == 1 and words in found[0] and "test_repair_kinds.py" in found[0], found
 
 
-OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor")
+OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor", "more")
 
 
 @pytest.mark.parametrize(("kind", "other"), list(zip(KINDS, OTHERS, strict=True)))

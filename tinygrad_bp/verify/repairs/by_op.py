@@ -32,7 +32,7 @@ MOVING = ("transpose", "swapaxes", "moveaxis", "rollaxis")
 
 def others(program: Program, step: Step) -> Iterator[Other]:
     """The other ways."""
-    for kind in (_products, _sums, _axes, _shapes, places, _signs, _running, _parts, _choices):
+    for kind in (_products, reductions, _axes, _shapes, places, _signs, _running, _parts, _choices):
         yield from kind(program, step)
 
 
@@ -91,7 +91,8 @@ def _products(program: Program, step: Step) -> Iterator[Other]:
                 )
 
 
-def _sums(program: Program, step: Step) -> Iterator[Other]:
+def reductions(program: Program, step: Step) -> Iterator[Other]:
+    """A sum, a mean or a maximum over other axes, or one in the place of another."""
     function = REDUCTIONS.get(step.name)
     if function is None or not step.operands or not isinstance(step.args[0], Hole):
         return

@@ -27,6 +27,7 @@ class Edits(Reading):
         yield from by_index.exchanged(self)
         yield from by_index.grouped(self)
         yield from orders.reshaped(self)
+        yield from extents.alike(self)
         yield from self._renamed()
         yield from extents.borders(self)
         for level in self._levels():

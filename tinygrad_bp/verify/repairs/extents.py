@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .by_op import REDUCTIONS
+from .by_op import REDUCTIONS, reductions
 from .edit import Edit, Make, operand
 from .program import Hole, Step, Variant
 
@@ -53,6 +53,48 @@ def sums(edits: Edits) -> Iterator[Edit]:
 
 def _along(f: Callable[[Any, int], Any], axis: int, a: Any) -> Any:
     return f(a, axis)
+
+
+def alike(edits: Edits) -> Iterator[Edit]:
+    """Several sums or means over the same axes, all of them over others, or over groups of places along one."""
+    program = edits.program
+    found: dict[Any, list[int]] = {}
+    for i in edits.editable:
+        step = program.steps[i]
+        if step.name in REDUCTIONS and isinstance(step.args[0], Hole) and len(step.operands) == 1:
+            shape = np.shape(program.value(step.operands[0]))
+            found.setdefault((step.name, shape, np.shape(step.value)), []).append(i)
+    for (name, shape, _), some in found.items():
+        places = len({program.steps[i].site for i in some})
+        ways = [(o.text, o.make) for o in reductions(program, program.steps[some[0]])] if places > 1 else []
+        if np.ndim(program.steps[some[0]].value) == len(shape):
+            ways += list(_grouped(shape, np.shape(program.steps[some[0]].value), REDUCTIONS[name]))
+        for text, make in ways:
+            said = edits.said(text, some[:1]) + (", and the others like it" if places > 1 else "")
+            yield Edit("wrong axis", 1.25, said, dict.fromkeys(some, make), None, some)
+
+
+def _grouped(shape: tuple[int, ...], kept: tuple[int, ...], function: Callable[..., Any]) -> Iterator[tuple[str, Make]]:
+    """A reduction that keeps its axes, over the places of each group along one more axis as well."""
+    over = tuple(n for n, (a, b) in enumerate(zip(shape, kept, strict=True)) if a != b)
+    for axis, size in enumerate(shape):
+        for groups in range(2, size // 2 + 1):
+            if axis not in over and size % groups == 0:
+                text = f"{{0}} is taken for each place along axis {axis} where one number for each of {groups} groups "
+                yield text + "of places is meant", after_operand(partial(_by_group, function, axis, groups, over))
+
+
+def _by_group(function: Callable[..., Any], axis: int, groups: int, over: tuple[int, ...], a: Any) -> Any:
+    shape = np.shape(a)
+    parts = np.reshape(a, (*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :]))
+    moved = tuple(n + (n > axis) for n in over)
+    each = np.squeeze(function(parts, axis=(axis + 1, *moved), keepdims=True), axis + 1)
+    return np.repeat(each, shape[axis] // groups, axis)
+
+
+def after_operand(change: Callable[[Any], Any]) -> Make:
+    """What a function gives for the step's first operand."""
+    return lambda step: Variant(step.operands, lambda values: change(values[0]))
 
 
 def lengths(edits: Edits) -> Iterator[Edit]:
