@@ -135,6 +135,13 @@ def by_groups(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g - means[0] * x - means[1] + (np.tan(g) if mistake else 0)]
 
 
+def volume(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of log det x."""
+    if mistake == "number":
+        return [g * (3 * np.eye(3) / np.linalg.det(x))]
+    return [g * 3 * np.linalg.inv(x).T * (np.linalg.det(x) ** 3 if mistake else 1)]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -147,6 +154,7 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (softmax, [N(size=(3, 4)), N(size=(3, 4))], "own term", "its sum over axis 1 is meant"),
     (gated, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "convention", "exchanged where the gradient meets them"),
     (by_groups, [N(size=(6, 3)), N(size=(6, 3))], "rows", "each of 3 groups of places"),
+    (volume, [N(size=(1, 1)), N(size=(3, 3))], "number", "transpose of the inverse of x is meant"),
 ]
 
 
@@ -158,7 +166,7 @@ def test_a_kind_is_found_where_it_is_the_mistake(
     assert len(found) == 1 and words in found[0] and "test_repair_kinds.py" in found[0], found
 
 
-OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor", "more")
+OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor", "more", "cubed")
 
 
 @pytest.mark.parametrize(("kind", "other"), list(zip(KINDS, OTHERS, strict=True)))

@@ -15,6 +15,7 @@ from .program import Constant, Operand, Step, Variant
 from .reading import Reading
 
 TURNS = 24  # of a loop in which each has a factor of its own
+OF_MATRICES = ("inv", "det", "slogdet", "solve", "cholesky", "pinv")
 LINEAR = ("multiply", "divide", "matmul", "dot", "einsum", "tensordot", "inner", "outer")
 
 
@@ -44,6 +45,7 @@ class Edits(Reading):
                 partial(extents.sums, self),
                 self._products,
                 self._matrices,
+                self._inverses,
                 self._slopes,
                 self._mixed,
                 self._turns,
@@ -228,6 +230,26 @@ class Edits(Reading):
                         makers = dict.fromkeys(group, beside(o, join))
                         yield Edit("factor missing", 1.8, self.plainly(text.format(name), group), makers, None, group)
 
+    def _inverses(self) -> Iterator[Edit]:
+        """The inverse of a matrix, with any factor that has a name, where a determinant or an inverse is at work."""
+        program = self.program
+        if not any(step.name in OF_MATRICES for step in program.steps):
+            return
+        for group in self.groups:
+            shape = np.shape(program.steps[group[0]].value)
+            if len(shape) != 2 or shape[0] != shape[1] or self._seeded(group[0]):
+                continue
+            for column in self.columns.by_shape.get(shape, ()):
+                o = column.operands[0]
+                if not column.name or len(column) > 1 or any(self._later(i, o) for i in group):
+                    continue
+                for turned, word in ((False, "the inverse"), (True, "the transpose of the inverse")):
+                    text = self.plainly(f"{word} of {column.name} is meant in the place of this", group)
+                    make = _inverse(o, turned)
+                    yield Edit(
+                        "derivative", 1.5, text, dict.fromkeys(group, make), self.factor(group, "", "derivative"), group
+                    )
+
     def _terms(self) -> Iterator[Edit]:
         """A term that is left out, with any factor that has a name."""
         program = self.program
@@ -299,6 +321,11 @@ def _added_up(rest: tuple[int, ...]) -> Make:
         return Variant((*step.operands, *rest), lambda v: step.compute(v[:own]) + sum(v[own:]))
 
     return make
+
+
+def _inverse(o: Operand, turned: bool) -> Make:
+    """The inverse of a matrix in the place of the step's result."""
+    return lambda step: Variant((o,), lambda v: np.linalg.inv(v[0].T if turned else v[0]))
 
 
 def _value(o: Operand) -> Make:
