@@ -186,10 +186,14 @@ SHUFFLES = """
 #if defined(__clang__) || __GNUC__ >= 12
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define LOWER4(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define UPPER4(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #else
 #define TAKEN(a) (__typeof__((a) == (a)))
 #define LOWER(a, b) __builtin_shuffle(a, b, TAKEN(a){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23})
 #define UPPER(a, b) __builtin_shuffle(a, b, TAKEN(a){8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31})
+#define LOWER4(a, b) __builtin_shuffle(a, b, TAKEN(a){0, 4, 1, 5})
+#define UPPER4(a, b) __builtin_shuffle(a, b, TAKEN(a){2, 6, 3, 7})
 #endif
 """
 
@@ -236,6 +240,21 @@ INLINE {name} total{s}(lanes{s} x)
     union {{ lanes4{s} x; lanes2{s} half[2]; }} c = {{ b.half[0] + b.half[1] }};
     lanes2{s} d = c.half[0] + c.half[1];
     return d[0] + d[1];
+}}
+
+/* The sums of four vectors, each as ``total`` gives it: what is added to what is the same. */
+INLINE lanes4{s} quarter{s}(lanes{s} x)
+{{
+    union {{ lanes16{s} x; lanes8{s} half[2]; }} a = {{ x }};
+    union {{ lanes8{s} x; lanes4{s} half[2]; }} b = {{ a.half[0] + a.half[1] }};
+    return b.half[0] + b.half[1];
+}}
+INLINE lanes4{s} totals{s}(lanes{s} a, lanes{s} b, lanes{s} c, lanes{s} d)
+{{
+    lanes4{s} p = quarter{s}(a), q = quarter{s}(b), r = quarter{s}(c), t = quarter{s}(d);
+    p = LOWER4(p, r) + UPPER4(p, r);
+    q = LOWER4(q, t) + UPPER4(q, t);
+    return LOWER4(p, q) + UPPER4(p, q);
 }}
 
 /* 16 rows of 16 numbers, turned: four times the upper half of the rows goes between the lower half. */

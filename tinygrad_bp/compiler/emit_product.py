@@ -133,13 +133,24 @@ def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
                 text.line(f"        UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += {left} * {right};")
             if rows > whole:
                 left, right = both(str(whole))
+                text.line(f"lanes{f} l[{high}], r[{broad}];")
+                text.line(f"UNROLL for (int y = 0; y < {high}; y++) l[y] = first{f}({left}, {rows - whole});")
+                text.line(f"UNROLL for (int x = 0; x < {broad}; x++) r[x] = first{f}({right}, {rows - whole});")
                 text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++)")
-                text.line(f"        s[y][x] += first{f}({left} * {right}, {rows - whole});")
+                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += l[y] * r[x];")
             text.end(len(names) - 1)
-            to = text.at(c, [*outer, "(m + y)", "(n + x)"])
-            text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-            text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) {to} = total{f}(s[y][x]);")
+            if broad == 4 and c.strides[-1] == 1:
+                text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+                text.line(f"    *(lanes4{f} *)({_pointer(c, [*outer, '(m + y)', 'n'])}) = "
+                          f"totals{f}(s[y][0], s[y][1], s[y][2], s[y][3]);")  # fmt: skip
+            elif high == 4 and c.strides[-2] == 1:
+                text.line(f"UNROLL for (int x = 0; x < {broad}; x++)")
+                text.line(f"    *(lanes4{f} *)({_pointer(c, [*outer, 'm', '(n + x)'])}) = "
+                          f"totals{f}(s[0][x], s[1][x], s[2][x], s[3][x]);")  # fmt: skip
+            else:
+                to = text.at(c, [*outer, "(m + y)", "(n + x)"])
+                text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) {to} = total{f}(s[y][x]);")
             text.end(2)
 
 

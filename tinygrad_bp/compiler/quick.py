@@ -8,6 +8,8 @@ program, unrolled over its arguments, as the frames of ops are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import indent
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import dtypes
@@ -53,9 +55,11 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         "known": [None],
         "unchanged": unchanged,
     }
-    exec(compile(_source(entry, leaves, names), "<tinygrad_bp>", "exec"), names)
-    made: Quick = names.pop("quick")  # in its own namespace it would be freed by the garbage collector alone
-    return made
+    cells: dict[str, Any] = {}
+    exec(compile(_source(entry, leaves, names, cells), "<tinygrad_bp>", "exec"), names)
+    made = names.pop("around")()  # in its own namespace it would be freed by the garbage collector alone
+    free = tuple([cells[name] for name in made.__code__.co_freevars])
+    return FunctionType(made.__code__, names, made.__name__, None, free)
 
 
 _TEXT = """\
@@ -74,7 +78,7 @@ def quick(args):
     try:
         if {looks}:
             return MISS
-    except (AttributeError, KeyError, ValueError):  # a name is no more
+    except (AttributeError, KeyError, NameError, ValueError):  # a name is no more
         return MISS
     {read}
     moment = tick()
@@ -95,8 +99,11 @@ def quick(args):
 """
 
 
-def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
-    """The text of the function; what it reads besides is put into ``names``."""
+def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: dict[str, Any]) -> str:
+    """The text of the function in another; what it reads besides is put into ``names``, and what of variables around
+
+    the user's function into ``cells``: its own variables around it are the same cells, and read in no time.
+    """
     count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
     settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
     names |= {f"read{i}": sources[i] for i in settings} | {"dtype": dtypes.get_default_dtype()}
@@ -112,6 +119,8 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
         names[f"value{i}"] = value
         if value is MISSING:
             names[f"holder{i}"], read = holder, f".get({name!r}, MISS)"
+        elif isinstance(holder, Attributes) and isinstance(holder.item, CellType):
+            cells[f"holder{i}"], read = holder.item, ""
         elif isinstance(holder, Attributes):
             names[f"holder{i}"], read = holder.item, f".{name}"
         else:
@@ -127,13 +136,15 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any]) -> str:
     changing = [*range(count), *settings]
     again = getattr(entry.runnable, "again", None)
     names["again"] = _never if again is None else again(changing)
-    return _TEXT.format(
+    inner = _TEXT.format(
         taken=_tuple([f"a{i}" for i in range(count)]), arrays=_tuple([f"v{i}" for i in range(count)]),
         values=_tuple([f"a{i}._value" for i in range(count)]), grad=switches.grad, inference=switches.inference,
         looks=" or ".join(looks), read="; ".join([f"v{i} = float(read{i}())" for i in settings]) or "pass",
         changing=", ".join([f"v{i}" for i in changing]),
         given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
     )  # fmt: skip
+    free = f"{' = '.join(cells)} = None" if cells else "pass"
+    return f"def around():\n    {free}\n{indent(inner, '    ')}    return quick\n"
 
 
 def _tuple(items: list[str]) -> str:
