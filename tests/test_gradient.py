@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -374,3 +375,12 @@ def test_a_name_does_not_make_an_inner_tensor_retain_its_gradient():
     hidden.sum().backward()
     with pytest.warns(UserWarning, match="not a leaf .*call retain_grad"):
         assert hidden.grad is None
+
+
+@pytest.mark.parametrize("collect", [list, tuple, iter, tg.nn.ParameterList, lambda ts: dict.fromkeys(ts).keys()])
+def test_inputs_and_outputs_are_any_collection(collect: Any) -> None:
+    a, b = (tg.nn.Parameter(tg.tensor(x)) for x in (2.0, 3.0))
+    assert [float(g) for g in tg.autograd.grad(a * b, collect([a, b]))] == [3, 2]
+    (a * b).backward(inputs=collect([b]))
+    assert a.grad is None and float(b.grad) == 2
+    assert [float(g) for g in tg.autograd.grad(iter([a * b, a]), [a], iter([tg.tensor(1.0), None]))] == [4]

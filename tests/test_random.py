@@ -4,6 +4,7 @@ import hashlib
 import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -278,3 +279,17 @@ def test_bad_arguments_are_also_the_built_in_errors():
     with pytest.raises((TypeError, ValueError)) as caught:
         tg.randint(5, 5, (2,))
     assert isinstance(caught.value, ArgumentError)
+
+
+@pytest.mark.parametrize("kind", [tg.complex64, tg.complex128])
+@pytest.mark.parametrize(("drawn", "scale"), [(tg.rand, 1.0), (tg.randn, 0.5**0.5)])
+@pytest.mark.parametrize("shape", [(), (0, 2), (3,), (2, 9)])
+def test_complex_numbers_are_two_of_the_stream(drawn: Any, scale: float, kind: Any, shape: tuple[int, ...]) -> None:
+    part = kind.type().real.dtype
+    tg.manual_seed(1)
+    z = drawn(shape, dtype=kind, requires_grad=True)
+    tg.manual_seed(1)
+    pairs = drawn(*shape, 2, dtype=part) * part.type(scale)
+    assert z.dtype == kind and z.is_leaf and z.requires_grad and tg.equal(tg.view_as_real(z.detach()), pairs)
+    tg.manual_seed(1)
+    assert tg.equal(getattr(tg, f"{drawn.__name__}_like")(z), z.detach())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _thread import RLock
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from operator import add
@@ -193,7 +193,8 @@ def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -
 
 
 def _list(items: Any) -> list[Any]:
-    return list(items) if isinstance(items, (list, tuple)) else [items]
+    """One thing, or what any collection holds: ``model.parameters()`` and a ``ParameterList`` as well."""
+    return [items] if hasattr(items, "dtype") or not isinstance(items, Iterable) else list(items)
 
 
 def _separate(g: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Size
 from ..autograd.values import detached, held, refuse_gradient
 from ..autograd.writing import refuse
+from ..ops.complex_numbers import view_as_complex
 from ..ops.draws import draw
 from ..ops.elementwise import clone, exp, in_dtype, log
 from ..ops.scans import cumsum
@@ -52,6 +53,17 @@ def _where(x: Any, device: DeviceLike = None) -> DeviceLike:
     return device_of(x) if device is None and isinstance(x, Tensor) else device
 
 
+def _complex(dtype: Any) -> Any:
+    """The dtype of the two parts of a complex one; None for others."""
+    return None if dtype is None or np.dtype(dtype).kind != "c" else np.dtype(dtype).type().real.dtype
+
+
+def _of_parts(parts: Tensor, requires_grad: bool) -> Tensor:
+    """Complex numbers of their parts, which lie in the last dimension."""
+    whole: Tensor = view_as_complex(parts)
+    return whole.detach().requires_grad_(requires_grad)
+
+
 def _float_dtype(name: str, dtype: Any) -> Any:
     chosen = dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
     if chosen.kind != "f":
@@ -65,7 +77,7 @@ def rand(
     *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
     device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Uniform numbers in [0, 1) of a shape, given as integers or one tuple.
+    """Uniform numbers in [0, 1) of a shape, given as integers or one tuple; both parts of complex ones are such.
 
     >>> import tinygrad_bp as tg
     >>> tg.rand(2, 3).shape
@@ -73,6 +85,8 @@ def rand(
     """
     resolve(device)
     shape = shape_of(either(sizes, size), "rand")
+    if (part := _complex(dtype)) is not None:
+        return _of_parts(rand(*shape, 2, generator=generator, dtype=part, device=device), requires_grad)
     given = _count(shape), _float_dtype("rand", dtype)
     return _drawn("uniform", given, shape, generator, requires_grad=requires_grad, device=device)
 
@@ -83,7 +97,7 @@ def randn(
     *sizes: Size, size: Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
     device: DeviceLike = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Standard normal numbers of a shape, given as integers or one tuple.
+    """Standard normal numbers of a shape, given as integers or one tuple; the parts of complex ones have variance 1/2.
 
     >>> import tinygrad_bp as tg
     >>> tg.randn(4).shape
@@ -91,6 +105,9 @@ def randn(
     """
     resolve(device)
     shape = shape_of(either(sizes, size), "randn")
+    if (part := _complex(dtype)) is not None:
+        parts = randn(*shape, 2, generator=generator, dtype=part, device=device) * part.type(0.5**0.5)
+        return _of_parts(parts, requires_grad)
     given = _count(shape), _float_dtype("randn", dtype)
     return _drawn("normal", given, shape, generator, requires_grad=requires_grad, device=device)
 
@@ -156,6 +173,9 @@ def rand_like(
     torch.Size([2, 3])
     """
     resolve(device)
+    if _complex(dtype or input.dtype) is not None:
+        return rand(*input.shape, generator=generator, dtype=dtype or input.dtype, device=_where(input, device),
+                   requires_grad=requires_grad)  # fmt: skip
     given = held(input).size, _float_dtype("rand_like", dtype or input.dtype)
     return _drawn(
         "uniform", given, tuple(input.shape), generator, None, order_of(input), requires_grad, _where(input, device)
@@ -175,6 +195,9 @@ def randn_like(
     torch.Size([2, 3])
     """
     resolve(device)
+    if _complex(dtype or input.dtype) is not None:
+        return randn(*input.shape, generator=generator, dtype=dtype or input.dtype, device=_where(input, device),
+                   requires_grad=requires_grad)  # fmt: skip
     count = held(input).size
     rows = row_by_row(in_memory_order(np.empty(count), input))  # the result has no gaps and no repetitions
     given = count, _float_dtype("randn_like", dtype or input.dtype), 0.0, 1.0, rows
