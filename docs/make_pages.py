@@ -40,7 +40,7 @@ ROOMS = {
     "faults": "Why a training does not learn",
     "program": "Programs", "compiler": "Steps that run as programs",
     "drawing": "Drawing graphs", "explaining": "Why a gradient has its value", "replaying": "Backward, step by step",
-    "saving": "Files", "onnx": "Models for other programs",
+    "saving": "Files", "testing": "Comparing in tests", "onnx": "Models for other programs",
     "sklearn": "Networks for scikit-learn", "models": "Models", "random": "Random numbers",
     "utils.checkpoint": "Less memory for more time", "signal": "Windows of signals", "amp": "PyTorch's mixed precision",
     "profiler": "Where the time goes", "distributed": "Several processes",

@@ -31,7 +31,7 @@ ALLOWED = {
     "special": {"autograd", "ops", "functions"},
     "distributions": {"autograd", "ops", "functions", "random", "places"},
     "func": {"autograd", "ops", "functions"},
-    "functional": {"autograd", "func"},
+    "functional": {"autograd", "func", "places"},
     "program": {"autograd", "ops", "func"},
     "explaining": {"autograd", "ops", "program", "drawing"},
     "compiler": {"autograd", "blas", "ops", "func", "nn", "optim", "program"},
@@ -53,7 +53,9 @@ ALLOWED = {
     "train": {"autograd", "functions", "random", "nn", "optim", "compiler", "data", "saving", "distributed"},
     "saving": {"autograd", "functions", "nn"},
     "sklearn": {"autograd", "ops", "functions", "nn", "compiler", "train"},
-    "utils": {"autograd", "ops", "functions", "func", "random", "data"},
+    "utils": {"autograd", "ops", "functions", "func", "random", "data", "hub"},
+    "testing": {"autograd"},
+    "version": set(),
 }
 CONSTRUCTORS = ("elementwise", "linear", "general", "constant")
 # What may be imported besides NumPy; inside functions only, but for drawing's own library.

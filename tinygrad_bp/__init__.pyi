@@ -18,8 +18,8 @@ from . import (
     jit as jit, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
     numpy_names as numpy_names, onnx as onnx, ops as ops, optim as optim, places as places, playground as playground,
     profiler as profiler, program as program, random as random, replaying as replaying, saving as saving,
-    signal as signal, sklearn as sklearn, special as special, train as train, utils as utils, verify as verify,
-    xpu as xpu,
+    signal as signal, sklearn as sklearn, special as special, testing as testing, train as train, utils as utils,
+    verify as verify, version as version, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes
@@ -1351,7 +1351,7 @@ def rand(
     *sizes: _Size, size: _Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
     device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
-    """Uniform numbers in [0, 1) of a shape, given as integers or one tuple."""
+    """Uniform numbers in [0, 1) of a shape, given as integers or one tuple; both parts of complex ones are such."""
 def rand_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,
@@ -1371,7 +1371,8 @@ def randn(
     *sizes: _Size, size: _Size | None = None, generator: Generator | None = None, dtype: DTypeLike = None,
     device: DeviceLike | None = None, requires_grad: _bool = False, out: Tensor | None = None,
 ) -> Tensor:
-    """Standard normal numbers of a shape, given as integers or one tuple."""
+    """Standard normal numbers of a shape, given as integers or one tuple; the parts of complex ones have variance 1/2.
+    """
 def randn_like(
     input: Array, *, generator: Generator | None = None, dtype: DTypeLike = None, device: DeviceLike | None = None,
     requires_grad: _bool = False, out: Tensor | None = None,

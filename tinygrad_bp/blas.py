@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-
 _chosen = False  # whether the user has said in this process how many threads products have
 
 

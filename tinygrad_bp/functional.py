@@ -6,13 +6,15 @@ They are detached unless ``create_graph``. ``strict`` raises ``UnusedInputError`
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .autograd.errors import ArgumentError
 from .autograd.gradient import grad
 from .autograd.tensor import Tensor
 from .func import jacobians, transforms
+from .places import PACKAGE
 
 Function = Callable[..., Any]
 _JACOBIANS: dict[str, Any] = {"reverse-mode": jacobians.jacrev, "forward-mode": jacobians.jacfwd}
@@ -154,3 +156,18 @@ def vhp(
     given = _tangents("vhp", args, v)
     products = pull(given if argnums else given[0])
     return _shown((func(*args), products if argnums else products[0]), create_graph)
+
+
+# What PyTorch's `torch.functional` has, whose name this file shares.
+_OF_TENSORS = {
+    "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes", "broadcast_tensors", "cartesian_prod",
+    "cdist", "chain_matmul", "einsum", "istft", "lu", "meshgrid", "norm", "pca_lowrank", "split", "stft", "svd_lowrank",
+    "tensordot", "unique", "unique_consecutive", "unravel_index",
+}  # fmt: skip
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name in _OF_TENSORS:
+            return getattr(sys.modules[PACKAGE], name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

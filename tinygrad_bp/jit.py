@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from typing import Final as Final
 
 __all__ = [
     "annotate", "export", "ignore", "is_scripting", "is_tracing", "script", "script_if_tracing", "trace",

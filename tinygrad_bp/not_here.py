@@ -25,7 +25,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "export fx package",
         "time it with tg.profiler.profile": "monitor ThroughputBenchmark",
-        "compare with numpy.testing.assert_allclose": "testing",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
         "use a mask and tg.where": "masked",
         "pad to one length with tg.nn.utils.rnn.pad_sequence": "nested jagged",
@@ -109,7 +108,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sqrt sym_sum AVG SUM AggregationType "
             "FatalError PRIVATE_OPS USE_GLOBAL_DEPS USE_RTLD_GLOBAL_WITH_LIBTORCH classproperty "
             "compiled_with_cxx11_abi get_file_path init_num_threads prepare_multiprocessing_environment "
-            "profiler_allow_cudagraph_cupti_lazy_reinit_cuda12 return_types serialization torch_version types version "
+            "profiler_allow_cudagraph_cupti_lazy_reinit_cuda12 return_types serialization torch_version types "
             "windows thread_safe_generator hash_tensor slice_inverse is_storage batch_norm_backward_elemt "
             "batch_norm_backward_reduce batch_norm_elemt batch_norm_gather_stats batch_norm_gather_stats_with_counts "
             "batch_norm_stats batch_norm_update_stats convolution native_batch_norm native_dropout native_group_norm "
@@ -143,7 +142,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _GONE: "eig symeig lstsq solve reinforce resize resize_as volatile",
     },
     "nn": {
-        "use the model itself, or nn.parallel.DistributedDataParallel": "DataParallel",
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
         "use tg.autograd.grad": "grad",
         "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",
@@ -295,6 +293,9 @@ NOT_HERE: dict[str, dict[str, str]] = {
         "time it with tg.utils.benchmark.Timer": "ThroughputBenchmark bottleneck",
         "plot with matplotlib, or write your numbers to a file": "tensorboard",
         "write NumPy, or C called through ctypes": "cpp_extension",
+        "count from the sizes of your layers": "flop_counter",
+        "print sys.version, numpy.__version__ and tg.__version__": "collect_env",
+        _INTERNAL: "weak backend_registration deterministic throughput_benchmark",
     },
     "data": {
         "use Dataset or IterableDataset": (
@@ -315,8 +316,8 @@ def reasons(place: str) -> dict[str, str]:
 def missing(place: str, name: str) -> AttributeError:
     """The error for a name that ``place`` does not have: with what to do instead where PyTorch has the name.
 
-    >>> missing("nn", "DataParallel")
-    AttributeError('tg.nn.DataParallel: not here; use the model itself, or nn.parallel.DistributedDataParallel')
+    >>> missing("nn", "grad")
+    AttributeError('tg.nn.grad: not here; use tg.autograd.grad')
     >>> missing("nn", "Liner")
     AttributeError("module 'tinygrad_bp.nn' has no attribute 'Liner'")
     """

@@ -23,6 +23,7 @@ PLACES = {
     "autograd.profiler": "profiler",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
+    "utils.hooks": "autograd.hooks",
     "utils.data.*": "data.*",
     "utils.data._utils": "data",
     "utils.data._utils.*": "data.*",

@@ -8,7 +8,7 @@ from weakref import ref as reference
 
 from .backward import Pull, unbroadcast
 from .errors import ArgumentError, ShapeError, shape_text
-from .hooks import Handle, Hooks
+from .hooks import Hooks, RemovableHandle
 from .modes import enable_grad, no_grad
 from .node import Cell, Node
 from .tensor import Tensor, wrap
@@ -63,7 +63,7 @@ class GradFn:
         """A dict that is the user's: what is put there stays as long as the node."""
         return _hooks(self).metadata
 
-    def register_prehook(self: Any, hook: Callable[[tuple[Tensor, ...]], Any]) -> Handle:
+    def register_prehook(self: Any, hook: Callable[[tuple[Tensor, ...]], Any]) -> RemovableHandle:
         """Call ``hook(grad_outputs)``, a tuple of one gradient, when the gradient arrives; it may return another tuple.
 
         >>> import tinygrad_bp as tg
@@ -82,7 +82,7 @@ class GradFn:
             raise ArgumentError(f"register_prehook: give a function, got {type(hook).__name__}")
         return _hooks(self).arrived.add(arrived, "register_prehook")
 
-    def register_hook(self: Any, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> Handle:
+    def register_hook(self: Any, hook: Callable[[tuple[Any, ...], tuple[Any, ...]], Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` when the node's gradients are computed; it may return other inputs'.
 
         Both are tuples; ``grad_inputs`` has one gradient an input, None where none goes. A leaf's node has no inputs:

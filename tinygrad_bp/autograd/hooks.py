@@ -31,7 +31,7 @@ class Calls(dict[int, tuple[Callable[..., Any], Any]]):
         Calls.changes += 1
         tick()  # whoever goes by the clock of writes looks again
 
-    def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: Any = None) -> Handle:
+    def add(self, function: Callable[..., Any], who: str, *, first: bool = False, flag: Any = None) -> RemovableHandle:
         """Append a function (``first``: put it before the others); the handle takes it out again."""
         if not callable(function):
             raise ArgumentError(f"{who}: give a function, got {type(function).__name__}")
@@ -42,10 +42,10 @@ class Calls(dict[int, tuple[Callable[..., Any], Any]]):
         if first:
             self.update(others)
         self.changed()
-        return Handle(self, number)
+        return RemovableHandle(self, number)
 
 
-class Handle:
+class RemovableHandle:
     """What registering a hook returns: ``remove()`` takes the hook out, as does the end of a ``with`` block."""
 
     __slots__ = ("_calls", "_number")
@@ -61,7 +61,7 @@ class Handle:
             calls.pop(self._number, None)
             calls.changed()
 
-    def __enter__(self) -> Handle:
+    def __enter__(self) -> RemovableHandle:
         return self
 
     def __exit__(
@@ -100,7 +100,7 @@ def hooks_of(tensor: Tensor, who: str) -> Hooks:
     return cell.hooks
 
 
-def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
     """Call ``hook(gradient)`` in each backward when this tensor's gradient is complete.
 
     Where ``hook`` returns a tensor of the same shape and dtype, that is the gradient from there on: for ``.grad``,
@@ -122,7 +122,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Hand
     return hooks_of(self, "register_hook").arrived.add(hook, "register_hook")
 
 
-def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> Handle:
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHandle:
     """Call ``hook(tensor)`` in each backward after this leaf's ``.grad`` was set or added to.
 
     An optimizer step inside backward, for one parameter: the hook writes the parameter and clears its ``.grad``.

@@ -17,7 +17,7 @@ from ..ops.scans import Found
 from ..ops.solving import SignLogdet
 from ..random.generator import Generator
 from .device import DeviceLike, device as _device
-from .hooks import Handle
+from .hooks import RemovableHandle
 from .layout import Elements, layout as _layout, memory_format
 from .storage import TypedStorage, UntypedStorage
 from .tensor import Tensor
@@ -1133,9 +1133,9 @@ class Syntax:
         """1 over each element; integers give the default float dtype. Formula: 1 / x"""
     def reciprocal_(self) -> Tensor:
         """``reciprocal``, written into the tensor itself."""
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call ``hook(gradient)`` in each backward when this tensor's gradient is complete."""
-    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call ``hook(tensor)`` in each backward after this leaf's ``.grad`` was set or added to."""
     def relu(self) -> Tensor:
         """max(x, 0); its gradient at 0 is 0, and 1 at NaN. Formula: max(x, 0)"""

@@ -14,7 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import blas
+from ..blas import set_threads, threads_are_chosen
+from ..blas import threads as threads_of_products
 from .ending import READING
 
 EXTRA = 'pip install "tinygrad_bp[mpi]"'
@@ -137,12 +138,12 @@ def share_cores(world: Any) -> Callable[[], None]:
 
     neighbours = world.Split_type(MPI.COMM_TYPE_SHARED)
     own = set(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    number, before = part_of(own, neighbours.allgather(own)), blas.threads()
+    number, before = part_of(own, neighbours.allgather(own)), threads_of_products()
     neighbours.Free()
 
     def give(threads: int) -> None:
-        if before is not None and not blas.threads_are_chosen():
-            blas.set_threads(min(threads, before))
+        if before is not None and not threads_are_chosen():
+            set_threads(min(threads, before))
 
     give(number)
 

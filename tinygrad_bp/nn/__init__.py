@@ -29,9 +29,14 @@ from .upsampling import *
 from .utils.clip_grad import *
 
 # PyTorch's place of all layers, the bases by which programs ask for a family of them, and what their own layers import.
-from .convolution import _Convolution as _ConvNd  # noqa: F401
+from .convolution import _Convolution as _ConvNd, _ConvTranspose as _ConvTransposeNd  # noqa: F401
+from .dropout import Dropout as _DropoutNd  # noqa: F401
 from .losses import Loss as _Loss, WeightedLoss as _WeightedLoss  # noqa: F401
-from .normalization import _BatchNorm as _BatchNorm, _InstanceNorm as _InstanceNorm
+from .normalization import _BatchNorm as _BatchNorm, _InstanceNorm as _InstanceNorm, _RunningNorm as _NormBase  # noqa: F401
+from .padding import _ConstantPad as _ConstantPadNd  # noqa: F401
+from .pooling import _Adaptive as _AdaptiveAvgPoolNd, _AdaptiveMax as _AdaptiveMaxPoolNd  # noqa: F401
+from .pooling import _AvgPool as _AvgPoolNd, _MaxPool as _MaxPoolNd  # noqa: F401
+from .state import _IncompatibleKeys as _IncompatibleKeys
 from .tuples import (
     _ntuple as _ntuple, _pair as _pair, _quadruple as _quadruple, _single as _single, _triple as _triple,
 )  # fmt: skip
@@ -41,10 +46,11 @@ modules = _sys.modules[__name__]
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
-        if name == "parallel":  # which other programs never ask for
+        if name in ("parallel", "DataParallel"):  # which other programs never ask for
             from importlib import import_module
 
-            return import_module(f"{__name__}.parallel")
+            parallel = import_module(f"{__name__}.parallel")
+            return parallel if name == "parallel" else parallel.DataParallel
         from ..not_here import missing
 
         raise missing("nn", name)

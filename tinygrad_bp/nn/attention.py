@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,31 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["MultiheadAttention"]
+
+
+class SDPBackend(Enum):
+    """PyTorch's ways to compute ``scaled_dot_product_attention``; here is one, ``MATH``.
+
+    >>> SDPBackend.MATH.name
+    'MATH'
+    """
+
+    ERROR, MATH, FLASH_ATTENTION, EFFICIENT_ATTENTION, CUDNN_ATTENTION, OVERRIDEABLE = range(-1, 5)
+
+
+@contextmanager
+def sdpa_kernel(backends: SDPBackend | Iterable[SDPBackend], set_priority: bool = False) -> Iterator[None]:
+    """Inside, PyTorch may use these ways alone; the one that is here gives the numbers of all, so nothing changes.
+
+    >>> import tinygrad_bp as tg
+    >>> with sdpa_kernel(SDPBackend.MATH):
+    ...     tg.nn.functional.scaled_dot_product_attention(*tg.ones(3, 1, 2, 4)).shape
+    torch.Size([1, 2, 4])
+    """
+    given = [backends] if isinstance(backends, SDPBackend) else list(backends)
+    if not given or not all(isinstance(one, SDPBackend) for one in given):
+        raise ArgumentError(f"sdpa_kernel: give members of SDPBackend, got {backends!r}")
+    yield
 
 
 class NonDynamicallyQuantizableLinear(Linear):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
-from ..autograd.hooks import Calls, Handle
+from ..autograd.hooks import Calls, RemovableHandle
 from .hooks import EVERY
 from .module import Module
 
@@ -18,7 +18,7 @@ __all__ = [
 _switching = RLock()  # two threads that register and remove leave what the hooks there are ask for
 
 
-class _HandleOfAll(Handle):
+class _HandleOfAll(RemovableHandle):
     """The handle of a hook of all modules: without any, modules are called plainly again."""
 
     __slots__ = ()
@@ -30,14 +30,14 @@ class _HandleOfAll(Handle):
             Module._hooks = EVERY if any(vars(EVERY).values()) else None
 
 
-def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> Handle:
+def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> RemovableHandle:
     with _switching:
         handle = _HandleOfAll(calls, calls.add(hook, who, flag=flag)._number)
         Module._hooks = EVERY  # from now on every call asks for hooks
     return handle
 
 
-def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, args)`` before each call of any module, as ``Module.register_forward_pre_hook`` says.
 
     >>> import tinygrad_bp as tg
@@ -53,7 +53,7 @@ def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
 
 def register_module_forward_hook(
     hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
-) -> Handle:
+) -> RemovableHandle:
     """Call ``hook(module, args, output)`` after each call of any module, as ``Module.register_forward_hook`` says.
 
     >>> import tinygrad_bp as tg
@@ -65,7 +65,7 @@ def register_module_forward_hook(
     return _of_all(EVERY.after, hook, "register_module_forward_hook", (with_kwargs, always_call))
 
 
-def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Handle:
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, grad_output)`` when a gradient arrives at any module.
 
     >>> import tinygrad_bp as tg
@@ -75,7 +75,7 @@ def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> Handle:
     return _of_all(EVERY.arriving, hook, "register_module_full_backward_pre_hook")
 
 
-def register_module_full_backward_hook(hook: Callable[..., Any]) -> Handle:
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call ``hook(module, grad_input, grad_output)`` when a gradient leaves any module.
 
     >>> import tinygrad_bp as tg

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError, DtypeError
-from ..autograd.hooks import Handle
+from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
 from ..ops.operators import asked, to
@@ -154,7 +154,7 @@ class Module(State, Constructed):
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> Handle:
+    ) -> RemovableHandle:
         """Call ``hook(module, args)`` before each ``forward``; what it returns, one argument or a tuple, replaces them.
 
         ``with_kwargs``: ``hook(module, args, kwargs)``, which may return ``(args, kwargs)``. ``prepend`` puts it before
@@ -164,7 +164,7 @@ class Module(State, Constructed):
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
-    ) -> Handle:
+    ) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after each ``forward``; what it returns (not None) replaces the output.
 
         ``with_kwargs``: ``hook(module, args, kwargs, output)``. ``always_call``: also where ``forward`` or another hook
@@ -179,7 +179,7 @@ class Module(State, Constructed):
         flags = with_kwargs, always_call
         return hooks_of(self).after.add(hook, "register_forward_hook", first=prepend, flag=flags)
 
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` in each backward when the gradient arrives at the module.
 
         What the hook returns, a tuple or one tensor, replaces ``grad_output``. Raises ``ArgumentError`` where it has
@@ -187,7 +187,7 @@ class Module(State, Constructed):
         """
         return hooks_of(self).arriving.add(hook, "register_full_backward_pre_hook", first=prepend)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_input, grad_output)`` in each backward when the gradient leaves the module.
 
         ``grad_input`` has one gradient per positional argument of the call (None where it required none),
@@ -204,26 +204,26 @@ class Module(State, Constructed):
         """
         return hooks_of(self).leaving.add(hook, "register_full_backward_hook", first=prepend)
 
-    def register_backward_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """``register_full_backward_hook``, which has replaced it."""
         return self.register_full_backward_hook(hook)
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before ``state_dict`` reads the module."""
         return hooks_of(self).saving.add(hook, "register_state_dict_pre_hook")
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, state_dict, prefix, {})`` after ``state_dict`` has read the module; it may change it."""
         return hooks_of(self).saved.add(hook, "register_state_dict_post_hook")
 
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, state_dict, prefix, {}, strict, missing, unexpected, errors)`` before loading.
 
         It may change the ``state_dict``, a copy of the one given, and add to the three lists.
         """
         return hooks_of(self).loading.add(hook, "register_load_state_dict_pre_hook")
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after ``load_state_dict``; it may take keys out of the lists."""
         return hooks_of(self).loaded.add(hook, "register_load_state_dict_post_hook")
 

@@ -18,7 +18,47 @@ from ..distributed.group import DistError, ProcessGroup, joined
 from .module import Module, check_module
 from .parameter import UninitializedParameter
 
-__all__ = ["DistributedDataParallel"]
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
+
+
+class DataParallel(Module):
+    """``module`` itself, as PyTorch runs it where there is no GPU to share the rows with: one after the other.
+
+    It is ``.module``, and the names of the state begin with ``module.`` as there. ``device_ids``, ``output_device``
+    and ``dim`` are taken and change nothing. Several processes train together in ``DistributedDataParallel``.
+
+    >>> import tinygrad_bp as tg
+    >>> model = tg.nn.DataParallel(tg.nn.Linear(2, 1))
+    >>> model(tg.ones(3, 2)).shape, list(model.state_dict())
+    (torch.Size([3, 1]), ['module.weight', 'module.bias'])
+    """
+
+    module: Module
+
+    def __init__(
+        self, module: Module, device_ids: Sequence[Any] | None = None, output_device: Any = None, dim: int = 0
+    ) -> None:
+        super().__init__()
+        check_module(module, "DataParallel")
+        self.module = module
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        """What the module gives."""
+        return self.module(*inputs, **kwargs)
+
+
+def data_parallel(
+    module: Module, inputs: Any, device_ids: Sequence[Any] | None = None, output_device: Any = None, dim: int = 0,
+    module_kwargs: dict[str, Any] | None = None,
+) -> Any:  # fmt: skip
+    """``module(*inputs)``, or of one input that is no tuple; the rest as in ``DataParallel``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.parallel.data_parallel(tg.nn.ReLU(), tg.tensor([-1.0, 2.0]), range(0))
+    tensor([0., 2.])
+    """
+    given = inputs if isinstance(inputs, tuple) else () if inputs is None else (inputs,)
+    return module(*given, **(module_kwargs or {}))
 
 
 class DistributedDataParallel(Module):
@@ -136,8 +176,8 @@ class DistributedDataParallel(Module):
         named, known = list(self.module.named_parameters()), {id(p) for p in self._known}
         if new := [name for name, p in named if id(p) not in known]:
             raise ArgumentError(
-                f"DistributedDataParallel: {', '.join(new[:8])}: put into the module after it was wrapped, so each rank "
-                "may hold other values; wrap the module again"
+                f"DistributedDataParallel: {', '.join(new[:8])}: put into the module after it was wrapped, so each "
+                "rank may hold other values; wrap the module again"
             )
         if self._averager.ddp() is not self:  # this one is a copy
             self._averager, self._made_of = _Averager(self), []

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.arrays import as_array
 from ..autograd.errors import ArgumentError, AutogradError, shape_text
-from ..autograd.hooks import Handle
+from ..autograd.hooks import RemovableHandle
 from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import wrote
@@ -325,27 +325,27 @@ class Optimizer:
             self._hooks = OptimizerHooks()
         return self._hooks
 
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other ``(args, kwargs)`` for it."""
         return self._own_hooks().before_step.add(hook, "register_step_pre_hook")
 
-    def register_step_post_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
         return self._own_hooks().after_step.add(hook, "register_step_post_hook")
 
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer)`` before each ``state_dict()``; ``prepend``: before the other hooks."""
         return self._own_hooks().before_save.add(hook, "register_state_dict_pre_hook", first=prepend)
 
-    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after each ``state_dict()``; it may return another dict."""
         return self._own_hooks().after_save.add(hook, "register_state_dict_post_hook", first=prepend)
 
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before each ``load_state_dict``; it may return another dict."""
         return self._own_hooks().before_load.add(hook, "register_load_state_dict_pre_hook", first=prepend)
 
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Call ``hook(optimizer)`` after each ``load_state_dict``."""
         return self._own_hooks().after_load.add(hook, "register_load_state_dict_post_hook", first=prepend)
 
