@@ -13,6 +13,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, DtypeError, LeafWriteError, ShapeError, TargetError
+from tinygrad_bp.autograd.op import OPS
 from tinygrad_bp.ops.passes import choose
 
 F = tg.nn.functional
@@ -327,7 +328,7 @@ def test_a_mistake_is_named(call, error, text):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.int64, np.complex64])
 @pytest.mark.parametrize("shapes", [
     ((80, 80), (80, 80), (80, 80)), ((80, 80), (), (80, 80)), ((80, 80), (80, 1), (80,)),
-    ((5000,), (2, 5000), (3, 1, 1)),
+    ((5000,), (2, 5000), (3, 1, 1)), ((80,), (80, 80), ()),
 ], ids=str)  # fmt: skip
 def test_choosing_by_bits_is_numpys_where(dtype, shapes):
     """Large arrays take another way: every bit of what is chosen arrives, NaN's and −0's among them."""
@@ -345,6 +346,18 @@ def test_choosing_by_bits_is_numpys_where(dtype, shapes):
         assert found.dtype == wanted.dtype and found.shape == wanted.shape
         np.testing.assert_array_equal(found, wanted)
         np.testing.assert_array_equal(np.signbit(found.real), np.signbit(wanted.real))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "masked_softmax"])
+def test_many_short_rows_give_what_each_gives_alone(name, dtype):
+    """Together they take another way to their maximum and their sum."""
+    rows = np.random.default_rng(0).standard_normal((2, 300, 7)).astype(dtype)
+    rows[0, :5, 3], rows[0, 5] = [np.nan, np.inf, -np.inf, 88.0, -6e4], -np.inf
+    function = OPS[name].function
+    alone = [function(tg.tensor(row)).numpy() for row in rows[0]]
+    np.testing.assert_allclose(function(tg.tensor(rows)).numpy()[0], alone, rtol=8 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("exponent", [2, 3, 4, 5, 6, 7, 10, -1, -2, -3, -4, 3.0, 5.0, -7.0, 0, 1, 0.5, -0.5, 2.5, 1e9])

@@ -9,16 +9,16 @@ import numpy as np
 from numpy import ndarray
 
 from ..autograd.define import constant, general
-from ..autograd.elsewhere import boxed, copied, moved
+from ..autograd.elsewhere import boxed, copied, moved, outermost
 from ..autograd.errors import ShapeError, TargetError, shape_text
 from ..autograd.operands import rounds_once
 from ..autograd.types import Array, DTypeLike
-from .elementwise import add, mul
+from .elementwise import ONE, add, mul
 from .passes import choose
 from .products import matmul, product, rows_of
 from .reduction import sum
 from .samples import below, boolean, fixed, real, sample
-from .shape import reshape, transpose
+from .shape import reshape, reshaped, transpose
 
 __all__ = ["bilinear", "one_hot"]
 
@@ -105,27 +105,45 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
 # ---------------------------------------------------------------------- softmax
 
 
-# The arguments are (x, axis, dtype, out, keepdims): NumPy takes them faster without names.
-_largest: Any = np.maximum.reduce
-_total: Any = np.add.reduce
+def _short_rows(x: Any, axis: int) -> Any:
+    """``x`` as a matrix where it is many short rows along ``axis``, which NumPy reduces a number at a time; or None."""
+    length = x.shape[axis] if x.ndim else 0
+    if not 0 < length <= SHORT or x.size < MANY_ROWS * length or axis not in (-1, x.ndim - 1):
+        return None
+    return reshaped(x, (-1, length)) if x.dtype in ONE else None
+
+
+_sum: Any = np.add.reduce  # (x, axis, dtype, out, keepdims): NumPy takes them faster without names
+SHORT, MANY_ROWS = 64, 256
+
+
+def _largest(x: Any, axis: int) -> Any:
+    """The largest along an axis, which stays; of short rows with one number of each side by side."""
+    rows = _short_rows(x, axis)
+    if rows is None:
+        return outermost(np.maximum, x, axis, True)
+    return reshaped(outermost(np.maximum, copied(rows.T, "C"), 0), (*x.shape[:-1], 1))
+
+
+def _total(x: Any, axis: int) -> Any:
+    """The sum along an axis, which stays; of short rows a product with ones."""
+    rows = _short_rows(x, axis)
+    if rows is None:
+        return _sum(x, axis, None, None, True)
+    return reshaped(np.dot(rows, ones_of(rows.shape[1], rows.dtype, rows)), (*x.shape[:-1], 1))
 
 
 def _below_top(x: Any, axis: int) -> Any:
     """``x`` minus the largest along an axis, as floats of its own memory."""
     if x.dtype.kind not in "fc":
         x = x.astype(np.float64)
-    if not x.size:
-        return copied(x)
-    try:
-        return boxed(x - _largest(x, axis, None, None, True))
-    except NotImplementedError:  # CuPy's ufunc cannot, its arrays can
-        return x - x.max(axis, None, True)
+    return boxed(x - _largest(x, axis)) if x.size else copied(x)
 
 
 def _softmax(x: Any, axis: int) -> Any:
     e = _below_top(x, axis)
     np.exp(e, out=e)
-    e /= _total(e, axis, None, None, True)
+    e /= _total(e, axis)
     return e
 
 
@@ -140,10 +158,10 @@ softmax = general("softmax", _softmax,
 
 
 def _masked_softmax(x: Any) -> Any:
-    top = x.max(-1, None, True) if x.size else x
+    top = _largest(x, -1) if x.size else x
     e = boxed(x - choose(top == -np.inf, 0.0, top))
     np.exp(e, out=e)
-    total = _total(e, -1, None, None, True)
+    total = _total(e, -1)
     total += total == 0
     e /= total
     return e
@@ -167,7 +185,7 @@ def _masked_reference(x: Any) -> Any:
 
 def _log_softmax(x: Any, axis: int) -> Any:
     z = _below_top(x, axis)
-    z -= np.log(_total(np.exp(z), axis, None, None, True))
+    z -= np.log(_total(np.exp(z), axis))
     return z
 
 

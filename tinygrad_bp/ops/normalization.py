@@ -25,7 +25,7 @@ from ..autograd.writes import wrote
 from .elementwise import add, cast, mul
 from .network import ones_of, sum_rows
 from .samples import fixed, positive, real, sample
-from .shape import reshape
+from .shape import reshape, reshaped
 
 __all__ = ["batch_norm", "layer_norm"]
 
@@ -269,11 +269,11 @@ def scaled(y: Any, weight: Any, bias: Any) -> Any:
 
 def _row_mean(x: Any) -> Any:
     """The mean of each row of a matrix, as a column; a product with ones is NumPy's quickest sum."""
-    return np.reshape(np.dot(x, ones_of(x.shape[1], x.dtype, x)) * (1 / x.shape[1]), (-1, 1))
+    return reshaped(np.dot(x, ones_of(x.shape[1], x.dtype, x)) * (1 / x.shape[1]), (-1, 1))
 
 
 def _as_rows(x: Any, weight: Any) -> Any:
-    return np.reshape(x, (-1, math.prod(weight.shape)))
+    return reshaped(x, (-1, math.prod(weight.shape)))
 
 
 def _layer_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -284,9 +284,9 @@ def _layer_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 
 def _normalized_rows(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     h, r = _standard_rows(_as_rows(x, weight), eps)
-    y = h * np.reshape(weight, (-1,))
-    y += np.reshape(bias, (-1,))
-    return np.reshape(y, x.shape), h, r
+    y = h * reshaped(weight, (-1,))
+    y += reshaped(bias, (-1,))
+    return reshaped(y, x.shape), h, r
 
 
 def _standard_rows(rows: Any, eps: float) -> tuple[Any, Any]:
@@ -337,13 +337,13 @@ standard_rows = general(
 
 
 def _layer_norm_slope(g: Any, x: Any, weight: Any, h: Any, r: Any, eps: float) -> Any:
-    return np.reshape(norm_pull(_as_rows(g, weight) * np.reshape(weight, (-1,)), h, r), x.shape)
+    return reshaped(norm_pull(_as_rows(g, weight) * reshaped(weight, (-1,)), h, r), x.shape)
 
 
 _layer_norm_op = general(
     "layer_norm", _layer_norm, _layer_norm_slope,
-    lambda g, h, weight_shape: np.reshape(sum_rows(np.reshape(g, h.shape) * h), weight_shape),
-    lambda g, bias_shape: np.reshape(sum_rows(np.reshape(g, (-1, math.prod(bias_shape)))), bias_shape),
+    lambda g, h, weight_shape: reshaped(sum_rows(reshaped(g, h.shape) * h), weight_shape),
+    lambda g, bias_shape: reshaped(sum_rows(reshaped(g, (-1, math.prod(bias_shape)))), bias_shape),
     inputs="x weight bias", params={"eps": 1e-5}, grad_grad_fn="NativeLayerNormBackwardBackward0",
     residuals={"h": lambda x, weight, eps: _deviation(x, weight) * _inverse_spread(x, weight, eps),
                "r": lambda x, weight, eps: _inverse_spread(x, weight, eps)},

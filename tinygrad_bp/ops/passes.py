@@ -25,7 +25,8 @@ _ONES = numbers({np.dtype(np.float32): np.full((), -1, np.int32), np.dtype(np.fl
 
 def choose(condition: Raw, a: Raw | float, b: Raw | float) -> Any:
     """``np.where``, of large float arrays by masking bits: NumPy jumps per element, at random for random conditions."""
-    if getattr(condition, "size", 0) < MANY or condition.dtype != bool or condition.__class__ in ARRAYS:
+    few = getattr(condition, "size", 0) < MANY and getattr(a, "size", 0) < MANY and getattr(b, "size", 0) < MANY
+    if few or condition.__class__ is not np.ndarray or condition.dtype != bool:
         return np.where(condition, a, b)
     dtype = a.dtype if hasattr(a, "dtype") else getattr(b, "dtype", None)
     ones: Any = _ONES.get(dtype)

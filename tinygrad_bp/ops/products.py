@@ -20,7 +20,7 @@ from .elementwise import cast, mul
 from .joining import stack
 from .reduction import sum as total
 from .samples import sample
-from .shape import permute, reshape, takes_axis
+from .shape import permute, reshape, reshaped, takes_axis
 
 __all__ = [
     "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "ger", "inner", "kron", "matmul", "mm", "mv", "outer",
@@ -30,7 +30,7 @@ __all__ = [
 
 def rows_of(x: Array) -> Any:
     """All leading dimensions as one."""
-    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    return x if x.ndim == 2 else reshaped(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 LARGE = 1 << 15
@@ -45,7 +45,7 @@ def product(a: Array, b: Array) -> Any:
         return a.dot(b)
     ndim = getattr(b, "ndim", 0)  # of a number NumPy says what is wrong
     if a.ndim > 2 and ndim == 2:
-        return np.reshape(product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
+        return reshaped(product(rows_of(a), b), (*a.shape[:-1], b.shape[-1]))
     if a.ndim == ndim == 2:
         return np.matmul(a, b) if a.shape[0] * b.shape[1] >= LARGE else np.dot(a, b)
     return np.dot(a, b) if 0 < a.ndim <= 2 and 0 < ndim <= 2 else np.matmul(a, b)
