@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from parts import some
 
 import tinygrad_bp as tg
 from tests.right_layers import LAYERS, Z
@@ -49,7 +50,8 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_layers_with_a_mistake_are_called_wrong(way: str) -> None:
-    for name, (hand, forward, inputs, options) in LAYERS.items():
+    for name in some([*LAYERS], len(LAYERS) // 2):
+        hand, forward, inputs, options = LAYERS[name]
         if "embedding" not in name:  # whose first gradient is none
             found = check_backward(
                 lambda g, *a, hand=hand: spoilt(hand(g, *a), 0, WAYS[way]), forward, inputs, **options
@@ -59,7 +61,8 @@ def test_the_same_layers_with_a_mistake_are_called_wrong(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_networks_with_a_mistake_are_called_wrong(way: str) -> None:
-    for name, (f, weights, batch, options) in NETWORKS.items():
+    for name in some([*NETWORKS], len(NETWORKS) // 2):
+        f, weights, batch, options = NETWORKS[name]
 
         def g(*a: Any, f: Any = f) -> Any:
             loss, grads = f(*a)[:2]

@@ -38,7 +38,10 @@ class Generator:
     device: Device
 
     def __init__(self, device: DeviceLike = None, *, seed: int = 67280421310721) -> None:
+        from numpy.random import MT19937
+
         self.device = resolve(device)
+        self._bits = MT19937()  # once: its own seed takes fifty times ours
         self._start(seed)
 
     def __repr__(self) -> str:
@@ -50,13 +53,10 @@ class Generator:
         return self._start(seed)
 
     def _start(self, seed: int) -> Generator:
-        from numpy.random import MT19937
-
         number = operator.index(seed)
         if not -(2**63) <= number < 2**64:
             raise ArgumentError(f"manual_seed: the seed has at most 64 bits, got {seed}")
         self._seed = number % 2**64
-        self._bits = MT19937()
         self._bits._legacy_seeding(self._seed & 0xFFFFFFFF)
         self._next_normal: float | None = None
         return self
