@@ -337,7 +337,10 @@ def test_choosing_by_bits_is_numpys_where(dtype, shapes):
     a, b = (np.asarray(100 * rng.standard_normal(shape)).astype(dtype) for shape in shapes[1:])
     if a.size > 1 and a.dtype.kind in "fc":
         a.flat[:4] = [np.nan, -np.inf, -0.0, 0.0]
-    for one, two, chosen in ((a, b, condition), (b.T, a.T, condition.T), (a, 2, condition), (-1, b, condition)):
+    for one, two, chosen in (
+        (a, b, condition), (b.T, a.T, condition.T), (a, 2, condition), (-1, b, condition), (a, 0.0, condition),
+        (a, -0.0, condition),
+    ):  # fmt: skip
         try:
             wanted = np.where(chosen, one, two)
         except ValueError:  # turned round they do not broadcast

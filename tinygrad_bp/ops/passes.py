@@ -32,9 +32,12 @@ def choose(condition: Raw, a: Raw | float, b: Raw | float) -> Any:
     ones: Any = _ONES.get(dtype)
     if ones is None or any(getattr(side, "dtype", dtype) != dtype for side in (a, b)):
         return np.where(condition, a, b)
-    a, b = (np.asarray(side, dtype).view(ones.dtype) for side in (a, b))
-    chosen: Any = np.bitwise_xor(a, b) & np.multiply(condition.view(np.int8), ones)
-    chosen ^= b
+    one, other = (np.asarray(side, dtype).view(ones.dtype) for side in (a, b))
+    mask = np.multiply(condition.view(np.int8), ones)
+    if not other.ndim and not other.item():  # the number 0, all of whose bits are 0
+        return np.bitwise_and(one, mask).view(dtype)
+    chosen: Any = np.bitwise_xor(one, other) & mask
+    chosen ^= other
     return chosen.view(dtype)
 
 

@@ -265,7 +265,12 @@ def _swap_or_permute(axes: tuple[int, ...]) -> str:
     return "TransposeBackward0" if moved == 2 else "PermuteBackward0"
 
 
-_permute = linear("permute", lambda x, axes: np.transpose(x, axes), lambda g, axes: np.transpose(g, _inverse(axes)),
+def _turned(x: Array, axes: tuple[int, ...]) -> Any:
+    """``np.transpose``, as ``reshaped`` is ``np.reshape``."""
+    return x.transpose(axes) if x.__class__ is ndarray else np.transpose(x, axes)
+
+
+_permute = linear("permute", _turned, lambda g, axes: _turned(g, _inverse(axes)),
                   params={"axes": REQUIRED}, formula="x, its axes in the order axes",
                   samples=(sample((2, 3, 4), axes=(2, 0, 1)), sample((2, 3), axes=(1, 0)), sample((0, 3), axes=(1, 0))),
                   reference=np.transpose, views=True, grad_fn=_swap_or_permute, doc="The dimensions in another order.")
