@@ -33,12 +33,9 @@ class Place:
     def permuted(self, axes: tuple[int, ...]) -> Place:
         """``transpose(axes)`` without a copy."""
         axes = tuple(axis % len(self.shape) for axis in axes)
-        return replace(
-            self,
-            shape=tuple(self.shape[axis] for axis in axes),
-            strides=tuple(self.strides[axis] for axis in axes),
-            lane=None if self.lane is None else axes.index(self.lane),
-        )
+        shape, strides = ([each[axis] for axis in axes] for each in (self.shape, self.strides))
+        lane = None if self.lane is None else axes.index(self.lane)
+        return Place(self.buffer, tuple(shape), tuple(strides), self.offset, lane)
 
     def broadcast(self, shape: tuple[int, ...]) -> Place:
         """``broadcast_to(shape)``: the steps along new axes, and along those of size 1, are 0."""
@@ -49,7 +46,7 @@ class Place:
             strides.append(stride if size == shape[axis] else 0)
             if axis == lane and size != shape[axis]:
                 lane = None
-        return replace(self, shape=shape, strides=tuple(strides), lane=lane)
+        return Place(self.buffer, shape, tuple(strides), self.offset, lane)
 
     def sliced(self, index: tuple[Any, ...]) -> Place | None:
         """``x[index]`` for slices, integers, None and one ``...``; None for anything else."""

@@ -121,6 +121,8 @@ def evaluate(program: Program, arrays: Sequence[Any]) -> tuple[list[Any], list[A
 
 # ---------------------------------------------------------------------- values in operands and parameters
 
+_LEAVES = {int, float, bool, str, type(None)}  # of most items: no values inside
+
 
 def values_in(item: Any) -> list[Value]:
     """The values in nested tuples, lists, dicts and slices, in order."""
@@ -130,6 +132,8 @@ def values_in(item: Any) -> list[Value]:
 
 
 def _gather(item: Any, found: list[Value]) -> None:
+    if item.__class__ in _LEAVES:
+        return
     if isinstance(item, Value):
         found.append(item)
     elif isinstance(item, (tuple, list)):
@@ -144,6 +148,8 @@ def _gather(item: Any, found: list[Value]) -> None:
 
 def replaced(item: Any, find: Callable[[Value], Any]) -> Any:
     """The same nest with ``find(value)`` in the place of each value."""
+    if item.__class__ in _LEAVES:
+        return item
     if isinstance(item, Value):
         return find(item)
     if isinstance(item, tuple) and hasattr(item, "_fields"):
