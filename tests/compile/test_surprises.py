@@ -1,5 +1,6 @@
 """What a program could silently freeze: each is seen, and the next run is right, or is refused with what to write."""
 
+import copy
 import shutil
 import threading
 import warnings
@@ -741,3 +742,20 @@ def test_a_function_learns_that_it_is_written_down():
     for _ in range(4):
         double(tg.ones(2))
     assert seen and all(seen) and not tg.compiler.is_compiling()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: copy.deepcopy([x])[0], tg.Tensor.clone])
+def test_a_copy_has_the_value_of_each_run(copied):
+    same_as_python(lambda x: copied(x) * 2, *[(tg.ones(3) * k,) for k in range(1, 6)])
+
+
+def test_a_copy_of_a_module_has_the_parameters_of_each_run():
+    layer = nn.Linear(2, 1)
+
+    def step(x):
+        with tg.no_grad():
+            layer.weight += 1
+        return copy.deepcopy(layer)(x).sum().detach()
+
+    seen = [compiled_or_not(tg.tensor([[1.0, 2.0]])).item() for compiled_or_not in [tg.compile(step)] * 5]
+    assert np.allclose(np.diff(seen), 3)

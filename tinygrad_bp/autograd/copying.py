@@ -7,6 +7,7 @@ from typing import Any
 
 from .elsewhere import copied
 from .errors import ArgumentError
+from .modes import holding, same
 from .tensor import Tensor, wrap
 from .writes import share
 
@@ -23,11 +24,19 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
             f"deepcopy: only leaf tensors can be copied with their gradient; this one was made by "
             f"{self._node!r}. Use t.detach().clone()"
         )
-    copy = _duplicate(self, copied(self._value))
+    copy = _duplicate(self, _copied(self))
     if self.grad is not None:
-        copy._own_cell().grad = wrap(copied(self.grad._value), None)
+        copy._own_cell().grad = wrap(_copied(self.grad), None)
     memo[id(self)] = copy
     return copy
+
+
+def _copied(tensor: Tensor) -> Any:
+    """A copy of its array, of which whoever follows values knows that it is one."""
+    holding(tensor)
+    array = copied(tensor._value)
+    same(array, tensor._value)
+    return array
 
 
 def _duplicate(self: Tensor, value: Any) -> Tensor:
