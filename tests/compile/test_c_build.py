@@ -173,7 +173,7 @@ def test_a_compiler_that_fails(folder, monkeypatch, tmp_path) -> None:
 
 def test_a_compiler_that_makes_nothing(folder, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("CC", script(tmp_path, "exit 0"))
-    goes_on("takes no file|cannot be loaded")
+    goes_on("reported no error and made no file")
 
 
 def test_a_compiler_that_makes_nonsense(folder, monkeypatch, tmp_path) -> None:
@@ -229,6 +229,16 @@ def test_parts_say_it_once(folder, monkeypatch) -> None:
         (found,) = parts(np.eye(2, dtype=np.float32))
     assert len(said) == 1
     assert np.allclose(found, np.eye(2) / 2 + 1)
+
+
+@pytest.mark.parametrize("function", [lambda x: x * 2 + 1, lambda x: tg.linalg.inv(x * 2) + 1, tg.linalg.inv])
+def test_the_warning_names_the_line_that_called(folder, monkeypatch, function) -> None:
+    monkeypatch.setenv("CC", "no_such_compiler")
+    compiled = tg.compile(function, backend="c")
+    with pytest.warns(UserWarning, match="the program runs by NumPy") as said:
+        for _ in range(4):
+            compiled(tg.eye(2))
+    assert [warning.filename for warning in said] == [__file__]
 
 
 def test_the_default_folder(monkeypatch, tmp_path) -> None:

@@ -148,6 +148,8 @@ def _compile(source: str, command: list[str], path: Path) -> None:
             text, made = Path(making, "program.c"), Path(making, f"program{LIBRARY}")
             text.write_text(source, encoding="utf-8")
             _run([*command, *FLAGS, str(text), "-o", str(made), "-lm"], "did not accept the program")
+            if not made.is_file():
+                raise BuildError(f"the C compiler {command[0]} reported no error and made no file")
             content = made.read_bytes()
             made.chmod(0o600)
             seal = Path(making, "seal")

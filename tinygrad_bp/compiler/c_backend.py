@@ -39,5 +39,5 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
 
 
 def _by_numpy(program: Program, why: str) -> numpy_backend.Runnable:
-    warnings.warn(f"{why}; the program runs by NumPy", stacklevel=3)
+    warnings.warn(f"{why}; the program runs by NumPy", stacklevel=6)  # the user's call
     return numpy_backend.build(program)

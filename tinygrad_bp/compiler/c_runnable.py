@@ -151,7 +151,7 @@ class Runnable:
             if emitted.uses_blas:
                 found.use_blas(gemm())
         except BuildError as error:
-            warnings.warn(f"{error}; the program runs by NumPy", stacklevel=4)
+            warnings.warn(f"{error}; the program runs by NumPy", stacklevel=6)  # the user's call
             self.instead = numpy_backend.build(self.program)
             return None
         self._orders = tuple(orders)
