@@ -2,6 +2,7 @@
 
 import json
 import operator
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -214,3 +215,20 @@ def test_a_gradient_has_the_dtype_of_its_leaf_where_another_input_is_wider(op, s
             found = tg.autograd.grad(result, leaves, tg.ones_like(result), allow_unused=True)
             for x, g in zip(leaves, found, strict=True):
                 assert g is None or g.dtype == x.dtype, (op.name, wider)
+
+
+# Checksums of PyTorch's own, of start, end and steps; in float64 the product needs a longer number to be exact in.
+SPACED = {
+    (-5, 5, 7): (311860768, 3298538058), (0, 1, 11): (790155632, 4001059533),
+    (-3.14159, 3.14159, 200): (1536982436, 2893499396), (-10, 10, 2001): (2310657607, 1352360617),
+    (2, -7.5, 33): (3056918363, 1024789839),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "sums"), SPACED.items())
+def test_linspace_rounds_as_pytorch_does(given: tuple[float, float, int], sums: tuple[int, int]) -> None:
+    narrow, wide = (tg.linspace(*given, dtype=kind).numpy() for kind in (tg.float32, tg.float64))
+    assert zlib.crc32(narrow.astype("<f4").tobytes()) == sums[0]
+    if np.finfo(np.longdouble).nmant >= 63:
+        assert zlib.crc32(wide.astype("<f8").tobytes()) == sums[1]
+    assert np.allclose(wide, np.linspace(*given), rtol=0, atol=1e-14) and wide[[0, -1]].tolist() == [*given[:2]]
