@@ -1,6 +1,9 @@
 """What a tensor tells, how it is called, and what it does at ties."""
 
 import copy
+import gc
+import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -256,3 +259,23 @@ def test_equal_and_allclose_answer_with_a_bool():
     assert w.equal(tg.tensor([1.0])) is False
     assert tg.allclose(w, w + 1e-7) is True
     assert w.allclose(w + 1e-3) is False
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: tg.ones(2), lambda: tg.ones(2, requires_grad=True) * 2, lambda: tg.nn.Parameter(tg.ones(2))]
+)
+def test_users_put_attributes_on_tensors(make: Any) -> None:
+    t = make()
+    t.g, t.note = tg.zeros(2), ["kept"]
+    assert (t.g is t.g) and not hasattr(t + 1, "note") and not hasattr(t.data, "note")
+    assert copy.copy(t).note is t.note
+    if t.is_leaf:
+        other = copy.deepcopy(t)
+        assert other.note == t.note and other.note is not t.note and other.g is not t.g
+    seen = weakref.ref(t.g)
+    gc.disable()
+    del t
+    gc.enable()
+    assert seen() is None
+    with pytest.raises(AttributeError, match="no attribute 'g'"):
+        make().g  # noqa: B018

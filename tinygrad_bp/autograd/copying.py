@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from copy import deepcopy
 from typing import Any
 
 from .elsewhere import copied
@@ -15,6 +16,7 @@ from .writes import share
 def _copy(self: Tensor) -> Tensor:
     copy = _duplicate(self, self._value)
     share(self, copy)
+    vars(copy).update(vars(self))
     return copy
 
 
@@ -28,6 +30,7 @@ def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if self.grad is not None:
         copy._own_cell().grad = wrap(_copied(self.grad), None)
     memo[id(self)] = copy
+    vars(copy).update(deepcopy(vars(self), memo))
     return copy
 
 

@@ -42,9 +42,9 @@ class Tensor(Syntax, metaclass=TensorClass):
     tensor([2., 4.])
     """
 
-    # _cell is set where a gradient or a name is held: a leaf that requires grad always has one. _views is set where a
-    # view was made of it, or it is one; _quiet where it is a view, made under no_grad, of a tensor with a history.
-    __slots__ = ("__weakref__", "_cell", "_node", "_quiet", "_value", "_views")
+    # _cell is set where a gradient or a name is held: on each leaf that requires grad. _views is set where a view was
+    # made of it, or it is one; _quiet where it is a view, under no_grad, of one with a history. __dict__ is the users'.
+    __slots__ = ("__dict__", "__weakref__", "_cell", "_node", "_quiet", "_value", "_views")
 
     _value: Any
     _node: Node | None
