@@ -210,6 +210,8 @@ def test_the_csv_and_the_plot(tmp_path):
     (axes,) = figure.axes
     assert axes.get_xscale() == "log" and axes.get_xlabel() == "lr" and (tmp_path / "found.png").stat().st_size > 1000
     assert [text.get_text() for text in axes.get_legend().texts] == ["act=a", "act=b"]
+    sweep(lambda lr: {"seed": 3, "lr": lr, "loss": 1}, {"lr": [1]}, seeds=1).csv(tmp_path / "found.csv")
+    assert (tmp_path / "found.csv").read_text().startswith("lr,seed,figure.seed,figure.lr,loss,error\n1,0,3.0,1.0,1.0,")
     names = sweep(lambda act: 1.0, {"act": [tg.nn.ReLU, tg.nn.Tanh]}, seeds=2).plot(figure="result")
     assert [label.get_text() for label in names.axes[0].get_xticklabels()] == ["act=ReLU", "act=Tanh"]
     with pytest.raises(ArgumentError, match="no figure 'loss'; there are result"):

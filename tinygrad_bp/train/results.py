@@ -78,11 +78,16 @@ class Sweep:
     # ------------------------------------------------------------------ out
 
     def csv(self, path: str | PathLike[str]) -> None:
-        """Write a line a run under a head: setting, seed, figures in full, and the error of one that failed."""
+        """Write a line a run under a head: setting, seed, figures in full, and the error of one that failed.
+
+        A figure that is called as a column before it is headed ``figure.NAME``.
+        """
         names = list(dict.fromkeys(name for run in self.runs for name in run.setting))
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow([*names, "seed", *self.figures, "error"])
+            taken = {*names, "seed", "error"}
+            figures = [f"figure.{name}" if name in taken else name for name in self.figures]
+            writer.writerow([*names, "seed", *figures, "error"])
             for run in self.runs:
                 setting = [said(run.setting[name]) if name in run.setting else "" for name in names]
                 writer.writerow([*setting, run.seed, *(run.figures.get(name, "") for name in self.figures), run.error])
