@@ -15,6 +15,7 @@ import numpy as np
 
 from .backward import pulled, restored, unbroadcast
 from .batched import one_by_one, stands_for_many
+from .device import near
 from .function import FunctionOp
 from .gradient import grad
 from .history import history
@@ -79,7 +80,7 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
         dtype = np.empty(0, dtype).real.dtype
     elif op.gives == "complex":
         dtype = np.result_type(dtype, np.complex64)
-    stand_in = wrap(np.zeros(node.shape, dtype), None)
+    stand_in = near(wrap(np.zeros(node.shape, dtype), None), next(t for t in tangents if t is not None))
     stand_in.requires_grad = True
     recorded = mode().grad
     with enable_grad():

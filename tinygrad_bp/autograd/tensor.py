@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
-from .elsewhere import on_cpu
+from .elsewhere import hosted, on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
 from .modes import forgetting, holding, reading
@@ -181,7 +181,7 @@ class Tensor(Syntax, metaclass=TensorClass):
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The ndarray itself; that of a recorded result is read-only, since backward may need it.
 
-        Raises ``NoRuleError`` where a gradient would be dropped, unless ``force``.
+        Raises ``NoRuleError`` where a gradient would be dropped, and ``DeviceError`` on a GPU, unless ``force``.
         """
         if self._node is not None and not force:
             raise NoRuleError(
@@ -189,7 +189,7 @@ class Tensor(Syntax, metaclass=TensorClass):
                 "recorded. Use t.detach().numpy()"
             )
         reading(self, "numpy()")
-        return on_cpu(handed_out(self), "numpy()")  # type: ignore[no-any-return]
+        return hosted(handed_out(self)) if force else on_cpu(handed_out(self), "numpy()")  # type: ignore[no-any-return]
 
     def item(self, *index: Any) -> int | float | bool:
         """The one element, or the one at an index, as a Python number; one number counts the elements in a row.

@@ -98,7 +98,7 @@ class Categorical(Distribution):
         return -(logits * self.probs).sum(dim=-1)
 
     def enumerate_support(self, expand: bool = True) -> Any:
-        values = arange(self._num_events).reshape((-1, *(1 for _ in self.batch_shape)))
+        values = arange(self._num_events, device=self.logits.device).reshape((-1, *(1 for _ in self.batch_shape)))
         return values.expand((-1, *self.batch_shape)) if expand else values
 
 
@@ -173,7 +173,9 @@ class OneHotCategorical(_OverCategorical):
 
     def enumerate_support(self, expand: bool = True) -> Any:
         n = self.event_shape[0]
-        values = eye(n, dtype=self.probs.dtype).reshape((n, *(1 for _ in self.batch_shape), n))
+        values = eye(n, dtype=self.probs.dtype, device=self.probs.device).reshape(
+            (n, *(1 for _ in self.batch_shape), n)
+        )
         return values.expand((n, *self.batch_shape, n)) if expand else values
 
 

@@ -57,7 +57,10 @@ class Normal(Distribution):
         return self.scale**2
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        return self.loc + randn(self._extended_shape(sample_shape), dtype=self.loc.dtype) * self.scale
+        return (
+            self.loc
+            + randn(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device) * self.scale
+        )
 
     def log_prob(self, value: Tensor) -> Any:
         self._judge(value)
@@ -116,7 +119,7 @@ class Uniform(Distribution):
         return (self.high - self.low) ** 2 / 12
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        drawn = rand(self._extended_shape(sample_shape), dtype=self.low.dtype)
+        drawn = rand(self._extended_shape(sample_shape), dtype=self.low.dtype, device=self.low.device)
         return self.low + drawn * (self.high - self.low)
 
     def log_prob(self, value: Tensor) -> Any:
@@ -323,7 +326,7 @@ class VonMises(Distribution):
         r = where(k < 1e-5, 1 / k + k, (1 + rho**2) / (2 * rho)).expand(shape)
         drawn, done = loc.new_zeros(shape), loc.new_zeros(shape) > 0
         while not done.all():
-            one, two, three = rand((3, *shape), dtype=loc.dtype).unbind()
+            one, two, three = rand((3, *shape), dtype=loc.dtype, device=loc.device).unbind()
             z = (math.pi * one).cos()
             f = (1 + r * z) / (r + z)
             c = k * (r - f)

@@ -100,7 +100,9 @@ class Bernoulli(OfProbability):
         return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
 
     def enumerate_support(self, expand: bool = True) -> Any:
-        values = arange(2, dtype=self.probs.dtype).reshape((2, *(1 for _ in self.batch_shape)))
+        values = arange(2, dtype=self.probs.dtype, device=self.probs.device).reshape(
+            (2, *(1 for _ in self.batch_shape))
+        )
         return values.expand((2, *self.batch_shape)) if expand else values
 
 
@@ -166,7 +168,9 @@ class Binomial(OfProbability):
         most = int(self.total_count.max())
         if not (self.total_count == most).all():
             raise NotImplementedError("Binomial has no common support where total_count differs; ask for one at a time")
-        values = arange(1 + most, dtype=self.probs.dtype).reshape((-1, *(1 for _ in self.batch_shape)))
+        values = arange(1 + most, dtype=self.probs.dtype, device=self.probs.device).reshape(
+            (-1, *(1 for _ in self.batch_shape))
+        )
         return values.expand((-1, *self.batch_shape)) if expand else values
 
 

@@ -345,7 +345,7 @@ class StudentT(Distribution):
         return where(self.df > 2, finite, where(self.df > 1, math.inf, math.nan).to(finite.dtype))
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        normal = randn(self._extended_shape(sample_shape), dtype=self.df.dtype)
+        normal = randn(self._extended_shape(sample_shape), dtype=self.df.dtype, device=self.df.device)
         squares = Chi2(self.df, validate_args=False).rsample(sample_shape)
         return self.loc + self.scale * (normal * (squares / self.df).rsqrt())
 

@@ -83,7 +83,7 @@ class MultivariateNormal(Distribution):
         return (self.scale_tril**2).sum(dim=-1)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        eps = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype)
+        eps = randn(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device)
         return self.loc + (self._factor @ eps.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value: Tensor) -> Any:
@@ -113,4 +113,4 @@ def _factor(name: str, matrix: Any) -> Any:
         return cholesky(matrix)
     # With J the exchange of first and last, J P J = M Mᵀ gives P⁻¹ = L Lᵀ for L = (J M J)⁻ᵀ, which is lower triangular.
     inverse = cholesky(matrix.flip((-2, -1))).flip((-2, -1)).mT
-    return solve_triangular(inverse, eye(matrix.shape[-1], dtype=matrix.dtype), upper=False)
+    return solve_triangular(inverse, eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device), upper=False)

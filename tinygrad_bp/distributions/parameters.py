@@ -46,7 +46,7 @@ def above(x: Tensor, bound: float) -> Any:
 
 
 def broadcast_all(*values: Any) -> tuple[Any, ...]:
-    """Numbers and tensors as tensors of one shape; a number has the dtype of the first tensor.
+    """Numbers and tensors as tensors of one shape; a number has the dtype and the device of the first tensor.
 
     Raises ``ArgumentError`` for anything else.
 
@@ -59,8 +59,10 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
         if not isinstance(value, (Tensor, Number)):
             kind = type(value).__name__
             raise ArgumentError(f"distributions: a parameter is a number or a tensor, got {kind}; write tg.tensor(…)")
-    dtype = next((v.dtype for v in values if isinstance(v, Tensor)), get_default_dtype())
-    return tuple(broadcast_tensors(*(v if isinstance(v, Tensor) else tensor(v, dtype=dtype) for v in values)))
+    first = next((v for v in values if isinstance(v, Tensor)), None)
+    dtype, where = (get_default_dtype(), None) if first is None else (first.dtype, first.device)
+    made = (v if isinstance(v, Tensor) else tensor(v, dtype=dtype, device=where) for v in values)
+    return tuple(broadcast_tensors(*made))
 
 
 def clamp_probs(probs: Tensor) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.batched import Level, batched, lowered
+from ..autograd.device import near
 from ..autograd.history import history
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.values import made
@@ -31,7 +32,7 @@ def _chunks(tensor: Tensor, outputs: list[Tensor], chunk_size: int | None) -> It
         size = min(chunk_size, count - start)
         rows = np.eye(size, count, start, dtype=tensor.dtype).reshape(size, *tensor.shape)
         level = Level(size)
-        yield level, batched(wrap(rows, None), level)
+        yield level, batched(near(wrap(rows, None), tensor), level)
 
 
 def _own(x: Tensor) -> Tensor:
@@ -109,7 +110,7 @@ def _only(tangent: Tensor, place: int, count: int) -> list[Tensor | None]:
 def _joined(parts: tuple[Tensor, ...], shape: tuple[int, ...], like: Tensor, last: bool = False) -> Tensor:
     """Chunks of rows (or of columns, which go along the last dimensions) as one tensor of a shape."""
     if not parts:
-        return made(np.zeros(shape, like.dtype))
+        return near(made(np.zeros(shape, like.dtype)), like)
     rows = cat(list(parts), 0) if len(parts) > 1 else parts[0]
     return _own(reshape(moveaxis(rows, 0, -1) if last else rows, shape))
 

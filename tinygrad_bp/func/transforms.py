@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import gradient
 from ..autograd.batched import at_all, lifted, lowered, running, stands_for_many
+from ..autograd.device import near
 from ..autograd.errors import ArgumentError, NonScalarError, ShapeError, shape_text
 from ..autograd.forward import push_forward
 from ..autograd.history import history
@@ -157,7 +158,9 @@ def value_and_grad(func: Function, argnums: Argnums = 0, has_aux: bool = False) 
                 f"grad: the function must return one real number, got {what}; reduce it (sum, mean), or use jacrev"
             )
         recorded = led_by_others([value], call.inputs)
-        gradients = call.shaped(call.pull([value], [wrap(np.ones(value.shape, value.dtype), None)], recorded))
+        gradients = call.shaped(
+            call.pull([value], [near(wrap(np.ones(value.shape, value.dtype), None), value)], recorded)
+        )
         value = value if recorded else value.detach()
         return ((value, aux) if has_aux else value), gradients
 
@@ -270,7 +273,7 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
 
 
 def _zeros(like: Tensor) -> Tensor:
-    return made(np.zeros(like.shape, like.dtype))
+    return near(made(np.zeros(like.shape, like.dtype)), like)
 
 
 def _check_shapes(what: str, given: list[Tensor], wanted: list[Tensor]) -> None:

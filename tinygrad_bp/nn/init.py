@@ -240,7 +240,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
         return tensor
     with no_grad():
         rows = tensor.shape[0]
-        drawn = randn(rows, tensor.numel() // rows, generator=generator, dtype=tensor.dtype).numpy()
+        drawn = randn(rows, tensor.numel() // rows, generator=generator, dtype=tensor.dtype).numpy(force=True)
         wide = drawn.shape[0] < drawn.shape[1]
         q, r = np.linalg.qr(drawn.T if wide else drawn)
         q = q * np.sign(np.diagonal(r))
@@ -281,10 +281,10 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
         raise ShapeError(f"sparse_: needs a matrix, got {shape_text(tensor.shape)}")
     rows, columns = tensor.shape
     count = math.ceil(sparsity * rows)
-    value = np.array(normal_(tensor, 0.0, std, generator)._value)
+    value = np.array(normal_(tensor, 0.0, std, generator).numpy(force=True))
     for column in range(columns):
         # PyTorch draws the places from the default generator alone.
-        value[randperm(rows)._value[:count], column] = 0
+        value[randperm(rows).numpy(force=True)[:count], column] = 0
     with no_grad():
         tensor.copy_(value)
     return tensor

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..autograd.device import DeviceLike
+from ..autograd.elsewhere import moved
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.types import DTypeLike
 from ..random.generator import default_generator
@@ -37,7 +38,9 @@ class _Lazy(Module):
         default_generator().set_state(state)  # nothing is drawn before the size is known
         for name, parameter in list(self._held.parameters.items()):
             if parameter is not None:
-                self._hold(self._held.parameters, name, UninitializedParameter(dtype=parameter.dtype))
+                waiting = UninitializedParameter(dtype=parameter.dtype)
+                waiting._value = moved(waiting._value, parameter)
+                self._hold(self._held.parameters, name, waiting)
         self._settings = settings
 
     def _size(self, x: Any) -> int:
@@ -60,7 +63,7 @@ class _Lazy(Module):
         waiting = {name: parameter for name, parameter in self._held.parameters.items() if parameter is not None}
         settings = {**self._settings, self.found: size}
         for parameter in waiting.values():
-            settings["dtype"] = parameter.dtype
+            settings["dtype"], settings["device"] = parameter.dtype, parameter.device
         del self._settings
         self.__class__ = self.becomes
         self.__init__(**settings)  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.device import DeviceLike
+from ..autograd.device import DeviceLike, near
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
@@ -72,7 +72,7 @@ class _Recurrent(Module):
     def _first(self, x: Any, hx: Any, sizes: list[tuple[int, ...]], alone: bool, at: int) -> tuple[Any, ...]:
         """The first states, checked; zeros where none were given. ``alone``: without the rows, at dimension ``at``."""
         if hx is None:
-            return tuple(wrap(np.zeros(size, x.dtype), None) for size in sizes)
+            return tuple(near(wrap(np.zeros(size, x.dtype), None), x) for size in sizes)
         given, name = (tuple(hx) if len(sizes) == 2 else (hx,)), type(self).__name__
         if len(given) != len(sizes):
             raise ArgumentError(f"{name}: the states are a pair (h, c), got {len(given)}")

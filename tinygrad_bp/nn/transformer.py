@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.device import DeviceLike
+from ..autograd.device import DeviceLike, settled
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
@@ -325,4 +325,5 @@ class Transformer(Module):
         tensor([[0., -inf],
                 [0., 0.]])
         """
-        return wrap(np.triu(np.full((sz, sz), -math.inf, parameter_dtype(device, dtype)), 1), None)
+        mask = wrap(np.triu(np.full((sz, sz), -math.inf, parameter_dtype(device, dtype)), 1), None)
+        return settled(mask, device)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import on_cpu
 from ..autograd.errors import ArgumentError, CaptureError
 from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
@@ -74,6 +75,8 @@ def export(
     _check_initialized(owner)
     names = _input_names(model, arguments, input_names)
     leaves, back = flatten(arguments)
+    for value in (*leaves, *(owner.state_dict().values() if owner is not None else ())):
+        on_cpu(value._value if isinstance(value, Tensor) else value, "onnx.export")
     axes = axes_of(dynamic_axes or {}, {name: leaves[i] for i, name in names.items()}, output_names)
     tries = tries_of(axes, {name: leaves[i] for i, name in names.items()})
     runs: list[Captured] = []

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import linear
-from ..autograd.elsewhere import ARRAYS, zeros
+from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array, Operand, Size
@@ -182,7 +182,7 @@ def constant_pad_nd(input: Array, pad: Sequence[int], value: Operand = 0) -> Any
     if not value:
         return apart(bordered(input, widths), input)
     shape = tuple([n + a + b for (a, b), n in zip(widths, input.shape, strict=True)])
-    return apart(bordered(input, widths, np.full(shape, value, input.dtype)), input)
+    return apart(bordered(input, widths, moved(np.full(shape, value, input.dtype), input)), input)
 
 
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}

@@ -129,7 +129,8 @@ class AveragedModel(Module):
         self.module = deepcopy(model)
         if device is not None:
             self.module.to(device)
-        self.register_buffer("n_averaged", tensor(0))
+        where = next((value.device for value in self.module.state_dict().values()), None)
+        self.register_buffer("n_averaged", tensor(0, device=where))
         self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn, multi_avg_fn, use_buffers
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -139,7 +140,7 @@ class AveragedModel(Module):
     def update_parameters(self, model: Module) -> None:
         """Take in the parameters of ``model`` as they are now."""
         mine, theirs = self._averaged(self.module), self._averaged(model)
-        pairs = [(mean.detach(), now.detach()) for mean, now in zip(mine, theirs, strict=True)]
+        pairs = [(mean.detach(), now.detach().to(mean.device)) for mean, now in zip(mine, theirs, strict=True)]
         following = traced()  # then whether this is the first time is asked in every run
         with no_grad():
             if not following and self.n_averaged.item() == 0:

@@ -171,8 +171,9 @@ class KeepBest(_Monitor):
     def on_epoch_end(self, training: Training) -> None:
         """Copy the weights where they are the best so far."""
         if self.improved(training):
+            state = training.model.state_dict()
+            self._state = {name: np.array(value.numpy(force=True)) for name, value in state.items()}
             self.epoch = len(training.history) - 1
-            self._state = {name: np.array(value.numpy()) for name, value in training.model.state_dict().items()}
 
     def on_fit_end(self, training: Training) -> None:
         """Put the best weights back."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.backward import pulled, walk
+from ..autograd.elsewhere import hosted
 from ..autograd.errors import ModifiedError
 from ..autograd.history import history
 from ..autograd.kept import refuse_changed
@@ -121,7 +122,7 @@ def _slopes(node: Node) -> Any:
 def _some(array: Any) -> Any:
     """At most ``KEPT`` elements, evenly spread."""
     flat = array.reshape(-1)
-    return flat[:: max(1, -(-flat.size // KEPT))]
+    return hosted(flat[:: max(1, -(-flat.size // KEPT))])
 
 
 def length(array: Raw) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ...autograd.arrays import as_array
+from ...autograd.elsewhere import boxed, hosted
 from ...autograd.errors import ArgumentError, CaptureError
 from ...autograd.modes import traced
 from ...autograd.tensor import Tensor, wrap
@@ -86,7 +88,7 @@ def _seen(x: Tensor) -> Any:
 
 
 def _as_tensor(x: Any) -> Tensor:
-    return x if isinstance(x, Tensor) else wrap(np.asarray(x), None)
+    return x if isinstance(x, Tensor) else wrap(boxed(x), None)
 
 
 def _total(what: str, given: list[Any], norm_type: float, error_if_nonfinite: bool) -> Any:
@@ -118,6 +120,7 @@ def _scale(grads: list[Any], max_norm: float, total: Any) -> None:
             grad *= factor.to(grad.dtype)
     elif grads and not factor >= 1:
         wrote(*grads)
+        factor = hosted(factor)
         for grad in grads:
             grad *= grad.dtype.type(factor)
 
@@ -162,5 +165,5 @@ def _norm(x: Any, order: float) -> Any:
         return np.sqrt(np.dot(flat, flat))
     size = np.abs(x)
     if order == np.inf:
-        return np.max(size, initial=0)
+        return np.max(size) if math.prod(x.shape) else np.sum(size)  # of nothing: 0
     return np.reshape(pow(np.sum(pow(size, order), keepdims=True), 1 / order), ())

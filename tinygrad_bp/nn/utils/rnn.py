@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...autograd.elsewhere import hosted, moved
 from ...autograd.errors import ArgumentError, ShapeError, shape_text
 from ...autograd.modes import making
 from ...autograd.tensor import Tensor, wrap
@@ -125,12 +126,13 @@ def without_padding(x: Tensor, sizes: Any) -> Tensor:
 
 def with_padding(packed: PackedSequence, padding: float = 0.0) -> tuple[Tensor, Any]:
     """Padded rows (steps, rows, ...), the longest first, and their lengths."""
-    sizes = value_of(packed.batch_sizes)
+    sizes = hosted(value_of(packed.batch_sizes))
     row = np.arange(sizes[0])
     there = row < sizes[:, None]
     x = getitem(packed.data, np.where(there, (np.cumsum(sizes) - sizes)[:, None] + row, 0))
     if not np.all(there):
-        x = where(np.reshape(there, (*there.shape, *(1,) * (x.ndim - 2))), x, np.asarray(padding, x.dtype))
+        mask, rest = np.reshape(there, (*there.shape, *(1,) * (x.ndim - 2))), np.asarray(padding, x.dtype)
+        x = where(moved(mask, x), x, moved(rest, x))
     return x, np.add.reduce(there, axis=0, dtype=np.int64)
 
 
