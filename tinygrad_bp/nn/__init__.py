@@ -37,6 +37,7 @@ from .padding import _ConstantPad as _ConstantPadNd  # noqa: F401
 from .pooling import _Adaptive as _AdaptiveAvgPoolNd, _AdaptiveMax as _AdaptiveMaxPoolNd  # noqa: F401
 from .pooling import _AvgPool as _AvgPoolNd, _MaxPool as _MaxPoolNd  # noqa: F401
 from .state import _IncompatibleKeys as _IncompatibleKeys
+from .transformer import _get_activation_fn as _get_activation_fn, _get_clones as _get_clones
 from .tuples import (
     _ntuple as _ntuple, _pair as _pair, _quadruple as _quadruple, _single as _single, _triple as _triple,
 )  # fmt: skip

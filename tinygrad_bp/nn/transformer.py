@@ -38,6 +38,16 @@ Activation = str | Callable[[Any], Any]
 _NAMED: dict[str, Callable[[Any], Any]] = {"relu": relu, "gelu": gelu}
 
 
+def _get_activation_fn(activation: str) -> Callable[[Any], Any]:
+    if activation not in _NAMED:
+        raise ArgumentError(f"activation is 'relu', 'gelu' or a function; got {activation!r}")
+    return _NAMED[activation]
+
+
+def _get_clones(module: Module, N: int) -> ModuleList:
+    return ModuleList([copy.deepcopy(module) for _ in range(N)])
+
+
 class _Layer(Module):
     """What encoder and decoder layers have: parts that are added to what goes through, each with a normalization."""
 
@@ -48,13 +58,7 @@ class _Layer(Module):
     dropout: Dropout
 
     def _function(self, activation: Activation) -> Any:
-        if not isinstance(activation, str):
-            return activation
-        if activation not in _NAMED:
-            raise ArgumentError(
-                f"{type(self).__name__}: activation is 'relu', 'gelu' or a function; got {activation!r}"
-            )
-        return _NAMED[activation]
+        return _get_activation_fn(activation) if isinstance(activation, str) else activation
 
     def _added(self, x: Any, norm: Module, part: Callable[[Any], Any]) -> Any:
         """``x`` and what a part makes of it, normalized before the part or after the sum."""
@@ -201,7 +205,7 @@ class TransformerEncoder(Module):
         self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
         mask_check: bool = True,
     ) -> None:  # fmt: skip
-        self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
+        self.layers = _get_clones(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
 
     def forward(
@@ -229,7 +233,7 @@ class TransformerDecoder(Module):
     norm: Module | None
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = ModuleList([copy.deepcopy(decoder_layer) for _ in range(num_layers)])
+        self.layers = _get_clones(decoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
 
     def forward(
