@@ -524,3 +524,23 @@ def test_the_text_names_what_the_program_names() -> None:
 
 
 assert set(NETWORKS) >= {"relu", "sigmoid", "two classes"}
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(3, (3, 5, 2)), (3, (6, 7, 2)), (7, (4, 6, 2))])
+def test_narrow_products_of_doubles(rows, sizes) -> None:
+    """GCC 12 made vectors of the lines of one run that were none, and the results were wrong by whole numbers."""
+    rng = np.random.default_rng(rows)
+
+    def slopes(x, first, second):
+        hidden = np.maximum(x @ first, 0)
+        d = (hidden @ second - 1) / rows
+        return d, d.sum(0), hidden.T @ d
+
+    def drawn():
+        return [rng.standard_normal(shape) for shape in ((rows, sizes[0]), sizes[:2], sizes[1:])]
+
+    captured, _ = capture(slopes, (tuple(map(tg.tensor, drawn())), {}))
+    runnable = built(captured.program)
+    for _ in range(8):
+        given = drawn()
+        assert all(near(*pair, 64) for pair in zip(runnable(*given), slopes(*given)))
