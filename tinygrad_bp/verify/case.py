@@ -20,6 +20,7 @@ ODD = (
     "in column order",
     "written 2·y",
     " half along axis ",
+    "the predicted class less y",
     " times what it should",
 )
 

@@ -70,6 +70,7 @@ class Comparison:
     shares: bool = True  # whether numbers from 0 to 1 may be probabilities
     _runs: dict[Any, tuple[list[Any], list[Any]]] = field(default_factory=dict, init=False)
     _refused: list[str] = field(default_factory=list, init=False)
+    _mended: list[dict[int, Guess]] = field(default_factory=list, init=False)  # what puts the hand's program right
 
     def __post_init__(self) -> None:
         first = next(iter(self.batched), None)
@@ -212,8 +213,20 @@ class Comparison:
                 for case, right in zip(cases, agree, strict=True)
             ]
         else:
-            found = [exact.diagnosed(case) for case in exact.with_explanations(cases)]
+            found = exact.of_one_cause([exact.diagnosed(case) for case in exact.with_explanations(cases)])
         self._refused += exact._refused
+        return found
+
+    def of_one_cause(self, found: list[Finding]) -> list[Finding]:
+        """The findings; where one is named by the one change that puts all that is wrong right, so are the others."""
+        wrong = {i for i, finding in enumerate(found) if not finding.ok}
+        named = {i for i in wrong if found[i].sentence.endswith(MENDED)}
+        for mended in self._mended:
+            if named and set(mended) == wrong and len({sentence for *_, sentence in mended.values()}) == 1:
+                kind, _, _, sentence = next(iter(mended.values()))
+                other = wrong - named
+                return [replace(f, kind=kind, sentence=sentence, factor=None) if i in other else f
+                        for i, f in enumerate(found)]  # fmt: skip
         return found
 
     def at_a_kink(self, cases: list[Case]) -> bool:
@@ -249,7 +262,7 @@ class Comparison:
 
     def with_explanations(self, cases: list[Case]) -> list[Case]:
         """The cases, each with what one change of the graph says of it; nothing is tried before someone asks."""
-        inputs, found, repairs = self.inputs, list[dict[int, Guess]](), list[dict[int, Guess]]()
+        inputs, found, repairs = self.inputs, list[dict[int, Guess]](), self._mended
         others: list[list[tuple[list[Any], list[Case]]]] = []
 
         def elsewhere() -> list[tuple[list[Any], list[Case]]]:

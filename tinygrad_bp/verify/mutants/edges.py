@@ -172,7 +172,10 @@ def uses(tape: Tape) -> Iterator[Change]:
                 if np.shape(d) == node.shape:
                     total = np.where(d != 0, d, total)
             text = f"The gradients of {name} are written over one another and the {which} stays: add them with +=."
-            yield Change("overwritten", text, totals={node: total})
+            left = tape.place_left_out(node, total)
+            if left:
+                text = f"It is without what {left} passes to {name}: that part is left out, add it."
+            yield Change("branch missing" if left else "overwritten", text, totals={node: total})
 
 
 def ways(tape: Tape) -> Iterator[Change]:

@@ -88,8 +88,9 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
         fit = search.best(left, base)
         if fit is None:
             break
+        kind, sentence = search.as_left_out(fit)
         for i, also in fit.met.items():
-            found[i] = fit.kind, cases[i].hand, None, fit.sentence + also
+            found[i] = kind, cases[i].hand, None, sentence + also
         base = base.with_(fit.change)
     for i in search.wrong:
         if i not in found:
@@ -295,6 +296,19 @@ class Search:
             fit = None
         stretched = self.along(change, shifts, left) if change.free is not None else None
         return min((f for f in (fit, stretched) if f is not None), key=lambda f: f.rank, default=None)
+
+    def as_left_out(self, fit: Fit) -> tuple[str, str]:
+        """What a fit is called: a derivative left out that a mean takes away again is the whole way left out."""
+        if fit.kind != "derivative missing" or not fit.change.rules or fit.change.totals:
+            return fit.kind, fit.sentence
+        nothing = Change("", "", {node: lambda step, g: [] for node in fit.change.rules})
+        shifts, left = self.tape.moved(fit.change), self.tape.moved(nothing)
+        for i in fit.met:
+            a, b = shifts[i], left[i]
+            if a is None or b is None or not np.all(np.abs(a - b) <= self.cases[i].allowed(self.cases[i].truth)):
+                return fit.kind, fit.sentence
+        what, bracket, _ = fit.sentence.partition("): ")
+        return "branch missing", f"{what}{bracket[:1]} passes nothing back: the gradient through it is left out."
 
     def _spoils(self, i: int, shift: Any) -> bool:
         return shift is not None and not self.cases[i].fits(self.cases[i].truth + shift)

@@ -95,7 +95,12 @@ def slices(tape: Tape) -> Iterator[Change]:
     yield from _swapped(tape, found)
     for some in groups(found, lambda e: e.step.call.site):
         where = places(e.step for e in some)
-        for axis in range(some[0].step.call.values[0].ndim):
+        shape = some[0].step.call.values[0].shape
+        if len(shape) == 2 and shape[0] == shape[1] and all(e.step.node.shape == () for e in some):
+            text = f"What is read{where} is written back with its two indices exchanged."
+            turned = {e.step.node: replaced(e, _exchanged(e)) for e in some}
+            yield Change("wrong order", text, turned)
+        for axis in range(len(shape)):
             for shift in (1, -1):
                 way = "later" if shift > 0 else "earlier"
                 text = f"What is read{where} is written back one place {way} along axis {axis}."
@@ -125,6 +130,10 @@ def _swapped(tape: Tape, found: list[Edge]) -> Iterator[Change]:
 
 def _at_index_of(parent: Node, step: Step) -> Rule:
     return lambda s, g: [(parent, step.pull(g)[0])]
+
+
+def _exchanged(edge: Edge) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: np.transpose(step.pull(g)[edge.operand])
 
 
 def _rolled(edge: Edge, shift: int, axis: int) -> Callable[[Step, Gradient], Gradient]:

@@ -122,6 +122,20 @@ class Tape:
                 if any(sizes) and np.all(np.abs(self.total[step.node]) <= 1e-12 * max(sizes)):
                     del self.parts[step.node]
 
+    def place_left_out(self, node: Node, total: Gradient) -> str:
+        """The place whose uses of a value are all that its gradient lacks; empty where it is not so."""
+        found: dict[Any, list[tuple[Step, Gradient]]] = {}
+        for step in self.users.get(node, ()):
+            for parent, d in self.parts.get(step.node, ()):
+                if parent is node:
+                    found.setdefault((step.name, step.call.site.anywhere), []).append((step, d))
+        sums = {key: sum(unbroadcast(d, node.shape) for _, d in uses) for key, uses in found.items()}
+        for key, uses in found.items() if len(found) > 1 else ():
+            rest = sum(d for other, d in sums.items() if other != key)
+            if np.any(sums[key]) and np.allclose(rest, total, rtol=1e-9, atol=0):
+                return f"{key[0]}{places(step for step, _ in uses)}"
+        return ""
+
     def numbers_beside(self, step: Step) -> set[float]:
         """The numbers that the gradient through a step is multiplied with on its one way up, or on its way down."""
         found: set[float] = set()

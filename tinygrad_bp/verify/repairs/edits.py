@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,6 +36,9 @@ class Edits(Reading):
             self.groups = level
             kinds: tuple[Callable[[], Iterator[Edit]], ...] = (
                 self._calls,
+                self._gone,
+                self._numbers,
+                self._constants,
                 self._everywhere,
                 partial(turns.off_by_one, self),
                 partial(turns.left_out, self),
@@ -49,8 +53,6 @@ class Edits(Reading):
                 self._slopes,
                 self._mixed,
                 self._turns,
-                self._gone,
-                self._numbers,
                 self._terms,
                 self._returned,
             )
@@ -96,12 +98,18 @@ class Edits(Reading):
                 make = self._passing(slots)
                 yield Edit(
                     self._kind_of_number(step, slots),
-                    1.1 + 0.1 * len(slots),
+                    1.2 if len(slots) == 1 else 1.15 + 0.2 * len(slots),
                     self.plainly(text, group),
                     dict.fromkeys(group, make),
                     None,
                     group,
                 )
+                if len(group) > 1 and len(slots) == 1 and all(a in program.ancestors(b) for a, b in pairwise(group)):
+                    text = (
+                        f"this {step.name} stands inside the loop, where it is done each time: once, after it, is meant"
+                    )
+                    makers = dict.fromkeys(group[:-1], make)
+                    yield Edit("applied twice", 1.25, self.plainly(text, group), makers, None, group)
             if step.name in ("add", "subtract") and len(step.operands) == 2 and shape:
                 yield self.edit(
                     "too much", 1.5, "this sum is too much: nothing is meant", group, after(lambda y: 0 * y)
@@ -258,7 +266,8 @@ class Edits(Reading):
             shape = np.shape(step.value)
             if np.asarray(step.value).dtype.kind != "f" or step.name in ("getitem", "reshape", "part"):
                 continue
-            for column in self.columns.by_shape.get(shape, ()):
+            spread = self.columns.by_shape.get((*shape[:-1], 1), ()) if len(shape) > 1 and shape[-1] > 1 else ()
+            for column in (*self.columns.by_shape.get(shape, ()), *(c for c in spread if c.seeded)):
                 if program.seeded and column.seeded != (group[0] in program.seeded):
                     continue
                 for how, chosen in self.columns.aligned(group, column):

@@ -148,6 +148,11 @@ class Groups:
         for n in (3.0, 4.0, 1.5, 6.0, 8.0):
             if abs(c - n) < 1e-7 * n or abs(c - 1 / n) < 1e-7:
                 return f"{sign}{n:g}" if abs(c - n) < 1e-7 * n else f"{sign}1/{n:g}"
+        known = [abs(n) for n in self.columns.numbers if n]
+        for a in known:
+            for b in known:
+                if a == int(a) and b == int(b) and abs(c - a / b) < 1e-7 * c:
+                    return f"{sign}{a:g}/{b:g}"
         for n in self.columns.numbers:
             for text, value in (
                 (f"{n:.6g}", n),
@@ -165,7 +170,6 @@ class Groups:
             ):
                 if value and abs(c - abs(value)) < 1e-7 * abs(value):
                     return sign + text
-        known = [abs(n) for n in self.columns.numbers if n]
         for a in known:
             for b in known:
                 if abs(c - a / b) < 1e-7 * c or abs(c - a * b) < 1e-7 * c:

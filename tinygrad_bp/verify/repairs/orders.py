@@ -42,7 +42,7 @@ def moved_factors(edits: Edits) -> Iterator[Edit]:
                 site = program.steps[target[0]].site
                 where = f" in `{site.expression}`" if site is not None and site.expression else ""
                 text = f"the order is wrong: {word} belongs to {name}{where}, not to what this gives"
-                yield Edit("wrong order", 1.35, edits.plainly(text, group), makers, None, group)
+                yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
             for o, read in readers.items():
                 if len(group) > 1 or not isinstance(o, int) or len(read) < 2 or o not in program.seeded:
                     continue
@@ -55,7 +55,7 @@ def moved_factors(edits: Edits) -> Iterator[Edit]:
                     at[i] = (*at.get(i, ()), slot)
                 makers = dict.fromkeys(group, without) | {i: _with(factors[0], where) for i, where in at.items()}
                 text = f"the order is wrong: {word} belongs to {edits.columns.word(o)}, not to what this gives"
-                yield Edit("wrong order", 1.35, edits.plainly(text, group), makers, None, group)
+                yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
 
 
 def _ways(edits: Edits, i: Operand, depth: int) -> Iterator[tuple[int, ...]]:
@@ -92,8 +92,8 @@ def _targets(edits: Edits, group: list[int]) -> Iterator[tuple[list[int], int]]:
         if target[0] not in near and not program.after[group[0]] >> target[0] & 1:
             continue
         for slot, o in enumerate(step.operands):
-            if program.seeded and not edits._seeded(o):
-                continue
+            if program.seeded and not edits._seeded(o) and step.name not in ("add", "subtract"):
+                continue  # a term of a sum apart: parentheses in the wrong place
             if np.asarray(program.value(o)).dtype.kind == "f" and not (step.name == "setitem" and slot == 0):
                 yield target, slot
 

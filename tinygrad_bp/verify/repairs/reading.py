@@ -11,7 +11,7 @@ import numpy as np
 
 from .by_op import PRODUCTS, turned
 from .columns import Column
-from .edit import Edit, Make, instead, operand
+from .edit import Edit, Make, beside, instead, operand
 from .program import Constant, Operand, Step, Variant
 from .renamed import SLOPES, Renamed
 
@@ -149,11 +149,25 @@ class Reading(Renamed):
                 c = float(np.asarray(o.value).item())
                 found = [-c, 2 * c, c / 2, 1 - c, c + 1, c - 1, c * c, 0.0, 1.0, *self.columns.numbers]
                 for n in dict.fromkeys(found):
-                    if n != c:
+                    if n != c and (n or step.name != "power"):
                         kind = "exponent" if step.name == "power" else "wrong number"
                         yield self.edit(
-                            kind, 1.5, f"where {c:.6g} stands, {n:.6g} is meant", group, instead(slot, Constant(n))
+                            kind,
+                            1.3 if kind == "exponent" else 1.5,
+                            f"where {c:.6g} stands, {n:.6g} is meant",
+                            group,
+                            instead(slot, Constant(n)),
                         )
+
+    def _constants(self) -> Iterator[Edit]:
+        """A number that is added in the forward, and left out of a sum that the backward computes again."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            if step.name in ("add", "subtract") and not self._seeded(group[0]):
+                text = self.plainly("a number is missing, to be added to what this gives", group)
+                makers = dict.fromkeys(group, beside(Constant(1.0), lambda y, u: y + u))
+                yield Edit("term missing", 1.7, text, makers, _round_number, group)
 
     def _mixed(self) -> Iterator[Edit]:
         """A factor that is a sum or a difference with another value."""
@@ -180,6 +194,12 @@ class Reading(Renamed):
                             now = columns.word(o)
                             said = f"where {now} stands, {text.format(now, word)} is meant"
                             yield Edit("term missing", 1.9, self.plainly(said, group), makers, None, group)
+
+
+def _round_number(c: float) -> tuple[str, str] | None:
+    """The words for a number that somebody would have written."""
+    near = round(c, 4)
+    return ("term missing", f"it is {near:g}") if near and abs(c - near) < 1e-9 * max(1, abs(c)) else None
 
 
 def _joined(slot: int, other: Operand, join: Callable[[Any, Any], Any]) -> Make:

@@ -110,7 +110,7 @@ class Search:
         right = self.compared(moved) if edit.kind != "factor" else frozenset()
         if edit.free is not None and not right:
             return self.scaled(edit, moved)
-        if not right:
+        if not right and (edit.kind != "derivative" or edit.cost < 1.5):  # of two functions too many fit
             self.keep_half(edit.cost, edit.kind, edit.text, edit.makers, moved)
         return Repair(edit, edit.text, edit.kind, edit.cost, right, (edit.makers,)) if right else None
 
