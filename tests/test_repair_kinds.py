@@ -142,6 +142,30 @@ def volume(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g * 3 * np.linalg.inv(x).T * (np.linalg.det(x) ** 3 if mistake else 1)]
 
 
+def swish(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of x · σ(x)."""
+    s = 1 / (1 + np.exp(-x))
+    if mistake == "parenthesis":
+        return [g * s * (1 + x) * (1 - s)]
+    return [g * s * (1 + x * (1 - s)) + (np.tan(g) if mistake else 0)]
+
+
+def shifted_square(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of (x + w + 3)², with the 3 computed again."""
+    e = x + np.sin(x) if mistake == "no number" else x + np.sin(x) + (np.exp(x) if mistake else 3)
+    return [2 * g * e * (1 + np.cos(x))]
+
+
+def labelled(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of a mean over three rows, whose labels are subtracted one by one."""
+    d = np.exp(x)
+    for i, c in enumerate((2, 0, 1)):
+        d[i, c] -= 1
+        if mistake == "inside":
+            d /= 3
+    return [g * (d if mistake == "inside" else d / 3) * (np.cos(x) if mistake == "cos" else 1)]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -154,6 +178,9 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (softmax, [N(size=(3, 4)), N(size=(3, 4))], "own term", "its sum over axis 1 is meant"),
     (gated, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "convention", "exchanged where the gradient meets them"),
     (by_groups, [N(size=(6, 3)), N(size=(6, 3))], "rows", "each of 3 groups of places"),
+    (swish, [N(size=(3, 4)), N(size=(3, 4))], "parenthesis", "The order is wrong"),
+    (shifted_square, [N(size=(3, 4)), N(size=(3, 4))], "no number", "number is missing, to be added"),
+    (labelled, [N(size=(3, 3)), N(size=(3, 3))], "inside", "stands inside the loop"),
     (volume, [N(size=(1, 1)), N(size=(3, 3))], "number", "transpose of the inverse of x is meant"),
 ]
 
@@ -166,7 +193,22 @@ def test_a_kind_is_found_where_it_is_the_mistake(
     assert len(found) == 1 and words in found[0] and "test_repair_kinds.py" in found[0], found
 
 
-OTHERS = ("mask", "reversed", "inside", "squared", "larger", "weighted", "squared", "more", "factor", "more", "cubed")
+OTHERS = (
+    "mask",
+    "reversed",
+    "inside",
+    "squared",
+    "larger",
+    "weighted",
+    "squared",
+    "more",
+    "factor",
+    "more",
+    "more",
+    "exp",
+    "cos",
+    "cubed",
+)
 
 
 @pytest.mark.parametrize(("kind", "other"), list(zip(KINDS, OTHERS, strict=True)))
