@@ -51,8 +51,8 @@ def repairs(case: Case) -> Iterator[Guess]:
 
 
 def _of_the_numbers(case: Case) -> Iterator[tuple[str, str]]:
-    """What the gradient itself is, here and on other numbers: the right one for some classes, moved or stretched."""
-    for hypothesis in (examples, moved, stretched):
+    """What the gradient itself is, here and on other numbers: with a penalty, right for some classes, moved."""
+    for hypothesis in (penalty, examples, moved, stretched):
         for kind, guess, _, text in hypothesis(case):
             if (guess is case.hand or case.fits(guess)) and _also_elsewhere(hypothesis, case, kind, text):
                 yield kind, text
