@@ -49,6 +49,7 @@ IMPORTS = {
     "from torch.nn.modules.dropout import _DropoutNd": "issubclass(nn.Dropout2d, _DropoutNd)",
     "from torch.nn.modules.conv import _ConvTransposeNd": "issubclass(nn.ConvTranspose1d, _ConvTransposeNd)",
     "from torch.nn.attention import SDPBackend, sdpa_kernel": "SDPBackend is tg.nn.attention.SDPBackend",
+    "from torch.nn.modules.loss import _WeightedLoss": "issubclass(nn.NLLLoss, _WeightedLoss)",
     "from torch.nn.modules.transformer import _get_clones": "len(_get_clones(nn.ReLU(), 3)) == 3",
     "from torch.nn.parallel import DataParallel": "DataParallel is tg.nn.DataParallel",
     "from torch.version import cuda": "cuda is None is tg.version.cuda",

@@ -156,10 +156,8 @@ class BCEWithLogitsLoss(Loss):
         return losses.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
 
 
-class _ClassLoss(Loss):
+class _ClassLoss(WeightedLoss):
     """A loss of class indices. The class weights are a buffer: ``to`` converts them and the state holds them."""
-
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -169,8 +167,7 @@ class _ClassLoss(Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
+        super().__init__(weight, size_average, reduce, reduction)
         if self.weight is not None and self.weight.ndim != 1:
             name = f"nn.{type(self).__name__}"
             raise ArgumentError(

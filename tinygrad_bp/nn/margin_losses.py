@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.errors import ArgumentError
-from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..functions import margin_losses, similarity
-from ..functions.creation import as_tensor
-from .losses import Loss
+from .losses import Loss, WeightedLoss
 from .module import Module
 
 __all__ = [
@@ -71,7 +69,7 @@ class SoftMarginLoss(Loss):
         return margin_losses.soft_margin_loss(input, target, self.reduction)
 
 
-class MultiMarginLoss(Loss):
+class MultiMarginLoss(WeightedLoss):
     """A hinge for classes: scores (rows, classes) against class indices (rows,); ``p`` is 1 or 2.
 
     >>> import tinygrad_bp as tg
@@ -81,7 +79,6 @@ class MultiMarginLoss(Loss):
 
     p: int
     margin: float
-    weight: Tensor | None
 
     def __init__(
         self,
@@ -92,9 +89,8 @@ class MultiMarginLoss(Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(size_average, reduce, reduction)
+        super().__init__(weight, size_average, reduce, reduction)
         self.p, self.margin = p, margin
-        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
@@ -114,25 +110,13 @@ class MultiLabelMarginLoss(Loss):
         return margin_losses.multilabel_margin_loss(input, target, self.reduction)
 
 
-class MultiLabelSoftMarginLoss(Loss):
+class MultiLabelSoftMarginLoss(WeightedLoss):
     """Binary cross-entropy of scores and labels in {0, 1}, averaged over the classes of each row.
 
     >>> import tinygrad_bp as tg
     >>> tg.nn.MultiLabelSoftMarginLoss()(tg.zeros(1, 2), tg.tensor([[1.0, 0.0]]))
     tensor(0.6931)
     """
-
-    weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Array | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight if weight is None else as_tensor(weight))
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of the scores."""
