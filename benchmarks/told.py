@@ -28,9 +28,19 @@ Printed by `python -m benchmarks.told --write docs/being-told.md`. The programs 
 tests, written for them. *Named* means that the kind, or the code, is that of the mistake; of a training also that at
 most one other thing is said.
 
-Of 152 wrong backwards kept aside, which others wrote without having seen the checker, 137 were named (90 %, counted by
-reading every sentence), 4 called something else, 11 not or only partly named, none called right; of 49 right ones none
-was called wrong. Of 44 right ones of an earlier such set one was: its softmax overflows on inputs 1000 times as large.
+Sets of wrong backwards are kept aside, which others write without having seen the checker; every sentence is read:
+
+| set | named | as something else | placed | not, or partly | right ones called wrong |
+|---|---|---|---|---|---|
+| networks and layers as people write them | 153 of 171 (89 %) | 8 | 4 | 6 | 0 of 43 |
+| rarer models: recursions, trees, solvers | 181 of 229 (79 %) | 9 | 6 | 33 | 1 of 54 |
+
+These are the figures at first sight; *placed* is the right place in words for another mistake. None of the 400 was
+called right. The bar of 95 % is not met so. After the first set had been read and the checker mended, 2 of its 171
+are not or only partly named; for the second nothing has been mended. What stays unnamed there are mostly loops that
+Python's own `if` or order steers, engines of single numbers, and soft recursions. The right one called wrong rounds
+negative positions to zero, which its forward floors. Of older sets two are called wrong: their softmax overflows on
+inputs 1000 times as large, which is said by intent.
 
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.
