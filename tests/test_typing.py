@@ -231,7 +231,7 @@ EXCEPTIONS = {
     "out= of a method is its function's": r'stub does not have parameter "out"',
     "functools.cache and overloads hide parameters": (
         r"runtime does not have \*{1,2}(kw)?args|"
-        r"(bessel_functions|blas|definitions|diagonals|doors|einsum|flat|formulas|frames|mutants\.(functions|recorder)|interpolation|numpy_protocols|not_here|writing)\.|"
+        r"(bessel_functions|blas|definitions|diagonals|doors|einsum|flat|formulas|frames|mutants\.(functions|recorder)|interpolation|repairs\.program|numpy_protocols|not_here|writing)\.|"
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
     "these answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike|traced\.Traced",
