@@ -83,6 +83,8 @@ def test_switches_are_taken_and_say_what_holds() -> None:
     for call in (
         lambda: tg.set_float32_matmul_precision("low"),
         lambda: tg.set_num_threads(0),
+        lambda: tg.set_num_threads(2.0),
+        lambda: tg.set_num_threads(tg.tensor(2.0)),
         lambda: tg.set_num_interop_threads(0),
         lambda: tg.set_deterministic_debug_mode(3),
         lambda: tg.set_default_tensor_type("torch.LongTensor"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.device import near
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.operands import refuse_complex
 from ..autograd.types import Array, Size
 from ..autograd.values import detached
 from ..ops.max_pooling import fractional_argmax, picked
@@ -27,6 +28,7 @@ def _pooled(
     ndim: int, input: Any, kernel_size: Any, output_size: Any, output_ratio: Any, return_indices: bool, samples: Any
 ) -> Any:
     name = f"fractional_max_pool{ndim}d"
+    refuse_complex(name, input)
     x, added = batched(name, input, ndim)
     kernel, inner = sizes(name, "kernel_size", kernel_size, ndim), x.shape[2:]
     if (output_size is None) == (output_ratio is None):

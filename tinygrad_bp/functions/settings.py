@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 
 from .. import blas
@@ -92,14 +93,18 @@ def set_num_threads(int: int) -> None:
 
     At the start there are as many as processors, or what ``OPENBLAS_NUM_THREADS`` or ``OMP_NUM_THREADS`` says. It holds
     for NumPy's own builds and others with OpenBLAS; with another BLAS set its variable before Python starts. Raises
-    ``ArgumentError`` below 1.
+    ``ArgumentError`` for what is no integer, and below 1.
 
     >>> import tinygrad_bp as tg
     >>> tg.set_num_threads(1)
     """
-    if int < 1:
-        raise ArgumentError(f"set_num_threads: needs a positive number, got {int}")
-    blas.choose_threads(int)
+    try:
+        number = operator.index(int)
+    except TypeError:
+        raise ArgumentError(f"set_num_threads: needs an integer, got {type(int).__name__}: {int!r}") from None
+    if number < 1:
+        raise ArgumentError(f"set_num_threads: needs a positive number, got {number}")
+    blas.choose_threads(number)
 
 
 def get_num_threads() -> int:

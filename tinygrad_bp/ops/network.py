@@ -107,8 +107,8 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
 
 def _short_rows(x: Any, axis: int) -> Any:
     """``x`` as a matrix where it is many short rows along ``axis``, which NumPy reduces a number at a time; or None."""
-    length = x.shape[axis] if x.ndim else 0
-    if not 0 < length <= SHORT or x.size < MANY_ROWS * length or axis not in (-1, x.ndim - 1):
+    length = x.shape[-1] if x.ndim and axis in (-1, x.ndim - 1) else 0
+    if not 0 < length <= SHORT or x.size < MANY_ROWS * length:
         return None
     return reshaped(x, (-1, length)) if x.dtype in ONE else None
 

@@ -33,7 +33,6 @@ ROWS: dict[str, Callable[[Any, Any], Any]] = {
 EAGER = 100  # calls before a step is compiled, where nobody knows how many will come
 GATHERED = 1 << 24  # bytes of features that are put in order at once
 MANY = 500  # as many are worth it from the first on
-LARGE = 1 << 22  # products of a step that is worth it before: compiled, some tens of steps save what compiling takes
 
 
 class Network:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..autograd.errors import ArgumentError, shape_text
 from ..train.interrupts import Interrupts
-from .network import GATHERED, LARGE, MANY, OUTPUT, SGD, Adam, Network, Step, writable
+from .network import GATHERED, OUTPUT, SGD, Adam, Network, Step, writable
 from .parameters import PARAMETERS, whole
 
 RULES: dict[str, Any] = {"sgd": SGD, "adam": Adam}
@@ -293,10 +293,9 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         from scipy.optimize import minimize
 
         network = self._network()
+        step = Step(network, None)
         arrays = [*self.coefs_, *self.intercepts_]
         dense = _dense(X)
-        products = len(dense) * sum(array.size for array in self.coefs_)
-        step = Step(network, None, MANY if products > LARGE else None)
         shown, asked = np.inf, np.empty(0)
 
         def objective(packed: Any) -> tuple[float, Any]:
