@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import random_writes
+from parts import all_examples
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import AutogradError, LeafWriteError, ModifiedError, ReadOnlyError, ViewWriteError
@@ -438,7 +439,8 @@ def fitting(shape, writer):
 def test_every_method_writes_through_every_view_whether_or_not_a_gradient_is_wanted(view):
     rng, weights = np.random.default_rng(0), np.sin(np.arange(12.0)).reshape(3, 4)
     shape = view_of(tg.tensor(VALUES), view, VIEWS[view]).shape
-    for writer in WRITERS:
+    # Each method with half of the views, each view with half of the methods.
+    for writer in WRITERS if all_examples() else WRITERS[[*VIEWS].index(view) % 2 :: 2]:
         differentiated = set()
         for args in fitting(shape, writer):
             try:
