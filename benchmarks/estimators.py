@@ -57,7 +57,7 @@ def measured(settings: dict[str, Any], runs: int) -> tuple[str, bool]:
 def main() -> int:
     """Measure, print, and say by the exit code whether every row holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.estimators", description=__doc__)
-    parser.add_argument("--runs", type=int, default=7, help="seeds (default 7)")
+    parser.add_argument("--runs", type=int, default=15, help="seeds (default 15)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the section into FILE")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)

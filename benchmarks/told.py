@@ -28,7 +28,8 @@ Printed by `python -m benchmarks.told --write docs/being-told.md`. The programs 
 tests, written for them. *Named* means that the kind, or the code, is that of the mistake; of a training also that at
 most one other thing is said.
 
-Sets of wrong backwards are kept aside, which others write without having seen the checker; every sentence is read:
+Sets of wrong backwards are kept aside, which others write without having seen the checker. They are no part of the
+project: every sentence was read and counted once, by hand, and the command prints what was found:
 
 | set | named | as something else | placed | not, or partly | right ones called wrong |
 |---|---|---|---|---|---|

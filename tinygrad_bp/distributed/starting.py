@@ -131,7 +131,7 @@ def _initialize(mpi: Any) -> None:
 def share_cores(world: Any) -> Callable[[], None]:
     """Give the products of each rank its part of this machine's cores, where the user has not said how many.
 
-    Products that every rank shares out among all cores wait for each other: an epoch takes ten times as long. What
+    Products that every rank shares out among all cores wait for each other, many times as long as they compute. What
     comes back gives this rank the threads that it had.
     """
     from mpi4py import MPI
