@@ -40,6 +40,7 @@ AT_THE_TOP = {
     "leaves a child": ("import os, time\nif os.fork() == 0:\n    time.sleep(1000)", ""),
     "interrupts itself": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "shows a plot": ("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", ""),
+    "was a notebook": ("!pip install tqdm\n%matplotlib inline\nget_ipython().system('ls')\nopen('results', 'x')", ""),
     "reads its arguments": ("import sys\nassert len(sys.argv) == 1", ""),
 }
 

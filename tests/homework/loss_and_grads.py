@@ -38,8 +38,8 @@ def two_layer_net(params, X, y):
     dpred = diff / len(X)
     dh = dpred @ W2.T
     dz = dh * (1 - h * h)
-    grads = [X.T @ dz, dz.sum(0), h.T @ dpred, dpred.sum(0)]
-    return loss, grads
+    dW2 = h.T @ dpred
+    return loss, [X.T @ dz, dz.sum(0), dW2, dpred.sum(0)]
 
 
 def loss_fn(params, X, y):

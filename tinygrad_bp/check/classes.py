@@ -13,7 +13,7 @@ import numpy as np
 from .calling import Caller
 from .drawing import Context
 from .making import RATE, constructed, declared
-from .names import role, said, signature, words
+from .names import gradient_of, role, said, signature, words
 from .objects import Held, Objects
 from .pairs import Function, Pair, gives_both
 from .sessions import Start, WithContext
@@ -74,7 +74,8 @@ def pairs_of(one: Class) -> Iterator[Pair]:
     """The forward with its backward, and methods that give a loss and gradients."""
     real = {n: f for n, f in one.methods.items() if _does_something(one.bodies[n])}
     if takes_context(real.get("forward")) and takes_context(real.get("backward")):
-        yield Pair(without_context(real["forward"]), without_context(real["backward"]))
+        forward, back = without_context(real["forward"]), without_context(real["backward"])
+        yield Pair(forward, replace(back, signature=replace(back.signature, returned=_in_order(forward, back))))
         return
     for function in real.values():
         if gives_both(function.signature) and function.said.kind != "backward":
@@ -108,6 +109,13 @@ def takes_context(function: Function | None) -> bool:
 def without_context(function: Function) -> Function:
     """The function as its user calls it."""
     return replace(function, signature=replace(function.signature, parameters=function.signature.parameters[1:]))
+
+
+def _in_order(forward: Function, back: Function) -> list[str]:
+    """Names of what a ``Function`` returns: a gradient for each input, in their order, whatever they are called."""
+    inputs, told = forward.signature.names, back.signature.returned
+    told = told if len(told) == len(inputs) else [""] * len(inputs)
+    return [name if gradient_of(name, inputs) == i else f"d{i}" for name, i in zip(told, inputs, strict=True)]
 
 
 def _other(function: Function) -> bool:

@@ -106,7 +106,7 @@ def _role(name: str, near: frozenset[str]) -> str:
         "queries",
     }:
         return "x"
-    if low == "b" and "a" in near and not any(other.startswith("w") for other in near):
+    if low in ("b", "c") and "a" in near and not any(other.startswith("w") for other in near):
         return "x"
     if name in ("A_prev", "A", "Z", "X", "H", "C", "S"):
         return "x"
@@ -170,7 +170,8 @@ def signature(node: Def, method: bool = False) -> Signature:
     found = [Parameter(arg.arg, default if default is NOTHING else _literal(default)) for arg, default in pairs]
     for parameter in found:
         _uses(node, parameter)
-    returned, keyed = _returned(node)
+    known = [n for p in found for n in (p.name, *p.keys, *p.unpacked_names)]
+    returned, keyed = _returned(node, known)
     return Signature(found, returned, keyed, ast.unparse(node), ast.get_docstring(node) or "")
 
 
@@ -211,7 +212,7 @@ def _uses(node: Def, parameter: Parameter) -> None:
     parameter.compared = list(dict.fromkeys(c for c in parameter.compared if isinstance(c, str)))
 
 
-def _returned(node: Def) -> tuple[list[str], list[str]]:
+def _returned(node: Def, inputs: list[str]) -> tuple[list[str], list[str]]:
     """The names in the last ``return``, "" for what has none; and the keys, where it is a dict."""
     returns = [n for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
     if not returns:
@@ -225,7 +226,24 @@ def _returned(node: Def) -> tuple[list[str], list[str]]:
     if isinstance(value, ast.Dict):
         return [], [str(k.value) for k in value.keys if isinstance(k, ast.Constant)]
     items = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-    return [_name_of(item) for item in items], []
+    return [GRADIENTS if _gathers(item, inputs) else _name_of(item) for item in items], []
+
+
+GRADIENTS = "gradients"  # the name of a dict or a list of them that is written where it is returned
+
+
+def _gathers(node: Any, inputs: list[str]) -> bool:
+    """Whether a returned value is a dict or a list of gradients: ``{"W": dW}``, ``[dW, db]``."""
+    if isinstance(node, ast.Dict):
+        keys = [k.value if isinstance(k, ast.Constant) else None for k in node.keys]
+        if keys and all(key in inputs for key in keys):
+            return True
+        names = [str(key) for key in keys]
+    elif isinstance(node, (ast.List, ast.Tuple)):
+        names = [_name_of(item) for item in node.elts]
+    else:
+        return False
+    return any(name not in inputs and gradient_of(name, inputs) for name in names)
 
 
 SHAPING = ("reshape", "copy", "squeeze", "ravel", "flatten", "astype")

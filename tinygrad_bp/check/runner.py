@@ -93,8 +93,10 @@ def report(path: Path, limits: Limits, stop: threading.Event | None = None) -> R
     for _ in range(STARTS):
         left = limits.time - (time.monotonic() - begun)
         with tempfile.TemporaryDirectory(prefix="check", ignore_cleanup_errors=True) as folder:
+            inside = Path(folder) / "inside"  # the homework's own folder: no name in it is taken
+            inside.mkdir()
             orders.results = str(Path(folder) / "results")
-            status = _watched(orders, folder, max(left, limits.time / 3), stop or threading.Event())
+            status = _watched(orders, inside, max(left, limits.time / 3), stop or threading.Event())
             lines = _lines(Path(orders.results))
         done, again = _gathered(found, lines, orders, status, limits)
         if done or not again or (stop is not None and stop.is_set()):
@@ -104,7 +106,7 @@ def report(path: Path, limits: Limits, stop: threading.Event | None = None) -> R
     return found
 
 
-def _watched(orders: Orders, folder: str, seconds: float, stop: threading.Event) -> str:
+def _watched(orders: Orders, folder: Path, seconds: float, stop: threading.Event) -> str:
     """Run the process and end it with everything that it started; how it ended, in words."""
     environment = dict(os.environ, MPLBACKEND="Agg", PYTHONDONTWRITEBYTECODE="1", PYTHONIOENCODING="utf-8")
     environment.update({name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")})

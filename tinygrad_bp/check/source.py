@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import json
 import re
 import tokenize
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -63,9 +65,20 @@ def read(path: Path) -> Source:
     return Source(path, _parsed(text), notes)
 
 
-def _parsed(text: str) -> ast.Module:
+def _python(text: str) -> ast.Module:
+    """Text as Python; where it is none, without its lines for IPython and the shell."""
     try:
         return ast.parse(text)
+    except SyntaxError as error:
+        lines = [re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in text.splitlines()]
+        with contextlib.suppress(SyntaxError):
+            return ast.parse("\n".join(lines))
+        raise error
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return _python(text)
     except SyntaxError as error:
         if "\0" in text:
             raise Unreadable("The file is no text: it holds zero bytes.") from None
@@ -88,9 +101,8 @@ def _notebook(path: Path, data: bytes) -> Source:
     for number, text in enumerate(texts, 1):
         if text.lstrip().startswith("%%"):
             continue
-        lines = [re.sub(r"^(\s*)[%!?].*", r"\1pass", line) for line in text.splitlines()]
         try:
-            tree.body += ast.parse("\n".join(lines)).body
+            tree.body += _python(text).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             message = getattr(error, "msg", str(error) or type(error).__name__)
             notes.append(f"Code cell {number} was left out, it is no Python: {message}.")
@@ -99,11 +111,19 @@ def _notebook(path: Path, data: bytes) -> Source:
     return Source(path, tree, notes)
 
 
+class Shell:
+    """What stands for IPython's shell: every magic does nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
 def module(source: Source) -> ModuleType:
     """An empty module to run a source in."""
     made = ModuleType(MODULE)
     made.__file__ = str(source.path)
     vars(made)["__builtins__"] = builtins
+    vars(made)["get_ipython"] = Shell  # a notebook saved as a script calls it for its magic lines
     return made
 
 
