@@ -238,6 +238,12 @@ def _triplet(
 
 
 @rounds_once
+def _cosine_losses(a: Any, b: Any, alike: Any, apart: Any, margin: float) -> Any:
+    product, one, two = (reductions.sum(c * d, -1) for c, d in ((a, b), (a, a), (b, b)))
+    cosine = product / sqrt((one + 1e-12) * (two + 1e-12))
+    return where(alike, 1 - cosine, 0.0) + where(apart, clip(cosine - margin, 0), 0.0)
+
+
 @in_floats("input1 input2", real=True)
 def cosine_embedding_loss(
     input1: Array, input2: Array, target: Array, margin: float = 0.0, reduction: str = "mean"
@@ -257,7 +263,5 @@ def cosine_embedding_loss(
             f"cosine_embedding_loss: inputs are (rows, size) and the target (rows,), or (size,) and (); got "
             f"{shape_text(input1.shape)}, {shape_text(input2.shape)} and {shape_text(sides.shape)}"
         )
-    product, one, two = (reductions.sum(a * b, -1) for a, b in ((input1, input2), (input1, input1), (input2, input2)))
-    cosine = product / sqrt((one + 1e-12) * (two + 1e-12))
-    losses = where(sides == 1, 1 - cosine, 0.0) + where(sides == -1, clip(cosine - margin, 0), 0.0)
+    losses = _cosine_losses(input1, input2, sides == 1, sides == -1, margin)
     return reduced("cosine_embedding_loss", losses, reduction)

@@ -113,10 +113,11 @@ def checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tupl
 def _shortened(weight: Any, index: Any, max_norm: float, norm_type: float) -> tuple[Any, Any]:
     """The rows that are too long, by number, and each shortened to ``max_norm``."""
     rows = np.unique(index)
-    length = np.linalg.norm(weight[rows], norm_type, axis=1)
+    wide = np.promote_types(weight.dtype, np.float32)  # the squares of float16 leave its range
+    length = np.linalg.norm(weight[rows].astype(wide, copy=False), norm_type, axis=1)
     long = length > max_norm
     rows = rows[long]
-    return rows, weight[rows] * (max_norm / (length[long] + 1e-7)).astype(weight.dtype)[:, None]
+    return rows, weight[rows] * (max_norm / (length[long] + 1e-7)).astype(wide)[:, None]
 
 
 def _with_short_rows(weight: Any, index: Any, max_norm: float, norm_type: float) -> Any:

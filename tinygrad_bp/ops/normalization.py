@@ -218,6 +218,9 @@ def batch_norm(
             f"batch_norm: expected more than 1 value per channel when training, got x {shape_text(value.shape)}; give "
             "larger batches (drop_last=True in the DataLoader), or call eval() first"
         )
+    if value.dtype == np.float16:  # the op writes the moments in float32, and so does not round once by itself
+        input, weight, bias = (cast(part, np.float32) for part in (input, weight, bias))
+        value = held(input)
     if traced():  # what a program does is seen in results of ops alone
         y, moments = _batch_norm_op(input, weight, bias, eps), _moments_op(input)
     else:
