@@ -61,6 +61,20 @@ def with_gradients(function: Callable[..., Any], floats: Sequence[int]) -> Calla
     return both
 
 
+def twice(function: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """The gradient for the argument at ``place`` alone, and its gradient; the other arguments are data."""
+
+    def both(*given: Any) -> Any:
+        leaf = given[place].detach().requires_grad_()
+        found: list[Any] = [function(*given[:place], leaf, *given[place + 1 :])]
+        while found[-1].requires_grad and len(found) < 3:
+            loss = (found[-1] * found[-1].conj()).real.sum()
+            found += tg.autograd.grad(loss, [leaf], create_graph=True)
+        return [x.detach() for x in found]
+
+    return both
+
+
 # ---------------------------------------------------------------------- calls as text
 
 NAMES = (*pc.SHAPES, "i", "k", "m")

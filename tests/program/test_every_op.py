@@ -28,7 +28,7 @@ from tinygrad_bp.program import CaptureError, Program, Step, Value, evaluate
 from tinygrad_bp.program.program import same_steps
 from tinygrad_bp.verify import contracts as c
 
-from .replays import differs, outcome, with_gradients
+from .replays import differs, outcome, twice, with_gradients
 
 CALLS = [pytest.param(op, s, id=f"{op.name}-{i}") for op in OPS.values() for i, s in enumerate(op.samples or ())]
 
@@ -65,6 +65,19 @@ def test_every_op(op: Op, sample: Any) -> None:
     assert not differs(called, one, other)
     if wanting:
         assert not differs(with_gradients(called, wanting), one, other)
+
+
+SEVERAL = {param.values[0].name: param for param in reversed(CALLS) if len(param.values[1].shapes) > 1}
+
+
+@together(
+    ("op", "sample"), [p for p in SEVERAL.values() if p.values[0].kind != "constant" and not p.values[0].variadic]
+)
+def test_every_op_where_one_operand_is_wanted_twice(op: Op, sample: Any) -> None:
+    """A second derivative reads what the first kept of data: of other data it is another one."""
+    one, other = tensors(op, sample, 0), tensors(op, sample, 1)
+    for place in c.differentiable(op, c.draw(op, sample))[-1:]:  # a weight, where there is one
+        assert not differs(twice(lambda *given: op.function(*given, **sample.params), place), one, other)
 
 
 def test_programs_are_the_same_where_their_texts_are() -> None:

@@ -50,7 +50,10 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     """The tangent of one node's result, from those of its parents."""
     if all(tangent is None for tangent in tangents):
         return None
-    kept = restored(node) if mode().grad or traced() else tensors_of(list(node.kept or ()))
+    if traced():  # what a rule makes of an array that is no Tensor has no step
+        kept: Any = restored(node, tensors_of)
+    else:
+        kept = restored(node) if mode().grad else tensors_of(list(node.kept or ()))
     op = node.op
     assert op is not None
     if isinstance(op, FunctionOp) and hasattr(op, "push"):

@@ -17,6 +17,7 @@ from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
 from .op import Op
 from .tensor import Tensor, wrap
+from .watch import array_of
 from .whole import Whole, stay
 from .writes import share
 from .writing import replace
@@ -192,8 +193,10 @@ class Function:
             by_name = dict(zip(kept_names, values, strict=True))
             for slot, name in enumerate(names):
                 saved = by_name[name]
-                if hasattr(saved, "strides") and not isinstance(saved, Tensor):
-                    saved = wrap(saved, histories.get(slot))
+                if slot in histories:
+                    saved = wrap(array_of(saved), histories[slot])
+                elif hasattr(saved, "strides") and not isinstance(saved, Tensor):
+                    saved = wrap(saved, None)
                 found.append(whole_of.part(saved, outputs_at[slot]) if slot in outputs_at else saved)
             return tuple(found)
 

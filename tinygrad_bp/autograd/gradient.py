@@ -63,7 +63,8 @@ def _pull_back(
     if not tensors and not watchers:
         return _walked(seeds, nodes, pull_and_keep if retain else pull_and_free, False, targets)
     with enable_grad() if create else no_grad() if tensors else nullcontext(), quietly(watchers):
-        pull = pull_recorded if create else pull_traced if tensors else pull_and_keep if retain else pull_and_free
+        recorded = create and not traced()
+        pull = pull_recorded if recorded else pull_traced if tensors else pull_and_keep if retain else pull_and_free
         return _walked(seeds, nodes, pull, tensors, targets)
 
 

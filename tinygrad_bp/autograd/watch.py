@@ -140,10 +140,19 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
 
     with unwatched(), quietly(watchers):
         began = perf_counter_ns()
-        result = call(op, operands, params, saw)
+        result = call(op, operands, _arrays_in(params), saw)  # a node keeps arrays
     for watcher in watchers:
         watcher.called(op, operands, params, result, began)
     return result
+
+
+def _arrays_in(item: Any) -> Any:
+    """A parameter with arrays in the place of the tensors that rules give while they are followed."""
+    if item.__class__ is dict:
+        return {name: _arrays_in(part) for name, part in item.items()}
+    if item.__class__ is tuple or item.__class__ is list:
+        return item.__class__([_arrays_in(part) for part in item])
+    return item if stands_for_many(item) else array_of(item)
 
 
 def _batched(op: Op, operands: tuple[Any, ...]) -> bool:
@@ -170,7 +179,10 @@ class unwatched(Switch):
 
 
 def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
-    """The gradients of the parents as Tensors, for someone who follows values, or of a batch; nothing is recorded."""
+    """The gradients of the parents as Tensors, for someone who follows values, or of a batch.
+
+    What was kept without a history is a Tensor as well: of an array, what a rule makes of it has no step.
+    """
     if node.kept is None:
         return pull_and_free(node, g)
     return pulled(node, g, restored(node, tensors_of) if traced() else tuple(tensors_of(list(node.kept))))
