@@ -219,3 +219,12 @@ def test_what_numpy_shows_is_as_it_lies() -> None:
     y = x.flatten()
     y[0] = 9.0
     assert array[0, 0] == 0
+
+
+@pytest.mark.parametrize("turn", ["t_", "transpose_", "swapaxes_", "swapdims_"])
+def test_what_is_transposed_in_place_lies_transposed(turn: str) -> None:
+    x = tg.zeros(2, 3)
+    getattr(x, turn)(*(() if turn == "t_" else (0, 1)))
+    assert x.stride() == (1, 3) and not x.is_contiguous()
+    x.flatten().add_(1)  # of a matrix that lies so it is a copy
+    assert not x.any()

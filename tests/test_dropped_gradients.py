@@ -26,7 +26,6 @@ KNOWN = {
     "T.empty_like(x)": "what the memory held",
     "np.empty_like(x)": "what the memory held",
     "T.embedding_renorm_(T.clone(x), i, 0.5, 2.0)": "the table itself is rescaled, as in PyTorch",
-    "T.asarray(x)": "it gives what requires_grad= says, as in PyTorch",
     **dict.fromkeys(("T.detach(x)", "T.detach_copy(x)", "T.detach_(T.clone(x))"), "it is what they are for"),
     "F.embedding(i, x, max_norm=0.5)": "rows that are too long are rescaled in the table itself, as in PyTorch",
 }

@@ -152,6 +152,7 @@ OTHERS = [
     (lambda: tg.tensor([2]) * 2**70, errors.DtypeError, "the number 1180591620717411303424 does not fit in int64"),
     (lambda: tg.tensor(2**70), errors.DtypeError, "integers outside int64"),
     (lambda: tg.tensor(["a"]), errors.DtypeError, "cannot make a tensor of <U1 values; give numbers or booleans"),
+    (lambda: tg.tensor([1, None]), errors.DtypeError, "cannot make a tensor of object values"),
     (lambda: tg.tensor(None), errors.DtypeError, "cannot make a tensor of a NoneType"),
     (lambda: tg.set_default_dtype(tg.int64), errors.DtypeError, "only a floating point dtype can be the default"),
     (lambda: tg.arange(3).requires_grad_(), errors.DtypeError, "complex dtype can require gradients, got int64"),

@@ -248,6 +248,9 @@ def test_a_tensor_meant_for_the_call_is_refused_by_the_constructor(kind):
     takes = [p for p in inspect.signature(kind.__init__).parameters.values() if p.name != "self"]
     kept = {n for base in kind.__mro__ for n, note in inspect.get_annotations(base).items() if "Tensor" in note}
     x = tg.rand(2, 3)
+    if takes and takes[0].name not in kept:
+        with pytest.raises(ArgumentError, match=r"takes settings, and got an array \(2, 3\)"):
+            kind(x.numpy())
     for n, p in enumerate(takes):
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL) and p.name not in kept:
             with pytest.raises(

@@ -28,6 +28,8 @@ CALLS = [
     (lambda x: np.roll(x, (), axis=()), M), (lambda x: np.roll(x, 1, axis=()), M), (lambda x: np.roll(x, ()), M),
     *((f, V, k) for f in (np.tril, np.triu) for k in (-1, 0, 1)),
     (lambda x: np.clip(x, None, None), V), (np.clip, V), (lambda x: np.clip(x, None, 2.0), V),
+    (lambda x: np.clip(x, 0, 2, dtype=None, casting="same_kind", order="K", subok=True), V),
+    (lambda x: np.clip(x, 0, 2, dtype=np.float32), V),
     *((np.linalg.norm, E, order) for order in (None, 0, 1, 2, 3, 0.5, -1, -2, -np.inf)),
     *((np.linalg.norm, E2, order) for order in (None, "fro", "nuc", 1, 2, np.inf, -1, -2)),
     *((np.linalg.norm, E2, order, axis) for order in (1, 2, -1) for axis in (0, 1)),

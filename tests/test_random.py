@@ -263,6 +263,10 @@ def test_randint_covers_its_range_and_randperm_is_a_permutation():
         ("multinomial(ones(2, 2, 2), 1)", r"multinomial: give probabilities of shape .* got \(2, 2, 2\)"),
         ("zeros(2).uniform_(2, 1)", "uniform_: needs low <= to, got low=2 and to=1"),
         ("zeros(2).normal_(0, -1)", "normal_: std must not be negative, got -1"),
+        ("zeros(2).bernoulli_(tensor([0.5, 1.5]))", r"bernoulli_: every probability must be in \[0, 1\]"),
+        ("zeros(2).bernoulli_(tensor([0.5] * 3))", r"broadcast_to: x \(3,\) float32 does not fit"),
+        ("zeros(2).uniform_(0, ones((), requires_grad=True))", "uniform_: a bound requires grad"),
+        ("zeros(2).normal_(0, ones((), requires_grad=True))", "normal_: mean or std requires grad"),
         ("zeros(2).bernoulli_(1.5)", r"bernoulli_: p must be in \[0, 1\], got 1.5"),
         ("zeros(2).random_(3, 3)", "random_: needs low < to"),
         ("zeros(2, dtype=T.uint8).random_(0, 300)", r"random_: uint8 does not hold all integers of \[0, 300\)"),
@@ -293,3 +297,12 @@ def test_complex_numbers_are_two_of_the_stream(drawn: Any, scale: float, kind: A
     assert z.dtype == kind and z.is_leaf and z.requires_grad and tg.equal(tg.view_as_real(z.detach()), pairs)
     tg.manual_seed(1)
     assert tg.equal(getattr(tg, f"{drawn.__name__}_like")(z), z.detach())
+
+
+def test_a_tensor_of_probabilities_broadcasts_and_draws_as_bernoulli_does():
+    p = tg.linspace(0, 1, 6)
+    for dtype in (tg.float32, tg.float64):
+        tg.manual_seed(3)
+        drawn = tg.zeros(5, 6, dtype=tg.int64).bernoulli_(p.to(dtype))
+        tg.manual_seed(3)
+        assert drawn.tolist() == tg.bernoulli(p.to(dtype).expand(5, 6)).tolist()

@@ -308,6 +308,7 @@ def test_new_tensors_take_the_dtype() -> None:
         assert made.shape == (3,)
     assert x.new_zeros(2, dtype=tg.int64).dtype == tg.int64
     np.testing.assert_allclose(tg.logspace(0, 3, 4, base=2).detach().numpy(), [1, 2, 4, 8])
+    np.testing.assert_allclose(tg.logspace(0, 1j, 2).detach().numpy(), [1, 10**1j], rtol=1e-6)
 
 
 def test_to_takes_a_device_before_the_dtype() -> None:

@@ -271,7 +271,7 @@ def as_tensor(
     """The data as a tensor, sharing an array's memory where dtype allows; a tensor comes back as it is."""
 def asarray(
     obj: Any, *, dtype: DTypeLike = None, device: DeviceLike | None = None, copy: _bool | None = None,
-    requires_grad: _bool = False, out: Tensor | None = None,
+    requires_grad: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """Numbers, lists, an array, a tensor or a buffer as a tensor: on the same memory where ``copy`` and dtype allow."""
 def asin(input: Array, *, out: Tensor | None = None) -> Tensor:

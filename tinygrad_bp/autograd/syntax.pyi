@@ -272,8 +272,8 @@ class Syntax:
     def bernoulli(self, p: _float | None = None, *, generator: Generator | None = None) -> Tensor:
         """1 with the probability that each element of ``input`` gives, or with ``p``, else 0; of its shape and dtype.
         """
-    def bernoulli_(self, p: _float = 0.5, *, generator: Generator | None = None) -> Tensor:
-        """Every element 1 with probability ``p``, else 0."""
+    def bernoulli_(self, p: Tensor | _float = 0.5, *, generator: Generator | None = None) -> Tensor:
+        """Every element 1 with probability ``p``, else 0; a tensor of probabilities broadcasts to ``x``."""
     def bincount(self, weights: Any = None, minlength: _int = 0) -> Tensor:
         """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers."""
     def bitwise_and(self, other: Operand) -> Tensor:

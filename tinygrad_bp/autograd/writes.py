@@ -37,7 +37,7 @@ _lock = RLock()
 # they see as it is.
 _guarded: dict[int, Any] = {}
 _shown: dict[int, Any] = {}
-# Of these, the memory that was the user's before it was a tensor's.
+# Memory that lies as the user wanted it: it was theirs before it was a tensor's, or they transposed it in place.
 _lent: dict[int, Any] = {}
 # id of an owning array that lies column by column -> the same, and who is on it beside a tensor and its views.
 _detached: dict[int, tuple[Any, Groups]] = {}
@@ -169,8 +169,13 @@ def shown(array: Any) -> Any:
 
 def lent(array: Any) -> Any:
     """An array of the user's that a tensor is put on: it is seen from the start, and lies as the user made it."""
-    _note(_lent, array)
+    turned(array)
     return shown(array)
+
+
+def turned(array: Any) -> None:
+    """What lies in this memory counts as it lies, not row by row."""
+    _note(_lent, array)
 
 
 def seen(array: Any) -> bool:

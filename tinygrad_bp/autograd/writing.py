@@ -23,6 +23,7 @@ from .errors import (
     DtypeError,
     IndexRangeError,
     LeafWriteError,
+    ModifiedError,
     ReadOnlyError,
     ShapeError,
     ViewWriteError,
@@ -34,7 +35,7 @@ from .node import Cell, Node, leaf
 from .op import OPS
 from .tensor import Tensor, handed_out, wrap
 from .types import Array, Operand
-from .writes import aliases, lies_there, own, seen, start_of, take_back, tick, writable, wrote
+from .writes import aliases, lies_there, own, seen, start_of, take_back, tick, turned, writable, wrote
 
 
 def recorded(*operands: Any) -> bool:
@@ -366,6 +367,8 @@ def reshaping(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if isinstance(self, Batched):
             self.slices = result.slices
             return self
+        if self._value.flags.c_contiguous and not result._value.flags.c_contiguous:
+            turned(self._value)
         before = self._node
         self._value = result._value
         self._node = result._node
@@ -386,7 +389,8 @@ def data(self: Tensor) -> Tensor:
     """A tensor without history on the same memory; arrays come from ``numpy()``.
 
     A write through it, and assigning it, is counted: a graph that kept the old value refuses backward. A value of
-    another shape makes a leaf that requires grad a new one, whose gradient starts from nothing.
+    another shape makes a leaf that requires grad a new one, whose gradient starts from nothing; backward through what
+    was recorded with the old one raises ``ModifiedError``.
 
     >>> import tinygrad_bp as tg
     >>> w = tg.ones(2, requires_grad=True)
@@ -413,12 +417,21 @@ def set_data(self: Tensor, value: Any) -> None:
                 f"data: {self.name or 'the tensor'} was recorded with shape {shape_text(self._value.shape)}, the new "
                 f"value has {shape_text(array.shape)}; make a new tensor for a new shape"
             )
-        node.cell, cell = Cell(None), self._own_cell()  # graphs of the old shape lead to what is no more
-        cell.grad = None
+        gone, cell = Cell(None), self._own_cell()  # graphs of the old shape lead to what is no more
+        gone.hooks = Hooks()
+        gone.hooks.arrived.add(partial(_refuse_old_shape, self.name or "a leaf", array.shape), "data")
+        node.cell, cell.grad = gone, None
         self._node = leaf(array.shape, cell)
     wrote(self._value)
     on_failure(partial(setattr, self, "_value", self._value))
     self._value = array
+
+
+def _refuse_old_shape(what: str, shape: tuple[int, ...], gradient: Tensor) -> None:
+    raise ModifiedError(
+        f"backward: {what} had shape {shape_text(gradient.shape)} when this was recorded, and .data gave it a value of "
+        f"shape {shape_text(shape)} since: its gradient has no place. Record again after the change"
+    )
 
 
 setattr(Tensor, "data", property(data, set_data))  # noqa: B010  (type checkers know it from the stub)

@@ -281,10 +281,14 @@ def linspace(
     real = steps > 1 and isinstance(start, _REAL) and isinstance(end, _REAL)
     if real and (kind := np.dtype(_dtype(dtype))) in (np.float32, np.float64):
         return _finish(_from_both_ends(kind.type(start), kind.type(end), steps), device, requires_grad)
-    numbers = np.linspace(start, end, steps)
+    return _finish(_in_kind(np.linspace(start, end, steps), dtype), device, requires_grad)
+
+
+def _in_kind(numbers: Any, dtype: DTypeLike) -> Any:
+    """Numbers that NumPy made, in ``dtype``, or in the default dtype of their kind."""
     if dtype is None and numbers.dtype.kind == "c":
         dtype = np.result_type(dtypes.get_default_dtype(), np.complex64)
-    return _finish(np.asarray(numbers, _dtype(dtype)), device, requires_grad)
+    return np.asarray(numbers, _dtype(dtype))
 
 
 _REAL = (int, float, np.integer, np.floating)
@@ -385,7 +389,7 @@ def logspace(
     >>> tg.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    return _finish(np.asarray(np.logspace(start, end, steps, base=base), _dtype(dtype)), device, requires_grad)
+    return _finish(_in_kind(np.logspace(start, end, steps, base=base), dtype), device, requires_grad)
 
 
 @laid_out

@@ -22,11 +22,12 @@ __all__ = ["asarray", "empty_permuted", "empty_strided", "from_file", "frombuffe
 
 def asarray(
     obj: Any, *, dtype: DTypeLike = None, device: DeviceLike = None, copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Tensor:  # fmt: skip
     """Numbers, lists, an array, a tensor or a buffer as a tensor: on the same memory where ``copy`` and dtype allow.
 
-    Raises ``ArgumentError`` where ``copy=False`` and a copy is needed.
+    A tensor keeps its history unless ``requires_grad=False`` asks for one without. Raises ``ArgumentError`` where
+    ``copy=False`` and a copy is needed.
 
     >>> import numpy as np, tinygrad_bp as tg
     >>> tg.asarray(np.arange(3))
@@ -37,6 +38,7 @@ def asarray(
         other = dtype is not None and obj.dtype != np.dtype(dtype)
         if copy is False and other:
             raise ArgumentError(f"asarray: {obj.dtype} as {np.dtype(dtype)} needs a copy; leave copy=False out")
+        requires_grad = obj.requires_grad if requires_grad is None else requires_grad
         shared = obj if requires_grad else obj.detach()
         shared = shared if device is None else shared.to(device)
         made = shared.to(dtype) if other else shared.clone() if copy else shared
@@ -47,7 +49,7 @@ def asarray(
     if copy is False and not shares:
         raise ArgumentError(f"asarray: a {type(obj).__name__} needs a copy; leave copy=False out")
     made = (tensor if copy or not shares else as_tensor)(obj, dtype, device=device)
-    return made.requires_grad_(requires_grad)
+    return made.requires_grad_(bool(requires_grad))
 
 
 def frombuffer(

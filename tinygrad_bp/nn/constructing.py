@@ -8,6 +8,8 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any, Self
 
+import numpy as np
+
 from ..autograd import dtypes
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, shape_text
@@ -33,8 +35,8 @@ class Constructed:
                 type.__setattr__(cls, "__init__", _moving(init, names.index("device") - 1))
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """A module without anything in it. Raises ``ArgumentError`` for a tensor that is meant for its call."""
-        if any(isinstance(given, Tensor) for given in (*args, *kwargs.values())):
+        """A module without anything in it. Raises ``ArgumentError`` for a tensor or array meant for its call."""
+        if any(map(_is_data, (*args, *kwargs.values()))):
             cls._refuse_tensors(args, kwargs)
         return super().__new__(cls)
 
@@ -50,16 +52,21 @@ class Constructed:
         }
         given = [(p.name if p else "one argument more", value) for p, value in zip_longest(takes, args)][: len(args)]
         for name, value in (*given, *kwargs.items()):
-            if isinstance(value, Tensor) and name not in kept:
+            if _is_data(value) and name not in kept:
                 label = f"nn.{cls.__name__}" if cls.__module__.partition(".")[0] == here else cls.__name__
                 settings = ", ".join(
                     p.name for p in takes if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
                 )
+                what = "a tensor" if isinstance(value, Tensor) else "an array"
                 inputs = ", ".join(list(inspect.signature(cls.forward).parameters)[1:])
                 raise ArgumentError(
-                    f"{label}() takes settings, and got a tensor {shape_text(value.shape)} as {name}; write "
+                    f"{label}() takes settings, and got {what} {shape_text(value.shape)} as {name}; write "
                     f"{label}({settings})({inputs})"
                 )
+
+
+def _is_data(given: Any) -> bool:
+    return isinstance(given, Tensor) or (isinstance(given, np.ndarray) and given.ndim > 0)
 
 
 def _moving(init: Any, place: int) -> Any:

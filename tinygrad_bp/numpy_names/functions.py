@@ -40,10 +40,14 @@ def _where(condition: Any, *choices: Any) -> Any:
     return e.where(condition, *choices)
 
 
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def _clip(
+    a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, dtype: Any = None,
+    casting: str = "same_kind", order: str = "K", subok: bool = True,
+) -> Any:  # fmt: skip
     if not (min is max is None or a_min is a_max is None):
         raise ArgumentError("np.clip: a_min and min, a_max and max are two names of one argument; give one of each")
     lower, upper = a_min if min is None else min, a_max if max is None else max
+    a = a if dtype is None else operand(a).to(np.dtype(dtype))
     return e.clone(a) if lower is None and upper is None else limits.clip(a, lower, upper)
 
 

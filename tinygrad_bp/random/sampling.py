@@ -287,13 +287,17 @@ def bernoulli(input: Array, p: float | None = None, *, generator: Generator | No
     """
     if p is not None:
         return bernoulli_(wrap(np.empty_like(held(input)), None), p, generator=generator)
-    chances = _probabilities("bernoulli", input)
-    if not np.all((chances >= 0) & (chances <= 1)):
-        raise ArgumentError("bernoulli: every probability must be in [0, 1]")
-    # 53 bits for float64, 24 bits for the others.
-    given = chances.size, np.dtype(np.float64 if chances.dtype == np.float64 else np.float32)
-    drawn = _drawn("uniform", given, chances.shape, generator, device=_where(input))
+    kind, chances = _chances("bernoulli", input), held(input)
+    drawn = _drawn("uniform", (chances.size, kind), chances.shape, generator, device=_where(input))
     return in_dtype(drawn < detached(input), chances.dtype)  # type: ignore[no-any-return]
+
+
+def _chances(name: str, p: Any) -> Any:
+    """The dtype of the numbers that are compared with these probabilities: 53 bits for float64, 24 for others."""
+    chances = _probabilities(name, p)
+    if not np.all((chances >= 0) & (chances <= 1)):
+        raise ArgumentError(f"{name}: every probability must be in [0, 1]")
+    return np.dtype(np.float64 if chances.dtype == np.float64 else np.float32)
 
 
 @draws
@@ -361,6 +365,8 @@ def uniform_(x: Tensor, low: float = 0.0, to: float = 1.0, *, generator: Generat
     True
     """
     generator = _writable(x, "uniform_", "f", generator)
+    for bound in (low, to):
+        refuse_gradient(bound, "uniform_: a bound")
     if not low <= to:
         raise ArgumentError(f"uniform_: needs low <= to, got low={low} and to={to}")
     return x.copy_(_for(x, "uniform", generator, x.numel(), x.dtype, low, to))
@@ -375,20 +381,25 @@ def normal_(x: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Genera
     torch.Size([2])
     """
     generator = _writable(x, "normal_", "f", generator)
+    for given in (mean, std):
+        refuse_gradient(given, "normal_: mean or std", "mean + std * tg.randn_like(x)")
     if not std >= 0:
         raise ArgumentError(f"normal_: std must not be negative, got {std}")
     return x.copy_(_for(x, "normal", generator, x.numel(), x.dtype, mean, std, row_by_row(x)))
 
 
 @draws
-def bernoulli_(x: Tensor, p: float = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Every element 1 with probability ``p``, else 0.
+def bernoulli_(x: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Every element 1 with probability ``p``, else 0; a tensor of probabilities broadcasts to ``x``.
 
     >>> import tinygrad_bp as tg
     >>> tg.zeros(2).bernoulli_(1.0)
     tensor([1., 1.])
     """
     generator = _writable(x, "bernoulli_", "fiub", generator)
+    if isinstance(p, Tensor):
+        kind, chances = _chances("bernoulli_", p), p.detach().expand(x.shape)
+        return x.copy_(_for(x, "uniform", generator, x.numel(), kind) < chances)
     if not 0 <= p <= 1:
         raise ArgumentError(f"bernoulli_: p must be in [0, 1], got {p}")
     return x.copy_(_for(x, "bernoulli", generator, x.numel(), p))
