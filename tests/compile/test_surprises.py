@@ -4,6 +4,7 @@ import copy
 import shutil
 import threading
 import warnings
+from collections import deque
 
 import numpy as np
 import pytest
@@ -189,6 +190,85 @@ def test_a_method_sees_the_attributes_of_its_object():
 def test_a_number_that_changes_in_every_call_is_an_input():
     compiled = same_as_python(lambda x, rate: x * rate, *[(X, 0.1 * i) for i in range(1, 9)])
     assert len(compiled.programs) == 1 and "rate" in str(compiled.programs[0])
+
+
+@pytest.mark.parametrize("whatever", [
+    lambda x, b: (x * b, b - x.sum(), (1 - b) * 3 * x.sum(), x / 2 * b, tg.where(x > b, x, b), {"b": b}),
+    lambda x, b: (tg.add(x, x, alpha=-b), tg.addcmul(x, x, x, value=b), (x / 2).masked_fill(x > 0, b)),
+    lambda x, b: (x / 2).sum().mul_(b),
+    lambda x, b: tg.tensor(b) * x.sum(), lambda x, b: tg.as_tensor(b) * x.sum(), lambda x, b: (x, b * 2),
+    lambda x, b: nn.functional.leaky_relu(x.double(), b), lambda x, b: (x.abs() + 1) ** b, lambda x, b: x * 0.9**b,
+])  # fmt: skip
+def test_a_number_that_changes_does_what_one_of_python_does(whatever):
+    compiled = tg.compile(whatever, exact=True)
+    for dtype in (tg.int64, tg.float16, tg.float32, tg.float64):
+        for i in range(4):
+            one, other = (flatten(f(X.to(dtype), 0.1 * i + 0.3))[0] for f in (whatever, compiled))
+            assert [type(item) for item in one] == [type(item) for item in other]
+            for a, b in zip(map(np.asarray, one), map(np.asarray, other), strict=True):
+                assert a.dtype == b.dtype and a.tobytes() == b.tobytes(), (dtype, a, b)
+
+
+def test_a_number_that_the_function_puts_into_an_optimizer_is_one_of_python():
+    w = nn.Parameter(tg.ones(3))
+    optimizer = tg.optim.SGD([w], lr=1.0)
+
+    def step(x, rate):
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+
+    compiled, expected = tg.compile(step), np.ones(3, np.float32)
+    for rate in (0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.5, 0.5, 0.25):
+        compiled(X, rate)
+        expected = expected - np.float32(rate) * X.numpy()
+        assert optimizer.param_groups[0]["lr"] == rate and type(optimizer.param_groups[0]["lr"]) is float
+        np.testing.assert_array_equal(w.detach().numpy(), expected)
+
+
+@pytest.mark.parametrize("put", [
+    lambda notes, y: setattr(notes["holder"], "shift", y), lambda notes, y: notes.update(last=y),
+    lambda notes, y: setattr(notes["layer"], "seen", y), lambda notes, y: notes["recent"].append(y),
+])  # fmt: skip
+def test_what_each_run_changes_for_the_next_is_changed(put):
+    def read(notes):
+        return [notes["holder"].shift, notes.get("last"), notes["layer"].seen, *notes["recent"]]
+
+    one, other = (
+        {"holder": Settings(), "layer": nn.Linear(1, 1), "recent": deque(maxlen=2), "f": lambda x: x * 2, "put": put}
+        for _ in range(2)
+    )
+    for notes in (one, other):
+        notes["layer"].seen = 0
+
+    def of(notes):
+        def function(x):
+            y = notes["f"](x)
+            notes["put"](notes, y)
+            return y
+
+        return function
+
+    function, compiled = of(one), tg.compile(of(other))
+    with pytest.warns(UserWarning, match=r"each run changes what the next one begins with, .*Return it, or write"):
+        for i in range(9):
+            assert function(X * i).tolist() == compiled(X * i).tolist()
+            assert str(read(one)) == str(read(other))
+
+
+def test_rates_that_a_function_returns_are_those_of_now():
+    w = nn.Parameter(tg.ones(3))
+    optimizer = tg.optim.SGD([w], lr=1.0)
+    schedule = tg.optim.lr_scheduler.StepLR(optimizer, 4, 0.5)
+    compiled = [tg.compile(f) for f in (
+        lambda x: (x * 2, optimizer.param_groups[0]["lr"]), lambda x: (x * 2, schedule.get_last_lr()[0]),
+    )]  # fmt: skip
+    for i in range(12):
+        assert [f(X)[1] for f in compiled] == [0.5 ** (i // 4)] * 2
+        optimizer.step()
+        schedule.step()
+    assert [len(f.programs) for f in compiled] == [3, 3]
 
 
 def test_a_number_that_the_function_reads_stays_one():

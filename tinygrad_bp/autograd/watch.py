@@ -36,6 +36,10 @@ class Watcher:
     quiet = False  # whether NumPy's own warnings are left out, because this watcher says more
     traces = False  # whether it follows values: then rules run on tensors, and what is written is computed by ops
 
+    def given(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
+        """What ``op`` is called with in the place of these operands."""
+        return operands
+
     def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
         """``op`` computed ``value`` of ``values``, which are the operands as arrays of one dtype, and numbers."""
 
@@ -129,6 +133,8 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
     watchers = mode().watchers
     if not watchers or _batched(op, operands):  # another thread watches, or the calls that a batching rule makes
         return call(op, operands, params)
+    for watcher in watchers:
+        operands = watcher.given(op, operands, params)
     if op.wide:
         rounded = in_float32(op.function, operands, params)
         if rounded is not None:  # the calls of which it is made were watched

@@ -216,7 +216,7 @@ class Compiled:
         varying = [floats[i] for i in self._varying.get(kind, ())]
         names = argument_names(self.function, *arguments)
         try:
-            captured, returned = capture(self.function, arguments, names, varying)
+            captured, returned = capture(self.function, arguments, names, varying, exact=self.exact)
         except CaptureError:
             if not varying:
                 raise
@@ -229,8 +229,12 @@ class Compiled:
         self._last[key] = captured
         if len(self._last) > MOST_KINDS:
             del self._last[next(iter(self._last))]
+        changed = ""
         if before is not None and alike(before, captured):
-            if len(self.programs) < MOST_PROGRAMS:
+            changed = guards.settle([source() for source in captured.sources if not isinstance(source, int)])
+            if changed and key in self._entries:  # it has a program for another state of that
+                return returned
+            if not changed and len(self.programs) < MOST_PROGRAMS:
                 self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact, leaves))
                 self._tries.pop(key, None)
                 return returned
@@ -240,7 +244,7 @@ class Compiled:
         self._tries[key] += 1
         if self._tries[key] > MOST_TRIES or len(self.programs) >= MOST_PROGRAMS:
             self._plain.add(key)
-            self._warn(before, captured)
+            self._warn(before, captured, changed)
         return returned
 
     def _look_for_varying(self, kind: Any, numbers: tuple[Any, ...]) -> None:
@@ -252,9 +256,13 @@ class Compiled:
                     self._varying[kind] = changed
                     return
 
-    def _warn(self, before: Captured, captured: Captured) -> None:
+    def _warn(self, before: Captured, captured: Captured, changed: str) -> None:
         who = getattr(self.function, "__qualname__", type(self.function).__name__)
-        if alike(before, captured):
+        instead = "Pass what changes as an argument, a tensor or a number"
+        if changed:
+            said = f"each run changes what the next one begins with, {changed}, which no program would do"
+            instead = "Return it, or write t.copy_(value) into a tensor that stays"
+        elif alike(before, captured):
             said = f"it has {len(self.programs)} programs already, for other arguments or settings"
         else:
             lines = zip_longest(str(before.program).splitlines(), str(captured.program).splitlines(), fillvalue="")
@@ -262,11 +270,7 @@ class Compiled:
                 (pair for pair in lines if pair[0] != pair[1]), ("an array or object made in it", "another one")
             )
             said = f"no two runs are the same program: {pair[0].strip()!r} was then {pair[1].strip()!r}"
-        warnings.warn(
-            f"compile: Python runs {who} from now on, where it is called so: {said}. Pass what changes as an argument, "
-            "a tensor or a number",
-            stacklevel=4,
-        )
+        warnings.warn(f"compile: Python runs {who} from now on, where it is called so: {said}. {instead}", stacklevel=4)
 
 
 class CompiledModule(Module):

@@ -48,7 +48,6 @@ class Entry:
         self.arrays: list[Any] = []  # of the last run
         self.moment = -1  # of the last run, on the clock of writes; -1 where a tensor from outside is no more
         outside = [source() for source in captured.sources if not isinstance(source, int)]
-        guards.settle(outside)
         read = {id(x) for x in outside}
         for i, leaf in enumerate(leaves):  # the gradient of an argument is that of this tensor
             cell = getattr(leaf, "_cell", None)

@@ -90,10 +90,20 @@ class Guards:
             self.changes = Module.changes
         return True
 
-    def settle(self, inputs: list[Any]) -> None:
-        """The program is written: arrays that it reads may change, and lists in which the run noted something."""
+    def settle(self, inputs: list[Any]) -> str:
+        """The program is written: arrays that it reads may change, and lists in which the run noted something.
+
+        Gives the name of what the run itself changed, which a run of the program would leave as it is.
+        """
         read = {id(item) for item in inputs}
         self.settings = [(now, then) for now, then in self.settings if id(now) not in read and not _noted_in(now, then)]
+        for names, name, value in self.names:
+            if not same(names.get(name, MISSING), value):
+                return name if name != "cell_contents" else "a variable around it"
+        for now, then in self.settings:
+            if not unchanged(now, then):
+                return f"a {type(now).__name__}"
+        return "" if self.modules_hold() else "an attribute of a module"
 
     # ------------------------------------------------------------------ what there is
 
@@ -137,6 +147,10 @@ class Guards:
             self.settings.append((item, None))  # what it gives is another thing each time
         elif not isinstance(item, Tensor) and not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_object(item)
+        elif "param_groups" in self._attributes and hasattr(item, "param_groups"):  # an optimizer
+            self.settings += [(group, dict(group)) for group in item.param_groups]
+        elif "get_last_lr" in self._attributes and hasattr(item, "get_last_lr"):  # a schedule
+            self.settings.append((item, item.get_last_lr()))
         else:
             self._look_at(getattr(item, "__wrapped__", None))  # what compile made a program of
 
@@ -255,6 +269,8 @@ def unchanged(now: Any, then: Any) -> bool:
         return False
     if isinstance(now, _DRAWERS):
         return bool(pickle.dumps(now) == then)
+    if hasattr(now, "get_last_lr"):
+        now = now.get_last_lr()
     if len(now) != len(then):
         return False
     if isinstance(now, dict):

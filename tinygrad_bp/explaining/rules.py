@@ -155,7 +155,7 @@ def _key(node: Node, g: Any) -> Hashable | None:
 def _captured(node: Node, g: Any) -> Rule:
     op = node.op
     assert op is not None
-    watcher = Capture()
+    watcher = Capture(exact=True)
     arrays = kept_arrays(node)
     values: dict[str, Value] = {}
     try:

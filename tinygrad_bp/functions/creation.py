@@ -106,6 +106,7 @@ def as_tensor(data: Any, dtype: DTypeLike = None, device: DeviceLike = None) -> 
     """
     resolve(device)
     if isinstance(data, Tensor):
+        held(data)
         return data.to(data.dtype if dtype is None else dtype, device=device)
     array = numbers_of(data, dtype)
     return settled(wrap(lent(array if dtype is None else array.astype(dtype, copy=False)), None), device)

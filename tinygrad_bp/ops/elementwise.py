@@ -125,6 +125,10 @@ def _plus(input: Any, other: Any, alpha: Any) -> Any:
     return add_op(input, mul(other, alpha))
 
 
+def _is_one(alpha: Any) -> bool:
+    return not isinstance(alpha, Tensor) and alpha == 1  # that of a tensor may be another in a program's next run
+
+
 def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     """``input + alpha · other``; shapes broadcast.
 
@@ -132,7 +136,7 @@ def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.add(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([21.])
     """
-    return add_op(input, other) if alpha == 1 else _plus(input, other, alpha)
+    return add_op(input, other) if _is_one(alpha) else _plus(input, other, alpha)
 
 
 def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
@@ -142,7 +146,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([-19.])
     """
-    return sub_op(input, other) if alpha == 1 else _plus(input, other, -alpha)
+    return sub_op(input, other) if _is_one(alpha) else _plus(input, other, -alpha)
 
 
 subtract = sub

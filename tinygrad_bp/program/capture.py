@@ -30,18 +30,20 @@ from ..autograd.types import Array
 from ..autograd.watch import Following, Watcher
 from ..autograd.writes import lies_there, shown
 from .captured import Captured, Condition, Grad, GradientOf, Source
+from .numbers import Numbers, refuse_kept, with_numbers
 from .places import Places
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
 
 
 def capture(
     function: Callable[..., Any], arguments: Any, names: Sequence[str] = (), varying: Sequence[int] = (),
-    undo: bool = False,
+    undo: bool = False, exact: bool = True,
 ) -> tuple[Captured, Any]:  # fmt: skip
     """Call ``function`` with a tuple and a dict of arguments: what it computed, and what it returned.
 
     ``names`` are those of the leaves of the arguments; those whose numbers are in ``varying`` are numbers that may be
-    others in the next run: the function gets 0-d tensors. With ``undo`` tensors hold afterwards what they held before.
+    others in the next run: the function gets 0-d tensors, and computes with them what it would with numbers, to the bit
+    if ``exact``. With ``undo`` tensors hold afterwards what they held before.
     Raises ``CaptureError`` where a run would not be the same for other values; what was written until then has been
     taken back.
 
@@ -53,17 +55,23 @@ def capture(
     leaves, back = flatten(arguments)
     # What NumPy computes with an array is not seen: an array comes in as a tensor on its memory.
     leaves = [wrap(shown(as_array(item)), None) if isinstance(item, np.ndarray) else item for item in leaves]
-    watcher = Capture()
+    watcher = Capture(exact)
+    numbers = [leaves[number] for number in varying]
     for number in varying:
         leaves[number] = watcher.number(leaves[number], names[number] if number < len(names) else "", number)
-    args, kwargs = back(leaves)
     for number, item in enumerate(leaves):
         if isinstance(item, Tensor):
             watcher.bring(item, names[number] if number < len(names) else "", number)
     with Following(watcher):
         try:
+            args, kwargs = back(leaves)
             returned = function(*args, **kwargs)
             captured = watcher.finish(returned)
+            if numbers:
+                stand_ins = [leaves[number] for number in varying]
+                returned = with_numbers(returned, stand_ins, numbers)
+                del args, kwargs, leaves, item
+                refuse_kept(stand_ins)
             if undo:
                 watcher.take_back()
             return captured, returned
@@ -89,7 +97,7 @@ class Capture(Watcher):
 
     traces = True
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool) -> None:
         self.steps: list[Step] = []
         self.outside: list[_Outside] = []
         self._places = Places()
@@ -97,6 +105,7 @@ class Capture(Watcher):
         self._undo: list[Callable[[], Any]] = []
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self._pulled: set[int] = set()  # the order of the nodes through which backward went
+        self.numbers = Numbers(self._places, exact)
         self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
 
     # ------------------------------------------------------------------ which value an array has
@@ -158,7 +167,25 @@ class Capture(Watcher):
         array = np.array(float(number))
         value = self.know(array, Value((), array.dtype, name))
         self.outside.append(_Outside(value, lambda: array, argument, array))
+        self.numbers.values.add(value)
         return wrap(array, None)
+
+    def given(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
+        """Numbers among the operands take the dtype that those of Python would take."""
+        if not self.numbers.values:
+            return operands
+        dtype = self.numbers.dtype_for(op, operands, params)
+        if dtype is None:
+            return operands
+
+        def cast_to(item: Any) -> Any:
+            if not self.numbers.is_one(item):
+                return item
+            array = item._value.astype(dtype)
+            self.know(array, self._cast(self.bring(item), dtype))
+            return wrap(array, None)
+
+        return (list(map(cast_to, operands[0])),) if op.variadic else tuple(map(cast_to, operands))
 
     # ------------------------------------------------------------------ what is called
 
@@ -172,6 +199,7 @@ class Capture(Watcher):
         whole = [v.shape for v, array in zip(taken, values) if isinstance(v, Value) and v.shape != array.shape]
         result = Value(whole[0] if whole else np.shape(value), value.dtype)
         self.steps.append(Step(op, (taken,) if op.variadic else taken, self._params(params), result))
+        self.numbers.found(op, operands, result)
         known = self._places.at(value)
         if known is None or known.value is None:  # a view of all of an array is that array
             self.know(value, result)
@@ -249,7 +277,8 @@ class Capture(Watcher):
 
     def held(self, x: Tensor) -> None:
         """Know the array of a tensor from outside by the tensor."""
-        self.bring(x)
+        if self.bring(x) in self.numbers.values:
+            raise CaptureError("a number that may be another one in the next run becomes a tensor")
 
     def happened(self, what: str) -> None:
         """Refuse: it would not happen in the other runs."""
@@ -332,7 +361,7 @@ class Capture(Watcher):
             source = outside.source if outside.argument is None else outside.argument
             grads.append(Grad(source, output, id(cell) in self._cleared))
         wants = any(self._leads_back(item._node) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
-        itself = tuple(places.get(id(item)) for item in leaves)
+        itself = tuple(places.get(id(self.numbers.known_by(item, places))) for item in leaves)
 
         def placed(item: Any) -> Any:
             return replaced(item, lambda value: fixed.get(value, value))
