@@ -73,6 +73,40 @@ def test_run_by_itself_it_imports_numpy_alone_and_prints_the_loss(width: int, tm
     assert "d_weight_0 = np.dot(x.T, dZ1).T" in step.source
 
 
+def decays(w, v, x):
+    w.sub_(v * x)
+    v.mul_(0.9)
+
+
+def swaps(w, v, x):
+    old = w.clone()
+    w.copy_(v * x)
+    v.copy_(old)
+
+
+def follows(w, v, x):
+    before = w * 0.5
+    w.sub_(v * x)
+    v.add_(before.t())
+
+
+def turns(w, v, x):
+    w.add_(v.t() * 0.5)
+    v.add_(x * w.t() * 0.5)
+
+
+@pytest.mark.parametrize("function", [decays, swaps, follows, turns])
+def test_what_is_written_is_read_before(function, tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    w, v, x = (tg.tensor(rng.standard_normal((2, 2)).astype(np.float32)) for _ in range(3))
+    step = tg.compile(lambda x: (function(w, v, x), w.sum() + v[0, 1])[1], exact=True)
+    for i in range(6):
+        step(x * i)  # the file goes on with the last of them
+    step.save(tmp_path / "step.py")
+    found = subprocess.run([sys.executable, tmp_path / "step.py", "3"], capture_output=True, text=True, check=True)
+    assert found.stdout.split("\n")[:-1] == [f"{i} {step(x * 5).numpy()!s}" for i in range(3)]
+
+
 def test_an_op_without_a_formula_is_named_before_anything_is_written(tmp_path) -> None:
     program = tg.program(lambda x: tg.fft.fft(x).real, tg.ones(4))
     with pytest.raises(FormulaError, match="the op fft_c2c has no formula"):

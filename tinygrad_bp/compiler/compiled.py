@@ -20,7 +20,7 @@ import numpy as np
 
 from ..autograd.batched import any_stands_for_many
 from ..autograd.dtypes import get_default_dtype
-from ..autograd.errors import ArgumentError
+from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
@@ -199,6 +199,12 @@ class Compiled:
             array if isinstance(source, int) else source()
             for source, array in zip(entry.captured.sources, entry.arrays, strict=True)
         ]
+        for value, item in zip(entry.program.inputs, now):
+            if item is None:
+                raise ArgumentError(
+                    f"save: {value.name or 'a tensor'} {shape_text(value.shape)}, which the program reads, is no more; "
+                    "a gradient is there until the function, or zero_grad(), forgets it"
+                )
         save(entry.program, [item._value if isinstance(item, Tensor) else item for item in now], path)
 
     def _latest(self) -> Entry:

@@ -169,6 +169,7 @@ class Entry:
             for source, one, array in zip(captured.sources, each, arrays, strict=True)
         ]
         self._begin(given, leaves)
+        self.arrays = [array[-1] if one else array for one, array in zip(each, given)]
         outputs = self.runnable.loop(count, given, each)
         for grad in captured.grads:
             if grad.output is not None:

@@ -84,6 +84,7 @@ def quick(args):
     moment = tick()
     if moment == entry.moment + 1:
         entry.moment = moment
+        {keep}
         value = again({changing})
         if value is None:
             (value,) = entry.runnable({given})
@@ -136,10 +137,12 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     changing = [*range(count), *settings]
     again = getattr(entry.runnable, "again", None)
     names["again"] = _never if again is None else again(changing)
+    arrays = _tuple([f"v{i}" for i in range(count)])
     inner = _TEXT.format(
-        taken=_tuple([f"a{i}" for i in range(count)]), arrays=_tuple([f"v{i}" for i in range(count)]),
+        taken=_tuple([f"a{i}" for i in range(count)]), arrays=arrays,
         values=_tuple([f"a{i}._value" for i in range(count)]), grad=switches.grad, inference=switches.inference,
         looks=" or ".join(looks), read="; ".join([f"v{i} = float(read{i}())" for i in settings]) or "pass",
+        keep=f"{_tuple([f'arrays[{i}]' for i in range(count)])} = {arrays}" if count else "pass",
         changing=", ".join([f"v{i}" for i in changing]),
         given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
     )  # fmt: skip

@@ -197,17 +197,34 @@ class Standalone:
         return once and any(step.result is update.operands[1] for update in updates.values())
 
     def _moves(self, updates: dict[Value, Step]) -> list[str]:
-        lines, later = [], []
-        for place, value in self.program.writes.items():
-            if place in updates:
-                update = updates[place]
-                inner = self._made.get(update.operands[1])
-                moved = self._expression(inner) if inner is not None and self._in_update(inner, updates) else None
-                text = moved or self.spelled(update.operands[1])
-                lines.append(f"    {self.names[place]} {OPERATORS[update.op.name]}= {text}")
+        """What is written, in an order in which each reads what was there before; else that is computed first."""
+        first: list[str] = []
+        lines: list[str] = []
+        done: set[Value] = set()
+        for place, value in sorted(self.program.writes.items(), key=lambda write: write[0] not in updates):
+            name, update = self.names[place], updates.get(place)
+            if update is None:
+                item, sign, text = value, "", self._output(value)
             else:
-                later.append(f"    {self.names[place]}[...] = np.array({self._output(value)})")
-        return ["    # update", *later, *lines, ""] if lines or later else []
+                item, sign = update.operands[1], OPERATORS[update.op.name]
+                inner = self._made.get(item)
+                moved = self._expression(inner) if inner is not None and self._in_update(inner, updates) else None
+                text = moved or self.spelled(item)
+            if not done.isdisjoint(self._looks_at(item, updates)):
+                first.append(f"    for_{name} = np.array({text})")
+                text = f"for_{name}"
+            lines.append(f"    {name} {sign}= {text}" if sign else f"    {name}[...] = np.array({text})")
+            done.add(place)
+        return ["    # update", *first, *lines, ""] if lines else []
+
+    def _looks_at(self, item: Any, updates: dict[Value, Step]) -> set[Value]:
+        """The inputs whose memory is read where ``item`` is written into the text."""
+        step = self._made.get(item) if isinstance(item, Value) else None
+        if step is None:
+            return {item} if isinstance(item, Value) else set()
+        if step.op.views or self._is_inline(step) or self._in_update(step, updates):
+            return {value for read in step.reads() for value in self._looks_at(read, updates)}
+        return set()
 
     def _line(self, step: Step) -> str:
         gives = [self.names[value] if value is not None else "_" for value in (step.result, *step.beside)]
