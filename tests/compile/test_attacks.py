@@ -395,9 +395,21 @@ def test_an_array_written_in_place():
 
 def test_what_was_seen_of_kinds_is_bounded():
     compiled = tg.compile(lambda x, i: x * i)
-    for i in range(100):
-        compiled(X, i)
-    assert len(compiled._last) <= 64
+    with pytest.warns(UserWarning, match="one of the 64 kinds that came so far.*Pass a number") as said:
+        for i in range(100):
+            assert compiled(X, i).tolist() == (X * i).tolist()
+    assert len(compiled._last) <= 64 and [warning.filename for warning in said] == [__file__]
+    for _ in range(3):  # one of them
+        assert compiled(X, 7).tolist() == (X * 7).tolist()
+    assert len(compiled.programs) == 1
+
+
+def test_a_number_that_changes_later_is_an_input_too():
+    compiled = tg.compile(lambda x, a, b: x * a + b)
+    for i in range(12):
+        a, b = 0.5 * i, 3.0 if i < 5 else 0.25 * i
+        assert compiled(X, a, b).tolist() == (X * a + b).tolist()
+    assert len(compiled.programs) == 2
 
 
 # ---------------------------------------------------------------------- results

@@ -479,7 +479,9 @@ def test_the_default_dtype_and_the_grad_mode_are_seen():
 
 
 def test_arrays_and_lists_as_arguments():
-    same_as_python(lambda x, a: x * a, *[(X, np.full(3, i, np.float32)) for i in range(5)])
+    calls = [(X, np.full(3, i, np.float32)) for i in range(5)]
+    same_as_python(lambda x, a: x * a, *calls)
+    same_as_python(lambda x, a: x * tg.from_numpy(a) + tg.as_tensor(a) * tg.tensor(a), *calls)
 
 
 # ---------------------------------------------------------------------- modules and gradients
@@ -686,6 +688,24 @@ def test_a_loop_over_batches_and_what_it_returns():
         np.testing.assert_array_equal(found["sum"].numpy(), np.stack([w["sum"].numpy() for w in wanted]))
         np.testing.assert_array_equal(found["pair"][0].numpy(), np.stack([w["pair"][0].numpy() for w in wanted]))
         assert found["count"] == 2
+
+
+def test_a_loop_returns_what_its_calls_return():
+    w, count = tg.zeros(2), 0
+
+    def function(x):
+        nonlocal count
+        count += 1
+        return w.add_(x), x, count, "text"
+
+    counted, written = tg.compile(function), tg.compile(lambda x: {"w": w.add_(x), "x": x})
+    with pytest.warns(UserWarning, match="no two runs are the same program"):
+        sums, rows, counts, text = counted.loop(tg.ones(7, 2))
+    assert counts == [1, 2, 3, 4, 5, 6, 7] and text == "text" and rows.tolist() == tg.ones(7, 2).tolist()
+    assert sums.tolist() == [[7.0, 7.0]] * 7  # each call returns w itself
+    for end in (10.0, 13.0):
+        found = written.loop(tg.ones(3, 2))
+        assert found["w"].tolist() == [[end, end]] * 3 and found["x"].tolist() == tg.ones(3, 2).tolist()
 
 
 def test_loops_that_say_nothing_of_how_often():

@@ -1,7 +1,7 @@
 """The compiler: functions of tensors that run as programs.
 
-``compiled`` (what ``tg.compile`` gives), ``guards`` (what a program depends on besides its arguments); ``passes`` and
-``plan``, pure functions that make a program fast; the backends, which build what runs.
+``compiled`` (what ``tg.compile`` gives), ``kinds`` (what a program depends on among its arguments), ``guards`` (and
+besides them); ``passes`` and ``plan``, pure functions that make a program fast; the backends, which build what runs.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-import weakref
 from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
@@ -24,13 +23,15 @@ from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
+from ..autograd.watch import array_of
 from ..nn.module import Module
 from ..program import CaptureError, Program, Value, argument_names
 from ..program.capture import capture
 from ..program.captured import Captured, GradientOf
 from ..program.program import same_steps
 from .entry import Build, Entry
-from .guards import MISSING, Guards, place_of, same
+from .guards import MISSING, Guards, same
+from .kinds import kind_of, numbers_of, places_of
 from .quick import Quick, quick
 from .standalone import save
 
@@ -39,20 +40,21 @@ MOST_KINDS = 64  # of arguments, of which the last run is remembered
 MOST_TRIES = 4  # runs of one kind, of which no two in a row were the same program
 
 
-def _joined(first: list[Any], rest: Any) -> Any:
-    """What single calls gave and what a loop gave, stacked in front."""
+def _joined(first: list[Any], rest: Any, count: int) -> Any:
+    """What single calls gave and what a loop gave, stacked in front; ``count`` is that of all calls."""
     if not first:
         return rest
     trees = [flatten(result) for result in first]
     others = [None] * len(trees[0][0]) if rest is None else flatten(rest)[0]
-    leaves = []
+    leaves: list[Any] = []
     for parts in zip(*[tree[0] for tree in trees], others, strict=True):
         *singles, last = parts
-        if not isinstance(singles[0], Tensor):
-            leaves.append(singles[0])
+        if isinstance(singles[0], (Tensor, np.ndarray)):
+            rows = [np.stack([array_of(single) for single in singles])]
+            leaves.append(wrap(np.concatenate(rows if rest is None else [*rows, array_of(last)]), None))
             continue
-        rows = [np.stack([single._value for single in singles])]
-        leaves.append(wrap(np.concatenate(rows if last is None else [*rows, last._value]), None))
+        values = [*singles, *[last] * (count - len(singles))]
+        leaves.append(values[0] if all(same(value, values[0]) for value in values) else values)
     return trees[0][1](leaves)
 
 
@@ -75,6 +77,7 @@ class Compiled:
         self._quicks: dict[Entry, Quick | None] = {}  # the quick way into each
         self._quick: Quick | None = None  # that into the program that ran last
         self._last: dict[Any, Captured] = {}  # the run of each kind that was written down last
+        self._full: bool = False  # no more kinds than these: too many came once
         self._tries: Counter[Any] = Counter()
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
         self._varying: dict[Any, set[int]] = {}  # which numbers among the arguments were seen to change
@@ -110,7 +113,7 @@ class Compiled:
                 self._quicks[entry] = quick(entry, leaves)
             self._quick = self._quicks[entry]
             return result
-        if key in self._plain:
+        if key in self._plain or (self._full and key not in self._last):
             return self.function(*args, **kwargs)
         return self._write_down(key, (args, kwargs))
 
@@ -118,7 +121,8 @@ class Compiled:
         """``n`` calls with the same arguments, without returning to Python in between.
 
         Without ``n`` every tensor and array among the arguments has one dimension more, in front: one item a call.
-        Gives what the calls return, stacked in front. Raises ``ArgumentError`` where the counts differ.
+        Gives what the calls return, stacked in front; of what is no tensor, the one value, or a list where the calls
+        gave others. Raises ``ArgumentError`` where the counts differ.
 
         >>> import tinygrad_bp as tg
         >>> w = tg.tensor([1.0], requires_grad=True)
@@ -154,14 +158,15 @@ class Compiled:
                 results.append(self(*args, **kwargs))
                 continue
             rest = [leaf[len(results) :] if each else leaf for leaf, each in zip(leaves, stacked)]
-            return _joined(results, found[0].loop(count - len(results), rest, stacked, found[1]))
-        return _joined(results, None)
+            looped = found[0].loop(count - len(results), rest, stacked, found[1])
+            return _joined(results, looped, count)
+        return _joined(results, None, count)
 
     def _key(self, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
         """What a program for these arguments depends on, and their leaves."""
         leaves, _ = flatten((args, kwargs))
-        kind = _kind((args, kwargs)), _places(leaves), mode().grad, mode().inference, get_default_dtype()
-        numbers = _numbers(leaves)
+        kind = kind_of((args, kwargs)), places_of(leaves), mode().grad, mode().inference, get_default_dtype()
+        numbers = numbers_of(leaves)
         varying = self._varying.get(kind, ())
         return (kind, tuple([None if i in varying else x for i, x in enumerate(numbers)])), leaves
 
@@ -227,14 +232,19 @@ class Compiled:
             if not varying:
                 raise
             self._varying[kind] = set()  # the function reads one of these numbers
-            return self._write_down((kind, tuple(_numbers(leaves))), arguments)
+            return self._write_down((kind, tuple(numbers_of(leaves))), arguments)
         if captured.wants_grad:  # backward comes later, through what Python records
             self._plain.add(key)
             return returned
         before = self._last.pop(key, None)
         self._last[key] = captured
-        if len(self._last) > MOST_KINDS:
-            del self._last[next(iter(self._last))]
+        if len(self._last) == MOST_KINDS and not self._full:
+            self._full = True
+            self._say(
+                f"where its arguments are not one of the {MOST_KINDS} kinds that came so far: whole numbers, texts and "
+                "shapes, and numbers that the function reads, are other kinds",
+                "Pass a number that changes as a tensor",
+            )
         changed = ""
         if before is not None and alike(before, captured):
             changed = guards.settle([source() for source in captured.sources if not isinstance(source, int)])
@@ -255,15 +265,17 @@ class Compiled:
 
     def _look_for_varying(self, kind: Any, numbers: tuple[Any, ...]) -> None:
         """Numbers that were others before, in calls that were the same but for them, are inputs from now on."""
+        known = self._varying.get(kind)
+        if known is not None and not known:  # the function reads them
+            return
         for other, values in self._last:
-            if other == kind and len(values) == len(numbers) and kind not in self._varying:
-                changed = {i for i, (a, b) in enumerate(zip(values, numbers)) if a is not None and a != b}
+            if other == kind and len(values) == len(numbers):
+                changed = {i for i, (a, b) in enumerate(zip(values, numbers)) if None not in (a, b) and a != b}
                 if changed:
-                    self._varying[kind] = changed
+                    self._varying[kind] = changed | (known or set())
                     return
 
     def _warn(self, before: Captured, captured: Captured, changed: str) -> None:
-        who = getattr(self.function, "__qualname__", type(self.function).__name__)
         instead = "Pass what changes as an argument, a tensor or a number"
         if changed:
             said = f"each run changes what the next one begins with, {changed}, which no program would do"
@@ -276,7 +288,11 @@ class Compiled:
                 (pair for pair in lines if pair[0] != pair[1]), ("an array or object made in it", "another one")
             )
             said = f"no two runs are the same program: {pair[0].strip()!r} was then {pair[1].strip()!r}"
-        warnings.warn(f"compile: Python runs {who} from now on, where it is called so: {said}. {instead}", stacklevel=4)
+        self._say(f"where it is called so: {said}", instead, 1)
+
+    def _say(self, where: str, instead: str, further: int = 0) -> None:
+        who = getattr(self.function, "__qualname__", type(self.function).__name__)
+        warnings.warn(f"compile: Python runs {who} from now on, {where}. {instead}", stacklevel=4 + further)
 
 
 class CompiledModule(Module):
@@ -335,53 +351,3 @@ def _same_source(a: Any, b: Any) -> bool:
         return a.tensor() is b.tensor()
     now, then = a(), b()
     return now is then or (isinstance(now, (int, float)) and isinstance(then, (int, float)))
-
-
-def _kind(item: Any) -> Any:
-    """What a program depends on in the arguments, but for the values of floating point numbers."""
-    if isinstance(item, Tensor):
-        return item._value.shape, item._value.dtype, item._node is not None
-    if isinstance(item, np.ndarray):
-        return np.ndarray, item.shape, item.dtype
-    if isinstance(item, dict):
-        return (dict, *[(key, _kind(value)) for key, value in item.items()])
-    if isinstance(item, (list, tuple)):
-        return (type(item), *[_kind(value) for value in item])
-    if item.__class__ is float:
-        return float
-    if isinstance(item, np.generic):
-        return type(item), item.tobytes()
-    if isinstance(item, (bool, int, complex, str, bytes, type(None))):
-        return type(item), item
-    return type(item), _This(item)
-
-
-class _This:
-    """An object by its identity: it is equal to itself as long as it lives, whatever stands at its address later."""
-
-    def __init__(self, item: Any) -> None:
-        self.number = id(item)
-        try:
-            self.item: Callable[[], Any] = weakref.ref(item)
-        except TypeError:
-            self.item = lambda: item
-
-    def __hash__(self) -> int:
-        return self.number
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _This) and self.number == other.number and self.item() is other.item() is not None
-
-
-def _numbers(leaves: list[Any]) -> list[Any]:
-    """The floating point numbers among the leaves; a zero as its text, in which its sign shows."""
-    return [x or str(x) for x in leaves if x.__class__ is float]
-
-
-def _places(leaves: list[Any]) -> tuple[int, ...]:
-    """For each tensor or array the first that has the same elements in the same memory: a program knows them as one."""
-    items = [x for x in leaves if isinstance(x, (Tensor, np.ndarray))]
-    if len(items) < 2:
-        return ()
-    firsts: dict[Any, int] = {}
-    return tuple([firsts.setdefault(place_of(x), i) for i, x in enumerate(items)])

@@ -174,7 +174,11 @@ class Entry:
         for grad in captured.grads:
             if grad.output is not None:
                 _from(grad.source, leaves)._cell.grad = wrap(np.array(outputs[grad.output][-1]), None)
-        return captured.back(self._results(leaves, outputs))
+        results = self._results(leaves, outputs)
+        for i, place in enumerate(captured.itself):
+            if place is not None and not each[place] and isinstance(results[i], Tensor):  # it is that of every run
+                results[i] = wrap(np.repeat(results[i]._value[None], count, 0), None)
+        return captured.back(results)
 
 
 def _forgetting(entry: weakref.ref[Entry]) -> Callable[[Any], None]:

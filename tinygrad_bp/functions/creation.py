@@ -122,6 +122,8 @@ def from_numpy(array: Array) -> Tensor:
     >>> tg.from_numpy(np.zeros(2)).dtype
     dtype('float64')
     """
+    if traced() and isinstance(array, Tensor):  # a program has tensors in the place of arrays
+        return array
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"from_numpy: expected an np.ndarray, got {type(array).__name__}; use tg.tensor")
     if not array.dtype.isnative:

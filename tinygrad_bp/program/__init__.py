@@ -1,7 +1,7 @@
 """Programs: what a function computes, written down as a flat list of op calls. It knows none of its readers.
 
 ``program`` (what a program is, and how it runs), ``capture`` (running a function and writing it down), ``captured``
-(what comes of that), ``places`` (which value lies where in memory), ``text``.
+(what comes of that), ``places`` (which value lies where in memory), ``numbers`` (of Python, that may change), ``text``.
 
 >>> import tinygrad_bp as tg
 >>> print(tg.program(lambda x: (x * x).sum(), tg.ones(3)))
