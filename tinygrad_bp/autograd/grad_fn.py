@@ -13,6 +13,8 @@ from .modes import enable_grad, no_grad
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 
+_WITHOUT_NUMBER = ("AccumulateGrad", "CopyBackwards", "CopySlices")
+
 # By id, weak references to the hooks of living nodes that see what a node gives to those before it.
 _after: dict[int, Any] = {}
 
@@ -29,7 +31,8 @@ class GradFn:
         >>> (tg.ones(2, requires_grad=True) * 3).grad_fn.name()
         'MulBackward0'
         """
-        return "torch::autograd::AccumulateGrad" if self.op is None else repr(self)[1:-1]
+        shown = repr(self)[1:-1]
+        return f"torch::autograd::{shown}" if shown in _WITHOUT_NUMBER else shown
 
     @property
     def next_functions(self: Any) -> tuple[tuple[Node | None, int], ...]:

@@ -33,6 +33,7 @@ from .hooks import Hooks
 from .modes import enable_grad, holding, mode, on_failure, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
+from .steps import as_step
 from .tensor import Tensor, handed_out, wrap
 from .types import Array, Operand
 from .writes import aliases, lies_there, own, seen, start_of, take_back, tick, turned, writable, wrote
@@ -232,7 +233,7 @@ def _common(array: Any, written: Any) -> bool:
 
 def _written(other: Tensor, x: Tensor, result: Tensor) -> Tensor:
     """``other`` with the elements that it has in common with ``x`` taken from ``result``, the new value of ``x``."""
-    return _taken(wrap(other._value, other._node), other._value, x._value, result)
+    return as_step("CopySlices", _taken(wrap(other._value, other._node), other._value, x._value, result))
 
 
 def _taken(t: Tensor, array: Any, written: Any, result: Tensor) -> Tensor:
@@ -292,6 +293,9 @@ def assign(
         raise kind(f"{what}: x {shape_text(x.shape)}, value {given}: {error}") from error
 
 
+_FILLING = {"fill_": "FillBackward2", "zero_": "ZeroBackward0"}
+
+
 def fill(x: Tensor, value: Operand, what: str) -> Tensor:
     """Every element of ``x`` taken from ``value``, which broadcasts; ``what`` is what does it."""
 
@@ -300,7 +304,8 @@ def fill(x: Tensor, value: Operand, what: str) -> Tensor:
 
     def replaced(x: Tensor, v: Any) -> Tensor:
         if not isinstance(v, Tensor) or v.shape != x.shape or recorded(x, v) or v._node is not None:
-            return OPS["setitem"].function(x, v, ...)  # type: ignore[no-any-return]
+            result: Tensor = OPS["setitem"].function(x, v, ...)
+            return as_step(_FILLING[what], result) if what in _FILLING else result
         if not stands_for_many(v):
             holding(v)
         return v

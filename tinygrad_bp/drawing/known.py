@@ -11,7 +11,7 @@ from ..autograd.backward import pull_and_keep, walk
 from ..autograd.elsewhere import boxed
 from ..autograd.modes import no_grad
 from ..autograd.node import Node
-from ..autograd.op import OPS
+from ..autograd.steps import of_table
 from ..autograd.tensor import Tensor
 from ..autograd.watch import unwatched
 from ..autograd.writes import arrays_in, written_since
@@ -112,7 +112,7 @@ class Known:
             if parent not in self.dtypes:
                 # All inputs that take a gradient have the dtype of the result, but for a cast, which keeps theirs;
                 # a user's own Function may do as it likes.
-                same = self._dtype_before(node) if OPS.get(op.name) is op and op.name != "cast" else None
+                same = self._dtype_before(node) if of_table(op) and op.name != "cast" else None
                 self.dtypes[parent] = held.get(f"{name}_dtype", same)
 
     def compute_again(self) -> None:
@@ -126,7 +126,7 @@ class Known:
         assert op is not None
         if op.name == "cast" and self.dtypes.get(node) is not None:
             held["dtype"] = self.dtypes[node]
-        if node in self.values or OPS.get(op.name) is not op or not set(op.params) <= set(held):
+        if node in self.values or not of_table(op) or not set(op.params) <= set(held):
             return
         names = op.inputs * len(node.parents) if op.variadic else op.inputs
         inputs = [
@@ -285,7 +285,7 @@ def _hindrance(node: Node) -> str | None:
     hooks = node.cell.hooks if node.cell is not None else None
     if hooks is not None and (hooks.arrived or hooks.after):
         return HOOKED
-    if OPS.get(op.name) is not op:
+    if not of_table(op):
         return OWN_RULE
     if node.kept is None:
         return FREED if op.keeps_values else None

@@ -11,7 +11,7 @@ import numpy as np
 from ..autograd.errors import ModifiedError
 from ..autograd.hooks import run_hooks
 from ..autograd.node import Node
-from ..autograd.op import OPS
+from ..autograd.steps import of_table
 from ..program.program import evaluate
 from .notation import Term, call, name, number, product, total
 from .rules import Rule, kept_arrays, rule_of
@@ -168,7 +168,7 @@ class Derivation:
         if output is rule.program.inputs[0]:
             return arriving
         known = {value: self._read(node, value.name) for value in rule.program.inputs[1:]}
-        if op.kind == "elementwise" and OPS.get(op.name) is op and len(op.inputs) == 1 and output.dtype.kind != "c":
+        if op.kind == "elementwise" and of_table(op) and len(op.inputs) == 1 and output.dtype.kind != "c":
             plain = terms(rule.program, {**known, rule.program.inputs[0]: name("g")}, rule.numbers)[output]
             if _wide(plain):
                 return product(arriving, self._slope(node, known, i))

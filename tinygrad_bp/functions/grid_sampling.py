@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.types import Array
 from ..autograd.values import detached
 from ..ops.elementwise import abs, add, in_dtype, mul, sub, where
@@ -103,7 +104,8 @@ def grid_sample(
         at = [_bounded(a, size, padding_mode, corners) for a, size in zip(at, sizes, strict=True)]
     if mode == "nearest":
         value, exists = _read(flat, [_whole(np.rint(detached(a))) for a in at], sizes)
-        return reshape(mul(value, in_dtype(exists[:, None], input.dtype)), (rows, channels, *out))
+        nearest = mul(value, in_dtype(exists[:, None], input.dtype))
+        return as_step(f"GridSampler{ndim}DBackward0", reshape(nearest, (rows, channels, *out)))
     low = [np.floor(detached(a)) for a in at]
     inner = [sub(a, floor) for a, floor in zip(at, low, strict=True)]
     # For each dimension, the steps from the element below and their weights.
@@ -120,9 +122,10 @@ def grid_sample(
             weight = mul(each[k], weight)
         part = mul(value, reshape(weight, (rows, 1, places)))
         total = part if total is None else add(total, part)
-    return reshape(total, (rows, channels, *out))
+    return as_step(f"GridSampler{ndim}DBackward0", reshape(total, (rows, channels, *out)))
 
 
+@recorded_as("AffineGridGeneratorBackward0")
 @rounds_once
 @in_floats("theta")
 def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = None) -> Any:

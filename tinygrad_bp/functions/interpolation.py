@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating, rounds_once
+from ..autograd.steps import as_step
 from ..autograd.types import Array, Size
 from ..ops.elementwise import cast
 from ..ops.limits import clip
@@ -128,7 +129,8 @@ def interpolate(
     if y.dtype != dtype and dtype.kind != "b":
         bounds = np.iinfo(dtype)
         y = cast(clip(round(y), bounds.min, bounds.max), dtype)
-    return y
+    kind = f"Upsample{''.join(word.capitalize() for word in mode.split('-'))}{ndim}D"
+    return as_step(f"{kind}Backward0", y)
 
 
 def upsample(

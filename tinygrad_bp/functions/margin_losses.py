@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError, ShapeError, TargetError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array
 from ..autograd.values import detached, held, refuse_gradient
 from ..ops import reduction as reductions
@@ -56,6 +57,7 @@ def margin_ranking_loss(
     return reduced("margin_ranking_loss", clip(-target * (input1 - input2) + margin, 0), reduction)
 
 
+@recorded_as("SoftMarginLossBackward0")
 @rounds_once
 @in_floats("input target", real=True)
 def soft_margin_loss(input: Array, target: Array, reduction: str = "mean") -> Any:
@@ -93,6 +95,7 @@ def _rows(name: str, input: Any, target: Any, per_row: int) -> tuple[Any, Any, b
     return np.reshape(input, (1, count)), np.reshape(labels, (1, count) if per_row else (1,)), True
 
 
+@recorded_as("MultiMarginLossBackward0")
 @rounds_once
 @in_floats("input", real=True)
 def multi_margin_loss(

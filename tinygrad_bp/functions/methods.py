@@ -13,6 +13,7 @@ from ..autograd.arrays import kind_of
 from ..autograd.doors import RAW, door, of_slices, refusal
 from ..autograd.errors import ArgumentError, ValueReadError
 from ..autograd.layout import contiguous_format, is_contiguous, memory_format
+from ..autograd.steps import as_step
 from ..autograd.tensor import Tensor, TensorClass
 from ..autograd.types import Array, Operand
 from ..autograd.writing import copy_, fill_, in_place, reshaping, zero_
@@ -49,7 +50,7 @@ def contiguous(self: Any, memory_format: memory_format = contiguous_format) -> A
         return self
     from ..ops.shape import ravel, reshape
 
-    return reshape(ravel(self), self.shape)
+    return as_step("CloneBackward0", reshape(ravel(self), self.shape))
 
 
 def index(self: Any, indices: Any) -> Any:

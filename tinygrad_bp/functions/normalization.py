@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Size
 from ..autograd.values import detached
 from ..ops.elementwise import add, div, mul, rsqrt, square
@@ -29,6 +30,7 @@ from ..ops.sliding import window_sum
 __all__ = ["group_norm", "instance_norm", "local_response_norm", "rms_norm"]
 
 
+@recorded_as("NativeGroupNormBackward0")
 @as_wide_as_input
 @rounds_once
 def group_norm(
@@ -69,6 +71,7 @@ def _check_channels(name: str, value: Any, **parts: Any) -> None:
             )
 
 
+@recorded_as("ViewBackward0")
 def instance_norm(
     input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
     bias: Array | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,

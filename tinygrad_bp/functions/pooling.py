@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.types import Array, Size
 from ..ops.elementwise import abs, div, mul, relu, sign
 from ..ops.indexing import getitem
@@ -57,6 +58,7 @@ def _avg_pool(
     return unbatched(div(total, each.astype(x.dtype)), added)
 
 
+@recorded_as("SqueezeBackward1")
 def avg_pool1d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
@@ -70,6 +72,7 @@ def avg_pool1d(
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
+@recorded_as("AvgPool2DBackward0")
 def avg_pool2d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -87,6 +90,7 @@ def avg_pool2d(
     return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
+@recorded_as("AvgPool3DBackward0")
 def avg_pool3d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None,
@@ -162,7 +166,9 @@ def _adaptive_avg_pool(ndim: int, input: Any, output_size: Any) -> Any:
         before = (slice(None),) * axis
         cells = [mean(getitem(x, (*before, slice(*bound))), axis, True) for bound in bounds(size, parts)]
         x = cat(cells, axis) if cells else getitem(x, (*before, slice(0, 0)))
-    return unbatched(apart(x, input), added)
+    y = apart(x, input)
+    # Of one mean of all PyTorch takes the mean itself.
+    return unbatched(y if set(target) == {1} else as_step(f"AdaptiveAvgPool{ndim}DBackward0", y), added)
 
 
 def adaptive_avg_pool1d(input: Array, output_size: Target) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.elsewhere import number
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Axis
 from ..autograd.values import detached, held
 from ..ops import reduction
@@ -54,6 +55,7 @@ def _common(name: str, x1: Any, x2: Any) -> tuple[int, ...]:
         ) from None
 
 
+@recorded_as("NormBackward1")
 @rounds_once
 @in_floats("x1 x2")
 def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Any:

@@ -7,6 +7,7 @@ from operator import index as integer
 from typing import Any, SupportsIndex
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.types import Array
 from ..ops.indexing import along, getitem, place_of, setitem
 from ..ops.shape import broadcast_to, takes_axis
@@ -93,6 +94,7 @@ def slice_scatter(
     return _scattered(input, broadcast_to(src, getitem(input, index).shape), index, "slice_scatter")
 
 
+@recorded_as("UnbindBackward0")
 @takes_axis
 def unbind(input: Array, dim: int = 0) -> tuple[Any, ...]:
     """All slices of dimension ``dim``, without it.
@@ -105,11 +107,12 @@ def unbind(input: Array, dim: int = 0) -> tuple[Any, ...]:
     return tuple([getitem(input, along(place, i)) for i in range(input.shape[place])])
 
 
-def _pieces(x: Any, place: int, ends: Sequence[int]) -> tuple[Any, ...]:
+def _pieces(x: Any, place: int, ends: Sequence[int], step: str = "SliceBackward0") -> tuple[Any, ...]:
     """The pieces of dimension ``place`` between 0, each of ``ends`` and the end: each limit as in a Python slice."""
     starts = (0, *ends)
     stops = (*ends, x.shape[place])
-    return tuple([getitem(x, along(place, _cut(a, b))) for a, b in zip(starts, stops, strict=True)])
+    cuts = [along(place, _cut(a, b)) for a, b in zip(starts, stops, strict=True)]
+    return tuple([as_step(step, getitem(x, cut)) for cut in cuts])
 
 
 @takes_axis
@@ -125,7 +128,7 @@ def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> 
     if sum(sizes) != input.shape[place] or min(sizes, default=0) < 0:
         raise ShapeError(f"split: sizes {sizes} must be at least 0 and add up to {input.shape[place]}, as dim {dim} is")
     ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
-    return _pieces(input, place, ends[:-1]) if sizes else ()
+    return _pieces(input, place, ends[:-1], "SplitWithSizesBackward0") if sizes else ()
 
 
 @takes_axis
@@ -142,7 +145,7 @@ def split(tensor: Array, split_size_or_sections: Any, dim: int = 0) -> tuple[Any
     place = place_of(tensor, dim, "split")
     if step < 0 or (step == 0 and tensor.shape[place]):
         raise ArgumentError(f"split: the size of a piece must be positive, got {step}")
-    return _pieces(tensor, place, range(step, tensor.shape[place], step)) if step else (tensor,)
+    return _pieces(tensor, place, range(step, tensor.shape[place], step), "SplitBackward0") if step else (tensor,)
 
 
 @takes_axis

@@ -12,6 +12,7 @@ from ..autograd.elsewhere import boxed, number
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, DTypeLike, Raw
 from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, sigmoid_slope, two_sides, where
 from .error_functions import bell, bounded, erf, within
@@ -183,6 +184,7 @@ gelu = elementwise("gelu", _any_gelu, lambda g, x, slope, approximate: g * slope
                        "(Hendrycks and Gimpel 2016).")
 
 
+@recorded_as("MishBackward0")
 @rounds_once
 def mish(input: Array) -> Any:
     """``x · tanh(softplus(x))`` (Misra 2019, *Mish*).
@@ -217,6 +219,7 @@ def tanhshrink(input: Array) -> Any:
     return input - tanh(input)
 
 
+@recorded_as("CeluBackward0")
 @rounds_once
 def celu(input: Array, alpha: float = 1.0) -> Any:
     """x above 0, ``alpha · (exp(x / alpha) − 1)`` below: an elu without a kink (Barron 2017).
@@ -233,6 +236,7 @@ def celu(input: Array, alpha: float = 1.0) -> Any:
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
+@recorded_as("EluBackward0")
 @rounds_once
 def selu(input: Array) -> Any:
     """A scaled elu that keeps mean 0 and variance 1 (Klambauer et al. 2017, *Self-Normalizing Neural Networks*).
@@ -267,6 +271,7 @@ def relu6(input: Array) -> Any:
     return hardtanh(input, 0.0, 6.0)
 
 
+@recorded_as("HardsigmoidBackward0")
 @rounds_once
 def hardsigmoid(input: Array) -> Any:
     """``relu6(x + 3) / 6``: straight lines in place of the sigmoid.
@@ -376,6 +381,7 @@ def prelu(input: Array, weight: Array) -> Any:
 # ---------------------------------------------------------------------- along a dimension
 
 
+@recorded_as("GluBackward0")
 @rounds_once
 def glu(input: Array, dim: int = -1) -> Any:
     """The first half along ``dim`` times the sigmoid of the second (Dauphin et al. 2017, gated linear units).

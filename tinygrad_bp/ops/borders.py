@@ -13,6 +13,7 @@ from ..autograd.define import linear
 from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.types import Array, Operand, Size
 from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
@@ -169,6 +170,7 @@ def continued(x: Array, widths: Sequence[tuple[int, int]], mode: str) -> Any:
     return x
 
 
+@recorded_as("ConstantPadNdBackward0")
 def constant_pad_nd(input: Array, pad: Sequence[int], value: Operand = 0) -> Any:
     """``input`` with a border of one number; ``pad`` holds (before, after) for the last dimension first.
 
@@ -214,4 +216,6 @@ def pad(input: Array, pad: Sequence[int], mode: str = "constant", value: float |
     if mode == "circular":  # goes round what is left of it
         inside = bordered(input, [(min(a, 0), min(b, 0)) for a, b in widths])
         widths = [(max(a, 0), max(b, 0)) for a, b in widths]
-    return apart(continued(inside, widths, _MODES[mode]), input)
+    y = apart(continued(inside, widths, _MODES[mode]), input)
+    name = {"reflect": "Reflection", "replicate": "Replication"}.get(mode)
+    return as_step(f"{name}Pad{len(pad) // 2}DBackward0", y) if name else y

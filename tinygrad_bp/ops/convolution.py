@@ -22,6 +22,7 @@ from ..autograd.elsewhere import empty, in_rows, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats
+from ..autograd.steps import as_step
 from ..autograd.types import Array, Size
 from .elementwise import add
 from .samples import sample
@@ -249,7 +250,7 @@ def _weighed(name: str, weight: Any, ndim: int) -> Any:
 
 def _with_bias(y: Any, bias: Any, added: bool) -> Any:
     if bias is not None:
-        y = add(y, reshape(bias, (-1, *(1,) * (y.ndim - 2))))
+        y = as_step("ConvolutionBackward0", add(y, reshape(bias, (-1, *(1,) * (y.ndim - 2)))))
     return unbatched(y, added)
 
 

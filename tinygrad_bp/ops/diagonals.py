@@ -13,6 +13,7 @@ from ..autograd.define import linear
 from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
 from .elementwise import clone, where
@@ -85,6 +86,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any
     return _diagonal(input, offset, *_plane(input.ndim, dim1, dim2, "diagonal"))
 
 
+@recorded_as("DiagEmbedBackward0")
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Square matrices in two new dimensions, with the last dimension of ``input`` on their diagonal.
 

@@ -14,6 +14,7 @@ from ..autograd.define import general
 from ..autograd.elsewhere import moved
 from ..autograd.errors import ArgumentError
 from ..autograd.returned import returned
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Raw
 from .cholesky import diagonal_of, hermitian, hermitian_part
@@ -124,6 +125,7 @@ class Eigen(NamedTuple):
         return returned("linalg_eig" if self.eigenvalues.dtype.kind == "c" else "linalg_eigh", self)
 
 
+@recorded_as("LinalgEighBackward0")
 def eigh(A: Array, UPLO: str = "L") -> Eigen:
     """Eigenvalues, ascending, and eigenvectors of a Hermitian matrix; only its triangle ``UPLO`` is read.
 
@@ -139,6 +141,7 @@ def eigh(A: Array, UPLO: str = "L") -> Eigen:
     return Eigen(real(both[..., 0, :]), both[..., 1:, :])
 
 
+@recorded_as("LinalgEighBackward0")
 def eigvalsh(A: Array, UPLO: str = "L") -> Any:
     """The eigenvalues of a Hermitian matrix, ascending.
 

@@ -17,6 +17,7 @@ from ..autograd.elsewhere import ARRAYS, boxed, copied, numbers
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.op import REQUIRED, UFUNCS
 from ..autograd.operands import in_floats, of_reals, refuse_complex, rounds_once
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Raw
 from .passes import BLOCK, choose, in_blocks
@@ -146,12 +147,13 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([-19.])
     """
-    return sub_op(input, other) if _is_one(alpha) else _plus(input, other, -alpha)
+    return sub_op(input, other) if _is_one(alpha) else as_step("SubBackward0", _plus(input, other, -alpha))
 
 
 subtract = sub
 
 
+@recorded_as("RsubBackward1")
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     """``other − alpha · input``.
 
@@ -384,9 +386,11 @@ def lerp(input: Array, end: Operand, weight: Operand) -> Any:
     >>> tg.lerp(tg.tensor([0.0]), tg.tensor([10.0]), 0.3)
     tensor([3.])
     """
-    return input + weight * (end - input)
+    kind = int(hasattr(weight, "shape"))
+    return as_step(f"LerpBackward{kind}", input + weight * (end - input))
 
 
+@recorded_as("AddcmulBackward0")
 @rounds_once
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Any:
     """``input + value · tensor1 · tensor2``.
@@ -398,6 +402,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1)
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+@recorded_as("AddcdivBackward0")
 @rounds_once
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: Operand = 1) -> Any:
     """``input + value · tensor1 / tensor2``.

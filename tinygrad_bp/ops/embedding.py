@@ -11,6 +11,7 @@ from ..autograd.elsewhere import copied, hosted, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.modes import no_grad, shaping, traced
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import held, refuse_gradient, unrecorded
@@ -213,6 +214,7 @@ def _bags(index: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int
     return bag, starts.size - include_last_offset
 
 
+@recorded_as("EmbeddingBagBackward0")
 def embedding_bag(
     input: Array, weight: Array, offsets: Array | None = None, max_norm: float | None = None, norm_type: float = 2.0,
     scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Array | None = None,

@@ -14,6 +14,7 @@ from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping, traced
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand, Raw
 from ..autograd.values import held
@@ -202,6 +203,14 @@ def getitem(x: Array, index: Index) -> Any:
     return x
 
 
+def _write(index: Any) -> str:
+    """PyTorch's name of a write: arrays in the index put elements, and a write of everything is a copy."""
+    if index is Ellipsis:
+        return "CopyBackwards"
+    arrays = any([getattr(item, "ndim", 0) for item in (index if isinstance(index, tuple) else (index,))])
+    return "IndexPutBackward0" if arrays else "CopySlices"
+
+
 def _setitem(x: Any, v: Any, index: Any) -> Any:
     result = copied(x)
     result[with_ellipsis(index)] = v
@@ -243,7 +252,7 @@ setitem: Callable[..., Any] = linear("setitem", _setitem, lambda g, index: setit
                           sample((2, 3), (), index=np.array([[True, False, True], [False, True, False]]))),
                  reference=lambda x, v, index: _setitem(x, v, index),
                  hint="the value must broadcast to the shape of what the index selects",
-                 grad_fn="CopySlices",
+                 grad_fn=_write,
                  doc="A copy of x with the elements at an index replaced; of repeated positions the last one counts.")
 
 
@@ -329,6 +338,7 @@ def at_least_1d(x: Array) -> Any:
     return x if x.ndim else reshape(x, (1,))
 
 
+@recorded_as("GatherBackward0")
 @takes_axis
 def gather(input: Array, dim: int, index: Index, *, sparse_grad: bool = False) -> Any:
     """``result[i, j] = input[index[i, j], j]`` for dim 0, and so on: what an integer tensor names along ``dim``.
@@ -349,6 +359,7 @@ def gather(input: Array, dim: int, index: Index, *, sparse_grad: bool = False) -
     return result if wanted.ndim else np.reshape(result, ())
 
 
+@recorded_as("GatherBackward0")
 @takes_axis
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Any:
     """The elements that ``indices`` names along ``dim``; both broadcast elsewhere. Without ``dim``, row by row.
@@ -372,6 +383,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Any:
 take_along_axis = take_along_dim
 
 
+@recorded_as("IndexSelectBackward0")
 @takes_axis
 def index_select(input: Array, dim: int, index: Index) -> Any:
     """The slices of ``dim`` that an integer tensor of one dimension names.
@@ -389,6 +401,7 @@ def index_select(input: Array, dim: int, index: Index) -> Any:
     return result if input.ndim else np.reshape(result, ())
 
 
+@recorded_as("TakeBackward0")
 def take(input: Array, index: Index) -> Any:
     """The elements that an integer tensor names, counted row by row; in the shape of ``index``.
 
@@ -399,6 +412,7 @@ def take(input: Array, index: Index) -> Any:
     return _getitem(np.reshape(input, (-1,)), indices_of(index, "take"))
 
 
+@recorded_as("MaskedSelectBackward0")
 def masked_select(input: Array, mask: Array) -> Any:
     """The elements where a boolean tensor holds, row by row, in one dimension; both broadcast.
 

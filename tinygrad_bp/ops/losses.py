@@ -13,6 +13,7 @@ from ..autograd.define import general
 from ..autograd.elsewhere import boxed, number
 from ..autograd.errors import ArgumentError, TargetError, shape_text
 from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array
 from . import reduction as reductions
 from .activations import log_1_exp, softplus, softplus_slope
@@ -184,6 +185,7 @@ huber_loss = general("huber_loss", of_reals("huber_loss", _huber), _huber_slope,
                      doc="Squared error near the target, absolute error beyond delta (Huber 1964).")
 
 
+@recorded_as("SmoothL1LossBackward0")
 def smooth_l1_loss(input: Array, target: Array, reduction: str = "mean", beta: float = 1.0) -> Any:
     """``huber_loss`` with ``delta=beta``, divided by ``beta``; with a ``beta`` of 0, ``l1_loss`` (Girshick 2015).
 

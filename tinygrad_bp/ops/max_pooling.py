@@ -19,6 +19,7 @@ from ..autograd.dtypes import counted
 from ..autograd.elsewhere import in_rows, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Index, Size
 from ..autograd.values import detached, held
 from .passes import add_at
@@ -286,6 +287,7 @@ def _max_unpool(
     return unbatched(reshape(unpooled(reshape(x, places.shape), places, count), (*lead, *size)), added)
 
 
+@recorded_as("SqueezeBackward1")
 def max_pool1d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -299,6 +301,7 @@ def max_pool1d(
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@recorded_as("MaxPool2DWithIndicesBackward0")
 def max_pool2d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -317,6 +320,7 @@ def max_pool2d(
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@recorded_as("MaxPool3DWithIndicesBackward0")
 def max_pool3d(
     input: Array, kernel_size: Size, stride: Size | None = None, padding: Size = 0, dilation: Size = 1,
     ceil_mode: bool = False, return_indices: bool = False,
@@ -330,6 +334,7 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@recorded_as("SqueezeBackward1")
 def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of ``output_size`` parts of (rows, channels, length); as ``adaptive_max_pool2d``.
 
@@ -340,6 +345,7 @@ def adaptive_max_pool1d(input: Array, output_size: Target, return_indices: bool 
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
+@recorded_as("AdaptiveMaxPool2DBackward0")
 def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, height, width), the parts of ``adaptive_avg_pool2d``.
 
@@ -350,6 +356,7 @@ def adaptive_max_pool2d(input: Array, output_size: Target, return_indices: bool 
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
+@recorded_as("AdaptiveMaxPool3DBackward0")
 def adaptive_max_pool3d(input: Array, output_size: Target, return_indices: bool = False) -> Any:
     """The largest elements of parts of (rows, channels, depth, height, width); as ``adaptive_max_pool2d``.
 

@@ -14,6 +14,7 @@ from ..autograd.arrays import is_array
 from ..autograd.device import DeviceLike, is_device, resolve
 from ..autograd.elsewhere import PLACES
 from ..autograd.errors import ArgumentError
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
 from ..autograd.writing import copy_, in_place
@@ -104,15 +105,17 @@ def asked(
 
 # ---------------------------------------------------------------------- the table
 
+_DIVIDED = _reflected(recorded_as("MulBackward0")(e.div_op))  # PyTorch multiplies the number by 1 / x
+
 OPERATORS: dict[str, Any] = {
     "__add__": e.add_op, "__radd__": _reflected(e.add_op), "__iadd__": in_place("+=", e.add_op),
-    "__sub__": e.sub_op, "__rsub__": _reflected(e.sub_op), "__isub__": in_place("-=", e.sub_op),
+    "__sub__": e.sub_op, "__rsub__": e.rsub, "__isub__": in_place("-=", e.sub_op),
     "__mul__": e.mul, "__rmul__": _reflected(e.mul), "__imul__": in_place("*=", e.mul),
-    "__truediv__": e.div_op, "__rtruediv__": _reflected(e.div_op), "__itruediv__": in_place("/=", e.div_op),
+    "__truediv__": e.div_op, "__rtruediv__": _DIVIDED, "__itruediv__": in_place("/=", e.div_op),
     "__pow__": powers.pow, "__rpow__": _reflected(powers.pow), "__ipow__": in_place("**=", powers.pow),
     "__matmul__": products.matmul, "__rmatmul__": _reflected(products.matmul),
     "__mod__": rounding.remainder, "__rmod__": _reflected(rounding.remainder),
-    "__imod__": in_place("%=", rounding.remainder), "__rdiv__": _reflected(e.div_op),
+    "__imod__": in_place("%=", rounding.remainder), "__rdiv__": _DIVIDED,
     "__floordiv__": e.floor_divide, "__rfloordiv__": _reflected(e.floor_divide),
     "__ifloordiv__": in_place("//=", e.floor_divide),
     "__divmod__": rounding.divmod, "__rdivmod__": _reflected(rounding.divmod),

@@ -12,6 +12,7 @@ from ..autograd import dtypes
 from ..autograd.define import elementwise
 from ..autograd.elsewhere import boxed
 from ..autograd.op import REQUIRED
+from ..autograd.steps import as_step
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from .elementwise import cast, where
@@ -93,7 +94,8 @@ def pow(input: Operand, exponent: Operand) -> Any:
             return _pow(input, exponent)
         if isinstance(exponent, float) and isinstance(input, Tensor):
             return _pow(cast(input, dtypes.get_default_dtype()), exponent)
-    return _power(input, exponent)
+    y = _power(input, exponent)
+    return y if hasattr(input, "shape") else as_step("PowBackward2", y)
 
 
 def float_power(input: Array, exponent: Operand) -> Any:

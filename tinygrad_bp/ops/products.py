@@ -13,6 +13,7 @@ from ..autograd import dtypes
 from ..autograd.define import general
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array
 from .complex_numbers import conj
 from .diagonals import diagonal
@@ -105,6 +106,7 @@ def mm(input: Array, mat2: Array) -> Any:
     return matmul(input, mat2)
 
 
+@recorded_as("BmmBackward0")
 def bmm(input: Array, mat2: Array) -> Any:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks.
 
@@ -252,6 +254,7 @@ def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
     return (input if beta == 1 else beta * input) + scaled
 
 
+@recorded_as("AddmmBackward0")
 @rounds_once
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat1 @ mat2``; with ``beta`` 0 the input is not read.
@@ -263,6 +266,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: flo
     return _added(input, mm(mat1, mat2), beta, alpha)
 
 
+@recorded_as("AddmvBackward0")
 @rounds_once
 def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · mat @ vec``.
@@ -274,6 +278,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float
     return _added(input, mv(mat, vec), beta, alpha)
 
 
+@recorded_as("AddrBackward0")
 @rounds_once
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · outer(vec1, vec2)``.
@@ -286,6 +291,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: floa
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
+@recorded_as("BaddbmmBackward0")
 @rounds_once
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · bmm(batch1, batch2)``.
@@ -298,6 +304,7 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
+@recorded_as("AddbmmBackward0")
 @rounds_once
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta · input + alpha · Σ batch1[i] @ batch2[i]``.
@@ -376,6 +383,7 @@ def cross(input: Array, other: Array, *, dim: int = -1) -> Any:
     return cross_op(input, other, dim)
 
 
+@recorded_as("TraceBackward0")
 def trace(input: Array) -> Any:
     """The sum of a matrix' diagonal.
 

@@ -12,6 +12,7 @@ from ..autograd.errors import ArgumentError, LinAlgError, ShapeError, shape_text
 from ..autograd.function import Function
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
 from ..autograd.values import value_of
@@ -107,6 +108,7 @@ def completed(A: Array, thin: Any, full: Any) -> Any:
     return cat([thin, Complement.apply(A, wrap(rest, None)) if isinstance(A, Tensor) else rest], -1)
 
 
+@recorded_as("LinalgQrBackward0")
 @in_floats("A")
 def qr(A: Array, mode: str = "reduced") -> QR:
     """``A = Q R`` with orthonormal columns Q and upper triangular R; ``mode`` is reduced, complete or r (Q empty).

@@ -13,6 +13,7 @@ from ..autograd.elsewhere import copied, hosted
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Operand, Size
 from ..autograd.values import held
@@ -111,6 +112,7 @@ _roll: Callable[..., Any] = linear("roll", _rolled,
                reference=np.roll, doc="The elements moved along some axes; what leaves at one end enters at the other.")
 
 
+@recorded_as("RollBackward0")
 def roll(input: Array, shifts: Size, dims: Size | None = None) -> Any:
     """The elements moved by ``shifts`` along ``dims``, around the end; without ``dims`` in the order row by row.
 
@@ -145,6 +147,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     return transpose(_flip(input, (plane[1 if k % 4 == 1 else 0],)), *plane)
 
 
+@recorded_as("RepeatBackward0")
 def repeat(input: Array, *sizes: Size, repeats: Operand | None = None) -> Any:
     """A copy with the whole tensor repeated along each dimension; new dimensions come in front.
 
@@ -219,6 +222,7 @@ def _image(x: Any, ndim: int, name: str) -> tuple[tuple[int, ...], tuple[int, ..
     return tuple(x.shape[:-3]), tuple(x.shape[-3:])
 
 
+@recorded_as("PixelShuffleBackward0")
 def pixel_shuffle(input: Array, upscale_factor: int) -> Any:
     """Channels as finer pixels: (…, C·r², H, W) becomes (…, C, H·r, W·r) (Shi et al. 2016).
 
@@ -235,6 +239,7 @@ def pixel_shuffle(input: Array, upscale_factor: int) -> Any:
     return apart(reshape(moved, (*first, channels // (r * r), height * r, width * r)), input)
 
 
+@recorded_as("PixelUnshuffleBackward0")
 def pixel_unshuffle(input: Array, downscale_factor: int) -> Any:
     """Pixels as channels: (…, C, H·r, W·r) becomes (…, C·r², H, W); undoes ``pixel_shuffle``.
 

@@ -18,6 +18,7 @@ from ..autograd.elsewhere import ARRAYS, boxed, outermost
 from ..autograd.errors import DtypeError, IndexRangeError
 from ..autograd.flags import refuse_unseen
 from ..autograd.operands import rounds_once
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Axis, DTypeLike
 from .elementwise import cast_back, in_dtype, where
 from .passes import MANY
@@ -121,6 +122,7 @@ mean = linear("mean", _mean,
               doc="Mean over the given axes, in ``dtype``; integers give the default float dtype; NaN of nothing.")
 
 
+@recorded_as("NansumBackward0")
 @takes_axis
 def nansum(input: Array, dim: Axis = None, keepdim: bool = False, *, dtype: DTypeLike = None) -> Any:
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient.
@@ -336,6 +338,7 @@ def std(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: b
     return _spread(_std_op, input, dim, unbiased, keepdim, correction)
 
 
+@recorded_as("VarMeanBackward0")
 @takes_axis
 def var_mean(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:
@@ -349,6 +352,7 @@ def var_mean(input: Array, dim: Axis = None, unbiased: bool | None = None, keepd
     return _spread(_var_op, input, dim, unbiased, keepdim, correction), mean(input, place, keepdim)
 
 
+@recorded_as("StdMeanBackward0")
 @takes_axis
 def std_mean(input: Array, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
              correction: float | None = None) -> tuple[Any, Any]:

@@ -18,6 +18,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import floating, in_floats, rounds_once
 from ..autograd.returned import returned
+from ..autograd.steps import as_step
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.values import held
@@ -56,7 +57,7 @@ _BY_NAME = {
 
 def found(name: str, values: Any, indices: Any) -> Found:
     """What the function ``name`` returns."""
-    pair: Found = _BY_NAME[name](values, indices)
+    pair: Found = _BY_NAME[name](as_step(f"{name.capitalize()}Backward{int('median' in name)}", values), indices)
     return pair
 
 

@@ -18,6 +18,7 @@ from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.op import REQUIRED
 from ..autograd.operands import rounds_once
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand
 from ..autograd.values import held
@@ -93,9 +94,10 @@ def scatter(
         full, part = _scatter_parts(input, dim, index, given, "scatter")
         return setitem(input, part, full)
 
-    return _flat_where_0d(written, input)
+    return as_step(f"ScatterBackward{int(not hasattr(given, 'shape'))}", _flat_where_0d(written, input))
 
 
+@recorded_as("ScatterAddBackward0")
 @takes_axis
 def scatter_add(input: Array, dim: int, index: Index, src: Array) -> Any:
     """``result[index[i, j], j] += src[i, j]`` for dim 0, and so on.
@@ -187,6 +189,7 @@ def _check_reduce(reduce: str, name: str) -> str:
     return reduce
 
 
+@recorded_as("ScatterReduceBackward0")
 @rounds_once
 @takes_axis
 def scatter_reduce(
@@ -230,6 +233,7 @@ def _source(x: Any, source: Any, index: tuple[Any, ...], name: str) -> Any:
     return source if tuple(source.shape) == wanted else reshape(source, wanted)
 
 
+@recorded_as("IndexAddBackward0")
 @rounds_once
 @takes_axis
 def index_add(input: Array, dim: int, index: Index, source: Array, *, alpha: Operand = 1) -> Any:
@@ -248,6 +252,7 @@ def index_add(input: Array, dim: int, index: Index, source: Array, *, alpha: Ope
     return _flat_where_0d(added, input)
 
 
+@recorded_as("IndexCopyBackward0")
 @takes_axis
 def index_copy(input: Array, dim: int, index: Index, source: Array) -> Any:
     """``result[index[i]] = source[i]`` along ``dim``.
@@ -264,6 +269,7 @@ def index_copy(input: Array, dim: int, index: Index, source: Array) -> Any:
     return _flat_where_0d(written, input)
 
 
+@recorded_as("IndexFillBackward0")
 @takes_axis
 def index_fill(input: Array, dim: int, index: Index, value: Operand) -> Any:
     """The slices of ``dim`` that ``index`` names, filled with one number or a 0-d tensor.
@@ -342,6 +348,7 @@ def put(input: Array, index: Index, source: Array, accumulate: bool = False) -> 
     return reshape(flat, input.shape)
 
 
+@recorded_as("MaskedFillBackward0")
 def masked_fill(input: Array, mask: Array, value: Operand) -> Any:
     """One number (or a 0-d tensor) where a boolean tensor holds, ``input`` elsewhere; both broadcast.
 
@@ -352,6 +359,7 @@ def masked_fill(input: Array, mask: Array, value: Operand) -> Any:
     return where(mask_of(mask, "masked_fill"), _scalar(value, input, "masked_fill"), input)
 
 
+@recorded_as("MaskedScatterBackward0")
 def masked_scatter(input: Array, mask: Array, source: Array) -> Any:
     """The first elements of ``source``, row by row, put where a boolean tensor holds.
 

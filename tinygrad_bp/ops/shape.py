@@ -17,6 +17,7 @@ from ..autograd.columns import in_shape
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
+from ..autograd.steps import as_step, recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Size
 from ..autograd.values import fixed_value, held
@@ -238,9 +239,12 @@ def squeeze(input: Array, dim: Axis = None) -> Any:
         chosen = set(range(len(shape)))
     else:
         chosen = {dim_of(d, len(shape), "squeeze") for d in ((dim,) if isinstance(dim, int) else dim)}
-    return _reshape(input, tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1))
+    kind = 0 if dim is None else 1 if isinstance(dim, int) else 2
+    rest = tuple(size for i, size in enumerate(shape) if i not in chosen or size != 1)
+    return as_step(f"SqueezeBackward{kind}", _reshape(input, rest))
 
 
+@recorded_as("UnsqueezeBackward0")
 @takes_axis
 def unsqueeze(input: Array, dim: int) -> Any:
     """With a new dimension of size 1 at position ``dim``.
@@ -341,7 +345,7 @@ def t(input: Array) -> Any:
     """
     if input.ndim > 2:
         raise ShapeError(f"t: expects at most 2 dimensions, got {shape_text(input.shape)}; use permute or mT")
-    return transpose(input, 0, 1) if input.ndim == 2 else input
+    return as_step("TBackward0", transpose(input, 0, 1)) if input.ndim == 2 else input
 
 
 def reverse_axes(x: Array) -> Any:
@@ -352,7 +356,7 @@ def reverse_axes(x: Array) -> Any:
     tensor([[1, 3],
             [2, 4]])
     """
-    return _permute(x, tuple(range(x.ndim))[::-1]) if isinstance(x, Tensor) else x.T
+    return as_step("PermuteBackward0", _permute(x, tuple(range(x.ndim))[::-1])) if isinstance(x, Tensor) else x.T
 
 
 def matrix_transpose(x: Array) -> Any:

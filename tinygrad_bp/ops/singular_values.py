@@ -13,6 +13,7 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.modes import shaping
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.returned import returned
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from ..autograd.values import beside, detached, held, value_of
@@ -89,6 +90,7 @@ class SVD(NamedTuple):
         return returned("linalg_svd", self)
 
 
+@recorded_as("LinalgSvdBackward0")
 @in_floats("A")
 def svd(A: Array, full_matrices: bool = True) -> SVD:
     """``A = U diag(S) Vh``: orthonormal columns U, singular values S, descending, orthonormal rows Vh.
@@ -114,6 +116,7 @@ def svd(A: Array, full_matrices: bool = True) -> SVD:
     return SVD(U, S, Vh)
 
 
+@recorded_as("LinalgSvdBackward0")
 def svdvals(A: Array) -> Any:
     """The singular values, descending.
 

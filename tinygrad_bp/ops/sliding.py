@@ -18,6 +18,7 @@ from ..autograd.define import linear
 from ..autograd.elsewhere import ARRAYS, copied, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
+from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Raw, Size
 from .samples import sample
 from .shape import apart, reshape
@@ -277,6 +278,7 @@ window_sum = linear(
 # ---------------------------------------------------------------------- unfold and fold
 
 
+@recorded_as("Im2ColBackward0")
 def unfold(input: Array, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
     """The windows of images as columns: (rows, channels, height, width) to (rows, channels · kernel, windows).
 

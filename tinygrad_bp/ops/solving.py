@@ -15,6 +15,7 @@ from ..autograd.flags import heard
 from ..autograd.modes import traced
 from ..autograd.operands import rounds_once
 from ..autograd.returned import returned
+from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import detached, held
@@ -399,6 +400,7 @@ class SignLogdet(NamedTuple):
         return returned("linalg_slogdet", self)
 
 
+@recorded_as("LinalgSlogdetBackward0")
 def slogdet(A: Array) -> SignLogdet:
     """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet.
 
