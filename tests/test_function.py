@@ -446,6 +446,27 @@ def test_a_gradient_has_the_dtype_of_its_input(dtype, given, create_graph):
     np.testing.assert_array_equal(x.grad.numpy(), np.full(x.shape, 3 if given == "number" else 1))
 
 
+def test_a_saved_input_keeps_its_history_for_a_gradient_of_backwards_own():
+    class Sine(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            assert x.requires_grad and x.numpy().tolist() == [0.0, 1.0, 2.0]  # nothing records here
+            with tg.enable_grad():
+                (slope,) = tg.autograd.grad(x.sin().sum(), x)
+            return g * slope
+
+    x = tg.arange(3.0, requires_grad=True)
+    for input in (x, x * 1):
+        (g,) = tg.autograd.grad(Sine.apply(input).sum(), x)
+        assert np.allclose(g.numpy(), np.cos([0, 1, 2])) and x.grad is None
+
+
 def test_what_is_saved_keeps_its_history():
     """A tensor that is neither an input nor an output: its own gradient is found by the second derivative."""
     p = tg.tensor([2.0, 3.0], requires_grad=True)

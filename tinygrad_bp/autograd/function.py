@@ -169,6 +169,7 @@ class Function:
         names: list[str] = []
         outputs_at: dict[int, int] = {}
         histories: dict[int, Node | None] = {}  # of tensors that are neither an input nor an output
+        sources: dict[int, int] = {}  # which input a saved tensor is: the history of that is the node's parent
         for slot, saved in enumerate(ctx._saved):
             position = next((i for i, result in enumerate(results) if result is saved), None)
             source = next((i for i, x in enumerate(inputs) if x is saved), None)
@@ -180,7 +181,9 @@ class Function:
                 is_input = source is not None and isinstance(saved, Tensor)
                 names.append(op.inputs[source] if is_input else f"saved value {slot}")  # type: ignore[index]
                 kept[names[-1]] = saved._value if isinstance(saved, Tensor) else saved
-                if isinstance(saved, Tensor) and not is_input:
+                if is_input:
+                    sources[slot] = source  # type: ignore[assignment]
+                elif isinstance(saved, Tensor):
                     histories[slot] = saved._node
         ctx._saved = ()
         value = whole_of.value(results)
@@ -188,7 +191,7 @@ class Function:
             kept["y"] = value
         kept_names = op.kept = tuple(kept)
 
-        def restored(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        def restored(values: tuple[Any, ...], parents: tuple[Node | None, ...] = ()) -> tuple[Any, ...]:
             found = []
             by_name = dict(zip(kept_names, values, strict=True))
             for slot, name in enumerate(names):
@@ -196,7 +199,7 @@ class Function:
                 if slot in histories:
                     saved = wrap(array_of(saved), histories[slot])
                 elif hasattr(saved, "strides") and not isinstance(saved, Tensor):
-                    saved = wrap(saved, None)
+                    saved = wrap(saved, parents[sources[slot]] if parents and slot in sources else None)
                 found.append(whole_of.part(saved, outputs_at[slot]) if slot in outputs_at else saved)
             return tuple(found)
 
@@ -205,7 +208,7 @@ class Function:
             create = isinstance(g, Tensor)
             with enable_grad() if create else no_grad():
                 arrived = g if create else wrap(boxed(g), None)
-                given = cls.backward(ctx._with(restored(values)), *whole_of.gradients(arrived))
+                given = cls.backward(ctx._with(restored(values, parents)), *whole_of.gradients(arrived))
             return _checked(cls, given, parents, inputs_dtypes, create)
 
         def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from . import dtypes
 from .elsewhere import hosted, on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
-from .modes import forgetting, holding, reading
+from .modes import forgetting, holding, mode, reading
 from .node import Cell, Node, leaf
 from .size import Size
 from .writes import Views, detached, guard, may_move, own_memory, shown, tick
@@ -183,7 +183,7 @@ class Tensor(Syntax, metaclass=TensorClass):
 
         Raises ``NoRuleError`` where a gradient would be dropped, and ``DeviceError`` on a GPU, unless ``force``.
         """
-        if self._node is not None and not force:
+        if self._node is not None and not force and mode().grad:
             raise NoRuleError(
                 "can't call numpy() on a tensor that requires grad: what NumPy does with it would not be "
                 "recorded. Use t.detach().numpy()"
