@@ -153,3 +153,17 @@ def test_a_node_whose_code_has_no_lines_names_the_function() -> None:
 def test_what_is_no_op_knows_none() -> None:
     x: Tensor = tg.ones(1, requires_grad=True)
     assert line_of(x._node) is None
+
+
+def test_a_warning_names_the_users_line() -> None:
+    F, w = tg.nn.functional, tg.ones(2, requires_grad=True)
+    two, one = tg.ones(2, 1), tg.ones(2)
+    for call in (
+        lambda: F.mse_loss(two, one), lambda: F.l1_loss(two, one, size_average=True), lambda: F.huber_loss(two, one),
+        lambda: tg.nn.MSELoss()(two, one), lambda: float(w.sum()), lambda: (w * 1).grad, lambda: tg.tensor(w),
+        lambda: tg.exp(two, out=tg.zeros(3)), lambda: tg.flip(two, (0,), out=tg.zeros(3)),
+        lambda: tg.data.random_split([1], [0.5, 0.5]),
+    ):  # fmt: skip
+        with pytest.warns(UserWarning) as caught:
+            call()
+        assert [warning.filename for warning in caught] == [__file__]

@@ -382,7 +382,8 @@ def cat(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, ou
 def cbrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Cube root, of either sign. Formula: ∛x"""
 def cdist(
-    x1: Array, x2: Array, p: _float = 2.0, compute_mode: str | None = None, *, out: Tensor | None = None,
+    x1: Array, x2: Array, p: _float = 2.0, compute_mode: str | None = 'use_mm_for_euclid_dist_if_necessary', *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``."""
 def ceil(input: Array, *, out: Tensor | None = None) -> Tensor:
@@ -562,7 +563,9 @@ def diagnose(
     """Say why a training does not learn: run a step of it, and name the mistakes that the step shows."""
 def diagonal(input: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None) -> Tensor:
     """The diagonal of two dimensions, ``offset`` above the main one, as the last dimension."""
-def diagonal_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def diagonal_copy(
+    input: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None,
+) -> Tensor:
     """A copy of what ``diagonal`` gives, which shares no memory with the input."""
 def diagonal_scatter(
     input: Array, src: Array, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None,
@@ -656,7 +659,7 @@ def exp_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``exp``, written into the tensor itself."""
 def expand_as(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """``expand`` to the shape of another tensor."""
-def expand_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def expand_copy(input: Array, *sizes: _Size, size: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """A copy of what ``expand`` gives, which shares no memory with the input."""
 def explain(
     loss: Tensor | Callable[..., Any], *args: Any, wrt: Tensor | Sequence[Tensor] | Mapping[str, Tensor] | Any,
@@ -721,7 +724,7 @@ def frexp(input: Array) -> Frexp:
 def frobenius_norm(input: Array, dim: Axis = (), keepdim: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The root of the sum of squares, of all elements or along dimensions."""
 def from_dlpack(
-    x: Any, /, *, device: DeviceLike | None = None, copy: _bool | None = None, out: Tensor | None = None,
+    ext_tensor: Any, /, *, device: DeviceLike | None = None, copy: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """An array of any library that knows DLPack, or its capsule, as a tensor on the same memory, unless ``copy``."""
 def from_file(
@@ -818,8 +821,8 @@ def hann_window(
     """``½ − ½ cos 2πt``, t from 0 to 1 over the window."""
 def hardshrink(input: Array, lambd: _float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
-def heaviside(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
-    """0 where a is negative, 1 where it is positive, b where it is 0."""
+def heaviside(input: Operand, values: Operand, *, out: Tensor | None = None) -> Tensor:
+    """0 where a is negative, 1 where it is positive, ``values`` where it is 0."""
 def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
 def histogram(
@@ -1241,7 +1244,7 @@ def nansum(
     """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
 def narrow(input: Array, dim: _int, start: SupportsIndex, length: _int, *, out: Tensor | None = None) -> Tensor:
     """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
-def narrow_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def narrow_copy(input: Array, dim: _int, start: SupportsIndex, length: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``narrow`` gives, which shares no memory with the input."""
 def ne(input: Operand, other: Operand, *, out: Tensor | None = None) -> Tensor:
     """a != b, element by element."""
@@ -1307,7 +1310,7 @@ def pdist(input: Array, p: _float = 2.0, *, out: Tensor | None = None) -> Tensor
     """The ``p``-norms of the differences of all pairs of rows i < j of a matrix, in order."""
 def permute(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """The dimensions in the order given."""
-def permute_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def permute_copy(input: Array, *order: Any, dims: _Size | None = None, out: Tensor | None = None) -> Tensor:
     """A copy of what ``permute`` gives, which shares no memory with the input."""
 def pinverse(input: Array, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor:
     """PyTorch's older name of ``pinv``."""
@@ -1498,7 +1501,7 @@ def segment_reduce(
     """The rows of ``data`` reduced run by run: ``reduce`` is "sum", "mean", "max", "min" or "prod"."""
 def select(input: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """The slice at one position of dimension ``dim``, without that dimension."""
-def select_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def select_copy(input: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``select`` gives, which shares no memory with the input."""
 def select_scatter(input: Array, src: Array, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of ``input`` with ``select(dim, index)`` replaced by ``src``."""
@@ -1510,7 +1513,7 @@ def set_default_device(device: DeviceLike) -> None:
     """Choose the device of tensors that are made without one; None is the CPU. Raises ``DeviceError`` for one that is
     not here.
     """
-def set_default_dtype(dtype: Any) -> None:
+def set_default_dtype(d: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start)."""
 def set_default_tensor_type(t: object, /) -> None:
     """Choose the default dtype by the old name of a tensor type: ``"torch.DoubleTensor"``, ``tg.FloatTensor``."""
@@ -1560,7 +1563,10 @@ def slice(
     axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """The positions ``start:end:step`` of dimension ``dim``."""
-def slice_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def slice_copy(
+    x: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
+    axis: _int | None = None, out: Tensor | None = None,
+) -> Tensor:
     """A copy of what ``slice`` gives, which shares no memory with the input."""
 def slice_scatter(
     input: Array, src: Array, dim: _int = 0, start: _int | None = None, end: _int | None = None, step: _int = 1, *,
@@ -1582,14 +1588,20 @@ def split(
     out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of one size, the last one smaller where it does not divide; or of a list of sizes."""
-def split_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def split_copy(
+    tensor: Array, split_size_or_sections: Any, dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """A copy of what ``split`` gives, which shares no memory with the input."""
 def split_with_sizes(
     input: Array, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
     out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """Pieces of the sizes given, which must add up to the size of ``dim``."""
-def split_with_sizes_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def split_with_sizes_copy(
+    input: Array, split_sizes: Sequence[_int], dim: _int = 0, *, axis: _int | None = None,
+    out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """A copy of what ``split_with_sizes`` gives, which shares no memory with the input."""
 def sqrt(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Square root. Formula: √x"""
@@ -1601,7 +1613,7 @@ def square_(input: Array, *, out: Tensor | None = None) -> Tensor:
     """``square``, written into the tensor itself."""
 def squeeze(input: Array, dim: Axis = None, *, axis: Axis = None, out: Tensor | None = None) -> Tensor:
     """Without its dimensions of size 1; with ``dim`` (an int or several) only those, where their size is 1."""
-def squeeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def squeeze_copy(input: Array, dim: Axis = None, *, axis: Axis = None, out: Tensor | None = None) -> Tensor:
     """A copy of what ``squeeze`` gives, which shares no memory with the input."""
 def stack(tensors: Sequence[Array], axis: _int = 0, *, dim: _int | None = None, out: Tensor | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension. Formula: [tensors₀, tensors₁, …] along a new axis"""
@@ -1641,7 +1653,7 @@ def swapdims(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None)
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
 def t(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A matrix transposed; a vector as it is."""
-def t_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def t_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``t`` gives, which shares no memory with the input."""
 def take(input: Array, index: Index, *, out: Tensor | None = None) -> Tensor:
     """The elements that an integer tensor names, counted row by row; in the shape of ``index``."""
@@ -1690,7 +1702,7 @@ def trace(input: Array, *, out: Tensor | None = None) -> Tensor:
     """The sum of a matrix' diagonal."""
 def transpose(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """With two dimensions exchanged (PyTorch's meaning; ``np.transpose(t)`` reverses them all)."""
-def transpose_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def transpose_copy(input: Array, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``transpose`` gives, which shares no memory with the input."""
 def trapezoid(
     y: Array, x: Array | None = None, *, dx: Any = 1, dim: _int = -1, axis: _int | None = None,
@@ -1732,13 +1744,15 @@ def unbind(
     input: Array, dim: _int = 0, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """All slices of dimension ``dim``, without it."""
-def unbind_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def unbind_copy(
+    input: Array, dim: _int = 0, *, axis: _int | None = None, out: Tensor | tuple[Tensor, ...] | None = None,
+) -> tuple[Tensor, ...]:
     """A copy of what ``unbind`` gives, which shares no memory with the input."""
 def unflatten(
     input: Array, dim: _int, sizes: _int | tuple[_int, ...] | list[_int], *, out: Tensor | None = None,
 ) -> Tensor:
     """Dimension ``dim`` as several, of the sizes given; one may be −1."""
-def unfold_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def unfold_copy(input: Array, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``unfold`` gives, which shares no memory with the input."""
 @overload
 def unique(
@@ -1785,7 +1799,7 @@ def unsafe_split_with_sizes(
     """Pieces of the sizes given, which must add up to the size of ``dim``."""
 def unsqueeze(input: Array, dim: _int, *, out: Tensor | None = None) -> Tensor:
     """With a new dimension of size 1 at position ``dim``."""
-def unsqueeze_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def unsqueeze_copy(input: Array, dim: _int, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``unsqueeze`` gives, which shares no memory with the input."""
 def use_deterministic_algorithms(mode: _bool, *, warn_only: _bool = False) -> None:
     """Changes nothing: the same program and seed give the same numbers on one machine in any case."""
@@ -1806,13 +1820,15 @@ def vdot(input: Array, other: Array, *, out: Tensor | None = None) -> Tensor:
     """The inner product of two vectors, the first conjugated: Σ ā b."""
 def view_as_complex(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Pairs of real numbers (..., 2) as complex ones (...), on the same memory where it holds them side by side."""
-def view_as_complex_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def view_as_complex_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``view_as_complex`` gives, which shares no memory with the input."""
 def view_as_real(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Complex numbers (...) as pairs of real ones (..., 2), on the same memory."""
-def view_as_real_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def view_as_real_copy(input: Array, *, out: Tensor | None = None) -> Tensor:
     """A copy of what ``view_as_real`` gives, which shares no memory with the input."""
-def view_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def view_copy(
+    input: Array, *shape: Any, size: _Size | None = None, dtype: DTypeLike = None, out: Tensor | None = None,
+) -> Tensor:
     """A copy of what ``view`` gives, which shares no memory with the input."""
 def vmap(
     func: Function, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 'error', *, chunk_size: _int | None = None,

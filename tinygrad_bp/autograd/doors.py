@@ -22,6 +22,14 @@ from .tensor import Tensor
 # What arguments of a wrong kind lead to. Op functions refuse them themselves.
 RAW = (AttributeError, TypeError, ValueError, IndexError, RecursionError)
 
+# PyTorch's names of arguments in its table of operators, where ours have those of its pages: for places, for names.
+_PLACES = {"input": 0, "input2": 1, "input3": 2, "x": 0}
+_NAMES = {
+    "sections": "indices_or_sections", "indices": "indices_or_sections",
+    "tensor_indices_or_sections": "indices_or_sections", "split_size": "split_size_or_sections",
+    "axis0": "dim0", "axis1": "dim1", "b": "B", "other": "B",
+}  # fmt: skip
+
 _DOORS: set[Callable[..., Any]] = set()
 
 
@@ -58,10 +66,26 @@ def door(function: Callable[..., Any], public: bool = False) -> Callable[..., An
         except ValueReadError as read:
             return of_slices(read, function, args, kwargs)
         except RAW as error:
+            renamed = renamed_for(function, error, kwargs)
+            if renamed is not None:
+                return entered(*args, **renamed)
             raise refusal(function.__name__, function, error, args, kwargs) from None
 
     _DOORS.add(entered)
     return entered
+
+
+def renamed_for(function: Callable[..., Any], error: Exception, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments under this function's names, where it refused them under PyTorch's other ones."""
+    if "unexpected keyword argument" not in str(error):
+        return None
+    own = list(inspect.signature(function).parameters)
+    renamed = {}
+    for name, value in kwargs.items():
+        place = _PLACES.get(name, len(own))
+        other = own[place] if place < len(own) else _NAMES.get(name, name)
+        renamed[other if name not in own and other in own else name] = value
+    return renamed if renamed.keys() != kwargs.keys() and len(renamed) == len(kwargs) else None
 
 
 def of_slices(read: ValueReadError, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -54,7 +54,7 @@ _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 _default = float32
 
 
-def set_default_dtype(dtype: Any) -> None:
+def set_default_dtype(d: Any) -> None:
     """The float dtype that Python floats, ``zeros``, ``rand`` and integer division get (float32 at the start).
 
     Raises ``DtypeError`` for a dtype that is not floating point.
@@ -65,7 +65,7 @@ def set_default_dtype(dtype: Any) -> None:
     >>> tg.set_default_dtype(tg.float32)
     """
     global _default
-    wanted = np.dtype(dtype)
+    wanted = np.dtype(d)
     if wanted.kind != "f":
         raise DtypeError(f"set_default_dtype: only a floating point dtype can be the default, got {wanted}")
     _default = wanted

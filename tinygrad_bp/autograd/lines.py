@@ -10,6 +10,7 @@ import linecache
 import os
 import re
 import sys
+import warnings
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,6 +106,16 @@ def user_line() -> Line:
     """The line outside the package that is running now."""
     frame = user_frame()
     return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def warn(message: str) -> None:
+    """A warning that names the user's line, however deep inside the package it was found."""
+    frame = user_frame()
+    space = frame.f_globals
+    warnings.warn_explicit(
+        message, UserWarning, frame.f_code.co_filename, frame.f_lineno, space.get("__name__", "<string>"),
+        space.setdefault("__warningregistry__", {}),
+    )  # fmt: skip
 
 
 def inside_package(file: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .elsewhere import copied
 from .errors import ArgumentError, shape_text
+from .lines import warn
 from .modes import mode, traced
 from .tensor import Tensor
 from .writing import array_of_write, array_to_write, replace, same_kind, set_data
@@ -54,10 +54,9 @@ def _take(target: Tensor, result: Tensor, name: str) -> None:
             array_to_write(target, f"{name} with out=")[...] = result._value
         return
     if target._value.size:
-        warnings.warn(
+        warn(
             f"{name}: out has shape {shape_text(target.shape)}, the result {shape_text(result.shape)}: out gets new "
             "memory of that shape; give one that fits, or an empty one",
-            stacklevel=5,
         )
     set_data(target, copied(result._value))  # a leaf that requires grad learns its new shape
 

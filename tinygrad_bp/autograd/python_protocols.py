@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
+from .lines import warn
 from .modes import mode, reading
 from .tensor import Tensor
 
@@ -14,10 +14,9 @@ from .tensor import Tensor
 def _number(self: Tensor, kind: str) -> Any:
     """The one element for a conversion that the user may not have meant: NumPy and ``math`` ask for it as well."""
     if self._node is not None and mode().grad:
-        warnings.warn(
+        warn(
             f"{kind}() of a tensor that requires grad: the number has no gradient, also where math, np.fromiter or "
             "writing into a NumPy array asked for it. Write t.item() where that is meant",
-            stacklevel=3,
         )
     reading(self, f"{kind}(t)")
     return self.item()

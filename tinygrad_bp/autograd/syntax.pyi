@@ -582,9 +582,9 @@ class Syntax:
         """The tensor as float16."""
     def hardshrink(self, lambd: _float = 0.5) -> Tensor:
         """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
-    def heaviside(self, other: Operand) -> Tensor:
-        """0 where a is negative, 1 where it is positive, b where it is 0."""
-    def heaviside_(self, other: Operand) -> Tensor:
+    def heaviside(self, values: Operand) -> Tensor:
+        """0 where a is negative, 1 where it is positive, ``values`` where it is 0."""
+    def heaviside_(self, values: Operand) -> Tensor:
         """``heaviside``, written into the tensor itself."""
     def histc(self, bins: _int = 100, min: _int = 0, max: _int = 0) -> Tensor:
         """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
@@ -992,7 +992,7 @@ class Syntax:
         """The sum over ``dim`` in which NaN counts as 0 and gets no gradient."""
     def narrow(self, dim: _int, start: SupportsIndex, length: _int) -> Tensor:
         """``length`` positions of dimension ``dim``, from ``start`` on (negative: counted from the end)."""
-    def narrow_copy(self, *args: Any, **kwargs: Any) -> Tensor:
+    def narrow_copy(self, dim: _int, start: SupportsIndex, length: _int) -> Tensor:
         """A copy of what ``narrow`` gives, which shares no memory with the input."""
     @property
     def nbytes(self) -> _int:
@@ -1160,7 +1160,7 @@ class Syntax:
         """The elements of ``input``, row by row, in another shape; one size may be −1."""
     def reshape_as(self, other: Array) -> Tensor:
         """The elements of ``input`` in the shape of ``other``."""
-    def resize_(self, *sizes: Size) -> Tensor:
+    def resize_(self, *sizes: Size, size: Size | None = None) -> Tensor:
         """Another shape, whatever its size: the first elements stay, further ones are what the memory holds."""
     def resize_as_(self, the_template: Array) -> Tensor:
         """The shape of another tensor, as ``resize_``."""
@@ -1311,7 +1311,7 @@ class Syntax:
         keepdim: _bool | None = None, initial: Operand | None = None, where: Array | None = None,
     ) -> Tensor:
         """Sum over the given axes (all by default), in ``dtype``; booleans and integers give int64. Formula: Σ x"""
-    def sum_to_size(self, *size: Size) -> Tensor:
+    def sum_to_size(self, *sizes: Size, size: Size | None = None) -> Tensor:
         """Summed over the dimensions along which a tensor of ``size`` would be repeated: what undoes ``expand``."""
     def svd(self, some: _bool = True, compute_uv: _bool = True) -> UnconjugatedSVD:
         """PyTorch's older name: ``(U, S, V)`` with V instead of Vh; zeros for U and V without ``compute_uv``."""

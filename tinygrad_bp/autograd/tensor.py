@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from . import dtypes
 from .elsewhere import hosted, on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
+from .lines import warn
 from .modes import forgetting, holding, mode, reading
 from .node import Cell, Node, leaf
 from .size import Size
@@ -144,10 +144,9 @@ class Tensor(Syntax, metaclass=TensorClass):
         """The gradient that ``backward()`` left here, a Tensor of the same shape; None before."""
         cell: Cell | None = getattr(self, "_cell", None)
         if not self.is_leaf and (cell is None or not (cell.grad is not None or (cell.hooks and cell.hooks.retain))):
-            warnings.warn(
+            warn(
                 f"reading .grad of a tensor that is not a leaf (it was made by {self._node!r}): backward fills the "
                 ".grad of leaves only; call retain_grad() on it before backward",
-                stacklevel=2,
             )
         return cell.grad if cell is not None else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from ..autograd.lines import warn
 from ..program.program import Program
 from . import numpy_backend
 from .c_parts import Parts, split
@@ -39,5 +38,5 @@ def build(program: Program, exact: bool = False) -> Runnable | Parts | numpy_bac
 
 
 def _by_numpy(program: Program, why: str) -> numpy_backend.Runnable:
-    warnings.warn(f"{why}; the program runs by NumPy", stacklevel=6)  # the user's call
+    warn(f"{why}; the program runs by NumPy")
     return numpy_backend.build(program)

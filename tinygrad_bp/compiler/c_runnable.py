@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.lines import warn
 from ..blas import gemm
 from ..program.program import Program, Value
 from . import numpy_backend
@@ -151,7 +151,7 @@ class Runnable:
             if emitted.uses_blas:
                 found.use_blas(gemm())
         except BuildError as error:
-            warnings.warn(f"{error}; the program runs by NumPy", stacklevel=6)  # the user's call
+            warn(f"{error}; the program runs by NumPy")
             self.instead = numpy_backend.build(self.program)
             return None
         self._orders = tuple(orders)

@@ -7,7 +7,6 @@ grad mode, and what ``Guards`` remembers of Python. Where one of these is anothe
 from __future__ import annotations
 
 import functools
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
@@ -20,6 +19,7 @@ import numpy as np
 from ..autograd.batched import any_stands_for_many
 from ..autograd.dtypes import get_default_dtype
 from ..autograd.errors import ArgumentError, shape_text
+from ..autograd.lines import warn
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
@@ -288,11 +288,11 @@ class Compiled:
                 (pair for pair in lines if pair[0] != pair[1]), ("an array or object made in it", "another one")
             )
             said = f"no two runs are the same program: {pair[0].strip()!r} was then {pair[1].strip()!r}"
-        self._say(f"where it is called so: {said}", instead, 1)
+        self._say(f"where it is called so: {said}", instead)
 
-    def _say(self, where: str, instead: str, further: int = 0) -> None:
+    def _say(self, where: str, instead: str) -> None:
         who = getattr(self.function, "__qualname__", type(self.function).__name__)
-        warnings.warn(f"compile: Python runs {who} from now on, {where}. {instead}", stacklevel=4 + further)
+        warn(f"compile: Python runs {who} from now on, {where}. {instead}")
 
 
 class CompiledModule(Module):

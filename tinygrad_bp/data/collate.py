@@ -40,20 +40,20 @@ def default_collate(batch: Sequence[Any]) -> Any:
     return _inside(first, batch)
 
 
-def default_convert(sample: Any) -> Any:
+def default_convert(data: Any) -> Any:
     """One sample as it is, its arrays as tensors; numbers and texts stay.
 
     >>> default_convert((np.array([1.0]), 2))
     [tensor([1.], dtype=torch.float64), 2]
     """
-    if isinstance(sample, (np.ndarray, np.generic)) and np.asarray(sample).dtype.kind in "biufc":
-        return as_tensor(sample)
-    if isinstance(sample, Mapping):
-        return _of_kind(sample, {key: default_convert(value) for key, value in sample.items()})
-    if isinstance(sample, (tuple, list)):
-        parts = [default_convert(part) for part in sample]
-        return type(sample)(*parts) if hasattr(sample, "_fields") else parts
-    return sample
+    if isinstance(data, (np.ndarray, np.generic)) and np.asarray(data).dtype.kind in "biufc":
+        return as_tensor(data)
+    if isinstance(data, Mapping):
+        return _of_kind(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, (tuple, list)):
+        parts = [default_convert(part) for part in data]
+        return type(data)(*parts) if hasattr(data, "_fields") else parts
+    return data
 
 
 def _inside(first: Any, batch: Sequence[Any]) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.lines import warn
 from ..autograd.tensor import Tensor
 from ..functions.creation import as_tensor
 from ..random.generator import Generator, default_generator
@@ -243,8 +243,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
         for i in range(size - sum(counts)):
             counts[i % len(counts)] += 1
         if 0 in counts:
-            warnings.warn(
-                f"random_split: the fractions {list(lengths)} of {size} samples leave a subset empty", stacklevel=2
+            warn(
+                f"random_split: the fractions {list(lengths)} of {size} samples leave a subset empty",
             )
     else:
         counts = [int(length) for length in lengths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,10 +22,13 @@ __all__ = [
 
 
 def _copied(function: Callable[..., Any]) -> Callable[..., Any]:
-    def copy(x: Any, *args: Any, **kwargs: Any) -> Any:
-        result = function(x, *args, **kwargs)
+    @functools.wraps(function)
+    def copy(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
         return tuple([clone(part) for part in result]) if isinstance(result, tuple) else clone(result)
 
+    copy.__module__, copy.__name__ = __name__, f"{function.__name__}_copy"
+    copy.__qualname__ = copy.__name__
     copy.__doc__ = f"A copy of what ``{function.__name__}`` gives, which shares no memory with the input."
     return copy
 

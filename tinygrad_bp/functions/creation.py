@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..autograd.batched import Batched, as_many_as
 from ..autograd.device import DeviceLike, device_of, laid_out, resolve, settled
 from ..autograd.elsewhere import ARRAYS, copied
 from ..autograd.errors import ArgumentError, DtypeError
+from ..autograd.lines import warn
 from ..autograd.modes import making, mode, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Size
@@ -64,10 +64,9 @@ def _finish(array: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
 
 def _warn_of_history(data: Any, name: str) -> None:
     if isinstance(data, Tensor) and data.requires_grad and mode().grad:
-        warnings.warn(
+        warn(
             f"{name}: the copy of a tensor that requires grad has no history, and no gradient flows back through it; "
             "write t.clone() for a copy with history, t.detach().clone() for one without",
-            stacklevel=3,
         )
 
 

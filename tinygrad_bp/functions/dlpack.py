@@ -34,7 +34,7 @@ class _Capsule:
         return _CPU
 
 
-def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
+def from_dlpack(ext_tensor: Any, /, *, device: DeviceLike = None, copy: bool | None = None) -> Tensor:
     """An array of any library that knows DLPack, or its capsule, as a tensor on the same memory, unless ``copy``.
 
     Raises ``NoRuleError`` for a tensor that requires grad, ``ArgumentError`` for what has no DLPack, ``DtypeError`` for
@@ -45,14 +45,14 @@ def from_dlpack(x: Any, /, *, device: DeviceLike = None, copy: bool | None = Non
     tensor([0., 1., 2.], dtype=torch.float64)
     """
     resolve(device)
-    if isinstance(x, Tensor):
-        _without_history(x)
-        return x.detach().to(x.dtype, device=device, copy=bool(copy))
-    if type(x).__name__ == "PyCapsule":
-        x = _Capsule(x)
-    if not hasattr(x, "__dlpack__"):
-        raise ArgumentError(f"from_dlpack: a {kind_of(x)} has no __dlpack__; write tg.tensor(x)")
-    given: Any = x if isinstance(x, (np.ndarray, *ARRAYS)) else _read(x)
+    if isinstance(ext_tensor, Tensor):
+        _without_history(ext_tensor)
+        return ext_tensor.detach().to(ext_tensor.dtype, device=device, copy=bool(copy))
+    if type(ext_tensor).__name__ == "PyCapsule":
+        ext_tensor = _Capsule(ext_tensor)
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise ArgumentError(f"from_dlpack: a {kind_of(ext_tensor)} has no __dlpack__; write tg.tensor(x)")
+    given: Any = ext_tensor if isinstance(ext_tensor, (np.ndarray, *ARRAYS)) else _read(ext_tensor)
     array = as_array(given.copy() if copy else given)
     if copy is False and array.size and not np.may_share_memory(array, given):
         raise BufferError(f"from_dlpack: {given.dtype} in another byte order needs a copy; leave copy=False out")

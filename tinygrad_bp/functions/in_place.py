@@ -17,7 +17,7 @@ from ..autograd.values import value_of
 from ..autograd.writes import tick, wrote
 from ..autograd.writing import array_to_write, carry, in_place
 from ..ops.scatter import masked_fill
-from ..ops.shape import shape_of
+from ..ops.shape import either, shape_of
 
 __all__ = ["detach_", "resize_as_"]
 
@@ -89,7 +89,7 @@ fill_diagonal_.__doc__ = (
 )
 
 
-def resize_(self: Tensor, *sizes: Size) -> Tensor:
+def resize_(self: Tensor, *sizes: Size, size: Size | None = None) -> Tensor:
     """Another shape, whatever its size: the first elements stay, further ones are what the memory holds.
 
     Raises ``ArgumentError`` where the tensor requires grad.
@@ -100,7 +100,7 @@ def resize_(self: Tensor, *sizes: Size) -> Tensor:
             [2, 3]])
     """
     _refuse_history(self, "resize_")
-    shape = shape_of(sizes, "resize_")
+    shape = shape_of(either(sizes, size), "resize_")
     held = self._value
     count = int(np.prod(shape, dtype=np.int64))
     if count <= held.size and held.flags.c_contiguous:

@@ -192,4 +192,6 @@ def unravel_index(indices: Index, shape: Size) -> tuple[Tensor, ...]:
     """
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
     given = detached(indices)
+    if not sizes:
+        return ()
     return tuple(unravelled(given if isinstance(given, Tensor) else wrap(given, None), sizes))

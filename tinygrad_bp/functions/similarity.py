@@ -71,7 +71,9 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
 
 @rounds_once
 @in_floats("x1 x2")
-def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = None) -> Any:
+def cdist(
+    x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary"
+) -> Any:
     """The ``p``-norm of the difference of every row of ``x1`` (..., rows, size) and every row of ``x2``.
 
     The result is (..., rows of x1, rows of x2); its gradient is 0 where two rows are equal. ``compute_mode`` chooses

@@ -59,18 +59,6 @@ class ReLU(_Unit):
         return input.copy_(elementwise.relu(input)) if self.inplace else elementwise.relu(input)
 
 
-class ReLU6(_Unit):
-    """``min(max(x, 0), 6)`` of each element.
-
-    >>> import tinygrad_bp as tg
-    >>> tg.nn.ReLU6()(tg.tensor([-1.0, 2.0]))
-    tensor([0., 2.])
-    """
-
-    def _of(self, x: Any) -> Any:
-        return activations.relu6(x)
-
-
 class LeakyReLU(_Unit):
     """x above 0, ``negative_slope · x`` below.
 
@@ -174,6 +162,25 @@ class Hardtanh(_Unit):
         return activations.hardtanh(x, self.min_val, self.max_val)
 
 
+class ReLU6(Hardtanh):
+    """``min(max(x, 0), 6)`` of each element.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.nn.ReLU6()(tg.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
+
+    def _of(self, x: Any) -> Any:
+        return activations.relu6(x)
+
+    def extra_repr(self) -> str:
+        """Whether the input is written: the bounds are known."""
+        return "inplace=True" if self.inplace else ""
+
+
 class Hardsigmoid(_Unit):
     """``relu6(x + 3) / 6`` of each element.
 
@@ -184,6 +191,10 @@ class Hardsigmoid(_Unit):
 
     def _of(self, x: Any) -> Any:
         return activations.hardsigmoid(x)
+
+    def extra_repr(self) -> str:
+        """Nothing, as in PyTorch: not even whether the input is written."""
+        return ""
 
 
 class Hardswish(_Unit):
@@ -196,6 +207,10 @@ class Hardswish(_Unit):
 
     def _of(self, x: Any) -> Any:
         return activations.hardswish(x)
+
+    def extra_repr(self) -> str:
+        """Nothing, as in PyTorch: not even whether the input is written."""
+        return ""
 
 
 class Threshold(_Unit):

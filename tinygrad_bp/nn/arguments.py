@@ -29,15 +29,21 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     return "mean" if size_average is None or size_average else "sum"
 
 
-def taking(function: Callable[..., Any], names: str) -> Callable[..., Any]:
-    """The function with PyTorch's list of arguments, ``names``; ``inplace`` writes the result into the input."""
-    order = names.split()
+def taking(
+    function: Callable[..., Any], names: str, unweighted: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """The function with PyTorch's list of arguments, ``names``; ``inplace`` writes the result into the input.
+
+    ``unweighted`` is the quicker one that computes the same where no weight is given.
+    """
+    order, short = names.split(), unweighted or function
+    further = {*_FURTHER, "weight"} if unweighted else {*_FURTHER}
     plain = min(order.index(name) for name in _FURTHER if name in order)
 
     @functools.wraps(function)
     def taken(*args: Any, **named: Any) -> Any:
-        if (len(args) <= plain and _FURTHER.keys().isdisjoint(named)) or len(args) > len(order):
-            return function(*args, **named)
+        if (len(args) <= plain and further.isdisjoint(named)) or len(args) > len(order):
+            return short(*args, **named)
         named = dict(zip(order, args)) | named
         inplace = named.pop("inplace", False)
         if "reduction" in order:

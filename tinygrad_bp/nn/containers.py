@@ -137,6 +137,10 @@ class Sequential(_Numbered):
         else:
             self.extend(given)
 
+    def extend(self, sequential: Iterable[Module | None]) -> Self:
+        """Add several modules at the end."""
+        return super().extend(sequential)
+
     def forward(self, input: Array) -> Any:
         """The input through every module in turn."""
         for module in self._held.modules.values():

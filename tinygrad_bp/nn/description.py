@@ -61,7 +61,7 @@ def _inside(module: Any) -> Iterator[tuple[str, Any]]:
 
 def _text(module: Any, inside: list[tuple[str, int]]) -> Text:
     """The text of one module, whose modules inside have theirs."""
-    name, extra = type(module).__name__, module.extra_repr()
+    name, extra = module._get_name(), module.extra_repr()
     block = "".join(f"\n  {line}" for line in extra.split("\n")) if extra else ""
     if not inside:
         return (f"{name}({block}\n)" if "\n" in extra else f"{name}({extra})"), ()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError
-from ..autograd.types import Array
 from ..functions import dropout
 from ..random.generator import Generator
 from .module import Module
@@ -17,7 +16,8 @@ __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Fe
 class Dropout(Module):
     """In training each element becomes 0 with probability ``p``, else grows by 1 / (1 − p); in eval nothing changes.
 
-    The mask comes from ``generator`` (the default one where None) and equals PyTorch's for the same seed.
+    The mask comes from ``generator`` (the default one where None) and equals PyTorch's for the same seed. With
+    ``inplace`` the result is also written into the input.
     Raises ``ArgumentError`` for ``p`` outside [0, 1]. Source: Srivastava et al., *Dropout*, JMLR 15, 2014.
 
     >>> import tinygrad_bp as tg
@@ -28,23 +28,25 @@ class Dropout(Module):
     """
 
     p: float
+    inplace: bool
     generator: Generator | None
     _function: ClassVar[Callable[..., Any]] = dropout.dropout
 
-    def __init__(self, p: float = 0.5, generator: Generator | None = None) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, generator: Generator | None = None) -> None:
         if not 0 <= p <= 1:
             raise ArgumentError(
                 f"{type(self).__name__}: p is the probability that an element becomes 0, from 0 to 1; got {p}"
             )
-        self.p, self.generator = p, generator
+        self.p, self.inplace, self.generator = p, inplace, generator
 
-    def forward(self, input: Array) -> Any:
+    def forward(self, input: Any) -> Any:
         """``input`` of floats, of any shape, with elements dropped while ``training``."""
-        return type(self)._function(input, self.p, self.training, generator=self.generator)
+        result = type(self)._function(input, self.p, self.training, generator=self.generator)
+        return input.copy_(result) if self.inplace and result is not input else result
 
     def extra_repr(self) -> str:
-        """The probability; the rest is PyTorch's text, nothing here works in place."""
-        return f"p={self.p}, inplace=False"
+        """The probability, and whether the input is written."""
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Dropout1d(Dropout):

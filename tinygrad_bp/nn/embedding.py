@@ -40,13 +40,20 @@ class Embedding(Module):
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *, device: DeviceLike = None,
-        dtype: DTypeLike = None, generator: Generator | None = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Array | None = None,
+        _freeze: bool = False, device: DeviceLike = None, dtype: DTypeLike = None, *,
+        generator: Generator | None = None,
     ) -> None:  # fmt: skip
         dtype = parameter_dtype(device, dtype)
         self._settings(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-        self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype))
-        start(self, generator)
+        if _weight is None:
+            self.weight = Parameter(np.empty((num_embeddings, embedding_dim), dtype), requires_grad=not _freeze)
+            start(self, generator)
+            return
+        if tuple(_weight.shape) != (num_embeddings, embedding_dim):
+            shapes = f"({num_embeddings}, {embedding_dim}), got {shape_text(tuple(_weight.shape))}"
+            raise ShapeError(f"{type(self).__name__}: _weight is {shapes}")
+        self.weight = Parameter(_weight, requires_grad=not _freeze)
 
     def reset_parameters(self, generator: Generator | None = None) -> None:
         """The rows anew, standard normal, and 0 in the row ``padding_idx``."""
@@ -72,8 +79,8 @@ class Embedding(Module):
         if embeddings.ndim != 2:
             raise ShapeError(f"{cls.__name__}: embeddings is a matrix, got {shape_text(tuple(embeddings.shape))}")
         rows, size = embeddings.shape
-        layer = cls(rows, size, dtype=embeddings.dtype, generator=Generator(), **settings)
-        layer.weight = Parameter(embeddings, requires_grad=not freeze)
+        layer = cls(rows, size, _weight=embeddings, **settings)
+        layer.weight.requires_grad_(not freeze)
         return layer
 
     def forward(self, input: Array) -> Any:
@@ -104,13 +111,12 @@ class EmbeddingBag(Embedding):
 
     def __init__(
         self, num_embeddings: int, embedding_dim: int, max_norm: float | None = None, norm_type: float = 2.0,
-        scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, include_last_offset: bool = False,
-        padding_idx: int | None = None, *, device: DeviceLike = None, dtype: DTypeLike = None,
-        generator: Generator | None = None,
+        scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, _weight: Array | None = None,
+        include_last_offset: bool = False, padding_idx: int | None = None, device: DeviceLike = None,
+        dtype: DTypeLike = None, *, generator: Generator | None = None,
     ) -> None:  # fmt: skip
-        dtype = parameter_dtype(device, dtype)
         super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse,
-                         dtype=dtype, generator=generator)  # fmt: skip
+                         _weight, device=device, dtype=dtype, generator=generator)  # fmt: skip
         self.mode, self.include_last_offset = mode, include_last_offset
 
     def forward(self, input: Array, offsets: Array | None = None, per_sample_weights: Array | None = None) -> Any:

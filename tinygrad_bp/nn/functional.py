@@ -34,6 +34,8 @@ from ..functions.similarity import (
     cosine_similarity as cosine_similarity, normalize as normalize, pairwise_distance as pairwise_distance,
     pdist as pdist,
 )  # fmt: skip
+from ..functions import weighted_losses as weighted
+from ..functions.weighted_losses import *
 from ..ops import activations, convolution, elementwise, losses, network
 from ..ops import cross_entropy as classes
 from ..ops.activations import (
@@ -48,7 +50,10 @@ from ..ops.convolution import *
 from ..ops.cross_entropy import *
 from ..ops.elementwise import leaky_relu as leaky_relu, relu as relu, sigmoid as sigmoid
 from ..ops.embedding import *
-from ..ops.losses import *
+from ..ops.losses import (
+    binary_cross_entropy as binary_cross_entropy,
+    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits, smooth_l1_loss as smooth_l1_loss,
+)  # fmt: skip
 from ..ops.max_pooling import *
 from ..ops.network import *
 from ..ops.normalization import *
@@ -100,9 +105,7 @@ for _names, _functions in {
         noise.dropout, noise.dropout1d, noise.dropout2d, noise.dropout3d, noise.alpha_dropout,
         noise.feature_alpha_dropout,
     ),
-    "input target size_average reduce reduction": (
-        losses.mse_loss, losses.l1_loss, margins.multilabel_margin_loss, margins.soft_margin_loss,
-    ),
+    "input target size_average reduce reduction": (margins.multilabel_margin_loss, margins.soft_margin_loss),
     "input target size_average reduce reduction beta": (losses.smooth_l1_loss,),
     "input target size_average reduce reduction log_target": (distributions.kl_div,),
     "input target weight size_average reduce reduction": (
@@ -121,6 +124,11 @@ for _names, _functions in {
 }.items():  # fmt: skip
     for _function in _functions:
         globals()[_function.__name__] = _taking(_function, _names)
+
+
+for _function, _unweighted in ((weighted.mse_loss, losses.mse_loss), (weighted.l1_loss, losses.l1_loss)):
+    _list = "input target size_average reduce reduction weight"
+    globals()[_function.__name__] = _taking(_function, _list, _unweighted)
 
 
 def _written(name: str) -> Callable[..., Any]:

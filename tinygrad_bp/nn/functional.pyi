@@ -292,11 +292,9 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """``input`` where the target is 1, ``max(margin − input, 0)`` where it is −1."""
 def huber_loss(
-    input: Operand, target: Operand, reduction: str = 'mean', delta: float = 1.0, *, out: Tensor | None = None,
+    input: Array, target: Array, reduction: str = 'mean', delta: float = 1.0, weight: Array | None = None,
 ) -> Tensor:
-    """Squared error near the target, absolute error beyond delta (Huber 1964). Formula: mean of d² / 2 where |d| <
-    delta, else delta · (|d| − delta / 2); d = x − target
-    """
+    """Half the squared error up to ``delta``, a line beyond; with ``weight``, of the input's shape, times it."""
 def instance_norm(
     input: Array, running_mean: Array | None = None, running_var: Array | None = None, weight: Array | None = None,
     bias: Array | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-05,
@@ -314,10 +312,10 @@ def kl_div(
 ) -> Tensor:
     """Kullback-Leibler divergence ``target · (ln target − input)`` of log-probabilities ``input``."""
 def l1_loss(
-    input: Operand, target: Operand, size_average: bool | None = None, reduce: bool | None = None,
-    reduction: str = 'mean', *, out: Tensor | None = None,
+    input: Array, target: Array, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean',
+    weight: Array | None = None,
 ) -> Tensor:
-    """Absolute error of a prediction: mean, sum, or each element. Formula: mean |x − target|"""
+    """Absolute error of a prediction: mean, sum, or each element; with ``weight``, of the input's shape, times it."""
 def layer_norm(
     input: Array, normalized_shape: Size, weight: Array | None = None, bias: Array | None = None, eps: float = 1e-05,
 ) -> Tensor:
@@ -454,10 +452,10 @@ def max_unpool3d(
 def mish(input: Array, inplace: bool = False) -> Tensor:
     """``x · tanh(softplus(x))`` (Misra 2019, *Mish*)."""
 def mse_loss(
-    input: Operand, target: Operand, size_average: bool | None = None, reduce: bool | None = None,
-    reduction: str = 'mean', *, out: Tensor | None = None,
+    input: Array, target: Array, size_average: bool | None = None, reduce: bool | None = None, reduction: str = 'mean',
+    weight: Array | None = None,
 ) -> Tensor:
-    """Squared error of a prediction: mean, sum, or each element. Formula: mean (x − target)²"""
+    """Squared error of a prediction: mean, sum, or each element; with ``weight``, of the input's shape, times it."""
 def multi_head_attention_forward(
     query: Array, key: Array, value: Array, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any,
     in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any,

@@ -300,9 +300,9 @@ class Holder:
                 memo.add(module)
                 yield path, module
 
-    def modules(self) -> Iterator[Module]:
-        """Itself and every module at any depth, each once."""
-        for _, module in self.named_modules():
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """Itself and every module at any depth, each once, or once for each of its paths."""
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def _tensors(
@@ -371,9 +371,14 @@ class Holder:
             raise AttributeError(f"{type(module).__name__} has no {kind[:-1]} {name!r} ({target!r})")
         return found
 
-    def set_submodule(self, target: str, module: Module) -> None:
-        """Put a module on a path such as ``"features.0"``, in place of the one that is there or as a new one."""
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module on a path such as ``"features.0"``, in place of the one that is there or as a new one.
+
+        With ``strict`` one has to be there. Raises ``AttributeError``.
+        """
         where, _, name = target.rpartition(".")
+        if strict:
+            self.get_submodule(target)
         holder = self.get_submodule(where)
         if name not in holder._held.modules:
             holder.add_module(name, module)
@@ -385,6 +390,10 @@ class Holder:
     def extra_repr(self) -> str:
         """What the repr shows in the parentheses."""
         return ""
+
+    def _get_name(self) -> str:
+        """What the repr calls it: its class, unless a program that is written for PyTorch says otherwise."""
+        return type(self).__name__
 
     __repr__ = plain_repr
 

@@ -161,7 +161,7 @@ class _ClassLoss(WeightedLoss):
 
     def __init__(
         self,
-        weight: Any = None,
+        weight: Array | None = None,
         size_average: bool | None = None,
         ignore_index: int = -100,
         reduce: bool | None = None,
@@ -248,7 +248,7 @@ class LinearCrossEntropyLoss(Loss):
         super().__init__(reduction=reduction)
         self.register_buffer("weight", weight if weight is None else as_tensor(weight))
         self.num_classes, self.out_features = num_classes, tuple(out_features)
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.ignore_index, self.label_smoothing, self.options = ignore_index, label_smoothing, options
         self.linear = Linear(in_features, math.prod(self.out_features) * num_classes, bias=bias, dtype=dtype)
 
     def forward(self, input: Array, target: Array) -> Any:
@@ -260,6 +260,14 @@ class LinearCrossEntropyLoss(Loss):
             input, weight, target, linear_bias=bias, weight=self.weight, reduction=self.reduction,
             ignore_index=self.ignore_index, label_smoothing=self.label_smoothing,
         )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The sizes and the settings."""
+        shown = {"in_features": self.linear.in_features, "num_classes": self.num_classes,
+                 "out_features": self.out_features, "bias": self.linear.bias is not None, "reduction": self.reduction,
+                 "ignore_index": self.ignore_index, "label_smoothing": self.label_smoothing,
+                 "options": self.options}  # fmt: skip
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 class KLDivLoss(Loss):
@@ -316,9 +324,10 @@ class PoissonNLLLoss(Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
-    def forward(self, input: Array, target: Array) -> Any:
-        """The loss of the rates, or of their logarithms."""
-        return distribution_losses.poisson_nll_loss(input, target, self.log_input, self.full, self.eps, self.reduction)
+    def forward(self, log_input: Array, target: Array) -> Any:
+        """The loss of the rates' logarithms, or of the rates themselves where the setting ``log_input`` is False."""
+        settings = self.log_input, self.full, self.eps, self.reduction
+        return distribution_losses.poisson_nll_loss(log_input, target, *settings)
 
 
 class GaussianNLLLoss(Loss):

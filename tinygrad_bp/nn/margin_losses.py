@@ -189,7 +189,7 @@ class TripletMarginWithDistanceLoss(Loss):
     tensor(0.5000)
     """
 
-    distance_function: Callable[[Any, Any], Any] | None
+    distance_function: Callable[[Any, Any], Any]
     margin: float
     swap: bool
 
@@ -204,7 +204,8 @@ class TripletMarginWithDistanceLoss(Loss):
         super().__init__(reduction=reduction)
         if not margin > 0:
             raise ArgumentError(f"TripletMarginWithDistanceLoss: margin must be above 0, got {margin}")
-        self.distance_function, self.margin, self.swap = distance_function, margin, swap
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
+        self.margin, self.swap = margin, swap
 
     def forward(self, anchor: Array, positive: Array, negative: Array) -> Any:
         """The loss of the vectors."""
@@ -228,9 +229,9 @@ class CosineSimilarity(Module):
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         self.dim, self.eps = dim, eps
 
-    def forward(self, input1: Array, input2: Array) -> Any:
+    def forward(self, x1: Array, x2: Array) -> Any:
         """The cosines, without ``dim``."""
-        return similarity.cosine_similarity(input1, input2, self.dim, self.eps)
+        return similarity.cosine_similarity(x1, x2, self.dim, self.eps)
 
 
 class PairwiseDistance(Module):
@@ -248,6 +249,6 @@ class PairwiseDistance(Module):
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         self.norm, self.eps, self.keepdim = p, eps, keepdim
 
-    def forward(self, input1: Array, input2: Array) -> Any:
+    def forward(self, x1: Array, x2: Array) -> Any:
         """The distances, without the last dimension unless ``keepdim``."""
-        return similarity.pairwise_distance(input1, input2, self.norm, self.eps, self.keepdim)
+        return similarity.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)

@@ -79,11 +79,11 @@ class Module(State, Constructed):
             parameter.requires_grad = requires_grad
         return self
 
-    def apply(self: M, function: Callable[[Module], Any]) -> M:
-        """Call ``function`` on every module inside, in order and each after those that it holds, and then on itself."""
+    def apply(self: M, fn: Callable[[Module], Any]) -> M:
+        """Call ``fn`` on every module inside, in order and each after those that it holds, and then on itself."""
         for module in self._innermost_first():
-            function(module)
-        function(self)
+            fn(module)
+        fn(self)
         return self
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:

@@ -305,9 +305,9 @@ class RMSNorm(Module):
         """Weight 1."""
         _neutral(self)
 
-    def forward(self, input: Array) -> Any:
+    def forward(self, x: Array) -> Any:
         """The scaled input, of its shape."""
-        return rms_norm(input, self.normalized_shape, self.weight, self.eps)
+        return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         """The settings."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy import ndarray
 from ..autograd.define import general
 from ..autograd.elsewhere import boxed, number
 from ..autograd.errors import ArgumentError, TargetError, shape_text
+from ..autograd.lines import warn
 from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
 from ..autograd.steps import recorded_as
 from ..autograd.types import Array
@@ -20,9 +20,7 @@ from .activations import log_1_exp, softplus, softplus_slope
 from .passes import in_blocks
 from .samples import boolean, fixed, probability, real, sample
 
-__all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss",
-]  # fmt: skip
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "smooth_l1_loss"]
 
 # ---------------------------------------------------------------------- reductions and checks
 
@@ -73,10 +71,9 @@ def refuse_nan(name: str, value: Array, target: Array) -> Any:
 
 def _warn_sizes(name: str, x: Any, target: Any) -> None:
     if x.shape != target.shape:
-        warnings.warn(
+        warn(
             f"{name}: the target's size {shape_text(target.shape)} differs from the input's size "
             f"{shape_text(x.shape)}: they broadcast, which is seldom meant. Reshape one of them",
-            stacklevel=4,
         )
 
 

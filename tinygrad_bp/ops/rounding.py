@@ -97,9 +97,9 @@ def _heaviside(a: Any, b: Any) -> Any:
     return np.heaviside(a, b).astype(np.result_type(a, b), copy=False)  # NumPy gives floats for integers
 
 
-heaviside = constant("heaviside", _heaviside, ufunc=np.heaviside, inputs="a b", promotes="a b",
+heaviside = constant("heaviside", _heaviside, ufunc=np.heaviside, inputs="a values", promotes="a values",
                      samples=binary(nonzero), reference=np.heaviside,
-                     doc="0 where a is negative, 1 where it is positive, b where it is 0.")
+                     doc="0 where a is negative, 1 where it is positive, ``values`` where it is 0.")
 
 # ---------------------------------------------------------------------- mantissa and exponent
 

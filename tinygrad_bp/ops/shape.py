@@ -437,14 +437,14 @@ def expand_as(input: Array, other: Array) -> Any:
     return expand(input, other.shape)
 
 
-def sum_to_size(input: Array, *size: Size) -> Any:
+def sum_to_size(input: Array, *sizes: Size, size: Size | None = None) -> Any:
     """Summed over the dimensions along which a tensor of ``size`` would be repeated: what undoes ``expand``.
 
     >>> import tinygrad_bp as tg
     >>> tg.ones(2, 3).sum_to_size(1, 3)
     tensor([[2., 2., 2.]])
     """
-    wanted, shape = sizes_of(size), tuple(input.shape)
+    wanted, shape = sizes_of(either(sizes, size)), tuple(input.shape)
     tail = shape[len(shape) - len(wanted) :]
     if len(wanted) > len(shape) or any(s not in (1, have) for s, have in zip(wanted, tail, strict=True)):
         raise ShapeError(f"sum_to_size: {shape_text(wanted)} does not broadcast to {shape_text(shape)}")

@@ -130,7 +130,8 @@ _bincount_op = constant("bincount", _bincount, params={"minlength": 0}, samples=
 def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers.
 
-    The gradient passes to the weights. Raises ``DtypeError`` for floats and ``ArgumentError`` for negative integers.
+    The gradient passes to the weights, of which integers count as float64. Raises ``DtypeError`` for floats and
+    ``ArgumentError`` for negative integers.
 
     >>> import tinygrad_bp as tg
     >>> tg.bincount(tg.tensor([0, 2, 2]))
@@ -146,12 +147,15 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return _bincount_op(input, minlength)
     from .indexing import place
+    from .operators import to
 
     if tuple(np.shape(weights)) != raw.shape:
         raise ShapeError(
             f"bincount: weights {shape_text(np.shape(weights))} must have the shape of input, {shape_text(raw.shape)}"
         )
     size = max(int(raw.max()) + 1 if raw.size else 0, minlength)
+    if value_of(weights).dtype.kind in "bui":
+        weights = to(weights, np.float64)
     return place(weights, (size,), (raw.astype(np.int64),))
 
 
