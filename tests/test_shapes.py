@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd.errors import ArgumentError, AutogradError, NoRuleError, ShapeError
+from tinygrad_bp.autograd.errors import ArgumentError, AutogradError, NoRuleError, ReadOnlyError, ShapeError
 
 # Each takes an array (or a tensor) of its own shape; ``a`` has the same shape and stays constant.
 ROWS = np.arange(6.0).reshape(2, 3) * 10
@@ -202,11 +202,13 @@ def test_what_numpy_refuses_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["diagonal", "expand", "narrow", "permute", "select", "split", "split_with_sizes",
-                                  "squeeze", "t", "transpose", "unbind", "unfold", "unsqueeze", "view"])  # fmt: skip
+                                  "squeeze", "t", "transpose", "unbind", "unfold", "unsqueeze", "view",
+                                  "as_strided"])  # fmt: skip
 def test_a_copy_shares_no_memory_and_a_view_does(name: str) -> None:
     args = {
         "expand": (3, 2, 2), "narrow": (0, 0, 1), "permute": (1, 0), "select": (0, 1), "split": (1,), "view": (4,),
         "split_with_sizes": ([1, 1],), "transpose": (0, 1), "unfold": (0, 1, 1), "unsqueeze": (0,),
+        "as_strided": ((2, 2), (2, 1)),
     }.get(name, ())  # fmt: skip
     x = tg.zeros(2, 2)
     for copy in parts(getattr(tg, f"{name}_copy")(x, *args)):
@@ -218,20 +220,40 @@ def test_a_copy_shares_no_memory_and_a_view_does(name: str) -> None:
 @pytest.mark.parametrize("call", [
     lambda x: x.flip(0), lambda x: x.repeat(1, 1), lambda x: x.tile(1), lambda x: x.repeat_interleave(1, 0),
     lambda x: x.roll(0), lambda x: x.rot90(0), lambda x: x.diag(), lambda x: x.tril(5), lambda x: tg.cat([x]),
-    lambda x: tg.as_strided(x, (2, 2), (2, 1)), lambda x: x.gather(0, tg.zeros(2, 2, dtype=tg.int64)),
+    lambda x: x.gather(0, tg.zeros(2, 2, dtype=tg.int64)),
 ])  # fmt: skip
 def test_what_pytorch_copies_is_a_copy(call) -> None:
     x = tg.zeros(2, 2)
     assert not np.shares_memory(call(x).detach().numpy(), x.detach().numpy())
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_write_through_as_strided_is_one_into_the_memory(recorded: bool) -> None:
+    w = tg.tensor(3.0, requires_grad=recorded)
+    x = tg.arange(6.0).reshape(2, 3) * w
+    diagonal, corner = x.as_strided((2,), (4,)), x.T.as_strided((2, 2), (1, 3), 1)  # the second in another order
+    diagonal.mul_(w)
+    corner[0] += w
+    assert x.tolist() == [[0, 6, 6], [9, 39, 15]] and diagonal.tolist() == [0, 39]
+    assert corner.tolist() == [[6, 39], [6, 15]]
+    with pytest.raises(ReadOnlyError):
+        x.as_strided((2, 3), (1, 1)).zero_()
+    with pytest.raises(ArgumentError, match="do not lie without gaps"):
+        x[:, ::2].as_strided((2,), (1,))
+    if recorded:
+        x.sum().backward()
+        assert w.grad is not None and w.grad.item() == 0 + 2 + 2 + 3 + (8 * 3 + 1) + 5
+    flat = x.detach()[1:].as_strided((3,), (1,), 3)  # the offset is one of the whole memory
+    assert flat.tolist() == x[1].tolist()
+
+
 # What may be memory of its argument: the names that say view, and those that can give back what they got.
-VIEWS = """FloatTensor adjoint alpha_dropout as_tensor asarray atleast_1d atleast_2d atleast_3d broadcast_tensors
-    broadcast_to cartesian_prod chunk compile conj conj_physical detach diagonal dropout dropout1d dropout2d dropout3d
-    dsplit einsum feature_alpha_dropout feature_dropout flatten from_dlpack hsplit matrix_transpose meshgrid moveaxis
-    movedim permute ravel real reshape resolve_conj resolve_neg select slice split split_with_sizes squeeze swapaxes
-    swapdims t tensor_split transpose unbind unflatten unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze
-    view_as_complex vsplit"""
+VIEWS = """FloatTensor adjoint alpha_dropout as_strided as_tensor asarray atleast_1d atleast_2d atleast_3d
+    broadcast_tensors broadcast_to cartesian_prod chunk compile conj conj_physical detach diagonal dropout
+    dropout1d dropout2d dropout3d dsplit einsum feature_alpha_dropout feature_dropout flatten from_dlpack hsplit
+    matrix_transpose meshgrid moveaxis movedim permute ravel real reshape resolve_conj resolve_neg select slice
+    split split_with_sizes squeeze swapaxes swapdims t tensor_split transpose unbind unflatten unsafe_chunk
+    unsafe_split unsafe_split_with_sizes unsqueeze view_as_complex vsplit"""
 WAYS: tuple[tuple[Any, ...], ...] = ((), (0,), (1,), (2,), (0, 1), (1, 0), ((0,),), ((0, 0),), ((1, 1),), ((2, 3),))
 
 

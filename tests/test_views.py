@@ -375,7 +375,7 @@ def makes_a_view(name):
 
 PUBLIC = [name for name in dir(tg.Tensor) if not name.startswith("_")]
 VIEWS = {name: args for name in [*PUBLIC, "__getitem__"] if (args := makes_a_view(name)) is not None}
-OVERLAPPING = {"broadcast_to", "expand", "expand_as"}  # several elements are one: nobody writes them
+OVERLAPPING = {"as_strided", "broadcast_to", "expand", "expand_as"}  # several elements are one: nobody writes them
 OPERATORS = [f"__i{name}__" for name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv")]
 NO_VALUES = {"requires_grad_", "detach_", "resize_", "resize_as_"}  # they write none
 OF_FUNCTIONS = {"apply_", "map_", "map2_"}  # Python's, called for each element: none of them records

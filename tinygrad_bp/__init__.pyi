@@ -251,15 +251,13 @@ def argwhere(input: Array, *, out: Tensor | None = None) -> Tensor:
 def as_strided(
     input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
-    """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
+    """``result[i, j] = memory[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a view."""
 def as_strided_(
     input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """``as_strided`` on the tensor itself, which keeps its memory."""
-def as_strided_copy(
-    input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
-) -> Tensor:
-    """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
+def as_strided_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+    """A copy of what ``as_strided`` gives, which shares no memory with the input."""
 def as_strided_scatter(
     input: Array, src: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *,
     out: Tensor | None = None,

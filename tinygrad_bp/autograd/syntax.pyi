@@ -228,7 +228,7 @@ class Syntax:
     def argwhere(self) -> Tensor:
         """The positions of the elements that are not 0, (n, dimensions)."""
     def as_strided(self, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
-        """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy."""
+        """``result[i, j] = memory[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a view."""
     def as_strided_(self, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:
         """``as_strided`` on the tensor itself, which keeps its memory."""
     def as_strided_scatter(self, src: Array, size: Size, stride: Size, storage_offset: _int | None = None) -> Tensor:

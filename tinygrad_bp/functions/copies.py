@@ -47,7 +47,7 @@ def detach_copy(input: Array) -> Tensor:
     return copied
 
 
-as_strided_copy: Callable[..., Any] = borders.as_strided  # already a copy
+as_strided_copy: Callable[..., Any] = _copied(borders.as_strided)
 diagonal_copy: Callable[..., Any] = _copied(diagonals.diagonal)
 expand_copy: Callable[..., Any] = _copied(shape.expand)
 narrow_copy: Callable[..., Any] = _copied(splitting.narrow)

@@ -9,15 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.batched import Batched
+from ..autograd.columns import strides_of
 from ..autograd.define import linear
 from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
+from ..autograd.layout import row_by_row
+from ..autograd.layout import storage_offset as start_in_memory
 from ..autograd.op import REQUIRED
 from ..autograd.steps import as_step, recorded_as
+from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand, Size
 from .indexing import along, getitem, place, setitem
 from .samples import sample, summed_at
-from .shape import apart, dim_of, ravel, reshape, sizes_of
+from .shape import apart, dim_of, expand, permute, ravel, reshape, sizes_of
 
 __all__ = ["as_strided", "as_strided_scatter", "constant_pad_nd"]
 
@@ -103,17 +108,50 @@ def _strided_places(x: Any, size: Any, stride: Any, storage_offset: int | None, 
     return places
 
 
+@recorded_as("AsStridedBackward0")
 def as_strided(input: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
-    """``result[i, j] = input.ravel()[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a copy.
+    """``result[i, j] = memory[storage_offset + i·stride[0] + j·stride[1]]``, and so on: a view.
 
-    The elements are counted row by row, whatever the layout of the memory.
+    The memory is that of ``input``, whose elements must lie without gaps: what lies around them is not read. Where
+    windows overlap, the view may not be written. Raises ``IndexRangeError`` for places outside, ``ArgumentError`` for
+    elements with gaps.
 
     >>> import tinygrad_bp as tg
     >>> tg.as_strided(tg.arange(4), (2, 3), (1, 1))
     tensor([[0, 1, 2],
             [1, 2, 3]])
     """
-    return getitem(ravel(input), _strided_places(input, size, stride, storage_offset, "as_strided"))
+    if storage_offset is not None and isinstance(input, Tensor) and input.__class__ is not Batched:
+        storage_offset = integer(storage_offset) - start_in_memory(input)
+    places = _strided_places(input, size, stride, storage_offset, "as_strided")
+    view = _in_memory(input)
+    if not places.size:
+        return reshape(getitem(view, slice(0)), places.shape)
+    sizes, strides = places.shape, sizes_of((stride,))
+    outer = [d for d in sorted(range(len(sizes)), key=lambda d: -strides[d]) if sizes[d] > 1 and strides[d]]
+    reach = [(sizes[d] - 1) * strides[d] for d in outer]
+    view = getitem(view, slice(first := int(places.flat[0]), first + sum(reach) + 1))
+    for k, d in enumerate(outer):  # windows as long as what lies within; the last ones have one element
+        view = _unfold_op(view, k, sum(reach[k + 1 :]) + 1, strides[d])
+    view = getitem(view, (..., 0))
+    inner = [d for d in range(len(sizes)) if d not in outer]  # of one element, or the same one again
+    for _ in inner:
+        view = getitem(view, (..., None))
+    view = permute(view, tuple(np.argsort([*outer, *inner]).tolist()))
+    return view if view.shape == sizes else expand(view, sizes)
+
+
+def _in_memory(x: Any) -> Any:
+    """The elements of ``x`` as a vector, in the order in which they lie; those of each slice of a batch row by row."""
+    if x.__class__ is Batched:
+        return ravel(x)
+    strides = strides_of(x)
+    order = sorted(range(x.ndim), key=lambda d: (-strides[d], -x.shape[d]))
+    if not row_by_row(x, tuple(order)):
+        raise ArgumentError(
+            f"as_strided: the elements of {shape_text(x.shape)} do not lie without gaps; write x.contiguous() first"
+        )
+    return ravel(x if order == list(range(x.ndim)) else permute(x, tuple(order)))
 
 
 def as_strided_scatter(input: Array, src: Array, size: Size, stride: Size, storage_offset: int | None = None) -> Any:
