@@ -177,6 +177,7 @@ def test_sound_programs_of_any_dtype_and_kind_of_batch(dtype: str) -> None:
         (lambda p, y: float(((p - y) ** 2).mean()), "detached-branch"),
         (lambda p, y: None, "loss-not-a-scalar"),
         (lambda p, y: (p - y) ** 2, "loss-not-a-scalar"),
+        (lambda p, y: (((p - y) ** 2).mean(), p), "loss-not-a-scalar"),
         (lambda p, y: 1 / 0, "error-in-the-step"),
         (lambda p, y: np.log(-(p**2)).mean(), "loss-not-finite"),
     ],

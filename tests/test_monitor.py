@@ -47,6 +47,13 @@ def test_there_is_a_broken_training_for_every_rule() -> None:
     assert all(hidden in codes for _, _, hides in RULES for hidden in hides)
 
 
+def test_what_a_loss_climbs_to_at_first_is_not_its_beginning() -> None:
+    from tinygrad_bp.train.remarks import Record
+
+    seen = Record([0.7] * 12 + list(np.geomspace(0.7, 1e9, 90)) + [0.7] * 900, [], [], None, None)
+    assert seen.first == 0.7 and not seen.learned
+
+
 def parts(seed: int = 0) -> tuple[Any, Any, Any, Any, Any]:
     tg.manual_seed(seed)
     x, y = trainings.digits(200)

@@ -295,6 +295,11 @@ def labels_as_floats(task: Task) -> Made:
     return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y.float())
 
 
+@mistake({name: CLASSES[name] for name in ("points", "pictures")}, "labels-in-a-column")
+def labels_in_a_column(task: Task) -> Made:
+    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y[:, None])
+
+
 @mistake({name: CLASSES[name] for name in ("points", "digits", "pictures")}, "labels-all-one-class")
 def sorted_labels(task: Task) -> Made:
     return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y * 0 + 1)
@@ -420,6 +425,11 @@ def scores_under_a_binary_likelihood_by_hand(task: Task) -> Made:
 @mistake(TWO, "binary-loss-for-class-numbers")
 def labels_of_minus_one_and_one(task: Task) -> Made:
     return task.trained(task.body(1), nn.BCEWithLogitsLoss(), 2 * task.y - 1)
+
+
+@mistake(TWO, "zero-where-minus-one-is-meant")
+def hinge_of_zero_and_one(task: Task) -> Made:
+    return task.trained(task.body(1), lambda s, y: F.relu(1 - y * s).mean())
 
 
 @mistake(TWO, "shapes-broadcast")

@@ -155,6 +155,7 @@ enter(SMALL, partial(times_the_rate, 1e-3), "blobs_with_sgd", "rings_with_binary
       "gru_of_a_series", "bag_of_words", "surface_with_sgd", "autoencoder", "soft_targets",
       "one_row_in_ten_is_positive")  # fmt: skip
 enter(SMALL, partial(times_the_rate, 1e-4), "digits_with_adam", "report_r1", "next_letter")
+enter(SMALL, partial(times_the_rate, 1e-9), "blobs_with_sgd", "digits_with_adam")
 enter(SMALL, partial(times_the_rate, 1e-6), "blobs_with_sgd", "surface_with_sgd", "autoencoder", "digits_with_adam")
 
 INPUTS, TARGETS = "inputs-not-scaled", "targets-not-scaled"
@@ -172,6 +173,7 @@ enter("initial-weights-too-large", partial(other_weights, lambda w: 30 * tg.rand
       "rings_with_logits_and_momentum", "digits_by_nll")  # fmt: skip
 enter("initial-weights-too-large", partial(other_weights, lambda w: 8 * tg.randn_like(w)), "surface_with_sgd",
       "report_r1")  # fmt: skip
+enter("initial-weights-too-large", partial(other_weights, tg.randn_like), "digits_with_adam", "report_r1")
 enter("equal-weights", partial(all_equal, 0.0), "surface_with_tanh", "rings_with_binary_likelihood",
       "blobs_with_adam_3e4", "autoencoder", "small_convolutions")  # fmt: skip
 enter("equal-weights", partial(all_equal, 0.1), "blobs_with_sgd", "surface_with_sgd",

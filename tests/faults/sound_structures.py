@@ -346,3 +346,29 @@ def report_r4(rng: Any) -> Program:
 
     batch = f32(10 * rng.normal(size=(5, 4))), tg.tensor([0, 1, 2, 2, 1])
     return Program(model, loss, batch, optim.SGD(model.parameters(), lr=0.1))
+
+
+@sound
+def warm_up_from_zero(rng: Any) -> Program:
+    model = mlp(2, 32, 3)
+    optimizer = optim.AdamW(model.parameters(), lr=0.005)
+    optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, step / 100))
+    return Program(model, nn.CrossEntropyLoss(), blobs(rng), optimizer)
+
+
+@sound
+def xor_in_the_midst_of_steep_steps(rng: Any) -> Program:
+    x, y = (f32(array) for array in tg.data.xor())
+    model = mlp(2, 4, 1, between=nn.Sigmoid, last=nn.Sigmoid)
+    optimizer = optim.SGD(model.parameters(), lr=2.0, momentum=0.9)
+    for _ in range(20):
+        optimizer.zero_grad()
+        F.mse_loss(model(x), y.reshape(-1, 1)).backward()
+        optimizer.step()
+    return Program(model, nn.MSELoss(), (x, y.reshape(-1, 1)), optimizer)
+
+
+@sound
+def some_hundreds_without_an_optimizer(rng: Any) -> Program:
+    x = rng.normal(size=(60, 2))
+    return Program(nn.Linear(2, 1), nn.MSELoss(), (f32(x), f32(300 + 80 * x[:, :1])))

@@ -56,3 +56,11 @@ class Swish:
     def gradient(self, x):
         s = 1 / (1 + np.exp(-x))
         return s + x * s * (1 - s)
+
+
+def wave(x, y):
+    return x**2 * y + np.sin(y)
+
+
+def wave_grad(x, y):
+    return 2 * x * y, x**2 + np.cos(y)

@@ -56,3 +56,24 @@ class Swish:
     def gradient(self, x):
         s = 1 / (1 + np.exp(-x))
         return s * (1 - s)
+
+
+class PReLU:
+    def __init__(self):
+        self.a = np.array([0.25])
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.a * x)
+
+    def backward(self, g):
+        self.da = np.sum(g * self.x)
+        return np.where(self.x > 0, g, self.a * g)
+
+
+def wave(x, y):
+    return x**2 * y + np.sin(y)
+
+
+def wave_grad(x, y):
+    return 2 * x * y, x**2 - np.cos(y)

@@ -127,6 +127,8 @@ class Attempt:
     def _times(self, g: Any, ran: Ran, returned: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
         """A derivative by itself, times what arrives: element by element, or a Jacobian; of a number, the gradient."""
         output = array(ran.output)
+        if output.ndim and len(returned) > 1 and all(np.shape(array(r)) == output.shape for _, r in returned):
+            return [(n, g * array(r)) for n, r in returned]  # of x and of y, element by element
         if output.ndim == 0 or len(returned) != 1:
             return [(n, array(g) * array(r)) if np.ndim(g) == 0 else (n, r) for n, r in returned]
         name, value = returned[0][0], array(returned[0][1])
@@ -164,6 +166,7 @@ class Attempt:
         self, found: list[tuple[str, Any]], results: Callable[..., Any], forward: Callable[..., Any]
     ) -> tuple[Problem, bool]:
         axis, n = self._examples()
+        arrays = [np.asarray(array(a)) for _, a in self.named]
         places = assigned(found, self.named, self.draw.kinds)
         examples = {i for i, (name, a) in enumerate(self.drawn) if of_examples(name, a, axis, n)}
         if self.loss is not None and set(places) - examples:  # a network is judged by its parameters
@@ -173,13 +176,13 @@ class Attempt:
 
         def backward(g: Any, *arrays: Any) -> list[Any]:
             given = results(g, *arrays)
-            return [array(given[places[i]][1]) if i in places else None for i in range(len(self.named))]
+            return [_alone(array(given[places[i]][1]), a) if i in places else None for i, a in enumerate(arrays)]
 
         names = [title(found[k][0], self.named[i][0]) for i, k in sorted(places.items())]
-        shape = {i: np.shape(array(found[k][1])) for i, k in places.items()}
+        shape = {i: np.shape(_alone(array(found[k][1]), arrays[i])) for i, k in places.items()}
         problem = Problem(
             [name for name, _ in self.named],
-            [np.asarray(array(a)) for _, a in self.named],
+            arrays,
             forward,
             backward,
             names,
@@ -210,6 +213,11 @@ class Attempt:
             return ""
         name = next(n for n, way in self.way.items() if way == ("output", ""))
         return f"Its {name} is the output of {self.pair.forward.name}, not the input. "
+
+
+def _alone(gradient: Any, value: Any) -> Any:
+    """The gradient of a single number, in the shape of what holds it: an update does not tell them apart."""
+    return np.reshape(gradient, np.shape(value)) if np.size(gradient) == 1 == np.size(value) else gradient
 
 
 def of_examples(name: str, value: Any, axis: int, n: int) -> bool:

@@ -134,7 +134,7 @@ def starts(
     def make() -> Iterator[Start]:
         parameters = init.signature if init is not None else declared(kind)
         for made in constructed(kind, parameters, caller, given, vars(module)):
-            held = Held.of(made)
+            held = Held.of(made, _left_by(one, pair))
             rate = _rate(made, pair, vars(module))
 
             def session(arrays: Sequence[Any], held: Held = held, rate: float | None = rate) -> Objects:
@@ -148,6 +148,13 @@ def starts(
             )  # fmt: skip
 
     return make
+
+
+def _left_by(one: Class, pair: Pair) -> set[str]:
+    """The attributes that the backward sets."""
+    body = one.bodies.get(pair.backward.name) if pair.backward is not None else None
+    nodes = ast.walk(body) if body is not None else ()
+    return {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
 
 
 def _features(held: Held) -> int:

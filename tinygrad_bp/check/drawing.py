@@ -219,6 +219,8 @@ def _one(
             values[name] = labels = _labels(kind, layout, rng, values)
             if labels is None:
                 return None
+        elif what == "bias" and layout.bias == "scalar" and layout.weights is None and chain[-1] > 1 and weighted:
+            return None  # one number for several outputs
         else:
             shape = facts.get(name) or _shape(what, name, layout, chain, labelled and not weighted, kind)
             values[name] = _numbers(what, shape, value, layout, rng)

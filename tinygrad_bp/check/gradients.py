@@ -69,6 +69,8 @@ def assigned(found: Named, named: Named, kinds: Mapping[str, str]) -> dict[int, 
         else:
             left.append(k)
     unnamed = [k for k in left if not found[k][0]] if places else left
+    if len(unnamed) == len(found) == len(floats):
+        free = floats  # one for each input, labels too
     for k in unnamed:
         if found[k][0].startswith("left."):
             continue

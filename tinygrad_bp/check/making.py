@@ -134,6 +134,8 @@ def _argument(
         return [NOTHING]
     named = next((space[n] for n in (low, low.capitalize()) if callable(space.get(n))), None)
     values = list(hyper(p))
+    if low in ("n", "m"):
+        return [(D, H, C)[min(place, 2)], *values]
     if values:
         return values
     if re.search("activ|func", low):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from .calling import Caller, array, is_array, is_float, recorded
 from .drawing import generator
 from .gradients import HOLDING, assigned
 from .making import PARAMETERS, TARGETS
-from .names import role
+from .names import gradient_of, role
 from .pairs import Function
 from .source import MODULE
 
@@ -25,8 +25,13 @@ MOVING = (
 Path = tuple[Any, ...]
 
 
-def state(made: Any, name: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Path, Any]]:
-    """Every array that an object holds: its name, the way to it, and itself; objects of the homework are entered."""
+def state(
+    made: Any, name: str = "", seen: set[int] | None = None, learnt: Collection[str] = ()
+) -> Iterator[tuple[str, Path, Any]]:
+    """Every array that an object holds: its name, the way to it, and itself; objects of the homework are entered.
+
+    A single number is one where its name says a parameter, or is among ``learnt``.
+    """
     seen = set() if seen is None else seen
     if id(made) in seen or isinstance(made, (str, bytes, type)) or (callable(made) and not hasattr(made, "__dict__")):
         return
@@ -42,7 +47,7 @@ def state(made: Any, name: str = "", seen: set[int] | None = None) -> Iterator[t
         full = f"{name}.{key}" if name else key
         if is_array(value):
             yield full, (step,), value
-        elif isinstance(value, float) and kind_of(full) in PARAMETERS:
+        elif isinstance(value, float) and (kind_of(full) in PARAMETERS or full in learnt):
             yield full, (step,), np.asarray(value)
         else:
             for deeper, way, found in state(value, full, seen):
@@ -68,10 +73,14 @@ class Held:
     parameters: list[tuple[str, list[Path], Any]]
 
     @classmethod
-    def of(cls, made: Any, seed: int = 0) -> Held:
-        """The parameters with numbers of our own: initial ones are small or zero."""
+    def of(cls, made: Any, left: Collection[str] = (), seed: int = 0) -> Held:
+        """The parameters with numbers of our own: initial ones are small or zero.
+
+        What its name does not say is one where ``left``, the names of what the backward leaves, has its gradient.
+        """
         groups: dict[int, tuple[str, list[Path], Any]] = {}
-        for name, way, value in state(made):
+        learnt = {gradient_of(name, list(vars(made))) for name in left} if hasattr(made, "__dict__") else set()
+        for name, way, value in state(made, learnt=learnt):
             if not is_float(value):
                 continue
             if id(value) in groups:
@@ -84,7 +93,7 @@ class Held:
         rng = generator(7, seed)
         for name, ways, value in groups.values():
             what = kind_of(name)
-            if what not in PARAMETERS:
+            if what not in PARAMETERS and name not in learnt:
                 continue
             shape = np.shape(value)
             drawn = rng.standard_normal(shape) / (np.sqrt(max(shape)) if len(shape) > 1 else 2)

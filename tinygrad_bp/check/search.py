@@ -23,6 +23,7 @@ FITS = 8  # sets of inputs of different shapes that are tried with every loss
 SINGLE = 6  # where it takes one example alone, as a row, a column or a vector
 FITS_OF_NETWORKS = 3  # whose weights say more
 MOST = 1500  # sets of inputs that are tried
+ONE_OUTPUT = "For one output of each example: "
 MORE = 300  # when some of them have run
 
 
@@ -73,7 +74,8 @@ class Search:
             if trial and not (single and draw.layout.width == 1 if batched else vectors):
                 continue
             vectors = vectors and (bool(trial) or all(problem.inputs[i].ndim < 2 for i in problem.wanted))
-            note = "For one output of each example: " if trial and batched else ""
+            again = problem.said.startswith(ONE_OUTPUT)
+            note = ONE_OUTPUT if trial and batched and not again else ""
             yield replace(problem, said=problem.said + note)
             if batched and not single:
                 return
@@ -103,7 +105,8 @@ class Search:
                     other.append((problem, start, draw))
                 elif shapes not in seen:
                     seen.add(shapes)
-                    yield problem, start, draw
+                    several = draw.layout.width == 1 and any(o.layout.width != 1 for _, _, o in other)
+                    yield replace(problem, said=ONE_OUTPUT + problem.said) if several else problem, start, draw
         yield from other
 
     def value(self) -> tuple[Callable[..., Any], list[Any]] | None:

@@ -43,6 +43,7 @@ class Oddness(NamedTuple):
 # Layers begin with weights that suit numbers around 1. Far from it, the sizes are tried first; near it, the rate.
 FAR = Oddness(large=10.0, small=0.01, spread=100.0, offset=30.0)
 NEAR = Oddness(large=2.0, small=0.05, spread=5.0, offset=2.0)
+THOUSAND = 1000.0  # from there on targets are large whatever the rate is
 GROSS = 30.0  # numbers so large saturate layers or blow up whatever else is wrong
 
 
@@ -66,7 +67,9 @@ class Cure:
         targets = self.seen.targets
         if targets is None or unit_targets(self.seen.y) is None or np.isin(targets, (0, 1)).all():
             return None
-        return size_of(targets)
+        size = size_of(targets)
+        unknown = self.seen.optimizer is None and size is not None and size.largest < THOUSAND
+        return None if unknown else size  # some hundreds are learnt with a rate that fits
 
     @cached_property
     def gains(self) -> tuple[float, float]:
@@ -94,12 +97,14 @@ class Cure:
 
     def _few_changes(self) -> Iterator[Change]:
         """What may hold back a program that learns a little."""
+        yield from self._unknown_rate()
         yield from self._sizes(FAR)
         if self.seen.optimizer is not None:
             yield from (Change(rate) for rate in SLOWER)
 
     def _changes(self) -> Iterator[Change]:
         sizes = self._sizes(FAR)
+        yield from self._unknown_rate()
         yield from sizes
         if self.inputs is not None and self.inputs.largest > GROSS:
             yield from _with_rates([size for size in sizes if size.inputs])
@@ -114,6 +119,11 @@ class Cure:
         yield from _with_rates([size for size in self._sizes(NEAR) if size.inputs and size not in sizes])
         if self.seen.optimizer is not None and not self.trials.lost(LARGEST):
             yield Change(LARGEST)
+
+    def _unknown_rate(self) -> Iterator[Change]:
+        """Without an optimizer nobody knows the rate: sizes are odd where a larger one does not learn either."""
+        if self.seen.optimizer is None:
+            yield Change(10.0)
 
     def _rates(self) -> Iterator[Change]:
         if self.seen.optimizer is None:

@@ -11,6 +11,7 @@ from ..autograd.modes import enable_grad, happening, inference_mode
 from ..optim.optimizer import Optimizer
 from .finding import Findings
 from .observation import Observation, rows_of
+from .rates import warm
 from .state import kept
 from .table import FAULTS, MOST
 
@@ -56,17 +57,19 @@ def diagnose(
 def findings(seen: Observation, strict: bool = False) -> Findings:
     """What the rules of the table find; a cause hides its consequences. ``strict``: a rule that fails raises."""
     found, hidden = [], set[str]()
-    for fault in FAULTS:
-        if fault.code in hidden:
-            continue
-        try:
-            finding = fault.rule(seen)
-        except Exception:
-            # A rule that stumbles over an odd program says nothing; the others may know what is odd.
-            if strict:
-                raise
-            continue
-        if finding is not None:
-            found.append(finding)
-            hidden |= fault.hides
+    with kept((), seen.optimizer):
+        warm(seen.optimizer)
+        for fault in FAULTS:
+            if fault.code in hidden:
+                continue
+            try:
+                finding = fault.rule(seen)
+            except Exception:
+                # A rule that stumbles over an odd program says nothing; the others may know what is odd.
+                if strict:
+                    raise
+                continue
+            if finding is not None:
+                found.append(finding)
+                hidden |= fault.hides
     return Findings([finding for finding in found if finding.code not in hidden][:MOST])

@@ -15,6 +15,7 @@ from .units import GAIN, SHRINK, weighted
 
 GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
 FAR_ABOVE = 3.0  # so many times the first loss of weights that keep sizes is no first loss to begin with
+CERTAIN = 5.0  # and so many times that of classes: the first answers are certain, and wrong
 STEEP = 15.0  # a gain with which tanh and sigmoid are steps
 SATURATED = 0.9  # the share of values at the ends from which on a layer passes next to nothing
 ENDS = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # where the slope is a fiftieth of the largest
@@ -85,7 +86,9 @@ def initial_weights_too_large(seen: Observation) -> Finding | None:
     far = usual > 0 and not first <= FAR_ABOVE * usual
     stays = not plain.losses[-1] <= usual
     steep = gain > STEEP and _saturated(seen) is not None and not cure.trials.learns_well
-    if not helps and not steep and not (far and (stays or cure.trials.fails)):
+    classes = seen.loss_kind is not None and seen.loss_kind.kind in ("classes", "binary")
+    certain = classes and usual > 0 and not first <= CERTAIN * usual
+    if not helps and not steep and not certain and not (far and (stays or cure.trials.fails)):
         return None
     layer = max(weighted(seen.steps), key=lambda each: each.gain)
     above = f" The first loss is {first:.3g}; with smaller weights it would be {usual:.3g}." if far else ""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Raw
+from ..autograd.watch import array_of
 from .finding import Finding
 from .observation import Observation
 
@@ -173,6 +174,45 @@ def labels_not_integers(seen: Observation) -> Finding | None:
         "labels-not-integers",
         f"The loss looks up class numbers, and they are {seen.targets.dtype}: {seen.failure_text}",
         "Write y.long(), of shape (rows,).", source=seen.where_it_failed,
+    )  # fmt: skip
+
+
+def labels_in_a_column(seen: Observation) -> Finding | None:
+    """Class numbers (n, 1) where the loss looks up (n,)."""
+    t = seen.targets
+    if not _refused(seen) or t.ndim < 2 or t.size != len(t) or t.dtype.kind not in "iu":
+        return None
+    if not _repaired(seen, lambda t: t.reshape(-1)):
+        return None
+    return seen.found(
+        "labels-in-a-column",
+        f"The loss looks up class numbers of shape ({len(t)},), and they are {t.shape}: {seen.failure_text}",
+        "Write y.squeeze(1).", source=seen.where_it_failed,
+    )  # fmt: skip
+
+
+def zero_where_minus_one_is_meant(seen: Observation) -> Finding | None:
+    """Labels 0 and 1 in a loss of the product of label and score, which is for -1 and 1: rows of label 0 are lost."""
+    scores, t = seen.scores, seen.targets
+    if seen.failure is not None or scores is None or t is None or not zero_or_one(t) or t.all() or not t.any():
+        return None
+    if scores.size != t.size or scores.size != len(scores) or seen.loss_kind is not None:
+        return None
+    signs = given_as(seen, (2 * t - 1).astype(t.dtype if t.dtype.kind == "f" else np.int64))
+    turned = given_as(seen, np.asarray(array_of(signs)) * -1)
+    for seed in range(3):
+        made = np.random.default_rng(seed).normal(0, 2, scores.shape).astype(np.float32)
+        slope, loss = seen.loss_slope_for(made), seen.loss_for(made, signs)
+        if slope is None or loss is None or slope.ravel()[t.ravel() == 0].any() or not slope.any():
+            return None
+        opposite = seen.loss_for(-made, turned)
+        if opposite is None or not np.isclose(loss, opposite, rtol=1e-4) or seen.loss_for(made) == loss:
+            return None
+    return seen.found(
+        "zero-where-minus-one-is-meant",
+        f"The loss is of the product of label and score, for labels -1 and 1: the {int((t == 0).sum())} rows of label "
+        "0 have no say in it.",
+        "Write 2 * y - 1, or take BCEWithLogitsLoss, which is for 0 and 1.", seen.loss_step,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from .labels import given_as, one_hot, whole, zero_or_one
 from .loss_kind import loss_kind
 from .observation import Observation
 
+FURTHER = 0.5  # the share of the loss that a sum's own rate leaves, to which the mean's has to come
 LIKELIHOOD = "Use the likelihood: CrossEntropyLoss of raw scores for classes, BCEWithLogitsLoss for two."
 
 
@@ -111,6 +112,8 @@ def arguments_swapped(seen: Observation) -> Finding | None:
     value = seen.loss_value
     if seen.failure is None and (value is None or np.isfinite(value)):
         return None
+    if within_0_1(seen.targets) and not within_0_1(seen.scores):
+        return None  # raw scores are no labels either
     swapped = seen.loss_for(seen.targets, given_as(seen, seen.scores))
     if swapped is None or not np.isfinite(swapped):
         return None
@@ -120,6 +123,11 @@ def arguments_swapped(seen: Observation) -> Finding | None:
         "Write loss_fn(p, y) with the model's outputs where it takes them.", seen.loss_step,
         source=seen.where_it_failed,
     )  # fmt: skip
+
+
+def within_0_1(values: np.ndarray) -> bool:
+    """Whether these may be probabilities, or the marks of classes."""
+    return values.dtype.kind == "f" and bool(((values >= 0) & (values <= 1)).all())
 
 
 def loss_not_finite(seen: Observation) -> Finding | None:
@@ -232,14 +240,18 @@ def loss_summed_over_the_batch(seen: Observation) -> Finding | None:
     if n < 8 or not _is_one_of(divisor, {f * d for f in factors for d in (1, k) if k != n}):
         return None
     rate = float(seen.optimizer.param_groups[0]["lr"])
-    summed, mean = seen.trained(12), seen.trained(12, rate / n)
-    grows = len(summed) < 13 or not np.isfinite(summed).all() or summed[-1] > 1.2 * summed[0]
-    if not grows or len(mean) < 13 or not np.isfinite(mean).all() or mean[-1] > mean[0]:
+    for steps in (12, min(60, seen.cure.trials.steps)):
+        summed, mean = seen.trained(steps), seen.trained(steps, rate / n)
+        if len(mean) <= steps or not np.isfinite(mean).all() or mean[-1] > mean[0]:
+            return None
+        grows = len(summed) <= steps or not np.isfinite(summed).all() or summed[-1] > 1.2 * summed[0]
+        if grows or (max(summed) > summed[0] and mean[-1] < FURTHER * summed[-1]):
+            break
+    else:
         return None
     return seen.found(
         "loss-summed-over-the-batch",
         f"The loss is a sum over {n} rows, so a step is {n} times as long as with the mean: the loss goes from "
-        f"{summed[0]:.3g} to {summed[-1]:.3g} in {len(summed) - 1} steps, and with lr / {n} from {mean[0]:.3g} to "
-        f"{mean[-1]:.3g}.",
+        f"{summed[0]:.3g} to {summed[-1]:.3g} in {len(summed) - 1} steps, and with lr / {n} to {mean[-1]:.3g}.",
         f"Take the mean over the rows, or lr={rate / n:.2g}.", seen.loss_step,
     )  # fmt: skip

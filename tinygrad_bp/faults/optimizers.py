@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.tensor import Tensor
+from ..autograd.modes import no_grad
+from ..autograd.tensor import Tensor, wrap
+from ..optim.optimizer import Optimizer
 from .finding import Finding
 from .layers import unregistered
 from .observation import Observation, rows_of
@@ -90,12 +92,31 @@ def zero_grad_missing(seen: Observation) -> Finding | None:
     largest = max([fresh, *(_length(_gradients(seen, part, set(there))) for part in _parts(seen))])
     if not waiting > PILED_UP * largest:
         return None
+    with seen.unchanged():
+        if seen.optimizer is not None and _stepped_back(seen.optimizer):
+            batches = [(seen.x, seen.y), *_parts(seen)]
+            if not waiting > PILED_UP * max(_length(_gradients(seen, batch, set(there))) for batch in batches):
+                return None  # it is that of the last step, before which the slope was as steep
     return seen.found(
         "zero-grad-missing",
         f"The gradients that the parameters hold are {waiting / largest:.3g} times as large as that of any part of "
         "this batch: those of earlier steps are still in them.",
         "Call optimizer.zero_grad() before each backward().",
     )
+
+
+def _stepped_back(optimizer: Optimizer) -> bool:
+    """Put the parameters about where they were before the last step: as far back as the same step would go on."""
+    held = [p for group in optimizer.param_groups for p in group["params"]]
+    before = [np.array(p._value) for p in held]
+    try:
+        optimizer.step()
+    except Exception:  # it takes steps of another kind
+        return False
+    with no_grad():
+        for p, old in zip(held, before):
+            p.copy_(wrap(2 * old - p._value, None))
+    return True
 
 
 def _parts(seen: Observation) -> list[tuple[Any, Any]]:

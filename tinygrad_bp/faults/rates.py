@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ..optim.optimizer import Optimizer
 from .cure import GROSS, SMALLER
 from .finding import Finding
 from .observation import Observation
@@ -11,8 +12,17 @@ from .trial import AS_IT_IS, Change, Trial
 from .units import GAIN
 
 MOVED = 0.1  # the share of the first loss under which the steps are large enough
+EVER_LARGER = tuple(10.0**power for power in range(1, 10))
+LONG = 20_000  # steps that nobody waits for
+FALLS_LITTLE = 0.05  # the share of the first loss that is next to nothing
 FALLS = 0.8  # the share of the first loss under which it has fallen
 STILL_WRONG = 0.1  # where scaled numbers need a rate so much smaller as well, the rate is a fault of its own
+
+
+def warm(optimizer: Optimizer | None) -> None:
+    """Give each group the rate that its schedule comes from or rises to: a warm-up begins next to 0."""
+    for group in optimizer.param_groups if optimizer is not None else ():
+        group["lr"] = max(group["lr"], group.get("initial_lr", 0.0), group.get("max_lr", 0.0), key=float)
 
 
 def learning_rate_too_large(seen: Observation) -> Finding | None:
@@ -51,12 +61,30 @@ def learning_rate_too_small(seen: Observation) -> Finding | None:
         return seen.found(
             "learning-rate-too-small", "The learning rate is 0: no step moves anything.", "Write lr=1e-3."
         )
+    if change is None:
+        change = _larger_where_nothing_moves(seen)
     if change is None or change.rate <= 1 or change._replace(rate=1.0) != AS_IT_IS:
         return None
     plain = seen.cure.trials.run()
     if plain is not None and plain.losses[-1] < MOVED * plain.losses[0]:
         return None  # whatever it learns, it moves
     return _compared(seen, "learning-rate-too-small", change)
+
+
+def _larger_where_nothing_moves(seen: Observation) -> Change | None:
+    """The rate at which the loss falls, where thousands of steps do not move it and no rate learns the batch."""
+    trials = seen.cure.trials
+    plain = trials.run()
+    if plain is None or plain.still or not trials.fails:
+        return None
+    first, last = plain.losses[0], plain.losses[-1]
+    if not abs(first - last) / (len(plain.losses) - 1) * LONG < FALLS_LITTLE * abs(first):
+        return None
+    for rate in EVER_LARGER:
+        trial = trials.run(Change(rate))
+        if trial is not None and trial.losses[-1] < (1 - FALLS_LITTLE) * trial.losses[0] and not trial.jumps:
+            return Change(rate)
+    return None
 
 
 def _compared(seen: Observation, code: str, change: Change) -> Finding:

@@ -6,7 +6,9 @@ from math import prod
 
 import numpy as np
 
+from ..autograd.arrays import kind_of
 from ..autograd.watch import array_of
+from .experiments import number_in
 from .finding import Finding
 from .labels import given_as, whole
 from .observation import Observation, rows_of
@@ -148,8 +150,12 @@ def error_in_the_step(seen: Observation) -> Finding | None:
 def loss_not_a_scalar(seen: Observation) -> Finding | None:
     """A loss of several elements: backward needs one number."""
     value = array_of(seen.loss)
-    if seen.failure is not None or getattr(value, "size", 1 if value is not None else 0) == 1:
+    if seen.failure is not None or (getattr(value, "size", 1) == 1 and number_in(value) is not None):
         return None
-    what = f"has shape {value.shape}" if value is not None else "is None"
-    fix = 'Take its mean: loss.mean(), or reduction="mean".' if value is not None else "Write return before it."
+    if isinstance(value, np.ndarray):
+        what, fix = f"has shape {value.shape}", 'Take its mean: loss.mean(), or reduction="mean".'
+    elif value is None:
+        what, fix = "is None", "Write return before it."
+    else:
+        what, fix = f"is a {kind_of(value)}", "Return the number alone."
     return seen.found("loss-not-a-scalar", f"The loss {what}: backward needs one number.", fix, seen.loss_step)

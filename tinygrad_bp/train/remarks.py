@@ -19,6 +19,7 @@ from ..autograd.terminal import fitting
 from .history import History
 from .sample import SQUASHING, Sample, Units
 
+STEPS = 10  # that are the beginning
 PARTS = 10  # of a training that has no epochs, or few: the loss of each is one mean
 
 
@@ -83,11 +84,13 @@ class Record:
     def first(self) -> float:
         """The loss at the beginning: of the first step, or more than that where it was a batch of luck.
 
-        Where none of the next steps comes near it, the loss has jumped up at once.
+        Where none of the next steps comes near it, the loss has jumped up at once. What it climbs to within an epoch
+        is no beginning either: of luck the median of a few steps knows enough.
         """
         early = self.losses[1 : max(2, len(self.losses) // len(self.course))]
         jumped = len(early) >= 4 and sum(loss <= 1.5 * self.losses[0] for loss in early) < 0.1 * len(early)
-        return self.losses[0] if jumped else max(self.losses[0], self.course[0])
+        usual = float(np.median(self.losses[:STEPS])) if len(early) >= STEPS else self.course[0]
+        return self.losses[0] if jumped else max(self.losses[0], usual)
 
     @property
     def fell(self) -> float:
