@@ -107,6 +107,30 @@ def test_what_is_written_is_read_before(function, tmp_path) -> None:
     assert found.stdout.split("\n")[:-1] == [f"{i} {step(x * 5).numpy()!s}" for i in range(3)]
 
 
+def test_names_and_arrays_of_all_sorts(tmp_path) -> None:
+    """Parameters are called as the file's own names are; one is empty, one lies turned in memory."""
+    names = ["np", "step", "held", "main", "sys", "Path", "range", "int", "relu", "sigmoid", "number", "file", "lambda"]
+    rng = np.random.default_rng(0)
+    given = {name: tg.tensor(rng.standard_normal((3, 3)).astype(np.float32)) for name in names}
+    empty, turned = tg.zeros(0, 3), tg.tensor(rng.standard_normal((4, 5, 6)).astype(np.float32)).permute(2, 0, 1)
+
+    def function(given, x):
+        for value in given.values():
+            x = tg.sigmoid(x @ value).relu()
+        return x, (turned * 2).sum((0, 1)), empty * 2
+
+    inner = tg.nn.Module()
+    for name, value in given.items():
+        inner.register_parameter(name, tg.nn.Parameter(value))
+    step = tg.compile(tg.no_grad()(lambda x: function(dict(inner.named_parameters()), x)), exact=True)
+    x = tg.ones(2, 3)
+    for _ in range(4):
+        found = step(x)
+    step.save(tmp_path / "step.py")
+    printed = subprocess.run([sys.executable, tmp_path / "step.py", "1"], capture_output=True, text=True, check=True)
+    assert "sigmoid_" in step.source and printed.stdout == f"0 {tuple(t.numpy() for t in found)}\n"
+
+
 def test_an_op_without_a_formula_is_named_before_anything_is_written(tmp_path) -> None:
     program = tg.program(lambda x: tg.fft.fft(x).real, tg.ones(4))
     with pytest.raises(FormulaError, match="the op fft_c2c has no formula"):

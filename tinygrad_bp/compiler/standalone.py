@@ -42,7 +42,7 @@ class Standalone:
 
     def __init__(self, program: Program) -> None:
         self.program = simplified(program, exact=True)
-        self.names = named(self.program)
+        self.names = _unlike_the_file(named(self.program))
         self._made = {step.result: step for step in self.program.steps}
         self._reading: dict[Value, list[Step]] = {}
         for step in self.program.steps:
@@ -246,6 +246,22 @@ class Standalone:
         return [texts[name] for name in vars(formulas) if name in texts]
 
 
+# What names stand for in the file, beside what is computed: a parameter may be called so too.
+_FILES = {"np", "sys", "Path", "held", "main", "step", "steps", "number", "__name__", "__file__"}
+_FILES |= {"range", "len", "int", "float", "bool", "slice", "print", "file", "allow_pickle"}
+
+
+def _unlike_the_file(names: dict[Value, str]) -> dict[Value, str]:
+    """The names, with an underscore behind those that mean something else in the file."""
+    functions = {name: item for name, item in vars(formulas).items() if inspect.isfunction(item)}
+    taken = _FILES.union(functions, *[item.__code__.co_names for item in functions.values()])
+    found = dict(names)
+    for value, name in names.items():
+        while found[value] in taken or (found[value] != name and found[value] in names.values()):
+            found[value] += "_"
+    return found
+
+
 def _without_cast(item: Any, made: dict[Value, Step], reader: Step) -> Any:
     """A mask that was cast to floats, where the other operand makes floats of it anyway."""
     step = made.get(item) if isinstance(item, Value) else None
@@ -314,19 +330,29 @@ def save(program: Program, arrays: Sequence[Any], path: str | Path) -> None:
     if beside:
         where = f"in {path.with_suffix('.npz').name}"
         lines += ['held = np.load(Path(__file__).with_suffix(".npz"))']
-        lines += [f'{name} = held["{name}"]' for name in beside]
+        lines += [f'{name} = held["{name}"]{_rows_of(array)[1]}' for name, array in beside.items()]
     head = HEAD.format(where=where, imports="from pathlib import Path\n" if beside else "")
     call = f"step({', '.join(held)})"
     parts = [head.rstrip(), *standalone.functions(), step, "\n".join(lines), MAIN.format(call=call)]
     if beside:
-        np.savez(path.with_suffix(".npz"), **beside)
+        np.savez(path.with_suffix(".npz"), **{name: _rows_of(array)[0] for name, array in beside.items()})
     path.write_text("\n\n\n".join(parts), encoding="utf-8")
 
 
 def _literal(array: Any) -> str:
     """An array as Python, of the same bits and the same order in memory."""
-    array = np.asarray(array)
-    if array.ndim > 1 and not array.flags.c_contiguous and array.flags.f_contiguous:
-        return f"{_literal(array.T)}.T"
+    array, turned = _rows_of(np.asarray(array))
+    if not array.size:
+        return f"np.zeros({array.shape}, np.{array.dtype.name}){turned}"
     numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", str(array.tolist()))
-    return f"np.array({numbers}, np.{array.dtype.name})"
+    return f"np.array({numbers}, np.{array.dtype.name}){turned}"
+
+
+def _rows_of(array: Any) -> tuple[Any, str]:
+    """The array with its dimensions as they lie in memory, row by row, and the text that puts them where they were."""
+    order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+    rows = array.transpose(order)
+    if array.flags.c_contiguous or not rows.flags.c_contiguous:
+        return array, ""
+    back = [order.index(axis) for axis in range(array.ndim)]
+    return rows, ".T" if back == list(range(array.ndim))[::-1] else f".transpose({', '.join(map(str, back))})"
