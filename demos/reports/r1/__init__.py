@@ -37,22 +37,23 @@ FULL_FORM = "about five minutes"
 TARGET, LIMIT = 0.98, 120  # share of the test images, seconds
 SHEET = (5, 8)  # rows and columns of misclassified digits
 
-TITLE = """R1: {name}, {pixels} - {hidden} - 10, ReLU, softmax cross-entropy; pixels in [0, 1], float32,
-PyTorch's weights. {training:,} training images, {validation:,} validation images{file}, {test:,} test images.
-"""
-DEPTH = """
-With and without the second hidden layer: plain SGD, mean loss, batch 64, {images:,} images.
-Figures: validation accuracy (%), mean ± standard deviation over the seeds ({seeds}).
-"""
-GRID = """
-Learning rate × batch size N, {said}: plain SGD, {epochs} epochs of {images:,} images. Seeds: {seeds}.
-Cells: validation accuracy (%), mean ± swing (standard deviation over the last {last} epochs of a seed);
-in brackets {bracket}.
-"""
-BEST = """
-The best setting: {pixels} - {hidden} - 10, {epochs} epochs of all {images:,} training images. The recipes are
-compared on the validation images, and the test images are looked at once, at the end{only}.
-"""
+TITLE = (
+    "R1: {name}, {pixels} - {hidden} - 10, ReLU, softmax cross-entropy; pixels in [0, 1], float32, PyTorch's weights. "
+    "{training:,} training images, {validation:,} validation images{file}, {test:,} test images."
+)
+DEPTH = (
+    "With and without the second hidden layer: plain SGD, mean loss, batch 64, {images:,} images. Figures: validation "
+    "accuracy (%), mean ± standard deviation over the seeds ({seeds})."
+)
+GRID = (
+    "Learning rate × batch size N, {said}: plain SGD, {epochs} epochs of {images:,} images. Seeds: {seeds}. Cells: "
+    "validation accuracy (%), mean ± swing (standard deviation over the last {last} epochs of a seed); in brackets "
+    "{bracket}."
+)
+BEST = (
+    "The best setting: {pixels} - {hidden} - 10, {epochs} epochs of all {images:,} training images. The recipes are "
+    "compared on the validation images, and the test images are looked at once, at the end{only}."
+)
 RULES = {
     "sum": ("the report's rule, p − t not divided by N", "lr·N, the lr of a mean loss with the same step"),
     "mean": ("the mean loss", "lr/N, the lr of the report's rule with the same step"),
@@ -96,12 +97,12 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     file = "" if parts.note else " (the last of the training file)"
     if parts.note:
         print(paragraph(parts.note) + "\n")
-    print(TITLE.format(name=parts.name, file=file, **layers, **counts))
+    print(paragraph(TITLE.format(name=parts.name, file=file, **layers, **counts)))
 
     some, seeds = parts.first(size.depth_images), range(seed, seed + size.depth_seeds)
     deep = depth(some, size.depth_epochs, seeds)
     body, depth_words = depth_table(deep)
-    print(DEPTH.format(images=len(some.train), seeds=numbers(seeds)) + "\n" + body)
+    print("\n\n" + paragraph(DEPTH.format(images=len(some.train), seeds=numbers(seeds))) + "\n\n" + body)
     print("\n" + paragraph(f"What the second hidden layer adds: {depth_words}."))
 
     some, seeds, epochs = parts.first(size.grid_images), range(seed, seed + size.grid_seeds), size.grid_epochs
@@ -109,22 +110,24 @@ def run(seed: int, quick: bool, out: Path, data: Path | None, size: Size | None 
     for reduction, (said, bracket) in RULES.items():
         found = grids[reduction] = grid(some, epochs, seeds, reduction)
         last = tail(next(iter(found.values()))).shape[1]
-        print(GRID.format(said=said, epochs=epochs, images=len(some.train), bracket=bracket, seeds=numbers(seeds),
-                          last=last))  # fmt: skip
-        print(grid_table(found, reduction))
+        words = GRID.format(said=said, epochs=epochs, images=len(some.train), bracket=bracket, seeds=numbers(seeds),
+                            last=last)  # fmt: skip
+        print("\n" + paragraph(words) + "\n\n" + grid_table(found, reduction))
     print("\n" + paragraph(grid_words(grids["sum"], grids["mean"])))
 
     trained = {name: train(parts, CANDIDATES[name], size.best_epochs, seed) for name in size.candidates}
     name = max(trained, key=lambda name: trained[name].val)
     best = trained[name]
     test = float(evaluate(best.model, tg.nn.CrossEntropyLoss(), DataLoader(parts.test, 1000)).accuracy or 0.0)
-    only = "" if len(trained) > 1 else "\n(the quick form trains only the recipe that the full form chooses)"
-    print(BEST.format(**layers, epochs=size.best_epochs, images=len(parts.train), only=only))
+    only = "" if len(trained) > 1 else " (the quick form trains only the recipe that the full form chooses)"
+    words = BEST.format(**layers, epochs=size.best_epochs, images=len(parts.train), only=only)
+    print("\n" + paragraph(words) + "\n")
     rows = [[n, f"{t.train:.2f}", f"{t.val:.2f}", f"{t.seconds:.1f}"] for n, t in trained.items()]
     print(table(["recipe", "training accuracy (%)", "validation accuracy (%)", "seconds"], rows, rules=False))
     reached = "reached" if test >= TARGET and best.seconds <= LIMIT else "not reached"
     aim = "." if parts.note else f"; the aim, {100 * TARGET:.1f} % within {LIMIT} s, is {reached}."
-    print(f"\nChosen: {name}.\nTest accuracy {100 * test:.2f} % after {best.seconds:.1f} s of training{aim}")
+    print(f"\nChosen: {name}.")
+    print(paragraph(f"Test accuracy {100 * test:.2f} % after {best.seconds:.1f} s of training{aim}"))
 
     wrong = round((1 - test) * len(parts.test))
     digits = misclassified(best.model, parts.test)
