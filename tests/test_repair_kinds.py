@@ -166,6 +166,47 @@ def labelled(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g * (d if mistake == "inside" else d / 3) * (np.cos(x) if mistake == "cos" else 1)]
 
 
+def counted(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of columns less their means, with the count in two places."""
+    n = g.shape[1] if mistake == "columns" else len(g)
+    return [(n * g - g.sum(0)) / n * (np.cos(x) if mistake == "cos" else 1)]
+
+
+def _centred(d: Any, y: Any) -> Any:
+    return d - y * (d * y).mean(0)
+
+
+def twice(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of two steps that keep a value each: the second may be given for the first."""
+    a, b = np.tanh(x), np.tanh(np.tanh(x) @ w)
+    d = _centred(g, b)
+    return [_centred(d @ w.T, b if mistake == "cache" else a) * (np.exp(x) if mistake == "exp" else 1)]
+
+
+def windows(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of windows of three, two apart, each multiplied with itself."""
+    dx = np.zeros_like(x)
+    for i in range(g.shape[1]):
+        lo = i if mistake == "stride" else 2 * i
+        dx[:, lo : lo + 3] += (2 if mistake != "cubed" else 3 * x[:, lo : lo + 3]) * x[:, lo : lo + 3] * g[:, i, None]
+    return [dx]
+
+
+def divisor(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of a mean of all elements, which may be taken for one of the rows."""
+    return [2 * x * g / {"rows": len(x), "": x.size, "sum": x.sum()}[mistake]]
+
+
+def hinges(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of squared hinges, with respect to a bias, one number after the other."""
+    db = np.zeros(3)
+    for row in x:
+        for j in range(3):
+            if row[j] > 0:
+                db[j] += {"plain": 1, "": 2 * row[j], "other": np.exp(row[j] * row[0])}[mistake]
+    return [g * db]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -181,6 +222,11 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (swish, [N(size=(3, 4)), N(size=(3, 4))], "parenthesis", "The order is wrong"),
     (shifted_square, [N(size=(3, 4)), N(size=(3, 4))], "no number", "number is missing, to be added"),
     (labelled, [N(size=(3, 3)), N(size=(3, 3))], "inside", "stands inside the loop"),
+    (counted, [N(size=(4, 3)), N(size=(4, 3))], "columns", "3 stands where 4, as many as"),
+    (twice, [N(size=(4, 3)), N(size=(4, 3)), N(size=(3, 3))], "cache", "In this call of _centred y is given where"),
+    (windows, [N(size=(3, 2)), N(size=(3, 5)), N(size=1)], "stride", "a stride is left out, start = 2 * i"),
+    (divisor, [N(size=(1, 1)), N(size=(4, 3))], "rows", "This divides by 4 where 12, the number of its elements,"),
+    (hinges, [N(size=3), np.abs(N(size=(4, 3))) + 0.5], "plain", "Where 1 stands, `2 * row[j]` of each turn is meant"),
     (volume, [N(size=(1, 1)), N(size=(3, 3))], "number", "transpose of the inverse of x is meant"),
 ]
 
@@ -207,6 +253,11 @@ OTHERS = (
     "more",
     "exp",
     "cos",
+    "cos",
+    "exp",
+    "cubed",
+    "sum",
+    "other",
     "cubed",
 )
 

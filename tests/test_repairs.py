@@ -136,6 +136,92 @@ def test_a_step_too_much_has_the_kind_that_its_numbers_have(change: Any, kind: s
     assert found.kind == kind and found.sentence.startswith(start) and found.sentence.endswith(MENDED), found
 
 
+def chain(params: Any, x: Any, y: Any, mistake: str) -> Any:
+    """Two layers with sigmoids in a loop over examples, a likelihood, and penalties, one of which spares a row."""
+    W, n = [params["W0"], params["W1"]], len(x)
+    loss, grads = 0.05 * np.sum(W[0] ** 2) + 0.05 * np.sum(W[1][1:] ** 2), [np.zeros_like(w) for w in W]
+    for row, label in zip(x, y, strict=True):
+        kept = [row]
+        for w in W:
+            kept.append(1 / (1 + np.exp(-kept[-1] @ w)))
+        p = kept[-1]
+        loss -= np.sum(label * np.log(p) + (1 - label) * np.log(1 - p)) / n
+        d = -(label / p - (1 - label) / (1 - p)) / n * (n if mistake == "all but the penalty" else 1)
+        if mistake == "the other label":
+            d = -(label / p + (1 - label) / p) / n
+        for k in (1, 0):
+            d = d if mistake == "one layer" and k else d * kept[k + 1] * (1 - kept[k + 1])
+            grads[k] += np.outer(kept[k], d)
+            d = W[k] @ d
+    grads = [grads[0] + 0.1 * W[0], grads[1] + 0.1 * W[1]]
+    if mistake != "spared row":
+        grads[1][0] -= 0.1 * W[1][0]
+    return loss, {"W0": grads[0], "W1": grads[1]}
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ("", ""),
+        ("spared row", "A term of 0.1 times the parameter is too much in row 0"),
+        ("all but the penalty", "the division is left out"),
+        ("the other label", "is written p − 1 everywhere"),
+        ("one layer", "(p − y)/(p(1 − p)), that of p in every step"),
+    ],
+)
+def test_mistakes_beside_penalties_and_of_a_likelihood_in_a_loop(mistake: str, words: str) -> None:
+    rng = np.random.default_rng(8)
+    params = {"W0": rng.normal(size=(3, 4)), "W1": rng.normal(size=(4, 3))}
+    data = rng.normal(size=(4, 3)), np.array([[1.0, 0, 1], [0, 1, 1], [1, 0, 0], [0, 1, 0]])
+    found = check_gradients(lambda p, x, y: chain(p, x, y, mistake), params, data)
+    assert all(words in finding.sentence for finding in found.wrong) and found.ok == (not mistake), found
+
+
+def test_one_layer_of_a_loop_over_layers_and_examples() -> None:
+    def f(params: Any, x: Any) -> Any:
+        W, loss = [params["W0"], params["W1"]], 0.0
+        grads = [np.zeros_like(w) for w in W]
+        for row in x:
+            kept = [row]
+            for w in W:
+                kept.append(1 / (1 + np.exp(-kept[-1] @ w)))
+            loss, d = loss + np.sum(kept[-1] ** 3), 3 * kept[-1] ** 2
+            for k in (1, 0):
+                d = d if k else d * kept[k + 1] * (1 - kept[k + 1])
+                grads[k] += np.outer(kept[k], d)
+                d = W[k] @ d
+        return loss, {"W0": grads[0], "W1": grads[1]}
+
+    found = check_gradients(
+        f, {"W0": RNG.normal(size=(3, 4)), "W1": RNG.normal(size=(4, 3))}, (RNG.normal(size=(4, 3)),)
+    )
+    assert all("in the layer of W1: its derivative is left out" in finding.sentence for finding in found.wrong), found
+
+
+def test_a_root_whose_derivative_is_multiplied_where_it_divides() -> None:
+    x = RNG.normal(size=(4, 3))
+
+    def backward(g: Any, x: Any) -> Any:
+        s = np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 1e-3)
+        ds = -np.sum(g * x, axis=1, keepdims=True) / s**2
+        return g / s + 2 * x * ds * 0.5 * s / 3
+
+    found = check_backward(backward, lambda x: x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 1e-3), (x,))
+    assert not found.ok and found.findings[0].kind != "unknown", found
+
+
+def test_a_mean_of_a_list_keeps_its_graph() -> None:
+    def forward(x: Any) -> Any:
+        h, kept = np.zeros(3), []
+        for row in x:
+            h = np.tanh(h + row)
+            kept.append(h)
+        return np.mean(kept, axis=0)
+
+    found = check_backward(lambda g, x: g * np.ones_like(x), forward, (RNG.normal(size=(4, 3)),))
+    assert not found.ok and not any("Differences" in note for note in found.notes), found
+
+
 def test_a_mask_that_the_forward_has_before_its_softmax() -> None:
     mask = np.tril(np.ones((3, 3)))
 

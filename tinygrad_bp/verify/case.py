@@ -22,6 +22,7 @@ ODD = (
     " half along axis ",
     "the predicted class less y",
     " times what it should",
+    "its derivative is written 0.5;",
 )
 
 

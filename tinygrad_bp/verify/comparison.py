@@ -14,7 +14,7 @@ from ..autograd.errors import ArgumentError
 from ..autograd.types import DTypeLike, Raw
 from .case import Case, Guess, tolerance_of
 from .diagnose import diagnose
-from .drawn import elsewhere, generator
+from .drawn import elsewhere, generator, near
 from .findings import Diagnosis, Finding
 from .kinks import SUBGRADIENT, around, beside, between, close
 from .repairs.repaired import MENDED, Hand, guesses, repaired
@@ -217,6 +217,12 @@ class Comparison:
         self._refused += exact._refused
         return found
 
+    def agrees(self) -> bool:
+        """Whether every result is right on the inputs given, or lies at a kink."""
+        exact = replace(self, inputs=[wide(a) for a in self.inputs])
+        cases = exact.nearby(exact.inputs)
+        return bool(cases) and (all(case.agrees for case in cases) or exact.at_a_kink(cases))
+
     def of_one_cause(self, found: list[Finding]) -> list[Finding]:
         """The findings; where one is named by the one change that puts all that is wrong right, so are the others."""
         wrong = {i for i, finding in enumerate(found) if not finding.ok}
@@ -300,7 +306,7 @@ class Comparison:
         if not self.written or self.coarse or not all(case.same for case in cases):
             return {}
         try:
-            found = repaired(Hand(self.hand, self.written), self.inputs, cases, elsewhere)
+            found = repaired(Hand(self.hand, self.written), self.inputs, cases, elsewhere, self.close_by)
         except Exception:  # whatever the functions make of arrays that write down what is done to them
             return {}
         return guesses(found, cases)
@@ -317,6 +323,16 @@ class Comparison:
             if cases:
                 found.append((inputs, there.with_explanations(cases)))
         return found
+
+    def close_by(self) -> list[tuple[list[Any], list[Case]]]:
+        """Inputs that are hardly others, and every result there."""
+        found = []
+        for k in range(2):
+            inputs = near([wide(a) for a in self.inputs], self.movable, k)
+            if self.arriving:
+                inputs[0] = wide(self.arriving[k % len(self.arriving)])
+            found.append((inputs, self.nearby(inputs)))
+        return [(inputs, cases) for inputs, cases in found if cases]
 
     def diagnosed(self, case: Case) -> Finding:
         """The finding of one case."""

@@ -22,7 +22,7 @@ from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed, turned_round
 from .hypotheses.shapes import shapes
 from .hypotheses.steps import accumulated, clipped, divided, offset, signs, updated, whole
-from .hypotheses.terms import examples, penalty, regularisation, scaled_term
+from .hypotheses.terms import examples, part_of_penalty, penalty, regularisation, scaled_term
 
 
 def mutants(case: Case) -> Iterator[Guess]:
@@ -63,15 +63,15 @@ LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step ou
 
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
 CHANCE = (
-    regularisation, turned_round, whole, any_factor, scaled_term, penalty, offset, signs, divided, parts, gates,
-    examples, moved, summed_up, coupled, stretched,
+    regularisation, part_of_penalty, turned_round, whole, any_factor, scaled_term, penalty, offset, signs, divided,
+    parts, gates, examples, moved, summed_up, coupled, stretched,
 )  # fmt: skip
 WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, updated, clipped, whole,
-    accumulated,
+    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty, updated,
+    clipped, whole, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip

@@ -90,3 +90,13 @@ def elsewhere(inputs: Sequence[Raw], movable: Sequence[int], shares: bool, signs
             b = np.triu(b) + np.triu(b, 1).T
         moved[i] = b
     return moved
+
+
+def near(inputs: Sequence[Raw], movable: Sequence[int], stream: int) -> list[Any]:
+    """The inputs with the movable ones changed in their third digits: what is greater than what stays as it was."""
+    rng, moved = generator(50 + stream), list(inputs)
+    for i in movable:
+        a = np.asarray(inputs[i])
+        if a.dtype.kind == "f":
+            moved[i] = (a * (1 + 2e-3 * rng.uniform(-1, 1, a.shape))).astype(a.dtype)
+    return moved

@@ -151,9 +151,10 @@ def _told(against: Callable[[Truth], Comparison], truth: Truth, apart: bool = Tr
     """The diagnosis. Where the engine's function has two values and stands ``apart``, either may have been meant."""
     found = against(truth).findings()
     if truth.meanings is not None and apart:
-        if not found.ok:
-            other = against(replace(truth, way="Tensors")).findings()
-            found = other if other.ok else found
+        other = against(replace(truth, way="Tensors"))
+        if not found.ok and other.agrees():
+            on_tensors = other.findings()
+            found = on_tensors if on_tensors.ok else found
         found = replace(found, findings=(*found.findings, of_two_meanings(truth.meanings)))
     return replace(found, notes=(*truth.notes, *found.notes))
 

@@ -24,6 +24,7 @@ from .array_like import ArrayLike, plain
 MAKERS = (
     "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "array", "asarray", "copy",
 )  # fmt: skip
+REDUCERS = ("sum", "mean", "prod", "max", "min", "amax", "amin", "std", "var")  # of a list of arrays as of one array
 _following: ContextVar[Stand | None] = ContextVar("tinygrad_bp.following", default=None)
 
 
@@ -67,7 +68,19 @@ def _maker(name: str) -> Callable[..., Any]:
     return made
 
 
-_MADE = {name: _maker(name) for name in MAKERS}
+def _reducer(name: str) -> Callable[..., Any]:
+    reduce = getattr(np, name)
+
+    def reduced(items: Any, *args: Any, **kwargs: Any) -> Any:
+        stand = _following.get()
+        if stand is not None and isinstance(items, (list, tuple)) and stand.holds(items):
+            items = stand.stacked(items, {})
+        return reduce(items, *args, **kwargs)
+
+    return reduced
+
+
+_MADE = {name: _maker(name) for name in MAKERS} | {name: _reducer(name) for name in REDUCERS}
 
 
 class _Following(ModuleType):

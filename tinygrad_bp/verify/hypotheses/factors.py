@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..case import Case, Guess
+from ..case import ODD, Case, Guess
 
+OF_NUMBERS = ("factor", "summed", "averaged", "sign")  # kinds that are one number too much or missing
 PLAIN = ("N", "1/N", "2", "1/2")  # factors that need no other explanation
 
 
@@ -70,15 +71,22 @@ def constant_factor(case: Case) -> Iterator[Guess]:
     else:
         near.sort(key=lambda name: name not in ("2", "1/2"))  # of two examples nobody knows
         of_r, already = {"N": 1, "1/N": -1}.get(near[0] if near else "", 0), False
-    if growth is None and case.repairs is not None and not (near and near[0] in PLAIN):
-        yield from case.repairs()
+    plain, place = bool(near) and near[0] in PLAIN, ""
+    for guess in case.mutants() if case.mutants is not None and not plain else ():
+        if not any(words in guess[3] for words in ODD):
+            yield guess[0] if guess[0] in OF_NUMBERS else "factor", guess[1], r, guess[3]
+    for guess in case.repairs() if case.repairs is not None else ():
+        if not plain:
+            yield guess
+        elif near[0] in ("2", "1/2") and guess[0] in OF_NUMBERS:
+            place = f" {guess[3]}"
     shown = f"{sign}{near[0]}" if near else f"{r:.6g}"
     also = f" ({' or '.join(sign + name for name in near[1:])} as well)" if near[1:] and growth is None else ""
     n = f" = {case.sizes['N']:g}" if "N" in case.sizes else ""
     kind, sentence = {
         1: ("summed", f"It is {shown} times the engine's (N{n}): summed over the batch, a division by N is missing."),
         -1: ("averaged", f"It is {shown} of the engine's (N{n}): averaged over the batch where it should be summed."),
-        0: ("factor", f"It is {shown} times the engine's everywhere{also}."),
+        0: ("factor", f"It is {shown} times the engine's everywhere{also}.{place}"),
     }.get(of_r, ("factor", f"It is {shown} times the engine's everywhere."))
     if of_r == -1 and already:
         kind, sentence = "divided twice", f"It is {shown} of the engine's (N{n}): divided by N twice."

@@ -22,6 +22,28 @@ def regularisation(case: Case) -> Iterator[Guess]:
     yield "regularisation", case.truth - k * w, None, text
 
 
+def part_of_penalty(case: Case) -> Iterator[Guess]:
+    """A multiple of the parameter in some rows or columns alone: those of a bias, which the penalty leaves out."""
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or case.truth.ndim < 2:
+        return
+    off = case.hand - case.truth
+    wrong = np.abs(off) > case.allowed(case.truth)
+    for axis, name in enumerate(("row", "column") if case.truth.ndim == 2 else [f"axis {a}" for a in range(off.ndim)]):
+        which = np.flatnonzero(wrong.any(tuple(a for a in range(off.ndim) if a != axis)))
+        some, last = np.take(w, which, axis), off.shape[axis] - 1
+        if which.tolist() not in ([0], [last], [*range(1, last + 1)], [*range(last)]) or np.count_nonzero(some) < 3:
+            continue
+        k = float(np.sum(np.take(off, which, axis) * some) / np.sum(some * some))
+        guess = np.array(case.truth)
+        index = (slice(None),) * axis + (which,)
+        guess[index] += k * some
+        where = f"{name}{'s' * (len(which) > 1)} {', '.join(map(str, which[:6]))}{', …' * (len(which) > 6)}"
+        text = f"A term of {abs(k):.4g} times the parameter is {'too much' if k > 0 else 'missing'} in {where}: "
+        text += "the penalty leaves that part out." if k > 0 else "the penalty is on that part as well."
+        yield "regularisation", guess, None, text
+
+
 # What may be written for the gradient of a penalty, beside the weights themselves.
 OF_WEIGHTS: dict[str, Callable[[Any], Any]] = {
     "the sign of the parameter": np.sign,

@@ -182,6 +182,23 @@ def penalties(tape: Tape) -> Iterator[Change]:
             yield Change("regularisation", text, totals={leaf: total})
 
 
+def beside_penalties(tape: Tape) -> Iterator[Change]:
+    """A number times the right gradient but for the penalty, which is as it should be: of all parameters, of each."""
+    own = {leaf: part for leaf in tape.leaves if (part := _penalty(tape, leaf)) is not None}
+    for some in groups(list(own), lambda leaf: 0):
+        rest = [leaf for leaf in tape.leaves if leaf not in own and leaf in tape.total] if len(some) > 1 else []
+        for c in dict.fromkeys(c for n in (2, *tape.counts) for c in (float(n), 1.0 / n)):
+            n = round(max(c, 1 / c))
+            kind, how = "factor", "has a factor 2 too much" if c > 1 else "has lost a factor 2"
+            if n != 2:
+                kind = "summed" if c > 1 else "averaged"
+                how = f"lacks a division by {n}" if c > 1 else f"is divided by {n} once too often"
+            text = f"All but the penalty of {', '.join(map(tape.name, some))} {how}; the penalty is right."
+            totals = {leaf: own[leaf] + c * (tape.total[leaf] - own[leaf]) for leaf in some}
+            totals |= {leaf: c * tape.total[leaf] for leaf in rest}
+            yield Change(kind, text, totals=totals)
+
+
 def _penalty(tape: Tape, leaf: Node) -> Any:
     """The part of a weight's gradient that comes of a function of the weight alone; None where there is none."""
     parts = _parts_of_penalty(tape, leaf)

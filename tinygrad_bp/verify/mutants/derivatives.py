@@ -22,7 +22,8 @@ Formula = Callable[[Any, Any], Any]  # of x, the input, and y, the result
 
 RIGHT = {
     "sigmoid": "y(1 − y) of the result y", "tanh": "1 − y² of the result y", "relu": "1 where x > 0, else 0",
-    "softplus": "σ(x)", "exp": "the result itself", "log": "1/x", "sqrt": "1/(2y) of the result y", "square": "2x",
+    "softplus": "σ(x)", "log_sigmoid": "1 − σ(x)", "log of 1 − σ": "−σ(x)",
+    "exp": "the result itself", "log": "1/x", "sqrt": "1/(2y) of the result y", "square": "2x",
     "abs": "the sign of x", "reciprocal": "−1/x²", "silu": "σ(x)(1 + x(1 − σ(x)))",
     "leaky_relu": "1 where x > 0, else the slope", "elu": "1 where x > 0, else y + α",
     "gelu": "Φ(x) + x φ(x)", "softmax": "y(g − Σ g·y)", "log_softmax": "g − softmax(x) Σ g",
@@ -33,6 +34,14 @@ RIGHT = {
 SUBJECTS = {
     "relu": "ReLU", "leaky_relu": "Leaky ReLU", "elu": "ELU", "gelu": "GELU", "normalisation": "The normalisation",
     "root mean square": "The normalisation by the root mean square", "unit length": "The division by the length",
+}  # fmt: skip
+
+# Of the two terms of a likelihood, log σ for the label 1 and log(1 − σ) for the label 0, one as if it were the other.
+OF_THE_OTHER_LABEL: dict[str, tuple[tuple[str, str, Whole], ...]] = {
+    "log_sigmoid": (("derivative", "its derivative is written −σ(x), that of log(1 − σ), as for the label 0; "
+                     "it is 1 − σ(x)", lambda g, x, y, a: -g * sigmoid(x)),),
+    "log of 1 − σ": (("derivative", "its derivative is written 1 − σ(x), that of log σ, as for the label 1; "
+                      "it is −σ(x)", lambda g, x, y, a: g * (1 - sigmoid(x))),),
 }  # fmt: skip
 
 # Factors that a derivative was taken for, by how they are written. Each is tried for every function of one input.
@@ -90,17 +99,41 @@ FACTORS: dict[str, Formula] = {
 def derivatives(tape: Tape) -> Iterator[Change]:
     """Every function with another derivative: all of one name at once, those of one place, and each alone."""
     found = list(functions(tape))
-    by_place = (lambda f: (f.name, f.step.call.site.anywhere)), (lambda f: (f.name, f.step.call.site))
-    for some in groups(found, lambda f: f.name, *by_place):
+    for some in groups(found, lambda f: f.name, *_by_place(tape)):
         first = some[0]
-        where = places(f.step for f in some)
-        for kind, text, whole in _wrong(first, _weight_after(tape, first), slope(tape, first.step.node, first.input)):
+        where = places(f.step for f in some) + _layer(tape, some, found)
+        for kind, text, whole in _wrong(first, _weight_after(tape, first), _slope(tape, first)):
             rules = {f.step.node: _rule(f, whole) for f in some}
             if not any(_passes(tape, f, whole) for f in some):
                 continue  # nothing comes through: that is a gradient left out
             yield from _said(tape, some, kind, f"{_subject(first.name)}{where}: {text}.", rules)
         yield from _of_slope(tape, some)
         yield from _of_another_value(tape, some, found)
+
+
+def _by_place(tape: Tape) -> tuple[Callable[[Function], Any], ...]:
+    """What functions have in common: the line; the way there; of a loop over layers the parameters before them."""
+    return (
+        lambda f: (f.name, f.step.call.site.anywhere),
+        lambda f: (f.name, f.step.call.site),
+        lambda f: (f.name, f.step.call.site.anywhere, tape.below.get(f.step.node)),
+    )
+
+
+def _layer(tape: Tape, some: list[Function], found: list[Function]) -> str:
+    """The words for one layer of a loop: of which parameters it is the first that is made."""
+    own = {tape.below.get(f.step.node, frozenset()) for f in some}
+    others = {
+        tape.below.get(f.step.node, frozenset())
+        for f in found
+        if f.step.call.site.anywhere == some[0].step.call.site.anywhere
+    }
+    if len(own) > 1 or len(others) < 2:
+        return ""
+    (leaves,) = own
+    before = frozenset().union(*(other for other in others if other < leaves))
+    names = [tape.name(tape.leaves[i]) for i in sorted(leaves - before)]
+    return f" in the layer of {', '.join(names)}" if names else ""
 
 
 def _said(tape: Tape, some: list[Function], kind: str, sentence: str, rules: dict[Node, Any]) -> Iterator[Change]:
@@ -127,7 +160,10 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
     what = f"The derivative of {some[0].name}{places(f.step for f in some)} is made of"
     families = [tape.relatives(f.step.node) for f in some]
     others = [
-        (f"the value {path.split()[0]} its result", [family.get(path, f.y) for f, family in zip(some, families)])
+        (
+            f"{_called(tape, families[0].get(path))}the value {path.split()[0]} its result",
+            [family.get(path, f.y) for f, family in zip(some, families)],
+        )
         for path in dict.fromkeys(path for family in families for path in family)
     ]
     if len(some) > 1:
@@ -150,6 +186,12 @@ def _of_another_value(tape: Tape, some: list[Function], found: list[Function]) -
         if alike and all(np.any(formula(v, v)) for v in values):  # zero is a gradient left out: see left_out
             rules = {f.step.node: _rule(f, _constant(formula(v, v))) for f, v in zip(some, values)}
             yield Change("derivative", f"{what} {text} where its own result is meant.", rules)
+
+
+def _called(tape: Tape, value: Any) -> str:
+    """The user's name of a value, with a comma; empty where it has none."""
+    name = next((tape.recorder.names[n] for n, v in tape.values.items() if v is value and n in tape.recorder.names), "")
+    return f"{name}, " if name else ""
 
 
 def _along_another(tape: Tape, some: list[Function]) -> Iterator[Change]:
@@ -205,6 +247,7 @@ def _wrong(f: Function, weight: Any, right_slope: Any) -> Iterator[tuple[str, st
     right = RIGHT.get(f.name)
     meant = f"; it is {right}" if right is not None else ""
     yield from GATES.get(f.name, ())
+    yield from OF_THE_OTHER_LABEL.get(f.name, ())
     if f.name in ("neg", "sub"):
         yield "sign", "the minus is left out: a sign is wrong", lambda g, x, y, a: g
     elif f.name not in GATES:
@@ -223,8 +266,7 @@ def _wrong(f: Function, weight: Any, right_slope: Any) -> Iterator[tuple[str, st
 
 def other_derivatives(tape: Tape) -> Iterator[Change]:
     """Every function with a derivative that is of another one, or of no function at all."""
-    by_place = (lambda f: (f.name, f.step.call.site.anywhere)), (lambda f: (f.name, f.step.call.site))
-    for some in groups(functions(tape), lambda f: f.name, *by_place):
+    for some in groups(functions(tape), lambda f: f.name, *_by_place(tape)):
         first = some[0]
         if first.axes:
             what = f"{_subject(first.name)}{places(f.step for f in some)}"
@@ -233,7 +275,7 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
                     kind, f"{what}: its gradient is written {text}.", {f.step.node: _rule(f, whole) for f in some}
                 )
             continue
-        right = slope(tape, first.step.node, first.input)
+        right = _slope(tape, first)
         steep = 0.0 if right is None else float(np.max(np.abs(right), initial=0.0))
         meant = f"; it is {RIGHT[first.name]}" if first.name in RIGHT else ""
         for text, formula in FACTORS.items():
@@ -243,7 +285,7 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
             if not nothing and not one_sided:  # a derivative that is zero here is a gradient left out: see left_out
                 rules = {f.step.node: _rule(f, _times(formula)) for f in some}
                 kind, how = _of_slip(formula(first.x, first.y), right)
-                what = f"{_subject(first.name)}{places(f.step for f in some)}"
+                what = f"{_subject(first.name)}{places(f.step for f in some)}{_layer(tape, some, functions(tape))}"
                 yield from _said(tape, some, kind, f"{what}: its derivative is written {text}{how}{meant}.", rules)
 
 
@@ -267,6 +309,12 @@ def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
         if all(d is not None and np.isfinite(d).all() and np.any(d) for d in moved):
             rules = {f.step.node: _passing(f, lambda g, d: g * d, d) for f, d in zip(some, moved, strict=True)}
             yield Change("derivative", f"{what}: its derivative is taken at the value {path}, not at its input.", rules)
+
+
+def _slope(tape: Tape, f: Function) -> Any:
+    """The derivative of a function of its x."""
+    found = slope(tape, f.step.node, f.input)
+    return None if found is None else f.sign * found
 
 
 def _is_mask(g: Any) -> bool:
@@ -321,6 +369,6 @@ def _times(formula: Formula) -> Whole:
 def _rule(f: Function, whole: Whole) -> Rule:
     def rule(step: Step, g: Gradient) -> Pairs:
         with np.errstate(all="ignore"):
-            return [(f.input, whole(g, f.x, f.y, f.axes))]
+            return [(f.input, f.sign * whole(g, f.x, f.y, f.axes))]
 
     return rule

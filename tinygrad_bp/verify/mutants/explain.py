@@ -13,7 +13,7 @@ import numpy as np
 from ...autograd.errors import ShapeError
 from ..case import ODD, Case, Guess
 from ..hypotheses.factors import factor_name
-from .arrivals import arrivals, branches, of_the_loss, past_a_slope, penalties
+from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
 from .edges import gathered, left_out, misplaced, scaled, uses, ways
@@ -38,11 +38,11 @@ from .turns import other_arrivals, other_columns, other_parts
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    scaled, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes, running, squares,
-    other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope, statistics, elementwise_products,
-    broadcast_sums, sums_of_results, matrix_products, contractions, windows, windows_of_data, read_otherwise,
-    read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties, arrivals, caches,
-    later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals, other_operands,
+    scaled, beside_penalties, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes,
+    running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope, statistics,
+    elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows, windows_of_data,
+    read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties, arrivals,
+    caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals, other_operands,
     other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
@@ -240,7 +240,10 @@ class Search:
 
     def _changes(self) -> Iterator[Change]:
         for kind in KINDS:
-            yield from kind(self.tape)
+            try:
+                yield from kind(self.tape)
+            except (ShapeError, ValueError, IndexError):  # it is about values of other shapes
+                continue
         yield from updated(self.tape, [case.hand for case in self.cases])
 
     def best(self, left: list[int], base: Change) -> Fit | None:

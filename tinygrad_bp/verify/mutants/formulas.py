@@ -23,6 +23,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "tanh": ("1-y**2", "1-tanh(x)**2", "1/cosh(x)**2", "(1-y)*(1+y)"),
     "softplus": ("sigmoid(x)", "1/(1+exp(-x))", "exp(x)/(1+exp(x))", "1-exp(-y)"),
     "log_sigmoid": ("1-sigmoid(x)", "sigmoid(-x)", "1-exp(y)", "exp(-x)/(1+exp(-x))", "1/(1+exp(x))"),
+    "log of 1 − σ": ("-sigmoid(x)", "-1/(1+exp(-x))"),
     "softsign": ("1/(1+abs(x))**2", "(1-abs(y))**2"),
     "atan": ("1/(1+x**2)",),
     "gauss": ("-2*x*y", "-2*x*exp(-x**2)"),

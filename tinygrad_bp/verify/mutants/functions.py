@@ -30,6 +30,7 @@ class Function(NamedTuple):
     x: Any
     y: Any
     axes: tuple[int, ...] = ()
+    sign: float = 1.0  # −1 of what the input has with the other sign: x is the input's negative then
 
 
 def sigmoid(x: Any) -> Any:
@@ -70,6 +71,7 @@ ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     "cube": lambda x: x**3,
     "softsign": lambda x: x / (1 + np.abs(x)),
     "log_sigmoid": lambda x: -softplus(-x),
+    "log of 1 − σ": lambda x: -softplus(x),
     "gauss": lambda x: np.exp(-x * x),
     "mish": lambda x: x * np.tanh(softplus(x)),
     "gelu": lambda x: x * gauss_cdf(x),
@@ -139,12 +141,17 @@ def _functions(tape: Tape) -> Iterator[Function]:
             older = best is None or (node.order < best.input.order and not np.array_equal(x, best.x))
             if known is not None and older:
                 best = Function(known[0], step, node, x, y, known[1])
+            elif known is None and older and _is_sigmoid(-x, y):  # 1 / (1 + np.exp(-x @ w))
+                best = Function("sigmoid", step, node, -x, y, sign=-1.0)
         if best is not None:
             yield best
-        elif (made := _composed(tape, step)) is not None:
-            yield Function(COMPOSED, step, made, tape.values[made], y)
-        elif len(step.parents) == 1 and step.recorded.op.kind == "elementwise" and step.call.values:  # type: ignore[union-attr]
+            continue
+        made = _composed(tape, step)
+        alone = len(step.parents) == 1 and step.recorded.op.kind == "elementwise" and step.call.values  # type: ignore[union-attr]
+        if alone and (made is None or _straight(tape, step.parents[0], made)):  # type: ignore[arg-type]
             yield Function(step.name, step, step.parents[0], step.call.values[0], y)  # type: ignore[arg-type]
+        if made is not None:
+            yield Function(COMPOSED, step, made, tape.values[made], y)
 
 
 def _composed(tape: Tape, step: Step) -> Node | None:
@@ -158,6 +165,12 @@ def _composed(tape: Tape, step: Step) -> Node | None:
     steep = slope(tape, step.node, found[0])
     bent = steep is not None and np.ptp(steep) > 1e-9 * np.max(np.abs(steep), initial=0.0)
     return found[0] if bent else None  # a sum with numbers, or a multiple, is no function of its own
+
+
+def _straight(tape: Tape, top: Node, bottom: Node) -> bool:
+    """Whether a value is another one but for numbers that are added or multiplied."""
+    steep = slope(tape, top, bottom)
+    return steep is not None and bool(np.ptp(steep) <= 1e-9 * np.max(np.abs(steep), initial=0.0))
 
 
 def _behind(tape: Tape, step: Step) -> Iterator[tuple[Node, Any]]:
@@ -237,6 +250,10 @@ def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tupl
         if _over_length(x, y, axes, np.sum):
             return "unit length", axes
     return None
+
+
+def _is_sigmoid(x: Any, y: Any) -> bool:
+    return bool(np.all((y > 0) & (y < 1)) and x.size > 1 and x.dtype.kind == "f" and _is(sigmoid, x, y))
 
 
 def _steady(ratios: Any) -> bool:

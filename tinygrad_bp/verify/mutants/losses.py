@@ -43,7 +43,9 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
             else:
                 yield from _of_shares(tape, node, p, g, axis)
         known = _targets(sigmoid(z), g)
-        if known is not None:
+        if known is not None and _of_negative(tape, z):
+            found.append(Likelihood(node, -z, sigmoid(-z), 1 - known[0], -known[1], None))
+        elif known is not None:
             found.append(Likelihood(node, z, sigmoid(z), known[0], known[1], None))
         else:
             yield from _of_two_weights(tape, node, sigmoid(z), g)
@@ -59,6 +61,18 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
         for text, labels in _of_other_steps(some):
             totals = {one.node: one.c * (one.p - y) for one, y in zip(some, labels, strict=True)}
             yield Change("labels", f"The gradient of {what} is written p − y with the labels {text}.", totals=totals)
+
+
+def _of_negative(tape: Tape, z: Any) -> bool:
+    """Whether the forward takes the sigmoid of −z, and not of z: 1 / (1 + np.exp(-x @ w))."""
+    for node in sorted(tape.values, key=lambda node: node.order):
+        value = tape.values[node]
+        if value.shape == z.shape:
+            if np.allclose(value, -z, rtol=1e-9, atol=0) or np.allclose(value, sigmoid(z), rtol=1e-9, atol=0):
+                return False
+            if np.allclose(value, sigmoid(-z), rtol=1e-9, atol=0):
+                return True
+    return False
 
 
 def _site(tape: Tape, node: Node) -> object:
@@ -334,8 +348,9 @@ def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:
 
 def _sorted(y: Any, axis: int) -> Any:
     """The labels in ascending order, along the examples."""
-    order = np.argsort(np.argmax(y, axis), axis=0, kind="stable")
-    return np.take(y, order, 1 - axis % 2) if order.ndim == 1 else y
+    if y.ndim != 2:
+        return y
+    return np.take(y, np.argsort(np.argmax(y, axis), kind="stable"), 1 - axis)
 
 
 def _predicted(p: Any, axis: int | None) -> Any:

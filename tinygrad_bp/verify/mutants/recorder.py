@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import os
 from collections.abc import Iterable
@@ -37,6 +38,9 @@ class Site(NamedTuple):
             return ""
         text = linecache.getline(self.code.co_filename, self.line).strip()
         where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
+        part = expression_of(self.code, self.instruction)
+        if part and (len(text) > 80 or _several(text, part)):
+            text = part
         return f"{where} `{text}`" if text and len(text) <= 80 else where
 
 
@@ -93,6 +97,39 @@ class Recorder(Switch, Watcher):
             node = unnamed.get(id(getattr(value, "tensor", value)))
             if node is not None:
                 self.names.setdefault(node, name)
+
+
+@lru_cache(4096)
+def expression_of(code: CodeType, instruction: int) -> str:
+    """The part of a line that an instruction computes; empty where nobody knows."""
+    start, end, first, last = positions(code)[instruction // 2]
+    if start is None or start != end or first is None or last is None:
+        return ""
+    line = linecache.getline(code.co_filename, start).encode()
+    return line[first:last].decode(errors="replace").strip()
+
+
+@lru_cache(256)
+def positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    """Where in its file each instruction of a function stands."""
+    return list(code.co_positions())
+
+
+@lru_cache(4096)
+def _several(line: str, part: str) -> bool:
+    """Whether a line has several expressions of the kind of this one: calls of one function, products."""
+    try:
+        one = ast.parse(part, mode="eval").body
+        inside = list(ast.walk(ast.parse(line)))
+    except SyntaxError:  # a line that is no statement of its own
+        return False
+    return sum(_like(one) == _like(node) for node in inside) > 1 if _like(one) else False
+
+
+def _like(node: ast.AST) -> str:
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func)
+    return type(node.op).__name__ if isinstance(node, ast.BinOp) else ""
 
 
 @lru_cache(10_000)

@@ -87,6 +87,13 @@ def places(program: Program, step: Step) -> Iterator[Other]:
                     _at(_stepped(place, stride)),
                 )
             yield Other("flipped", 1.4, f"{{0}} is {verb} in reverse along index {place}", _at(_flipped(place)))
+    if step.name == "setitem" and len(parts) == 2 and parts[0] == slice(None) and type(parts[1]) is Hole:
+        yield Other(
+            "wrong index",
+            1.05,
+            "one place for each row is meant, [np.arange(N), index], not the columns of all of them, [:, index]",
+            made(lambda s, v: _one_each(v[0], fill(s.args[1], v)[1], fill(s.args[2], v))),
+        )
     if step.name == "setitem" and len(step.args) == 3:
         yield Other(
             "overwritten",
@@ -126,6 +133,14 @@ def places(program: Program, step: Step) -> Iterator[Other]:
                 yield Other(
                     "wrong order", 1.2, f"The indices {i} and {j} of {{0}} are exchanged", _at(_exchanged(i, j))
                 )
+
+
+def _one_each(a: Any, index: Any, value: Any) -> Any:
+    """The array with a value put in one place of each row."""
+    a, rows = np.array(a), np.arange(len(index))
+    value = np.broadcast_to(value, (len(rows), len(rows))) if np.ndim(value) > 1 else value
+    a[rows, index] = value[rows, rows] if np.ndim(value) > 1 else value
+    return a
 
 
 def _count(values: list[Any]) -> int:

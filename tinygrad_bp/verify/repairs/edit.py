@@ -11,6 +11,8 @@ import numpy as np
 from .program import Operand, Step, Variant
 
 Make = Callable[[Step], Variant]
+# What NumPy raises where a value does not fit.
+WRONG_VALUES = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, AttributeError, np.exceptions.AxisError)
 
 
 @dataclass(eq=False)

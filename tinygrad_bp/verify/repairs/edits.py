@@ -11,7 +11,7 @@ import numpy as np
 from . import by_index, extents, orders, turns
 from .by_op import others
 from .columns import Column
-from .edit import Edit, Make, after, beside
+from .edit import WRONG_VALUES, Edit, Make, after, beside
 from .program import Constant, Operand, Step, Variant
 from .reading import Reading
 
@@ -25,22 +25,31 @@ class Edits(Reading):
 
     def all(self) -> Iterator[Edit]:
         """Every change: in all turns of a loop and all calls of a function first."""
-        yield from self._exchanged()
-        yield from by_index.exchanged(self)
-        yield from by_index.grouped(self)
-        yield from orders.reshaped(self)
-        yield from extents.alike(self)
-        yield from self._renamed()
-        yield from extents.borders(self)
+        yield from _each(
+            self._exchanged,
+            partial(by_index.exchanged, self),
+            partial(by_index.grouped, self),
+            partial(by_index.strides, self),
+            partial(by_index.sums, self),
+            partial(orders.reshaped, self),
+            partial(extents.alike, self),
+            self._counted,
+            self._arguments,
+            self._renamed,
+            partial(extents.borders, self),
+        )
         for level in self._levels():
             self.groups = level
-            kinds: tuple[Callable[[], Iterator[Edit]], ...] = (
+            yield from _each(
                 self._calls,
                 self._gone,
                 self._numbers,
+                self._instead_of_numbers,
+                self._instead_of_one,
                 self._constants,
                 self._everywhere,
                 partial(turns.off_by_one, self),
+                partial(turns.as_others_read, self),
                 partial(turns.left_out, self),
                 self._factors,
                 self._operands,
@@ -56,8 +65,6 @@ class Edits(Reading):
                 self._terms,
                 self._returned,
             )
-            for kind in kinds:
-                yield from kind()
 
     def _calls(self) -> Iterator[Edit]:
         for group in self.groups:
@@ -76,14 +83,39 @@ class Edits(Reading):
                 "transpose",
                 "part",
             ):
+                again = bool(self.program.seeded) and not self._seeded(group[0])  # what the forward has computed, too
                 yield Edit(
                     "factor",
-                    1.3,
+                    1.4 if again else 1.3,
                     self.said("The result of this step lacks a factor", group),
                     dict.fromkeys(group, after(lambda y: y)),
                     self.factor(group, ""),
                     group,
                 )
+                yield from self._divisors(group)
+
+    def _divisors(self, group: list[int]) -> Iterator[Edit]:
+        """Another number that a step multiplies with, or divides by: a count of other things."""
+        program = self.program
+        step = program.steps[group[0]]
+        for slot, o in enumerate(step.operands) if step.name in ("multiply", "divide") else ():
+            n = np.asarray(program.value(o))
+            if n.size != 1 or n.dtype.kind not in "fiu" or self._seeded(o) or (step.name == "divide" and not slot):
+                continue
+            now, divides = float(n.item()), step.name == "divide"
+            text = f"This {'divides by' if divides else 'multiplies with'} {rational(now)} where {{{{}}}} is meant"
+            free = partial(self._meant, now, divides, np.size(step.value))
+            yield Edit("divisor", 1.25, self.said(text, group), dict.fromkeys(group, after(lambda y: y)), free, group)
+
+    def _meant(self, now: float, divides: bool, size: int, c: float) -> tuple[str, str] | None:
+        """The words for the number that is meant, where the step lacks a factor ``c``."""
+        new = now / c if divides else now * c
+        near = round(new if new >= 1 else 1 / new) if 1e-4 < new < 1e5 else 0
+        if near < 1 or abs((new if new >= 1 else 1 / new) - near) > 1e-7 * near or not self.named_number(c):
+            return None
+        most = round(max(c, 1 / c))
+        kind = ("summed" if c < 1 else "averaged") if most in self.sizes else "factor"
+        return kind, rational(new) + (", the number of its elements," if near == size > 2 else "")
 
     def _gone(self) -> Iterator[Edit]:
         """A step left out, or several in a row: what they were made of is passed on."""
@@ -320,6 +352,25 @@ class Edits(Reading):
                             None,
                             [output],
                         )
+
+
+def rational(n: float) -> str:
+    """A number as a person writes it.
+
+    >>> rational(6.0), rational(1 / 6), rational(0.7)
+    ('6', '1/6', '0.7')
+    """
+    inverse = 1 / n if n else 0.0
+    return f"1/{inverse:g}" if 1 < inverse < 1e4 and abs(inverse - round(inverse)) < 1e-9 * inverse else f"{n:.6g}"
+
+
+def _each(*kinds: Callable[[], Iterator[Edit]]) -> Iterator[Edit]:
+    """What all kinds of changes give; a kind ends where a value has not the shape that it is about."""
+    for kind in kinds:
+        try:
+            yield from kind()
+        except WRONG_VALUES:
+            continue
 
 
 def _added_up(rest: tuple[int, ...]) -> Make:

@@ -9,7 +9,7 @@ import numpy as np
 from ..hypotheses.factors import factor_name
 from .columns import Column, Columns
 from .edit import Edit, Make
-from .program import Hole, Operand, Program
+from .program import Hole, Operand, Program, Site
 
 SINGLES = 6  # turns of a loop that are also changed one by one
 STARTS = ("a", "each", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
@@ -71,6 +71,13 @@ class Groups:
     def plainly(self, text: str, group: list[int]) -> str:
         """The same for a sentence that has the names already."""
         return self.said(text.replace("{", "{{").replace("}", "}}"), group)
+
+    def calling(self, text: str, site: Site) -> str:
+        """A sentence with the line of the call that led to a place."""
+        code, instruction = site.callers[0]
+        lines = (line for start, end, line in code.co_lines() if start <= instruction < end and line)
+        at = Site(code, instruction, next(lines, code.co_firstlineno), ())
+        return f"{text[:1].upper()}{text[1:]} ({at})"
 
     def edit(self, kind: str, cost: float, text: str, group: list[int], make: Make, free: bool = False) -> Edit:
         """One change, made alike in all steps of a group."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...autograd.lines import inside_package, user_frame
-from ..mutants.recorder import instruction_of
+from ..mutants.recorder import expression_of, instruction_of
 
 
 class Hole(NamedTuple):
@@ -36,12 +36,6 @@ def fill(tree: Any, values: Sequence[Any]) -> Any:
     return tree
 
 
-@lru_cache(maxsize=256)
-def positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
-    """Where in its file each instruction of a function stands."""
-    return list(code.co_positions())
-
-
 class Site(NamedTuple):
     """A place in the user's program, and the calls that led there."""
 
@@ -56,14 +50,9 @@ class Site(NamedTuple):
         return linecache.getline(self.code.co_filename, self.line).strip()
 
     @property
-    @lru_cache(maxsize=4096)  # noqa: B019
     def expression(self) -> str:
         """The part of the line that is computed there; empty where nobody knows."""
-        start, end, first, last = positions(self.code)[self.instruction // 2]
-        if start is None or start != end or first is None or last is None:
-            return ""
-        line = linecache.getline(self.code.co_filename, start).encode()
-        return line[first:last].decode(errors="replace").strip()
+        return expression_of(self.code, self.instruction)
 
     @lru_cache(maxsize=4096)  # noqa: B019
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .by_op import PRODUCTS, turned
+from .by_op import PRODUCTS, REDUCTIONS, turned
 from .columns import Column
 from .edit import Edit, Make, beside, instead, operand
 from .program import Constant, Operand, Step, Variant
@@ -33,6 +33,21 @@ class Reading(Renamed):
                         word = self.columns.word(column.operands[0])
                         text = f"The index is {{{slot}}} where {word} is meant"
                         yield self.edit("wrong index", 1.1, text, group, instead(slot, column.operands[0]))
+                yield from self._of_largest(group, slot, value.shape)
+
+    def _of_largest(self, group: list[int], slot: int, shape: tuple[int, ...]) -> Iterator[Edit]:
+        """The index of the largest or the smallest of some values, where another index stands."""
+        for whole, columns in self.columns.by_shape.items():
+            for axis in range(len(whole)) if len(whole) == len(shape) + 1 else ():
+                if whole[:axis] + whole[axis + 1 :] != shape:
+                    continue
+                for column in columns:
+                    o = column.operands[0]
+                    if len(column) > 1 or column.seeded or not column.name or self._later(group[0], o):
+                        continue
+                    for name, f in (("argmax", np.argmax), ("argmin", np.argmin)):
+                        text = f"The index is {{{slot}}} where {column.name}.{name}(axis={axis}) is meant"
+                        yield self.edit("wrong index", 1.3, text, group, instead(slot, o, partial(f, axis=axis)))
 
     def _everywhere(self) -> Iterator[Edit]:
         """One change of every matrix product: the weights of all layers."""
@@ -158,6 +173,86 @@ class Reading(Renamed):
                             group,
                             instead(slot, Constant(n)),
                         )
+
+    def _counted(self) -> Iterator[Edit]:
+        """A number that stands in several places, for a count of something else in all of them."""
+        program = self.program
+        read: dict[float, list[tuple[int, int, bool]]] = {}
+        for i in self.editable:
+            step = program.steps[i]
+            for slot, o in enumerate(step.operands) if step.name in ("multiply", "divide") else ():
+                if isinstance(o, Constant) and np.size(o.value) == 1 and np.asarray(o.value).dtype.kind in "fiu":
+                    n = abs(float(np.asarray(o.value).item()))
+                    below = 0 < n < 1
+                    count = 1 / n if below else n
+                    if count > 1 and abs(count - round(count)) < 1e-9 * count:
+                        read.setdefault(round(count), []).append((i, slot, below))
+        sizes = {n: "" for step in program.steps for n in (*np.shape(step.value), np.size(step.value)) if n > 1}
+        for step in program.steps:
+            if step.name in REDUCTIONS and step.site is not None and np.size(step.value):
+                n = np.size(program.value(step.operands[0])) // np.size(step.value)
+                if n > 1 and len(step.site.expression) <= 60:
+                    sizes[n] = f", as many as `{step.site.expression}` takes together,"
+        for now, some in read.items():
+            places = dict.fromkeys(self._place(i) for i, _, _ in some)
+            for new in sorted(sizes, key=lambda n: not sizes[n])[:40] if len(places) > 1 else ():
+                if new == now:
+                    continue
+                factors = [(i, slot, now / new if below else new / now) for i, slot, below in some]
+                makers = {i: operand(slot, partial(np.multiply, c)) for i, slot, c in factors}
+                first = next(iter({self._place(i): i for i, _, _ in some}.values()))
+                said = f"{now} stands where {new}{sizes[new]} is meant, in {len(places)} places"
+                yield Edit("wrong count", 1.15, self.plainly(said, [first]), makers, None, [first])
+
+    def _instead_of_numbers(self) -> Iterator[Edit]:
+        """A number that is added in a loop, where each turn has a value of its own."""
+        program = self.program
+        found: dict[tuple[float, int], list[tuple[list[int], int]]] = {}
+        for group in self.groups:
+            step = program.steps[group[0]]
+            for slot, o in enumerate(step.operands) if step.name in ("add", "subtract") and len(group) > 2 else ():
+                if isinstance(o, Constant) and np.size(o.value) == 1:
+                    found.setdefault((float(np.asarray(o.value).item()), len(group)), []).append((group, slot))
+        for (c, turns), some in found.items():
+            for column in self.columns.by_shape.get((), ()):
+                if len(column) != turns or np.asarray(self.columns.value(column)).dtype.kind != "f":
+                    continue
+                for chosen in [some] if len(some) == 1 else [some, *([one] for one in some)]:
+                    makers = {
+                        i: instead(slot, o)
+                        for group, slot in chosen
+                        for i, o in zip(group, column.operands, strict=True)
+                        if not self._later(i, o)
+                    }
+                    if len(makers) == turns * len(chosen):
+                        said = f"where {c:g} stands, {self.columns.word(column.operands[0])} of each turn is meant"
+                        first = chosen[0][0]
+                        yield Edit(
+                            "wrong factor",
+                            1.4,
+                            self.plainly(said, first),
+                            makers,
+                            self.factor(first, "", "wrong factor"),
+                            first,
+                        )
+
+    def _instead_of_one(self) -> Iterator[Edit]:
+        """A number where an array is meant."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            shape = np.shape(step.value)
+            for slot, o in enumerate(step.operands) if shape and step.name in ("multiply", "add", "subtract") else ():
+                if not isinstance(o, Constant) or np.size(o.value) != 1:
+                    continue
+                for column in self.columns.by_shape.get(shape, ()):
+                    if column.seeded or not column.name or len(column) not in (1, len(group)):
+                        continue
+                    new = column.operands * (len(group) if len(column) == 1 else 1)
+                    if not any(self._later(i, n) for i, n in zip(group, new, strict=True)):
+                        makers = {i: instead(slot, n) for i, n in zip(group, new, strict=True)}
+                        said = f"where {float(np.asarray(o.value).item()):g} stands, {column.name} is meant"
+                        yield Edit("wrong factor", 1.5, self.plainly(said, group), makers, None, group)
 
     def _constants(self) -> Iterator[Edit]:
         """A number that is added in the forward, and left out of a sum that the backward computes again."""

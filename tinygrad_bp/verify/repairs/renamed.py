@@ -97,6 +97,42 @@ class Renamed(Groups):
                         said = f"{now} and {then} are exchanged in the backward"
                         yield Edit("wrong factor", 1.3, self.plainly(said, group), _operands_changed(both), None, group)
 
+    def _arguments(self) -> Iterator[Edit]:
+        """An argument of one call is another value, wherever the function reads it."""
+        program = self.program
+        calls: dict[Hashable, list[int]] = {}
+        for i in self.editable:
+            site = program.steps[i].site
+            if site is not None and site.callers:
+                calls.setdefault((site.code, site.callers), []).append(i)
+        for inside in calls.values():
+            if len({self._place(i) for i in inside}) < len(inside):
+                continue  # of a loop
+            read: dict[int, list[tuple[int, int]]] = {}
+            for i in inside:
+                for slot, o in enumerate(program.steps[i].operands):
+                    if isinstance(o, int) and o not in inside:
+                        read.setdefault(o, []).append((i, slot))
+            for o, some in read.items():
+                yield from self._another_argument(o, some)
+
+    def _another_argument(self, o: int, read: list[tuple[int, int]]) -> Iterator[Edit]:
+        value = np.asarray(self.program.value(o))
+        if len(read) < 2 or value.dtype.kind not in "fb" or value.size < 2:
+            return
+        for column in self.columns.by_shape.get(value.shape, ()):
+            for new in column.operands[:6]:
+                if new == o or not self._may(o, column) or any(self._later(i, new) for i, _ in read):
+                    continue
+                now, then = self.columns.elsewhere(o, new)
+                site = self.program.steps[read[0][0]].site
+                assert site is not None
+                kind, more = self._apart(o, new)
+                said = f"in this call of {site.code.co_name} {now} is given where {then} is meant{more}"
+                makers = _operands_changed([(i, slot, new, None) for i, slot in read])
+                cost = 1.35 + (0 if column.name else 0.4)
+                yield Edit(kind, cost, self.calling(said, site), makers, None, [read[0][0]])
+
     def _written(self, column: Column) -> bool:
         """Whether a column is an array after a place in it was written."""
         o = column.operands[0]

@@ -65,10 +65,12 @@ def repaired(
     inputs: Sequence[Any],
     cases: Sequence[Case],
     elsewhere: Callable[[], list[tuple[list[Any], list[Case]]]],
+    nearby: Callable[[], list[tuple[list[Any], list[Case]]]] = list,
 ) -> list[Repair]:
     """Changes of the program, one after another, that together make its results right; none where there are none.
 
-    ``elsewhere`` gives other inputs, and every result there.
+    ``elsewhere`` gives other inputs, and every result there; ``nearby`` those at which a program that asks for numbers
+    goes the same way.
     """
     run = hand.recorded(inputs, [case.hand for case in cases])
     if run is None:
@@ -78,8 +80,8 @@ def repaired(
 
     def confirm(repair: Repair) -> bool:
         """Whether it is one elsewhere, too."""
-        if not others:
-            for values, found in elsewhere():
+        for give in (elsewhere, nearby):
+            for values, found in give() if not others else ():
                 other = hand.recorded(values, [case.hand for case in found])
                 if other is not None and _alike(program, other[0]):
                     others.append((*other, found))

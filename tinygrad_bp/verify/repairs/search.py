@@ -12,7 +12,7 @@ import numpy as np
 from ..case import Case
 from ..drawn import generator
 from .by_index import weighed
-from .edit import Edit, Make, after
+from .edit import WRONG_VALUES, Edit, Make, after
 from .edits import Edits
 from .program import Program, Variant
 
@@ -21,8 +21,8 @@ TRIED = 12  # changes that put some results right, which are confirmed
 DIRECTIONS = 3  # along which it is seen how a result moves
 HALVES = 6000  # changes that may be one of two
 CLOSE = 200  # partners of one change that are looked at
+FACTORS = ("factor", "divisor")  # kinds of changes that give what a step gives a factor
 LACKS = "The result of this step lacks a factor"
-WRONG_VALUES = (ValueError, IndexError, TypeError, KeyError, ZeroDivisionError, AttributeError, np.exceptions.AxisError)
 
 
 @dataclass(eq=False)
@@ -107,7 +107,7 @@ class Search:
         moved = self.moved(edit.makers)
         if moved is None:
             return None
-        right = self.compared(moved) if edit.kind != "factor" else frozenset()
+        right = self.compared(moved) if edit.kind not in FACTORS else frozenset()
         if edit.free is not None and not right:
             return self.scaled(edit, moved)
         if not right and (edit.kind != "derivative" or edit.cost < 1.5):  # of two functions too many fit
@@ -234,8 +234,9 @@ class Search:
         if base is None:
             return None
         factors = []
-        if edit.kind == "factor":  # unchanged it is what it is
-            self._other_sign(edit, base)
+        if edit.kind in FACTORS:  # unchanged it is what it is
+            if edit.kind == "factor":
+                self._other_sign(edit, base)
             moved = {
                 k: np.asarray(self.program.steps[at].value)
                 for k, at in enumerate(self.places)
@@ -268,6 +269,8 @@ class Search:
             right = self.compared(again) if again is not None else frozenset()
             if right:
                 kind, how = words
+                if edit.kind == "divisor":
+                    return Repair(edit, edit.text.replace("{}", how), kind, edit.cost, right, (makers,))
                 how = how.replace("times 1/", "divided by ")
                 if kind == "factor" and how in self.counts:
                     kind = "summed"

@@ -50,6 +50,31 @@ def off_by_one(edits: Edits) -> Iterator[Edit]:
                 yield Edit("wrong step", 1.05, edits.plainly(text, read[0][0][:1]), made, None, read[0][0])
 
 
+def as_others_read(edits: Edits) -> Iterator[Edit]:
+    """What another line of the loop reads, turn by turn."""
+    program = edits.program
+    loops: dict[int, dict[tuple[Operand, ...], None]] = {}
+    reading: list[tuple[list[int], int, tuple[Operand, ...]]] = []
+    for group in edits.groups:
+        for slot, o in enumerate(program.steps[group[0]].operands) if 1 < len(group) <= LONGEST else ():
+            some = tuple(program.steps[i].operands[slot] for i in group)
+            if np.asarray(program.value(o)).dtype.kind != "f" or not np.shape(program.value(o)) or edits._seeded(o):
+                continue
+            reading.append((group, slot, some))
+            if len(set(some)) == len(some) and all(isinstance(x, int) for x in some):
+                loops.setdefault(len(some), {})[some] = None
+    for group, slot, some in reading:
+        for other in loops.get(len(some), ()):
+            if other == some or np.shape(program.value(other[0])) != np.shape(program.value(some[0])):
+                continue
+            if any(edits._later(i, n) for i, n in zip(group, other, strict=True)):
+                continue
+            now, then = edits.columns.elsewhere(some[-1], other[-1])
+            text = f"each turn reads {now} where {then} of that turn is meant, as another line of the loop reads it"
+            made = {i: instead(slot, n) for i, n in zip(group, other, strict=True)}
+            yield Edit("wrong step", 1.35, edits.plainly(text, group[:1]), made, None, group)
+
+
 def _beyond(edits: Edits, last: Operand, some: Sequence[Operand]) -> list[Operand]:
     """The values of the same shape that one is made of, or that are made of it, the nearest ones."""
     program = edits.program
