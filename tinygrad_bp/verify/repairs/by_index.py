@@ -65,7 +65,7 @@ def strides(edits: Edits) -> Iterator[Edit]:
 
 
 def sums(edits: Edits) -> Iterator[Edit]:
-    """Indices that are a turn of a loop and something else, i + k: at twice or three times the turn, as for a stride."""
+    """Indices that are a turn of a loop and something else, i + k: at two or three times the turn, as for a stride."""
     program = edits.program
     turns: dict[tuple[Any, int], dict[tuple[int, ...], None]] = {}
     lines: dict[tuple[Any, int, int], dict[tuple[int, ...], list[tuple[int, int, int]]]] = {}
@@ -81,21 +81,28 @@ def sums(edits: Edits) -> Iterator[Edit]:
                 line = lines.setdefault((step.site.code, step.site.line, len(some)), {}).setdefault(each, [])
                 line.extend((i, place, k) for k, i in enumerate(some) if i not in edits.before)
     for (code, _, n), targets in lines.items():
-        found = [(at, [None, *(r for r in turns[code, n] if _beside(each, r))]) for each, at in targets.items()]
-        found = [(at, beside) for at, beside in found if at and len(beside) > 1][:3]
-        for chosen in product(*(beside for _, beside in found)):
-            some = [(at, r) for (at, _), r in zip(found, chosen, strict=True) if r]
-            for times in (2, 3) if some else ():
+        choices: list[tuple[list[tuple[int, int, int]], list[tuple[int, ...]]]] = [
+            (at, [r for r in turns[code, n] if _beside(each, r)]) for each, at in targets.items()
+        ]
+        choices = [(at, beside) for at, beside in choices if at and beside][:3]
+        for chosen in product(*([(), *beside] for _, beside in choices)):
+            picked = [(at, r) for (at, _), r in zip(choices, chosen, strict=True) if r]
+            for times in (2, 3) if picked else ():
                 moved: dict[int, dict[int, int]] = {}
-                for at, r in some:
+                for at, r in picked:
                     for i, place, k in at:
                         moved.setdefault(i, {})[place] = (times - 1) * r[k]
                 group = sorted(moved)
-                text = f"an index is a turn of the loop and something else: {times} times the turn is meant there, "
+                text = f"one index is a turn of the loop and something else: {times} times the turn is meant there, "
                 text += f"{times} * i + k, a stride or a dilation is left out"
                 makers = {i: _moved(parts) for i, parts in moved.items()}
                 yield Edit(
-                    "stride ignored", 1.3 + 0.05 * (2 - len(some)), edits.plainly(text, group[:1]), makers, None, group
+                    "stride ignored",
+                    1.3 + 0.05 * (2 - len(picked)),
+                    edits.plainly(text, group[:1]),
+                    makers,
+                    None,
+                    group,
                 )
 
 

@@ -12,7 +12,7 @@ from .edit import Edit, Make
 from .program import Hole, Operand, Program, Site
 
 SINGLES = 6  # turns of a loop that are also changed one by one
-STARTS = ("a", "each", "it", "in", "only", "part", "the", "this", "two", "what", "where", "both")
+STARTS = ("a", "each", "it", "in", "one", "only", "part", "the", "this", "two", "what", "where", "both")
 
 
 class Groups:
@@ -66,7 +66,8 @@ class Groups:
         text = text.format(*words)
         many = f", each of the {len(group)} times" if len(group) > 1 else ""
         start = text[:1].upper() if text.partition(" ")[0] in STARTS else text[:1]  # a name stays as it is written
-        return f"{start}{text[1:]}{many} ({step.site})"
+        narrow = step.site is not None and text[:5].lower() in ("this ", "the r")  # what it is about is one step
+        return f"{start}{text[1:]}{many} ({step.site.narrowly if narrow else step.site})"  # type: ignore[union-attr]
 
     def plainly(self, text: str, group: list[int]) -> str:
         """The same for a sentence that has the names already."""
@@ -160,7 +161,7 @@ class Groups:
             for b in known:
                 if a == int(a) and b == int(b) and abs(c - a / b) < 1e-7 * c:
                     return f"{sign}{a:g}/{b:g}"
-        for n in self.columns.numbers:
+        for n in dict.fromkeys(map(abs, self.columns.numbers)):
             for text, value in (
                 (f"{n:.6g}", n),
                 (f"1/{n:.6g}", 1 / n if n else 0),

@@ -54,6 +54,12 @@ class Site(NamedTuple):
         """The part of the line that is computed there; empty where nobody knows."""
         return expression_of(self.code, self.instruction)
 
+    @property
+    def narrowly(self) -> str:
+        """The place with what is computed there alone, where that is known."""
+        part = self.expression
+        return f"{os.path.basename(self.code.co_filename)}:{self.line} `{part}`" if 0 < len(part) <= 100 else str(self)
+
     @lru_cache(maxsize=4096)  # noqa: B019
     def __str__(self) -> str:
         where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
