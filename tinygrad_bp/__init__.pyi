@@ -256,7 +256,9 @@ def as_strided_(
     input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
 ) -> Tensor:
     """``as_strided`` on the tensor itself, which keeps its memory."""
-def as_strided_copy(x: Any, *args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+def as_strided_copy(
+    input: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *, out: Tensor | None = None,
+) -> Tensor:
     """A copy of what ``as_strided`` gives, which shares no memory with the input."""
 def as_strided_scatter(
     input: Array, src: Array, size: _Size, stride: _Size, storage_offset: _int | None = None, *,

@@ -126,6 +126,11 @@ def _plus(input: Any, other: Any, alpha: Any) -> Any:
     return add_op(input, mul(other, alpha))
 
 
+@rounds_once
+def _minus(input: Any, other: Any, alpha: Any) -> Any:
+    return sub_op(input, mul(other, alpha))  # among unsigned numbers there is no −alpha
+
+
 def _is_one(alpha: Any) -> bool:
     return not isinstance(alpha, Tensor) and alpha == 1  # that of a tensor may be another in a program's next run
 
@@ -147,7 +152,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([-19.])
     """
-    return sub_op(input, other) if _is_one(alpha) else as_step("SubBackward0", _plus(input, other, -alpha))
+    return sub_op(input, other) if _is_one(alpha) else _minus(input, other, alpha)
 
 
 subtract = sub
