@@ -45,7 +45,7 @@ ALLOWED = {
     "optim": {"autograd", "functions", "nn"},
     **{room: {"autograd"} for room in ("accelerator", "amp", "backends", "jit", "mps", "xpu")},
     "distributed": {"autograd", "blas"},
-    **{room: {"autograd"} for room in ("hub", "profiler")},
+    **{room: {"autograd"} for room in ("hub", "profiler", "types")},
     "cuda": {"autograd", "amp"},
     "data": {"autograd", "functions", "random", "distributed", "saving"},
     "faults": {"autograd", "nn", "optim", "random"},

@@ -50,7 +50,7 @@ def test_the_methods_that_are_not_here_are_those_with_a_reason() -> None:
         ("tg.nn.Liner", "AttributeError: module 'tinygrad_bp.nn' has no attribute 'Liner'. Did you mean: 'Linear'?"),
         ("tg.ones(1).raval()", "AttributeError: 'Tensor' object has no attribute 'raval'. Did you mean: 'ravel'?"),
         ("tg.ones(1).values()", f"AttributeError: Tensor.values: not here; {reasons('Tensor')['values']}"),
-        ("tg.nn.grad", f"AttributeError: tg.nn.grad: not here; {reasons('nn')['grad']}"),
+        ("tg.nn.qat", f"AttributeError: tg.nn.qat: not here; {reasons('nn')['qat']}"),
     ],
 )
 def test_python_suggests_for_misspelt_names_alone(asked: str, last: str) -> None:

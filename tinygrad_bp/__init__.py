@@ -53,7 +53,7 @@ _PARTS = {
     "hub": "", "onnx": "", "profiler": "", "program": "", "random": "",
     "replay": "replaying", "replaying": "", "save": "saving", "saving": "", "signal": "",
     "set_default_device": "autograd.device",
-    "sklearn": "", "special": "", "testing": "", "train": "", "utils": "", "verify": "", "version": "",
+    "sklearn": "", "special": "", "testing": "", "train": "", "types": "", "utils": "", "verify": "", "version": "",
     "xpu": "", "compare": "verify",
     "grid_sampler_2d": "functions.grid_sampling", "grid_sampler_3d": "functions.grid_sampling",
     "rrelu": "functions.dropout", "vmap": "func", "is_anomaly_enabled": "autograd",

@@ -18,8 +18,8 @@ from . import (
     jit as jit, linalg as linalg, models as models, mps as mps, nn as nn, not_here as not_here,
     numpy_names as numpy_names, onnx as onnx, ops as ops, optim as optim, places as places, playground as playground,
     profiler as profiler, program as program, random as random, replaying as replaying, saving as saving,
-    signal as signal, sklearn as sklearn, special as special, testing as testing, train as train, utils as utils,
-    verify as verify, version as version, xpu as xpu,
+    signal as signal, sklearn as sklearn, special as special, testing as testing, train as train, types as types,
+    utils as utils, verify as verify, version as version, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
 from .autograd import dtypes

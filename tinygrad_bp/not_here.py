@@ -108,7 +108,7 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sqrt sym_sum AVG SUM AggregationType "
             "FatalError PRIVATE_OPS USE_GLOBAL_DEPS USE_RTLD_GLOBAL_WITH_LIBTORCH classproperty "
             "compiled_with_cxx11_abi get_file_path init_num_threads prepare_multiprocessing_environment "
-            "profiler_allow_cudagraph_cupti_lazy_reinit_cuda12 return_types serialization torch_version types "
+            "profiler_allow_cudagraph_cupti_lazy_reinit_cuda12 return_types serialization torch_version "
             "windows thread_safe_generator hash_tensor slice_inverse is_storage batch_norm_backward_elemt "
             "batch_norm_backward_reduce batch_norm_elemt batch_norm_gather_stats batch_norm_gather_stats_with_counts "
             "batch_norm_stats batch_norm_update_stats convolution native_batch_norm native_dropout native_group_norm "
@@ -143,10 +143,9 @@ NOT_HERE: dict[str, dict[str, str]] = {
     },
     "nn": {
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
-        "use tg.autograd.grad": "grad",
         "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",
         _QUANTIZED: "intrinsic qat quantizable quantized",
-        _INTERNAL: "LinearCrossEntropyOptions common_types factory_kwargs",
+        _INTERNAL: "LinearCrossEntropyOptions factory_kwargs",
         _GONE: "Container NLLLoss2d",
     },
     "nn.functional": {
@@ -158,12 +157,6 @@ NOT_HERE: dict[str, dict[str, str]] = {
             "has_torch_function_variadic assert_int_or_pair BroadcastingList1 BroadcastingList2 BroadcastingList3 "
             "DType GRID_SAMPLE_INTERPOLATION_MODES GRID_SAMPLE_PADDING_MODES reproducibility_notes "
             "sparse_support_notes tf32_notes"
-        ),
-    },
-    "nn.init": {
-        "the function that writes in place has the name with an underscore behind it": (
-            "constant dirac eye kaiming_normal kaiming_uniform normal orthogonal sparse uniform xavier_normal "
-            "xavier_uniform"
         ),
     },
     "nn.utils": {
@@ -316,8 +309,8 @@ def reasons(place: str) -> dict[str, str]:
 def missing(place: str, name: str) -> AttributeError:
     """The error for a name that ``place`` does not have: with what to do instead where PyTorch has the name.
 
-    >>> missing("nn", "grad")
-    AttributeError('tg.nn.grad: not here; use tg.autograd.grad')
+    >>> missing("nn.functional", "grad")
+    AttributeError('tg.nn.functional.grad: not here; use tg.autograd.grad')
     >>> missing("nn", "Liner")
     AttributeError("module 'tinygrad_bp.nn' has no attribute 'Liner'")
     """

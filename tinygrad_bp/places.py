@@ -21,6 +21,7 @@ PLACES = {
     "autograd.functional": "functional",
     "autograd.grad_mode": "autograd.modes",
     "autograd.profiler": "profiler",
+    "nn.common_types": "nn.tuples",
     "optim.adamw": "optim.adam",
     "utils.data": "data",
     "utils.hooks": "autograd.hooks",
@@ -30,7 +31,7 @@ PLACES = {
 }
 # PyTorch's modules whose names are all found in another one here.
 GATHERED = {
-    "nn.modules": "nn", "nn.modules.*": "nn",
+    "nn.modules": "nn", "nn.modules.*": "nn", "autograd.gradcheck": "verify",
     **dict.fromkeys(
         (
             "distributions.bernoulli", "distributions.beta", "distributions.binomial", "distributions.cauchy",
@@ -62,7 +63,7 @@ class _Known:
     def __init__(self, module: ModuleType) -> None:
         self.module = module
 
-    def create_module(self, spec: ModuleSpec) -> None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Leave it to the import system, which sets attributes of what it makes."""
 
     def exec_module(self, made: ModuleType) -> None:
@@ -70,8 +71,20 @@ class _Known:
         sys.modules[made.__name__] = self.module
 
 
+class _Called(ModuleType):
+    """A module that programs also call, since the package that it stands in has a function of that name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **kwargs)
+
+
 class _Gathered(_Known):
     """Loads a module that has the names of another; its own modules are none of that one's."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """A module that can be called where the other one has a function of its name: ``autograd.gradcheck``."""
+        last = spec.name.rpartition(".")[2]
+        return _Called(spec.name) if callable(getattr(self.module, last, None)) else None
 
     def exec_module(self, made: ModuleType) -> None:
         """Have it find there what it is asked for."""

@@ -3,7 +3,7 @@
 import sys as _sys
 import typing as _typing
 
-from . import functional as functional, init as init, utils as utils
+from . import functional as functional, grad as grad, init as init, tuples as common_types, utils as utils  # noqa: F401
 from .activations import *
 from .adaptive_softmax import *
 from .attention import *

@@ -6,7 +6,11 @@ Fan in is the size of dimension 1, fan out that of dimension 0, each times the e
 
 from __future__ import annotations
 
+import functools
 import math
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -290,9 +294,31 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     return tensor
 
 
+# The names of these before they ended in an underscore, which older programs have.
+_OLDER = (
+    "constant", "dirac", "eye", "kaiming_normal", "kaiming_uniform", "normal", "orthogonal", "sparse", "uniform",
+    "xavier_normal", "xavier_uniform",
+)  # fmt: skip
+
+
+def _older(name: str) -> Callable[..., Tensor]:
+    newer: Callable[..., Tensor] = globals()[f"{name}_"]
+
+    @functools.wraps(newer)
+    def deprecated(*args: Any, **kwargs: Any) -> Tensor:
+        old, new = f"nn.init.{name}", f"nn.init.{name}_"
+        warnings.warn(f"`{old}` is now deprecated in favor of `{new}`.", FutureWarning, stacklevel=2)
+        return newer(*args, **kwargs)
+
+    deprecated.__name__ = name
+    return deprecated
+
+
 def __getattr__(name: str) -> object:
     if name == "__path__":  # the import system asks every module
         raise AttributeError(name)
+    if name in _OLDER:
+        return _older(name)
     from ..not_here import missing
 
     raise missing("nn.init", name)

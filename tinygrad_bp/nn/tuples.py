@@ -1,9 +1,14 @@
-"""One number for each dimension, from one for all: what layers written for PyTorch import from ``nn.modules.utils``."""
+"""One number for each dimension, or one for all: what layers written for PyTorch import from ``nn.modules.utils``.
+
+And how their signatures say it, in ``nn.common_types``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from ..autograd.tensor import Tensor
 
 
 def _ntuple(n: int) -> Callable[[Any], tuple[Any, ...]]:
@@ -20,3 +25,12 @@ def _ntuple(n: int) -> Callable[[Any], tuple[Any, ...]]:
 
 
 _single, _pair, _triple, _quadruple = map(_ntuple, range(1, 5))
+
+_size_any_t = int | tuple[int, ...]
+_size_1_t, _size_2_t, _size_3_t = int | tuple[int], int | tuple[int, int], int | tuple[int, int, int]
+_size_any_opt_t = int | None | tuple[int | None, ...]
+_size_2_opt_t = int | None | tuple[int | None, int | None]
+_size_3_opt_t = int | None | tuple[int | None, int | None, int | None]
+_ratio_any_t = float | tuple[float, ...]
+_ratio_2_t, _ratio_3_t = float | tuple[float, float], float | tuple[float, float, float]
+_tensor_list_t, _maybe_indices_t = Tensor | tuple[Tensor, ...], Tensor | tuple[Tensor, Tensor]

@@ -105,11 +105,12 @@ def asked(
 
 # ---------------------------------------------------------------------- the table
 
+_SUBTRACTED = _reflected(recorded_as("RsubBackward1")(e.sub_op))
 _DIVIDED = _reflected(recorded_as("MulBackward0")(e.div_op))  # PyTorch multiplies the number by 1 / x
 
 OPERATORS: dict[str, Any] = {
     "__add__": e.add_op, "__radd__": _reflected(e.add_op), "__iadd__": in_place("+=", e.add_op),
-    "__sub__": e.sub_op, "__rsub__": e.rsub, "__isub__": in_place("-=", e.sub_op),
+    "__sub__": e.sub_op, "__rsub__": _SUBTRACTED, "__isub__": in_place("-=", e.sub_op),
     "__mul__": e.mul, "__rmul__": _reflected(e.mul), "__imul__": in_place("*=", e.mul),
     "__truediv__": e.div_op, "__rtruediv__": _DIVIDED, "__itruediv__": in_place("/=", e.div_op),
     "__pow__": powers.pow, "__rpow__": _reflected(powers.pow), "__ipow__": in_place("**=", powers.pow),
