@@ -26,7 +26,7 @@ FOLDER = Path(__file__).with_name("reference")
 ROOMS = {
     "": "Functions of tensors, and what makes them", "linalg": "Linear algebra", "fft": "Fourier transforms",
     "special": "Special functions", "nn": "Layers, losses and containers", "nn.functional": "Layers as functions",
-    "nn.init": "First values of weights", "nn.utils": "What is done to modules",
+    "nn.init": "First values of weights", "nn.grad": "Gradients of convolutions", "nn.utils": "What is done to modules",
     "nn.utils.rnn": "Sequences of any length", "nn.utils.parametrize": "Parameters made of others",
     "nn.utils.parametrizations": "Parameters that stay normal or orthogonal",
     "nn.utils.prune": "Weights of which a part is 0",

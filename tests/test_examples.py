@@ -130,7 +130,7 @@ def test_a_wrong_result_is_found() -> None:
 # Not for users, or PyTorch's names of what stands elsewhere.
 NO_PAGE = """
 accelerator array_api as_torch backends blas check cuda functions hub jit mps not_here numpy_names ops places
-playground version xpu
+playground types version xpu
 """
 
 
