@@ -62,7 +62,10 @@ def with_gradients(function: Callable[..., Any], floats: Sequence[int]) -> Calla
 
 
 def twice(function: Callable[..., Any], place: int) -> Callable[..., Any]:
-    """The gradient for the argument at ``place`` alone, and its gradient; the other arguments are data."""
+    """The gradient for the argument at ``place`` alone, and its gradient; the other arguments are data.
+
+    And whether that has a history.
+    """
 
     def both(*given: Any) -> Any:
         leaf = given[place].detach().requires_grad_()
@@ -70,7 +73,7 @@ def twice(function: Callable[..., Any], place: int) -> Callable[..., Any]:
         while found[-1].requires_grad and len(found) < 3:
             loss = (found[-1] * found[-1].conj()).real.sum()
             found += tg.autograd.grad(loss, [leaf], create_graph=True)
-        return [x.detach() for x in found]
+        return [*(x.detach() for x in found), found[-1].requires_grad]
 
     return both
 

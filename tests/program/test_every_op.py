@@ -67,12 +67,15 @@ def test_every_op(op: Op, sample: Any) -> None:
         assert not differs(with_gradients(called, wanting), one, other)
 
 
-SEVERAL = {param.values[0].name: param for param in reversed(CALLS) if len(param.values[1].shapes) > 1}
+TWICE = {  # by op a sample with more operands than one, or whose gradient has a history in what it was made from
+    op.name: param
+    for param in reversed(CALLS)
+    for op, sample in [param.values]
+    if op.kind != "constant" and not op.variadic and (len(sample.shapes) > 1 or op.grad_grad_fn)
+}
 
 
-@together(
-    ("op", "sample"), [p for p in SEVERAL.values() if p.values[0].kind != "constant" and not p.values[0].variadic]
-)
+@together(("op", "sample"), list(TWICE.values()))
 def test_every_op_where_one_operand_is_wanted_twice(op: Op, sample: Any) -> None:
     """A second derivative reads what the first kept of data: of other data it is another one."""
     one, other = tensors(op, sample, 0), tensors(op, sample, 1)

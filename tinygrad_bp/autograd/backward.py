@@ -89,11 +89,11 @@ def pull_and_keep(node: Node, g: Any) -> tuple[Any, ...]:
     return pull_and_free(node, g) if kept is None else pulled(node, g, kept)
 
 
-def pull_recorded(node: Node, g: Any) -> tuple[Any, ...]:
+def pull_recorded(node: Node, g: Any, constant: Callable[[Any], Any] = lambda kept: kept) -> tuple[Any, ...]:
     """The gradients of the parents as Tensors: the rules are recorded, so they can be differentiated in turn."""
     if node.kept is None:
         return pull_and_free(node, g)
-    gradients = pulled(node, g, restored(node))
+    gradients = pulled(node, g, restored(node, constant))
     return belonging(gradients, node) if node.op.grad_grad_fn else gradients  # type: ignore[union-attr]
 
 

@@ -46,7 +46,7 @@ from .op import OPS
 from .tensor import Tensor, blank, wrap
 from .types import Array
 from .values import made
-from .watch import pull_traced, quietly
+from .watch import pull_traced, quietly, tensors_of
 from .writing import replace
 
 
@@ -63,8 +63,9 @@ def _pull_back(
     if not tensors and not watchers:
         return _walked(seeds, nodes, pull_and_keep if retain else pull_and_free, False, targets)
     with enable_grad() if create else no_grad() if tensors else nullcontext(), quietly(watchers):
-        recorded = create and not traced()
-        pull = pull_recorded if recorded else pull_traced if tensors else pull_and_keep if retain else pull_and_free
+        pull = pull_recorded if create else pull_traced if tensors else pull_and_keep if retain else pull_and_free
+        if create and traced():  # of an array that is no Tensor, what a rule makes of it has no step
+            pull = partial(pull_recorded, constant=tensors_of)
         return _walked(seeds, nodes, pull, tensors, targets)
 
 

@@ -185,10 +185,7 @@ class unwatched(Switch):
 
 
 def pull_traced(node: Node, g: Any) -> tuple[Any, ...]:
-    """The gradients of the parents as Tensors, for someone who follows values, or of a batch.
-
-    What was kept without a history is a Tensor as well: of an array, what a rule makes of it has no step.
-    """
+    """The gradients of the parents as Tensors, for someone who follows values, or of a batch; nothing is recorded."""
     if node.kept is None:
         return pull_and_free(node, g)
     return pulled(node, g, restored(node, tensors_of) if traced() else tuple(tensors_of(list(node.kept))))
