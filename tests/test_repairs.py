@@ -198,6 +198,27 @@ def test_one_layer_of_a_loop_over_layers_and_examples() -> None:
     assert all("in the layer of W1: its derivative is left out" in finding.sentence for finding in found.wrong), found
 
 
+def test_what_comes_in_at_the_wrong_step() -> None:
+    def states(x: Any, w: Any) -> list[Any]:
+        h, kept = 0.1 * x, [0.1 * x]
+        for _ in range(4):
+            h = np.tanh(x + h @ w)
+            kept.append(h)
+        return kept
+
+    def backward(g: Any, x: Any, w: Any, at: int) -> Any:
+        kept, dh, dx, dw = states(x, w), np.zeros_like(x), np.zeros_like(x), np.zeros_like(w)
+        for t in (4, 3, 2, 1):
+            dz = (dh + (2 * g if t == at else 0)) * (1 - kept[t] ** 2)
+            dx, dw, dh = dx + dz, dw + kept[t - 1].T @ dz, dz @ w.T
+        return dx + 0.1 * dh, dw
+
+    inputs = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 4))
+    for at in (4, 1):
+        found = check_backward(lambda *v, at=at: backward(*v, at), lambda x, w: 2 * states(x, w)[-1], inputs)
+        assert found.ok if at == 4 else "last step of a loop is given to that of the first" in str(found), found
+
+
 def test_a_root_whose_derivative_is_multiplied_where_it_divides() -> None:
     x = RNG.normal(size=(4, 3))
 

@@ -27,7 +27,7 @@ from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .reads import overlapping
-from .recurrent import cut_off, later, orders_in_time
+from .recurrent import at_another_step, cut_off, later, orders_in_time
 from .reread import read_back_elsewhere, read_otherwise
 from .screen import Screen
 from .statistics import statistics
@@ -44,6 +44,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties,
     arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals,
     other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
+    at_another_step,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together

@@ -7,7 +7,9 @@ from typing import Any
 
 from ...autograd.node import Node
 from .edges import Edge, edges, replaced, without
-from .tape import Change, Gradient, Step, Tape, places
+from .tape import Change, Gradient, Pairs, Rule, Step, Tape, places
+
+TURNS = 40  # of a loop at whose ends something comes in
 
 
 def later(tape: Tape) -> Iterator[Change]:
@@ -23,6 +25,35 @@ def later(tape: Tape) -> Iterator[Change]:
             )
             rules = {e.step.node: replaced(e, _of_now(tape, e, n)) for e, n in zip(some, nodes, strict=True)}
             yield Change("derivative missing", text, rules)
+
+
+def at_another_step(tape: Tape) -> Iterator[Change]:
+    """What comes to the value of the last step from behind the loop comes to that of another step, or the first's."""
+    turns: dict[Any, list[Node]] = {}
+    for step in tape.steps:
+        if step.call.site.code is not None and step.node.shape:
+            turns.setdefault((step.name, step.call.site, step.node.shape), []).append(step.node)
+    behind = [e for e in edges(tape) if tape.turns.get((e.step.name, e.step.call.site), 1) == 1]
+    for nodes in turns.values():
+        for own, word in ((0, "last"), (-1, "first")) if 1 < len(nodes) <= TURNS else ():  # the newest is first
+            for edge in behind:
+                if edge.parent is not nodes[own] or edge.step.node in nodes:
+                    continue
+                others = (nodes[-1 - own], "first" if own == 0 else "last"), (nodes[1 if own == 0 else -2], "next")
+                for other, name in others[: 1 + (len(nodes) > 2)]:
+                    text = (
+                        f"What {edge.step.name}{places([edge.step])} passes to the value of the {word} step of a loop "
+                        f"is given to that of the {name} step."
+                    )
+                    yield Change("wrong step", text, {edge.step.node: _elsewhere(edge, other)})
+
+
+def _elsewhere(edge: Edge, other: Node) -> Rule:
+    def rule(step: Step, g: Gradient) -> Pairs:
+        given = enumerate(zip(step.parents, step.pull(g), strict=False))
+        return [(other if i == edge.operand else p, d) for i, (p, d) in given if p is not None and d is not None]
+
+    return rule
 
 
 def _of_weights(tape: Tape) -> Iterator[list[Edge]]:

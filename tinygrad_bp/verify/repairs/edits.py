@@ -103,6 +103,8 @@ class Edits(Reading):
             if n.size != 1 or n.dtype.kind not in "fiu" or self._seeded(o) or (step.name == "divide" and not slot):
                 continue
             now, divides = float(n.item()), step.name == "divide"
+            if not divides and now >= 0.5:  # 1/2, 2, a rate: no count that another one is meant for
+                continue
             text = f"This {'divides by' if divides else 'multiplies with'} {rational(now)} where {{{{}}}} is meant"
             free = partial(self._meant, now, divides, np.size(step.value))
             yield Edit("divisor", 1.25, self.said(text, group), dict.fromkeys(group, after(lambda y: y)), free, group)
