@@ -154,7 +154,7 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
             f"bincount: weights {shape_text(np.shape(weights))} must have the shape of input, {shape_text(raw.shape)}"
         )
     size = max(int(raw.max()) + 1 if raw.size else 0, minlength)
-    if value_of(weights).dtype.kind in "bui":
+    if weights.dtype.kind in "bui":
         weights = to(weights, np.float64)
     return place(weights, (size,), (raw.astype(np.int64),))
 
