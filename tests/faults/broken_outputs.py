@@ -427,6 +427,15 @@ def labels_of_minus_one_and_one(task: Task) -> Made:
     return task.trained(task.body(1), nn.BCEWithLogitsLoss(), 2 * task.y - 1)
 
 
+@mistake({"words": TWO["words"]}, "softmax-along-the-wrong-axis")
+def softmax_over_the_places(task: Task) -> Made:
+    def of_every_place(p: Any, y: Any) -> Any:
+        return F.nll_loss(p.log().reshape(-1, 50), y.reshape(-1))
+
+    model = nn.Sequential(nn.Embedding(50, 8), nn.Linear(8, 50), nn.Softmax(dim=1))
+    return task.trained(model, of_every_place, (task.x + 1) % 50)
+
+
 @mistake(TWO, "zero-where-minus-one-is-meant")
 def hinge_of_zero_and_one(task: Task) -> Made:
     return task.trained(task.body(1), lambda s, y: F.relu(1 - y * s).mean())

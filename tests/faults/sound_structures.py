@@ -372,3 +372,10 @@ def xor_in_the_midst_of_steep_steps(rng: Any) -> Program:
 def some_hundreds_without_an_optimizer(rng: Any) -> Program:
     x = rng.normal(size=(60, 2))
     return Program(nn.Linear(2, 1), nn.MSELoss(), (f32(x), f32(300 + 80 * x[:, :1])))
+
+
+@sound
+def few_rows_of_a_common_class(rng: Any) -> Program:
+    model = mlp(2, 16, 1)
+    x = f32(rng.normal(size=(16, 2)))
+    return Program(model, nn.BCEWithLogitsLoss(), (x, tg.zeros(16, 1)), optim.Adam(model.parameters(), lr=0.01))

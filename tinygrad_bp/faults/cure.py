@@ -116,7 +116,8 @@ class Cure:
             yield Change(dropout=True)
         if self.decay >= STRONG:
             yield Change(decay=True)
-        yield from _with_rates([size for size in self._sizes(NEAR) if size.inputs and size not in sizes])
+        near = [size for size in self._sizes(NEAR) if size.inputs and size not in sizes]
+        yield from _with_rates(near if np.isfinite(self.seen.loss_value or 0.0) else [])  # a NaN is of no size near 1
         if self.seen.optimizer is not None and not self.trials.lost(LARGEST):
             yield Change(LARGEST)
 

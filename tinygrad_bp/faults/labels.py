@@ -13,7 +13,8 @@ from ..autograd.watch import array_of
 from .finding import Finding
 from .observation import Observation
 
-ENOUGH = 8  # so many labels that are alike are no chance
+ENOUGH = 8  # so many labels of several classes that are alike are no chance
+ENOUGH_OF_TWO = 32  # and so many of two, one of which may be rare
 
 
 def whole(targets: Raw) -> bool:
@@ -62,7 +63,8 @@ def labels_all_one_class(seen: Observation) -> Finding | None:
     else:
         best = values.argmax(axis)
         alike = bool((best == best.flat[0]).all() and (values.max(axis) > 0.99).all())
-    if not alike or seen.shares_targets_with_inputs:
+    two = kind.kind == "binary" or values.shape[axis] == 2
+    if not alike or seen.shares_targets_with_inputs or (two and kind.rows < ENOUGH_OF_TWO):
         return None
     value = t.flat[0] if t.size == kind.rows else np.asarray(t).reshape(kind.rows, -1)[0].argmax()
     return seen.found(

@@ -91,6 +91,22 @@ def softmax_over_the_batch(seen: Observation) -> Finding | None:
     return None
 
 
+def softmax_along_the_wrong_axis(seen: Observation) -> Finding | None:
+    """A softmax over places, where the loss has the classes along another axis."""
+    last, kind, scores = seen.activation, seen.loss_kind, seen.scores
+    if last is None or kind is None or kind.kind not in ("classes", "chosen") or scores is None or scores.ndim < 3:
+        return None
+    axis = kind.targets.class_axis % scores.ndim
+    if not {"softmax", "log_softmax"} & set(last.names or ()) or last.axis % scores.ndim == axis:
+        return None
+    return seen.found(
+        "softmax-along-the-wrong-axis",
+        f"A softmax of {scores.shape} along axis {last.axis}, and the classes lie along axis {axis}: the answers of "
+        "different places share one sum.",
+        f"Sum over the classes: dim={axis} (axis={axis}).", last.step,
+    )  # fmt: skip
+
+
 def _rows(seen: Observation) -> int | None:
     """How many examples there are, where inputs, outputs and targets have them in front."""
     if seen.inputs is None or seen.scores is None or not seen.inputs.ndim or not seen.scores.ndim:

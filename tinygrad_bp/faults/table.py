@@ -59,6 +59,8 @@ FAULTS = (
     _fault("softmax-on-one-unit", outputs.softmax_on_one_unit, "output-cannot-reach-targets",
            "activation-on-the-scores", "softmax-before-cross-entropy", "log-of-softmax", "squared-error-for-classes"),
     _fault("softmax-over-the-batch", outputs.softmax_over_the_batch, "scores-taken-for-probabilities", "log-missing"),
+    _fault("softmax-along-the-wrong-axis", outputs.softmax_along_the_wrong_axis, "scores-taken-for-probabilities",
+           "log-missing"),
     _fault("softmax-over-independent-labels", outputs.softmax_over_independent_labels, "softmax-before-cross-entropy",
            "activation-on-the-scores"),
     _fault("binary-loss-for-class-numbers", losses.binary_loss_for_class_numbers, "binary-loss-for-regression",

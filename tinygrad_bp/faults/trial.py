@@ -29,7 +29,7 @@ FALL = 0.2  # by so much of the first loss: random first weights may have a skil
 HALF = 0.5  # the skill that needs no fall: the program has learnt before
 CURED = 0.5  # the skill that a change has to reach to count as the cure
 ENOUGH = 0.8  # the skill at which a trial ends
-JUMP = 100.0  # times the loss of chance
+JUMP = 20.0  # times the loss of chance
 PART = 0.65  # below this skill a program learns only a part; then a change has to reach ENOUGH
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
 LOOK = 3  # what it costs to see how much of the loss the inputs explain, in steps
@@ -204,11 +204,13 @@ class Trials:
 
     def cure(self, changes: Iterator[Change]) -> Change | None:
         """The first of these changes with which the program learns, or learns far more where it learns a little."""
-        least = CURED if self.fails else ENOUGH
+        least, plain = (CURED, None) if self.fails else (ENOUGH, self.run())
         for change in changes:
             known = self._done.get((change._replace(rate=1.0), self.steps))
             trial = known if known is not None and known.still else self.run(change)
-            if trial is not None and trial.skill >= least and trial.learnt and trial.falls and not trial.jumps:
+            if trial is None or (plain is not None and not change.targets and trial.losses[-1] > plain.losses[-1]):
+                continue  # whatever the inputs explain of it, the loss ends above that of the program as it is
+            if trial.skill >= least and trial.learnt and trial.falls and not trial.jumps:
                 return change
         return None
 
