@@ -200,6 +200,8 @@ def test_packing_and_padding_undo_each_other(batch_first):
     assert (padded == -1).sum().item() == 12
     for a, b in zip(rnn.unpad_sequence(padded, lengths, batch_first), given, strict=True):
         assert a.tolist() == b.tolist()
+    with pytest.raises(ShapeError, match=r"unpad_sequence: 3 lengths for 4 sequences; batch_first=True"):
+        rnn.unpad_sequence(padded, lengths, not batch_first)
     (padded * padded).sum().backward()
     for x in given:
         assert x.grad.tolist() == (2 * x).tolist()

@@ -193,12 +193,20 @@ def pad_sequence(
 def unpad_sequence(padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False) -> list[Tensor]:
     """Padded sequences as a list of them, each of its own length.
 
+    Raises ``ShapeError`` where there are not as many lengths as sequences.
+
     >>> import tinygrad_bp as tg
     >>> tg.nn.utils.rnn.unpad_sequence(tg.tensor([[1, 2, 3], [4, 0, 0]]), tg.tensor([3, 1]), batch_first=True)
     [tensor([1, 2, 3]), tensor([4])]
     """
     x = padded_sequences if batch_first else transpose(padded_sequences, 0, 1)
-    return [getitem(x, (i, slice(int(n)))) for i, n in enumerate(value_of(lengths))]
+    counts = [int(n) for n in value_of(lengths)]
+    if len(counts) != x.shape[0]:
+        raise ShapeError(
+            f"unpad_sequence: {len(counts)} lengths for {x.shape[0]} sequences; batch_first=True says that these are "
+            "the rows"
+        )
+    return [getitem(x, (i, slice(n))) for i, n in enumerate(counts)]
 
 
 def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
