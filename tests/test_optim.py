@@ -8,7 +8,7 @@ from trainings import GOLDEN, KINDS, assert_bit_equal, loss_of, made, start, ste
 
 import tinygrad_bp as tg
 from tinygrad_bp.autograd.errors import ArgumentError, StateDictError
-from tinygrad_bp.optim.blocks import BLOCK, blocks
+from tinygrad_bp.optim.pieces import BLOCK, in_pieces
 
 
 @pytest.mark.parametrize("case", GOLDEN["trajectories"], ids=lambda case: case["optimizer"])
@@ -161,13 +161,15 @@ def test_large_parameters_move_as_small_ones_do(kind, order):
             assert loaded.numpy().flags.f_contiguous == state[name].flags.f_contiguous
 
 
-def test_blocks_cover_every_element_once():
+def test_pieces_cover_every_element_once():
+    def rule(part, other):
+        part += 1
+        other += 2
+
     for shape in [(3, BLOCK), (BLOCK + 1,), (5,), (), (0, 4)]:
         for order in "CF":
             a, b = np.zeros(shape, order=order), np.zeros(shape, order=order)
-            for part, other in blocks(a, b):
-                part += 1
-                other += 2
+            in_pieces(rule, a, b)
             assert np.all(a == 1) and np.all(b == 2)
 
 

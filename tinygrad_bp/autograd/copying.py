@@ -70,6 +70,7 @@ def sent(self: Tensor) -> Any:
         raise ArgumentError(
             f"a tensor made by {self._node!r} cannot go to another process with its history; send t.detach()"
         )
+    holding(self)
     return _received, (type(self), copied(self._value), self.requires_grad, self.name)
 
 

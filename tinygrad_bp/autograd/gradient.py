@@ -188,8 +188,8 @@ def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -
         g = _seed(output, gradient, tensors)
         node = output._node
         assert node is not None
-        if gradient is not None and not tensors:
-            taken.add(id(writes.owner(g)))
+        if gradient is not None and not stands_for_many(g):
+            taken.add(id(writes.owner(g._value if tensors else g)))
         seeds[node] = seeds[node] + g if node in seeds else g
     return seeds, taken
 
@@ -228,8 +228,11 @@ def _deposit(found: Gradients, create: bool, tensors: bool, taken: set[int]) -> 
             first._value = _own(g, taken) if node.op is None else copied(g)
             first._node = None
             cell.grad = first
-        elif grad is None:
+        elif grad is None and (create or node.op is not None):
             cell.grad = _separate(g)
+        elif grad is None:  # someone follows values
+            cell.grad = wrap(_own(g._value, taken), None)
+            same(cell.grad._value, g._value)
         elif create:
             cell.grad = grad + g
         elif tensors:  # someone follows values

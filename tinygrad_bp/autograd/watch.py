@@ -7,7 +7,7 @@ puts the op's frame in its place or, while anyone watches, runs ``call`` and tel
 from __future__ import annotations
 
 from _thread import RLock  # the threading module takes a hundred times as long to import
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter_ns
 from typing import Any
@@ -39,6 +39,9 @@ class Watcher:
     def given(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> tuple[Any, ...]:
         """What ``op`` is called with in the place of these operands."""
         return operands
+
+    def calling(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """An op is going to read these; the result, where it need not be computed yet."""
 
     def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
         """``op`` computed ``value`` of ``values``, which are the operands as arrays of one dtype, and numbers."""
@@ -79,6 +82,13 @@ class Watcher:
 
     def held(self, x: Tensor) -> None:
         """The array in the tensor ``x`` goes on without it, to an op or another tensor, or is written."""
+
+    def put_off(self, rule: Callable[..., None], tensors: Sequence[Tensor], pieces: Sequence[Any]) -> bool:
+        """Whether a rule, which writes, may wait with all pieces of these tensors' arrays but the first of each.
+
+        It is called with one piece of every array; who says that it may wait calls it later.
+        """
+        return False
 
     def happened(self, what: str) -> None:
         """Something happens now that is no op."""
@@ -144,6 +154,10 @@ def enter(op: Op, given: dict[str, Any]) -> Any:
         for watcher in watchers:
             watcher.computed(op, operands, params, values, value)
 
+    for watcher in watchers:
+        later = watcher.calling(op, operands, params)
+        if later is not None:
+            return later
     with unwatched(), quietly(watchers):
         began = perf_counter_ns()
         result = call(op, operands, _arrays_in(params), saw)  # a node keeps arrays

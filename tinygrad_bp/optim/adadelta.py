@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from .blocks import blocks
 from .numbers import pull, seen
 from .optimizer import Optimizer
 
@@ -52,15 +51,13 @@ class Adadelta(Optimizer):
         number, rho = seen(group).number, group["rho"]
         return (number(counts[0]) + 1,), (rho, 1 - rho, group["eps"], number(group["lr"]))
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        array = seen(group).array
-        for value, grad, state, (keep, take, eps, rate) in self.counted(group, moving):
-            for p, g, v, u in blocks(value, grad, array(state["square_avg"]), array(state["acc_delta"])):
-                g = pull(g, p, group, group["weight_decay"])
-                v *= keep
-                v += g * g * take
-                change = g * (np.sqrt(u + eps) / np.sqrt(v + eps))
-                u *= keep
-                u += change * change * take
-                p -= change * rate
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (keep, take, eps, rate), (v, u) = numbers, kept
+        g = pull(g, p, group, group["weight_decay"])
+        v *= keep
+        v += g * g * take
+        change = g * (np.sqrt(u + eps) / np.sqrt(v + eps))
+        u *= keep
+        u += change * change * take
+        p -= change * rate

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import blocks
-from .numbers import seen
+from .numbers import pull, seen
 from .optimizer import Optimizer
 
 
@@ -58,19 +57,13 @@ class Adagrad(Optimizer):
         step, lr, decay = number(counts[0]) + 1, number(group["lr"]), group["lr_decay"]
         return (step,), (group["eps"], lr / (1 + (step - 1) * decay) if decay else lr)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        decay, maximize = group["weight_decay"], group["maximize"]
-        array = seen(group).array
-        for value, grad, state, (eps, rate) in self.counted(group, moving):
-            for p, g, total in blocks(value, grad, array(state["sum"])):
-                if maximize:
-                    g = -g
-                if decay:
-                    g = g + p * decay
-                total += g * g
-                root = np.sqrt(total)
-                root += eps
-                change = g / root
-                change *= rate
-                p -= change
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (eps, rate), (total,) = numbers, kept
+        g = pull(g, p, group, group["weight_decay"])
+        total += g * g
+        root = np.sqrt(total)
+        root += eps
+        change = g / root
+        change *= rate
+        p -= change

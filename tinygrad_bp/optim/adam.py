@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import blocks
-from .numbers import power, seen, sqrt
+from .numbers import power, pull, seen, sqrt
 from .optimizer import Optimizer
 
 
@@ -70,36 +69,26 @@ class Adam(Optimizer):
         rest = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step,), (beta1, 1 - beta1, beta2, 1 - beta2, c * group["eps"], rate, rest)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        decay, amsgrad, maximize = group["weight_decay"], group["amsgrad"], group["maximize"]
-        shrink, penalty = (decay, 0) if group["decoupled_weight_decay"] else (0, decay)
-        array = seen(group).array
-        for value, grad, state, numbers in self.counted(group, moving):
-            keep1, take1, keep2, take2, eps, rate, rest = numbers
-            arrays = [value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])]
-            if amsgrad:
-                arrays.append(array(state["max_exp_avg_sq"]))
-            for p, g, m, v, *most in blocks(*arrays):
-                if maximize:
-                    g = -g
-                if penalty:
-                    g = g + p * penalty
-                if shrink:
-                    p *= rest
-                m *= keep1
-                m += g * take1
-                square = g * g
-                square *= take2
-                v *= keep2
-                v += square
-                if most:
-                    most[0][...] = np.maximum(most[0], v)
-                root = np.sqrt(most[0] if most else v)
-                root += eps
-                change = m / root
-                change *= rate
-                p -= change
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (keep1, take1, keep2, take2, eps, rate, rest), (m, v, *most) = numbers, kept
+        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+        g = pull(g, p, group, 0 if decoupled else decay)
+        if decoupled and decay:
+            p *= rest
+        m *= keep1
+        m += g * take1
+        square = g * g
+        square *= take2
+        v *= keep2
+        v += square
+        if most:
+            most[0][...] = np.maximum(most[0], v)
+        root = np.sqrt(most[0] if most else v)
+        root += eps
+        change = m / root
+        change *= rate
+        p -= change
 
 
 class AdamW(Adam):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import blocks
 from .numbers import power, pull, seen
 from .optimizer import Optimizer
 
@@ -55,12 +54,10 @@ class Adamax(Optimizer):
         step, beta1, beta2 = number(counts[0]) + 1, number(beta1), number(beta2)
         return (step,), (1 - beta1, beta2, group["eps"], number(group["lr"]) / (1 - power(beta1, step)))
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        array = seen(group).array
-        for value, grad, state, (take, keep, eps, rate) in self.counted(group, moving):
-            for p, g, m, u in blocks(value, grad, array(state["exp_avg"]), array(state["exp_inf"])):
-                g = pull(g, p, group, group["weight_decay"])
-                m += (g - m) * take
-                u[...] = np.maximum(u * keep, np.abs(g) + eps)
-                p -= m / u * rate
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (take, keep, eps, rate), (m, u) = numbers, kept
+        g = pull(g, p, group, group["weight_decay"])
+        m += (g - m) * take
+        u[...] = np.maximum(u * keep, np.abs(g) + eps)
+        p -= m / u * rate

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .blocks import blocks
 from .numbers import choose, larger, power, pull, seen
 from .optimizer import Optimizer
 
@@ -61,12 +60,10 @@ class ASGD(Optimizer):
         )
         return after, (eta, 1 - lambd * eta, mu, mu == 1)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        array = seen(group).array
-        for value, grad, state, (rate, rest, part, whole) in self.counted(group, moving):
-            for p, g, average in blocks(value, grad, array(state["ax"])):
-                g = pull(g, p, group, group["weight_decay"])
-                p *= rest
-                p -= g * rate
-                average[...] = choose(whole, lambda: p, lambda: average + (p - average) * part)  # noqa: B023
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (rate, rest, part, whole), (average,) = numbers, kept
+        g = pull(g, p, group, group["weight_decay"])
+        p *= rest
+        p -= g * rate
+        average[...] = choose(whole, lambda: p, lambda: average + (p - average) * part)

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd.arrays import as_array
 from ..autograd.elsewhere import hosted, moved
 from ..autograd.errors import AutogradError, StateDictError, shape_text
+from ..autograd.modes import holding, same
 from ..autograd.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 def copied(value: Any) -> Any:
     """A value of a state in memory of its own, without history; what is no tensor or container stays as it is."""
     if isinstance(value, Tensor):
-        return wrap(value._value.copy(order="K"), None)
+        holding(value)
+        array = value._value.copy(order="K")
+        same(array, value._value)
+        return wrap(array, None)
     if isinstance(value, dict):
         return {name: copied(inner) for name, inner in value.items()}
     return [copied(inner) for inner in value] if isinstance(value, list) else value

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import blocks
 from .numbers import power, pull, seen
 from .optimizer import Optimizer
 
@@ -66,17 +65,15 @@ class NAdam(Optimizer):
         rest = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step, product), (1 - beta1, beta2, 1 - beta2, 1 - power(beta2, step), by_g, by_m, rest)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        eps, decay, decoupled = group["eps"], group["weight_decay"], group["decoupled_weight_decay"]
-        array = seen(group).array
-        for value, grad, state, (take1, keep2, take2, left, by_g, by_m, rest) in self.counted(group, moving):
-            for p, g, m, v in blocks(value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])):
-                g = pull(g, p, group, 0 if decoupled else decay)
-                if decoupled and decay:
-                    p *= rest
-                m += (g - m) * take1
-                v *= keep2
-                v += g * g * take2
-                root = np.sqrt(v / left) + eps
-                p -= (g * by_g + m * by_m) / root
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (take1, keep2, take2, left, by_g, by_m, rest), (m, v) = numbers, kept
+        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+        g = pull(g, p, group, 0 if decoupled else decay)
+        if decoupled and decay:
+            p *= rest
+        m += (g - m) * take1
+        v *= keep2
+        v += g * g * take2
+        root = np.sqrt(v / left) + group["eps"]
+        p -= (g * by_g + m * by_m) / root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from . import loading
 from .following import Followed, follow, keep_state, name_state
 from .hooks import OptimizerHooks, run_step, with_hooks
 from .numbers import number_tensor, seen
+from .pieces import in_pieces
 
 ParamsT = Iterable[Any]  # tensors, pairs of a name and a tensor, or dicts that are groups
 
@@ -199,14 +201,25 @@ class Optimizer:
             follow(self, group, [p for p, _, _ in moving])
 
     def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """Write into the parameters of one group; the optimizers of this package are written so.
+        """Write into the parameters of one group: by ``rule``, or a subclass writes what is here.
 
         ``moving`` has, for every parameter with a gradient, the parameter, its array and that of its gradient. With
         ``differentiable``, and while a program is written down, they are tensors, as is what ``seen(group)`` shows,
         and all that is done with them is followed: so an update uses operators and NumPy's functions only, writes in
         place, and branches on no number that ``scheduled`` names but by ``used``.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no step: write one")
+        if type(self).rule is Optimizer.rule:
+            raise NotImplementedError(f"{type(self).__name__} has no step: write one")
+        array, names = seen(group).array, self.names(group)[len(self.counts) :]
+        for value, grad, state, numbers in self.counted(group, moving):
+            in_pieces(partial(self.rule, group, numbers), value, grad, *[array(state[name]) for name in names])
+
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter, element by element: ``p`` and what is kept for it are written in place.
+
+        ``numbers`` are those that ``advance`` computed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no rule: write one")
 
     def scheduled(self, group: dict[str, Any]) -> tuple[str, ...]:
         """The settings that schedules change: a program reads them anew in every run; the others are part of it."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .blocks import blocks
 from .numbers import choose, larger, power, pull, seen, sqrt
 from .optimizer import Optimizer
 
@@ -67,16 +66,14 @@ class RAdam(Optimizer):
         rest = 1 - number(group["lr"]) * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step,), (1 - beta1, beta2, 1 - beta2, rate, rest, long)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        eps, decay, decoupled = group["eps"], group["weight_decay"], group["decoupled_weight_decay"]
-        array = seen(group).array
-        for value, grad, state, (take1, keep2, take2, rate, rest, long) in self.counted(group, moving):
-            for p, g, m, v in blocks(value, grad, array(state["exp_avg"]), array(state["exp_avg_sq"])):
-                g = pull(g, p, group, 0 if decoupled else decay)
-                if decoupled and decay:
-                    p *= rest
-                m += (g - m) * take1
-                v *= keep2
-                v += g * g * take2
-                p -= choose(long, lambda: m / (np.sqrt(v) + eps), lambda: m) * rate  # noqa: B023
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (take1, keep2, take2, rate, rest, long), (m, v) = numbers, kept
+        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
+        g = pull(g, p, group, 0 if decoupled else decay)
+        if decoupled and decay:
+            p *= rest
+        m += (g - m) * take1
+        v *= keep2
+        v += g * g * take2
+        p -= choose(long, lambda: m / (np.sqrt(v) + group["eps"]), lambda: m) * rate

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from .blocks import blocks
-from .numbers import seen, used
+from .numbers import pull, seen, used
 from .optimizer import Optimizer
 
 
@@ -69,34 +68,27 @@ class RMSprop(Optimizer):
         found = (alpha, 1 - alpha, group["eps"], number(group["momentum"]), number(group["lr"]))
         return (number(counts[0]) + 1,), found
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        decay, centered, maximize = group["weight_decay"], group["centered"], group["maximize"]
-        array, arrays = seen(group).array, self.names(group)[len(self.counts) :]
-        pushed = used(group["momentum"])
-        for value, grad, state, (keep, take, eps, push, rate) in self.counted(group, moving):
-            for p, g, v, *more in blocks(value, grad, *[array(state[name]) for name in arrays]):
-                if maximize:
-                    g = -g
-                if decay:
-                    g = g + p * decay
-                square = g * g
-                square *= take
-                v *= keep
-                v += square
-                if centered:
-                    m = more[-1]
-                    m *= keep
-                    m += g * take
-                    root = np.sqrt(v - m * m)
-                else:
-                    root = np.sqrt(v)
-                root += eps
-                change = g / root
-                if pushed:
-                    more[0] *= push
-                    more[0] += change
-                    p -= more[0] * rate
-                else:
-                    change *= rate
-                    p -= change
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (keep, take, eps, push, rate), (v, *more) = numbers, kept
+        g = pull(g, p, group, group["weight_decay"])
+        square = g * g
+        square *= take
+        v *= keep
+        v += square
+        if group["centered"]:
+            m = more[-1]
+            m *= keep
+            m += g * take
+            root = np.sqrt(v - m * m)
+        else:
+            root = np.sqrt(v)
+        root += eps
+        change = g / root
+        if used(group["momentum"]):
+            more[0] *= push
+            more[0] += change
+            p -= more[0] * rate
+        else:
+            change *= rate
+            p -= change

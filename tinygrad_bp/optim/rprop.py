@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import ArgumentError
-from .blocks import blocks
 from .numbers import pull, seen
 from .optimizer import Optimizer
 
@@ -63,15 +62,13 @@ class Rprop(Optimizer):
         """The factors are the same at every step."""
         return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"], 0.0)
 
-    def update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        """One step of one group."""
-        array = seen(group).array
-        for value, grad, state, (less, more, low, high, zero) in self.counted(group, moving):
-            for p, g, prev, size in blocks(value, grad, array(state["prev"]), array(state["step_size"])):
-                g = pull(g, p, group, 0)
-                same = g * prev
-                changed = np.where(same > 0, size * more, np.where(same < 0, size * less, size))
-                size[...] = np.clip(changed, low, high)
-                g = np.where(same < 0, zero, g)
-                p -= np.where(g > 0, size, np.where(g < 0, -size, zero))
-                prev[...] = g
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter."""
+        (less, more, low, high, zero), (prev, size) = numbers, kept
+        g = pull(g, p, group, 0)
+        same = g * prev
+        changed = np.where(same > 0, size * more, np.where(same < 0, size * less, size))
+        size[...] = np.clip(changed, low, high)
+        g = np.where(same < 0, zero, g)
+        p -= np.where(g > 0, size, np.where(g < 0, -size, zero))
+        prev[...] = g

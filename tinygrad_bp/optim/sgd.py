@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -12,9 +13,9 @@ from ..autograd.elsewhere import number
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import assume
 from ..autograd.tensor import wrap
-from .blocks import BLOCK, blocks
-from .numbers import seen, used
+from .numbers import pull, seen, used
 from .optimizer import Optimizer
+from .pieces import BLOCK, in_pieces
 
 
 class SGD(Optimizer):
@@ -70,19 +71,18 @@ class SGD(Optimizer):
             if value.size <= BLOCK:
                 value -= g * rate
             else:
-                for part, g_part in blocks(value, g):
-                    part -= g_part * rate
+                in_pieces(partial(_descend, rate), value, g)
 
     def _full_update(self, group: dict[str, Any], moving: list[Any]) -> None:
-        momentum, dampening, decay = group["momentum"], group["dampening"], group["weight_decay"]
-        nesterov, maximize, (array, number, typed, _) = group["nesterov"], group["maximize"], seen(group)
+        momentum, (array, number, typed, _) = group["momentum"], seen(group)
         moves = used(momentum)
         dtype, first = None, False
         arrays: tuple[Any, ...] = ()
         for param, value, grad in moving:
             if value.dtype is not dtype:
                 dtype = value.dtype
-                rate, keep, take, shrink = typed(dtype, number(group["lr"]), number(momentum), 1 - dampening, decay)
+                settings = number(group["lr"]), number(momentum), 1 - group["dampening"], group["weight_decay"]
+                rate, keep, take, shrink = typed(dtype, *settings)
             if moves:
                 state = self._state[param]
                 first = state.get("momentum_buffer") is None  # the first velocity is the gradient itself
@@ -90,20 +90,25 @@ class SGD(Optimizer):
                     state["momentum_buffer"] = wrap(np.empty_like(param._value), None)
                     assume(_never)
                 arrays = (array(state["momentum_buffer"]),)
-            for p, g, *more in blocks(value, grad, *arrays):
-                if maximize:
-                    g = -g
-                if decay:
-                    g = g + p * shrink
-                if moves:
-                    velocity = more[0]
-                    if first:
-                        velocity[...] = g
-                    else:
-                        velocity *= keep
-                        velocity += g * take if dampening else g
-                    g = g + velocity * keep if nesterov else velocity
-                p -= g * rate
+            in_pieces(partial(self.rule, group, (rate, keep, take, shrink, first)), value, grad, *arrays)
+
+    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+        """The step of one parameter with all that a group may ask for."""
+        rate, keep, take, shrink, first = numbers
+        g = pull(g, p, group, shrink)
+        if kept:
+            (velocity,) = kept
+            if first:
+                velocity[...] = g
+            else:
+                velocity *= keep
+                velocity += g * take if group["dampening"] else g
+            g = g + velocity * keep if group["nesterov"] else velocity
+        p -= g * rate
+
+
+def _descend(rate: Any, p: Any, g: Any) -> None:
+    p -= g * rate
 
 
 def _never() -> bool:

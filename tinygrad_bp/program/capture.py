@@ -22,6 +22,7 @@ from ..autograd.arrays import as_array
 from ..autograd.backward import Pull
 from ..autograd.errors import CaptureError, shape_text
 from ..autograd.history import history
+from ..autograd.modes import mode
 from ..autograd.node import Node
 from ..autograd.op import Op
 from ..autograd.tensor import Tensor, wrap
@@ -30,6 +31,7 @@ from ..autograd.types import Array
 from ..autograd.watch import Following, Watcher
 from ..autograd.writes import lies_there, shown
 from .captured import Captured, Condition, Grad, GradientOf, Source
+from .later import Moves, Products
 from .numbers import Numbers, refuse_kept, with_numbers
 from .places import Places
 from .program import Constant, Program, Step, Value, cast, replaced, values_in
@@ -43,7 +45,9 @@ def capture(
 
     ``names`` are those of the leaves of the arguments; those whose numbers are in ``varying`` are numbers that may be
     others in the next run: the function gets 0-d tensors, and computes with them what it would with numbers, to the bit
-    if ``exact``. With ``undo`` tensors hold afterwards what they held before.
+    if ``exact``. With ``undo`` tensors hold afterwards what they held before. If not ``exact``, memory is spared: a
+    gradient that the function uses up is None afterwards, and a large one is never there as a whole where nobody looks
+    at it; the parameter is then within rounding of what it would be.
     Raises ``CaptureError`` where a run would not be the same for other values; what was written until then has been
     taken back.
 
@@ -67,6 +71,8 @@ def capture(
             args, kwargs = back(leaves)
             returned = function(*args, **kwargs)
             captured = watcher.finish(returned)
+            used_up = [] if exact else [grad.source for grad in captured.grads if grad.output is None]
+            holders = [leaves[source] if isinstance(source, int) else source() for source in used_up]
             if numbers:
                 stand_ins = [leaves[number] for number in varying]
                 returned = with_numbers(returned, stand_ins, numbers)
@@ -74,6 +80,10 @@ def capture(
                 refuse_kept(stand_ins)
             if undo:
                 watcher.take_back()
+                return captured, returned
+            for holder in holders:
+                holder._cell.grad = None
+            watcher.moves.finish()
             return captured, returned
         except BaseException:
             watcher.take_back()
@@ -103,6 +113,10 @@ class Capture(Watcher):
         self._places = Places()
         self.conditions: list[Condition] = []
         self._undo: list[Callable[[], Any]] = []
+        self.products: Products = Products()  # of backward, not computed yet
+        self.moves: Moves = Moves(self.products)  # of parameters, not done yet
+        self._exact = exact
+        self._pulls = False  # whether a rule of backward runs
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self._pulled: set[int] = set()  # the order of the nodes through which backward went
         self.numbers = Numbers(self._places, exact)
@@ -189,6 +203,21 @@ class Capture(Watcher):
 
     # ------------------------------------------------------------------ what is called
 
+    def calling(self, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute what an op reads; a large product of backward may wait until somebody reads it."""
+        if not self.products and not self.moves and not self._pulls:
+            return None
+        if op.name != "permute":  # which is a view
+            leaves = flatten((operands, params))[0]
+            self._bring_up([x._value if isinstance(x, Tensor) else x for x in leaves])
+        if not self._exact and self._pulls and op.name == "matmul" and not mode().grad and len(mode().watchers) == 1:
+            arrays = [x._value for x in operands if isinstance(x, Tensor)]
+            result = self.products.put_off(op.forward, arrays)
+            if result is not None:
+                self.computed(op, operands, params, arrays, result)
+                return wrap(result, None)
+        return None
+
     def computed(self, op: Op, operands: Any, params: dict[str, Any], values: Any, value: Any) -> None:
         """Write a step, and the casts that brought its operands to one dtype."""
         given = list(operands[0]) if op.variadic else list(operands)
@@ -249,10 +278,31 @@ class Capture(Watcher):
 
     def writing(self, arrays: Sequence[Any]) -> None:
         """Keep what memory from outside held; until someone says what was written, nobody knows its value."""
+        self._bring_up(arrays, written=True)
+        self._keep([array for array in arrays if not self.moves.is_first(array)])
+        self._places.written(arrays)
+
+    def _keep(self, arrays: Sequence[Any]) -> None:
+        """Keep what memory from outside under these arrays held, where it is written for the first time."""
         for outside in self.outside:
             if outside.before is None and any(np.may_share_memory(outside.array, array) for array in arrays):
                 outside.before = np.array(outside.array)
-        self._places.written(arrays)
+
+    def put_off(self, rule: Callable[..., None], tensors: Sequence[Tensor], pieces: Sequence[Any]) -> bool:
+        """Until somebody reads them, or the function ends."""
+        arrays = [x._value for x in tensors]
+        self._bring_up([array for array in arrays if self.products.find(array) is None])
+        for x in tensors:
+            self.bring(x)
+        self.moves.put_off(rule, arrays, pieces)
+        return True
+
+    def _bring_up(self, arrays: Sequence[Any], written: bool = False) -> None:
+        """Do what was put off with the memory under these arrays."""
+        if self.moves or self.products:
+            arrays = [x for x in arrays if isinstance(x, np.ndarray) and not self.moves.is_first(x)]
+            self.moves.bring_up(arrays, self._keep)
+            self.products.bring_up(arrays, written)
 
     def same(self, array: Any, of: Any) -> None:
         """A copy, or what was written; written with itself, it is what it was. A piece stands for the whole."""
@@ -311,7 +361,11 @@ class Capture(Watcher):
 
         def remembered(node: Node, g: Any) -> Any:
             self._pulled.add(node.order)
-            return pull(node, g)
+            before, self._pulls = self._pulls, True
+            try:
+                return pull(node, g)
+            finally:
+                self._pulls = before
 
         return remembered
 
@@ -337,6 +391,7 @@ class Capture(Watcher):
                 isinstance(item, np.ndarray)
                 and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)])
             ):
+                self._bring_up([outside.array])
                 held = outside.array if outside.before is None else outside.before
                 fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
                 continue
@@ -388,6 +443,7 @@ class Capture(Watcher):
 
     def take_back(self) -> None:
         """Give memory from outside what it held before, and Python what it held."""
+        self.moves.take_back()
         for undo in reversed(self._undo):
             undo()
         for outside in self.outside:
