@@ -327,6 +327,7 @@ class Capture(Watcher):
 
     def held(self, x: Tensor) -> None:
         """Know the array of a tensor from outside by the tensor."""
+        self._bring_up([x._value])
         if self.bring(x) in self.numbers.values:
             raise CaptureError("a number that may be another one in the next run becomes a tensor")
 
