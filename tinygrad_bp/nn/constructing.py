@@ -47,7 +47,7 @@ class Constructed:
         if own.partition(".")[0] != here:
             return
         takes = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
-        kept = {p.name for p in takes if "Array" in str(p.annotation)}
+        kept = {p.name for p in takes if any(word in str(p.annotation) for word in ("Array", "Tensor"))}
         given = [(p.name if p else "one argument more", value) for p, value in zip_longest(takes, args)][: len(args)]
         for name, value in (*given, *kwargs.items()):
             if _is_data(value) and name not in kept:
