@@ -544,3 +544,15 @@ def test_narrow_products_of_doubles(rows, sizes) -> None:
     for _ in range(8):
         given = drawn()
         assert all(near(*pair, 64) for pair in zip(runnable(*given), slopes(*given)))
+
+
+def test_a_choice_after_a_least_value() -> None:
+    """GCC 12 read only one of the two arrays in each place of this loop, and left out some of its places."""
+
+    def chosen(x, yes, no, start):
+        least = x.amin((0, 2), keepdim=True)
+        return start + least.mean(), tg.where(x == least, yes, no)
+
+    given = np.tile([0.3, 0.1, 0.7], 8).reshape(2, 3, 4), np.ones((2, 3, 4)), np.zeros((2, 3, 4)), np.array(1.0)
+    program = tg.program(chosen, *map(tg.tensor, given))
+    assert same_bits(c_backend.build(program)(*given)[1], evaluate(program, given)[0][1])

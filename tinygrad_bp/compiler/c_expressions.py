@@ -26,7 +26,7 @@ BOOL = np.dtype(np.bool_)
 _ANY = {
     "eq": "{0} == {1}", "ne": "{0} != {1}", "lt": "{0} < {1}", "le": "{0} <= {1}", "gt": "{0} > {1}",
     "ge": "{0} >= {1}", "logical_not": "!{0}", "logical_and": "({0} != 0) & ({1} != 0)",
-    "logical_or": "({0} != 0) | ({1} != 0)", "logical_xor": "({0} != 0) ^ ({1} != 0)", "where": "{0} ? {1} : {2}",
+    "logical_or": "({0} != 0) | ({1} != 0)", "logical_xor": "({0} != 0) ^ ({1} != 0)", "where": "EITHER({0}, {1}, {2})",
     "positive": "{0}", "clone": "{0}",
 }  # fmt: skip
 # Ops of floats and integers: booleans have rules of their own in NumPy.

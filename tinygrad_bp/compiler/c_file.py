@@ -61,6 +61,8 @@ FILE = """\
 #define ALIGNED __attribute__((aligned(64)))
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
+/* c ? a : b, with both read first: GCC 12 gets some loops wrong that read one of them alone. */
+#define EITHER(c, a, b) ({{ __typeof__(a) _a = (a); __typeof__(b) _b = (b); (c) ? _a : _b; }})
 {functions}{blas}
 {memory}
 
