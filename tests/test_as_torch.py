@@ -57,6 +57,7 @@ IMPORTS = {
     "from torch.jit import Final": "tg.jit.Final is Final",
     "from torch.autograd.gradcheck import gradcheck": "gradcheck is tg.verify.gradcheck",
     "import torch.autograd.gradcheck as check": "check(tg.exp, tg.ones(2).double().requires_grad_())",
+    "from torch.distributions.normal import Normal": "Normal is tg.distributions.Normal",
     "from torch.types import Device, Number, _size": "tg.types.Number is Number",
     "from torch.nn.common_types import _size_1_t, _size_2_t": "tg.nn.common_types._size_2_t is _size_2_t",
     "from torch.nn.grad import conv2d_input, conv2d_weight": "conv2d_input is tg.nn.grad.conv2d_input",

@@ -84,7 +84,7 @@ class _Gathered(_Known):
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """A module that can be called where the other one has a function of its name: ``autograd.gradcheck``."""
         last = spec.name.rpartition(".")[2]
-        return _Called(spec.name) if callable(getattr(self.module, last, None)) else None
+        return _Called(spec.name) if callable(vars(self.module).get(last)) else None
 
     def exec_module(self, made: ModuleType) -> None:
         """Have it find there what it is asked for."""
