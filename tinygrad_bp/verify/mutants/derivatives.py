@@ -270,7 +270,11 @@ def other_derivatives(tape: Tape) -> Iterator[Change]:
         first = some[0]
         if first.axes:
             what = f"{_subject(first.name)}{places(f.step for f in some)}"
+            g = tape.total[first.step.node]
+            right_g = right_along(first.name)(g, first.x, first.y, first.axes)
             for kind, text, whole in slipped(first.name):
+                if multiple(whole(g, first.x, first.y, first.axes), right_g) is not None:
+                    continue  # a number times the right one: see left_out
                 yield Change(
                     kind, f"{what}: its gradient is written {text}.", {f.step.node: _rule(f, whole) for f in some}
                 )

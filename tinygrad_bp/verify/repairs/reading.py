@@ -75,10 +75,12 @@ class Reading(Renamed):
             step = program.steps[group[0]]
             for slot, o in enumerate(step.operands):
                 value = np.asarray(program.value(o))
-                if value.dtype.kind not in "fb" or (step.name == "setitem" and slot == 0) or value.size < 2:
+                if value.dtype.kind not in "fb" or (step.name == "setitem" and slot == 0):
+                    continue
+                if value.size < 2 and (isinstance(o, Constant) or len(group) < 3):
                     continue
                 for column in self.columns.by_shape.get(value.shape, ()):
-                    if self._may(o, column):
+                    if self._may(o, column) and (value.size > 1 or len(column) == len(group)):
                         yield from self._chosen(group, slot, column)
                 yield from self._turned(group, slot, value.shape)
 
