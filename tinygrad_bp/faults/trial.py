@@ -208,7 +208,9 @@ class Trials:
         for change in changes:
             known = self._done.get((change._replace(rate=1.0), self.steps))
             trial = known if known is not None and known.still else self.run(change)
-            if trial is None or (plain is not None and not change.targets and trial.losses[-1] > plain.losses[-1]):
+            if trial is None:
+                continue
+            if plain is not None and not (plain.jumps or change.targets) and trial.losses[-1] > plain.losses[-1]:
                 continue  # whatever the inputs explain of it, the loss ends above that of the program as it is
             if trial.skill >= least and trial.learnt and trial.falls and not trial.jumps:
                 return change
