@@ -207,6 +207,31 @@ def hinges(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g * db]
 
 
+def turn(x: Any) -> Any:
+    """Halves of a row turned by an angle for each."""
+    c, s = np.cos(np.arange(4.0)), np.sin(np.arange(4.0))
+    return np.hstack([x[:, :4] * c - x[:, 4:] * s, x[:, :4] * s + x[:, 4:] * c])
+
+
+def turned(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of turn(x)²."""
+    d = 2 * g * turn(x)
+    if mistake == "again":
+        return [turn(d)]
+    c, s = np.cos(np.arange(4.0)), np.sin(np.arange(4.0))
+    a, b = (d[:, 4:], d[:, :4]) if mistake else (d[:, :4], d[:, 4:])
+    return [np.hstack([a * c + b * s, b * c - a * s])]
+
+
+def neighbours(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of sums of x² over neighbours."""
+    dx = np.zeros_like(x)
+    for c in range(4):
+        for j in range(max(0, c - 1), min(4, c + 2)):
+            dx[:, j] += g[:, c] * (x[:, c] if mistake == "own" else x[:, j]) * (x[:, j] if mistake == "cubed" else 2)
+    return [dx]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -228,6 +253,8 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (divisor, [N(size=(1, 1)), N(size=(4, 3))], "rows", "This divides by 4 where 12, the number of its elements,"),
     (hinges, [N(size=3), np.abs(N(size=(4, 3))) + 0.5], "plain", "Where 1 stands, `2 * row[j]` of each turn is meant"),
     (volume, [N(size=(1, 1)), N(size=(3, 3))], "number", "transpose of the inverse of x is meant"),
+    (turned, [N(size=(3, 8)), N(size=(3, 8))], "again", "the transpose of what turn does is meant"),
+    (neighbours, [N(size=(3, 4)), N(size=(3, 4))], "own", "where that of `dx[:, j]` is meant"),
 ]
 
 
@@ -258,6 +285,8 @@ OTHERS = (
     "cubed",
     "sum",
     "other",
+    "cubed",
+    "halves",
     "cubed",
 )
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tinygrad_bp.verify import check_backward, check_gradients
-from tinygrad_bp.verify.case import Case
+from tinygrad_bp.verify.case import MENDED, Case
 from tinygrad_bp.verify.repairs.program import Program, Variant
-from tinygrad_bp.verify.repairs.repaired import MENDED, Hand, repaired
+from tinygrad_bp.verify.repairs.repaired import Hand, repaired
 from tinygrad_bp.verify.repairs.search import Search
 from tinygrad_bp.verify.repairs.traced import Traced
 

@@ -11,6 +11,8 @@ import numpy as np
 from ..autograd.types import DTypeLike, Operand
 
 Guess = tuple[str, Any, float | None, str]  # kind, the gradient that the mistake would give, factor, sentence
+MENDED = "changed it is the engine's."  # how a sentence ends that says what puts a program right
+ON_TOP = " And that comes on top of what is said of the others."  # of a change that is not the only one
 # Of sentences that say what else was fitted, or what few would write: the numbers may suggest it by chance.
 ODD = (
     " And ",

@@ -12,12 +12,12 @@ import numpy as np
 
 from ..autograd.errors import ArgumentError
 from ..autograd.types import DTypeLike, Raw
-from .case import Case, Guess, tolerance_of
+from .case import MENDED, Case, Guess, tolerance_of
 from .diagnose import diagnose
 from .drawn import elsewhere, generator, near
 from .findings import Diagnosis, Finding
 from .kinks import SUBGRADIENT, around, beside, between, close
-from .repairs.repaired import MENDED, Hand, guesses, repaired
+from .repairs.repaired import Hand, guesses, repaired
 from .truths import wide
 
 PROBES: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (

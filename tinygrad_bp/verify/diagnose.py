@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import ODD, Case, Guess, tolerance_of
+from .case import ODD, ON_TOP, Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
 from .hypotheses.factors import any_factor, cancelled, constant_factor, unused, zero
@@ -28,8 +28,11 @@ from .hypotheses.terms import examples, part_of_penalty, penalty, regularisation
 def mutants(case: Case) -> Iterator[Guess]:
     """What the recorded graph gives with one thing changed."""
     for guess in case.mutants() if case.mutants is not None else ():
-        if any(words in guess[3] for words in ODD):
-            yield from repairs(case)
+        odd = any(words in guess[3] for words in ODD)
+        if ", with a wrong sign" in guess[3]:  # it can be put in many places of a graph: in the program it has one
+            yield from (one for one in repairs(case) if one[0] == "sign")
+        if odd:
+            yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
             others = list(case.elsewhere() if case.elsewhere is not None else ())[:1]
             if not all(other.agrees or guess[3] in said(other) for other in others):
                 continue

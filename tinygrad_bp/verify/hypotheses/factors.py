@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..case import ODD, Case, Guess
+from ..case import MENDED, ODD, Case, Guess
 
 OF_NUMBERS = ("factor", "summed", "averaged", "sign")  # kinds that are one number too much or missing
-PLAIN = ("N", "1/N", "2", "1/2")  # factors that need no other explanation
+OF_THE_PROGRAM = ("scale missing", "summed", "averaged")  # and those with a number that the program has
 
 
 def zero(case: Case) -> Iterator[Guess]:
@@ -71,15 +71,8 @@ def constant_factor(case: Case) -> Iterator[Guess]:
     else:
         near.sort(key=lambda name: name not in ("2", "1/2"))  # of two examples nobody knows
         of_r, already = {"N": 1, "1/N": -1}.get(near[0] if near else "", 0), False
-    plain, place = bool(near) and near[0] in PLAIN, ""
-    for guess in case.mutants() if case.mutants is not None and not plain else ():
-        if not any(words in guess[3] for words in ODD):
-            yield guess[0] if guess[0] in OF_NUMBERS else "factor", guess[1], r, guess[3]
-    for guess in case.repairs() if case.repairs is not None else ():
-        if not plain:
-            yield guess
-        elif near[0] in ("2", "1/2") and guess[0] in OF_NUMBERS:
-            place = f" {guess[3]}"
+    told = None if near and near[0] in ("N", "1/N") else _told(case, bool(near) and near[0] in ("2", "1/2"))
+    place = f" {told[3]}" if told is not None else ""
     shown = f"{sign}{near[0]}" if near else f"{r:.6g}"
     also = f" ({' or '.join(sign + name for name in near[1:])} as well)" if near[1:] and growth is None else ""
     n = f" = {case.sizes['N']:g}" if "N" in case.sizes else ""
@@ -87,12 +80,26 @@ def constant_factor(case: Case) -> Iterator[Guess]:
         1: ("summed", f"It is {shown} times the engine's (N{n}): summed over the batch, a division by N is missing."),
         -1: ("averaged", f"It is {shown} of the engine's (N{n}): averaged over the batch where it should be summed."),
         0: ("factor", f"It is {shown} times the engine's everywhere{also}.{place}"),
-    }.get(of_r, ("factor", f"It is {shown} times the engine's everywhere."))
+    }.get(of_r, ("factor", f"It is {shown} times the engine's everywhere.{place}"))
+    if kind == "factor" and told is not None and told[0] in OF_NUMBERS and not told[3].endswith(MENDED):
+        kind = told[0]
     if of_r == -1 and already:
         kind, sentence = "divided twice", f"It is {shown} of the engine's (N{n}): divided by N twice."
     value = case.sizes.get("N")
     factor = {"N": value, "1/N": 1 / value}.get(near[0], r) if near and value and not sign else r
     yield kind, r * case.truth, factor, sentence
+
+
+def _told(case: Case, two: bool) -> Guess | None:
+    """Where the number is left out, or too much: in the graph, or in the program; of a 2 numbers alone."""
+    for guess in case.mutants() if case.mutants is not None else ():
+        of_numbers = guess[0] in OF_THE_PROGRAM if two else not any(words in guess[3] for words in ODD)
+        if of_numbers and ", everywhere" not in guess[3]:
+            return guess
+    for guess in case.repairs() if case.repairs is not None else ():
+        if not two or guess[0] in OF_NUMBERS:
+            return guess
+    return None
 
 
 def any_factor(case: Case) -> Iterator[Guess]:

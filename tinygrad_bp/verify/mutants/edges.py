@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...autograd.backward import unbroadcast
 from ...autograd.node import Node
 from .tape import Change, Gradient, Pairs, Rule, Step, Tape, groups, places
 
@@ -86,18 +87,28 @@ def left_out(tape: Tape) -> Iterator[Change]:
         )
         yield Change(kind, sentence, without(some), free=times(tape, what))
         for kind, factor, text in TIMES if not one else ():
-            if all(1 / factor in tape.numbers_beside(edge.step) for edge in some):
-                continue  # the number of a product is left out: see elementwise_products
-            rules: dict[Node, Rule] = {}
-            for edge in some:
-                rules[edge.step.node] = replaced(edge, _scaled(edge, factor))
-            yield Change(kind, f"{what[0].upper()}{what[1:]} in every step {text}.", rules)
+            if not all(1 / factor in tape.numbers_beside(edge.step) for edge in some):  # see elementwise_products
+                yield _times_alike(what, kind, factor, text, some)
+
+
+def halved(tape: Tape) -> Iterator[Change]:
+    """A factor 2 left out in every step, where no number of the forward is that factor."""
+    for some in groups(edges(tape), lambda e: (e.step.name, e.operand, e.step.call.site)):
+        if len(some) > 1 and not all(2.0 in tape.numbers_beside(edge.step) for edge in some):
+            steps = list(dict.fromkeys(edge.step for edge in some))
+            to = sorted({tape.name(edge.parent) for edge in some})[:3]
+            what = f"what {some[0].step.name}{places(steps)} passes to {', '.join(to)}"
+            yield _times_alike(what, "factor", 0.5, "is halved, a factor 2 is left out", some)
+
+
+def _times_alike(what: str, kind: str, factor: float, text: str, some: list[Edge]) -> Change:
+    rules: dict[Node, Rule] = {edge.step.node: replaced(edge, _scaled(edge, factor)) for edge in some}
+    return Change(kind, f"{what[0].upper()}{what[1:]} in every step {text}.", rules)
 
 
 TIMES = (
     ("counted twice", 2.0, "is counted twice: it is added more than once"),
     ("sign", -1.0, "has the wrong sign"),
-    ("factor", 0.5, "is halved, a factor 2 is left out"),
 )
 
 
@@ -165,12 +176,11 @@ def uses(tape: Tape) -> Iterator[Change]:
             if kind == "regularisation":
                 text = f"The penalty on {name}{places(e.step for e in rest)} is left out: regularisation."
             yield Change(kind, text, without(rest))
-        gradients = [d for edge in found for p, d in tape.parts[edge.step.node] if p is node]
+        gradients = [unbroadcast(d, node.shape) for e in found for p, d in tape.parts[e.step.node] if p is node]
         for order, which in ((gradients, "last"), (gradients[::-1], "first")):
             total = np.zeros(node.shape)
             for d in order:
-                if np.shape(d) == node.shape:
-                    total = np.where(d != 0, d, total)
+                total = np.where(d != 0, d, total)
             text = f"The gradients of {name} are written over one another and the {which} stays: add them with +=."
             left = tape.place_left_out(node, total)
             if left:
@@ -353,12 +363,31 @@ def _at(index: Any, axis: int = 0, by: int = 0, wraps: bool = True) -> Rule:
 
 
 def _one_of_several(step: Step) -> Iterator[Change]:
-    """Of what is read, only the first or last along an axis is given back: one word of a sentence, one window."""
+    """Of what is read, only the first or last along an axis is given back: one word, one window; or all gets it."""
+    index = step.call.params.get("index")
+    pairs = isinstance(index, tuple) and len(index) == 2 == len(step.call.values[0].shape)
+    if pairs and len(step.node.shape) == 1 and all(np.ndim(part) == 1 for part in index):  # type: ignore[union-attr]
+        for axis, what in ((1, "row"), (0, "column")):
+            text = f"What {step.name}{places([step])} reads one element of gets its gradient in the whole {what}."
+            yield Change("wrong element", text, {step.node: replaced(Edge(step, 0), _spread(axis))})
     for axis, size in enumerate(step.node.shape):
         for kept, which in ((0, "first"), (size - 1, "last")):
             if size > 1:
                 text = f"Of what {step.name}{places([step])} reads, only the {which} along axis {axis} gets a gradient."
                 yield Change("part missing", text, {step.node: _only(kept, axis)})
+
+
+def _spread(axis: int) -> Callable[[Step, Gradient], Gradient]:
+    """Each element's gradient in all places along an axis of the array that it was read from."""
+
+    def gradient(step: Step, g: Gradient) -> Gradient:
+        total = np.zeros(step.call.values[0].shape)
+        index = step.call.params["index"]
+        at: Any = (index[0], slice(None)) if axis == 1 else (slice(None), index[1])
+        np.add.at(total, at, np.expand_dims(g, axis))
+        return total
+
+    return gradient
 
 
 def _only(kept: int, axis: int) -> Rule:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ...autograd.errors import ShapeError
-from ..case import ODD, Case, Guess
+from ..case import ODD, ON_TOP, Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
-from .edges import gathered, left_out, misplaced, scaled, uses, ways
+from .edges import gathered, halved, left_out, misplaced, scaled, uses, ways
 from .forwards import other_forwards, other_operands, other_statistics
 from .gating import choices, hinges, masks
 from .losses import likelihoods
@@ -44,7 +44,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties,
     arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals,
     other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
-    at_another_step,
+    at_another_step, halved,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
@@ -257,6 +257,8 @@ class Search:
                 if may[change].isdisjoint(left):
                     continue
                 fit = self.fit(change, left, known)
+                if fit is not None and not known.empty:
+                    fit.sentence += ON_TOP
                 if fit is None or (best is not None and best.rank <= fit.rank):
                     continue
                 best = fit
@@ -285,6 +287,8 @@ class Search:
                 shift = shifts[i] = None
             if shift is None or not np.any(np.abs(shift) > case.allowed(case.truth)):
                 continue
+            if np.any(case.hand) and not np.any(case.truth + shift):
+                continue  # the hand's cancels out: nothing was left out
             also = meets(case, case.truth + shift)
             if also is not None:
                 met[i] = also[0]

@@ -80,6 +80,8 @@ GATES: dict[str, list[Wrong]] = {
     ],
     "clip": [
         ("mask missing", "the mask is missing: it passes outside its limits as well", lambda g, x, y, a: g),
+        ("mask missing", "its limits are passed over: outside them it passes the limit over x, where nothing is meant",
+         lambda g, x, y, a: g * y / x),
         ("mask missing", "it passes above its upper limit as well", lambda g, x, y, a: g * (x > np.min(y))),
         ("mask missing", "it passes below its lower limit as well", lambda g, x, y, a: g * (x < np.max(y))),
         ("mask inverted", "it passes outside its limits, and not inside",

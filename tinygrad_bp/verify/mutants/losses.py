@@ -42,7 +42,7 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
                 found.append(Likelihood(node, z, p, known[0], known[1], axis))
             else:
                 yield from _of_shares(tape, node, p, g, axis)
-        known = _targets(sigmoid(z), g)
+        known = _targets(sigmoid(z), g, alike=z.size > 3)
         if known is not None and _of_negative(tape, z):
             found.append(Likelihood(node, -z, sigmoid(-z), 1 - known[0], -known[1], None))
         elif known is not None:
@@ -227,8 +227,8 @@ def _weightings(tape: Tape, p: Any, y: Any, at: Any, c: Any, axis: int) -> Itera
             return
 
 
-def _targets(p: Any, g: Any) -> tuple[Any, float] | None:
-    """The y of zeros and ones, and the c, with which the gradient is c · (p − y)."""
+def _targets(p: Any, g: Any, alike: bool = False) -> tuple[Any, float] | None:
+    """The y of zeros and ones, and the c, with which the gradient is c · (p − y); ``alike``: y may be 0 everywhere."""
     with np.errstate(all="ignore"):
         ratio = (g / p)[g > 0]  # where y is 0
         ratio = ratio if ratio.size else (g / (p - 1))[g < 0]  # it is 1 everywhere
@@ -236,7 +236,7 @@ def _targets(p: Any, g: Any) -> tuple[Any, float] | None:
         return None
     c = float(ratio.flat[0])
     y = p - g / c
-    hard = np.allclose(y * (1 - y), 0, atol=1e-7) and np.any(y > 0.5)
+    hard = np.allclose(y * (1 - y), 0, atol=1e-7) and (alike or np.any(y > 0.5))
     return (np.round(y), c) if hard else None
 
 
@@ -253,14 +253,19 @@ def _weighted(p: Any, g: Any, axis: int) -> tuple[Any, Any] | None:
 
 
 def _mistakes(tape: Tape, one: Likelihood) -> list[tuple[str, str, Any]]:
-    _, z, p, y, c, axis = one
+    node, z, p, y, c, axis = one
+    if axis == 0:  # the examples stand along the other axis, or there is one alone
+        turn, back = (_row, _of_row) if z.ndim == 1 else (_swapped, _swapped)
+        turned = Likelihood(node, turn(z), turn(p), turn(y), turn(c) if np.ndim(c) else c, 1)
+        return [(kind, text, back(total)) for kind, text, total in _mistakes(tape, turned)]
     at = y > 0.5
     with np.errstate(all="ignore"):
         raw = np.exp(z)
         table: list[tuple[str, str, Any]] = [
             ("labels missing", "p: the labels are not subtracted", p),
             ("sign", "p + y, the labels added where they are subtracted", p + y),
-            ("labels", "p − 1 everywhere, where 1 is subtracted at the label alone", p - 1),
+            ("labels", "p − 1 everywhere, " + ("where 1 is subtracted at the label alone" if np.any(at) else
+                                               "as where the label is 1: here it is 0"), p - 1),
             ("labels", "p − 1 at the label and 0 elsewhere", np.where(at, p - 1, 0)),
             ("labels", "0 at the label and p elsewhere", np.where(at, 0, p)),
             ("p missing", "−y: p is left out", -y),
@@ -292,6 +297,18 @@ def _mistakes(tape: Tape, one: Likelihood) -> list[tuple[str, str, Any]]:
         weighted = _weightings(tape, p, y, y, c, axis)
         table += [(kind, text, total / np.where(c, c, 1)) for kind, text, total in weighted]
     return table
+
+
+def _row(a: Any) -> Any:
+    return a[None]
+
+
+def _of_row(a: Any) -> Any:
+    return np.broadcast_to(a, (1, *np.shape(a)[1:]))[0]
+
+
+def _swapped(a: Any) -> Any:
+    return np.swapaxes(a, 0, 1)
 
 
 def _labels(p: Any, y: Any, axis: int | None) -> Iterator[tuple[str, Any]]:

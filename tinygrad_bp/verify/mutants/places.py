@@ -18,7 +18,7 @@ def rearranged(tape: Tape) -> Iterator[Change]:
     """Reshapes, transposes and joins undone in another order."""
     found = [Edge(s, 0) for s in tape.steps if s.name in ("reshape", "permute") and s.node in tape.parts]
     for some in groups(found, lambda e: (e.step.name, e.step.call.site)):
-        what = f"The {some[0].step.name}{places(e.step for e in some)} is undone"
+        what = f"The {some[0].step.name} to {some[0].step.node.shape}{places(e.step for e in some)} is undone"
         for text, undo in UNDONE:
             rules = {e.step.node: replaced(e, _undone(undo, e.parent.shape)) for e in some}
             yield Change("wrong order", f"{what} {text}.", rules)

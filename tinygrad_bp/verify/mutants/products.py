@@ -64,7 +64,7 @@ def elementwise_products(tape: Tape) -> Iterator[Change]:
         what = f"In the gradient of {tape.name(first.parent)} through {name}{places(e.step for e in some)}"
         for kind, text, factor in TABLES[first.step.name, first.operand]:
             rules = {e.step.node: replaced(e, _with(factor, e.operand)) for e in some}
-            yield Change(_mask_words(kind, first), f"{what}: {text}.", rules)
+            yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{what}: {text}.", rules)
         if first.step.name == "mul":
             yield from _another(tape, some, what)
 
@@ -75,7 +75,8 @@ def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:
     meant = operand_name(tape, first, 1 - first.operand)
     for path, values in related(tape, some):
         rules = {e.step.node: replaced(e, by(value)) for e, value in zip(some, values, strict=True)}
-        yield Change("wrong factor", f"{what}: multiplied by the value {path} it where {meant} is meant.", rules)
+        before = f"the operand {meant}, made before it," if path.startswith("made of the product") else meant
+        yield Change("wrong factor", f"{what}: multiplied by the value {path} it, where {before} is meant.", rules)
     if len(some) == 1:
         for other, value in alike(tape, first.step.call.values[1 - first.operand]):
             if other not in first.step.parents:
@@ -120,6 +121,13 @@ def _mask_words(kind: str, edge: Edge) -> str:
         if len(np.unique(other)) == 2 and np.any(other == 0):
             return "mask missing"
     return kind
+
+
+def _of_a_mean(tape: Tape, edge: Edge, kind: str) -> str:
+    """A sum that is not divided by one number is a mean's."""
+    summed = tape.step_of.get(edge.parent)
+    of_a_sum = edge.step.name == "div" and summed is not None and summed.name in ("sum", "window_sum")
+    return "summed" if kind == "scale missing" and of_a_sum else kind
 
 
 def _with(factor: Factor, operand: int) -> Callable[[Step, Gradient], Gradient]:

@@ -134,8 +134,15 @@ def read_back_elsewhere(tape: Tape) -> Iterator[Change]:
             moved = [tuple(end * (n - k) for n, k in zip(box.shape, box.sizes, strict=True)) for _, box in some]
             if len(some) == 1 and moved[0] != some[0][1].starts:
                 rules = {edge.step.node: replaced(edge, _reading(box, s)) for (edge, box), s in zip(some, moved)}
-                what = f"The gradient of what is put within a border{where} is read {text}: padding, take [p:-p]."
-                yield Change("padding", what, rules)
+                border = f"The gradient of what is put within a border{where} is read {text}: padding, take [p:-p]."
+                joined = f"Of the gradient of what is joined{where} {tape.name(some[0][0].parent)} is given the part "
+                joined += f"{text}, which belongs to another."
+                yield Change(*(("wrong slice", joined) if _joins(some[0][0].step) else ("padding", border)), rules)
+
+
+def _joins(step: Step) -> bool:
+    """Whether a step joins values, and not one with the numbers of a border."""
+    return step.name not in ("place", "setitem") and sum(v.size > 0 and v.min() < v.max() for v in step.call.values) > 1
 
 
 def _boxes(step: Step) -> Iterator[tuple[int, Box]]:

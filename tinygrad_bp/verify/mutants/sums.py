@@ -23,7 +23,7 @@ def broadcast_sums(tape: Tape) -> Iterator[Change]:
     ):  # fmt: skip
         what = f"The gradient of {tape.name(some[0].parent)}{places(e.step for e in some)}"
         first = _part(tape, some[0])
-        more = _over_others(np.ndim(first), _broadcast_axes(first, some[0].parent.shape), some[0].parent.shape)
+        more = _over_others(np.shape(first), _broadcast_axes(first, some[0].parent.shape), some[0].parent.shape)
         for kind, text, reduced in (*REDUCED, *more):
             rules = {e.step.node: replaced(e, _reduced(e, reduced)) for e in some}
             yield Change(kind, f"{what} is {text} where the sum over the broadcast axes is meant.", rules)
@@ -45,16 +45,17 @@ Shape = tuple[int, ...]
 Reduced = Callable[[Any, Shape, Shape], Any]  # of a gradient, the axes to sum over, and the shape to give
 
 
-def _over_others(ndim: int, axes: Shape, shape: Shape) -> Iterator[tuple[str, str, Reduced]]:
-    """Sums and means over any other axes, shaped as it is wanted, cut to size or repeated."""
+def _over_others(full: Shape, axes: Shape, shape: Shape) -> Iterator[tuple[str, str, Reduced]]:
+    """Sums and means over any other axes, shaped as it is wanted, cut to size or repeated: those that fit first."""
+    ndim = len(full)
     if not 0 < ndim <= 5 or np.prod(shape) < 2:
         return
-    for count in range(1, ndim + 1):
-        for others in combinations(range(ndim), count):
-            if others != axes:
-                where = over(others) if count < ndim else "everything"
-                yield "wrong axis", f"a sum over {where}", _summed(np.sum, others)
-                yield "wrong axis", f"a mean over {where}", _summed(np.mean, others)
+    ways = [others for count in range(1, ndim + 1) for others in combinations(range(ndim), count) if others != axes]
+    ways.sort(key=lambda others: np.prod([n for a, n in enumerate(full) if a not in others]) != np.prod(shape))
+    for others in ways:
+        where = over(others) if len(others) < ndim else "everything"
+        yield "wrong axis", f"a sum over {where}", _summed(np.sum, others)
+        yield "wrong axis", f"a mean over {where}", _summed(np.mean, others)
 
 
 def _summed(total: Callable[..., Any], axes: Shape) -> Reduced:

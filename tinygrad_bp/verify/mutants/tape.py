@@ -27,6 +27,7 @@ Pairs = list[tuple[Node, Gradient]]  # gradients for nodes, not yet summed over 
 Rule = Callable[["Step", Gradient], Pairs]
 
 
+TURNS = 8  # of a change in a loop that are asked where they lead
 VIEWS = ("getitem", "reshape", "transpose", "expand_dims")  # what has no name is called what it is a view of
 
 
@@ -332,8 +333,9 @@ class Tape:
         return [dirty.get(leaf) for leaf in self.leaves]
 
     def moved_parents(self, change: Change) -> Iterator[Node]:
-        """The operands that a change passes something else to, as long as nothing else arrives."""
-        for node, rule in change.rules.items():
+        """The operands that a change passes something else to, as long as nothing else arrives; of many turns some."""
+        rules = list(change.rules.items())
+        for node, rule in rules[:: max(1, len(rules) // TURNS)]:
             if node not in self.parts:
                 continue
             left: dict[Node, Gradient] = {}

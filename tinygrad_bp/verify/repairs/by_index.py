@@ -154,6 +154,9 @@ def _of_line(edits: Edits, columns: dict[tuple[int, int], list[int]]) -> Iterato
             one, two = _what(edits, roles[a]), _what(edits, roles[b])
             said = f"{one} stands where that of {two} is meant for an index"
             yield _edit(edits, "wrong index", 1.3, said, _all(roles[a], b))
+            for part in roles[a] if len(roles[a]) > 1 else ():
+                said = f"in {_what(edits, [part])} the index is that of {one}, where that of {two} is meant"
+                yield _edit(edits, "wrong index", 1.35, said, _all([part], b))
             for text, times in (("once more, as for a stride of 2", 1), ("twice more, for one of 3", 2), ("less", -1)):
                 new = tuple(x + times * y for x, y in zip(a, b, strict=True))
                 said = f"the index of {one} is meant with that of {two} {text}: a stride or an offset"

@@ -128,7 +128,7 @@ def _axes(program: Program, step: Step) -> Iterator[Other]:
     if step.name in MOVING and isinstance(step.args[0], Hole):
         nd = np.ndim(step.value)
         now = _permutation(program, step)
-        for perm in permutations(range(nd)) if nd <= 4 else ():
+        for perm in permutations(range(nd)) if nd <= 4 else _exchanges(now):
             if perm != now:
                 what = "not transposed" if perm == tuple(range(nd)) else f"in the order {perm}"
                 yield Other(
@@ -152,6 +152,14 @@ def _axes(program: Program, step: Step) -> Iterator[Other]:
                         f"{{0}} is moved by {by} along axis {axis}",
                         called(np.roll, step.args[0], by, axis),
                     )
+
+
+def _exchanges(order: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """An order of many axes with two of them exchanged."""
+    for i, j in combinations(range(len(order)), 2):
+        new = list(order)
+        new[i], new[j] = order[j], order[i]
+        yield tuple(new)
 
 
 def _permutation(program: Program, step: Step) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import by_index, extents, orders, turns
+from . import adjoint, by_index, extents, orders, turns
 from .by_op import others
 from .columns import Column
 from .edit import WRONG_VALUES, Edit, Make, after, beside
@@ -36,6 +36,7 @@ class Edits(Reading):
             self._counted,
             self._arguments,
             self._renamed,
+            partial(adjoint.transposes, self),
             partial(extents.borders, self),
         )
         for level in self._levels():

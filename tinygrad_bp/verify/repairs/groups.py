@@ -44,7 +44,7 @@ class Groups:
         seen: set[tuple[int, ...]] = set()
         steps = self.program.steps
         keys: list[Callable[[int], Hashable]] = [
-            lambda i: (self._place(i), steps[i].name),
+            lambda i: (self._place(i), steps[i].name, i in self.program.seeded),  # of a helper's calls for both apart
             lambda i: (steps[i].site, steps[i].name),
             lambda i: i,
         ]

@@ -203,7 +203,8 @@ class Reading(Renamed):
                 factors = [(i, slot, now / new if below else new / now) for i, slot, below in some]
                 makers = {i: operand(slot, partial(np.multiply, c)) for i, slot, c in factors}
                 first = next(iter({self._place(i): i for i, _, _ in some}.values()))
-                said = f"{now} stands where {new}{sizes[new]} is meant, in {len(places)} places"
+                more = f", {new // now} times that{',' * (not sizes[new])}" if new % now == 0 else ""
+                said = f"{now} stands where {new}{more}{sizes[new]} is meant, in {len(places)} places"
                 yield Edit("wrong count", 1.15, self.plainly(said, [first]), makers, None, [first])
 
     def _instead_of_numbers(self) -> Iterator[Edit]:

@@ -45,6 +45,7 @@ SLOPES: tuple[tuple[str, Function], ...] = (
     ("1/(1 + {0}²)", lambda a: 1 / (1 + a * a)),
     ("{0} < 0", lambda a: (a < 0) * 1.0),
     ("exp(−{0})", lambda a: np.exp(-a)),
+    ("−{0}", np.negative),
 )
 
 

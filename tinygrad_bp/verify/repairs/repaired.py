@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..case import Case, Guess
+from ..case import MENDED, Case, Guess
 from ..makers import followed
 from .program import Program
 from .search import BUDGET, Repair, Search, confirmed
 from .traced import Copies, Traced, Tracing
 
-MENDED = "changed it is the engine's."  # how a sentence ends that says what puts a program right
 ROUNDS = 3  # changes that are made one after another
 RECORDED = 1e-9  # how far a recorded run may be from the run on arrays
 

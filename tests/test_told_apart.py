@@ -1,0 +1,134 @@
+"""Mistakes whose numbers another one would nearly give, or give as well: which of them is said, and which is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_bp.verify import check_backward, check_gradients
+
+RNG = np.random.default_rng(23)
+X, W, Y = RNG.normal(size=(6, 4)), RNG.normal(size=(4, 4)), RNG.normal(size=(6, 3))
+ACTIONS = np.array([0, 2, 1, 1, 0, 2])
+
+
+def said(check: Any) -> str:
+    """Kinds and sentences of what is wrong, one to a line."""
+    return "\n".join(f"{finding.kind}: {finding.sentence}" for finding in check.wrong)
+
+
+def scaled(p: Any, bug: str) -> Any:
+    """Scores divided by the root of their width."""
+    s = X @ p["w"] / np.sqrt(16)
+    d = 2 * s / s.size
+    dw = X.T @ d / (1 if bug == "scale" else 4)
+    return np.mean(s * s), {"w": dw * (1.5 if bug == "number" else 1)}
+
+
+def repeated(p: Any, bug: str) -> Any:
+    """A state that every example starts from."""
+    h = np.tanh(np.repeat(p["w"][:1], 6, axis=0) + X)
+    d = (1 - h**2) * (0.5 if bug == "number" else 1)
+    first = d.mean(0) if bug == "mean" else d.sum(0)
+    return np.sum(h), {"w": np.vstack([first[None], np.zeros((3, 4))])}
+
+
+def chosen(p: Any, bug: str) -> Any:
+    """The value of the action that was taken."""
+    q = X @ p["w"]
+    off = q[np.arange(6), ACTIONS] - Y[:, 0]
+    d = np.zeros_like(q)
+    if bug == "all":
+        d[:] = 2 * off[:, None] / 6
+    else:
+        d[np.arange(6), ACTIONS + (bug == "next")] = 2 * off / 6
+    return np.mean(off**2), {"w": X.T @ d}
+
+
+def joined(p: Any, bug: str) -> Any:
+    """Two parts of one width side by side."""
+    h = np.concatenate([np.tanh(X @ p["w"]), X], axis=1)
+    d = 2 * h * np.arange(1, 9) / h.size
+    part = d[:, 4:] if bug == "other part" else d[:, :4]
+    return np.mean(h * h * np.arange(1, 9)), {
+        "w": X.T @ (part * (1 - np.tanh(X @ p["w"]) ** (3 if bug == "power" else 2)))
+    }
+
+
+def faked(p: Any, bug: str) -> Any:
+    """All of one label, 0."""
+    s = 1 / (1 + np.exp(-(X @ p["w"])))
+    d = (s - 1 if bug == "labels" else s) / 6
+    return -np.sum(np.log(1 - s)) / 6, {"w": X.T @ (d * d if bug == "squared" else d)}
+
+
+def one_image(p: Any, bug: str) -> Any:
+    """The scores of one example alone, with the label 2."""
+    s = p["w"][0] * X[0]
+    e = np.exp(s) / np.exp(s).sum()
+    d = e - (np.arange(4) == 2)
+    if bug == "times":
+        d = d * e[2]
+    return -np.log(e[2]), {"w": np.vstack([d * X[0] * (X[1] if bug == "data" else 1), np.zeros((3, 4))])}
+
+
+def ends(p: Any, bug: str) -> Any:
+    """A state between two ends."""
+    z, n = 1 / (1 + np.exp(-(X @ p["w"]))), np.tanh(X @ p["w"].T)
+    h = (1 - z) * X + z * n
+    dz = (X - n if bug == "exchanged" else n - X) * z * (1 - z)
+    dn = z * (1 - n**2) * (2 if bug == "twice" else 1)
+    return np.sum(h), {"w": X.T @ dz + dn.T @ X}
+
+
+PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
+    (scaled, "scale", "number", "the division is left out"),
+    (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
+    (chosen, "all", "next", "in the whole row"),
+    (joined, "other part", "power", "which belongs to another"),
+    (faked, "labels", "squared", "as where the label is 1"),
+    (one_image, "times", "data", "log"),
+    (ends, "exchanged", "twice", "It is n − X, not X − n"),
+]
+
+
+@pytest.mark.parametrize(("program", "bug", "other", "words"), PROGRAMS)
+def test_of_a_network(program: Callable[[Any, str], Any], bug: str, other: str, words: str) -> None:
+    def told(bug: str) -> str:
+        return said(check_gradients(lambda params: program(params, bug), {"w": W}))
+
+    assert words in told(bug), told(bug)
+    assert told(other) and words not in told(other), told(other)
+    assert not told("")
+
+
+def by_columns(s: Any, bias: Any) -> Any:
+    return s + bias - np.log(np.sum(np.exp(s + bias), axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(("axis", "words"), [((1,), "over axis 0, not over 1"), ((0,), "")])
+def test_what_cancels_out_is_not_left_out(axis: tuple[int, ...], words: str) -> None:
+    s, bias = RNG.normal(size=(4, 4)), RNG.normal(size=4)
+
+    def backward(g: Any, s: Any, bias: Any) -> Any:
+        d = g - np.exp(by_columns(s, bias)) * g.sum(1, keepdims=True)
+        return d, d.sum(axis)
+
+    text = said(check_backward(backward, by_columns, (s, bias)))
+    assert words in text and "left out" not in text and bool(text) == bool(words), text
+
+
+@pytest.mark.parametrize(("order", "words"), [((0, 4, 2, 1, 3), "order (0, 2, 4, 1, 3)"), ((0, 2, 4, 1, 3), "")])
+def test_axes_of_a_shuffle(order: tuple[int, ...], words: str) -> None:
+    def forward(x: Any, b: Any) -> Any:
+        return (x + b[:, None, None]).reshape(2, 2, 2, 3, 3).transpose(0, 3, 1, 4, 2).reshape(2, 6, 6)
+
+    def backward(g: Any, x: Any, b: Any) -> Any:
+        d = g.reshape(2, 3, 2, 3, 2).transpose(order).reshape(8, 3, 3)
+        return d, d.sum((1, 2))
+
+    text = said(check_backward(backward, forward, (RNG.normal(size=(8, 3, 3)), RNG.normal(size=8))))
+    assert words in text and bool(text) == bool(words), text
