@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,6 @@ import numpy as np
 from ..autograd.arrays import as_array
 from ..autograd.backward import Pull
 from ..autograd.errors import CaptureError, shape_text
-from ..autograd.history import history
 from ..autograd.modes import mode
 from ..autograd.node import Node
 from ..autograd.op import Op
@@ -30,11 +28,12 @@ from ..autograd.trees import flatten
 from ..autograd.types import Array
 from ..autograd.watch import Following, Watcher
 from ..autograd.writes import lies_there, shown
-from .captured import Captured, Condition, Grad, GradientOf, Source
+from .captured import Captured, Condition, GradientOf, Source
+from .ending import ended
 from .later import Moves, Products
 from .numbers import Numbers, refuse_kept, with_numbers
 from .places import Places
-from .program import Constant, Program, Step, Value, cast, replaced, values_in
+from .program import Constant, Step, Value, cast
 
 
 def capture(
@@ -70,7 +69,7 @@ def capture(
         try:
             args, kwargs = back(leaves)
             returned = function(*args, **kwargs)
-            captured = watcher.finish(returned)
+            captured = ended(watcher, returned)
             used_up = [] if exact else [grad.source for grad in captured.grads if grad.output is None]
             holders = [leaves[source] if isinstance(source, int) else source() for source in used_up]
             if numbers:
@@ -118,9 +117,9 @@ class Capture(Watcher):
         self._exact = exact
         self._pulls = False  # whether a rule of backward runs
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
-        self._pulled: set[int] = set()  # the order of the nodes through which backward went
+        self.pulled: set[int] = set()  # the order of the nodes through which backward went
         self.numbers = Numbers(self._places, exact)
-        self._cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
+        self.cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
 
     # ------------------------------------------------------------------ which value an array has
 
@@ -209,7 +208,7 @@ class Capture(Watcher):
             return None
         if op.name != "permute":  # which is a view
             leaves = flatten((operands, params))[0]
-            self._bring_up([x._value if isinstance(x, Tensor) else x for x in leaves])
+            self.bring_up([x._value if isinstance(x, Tensor) else x for x in leaves])
         if not self._exact and self._pulls and op.name == "matmul" and not mode().grad and len(mode().watchers) == 1:
             arrays = [x._value for x in operands if isinstance(x, Tensor)]
             result = self.products.put_off(op.forward, arrays)
@@ -278,7 +277,7 @@ class Capture(Watcher):
 
     def writing(self, arrays: Sequence[Any]) -> None:
         """Keep what memory from outside held; until someone says what was written, nobody knows its value."""
-        self._bring_up(arrays, written=True)
+        self.bring_up(arrays, written=True)
         self._keep([array for array in arrays if not self.moves.is_first(array)])
         self._places.written(arrays)
 
@@ -291,13 +290,13 @@ class Capture(Watcher):
     def put_off(self, rule: Callable[..., None], tensors: Sequence[Tensor], pieces: Sequence[Any]) -> bool:
         """Until somebody reads them, or the function ends."""
         arrays = [x._value for x in tensors]
-        self._bring_up([array for array in arrays if self.products.find(array) is None])
+        self.bring_up([array for array in arrays if self.products.find(array) is None])
         for x in tensors:
             self.bring(x)
         self.moves.put_off(rule, arrays, pieces)
         return True
 
-    def _bring_up(self, arrays: Sequence[Any], written: bool = False) -> None:
+    def bring_up(self, arrays: Sequence[Any], written: bool = False) -> None:
         """Do what was put off with the memory under these arrays."""
         if self.moves or self.products:
             arrays = [x for x in arrays if isinstance(x, np.ndarray) and not self.moves.is_first(x)]
@@ -327,7 +326,7 @@ class Capture(Watcher):
 
     def held(self, x: Tensor) -> None:
         """Know the array of a tensor from outside by the tensor."""
-        self._bring_up([x._value])
+        self.bring_up([x._value])
         if self.bring(x) in self.numbers.values:
             raise CaptureError("a number that may be another one in the next run becomes a tensor")
 
@@ -355,13 +354,13 @@ class Capture(Watcher):
         for outside in self.outside if gradient is not None else ():
             if outside.argument is None and outside.source() is gradient:
                 outside.source, outside.forgotten = GradientOf(x), gradient
-        self._cleared.add(id(x._own_cell()))
+        self.cleared.add(id(x._own_cell()))
 
     def pulling(self, pull: Pull) -> Pull:
         """Remember the nodes through which backward goes."""
 
         def remembered(node: Node, g: Any) -> Any:
-            self._pulled.add(node.order)
+            self.pulled.add(node.order)
             before, self._pulls = self._pulls, True
             try:
                 return pull(node, g)
@@ -372,76 +371,6 @@ class Capture(Watcher):
 
     # ------------------------------------------------------------------ the end
 
-    def finish(self, returned: Any) -> Captured:
-        """The program, once the function has returned."""
-        leaves, back = flatten(returned)
-        outputs = [self.bring(item) if isinstance(item, (Tensor, np.ndarray)) else item for item in leaves]
-        inputs: list[Value] = []
-        sources: list[int | Source] = []
-        writes: dict[Value, Value] = {}
-        fixed: dict[Value, Constant] = {}
-        places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
-        read = {value for step in self.steps for value in step.reads()} | set(values_in(outputs))
-        kept = _held_arrays([*leaves, *(outside.source() for outside in self.outside)])
-        for outside in self.outside:
-            item = outside.source() if outside.forgotten is None else outside.forgotten
-            wanted = isinstance(item, Tensor) and (item.requires_grad or self.find(item._value) is not outside.value)
-            if outside.argument is None and outside.value not in read and not wanted:
-                continue  # only its shape or dtype was of interest
-            if item is None or (
-                isinstance(item, np.ndarray)
-                and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)])
-            ):
-                self._bring_up([outside.array])
-                held = outside.array if outside.before is None else outside.before
-                fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
-                continue
-            places[id(item)] = len(inputs)
-            inputs.append(outside.value)
-            sources.append(outside.source if outside.argument is None else outside.argument)
-            after = self.find(item._value) if isinstance(item, Tensor) else None
-            if after is not None and after is not outside.value:
-                writes[outside.value] = after
-        grads: list[Grad] = []
-        for outside in self.outside:
-            item = outside.source()
-            cell = getattr(item, "_cell", None)
-            if cell is None or item._node is None or not item.is_leaf:
-                continue
-            if cell.grad is not None and id(cell.grad) in places:
-                continue  # it is a tensor that the program writes
-            output = None
-            if cell.grad is not None and outside.value not in writes:
-                output = len(outputs)
-                outputs.append(self.bring(cell.grad))
-            source = outside.source if outside.argument is None else outside.argument
-            grads.append(Grad(source, output, id(cell) in self._cleared))
-        wants = any(self._leads_back(item._node) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
-        itself = tuple(places.get(id(self.numbers.known_by(item, places))) for item in leaves)
-
-        def placed(item: Any) -> Any:
-            return replaced(item, lambda value: fixed.get(value, value))
-
-        for step in self.steps:
-            step.operands, step.params = placed(step.operands), placed(step.params)
-        ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
-        program = Program(tuple(inputs), tuple(self.steps), *ends)
-        return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(self.conditions), wants)
-
-    def _leads_back(self, node: Node | None) -> bool:
-        """Whether a backward from here would come to a leaf, by a way that no backward went and freed before."""
-        ways: list[Node | None] = [node]
-        seen: set[Node] = set()
-        while ways:
-            node = ways.pop()
-            if node is None or node.order in self._pulled or node in seen:
-                continue
-            if node.op is None:
-                return True
-            seen.add(node)
-            ways += node.parents
-        return False
-
     def take_back(self) -> None:
         """Give memory from outside what it held before, and Python what it held."""
         self.moves.take_back()
@@ -450,23 +379,6 @@ class Capture(Watcher):
         for outside in self.outside:
             if outside.before is not None:
                 outside.array[...] = outside.before
-
-
-def _held_arrays(items: Sequence[Any]) -> Counter[int]:
-    """How often the histories of tensors hold each array, by id: nobody else has to."""
-    nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
-    found: Counter[int] = Counter()
-    waiting: list[Any] = [node.kept for node in nodes]
-    seen: set[int] = set()  # tuples and arrays that several nodes share
-    for item in waiting:  # grows while it is walked
-        if isinstance(item, np.ndarray):
-            found[id(item)] += 1
-            if id(item) not in seen:
-                found[id(item.base)] += 1
-        elif isinstance(item, (tuple, list)) and id(item) not in seen:
-            waiting += item
-        seen.add(id(item))
-    return found
 
 
 def _said(x: Any) -> str:

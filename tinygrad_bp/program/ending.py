@@ -1,0 +1,108 @@
+"""The end of a run that was written down: what is an input of its program, what a constant, what it writes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd.history import history
+from ..autograd.node import Node
+from ..autograd.tensor import Tensor
+from ..autograd.trees import flatten
+from .captured import Captured, Grad, Source
+from .program import Constant, Program, Value, replaced, values_in
+
+if TYPE_CHECKING:
+    from .capture import Capture
+
+
+def ended(run: Capture, returned: Any) -> Captured:
+    """The program, once the function has returned."""
+    leaves, back = flatten(returned)
+    outputs = [run.bring(item) if isinstance(item, (Tensor, np.ndarray)) else item for item in leaves]
+    inputs: list[Value] = []
+    sources: list[int | Source] = []
+    writes: dict[Value, Value] = {}
+    fixed: dict[Value, Constant] = {}
+    places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
+    read = {value for step in run.steps for value in step.reads()} | set(values_in(outputs))
+    kept = _held_arrays([*leaves, *(outside.source() for outside in run.outside)])
+    for outside in run.outside:
+        item = outside.source() if outside.forgotten is None else outside.forgotten
+        wanted = isinstance(item, Tensor) and (item.requires_grad or run.find(item._value) is not outside.value)
+        if outside.argument is None and outside.value not in read and not wanted:
+            continue  # only its shape or dtype was of interest
+        if item is None or (
+            isinstance(item, np.ndarray) and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)])
+        ):
+            run.bring_up([outside.array])
+            held = outside.array if outside.before is None else outside.before
+            fixed[outside.value] = Constant(held.shape, held.dtype, outside.value.name, held)
+            continue
+        places[id(item)] = len(inputs)
+        inputs.append(outside.value)
+        sources.append(outside.source if outside.argument is None else outside.argument)
+        after = run.find(item._value) if isinstance(item, Tensor) else None
+        if after is not None and after is not outside.value:
+            writes[outside.value] = after
+    grads: list[Grad] = []
+    for outside in run.outside:
+        item = outside.source()
+        cell = getattr(item, "_cell", None)
+        if cell is None or item._node is None or not item.is_leaf:
+            continue
+        if cell.grad is not None and id(cell.grad) in places:
+            continue  # it is a tensor that the program writes
+        output = None
+        if cell.grad is not None and outside.value not in writes:
+            output = len(outputs)
+            outputs.append(run.bring(cell.grad))
+        source = outside.source if outside.argument is None else outside.argument
+        grads.append(Grad(source, output, id(cell) in run.cleared))
+    wants = any(_leads_back(item._node, run.pulled) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
+    itself = tuple(places.get(id(run.numbers.known_by(item, places))) for item in leaves)
+
+    def placed(item: Any) -> Any:
+        return replaced(item, lambda value: fixed.get(value, value))
+
+    for step in run.steps:
+        step.operands, step.params = placed(step.operands), placed(step.params)
+    ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
+    program = Program(tuple(inputs), tuple(run.steps), *ends)
+    return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(run.conditions), wants)
+
+
+def _leads_back(node: Node | None, pulled: set[int]) -> bool:
+    """Whether a backward from here would come to a leaf, by a way that no backward went and freed before."""
+    ways: list[Node | None] = [node]
+    seen: set[Node] = set()
+    while ways:
+        node = ways.pop()
+        if node is None or node.order in pulled or node in seen:
+            continue
+        if node.op is None:
+            return True
+        seen.add(node)
+        ways += node.parents
+    return False
+
+
+def _held_arrays(items: Sequence[Any]) -> Counter[int]:
+    """How often the histories of tensors hold each array, by id: nobody else has to."""
+    nodes = history(item._node for item in items if isinstance(item, Tensor) and item._node is not None)
+    found: Counter[int] = Counter()
+    waiting: list[Any] = [node.kept for node in nodes]
+    seen: set[int] = set()  # tuples and arrays that several nodes share
+    for item in waiting:  # grows while it is walked
+        if isinstance(item, np.ndarray):
+            found[id(item)] += 1
+            if id(item) not in seen:
+                found[id(item.base)] += 1
+        elif isinstance(item, (tuple, list)) and id(item) not in seen:
+            waiting += item
+        seen.add(id(item))
+    return found
