@@ -83,6 +83,22 @@ def number(value: Any, dtype: Any) -> Any:
     return dtype.type(value) if PLACES else np.asarray(value, dtype)
 
 
+_KEPT: dict[tuple[Any, Any], Any] = {}
+
+
+def kept_number(value: float, dtype: Any) -> Any:
+    """``number``, read-only and made once: of what comes again in every step."""
+    if PLACES:
+        return number(value, dtype)
+    found = _KEPT.get((value, dtype))
+    if found is None:
+        if len(_KEPT) >= 256:
+            _KEPT.clear()
+        found = _KEPT[value, dtype] = np.asarray(value, dtype)
+        found.flags.writeable = False
+    return found
+
+
 NUMBERS: list[dict[Any, Any]] = []
 
 

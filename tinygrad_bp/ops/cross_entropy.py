@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import constant, general
-from ..autograd.elsewhere import boxed, copied, moved, outermost, zeros
+from ..autograd.elsewhere import boxed, copied, kept_number, moved, outermost, zeros
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.types import Array
@@ -103,7 +103,7 @@ def _cross_entropy_slope(g: Any, x: Any, target: Any, p: Any, hits: Any, reducti
         g = np.reshape(g, (-1,))
     elif reduction == "mean":
         factor = 1 / (math.prod(target.shape) or 1)
-        g = factor if is_one(g) else g * factor
+        g = kept_number(factor, g.dtype) if is_one(g) else g * factor
     return _as_scores((p - hits) * g, x.shape)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..autograd.define import general
-from ..autograd.elsewhere import boxed, number
+from ..autograd.elsewhere import boxed, kept_number, number
 from ..autograd.errors import ArgumentError, TargetError, shape_text
 from ..autograd.lines import warn
 from ..autograd.operands import floating, floats_of, of_reals, refuse_complex, rounds_once
@@ -39,12 +39,12 @@ def _share(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
     if reduction != "mean":
         return g
     count = math.prod(shape) or 1
-    return 1 / count if is_one(g) else g / count
+    return kept_number(1 / count, g.dtype) if is_one(g) else g / count
 
 
 def is_one(g: Any) -> bool:
     """Whether it is the 1 that arrives where backward begins: a number times it is that number, without a call."""
-    return g.__class__ is ndarray and not g.ndim and g.item() == 1
+    return g.__class__ is ndarray and not g.ndim and g.dtype.kind == "f" and g.item() == 1
 
 
 def plainly_reduced(reduction: str, losses: Any) -> Any:
@@ -107,7 +107,7 @@ REDUCTIONS = frozenset(("mean", "sum", "none"))
 def _mse_slope(g: Any, x: Any, target: Any, reduction: str) -> Any:
     d = x - target
     factor = 2 / (math.prod(d.shape) or 1) if reduction == "mean" else 2.0
-    return d * (factor if is_one(g) else g * factor)
+    return d * (kept_number(factor, g.dtype) if is_one(g) else g * factor)
 
 
 mse_loss = general("mse_loss", _mse,

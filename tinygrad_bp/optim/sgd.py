@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.elsewhere import number
+from ..autograd.elsewhere import kept_number
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import assume
 from ..autograd.tensor import wrap
@@ -67,7 +67,7 @@ class SGD(Optimizer):
         for _, value, g in reversed(moving):  # the next step begins with the first, which the cache still has then
             if value.dtype is not dtype:
                 dtype = value.dtype
-                rate = number(float(group["lr"]), dtype)  # multiplies faster than a Python float
+                rate = kept_number(float(group["lr"]), dtype)  # multiplies faster than a Python float
             if value.size <= BLOCK:
                 value -= g * rate
             else:
