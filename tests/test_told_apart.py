@@ -84,6 +84,61 @@ def ends(p: Any, bug: str) -> Any:
     return np.sum(h), {"w": X.T @ dz + dn.T @ X}
 
 
+def differences(p: Any, bug: str) -> Any:
+    """Of two branches that are subtracted."""
+    a, b = np.tanh(X @ p["w"]), np.tanh(X @ p["w"].T)
+    d = 2 * (a - b)
+    db = (d if bug == "minus" else -d) * (b**2 - 1 if bug == "slope" else 1 - b**2)
+    return np.sum((a - b) ** 2), {"w": X.T @ (d * (1 - a**2)) + db.T @ X}
+
+
+def choices(p: Any, bug: str) -> Any:
+    """The probability of a label, p or 1 − p."""
+    q = 1 / (1 + np.exp(-(X @ p["w"])))
+    d = -1 / np.where(X > 0, q, 1 - q)
+    d = d if bug == "minus" else np.where(X > 0, d, -d)
+    return -np.sum(np.log(np.where(X > 0, q, 1 - q))), {"w": X.T @ (d * q * (1 - q)) * (1.5 if bug == "number" else 1)}
+
+
+def rolled(p: Any, bug: str) -> Any:
+    """Rolled along the rows."""
+    h = np.tanh(np.roll(X @ p["w"], 1, axis=1)) * np.arange(4)
+    d = (1 - np.tanh(np.roll(X @ p["w"], 1, axis=1)) ** 2) * np.arange(4)
+    return np.sum(h), {"w": X.T @ np.roll(d, {"again": 1, "other": 2, "": -1}[bug], axis=1)}
+
+
+def reversed_rows(p: Any, bug: str) -> Any:
+    """Turned round, and once more."""
+    h = np.tanh((X @ p["w"])[::-1]) * X
+    d = (1 - np.tanh((X @ p["w"])[::-1]) ** 2) * X
+    return np.sum(h), {"w": X.T @ {"not back": d, "columns": d[::-1, ::-1], "": d[::-1]}[bug]}
+
+
+def in_time(p: Any, bug: str) -> Any:
+    """Three steps from a state that is made as well."""
+    h = [X @ p["w"]]
+    for _ in range(3):
+        h.append(np.tanh(h[-1] @ p["w"]))
+    g, dw = 2 * h[-1], np.zeros((4, 4))
+    for t in (1, 2, 3) if bug == "forward" else (3, 2, 1):
+        g = g * (1 - h[t] ** (3 if bug == "power" else 2))
+        dw += h[t - 1].T @ g
+        g = g @ p["w"].T
+    return np.sum(h[-1] ** 2), {"w": dw + X.T @ g}
+
+
+def taps(p: Any, bug: str) -> Any:
+    """Two taps, two places apart."""
+    h = X @ p["w"]
+    y = sum(h[:, 2 * j : 2 * j + 2] * p["w"][j, :2] for j in range(2))
+    dh, dw = np.zeros_like(h), np.zeros((4, 4))
+    for j in range(2):
+        start = j if bug == "dilation" else 2 * j
+        dh[:, start : start + 2] += 2 * y * p["w"][j, :2] * (1.5 if bug == "number" else 1)
+        dw[j, :2] += np.sum(2 * y * h[:, 2 * j : 2 * j + 2], axis=0)
+    return np.sum(y * y), {"w": dw + X.T @ dh}
+
+
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (scaled, "scale", "number", "the division is left out"),
     (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
@@ -92,6 +147,12 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (faked, "labels", "squared", "as where the label is 1"),
     (one_image, "times", "data", "log"),
     (ends, "exchanged", "twice", "It is n − X, not X − n"),
+    (differences, "minus", "slope", "What is subtracted"),
+    (choices, "minus", "number", "What is subtracted"),
+    (rolled, "again", "other", "rolled on in the same direction"),
+    (reversed_rows, "not back", "columns", "is not turned back"),
+    (in_time, "forward", "power", "from the first to the last"),
+    (taps, "dilation", "number", "as if the dilation were 1"),
 ]
 
 

@@ -31,6 +31,8 @@ def mutants(case: Case) -> Iterator[Guess]:
         odd = any(words in guess[3] for words in ODD)
         if ", with a wrong sign" in guess[3]:  # it can be put in many places of a graph: in the program it has one
             yield from (one for one in repairs(case) if one[0] == "sign")
+        if "without the minus: a sign" in guess[3]:  # a sign that the program has and the forward explains is none
+            yield from (one for one in repairs(case) if one[0] == "sign" and not any(w in one[3] for w in GIVEN))
         if odd:
             yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
             others = list(case.elsewhere() if case.elsewhere is not None else ())[:1]
@@ -61,6 +63,7 @@ def _of_the_numbers(case: Case) -> Iterator[tuple[str, str]]:
                 yield kind, text
 
 
+GIVEN = (" − 1, not 1 − ", "has the wrong sign")  # signs that no line of the program has wrong by itself
 LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
 
 

@@ -22,7 +22,7 @@ from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
 from .orders import exchanged_steps, joined_elsewhere
-from .places import rearranged, slices
+from .places import rearranged, reordered, slices
 from .pooling import pools
 from .products import elementwise_products, squares
 from .reading import windows_of_data
@@ -30,6 +30,7 @@ from .reads import overlapping
 from .recurrent import at_another_step, cut_off, later, orders_in_time
 from .reread import read_back_elsewhere, read_otherwise
 from .screen import Screen
+from .signs import subtracted
 from .statistics import statistics
 from .subsets import rounds, short_rounds, subsets
 from .sums import averages, broadcast_sums, extremes, running, sums_of_results
@@ -38,13 +39,13 @@ from .turns import other_arrivals, other_columns, other_parts
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    scaled, beside_penalties, likelihoods, hinges, derivatives, uses, left_out, ways, branches, gathered, extremes,
-    running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope, statistics,
-    elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows, windows_of_data,
-    read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties,
-    arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals,
-    other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
-    at_another_step, halved,
+    scaled, beside_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses, left_out, ways, branches,
+    gathered, extremes, running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope,
+    statistics, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
+    windows_of_data, read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices,
+    penalties, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
+    other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks,
+    of_the_loss, at_another_step, halved,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together

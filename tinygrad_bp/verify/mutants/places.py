@@ -89,6 +89,36 @@ def _last_split(s: Step, g: Gradient) -> Pairs:
     return _pieces(s, g, [sum(sizes) - size for size in sizes])
 
 
+def reordered(tape: Tape) -> Iterator[Change]:
+    """What is turned round or rolled in the forward, and not back in the backward, or rolled on."""
+    found = [Edge(s, 0) for s in tape.steps if s.node in tape.parts and s.call.values and _reorders(s)]
+    for some in groups(
+        found,
+        lambda e: (e.step.name, e.step.call.site.code),
+        lambda e: (e.step.name, e.step.call.site.anywhere),
+        lambda e: (e.step.name, e.step.call.site),
+    ):
+        where, rolled = places(e.step for e in some), some[0].step.name == "roll"
+        text = f"What is {'rolled' if rolled else 'turned round'}{where} is not {'rolled' if rolled else 'turned'} back"
+        kind = "shifted" if rolled else "flipped"
+        yield Change(kind, f"{text} in the backward.", {e.step.node: replaced(e, lambda step, g: g) for e in some})
+        if rolled:
+            text = f"What is rolled{where} is rolled on in the same direction in the backward, where it is meant to be "
+            text += "rolled back."
+            yield Change(kind, text, {e.step.node: replaced(e, _once_more) for e in some})
+
+
+def _reorders(step: Step) -> bool:
+    index = step.call.params.get("index")
+    parts = index if isinstance(index, tuple) else (index,)
+    back = step.name == "getitem" and any(isinstance(part, slice) and part.step == -1 for part in parts)
+    return (back or step.name in ("flip", "roll")) and step.call.values[0].shape == step.node.shape
+
+
+def _once_more(step: Step, g: Gradient) -> Gradient:
+    return np.asarray(step.recorded.op.compute(g, **step.call.params))  # type: ignore[union-attr]
+
+
 def slices(tape: Tape) -> Iterator[Change]:
     """Elements taken by an index: written back one place off, or as if the stride were 1."""
     found = [Edge(s, 0) for s in tape.steps if s.name == "getitem" and s.node in tape.parts and s.call.values]

@@ -129,6 +129,8 @@ def _several(line: str, part: str) -> bool:
 def _like(node: ast.AST) -> str:
     if isinstance(node, ast.Call):
         return ast.unparse(node.func)
+    if isinstance(node, ast.Subscript):
+        return f"[{ast.unparse(node.slice)}]"
     return type(node.op).__name__ if isinstance(node, ast.BinOp) else ""
 
 

@@ -119,9 +119,9 @@ def cut_off(tape: Tape) -> Iterator[Change]:
 def orders_in_time(tape: Tape) -> Iterator[Change]:
     """The gradient of each step goes to a wrong one: the loop runs forwards, or what comes back is not handed on."""
     for some in _recurrent(tape):
-        site = tape.step_of[some[0].parent].call.site
+        site = tape.step_of[some[-1].parent].call.site  # the first may be given what is no step of time
         states = [s.node for s in reversed(tape.steps) if s.call.site == site and s.node.shape == some[0].parent.shape]
-        turns = [s for s in tape.users[_weight(tape, some[0])] if s.name == "matmul"]
+        turns = [s for s in tape.users[_weight(tape, some[0])] if s.call.site == some[-1].step.call.site]
         if len(states) != len(turns) or not all(n in tape.total for n in states):
             continue
         where = places(e.step for e in some)
@@ -132,8 +132,14 @@ def orders_in_time(tape: Tape) -> Iterator[Change]:
         text = f"The steps of time{where} are gone through from the first to the last: the backward reverses them."
         for before, alone in ((0 * last, own), (last, [*own[:-1], 0 * last])):
             arriving = _forwards(tape, some[0].operand, states, turns, alone, before)
-            if arriving is not None:
-                yield Change("wrong step", text, without(some), _set(tape, some, states, arriving))
+            if arriving is None:
+                continue
+            *steps, out = arriving
+            totals = _set(tape, some, states, steps)
+            if some[0].parent not in states:  # what the loop starts from gets what comes out at its end
+                start = some[0].parent
+                totals |= {start: tape.total[start] + out}
+            yield Change("wrong step", text, without(some), totals)
 
 
 def _back(some: list[Edge], states: list[Node], tape: Tape) -> list[Gradient]:
@@ -152,7 +158,7 @@ def _set(tape: Tape, some: list[Edge], states: list[Node], wanted: list[Gradient
 def _forwards(
     tape: Tape, operand: int, states: list[Node], turns: list[Step], own: list[Gradient], carried: Gradient
 ) -> list[Gradient] | None:
-    """The gradient of each state where that of the step before is handed to it, by the rule of that step."""
+    """The gradient of each state where that of the step before is handed to it, by that step's rule; then the rest."""
     found = []
     for state, turn, alone in zip(states, turns, own, strict=True):
         found.append(alone + carried)
@@ -161,7 +167,7 @@ def _forwards(
             return None
         a, b = turn.call.values
         carried = arriving @ b.T if operand == 0 else a.T @ arriving
-    return found
+    return [*found, carried]
 
 
 def _weight(tape: Tape, edge: Edge) -> Node:

@@ -94,10 +94,32 @@ def _cut_elsewhere(tape: Tape) -> Iterator[Change]:
         way = readers(tape, [s.node for s in some])
         if any(box is None for box in boxes) or not any(products(step) for step in way):
             continue
-        for kind, text, starts in elsewhere([box.starts for box in boxes if box is not None]):
+        for kind, text, starts in _starts(tape, some, boxes):
             read = Read(tape, way, _parts(some, boxes, starts))  # type: ignore[arg-type]
             what = f"What is read{places(some)} is read {text} where the backward multiplies by it."
             yield Change(kind, what, rules_of(read))
+
+
+def _starts(tape: Tape, some: list[Step], boxes: list[Box | None]) -> Iterator[tuple[str, str, list[tuple[int, ...]]]]:
+    """Where else the parts may start. What each tap of a kernel reads lies a dilation apart, and windows a stride."""
+    known = [box.starts for box in boxes if box is not None]
+    dilated = _by_taps(tape, some, known)
+    for kind, text, starts in elsewhere(known):
+        if dilated:
+            kind, text = kind.replace("stride", "dilation"), text.replace("the stride", "the dilation")
+        yield kind, text, starts
+
+
+def _by_taps(tape: Tape, some: list[Step], starts: list[tuple[int, ...]]) -> bool:
+    """Whether each place where a part starts has elements of a weight of its own that it is multiplied with."""
+    weights: dict[tuple[int, ...], set[str]] = {}
+    for step, start in zip(some, starts, strict=True):
+        for product in tape.users.get(step.node, ()):
+            others = [tape.step_of.get(p) for p in product.parents if p is not None and p is not step.node]
+            if bilinear(product) and len(others) == 1 and others[0] is not None and others[0].name == "getitem":
+                weights.setdefault(start, set()).add(repr(others[0].call.params["index"]))
+    every = [index for indices in weights.values() for index in indices]
+    return set(weights) == set(starts) and len(weights) > 1 and len(set(every)) == len(every)
 
 
 def _parts(some: list[Step], boxes: list[Box], starts: list[tuple[int, ...]]) -> Callable[[], Mapping[Node, Any]]:
@@ -112,7 +134,7 @@ def written_elsewhere(tape: Tape, some: list[Edge]) -> Iterator[Change]:
     boxes = [box_of(e.step.call.params.get("index"), e.step.call.values[0].shape) for e in some]
     if any(box is None for box in boxes):
         return
-    for kind, text, starts in elsewhere([box.starts for box in boxes if box is not None]):
+    for kind, text, starts in _starts(tape, [e.step for e in some], boxes):
         rules = {e.step.node: _put(e, box, s) for e, box, s in zip(some, boxes, starts, strict=True) if box is not None}
         yield Change(kind, f"What is read{places(e.step for e in some)} is written back {text}.", rules)
 
