@@ -232,6 +232,37 @@ def neighbours(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [dx]
 
 
+def in_order(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of four steps, x ← x · tanh(w of the step) + sin(x)."""
+    seen, dw = [x], np.zeros_like(w)
+    for t in range(4):
+        seen.append(seen[-1] * np.tanh(w[t]) + np.sin(seen[-1]))
+    for t in (0, 1, 2, 3) if mistake == "forward" else (3, 2, 1, 0):
+        a = np.tanh(w[t])
+        dw[t] = np.sum(g * seen[t] * (1 - a * a), axis=0) * (2 if mistake == "twice" and t else 1)
+        g = g * (a + np.cos(seen[t]))
+    return [g, dw]
+
+
+def masks(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of four steps, x ← max(x · w, −0.5), each with a mask of its own."""
+    seen, dw = [x], np.zeros_like(w)
+    for _ in range(4):
+        seen.append(np.maximum(seen[-1] * w, -0.5))
+    for t in (3, 2, 1, 0):
+        g = g * (seen[t if mistake == "before" else t + 1] > (0.1 if mistake == "number" else -0.5))
+        dw += np.sum(g * seen[t], axis=0)
+        g = g * w
+    return [g, dw]
+
+
+def in_parts(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of a mean over all rows, taken in parts."""
+    parts = [x[i : i + 2] for i in (0, 2, 4)]
+    rows = [2 * part / {"own": len(part), "": len(x), "sum": part.sum()}[mistake] for part in parts]
+    return [g * np.concatenate(rows)]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -255,6 +286,14 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (volume, [N(size=(1, 1)), N(size=(3, 3))], "number", "transpose of the inverse of x is meant"),
     (turned, [N(size=(3, 8)), N(size=(3, 8))], "again", "the transpose of what turn does is meant"),
     (neighbours, [N(size=(3, 4)), N(size=(3, 4))], "own", "where that of `dx[:, j]` is meant"),
+    (
+        in_order,
+        [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))],
+        "forward",
+        "runs through the steps in the wrong order",
+    ),
+    (masks, [N(size=(6, 4)), N(size=(6, 4)), N(size=4)], "before", "that of the turn before is meant"),
+    (in_parts, [N(size=(5, 1)), N(size=(5, 3))], "own", "by the number of its own, 2, 2, 1, where that of all, 5,"),
 ]
 
 
@@ -288,6 +327,9 @@ OTHERS = (
     "cubed",
     "halves",
     "cubed",
+    "twice",
+    "number",
+    "sum",
 )
 
 

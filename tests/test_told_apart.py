@@ -139,6 +139,15 @@ def taps(p: Any, bug: str) -> Any:
     return np.sum(y * y), {"w": dw + X.T @ dh}
 
 
+def cosines(p: Any, bug: str) -> Any:
+    """Of the rows and those of Y."""
+    a = X @ p["w"][:, :3]
+    na, ny = np.linalg.norm(a, axis=1, keepdims=True), np.linalg.norm(Y, axis=1, keepdims=True)
+    c = np.sum(a * Y, axis=1, keepdims=True) / (na * ny)
+    below = {"power": na, "other": na * ny, "": na**2}[bug]
+    return np.sum(c), {"w": np.hstack([X.T @ (Y / (na * ny) - c * a / below), np.zeros((4, 1))])}
+
+
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (scaled, "scale", "number", "the division is left out"),
     (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
@@ -152,6 +161,7 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (rolled, "again", "other", "rolled on in the same direction"),
     (reversed_rows, "not back", "columns", "is not turned back"),
     (in_time, "forward", "power", "from the first to the last"),
+    (cosines, "power", "other", "na² is meant"),
     (taps, "dilation", "number", "as if the dilation were 1"),
 ]
 

@@ -74,12 +74,14 @@ def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:
     first = some[0]
     meant = operand_name(tape, first, 1 - first.operand)
     for path, values in related(tape, some):
+        if all(value is e.step.call.result for e, value in zip(some, values, strict=True)):
+            continue  # the product itself: see MULTIPLIED
         rules = {e.step.node: replaced(e, by(value)) for e, value in zip(some, values, strict=True)}
         before = f"the operand {meant}, made before it," if path.startswith("made of the product") else meant
         yield Change("wrong factor", f"{what}: multiplied by the value {path} it, where {before} is meant.", rules)
     if len(some) == 1:
         for other, value in alike(tape, first.step.call.values[1 - first.operand]):
-            if other not in first.step.parents:
+            if other not in (*first.step.parents, first.step.node):
                 text = f"{what}: multiplied by {other_name(tape, other)} where {meant} is meant."
                 yield Change("wrong factor", text, {first.step.node: replaced(first, by(value))})
 

@@ -111,11 +111,12 @@ class Reading(Renamed):
             if not makers:
                 continue
             named = 0.0 if column.name else 0.4
-            now, word = self.columns.elsewhere(
-                program.steps[group[0]].operands[slot], next(iter(c for c in chosen if c is not None))
-            )
+            reads = [program.steps[i].operands[slot] for i in group]
+            now, word = self.columns.elsewhere(reads[0], next(iter(c for c in chosen if c is not None)))
             text = f"It reads {now} where {word}{' ' + how if how else ''} is meant"
-            kind, more = self._apart(program.steps[group[0]].operands[slot], chosen[0])
+            kind, more = self._apart(reads[0], chosen[0])
+            if now == word and not how:  # of another turn: see turns.other_way
+                continue
             yield Edit(kind, 1.4 + named + (0.2 if how else 0), self.plainly(text + more, group), makers, None, group)
 
     def _slopes(self) -> Iterator[Edit]:
@@ -206,6 +207,22 @@ class Reading(Renamed):
                 more = f", {new // now} times that{',' * (not sizes[new])}" if new % now == 0 else ""
                 said = f"{now} stands where {new}{more}{sizes[new]} is meant, in {len(places)} places"
                 yield Edit("wrong count", 1.15, self.plainly(said, [first]), makers, None, [first])
+
+    def _counts_of_all(self) -> Iterator[Edit]:
+        """What each turn divides by the number of its own, as of a batch in parts, by that of all."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            for slot, o in enumerate(step.operands) if step.name == "divide" and len(group) > 1 else ():
+                counts = [np.asarray(program.value(program.steps[i].operands[slot])) for i in group]
+                if slot != 1 or not isinstance(o, Constant) or any(n.size != 1 or n.dtype.kind != "i" for n in counts):
+                    continue
+                each, n = [int(n.item()) for n in counts], sum(int(n.item()) for n in counts)
+                if len(set(each)) > 1 and n in self.columns.numbers:
+                    text = f"each turn divides by the number of its own, {', '.join(map(str, each[:6]))}"
+                    text += f"{', …' * (len(each) > 6)}, where that of all, {n}, is meant"
+                    makers = dict.fromkeys(group, instead(slot, Constant(float(n))))
+                    yield Edit("wrong count", 1.1, self.plainly(text, group[:1]), makers, None, group)
 
     def _instead_of_numbers(self) -> Iterator[Edit]:
         """A number that is added in a loop, where each turn has a value of its own."""

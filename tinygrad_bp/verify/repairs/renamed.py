@@ -75,6 +75,8 @@ class Renamed(Groups):
                 if any(self._later(i, n) or n == column.operands[k] for (i, _, k), n in zip(read, new)):
                     continue
                 now, then = columns.elsewhere(column.operands[0], other.operands[0])
+                if now == then:
+                    continue
                 makers = _operands_changed([(i, slot, n, None) for (i, slot, _), n in zip(read, new)])
                 old = other.operands[0]
                 early = isinstance(old, int) and old in self.before and self._later(old, column.operands[0])
@@ -126,6 +128,8 @@ class Renamed(Groups):
                 if new == o or not self._may(o, column) or any(self._later(i, new) for i, _ in read):
                     continue
                 now, then = self.columns.elsewhere(o, new)
+                if now == then:
+                    continue
                 site = self.program.steps[read[0][0]].site
                 assert site is not None
                 kind, more = self._apart(o, new)
@@ -154,6 +158,8 @@ class Renamed(Groups):
             if len(a) != len(b) or np.shape(self.columns.value(a)) != np.shape(self.columns.value(b)):
                 continue
             now, then = self.columns.elsewhere(a.operands[0], b.operands[0])
+            if now == then:
+                continue
             group = [read[0][0]]
             said = self.plainly(f"{now} and {then} are exchanged where the gradient meets them", group)
             for way in (1, -1) if len(a) > 1 else (1,):  # a loop that goes back has its turns in the other order
@@ -174,6 +180,8 @@ class Renamed(Groups):
                 if any(self._later(i, n) for (i, _, _), n in zip(read, new, strict=True)):
                     continue
                 now, then = self.columns.elsewhere(column.operands[0], other.operands[0])
+                if now == then:
+                    continue
                 kind, more = self._apart(column.operands[0], other.operands[0])
                 makers = _operands_changed([(i, slot, n, None) for (i, slot, _), n in zip(read, new, strict=True)])
                 said = f"the gradient meets {now} everywhere where {then} is meant{more}"

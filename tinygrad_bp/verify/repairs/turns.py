@@ -36,18 +36,50 @@ def off_by_one(edits: Edits) -> Iterator[Edit]:
             last, rest = (some[-1], some[1:]) if by == 1 else (some[0], some[:-1])
             for end in _beyond(edits, last, some):
                 new = (*rest, end) if by == 1 else (end, *rest)
-                makers: dict[int, dict[int, Operand]] = {}
-                for group, slot in read:
-                    for i, n in zip(group, new, strict=True):
-                        makers.setdefault(i, {})[slot] = n
-                if any(edits._later(i, n) for i, parts in makers.items() for n in parts.values()):
-                    continue
-                word = edits.columns.word(some[0])
                 which = "after" if by == 1 else "before"
-                text = f"each turn reads {word} where that of the turn {which} is meant, {edits.columns.word(end)} "
-                text += f"in the {'last' if by == 1 else 'first'}: off by one"
-                made = {i: _all_of(parts) for i, parts in makers.items()}
-                yield Edit("wrong step", 1.05, edits.plainly(text, read[0][0][:1]), made, None, read[0][0])
+                word, other = edits.columns.word(some[0]), edits.columns.word(end)
+                there = f", {other} in the {'last' if by == 1 else 'first'}" if other != word else ""
+                text = f"each turn reads {word} where that of the turn {which} is meant{there}: off by one"
+                for chosen in [read] if len(read) == 1 else [read, *([one] for one in read)]:
+                    makers: dict[int, dict[int, Operand]] = {}
+                    for group, slot in chosen:
+                        for i, n in zip(group, new, strict=True):
+                            makers.setdefault(i, {})[slot] = n
+                    if any(edits._later(i, n) for i, parts in makers.items() for n in parts.values()):
+                        continue
+                    first, cost = chosen[0][0], 1.05 if chosen is read else 1.15
+                    made = {i: _all_of(parts) for i, parts in makers.items()}
+                    yield Edit("wrong step", cost, edits.plainly(text, first[:1]), made, None, first)
+
+
+def other_way(edits: Edits) -> Iterator[Edit]:
+    """All that the turns of a loop read and write of other turns, in the opposite order: what they hand on stays."""
+    program = edits.program
+    loops: list[tuple[list[int], dict[int, Make]]] = []  # by the first group of each
+    found: dict[Hashable, list[int]] = {}
+    for i in range(program.first, len(program.steps)):  # also what a right result alone is made of
+        step = program.steps[i]
+        if i in program.live and i not in program.leaves and step.site is not None:
+            found.setdefault((step.site, step.name), []).append(i)
+    for group in sorted(found.values(), key=lambda group: group[0]):
+        step = program.steps[group[0]]
+        if not 1 < len(group) <= LONGEST:
+            continue
+        if not loops or len(loops[-1][0]) != len(group) or group[0] > loops[-1][0][1]:
+            loops.append((group, {}))
+        start, makers = loops[-1][0][0], loops[-1][1]
+        indices = [dict(numbers(program.steps[i])) if step.name in ("getitem", "setitem") else {} for i in group]
+        if indices[0] != indices[-1]:
+            makers.update({i: _at(parts) for i, parts in zip(group, indices[::-1], strict=True)})
+            continue
+        columns = enumerate(zip(*(program.steps[i].operands for i in group), strict=True))
+        given = {k: column for k, column in columns if all(isinstance(o, int) and o < start for o in column)}
+        read = {k: column[::-1] for k, column in given.items() if len(set(column)) == len(column)}
+        makers.update({i: _all_of({k: some[n] for k, some in read.items()}) for n, i in enumerate(group) if read})
+    for group, makers in loops:
+        if makers.keys() & edits.editable:
+            text = "the loop runs through the steps in the wrong order, the opposite one is meant"
+            yield Edit("wrong step", 1.0, edits.plainly(text, group[:1]), makers, None, group)
 
 
 def as_others_read(edits: Edits) -> Iterator[Edit]:
@@ -70,24 +102,28 @@ def as_others_read(edits: Edits) -> Iterator[Edit]:
             if any(edits._later(i, n) for i, n in zip(group, other, strict=True)):
                 continue
             now, then = edits.columns.elsewhere(some[-1], other[-1])
+            if now == then:
+                continue
             text = f"each turn reads {now} where {then} of that turn is meant, as another line of the loop reads it"
             made = {i: instead(slot, n) for i, n in zip(group, other, strict=True)}
             yield Edit("wrong step", 1.35, edits.plainly(text, group[:1]), made, None, group)
 
 
 def _beyond(edits: Edits, last: Operand, some: Sequence[Operand]) -> list[Operand]:
-    """The values of the same shape that one is made of, or that are made of it, the nearest ones."""
+    """The values of the same shape that one is made of, or that are made of it or alike, the nearest ones."""
     program = edits.program
     assert isinstance(last, int)
     shape = np.shape(program.steps[last].value)
     near = [o for o in program.ancestors(last) if o != last]
     near += [i for i in range(last + 1, len(program.steps)) if last in program.steps[i].operands]
+    alike_made = edits.columns.of.get(last, [])
+    near += [o for o in alike_made if o not in near]
     alike = [
         o
         for o in near
         if o not in some and np.shape(program.steps[o].value) == shape and (not edits._seeded(o) or o == 0)
     ]
-    named = [o for o in alike if o in program.leaves or o in program.names]
+    named = [o for o in alike if o in program.leaves or o in program.names or o in alike_made]
     return sorted(named, key=lambda o: abs(o - last))[:4]  # type: ignore[return-value]
 
 
