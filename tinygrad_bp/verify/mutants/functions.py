@@ -97,10 +97,18 @@ def functions(tape: Tape) -> list[Function]:
     found = tape.found.get("functions")
     if found is None:
         every = [*_functions(tape), *_of_numbers(tape)]
-        inner = {node for f in every if not f.axes and f.name != COMPOSED for node in _inside(tape, f)}
+        inner = tape.found["inside"] = {
+            node for f in every if not f.axes and f.name != COMPOSED for node in _inside(tape, f)
+        }
         # What a known function is made of is not tried on its own; of others, and of those along axes, the parts are.
         found = tape.found["functions"] = [f for f in every if f.step.node not in inner]
     return found
+
+
+def inside(tape: Tape) -> set[Node]:
+    """What known functions are made of, and nothing else reads; and their results."""
+    known = {f.step.node for f in functions(tape) if f.name in ELEMENTWISE}
+    return known | tape.found["inside"]  # type: ignore[no-any-return]
 
 
 def _of_numbers(tape: Tape) -> Iterator[Function]:
