@@ -106,8 +106,11 @@ def test_memory_that_is_there_is_shared(tmp_path: Path) -> None:
     tg.asarray(numbers, copy=True)[1] = 1
     assert numbers.tolist() == [1, 0]
     w = tg.ones(2, requires_grad=True)
-    assert not tg.asarray(w).requires_grad and tg.asarray(w, requires_grad=True) is w
-    assert tg.asarray([1.5]).dtype == tg.float32 and tg.asarray(w, dtype=tg.int64).tolist() == [1, 1]
+    assert tg.asarray(w).requires_grad and tg.asarray(w, requires_grad=True) is w
+    assert not tg.asarray(w, requires_grad=False).requires_grad
+    assert tg.asarray([1.5]).dtype == tg.float32 and tg.asarray(w.detach(), dtype=tg.int64).tolist() == [1, 1]
+    with pytest.raises(RuntimeError, match="floating point"):
+        tg.asarray(w, dtype=tg.int64)
     for call in (lambda: tg.asarray([1], copy=False), lambda: tg.asarray(w, dtype=tg.float64, copy=False)):
         with pytest.raises(ArgumentError, match="copy"):
             call()

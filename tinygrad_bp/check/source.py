@@ -77,11 +77,11 @@ def _python(text: str) -> ast.Module:
 
 
 def _parsed(text: str) -> ast.Module:
+    if "\0" in text:
+        raise Unreadable("The file is no text: it holds zero bytes.")
     try:
         return _python(text)
     except SyntaxError as error:
-        if "\0" in text:
-            raise Unreadable("The file is no text: it holds zero bytes.") from None
         line = (text.splitlines()[error.lineno - 1 : error.lineno] or [""])[0].strip() if error.lineno else ""
         if re.match(r"print\s+[^(=]", line):
             raise Unreadable(f"Line {error.lineno} is Python 2: write print(…).") from None

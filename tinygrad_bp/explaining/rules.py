@@ -23,7 +23,8 @@ from ..autograd.backward import pulled, unbroadcast
 from ..autograd.errors import AutogradError, FreedError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.node import Node
-from ..autograd.op import OPS, Op
+from ..autograd.op import Op
+from ..autograd.steps import of_table
 from ..autograd.tensor import wrap
 from ..autograd.watch import Following, pull_traced
 from ..autograd.writes import overlaps
@@ -127,7 +128,7 @@ def _key(node: Node, g: Any) -> Hashable | None:
     """What the rule of a step depends on; None: on more than can be compared."""
     op = node.op
     assert op is not None and node.kept is not None
-    if OPS.get(op.name) is not op:
+    if not of_table(op):
         return None  # a user's own: each call has its own
     parts: list[Any] = []
     places: dict[int, int] = {}  # the same array twice is one value

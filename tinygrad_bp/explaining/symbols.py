@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.node import Node
-from ..autograd.op import OPS
+from ..autograd.steps import of_table
 from ..drawing.known import Known, is_array
 from ..drawing.names import Names
 from ..program.program import Step, Value
@@ -176,7 +176,7 @@ class Symbols:
                 value = Value((1,), np.dtype(np.float32))
                 terms[value] = name("…")
             operands.append(value)
-        if OPS.get(op.name) is not op:
+        if not of_table(op):
             return call(op.name, *[terms.get(x) or number(x) for x in operands], scalar=not node.shape)
         formula = inline(op)
         if op.kind == "elementwise" and len(operands) == 1 and formula is not None and formula.kind == "call":

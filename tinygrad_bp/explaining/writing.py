@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.op import OPS, Op
+from ..autograd.op import Op
+from ..autograd.steps import of_table
 from ..program.program import Constant, Program, Step, Value, values_in
 from .formulas import parsed
 from .notation import (
@@ -93,7 +94,7 @@ def constant(array: Any) -> Term:
 @cache
 def inline(op: Op) -> Term | None:
     """The formula that stands in the place of an op: where each input is read once, and little else."""
-    if OPS.get(op.name) is not op or not op.formula:
+    if not of_table(op) or not op.formula:
         return None
     found = parsed(op.formula)
     if found is None or found.size() > LARGEST or found.kind in ("list", "compare"):

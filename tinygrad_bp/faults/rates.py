@@ -75,7 +75,7 @@ def _larger_where_nothing_moves(seen: Observation) -> Change | None:
     """The rate at which the loss falls, where thousands of steps do not move it and no rate learns the batch."""
     trials = seen.cure.trials
     plain = trials.run()
-    if plain is None or plain.still or not trials.fails:
+    if plain is None or plain.still or not trials.fails or len(plain.losses) < 2:
         return None
     first, last = plain.losses[0], plain.losses[-1]
     if not abs(first - last) / (len(plain.losses) - 1) * LONG < FALLS_LITTLE * abs(first):

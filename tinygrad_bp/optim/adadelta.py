@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array
 from .numbers import pull, seen
 from .optimizer import Optimizer
 
@@ -51,7 +52,7 @@ class Adadelta(Optimizer):
         number, rho = seen(group).number, group["rho"]
         return (number(counts[0]) + 1,), (rho, 1 - rho, group["eps"], number(group["lr"]))
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (keep, take, eps, rate), (v, u) = numbers, kept
         g = pull(g, p, group, group["weight_decay"])

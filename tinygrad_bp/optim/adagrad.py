@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Array
 from .numbers import pull, seen
 from .optimizer import Optimizer
 
@@ -57,7 +58,7 @@ class Adagrad(Optimizer):
         step, lr, decay = number(counts[0]) + 1, number(group["lr"]), group["lr_decay"]
         return (step,), (group["eps"], lr / (1 + (step - 1) * decay) if decay else lr)
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (eps, rate), (total,) = numbers, kept
         g = pull(g, p, group, group["weight_decay"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Array
 from .numbers import power, pull, seen
 from .optimizer import Optimizer
 
@@ -54,7 +55,7 @@ class Adamax(Optimizer):
         step, beta1, beta2 = number(counts[0]) + 1, number(beta1), number(beta2)
         return (step,), (1 - beta1, beta2, group["eps"], number(group["lr"]) / (1 - power(beta1, step)))
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (take, keep, eps, rate), (m, u) = numbers, kept
         g = pull(g, p, group, group["weight_decay"])

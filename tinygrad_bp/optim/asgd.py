@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..autograd.types import Array
 from .numbers import choose, larger, power, pull, seen
 from .optimizer import Optimizer
 
@@ -60,7 +61,7 @@ class ASGD(Optimizer):
         )
         return after, (eta, 1 - lambd * eta, mu, mu == 1)
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (rate, rest, part, whole), (average,) = numbers, kept
         g = pull(g, p, group, group["weight_decay"])

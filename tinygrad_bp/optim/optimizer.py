@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..autograd.errors import ArgumentError, AutogradError, shape_text
 from ..autograd.hooks import RemovableHandle
 from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.types import Array
 from ..autograd.writes import wrote
 from . import loading
 from .following import Followed, follow, keep_state, name_state
@@ -214,7 +215,7 @@ class Optimizer:
         for value, grad, state, numbers in self.counted(group, moving):
             in_pieces(partial(self.rule, group, numbers), value, grad, *[array(state[name]) for name in names])
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter, element by element: ``p`` and what is kept for it are written in place.
 
         ``numbers`` are those that ``advance`` computed.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..autograd.types import Array
 from .numbers import choose, larger, power, pull, seen, sqrt
 from .optimizer import Optimizer
 
@@ -66,7 +67,7 @@ class RAdam(Optimizer):
         rest = 1 - number(group["lr"]) * group["weight_decay"] if group["decoupled_weight_decay"] else 1
         return (step,), (1 - beta1, beta2, 1 - beta2, rate, rest, long)
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (take1, keep2, take2, rate, rest, long), (m, v) = numbers, kept
         decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]

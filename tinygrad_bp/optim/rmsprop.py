@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array
 from .numbers import pull, seen, used
 from .optimizer import Optimizer
 
@@ -68,7 +69,7 @@ class RMSprop(Optimizer):
         found = (alpha, 1 - alpha, group["eps"], number(group["momentum"]), number(group["lr"]))
         return (number(counts[0]) + 1,), found
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (keep, take, eps, push, rate), (v, *more) = numbers, kept
         g = pull(g, p, group, group["weight_decay"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.errors import ArgumentError
+from ..autograd.types import Array
 from .numbers import pull, seen
 from .optimizer import Optimizer
 
@@ -62,7 +63,7 @@ class Rprop(Optimizer):
         """The factors are the same at every step."""
         return (seen(group).number(counts[0]) + 1,), (*group["etas"], *group["step_sizes"], 0.0)
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (less, more, low, high, zero), (prev, size) = numbers, kept
         g = pull(g, p, group, 0)

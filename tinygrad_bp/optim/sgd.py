@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from numbers import Real
 from typing import Any
@@ -13,6 +13,7 @@ from ..autograd.elsewhere import kept_number
 from ..autograd.errors import ArgumentError
 from ..autograd.modes import assume
 from ..autograd.tensor import wrap
+from ..autograd.types import Array
 from .numbers import pull, seen, used
 from .optimizer import Optimizer
 from .pieces import BLOCK, in_pieces
@@ -92,7 +93,7 @@ class SGD(Optimizer):
                 arrays = (array(state["momentum_buffer"]),)
             in_pieces(partial(self.rule, group, (rate, keep, take, shrink, first)), value, grad, *arrays)
 
-    def rule(self, group: dict[str, Any], numbers: Any, p: Any, g: Any, *kept: Any) -> None:
+    def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter with all that a group may ask for."""
         rate, keep, take, shrink, first = numbers
         g = pull(g, p, group, shrink)

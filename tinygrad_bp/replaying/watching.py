@@ -14,7 +14,8 @@ from ..autograd.history import history
 from ..autograd.keeping_lines import record_lines
 from ..autograd.lines import line_of
 from ..autograd.node import Node
-from ..autograd.op import OPS, REQUIRED, Op, reads
+from ..autograd.op import REQUIRED, Op, reads
+from ..autograd.steps import of_table
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import Following, Watcher, array_of
 from ..drawing.known import NOT_KEPT, Known, held_by, is_array
@@ -229,7 +230,7 @@ class _Making:
         """What the rule of an input computes, in the user's names where there are some, else in the op's."""
         op, forward = node.op, self.forward[node]
         assert op is not None
-        if OPS.get(op.name) is not op:
+        if not of_table(op):
             return ""  # a Function of the user: its backward runs once
         called = forward.called()
         rule = rule_of(node, g)
@@ -243,7 +244,7 @@ def _derivative(node: Node, g: Array, i: int) -> Array | None:
     """What an op that works element by element multiplies the gradient by: its rule, given ones."""
     op = node.op
     assert op is not None
-    if op.kind != "elementwise" or OPS.get(op.name) is not op:
+    if op.kind != "elementwise" or not of_table(op):
         return None
     slope = pulled(node, np.ones_like(g), node.kept or ())[i]
     return None if slope is None else np.asarray(slope)
