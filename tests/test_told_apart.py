@@ -85,11 +85,13 @@ def ends(p: Any, bug: str) -> Any:
 
 
 def differences(p: Any, bug: str) -> Any:
-    """Of two branches that are subtracted."""
-    a, b = np.tanh(X @ p["w"]), np.tanh(X @ p["w"].T)
+    """Of two branches with the same weights that are subtracted."""
+    w, row = p["w"][:3], p["w"][3]
+    a, b = np.tanh(X[:, :3] @ w + row), np.tanh(Y @ w + row)
     d = 2 * (a - b)
+    da = d * (1 - a**2)
     db = (d if bug == "minus" else -d) * (b**2 - 1 if bug == "slope" else 1 - b**2)
-    return np.sum((a - b) ** 2), {"w": X.T @ (d * (1 - a**2)) + db.T @ X}
+    return np.sum((a - b) ** 2), {"w": np.vstack([X[:, :3].T @ da + Y.T @ db, da.sum(0) + db.sum(0)])}
 
 
 def choices(p: Any, bug: str) -> Any:
@@ -98,6 +100,14 @@ def choices(p: Any, bug: str) -> Any:
     d = -1 / np.where(X > 0, q, 1 - q)
     d = d if bug == "minus" else np.where(X > 0, d, -d)
     return -np.sum(np.log(np.where(X > 0, q, 1 - q))), {"w": X.T @ (d * q * (1 - q)) * (1.5 if bug == "number" else 1)}
+
+
+def likelihood(p: Any, bug: str) -> Any:
+    """Of labels, whose derivative is a difference of two quotients."""
+    q, y = 1 / (1 + np.exp(-(X @ p["w"]))), 1.0 * (X > 0)
+    zeros = (1 - y) / (1 - q)
+    d = -(y / q + zeros if bug == "added" else y / q - zeros)
+    return -np.sum(y * np.log(q) + (1 - y) * np.log(1 - q)), {"w": X.T @ (d * (2 if bug == "twice" else q) * (1 - q))}
 
 
 def rolled(p: Any, bug: str) -> Any:
@@ -158,6 +168,7 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (ends, "exchanged", "twice", "It is n − X, not X − n"),
     (differences, "minus", "slope", "What is subtracted"),
     (choices, "minus", "number", "What is subtracted"),
+    (likelihood, "added", "twice", "zeros is subtracted, not added"),
     (rolled, "again", "other", "rolled on in the same direction"),
     (reversed_rows, "not back", "columns", "is not turned back"),
     (in_time, "forward", "power", "from the first to the last"),

@@ -24,7 +24,6 @@ ODD = (
     " half along axis ",
     "the predicted class less y",
     " times what it should",
-    "by the product where the other factor is meant",
     "its derivative is written 0.5;",
 )
 

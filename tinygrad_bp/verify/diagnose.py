@@ -33,6 +33,8 @@ def mutants(case: Case) -> Iterator[Guess]:
             yield from (one for one in repairs(case) if one[0] == "sign")
         if "without the minus: a sign" in guess[3]:  # a sign that the program has and the forward explains is none
             yield from (one for one in repairs(case) if one[0] == "sign" and not any(w in one[3] for w in GIVEN))
+        if "by the product where the other factor" in guess[3]:  # a power of a factor in one term may give the same
+            yield from (one for one in repairs(case) if one[0] not in LEFT_OUT)
         if odd:
             yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
             others = list(case.elsewhere() if case.elsewhere is not None else ())[:1]

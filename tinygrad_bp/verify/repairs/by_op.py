@@ -10,7 +10,7 @@ import numpy as np
 
 from .by_place import places
 from .edit import Other, called, made
-from .program import Hole, Program, Step, Variant, fill
+from .program import Constant, Hole, Program, Step, Variant, fill
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": np.sum,
@@ -251,7 +251,9 @@ INVERSE = {
 
 def _signs(program: Program, step: Step) -> Iterator[Other]:
     for kind, function, text in UFUNCS.get(step.name, ()) if step.plain and len(step.operands) == 2 else ():
-        yield Other(kind, 1.1, text, made(lambda s, v, f: f(v[0], v[1]), function))
+        of_one = step.operands[0] if text == UFUNCS["subtract"][1][2] else None  # few write y − 1 for 1 − y
+        cost = 1.25 if isinstance(of_one, Constant) and np.array_equal(of_one.value, 1) else 1.1
+        yield Other(kind, cost, text, made(lambda s, v, f: f(v[0], v[1]), function))
     if step.name in INVERSE and step.plain:
         yield Other(
             "mask inverted",
