@@ -35,13 +35,19 @@ project: every sentence was read and counted once, by hand, and the command prin
 |---|---|---|---|---|---|
 | networks and layers as people write them | 153 of 171 (89 %) | 8 | 4 | 6 | 0 of 43 |
 | rarer models: recursions, trees, solvers | 181 of 229 (79 %) | 9 | 6 | 33 | 1 of 54 |
+| homeworks of university courses | 80 of 98 (82 %) | 4 | 3 | 11 | 0 of 33 |
+| programs from scratch, with loops over time and pixels | 78 of 100 (78 %) | 6 | 4 | 12 | 0 of 32 |
+| what students of three years handed in | 89 of 98 (91 %) | 5 | 2 | 2 | 0 of 33 |
+| several students of one course | 56 of 60 (93 %) | 1 | 0 | 3 | 0 of 20 |
 
-These are the figures at first sight; *placed* is the right place in words for another mistake. None of the 400 was
-called right. The bar of 95 % is not met so. After the first set had been read and the checker mended, 2 of its 171
-are not or only partly named; for the second nothing has been mended. What stays unnamed there are mostly loops that
-Python's own `if` or order steers, engines of single numbers, and soft recursions. The right one called wrong rounds
-negative positions to zero, which its forward floors. Of older sets two are called wrong: their softmax overflows on
-inputs 1000 times as large, which is said by intent.
+These are the figures at first sight, in the order in which the sets were read; *placed* is the right place in words for
+another mistake, and a factor that is a bare number counts as partly. The checker was mended in between: the third and
+the fourth were read with one checker, the fifth and the sixth with later ones. None of the 756 was called right. The
+bar of 95 % is not met so. Of the last set three stay unknown: an entropy bonus without its term through the softmax, a
+normalisation over neighbouring channels, and a gradient that is written at the time of the output. What stays unnamed
+in rarer models are mostly engines of single numbers and soft recursions. The right one called wrong rounds negative
+positions to zero, which its forward floors. Of older sets two are called wrong: their softmax overflows on inputs 1000
+times as large, which is said by intent.
 
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.

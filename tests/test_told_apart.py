@@ -214,3 +214,20 @@ def test_axes_of_a_shuffle(order: tuple[int, ...], words: str) -> None:
 
     text = said(check_backward(backward, forward, (RNG.normal(size=(8, 3, 3)), RNG.normal(size=8))))
     assert words in text and bool(text) == bool(words), text
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["integers first", "integers last"])
+def test_gradients_of_floats_alone_leave_out_integers(first: bool) -> None:
+    table, places, ids = RNG.normal(size=(5, 4)), RNG.normal(size=(6, 4)), np.array([[0, 3, 3], [1, 0, 4]])
+
+    def backward(g: Any, *inputs: Any) -> Any:
+        d = np.zeros_like(table)
+        np.add.at(d, ids, g)
+        return d, np.concatenate([g.sum(0), np.zeros((3, 4))])
+
+    def forward(*inputs: Any) -> Any:
+        index, t, p = inputs if first else (inputs[2], *inputs[:2])
+        return t[index] + p[:3]
+
+    inputs = (ids, table, places) if first else (table, places, ids)
+    assert check_backward(backward, forward, inputs, names=("dtable", "dplaces")).ok

@@ -45,14 +45,14 @@ def check_backward(
 ) -> Diagnosis:
     """Check one layer's backward: ``hand(g, *inputs)`` against the gradient of ``engine(*inputs)``.
 
-    ``hand`` gives one gradient for each input (None for one without), or a single array for the first input; a layer's
-    ``backward`` may use what its ``forward`` has kept: ``engine`` runs before it. ``engine`` gets float inputs as
-    Tensors in float64; where it does not run on them, or means something else there than on arrays, Tensors that behave
-    as arrays and differences serve. ``upstream`` is g, the gradient arriving, of the output's shape; others are drawn
-    beside it (1 for a scalar output). ``batched`` names the inputs that hold examples along ``axis`` (None: 0, or 1
-    where ``hand`` takes other columns and no other rows); ``sizes`` the numbers, beside N, of which a factor may be
-    made; ``labels`` a class for each example. The inputs in ``extremes`` are also tried large and far apart, where only
-    inf and nan count as wrong.
+    ``hand`` gives one gradient for each input (None for one without; or those of floats alone), or a single array for
+    the first input; a layer's ``backward`` may use what its ``forward`` has kept: ``engine`` runs before it. ``engine``
+    gets float inputs as Tensors in float64; where it does not run on them, or means something else there than on
+    arrays, Tensors that behave as arrays and differences serve. ``upstream`` is g, the gradient arriving, of the
+    output's shape; others are drawn beside it (1 for a scalar output). ``batched`` names the inputs that hold examples
+    along ``axis`` (None: 0, or 1 where ``hand`` takes other columns and no other rows); ``sizes`` the numbers, beside
+    N, of which a factor may be made; ``labels`` a class for each example. The inputs in ``extremes`` are also tried
+    large and far apart, where only inf and nan count as wrong.
 
     Raises ``ArgumentError`` where a function raises on these inputs, the engine's own result is not finite, or the
     numbers of gradients differ.
@@ -71,7 +71,7 @@ def check_backward(
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
         truth.pass_forward(values[1:])
-        return one_each(asked("the hand-written function", hand, *values), engine, len(arrays))
+        return one_each(asked("the hand-written function", hand, *values), engine, arrays)
 
     truth = Truth("the engine's function", lambda values: engine(*values), range(len(arrays)))
     value = truth.value(arrays)

@@ -86,20 +86,28 @@ def _article(tree: Any) -> str:
     return f"a {type(tree).__name__}"
 
 
-def one_each(result: Any, engine: Callable[..., Any], count: int) -> list[Any]:
-    """A gradient, or None, for each of the first inputs, of what a backward returned for ``count`` of them.
+def one_each(result: Any, engine: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
+    """A gradient, or None, for each of the first inputs, of what a backward returned for these arrays.
 
-    Raises ``ArgumentError`` where there are more gradients than inputs, or a dict has other names than they have.
+    Those that fit the inputs of floats alone, and not the first inputs, leave out integers. Raises ``ArgumentError``
+    where there are more gradients than inputs, or a dict has other names than they have.
     """
     if isinstance(result, dict):
         result = _by_name(result, engine)
+    count = len(inputs)
     several = isinstance(result, (tuple, list)) and not (count == 1 and isinstance(result, list) and len(result) != 1)
     given = list(result) if several else [result]
     if len(given) > count:
         raise ArgumentError(
             f"{len(given)} hand-written results for {count} inputs: give one for each, None without one"
         )
-    return [None if d is None else array(d) for d in given]
+    gradients = [None if d is None else array(d) for d in given]
+    shapes = [() if d is None else d.shape for d in gradients]
+    floats = [i for i, x in enumerate(inputs) if x.dtype.kind in "fc"]
+    if shapes != [x.shape for x in inputs[: len(shapes)]] and shapes == [inputs[i].shape for i in floats]:
+        of = dict(zip(floats, gradients, strict=True))
+        return [of.get(i) for i in range(count)]
+    return gradients
 
 
 def _by_name(result: dict[Any, Any], engine: Callable[..., Any]) -> Sequence[Any]:
