@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import mmap
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,6 +47,8 @@ class Products:
         a, b = operands
         if a.dtype != b.dtype or a.shape[1] != b.shape[0] or len(a) * b.shape[1] <= LARGE:
             return None
+        import mmap  # not every platform has it that runs small programs
+
         shape = len(a), b.shape[1]
         # Zeros of the system's: NumPy's may be memory that was freed, which is there and is cleared.
         result = np.ndarray(shape, a.dtype, mmap.mmap(-1, math.prod(shape) * a.itemsize))
