@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.types import Array
-from .numbers import power, pull, seen, sqrt
+from .numbers import decayed, power, seen, sqrt
 from .optimizer import Optimizer
 
 
@@ -73,10 +73,7 @@ class Adam(Optimizer):
     def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (keep1, take1, keep2, take2, eps, rate, rest), (m, v, *most) = numbers, kept
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        g = pull(g, p, group, 0 if decoupled else decay)
-        if decoupled and decay:
-            p *= rest
+        g = decayed(g, p, group, rest)
         m *= keep1
         m += g * take1
         square = g * g

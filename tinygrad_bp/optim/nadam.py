@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.types import Array
-from .numbers import power, pull, seen
+from .numbers import decayed, power, seen
 from .optimizer import Optimizer
 
 
@@ -69,10 +69,7 @@ class NAdam(Optimizer):
     def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (take1, keep2, take2, left, by_g, by_m, rest), (m, v) = numbers, kept
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        g = pull(g, p, group, 0 if decoupled else decay)
-        if decoupled and decay:
-            p *= rest
+        g = decayed(g, p, group, rest)
         m += (g - m) * take1
         v *= keep2
         v += g * g * take2

@@ -100,3 +100,13 @@ def pull(g: Any, p: Any, group: dict[str, Any], decay: float) -> Any:
     if group["maximize"]:
         g = -g
     return g + p * decay if decay else g
+
+
+def decayed(g: Any, p: Any, group: dict[str, Any], rest: Any) -> Any:
+    """``pull``; with ``decoupled_weight_decay`` the decay leaves the gradient alone, and ``rest`` of ``p`` stays."""
+    decay = group["weight_decay"]
+    if not group["decoupled_weight_decay"]:
+        return pull(g, p, group, decay)
+    if decay:
+        p *= rest
+    return pull(g, p, group, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.types import Array
-from .numbers import choose, larger, power, pull, seen, sqrt
+from .numbers import choose, decayed, larger, power, seen, sqrt
 from .optimizer import Optimizer
 
 
@@ -70,10 +70,7 @@ class RAdam(Optimizer):
     def rule(self, group: dict[str, Any], numbers: Sequence[Any], p: Array, g: Array, *kept: Any) -> None:
         """The step of one parameter."""
         (take1, keep2, take2, rate, rest, long), (m, v) = numbers, kept
-        decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
-        g = pull(g, p, group, 0 if decoupled else decay)
-        if decoupled and decay:
-            p *= rest
+        g = decayed(g, p, group, rest)
         m += (g - m) * take1
         v *= keep2
         v += g * g * take2
