@@ -5,6 +5,7 @@ import pytest
 from together import together
 
 import tinygrad_bp as tg
+from tinygrad_bp.autograd import writes
 from tinygrad_bp.autograd.errors import (
     AutogradError,
     DtypeError,
@@ -573,5 +574,40 @@ def test_of_many_writes_beside_what_was_kept_the_first_are_counted_as_writes_any
     x[0] = 1.0
     for _ in range(40):
         x[1] = 1.0
+    with pytest.raises(ModifiedError):
+        loss.backward()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_writes_together_are_counted_like_writes_one_by_one(seed):
+    """Some optimizers share parameters, freeze some and get others, which may have new memory: all is told apart."""
+    rng = np.random.default_rng(seed)
+    arrays, optimizers = [np.zeros(2) for _ in range(6)], [writes.Together() for _ in range(12)]
+    written = [0] * len(arrays)
+    for _ in range(300):
+        some = [i for i in range(len(arrays)) if rng.random() < 0.8] if rng.random() < 0.2 else [0, 2, 3]
+        before = writes.tick()
+        if rng.random() < 0.1:
+            writes.wrote(*[arrays[i][::-1] for i in some])
+        else:
+            optimizers[rng.integers(len(optimizers))].wrote([arrays[i] for i in some])
+        for i in some:
+            written[i] = writes.last_write()
+        if rng.random() < 0.1:
+            arrays[3], written[3] = np.zeros(2), 0
+        assert [writes.last_write(array) for array in arrays] == written
+        assert [writes.written_since(array, before) for array in arrays] == [number > before for number in written]
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_write_together_between_forward_and_backward_is_refused_at_every_step(at):
+    w, b = (tg.ones(2, requires_grad=True) for _ in range(2))
+    optimizer = tg.optim.SGD([w, b], lr=0.1)
+    for _ in range(at):
+        (w * b).sum().backward()
+        optimizer.step()
+    loss = (w * b).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
     with pytest.raises(ModifiedError):
         loss.backward()

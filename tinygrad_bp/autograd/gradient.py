@@ -95,17 +95,13 @@ def _walked(seeds: Gradients, nodes: list[Node], pull: Pull, tensors: bool, targ
         leaves = walk(nodes, seeds, pull, arrived)
     for watcher in watchers:
         watcher.after_backward(leaves)
-    for node, g in leaves.items():
+    for node in leaves:
         cell = node.cell
-        if cell is None or (targets is not None and node not in targets):
-            continue
-        if cell.hooks is not None:
-            leaves[node] = arrived(node, g)
-        elif targets is not None:
-            found[node] = g
-    if targets is None and found:
-        return found | leaves
-    return leaves if targets is None else found
+        if cell is not None and cell.hooks is not None and (targets is None or node in targets):
+            leaves[node] = arrived(node, leaves[node])
+    if targets is not None:
+        return found | {node: g for node, g in leaves.items() if node in targets}
+    return found | leaves if found else leaves
 
 
 def _towards(nodes: list[Node], targets: set[Node]) -> list[Node]:
@@ -159,7 +155,7 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
                 f"backward: grad can be implicitly created only for real scalar outputs, this one is {value.dtype}. "
                 "Take its abs() or real part first, or give gradient="
             )
-        start = _ones[value.dtype] if value.ndim == 0 and value.__class__ is np.ndarray else np.ones_like(value)
+        start = _ones[value.dtype] if value.ndim == 0 and value.__class__ is ndarray else np.ones_like(value)
         return wrap(start, None) if tensors else start
     if not isinstance(gradient, Tensor):
         gradient = wrap(as_array(gradient), None)
@@ -180,6 +176,11 @@ def _seed(output: Tensor, gradient: Any, tensors: bool) -> Any:
 
 def _seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], tensors: bool) -> tuple[Gradients, set[int]]:
     """The gradients to start from, by node, and the memory of those given, which stays the caller's."""
+    if len(outputs) == 1 and gradients[0] is None and not tensors and isinstance(outputs[0], Tensor):
+        node, value = outputs[0]._node, outputs[0]._value
+        start = _ones.get(value.dtype)
+        if start is not None and node is not None and value.ndim == 0 and value.__class__ is ndarray:
+            return {node: start}, set()  # the loss of a network, without a call
     if len(outputs) != len(gradients):
         raise ArgumentError(f"backward: {len(outputs)} outputs but {len(gradients)} gradients for them")
     seeds: Gradients = {}

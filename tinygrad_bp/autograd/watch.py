@@ -56,7 +56,7 @@ class Watcher:
     def let_go(self) -> None:
         """A write asks now which tensors see a memory: one that lives only because this watcher holds it does not."""
 
-    def writing(self, arrays: tuple[Any, ...]) -> None:
+    def writing(self, arrays: Sequence[Any]) -> None:
         """The memory under these arrays changes now."""
 
     def setting(self, array: Any, name: str, read: Callable[[], Any]) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from _thread import RLock  # the threading module takes a hundred times as long to import
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import ref as reference
 
@@ -57,28 +57,38 @@ def owner(array: Any) -> Any:
 
 class _Writes:
     """The writes to one memory: the numbers of the last, of the one before, and of the last whose place is not known;
-    of the later ones number and index."""
+    of the later ones number and index. The numbers of those that it shares with other memory are moments."""
 
-    __slots__ = ("anywhere", "before", "last", "memory", "parts")
+    __slots__ = ("anywhere", "before", "last", "memory", "moments", "parts")
 
     def __init__(self, memory: Any) -> None:
         self.memory = reference(memory, _forgetting(_written, id(memory)))
         self.last = self.before = self.anywhere = 0
         self.parts: list[tuple[int, Any]] = []
+        self.moments: tuple[_Moment, ...] = ()
+
+    def shared(self) -> int:
+        """The number of the last write together with other memory."""
+        return max([moment.number for moment in self.moments], default=0)
+
+
+class _Moment:
+    """The number of the last write to several memories at one time."""
+
+    __slots__ = ("counts", "number")
+
+    def __init__(self, number: int) -> None:
+        self.number, self.counts = number, True  # whether all of them look at it
 
 
 _MOST_PARTS = 32
+_MOST_MOMENTS = 8
 
 
 def wrote(*arrays: Any, index: Any = None) -> None:
     """Note that the memory under the arrays changes now; of one that is all of it, only at a basic ``index``."""
-    global _last
     with _lock:
-        _last = tick()
-        for watcher in mode().watchers:
-            _last = watcher.written(_last)
-            watcher.writing(arrays)
-        now = _last
+        now = _now(arrays)
         for array in arrays:
             memory = array if array.base is None else owner(array)
             entry = _written.get(id(memory))
@@ -94,6 +104,60 @@ def wrote(*arrays: Any, index: Any = None) -> None:
                 entry.parts.append((now, index))
                 if len(entry.parts) > _MOST_PARTS:
                     entry.anywhere = entry.parts.pop(0)[0]
+
+
+def _now(arrays: Sequence[Any]) -> int:
+    """The number of a write to arrays that happens now."""
+    global _last
+    _last = tick()
+    for watcher in mode().watchers:
+        _last = watcher.written(_last)
+        watcher.writing(arrays)
+    return _last
+
+
+class Together:
+    """Arrays that are written again and again at one time, by the steps of an optimizer: one number serves for all."""
+
+    __slots__ = ("_arrays", "_moment")
+
+    def __init__(self) -> None:
+        self._arrays: tuple[Any, ...] = ()  # weak references: a parameter may get other memory
+        self._moment: _Moment | None = None  # from the second write to the same arrays on
+
+    def __reduce__(self) -> Any:
+        return Together, ()  # a copy writes other arrays
+
+    def wrote(self, arrays: Sequence[Any]) -> None:
+        """Note that the memory under the arrays changes now."""
+        with _lock:
+            if len(arrays) == len(self._arrays):
+                for known, array in zip(self._arrays, arrays):
+                    if known() is not array:
+                        break
+                else:
+                    if (moment := self._moment) is not None and moment.counts:
+                        moment.number = _now(arrays)
+                    else:
+                        wrote(*arrays)
+                        self._moment = _moment_of(arrays)
+                    return
+            wrote(*arrays)
+            self._moment, self._arrays = None, tuple(map(reference, arrays))
+
+
+def _moment_of(arrays: Sequence[Any]) -> _Moment:
+    """A moment at which the memory under all of the arrays looks; the oldest of too many goes into its own numbers."""
+    moment = _Moment(_last)
+    for array in arrays:
+        entry = _written[id(owner(array))]
+        if len(entry.moments) == _MOST_MOMENTS:
+            oldest = entry.moments[0]
+            oldest.counts = False
+            entry.last, entry.anywhere = max(entry.last, oldest.number), max(entry.anywhere, oldest.number)
+            entry.moments = entry.moments[1:]
+        entry.moments = (*entry.moments, moment)
+    return moment
 
 
 def _part(array: Any, memory: Any) -> bool:
@@ -122,16 +186,18 @@ def last_write(array: Any = None) -> int:
     if array is None:
         return _last
     entry = _entry(array)
-    return entry.last if entry is not None else 0
+    return max(entry.last, entry.shared()) if entry is not None else 0
 
 
 def written_since(array: Any, number: int) -> bool:
     """Whether an element of ``array`` may have been written since a number of the clock."""
     entry = _entry(array)
-    if entry is None or entry.last <= number or not array.size:
+    if entry is None or not array.size:
         return False
-    if entry.anywhere > number:
+    if entry.anywhere > number or entry.shared() > number:
         return True
+    if entry.last <= number:
+        return False
     memory = owner(array)
     return any([np.shares_memory(array, memory[index]) for n, index in entry.parts if n > number])
 

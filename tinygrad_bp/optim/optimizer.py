@@ -15,7 +15,7 @@ from ..autograd.hooks import RemovableHandle
 from ..autograd.modes import enable_grad, forgetting, mode, no_grad, traced
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array
-from ..autograd.writes import wrote
+from ..autograd.writes import Together, wrote
 from . import loading
 from .following import Followed, follow, keep_state, name_state
 from .hooks import OptimizerHooks, run_step, with_hooks
@@ -89,6 +89,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self._state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self._state_is_known = False  # whether a user has seen it: what nobody has seen no graph has kept
+        self._together: defaultdict[int, Together] = defaultdict(Together)  # the parameters of each group
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
@@ -170,7 +171,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         following = bool(mode().watchers) and traced()
-        for group in self.param_groups:
+        for i, group in enumerate(self.param_groups):
             if following or group.get("differentiable"):
                 self._step_on_tensors(group, following)
                 continue
@@ -179,7 +180,7 @@ class Optimizer:
                 if (grad := p._cell.grad) is not None:
                     values.append(value := p._value)
                     moving.append((p, value, grad._value))
-            wrote(*values)
+            self._together[i].wrote(values)
             if self._state_is_known:
                 self._take_state(moving, group)
                 wrote(*[kept._value for p, _, _ in moving for kept in self._state.get(p, {}).values()
