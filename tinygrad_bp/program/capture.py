@@ -80,13 +80,13 @@ def capture(
             if undo:
                 watcher.take_back()
                 return captured, returned
-            for holder in holders:
-                holder._cell.grad = None
-            watcher.moves.finish()
-            return captured, returned
         except BaseException:
             watcher.take_back()
             raise
+    for holder in holders:
+        holder._cell.grad = None
+    watcher.moves.finish()  # unwatched, where ops take less time
+    return captured, returned
 
 
 @dataclass(eq=False, slots=True)
