@@ -235,8 +235,8 @@ def returning(result):
 @pytest.mark.parametrize(
     ("result", "kind", "message"),
     [
-        (tg.ones(2), FunctionError, "Returns.backward returned 1 gradients for 2 inputs of forward"),
-        ((tg.ones(2),) * 3, FunctionError, "Returns.backward returned 3 gradients for 2 inputs of forward"),
+        (tg.ones(2), FunctionError, r"Returns.backward returned 1 gradients .* \(expected 2, got 1\)"),
+        ((tg.ones(2),) * 3, FunctionError, r"Returns.backward returned 3 gradients .* \(expected 2, got 3\)"),
         ((tg.ones(3), None), ShapeError, r"a gradient of shape \(3,\) for input 0 of shape \(2,\)"),
         ((None, tg.ones(())), ShapeError, r"a gradient of shape \(\) for input 1 of shape \(2,\)"),
     ],

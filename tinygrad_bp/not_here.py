@@ -24,6 +24,8 @@ NOT_HERE: dict[str, dict[str, str]] = {
     "": {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "export fx package",
+        "tg.func has functional_call and the transforms": "_functorch",
+        "tg.compile has no settings beside its own arguments: leave it out": "_dynamo _inductor",
         "time it with tg.profiler.profile": "monitor ThroughputBenchmark",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
         "use a mask and tg.where": "masked",

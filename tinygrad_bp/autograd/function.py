@@ -334,8 +334,8 @@ def _checked(
         gradients.pop()
     if len(gradients) != len(parents):
         raise FunctionError(
-            f"{cls.__name__}.backward returned {len(gradients)} gradients for {len(parents)} inputs of forward; "
-            "return one per input, None where there is none"
+            f"{cls.__name__}.backward returned {len(gradients)} gradients for {len(parents)} inputs of forward "
+            f"(expected {len(parents)}, got {len(gradients)}); return one per input, None where there is none"
         )
     checked: list[Any] = []
     for i, (g, parent, dtype) in enumerate(zip(gradients, parents, kinds, strict=True)):
