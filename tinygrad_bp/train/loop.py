@@ -108,6 +108,7 @@ def fit(
         parts = _parts(model, optimizer, schedule, batch_schedule, train, val, history, figures, callbacks)
         bar: Any = None
         sampler: Any = getattr(train, "sampler", None)
+        step, update = interrupts.held(1), interrupts.held(inf)
         try:
             with interrupts.held(0):
                 if val is not None and epochs:
@@ -123,9 +124,9 @@ def fit(
                     if hasattr(sampler, "set_epoch"):
                         sampler.set_epoch(epoch - 1)
                     for x, y in _pairs(train, "train", model):
-                        with interrupts.held(1):
+                        with step:
                             if compiled is not None:
-                                with interrupts.held(inf):
+                                with update:
                                     value, output = compiled(x, y)
                             else:
                                 optimizer.zero_grad()
@@ -139,7 +140,7 @@ def fit(
                                 raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
                             if compiled is None:
                                 value.backward()
-                            with interrupts.held(inf):  # a second Ctrl-C ends forward and backward, never an update
+                            with update:  # a second Ctrl-C ends forward and backward, never an update
                                 if compiled is None:
                                     _update(optimizer, clip_grad_norm)
                                 if batch_schedule is not None:
@@ -266,7 +267,9 @@ def _pairs(data: Iterable[Any], name: str, model: Module) -> Iterator[tuple[Tens
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             what = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch).__name__
             raise ArgumentError(f"{name}: a batch is a pair (x, y), got a {what}; give [(x, y)] for a single batch")
-        x, y = (part if isinstance(part, Tensor) else as_tensor(part) for part in batch)
+        x, y = batch
+        x = x if isinstance(x, Tensor) else as_tensor(x)
+        y = y if isinstance(y, Tensor) else as_tensor(y)
         yield (x, y) if where is CPU else (x.to(where), y.to(where))
 
 
