@@ -238,3 +238,14 @@ def test_an_interrupt_ends_the_processes(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130 and said == "check: interrupted\n"
+
+
+@POSIX
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_who_reads_may_have_enough(more: list[str], tmp_path: Path) -> None:
+    (tmp_path / "homework.py").write_text(PAIR)
+    command = [sys.executable, "-m", "tinygrad_bp.check", str(tmp_path), *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait()) == (b"", 141)

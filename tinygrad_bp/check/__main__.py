@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -93,13 +94,17 @@ def main(arguments: list[str] | None = None) -> int:
         if given.json:
             done = list(kept())
             root = given.path if folder else None
-            print(json.dumps({"version": 1, "files": [r.as_dict(root) for r in done]}, indent=1, ensure_ascii=False))
+            said = {"version": 1, "files": [r.as_dict(root) for r in done]}
+            print(json.dumps(said, indent=1, ensure_ascii=False), flush=True)
         elif folder:
             for line in many(kept(), [path.relative_to(given.path).as_posix() for path in paths]):
                 print(line, flush=True)
         else:
             for report in kept():
-                print(one(report))
+                print(one(report), flush=True)
+    except BrokenPipeError:  # whoever reads, `| head` say, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return 128 + 13  # as a shell says it of SIGPIPE
     except KeyboardInterrupt:
         print("check: interrupted", file=sys.stderr)
         return 130
