@@ -263,6 +263,58 @@ def in_parts(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g * np.concatenate(rows)]
 
 
+def smoothed(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of sums of x² over neighbours, each with a weight."""
+    dx = np.zeros_like(x)
+    for i in range(len(x)):
+        for k in range(3):
+            j = i + k - 1
+            if 0 <= j < len(x):
+                if mistake == "own":
+                    dx[i] += 2 * w[k] * x[i] * g[i]
+                else:
+                    dx[j] += (x[i] if mistake == "cubed" else 2) * w[k] * x[j] * g[i]
+    return [dx]
+
+
+def dilated(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of a causal convolution with every second place."""
+    dx, n = np.zeros_like(x), len(x)
+    for k in range(3):
+        s = 2 * k
+        if mistake == "output":
+            dx[s:] += g[s:] @ w[k].T
+        else:
+            dx[: n - s] += (g[s:] if mistake != "cubed" else g[s:] * x[s:] ** 3) @ w[k].T
+    return [dx]
+
+
+def bonus(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of p − p · log p, p the softmax of x, the second with respect to p alone or through the softmax."""
+    p = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+    d = g * (np.log(p) + 1)
+    through = p * d if mistake == "half" else p * (d - (p * d).sum(1, keepdims=True))
+    return [p * (g - (g * p).sum(1, keepdims=True)) - through * (np.tan(g) if mistake == "tan" else 1)]
+
+
+def mixed(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of twice a softmax, whose rule may be its diagonal alone."""
+    p = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+    d = 2 * g
+    if mistake == "diagonal":
+        return [p * (1 - p) * d]
+    return [p * (d - (p * d).sum(1, keepdims=True)) * (np.exp(g) if mistake else 1)]
+
+
+def standard(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of y + sin(y), y the normalised x, which is not gone back through for the second."""
+    s = x.std(1, keepdims=True)
+    y = (x - x.mean(1, keepdims=True)) / s
+    back = [v - v.mean(1, keepdims=True) - y * (v * y).mean(1, keepdims=True) for v in (g, g * np.cos(y))]
+    d = g * np.cos(y) if mistake == "left out" else back[1] * (1 + x if mistake else 1)
+    return [(back[0] + d) / s]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -294,6 +346,16 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     ),
     (masks, [N(size=(6, 4)), N(size=(6, 4)), N(size=4)], "before", "that of the turn before is meant"),
     (in_parts, [N(size=(5, 1)), N(size=(5, 3))], "own", "by the number of its own, 2, 2, 1, where that of all, 5,"),
+    (
+        smoothed,
+        [N(size=(5, 3)), N(size=(5, 3)), N(size=3)],
+        "own",
+        "`dx[i]` and `x[i]` the index j is meant where i st",
+    ),
+    (dilated, [N(size=(7, 3)), N(size=(7, 3)), N(size=(3, 3, 3))], "output", "[:n − s] where [s:] stands: an output"),
+    (bonus, [N(size=(3, 4)), N(size=(3, 4))], "half", "only half of the way back through the softmax that gave p"),
+    (mixed, [N(size=(3, 4)), N(size=(3, 4))], "diagonal", "a wrong way back through the softmax that gave p"),
+    (standard, [N(size=(3, 4)), N(size=(3, 4))], "left out", "without the way back through the normalisation that"),
 ]
 
 
@@ -330,6 +392,11 @@ OTHERS = (
     "twice",
     "number",
     "sum",
+    "cubed",
+    "cubed",
+    "tan",
+    "exp",
+    "more",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .edits import Edits
 
 PLACES = ("getitem", "setitem")
+TARGET = re.compile(r"(?<=\]) [-+*/]?= ")  # what stands before it is written to
 SMALL = 8  # numbers that are added to a turn of a loop
 LONGEST = 200  # turns of loops in which the indices of groups are looked at
 
@@ -161,6 +163,40 @@ def _of_line(edits: Edits, columns: dict[tuple[int, int], list[int]]) -> Iterato
                 new = tuple(x + times * y for x, y in zip(a, b, strict=True))
                 said = f"the index of {one} is meant with that of {two} {text}: a stride or an offset"
                 yield _edit(edits, "stride ignored", 1.4, said, _all(roles[a], new))
+
+
+def counters(edits: Edits) -> Iterator[Edit]:
+    """Another variable of the loop for an index, in some of the places of a line that have it: a neighbour's."""
+    program = edits.program
+    lines: dict[Any, dict[tuple[str, int, int], list[int]]] = {}  # of each line, by what stands there
+    for i in edits.editable:
+        step = program.steps[i]
+        if step.name in PLACES and step.site is not None:
+            for place, _ in numbers(step):
+                key = TARGET.split(step.site.expression)[0], place, step.site.instruction
+                lines.setdefault((step.site.code, step.site.line), {}).setdefault(key, []).append(i)
+    for line in lines.values():
+        found: dict[tuple[int, ...], dict[str, list[tuple[int, list[int]]]]] = {}
+        for (what, place, _), some in line.items():  # what is read and written, d[i] += 1, is one
+            each = tuple(dict(numbers(program.steps[i]))[place] for i in some)
+            found.setdefault(each, {}).setdefault(what, []).append((place, some))
+        for each, there in found.items():
+            if 1 < len(set(each)) and len(each) <= LONGEST and len(there) <= 4:
+                yield from _by_counters(edits, each, there)
+
+
+def _by_counters(edits: Edits, each: tuple[int, ...], there: dict[str, list[tuple[int, list[int]]]]) -> Iterator[Edit]:
+    held = [edits.program.counters.get(i, {}) for i in next(iter(there.values()))[0][1]]
+    now = next((f"{name} stands" for name in held[0] if all(h.get(name) == n for h, n in zip(held, each))), "it stands")
+    for name in held[0]:
+        new = tuple(h.get(name, -1) for h in held)
+        if new == each or min(new) < 0 or len(set(new)) < 2:
+            continue
+        for n in range(1, len(there) + 1):
+            for chosen in combinations(there, n):
+                said = f"in {' and '.join(f'`{what}`' for what in chosen)} the index {name} is meant where {now}"
+                role = [part for what in chosen for part in there[what]]
+                yield _edit(edits, "wrong index", 1.35 + 0.05 * n, said, _all(role, new))
 
 
 def grouped(edits: Edits) -> Iterator[Edit]:

@@ -65,12 +65,8 @@ def places(program: Program, step: Step) -> Iterator[Other]:
                     f"{{0}} is {verb} {'one further' if by == 1 else 'one before'} along index {place}",
                     _at(_one_part(place, by)),
                 )
-            yield Other(
-                "wrong place",
-                1.3,
-                f"{{0}} is {verb} from the other end along index {place}",
-                _at(_reversed(place, program)),
-            )
+            text = f"{{0}} is {verb} from the other end along index {place}"
+            yield Other("wrong place", 1.3, text + _ends(part), _at(_reversed((place,), program)))
             for times in (2, 3):
                 yield Other(
                     "stride ignored",
@@ -87,6 +83,12 @@ def places(program: Program, step: Step) -> Iterator[Other]:
                     _at(_stepped(place, stride)),
                 )
             yield Other("flipped", 1.4, f"{{0}} is {verb} in reverse along index {place}", _at(_flipped(place)))
+    both = tuple(
+        place for place, part in enumerate(parts) if type(part) is slice and moved(part, lambda n: n + 1) != part
+    )
+    if len(both) > 1:
+        text = f"{{0}} is {verb} from the other end along the indices {' and '.join(map(str, both))}"
+        yield Other("wrong place", 1.35, text + _ends(parts[both[0]]), _at(_reversed(both, program)))
     if step.name == "setitem" and len(parts) == 2 and parts[0] == slice(None) and type(parts[1]) is Hole:
         yield Other(
             "wrong index",
@@ -156,16 +158,25 @@ def _exchanged(i: int, j: int) -> Callable[[Any, Step], Any]:
     return change
 
 
-def _reversed(place: int, program: Program) -> Callable[[Any, Step], Any]:
+def _ends(part: Any) -> str:
+    """What a slice is from the other end, in the words of who shifts a sequence."""
+    if type(part) is not slice or part.step is not None or (part.start and part.stop is not None):
+        return ""
+    now, then = ("[s:]", "[:n − s]") if part.stop is None else ("[:n − s]", "[s:]")
+    return f", {then} where {now} stands: an output and what it was made of lie s apart"
+
+
+def _reversed(at: tuple[int, ...], program: Program) -> Callable[[Any, Step], Any]:
     def change(key: Any, step: Step) -> Any:
         parts = list(key) if type(key) is tuple else [key]
-        size = np.shape(program.value(step.operands[0]))[place]
-        part = parts[place]
-        if type(part) is slice:
-            start, stop, by = part.indices(size)
-            parts[place] = slice(size - stop, size - start, by)
-        else:
-            parts[place] = size - 1 - int(part) % size
+        for place in at:
+            size = np.shape(program.value(step.operands[0]))[place]
+            part = parts[place]
+            if type(part) is slice:
+                start, stop, by = part.indices(size)
+                parts[place] = slice(size - stop, size - start, by)
+            else:
+                parts[place] = size - 1 - int(part) % size
         return tuple(parts)
 
     return change

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import adjoint, by_index, extents, orders, turns
+from . import adjoint, by_index, extents, in_place, jacobians, orders, turns
 from .by_op import others
 from .columns import Column
 from .edit import WRONG_VALUES, Edit, Make, after, beside
@@ -28,6 +28,7 @@ class Edits(Reading):
         yield from _each(
             self._exchanged,
             partial(by_index.exchanged, self),
+            partial(by_index.counters, self),
             partial(by_index.grouped, self),
             partial(by_index.strides, self),
             partial(by_index.sums, self),
@@ -59,6 +60,7 @@ class Edits(Reading):
                 partial(orders.moved_factors, self),
                 partial(extents.lengths, self),
                 partial(extents.sums, self),
+                partial(jacobians.back_through, self),
                 self._products,
                 self._matrices,
                 self._inverses,
@@ -75,6 +77,7 @@ class Edits(Reading):
                 yield self.edit(other.kind, other.cost, other.text, group, other.make, other.free)
             yield from self._scatters(group)
             yield from by_index.along(self, group)
+            yield from in_place.moved(self, group)
 
     def _factors(self) -> Iterator[Edit]:
         """A number that is missing or too much, in what a step gives; found by its size."""

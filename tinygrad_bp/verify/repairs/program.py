@@ -113,6 +113,7 @@ class Program:
     names: dict[int, str] = field(default_factory=dict)  # what the user calls the values of steps
     outputs: list[int | None] = field(default_factory=list)
     leaves: dict[int, str] = field(default_factory=dict)
+    counters: dict[int, dict[str, int]] = field(default_factory=dict)  # the user's whole numbers, at what has an index
     first: int = 0  # from here on the backward runs: what comes before is the forward, or its inputs
     loss: int | None = None
     longest: int = 6000

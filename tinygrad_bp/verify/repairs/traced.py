@@ -280,6 +280,8 @@ def record(
     step = Step(name, function, args, kwargs, tuple(operands), None, site, plain)
     step.value = value = step.compute([program.value(o) for o in operands])
     if isinstance(value, (np.ndarray, np.generic)):
+        if frame is not None and name in ("getitem", "setitem"):
+            program.counters[len(program.steps)] = {k: v for k, v in frame.f_locals.items() if type(v) is int}
         if isinstance(value, np.ndarray) and value.base is not None:
             step.value = np.array(value)
         return Traced(program, program.add(step))
