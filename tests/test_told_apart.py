@@ -231,3 +231,24 @@ def test_gradients_of_floats_alone_leave_out_integers(first: bool) -> None:
 
     inputs = (ids, table, places) if first else (table, places, ids)
     assert check_backward(backward, forward, inputs, names=("dtable", "dplaces")).ok
+
+
+def over_neighbours(x: Any) -> Any:
+    """Of each channel, the squares of it and its neighbours."""
+    s = np.ones_like(x)
+    for c in range(x.shape[1]):
+        s[:, c] += np.sum(x[:, max(0, c - 1) : c + 2] ** 2, axis=1)
+    return s
+
+
+@pytest.mark.parametrize(("bug", "words"), [("own", "along axis 1 gets back what its own place of"), ("", "")])
+def test_what_neighbours_are_made_of(bug: str, words: str) -> None:
+    def backward(g: Any, x: Any) -> Any:
+        s = over_neighbours(x)
+        d = g * x / s**2
+        if bug != "own":
+            d = np.stack([d[:, max(0, c - 1) : c + 2].sum(1) for c in range(x.shape[1])], axis=1)
+        return g / s - 2 * x * d
+
+    text = said(check_backward(backward, lambda x: x / over_neighbours(x), (RNG.normal(size=(3, 5)),)))
+    assert words in text and bool(text) == bool(words), text

@@ -22,6 +22,7 @@ from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
 from .orders import exchanged_steps, joined_elsewhere
+from .own_places import own_places
 from .places import rearranged, reordered, slices
 from .pooling import pools
 from .products import elementwise_products, squares
@@ -45,7 +46,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     windows_of_data, read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices,
     penalties, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
     other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks,
-    of_the_loss, at_another_step, halved,
+    of_the_loss, at_another_step, halved, own_places,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
@@ -195,32 +196,41 @@ class Search:
         self.tries = max(100, WORK // max(size, 1))
         self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong}
         self.reached: dict[Change, frozenset[int]] = {}  # the wrong results that each change may move
-        self.changes, self.alone = self._in_order()
-        self.near = dict(self.reached)  # of those, after it was tried alone, the ones that it may account for
+        self.near: dict[Change, frozenset[int]] = {}  # of those, after it was tried alone, the ones it may account for
+        self.changes: list[Change] = []  # those that have been made
+        self.alone: list[Change] = []  # those in some turns of a loop
+        self.others = self._in_order()  # those that are still to be made: most mistakes are among the first
 
-    def _in_order(self) -> tuple[list[Change], list[Change]]:
-        """The changes that may move wrong gradients, and apart those in some turns of a loop.
+    def _in_order(self) -> Iterator[Change]:
+        """The changes that may move wrong gradients, but for those in some turns of a loop.
 
         Those that move all wrong ones are first; of those that move right ones as well few are tried, and last.
         """
         wrong = frozenset(self.wrong)
-        together: list[tuple[Change, bool, bool]] = []
-        alone: list[Change] = []
+        some: list[Change] = []
+        spoiling: tuple[list[Change], list[Change]] = [], []
+        count = 0
         for change in self._changes():
-            self.reached[change] = reached = self.tape.reaches(change) & wrong
+            reached = self.tape.reaches(change) & wrong
+            self.reached[change] = self.near[change] = reached
             if self.tape.partial(change):
-                if reached == wrong and len(alone) < self.tries:
-                    alone.append(change)
-            elif reached:
-                together.append((change, self._moves_right(change), reached != wrong))
-        together.sort(key=lambda one: one[1:])
-        good = [change for change, right, _ in together if not right][: self.tries]
-        rest = [change for change, right, _ in together if right][: self.tries // SPOILING]
-        return [*good, *rest], alone
+                if reached == wrong and len(self.alone) < self.tries:
+                    self.alone.append(change)
+            elif reached and self._moves_right(change):
+                spoiling[reached != wrong].append(change)
+            elif reached and reached != wrong:
+                some.append(change)
+            elif reached and count < self.tries:
+                count += 1
+                yield change
+        yield from some[: self.tries - count]
+        yield from [*spoiling[0], *spoiling[1]][: self.tries // SPOILING]
 
     def _moves_right(self, change: Change) -> bool:
         """Whether a change passes something else on the way to a right gradient."""
         tape = self.tape
+        if not any(tape.below.get(node, self.right) & self.right for node in (*change.rules, *change.totals)):
+            return False
         if any(tape.below.get(node, self.right) & self.right for node in change.totals):
             return True
         try:
@@ -269,6 +279,9 @@ class Search:
 
     def _tried(self, first: bool) -> Iterator[Change]:
         yield from self.changes
+        for change in self.others:
+            self.changes.append(change)
+            yield change
         if first:
             yield from self.screened
 

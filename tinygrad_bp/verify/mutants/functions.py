@@ -292,6 +292,8 @@ def _standardised(x: Any, y: Any, axes: tuple[int, ...]) -> bool:
 
 def _over_length(x: Any, y: Any, axes: tuple[int, ...], total: Callable[..., Any]) -> bool:
     """Whether y is x over the root of its squares' mean or sum along some axes, with one number added or none."""
+    if not np.array_equal(x > 0, y > 0):
+        return False
     square = total(y * y, axes, keepdims=True)
     if np.prod([x.shape[a] for a in axes]) < 2 or not (np.all(square < 1 + 1e-9) and np.all(square > 0.2)):
         return False

@@ -315,9 +315,10 @@ class Tape:
         rules = change.rules
         for step in self.steps[min(touched, default=len(self.steps)) :]:
             node = step.node
-            moved, rule = dirty.pop(node, None), rules.get(node)
-            if (moved is None and rule is None) or node not in self.parts:
+            if (node not in dirty and node not in rules) or node not in self.parts:
+                dirty.pop(node, None)
                 continue
+            moved, rule = dirty.pop(node, None), rules.get(node)
             if moved is not None:
                 self.shift[node] = moved
             if rule is None:

@@ -181,7 +181,7 @@ def counters(edits: Edits) -> Iterator[Edit]:
             each = tuple(dict(numbers(program.steps[i]))[place] for i in some)
             found.setdefault(each, {}).setdefault(what, []).append((place, some))
         for each, there in found.items():
-            if 1 < len(set(each)) and len(each) <= LONGEST and len(there) <= 4:
+            if len(set(each)) > 1 and len(each) <= LONGEST and len(there) <= 4:
                 yield from _by_counters(edits, each, there)
 
 

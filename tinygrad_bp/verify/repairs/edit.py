@@ -24,7 +24,7 @@ class Edit:
 
     kind: str
     cost: float
-    text: str
+    text: object  # says it when it is asked, by str()
     makers: dict[int, Make]
     free: Callable[[float], tuple[str, str] | None] | None = None
     group: Sequence[int] = ()

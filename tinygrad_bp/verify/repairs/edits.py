@@ -24,52 +24,66 @@ class Edits(Reading):
     """The changes of one program that lead to its outputs."""
 
     def all(self) -> Iterator[Edit]:
-        """Every change: in all turns of a loop and all calls of a function first."""
-        yield from _each(
-            self._exchanged,
-            partial(by_index.exchanged, self),
-            partial(by_index.counters, self),
-            partial(by_index.grouped, self),
-            partial(by_index.strides, self),
-            partial(by_index.sums, self),
-            partial(orders.reshaped, self),
-            partial(extents.alike, self),
-            self._counted,
-            self._arguments,
-            self._renamed,
-            partial(adjoint.transposes, self),
-            partial(extents.borders, self),
+        """Every change: in all turns of a loop and all calls of a function first.
+
+        Beside each kind stands the least that a change of it costs: what cannot be the simplest is not asked for.
+        """
+        yield from self._each(
+            (1.3, self._exchanged),
+            (1.2, partial(by_index.exchanged, self)),
+            (1.4, partial(by_index.counters, self)),
+            (1.25, partial(by_index.grouped, self)),
+            (1.3, partial(by_index.strides, self)),
+            (1.3, partial(by_index.sums, self)),
+            (1.25, partial(orders.reshaped, self)),
+            (1.25, partial(extents.alike, self)),
+            (1.15, self._counted),
+            (1.35, self._arguments),
+            (1.0, self._renamed),
+            (1.2, partial(adjoint.transposes, self)),
+            (1.3, partial(extents.borders, self)),
         )
         for level in self._levels():
             self.groups = level
-            yield from _each(
-                self._calls,
-                self._gone,
-                self._numbers,
-                self._counts_of_all,
-                self._instead_of_numbers,
-                self._instead_of_one,
-                self._constants,
-                self._everywhere,
-                partial(turns.other_way, self),
-                partial(turns.off_by_one, self),
-                partial(turns.as_others_read, self),
-                partial(turns.left_out, self),
-                self._factors,
-                self._operands,
-                partial(orders.moved_factors, self),
-                partial(extents.lengths, self),
-                partial(extents.sums, self),
-                partial(jacobians.back_through, self),
-                self._products,
-                self._matrices,
-                self._inverses,
-                self._slopes,
-                self._mixed,
-                self._turns,
-                self._terms,
-                self._returned,
+            yield from self._each(
+                (1.0, self._calls),
+                (1.2, self._gone),
+                (1.3, self._numbers),
+                (1.1, self._counts_of_all),
+                (1.4, self._instead_of_numbers),
+                (1.5, self._instead_of_one),
+                (1.7, self._constants),
+                (1.2, self._everywhere),
+                (1.0, partial(turns.other_way, self)),
+                (1.05, partial(turns.off_by_one, self)),
+                (1.35, partial(turns.as_others_read, self)),
+                (1.3, partial(turns.left_out, self)),
+                (1.25, self._factors),
+                (1.2, self._operands),
+                (1.35, partial(orders.moved_factors, self)),
+                (1.4, partial(extents.lengths, self)),
+                (1.55, partial(extents.sums, self)),
+                (1.5, partial(jacobians.back_through, self)),
+                (1.7, self._products),
+                (1.8, self._matrices),
+                (1.5, self._inverses),
+                (1.6, self._slopes),
+                (1.9, self._mixed),
+                (1.8, self._turns),
+                (2.2, self._terms),
+                (1.2, self._returned),
             )
+
+    def _each(self, *kinds: tuple[float, Callable[[], Iterator[Edit]]]) -> Iterator[Edit]:
+        """What all kinds of changes give; a kind ends where a value has not the shape that it is about."""
+        for least, kind in kinds:
+            try:
+                for edit in kind() if least < self.limit else ():
+                    yield edit
+                    if least >= self.limit:
+                        break
+            except WRONG_VALUES:
+                continue
 
     def _calls(self) -> Iterator[Edit]:
         for group in self.groups:
@@ -370,15 +384,6 @@ def rational(n: float) -> str:
     """
     inverse = 1 / n if n else 0.0
     return f"1/{inverse:g}" if 1 < inverse < 1e4 and abs(inverse - round(inverse)) < 1e-9 * inverse else f"{n:.6g}"
-
-
-def _each(*kinds: Callable[[], Iterator[Edit]]) -> Iterator[Edit]:
-    """What all kinds of changes give; a kind ends where a value has not the shape that it is about."""
-    for kind in kinds:
-        try:
-            yield from kind()
-        except WRONG_VALUES:
-            continue
 
 
 def _added_up(rest: tuple[int, ...]) -> Make:

@@ -70,7 +70,7 @@ def alike(edits: Edits) -> Iterator[Edit]:
         if np.ndim(program.steps[some[0]].value) == len(shape):
             ways += list(_grouped(shape, np.shape(program.steps[some[0]].value), REDUCTIONS[name]))
         for text, make in ways:
-            said = edits.said(text, some[:1]) + (", and the others like it" if places > 1 else "")
+            said = edits.said(text, some[:1], ", and the others like it" if places > 1 else "")
             yield Edit("wrong axis", 1.25, said, dict.fromkeys(some, make), None, some)
 
 

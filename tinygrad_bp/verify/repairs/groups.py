@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,27 @@ from .program import Hole, Operand, Program, Site
 
 SINGLES = 6  # turns of a loop that are also changed one by one
 STARTS = ("a", "each", "it", "in", "one", "only", "part", "the", "this", "two", "what", "where", "both")
+
+
+@dataclass(eq=False, slots=True)
+class Said:
+    """What a change says: most changes are never asked, so it is written when one is."""
+
+    groups: Groups
+    text: str
+    group: list[int]
+    more: str = ""
+
+    def __str__(self) -> str:
+        columns, program = self.groups.columns, self.groups.program
+        step = program.steps[self.group[0]]
+        words = [columns.word(o) for o in step.operands] + ["it", "it"]
+        text = self.text.format(*words)
+        many = f", each of the {len(self.group)} times" if len(self.group) > 1 else ""
+        start = text[:1].upper() if text.partition(" ")[0] in STARTS else text[:1]  # a name stays as it is written
+        narrow = step.site is not None and text[:5].lower() in ("this ", "the r")  # what it is about is one step
+        site = step.site.narrowly if narrow else step.site  # type: ignore[union-attr]
+        return f"{start}{text[1:]}{many} ({site}){self.more}"
 
 
 class Groups:
@@ -33,6 +55,8 @@ class Groups:
             and program.steps[i].name not in ("made", "input")
         ]
         self.groups: list[list[int]] = []
+        self.limit = np.inf  # what costs as much is not tried any more
+        self._apart_from: dict[tuple[Operand, Operand | None], tuple[str, str]] = {}
 
     def _place(self, i: int) -> Hashable:
         """Where a step stands, from wherever it was reached."""
@@ -58,20 +82,13 @@ class Groups:
         levels[2] = [g for g in levels[2] if len(self.columns.of.get(g[0], g)) <= SINGLES]
         return levels
 
-    def said(self, text: str, group: list[int]) -> str:
+    def said(self, text: str, group: list[int], more: str = "") -> Said:
         """A sentence with the names of the operands, and the line."""
-        program = self.program
-        step = program.steps[group[0]]
-        words = [self.columns.word(o) for o in step.operands] + ["it", "it"]
-        text = text.format(*words)
-        many = f", each of the {len(group)} times" if len(group) > 1 else ""
-        start = text[:1].upper() if text.partition(" ")[0] in STARTS else text[:1]  # a name stays as it is written
-        narrow = step.site is not None and text[:5].lower() in ("this ", "the r")  # what it is about is one step
-        return f"{start}{text[1:]}{many} ({step.site.narrowly if narrow else step.site})"  # type: ignore[union-attr]
+        return Said(self, text, group, more)
 
-    def plainly(self, text: str, group: list[int]) -> str:
+    def plainly(self, text: str, group: list[int]) -> Said:
         """The same for a sentence that has the names already."""
-        return self.said(text.replace("{", "{{").replace("}", "}}"), group)
+        return Said(self, text.replace("{", "{{").replace("}", "}}"), group)
 
     def calling(self, text: str, site: Site) -> str:
         """A sentence with the line of the call that led to a place."""
@@ -101,6 +118,11 @@ class Groups:
 
     def _apart(self, now: Operand, then: Operand | None) -> tuple[str, str]:
         """What sets two values apart where one is a product with the other: factors that are missing, or too much."""
+        if (now, then) not in self._apart_from:
+            self._apart_from[now, then] = self._set_apart(now, then)
+        return self._apart_from[now, then]
+
+    def _set_apart(self, now: Operand, then: Operand | None) -> tuple[str, str]:
         for kind, top, bottom, words in (("factor missing", then, now, "missing"), ("too much", now, then, "too much")):
             factors = self._factors_between(top, bottom, 4) if isinstance(top, int) else None
             if factors:

@@ -124,15 +124,15 @@ def _edits(
     word = edits.columns.word(chosen[0] if chosen[0] is not None else 0)
     for how, (formula, back) in (("goes on without", kind.whole), ("is only half of", kind.rest)):
         text = f"this {how} the way back through the {kind.name} that gave {word}, along axis {axis}: with this for d, "
-        text = edits.plainly(f"{text}{formula.format(word)} is meant", group)
+        said = edits.plainly(f"{text}{formula.format(word)} is meant", group)
         makers = {i: _back(edits, c, (), back, axis) for i, c in zip(group, chosen, strict=True) if c is not None}
-        yield Edit("derivative", 1.5, text, makers, None, group)
+        yield Edit("derivative", 1.5, said, makers, None, group)
     formula, back = kind.whole
     for slots, d in _made_of(edits, group[0], DEEP):
         text = f"this is a wrong way back through the {kind.name} that gave {word}, along axis {axis}: with "
-        text = edits.plainly(f"{text}{edits.columns.word(d)} for d, {formula.format(word)} is meant", group)
+        said = edits.plainly(f"{text}{edits.columns.word(d)} for d, {formula.format(word)} is meant", group)
         makers = {i: _back(edits, c, slots, back, axis) for i, c in zip(group, chosen, strict=True) if c is not None}
-        yield Edit("derivative", 1.6, text, makers, None, group)
+        yield Edit("derivative", 1.6, said, makers, None, group)
 
 
 def _made_of(edits: Edits, i: int, depth: int) -> Iterator[tuple[tuple[int, ...], Operand]]:

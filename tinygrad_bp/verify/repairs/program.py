@@ -252,7 +252,7 @@ class Program:
         """The program with some steps computed otherwise for good."""
         variants = {i: make(self.steps[i]) for i, make in makers.items()}
         moved = self.replay(variants, lambda n: None)
-        other = Program(list(self.steps), self.names, self.outputs, self.leaves, self.first, self.loss)
+        other = Program(list(self.steps), self.names, self.outputs, self.leaves, self.counters, self.first, self.loss)
         for i, value in moved.items():
             step = self.steps[i]
             if i in variants:

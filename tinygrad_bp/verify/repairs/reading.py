@@ -15,6 +15,7 @@ from .edit import Edit, Make, beside, instead, operand
 from .program import Constant, Operand, Step, Variant
 from .renamed import SLOPES, Renamed
 
+CHOSEN = 1.4  # the least that another value of the same shape costs
 TURNING = ("matmul", "dot", "einsum", "tensordot", "convolve", "correlate", "multiply", "inner", "outer")
 
 
@@ -79,7 +80,7 @@ class Reading(Renamed):
                     continue
                 if value.size < 2 and (isinstance(o, Constant) or len(group) < 3):
                     continue
-                for column in self.columns.by_shape.get(value.shape, ()):
+                for column in self.columns.by_shape.get(value.shape, ()) if self.limit > CHOSEN else ():
                     if self._may(o, column) and (value.size > 1 or len(column) == len(group)):
                         yield from self._chosen(group, slot, column)
                 yield from self._turned(group, slot, value.shape)
@@ -117,7 +118,8 @@ class Reading(Renamed):
             kind, more = self._apart(reads[0], chosen[0])
             if now == word and not how:  # of another turn: see turns.other_way
                 continue
-            yield Edit(kind, 1.4 + named + (0.2 if how else 0), self.plainly(text + more, group), makers, None, group)
+            cost = CHOSEN + named + (0.2 if how else 0)
+            yield Edit(kind, cost, self.plainly(text + more, group), makers, None, group)
 
     def _slopes(self) -> Iterator[Edit]:
         """A function of an operand in its place, or of another value."""

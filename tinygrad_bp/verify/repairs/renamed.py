@@ -161,12 +161,12 @@ class Renamed(Groups):
             if now == then:
                 continue
             group = [read[0][0]]
-            said = self.plainly(f"{now} and {then} are exchanged where the gradient meets them", group)
+            exchanged = self.plainly(f"{now} and {then} are exchanged where the gradient meets them", group)
             for way in (1, -1) if len(a) > 1 else (1,):  # a loop that goes back has its turns in the other order
                 both = [(i, slot, b.operands[::way][k], None) for i, slot, k in read]
                 both += [(i, slot, a.operands[::way][k], None) for i, slot, k in back]
                 if not any(self._later(i, n) for i, _, n, _ in both):
-                    yield Edit("wrong factor", 1.3, said, _operands_changed(both), None, group)
+                    yield Edit("wrong factor", 1.3, exchanged, _operands_changed(both), None, group)
         for column, read in values:
             word, group = self.columns.word(column.operands[0]), [read[0][0]]
             for text, f in SLOPES:

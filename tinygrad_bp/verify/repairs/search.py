@@ -57,7 +57,9 @@ class Search:
         self.counts: set[str] = set()  # the words for a division by a number of examples
         rng = generator(17)
         self.directions = {k: rng.standard_normal((DIRECTIONS, self.cases[k].truth.size)) for k in self.wrong}
-        self.halves: list[tuple[float, str, str, dict[int, Make], Any]] = []  # changes, and how the results move
+        self.halves: list[
+            tuple[float, str, Callable[[], str], dict[int, Make], Any]
+        ] = []  # changes, and how the results move
 
     def run(self) -> None:
         """Try every change, while the budget lasts."""
@@ -83,7 +85,7 @@ class Search:
                 self.partial.append(repair)
             elif self.confirm(repair):
                 self.found.append(repair)
-                best = repair.cost
+                edits.limit = best = repair.cost
 
     def best(self) -> Repair | None:
         """The simplest that puts everything right; else one that puts most right."""
@@ -111,8 +113,8 @@ class Search:
         if edit.free is not None and not right:
             return self.scaled(edit, moved)
         if not right and (edit.kind != "derivative" or edit.cost < 1.5):  # of two functions too many fit
-            self.keep_half(edit.cost, edit.kind, edit.text, edit.makers, moved)
-        return Repair(edit, edit.text, edit.kind, edit.cost, right, (edit.makers,)) if right else None
+            self.keep_half(edit.cost, edit.kind, edit.text.__str__, edit.makers, moved)
+        return Repair(edit, str(edit.text), edit.kind, edit.cost, right, (edit.makers,)) if right else None
 
     def moved(self, makers: dict[int, Make]) -> dict[int, Any] | None:
         """The results that a change moves; None where it does not fit."""
@@ -156,7 +158,9 @@ class Search:
         makers = {i: _times(after(lambda y: y), c) for i, c in zip(edit.group, factors, strict=True)}
         moved = self.moved(makers)
         right = self.compared(moved) if moved is not None else frozenset()
-        return Repair(edit, edit.text.replace("{}", told), "factor", edit.cost, right, (makers,)) if right else None
+        return (
+            Repair(edit, str(edit.text).replace("{}", told), "factor", edit.cost, right, (makers,)) if right else None
+        )
 
     def _other_sign(self, edit: Edit, base: dict[int, Any]) -> None:
         """A part with the other sign may be one of two changes."""
@@ -166,10 +170,15 @@ class Search:
             if np.shape(value) != hand.shape:
                 return
             opposite[k] = 2 * value - hand
-        text = edit.text.replace(LACKS, "The result of this step has the wrong sign")
+
+        def text() -> str:
+            return str(edit.text).replace(LACKS, "The result of this step has the wrong sign")
+
         self.keep_half(1.3, "sign", text, {i: _times(make, -1.0) for i, make in edit.makers.items()}, opposite)
 
-    def keep_half(self, cost: float, kind: str, text: str, makers: dict[int, Make], moved: dict[int, Any]) -> None:
+    def keep_half(
+        self, cost: float, kind: str, text: Callable[[], str], makers: dict[int, Make], moved: dict[int, Any]
+    ) -> None:
         """Keep a change that may be one of two that are needed: it leaves what is right as it is."""
         if len(self.halves) >= HALVES or any(k in moved and not self._fits(k, moved[k]) for k in self.right):
             return
@@ -208,7 +217,8 @@ class Search:
                 program = self.program.changed(first_half[3])
                 moved = Search(program, self.cases, self.places).moved(second[3])
                 if moved is not None and len(self.compared(moved)) == len(self.wrong):
-                    text = f"Two things: {one[2]}; and {two[2][:1].lower()}{two[2][1:]}"
+                    other = two[2]()
+                    text = f"Two things: {one[2]()}; and {other[:1].lower()}{other[1:]}"
                     kind = one[1] if one[1] == two[1] else "two mistakes"
                     yield Repair(
                         Edit(kind, cost, text, {}), text, kind, cost, frozenset(self.wrong), (first_half[3], second[3])
@@ -270,11 +280,11 @@ class Search:
             if right:
                 kind, how = words
                 if edit.kind == "divisor":
-                    return Repair(edit, edit.text.replace("{}", how), kind, edit.cost, right, (makers,))
+                    return Repair(edit, str(edit.text).replace("{}", how), kind, edit.cost, right, (makers,))
                 how = how.replace("times 1/", "divided by ")
                 if kind == "factor" and how in self.counts:
                     kind = "summed"
-                text = edit.text
+                text = str(edit.text)
                 if how:
                     if kind == "sign" and edit.kind == "factor":
                         text = text.replace(LACKS, "The result of this step has the wrong sign")
