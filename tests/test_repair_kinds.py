@@ -315,6 +315,28 @@ def standard(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [(back[0] + d) / s]
 
 
+def taps(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of a filter over neighbours."""
+    dx = np.zeros_like(x)
+    for i in range(len(x)):
+        for k in (-1, 0, 1):
+            if 0 <= i + k < len(x):
+                if mistake == "own":
+                    dx[i] += w[k + 1] * g[i]
+                else:
+                    dx[i + k] += w[k + 1] * g[i] * (x[i] if mistake == "cubed" else 1)
+    return [dx]
+
+
+def sparse(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of a function of the columns' means of σ(x)."""
+    h = 1 / (1 + np.exp(-x))
+    r = h.mean(0)
+    if mistake == "mean":
+        return [g / r * r * (1 - r)]
+    return [g / r * h * (1 - h) * (np.exp(x) if mistake == "exp" else 1)]
+
+
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -353,6 +375,8 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
         "`dx[i]` and `x[i]` the index j is meant where i st",
     ),
     (dilated, [N(size=(7, 3)), N(size=(7, 3)), N(size=(3, 3, 3))], "output", "[:n − s] where [s:] stands: an output"),
+    (taps, [N(size=(5, 3)), N(size=(5, 3)), N(size=3)], "own", "`dx[i]` the index i + k is meant where i stands"),
+    (sparse, [N(size=(5, 3)), N(size=(5, 3))], "mean", "reads r where h is meant, of each place"),
     (bonus, [N(size=(3, 4)), N(size=(3, 4))], "half", "only half of the way back through the softmax that gave p"),
     (mixed, [N(size=(3, 4)), N(size=(3, 4))], "diagonal", "a wrong way back through the softmax that gave p"),
     (standard, [N(size=(3, 4)), N(size=(3, 4))], "left out", "without the way back through the normalisation that"),
@@ -394,6 +418,8 @@ OTHERS = (
     "sum",
     "cubed",
     "cubed",
+    "cubed",
+    "exp",
     "tan",
     "exp",
     "more",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PLACES = ("getitem", "setitem")
 TARGET = re.compile(r"(?<=\]) [-+*/]?= ")  # what stands before it is written to
+MOST = 4  # variables of a loop whose sums are looked at
 SMALL = 8  # numbers that are added to a turn of a loop
 LONGEST = 200  # turns of loops in which the indices of groups are looked at
 
@@ -188,15 +189,28 @@ def counters(edits: Edits) -> Iterator[Edit]:
 def _by_counters(edits: Edits, each: tuple[int, ...], there: dict[str, list[tuple[int, list[int]]]]) -> Iterator[Edit]:
     held = [edits.program.counters.get(i, {}) for i in next(iter(there.values()))[0][1]]
     now = next((f"{name} stands" for name in held[0] if all(h.get(name) == n for h, n in zip(held, each))), "it stands")
-    for name in held[0]:
-        new = tuple(h.get(name, -1) for h in held)
-        if new == each or min(new) < 0 or len(set(new)) < 2:
-            continue
-        for n in range(1, len(there) + 1):
+    for cost, name, new in _of_turns(held):
+        for n in range(1, len(there) + 1) if new != each else ():
             for chosen in combinations(there, n):
                 said = f"in {' and '.join(f'`{what}`' for what in chosen)} the index {name} is meant where {now}"
                 role = [part for what in chosen for part in there[what]]
-                yield _edit(edits, "wrong index", 1.35 + 0.05 * n, said, _all(role, new))
+                yield _edit(edits, "wrong index", cost + 0.05 * n, said, _all(role, new))
+
+
+def _of_turns(held: list[dict[str, int]]) -> Iterator[tuple[float, str, tuple[int, ...]]]:
+    """What changes from turn to turn, and the sums and differences of two such numbers; none is below 0."""
+    each = {name: tuple(h.get(name, -1) for h in held) for name in held[0]}
+    found = [(1.35, name, one) for name, one in each.items()]
+    some = {name: one for name, one in each.items() if len(set(one)) > 1}
+    for (a, one), (b, two) in permutations(some.items(), 2) if len(some) <= MOST else ():
+        found.append((1.45, f"{a} − {b}", tuple(x - y for x, y in zip(one, two, strict=True))))
+        if a < b:
+            found.append((1.45, f"{a} + {b}", tuple(x + y for x, y in zip(one, two, strict=True))))
+    seen: set[tuple[int, ...]] = set()
+    for cost, name, new in found:
+        if min(new) >= 0 and len(set(new)) > 1 and new not in seen:
+            seen.add(new)
+            yield cost, name, new
 
 
 def grouped(edits: Edits) -> Iterator[Edit]:

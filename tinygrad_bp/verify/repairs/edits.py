@@ -40,6 +40,7 @@ class Edits(Reading):
             (1.15, self._counted),
             (1.35, self._arguments),
             (1.0, self._renamed),
+            (1.45, self._spread),
             (1.2, partial(adjoint.transposes, self)),
             (1.3, partial(extents.borders, self)),
         )

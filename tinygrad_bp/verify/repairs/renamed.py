@@ -18,6 +18,7 @@ def _sigmoid(a: Any) -> Any:
     return 1 / (1 + np.exp(-a))
 
 
+MOST_READ = 4  # times that a line reads a value, of which some are changed
 Function = Callable[[Any], Any]
 SLOPES: tuple[tuple[str, Function], ...] = (
     ("1 − {0}", lambda a: 1 - a),
@@ -138,6 +139,31 @@ class Renamed(Groups):
                 cost = 1.35 + (0 if column.name else 0.4)
                 yield Edit(kind, cost, self.calling(said, site), makers, None, [read[0][0]])
 
+    def _spread(self) -> Iterator[Edit]:
+        """A value of fewer places, a mean of many, where the values themselves are meant, wherever a line reads it."""
+        lines: dict[Hashable, dict[Hashable, list[tuple[int, int, Operand]]]] = {}
+        for i in self.editable:
+            step = self.program.steps[i]
+            for slot, o in enumerate(step.operands) if isinstance(step.function, np.ufunc) and step.site else ():
+                line = lines.setdefault((step.site.code, step.site.line), {})  # type: ignore[union-attr]
+                line.setdefault(_key(o), []).append((i, slot, o))
+        for read in (read for line in lines.values() for read in line.values()):
+            o = read[0][2]
+            small = np.asarray(self.program.value(o))
+            if small.dtype.kind != "f" or small.size < 2 or self._seeded(o) or len(read) > MOST_READ:
+                continue
+            for column in (
+                c for shape, some in self.columns.by_shape.items() if _spreads(small.shape, shape) for c in some
+            ):
+                new = column.operands[-1]
+                if not column.name or column.seeded or any(self._later(i, new) for i, _, _ in read):
+                    continue
+                said = f"this line reads {self.columns.word(o)} where {column.name} is meant, of each place"
+                for first, last in combinations(range(len(read) + 1), 2):
+                    part = read[first:last]
+                    makers = _operands_changed([(i, slot, new, None) for i, slot, _ in part])
+                    yield Edit("wrong factor", 1.45, self.plainly(said, [part[0][0]]), makers, None, [part[0][0]])
+
     def _written(self, column: Column) -> bool:
         """Whether a column is an array after a place in it was written."""
         o = column.operands[0]
@@ -207,6 +233,11 @@ class Renamed(Groups):
                 if i in program.seeded and (i, slot, k) not in read
             ]
         return [(column, read) for column, read in found.values() if read]
+
+
+def _spreads(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a value of one shape is spread over the places of another."""
+    return small != shape and len(small) <= len(shape) and all(n in (1, m) for n, m in zip(small[::-1], shape[::-1]))
 
 
 def _key(o: Operand) -> Hashable:
