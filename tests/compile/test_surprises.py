@@ -422,6 +422,38 @@ def test_a_returned_input_is_that_tensor():
         assert found["w"] is w and found["x"] is X and found["number"] == 3 and found["view"].item() == 1.0
 
 
+def test_what_is_no_tensor_is_returned_as_it_is():
+    things = [float("nan"), -np.inf, np.float32(2), np.bool_(True), Settings, nn.Tanh(), tg.float32, 1j, b"a", 1 == 1]
+    compiled = tg.compile(lambda x: (*things, x * 2))
+    for _ in range(5):
+        assert all(one is other for one, other in zip(compiled(X), things))
+
+
+def test_arguments_may_have_any_name():
+    for name in (
+        "exp",
+        "add",
+        "array",
+        "asarray",
+        "np",
+        "look",
+        "run",
+        "same_b",
+        "before_b",
+        "op_sum",
+        "given_0",
+        "float",
+    ):
+        space = {}
+        exec(f"def f({name}, b):\n    b += {name}.exp()\n    return b * {name}, {name}.std(), 1.5", space)
+        same = tg.compile(space["f"], exact=True)
+        for _ in range(4):
+            one, other = tg.ones(3), tg.ones(3)
+            for a, b in zip(same(X, one), space["f"](X, other), strict=True):
+                assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+            assert one.tolist() == other.tolist()
+
+
 def test_a_returned_view_of_an_input_shares_no_memory_or_is_refused():
     x = tg.tensor([1.0, 2.0, 3.0])
     compiled = tg.compile(lambda x: x[:2])

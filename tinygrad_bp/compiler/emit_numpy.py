@@ -38,6 +38,8 @@ class Emitted:
         start = -memory.ctypes.data % ALIGNED
         space = {**self.lines.space(), "array": np.array, "asarray": np.asarray}
         space |= {f"same_{slot.name}": None for slot in self._staying}
+        outputs = self.lines.program.outputs
+        space |= {f"given_{i}": item for i, item in enumerate(outputs) if not isinstance(item, Value)}
         for slot, offset in self.plan.offsets.items():
             layout = self.seen.layouts[slot]
             space[slot.name] = np.ndarray(layout.shape, layout.dtype, memory.data, start + offset, layout.strides)
@@ -82,12 +84,12 @@ class Emitted:
             other = " or ".join([f"{name} is not same_{name}" for name in names])
             body += [f"if ({other}) and not look({', '.join(names)}):", "    return None"]
         body += [self._line(line) for line in lines.lines if line not in (*self._views, *self._kept)]
-        results = [self._output(item) for item in program.outputs]
+        results = [self._output(i, item) for i, item in enumerate(program.outputs)]
         body.append(f"results = ({''.join(f'{text}, ' for text in results)})")
         moved = [(self.lines.slots[place], self.lines.slots[value]) for place, value in program.writes.items()]
         left = [(place, slot) for place, slot in moved if place not in (slot, self.plan.direct.get(slot))]
         held = {
-            slot: f"{slot.name}_before" for _, slot in left if self.seen.root(slot) in {place for place, _ in moved}
+            slot: f"before_{slot.name}" for _, slot in left if self.seen.root(slot) in {place for place, _ in moved}
         }
         body += [f"{name} = array({slot.name})" for slot, name in held.items()]
         body += [f"{place.name}[...] = {held.get(slot, slot.name)}" for place, slot in left]
@@ -113,9 +115,9 @@ class Emitted:
         others = [self.lines.slots[value] for value in self.lines.program.writes.values()].count(slot) > 1
         return others or slot in ends or any(slot in line.reads for line in self.lines.lines)
 
-    def _output(self, item: Any) -> str:
+    def _output(self, i: int, item: Any) -> str:
         if not isinstance(item, Value):
-            return repr(item)
+            return f"given_{i}"  # an object that the function returns as it is
         slot = self.lines.slots[item]
         made = any(line.into or line.text.startswith(WHOLE) for line in self.lines.lines if slot in line.gives)
         twice = sum(self.lines.slots.get(other) is slot for other in self.lines.program.outputs) > 1

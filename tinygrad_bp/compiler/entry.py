@@ -12,7 +12,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..autograd.hooks import Calls
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.writes import owner, shown, tick, wrote
-from ..program import Program
+from ..program import Program, Value
 from ..program.captured import Captured
 from .guards import Guards, place_of
 
@@ -151,9 +151,9 @@ class Entry:
 
     def _results(self, leaves: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
         results = []
-        for place, output in zip(self.captured.itself, outputs):
+        for place, item, output in zip(self.captured.itself, self.program.outputs, outputs):
             if place is None:
-                results.append(wrap(output, None) if isinstance(output, (np.ndarray, np.generic)) else output)
+                results.append(wrap(output, None) if isinstance(item, Value) else output)
             else:
                 source = self.captured.sources[place]
                 found = _from(source, leaves)

@@ -6,6 +6,7 @@ The fresh forms alone, one after another, are the program: the plan changes wher
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,14 @@ from ..program.program import Constant, Program, Value
 
 # Names of NumPy's in the texts of lines, besides those of its namespace.
 NAMES = {"add_reduce": "np.add.reduce", "maximum_reduce": "np.maximum.reduce"}
+# And names that stand for other things there, or for what begins with them.
+_WORDS = {*vars(np), *NAMES, *vars(builtins), "chosen", "subtract_product", "look", "run", "results"}
+_BEGINNINGS = ("op_", "same_", "before_", "given_")
+
+
+def is_meant(name: str) -> bool:
+    """Whether a name means something in the texts already, so that no value may be called so."""
+    return name in _WORDS or name.startswith(_BEGINNINGS)
 
 
 @dataclass(eq=False, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -23,19 +23,27 @@ class _Name:
         return self.name
 
 
-def names(program: Program) -> dict[Value, str]:
-    """A name of its own for every value, which Python and C accept: the user's, ``c0`` a constant, ``t0`` step 0."""
+def names(program: Program, is_meant: Callable[[str], bool] = lambda name: False) -> dict[Value, str]:
+    """A name of its own for every value, which Python and C accept: the user's, ``c0`` a constant, ``t0`` step 0.
+
+    Before one that means something else already, as ``is_meant`` says, stands ``x_``.
+    """
     found: dict[Value, str] = {}
     taken: set[str] = set()
+
+    def spelled(name: str) -> str:
+        word = identifier(name)
+        return _free(f"x_{word}" if is_meant(word) else word, taken)
+
     given = [value for step in program.steps for value in step.gives()]
     for value in (*program.inputs, *given):
         if value.name:  # the user's names come first
-            found[value] = _free(identifier(value.name), taken)
+            found[value] = spelled(value.name)
     for i, value in enumerate(program.inputs):
         if value not in found:
             found[value] = _free(f"x{i}", taken)
     for i, constant in enumerate(program.constants()):
-        found[constant] = _free(identifier(constant.name) if constant.name else f"c{i}", taken)
+        found[constant] = spelled(constant.name or f"c{i}")
     for i, step in enumerate(program.steps):
         if step.result not in found:
             found[step.result] = _free(f"t{i}", taken)

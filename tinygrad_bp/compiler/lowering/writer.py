@@ -9,7 +9,7 @@ import numpy as np
 
 from ...program.program import Constant, Program, Step, Value, values_in
 from ...program.text import names
-from ..lines import Line, Lines, Slot
+from ..lines import Line, Lines, Slot, is_meant
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -19,7 +19,7 @@ class Writer:
 
     def __init__(self, program: Program, exact: bool) -> None:
         self.exact = exact
-        self.names = names(program)
+        self.names = names(program, is_meant)
         self.found = Lines(program)
         self._taken = {*self.names.values()}
         self._made: dict[tuple[str, tuple[Slot, ...]], Slot] = {}
