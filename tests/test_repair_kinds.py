@@ -328,6 +328,16 @@ def taps(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
     return [dx]
 
 
+def moved(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of x + half of what stands two places before."""
+    d = g.copy()
+    if mistake == "on":
+        d[2:] += 0.5 * g[:-2]
+    else:
+        d[:-2] += 0.5 * g[2:] * (x[2:] if mistake == "factor" else 1)
+    return [d]
+
+
 def sparse(g: Any, x: Any, mistake: str = "") -> list[Any]:
     """Of a function of the columns' means of σ(x)."""
     h = 1 / (1 + np.exp(-x))
@@ -376,6 +386,7 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     ),
     (dilated, [N(size=(7, 3)), N(size=(7, 3)), N(size=(3, 3, 3))], "output", "[:n − s] where [s:] stands: an output"),
     (taps, [N(size=(5, 3)), N(size=(5, 3)), N(size=3)], "own", "`dx[i]` the index i + k is meant where i stands"),
+    (moved, [N(size=(6, 3)), N(size=(6, 3))], "on", "slices along index 0 of this line are exchanged"),
     (sparse, [N(size=(5, 3)), N(size=(5, 3))], "mean", "reads r where h is meant, of each place"),
     (bonus, [N(size=(3, 4)), N(size=(3, 4))], "half", "only half of the way back through the softmax that gave p"),
     (mixed, [N(size=(3, 4)), N(size=(3, 4))], "diagonal", "a wrong way back through the softmax that gave p"),
@@ -419,6 +430,7 @@ OTHERS = (
     "cubed",
     "cubed",
     "cubed",
+    "factor",
     "exp",
     "tan",
     "exp",

@@ -14,7 +14,8 @@ from .tape import Change, Gradient, Step, Tape, _add, places
 MOVING = ("getitem", "setitem", "pad", "roll", "cat", "stack", "cumsum", "flip", "unfold")  # to other places
 LONGEST = 16  # places along an axis
 WORK = 6000  # steps pulled back through, for all values together
-NEAREST = 2  # values of the same shape that one is looked at with
+SHIFTED = ("getitem", "pad", "roll", "flip", "cat", "stack")  # whose places are not those of what they were made of
+NEAREST = 4  # values of the same shape that one is looked at with
 
 
 def own_places(tape: Tape) -> Iterator[Change]:
@@ -41,7 +42,8 @@ def own_places(tape: Tape) -> Iterator[Change]:
                     f"{tape.name(top)} passes{places(moving)}; what its neighbours' places are made of it is left out: "
                     "add that part."
                 )
-                yield Change("part missing", text, totals={bottom: tape.total[bottom] - full + own})
+                if np.any(own):
+                    yield Change("part missing", text, totals={bottom: tape.total[bottom] - full + own})
 
 
 def _tops(tape: Tape, bottom: Node) -> Iterator[tuple[Node, list[Step]]]:
@@ -52,7 +54,12 @@ def _tops(tape: Tape, bottom: Node) -> Iterator[tuple[Node, list[Step]]]:
         if not any(p in reached for p in step.parents) or step.node not in tape.parts:
             continue
         reached.add(step.node)
-        if step.node.shape == bottom.shape and found < NEAREST and _complete(tape, step.node):
+        if (
+            step.node.shape == bottom.shape
+            and step.name not in SHIFTED
+            and found < NEAREST
+            and _complete(tape, step.node)
+        ):
             steps = between(tape, step.node, bottom)
             if any(s.name in MOVING for s in steps):
                 found += 1

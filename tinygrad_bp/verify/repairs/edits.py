@@ -32,6 +32,7 @@ class Edits(Reading):
             (1.3, self._exchanged),
             (1.2, partial(by_index.exchanged, self)),
             (1.4, partial(by_index.counters, self)),
+            (1.35, partial(in_place.opposite, self)),
             (1.25, partial(by_index.grouped, self)),
             (1.3, partial(by_index.strides, self)),
             (1.3, partial(by_index.sums, self)),

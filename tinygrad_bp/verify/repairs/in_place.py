@@ -1,11 +1,11 @@
-"""Where `d[key] += v` was meant to write: what it reads and what it writes are moved together."""
+"""Where `d[key] += v` was meant to write: what it reads and what it writes, or all slices of its line, together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .by_place import places
+from .by_place import _at, _reversed, places
 from .edit import Edit
 
 if TYPE_CHECKING:
@@ -27,6 +27,28 @@ def moved(edits: Edits, group: list[int]) -> Iterator[Edit]:
             yield Edit(
                 other.kind, other.cost, edits.said(other.text, group), dict.fromkeys(both, other.make), None, group
             )
+
+
+def opposite(edits: Edits) -> Iterator[Edit]:
+    """All slices of a line along one axis from the other end: what is shifted is shifted the other way."""
+    program = edits.program
+    lines: dict[Any, list[int]] = {}
+    for i in edits.editable:
+        step = program.steps[i]
+        if step.name in ("getitem", "setitem") and step.site is not None:
+            for place, part in enumerate(step.args[1] if type(step.args[1]) is tuple else (step.args[1],)):
+                if type(part) is slice and part.step is None and (part.start or part.stop is not None):
+                    lines.setdefault((step.site.code, step.site.line, place), []).append(i)
+    for (_, _, place), some in lines.items():
+        written = [i for i in some if program.steps[i].name == "setitem"]
+        gradients = [i for i in some if i in written or i in program.seeded]
+        for chosen in [some] if len(gradients) in (len(some), len(written)) else [some, gradients]:
+            if not written or len(chosen) == len(written):
+                continue
+            text = f"the slices along index {place} of this line are exchanged, [:n − s] where [s:] stands and the "
+            text += "other way round: what is shifted there is meant to be shifted back"
+            makers = dict.fromkeys(chosen, _at(_reversed((place,), program)))
+            yield Edit("shifted", 1.35, edits.plainly(text, written[:1]), makers, None, written[:1])
 
 
 def _read(edits: Edits, i: int) -> int | None:
