@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.autograd import gradient, modes, watch, writes
+from tinygrad_bp.autograd import gradient, modes, sharing, watch, writes
 from tinygrad_bp.autograd.errors import ModifiedError, ReadOnlyError
 from tinygrad_bp.autograd.watch import Watcher
 
@@ -338,7 +338,7 @@ class TestThreads:
         w, count = tg.tensor(START, requires_grad=True), tg.zeros(1)
 
         def handle(number, frame):
-            for lock in (writes._lock, gradient._depositing, watch._lock):
+            for lock in (writes.lock, gradient._depositing, watch._lock):
                 handled.add(lock.acquire(blocking=False))  # of the thread that runs: it would wait for itself
                 lock.release()
             count.add_(1.0)
@@ -347,7 +347,7 @@ class TestThreads:
 
         handled, before = set(), signal.signal(signal.SIGINT, handle)
         try:
-            for lock in (writes._lock, gradient._depositing, watch._lock):
+            for lock in (writes.lock, gradient._depositing, watch._lock):
                 with lock:
                     signal.raise_signal(signal.SIGINT)
         finally:
@@ -373,9 +373,9 @@ class TestThreads:
 
 def test_guards_are_forgotten_with_the_memory():
     gc.collect()
-    before = len(writes._guarded)
+    before = len(sharing._guarded)
     _, h = recorded()
     array = h.detach().numpy()
-    assert len(writes._guarded) == before + 1
+    assert len(sharing._guarded) == before + 1
     del h, _, array
-    assert len(writes._guarded) == before
+    assert len(sharing._guarded) == before

@@ -13,8 +13,8 @@ from .modes import mode
 from .node import Node, recorded
 from .op import Op, arguments, reads
 from .operands import explain, floats_of, in_float32, misused, settle, unpack
+from .sharing import guard_view, share
 from .tensor import wrap
-from .writes import guard_view, share
 
 
 def call(

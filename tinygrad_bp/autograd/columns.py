@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .modes import same
-from .writes import all_on, columns_of, handed, lies_there, moved_to, owner, start_of
+from .sharing import all_on, columns_of, handed, lies_there, moved_to, start_of
+from .writes import owner
 
 
 def strides_of(x: Any) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 from .elsewhere import copied
 from .errors import ArgumentError
 from .modes import holding, same
+from .sharing import share
 from .tensor import Tensor, wrap
-from .writes import share
 
 
 def _copy(self: Tensor) -> Tensor:

@@ -25,8 +25,9 @@ from .node import Node
 from .op import ALIASES, REQUIRED, Op, arguments, reads
 from .operands import check_alias, explain, floats_of, in_float32, misused, of_arrays, settle, unpack
 from .out import write_out
+from .sharing import guard_view, share
 from .tensor import blank
-from .writes import guard_view, share, tick
+from .writes import tick
 
 Pull = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]
 Back = Callable[[Node, Any, Gradients], None]

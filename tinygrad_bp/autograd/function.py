@@ -16,10 +16,10 @@ from .errors import FunctionError, ShapeError, shape_text
 from .modes import enable_grad, mode, no_grad
 from .node import Node, recorded
 from .op import Op
+from .sharing import share
 from .tensor import Tensor, wrap
 from .watch import array_of
 from .whole import Whole, stay
-from .writes import share
 from .writing import replace
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from .columns import strides_of
 from .elsewhere import hosted
 from .errors import ArgumentError, IndexRangeError, shape_text
-from .writes import columns_of, owner, start_of
+from .sharing import columns_of, start_of
+from .writes import owner
 
 __all__ = [
     "channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format", "preserve_format", "strided",

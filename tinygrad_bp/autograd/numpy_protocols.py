@@ -18,9 +18,10 @@ from .gathering import find, gather
 from .layout import Elements
 from .modes import mode, reading, traced
 from .op import FUNCTIONS, THEIR_UFUNCS, UFUNC_METHODS, UFUNCS
+from .sharing import share
 from .tensor import Tensor, handed_out, wrap
 from .values import value_of
-from .writes import share, wrote
+from .writes import wrote
 from .writing import array_to_write, fill, refuse
 
 _LISTS = (

@@ -13,8 +13,9 @@ from .dtypes import DType
 from .errors import IndexRangeError
 from .layout import data_ptr
 from .modes import reading
+from .sharing import columns_of, guard, shown
 from .tensor import Tensor, wrap
-from .writes import columns_of, guard, owner, shown
+from .writes import owner
 
 __all__ = ["TypedStorage", "UntypedStorage"]
 

@@ -14,8 +14,9 @@ from .layout import element_at
 from .lines import warn
 from .modes import forgetting, holding, mode, reading
 from .node import Cell, Node, leaf
+from .sharing import Views, detached, guard, may_move, own_memory, shown
 from .size import Size
-from .writes import Views, detached, guard, may_move, own_memory, shown, tick
+from .writes import tick
 
 if TYPE_CHECKING:  # what is bound to the class elsewhere: operators, methods, protocols
     from .syntax import Syntax

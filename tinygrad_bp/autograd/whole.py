@@ -9,9 +9,10 @@ import numpy as np
 from .errors import FunctionError, shape_text
 from .node import Node, recorded
 from .op import Op
+from .sharing import share
 from .tensor import Tensor, wrap
 from .values import made
-from .writes import owner, share
+from .writes import owner
 
 
 class Whole:

@@ -33,10 +33,11 @@ from .hooks import Hooks
 from .modes import enable_grad, holding, mode, on_failure, same, traced
 from .node import Cell, Node, leaf
 from .op import OPS
+from .sharing import aliases, lies_there, own, seen, start_of, turned, writable
 from .steps import as_step
 from .tensor import Tensor, handed_out, wrap
 from .types import Array, Operand
-from .writes import aliases, lies_there, own, seen, start_of, take_back, tick, turned, writable, wrote
+from .writes import take_back, tick, wrote
 
 
 def recorded(*operands: Any) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from ..autograd.hooks import Calls
+from ..autograd.sharing import shown
 from ..autograd.tensor import Tensor, wrap
-from ..autograd.writes import owner, shown, tick, wrote
+from ..autograd.writes import owner, tick, wrote
 from ..program import Program, Value
 from ..program.captured import Captured
 from .guards import Guards, place_of

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.sharing import start_of
 from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
-from ..autograd.writes import start_of
 from ..nn.module import Module
 from ..program.captured import Condition
 

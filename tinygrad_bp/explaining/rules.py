@@ -24,10 +24,10 @@ from ..autograd.errors import AutogradError, FreedError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.node import Node
 from ..autograd.op import Op
+from ..autograd.sharing import overlaps
 from ..autograd.steps import of_table
 from ..autograd.tensor import wrap
 from ..autograd.watch import Following, pull_traced
-from ..autograd.writes import overlaps
 from ..program.capture import Capture
 from ..program.program import Constant, Program, Step, Value, live, replaced
 from .notation import Term

@@ -15,10 +15,10 @@ from ..autograd import dtypes
 from ..autograd.arrays import kind_of, of_arrays
 from ..autograd.device import DeviceLike, device_of, resolve, settled
 from ..autograd.errors import ArgumentError, DtypeError
+from ..autograd.sharing import lent, share
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike
-from ..autograd.writes import lent, share
 from ..ops.shape import shape_of
 from .creation import empty, numbers_of
 

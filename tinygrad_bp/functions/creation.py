@@ -15,10 +15,10 @@ from ..autograd.elsewhere import ARRAYS, copied
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.lines import warn
 from ..autograd.modes import making, mode, traced
+from ..autograd.sharing import lent
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike, Operand, Size
 from ..autograd.values import detached, fixed_value, held, value_of
-from ..autograd.writes import lent
 from ..ops.elementwise import clone, in_dtype
 from ..ops.shape import either, shape_of
 

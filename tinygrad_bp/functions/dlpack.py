@@ -11,8 +11,8 @@ from ..autograd.device import DeviceLike, resolve, settled
 from ..autograd.elsewhere import ARRAYS
 from ..autograd.errors import ArgumentError, DtypeError, NoRuleError
 from ..autograd.modes import reading
+from ..autograd.sharing import lent
 from ..autograd.tensor import Tensor, handed_out, wrap
-from ..autograd.writes import lent
 
 __all__ = ["from_dlpack"]
 

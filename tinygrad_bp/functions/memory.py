@@ -11,9 +11,9 @@ from ..autograd import dtypes
 from ..autograd.arrays import as_array
 from ..autograd.device import DeviceLike, device_of, resolve, settled
 from ..autograd.errors import ArgumentError
+from ..autograd.sharing import lent
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import DTypeLike, Size
-from ..autograd.writes import lent
 from ..ops.shape import shape_of
 from .creation import as_tensor, tensor
 

@@ -14,11 +14,11 @@ from ..autograd.elsewhere import copied, moved, zeros
 from ..autograd.errors import DtypeError, ShapeError, shape_text
 from ..autograd.modes import shaping, traced
 from ..autograd.op import REQUIRED
+from ..autograd.sharing import lies_there
 from ..autograd.steps import recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand, Raw
 from ..autograd.values import held
-from ..autograd.writes import lies_there
 from ..autograd.writing import assign, fill
 from .elementwise import clone, in_dtype, where
 from .passes import add_at, read_at

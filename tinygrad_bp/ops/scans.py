@@ -18,11 +18,11 @@ from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.op import REQUIRED
 from ..autograd.operands import floating, in_floats, rounds_once
 from ..autograd.returned import returned
+from ..autograd.sharing import guard
 from ..autograd.steps import as_step
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Index
 from ..autograd.values import held
-from ..autograd.writes import guard
 from .elementwise import clone, in_dtype
 from .indexing import along, take_along_axis
 from .joining import cat

@@ -17,11 +17,11 @@ from ..autograd.columns import in_shape
 from ..autograd.define import linear
 from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_text
 from ..autograd.op import ALIASES, REQUIRED, arguments
+from ..autograd.sharing import columns_of, share
 from ..autograd.steps import as_step, recorded_as
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, Axis, DTypeLike, Size
 from ..autograd.values import fixed_value, held
-from ..autograd.writes import columns_of, share
 from .elementwise import clone
 from .samples import sample
 

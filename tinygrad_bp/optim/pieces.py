@@ -10,9 +10,9 @@ import numpy as np
 from ..autograd.elsewhere import ARRAYS
 from ..autograd.modes import holding, mode, same
 from ..autograd.op import OPS
+from ..autograd.sharing import aliases
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import unwatched
-from ..autograd.writes import aliases
 
 # Elements of the pieces of all arrays together: in float32 and with a result on the way, 640 KiB of cache.
 BLOCK = 1 << 17

@@ -23,11 +23,11 @@ from ..autograd.errors import CaptureError, shape_text
 from ..autograd.modes import mode
 from ..autograd.node import Node
 from ..autograd.op import Op
+from ..autograd.sharing import lies_there, shown
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..autograd.types import Array
 from ..autograd.watch import Following, Watcher
-from ..autograd.writes import lies_there, shown
 from .captured import Captured, Condition, GradientOf, Source
 from .ending import ended
 from .later import Moves, Products

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.writes import lies_there, owner, start_of
+from ..autograd.sharing import lies_there, start_of
+from ..autograd.writes import owner
 
 LARGE = 1 << 17  # elements of a product from which on it may wait
 

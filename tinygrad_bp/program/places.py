@@ -13,7 +13,8 @@ from typing import Any
 
 from numpy.lib.array_utils import byte_bounds
 
-from ..autograd.writes import owner, start_of
+from ..autograd.sharing import start_of
+from ..autograd.writes import owner
 from .program import Value
 
 

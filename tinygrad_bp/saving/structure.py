@@ -17,9 +17,9 @@ import numpy as np
 from ..autograd.device import CPU, DeviceLike, device, settled
 from ..autograd.elsewhere import hosted
 from ..autograd.errors import ArgumentError, AutogradError, DataFileError
+from ..autograd.sharing import start_of
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor
-from ..autograd.writes import start_of
 from ..functions.creation import from_numpy
 from ..nn.parameter import Parameter
 
