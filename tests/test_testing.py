@@ -53,6 +53,7 @@ def test_the_tolerance_is_the_dtypes(kind: Any, shape: tuple[int, ...]) -> None:
         ([1.0], [1.0, 2.0], "The length of the sequences mismatch: 1 != 2"),
         ({"a": 1}, {"b": 1}, "The keys of the mappings do not match: ['a'] != ['b']"),
         (True, False, "Booleans mismatch: True is not False"),
+        ({"step": None}, {"step": 1}, "None mismatch: None is not 1\n\nThe failure occurred for item ['step']"),
     ],
 )
 def test_it_says_what_differs(a: Any, b: Any, text: str) -> None:
@@ -75,5 +76,9 @@ def test_nan_inf_arrays_and_what_is_refused() -> None:
     assert_close(tg.tensor([1.0]), tg.tensor([1.4]), rtol=0, atol=0.5)
     with pytest.raises(tg.AutogradError, match="rtol and atol together"):
         assert_close(1.0, 1.0, rtol=1.0)
-    with pytest.raises(tg.AutogradError, match="like with like"):
-        assert_close(tg.ones(1), [1.0])
+    for a, b in ((tg.ones(1), [1.0]), ("a", ["a"])):
+        with pytest.raises(tg.AutogradError, match="like with like"):
+            assert_close(a, b)
+    for a, b in (("a", "a"), ({"kind": "Adam"}, {"kind": "Adam"}), (["a"], "a")):
+        with pytest.raises(tg.AutogradError, match="give numbers or booleans"):
+            assert_close(a, b)

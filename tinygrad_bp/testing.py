@@ -27,8 +27,8 @@ def assert_close(
 ) -> None:  # fmt: skip
     """Raise ``AssertionError`` where ``actual`` is further from ``expected`` than ``atol + rtol * |expected|``.
 
-    Both are tensors, arrays or numbers, or sequences and mappings of them. ``rtol`` and ``atol``, given together, are
-    otherwise those of the dtype, as PyTorch has them: 1.3e-6 and 1e-5 for float32, 1e-7 both for float64, 0 for
+    Both are tensors, arrays, numbers or None, or sequences and mappings of them. ``rtol`` and ``atol``, given together,
+    are otherwise those of the dtype, as PyTorch has them: 1.3e-6 and 1e-5 for float32, 1e-7 both for float64, 0 for
     integers. Shapes must be the same, and dtypes where ``check_dtype``; two NaNs are close where ``equal_nan``. ``msg``
     replaces the text, or is a function of it. ``allow_subclasses``, ``check_device``, ``check_layout`` and
     ``check_stride`` are taken and change nothing.
@@ -54,11 +54,12 @@ def assert_close(
 
 def _first(a: Any, b: Any, rtol: Any, atol: Any, nans: bool, dtypes: bool, place: str) -> str | None:
     """What is said of the first pair that is not close."""
-    kind = next((kind for kind in (Mapping, Sequence) if isinstance(b, kind)), None)
+    # A text is a sequence of texts, without end.
+    kind = next((kind for kind in (Mapping, Sequence) if isinstance(b, kind) and not isinstance(b, str)), None)
     if kind is None:
         wrong = _pair(a, b, rtol, atol, nans, dtypes)
         return wrong if wrong is None or not place else f"{wrong}\n\nThe failure occurred for item {place}"
-    if not isinstance(a, kind):
+    if not isinstance(a, kind) or isinstance(a, str):
         raise ArgumentError(f"assert_close: compares like with like, got {type(a).__name__} and {type(b).__name__}")
     keys = list(b) if kind is Mapping else range(len(b))
     if kind is Mapping and set(a) != set(b):
@@ -72,6 +73,8 @@ def _first(a: Any, b: Any, rtol: Any, atol: Any, nans: bool, dtypes: bool, place
 def _pair(a: Any, b: Any, rtol: Any, atol: Any, nans: bool, dtypes: bool) -> str | None:
     if isinstance(a, bool) and isinstance(b, bool):
         return None if a is b else f"Booleans mismatch: {a} is not {b}"
+    if a is None or b is None:
+        return None if a is b else f"None mismatch: {a} is not {b}"
     x, y = np.asarray(held(a)), np.asarray(held(b))
     if x.shape != y.shape:
         return f"The values for attribute 'shape' do not match: {Size(x.shape)} != {Size(y.shape)}."
