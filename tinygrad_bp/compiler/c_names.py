@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..program.text import free
+
 # Words of C, what the file itself defines, and the functions of its library: a value of such a name gets a tail.
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
@@ -23,9 +25,4 @@ def c_name(name: str, taken: set[str]) -> str:
     """A name that C and its library do not use, nor anything in ``taken``, which it joins."""
     plain = name.isascii() and name not in RESERVED and not name.startswith(("tg_", "part_", "_"))
     spelled = name if plain else f"{''.join(letter if letter.isascii() else '_' for letter in name)}_v"
-    found, number_ = spelled, 1
-    while found in taken:
-        number_ += 1
-        found = f"{spelled}_{number_}"
-    taken.add(found)
-    return found
+    return free(spelled, taken)

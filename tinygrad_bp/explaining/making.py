@@ -11,6 +11,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.watch import Following
 from ..drawing.known import Known
 from ..drawing.names import Names, named, variables_of_caller
+from ..program.text import free
 from .causes import Cause, Causes, unreached
 from .derivation import Derivation
 from .explanation import Explanation
@@ -99,12 +100,9 @@ def _wanted(wrt: Any) -> tuple[list[Tensor], dict[str, Tensor]]:
 
 def _words(wanted: list[Tensor], asked: list[str], names: Names) -> list[str]:
     """A name for each: the one that was given, the tensor's, its variable's, or W."""
-    words: list[str] = []
-    for i, x in enumerate(wanted):
-        word = readable(asked[i] if asked else names.of(x)) or ("W" if len(wanted) == 1 else f"W{i + 1}")
-        spelled, count = word, 1
-        while spelled in words:
-            count += 1
-            spelled = f"{word}_{count}"
-        words.append(spelled)
-    return words
+    taken: set[str] = set()
+    words = [
+        readable(asked[i] if asked else names.of(x)) or ("W" if len(wanted) == 1 else f"W{i + 1}")
+        for i, x in enumerate(wanted)
+    ]
+    return [free(word, taken) for word in words]

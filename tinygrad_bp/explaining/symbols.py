@@ -13,6 +13,7 @@ from ..autograd.steps import of_table
 from ..drawing.known import Known, is_array
 from ..drawing.names import Names
 from ..program.program import Step, Value
+from ..program.text import free
 from .notation import Term, call, name, number, transpose
 from .writing import inline, term
 
@@ -72,7 +73,7 @@ class Symbols:
                 self._symbols[node] = turned
                 return turned
             word = given or self._made(node)
-            found = self._symbols[node] = name(self._free(word), not node.shape)
+            found = self._symbols[node] = name(free(word, self._taken), not node.shape)
             self.definitions[found.mark] = Definition(found, None, node.shape, None, node)
         return found
 
@@ -114,14 +115,6 @@ class Symbols:
         self._next += 1
         return f"{letter}{self._next}"
 
-    def _free(self, word: str) -> str:
-        spelled, count = word, 1
-        while spelled in self._taken:
-            count += 1
-            spelled = f"{word}_{count}"
-        self._taken.add(spelled)
-        return spelled
-
     def array(self, array: Any, word: str = "") -> Term:
         """The symbol of an array that no gradient goes to; of one number, the number. ``word`` is what a rule says."""
         key = id(array)
@@ -132,7 +125,7 @@ class Symbols:
             if not given and np.size(array) == 1:
                 found = number(np.asarray(array).reshape(()).item())
             else:
-                found = name(self._free(given or word or self._constant()), not np.shape(array))
+                found = name(free(given or word or self._constant(), self._taken), not np.shape(array))
                 self.definitions[found.mark] = Definition(found, None, np.shape(array), array)
             self._symbols[key] = found
         return found

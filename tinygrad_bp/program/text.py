@@ -33,7 +33,7 @@ def names(program: Program, is_meant: Callable[[str], bool] = lambda name: False
 
     def spelled(name: str) -> str:
         word = identifier(name)
-        return _free(f"x_{word}" if is_meant(word) else word, taken)
+        return free(f"x_{word}" if is_meant(word) else word, taken)
 
     given = [value for step in program.steps for value in step.gives()]
     for value in (*program.inputs, *given):
@@ -41,15 +41,15 @@ def names(program: Program, is_meant: Callable[[str], bool] = lambda name: False
             found[value] = spelled(value.name)
     for i, value in enumerate(program.inputs):
         if value not in found:
-            found[value] = _free(f"x{i}", taken)
+            found[value] = free(f"x{i}", taken)
     for i, constant in enumerate(program.constants()):
         found[constant] = spelled(constant.name or f"c{i}")
     for i, step in enumerate(program.steps):
         if step.result not in found:
-            found[step.result] = _free(f"t{i}", taken)
+            found[step.result] = free(f"t{i}", taken)
         for residual, part in zip(step.op.residuals, step.beside):
             if part is not None and part not in found:
-                found[part] = _free(f"{found[step.result]}_{residual}", taken)
+                found[part] = free(f"{found[step.result]}_{residual}", taken)
     return found
 
 
@@ -62,7 +62,8 @@ def identifier(name: str) -> str:
     return f"{spelled}_" if keyword.iskeyword(spelled) else spelled
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free(name: str, taken: set[str]) -> str:
+    """The name, or with a number behind it the first that is not in ``taken``, which it joins."""
     spelled, number = name, 1
     while spelled in taken:
         number += 1

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...program.program import Constant, Program, Step, Value, values_in
-from ...program.text import names
+from ...program.text import free, names
 from ..lines import Line, Lines, Slot, is_meant
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -42,18 +42,9 @@ class Writer:
         key = array.dtype, array.shape, array.tobytes()
         if key not in self._numbers:
             constant = Constant(array.shape, array.dtype, array=array)
-            slot = self._numbers[key] = Slot(self.free(name), array.shape, array.dtype)
+            slot = self._numbers[key] = Slot(free(name, self._taken), array.shape, array.dtype)
             self.found.slots[constant] = slot
         return self._numbers[key]
-
-    def free(self, name: str) -> str:
-        """A name that nothing has."""
-        spelled, number = name, 1
-        while spelled in self._taken:
-            number += 1
-            spelled = f"{name}_{number}"
-        self._taken.add(spelled)
-        return spelled
 
     # ------------------------------------------------------------------ lines
 
@@ -83,7 +74,7 @@ class Writer:
                 known = Slot(self.names[gives], gives.shape, gives.dtype)
             else:
                 first = reads[0]
-                known = Slot(self.free(gives), first.shape if shape is None else shape, dtype or first.dtype)
+                known = Slot(free(gives, self._taken), first.shape if shape is None else shape, dtype or first.dtype)
             if not own:
                 self._made[text, reads] = known
             self.found.lines.append(Line(text, reads, (known,), into, over, view, note=note))
@@ -151,7 +142,7 @@ class Writer:
             raise TypeError(f"a program holds values inside a {type(item).__name__}")
         name = next((name for name, known in self.found.objects.items() if known is item), None)
         if name is None:
-            name = self.free(type(item).__name__.lower() + "_1")
+            name = free(type(item).__name__.lower() + "_1", self._taken)
             self.found.objects[name] = item
         return name
 
