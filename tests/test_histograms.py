@@ -14,7 +14,7 @@ X = tg.tensor([1.0, 2.0, 1.0, 4.0])
 def test_histograms() -> None:
     hist, edges = tg.histogram(X, bins=3)
     assert hist.tolist() == [2, 1, 1] and edges.tolist() == [1, 2, 3, 4] and hist.dtype == tg.float32
-    assert tg.histogram(X, 2, range=(0.0, 3.0)).hist.tolist() == [2, 1]
+    assert tg.histogram(X, np.int64(2), range=(0.0, 3.0)).hist.tolist() == [2, 1]
     assert X.histogram(tg.tensor([0.0, 1.5, 4.0])).hist.tolist() == [2, 2]
     assert tg.histogram(X, 3, weight=X).hist.tolist() == [2, 2, 4]
     assert tg.histogram(X, 3, density=True).hist.tolist() == [0.5, 0.25, 0.25]
@@ -24,17 +24,23 @@ def test_histograms() -> None:
         tg.histogram(tg.arange(3), 2)
     with pytest.raises(NoRuleError):
         tg.histogram(tg.ones(3, requires_grad=True), 2)
+    with pytest.raises(ArgumentError, match="histogram: range is the lower and the upper end, got 3 numbers"):
+        tg.histogram(X, 2, range=(0.0, 1.0, 2.0))
+    with pytest.raises(ShapeError, match="histogram: bins is a number, or the edges in one row"):
+        tg.histogram(X, tg.tensor(2))
 
 
 def test_histograms_of_points() -> None:
     points = tg.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     hist, edges = tg.histogramdd(points, bins=[2, 2], weight=tg.tensor([1.0, 2.0, 5.0]))
+    assert repr(tg.histogramdd(points, np.int64(2))).startswith("torch.return_types.histogramdd(")
     assert hist.tolist() == [[0, 1], [2, 5]] and [edge.tolist() for edge in edges] == [[0, 0.5, 1]] * 2
     assert tg.histogramdd(points, 2, [0.0, 2.0, 0.0, 2.0]).hist.tolist() == [[0, 1], [1, 1]]
     assert tg.histogramdd(points, [tg.tensor([0.0, 2.0]), tg.tensor([0.0, 0.5, 1.0])]).hist.tolist() == [[1, 2]]
     for error, call in (
         (ShapeError, lambda: tg.histogramdd(X, 2)),
         (ArgumentError, lambda: tg.histogramdd(points, [2])),
+        (ShapeError, lambda: tg.histogramdd(points, tg.tensor([2, 2]))),
         (ArgumentError, lambda: tg.histogramdd(points, 2, [0.0, 1.0])),
     ):
         with pytest.raises(error, match="histogramdd"):

@@ -45,7 +45,7 @@ from .functions.kinds import finfo as finfo, iinfo as iinfo
 from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
 from .ops import qr as _qr
 from .ops.extremes import Range
-from .ops.histograms import Histogram
+from .ops.histograms import Histogram, HistogramOfPoints
 from .ops.lu import PLU
 from .ops.rounding import Frexp
 from .ops.scans import Found
@@ -833,7 +833,7 @@ def histogram(
 def histogramdd(
     input: Array, bins: _int | Sequence[_int] | Sequence[Array], range: Sequence[_float] | None = None,
     weight: Array | None = None, density: _bool = False,
-) -> Histogram:
+) -> HistogramOfPoints:
     """The histogram of points (…, dimensions): ``bins`` is a number, or one or the edges for each dimension."""
 def hsplit(
     input: Array, indices_or_sections: Any, *, out: Tensor | tuple[Tensor, ...] | None = None,

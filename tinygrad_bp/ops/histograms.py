@@ -27,10 +27,20 @@ class Histogram(NamedTuple):
     """What is in each bin, and the edges between them: one more than there are bins."""
 
     hist: Tensor
-    bin_edges: Any
+    bin_edges: Tensor
 
     def __repr__(self) -> str:
         return returned("histogram", self)
+
+
+class HistogramOfPoints(NamedTuple):
+    """What is in each bin, and the edges along each dimension."""
+
+    hist: Tensor
+    bin_edges: tuple[Tensor, ...]
+
+    def __repr__(self) -> str:
+        return returned("histogramdd", self)
 
 
 def _counts(x: Any, bins: Any, range: Any, weight: Any, density: bool) -> Any:
@@ -78,6 +88,16 @@ def _given(x: Any, what: str) -> Any:
     return hosted(held(x))
 
 
+def _edges(bins: Any, what: str) -> Any:
+    """A number of bins, or their edges."""
+    if isinstance(bins, (int, np.integer)):
+        return int(bins)
+    edges = _given(bins, what)
+    if np.ndim(edges) != 1:
+        raise ShapeError(f"{what} is a number, or the edges in one row, got the shape {shape_text(np.shape(edges))}")
+    return edges
+
+
 def histogram(
     input: Array, bins: int | Array = 100, *, range: Sequence[float] | None = None, weight: Array | None = None,
     density: bool = False,
@@ -85,14 +105,17 @@ def histogram(
     """How many elements lie in each of ``bins`` equal parts of ``range`` (of all), or between edges that are given.
 
     With ``weight`` the sum of the elements' weights, with ``density`` such that the area is 1. Raises ``DtypeError``
-    for integers, ``NoRuleError`` for a tensor that requires grad.
+    for integers, ``NoRuleError`` for a tensor that requires grad, ``ArgumentError`` where the range has other than two
+    ends.
 
     >>> import tinygrad_bp as tg
     >>> tg.histogram(tg.tensor([1.0, 2.0, 1.0]), bins=2, range=(0.0, 3.0)).hist
     tensor([2., 1.])
     """
     _check_floats("histogram", input)
-    edges = bins if isinstance(bins, int) else _given(bins, "histogram: bins")
+    edges = _edges(bins, "histogram: bins")
+    if range is not None and len(range) != 2:
+        raise ArgumentError(f"histogram: range is the lower and the upper end, got {len(range)} numbers")
     within = None if range is None else _given(range, "histogram: range")
     weights = None if weight is None else ravel(_given(weight, "histogram: weight"))
     both = _tensor(_histogram_op(input, edges, within, weights, density))
@@ -103,7 +126,7 @@ def histogram(
 def histogramdd(
     input: Array, bins: int | Sequence[int] | Sequence[Array], range: Sequence[float] | None = None,
     weight: Array | None = None, density: bool = False,
-) -> Histogram:  # fmt: skip
+) -> HistogramOfPoints:  # fmt: skip
     """The histogram of points (…, dimensions): ``bins`` is a number, or one or the edges for each dimension.
 
     ``range`` holds the lower and upper end of each dimension in a row. The edges are a tuple, one tensor a dimension.
@@ -117,16 +140,16 @@ def histogramdd(
     if input.ndim < 2:
         raise ShapeError(f"histogramdd: needs points (…, dimensions), got {shape_text(input.shape)}")
     points = reshape(input, (-1, input.shape[-1]))
-    each = [bins] * points.shape[1] if isinstance(bins, int) else list(bins)
+    each = [bins] * points.shape[1] if isinstance(bins, (int, np.integer)) else list(bins)
     if len(each) != points.shape[1] or (range is not None and len(range) != 2 * points.shape[1]):
         raise ArgumentError(
             f"histogramdd: points of {points.shape[1]} dimensions need bins, and two ends of the range, for each"
         )
-    edges = [item if isinstance(item, int) else _given(item, "histogramdd: bins") for item in each]
+    edges = [_edges(item, "histogramdd: bins") for item in each]
     within = None if range is None else reshape(_given(range, "histogramdd: range"), (-1, 2))
     weights = None if weight is None else ravel(_given(weight, "histogramdd: weight"))
     both = _tensor(_points_op(points, edges, within, weights, density))
     sizes = [item if isinstance(item, int) else len(item) - 1 for item in edges]
     ends = np.cumsum([math.prod(sizes), *[size + 1 for size in sizes]])
     limits = [both[start:end] for start, end in itertools.pairwise(ends)]
-    return Histogram(reshape(both[: ends[0]], tuple(sizes)), tuple(limits))
+    return HistogramOfPoints(reshape(both[: ends[0]], tuple(sizes)), tuple(limits))
