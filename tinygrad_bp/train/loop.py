@@ -109,6 +109,31 @@ def fit(
         bar: Any = None
         sampler: Any = getattr(train, "sampler", None)
         step, update = interrupts.held(1), interrupts.held(inf)
+
+        def take_step(x: Tensor, y: Tensor) -> None:
+            if compiled is not None:
+                with update:
+                    value, output = compiled(x, y)
+            else:
+                optimizer.zero_grad()
+                output = model(x)
+                value = loss(output, y)
+            number = _number(value)
+            for listener in following:
+                listener.on_step(training, value)
+            if not isfinite(number):
+                raise _diverged(number, f"epoch {len(history) + 1}, batch {figures.batches + 1}", optimizer, history)
+            if compiled is None:
+                value.backward()
+            with update:  # a second Ctrl-C ends forward and backward, never an update
+                if compiled is None:
+                    _update(optimizer, clip_grad_norm)
+                if batch_schedule is not None:
+                    batch_schedule.step()
+            figures.add(number, output, y)
+            if keeper is not None:
+                keeper.after_step(parts, figures.batches)
+
         try:
             with interrupts.held(0):
                 if val is not None and epochs:
@@ -125,36 +150,13 @@ def fit(
                         sampler.set_epoch(epoch - 1)
                     for x, y in _pairs(train, "train", model):
                         with step:
-                            if compiled is not None:
-                                with update:
-                                    value, output = compiled(x, y)
-                            else:
-                                optimizer.zero_grad()
-                                output = model(x)
-                                value = loss(output, y)
-                            number = _number(value)
-                            for listener in following:
-                                listener.on_step(training, value)
-                            if not isfinite(number):
-                                where = f"epoch {epoch}, batch {figures.batches + 1}"
-                                raise DivergedError(_diverged(number, where, _rate(optimizer)), history)
-                            if compiled is None:
-                                value.backward()
-                            with update:  # a second Ctrl-C ends forward and backward, never an update
-                                if compiled is None:
-                                    _update(optimizer, clip_grad_norm)
-                                if batch_schedule is not None:
-                                    batch_schedule.step()
-                            figures.add(number, output, y)
-                            if keeper is not None:
-                                keeper.after_step(parts, figures.batches)
+                            take_step(x, y)
                         if bar is not None:
                             bar.update()
                     trained = figures.result("train")
                     measured = evaluate(model, loss, val, metric) if val is not None else None
                     if measured is not None and not isfinite(measured.loss):
-                        where = f"the validation after epoch {epoch}"
-                        raise DivergedError(_diverged(measured.loss, where, _rate(optimizer)), history)
+                        raise _diverged(measured.loss, f"the validation after epoch {epoch}", optimizer, history)
                     with interrupts.held(1):
                         history.append(trained, measured, figures.lr, figures.seconds)
                         if schedule is not None:
@@ -288,11 +290,12 @@ def _rate(optimizer: Optimizer) -> float:
     return float(optimizer.param_groups[0]["lr"])
 
 
-def _diverged(loss: float, where: str, rate: float) -> str:
-    return (
-        f"fit: the loss became {loss} in {where} (learning rate {rate:g}). Try a smaller learning rate, "
+def _diverged(loss: float, where: str, optimizer: Optimizer, history: History) -> DivergedError:
+    message = (
+        f"fit: the loss became {loss} in {where} (learning rate {_rate(optimizer):g}). Try a smaller learning rate, "
         "clip_grad_norm=1.0, or a loss of scores (CrossEntropyLoss, BCEWithLogitsLoss); and look for NaN in the data"
     )
+    return DivergedError(message, history)
 
 
 # ---------------------------------------------------------------------- before anything changes
