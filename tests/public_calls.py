@@ -267,9 +267,9 @@ WITHOUT_TENSORS = each(
     get_num_interop_threads get_num_threads install_as_torch is_deterministic_algorithms_warn_only_enabled
     is_inference_mode_enabled is_warn_always_enabled lcm_ promote_types set_default_device set_default_tensor_type
     set_deterministic_debug_mode fork_rng set_float32_matmul_precision set_flush_denormal set_num_interop_threads
-    set_num_threads set_warn_always is_anomaly_enabled bartlett_window blackman_window hamming_window hann_window
-    kaiser_window empty_permuted empty_strided from_dlpack from_file frombuffer range scalar_tensor vmap
-    use_deterministic_algorithms compile compare diagnose explain replay""",
+    set_num_threads set_warn_always is_anomaly_enabled is_autocast_enabled bartlett_window blackman_window
+    hamming_window hann_window kaiser_window empty_permuted empty_strided from_dlpack from_file frombuffer range
+    scalar_tensor vmap use_deterministic_algorithms compile compare diagnose explain replay""",
 )
 
 

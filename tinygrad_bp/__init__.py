@@ -104,6 +104,8 @@ def _sought(name):
             return getattr(file, name)
     if name in _methods.FUNCTIONS_TOO:
         return _methods.in_place_function(name)
+    if name[0] == "_" and (found := _room("functions.underscored").underscored(name)):
+        return found
     raise _room("not_here").missing("", name)
 
 

@@ -891,6 +891,8 @@ def inverse(input: Array, *, out: Tensor | None = None) -> Tensor:
     """Inverse matrix (Giles 2008, section 2.2.3). Formula: x⁻¹"""
 def is_anomaly_enabled() -> _bool:
     """Whether anomaly detection is on, in this thread or task."""
+def is_autocast_enabled(device_type: str | None = None) -> _bool:
+    """False, also within ``autocast``: tensors are computed in their own dtypes."""
 def is_complex(input: Array) -> _bool:
     """Whether the dtype is complex."""
 def is_conj(input: Array) -> _bool:

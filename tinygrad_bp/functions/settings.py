@@ -6,15 +6,16 @@ import operator
 import os
 
 from .. import blas
+from ..autograd.device import device
 from ..autograd.dtypes import set_default_dtype
 from ..autograd.errors import ArgumentError
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode", "get_float32_matmul_precision",
-    "get_num_interop_threads", "get_num_threads", "is_deterministic_algorithms_warn_only_enabled",
-    "is_warn_always_enabled", "set_default_tensor_type", "set_deterministic_debug_mode",
-    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads",
-    "set_warn_always", "use_deterministic_algorithms",
+    "get_num_interop_threads", "get_num_threads", "is_autocast_enabled",
+    "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_tensor_type",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
+    "set_num_threads", "set_warn_always", "use_deterministic_algorithms",
 ]  # fmt: skip
 
 
@@ -34,6 +35,18 @@ def are_deterministic_algorithms_enabled() -> bool:
     True
     """
     return True
+
+
+def is_autocast_enabled(device_type: str | None = None) -> bool:
+    """False, also within ``autocast``: tensors are computed in their own dtypes.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.is_autocast_enabled()
+    False
+    """
+    if device_type is not None:
+        device(device_type)
+    return False
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
