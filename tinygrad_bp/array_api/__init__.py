@@ -27,10 +27,11 @@ from .creation import (
     ones_like as ones_like, zeros as zeros, zeros_like as zeros_like,
 )  # fmt: skip
 from .functions import (
-    argsort as argsort, astype as astype, can_cast as can_cast, ceil as ceil, clip as clip,
-    count_nonzero as count_nonzero, cumulative_prod as cumulative_prod, cumulative_sum as cumulative_sum,
-    expand_dims as expand_dims, finfo as finfo, floor as floor, iinfo as iinfo, nonzero as nonzero, reshape as reshape,
-    sort as sort, take_along_axis as take_along_axis, tensors_of as _tensors_of, trunc as trunc, unstack as unstack,
+    argsort as argsort, astype as astype, broadcast_arrays as broadcast_arrays, can_cast as can_cast, ceil as ceil,
+    clip as clip, count_nonzero as count_nonzero, cumulative_prod as cumulative_prod, cumulative_sum as cumulative_sum,
+    expand_dims as expand_dims, finfo as finfo, floor as floor, iinfo as iinfo, meshgrid as meshgrid,
+    nonzero as nonzero, reshape as reshape, sort as sort, take_along_axis as take_along_axis, tensors_of as _tensors_of,
+    trunc as trunc, unstack as unstack,
 )  # fmt: skip
 from .info import Info as _Info
 
@@ -44,10 +45,10 @@ __array_api_version__ = "2024.12"
 # NumPy's functions of these names are those of the standard.
 _NAMES = """
 abs acos acosh add all any argmax argmin asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift
-bitwise_or bitwise_right_shift bitwise_xor broadcast_arrays broadcast_shapes broadcast_to concat conj copysign cos cosh
+bitwise_or bitwise_right_shift bitwise_xor broadcast_shapes broadcast_to concat conj copysign cos cosh
 diff divide equal exp expm1 flip floor_divide greater greater_equal hypot imag isdtype isfinite isin isinf isnan less
 less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor matmul matrix_transpose max
-maximum mean meshgrid min minimum moveaxis multiply negative nextafter not_equal permute_dims positive pow prod real
+maximum mean min minimum moveaxis multiply negative nextafter not_equal permute_dims positive pow prod real
 reciprocal remainder repeat result_type roll round searchsorted sign signbit sin sinh sqrt square squeeze stack std
 subtract sum take tan tanh tensordot tile tril triu unique_all unique_counts unique_inverse unique_values var vecdot
 where

@@ -154,6 +154,16 @@ def clip(x: Array, /, min: Operand | None = None, max: Operand | None = None) ->
 # ---------------------------------------------------------------------- shape
 
 
+def broadcast_arrays(*arrays: Array) -> list[Any]:
+    """All in the shape that they have in common; a list in version 2024.12 of the standard, a tuple in NumPy."""
+    return list(_tensors(np.broadcast_arrays(*arrays)))
+
+
+def meshgrid(*arrays: Array, indexing: str = "xy") -> list[Any]:
+    """The grid of vectors, a tensor a dimension; a list, like that of ``broadcast_arrays``."""
+    return list(_tensors(np.meshgrid(*arrays, indexing=indexing)))
+
+
 def expand_dims(x: Array, /, axis: int | tuple[int, ...] = 0) -> Any:
     """The elements with more dimensions, of size 1."""
     return np.expand_dims(x, axis)
