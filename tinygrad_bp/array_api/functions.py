@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def broadcast_arrays(*arrays: Array) -> list[Any]:
     return list(_tensors(np.broadcast_arrays(*arrays)))
 
 
-def meshgrid(*arrays: Array, indexing: str = "xy") -> list[Any]:
+def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> list[Any]:
     """The grid of vectors, a tensor a dimension; a list, like that of ``broadcast_arrays``."""
     return list(_tensors(np.meshgrid(*arrays, indexing=indexing)))
 
