@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 import gc
+import os
 import random
 import types
 import weakref
@@ -210,6 +211,57 @@ def attributes_of_a_function_and_a_variable_without_a_value():
 
 
 @case
+def names_that_are_asked_for_and_come_later():
+    settings, kind = types.SimpleNamespace(), type("Kind", (), {})
+    item = kind()
+
+    def function(x):
+        x = x * getattr(settings, "scale", 1.0) + hasattr(item, "shift")
+        try:
+            return x * item.factor
+        except AttributeError:
+            return x
+
+    return function, [
+        lambda: setattr(settings, "scale", 3.0), lambda: setattr(kind, "shift", 1),
+        lambda: setattr(item, "factor", 5.0),        lambda: delattr(settings, "scale"),
+    ]  # fmt: skip
+
+
+@case
+def code_and_the_environment():
+    def function(x):
+        return x * float(os.environ.get("TINYGRAD_BP_SCALE", 1))
+
+    def other(x):
+        return x + float(os.getenv("TINYGRAD_BP_SCALE", "2"))
+
+    os.environ.pop("TINYGRAD_BP_SCALE", None)
+    return function, [
+        lambda: os.environ.update(TINYGRAD_BP_SCALE="3"), lambda: setattr(function, "__code__", other.__code__),
+        lambda: os.environ.pop("TINYGRAD_BP_SCALE"),
+    ]  # fmt: skip
+
+
+class Tagged(tg.Tensor):
+    power = 2
+
+
+@case
+def attributes_of_tensors():
+    layer, own = nn.Linear(3, 3), tg.ones(3).as_subclass(Tagged)
+
+    def function(x):
+        rates = [getattr(p, "rate", 1.0) for p in layer.parameters()]
+        return (x * sum(rates) * own) ** own.power
+
+    return function, [
+        lambda: setattr(layer.weight, "rate", 2.0), lambda: setattr(own, "power", 3), lambda: delattr(own, "power"),
+        lambda: setattr(Tagged, "power", 1), lambda: setattr(Tagged, "power", 2), lambda: delattr(layer.weight, "rate"),
+    ]  # fmt: skip
+
+
+@case
 def module_with_settings_of_all_sorts():
     class Net(nn.Module):
         power = 2
@@ -380,6 +432,15 @@ def test_an_object_with_tensors_and_settings():
         change()
         for _ in range(5):
             assert compiled(batch).tolist() == compiled.function(batch).tolist()
+
+
+def test_attributes_of_tensors_that_are_given():
+    compiled, x, y = tg.compile(lambda x: x * getattr(x, "scale", 1.0)), X.clone(), X.as_subclass(Tagged)
+    for scale in (None, 2.0, 3.0, None, 2.0):
+        for tensor in (x, y, X):
+            vars(tensor).clear() if scale is None or tensor is X else setattr(tensor, "scale", scale)
+            for _ in range(3):
+                assert compiled(tensor).tolist() == compiled.function(tensor).tolist()
 
 
 def test_an_array_written_in_place():

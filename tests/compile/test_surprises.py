@@ -230,13 +230,21 @@ def test_a_number_that_the_function_puts_into_an_optimizer_is_one_of_python():
 @pytest.mark.parametrize("put", [
     lambda notes, y: setattr(notes["holder"], "shift", y), lambda notes, y: notes.update(last=y),
     lambda notes, y: setattr(notes["layer"], "seen", y), lambda notes, y: notes["recent"].append(y),
+    lambda notes, y: notes["all"].append(y),
 ])  # fmt: skip
 def test_what_each_run_changes_for_the_next_is_changed(put):
     def read(notes):
-        return [notes["holder"].shift, notes.get("last"), notes["layer"].seen, *notes["recent"]]
+        return [notes["holder"].shift, notes.get("last"), notes["layer"].seen, *notes["recent"], *notes["all"]]
 
     one, other = (
-        {"holder": Settings(), "layer": nn.Linear(1, 1), "recent": deque(maxlen=2), "f": lambda x: x * 2, "put": put}
+        {
+            "holder": Settings(),
+            "layer": nn.Linear(1, 1),
+            "recent": deque(maxlen=2),
+            "f": lambda x: x * 2,
+            "put": put,
+            "all": [],
+        }
         for _ in range(2)
     )
     for notes in (one, other):

@@ -8,6 +8,7 @@ calls. (An optimizer says itself what its step holds for.)
 
 from __future__ import annotations
 
+import os
 import pickle
 import random
 import sys
@@ -27,12 +28,14 @@ from ..autograd.trees import flatten
 from ..nn.module import Module
 from ..program.captured import Condition
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
+PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _MOST = 64  # items of a list or dict that are looked into
 _LARGEST = 1 << 20  # bytes of an array that is compared
 _OTHERS = {*sys.stdlib_module_names, "numpy", "scipy", "tinygrad_bp"}  # whose code has no settings of the user's
 # What is called without being named.
 _IMPLIED = {"forward", "__call__", "__getitem__", "__iter__", "__len__", "__contains__", "__enter__", "__exit__"}
+# Code with one of these names asks whether others are there.
+_ASKING = {"getattr", "hasattr", "AttributeError", "NameError", "Exception"}
 # What draws random numbers that a program does not know of: another state is another program.
 _DRAWERS = (random.Random, np.random.BitGenerator, np.random.Generator, np.random.RandomState)
 MISSING: Any = object()
@@ -47,6 +50,7 @@ class Guards:
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self.conditions: tuple[Condition, ...] = ()  # what was assumed while the program was written down
         self._attributes, known = set(_IMPLIED), 0
+        self._asked: set[str] = set()  # of these, names that need not be there
         while known < len(
             self._attributes
         ):  # an object is looked at by the names of all code, which is found meanwhile
@@ -64,7 +68,9 @@ class Guards:
                 for i, x in enumerate(leaves)
                 if isinstance(x, (Tensor, np.ndarray)) and place_of(x) in reached
             ]
-            self._look_at(tuple([x for x in leaves if not isinstance(x, np.ndarray)]))
+            self._look_at(tuple([x for x in leaves if not isinstance(x, (np.ndarray, Tensor))]))
+            for kind in {type(x) for x in leaves if isinstance(x, Tensor)}:
+                self._look_at_class(kind, self._attributes)
             if self._inside and Module._hooks is not None:  # of all modules
                 self._look_at(tuple(vars(Module._hooks).values()))
         self._seen = {}
@@ -91,12 +97,12 @@ class Guards:
         return True
 
     def settle(self, inputs: list[Any]) -> str:
-        """The program is written: arrays that it reads may change, and lists in which the run noted something.
+        """The program is written: arrays that it reads may change.
 
         Gives the name of what the run itself changed, which a run of the program would leave as it is.
         """
         read = {id(item) for item in inputs}
-        self.settings = [(now, then) for now, then in self.settings if id(now) not in read and not _noted_in(now, then)]
+        self.settings = [(now, then) for now, then in self.settings if id(now) not in read]
         for names, name, value in self.names:
             if not same(names.get(name, MISSING), value):
                 return name if name != "cell_contents" else "a variable around it"
@@ -109,7 +115,7 @@ class Guards:
 
     def _look_at(self, item: Any) -> None:
         """Remember what stands behind a value that the function reads."""
-        if isinstance(item, _PLAIN) or id(item) in self._seen:
+        if isinstance(item, PLAIN) or id(item) in self._seen:
             return
         self._seen[id(item)] = item
         if isinstance(item, Module):
@@ -124,6 +130,8 @@ class Guards:
         elif isinstance(item, ModuleType):
             if item is random:
                 self._look_at(random._inst)
+            elif item is os and self._attributes & {"environ", "getenv"}:
+                self._look_at(vars(os.environ)["_data"])
             elif item is np and "random" in self._attributes:
                 self._look_at(np.random.mtrand.get_bit_generator())
             elif not _of_others(item.__name__):
@@ -145,7 +153,7 @@ class Guards:
             self.settings.append((item, pickle.dumps(item)))
         elif isinstance(item, Iterator) and not hasattr(item, "__dict__"):
             self.settings.append((item, None))  # what it gives is another thing each time
-        elif not isinstance(item, Tensor) and not type(item).__module__.startswith("tinygrad_bp"):
+        elif isinstance(item, Tensor) or not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_object(item)
         elif "param_groups" in self._attributes and hasattr(item, "param_groups"):  # an optimizer
             self.settings += [(group, dict(group)) for group in item.param_groups]
@@ -161,6 +169,7 @@ class Guards:
             return
         names = frozenset(_names(function.__code__))
         self._attributes |= names
+        self._asked |= names if names & _ASKING else set()
         for cell in function.__closure__ or ():
             around = Attributes(cell)
             value = around.get("cell_contents", MISSING)
@@ -168,6 +177,7 @@ class Guards:
             if value is not MISSING:
                 self._look_at(value)
         self._look_at_names(function.__globals__, names)
+        self.names.append((Attributes(function), "__code__", function.__code__))  # which a notebook reloads in place
         for name in ("__defaults__", "__kwdefaults__"):
             if getattr(function, name) is not None:
                 self.names.append((Attributes(function), name, getattr(function, name)))
@@ -175,6 +185,7 @@ class Guards:
         self._look_at_names(vars(function), {*self._attributes, "__wrapped__"})
 
     def _look_at_names(self, namespace: Mapping[str, Any], names: Any) -> None:
+        self.names += [(namespace, name, MISSING) for name in names & self._asked - namespace.keys()]
         for name in names & namespace.keys():
             value = namespace[name]
             if not isinstance(value, ModuleType):
@@ -193,6 +204,7 @@ class Guards:
         for each in kind.__mro__:
             if _of_others(each.__module__):
                 continue
+            self.names += [(vars(each), name, MISSING) for name in names & self._asked - vars(each).keys()]
             for name in names & vars(each).keys():
                 value = vars(each)[name]
                 if item is not None and isinstance(value, MemberDescriptorType):  # a slot
@@ -209,7 +221,8 @@ class Guards:
         for module in root.modules():
             self._seen[id(module)] = module
             self._inside.append(module)
-            self._seen |= {id(x): x for x in (*module.parameters(recurse=False), *module.buffers(recurse=False))}
+            for x in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                self._look_at(x)
             self._look_at_class(type(module), self._attributes, module)
             for name, value in vars(module).items():
                 if name != "_held" and not isinstance(value, (Tensor, Module)):
@@ -288,11 +301,4 @@ def same(now: Any, then: Any) -> bool:
     """Whether two values are one object, or one number or text."""
     if now is then:
         return True
-    return type(now) is type(then) and isinstance(now, _PLAIN) and (now or str(now)) == (then or str(then))  # 0.0, -0.0
-
-
-def _noted_in(now: Any, then: Any) -> bool:
-    """Whether tensors or other objects were put at the end of a list."""
-    if not isinstance(now, list) or len(now) <= len(then) or not unchanged(now[: len(then)], then):
-        return False
-    return any(not isinstance(item, _PLAIN) for item in now[len(then) :])
+    return type(now) is type(then) and isinstance(now, PLAIN) and (now or str(now)) == (then or str(then))  # 0.0, -0.0

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from .guards import place_of
+from .guards import PLAIN, place_of
 
 
 def kind_of(item: Any) -> Any:
     """What a program depends on in the arguments, but for the values of floating point numbers."""
     if isinstance(item, Tensor):
-        return item._value.shape, item._value.dtype, item._node is not None
+        kind = item._value.shape, item._value.dtype, item._node is not None
+        return kind if item.__class__ is Tensor and not item.__dict__ else (*kind, type(item), _attributes_of(item))
     if isinstance(item, np.ndarray):
         return np.ndarray, item.shape, item.dtype
     if isinstance(item, dict):
@@ -29,6 +30,14 @@ def kind_of(item: Any) -> Any:
     if isinstance(item, (bool, int, complex, str, bytes, type(None))):
         return type(item), item
     return type(item), _This(item)
+
+
+def _attributes_of(x: Tensor) -> tuple[Any, ...]:
+    """The attributes that a user gave to a tensor: numbers and texts by value, all else by identity."""
+    found = [
+        (name, type(value), value if isinstance(value, PLAIN) else _This(value)) for name, value in vars(x).items()
+    ]
+    return tuple([(name, kind, value or str(value)) for name, kind, value in found])
 
 
 class _This:

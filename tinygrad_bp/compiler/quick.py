@@ -43,7 +43,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         return None
     if captured.itself != (None,) or captured.back([MISSING]) is not MISSING:
         return None
-    if not all(isinstance(leaf, Tensor) for leaf in leaves):
+    if not all(isinstance(leaf, Tensor) and not leaf.__dict__ for leaf in leaves):
         return None
     names: dict[str, Any] = {"entry": entry, "guards": entry.guards, "Module": Module, "MISS": MISSING}
     names |= {
@@ -110,7 +110,8 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     names |= {f"read{i}": sources[i] for i in settings} | {"dtype": dtypes.get_default_dtype()}
     looks = ["dtypes._default is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
-        names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype}
+        names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype, f"kind{i}": type(leaf)}
+        looks += [f"a{i}.__class__ is not kind{i}", f"a{i}.__dict__"]
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
         kinds = [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
         if entry.owners:  # what is written must not show in an argument
