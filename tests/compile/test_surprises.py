@@ -2,6 +2,7 @@
 
 import copy
 import shutil
+import sys
 import threading
 import warnings
 from collections import deque
@@ -774,18 +775,29 @@ def test_compiled_functions_call_each_other():
 
 
 def test_threads():
-    compiled, wrong = tg.compile(lambda x: (x * 2).sum() + x), []
+    layer = nn.Linear(50, 2)
+    with tg.no_grad():
+        expected = [layer(tg.full((50,), float(i))).tolist() for i in range(6)]
+    interval, wrong, found = sys.getswitchinterval(), [], []
 
-    def work(i):
+    def work(i, compiled):
         x = tg.full((50,), float(i))
         for _ in range(50):
-            if compiled(x).tolist() != [100.0 * i + i] * 50:
-                wrong.append(i)
+            with tg.no_grad():
+                if not np.allclose(compiled(x).tolist(), expected[i], rtol=1e-5):
+                    wrong.append(i)
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    assert wrong == []
+    try:
+        sys.setswitchinterval(1e-6)
+        for _ in range(3):
+            compiled = tg.compile(lambda x: layer(x))
+            threads = [threading.Thread(target=work, args=(i, compiled)) for i in range(6)]
+            [t.start() for t in threads]
+            [t.join() for t in threads]
+            found.append(len(compiled.programs))
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == [] and found == [1] * 3
 
 
 def test_a_write_by_a_program_is_counted():

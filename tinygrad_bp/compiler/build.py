@@ -77,7 +77,8 @@ def library(source: str, holds_the_gil: bool) -> Library:
         path = folder / f"{key}{LIBRARY}"
         if not _sound(path):
             _compile(source, command, path)
-        loaded = _LOADED[key, holds_the_gil] = Library(path, holds_the_gil)
+        # Of two threads that come here at once one library stays: its memory is one, so its lock has to be one.
+        loaded = _LOADED.setdefault((key, holds_the_gil), Library(path, holds_the_gil))
     return loaded
 
 

@@ -154,7 +154,13 @@ class Runnable:
             warn(f"{error}; the program runs by NumPy")
             self.instead = numpy_backend.build(self.program)
             return None
-        self._orders = tuple(orders)
+        with found.lock:
+            if self._library is None:  # no other thread was faster
+                self._begin(found, emitted)
+        return self._library
+
+    def _begin(self, found: Library, emitted: Emitted) -> None:
+        self._orders = emitted.orders
         self._constants = [array for _, array in emitted.large]
         inputs = len(self.program.inputs)
         self._block = (ctypes.c_void_p * max(inputs + len(self._outputs) + len(self._constants), 1))()
@@ -162,7 +168,6 @@ class Runnable:
             self._block[i] = array.ctypes.data
         self._library = found
         self.run = self._quick_run(found)
-        return found
 
     # ------------------------------------------------------------------ the arrays of a run
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
+from threading import RLock
 from types import MethodType
 from typing import Any
 
@@ -80,6 +81,7 @@ class Compiled:
         self._full: bool = False  # no more kinds than these: too many came once
         self._tries: Counter[Any] = Counter()
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
+        self._lock = RLock()  # over all of these while a run is compared with others
         self._varying: dict[Any, set[int]] = {}  # which numbers among the arguments were seen to change
         functools.update_wrapper(self, function)
 
@@ -94,7 +96,7 @@ class Compiled:
     @property
     def programs(self) -> list[Program]:
         """The programs that run in the place of the function."""
-        return [entry.program for entries in self._entries.values() for entry in entries]
+        return [entry.program for entries in [*self._entries.values()] for entry in entries]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns; written down, compared, and from then on computed by its program."""
@@ -213,14 +215,15 @@ class Compiled:
         save(entry.program, [item._value if isinstance(item, Tensor) else item for item in now], path)
 
     def _latest(self) -> Entry:
-        entries = [entry for entries in self._entries.values() for entry in entries]
+        entries = [entry for entries in [*self._entries.values()] for entry in entries]
         if not entries:
             raise ArgumentError("compile: there is no program yet: one is made after two calls that were alike")
         return max(entries, key=lambda entry: entry.moment)
 
     def _write_down(self, key: Any, arguments: Any) -> Any:
         """Run the function and write it down; where the run before was the same, that is a program."""
-        kind, numbers = key
+        kind = key[0]
+        known = len(self._entries.get(key, ()))
         guards = Guards(self.function, arguments)
         leaves = flatten(arguments)[0]
         floats = [i for i, x in enumerate(leaves) if x.__class__ is float]
@@ -233,9 +236,17 @@ class Compiled:
                 raise
             self._varying[kind] = set()  # the function reads one of these numbers
             return self._write_down((kind, tuple(numbers_of(leaves))), arguments)
+        with self._lock:
+            if len(self._entries.get(key, ())) == known:  # no other thread was faster
+                self._take_down(key, captured, guards, leaves)
+        return returned
+
+    def _take_down(self, key: Any, captured: Captured, guards: Guards, leaves: list[Any]) -> None:
+        """Make a program of a run that is like the one before; what changes too often is left to Python."""
+        kind, numbers = key
         if captured.wants_grad:  # backward comes later, through what Python records
             self._plain.add(key)
-            return returned
+            return
         before = self._last.pop(key, None)
         self._last[key] = captured
         if len(self._last) == MOST_KINDS and not self._full:
@@ -249,19 +260,18 @@ class Compiled:
         if before is not None and alike(before, captured):
             changed = guards.settle([source() for source in captured.sources if not isinstance(source, int)])
             if changed and key in self._entries:  # it has a program for another state of that
-                return returned
+                return
             if not changed and len(self.programs) < MOST_PROGRAMS:
                 self._entries.setdefault(key, []).insert(0, Entry(captured, guards, self._build, self.exact, leaves))
                 self._tries.pop(key, None)
-                return returned
+                return
         elif before is None:
             self._look_for_varying(kind, numbers)
-            return returned
+            return
         self._tries[key] += 1
         if self._tries[key] > MOST_TRIES or len(self.programs) >= MOST_PROGRAMS:
             self._plain.add(key)
             self._warn(before, captured, changed)
-        return returned
 
     def _look_for_varying(self, kind: Any, numbers: tuple[Any, ...]) -> None:
         """Numbers that were others before, in calls that were the same but for them, are inputs from now on."""

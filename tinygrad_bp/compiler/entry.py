@@ -122,14 +122,14 @@ class Entry:
         """Whether some of these tensors and arrays lie in memory that the program writes."""
         return any([id(owner(_array(x))) in self.owners for x in leaves if isinstance(x, (Tensor, np.ndarray))])
 
-    def look_again(self, leaves: Sequence[Any]) -> bool:
-        """Something happened since the last run: whether the program may run all the same, on what is there now."""
+    def look_again(self, leaves: Sequence[Any]) -> list[Any] | None:
+        """Something happened since the last run: what is there now, where the program may run on it; else None."""
         arrays = self.find(leaves)
         if arrays is None or not all([holds() for holds, of_tensors in self.guards.conditions if of_tensors]):
-            return False
+            return None
         self._begin(arrays, leaves)
-        self.arrays = arrays
-        return True
+        self.arrays = [*arrays]  # other threads write into it
+        return arrays
 
     def _begin(self, arrays: list[Any], leaves: Sequence[Any]) -> None:
         """Count what the program writes as written, and forget the gradients that its function forgets or uses up."""

@@ -88,11 +88,12 @@ def quick(args):
         value = again({changing})
         if value is None:
             (value,) = entry.runnable({given})
-    elif entry.look_again(args):
-        entry.moment = tick()
-        (value,) = entry.runnable(*entry.arrays)
     else:
-        return MISS
+        found = entry.look_again(args)
+        if found is None:
+            return MISS
+        entry.moment = tick()
+        (value,) = entry.runnable(*found)
     result = blank()
     result._value = value
     result._node = None
