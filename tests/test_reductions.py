@@ -242,7 +242,9 @@ def test_bincount_passes_the_gradient_to_its_weights() -> None:
     ("T.gradient(x, spacing=[1.0])", ArgumentError, "2 dimensions"),
     ("T.gradient(x, dim=1, spacing=[T.ones(2)])", ShapeError, "one per point"),
     ("T.trapezoid(x, T.ones(2))", ShapeError, "as many"), ("T.bincount(x)", DtypeError, "integers"),
-    ("T.bincount(T.tensor([-1]))", ArgumentError, "-1"), ("T.max(x, (0, 1))", ArgumentError, "amax"),
+    ("T.bincount(T.tensor([-1]))", ArgumentError, "-1"),
+    ("T.bincount(T.tensor([1]), T.ones(1), -1)", ArgumentError, "minlength"),
+    ("T.max(x, (0, 1))", ArgumentError, "amax"),
 ])  # fmt: skip
 def test_errors_say_what_to_write(call: str, error: type[Exception], says: str) -> None:
     with pytest.raises(error) as caught:

@@ -42,15 +42,13 @@ from .faults.finding import Findings
 from .func.transforms import Function
 from .functions.constructors import TensorType
 from .functions.kinds import finfo as finfo, iinfo as iinfo
-from .functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
-from .ops import qr as _qr
+from .functions.older_linalg import OlderQR, OlderSignLogdet, Reflections, TriangularSolution, UnconjugatedSVD
 from .ops.extremes import Range
 from .ops.histograms import Histogram, HistogramOfPoints
-from .ops.lu import PLU
+from .ops.lu import UnpackedLU
 from .ops.rounding import Frexp
 from .ops.scans import Found
 from .ops.sliding import Target
-from .ops.solving import SignLogdet
 from .optim.optimizer import Optimizer
 from .random.generator import Generator as Generator
 from .replaying.forms import Replay
@@ -1050,7 +1048,7 @@ def lu(
     """PyTorch's older name: ``(LU, pivots)``, and ``info`` with ``get_infos``."""
 def lu_solve(b: Array, LU_data: Array, LU_pivots: Array, *, out: Tensor | None = None) -> Tensor:
     """PyTorch's older order of the arguments of ``linalg.lu_solve``."""
-def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: _bool = True, unpack_pivots: _bool = True) -> PLU:
+def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: _bool = True, unpack_pivots: _bool = True) -> UnpackedLU:
     """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty."""
 def manual_seed(seed: _int) -> Generator:
     """Start the default stream from ``seed``: the same seed, the same numbers, those of ``torch.manual_seed``."""
@@ -1341,7 +1339,7 @@ def promote_types(type1: DTypeLike, type2: DTypeLike) -> dtypes.DType:
     """The dtype of what arithmetic makes of two tensors of these dtypes."""
 def put(input: Array, index: Index, source: Array, accumulate: _bool = False, *, out: Tensor | None = None) -> Tensor:
     """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
-def qr(input: Array, some: _bool = True) -> _qr.QR:
+def qr(input: Array, some: _bool = True) -> OlderQR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
 def quantile(
     input: Array, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
@@ -1575,8 +1573,8 @@ def slice_scatter(
     axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """A copy of ``input`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``."""
-def slogdet(A: Array) -> SignLogdet:
-    """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet."""
+def slogdet(input: Array) -> OlderSignLogdet:
+    """PyTorch's older name of ``tg.linalg.slogdet``."""
 def softmax(
     input: Array, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None, out: Tensor | None = None,
 ) -> Tensor:

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, Literal, SupportsIndex, overload
 from ..functions.constructors import TensorType
-from ..functions.older_linalg import Reflections, TriangularSolution, UnconjugatedSVD
-from ..ops import qr as _qr
+from ..functions.older_linalg import OlderQR, OlderSignLogdet, Reflections, TriangularSolution, UnconjugatedSVD
 from ..ops.extremes import Range
 from ..ops.histograms import Histogram
 from ..ops.rounding import Frexp
 from ..ops.scans import Found
-from ..ops.solving import SignLogdet
 from ..random.generator import Generator
 from .device import DeviceLike, device as _device
 from .hooks import RemovableHandle
@@ -1108,7 +1106,7 @@ class Syntax:
         """The elements that ``index`` names, counted row by row, replaced by ``source`` (or added to)."""
     def put_(self, index: Index, source: Array, accumulate: _bool = False) -> Tensor:
         """``put``, written into the tensor itself."""
-    def qr(self, some: _bool = True) -> _qr.QR:
+    def qr(self, some: _bool = True) -> OlderQR:
         """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``."""
     def quantile(
         self, q: Operand, dim: _int | None = None, keepdim: _bool = False, *, interpolation: str = 'linear',
@@ -1251,8 +1249,8 @@ class Syntax:
         axis: _int | None = None,
     ) -> Tensor:
         """A copy of ``input`` with the positions ``start:end:step`` of ``dim`` replaced by ``src``."""
-    def slogdet(self) -> SignLogdet:
-        """``(sign, logabsdet)`` of the determinant, without overflow: det = sign · e^logabsdet."""
+    def slogdet(self) -> OlderSignLogdet:
+        """PyTorch's older name of ``tg.linalg.slogdet``."""
     def softmax(self, dim: _int = -1, dtype: DTypeLike = None, *, axis: _int | None = None) -> Tensor:
         """Exponentials that sum to 1 along ``dim``; of numbers cast to ``dtype`` first, where it is given."""
     def sort(

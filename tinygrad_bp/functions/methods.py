@@ -157,9 +157,9 @@ METHODS: dict[str, str] = {
     "ops.products": "addbmm addmm addmv addr baddbmm bmm dot ger inner kron matmul mm mv outer trace vdot",
     "ops.activations": "hardshrink log_softmax prelu softmax",
     # linear algebra
-    "ops.solving": "det logdet slogdet",
+    "ops.solving": "det logdet",
     "ops.cholesky": "cholesky cholesky_inverse cholesky_solve",
-    "functions.older_linalg": "cross geqrf inverse lu lu_solve norm orgqr pinverse qr svd triangular_solve",
+    "functions.older_linalg": "cross geqrf inverse lu lu_solve norm orgqr pinverse qr slogdet svd triangular_solve",
     "ops.matrix_functions": "matrix_exp matrix_power",
     "ops.norms": "dist",
     "ops.qr": "ormqr",

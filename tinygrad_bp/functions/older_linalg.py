@@ -16,7 +16,7 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Axis, DTypeLike
 from ..autograd.values import held, refuse_gradient
 from ..ops import lu as factors
-from ..ops import norms, products, singular_values
+from ..ops import norms, products, singular_values, solving
 from ..ops import qr as orthogonal
 from ..ops.complex_numbers import conjugate_transpose, view_as_complex
 from ..ops.elementwise import absolute, clone
@@ -28,7 +28,8 @@ from ..random.sampling import randn
 
 __all__ = [
     "chain_matmul", "cross", "frobenius_norm", "geqrf", "inverse", "lu", "lu_solve", "norm", "norm_except_dim",
-    "nuclear_norm", "orgqr", "pca_lowrank", "pinverse", "qr", "svd", "svd_lowrank", "triangular_solve", "vander",
+    "nuclear_norm", "orgqr", "pca_lowrank", "pinverse", "qr", "slogdet", "svd", "svd_lowrank",
+    "triangular_solve", "vander",
 ]  # fmt: skip
 
 inverse: Callable[..., Any] = inv
@@ -59,7 +60,17 @@ def triangular_solve(
     return TriangularSolution(solve_op(kept.mT if transpose else kept, input), A)  # type: ignore[arg-type]
 
 
-def qr(input: Array, some: bool = True) -> orthogonal.QR:
+class OlderQR(NamedTuple):
+    """What ``tg.qr`` returns."""
+
+    Q: Tensor
+    R: Tensor
+
+    def __repr__(self) -> str:
+        return returned("qr", self)
+
+
+def qr(input: Array, some: bool = True) -> OlderQR:
     """PyTorch's older name: ``mode="reduced"`` where ``some``, else ``"complete"``.
 
     >>> import tinygrad_bp as tg
@@ -68,7 +79,27 @@ def qr(input: Array, some: bool = True) -> orthogonal.QR:
     tensor([[2., 0.],
             [0., 4.]])
     """
-    return orthogonal.qr(input, "reduced" if some else "complete")
+    return OlderQR(*orthogonal.qr(input, "reduced" if some else "complete"))
+
+
+class OlderSignLogdet(NamedTuple):
+    """What ``tg.slogdet`` returns."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+    def __repr__(self) -> str:
+        return returned("slogdet", self)
+
+
+def slogdet(input: Array) -> OlderSignLogdet:
+    """PyTorch's older name of ``tg.linalg.slogdet``.
+
+    >>> import tinygrad_bp as tg
+    >>> tg.slogdet(tg.tensor([[0.0, 1.0], [1.0, 0.0]])).sign
+    tensor(-1.)
+    """
+    return OlderSignLogdet(*solving.slogdet(input))
 
 
 class UnconjugatedSVD(NamedTuple):

@@ -14,6 +14,7 @@ from ..autograd.define import constant
 from ..autograd.elsewhere import hosted, moved, on_cpu
 from ..autograd.errors import LinAlgError, MatrixShapeError, ShapeError, shape_text
 from ..autograd.operands import in_floats, rounds_once
+from ..autograd.returned import returned
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array
 from ..autograd.values import held, refuse_gradient
@@ -144,6 +145,9 @@ class LDLFactor(NamedTuple):
     LD: Tensor
     pivots: Tensor
 
+    def __repr__(self) -> str:
+        return returned("linalg_ldl_factor", self)
+
 
 class CheckedLDLFactor(NamedTuple):
     """As ``LDLFactor``, and the step at which D has a 0, counted from 1; 0 where there is none."""
@@ -151,6 +155,9 @@ class CheckedLDLFactor(NamedTuple):
     LD: Tensor
     pivots: Tensor
     info: Tensor
+
+    def __repr__(self) -> str:
+        return returned("linalg_ldl_factor_ex", self)
 
 
 @rounds_once

@@ -205,7 +205,7 @@ class CheckedLUFactor(NamedTuple):
 
 
 class PLU(NamedTuple):
-    """What ``lu`` and ``lu_unpack`` return."""
+    """What ``lu`` returns."""
 
     P: Tensor
     L: Tensor
@@ -213,6 +213,17 @@ class PLU(NamedTuple):
 
     def __repr__(self) -> str:
         return returned("linalg_lu", self)
+
+
+class UnpackedLU(NamedTuple):
+    """What ``lu_unpack`` returns."""
+
+    P: Tensor
+    L: Tensor
+    U: Tensor
+
+    def __repr__(self) -> str:
+        return returned("lu_unpack", self)
 
 
 @rounds_once
@@ -247,7 +258,7 @@ def lu_factor(A: Array, *, pivot: bool = True) -> LUFactor:
     return LUFactor(*lu_factor_ex(A, pivot=pivot)[:2])
 
 
-def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack_pivots: bool = True) -> PLU:
+def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack_pivots: bool = True) -> UnpackedLU:
     """P, L and U from what ``lu_factor`` returned; parts that are not wanted are empty.
 
     >>> import tinygrad_bp as tg
@@ -261,7 +272,7 @@ def lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool = True, unpack
     P = empty
     if unpack_pivots:
         P = _permutation(lu_order(detached(LU_pivots), LU_data.shape[-2]), LU_data.dtype)
-    return PLU(P, *(_triangles(LU_data) if unpack_data else (empty, empty)))
+    return UnpackedLU(P, *(_triangles(LU_data) if unpack_data else (empty, empty)))
 
 
 def _triangles(LU: Any) -> tuple[Any, Any]:

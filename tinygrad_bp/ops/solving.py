@@ -26,7 +26,7 @@ from .samples import fixed, sample
 from .samples import real as reals
 from .shape import reshape, squeeze, unsqueeze
 
-__all__ = ["det", "logdet", "slogdet"]
+__all__ = ["det", "logdet"]
 
 
 def refuse_shape(name: str, x: Array, square: bool = True) -> None:

@@ -131,7 +131,7 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
     """How often each integer from 0 occurs, or the sum of its ``weights``; at least ``minlength`` numbers.
 
     The gradient passes to the weights, of which integers count as float64. Raises ``DtypeError`` for floats and
-    ``ArgumentError`` for negative integers.
+    ``ArgumentError`` for negative integers and a negative ``minlength``.
 
     >>> import tinygrad_bp as tg
     >>> tg.bincount(tg.tensor([0, 2, 2]))
@@ -144,6 +144,8 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
         raise DtypeError(f"bincount: needs a 1-d tensor of integers, got {shape_text(raw.shape)} {raw.dtype}")
     if raw.size and raw.min() < 0:
         raise ArgumentError(f"bincount: integers must not be negative, the smallest is {raw.min()}")
+    if minlength < 0:
+        raise ArgumentError(f"bincount: minlength must not be negative, got {minlength}")
     if weights is None:
         return _bincount_op(input, minlength)
     from .indexing import place
