@@ -690,6 +690,9 @@ def test_a_compiled_module_is_the_module():
     with tg.no_grad():
         results = [compiled(X).item() for _ in range(4)]
     assert results == [model(X).item()] * 4 and len(compiled.compiled.programs) == 1
+    compiled.scale, compiled.training = 2.0, False
+    assert model.scale == compiled.scale == 2.0 and not model.training and not compiled.training
+    assert compiled.train().training and model.training
 
 
 # ---------------------------------------------------------------------- loops
@@ -729,6 +732,14 @@ def test_a_loop_over_batches_and_what_it_returns():
         np.testing.assert_array_equal(found["sum"].numpy(), np.stack([w["sum"].numpy() for w in wanted]))
         np.testing.assert_array_equal(found["pair"][0].numpy(), np.stack([w["pair"][0].numpy() for w in wanted]))
         assert found["count"] == 2
+
+
+def test_a_loop_over_numbers():
+    compiled, numbers = tg.compile(lambda x: (x * 3, x.exp(), 5)), tg.arange(8.0)
+    for _ in range(2):
+        found = compiled.loop(numbers)
+        assert_close(found[0].numpy(), numbers.numpy() * 3)
+        assert_close(found[1].numpy(), np.exp(numbers.numpy()))
 
 
 def test_a_loop_returns_what_its_calls_return():

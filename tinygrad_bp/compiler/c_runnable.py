@@ -246,7 +246,7 @@ class Runnable:
     ) -> int:  # fmt: skip
         """``n`` runs on ``whole``, which is ``arrays`` as C reads them, into ``results``: how many were done."""
         self._given[:] = [None] * len(arrays)
-        self._bind(library, [a[0] if many else a for a, many in zip(whole, stacked, strict=True)])
+        self._bind(library, [a[0, ...] if many else a for a, many in zip(whole, stacked, strict=True)])
         advance = [a.strides[0] if many else 0 for a, many in zip(whole, stacked, strict=True)]
         advance += [result.strides[0] for result in results] + [0] * len(self._constants)
         inputs = len(arrays)

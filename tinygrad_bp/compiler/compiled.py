@@ -308,7 +308,7 @@ class Compiled:
 class CompiledModule(Module):
     """A module whose results are computed by a program where no gradient is wanted of them.
 
-    It holds the module as ``_orig_mod``, as in PyTorch, and has its attributes.
+    It holds the module as ``_orig_mod``, as in PyTorch, and has its attributes, to be read and set.
 
     >>> import tinygrad_bp as tg
     >>> layer = tg.nn.Linear(2, 1)
@@ -323,7 +323,11 @@ class CompiledModule(Module):
         super().__init__()
         self._orig_mod = module
         self.compiled: Compiled = Compiled(module, build, exact)
-        self.training = module.training
+
+    @property
+    def training(self) -> bool:  # type: ignore[override]
+        """That of the module inside."""
+        return self._orig_mod.training
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module gives."""
@@ -337,6 +341,12 @@ class CompiledModule(Module):
         if name.startswith("__") or "_orig_mod" not in vars(self):
             raise AttributeError(name)
         return getattr(self._orig_mod, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("_orig_mod", "compiled", "_held") or "_orig_mod" not in vars(self):
+            super().__setattr__(name, value)
+        else:
+            setattr(self._orig_mod, name, value)
 
 
 def alike(a: Captured, b: Captured) -> bool:
