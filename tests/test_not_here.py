@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from functools import reduce
@@ -10,7 +11,7 @@ import pytest
 
 import tinygrad_bp as tg
 from tinygrad_bp.functions.methods import ABSENT
-from tinygrad_bp.not_here import NOT_HERE, reasons
+from tinygrad_bp.not_here import BEHIND, NOT_HERE, reasons
 
 NAMES = [(place, name) for place in NOT_HERE for name in reasons(place)]
 
@@ -38,6 +39,12 @@ def test_it_says_why_and_what_to_do(place: str, name: str) -> None:
             getattr(where, name)
         assert str(caught.value) == said.removeprefix("tg." if place == "Tensor" else "")
         assert not hasattr(where, name) and name not in dir(where)
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_packages_behind_an_underscore_say_it_too(name: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=f"tg.{name}: not here; "):
+        importlib.import_module(f"tinygrad_bp.{name}.config")
 
 
 def test_the_methods_that_are_not_here_are_those_with_a_reason() -> None:

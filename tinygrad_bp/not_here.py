@@ -20,12 +20,16 @@ _TORCHSCRIPT = "Python itself runs your program: call the function or the model 
 _AUTOCAST = "compute in tg.float32: leave it out"
 _GONE = "PyTorch itself has removed it or let it age: see its documentation for what replaced it"
 
+# Packages behind an underscore, which are in no table of PyTorch's names and in programs all the same.
+BEHIND = {
+    "_dynamo": "tg.compile has no settings beside its own arguments: leave it out",
+    "_functorch": "tg.func has functional_call and the transforms",
+    "_inductor": "tg.compile has no settings beside its own arguments: leave it out",
+}
 NOT_HERE: dict[str, dict[str, str]] = {
     "": {
         "one process computes: run the script once, without wrapping the model": "futures multiprocessing",
         "tg.func and plain Python do it: call your function directly": "export fx package",
-        "tg.func has functional_call and the transforms": "_functorch",
-        "tg.compile has no settings beside its own arguments: leave it out": "_dynamo _inductor",
         "time it with tg.profiler.profile": "monitor ThroughputBenchmark",
         "the default stream has functions: tg.manual_seed, tg.get_rng_state": "default_generator",
         "use a mask and tg.where": "masked",
@@ -316,7 +320,7 @@ def missing(place: str, name: str) -> AttributeError:
     >>> missing("nn", "Liner")
     AttributeError("module 'tinygrad_bp.nn' has no attribute 'Liner'")
     """
-    reason = reasons(place).get(name)
+    reason = reasons(place).get(name) or (None if place else BEHIND.get(name))
     if reason is not None:
         # With a name and no object Python has nothing to suggest: "Did you mean" would lead astray.
         said = "Tensor" if place == "Tensor" else ".".join(filter(None, ("tg", place)))
