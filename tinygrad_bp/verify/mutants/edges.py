@@ -31,10 +31,12 @@ class Edge(NamedTuple):
 
 def edges(tape: Tape) -> list[Edge]:
     """Every edge along which a gradient flows, newest first."""
-    return [
-        Edge(step, i) for step in tape.steps if step.node in tape.parts
-        for i, parent in enumerate(step.parents) if parent is not None
-    ]  # fmt: skip
+    if "edges" not in tape.found:
+        tape.found["edges"] = [
+            Edge(step, i) for step in tape.steps if step.node in tape.parts
+            for i, parent in enumerate(step.parents) if parent is not None
+        ]  # fmt: skip
+    return tape.found["edges"]  # type: ignore[no-any-return]
 
 
 def without(some: list[Edge]) -> dict[Node, Rule]:

@@ -142,8 +142,9 @@ def _functions(tape: Tape) -> Iterator[Function]:
         if y is None or y.dtype.kind != "f" or step.node not in tape.parts:
             continue
         best = None
-        axes = _normalised(y)
-        for node, x in _behind(tape, step):
+        behind = list(_behind(tape, step))
+        axes = _normalised(y) if behind else []
+        for node, x in behind:
             known = _known(x, y, axes)
             # Of equal values, as before and after a bias of zeros, the later one is what the function was given.
             older = best is None or (node.order < best.input.order and not np.array_equal(x, best.x))

@@ -33,6 +33,7 @@ class Site(NamedTuple):
         """The place, from wherever its function was called."""
         return self.code, self.instruction
 
+    @lru_cache(maxsize=4096)  # noqa: B019
     def __str__(self) -> str:
         if self.code is None:
             return ""

@@ -27,6 +27,7 @@ Pairs = list[tuple[Node, Gradient]]  # gradients for nodes, not yet summed over 
 Rule = Callable[["Step", Gradient], Pairs]
 
 
+NOTHING: frozenset[int] = frozenset()
 TURNS = 8  # of a change in a loop that are asked where they lead
 VIEWS = ("getitem", "reshape", "transpose", "expand_dims")  # what has no name is called what it is a view of
 
@@ -208,7 +209,7 @@ class Tape:
 
     def reaches(self, change: Change) -> frozenset[int]:
         """The leaves whose gradients a change may move."""
-        return frozenset().union(*(self.below.get(n, frozenset()) for n in (*change.rules, *change.totals)))
+        return frozenset().union(*{self.below.get(n, NOTHING) for n in (*change.rules, *change.totals)})
 
     def partial(self, change: Change) -> bool:
         """Whether a change is made in one turn of a loop alone."""
