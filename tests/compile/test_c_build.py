@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -180,6 +181,20 @@ def test_a_compiler_that_makes_nonsense(folder, monkeypatch, tmp_path) -> None:
     wrong = 'while [ "$1" ]; do [ "$1" = -o ] && echo nonsense > "$2"; shift; done'
     monkeypatch.setenv("CC", script(tmp_path, wrong))
     goes_on("cannot be loaded")
+
+
+def test_a_compiler_that_makes_a_link(folder, monkeypatch, tmp_path) -> None:
+    kept = tmp_path / "kept"
+    linking = f'for a; do [ "$p" = -o ] && mv "$a" {kept} && ln -s {kept} "$a"; p=$a; done'
+    monkeypatch.setenv("CC", script(tmp_path, f'{shlex.join(compiler())} "$@"\n{linking}'))
+    assert right(c_backend.build(program())(X)[0])
+    assert stat.S_IMODE(kept.stat().st_mode) & 0o055 and not any(path.is_symlink() for path in folder.iterdir())
+
+
+def test_a_compiler_that_hangs(folder, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(building, "LONGEST", 0.1)
+    monkeypatch.setenv("CC", script(tmp_path, "exec sleep 60"))
+    goes_on("mycc was not done after 0.1 seconds")
 
 
 def test_another_processor_has_files_of_its_own(folder, monkeypatch) -> None:

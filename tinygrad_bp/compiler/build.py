@@ -28,6 +28,7 @@ FLAGS = (
     "-std=gnu11", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv",
     "-fno-strict-aliasing", "-fno-tree-slp-vectorize", "-fPIC", "-shared",
 )  # fmt: skip
+LONGEST = 120  # seconds that a compiler may take
 LIBRARY = ".dll" if sys.platform == "win32" else ".so"
 
 
@@ -118,8 +119,13 @@ def _identity(command: list[str]) -> str:
 
 def _run(command: list[str], failed: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=LONGEST,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise BuildError(f"the C compiler {command[0]} was not done after {LONGEST} seconds") from None
+    except OSError as error:
         raise BuildError(f"the C compiler {command[0]} cannot be run ({error})") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
@@ -153,6 +159,8 @@ def _compile(source: str, command: list[str], path: Path) -> None:
             if not made.is_file():
                 raise BuildError(f"the C compiler {command[0]} reported no error and made no file")
             content = made.read_bytes()
+            made.unlink()  # a wrapper such as ccache may have made a link to a file of its own
+            made.write_bytes(content)
             made.chmod(0o600)
             seal = Path(making, "seal")
             seal.write_text(hashlib.sha256(content).hexdigest())
@@ -174,7 +182,7 @@ def cache_folder() -> Path:
     named = os.environ.get("TINYGRAD_BP_CACHE")
     base = os.environ.get("XDG_CACHE_HOME")
     try:
-        folder = Path(named) if named else (Path(base) if base else Path.home() / ".cache") / "tinygrad_bp"
+        folder = Path(named).expanduser() if named else (Path(base) if base else Path.home() / ".cache") / "tinygrad_bp"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _private(folder, stat.S_ISDIR)
     except (OSError, RuntimeError) as error:
