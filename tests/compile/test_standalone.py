@@ -142,9 +142,30 @@ def test_an_op_without_a_formula_is_named_before_anything_is_written(tmp_path) -
     assert compiled.source.startswith("# the op fft")
 
 
+def test_numbers_and_objects_that_no_literal_spells(tmp_path) -> None:
+    far, space = tg.tensor([np.nan, np.inf, 1.0]), {}
+    compiled = tg.compile(
+        lambda x: (x + tg.tensor([np.nan, -np.inf, 1.0]), float("nan"), np.float32(np.inf), far.dtype)
+    )
+    for _ in range(3):
+        found = compiled(tg.ones(3))
+    exec(compiled.source, space)
+    assert str(space["step"](np.ones(3, np.float32))[:3]) == str(tuple(np.array(x) for x in found[:3]))
+    compiled = tg.compile(lambda x: (x * 2, compiled))
+    for _ in range(3):
+        compiled(tg.ones(3))
+    with pytest.raises(FormulaError, match="the function returns a Compiled, which a file"):
+        compiled.save(tmp_path / "a.py")
+    assert not list(tmp_path.iterdir())
+
+
 def test_saving_before_a_program_is_there_says_so(tmp_path) -> None:
     compiled = tg.compile(lambda x: x + 1)
     with pytest.raises(tg.autograd.errors.ArgumentError, match="no program yet"):
+        compiled.save(tmp_path / "a.py")
+    compiled = tg.compile(tg.nn.Linear(1, 1).forward)
+    compiled(tg.ones(1))
+    with pytest.raises(tg.autograd.errors.ArgumentError, match=r"Python runs .*forward.* return t.detach\(\)"):
         compiled.save(tmp_path / "a.py")
 
 

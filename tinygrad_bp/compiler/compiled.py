@@ -216,6 +216,11 @@ class Compiled:
 
     def _latest(self) -> Entry:
         entries = [entry for entries in [*self._entries.values()] for entry in entries]
+        if not entries and self._plain:
+            raise ArgumentError(
+                f"compile: there is no program, Python runs {self._name()}: either a gradient is wanted of what it "
+                "returns, then return t.detach(), or a warning said why"
+            )
         if not entries:
             raise ArgumentError("compile: there is no program yet: one is made after two calls that were alike")
         return max(entries, key=lambda entry: entry.moment)
@@ -301,8 +306,10 @@ class Compiled:
         self._say(f"where it is called so: {said}", instead)
 
     def _say(self, where: str, instead: str) -> None:
-        who = getattr(self.function, "__qualname__", type(self.function).__name__)
-        warn(f"compile: Python runs {who} from now on, {where}. {instead}")
+        warn(f"compile: Python runs {self._name()} from now on, {where}. {instead}")
+
+    def _name(self) -> str:
+        return getattr(self.function, "__qualname__", type(self.function).__name__)
 
 
 class CompiledModule(Module):

@@ -301,4 +301,9 @@ def same(now: Any, then: Any) -> bool:
     """Whether two values are one object, or one number or text."""
     if now is then:
         return True
-    return type(now) is type(then) and isinstance(now, PLAIN) and (now or str(now)) == (then or str(then))  # 0.0, -0.0
+    return type(now) is type(then) and isinstance(now, PLAIN) and by_value(now) == by_value(then)
+
+
+def by_value(number: Any) -> Any:
+    """A number or a text as what tells it from others; a zero, whose sign counts, and NaN are equal as texts."""
+    return number if number and number == number else str(number)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.tensor import Tensor
-from .guards import PLAIN, place_of
+from .guards import PLAIN, by_value, place_of
 
 
 def kind_of(item: Any) -> Any:
@@ -37,7 +37,7 @@ def _attributes_of(x: Tensor) -> tuple[Any, ...]:
     found = [
         (name, type(value), value if isinstance(value, PLAIN) else _This(value)) for name, value in vars(x).items()
     ]
-    return tuple([(name, kind, value or str(value)) for name, kind, value in found])
+    return tuple([(name, kind, by_value(value)) for name, kind, value in found])
 
 
 class _This:
@@ -58,8 +58,8 @@ class _This:
 
 
 def numbers_of(leaves: list[Any]) -> list[Any]:
-    """The floating point numbers among the leaves; a zero as its text, in which its sign shows."""
-    return [x or str(x) for x in leaves if x.__class__ is float]
+    """The floating point numbers among the leaves."""
+    return [by_value(x) for x in leaves if x.__class__ is float]
 
 
 def places_of(leaves: list[Any]) -> tuple[int, ...]:

@@ -85,7 +85,7 @@ class Standalone:
         if array.size and (array == 1).all() and array.flags.c_contiguous:
             return f"np.ones({_shape(constant.shape)}, {dtype})"
         if array.size <= FEW_NUMBERS and array.flags.c_contiguous and array.dtype.kind in "biuf":
-            return f"np.array({array.tolist()}, {dtype})"
+            return f"np.array({_numbers(array)}, {dtype})"
         self.arrays[self.names[constant]] = array
         return self.names[constant]
 
@@ -185,6 +185,12 @@ class Standalone:
         return [*body, f"    return {', '.join(outputs) if outputs else None}"]
 
     def _output(self, item: Any) -> str:
+        if isinstance(item, np.generic):
+            return _literal(item)
+        if not isinstance(item, (Value, np.dtype, bool, int, float, complex, str, bytes, type(None))):
+            raise FormulaError(
+                f"the function returns a {type(item).__name__}, which a file that imports NumPy alone does not have"
+            )
         return self.spelled(item) if not isinstance(item, Value) or isinstance(item, Constant) else self.names[item]
 
     def _is_update(self, step: Step, place: Value) -> bool:
@@ -344,8 +350,11 @@ def _literal(array: Any) -> str:
     array, turned = _rows_of(np.asarray(array))
     if not array.size:
         return f"np.zeros({array.shape}, np.{array.dtype.name}){turned}"
-    numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", str(array.tolist()))
-    return f"np.array({numbers}, np.{array.dtype.name}){turned}"
+    return f"np.array({_numbers(array)}, np.{array.dtype.name}){turned}"
+
+
+def _numbers(array: Any) -> str:
+    return re.sub(r"\b(nan|inf)\b", r"np.\1", str(array.tolist()))
 
 
 def _rows_of(array: Any) -> tuple[Any, str]:
