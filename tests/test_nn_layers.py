@@ -30,6 +30,26 @@ def test_a_layer_prints_as_it_does_in_pytorch(text, shown):
     assert repr(made(text)) == shown
 
 
+def test_sizes_of_every_layer_with_parameters_are_whole_numbers():
+    asked = 0
+    for name, layer in vars(nn).items():
+        if name[0] == "_" or not (inspect.isclass(layer) and issubclass(layer, nn.Module)):
+            continue
+        takes = inspect.signature(layer).parameters
+        if "device" not in takes:
+            continue
+        sizes = [p.name for p in takes.values() if p.annotation == "int" and p.default in (p.empty, 1)]
+        given = {p.name: 2 for p in takes.values() if p.default is p.empty}
+        for size in sizes:
+            for wrong in (2.0, "2", None, -1):
+                asked += 1
+                with pytest.raises(ArgumentError, match=rf"^\w+: {size} is a whole number"):
+                    layer(**{**given, size: wrong})
+    assert asked > 200
+    with pytest.raises(ArgumentError, match=r"^Linear: in_features is a whole number, at least 0, got 2.5; .* is //"):
+        nn.Linear(5 / 2, 1)
+
+
 # ---------------------------------------------------------------------- dropout
 
 

@@ -24,7 +24,10 @@ class Constructed:
     forward: Callable[..., Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A constructor of this package's that takes a device makes its module on the CPU, and moves it there."""
+        """A constructor of this package's that takes a device makes its module on the CPU, and moves it there.
+
+        Its whole numbers are looked at before: most are sizes of the parameters.
+        """
         super().__init_subclass__(**kwargs)
         init = cls.__dict__.get("__init__")
         code = getattr(init, "__code__", None)
@@ -68,8 +71,20 @@ def _is_data(given: Any) -> bool:
 
 
 def _moving(init: Any, place: int) -> Any:
+    names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
+    defaults = dict(zip(names[::-1], (init.__defaults__ or ())[::-1]))
+    whole = [  # name, place, whether it is a size
+        (name, i, defaults.get(name, 1) > 0) for i, name in enumerate(names) if init.__annotations__[name] == "int"
+    ]
+
     @functools.wraps(init)
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        for name, i, is_size in whole:
+            value = args[i] if i < len(args) else kwargs.get(name, 0)
+            if not hasattr(value, "__index__") or (is_size and value < 0):
+                least = ", at least 0" if is_size else ""
+                instead = "; a division that gives one is //" if isinstance(value, float) else ""
+                raise ArgumentError(f"{type(self).__name__}: {name} is a whole number{least}, got {value!r}{instead}")
         init(self, *args, **kwargs)
         device = resolve(kwargs.get("device", args[place] if len(args) > place else None))
         if device.type != "cpu":
