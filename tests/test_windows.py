@@ -135,4 +135,6 @@ def test_ranges_and_scalars() -> None:
     assert tg.range(5, 1, -1.5).tolist() == [5, 3.5, 2] and tg.range(2, dtype=tg.int64).tolist() == [0, 1, 2]
     with pytest.raises(ArgumentError, match="does not lead"):
         tg.range(0, -1)
+    with pytest.raises(ArgumentError, match="arange: step 0 does not lead from 0 to 3"):
+        tg.arange(0, 3, 0)
     assert tg.scalar_tensor(3).dtype == tg.float32 and tg.scalar_tensor(True, dtype=tg.bool).shape == ()
