@@ -131,3 +131,21 @@ def test_a_weight_that_was_written_since_is_seen():
 def test_windows_of_a_tensor_cannot_be_written():
     y = F.unfold(tg.ones(1, 1, 3, 3), 2)
     assert y.shape == (1, 4, 4) and nn.Fold((3, 3), 2)(y).sum().item() == 16.0
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_the_functions_of_nn_grad_are_the_gradients_of_the_convolution(ndim: int) -> None:
+    settings = {"stride": 2, "padding": 1, "dilation": 2, "groups": 2}
+    x = tg.randn(2, 4, *(7, 6, 5)[:ndim], dtype=tg.float64, requires_grad=True)
+    w = tg.randn(6, 2, *(3, 2, 2)[:ndim], dtype=tg.float64, requires_grad=True)
+    y = getattr(F, f"conv{ndim}d")(x, w, **settings)
+    g = tg.randn(*y.shape, dtype=tg.float64, requires_grad=True)
+    of_input, of_weight = (getattr(nn.grad, f"conv{ndim}d_{name}") for name in ("input", "weight"))
+    found = of_input(x.shape, w, g, **settings), of_weight(x, w.shape, g, **settings)
+    for ours, wanted in zip(found, tg.autograd.grad(y, (x, w), g, create_graph=True), strict=True):
+        np.testing.assert_allclose(ours.detach().numpy(), wanted.detach().numpy(), rtol=1e-12)
+        second = [tg.autograd.grad((one**2).sum(), g, retain_graph=True)[0].numpy() for one in (ours, wanted)]
+        np.testing.assert_allclose(*second, rtol=1e-12)
+    assert not of_input(x.shape, w.detach(), g.detach(), **settings).requires_grad
+    with pytest.raises(ShapeError, match=r"nn\.grad: grad_output has the shape of the convolution's result"):
+        of_input(x.shape, w, g[:1], **settings)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import ShapeError, shape_text
 from ..autograd.gradient import grad
 from ..autograd.modes import enable_grad, mode
 from ..autograd.tensor import Tensor, wrap
@@ -17,11 +18,20 @@ __all__ = ["conv1d_input", "conv1d_weight", "conv2d_input", "conv2d_weight", "co
 
 
 def _gradient(call: Callable[[Tensor], Any], shape: Sequence[int], beside: Tensor, grad_output: Tensor) -> Tensor:
-    """That of a linear ``call`` of a tensor of ``shape``; recorded where one of the others requires grad."""
+    """That of a linear ``call`` of a tensor of ``shape``; recorded where one of the others requires grad.
+
+    Raises ``ShapeError`` where ``grad_output`` is not of the shape of the call's result.
+    """
     creates = mode().grad and (beside.requires_grad or grad_output.requires_grad)
     unknown = wrap(np.zeros(tuple(shape), beside.dtype), None).requires_grad_()
     with enable_grad():
-        (found,) = grad(call(unknown), unknown, grad_output, create_graph=creates)
+        result = call(unknown)
+        if result.shape != grad_output.shape:
+            raise ShapeError(
+                f"nn.grad: grad_output has the shape of the convolution's result, {shape_text(result.shape)}; got "
+                f"{shape_text(grad_output.shape)}"
+            )
+        (found,) = grad(result, unknown, grad_output, create_graph=creates)
     assert found is not None
     return found
 
