@@ -44,9 +44,9 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     gathered, extremes, running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope,
     statistics, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
     windows_of_data, read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices,
-    penalties, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
+    penalties, own_places, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
     other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks,
-    of_the_loss, at_another_step, halved, own_places,
+    of_the_loss, at_another_step, halved,
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
