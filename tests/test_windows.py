@@ -137,4 +137,10 @@ def test_ranges_and_scalars() -> None:
         tg.range(0, -1)
     with pytest.raises(ArgumentError, match="arange: step 0 does not lead from 0 to 3"):
         tg.arange(0, 3, 0)
+    for call in (
+        lambda: tg.linspace(0, 1, 2.5), lambda: tg.logspace(0, 1, 2.5), lambda: tg.hann_window(2.5),
+        lambda: tg.tril_indices(2.5, 2), lambda: tg.triu_indices(2, 2.5), lambda: tg.rot90(tg.ones(2, 2), 0.5),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=r"cannot use a float as (steps|window_length|row|col|k)"):
+            call()
     assert tg.scalar_tensor(3).dtype == tg.float32 and tg.scalar_tensor(True, dtype=tg.bool).shape == ()

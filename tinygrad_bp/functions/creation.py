@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -282,6 +283,7 @@ def linspace(
     >>> tg.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    steps = integer(steps)
     real = steps > 1 and isinstance(start, _REAL) and isinstance(end, _REAL)
     if real and (kind := np.dtype(_dtype(dtype))) in (np.float32, np.float64):
         return _finish(_from_both_ends(kind.type(start), kind.type(end), steps), device, requires_grad)

@@ -6,6 +6,7 @@ A symmetric window has equal ends; a periodic one is a symmetric one of one more
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def _made(
     kind = dtypes.get_default_dtype() if dtype is None else np.dtype(dtype)
     if kind.kind != "f":
         raise DtypeError(f"{name}: gives floating point numbers, not {kind}")
+    size = integer(size)
     if size < 0:
         raise ArgumentError(f"{name}: the number of samples must not be negative, got {size}")
     if size <= 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -217,7 +218,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtyp
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return wrap(np.stack(np.tril_indices(row, offset, col)).astype(dtype), None)
+    return wrap(np.stack(np.tril_indices(integer(row), integer(offset), integer(col))).astype(dtype), None)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtypes.int64) -> Tensor:
@@ -228,7 +229,7 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtyp
     tensor([[0, 0, 1],
             [0, 1, 1]])
     """
-    return wrap(np.stack(np.triu_indices(row, offset, col)).astype(dtype), None)
+    return wrap(np.stack(np.triu_indices(integer(row), integer(offset), integer(col))).astype(dtype), None)
 
 
 def block_diag(*tensors: Array) -> Any:

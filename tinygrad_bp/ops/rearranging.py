@@ -142,6 +142,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     plane = _places(input, (tuple(dims),), "rot90")
     if len(plane) != 2:
         raise ArgumentError(f"rot90: dims names two different dimensions of {shape_text(input.shape)}, got {dims}")
+    k = integer(k)
     if k % 2 == 0:
         return _flip(input, plane if k % 4 else ())
     return transpose(_flip(input, (plane[1 if k % 4 == 1 else 0],)), *plane)
