@@ -695,6 +695,53 @@ def test_a_compiled_module_is_the_module():
     assert compiled.train().training and model.training
 
 
+def test_labels_that_are_left_out_or_out_of_range():
+    ends = []
+    for wrap in (lambda f: f, tg.compile):
+        model, x = mlp(), tg.ones(4, 3)
+        model[2] = nn.Linear(4, 2)
+        nn.init.constant_(model[2].weight, 0.1)
+        optimizer, found = tg.optim.SGD(model.parameters(), lr=0.1), []
+
+        def backward(x, y, model=model):
+            nn.functional.cross_entropy(model(x), y).backward()
+
+        def update(optimizer=optimizer):
+            optimizer.step()
+            optimizer.zero_grad()
+
+        backward, update = wrap(backward), wrap(update)
+        for labels in ([0, 1, 1, 0],) * 5 + ([0, -100, 1, 0], [0, 5, 1, 0], [0, 1, 1, 0]):
+            try:
+                backward(x, tg.tensor(labels))
+                update()
+            except tg.AutogradError as error:
+                found.append(str(error))
+            found.append(model[0].weight.detach().numpy().copy())
+        ends.append(found)
+    for one, other in zip(*ends, strict=True):
+        assert one == other if isinstance(one, str) else np.allclose(one, other, rtol=1e-4)
+
+
+def test_rows_out_of_range_are_refused_as_python_does():
+    table, written = nn.Embedding(5, 3), tg.zeros(3)
+    for function in (lambda i: table(i).detach() * 2, lambda i: X[i] * 2, lambda i: written.add_(X[i]) * 1):
+        compiled = tg.compile(function)
+        for index in ([0, 1, 2], [2, 2, 0], [1, 1, 1], [1, 2, 0]):
+            written.zero_()
+            assert_close(compiled(tg.tensor(index)).numpy(), (written.zero_(), function(tg.tensor(index)))[1].numpy())
+        for index in ([0, 0, 5], [-1, 0, 0], [0, -9, 0]):
+            said = []
+            for each in (function, compiled):
+                written.zero_()
+                try:
+                    said.append(each(tg.tensor(index)).tolist())
+                except IndexError as error:
+                    said.append(str(error))
+                said.append(written.tolist())
+            assert said[:2] == said[2:]
+
+
 # ---------------------------------------------------------------------- loops
 
 

@@ -77,6 +77,7 @@ class Compiled:
         self._entries: dict[Any, list[Entry]] = {}
         self._quicks: dict[Entry, Quick | None] = {}  # the quick way into each
         self._quick: Quick | None = None  # that into the program that ran last
+        self._last_run: Any = None  # that program
         self._last: dict[Any, Captured] = {}  # the run of each kind that was written down last
         self._full: bool = False  # no more kinds than these: too many came once
         self._tries: Counter[Any] = Counter()
@@ -101,23 +102,34 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns; written down, compared, and from then on computed by its program."""
         if self._quick is not None and not kwargs:
-            found = self._quick(args)
+            try:
+                found = self._quick(args)
+            except IndexError:  # labels of which Python leaves some out, or says what is wrong with them
+                if not self._last_run.restarts:
+                    raise
+                return self.function(*args)
             if found is not MISSING:
                 return found
         if mode().watchers or any_stands_for_many((args, kwargs)):  # someone wants to see every op, or vmap calls it
             return self.function(*args, **kwargs)
         key, leaves = self._key(args, kwargs)
+        known = len(self._entries.get(key, ()))
         found = self._find(key, leaves)
         if found is not None:
             entry, arrays = found
-            result = entry.run(leaves, arrays)
+            try:
+                result = entry.run(leaves, arrays)
+            except IndexError:  # as above
+                if not entry.restarts:
+                    raise
+                return self.function(*args, **kwargs)
             if entry not in self._quicks:
                 self._quicks[entry] = quick(entry, leaves)
-            self._quick = self._quicks[entry]
+            self._quick, self._last_run = self._quicks[entry], entry
             return result
         if key in self._plain or (self._full and key not in self._last):
             return self.function(*args, **kwargs)
-        return self._write_down(key, (args, kwargs))
+        return self._write_down(key, (args, kwargs), known)
 
     def loop(self, *args: Any, n: int | None = None, **kwargs: Any) -> Any:
         """``n`` calls with the same arguments, without returning to Python in between.
@@ -225,10 +237,12 @@ class Compiled:
             raise ArgumentError("compile: there is no program yet: one is made after two calls that were alike")
         return max(entries, key=lambda entry: entry.moment)
 
-    def _write_down(self, key: Any, arguments: Any) -> Any:
-        """Run the function and write it down; where the run before was the same, that is a program."""
+    def _write_down(self, key: Any, arguments: Any, known: int) -> Any:
+        """Run the function and write it down; where the run before was the same, that is a program.
+
+        ``known`` programs were looked at before: where there are more by now, another thread was faster.
+        """
         kind = key[0]
-        known = len(self._entries.get(key, ()))
         guards = Guards(self.function, arguments)
         leaves = flatten(arguments)[0]
         floats = [i for i, x in enumerate(leaves) if x.__class__ is float]
@@ -240,9 +254,10 @@ class Compiled:
             if not varying:
                 raise
             self._varying[kind] = set()  # the function reads one of these numbers
-            return self._write_down((kind, tuple(numbers_of(leaves))), arguments)
+            key = kind, tuple(numbers_of(leaves))
+            return self._write_down(key, arguments, len(self._entries.get(key, ())))
         with self._lock:
-            if len(self._entries.get(key, ())) == known:  # no other thread was faster
+            if len(self._entries.get(key, ())) == known:
                 self._take_down(key, captured, guards, leaves)
         return returned
 

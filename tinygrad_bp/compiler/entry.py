@@ -59,6 +59,7 @@ class Entry:
         self._living = [weakref.ref(x, forget) for x in outside if isinstance(x, (Tensor, np.ndarray))]
         self._written = [i for i, value in enumerate(captured.program.inputs) if value in captured.program.writes]
         self.writes_arguments = any([isinstance(captured.sources[i], int) for i in self._written])
+        self.restarts = _writes_last(captured.program)  # whether Python may begin again where a run refused a label
         self.owners: set[int] = set()  # by id, those of the memory that the last run wrote
         given = [_from(source, leaves) for source in captured.sources]
         self._overlaps = self._overlapping([_array(item) for item in given])
@@ -141,8 +142,14 @@ class Entry:
     def run(self, leaves: Sequence[Any], arrays: list[Any]) -> Any:
         """Run the program: what the function would return, and what it would write."""
         captured = self.captured
+        before = [_from(grad.source, leaves)._cell.grad for grad in captured.grads]
         self._begin(arrays, leaves)
-        outputs = self.runnable(*arrays)
+        try:
+            outputs = self.runnable(*arrays)
+        except IndexError:  # Python may take over
+            for grad, was in zip(captured.grads, before):
+                _from(grad.source, leaves)._cell.grad = was
+            raise
         for grad in captured.grads:
             if grad.output is not None:
                 _from(grad.source, leaves)._cell.grad = wrap(outputs[grad.output], None)
@@ -180,6 +187,17 @@ class Entry:
             if place is not None and not each[place] and isinstance(results[i], Tensor):  # it is that of every run
                 results[i] = wrap(np.repeat(results[i]._value[None], count, 0), None)
         return captured.back(results)
+
+
+def _writes_last(program: Program) -> bool:
+    """Whether all steps that may refuse their operands come before what is written."""
+    written = {*program.writes.values()}
+    firsts = [i for i, step in enumerate(program.steps) if not written.isdisjoint(step.gives())]
+    later = program.steps[min(firsts) :] if firsts else ()
+    return not any(
+        step.op.kind in ("general", "constant") or any(value.dtype.kind in "iu" for value in step.reads())
+        for step in later
+    )
 
 
 def _forgetting(entry: weakref.ref[Entry]) -> Callable[[Any], None]:

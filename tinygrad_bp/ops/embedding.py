@@ -60,10 +60,16 @@ def _weights(g: Any, index: Any, padding_idx: int | None, by_frequency: bool) ->
     return g * np.reshape(factor, (*index.shape, *(1,) * (g.ndim - index.ndim)))
 
 
+def _rows(weight: Any, index: Any) -> Any:
+    if index.size and index.min() < 0:  # a program does not look at them before
+        raise IndexRangeError(f"embedding: {index.min()} is no number of a row")
+    return weight[index]
+
+
 _ROWS = (((4, 3), (5,)), ((4, 3), (2, 3)), ((4, 3), ()), ((4, 2), (0,)), ((4, 2, 3), (3,)))
 
 take_rows = linear(
-    "take_rows", lambda weight, index, padding_idx, by_frequency: weight[index],
+    "take_rows", lambda weight, index, padding_idx, by_frequency: _rows(weight, index),
     lambda g, index, weight_shape, padding_idx, by_frequency: add_rows(
         g if padding_idx is None and not by_frequency else _weights(g, index, padding_idx, by_frequency),
         index, weight_shape[0]),
