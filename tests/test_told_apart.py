@@ -158,6 +158,44 @@ def cosines(p: Any, bug: str) -> Any:
     return np.sum(c), {"w": np.hstack([X.T @ (Y / (na * ny) - c * a / below), np.zeros((4, 1))])}
 
 
+def staged(p: Any, bug: str) -> Any:
+    """Shares, one small step after another."""
+    e = np.exp(X @ p["w"])
+    total = e.sum(1, keepdims=True)
+    share = e / total
+    d = 2 * share / share.size
+    dtotal = -(d * e).sum(1, keepdims=True) / total**2
+    de = d / total * (2 if bug == "number" else 1)
+    if bug != "unused":
+        de += dtotal
+    return np.mean(share**2), {"w": X.T @ (de * e)}
+
+
+def in_parts(p: Any, bug: str) -> Any:
+    """The mean of all examples, of which the last part has fewer."""
+    total, grads = 0.0, [np.zeros((4, 2)), np.zeros((4, 2))]
+    for part in (X[:4], X[4:]):
+        halves = [np.tanh(part @ p["w"][:, :2]), np.sin(part @ p["w"][:, 2:])]
+        total += sum(h.sum() for h in halves) / 6
+        slopes = [1 - halves[0] ** 2, np.cos(part @ p["w"][:, 2:])]
+        for grad, slope in zip(grads, slopes, strict=True):
+            grad += part.T @ slope / {"own": len(part), "number": 4.7}.get(bug, 6)
+    return total, {"w": np.hstack(grads)}
+
+
+def in_turn(p: Any, bug: str) -> Any:
+    """Rows and columns made to sum to 1, in turn."""
+    s, steps = np.exp(p["w"]), []
+    for axis in (1, 0, 1, 0):
+        total = s.sum(axis=axis, keepdims=True)
+        s = s / total
+        steps.append((s, total, axis))
+    d = 2 * s
+    for share, total, axis in steps if bug == "forward" else reversed(steps):
+        d = (d - (d * share ** (3 if bug == "power" else 1)).sum(axis=axis, keepdims=True)) / total
+    return np.sum(s * s), {"w": d * np.exp(p["w"])}
+
+
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (scaled, "scale", "number", "the division is left out"),
     (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
@@ -174,6 +212,9 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (in_time, "forward", "power", "from the first to the last"),
     (cosines, "power", "other", "na² is meant"),
     (taps, "dilation", "number", "as if the dilation were 1"),
+    (staged, "unused", "number", "dtotal is computed and never used: add it to de, de += dtotal"),
+    (in_parts, "own", "number", "divides by the number of its own, 4, 4, 2, 2, where that of all, 6, is meant"),
+    (in_turn, "forward", "power", "runs through the steps in the wrong order"),
 ]
 
 

@@ -8,13 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import adjoint, by_index, extents, in_place, jacobians, orders, turns
+from . import adjoint, by_index, extents, in_place, jacobians, orders, own_gradients, turns, unused
 from .by_op import others
 from .columns import Column
 from .edit import WRONG_VALUES, Edit, Make, after, beside
 from .program import Constant, Operand, Step, Variant
 from .reading import Reading
+from .renamed import EARLY
 
+SHARE = 7_500  # steps computed again for one kind of change, before all others have had as many
 TURNS = 24  # of a loop in which each has a factor of its own
 OF_MATRICES = ("inv", "det", "slogdet", "solve", "cholesky", "pinv")
 LINEAR = ("multiply", "divide", "matmul", "dot", "einsum", "tensordot", "inner", "outer")
@@ -29,6 +31,7 @@ class Edits(Reading):
         Beside each kind stands the least that a change of it costs: what cannot be the simplest is not asked for.
         """
         yield from self._each(
+            (0.95, partial(unused.branches, self)),
             (1.3, self._exchanged),
             (1.2, partial(by_index.exchanged, self)),
             (1.4, partial(by_index.counters, self)),
@@ -48,6 +51,7 @@ class Edits(Reading):
         for level in self._levels():
             self.groups = level
             yield from self._each(
+                (1.2, partial(own_gradients.confused, self)),
                 (1.0, self._calls),
                 (1.2, self._gone),
                 (1.3, self._numbers),
@@ -75,17 +79,27 @@ class Edits(Reading):
                 (2.2, self._terms),
                 (1.2, self._returned),
             )
+        for least, level, rest in self.waiting:
+            self.groups = level
+            yield from self._tried(least, rest)
 
     def _each(self, *kinds: tuple[float, Callable[[], Iterator[Edit]]]) -> Iterator[Edit]:
-        """What all kinds of changes give; a kind ends where a value has not the shape that it is about."""
+        """What all kinds of changes give; of one that gives many the rest comes when all others had their share."""
         for least, kind in kinds:
-            try:
-                for edit in kind() if least < self.limit else ():
-                    yield edit
-                    if least >= self.limit:
-                        break
-            except WRONG_VALUES:
-                continue
+            edits, began = kind(), self.spent()
+            for edit in self._tried(least, edits):
+                yield edit
+                if self.spent() - began > SHARE:
+                    self.waiting.append((least, self.groups, edits))
+                    break
+
+    def _tried(self, least: float, edits: Iterator[Edit]) -> Iterator[Edit]:
+        """Changes while they may be the simplest; a kind ends where a value has not the shape that it is about."""
+        try:
+            while least < self.limit:
+                yield next(edits)
+        except (StopIteration, *WRONG_VALUES):
+            return
 
     def _calls(self) -> Iterator[Edit]:
         for group in self.groups:
@@ -152,8 +166,11 @@ class Edits(Reading):
                 if len(words) > 2:
                     text = f"what comes to {words[-1]} is too much: {', '.join(words[:-1])}"
                 make = self._passing(slots)
+                kind = self._kind_of_number(step, slots)
+                if kind == "too much" and len(slots) == 1 and self._updates(group[0], step.operands[slots[0]]):
+                    kind, text = "updated too early", f"{words[-1]} {EARLY}"
                 yield Edit(
-                    self._kind_of_number(step, slots),
+                    kind,
                     1.2 if len(slots) == 1 else 1.15 + 0.2 * len(slots),
                     self.plainly(text, group),
                     dict.fromkeys(group, make),
@@ -170,6 +187,11 @@ class Edits(Reading):
                 yield self.edit(
                     "too much", 1.5, "this sum is too much: nothing is meant", group, after(lambda y: 0 * y)
                 )
+
+    def _updates(self, i: int, o: Operand) -> bool:
+        """Whether a sum is the new value of what the forward has read: a step of a training."""
+        words = {self.columns.word(x) for x in (i, o)}
+        return self.program.steps[i].name in ("add", "subtract") and o in self.before and len(words) == 1
 
     def _kind_of_number(self, step: Step, slots: tuple[int, ...]) -> str:
         """What it is called that a step is too much: a number of examples, or another number, has names of its own."""

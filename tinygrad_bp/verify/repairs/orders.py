@@ -23,39 +23,58 @@ def moved_factors(edits: Edits) -> Iterator[Edit]:
     """Factors of a product that belong to a value which the product was made of, or which is made of it."""
     program = edits.program
     readers = edits._readers() if program.seeded else {}
+    for group, slots in _all_ways(edits):  # from one value of a line to another of it, as of a product's, first
+        yield from _moved(edits, group, slots, True)
+    for group, slots in _all_ways(edits):
+        yield from _moved(edits, group, slots, False)
+        factors = [_factors(edits, i, slots) for i in group]
+        without = edits._passing(slots)
+        word = " and ".join(edits.columns.word(o) for o, _ in factors[0])
+        for o, read in readers.items():
+            if len(group) > 1 or not isinstance(o, int) or len(read) < 2 or o not in program.seeded:
+                continue
+            if not _fits(edits, factors[0], np.shape(program.value(o))) or group[0] in {i for i, _ in read}:
+                continue
+            if any(edits._later(i, f) for i, _ in read for f, _ in factors[0]):
+                continue
+            at: dict[int, tuple[int, ...]] = {}
+            for i, slot in read:
+                at[i] = (*at.get(i, ()), slot)
+            makers = dict.fromkeys(group, without) | {i: _with(factors[0], where) for i, where in at.items()}
+            text = f"the order is wrong: {word} belongs to {edits.columns.word(o)}, not to what this gives"
+            yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
+
+
+def _all_ways(edits: Edits) -> Iterator[tuple[list[int], tuple[int, ...]]]:
     for group in edits.groups:
         for slots in _ways(edits, group[0], ROW):
-            factors = [_factors(edits, i, slots) for i in group]
-            without = edits._passing(slots)
-            word = " and ".join(edits.columns.word(o) for o, _ in factors[0])
-            for target, slot in _targets(edits, group):
-                u = program.value(program.steps[target[0]].operands[slot])
-                if not _fits(edits, factors[0], np.shape(u)):
-                    continue
-                some = factors if len(target) == len(group) else [factors[0]] * len(target)
-                if any(edits._later(i, o) for i, row in zip(target, some, strict=True) for o, _ in row):
-                    continue
-                makers = dict.fromkeys(group, without) | {
-                    i: _with(row, (slot,)) for i, row in zip(target, some, strict=True)
-                }
-                name = edits.columns.word(program.steps[target[0]].operands[slot])
-                site = program.steps[target[0]].site
-                where = f" in `{site.expression}`" if site is not None and site.expression else ""
-                text = f"the order is wrong: {word} belongs to {name}{where}, not to what this gives"
-                yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
-            for o, read in readers.items():
-                if len(group) > 1 or not isinstance(o, int) or len(read) < 2 or o not in program.seeded:
-                    continue
-                if not _fits(edits, factors[0], np.shape(program.value(o))) or group[0] in {i for i, _ in read}:
-                    continue
-                if any(edits._later(i, f) for i, _ in read for f, _ in factors[0]):
-                    continue
-                at: dict[int, tuple[int, ...]] = {}
-                for i, slot in read:
-                    at[i] = (*at.get(i, ()), slot)
-                makers = dict.fromkeys(group, without) | {i: _with(factors[0], where) for i, where in at.items()}
-                text = f"the order is wrong: {word} belongs to {edits.columns.word(o)}, not to what this gives"
-                yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
+            yield group, slots
+
+
+def _moved(edits: Edits, group: list[int], slots: tuple[int, ...], near: bool) -> Iterator[Edit]:
+    """Some factors of a product moved to where they may belong; ``near``: in the same line, or elsewhere alone."""
+    program = edits.program
+    factors = [_factors(edits, i, slots) for i in group]
+    without = edits._passing(slots)
+    word = " and ".join(edits.columns.word(o) for o, _ in factors[0])
+    line = _line(program.steps[group[0]])
+    for target, slot in _targets(edits, group):
+        u = program.value(program.steps[target[0]].operands[slot])
+        site = program.steps[target[0]].site
+        if (_line(program.steps[target[0]]) == line) != near or not _fits(edits, factors[0], np.shape(u)):
+            continue
+        some = factors if len(target) == len(group) else [factors[0]] * len(target)
+        if any(edits._later(i, o) for i, row in zip(target, some, strict=True) for o, _ in row):
+            continue
+        makers = dict.fromkeys(group, without) | {i: _with(row, (slot,)) for i, row in zip(target, some, strict=True)}
+        name = edits.columns.word(program.steps[target[0]].operands[slot])
+        where = f" in `{site.expression}`" if site is not None and site.expression else ""
+        text = f"the order is wrong: {word} belongs to {name}{where}, not to what this gives"
+        yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
+
+
+def _line(step: Step) -> tuple[object, ...]:
+    return () if step.site is None else (step.site.code, step.site.line)
 
 
 def _ways(edits: Edits, i: Operand, depth: int) -> Iterator[tuple[int, ...]]:

@@ -219,8 +219,12 @@ class Reading(Renamed):
                 counts = [np.asarray(program.value(program.steps[i].operands[slot])) for i in group]
                 if slot != 1 or not isinstance(o, Constant) or any(n.size != 1 or n.dtype.kind != "i" for n in counts):
                     continue
-                each, n = [int(n.item()) for n in counts], sum(int(n.item()) for n in counts)
-                if len(set(each)) > 1 and n in self.columns.numbers:
+                each = [int(n.item()) for n in counts]
+                k = len(group)  # each part may be divided several times, for every weight
+                of_all = [sum(each) // m for m in range(1, k) if k % m == 0 == sum(each) % m]
+                for n in of_all if len(set(each)) > 1 else ():
+                    if n <= max(each) or n not in self.columns.numbers:
+                        continue
                     text = f"each turn divides by the number of its own, {', '.join(map(str, each[:6]))}"
                     text += f"{', …' * (len(each) > 6)}, where that of all, {n}, is meant"
                     makers = dict.fromkeys(group, instead(slot, Constant(float(n))))

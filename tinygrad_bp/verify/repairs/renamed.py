@@ -18,6 +18,7 @@ def _sigmoid(a: Any) -> Any:
     return 1 / (1 + np.exp(-a))
 
 
+EARLY = "is updated before its old value is used: the value that the forward had is meant"
 MOST_READ = 4  # times that a line reads a value, of which some are changed
 Function = Callable[[Any], Any]
 SLOPES: tuple[tuple[str, Function], ...] = (
@@ -57,7 +58,7 @@ class Renamed(Groups):
         """A value that is another one wherever the backward reads it, or a function of it; two values exchanged."""
         columns = self.columns
         readers = self._readers()
-        for column in columns.all:
+        for column in sorted(columns.all, key=lambda c: not c.name):
             read = [(i, slot, k) for k, o in enumerate(column.operands) for i, slot in readers.get(_key(o), ())]
             value = np.asarray(columns.value(column))
             if not read or value.dtype.kind not in "fb" or value.size < 2:
@@ -91,7 +92,7 @@ class Renamed(Groups):
                 cost = 1.4 + (0 if other.name else 0.4)
                 if kind == "updated too early":
                     cost = 1.0
-                    said = f"{word} is updated before its old value is used: the value that the forward had is meant"
+                    said = f"{word} {EARLY}"
                 yield Edit(kind, cost, self.plainly(said, group), makers, None, group)
                 back = [(i, slot, k) for k, o in enumerate(other.operands) for i, slot in readers.get(_key(o), ())]
                 if back and len(other) == len(column) and columns.all.index(other) > columns.all.index(column):

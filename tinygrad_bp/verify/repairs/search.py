@@ -72,6 +72,7 @@ class Search:
             return
         best = np.inf
         edits = Edits(self.program, wanted)
+        edits.spent = lambda: self.spent
         self.counts = {f"divided by {n}" for n in edits.sizes}
         for edit in edits.all():
             if self.spent > self.budget:

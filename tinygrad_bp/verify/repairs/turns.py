@@ -75,7 +75,10 @@ def other_way(edits: Edits) -> Iterator[Edit]:
         columns = enumerate(zip(*(program.steps[i].operands for i in group), strict=True))
         given = {k: column for k, column in columns if all(isinstance(o, int) and o < start for o in column)}
         read = {k: column[::-1] for k, column in given.items() if len(set(column)) == len(column)}
-        makers.update({i: _all_of({k: some[n] for k, some in read.items()}) for n, i in enumerate(group) if read})
+        other = [program.steps[i].kwargs for i in group] != [program.steps[i].kwargs for i in group[::-1]]
+        for n, (i, opposite) in enumerate(zip(group, group[::-1], strict=True)) if read or other else ():
+            parts = _all_of({k: some[n] for k, some in read.items()})
+            makers[i] = _called_as(program.steps[opposite], parts) if other else parts
     for group, makers in loops:
         if makers.keys() & edits.editable:
             text = "the loop runs through the steps in the wrong order, the opposite one is meant"
@@ -136,6 +139,15 @@ def _all_of(parts: Mapping[int, Operand]) -> Make:
         return Variant(step.operands, step.compute)
 
     return make
+
+
+def _called_as(other: Step, make: Make) -> Make:
+    """The step with the arguments that another turn has, an axis, say."""
+
+    def made(step: Step) -> Variant:
+        return Variant(make(step).operands, other.compute)
+
+    return made
 
 
 @dataclass(eq=False)
