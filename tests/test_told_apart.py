@@ -159,16 +159,24 @@ def cosines(p: Any, bug: str) -> Any:
 
 
 def staged(p: Any, bug: str) -> Any:
-    """Shares, one small step after another."""
-    e = np.exp(X @ p["w"])
+    """A likelihood, one small step after another."""
+    a = X @ p["w"]
+    most = a.max(1, keepdims=True)
+    e = np.exp(a - most)
     total = e.sum(1, keepdims=True)
-    share = e / total
-    d = 2 * share / share.size
-    dtotal = -(d * e).sum(1, keepdims=True) / total**2
-    de = d / total * (2 if bug == "number" else 1)
+    inverse = total**-1
+    share = e * inverse
+    d = np.zeros_like(share)
+    d[np.arange(6), ACTIONS] = -1 / share[np.arange(6), ACTIONS]
+    dinverse = (e * d).sum(1, keepdims=True)
+    de = inverse * d
+    dtotal = -(total**-2) * dinverse
     if bug != "unused":
         de += dtotal
-    return np.mean(share**2), {"w": X.T @ (de * e)}
+    da = e * de
+    dmost = -da.sum(1, keepdims=True)
+    da = da + np.eye(4)[a.argmax(1)] * dmost
+    return -np.log(share[np.arange(6), ACTIONS]).sum(), {"w": (2 if bug == "twice" else 1) * X.T @ da}
 
 
 def in_parts(p: Any, bug: str) -> Any:
@@ -179,7 +187,7 @@ def in_parts(p: Any, bug: str) -> Any:
         total += sum(h.sum() for h in halves) / 6
         slopes = [1 - halves[0] ** 2, np.cos(part @ p["w"][:, 2:])]
         for grad, slope in zip(grads, slopes, strict=True):
-            grad += part.T @ slope / {"own": len(part), "number": 4.7}.get(bug, 6)
+            grad += part.T @ slope / {"own": len(part), "twice": 3}.get(bug, 6)
     return total, {"w": np.hstack(grads)}
 
 
@@ -194,6 +202,48 @@ def in_turn(p: Any, bug: str) -> Any:
     for share, total, axis in steps if bug == "forward" else reversed(steps):
         d = (d - (d * share ** (3 if bug == "power" else 1)).sum(axis=axis, keepdims=True)) / total
     return np.sum(s * s), {"w": d * np.exp(p["w"])}
+
+
+def margins(p: Any, bug: str) -> Any:
+    """Of each wrong label that comes too near to the right one."""
+    loss, dw = 0.0, np.zeros_like(p["w"])
+    for x, label in zip(X, ACTIONS, strict=True):
+        s = x @ p["w"]
+        for j in range(4):
+            over = s[j] - s[label] + 1
+            if j != label and over > 0:
+                loss += over
+                dw[:, j] += x
+                if bug != "outside":
+                    dw[:, label] -= (2 if bug == "twice" else 1) * x
+        if bug == "outside":
+            dw[:, label] -= x
+    return loss, {"w": dw}
+
+
+def kept(p: Any, bug: str) -> Any:
+    """A state of which each step keeps a part."""
+    c, steps = np.zeros((4, 1)), []
+    for x in X[:3]:
+        f = 1 / (1 + np.exp(-(p["w"] @ x[:, None])))
+        steps.append((c, f, x[:, None]))
+        c = f * c + np.sin(x[:, None] + 1)
+    loss, dw, dc = np.sum(c**2), np.zeros_like(p["w"]), 2 * c
+    for c, f, x in reversed(steps):
+        dw += (dc * c * f * (1 - f)) @ x.T
+        dc = f * (c if bug == "value" else dc) * (2 if bug == "twice" else 1)
+    return loss, {"w": dw}
+
+
+def of_its_own(p: Any, bug: str) -> Any:
+    """A mean of the places that each row has."""
+    mask = np.arange(4) < np.array([1, 2, 4, 3, 2, 4])[:, None]
+    count = mask.sum(1)
+    a = np.tanh(X @ p["w"])
+    mean = (a * mask).sum(1) / count
+    d = 2 * mean / len(mean)
+    d = d / {"all": mask.shape[1], "twice": count / 2}.get(bug, count)
+    return np.mean(mean**2), {"w": X.T @ (d[:, None] * mask * (1 - a**2))}
 
 
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
@@ -212,8 +262,11 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (in_time, "forward", "power", "from the first to the last"),
     (cosines, "power", "other", "na² is meant"),
     (taps, "dilation", "number", "as if the dilation were 1"),
-    (staged, "unused", "number", "dtotal is computed and never used: add it to de, de += dtotal"),
-    (in_parts, "own", "number", "divides by the number of its own, 4, 4, 2, 2, where that of all, 6, is meant"),
+    (staged, "unused", "twice", "dtotal is computed and never used: add it to de, de += dtotal"),
+    (in_parts, "own", "twice", "divides by the number of its own, 4, 4, 2, 2, where that of all, 6, is meant"),
+    (margins, "outside", "twice", "belongs inside the inner loop, once in each of its turns"),
+    (kept, "value", "twice", "reads c where its gradient dc is meant"),
+    (of_its_own, "all", "twice", "divides by 4 where count is meant, a count of each"),
     (in_turn, "forward", "power", "runs through the steps in the wrong order"),
 ]
 

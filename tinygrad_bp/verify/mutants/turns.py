@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -31,11 +31,18 @@ def other_columns(tape: Tape) -> Iterator[Change]:
                 if [v.shape for v in values] != [m.shape for m in meant] or all(map(np.array_equal, values, meant)):
                     continue
                 rules = {s.node: replaced(e, _other(e, v)) for s, v in zip(column, values) for e in (Edge(s, operand),)}
-                text = (
-                    f"In the product{places(column)} {name} of that step stands where "
-                    f"{operand_name(tape, Edge(column[0], operand), 1 - operand)} is meant."
-                )
+                right = operand_name(tape, Edge(column[0], operand), 1 - operand)
+                now = _of_step(name, values, right, meant)
+                text = f"In the product{places(column)} {now} stands where {right} is meant."
                 yield Change("wrong factor", text, rules)
+
+
+def _of_step(name: str, values: Sequence[Any], right: str, meant: Sequence[Any]) -> str:
+    """What a value of each turn is called beside the one that is meant: of that turn, or the same of another one."""
+    for word, now, then in (("before", values[1:], meant[:-1]), ("after", values[:-1], meant[1:])):
+        if len(values) > 1 and all(map(np.array_equal, now, then)):
+            return f"{right} of the step {word}"
+    return f"{name} of that step"
 
 
 def _other(edge: Edge, value: Any) -> Callable[[Step, Gradient], Gradient]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import adjoint, by_index, extents, in_place, jacobians, orders, own_gradients, turns, unused
+from . import adjoint, by_index, extents, in_place, inner_loops, jacobians, orders, own_gradients, turns, unused
 from .by_op import others
 from .columns import Column
 from .edit import WRONG_VALUES, Edit, Make, after, beside
@@ -16,7 +16,7 @@ from .program import Constant, Operand, Step, Variant
 from .reading import Reading
 from .renamed import EARLY
 
-SHARE = 7_500  # steps computed again for one kind of change, before all others have had as many
+SHARE = 15_000  # steps computed again for one kind of change, before all others have had as many
 TURNS = 24  # of a loop in which each has a factor of its own
 OF_MATRICES = ("inv", "det", "slogdet", "solve", "cholesky", "pinv")
 LINEAR = ("multiply", "divide", "matmul", "dot", "einsum", "tensordot", "inner", "outer")
@@ -56,12 +56,14 @@ class Edits(Reading):
                 (1.2, self._gone),
                 (1.3, self._numbers),
                 (1.1, self._counts_of_all),
+                (1.2, self._instead_of_count),
                 (1.4, self._instead_of_numbers),
                 (1.5, self._instead_of_one),
                 (1.7, self._constants),
                 (1.2, self._everywhere),
                 (1.0, partial(turns.other_way, self)),
                 (1.05, partial(turns.off_by_one, self)),
+                (1.2, partial(inner_loops.moved, self)),
                 (1.35, partial(turns.as_others_read, self)),
                 (1.3, partial(turns.left_out, self)),
                 (1.25, self._factors),
@@ -79,9 +81,9 @@ class Edits(Reading):
                 (2.2, self._terms),
                 (1.2, self._returned),
             )
-        for least, level, rest in self.waiting:
-            self.groups = level
-            yield from self._tried(least, rest)
+            for least, rest in self.waiting:
+                yield from self._tried(least, rest)
+            self.waiting.clear()
 
     def _each(self, *kinds: tuple[float, Callable[[], Iterator[Edit]]]) -> Iterator[Edit]:
         """What all kinds of changes give; of one that gives many the rest comes when all others had their share."""
@@ -90,7 +92,7 @@ class Edits(Reading):
             for edit in self._tried(least, edits):
                 yield edit
                 if self.spent() - began > SHARE:
-                    self.waiting.append((least, self.groups, edits))
+                    self.waiting.append((least, edits))
                     break
 
     def _tried(self, least: float, edits: Iterator[Edit]) -> Iterator[Edit]:

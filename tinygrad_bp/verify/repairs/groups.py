@@ -57,7 +57,7 @@ class Groups:
         self.groups: list[list[int]] = []
         self.limit = np.inf  # what costs as much is not tried any more
         self.spent: Callable[[], int] = lambda: 0  # steps that have been computed again until now
-        self.waiting: list[tuple[float, list[list[int]], Iterator[Edit]]] = []  # the rests of kinds that give many
+        self.waiting: list[tuple[float, Iterator[Edit]]] = []  # the rests of kinds that give many
         self._apart_from: dict[tuple[Operand, Operand | None], tuple[str, str]] = {}
 
     def _place(self, i: int) -> Hashable:

@@ -280,6 +280,28 @@ class Reading(Renamed):
                         said = f"where {float(np.asarray(o.value).item()):g} stands, {column.name} is meant"
                         yield Edit("wrong factor", 1.5, self.plainly(said, group), makers, None, group)
 
+    def _instead_of_count(self) -> Iterator[Edit]:
+        """A count that is one number, where each row has a count of its own."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            shape = np.shape(step.value)
+            o = step.operands[1] if step.name == "divide" and len(step.operands) == 2 else None
+            if not shape or not isinstance(o, Constant) or np.size(o.value) != 1:
+                continue
+            ends = [tuple(n if k == axis else 1 for k, n in enumerate(shape)) for axis in range(len(shape))]
+            for whole in [*ends, *(end[axis:] for axis, end in enumerate(ends[1:], 1))]:
+                for column in self.columns.by_shape.get(whole, ()):
+                    counts, new = np.asarray(self.columns.value(column)), column.operands[-1]
+                    if column.seeded or len(column) > 1 or np.any(counts != np.round(counts)) or np.ptp(counts) == 0:
+                        continue
+                    if any(self._later(i, new) for i in group):
+                        continue
+                    number = float(np.asarray(o.value).item())
+                    said = f"this divides by {number:g} where {self.columns.word(new)} is meant, a count of each"
+                    makers = dict.fromkeys(group, instead(1, new))
+                    yield Edit("wrong count", 1.2, self.plainly(said, group), makers, None, group)
+
     def _constants(self) -> Iterator[Edit]:
         """A number that is added in the forward, and left out of a sum that the backward computes again."""
         program = self.program

@@ -43,7 +43,7 @@ def branches(edits: Edits) -> Iterator[Edit]:
                     if to.isidentifier() and word == name:
                         add += f", {to} += {name}"
                     text = f"{name} is computed and never used: {add}"
-                    yield Edit("part missing", 0.95, edits.plainly(text, unused[:1]), makers, None, unused)
+                    yield Edit("branch missing", 0.95, edits.plainly(text, unused[:1]), makers, None, unused)
 
 
 def _unused(edits: Edits) -> list[list[int]]:
