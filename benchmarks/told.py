@@ -79,7 +79,7 @@ def backwards() -> list[Result]:
 
 def trainings() -> list[Result]:
     """Training programs, broken and sound."""
-    from faults import reports, sound_structures  # noqa: F401  (they enter their programs)
+    from faults import broken_reading, reports, sound_lookalikes, sound_structures  # noqa: F401  (they enter theirs)
     from faults.broken_outputs import broken
     from faults.broken_training import CASES
     from faults.case import Case, figures

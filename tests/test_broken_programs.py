@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
+from faults import broken_reading as broken_reading  # enters its programs
 from faults.broken_outputs import broken
 from faults.case import Case, figures, outcome
 from parts import some

@@ -10,7 +10,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults import reports as reports  # enters its programs
+from faults import broken_reading as broken_reading  # enters its programs
+from faults import reports as reports
+from faults import sound_lookalikes as sound_lookalikes
 from faults import sound_structures as sound_structures
 from faults.broken_outputs import broken
 from faults.broken_training import CASES

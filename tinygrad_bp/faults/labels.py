@@ -47,11 +47,25 @@ def given_as(seen: Observation, array: Raw) -> Any:
     return wrap(np.ascontiguousarray(array), None) if isinstance(seen.y, Tensor) else np.ascontiguousarray(array)
 
 
+def _numbers_cut_to_one(seen: Observation) -> Finding | None:
+    """Targets of a regression, integers that are all alike: fractions that were cut off, or one row repeated."""
+    t = seen.targets
+    if t.dtype.kind not in "iu" or len(t) < ENOUGH or (t != t.flat[0]).any() or seen.shares_targets_with_inputs:
+        return None
+    return seen.found(
+        "labels-all-one-class",
+        f"All {len(t)} targets are the integer {t.flat[0]}: the network learns to give that answer to anything.",
+        "Where they were fractions, keep them as floats: no .long() or .astype(int) on the targets of a regression.",
+    )
+
+
 def labels_all_one_class(seen: Observation) -> Finding | None:
     """Labels that are alike teach one answer."""
     t, kind = seen.targets, seen.loss_kind
-    if t is None or kind is None or t.size < ENOUGH or kind.kind not in ("binary", "classes", "chosen"):
+    if t is None or kind is None or t.size < ENOUGH:
         return None
+    if kind.kind not in ("binary", "classes", "chosen"):
+        return _numbers_cut_to_one(seen)
     if not whole(t) or kind.rows < ENOUGH:
         return None
     values = kind.targets.values

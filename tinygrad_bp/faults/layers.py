@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ..autograd.tensor import Tensor, wrap
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..nn.recurrent import RNNBase
+from .activation import sides
 from .finding import Finding
-from .observation import Observation
+from .observation import Observation, rows_of
 from .recording import Recorded, Recording, Step
 from .units import Weighted, weighted
 
@@ -82,6 +84,29 @@ def _only_layers(step: Step | None, layers: dict[Step, Weighted], consumers: dic
 def _varies(operand: Any) -> bool:
     """Whether a gradient goes through an operand that is no parameter."""
     return isinstance(operand, Tensor) and operand._node is not None and not operand.is_leaf
+
+
+def reshape_where_permute_is_meant(seen: Observation) -> Finding | None:
+    """A reshape that should exchange axes, or that cuts rows anew from values whose rows lie along another axis."""
+    rows, (_, data) = rows_of(seen.x), sides(seen)
+    for step in seen.model_steps:
+        if step.op != "reshape" or step not in data:
+            continue
+        before, after = step.arrays[0].shape, step.value.shape
+        order, wanted = ([n for n in shape if n != 1] for shape in (before, after))
+        exchanged = order != wanted and sorted(order) == sorted(wanted)
+        cut = after[:1] == (rows,) and before.count(rows) == 1 and prod(before[: before.index(rows)]) > 1
+        if not exchanged and not cut:
+            continue
+        what = "of different rows of the batch " if before[:1] != after[:1] else ""
+        return seen.found(
+            "reshape-where-permute-is-meant",
+            f"A reshape from {before} to {after} keeps the values in their order and cuts them anew: it does not "
+            f"exchange axes, and values {what}that do not belong together stand beside each other.",
+            "Exchange axes with permute or transpose, and reshape only what lies together, with the rows in front.",
+            step,
+        )
+    return None
 
 
 # ---------------------------------------------------------------------- parameters that nobody holds

@@ -9,6 +9,7 @@ from .labels import given_as, one_hot, whole, zero_or_one
 from .loss_kind import loss_kind
 from .observation import Observation
 
+BLOWN_UP = 10.0  # a loss that has risen so many times above its start, and stays there, has thrown its weights away
 FURTHER = 0.5  # the share of the loss that a sum's own rate leaves, to which the mean's has to come
 LIKELIHOOD = "Use the likelihood: CrossEntropyLoss of raw scores for classes, BCEWithLogitsLoss for two."
 
@@ -58,12 +59,21 @@ def _class_numbers(t: np.ndarray) -> bool:
     return bool(3 <= len(numbers) <= 20 and numbers[0] == 0 and numbers[-1] == len(numbers) - 1 and counts.min() >= 2)
 
 
+def _of_a_product(seen: Observation) -> bool:
+    """Whether the loss is the same with the signs of both outputs and targets turned."""
+    made = np.random.default_rng(3).normal(size=seen.scores.shape).astype(seen.scores.dtype)
+    one, turned = seen.loss_for(made), seen.loss_for(-made, given_as(seen, -seen.targets))
+    return one is not None and turned is not None and bool(np.isclose(one, turned, rtol=1e-4))
+
+
 def binary_loss_for_class_numbers(seen: Observation) -> Finding | None:
     """The likelihood of 0 or 1 against 0, 1, 2, or against -1 and 1."""
     kind, t = seen.loss_kind, seen.targets
     if kind is None or t is None or kind.kind != "binary" or not whole(t) or zero_or_one(t):
         return None
     numbers = np.unique(t)
+    if numbers.tolist() == [-1, 1] and _of_a_product(seen):
+        return None  # the likelihood of the sign, which is made for them
     if len(numbers) > 20 or not (t.size >= 2 * len(numbers) or t.dtype.kind in "iu"):
         return None
     said = ", ".join(f"{number:g}" for number in numbers[:4]) + (", …" if len(numbers) > 4 else "")
@@ -245,7 +255,8 @@ def loss_summed_over_the_batch(seen: Observation) -> Finding | None:
         if len(mean) <= steps or not np.isfinite(mean).all() or mean[-1] > mean[0]:
             return None
         grows = len(summed) <= steps or not np.isfinite(summed).all() or summed[-1] > 1.2 * summed[0]
-        if grows or (max(summed) > summed[0] and mean[-1] < FURTHER * summed[-1]):
+        stuck = max(summed) > BLOWN_UP * summed[0] and summed[-1] > 0.9 * summed[0] and mean[-1] < 0.9 * summed[-1]
+        if grows or stuck or (max(summed) > summed[0] and mean[-1] < FURTHER * summed[-1]):
             break
     else:
         return None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.tensor import Tensor
 from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .activation import MOVING
 from .finding import Finding
 from .observation import Observation
 from .recording import Recorded, Recording
 
 NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
+# What may stand between the last dropout and the loss, and is no layer.
+AFTER_THE_SCORES = MOVING | {"softmax", "log_softmax", "sigmoid"}
 NEARLY_ALL = 0.9  # so much dropout leaves a tenth: it is too much in any case
 
 
@@ -55,10 +59,30 @@ def dropout_in_eval_mode(seen: Observation) -> Finding | None:
     )  # fmt: skip
 
 
+def dropout_on_the_outputs(seen: Observation) -> Finding | None:
+    """What is dropped are the answers themselves: no layer follows, in the model or in the loss."""
+    if any(isinstance(item, Tensor) and item.is_leaf and item._node for s in seen.loss_steps for item in s.operands):
+        return None  # a part of the network is in the loss
+    last = seen.output_step
+    while last is not None and last.op in AFTER_THE_SCORES and last.inputs:
+        last = last.inputs[0]
+    if last is None or last.op != "dropout" or last not in seen.model_steps or seen.loss_kind is None:
+        return None
+    drops = [given for given in last.inputs if given is not None and given.op == "dropout_mask"]
+    if not drops or not 0 < float(drops[0].params["p"]) < 1:
+        return None
+    return seen.found(
+        "dropout-on-the-outputs",
+        f"Dropout stands behind the last layer: {float(drops[0].params['p']):.0%} of the answers are set to 0, "
+        "whatever the network says.",
+        "Put dropout before the last layer, between hidden ones.", last,
+    )  # fmt: skip
+
+
 def dropout_too_heavy(seen: Observation) -> Finding | None:
     """Next to nothing is left, or the program does not learn, and does without dropout."""
     cure = seen.cure
-    if cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout):
+    if not cure.dropped or (cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout)):
         return None
     step = max((s for s in seen.model_steps if s.op == "dropout_mask"), key=lambda s: float(s.params["p"]))
     return seen.found(

@@ -80,6 +80,30 @@ def all_parameters_frozen(seen: Observation) -> Finding | None:
     )
 
 
+def only_a_constant_is_learnt(seen: Observation) -> Finding | None:
+    """Weights are frozen, and what is left moves the outputs of all rows alike: a last bias."""
+    free = [p for p in seen.parameters.values() if p._node is not None]
+    frozen = [name for name, p in seen.parameters.items() if p._node is None and p.ndim > 1]
+    before = seen.outputs_for(seen.x)
+    if not free or not frozen or any(p.ndim > 1 for p in free) or before is None or before.ndim < 2 or len(before) < 2:
+        return None
+    with seen.unchanged(), no_grad():
+        for p in free:
+            p.add_(0.1)
+        after = seen.outputs_for(seen.x)
+    if after is None or not np.isfinite(after).all() or np.array_equal(after, before):
+        return None
+    moved = after - before
+    if not np.allclose(moved, moved[:1], rtol=0, atol=1e-4 * float(np.abs(moved).max())):
+        return None
+    return seen.found(
+        "only-a-constant-is-learnt",
+        f"{frozen[0]}{f' and {len(frozen) - 1} more weights are' if len(frozen) > 1 else ' is'} frozen, and what is "
+        "left moves the outputs of all rows alike: no answer comes to depend on the inputs.",
+        "Let at least the weights of the last layer learn: layer.requires_grad_().",
+    )
+
+
 def zero_grad_missing(seen: Observation) -> Finding | None:
     """The gradients that are there are sums of many steps' gradients."""
     there = {name: leaf.grad._value for name, leaf in seen.parameters.items() if leaf.grad is not None}
@@ -174,7 +198,7 @@ def optimizer_ascends(seen: Observation) -> Finding | None:
 
 def weight_decay_too_large(seen: Observation) -> Finding | None:
     """The program does not learn, and does without weight decay."""
-    if seen.cure.change is None or not seen.cure.change.decay:
+    if not seen.cure.decay or seen.cure.change is None or not seen.cure.change.decay:
         return None
     return seen.found(
         "penalty-outweighs-the-loss",

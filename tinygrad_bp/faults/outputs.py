@@ -81,13 +81,15 @@ def softmax_over_the_batch(seen: Observation) -> Finding | None:
         value = one.step.value
         if one.step not in behind and one.step not in seen.loss_steps:
             continue
-        if value.ndim == 2 and value.shape[0] == rows and one.axis == 0 and value.shape[1] != rows:
+        inside = value.ndim > 2 and (seen.targets is None or seen.targets.shape[:1] != (rows,))
+        if value.ndim > 1 and value.shape[0] == rows and one.axis == 0 and rows not in value.shape[1:] and not inside:
             return seen.found(
                 "softmax-over-the-batch",
                 f"A softmax of {value.shape} along axis 0: the {rows} rows of the batch share one sum, so one row's "
                 "answer depends on the others.",
-                "Sum over the classes: dim=1 (axis=1).", one.step,
-            )  # fmt: skip
+                "Sum over the classes: dim=1 (axis=1)." if value.ndim == 2 else "Sum over the last axis: dim=-1.",
+                one.step,
+            )
     return None
 
 
@@ -355,3 +357,21 @@ def _no_logarithms(seen: Observation, kind: LossKind) -> bool:
         return False
     with np.errstate(all="ignore"):
         return not np.allclose(np.exp(p).sum(axis), 1, atol=0.05)
+
+
+def exponential_twice(seen: Observation) -> Finding | None:
+    """The loss takes the exponential of outputs that are exponentials already."""
+    last, kind = seen.activation, seen.loss_kind
+    if last is None or kind is not None or last.last not in ("exp", "softplus"):
+        return None
+    output = seen.output_step
+    for step in seen.loss_steps:
+        if step.op == "exp" and step.inputs[0] is not None and _behind(step.inputs[0]) is _behind(output):
+            return seen.found(
+                "exponential-twice",
+                f"The loss takes the exponential of the outputs, as of logarithms, and they have come through "
+                f"{last.last} already: it is taken twice.",
+                "Give the loss the raw outputs of the last layer, or say that they are no logarithms "
+                "(PoissonNLLLoss(log_input=False)).", step,
+            )  # fmt: skip
+    return None

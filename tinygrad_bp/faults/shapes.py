@@ -37,7 +37,7 @@ def shapes_broadcast(seen: Observation) -> Finding | None:
         return prod(both) > min(prod(of_outputs), prod(of_targets))
 
     step = seen.meeting(spreads)
-    if step is None:
+    if step is None or (seen.scores.size > seen.targets.size == len(seen.targets) and _outputs_differ(seen)):
         return None
     if prod(both) > max(seen.scores.size, seen.targets.size):
         why = "each output is compared with the targets of all rows, so all outputs go to one mean."
@@ -129,12 +129,19 @@ def last_layer_too_wide(seen: Observation) -> Finding | None:
     given, wanted = outputs.shape[-1], t.shape[-1]
     if given <= wanted or outputs.shape[:-1] != t.shape[:-1]:
         return None
-    if not refused and (whole(t) or seen.meeting(_differ) is None):
+    if not refused and (whole(t) or seen.meeting(_differ) is None or _outputs_differ(seen)):
         return None
     return seen.found(
         "last-layer-too-wide", f"The last layer has {given} outputs, and there are {wanted} targets a row.",
         f"Give the last layer {wanted} output{'s' * (wanted > 1)}.", seen.output_step,
     )  # fmt: skip
+
+
+def _outputs_differ(seen: Observation) -> bool:
+    """Whether the outputs of a row mean different things to the loss, such as quantiles: their order counts."""
+    scores = np.random.default_rng(1).normal(size=seen.scores.shape).astype(seen.scores.dtype)
+    loss, turned = seen.loss_for(scores), seen.loss_for(scores[..., ::-1])
+    return loss is not None and turned is not None and not np.isclose(loss, turned, rtol=1e-4)
 
 
 def error_in_the_step(seen: Observation) -> Finding | None:

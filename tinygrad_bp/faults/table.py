@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes
+from . import initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes, unread
 from .finding import Finding
 from .observation import Observation
 from .penalty import penalty_outweighs_the_loss
@@ -78,6 +78,9 @@ FAULTS = (
     _fault("labels-all-one-class", labels.labels_all_one_class),
     _fault("squared-error-for-classes", losses.squared_error_for_classes),
     _fault("zero-where-minus-one-is-meant", labels.zero_where_minus_one_is_meant, *TRIED, *STUCK),
+    _fault("zero-where-minus-one-is-meant", unread.zero_is_no_label, *TRIED, *STUCK),
+    _fault("targets-not-read", unread.targets_not_read, *TRIED, *STUCK, "labels-shuffled"),
+    _fault("exponential-twice", outputs.exponential_twice, *TRIED, "loss-not-finite", "labels-shuffled"),
     _fault("loss-not-finite", losses.loss_not_finite),
     _fault("loss-sign-wrong", losses.loss_sign_wrong, *RATES, "optimizer-ascends"),
     _fault("likelihood-half-missing", losses.likelihood_half_missing),
@@ -87,6 +90,7 @@ FAULTS = (
     _fault("penalty-outweighs-the-loss", penalty_outweighs_the_loss),
     # What is learnt, and how.
     _fault("all-parameters-frozen", optimizers.all_parameters_frozen, *TRIED, *STUCK),
+    _fault("only-a-constant-is-learnt", optimizers.only_a_constant_is_learnt, *TRIED, *STUCK),
     _fault("layer-made-in-forward", layers.layer_made_in_forward, HELD, *TRIED, *STUCK),
     _fault("detached-branch", layers.detached_branch, *RATES, *STUCK),
     _fault(HELD, optimizers.parameter_not_held_by_the_optimizer, *RATES, *STUCK),
@@ -95,6 +99,9 @@ FAULTS = (
     _fault("optimizer-ascends", optimizers.optimizer_ascends, *RATES),
     _fault("equal-weights", initial.equal_weights, *STUCK, *RATES),
     _fault("no-activation-between-layers", layers.no_activation_between_layers),
+    _fault("reshape-where-permute-is-meant", layers.reshape_where_permute_is_meant, *TRIED, *STUCK),
+    _fault("series-not-read", unread.series_not_read, *TRIED, *STUCK),
+    _fault("dropout-on-the-outputs", modes.dropout_on_the_outputs, *TRIED),
     _fault("model-in-eval-mode", modes.model_in_eval_mode),
     _fault("labels-shuffled", pairing.labels_shuffled, *TRIED, *STUCK),
     _fault("inputs-not-scaled", scale.inputs_not_scaled, *STUCK, "loss-not-finite"),

@@ -1,0 +1,118 @@
+"""Sound programs that look like a mistake from one side: what is said of the mistake must not be said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import tinygrad_bp as tg
+import tinygrad_bp.nn.functional as F
+from tinygrad_bp import nn, optim
+
+from .broken_reading import Attention, One, Twins, alike, pairs
+from .sound_networks import Program, blobs, digits, f32, mlp, rings, sound, surface, waves, words
+
+
+@sound
+def three_quantiles_of_a_target(rng: Any) -> Program:
+    x, y = surface(rng)
+    model = mlp(5, 16, 3)
+    shares = f32([0.1, 0.5, 0.9])
+
+    def loss(outputs: Any, y: Any) -> Any:
+        error = y - outputs
+        return tg.maximum(shares * error, (shares - 1) * error).mean()
+
+    return Program(model, loss, (x, y), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def counts_by_the_logarithm_of_their_rate(rng: Any) -> Program:
+    x = rng.normal(size=(120, 3))
+    y = rng.poisson(np.exp(x[:, :1]))
+    model = nn.Linear(3, 1)
+    return Program(model, nn.PoissonNLLLoss(), (f32(x), f32(y)), optim.Adam(model.parameters(), lr=0.02))
+
+
+@sound
+def likelihood_of_the_sign(rng: Any) -> Program:
+    x, y = rings(rng)
+    model = mlp(2, 16, 1)
+    return Program(model, nn.SoftMarginLoss(), (x, 2 * y - 1), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def pairs_of_plus_and_minus_one(rng: Any) -> Program:
+    model = Twins()
+    return Program(model, alike, pairs(rng, -1), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def attention_along_the_words(rng: Any) -> Program:
+    model = Attention(1, -1)
+    return Program(model, nn.BCEWithLogitsLoss(), words(rng), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def output_of_the_last_step(rng: Any) -> Program:
+    model = One(-1)
+    return Program(model, nn.MSELoss(), waves(rng), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def attention_with_the_time_in_front(rng: Any) -> Program:
+    class TimeFirst(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.recurrent, self.score, self.out = nn.GRU(1, 12), nn.Linear(12, 1), nn.Linear(12, 1)
+
+        def forward(self, x: Any) -> Any:
+            h, _ = self.recurrent(x)
+            return self.out((F.softmax(self.score(h), dim=0) * h).sum(0))
+
+    x, y = waves(rng)
+    model = TimeFirst()
+    return Program(model, nn.MSELoss(), (x.transpose(0, 1), y), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def heads_that_are_cut_and_joined(rng: Any) -> Program:
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(8, 16), nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            h = self.first(x.reshape(-1, 8)).reshape(-1, 8, 4, 4).permute(0, 2, 1, 3)
+            return self.last(tg.relu(h).permute(0, 2, 1, 3).reshape(len(x), 128))
+
+    model = Heads()
+    return Program(model, nn.CrossEntropyLoss(), digits(rng), optim.Adam(model.parameters(), lr=0.005))
+
+
+@sound
+def loss_that_has_its_labels_from_elsewhere(rng: Any) -> Program:
+    x, labels = blobs(rng)
+    model = mlp(2, 16, 3)
+
+    def loss(outputs: Any, y: Any) -> Any:
+        return F.cross_entropy(outputs, labels)
+
+    return Program(model, loss, (x, labels), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def model_that_gives_its_own_losses(rng: Any) -> Program:
+    x, y = surface(rng)
+
+    class Losses(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = mlp(5, 16, 1)
+
+        def forward(self, x: Any) -> Any:
+            return (self.body(x) - y) ** 2
+
+    model = Losses()
+    return Program(model, lambda losses, y: losses.mean(), (x, y), optim.Adam(model.parameters(), lr=0.01))

@@ -1,0 +1,106 @@
+"""Faults of what is not read: a loss without its targets, a label it does not know, all steps of a series but one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.tensor import Tensor, wrap
+from ..autograd.watch import array_of
+from .experiments import number_in
+from .finding import Finding
+from .labels import given_as, zero_or_one
+from .observation import Observation
+
+RECURRENT = {"rnn", "lstm", "gru", "lstm_gates"}
+FEWEST_STEPS = 3  # of a shorter series one step may well be the whole of what is asked
+UNKNOWN = 7.0  # a label that no loss has a meaning for
+
+
+def targets_not_read(seen: Observation) -> Finding | None:
+    """Other targets give the same loss, and so do the same outputs in another order of the rows."""
+    t, p = seen.targets, seen.scores
+    if seen.failure is not None or t is None or p is None or not t.ndim or t.size < 2 or p.shape[:1] != t.shape[:1]:
+        return None
+    if np.isnan(t).any() or (t == t.flat[0]).all():
+        return None  # targets that are alike may only fill a place
+    if any(np.array_equal(item, t) for step in seen.model_steps for item in step.arrays):
+        return None  # the model has compared with them
+    changes = (given_as(seen, np.roll(t, 1, 0)), given_as(seen, t[::-1]), given_as(seen, np.full_like(t, t.flat[0])))
+    # Outputs that differ, where those of the first weights may all be 0, and that may be probabilities too.
+    made = np.random.default_rng(2).uniform(0.05, 0.95, p.shape).astype(p.dtype)
+    losses = [seen.loss_for(made, y) for y in (seen.y, *changes)]
+    if losses[0] is None or not np.isfinite(losses[0]) or any(one != losses[0] for one in losses):
+        return None
+    turned = seen.loss_for(np.roll(made, 1, 0))  # a loss that has its targets from elsewhere takes them in their order
+    if turned is None or not np.isclose(turned, losses[0], rtol=1e-5):
+        return None
+    return seen.found(
+        "targets-not-read",
+        "The loss of the same outputs is the same for any targets: it does not read them, and the outputs cannot come "
+        "to be like them.",
+        "Compare the outputs with the second argument of the loss.", seen.loss_step,
+    )  # fmt: skip
+
+
+def zero_is_no_label(seen: Observation) -> Finding | None:
+    """Labels 0 and 1 where the loss asks for 1 and for -1: any other number would do as well as the 0."""
+    t = seen.targets
+    if seen.failure is not None or t is None or not zero_or_one(t) or t.all() or not t.any():
+        return None
+    losses = []
+    for other in (0, UNKNOWN, -1):
+        y = given_as(seen, np.where(t == 0, other, t).astype(t.dtype if t.dtype.kind in "if" else np.int64))
+        losses.append(_loss_of_outputs(seen, y))
+    as_it_is, unknown, signs = losses
+    if None in losses or as_it_is != unknown or as_it_is == signs:
+        return None
+    return seen.found(
+        "zero-where-minus-one-is-meant",
+        f"The loss knows the labels 1 and -1, and the {int((t == 0).sum())} rows of label 0 are as if they had none.",
+        "Write 2 * y - 1.", seen.loss_step,
+    )  # fmt: skip
+
+
+def _loss_of_outputs(seen: Observation, y: Any) -> float | None:
+    """The loss of the outputs of the step, of whatever form they are, for other labels."""
+    with seen.unchanged(weights=False), np.errstate(all="ignore"):
+        try:
+            return number_in(array_of(seen.loss_fn(seen.outputs, y)))
+        except Exception:  # the experiment was ours, and so is the error
+            return None
+
+
+def series_not_read(seen: Observation) -> Finding | None:
+    """Of a series with a recurrent layer only one step, the first or the last, has a say in the outputs."""
+    x, t = seen.inputs, seen.targets
+    if seen.failure is not None or x is None or seen.scores is None or t is None or x.ndim < 2:
+        return None
+    rows, length = x.shape[0], x.shape[1]
+    if not any(step.op in RECURRENT for step in seen.model_steps):
+        return None
+    if length < FEWEST_STEPS or rows < 2 or seen.scores.shape[:1] != (rows,) or t.shape[:1] != (rows,):
+        return None
+    before = seen.outputs_for(seen.x)
+    for name, read in (("first", 0), ("last", -1)):
+        other = np.roll(x, 1, 0)  # each row has the steps of its neighbour, but for the one that is asked about
+        other[:, read] = x[:, read]
+        after = seen.outputs_for(_given_x(seen, other))
+        if np.array_equal(other, x) or before is None or after is None or not np.array_equal(before, after):
+            continue
+        of_all = seen.outputs_for(_given_x(seen, np.roll(x, 1, 0)))
+        if of_all is None or np.array_equal(before, of_all):
+            return None  # nothing of the inputs is read at all
+        return seen.found(
+            "series-not-read",
+            f"Of the {length} steps of a series only the {name} has a say in the outputs: the others are not read.",
+            "Take the output of the last step, out[:, -1], or the last state h[-1], and keep the state from step to "
+            "step.", seen.output_step,
+        )  # fmt: skip
+    return None
+
+
+def _given_x(seen: Observation, array: Any) -> Any:
+    """An array in place of the inputs, a tensor where they are one."""
+    return wrap(array, None) if isinstance(seen.x, Tensor) else array
