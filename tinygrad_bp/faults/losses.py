@@ -59,8 +59,10 @@ def _class_numbers(t: np.ndarray) -> bool:
     return bool(3 <= len(numbers) <= 20 and numbers[0] == 0 and numbers[-1] == len(numbers) - 1 and counts.min() >= 2)
 
 
-def _of_a_product(seen: Observation) -> bool:
-    """Whether the loss is the same with the signs of both outputs and targets turned."""
+def _for_signs(seen: Observation) -> bool:
+    """Whether labels -1 and 1 meet a loss that is the same with the signs of outputs and targets turned."""
+    if not (np.abs(seen.targets) == 1).all():
+        return False
     made = np.random.default_rng(3).normal(size=seen.scores.shape).astype(seen.scores.dtype)
     one, turned = seen.loss_for(made), seen.loss_for(-made, given_as(seen, -seen.targets))
     return one is not None and turned is not None and bool(np.isclose(one, turned, rtol=1e-4))
@@ -69,11 +71,9 @@ def _of_a_product(seen: Observation) -> bool:
 def binary_loss_for_class_numbers(seen: Observation) -> Finding | None:
     """The likelihood of 0 or 1 against 0, 1, 2, or against -1 and 1."""
     kind, t = seen.loss_kind, seen.targets
-    if kind is None or t is None or kind.kind != "binary" or not whole(t) or zero_or_one(t):
+    if kind is None or t is None or kind.kind != "binary" or not whole(t) or zero_or_one(t) or _for_signs(seen):
         return None
     numbers = np.unique(t)
-    if numbers.tolist() == [-1, 1] and _of_a_product(seen):
-        return None  # the likelihood of the sign, which is made for them
     if len(numbers) > 20 or not (t.size >= 2 * len(numbers) or t.dtype.kind in "iu"):
         return None
     said = ", ".join(f"{number:g}" for number in numbers[:4]) + (", …" if len(numbers) > 4 else "")
@@ -161,7 +161,7 @@ def loss_not_finite(seen: Observation) -> Finding | None:
 def binary_loss_for_regression(seen: Observation) -> Finding | None:
     """The likelihood of 0 or 1 against numbers of any size."""
     kind, t = seen.loss_kind, seen.targets
-    if kind is None or t is None or kind.kind != "binary" or not np.isfinite(t).all():
+    if kind is None or t is None or kind.kind != "binary" or _for_signs(seen) or not np.isfinite(t).all():
         return None
     outside = float(np.mean((t < -1e-6) | (t > 1 + 1e-6)))
     if outside < 0.01:
