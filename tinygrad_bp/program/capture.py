@@ -135,7 +135,8 @@ class Capture(Watcher):
             if known.value is None:
                 raise CaptureError(
                     f"a tensor {shape_text(array.shape)} was written in a way that leaves no op behind, so a program "
-                    "would not know its new value. Write t[...] = value, t.copy_(value) or t += value"
+                    "would not know its new value. Write t[...] = value, t.copy_(value) or t += value; where it is a "
+                    "view of a tensor that was written, such as a parameter, give a copy, t.clone()"
                 )
             return known.value
         base = array
