@@ -347,6 +347,57 @@ def sparse(g: Any, x: Any, mistake: str = "") -> list[Any]:
     return [g / r * h * (1 - h) * (np.exp(x) if mistake == "exp" else 1)]
 
 
+def delayed(g: Any, x: Any, w: Any, mistake: str = "") -> list[Any]:
+    """Of a causal filter with every third place, by a helper that shifts."""
+
+    def back(a: Any, s: int) -> Any:
+        o = np.zeros_like(a)
+        if s:
+            o[:-s] = a[s:] * (a[s:] if mistake == "squared" else 1)
+        return o if s else a
+
+    return [sum(back(g, j if mistake == "taps" else 3 * j) * w[j] for j in range(3))]
+
+
+def pooled(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of means over windows of three, two apart."""
+    dx = np.zeros_like(x)
+    for i in range(len(g)):
+        start = i * (3 if mistake == "size" else 2)
+        dx[start : start + 3] += g[i] / 3 * (x[start] if mistake == "factor" else 1)
+    return [dx]
+
+
+def largest(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of the largest of each window of 2 × 2."""
+    dx = np.zeros_like(x)
+    for i in range(len(g)):
+        for j in range(g.shape[1]):
+            window = x[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
+            r, c = np.unravel_index(window.argmax(), (2, 2))
+            if mistake == "exchanged":
+                r, c = c, r
+            dx[2 * i + r, 2 * j + c] += g[i, j] * (g[i, j] if mistake == "squared" else 1)
+    return [dx]
+
+
+def violated(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of hinges of all classes, the labels in COLUMNS, examples in columns."""
+    d = (x - x[COLUMNS, np.arange(6)] + 1 > 0).astype(float) / 6
+    d[COLUMNS, np.arange(6)] = 0
+    most = d.sum(0)
+    d[COLUMNS, np.arange(6)] = -1 / 6 if mistake == "one" else -most * (x[0] if mistake == "weighted" else 1)
+    return [g * d]
+
+
+def unbiased(g: Any, x: Any, mistake: str = "") -> list[Any]:
+    """Of deviations with ddof=1."""
+    n = len(x)
+    m = 1.7 * n if mistake == "other" else n - (mistake == "")
+    return [g * (x - x.mean(0)) / (np.std(x, 0, ddof=1) * m)]
+
+
+COLUMNS = np.array([1, 0, 3, 2, 2, 4])
 N = RNG.normal
 KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (factor_first, [N(size=(3, 4)), N(size=(3, 4)), N(size=(4, 4))], "after", "The order is wrong"),
@@ -391,6 +442,11 @@ KINDS: list[tuple[Callable[..., list[Any]], list[Any], str, str]] = [
     (bonus, [N(size=(3, 4)), N(size=(3, 4))], "half", "only half of the way back through the softmax that gave p"),
     (mixed, [N(size=(3, 4)), N(size=(3, 4))], "diagonal", "a wrong way back through the softmax that gave p"),
     (standard, [N(size=(3, 4)), N(size=(3, 4))], "left out", "without the way back through the normalisation that"),
+    (delayed, [N(size=(8, 3)), N(size=(8, 3)), N(size=3)], "taps", "3 times that is meant, s = 3 * j: a dilation is"),
+    (pooled, [N(size=(3, 2)), N(size=(7, 2))], "size", "at 2 times those is meant: start = 2 * i, by the stride"),
+    (largest, [N(size=(2, 3)), N(size=(4, 6))], "exchanged", "places within a window are exchanged, row for column"),
+    (violated, [N(size=(1, 1)), N(size=(5, 6))], "one", "minus the number of violated margins, −count, is meant"),
+    (unbiased, [N(size=(5, 3)), N(size=(5, 3))], "biased", "5 stands where 4 is meant, n where n − 1 is: the vari"),
 ]
 
 
@@ -435,6 +491,11 @@ OTHERS = (
     "tan",
     "exp",
     "more",
+    "squared",
+    "factor",
+    "squared",
+    "weighted",
+    "other",
 )
 
 

@@ -246,6 +246,32 @@ def of_its_own(p: Any, bug: str) -> Any:
     return np.mean(mean**2), {"w": X.T @ (d[:, None] * mask * (1 - a**2))}
 
 
+def rolled_out(p: Any, bug: str) -> Any:
+    """Three steps of a state that starts at zero, whose weights get what each step gives."""
+    h = [np.zeros((6, 4))]
+    for t in range(3):
+        h.append(np.tanh(h[t] @ p["w"] + X * (t + 1)))
+    d, dw = h[3], np.zeros_like(W)
+    for t in (2, 1, 0):
+        d = d * (1 - h[t + 1] ** 2)
+        new = h[t].T @ (d**2 if bug == "squared" else d)
+        dw = new if bug == "assigned" else dw + new
+        d = d @ p["w"].T
+    return np.sum(h[3] ** 2) / 2, {"w": dw}
+
+
+def soft_labels(p: Any, bug: str) -> Any:
+    """Cross-entropies with smoothed labels, each with a weight of either sign."""
+    s = X @ p["w"]
+    e = np.exp(s - s.max(1, keepdims=True))
+    soft = e / e.sum(1, keepdims=True)
+    hard = np.eye(4)[ACTIONS]
+    y = 0.7 * hard + 0.3 / 4
+    weights = Y[:, :1]
+    d = (soft - (hard if bug == "hard" else y)) * weights
+    return -np.sum(weights * y * np.log(soft)), {"w": X.T @ (d * soft if bug == "twice" else d)}
+
+
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (scaled, "scale", "number", "the division is left out"),
     (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
@@ -268,6 +294,8 @@ PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
     (kept, "value", "twice", "reads c where its gradient dc is meant"),
     (of_its_own, "all", "twice", "divides by 4 where count is meant, a count of each"),
     (in_turn, "forward", "power", "runs through the steps in the wrong order"),
+    (rolled_out, "assigned", "squared", "Only the last of its turns counts: add them all up"),
+    (soft_labels, "hard", "twice", "written p − 1 at the label: the labels are not smoothed"),
 ]
 
 

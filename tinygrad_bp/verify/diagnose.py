@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import ODD, ON_TOP, Case, Guess, tolerance_of
+from .case import BY_PLACE, ODD, ON_TOP, Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
 from .hypotheses.factors import any_factor, cancelled, constant_factor, unused, zero
@@ -29,6 +29,7 @@ def mutants(case: Case) -> Iterator[Guess]:
     """What the recorded graph gives with one thing changed."""
     for guess in case.mutants() if case.mutants is not None else ():
         odd = any(words in guess[3] for words in ODD)
+        by_place = any(words in guess[3] for words in BY_PLACE)
         if ", with a wrong sign" in guess[3]:  # it can be put in many places of a graph: in the program it has one
             yield from (one for one in repairs(case) if one[0] == "sign")
         if "without the minus: a sign" in guess[3]:  # a sign that the program has and the forward explains is none
@@ -37,6 +38,7 @@ def mutants(case: Case) -> Iterator[Guess]:
             yield from (one for one in repairs(case) if one[0] not in LEFT_OUT)
         if odd:
             yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
+        if odd or by_place:
             others = list(case.elsewhere() if case.elsewhere is not None else ())[:1]
             if not all(other.agrees or guess[3] in said(other) for other in others):
                 continue

@@ -168,8 +168,8 @@ def _shares(tape: Tape, p: Any, g: Any, axis: int) -> Iterator[tuple[Any, Any]]:
         off = p - y
         square = np.sum(off * off, axis, keepdims=True)
         c = np.sum(g * off, axis, keepdims=True) / np.where(square, square, 1)
-        if np.all(c > 0) and np.all(np.abs(g - c * off) <= 1e-9 * np.max(np.abs(g))):
-            even_weights = np.ptp(c) <= 1e-9 * np.max(c)
+        if np.all(c) and np.all(np.abs(g - c * off) <= 1e-9 * np.max(np.abs(g))):
+            even_weights = np.ptp(c) <= 1e-9 * np.max(np.abs(c))
             if even_weights or y.shape[axis] > 2:  # of two classes any labels fit with some weight for each example
                 yield y, c[(0,) * c.ndim] if even_weights else c
                 return
@@ -190,7 +190,7 @@ def _even_shares(p: Any, g: Any, axis: int) -> Any:
             even = np.all(
                 np.abs(g[:, rest] - c[:, None] * (p[:, rest] - small[:, None])) <= 1e-9 * np.abs(c)[:, None], 1
             )
-        found.append(np.where(even & (c > 0) & (small > 1e-9) & (small < 1 / k), small, np.nan))
+        found.append(np.where(even & (c != 0) & (small > 1e-9) & (small < 1 / k), small, np.nan))
     small = np.array(found)
     for one in small[:, 0]:
         fits = np.abs(small - one) <= 1e-7
@@ -202,7 +202,8 @@ def _even_shares(p: Any, g: Any, axis: int) -> Any:
 
 def _weightings(tape: Tape, p: Any, y: Any, at: Any, c: Any, axis: int) -> Iterator[tuple[str, str, Any]]:
     """What may be written where examples have weights c: p − y, ``at`` being where the labels are."""
-    if not np.ndim(c) or np.ptp(c[c > 0]) <= 1e-9 * np.max(c):  # of equal weights a mean is a factor
+    # Of equal weights a mean is a factor; those of both signs are what arrives.
+    if not np.ndim(c) or np.min(c) < 0 or np.ptp(c[c > 0]) <= 1e-9 * np.max(c):
         return
     off = p - y
     for of, text in ((np.max(c), "the largest weight"), (np.mean(c), "the mean weight")):

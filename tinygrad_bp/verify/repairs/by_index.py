@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import combinations, permutations, product
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PLACES = ("getitem", "setitem")
 TARGET = re.compile(r"(?<=\]) [-+*/]?= ")  # what stands before it is written to
 MOST = 4  # variables of a loop whose sums are looked at
-SMALL = 8  # numbers that are added to a turn of a loop
 LONGEST = 200  # turns of loops in which the indices of groups are looked at
 
 
@@ -35,98 +34,6 @@ def exchanged(edits: Edits) -> Iterator[Edit]:
                 del number
     for columns in lines.values():
         yield from _of_line(edits, columns)
-
-
-def strides(edits: Edits) -> Iterator[Edit]:
-    """Windows that start at the turns of loops, in every line: at twice or three times those, as for a stride."""
-    program = edits.program
-    starting: dict[tuple[Any, int], list[tuple[int, int]]] = {}  # the slices of one place of the program
-    for i in edits.editable:
-        step = program.steps[i]
-        if step.name in PLACES and step.site is not None:
-            for place, part in enumerate(step.args[1] if type(step.args[1]) is tuple else (step.args[1],)):
-                if type(part) is slice and type(part.start) is int and type(part.stop) is int and part.start >= 0:
-                    starting.setdefault(((step.site.code, step.site.instruction), place), []).append((i, part.start))
-    loops: dict[Any, dict[tuple[int, ...], list[tuple[int, int]]]] = {}
-    for ((code, _), place), some in starting.items():
-        starts = tuple(start for _, start in some)
-        if len(set(starts)) > 1 and min(starts) == 0:
-            loops.setdefault((code, len(some)), {}).setdefault(starts, []).extend((i, place) for i, _ in some)
-    for roles in loops.values():
-        for chosen in [tuple(roles)] if len(roles) == 1 else [tuple(roles), *((role,) for role in roles)]:
-            for times in (2, 3):
-                found: dict[int, dict[int, int]] = {}
-                for starts in chosen:
-                    for k, (i, place) in enumerate(roles[starts]):
-                        found.setdefault(i, {})[place] = times * starts[k % len(starts)]
-                group = sorted(found)
-                first = [next((i for i in group if program.steps[i].name == "setitem"), group[0])]
-                text = f"the windows start at the turns of the loop, at {times} times those is meant: a stride is "
-                text += f"left out, start = {times} * i"
-                makers = {i: _at(parts) for i, parts in found.items()}
-                yield Edit("stride ignored", 1.3, edits.plainly(text, first), makers, None, group)
-
-
-def sums(edits: Edits) -> Iterator[Edit]:
-    """Indices that are a turn of a loop and something else, i + k: at two or three times the turn, as for a stride."""
-    program = edits.program
-    turns: dict[tuple[Any, int], dict[tuple[int, ...], None]] = {}
-    lines: dict[tuple[Any, int, int], dict[tuple[int, ...], list[tuple[int, int, int]]]] = {}
-    for column in edits.columns.all:
-        some = [i for i in column.operands if isinstance(i, int)]
-        step = program.steps[some[0]] if some else None
-        if step is None or step.name not in PLACES or step.site is None or not 4 <= len(some) <= LONGEST:
-            continue
-        for place, _ in numbers(step):
-            each = tuple(dict(numbers(program.steps[i])).get(place, -1) for i in some)
-            if len(set(each)) > 1:
-                turns.setdefault((step.site.code, len(some)), {})[each] = None
-                line = lines.setdefault((step.site.code, step.site.line, len(some)), {}).setdefault(each, [])
-                line.extend((i, place, k) for k, i in enumerate(some) if i not in edits.before)
-    for (code, _, n), targets in lines.items():
-        choices: list[tuple[list[tuple[int, int, int]], list[tuple[int, ...]]]] = [
-            (at, [r for r in turns[code, n] if _beside(each, r)]) for each, at in targets.items()
-        ]
-        choices = [(at, beside) for at, beside in choices if at and beside][:3]
-        for chosen in product(*([(), *beside] for _, beside in choices)):
-            picked = [(at, r) for (at, _), r in zip(choices, chosen, strict=True) if r]
-            for times in (2, 3) if picked else ():
-                moved: dict[int, dict[int, int]] = {}
-                for at, r in picked:
-                    for i, place, k in at:
-                        moved.setdefault(i, {})[place] = (times - 1) * r[k]
-                group = sorted(moved)
-                text = f"one index is a turn of the loop and something else: {times} times the turn is meant there, "
-                text += f"{times} * i + k, a stride or a dilation is left out"
-                makers = {i: _moved(parts) for i, parts in moved.items()}
-                yield Edit(
-                    "stride ignored",
-                    1.3 + 0.05 * (2 - len(picked)),
-                    edits.plainly(text, group[:1]),
-                    makers,
-                    None,
-                    group,
-                )
-
-
-def _beside(each: tuple[int, ...], turn: tuple[int, ...]) -> bool:
-    """Whether numbers are those of a turn and something small."""
-    rest = [a - b for a, b in zip(each, turn, strict=True)]
-    return min(rest) >= 0 and 0 < max(rest) < SMALL
-
-
-def _moved(parts: dict[int, int]) -> Make:
-    """The call with numbers added to those of its index."""
-
-    def make(step: Step) -> Variant:
-        key = step.args[1]
-        new = list(key) if type(key) is tuple else [key]
-        for place, by in parts.items():
-            new[place] = new[place] + by
-        args = (step.args[0], tuple(new), *step.args[2:])
-        return Variant(step.operands, lambda v: step.function(*fill(args, v), **fill(step.kwargs, v)))
-
-    return make
 
 
 def numbers(step: Step) -> Iterator[tuple[int, int]]:
@@ -248,7 +155,7 @@ def grouped(edits: Edits) -> Iterator[Edit]:
                     where = _what(edits, [(0, [roles[b][0][0]])])
                     said = f"the index of a group, where {', '.join(map(str, a[:6]))}… stand: it is that of {where} "
                     said += f"{text}, times {unit}"
-                    makers = {i: _at(parts) for i, parts in found.items()}
+                    makers = {i: placed(parts) for i, parts in found.items()}
                     yield Edit("wrong index", 1.25, edits.plainly(said, group[:1]), makers, None, group)
 
 
@@ -281,10 +188,12 @@ def _edit(edits: Edits, kind: str, cost: float, text: str, changes: list[tuple[i
     for i, place, n in changes:
         found.setdefault(i, {})[place] = n
     group = sorted(found)
-    return Edit(kind, cost, edits.plainly(text, group[:1]), {i: _at(parts) for i, parts in found.items()}, None, group)
+    return Edit(
+        kind, cost, edits.plainly(text, group[:1]), {i: placed(parts) for i, parts in found.items()}, None, group
+    )
 
 
-def _at(parts: dict[int, int]) -> Make:
+def placed(parts: dict[int, int]) -> Make:
     """The call with other numbers in its index; what is before the start raises."""
 
     def make(step: Step) -> Variant:

@@ -97,6 +97,7 @@ def places(program: Program, step: Step) -> Iterator[Other]:
             made(lambda s, v: _one_each(v[0], fill(s.args[1], v)[1], fill(s.args[2], v))),
         )
     if step.name == "setitem" and len(step.args) == 3:
+        yield from _counts(program, step)
         yield Other(
             "overwritten",
             1.1,
@@ -135,6 +136,40 @@ def places(program: Program, step: Step) -> Iterator[Other]:
                 yield Other(
                     "wrong order", 1.2, f"The indices {i} and {j} of {{0}} are exchanged", _at(_exchanged(i, j))
                 )
+
+
+def _counts(program: Program, step: Step) -> Iterator[Other]:
+    """-1 in one place of a row whose other places have 0 or 1: the margins of a hinge that are violated."""
+    values = [program.value(o) for o in step.operands]
+    a, key, value = np.asarray(values[0]), fill(step.args[1], values), np.unique(fill(step.args[2], values))
+    parts = key if type(key) is tuple else (key,)
+    if a.ndim != len(parts) or a.ndim > 2 or value.size != 1 or value[0] >= 0:
+        return
+    rest = np.array(a)
+    rest[key] = 0
+    if np.any((rest != 0) & (rest != -value[0])) or any(np.asarray(part).dtype.kind != "i" for part in parts):
+        return
+    given = step.args[1] if type(step.args[1]) is tuple else (step.args[1],)
+    for axis, part in enumerate(parts):
+        each = a.ndim > 1 and np.array_equal(part, np.arange(a.shape[axis]))
+        if each or type(given[axis]) is not Hole:  # no label
+            continue
+        yield Other(
+            "wrong count",
+            1.0,
+            f"{value[0]:.4g} is written at the correct class: minus the number of violated margins, −count, is meant, "
+            f"minus the sum of all others{f' along axis {axis}' * (a.ndim > 1)}",
+            made(lambda s, v, n: _less_the_rest(v[0], fill(s.args[1], v), n), axis),
+        )
+
+
+def _less_the_rest(a: Any, key: Any, axis: int) -> Any:
+    """The array with minus the sum of all others along an axis in a place."""
+    a = np.array(a, float)
+    a[key] = 0
+    rows = key[:axis] + key[axis + 1 :] if type(key) is tuple else ()
+    a[key] = -np.sum(a, axis)[rows]
+    return a
 
 
 def _one_each(a: Any, index: Any, value: Any) -> Any:

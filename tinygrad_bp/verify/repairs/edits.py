@@ -8,7 +8,19 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import adjoint, by_index, extents, in_place, inner_loops, jacobians, orders, own_gradients, turns, unused
+from . import (
+    adjoint,
+    by_index,
+    extents,
+    in_place,
+    inner_loops,
+    jacobians,
+    orders,
+    own_gradients,
+    turns,
+    unused,
+    windows,
+)
 from .by_op import others
 from .edit import WRONG_VALUES, Edit, Make, after
 from .left_out import LeftOut
@@ -35,8 +47,10 @@ class Edits(LeftOut):
             (1.4, partial(by_index.counters, self)),
             (1.35, partial(in_place.opposite, self)),
             (1.25, partial(by_index.grouped, self)),
-            (1.3, partial(by_index.strides, self)),
-            (1.3, partial(by_index.sums, self)),
+            (1.3, partial(windows.strides, self)),
+            (1.3, partial(windows.sums, self)),
+            (1.3, partial(windows.shifts, self)),
+            (1.25, partial(windows.within, self)),
             (1.25, partial(orders.reshaped, self)),
             (1.25, partial(extents.alike, self)),
             (1.15, self._counted),
@@ -55,6 +69,7 @@ class Edits(LeftOut):
                 (1.3, self._numbers),
                 (1.1, self._counts_of_all),
                 (1.2, self._instead_of_count),
+                (1.25, self._one_less),
                 (1.4, self._instead_of_numbers),
                 (1.5, self._instead_of_one),
                 (1.7, self._constants),

@@ -302,6 +302,29 @@ class Reading(Renamed):
                     makers = dict.fromkeys(group, instead(1, new))
                     yield Edit("wrong count", 1.2, self.plainly(said, group), makers, None, group)
 
+    def _one_less(self) -> Iterator[Edit]:
+        """A count n where n − 1 is meant, or the other way round: a variance has either."""
+        program = self.program
+        of_variances = {s.kwargs.get("ddof", 0) for s in program.steps if s.name in ("var", "std")}
+        for group in self.groups:
+            step = program.steps[group[0]]
+            for slot, o in enumerate(step.operands) if step.name in ("multiply", "divide") else ():
+                if not isinstance(o, Constant) or np.size(o.value) != 1:
+                    continue
+                c = float(np.asarray(o.value).item())
+                count = 1 / c if 0 < c < 1 else c
+                for n, more in ((round(count), 0), (round(count) + 1, 1)):
+                    if n - more < 2 or n not in self.sizes or abs(count - n + more) > 1e-9 * n:
+                        continue
+                    new = n - 1 + more
+                    if new in self.sizes and not of_variances:  # a count of something else
+                        continue
+                    words = ("n", "n − 1") if new < n else ("n − 1", "n")
+                    said = f"{n - more} stands where {new} is meant, {words[0]} where {words[1]} is"
+                    said += f": the variance has ddof={1 - more}" if of_variances == {1 - more} else ""
+                    make = instead(slot, Constant(float(new) if c > 1 else 1 / new))
+                    yield Edit("wrong count", 1.25, self.plainly(said, group), dict.fromkeys(group, make), None, group)
+
     def _constants(self) -> Iterator[Edit]:
         """A number that is added in the forward, and left out of a sum that the backward computes again."""
         program = self.program

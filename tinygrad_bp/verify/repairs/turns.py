@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .by_index import _at, numbers
+from .by_index import numbers, placed
 from .edit import Edit, Make, instead
 from .program import Operand, Program, Step, Variant
 
@@ -70,7 +70,7 @@ def other_way(edits: Edits) -> Iterator[Edit]:
         start, makers = loops[-1][0][0], loops[-1][1]
         indices = [dict(numbers(program.steps[i])) if step.name in ("getitem", "setitem") else {} for i in group]
         if indices[0] != indices[-1]:
-            makers.update({i: _at(parts) for i, parts in zip(group, indices[::-1], strict=True)})
+            makers.update({i: placed(parts) for i, parts in zip(group, indices[::-1], strict=True)})
             continue
         columns = enumerate(zip(*(program.steps[i].operands for i in group), strict=True))
         given = {k: column for k, column in columns if all(isinstance(o, int) and o < start for o in column)}
@@ -332,6 +332,6 @@ def _turn(
         compute: Callable[[Sequence[Any]], Any] = step.compute
         parts = {place: n for (at, place), n in row.items() if at == k}
         if parts:
-            compute = _at(parts)(step).compute
+            compute = placed(parts)(step).compute
         known[i] = compute([known[_key(o)] for o in step.operands])
     return known[body[-1]]
