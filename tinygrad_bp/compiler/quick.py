@@ -8,6 +8,8 @@ program, unrolled over its arguments, as the frames of ops are.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from operator import getitem
 from textwrap import indent
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -108,7 +110,7 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     """
     count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
     settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
-    names |= {f"read{i}": sources[i] for i in settings} | {"dtype": dtypes.get_default_dtype()}
+    names |= {f"read{i}": _read(sources[i])[0] for i in settings} | {"dtype": dtypes.get_default_dtype()}
     looks = ["dtypes._default is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype, f"kind{i}": type(leaf)}
@@ -135,21 +137,30 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     for i, (holds, of_tensors) in enumerate(guards.conditions):
         if not of_tensors:
             names[f"holds{i}"] = holds
-            looks.append(f"not holds{i}()")
+            at_once = getattr(holds, "at_once", "False").format(f"holds{i}")
+            looks.append(f"not ({at_once} or holds{i}())")
     changing = [*range(count), *settings]
     again = getattr(entry.runnable, "again", None)
     names["again"] = _never if again is None else again(changing)
     arrays = _tuple([f"v{i}" for i in range(count)])
+    read = "; ".join([f"v{i} = float(read{i}{_read(sources[i])[1]})" for i in settings])
     inner = _TEXT.format(
         taken=_tuple([f"a{i}" for i in range(count)]), arrays=arrays,
         values=_tuple([f"a{i}._value" for i in range(count)]), grad=switches.grad, inference=switches.inference,
-        looks=" or ".join(looks), read="; ".join([f"v{i} = float(read{i}())" for i in settings]) or "pass",
+        looks=" or ".join(looks), read=read or "pass",
         keep=f"{_tuple([f'arrays[{i}]' for i in range(count)])} = {arrays}" if count else "pass",
         changing=", ".join([f"v{i}" for i in changing]),
         given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
     )  # fmt: skip
     free = f"{' = '.join(cells)} = None" if cells else "pass"
     return f"def around():\n    {free}\n{indent(inner, '    ')}    return quick\n"
+
+
+def _read(source: Any) -> tuple[Any, str]:
+    """What a setting is read from, and how: an item of a dict without a call."""
+    if isinstance(source, partial) and source.func is getitem:
+        return source.args[0], f"[{source.args[1]!r}]"
+    return source, "()"
 
 
 def _tuple(items: list[str]) -> str:

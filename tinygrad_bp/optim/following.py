@@ -69,7 +69,7 @@ def name_state(state: dict[str, Any], p: Tensor) -> None:
 
 def follow(optimizer: Optimizer, group: dict[str, Any], moving: list[Tensor]) -> None:
     """Say what the step of a group of these parameters, which was just taken, holds for."""
-    assume(_same_group(optimizer, group, optimizer.scheduled(group)))
+    assume(_SameGroup(optimizer, group, optimizer.scheduled(group)))
     assume(_same_params(group), of_tensors=True)
     assume(_same_hooks(optimizer), of_tensors=True)
     kept = [p for p in moving if p in optimizer._state]
@@ -82,7 +82,7 @@ def follow(optimizer: Optimizer, group: dict[str, Any], moving: list[Tensor]) ->
 def follow_own_step(optimizer: Optimizer) -> None:
     """Say what a step that a user wrote holds for: its settings, and what is kept, as they are before it."""
     for group in optimizer.param_groups:
-        assume(_same_group(optimizer, group, ()))
+        assume(_SameGroup(optimizer, group, ()))
         assume(_same_params(group), of_tensors=True)
         keep_state(optimizer, group["params"])
     assume(_same_hooks(optimizer), of_tensors=True)
@@ -108,26 +108,34 @@ def _same_hooks(optimizer: Optimizer) -> Callable[[], bool]:
     return lambda: called() == then
 
 
-def _same_group(optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence[str]) -> Callable[[], bool]:
+class _SameGroup:
     """Whether there are as many parameters, and the settings are the same that a program does not read."""
-    groups, counted = optimizer.param_groups, len(optimizer.param_groups)
-    params, many = group["params"], len(group["params"])
-    fixed = itemgetter("params", *[name for name in group if name not in scheduled])
-    values, not_0 = fixed(group), [name for name in scheduled if name == "momentum"]
-    last = dict(group)
 
-    def same() -> bool:
-        nonlocal last
-        if group["params"] is not params or len(params) != many or len(groups) != counted:
+    # What is true of it, by its name, in most runs, and is looked at without a call.
+    at_once = (
+        "{0}.group['params'] is {0}.params and len({0}.params) == {0}.many and len({0}.groups) == {0}.counted "
+        "and {0}.group == {0}.last"
+    )
+
+    __slots__ = ("counted", "fixed", "group", "groups", "last", "many", "not_0", "optimizer", "params", "values")
+
+    def __init__(self, optimizer: Optimizer, group: dict[str, Any], scheduled: Sequence[str]) -> None:
+        self.optimizer, self.group, self.last = optimizer, group, dict(group)
+        self.groups, self.counted = optimizer.param_groups, len(optimizer.param_groups)
+        self.params, self.many = group["params"], len(group["params"])
+        self.fixed = itemgetter("params", *[name for name in group if name not in scheduled])
+        self.values, self.not_0 = self.fixed(group), [name for name in scheduled if name == "momentum"]
+
+    def __call__(self) -> bool:
+        group = self.group
+        if group["params"] is not self.params or len(self.params) != self.many or len(self.groups) != self.counted:
             return False
-        if group == last:  # numbers and texts, and the one list of parameters
+        if group == self.last:  # numbers and texts, and the one list of parameters
             return True
-        if not all(map(_equal, fixed(group), values)) or not all([group[name] != 0 for name in not_0]):
+        if not all(map(_equal, self.fixed(group), self.values)) or not all([group[name] != 0 for name in self.not_0]):
             return False
-        last = dict(group)
-        return optimizer.param_groups is groups
-
-    return same
+        self.last = dict(group)
+        return self.optimizer.param_groups is self.groups
 
 
 def _equal(now: Any, then: Any) -> bool:
