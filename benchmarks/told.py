@@ -43,14 +43,18 @@ project: every sentence was read and counted once, by hand, and the command prin
 | the rarer half of what is built by hand | 55 of 60 (92 %) | 0 | 1 | 4 | 0 of 20 |
 | eight students of one course | 56 of 60 (93 %) | 1 | 1 | 2 | 0 of 20 |
 | twelve kinds of network in equal parts | 54 of 60 (90 %) | 0 | 0 | 6 | 0 of 20 |
+| the same twelve kinds by another author | 59 of 60 (98 %) | 0 | 0 | 1 | 0 of 20 |
+| homeworks of four universities | 59 of 60 (98 %) | 0 | 0 | 1 | 0 of 20 |
 
 These are the figures at first sight, in the order in which the sets were read; *placed* is the right place in words for
 another mistake, and a factor that is a bare number counts as partly. The checker was mended in between: the third and
-the fourth were read with one checker, the sixth and the seventh with another, the last two with one again. None of the
-996 was called right. The bar of 95 % is not met so: of the last 240 twelve stayed unknown, two were named as something
-else, and seven had a bare number or half of the reason. What stays unnamed in rarer models are mostly engines of single
-numbers and soft recursions. The right one called wrong rounds negative positions to zero, which its forward floors. Of
-older sets two are called wrong: their softmax overflows on inputs 1000 times as large, which is said by intent.
+the fourth were read with one checker, the sixth and the seventh with another, the ninth and the tenth with one again,
+and the last two with one, that of today but for one thing: a right program of the last set, whose texts are lists of
+several lengths, could not be checked. None of the 1,116 was called right. The bar of 95 % is met by the last two sets,
+118 of 120, and was not by those before: of 240 twelve stayed unknown, two were named as something else, and seven had a
+bare number or half of the reason. What stays unnamed in rarer models are mostly engines of single numbers and soft
+recursions. The right one called wrong rounds negative positions to zero, which its forward floors. Of older sets two
+are called wrong: their softmax overflows on inputs 1000 times as large, which is said by intent.
 
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.

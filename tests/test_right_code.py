@@ -214,3 +214,22 @@ def test_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert max(map(len, str(found).splitlines())) <= 80 < max(map(len, whole.splitlines()))
     assert str(found).split() == whole.split() and "\n    " in str(found)
+
+
+@pytest.mark.parametrize(("share", "right"), [("len(doc)", True), ("1", False)])
+def test_texts_of_several_lengths_come_as_lists(share, right):
+    space = {"np": np}
+    exec(
+        "def f(params, docs, wanted):\n"
+        "    loss, grad = 0.0, np.zeros_like(params['E'])\n"
+        "    for doc, y in zip(docs, wanted):\n"
+        "        mean = np.mean([params['E'][w] for w in doc], axis=0)\n"
+        "        loss += ((mean - y) ** 2).sum() / len(docs)\n"
+        "        for w in doc:\n"
+        f"            grad[w] += 2 * (mean - y) / len(docs) / {share}\n"
+        "    return loss, {'E': grad}\n",
+        space,
+    )
+    rng = np.random.default_rng(3)
+    data = ([[0, 3, 3], [1, 5], [6, 4, 2, 2], (5, 0)], rng.normal(size=(4, 3)))
+    assert tg.verify.check_gradients(space["f"], {"E": rng.normal(size=(7, 3))}, data).ok == right

@@ -17,10 +17,21 @@ SPELLINGS = ("{}", "d{}", "d_{}", "grad_{}", "{}_grad", "g{}", "dL_d{}")  # of t
 
 
 def array(result: object) -> Any:
-    """The array of a Tensor, a number or a list; what is written down stays that."""
+    """The array of a Tensor, a number or a list; what is written down stays that.
+
+    Of lists of several lengths, as texts of words are, it is one of objects, the lists.
+    """
     if isinstance(result, Traced):
         return result
-    return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
+    try:
+        return np.asarray(value_of(result) if isinstance(result, Tensor) else result)
+    except ValueError:
+        if not isinstance(result, (list, tuple)):
+            raise
+    lists = np.empty(len(result), object)
+    for i, item in enumerate(result):
+        lists[i] = item
+    return lists
 
 
 def several(given: Any, name: str, what: str) -> list[Any]:
