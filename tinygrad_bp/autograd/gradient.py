@@ -46,7 +46,7 @@ from .op import OPS
 from .tensor import Tensor, blank, wrap
 from .types import Array
 from .values import made
-from .watch import pull_traced, quietly, tensors_of
+from .watch import Watcher, pull_traced, quietly, tensors_of
 from .writing import replace
 
 
@@ -61,22 +61,25 @@ def _pull_back(
     """
     watchers = mode().watchers
     if not tensors and not watchers:
-        return _walked(seeds, nodes, pull_and_keep if retain else pull_and_free, False, targets)
+        return _walked(seeds, nodes, pull_and_keep if retain else pull_and_free, False, targets, ())
     with enable_grad() if create else no_grad() if tensors else nullcontext(), quietly(watchers):
         pull = pull_recorded if create else pull_traced if tensors else pull_and_keep if retain else pull_and_free
         if create and traced():  # of an array that is no Tensor, what a rule makes of it has no step
             pull = partial(pull_recorded, constant=tensors_of)
-        return _walked(seeds, nodes, pull, tensors, targets)
+        return _walked(seeds, nodes, pull, tensors, targets, watchers)
 
 
-def _walked(seeds: Gradients, nodes: list[Node], pull: Pull, tensors: bool, targets: set[Node] | None) -> Gradients:
+def _walked(
+    seeds: Gradients, nodes: list[Node], pull: Pull, tensors: bool, targets: set[Node] | None,
+    watchers: Sequence[Watcher],
+) -> Gradients:  # fmt: skip
     found: Gradients = {}
 
     def arrived(node: Node, g: Any) -> Any:
         hooks = node.cell.hooks  # type: ignore[union-attr]
         if hooks is not None:
             g = run_hooks(node, hooks, g, tensors)
-            refuse_changed(nodes)  # the hooks may have written
+            refuse_changed(nodes, watchers)  # the hooks may have written
             if hooks.retain:
                 found[node] = g
         if targets is not None and node in targets:
@@ -84,17 +87,17 @@ def _walked(seeds: Gradients, nodes: list[Node], pull: Pull, tensors: bool, targ
         return g
 
     pull = hooked(pull, tensors)
-    watchers = mode().watchers
-    for watcher in watchers:
-        pull = watcher.pulling(pull)
-
-    refuse_changed(nodes)
+    if watchers:  # a loop over none costs more than the question
+        for watcher in watchers:
+            pull = watcher.pulling(pull)
+    refuse_changed(nodes, watchers)
     if pull is pull_and_free:  # nobody looks
         leaves = walk_unrolled(nodes, seeds, arrived)
     else:
         leaves = walk(nodes, seeds, pull, arrived)
-    for watcher in watchers:
-        watcher.after_backward(leaves)
+    if watchers:
+        for watcher in watchers:
+            watcher.after_backward(leaves)
     for node in leaves:
         cell = node.cell
         if cell is not None and cell.hooks is not None and (targets is None or node in targets):

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from . import writes
 from .anomaly import story
 from .errors import ModifiedError, shape_text
 from .modes import mode
 from .node import Node
 
+if TYPE_CHECKING:
+    from .watch import Watcher
 
-def refuse_changed(nodes: list[Node]) -> None:
-    """Refuse values that nodes (newest first) kept for backward and that were changed since."""
-    if nodes and writes.last_write() > nodes[-1].order:
+
+def refuse_changed(nodes: list[Node], watchers: Sequence[Watcher] | None = None) -> None:
+    """Refuse values that nodes (newest first) kept for backward and that were changed since.
+
+    ``watchers``, where the caller knows them, are those of the mode.
+    """
+    if nodes and writes._last > nodes[-1].order:
         _check_written(nodes)
-    for watcher in mode().watchers:
+    for watcher in mode().watchers if watchers is None else watchers:
         watcher.before_backward(nodes)
 
 
