@@ -56,6 +56,10 @@ bare number or half of the reason. What stays unnamed in rarer models are mostly
 recursions. The right one called wrong rounds negative positions to zero, which its forward floors. Of older sets two
 are called wrong: their softmax overflows on inputs 1000 times as large, which is said by intent.
 
+Of trainings that others wrote likewise, 56 of 60, 49 of 61 and 42 of 45 broken ones had a fault named at first sight
+(bar 85 %), and 59 of 60, 28 of 29 and 24 of 25 sound ones were left alone (bar 95 %); after each set `diagnose` was
+mended, and the third was read with the one of today, but for the false alarm that it found.
+
 [Hand-written gradients](hand-written-gradients.md), [a homework as it was handed in](homework.md) and
 [trainings that do not learn](diagnosing.md) show how it is used.
 """

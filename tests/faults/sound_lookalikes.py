@@ -116,3 +116,21 @@ def model_that_gives_its_own_losses(rng: Any) -> Program:
 
     model = Losses()
     return Program(model, lambda losses, y: losses.mean(), (x, y), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def as_many_positions_as_classes_but_two(rng: Any) -> Program:
+    """The classes stand before the positions, as the cross-entropy of a text wants them."""
+
+    class Text(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.letters, self.read = nn.Embedding(12, 16), nn.GRU(16, 24, batch_first=True)
+            self.out = nn.Linear(24, 12)
+
+        def forward(self, x: Any) -> Any:
+            return self.out(self.read(self.letters(x))[0]).transpose(1, 2)
+
+    x = tg.tensor(rng.integers(0, 12, (32, 10)))
+    model = Text()
+    return Program(model, nn.CrossEntropyLoss(), (x, (x + 5) % 12), optim.Adam(model.parameters(), lr=0.02))

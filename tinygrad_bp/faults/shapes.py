@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -75,9 +76,8 @@ def flatten_missing(seen: Observation) -> Finding | None:
     if not of_row or (positions and wanted != 1):
         return None
     spread = seen.meeting(lambda a, b: a != b and prod(a) > prod(b)) is not None
-    misread = (
-        t.shape == (rows, outputs.shape[-1]) and t.ndim == outputs.ndim - 1
-    )  # one-hot rows, taken for class numbers
+    # One-hot rows, taken for class numbers; of whole numbers the positions come last, after the classes.
+    misread = t.shape == (rows, outputs.shape[-1]) and t.ndim == outputs.ndim - 1 and _one_hot(t)
     if not (refused or spread or misread):
         return None
     return seen.found(
@@ -86,6 +86,10 @@ def flatten_missing(seen: Observation) -> Finding | None:
         "for each row: the dense layers see one position at a time.",
         fix, source=seen.where_it_failed,
     )  # fmt: skip
+
+
+def _one_hot(t: Any) -> bool:
+    return bool(np.isin(t, (0, 1)).all() and (t.sum(-1) == 1).all())
 
 
 def last_layer_too_narrow(seen: Observation) -> Finding | None:
