@@ -177,8 +177,7 @@ class Guards:
             if value is not MISSING:
                 self._look_at(value)
         self._look_at_names(function.__globals__, names)
-        if "<locals>" not in function.__qualname__:  # of others a notebook reloads the code in place
-            self.names.append((Attributes(function), "__code__", function.__code__))
+        self.names.append((Attributes(function), "__code__", function.__code__))  # which a notebook reloads in place
         for name in ("__defaults__", "__kwdefaults__"):
             if getattr(function, name) is not None:
                 self.names.append((Attributes(function), name, getattr(function, name)))
