@@ -9,11 +9,11 @@ Then what makes it fast, safe and convenient. ``define``: the four ways to defin
 ``flat``: zeros that follow. ``batched``: tensors that stand for many, as in vmap. ``forward``: forward mode;
 ``forward_ad``: its dual tensors. ``kept``, ``writes``, ``writing``: values that are written; ``sharing``: who else sees
 their memory. ``hooks``, ``grad_fn``, ``graph``, ``function``: code of the user in backward; ``whole``: several results
-of it as one. ``numpy_protocols``,
-``python_protocols``, ``copying``: what NumPy and Python do with a Tensor. ``printing``: the text of a tensor.
-``definitions``: what an op's documentation says. ``doors``: errors of functions made of ops. ``gathering``: importing
-the files of ops that nobody asked for. ``heap``: freed memory that stays at hand. ``trees``: nested arguments.
-``operands``, ``arrays``, ``dtypes``, ``types``, ``modes``, ``errors``: what the others stand on.
+of it as one. ``numpy_protocols``, ``python_protocols``, ``copying``: what NumPy and Python do with a Tensor.
+``printing``: the text of a tensor. ``definitions``: what an op's documentation says. ``doors``: errors of functions
+made of ops. ``gathering``: importing the files of ops that nobody asked for. ``heap``: freed memory that stays at hand.
+``trees``: nested arguments. ``operands``, ``arrays``, ``dtypes``, ``types``, ``modes``, ``errors``: what the others
+stand on.
 """
 
 from collections.abc import Callable

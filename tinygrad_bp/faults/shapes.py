@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from ..autograd.arrays import kind_of
 from ..autograd.watch import array_of
 from .experiments import number_in
 from .finding import Finding
-from .labels import given_as, whole
+from .labels import given_as, one_hot, whole
 from .observation import Observation, rows_of
 
 
@@ -77,7 +76,7 @@ def flatten_missing(seen: Observation) -> Finding | None:
         return None
     spread = seen.meeting(lambda a, b: a != b and prod(a) > prod(b)) is not None
     # One-hot rows, taken for class numbers; of whole numbers the positions come last, after the classes.
-    misread = t.shape == (rows, outputs.shape[-1]) and t.ndim == outputs.ndim - 1 and _one_hot(t)
+    misread = t.shape == (rows, outputs.shape[-1]) and t.ndim == outputs.ndim - 1 and one_hot(t)
     if not (refused or spread or misread):
         return None
     return seen.found(
@@ -86,10 +85,6 @@ def flatten_missing(seen: Observation) -> Finding | None:
         "for each row: the dense layers see one position at a time.",
         fix, source=seen.where_it_failed,
     )  # fmt: skip
-
-
-def _one_hot(t: Any) -> bool:
-    return bool(np.isin(t, (0, 1)).all() and (t.sum(-1) == 1).all())
 
 
 def last_layer_too_narrow(seen: Observation) -> Finding | None:
