@@ -821,7 +821,7 @@ def hardshrink(input: Array, lambd: _float = 0.5, *, out: Tensor | None = None) 
     """x, and 0 between −lambd and lambd. Formula: x if |x| > lambd else 0"""
 def heaviside(input: Operand, values: Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where a is negative, 1 where it is positive, ``values`` where it is 0."""
-def histc(input: Array, bins: _int = 100, min: _int = 0, max: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def histc(input: Array, bins: _int = 100, min: _float = 0.0, max: _float = 0.0, *, out: Tensor | None = None) -> Tensor:
     """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
 def histogram(
     input: Array, bins: _int | Array = 100, *, range: Sequence[_float] | None = None, weight: Array | None = None,
@@ -1268,7 +1268,7 @@ def norm(
     keepdims: _bool | None = None, out: Tensor | None = None,
 ) -> Tensor:
     """PyTorch's older name: "fro" and numbers are norms of the elements, "nuc" is one of matrices."""
-def norm_except_dim(v: Array, pow: _int = 2, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
+def norm_except_dim(v: Array, pow: _float = 2, dim: _int = 0, *, out: Tensor | None = None) -> Tensor:
     """The norm of order ``pow`` of each slice along ``dim``, whose other dimensions have size 1; −1: of all elements.
     """
 def normal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,19 @@ def kind_of(data: Any) -> str:
     """The class of an object, with the package that it comes from where that is not Python itself."""
     package = type(data).__module__.partition(".")[0]
     return type(data).__qualname__ if package == "builtins" else f"{package}.{type(data).__qualname__}"
+
+
+def whole(value: Any, owner: str, name: str, least: float = -np.inf) -> int:
+    """A number that counts or names a place, as an int; a fraction is refused, never rounded."""
+    try:
+        number = integer(value)
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        bound = f", at least {least}" if least > -np.inf else ""
+        instead = "; a division that gives one is //" if isinstance(value, float) else ""
+        raise ArgumentError(f"{owner}: {name} is a whole number{bound}, got {value!r}{instead}")
+    return number
 
 
 def _is_masked(data: Any) -> bool:

@@ -15,7 +15,7 @@ from .arrays import kind_of
 from .batched import any_stands_for_many, one_by_one
 from .dtypes import MissingDType
 from .errors import ArgumentError, AutogradError, DtypeError, IndexRangeError, LinAlgError, ShapeError, ValueReadError
-from .op import OPS
+from .op import ALIASES, OPS
 from .out import write_out
 from .tensor import Tensor
 
@@ -137,7 +137,8 @@ def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
         signature = inspect.signature(function)
     except ValueError:  # ufuncs of older NumPys say nothing of theirs
         return {f"argument {i}": item for i, item in enumerate(args)} | kwargs
-    given = signature.bind(*args, **kwargs).arguments
+    own = {name if name in signature.parameters else ALIASES.get(name, name): value for name, value in kwargs.items()}
+    given = signature.bind(*args, **own).arguments
     for name, parameter in signature.parameters.items():
         if parameter.kind is parameter.VAR_POSITIONAL:
             given |= {f"argument {i}": item for i, item in enumerate(given.pop(name, ()), len(given))}

@@ -584,7 +584,7 @@ class Syntax:
         """0 where a is negative, 1 where it is positive, ``values`` where it is 0."""
     def heaviside_(self, values: Operand) -> Tensor:
         """``heaviside``, written into the tensor itself."""
-    def histc(self, bins: _int = 100, min: _int = 0, max: _int = 0) -> Tensor:
+    def histc(self, bins: _int = 100, min: _float = 0.0, max: _float = 0.0) -> Tensor:
         """How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0)."""
     def histogram(
         self, bins: _int | Array = 100, *, range: Sequence[_float] | None = None, weight: Array | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
 from ..autograd.operands import floating, rounds_once
 from ..autograd.steps import as_step
@@ -112,7 +113,7 @@ def interpolate(
         raise ArgumentError(f"interpolate: size and scale_factor are a number or {ndim} of them; got {given}")
     old = tuple(input.shape[2:])
     new = (
-        tuple(int(n) for n in each)
+        tuple(whole(n, "interpolate", "size") for n in each)
         if scale_factor is None
         else tuple(math.floor(n * s) for n, s in zip(old, each, strict=True))
     )

@@ -250,7 +250,7 @@ def nuclear_norm(input: Array, dim: Axis = None, keepdim: bool = False) -> Any:
     return norms.matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim)
 
 
-def norm_except_dim(v: Array, pow: int = 2, dim: int = 0) -> Any:
+def norm_except_dim(v: Array, pow: float = 2, dim: int = 0) -> Any:
     """The norm of order ``pow`` of each slice along ``dim``, whose other dimensions have size 1; −1: of all elements.
 
     >>> import tinygrad_bp as tg

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.errors import ArgumentError
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.steps import as_step, recorded_as
@@ -39,7 +40,7 @@ def _avg_pool(
     name = f"avg_pool{ndim}d"
     x, added = batched(name, input, ndim)
     kernel, stride, around, ones = geometry(name, x, kernel_size, stride, padding, 1, ceil_mode, ndim)
-    if divisor_override == 0:
+    if divisor_override is not None and whole(divisor_override, name, "divisor_override") == 0:
         raise ArgumentError(f"{name}: divisor_override must not be 0")
     front = tuple(low for low, _ in around)
     out = counts(name, x.shape[2:], kernel, stride, around, ones)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.dtypes import counted
 from ..autograd.elsewhere import zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
@@ -49,7 +50,8 @@ def nonzero_static(input: Array, *, size: int, fill_value: int = -1) -> Tensor:
             [ 2],
             [-1]])
     """
-    if size < 0:
+    fill_value = whole(fill_value, "nonzero_static", "fill_value")
+    if (size := whole(size, "nonzero_static", "size")) < 0:
         raise ArgumentError(f"nonzero_static: size must not be negative, got {size}")
     x = detached(input)
     rows: Tensor = first_places(x if isinstance(x, Tensor) else wrap(x, None), size, fill_value)

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.arrays import whole
 from ..autograd.device import DeviceLike, resolve
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
@@ -24,18 +25,18 @@ class Constructed:
     forward: Callable[..., Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A constructor of this package's that takes a device makes its module on the CPU, and moves it there.
+        """A constructor of this package's looks at its whole numbers first: most are sizes of the parameters.
 
-        Its whole numbers are looked at before: most are sizes of the parameters.
+        One that takes a device makes its module on the CPU, and moves it there.
         """
         super().__init_subclass__(**kwargs)
         init = cls.__dict__.get("__init__")
         code = getattr(init, "__code__", None)
         if code and cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
             names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            if "device" in names:
+            if "device" in names or "int" in init.__annotations__.values():
                 # An assignment would be a declaration, of an unknown type, to those who check types.
-                type.__setattr__(cls, "__init__", _moving(init, names.index("device") - 1))
+                type.__setattr__(cls, "__init__", _looked_at(init))
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A module without anything in it. Raises ``ArgumentError`` for a tensor or array meant for its call."""
@@ -70,22 +71,24 @@ def _is_data(given: Any) -> bool:
     return isinstance(given, Tensor) or (isinstance(given, np.ndarray) and given.ndim > 0)
 
 
-def _moving(init: Any, place: int) -> Any:
+def _looked_at(init: Any) -> Any:
     names = init.__code__.co_varnames[1 : init.__code__.co_argcount]
+    allowed = init.__code__.co_varnames[: init.__code__.co_argcount + init.__code__.co_kwonlyargcount]
+    place = allowed.index("device") - 1 if "device" in allowed else None
     defaults = dict(zip(names[::-1], (init.__defaults__ or ())[::-1]))
-    whole = [  # name, place, whether it is a size
-        (name, i, defaults.get(name, 1) > 0) for i, name in enumerate(names) if init.__annotations__[name] == "int"
+    numbers = [  # name, place, and the least that it may be: a size is at least 0
+        (name, i, 0 if place is not None and defaults.get(name, 1) > 0 else -np.inf)
+        for i, name in enumerate(names)
+        if init.__annotations__[name] == "int"
     ]
 
     @functools.wraps(init)
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
-        for name, i, is_size in whole:
-            value = args[i] if i < len(args) else kwargs.get(name, 0)
-            if not hasattr(value, "__index__") or (is_size and value < 0):
-                least = ", at least 0" if is_size else ""
-                instead = "; a division that gives one is //" if isinstance(value, float) else ""
-                raise ArgumentError(f"{type(self).__name__}: {name} is a whole number{least}, got {value!r}{instead}")
+        for name, i, least in numbers:
+            whole(args[i] if i < len(args) else kwargs.get(name, 0), type(self).__name__, name, least)
         init(self, *args, **kwargs)
+        if place is None:
+            return
         device = resolve(kwargs.get("device", args[place] if len(args) > place else None))
         if device.type != "cpu":
             self.to(device)

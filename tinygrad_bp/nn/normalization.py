@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..autograd.device import DeviceLike
@@ -11,7 +12,7 @@ from ..autograd.types import Array, DTypeLike, Size
 from ..functions.creation import ones, tensor, zeros
 from ..functions.normalization import group_norm, instance_norm, local_response_norm, rms_norm
 from ..ops.normalization import batch_norm, layer_norm
-from ..ops.shape import reshape
+from ..ops.shape import reshape, sizes_of
 from . import init
 from .constructing import parameter_dtype
 from .module import Module, check_tensor
@@ -296,7 +297,8 @@ class RMSNorm(Module):
         dtype: DTypeLike = None,
     ) -> None:
         dtype = parameter_dtype(device, dtype)
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        given = normalized_shape if isinstance(normalized_shape, Iterable) else (normalized_shape,)
+        shape = sizes_of(tuple(given), type(self).__name__)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
         self.reset_parameters()
@@ -363,7 +365,8 @@ class LayerNorm(Module):
         device: DeviceLike = None, dtype: DTypeLike = None,
     ) -> None:  # fmt: skip
         dtype = parameter_dtype(device, dtype)
-        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        given = normalized_shape if isinstance(normalized_shape, Iterable) else (normalized_shape,)
+        shape = sizes_of(tuple(given), type(self).__name__)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(ones(shape, dtype=dtype)) if elementwise_affine else None)
         self.register_parameter("bias", Parameter(zeros(shape, dtype=dtype)) if elementwise_affine and bias else None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError
 from ..ops.borders import pad
+from ..ops.shape import sizes_of
 from .module import Module
 
 __all__ = [
@@ -22,7 +24,8 @@ class _Pad(Module):
     mode: ClassVar[str] = "constant"
 
     def __init__(self, padding: Any) -> None:
-        given = (padding,) * (2 * self.ndim) if isinstance(padding, int) else tuple(padding)
+        many = isinstance(padding, Iterable)
+        given = sizes_of(tuple(padding) if many else (padding,) * (2 * self.ndim), type(self).__name__)
         if len(given) != 2 * self.ndim:
             raise ArgumentError(
                 f"{type(self).__name__}: padding is an integer or {2 * self.ndim} of them, before and behind each "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.define import constant, general
 from ..autograd.elsewhere import boxed, copied, kept_number, moved, outermost, zeros
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, TargetError, shape_text
@@ -302,6 +303,7 @@ def nll_loss(
     tensor(1.)
     """
     check_reduction("nll_loss", reduction)
+    ignore_index = whole(ignore_index, "nll_loss", "ignore_index")
     value, labels = _scores("nll_loss", input), held(target)
     _check_fit("nll_loss", value, labels)
     weight = _class_weight("nll_loss", weight, value)
@@ -337,13 +339,14 @@ def cross_entropy(
     """
     labels = held(target)
     differ = labels.ndim != input.ndim or labels.shape != input.shape
-    if differ and weight is None and not label_smoothing and ignore_index < 0:
+    if differ and weight is None and not label_smoothing and ignore_index.__class__ is int and ignore_index < 0:
         try:
             return _cross_entropy_op(input, target, reduction)
         except TargetError:
             if labels.dtype.kind not in "ui" or not np.any(labels == ignore_index):
                 raise
     check_reduction("cross_entropy", reduction)
+    ignore_index = whole(ignore_index, "cross_entropy", "ignore_index")
     if not 0 <= label_smoothing <= 1:
         raise ArgumentError(f"cross_entropy: label_smoothing goes from 0 to 1, got {label_smoothing}")
     value = _scores("cross_entropy", input)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.arrays import whole
 from ..autograd.define import linear
 from ..autograd.elsewhere import ARRAYS, moved, zeros
 from ..autograd.errors import ArgumentError, ShapeError, shape_text
@@ -196,7 +197,7 @@ def tril(input: Array, diagonal: int = 0) -> Any:
     tensor([[1., 0.],
             [1., 1.]])
     """
-    return _tril(_matrices(input, "tril"), diagonal)
+    return _tril(_matrices(input, "tril"), whole(diagonal, "tril", "diagonal"))
 
 
 def triu(input: Array, diagonal: int = 0) -> Any:
@@ -207,7 +208,7 @@ def triu(input: Array, diagonal: int = 0) -> Any:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    return _triu(_matrices(input, "triu"), diagonal)
+    return _triu(_matrices(input, "triu"), whole(diagonal, "triu", "diagonal"))
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike = dtypes.int64) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.define import constant, linear
 from ..autograd.elsewhere import copied, hosted, moved, zeros
 from ..autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError, shape_text
@@ -111,6 +112,7 @@ def checked(name: str, input: Any, weight: Any, padding_idx: int | None) -> tupl
             f"rows 0 to {rows - 1}"
         )
     if padding_idx is not None:
+        padding_idx = whole(padding_idx, name, "padding_idx")
         if not -rows <= padding_idx < rows:
             raise ArgumentError(f"{name}: padding_idx {padding_idx} is outside the {rows} rows of weight")
         padding_idx %= rows

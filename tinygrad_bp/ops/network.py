@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from ..autograd.arrays import whole
 from ..autograd.define import constant, general
 from ..autograd.elsewhere import boxed, copied, moved, outermost
 from ..autograd.errors import ShapeError, TargetError, shape_text
@@ -207,6 +208,7 @@ one_hot = constant("one_hot", lambda x, num_classes: _one_hot(x, num_classes), p
 def _one_hot(x: Any, num_classes: int) -> Any:
     if x.dtype.kind not in "ui":
         raise TargetError(f"one_hot: labels are integers, got {x.dtype}")
+    num_classes = whole(num_classes, "one_hot", "num_classes")
     count = int(x.max()) + 1 if num_classes < 0 and x.size else num_classes
     if x.size and (x.min() < 0 or x.max() >= count):
         raise TargetError(f"one_hot: labels run from {x.min()} to {x.max()}, outside 0 to {count - 1}")

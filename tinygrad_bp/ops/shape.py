@@ -39,14 +39,15 @@ def apart(y: Any, x: Any) -> Any:
     return clone(y) if y.__class__ is Batched or np.may_share_memory(held(y), held(x)) else y
 
 
-def sizes_of(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+def sizes_of(sizes: tuple[Any, ...], name: str = "") -> tuple[int, ...]:
     """``reshape(2, 3)`` and ``reshape((2, 3))`` alike."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
     try:
         return tuple(integer(size) for size in sizes)
     except TypeError:
-        raise ArgumentError(f"sizes are integers, got {', '.join(repr(size) for size in sizes)}") from None
+        got = ", ".join(repr(size) for size in sizes)
+        raise ArgumentError(f"{name and f'{name}: '}sizes are integers, got {got}") from None
 
 
 def either(sizes: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
@@ -84,7 +85,7 @@ def takes_axis(function: F) -> F:
 
 def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
     """The shape of a new tensor, or ``ArgumentError`` for a negative size."""
-    shape = sizes_of(sizes)
+    shape = sizes_of(sizes, name)
     if min(shape, default=0) < 0:
         raise ArgumentError(f"{name}: sizes must not be negative, got {shape_text(shape)}")
     return shape
@@ -92,6 +93,7 @@ def shape_of(sizes: tuple[Any, ...], name: str) -> tuple[int, ...]:
 
 def dim_of(dim: int, ndim: int, name: str) -> int:
     """A dimension counted from 0, or ``IndexRangeError``."""
+    dim = integer(dim)  # of a fraction there is none: the door says which argument it is
     if not -max(ndim, 1) <= dim < max(ndim, 1):
         raise IndexRangeError(
             f"{name}: dimension out of range, expected to be in range of [{-max(ndim, 1)}, {max(ndim, 1) - 1}], "

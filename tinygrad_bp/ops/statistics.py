@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.define import constant
 from ..autograd.dtypes import counted
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
@@ -144,7 +145,7 @@ def bincount(input: Array, weights: Any = None, minlength: int = 0) -> Any:
         raise DtypeError(f"bincount: needs a 1-d tensor of integers, got {shape_text(raw.shape)} {raw.dtype}")
     if raw.size and raw.min() < 0:
         raise ArgumentError(f"bincount: integers must not be negative, the smallest is {raw.min()}")
-    if minlength < 0:
+    if (minlength := whole(minlength, "bincount", "minlength")) < 0:
         raise ArgumentError(f"bincount: minlength must not be negative, got {minlength}")
     if weights is None:
         return _bincount_op(input, minlength)
@@ -169,8 +170,8 @@ def _histc(x: Any, bins: int, min: Any, max: Any) -> Any:
     return np.histogram(x, bins=bins, range=(min, max))[0].astype(x.dtype)
 
 
-histc = constant("histc", of_reals("histc", _histc), params={"bins": 100, "min": 0, "max": 0},
+histc = constant("histc", of_reals("histc", _histc), params={"bins": 100, "min": 0.0, "max": 0.0},
                  samples=(sample((20,), bins=4, min=-1, max=1), sample((4, 5), bins=3)), hint="",
                  doc="How many elements lie in each of ``bins`` equal parts of [min, max] (of all, where both are 0).",
-                 reference=lambda x, bins=100, min=0, max=0: np.histogram(
+                 reference=lambda x, bins=100, min=0.0, max=0.0: np.histogram(
                      x, bins, (min, max) if min != max else None)[0])

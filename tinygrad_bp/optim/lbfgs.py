@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.arrays import whole
 from ..autograd.errors import ArgumentError, CaptureError
 from ..autograd.modes import enable_grad, traced
 from ..autograd.tensor import Tensor, wrap
@@ -43,6 +44,7 @@ class LBFGS(Optimizer):
         tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:  # fmt: skip
+        max_iter = whole(max_iter, "LBFGS", "max_iter", 0)
         defaults = {
             "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
             "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change, "history_size": history_size,
@@ -57,7 +59,9 @@ class LBFGS(Optimizer):
         super().add_param_group(param_group)
 
     def _check_settings(self, settings: dict[str, Any]) -> None:
-        self.refuse_negative(settings, "lr", "max_iter", "tolerance_grad", "tolerance_change", "history_size")
+        self.refuse_negative(settings, "lr", "tolerance_grad", "tolerance_change")
+        for name in ("max_iter", "max_eval", "history_size"):
+            whole(settings[name], "LBFGS", name, 0)
         if settings["line_search_fn"] not in (None, "strong_wolfe"):
             raise ArgumentError(f"LBFGS: line_search_fn is None or 'strong_wolfe', got {settings['line_search_fn']!r}")
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import dtypes
+from ..autograd.arrays import whole
 from ..autograd.device import DeviceLike, device_of, laid_out, resolve, settled
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.layout import row_by_row
@@ -132,12 +133,10 @@ def randint(
     low = 0 if low is None else low
     if size is None or isinstance(size, int) or high is None:
         raise ArgumentError("randint: give the shape as a tuple: randint(high, size) or randint(low, high, size)")
-    if not low < high:
-        raise ArgumentError(f"randint: needs low < high, got low={low} and high={high}")
     kind = np.dtype(np.int64 if dtype is None else dtype)
-    _refuse_bounds("randint", low, high, kind)
+    bounds = _bounds("randint", low, high, kind)
     shape = shape_of((size,), "randint")
-    given = int(low), int(high), _count(shape)
+    given = *bounds, _count(shape)
     return _drawn("integers", given, shape, generator, kind, requires_grad=requires_grad, device=device)
 
 
@@ -222,10 +221,9 @@ def randint_like(
     if high is None:
         low, high = None, low
     low, kind = 0 if low is None else low, np.dtype(dtype or input.dtype)
-    if high is None or not low < high:
-        raise ArgumentError(f"randint_like: needs low < high, got low={low} and high={high}")
-    _refuse_bounds("randint_like", low, high, kind)
-    given = int(low), int(high), held(input).size
+    if high is None:
+        raise ArgumentError("randint_like: give high, below which the integers lie")
+    given = *_bounds("randint_like", low, high, kind), held(input).size
     return _drawn(
         "integers", given, tuple(input.shape), generator, kind, order_of(input), requires_grad, _where(input, device)
     )
@@ -418,10 +416,7 @@ def random_(x: Tensor, low: int | None = None, to: int | None = None, *, generat
         long = x.dtype in (np.int64, np.float64)
         return x.copy_(_for(x, "below", generator, x.numel(), _largest(x.dtype) + 1, long))
     low, to = (0, low) if to is None else (low, to)
-    if not low < to:
-        raise ArgumentError(f"random_: needs low < to, got low={low} and to={to}")
-    _refuse_bounds("random_", low, to, x.dtype)
-    return x.copy_(_for(x, "integers", generator, low, to, x.numel()))
+    return x.copy_(_for(x, "integers", generator, *_bounds("random_", low, to, x.dtype, "to"), x.numel()))
 
 
 @draws
@@ -481,9 +476,13 @@ def geometric_(x: Tensor, p: float, *, generator: Generator | None = None) -> Te
         return x.copy_(np.ceil(log(_for(x, "uniform", generator, x.numel(), _WIDE)) / np.log1p(-p)))
 
 
-def _refuse_bounds(name: str, low: int, high: int, dtype: Any) -> None:
+def _bounds(name: str, low: Any, high: Any, dtype: Any, end: str = "high") -> tuple[int, int]:
+    low, high = whole(low, name, "low"), whole(high, name, end)
+    if not low < high:
+        raise ArgumentError(f"{name}: needs low < {end}, got low={low} and {end}={high}")
     if dtype.kind != "f" and (high - 1 > _largest(dtype) or low < _smallest(dtype)):
         raise ArgumentError(f"{name}: {dtype} does not hold all integers of [{low}, {high})")
+    return low, high
 
 
 def _largest(dtype: Any) -> int:
