@@ -519,7 +519,7 @@ def test_threads_take_turns() -> None:
 def test_the_text_names_what_the_program_names() -> None:
     step, arguments, _ = network("relu")
     source = built(written_down(step, arguments).program).c_source
-    for line in ("t0 = linear(", "weight_0[i] = weight_0[i] - ", "/* t1 = relu"):
+    for line in ("t0 = linear(", "weight_0[i] = weight_0[i] - ", "/* t0 = linear, t1 = relu"):
         assert line in source
 
 

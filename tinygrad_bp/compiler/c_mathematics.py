@@ -142,12 +142,20 @@ INLINE {name} tg_log{s}({name} x)
     return choose{s}(x < 0, infinity - infinity, y);
 }}
 
-/* ln(1 + x): what rounding 1 + x lost is put back. */
+/* ln(1 + x): as ln u for u = 1 + x, and what rounding u lost divided by u; both quotients by one division. */
 INLINE {name} tg_log1p{s}({name} x)
 {{
-    {name} u = 1 + x, d = u - 1;
-    {name} y = tg_log{s}(u) + choose{s}((u > {n(2.0**k.digits)}) | (u == 0), 0, (x - d) / u);
-    return choose{s}((d == 0) | (u == number{s}({_infinity(k)})), x, y);
+    {name} u = 1 + x, lost = x - (u - 1);
+    {name} infinity = number{s}({_infinity(k)});
+    {k.word} n = (bits{s}(u) - bits{s}({n(math.sqrt(0.5))})) >> {k.digits};
+    {name} m = number{s}(bits{s}(u) - n * (({k.word})1 << {k.digits})), over = 1 / (m * (1 + m));
+    {name} f = m - 1, count = ({name})n, s = f * (m * over), z = s * s, half = {n(0.5)} * f * f;
+    {name} small = power_of_2{s}(n < {k.bias} ? -n : {-k.bias}); /* 2^-n; of the largest 0 */
+    {name} low = count * {n(k.ln2_low)} + lost * ((1 + m) * over) * small;
+    {name} y = count * {n(k.ln2_high)} + (f - (half - (s * (half + z * ({log})) + low)));
+    y = choose{s}(u == 0, -infinity, y);
+    y = choose{s}(u < 0, infinity - infinity, y);
+    return choose{s}((u == 1) | (u == infinity), x, y);
 }}
 
 /* By e = e^(2|x|) - 1: tanh |x| = e / (e + 2). */
@@ -268,6 +276,9 @@ INLINE void turn{s}({name} *to, long to_step, const {name} *from, long from_step
     }}
     UNROLL for (int i = 0; i < 16; i++) *(lanes{s} *)(to + i * to_step) = a[i];
 }}
+
+/* 0 where x is negative; NaN stays. */
+INLINE lanes{s} relu{s}(lanes{s} x) {{ return (lanes{s})((mask{s})x & ~(mask{s})(x < 0)); }}
 
 /* x where there are data, 0 in the lanes that only fill up. */
 INLINE lanes{s} first{s}(lanes{s} x, int count)

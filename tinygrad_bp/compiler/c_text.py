@@ -77,6 +77,8 @@ def kept_in(plan: Plan) -> set[Buffer]:
 
 def described(kernel: Loops | Reduction | Product | Indexed | Largest) -> str:
     """What a kernel does, for the comment above it."""
+    if isinstance(kernel, Product) and kernel.relu is not None:
+        return f"{kernel.c.buffer.name} = {kernel.step.op.name}, {kernel.relu.buffer.name} = relu"
     if not isinstance(kernel, Loops):
         return ", ".join(f"{place.buffer.name} = {kernel.step.op.name}" for place in kernel.writes())
     each = [

@@ -22,6 +22,7 @@ from .emit_indexed import emit_indexed, emit_largest
 from .emit_product import emit_product
 from .kernels import Check, Indexed, Kernel, Largest, Loops, Member, Product, Reduction
 from .layout import Plan
+from .rectified import rectified
 from .strided import Buffer, Place
 
 TOGETHER = 40  # loops in one function: compilers take long for long ones
@@ -36,6 +37,7 @@ class Emitted:
         taken: set[str] = set()
         known = {value: c_name(name, taken) for value, name in known.items()}
         plan = self.plan = Plan(small, labels, known, orders)
+        plan.kernels = rectified(plan.kernels)
         self.large = [(buffer, array) for buffer, array in plan.constants if array.size > SMALL]
         self.size = sum(buffer.size for buffer in (*plan.inputs, *plan.outputs, *plan.arena))
         self.uses_blas = any(isinstance(k, Product) and k.large and not has_few_rows(k) for k in plan.kernels)

@@ -46,7 +46,7 @@ def emit_product(text: Text, product: Product) -> None:
         emit_few_rows(text, product)
     elif product.large:
         _by_blas(text, product, indices)
-    elif c.lane == outer and a.lane == outer:
+    elif rows_lie_side_by_side(product):
         _side_by_side(text, product, indices, a, b, turned=False)
     elif c.lane == outer + 1 and b.lane == outer + 1 and product.bias is None:
         _side_by_side(text, product, indices, swapped(b), swapped(a), turned=True)
@@ -55,6 +55,12 @@ def emit_product(text: Text, product: Product) -> None:
     else:
         _plain(text, product, indices)
     text.end(outer)
+
+
+def rows_lie_side_by_side(product: Product) -> bool:
+    """Whether sums for 16 rows are in one register each, when they are done."""
+    outer = len(product.c.shape) - 2
+    return not product.large and product.c.lane == outer and product.a.lane == outer
 
 
 def _part(count: int, most: int) -> int:
@@ -69,7 +75,7 @@ def _pointer(place: Place, indices: Sequence[str], more: str = "") -> str:
 
 def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, b: Place, turned: bool) -> None:
     """Rows side by side: ``c[n][rows] = Σ b[k, n] · a[k][rows]``, a tile of n and rows at a time in registers."""
-    c = swapped(product.c) if turned else product.c
+    c = product.relu or (swapped(product.c) if turned else product.c)
     rows, n = c.shape[-2:]
     (names, sizes), f = _summed(product), "f" if TYPES[c.buffer.dtype] == "float" else ""
     groups = -(-rows // LANES)
@@ -97,8 +103,9 @@ def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, 
         text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] += {weight} * row[x];")
         text.end(len(names))
         to = _pointer(c, [*outer, "i", "(n + y)"], f"x * {LANES}")
+        done = f"relu{f}(s[y][x])" if product.relu else "s[y][x]"
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(lanes{f} *)({to}) = s[y][x];")
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(lanes{f} *)({to}) = {done};")
         text.end(2)
 
 

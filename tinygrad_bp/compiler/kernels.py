@@ -80,14 +80,15 @@ class Product:
     large: bool = False  # BLAS takes it
     scale: Any = None  # a number or a place: ``c -= scale · a @ b``, where c is an input that is written
     inside: tuple[Inside, ...] = ()
+    relu: Place | None = None  # where ReLU of the product goes, and the product itself nowhere
 
     def reads(self) -> list[Place]:
         """The factors and the bias."""
         return [place for place in (self.a, self.b, self.bias, self.scale) if isinstance(place, Place)]
 
     def writes(self) -> list[Place]:
-        """The product."""
-        return [self.c]
+        """The product, or its ReLU."""
+        return [self.relu or self.c]
 
 
 @dataclass(eq=False, slots=True)
