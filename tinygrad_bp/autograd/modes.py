@@ -58,7 +58,7 @@ def same(array: Any, of: Any) -> None:
 
 
 def forgetting(x: Any) -> None:
-    """Tell that the gradient of the tensor ``x`` is None from now on."""
+    """Tell that the gradient of the tensor ``x`` is None from now on, or what is assigned to it."""
     for watcher in mode().watchers:
         watcher.forgot(x)
 

@@ -161,8 +161,7 @@ class Tensor(Syntax, metaclass=TensorClass):
                     f"grad: the tensor is {shape_text(self.shape)} {self.dtype}, the gradient assigned to it "
                     f"{shape_text(value.shape)} {value.dtype}; both must agree"
                 )
-        else:
-            forgetting(self)
+        forgetting(self)
         self._own_cell().grad = value
         tick()
 

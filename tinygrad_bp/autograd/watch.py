@@ -100,7 +100,7 @@ class Watcher:
         """The shape of a result depends on the values of ``x``."""
 
     def forgot(self, x: Tensor) -> None:
-        """``x.grad`` is None from now on."""
+        """``x.grad`` is None from now on, or what is assigned to it."""
 
     def before_backward(self, nodes: list[Node]) -> None:
         """What these nodes kept is going to be read."""

@@ -98,7 +98,7 @@ class Entry:
             return None
         for grad in self.captured.grads:
             leaf = _from(grad.source, leaves)
-            if leaf is None or (grad.output is not None and not grad.cleared and leaf._cell.grad is not None):
+            if leaf is None or (not grad.cleared and leaf._cell.grad is not None):
                 return None
         return found
 

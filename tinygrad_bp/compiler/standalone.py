@@ -18,7 +18,7 @@ import numpy as np
 
 from ..autograd.errors import AutogradError
 from ..ops.products import LARGE
-from ..program.program import Constant, Program, Step, Value
+from ..program.program import Constant, Program, Step, Value, leading_to
 from . import formulas
 from .naming import named
 from .passes import simplified
@@ -168,7 +168,7 @@ class Standalone:
     def function(self) -> list[str]:
         """The lines of ``step``, in parts: forward, backward, update."""
         program, made = self.program, self._made
-        forward = _leading_to(program, program.outputs[:1])
+        forward = leading_to(program.steps, program.outputs[:1])
         steps = [step for step in program.steps if not self._is_inline(step)]
         updates = {place: step for place, value in program.writes.items()
                    if (step := made.get(value)) is not None and self._is_update(step, place)}  # fmt: skip
@@ -280,15 +280,6 @@ def _without_cast(item: Any, made: dict[Value, Step], reader: Step) -> Any:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return str(shape[0]) if len(shape) == 1 else str(shape)
-
-
-def _leading_to(program: Program, items: Sequence[Any]) -> set[Value]:
-    wanted = {item for item in items if isinstance(item, Value)}
-    for step in reversed(program.steps):
-        if not wanted.isdisjoint(step.gives()):
-            wanted.update(step.reads())
-            wanted.update(step.gives())
-    return wanted
 
 
 HEAD = '''"""A step in plain NumPy, written by tinygrad_bp: forward, backward and update.

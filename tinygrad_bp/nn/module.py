@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
-
 from ..autograd.arrays import kind_of
 from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.hooks import RemovableHandle
-from ..autograd.tensor import Tensor, wrap
+from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
 from ..ops.operators import asked, to
 from .constructing import Constructed
@@ -70,8 +68,10 @@ class Module(State, Constructed):
         for parameter in self.parameters():
             if set_to_none:
                 parameter.grad = None
-            elif parameter.grad is not None:
-                parameter.grad = wrap(np.zeros_like(parameter.grad._value), None)
+            elif (grad := parameter.grad) is not None:
+                if grad.requires_grad:  # it was computed under create_graph
+                    grad = parameter.grad = grad.detach().clone()
+                grad.zero_()
 
     def requires_grad_(self: M, requires_grad: bool = True) -> M:
         """Set ``requires_grad`` of every parameter."""

@@ -99,6 +99,7 @@ class _Outside:
     array: Any = None  # the memory of a tensor; a copy of an array
     before: Any = None  # what the memory held before it was written first
     forgotten: Any = None  # a gradient that was there when the run began, and is no more
+    gradient: Callable[[], Any] = lambda: None  # that of a tensor when it came in: weak
 
 
 class Capture(Watcher):
@@ -119,7 +120,8 @@ class Capture(Watcher):
         self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self.pulled: set[int] = set()  # the order of the nodes through which backward went
         self.numbers = Numbers(self._places, exact)
-        self.cleared: set[int] = set()  # ids of the cells whose gradient was forgotten
+        # By id of the cell, the tensors whose gradient was forgotten, or replaced by an assignment: weak.
+        self.cleared: dict[int, Callable[[], Any]] = {}
 
     # ------------------------------------------------------------------ which value an array has
 
@@ -158,6 +160,9 @@ class Capture(Watcher):
         self.outside.append(outside)
         if isinstance(item, Tensor):
             outside.array = array
+            gradient = getattr(getattr(item, "_cell", None), "grad", None)
+            if gradient is not None:
+                outside.gradient = weakref.ref(gradient)
             return self.know(array, value)
         outside.array = np.array(array)
         self._arrays[id(item)] = outside
@@ -350,12 +355,12 @@ class Capture(Watcher):
         )
 
     def forgot(self, x: Tensor) -> None:
-        """The gradient of ``x`` is None from now on; where this run read it, others read what is there then."""
+        """``x`` has another gradient from now on, or None; where this run read it, others read what is there then."""
         gradient = x._own_cell().grad
         for outside in self.outside if gradient is not None else ():
             if outside.argument is None and outside.source() is gradient:
                 outside.source, outside.forgotten = GradientOf(x), gradient
-        self.cleared.add(id(x._own_cell()))
+        self.cleared[id(x._own_cell())] = weakref.ref(x)
 
     def pulling(self, pull: Pull) -> Pull:
         """Remember the nodes through which backward goes."""

@@ -14,7 +14,7 @@ from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
 from .captured import Captured, Grad, Source
-from .program import Constant, Program, Value, replaced, values_in
+from .program import Constant, Program, Value, leading_to, replaced, values_in
 
 if TYPE_CHECKING:
     from .capture import Capture
@@ -29,7 +29,9 @@ def ended(run: Capture, returned: Any) -> Captured:
     writes: dict[Value, Value] = {}
     fixed: dict[Value, Constant] = {}
     places: dict[int, int] = {}  # id of a tensor or array from outside -> the number of its input
-    read = {value for step in run.steps for value in step.reads()} | set(values_in(outputs))
+    changed = _changed_gradients(run)
+    left = {id(grad): run.bring(grad) for grad in [leaf._cell.grad for leaf, *_ in changed] if grad is not None}
+    read = {value for step in run.steps for value in step.reads()} | set(values_in([*outputs, *left.values()]))
     kept = _held_arrays([*leaves, *(outside.source() for outside in run.outside)])
     for outside in run.outside:
         item = outside.source() if outside.forgotten is None else outside.forgotten
@@ -49,20 +51,17 @@ def ended(run: Capture, returned: Any) -> Captured:
         after = run.find(item._value) if isinstance(item, Tensor) else None
         if after is not None and after is not outside.value:
             writes[outside.value] = after
+    used = leading_to(run.steps, writes.values())
     grads: list[Grad] = []
-    for outside in run.outside:
-        item = outside.source()
-        cell = getattr(item, "_cell", None)
-        if cell is None or item._node is None or not item.is_leaf:
-            continue
-        if cell.grad is not None and id(cell.grad) in places:
+    for leaf, source, cleared in changed:
+        grad = leaf._cell.grad
+        if not cleared and id(grad) in places:
             continue  # it is a tensor that the program writes
         output = None
-        if cell.grad is not None and outside.value not in writes:
+        if grad is not None and not (left[id(grad)] in used and run.find(leaf._value) in writes.values()):
             output = len(outputs)
-            outputs.append(run.bring(cell.grad))
-        source = outside.source if outside.argument is None else outside.argument
-        grads.append(Grad(source, output, id(cell) in run.cleared))
+            outputs.append(left[id(grad)])
+        grads.append(Grad(source, output, cleared))
     wants = any(_leads_back(item._node, run.pulled) for item in leaves if isinstance(item, Tensor) and not item.is_leaf)
     itself = tuple(places.get(id(run.numbers.known_by(item, places))) for item in leaves)
 
@@ -74,6 +73,26 @@ def ended(run: Capture, returned: Any) -> Captured:
     ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
     program = Program(tuple(inputs), tuple(run.steps), *ends)
     return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(run.conditions), wants)
+
+
+def _changed_gradients(run: Capture) -> list[tuple[Tensor, int | Source, bool]]:
+    """The leaves whose ``.grad`` is not what it was: where to find each, and whether the function cleared it."""
+    found: dict[int, tuple[Tensor, int | Source, bool]] = {}
+    for outside in run.outside:
+        item = outside.source()
+        cell = getattr(item, "_cell", None)
+        if cell is None or item._node is None or not item.is_leaf:
+            continue
+        cleared = id(cell) in run.cleared
+        if cleared or cell.grad is not outside.gradient():
+            source = outside.source if outside.argument is None else outside.argument
+            found.setdefault(id(cell), (item, source, cleared))
+    for key, source in run.cleared.items():
+        item = source()
+        # Those that no op read are no inputs; those that the function made are nobody's.
+        if key not in found and item is not None and item.requires_grad and run.find(item._value) is None:
+            found[key] = item, source, True
+    return [*found.values()]
 
 
 def _leads_back(node: Node | None, pulled: set[int]) -> bool:

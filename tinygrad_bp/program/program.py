@@ -206,6 +206,16 @@ def cast(value: Value, dtype: np.dtype[Any]) -> Step:
     return Step(OPS["cast"], (value,), {"dtype": dtype}, Value(value.shape, dtype))
 
 
+def leading_to(steps: Sequence[Step], items: Iterable[Any]) -> set[Value]:
+    """The values among ``items``, all that the steps which give them read, and so on."""
+    wanted = {item for item in items if isinstance(item, Value)}
+    for step in reversed(steps):
+        if not wanted.isdisjoint(step.gives()):
+            wanted.update(step.reads())
+            wanted.update(step.gives())
+    return wanted
+
+
 def live(program: Program, steps: Iterable[Step]) -> list[Step]:
     """Those of ``steps`` whose results lead to what a run of ``program`` is for."""
     wanted, found = set(program.results()), []

@@ -1,0 +1,175 @@
+"""Gradients that are there before a compiled function runs, or that it leaves: used, added to, or left alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp import nn
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+KINDS = [{"exact": True}, {"backend": "numpy"}, {"backend": "c"}]
+
+
+def loss_of(model, i):
+    x = np.random.default_rng(i).normal(size=(4, 3)).astype(np.float32)
+    return model(tg.tensor(x)).square().mean()
+
+
+def inference_before_the_step(model, optimizer, wrap):
+    """A run of the program that has nothing to do with the gradients."""
+
+    def infer(x):
+        with tg.no_grad():
+            return model(x)
+
+    infer = wrap(infer)
+    while True:
+        optimizer.zero_grad()
+        loss_of(model, 1).backward()
+        yield infer(tg.ones(4, 3))
+        optimizer.step()
+
+
+def a_step_after_a_backward_of_python(model, optimizer, wrap):
+    """The step adds to what is there, and only sometimes something is."""
+
+    def step(x):
+        loss = model(x).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step, i = wrap(step), 0
+    while True:
+        i += 1
+        optimizer.zero_grad()
+        if i in (6, 7):
+            loss_of(model, i).backward()
+        yield step(tg.ones(4, 3) * i)
+        optimizer.zero_grad()  # the program used them up
+
+
+def a_clamp_before_backward(model, optimizer, wrap):
+    """The parameters are written, and their gradients are not used for it."""
+
+    def clamped(x):
+        with tg.no_grad():
+            for p in model.parameters():
+                p.clamp_(-0.5, 0.5)
+        loss = model(x).square().mean()
+        loss.backward()
+        return loss
+
+    clamped = wrap(clamped)
+    while True:
+        optimizer.zero_grad()
+        yield clamped(tg.ones(4, 3))
+        optimizer.step()
+
+
+def gradients_that_are_assigned(model, optimizer, wrap):
+    """Made of arguments, given as they are, and taken from outside."""
+    saved = tg.ones(2)
+
+    def put(of_weight, twice):
+        model.weight.grad = of_weight * 2 if twice else of_weight
+        model.bias.grad = saved
+
+    put, i = wrap(put), 0
+    while True:
+        i += 1
+        saved.mul_(1.5)
+        put(tg.ones(2, 3) * i, i % 8 > 3)
+        yield tg.zeros(())
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def gradients_that_are_halved(model, optimizer, wrap):
+    """Others take their place."""
+
+    def half():
+        for p in model.parameters():
+            p.grad = p.grad * 0.5
+
+    half, i = wrap(half), 0
+    while True:
+        i += 1
+        optimizer.zero_grad()
+        loss_of(model, i).backward()
+        half()
+        yield tg.zeros(())
+        optimizer.step()
+
+
+def gradients_that_are_forgotten(model, optimizer, wrap):
+    """By a function that reads no parameter."""
+
+    def forget(x):
+        optimizer.zero_grad()
+        return x * 2
+
+    forget, i = wrap(forget), 0
+    while True:
+        i += 1
+        loss_of(model, i).backward()
+        optimizer.step()
+        yield forget(tg.ones(3))
+
+
+def gradients_filled_with_zeros(model, optimizer, wrap):
+    """They stay the tensors that they were."""
+
+    def step(x):
+        model.zero_grad(set_to_none=False)
+        loss = model(x).square().mean()
+        loss.backward()
+        return loss
+
+    step, i = wrap(step), 0
+    while True:
+        i += 1
+        yield step(tg.ones(4, 3) * i)
+        optimizer.step()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["exact", "numpy", "c"])
+@pytest.mark.parametrize("make", [
+    inference_before_the_step, a_step_after_a_backward_of_python, a_clamp_before_backward, gradients_that_are_assigned,
+    gradients_that_are_halved, gradients_that_are_forgotten, gradients_filled_with_zeros,
+])  # fmt: skip
+def test_gradients_are_those_of_python(make, kind) -> None:
+    found, compiled = [], []
+    for wrap in (lambda f: f, lambda f: compiled.append(tg.compile(f, **kind)) or compiled[-1]):
+        tg.manual_seed(0)
+        model = nn.Linear(3, 2)
+        results, seen = make(model, tg.optim.SGD(model.parameters(), lr=0.1), wrap), []
+        for _ in range(10):
+            seen.append(next(results).numpy(force=True).copy())
+            seen += [p.detach().numpy().copy() for p in model.parameters()]
+            if make is not a_step_after_a_backward_of_python:
+                seen += [np.zeros(0) if p.grad is None else p.grad.numpy().copy() for p in model.parameters()]
+        found.append(seen)
+    assert compiled[0].programs
+    for one, other in zip(*found, strict=True):
+        assert one.shape == other.shape
+        if "exact" in kind:
+            np.testing.assert_array_equal(other, one)
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["exact", "numpy", "c"])
+def test_a_trained_module_is_compiled_for_inference(kind) -> None:
+    """With the gradients of its last step still there."""
+    model = nn.Linear(3, 2)
+    loss_of(model, 0).backward()
+    gradients = [p.grad.tolist() for p in model.parameters()]
+    compiled = tg.compile(model, **kind)
+    with tg.no_grad():
+        for i in range(8):
+            x = tg.ones(4, 3) * i
+            np.testing.assert_allclose(compiled(x).numpy(), model(x).numpy(), rtol=1e-5)
+    assert len(compiled.compiled.programs) == 1
+    assert [p.grad.tolist() for p in model.parameters()] == gradients
