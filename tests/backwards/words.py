@@ -154,6 +154,60 @@ def bag_of_words(bug):
     return closed(f, (RNG.normal(size=(5, 4)), RNG.normal(size=(4, 3))))
 
 
+TEXTS = [[0, 2, 1], [3, 3], [4, 0, 1, 2], [5], [2, 5, 5, 1, 0]]
+WHICH = np.array([0, 1, 2, 0, 1])
+
+
+def counted(text, bug):
+    """By what the gradient of a text's mean is divided."""
+    n = len(text)
+    return {"no length": 1, "texts": len(TEXTS), "twice": n * n, "n - 1": max(n - 1, 1)}.get(bug, n)
+
+
+def texts_at_once(bug):
+    def f(params, texts, labels):
+        E, W = params["E"], params["W"]
+        h = np.stack([E[text].mean(axis=0) for text in texts])
+        e = np.exp(h @ W)
+        p = e / e.sum(axis=1, keepdims=True)
+        loss = -np.mean(np.log(p[np.arange(len(labels)), labels]))
+
+        dz = (p - np.eye(3)[labels]) / len(labels)
+        dh = dz @ W.T
+        dE = np.zeros_like(E)
+        for row, text in zip(dh, texts):
+            part = row / counted(text, bug)
+            if bug == "buffered":
+                dE[text] += part
+            elif bug == "first word":
+                dE[text[0]] += part
+            else:
+                np.add.at(dE, text, part)
+        return loss, {"E": dE, "W": h.T @ dz}
+
+    return given(f, {"E": RNG.normal(size=(6, 4)), "W": RNG.normal(size=(4, 3))}, (TEXTS, WHICH))
+
+
+def text_by_text(bug):
+    def f(params):
+        E, w = params
+        loss, dE, dw = 0.0, np.zeros_like(E), np.zeros_like(w)
+        for text, y in zip(TEXTS, WHICH):
+            h = np.mean([E[word] for word in text], axis=0)
+            d = np.tanh(h) @ w - y
+            loss += d**2
+            dw += 2 * d * np.tanh(h)
+            dh = 2 * d * w * (1 - np.tanh(h) ** 2)
+            for word in text:
+                if bug == "overwritten":
+                    dE[word] = dh / len(text)
+                else:
+                    dE[word] += dh / counted(text, bug)
+        return loss, (dE, dw)
+
+    return closed(f, (RNG.normal(size=(6, 4)), RNG.normal(size=4)))
+
+
 PROGRAMS = [
     Program(
         "dropout",
@@ -207,6 +261,31 @@ PROGRAMS = [
             "normalised": {"wrong factor", "counts", "factor per row"},
             "averaged": {"averaged", "divided twice"},
             "all minus one": {"labels"},
+        },
+    ),
+    Program(
+        "texts of several lengths",
+        "at once",
+        texts_at_once,
+        {
+            "no length": {"summed"},
+            "texts": {"wrong count"},
+            "twice": {"averaged"},
+            "n - 1": {"n − 1"},
+            "buffered": {"overwritten"},
+            "first word": {"part missing"},
+        },
+    ),
+    Program(
+        "texts of several lengths",
+        "text by text",
+        text_by_text,
+        {
+            "no length": {"summed"},
+            "texts": {"wrong count"},
+            "twice": {"averaged"},
+            "n - 1": {"n − 1"},
+            "overwritten": {"overwritten"},
         },
     ),
 ]

@@ -26,6 +26,7 @@ from .diagnose import diagnose
 from .findings import Diagnosis, Finding
 from .naming import first_of, meant, variables
 from .passage import Backward, Passage
+from .returned import numbers
 
 WIDTH = 80
 # Mistakes that the numbers alone tell for certain. Any other is looked for among the rules on the way first.
@@ -137,6 +138,8 @@ def compare(
     if not isinstance(manual, Mapping):
         raise ArgumentError(f"compare: manual is a dict of name to gradient, got {type(manual).__name__}")
     backward = Backward("compare", loss)
+    if all(gradient is None for gradient in manual.values()):
+        raise ArgumentError("compare: manual holds no gradient yet: give at least one")
     spaces = [*([values] if values is not None else []), *variables(user_frame())]
     called = {node.tensor_name: node for node in backward.values if node.tensor_name}
     hands: dict[Node, tuple[str, Any]] = {}
@@ -158,7 +161,7 @@ def compare(
 
 def raw(gradient: Tensor | ArrayLike) -> Raw:
     """A gradient by hand as an array."""
-    return np.asarray(gradient.numpy(force=True) if isinstance(gradient, Tensor) else gradient)
+    return np.asarray(numbers(gradient, "a gradient"))
 
 
 def kept_gradients(hands: Mapping[Node, tuple[str, Any]], spaces: Iterable[Mapping[str, Any]]) -> dict[Node, Any]:

@@ -66,7 +66,10 @@ class Diagnosis:
         return tuple(finding for finding in self.findings if not finding.ok)
 
     def __getitem__(self, name: str) -> Finding:
-        return next(finding for finding in self.findings if finding.name == name)
+        for finding in self.findings:
+            if finding.name == name:
+                return finding
+        raise KeyError(f"nothing was found of {name!r}; there are {', '.join(f.name for f in self.findings)}")
 
     def raise_if_wrong(self) -> None:
         """Raise ``error`` with the whole text, unless everything is right."""

@@ -18,14 +18,15 @@ import numpy as np
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.types import Array, Raw
 from .batches import examples
+from .case import Case
 from .comparison import Comparison
-from .drawn import arriving
+from .drawn import arriving, elsewhere
 from .findings import Diagnosis
 from .localised import located, others
 from .naming import meant
 from .nested import flat, rebuilt
 from .repairs.traced import is_loss
-from .returned import array, loss_and_grads, one_each, several
+from .returned import array, loss_and_grads, numbers, one_each, positions, several
 from .truths import Truth, asked, wide
 from .two_meanings import of_two_meanings
 
@@ -68,6 +69,8 @@ def check_backward(
     Wrong: db. Right: dx, dW.
     """
     arrays = several(inputs, "inputs", "arguments of both functions")
+    batched = positions(batched, "batched", "inputs", len(arrays))
+    extremes = positions(extremes, "extremes", "inputs", len(arrays))
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
         truth.pass_forward(values[1:])
@@ -80,14 +83,23 @@ def check_backward(
     g = drawn.pop(0) if upstream is None else array(upstream)
     if g.shape != value.shape:
         raise ArgumentError(f"upstream has shape {shape_text(g.shape)}, the engine's output {shape_text(value.shape)}")
-    first = by_hand([np.array(a) for a in (g, *arrays)])
-    wanted = [i for i, d in enumerate(first) if d is not None and arrays[i].dtype.kind in "fiu"]
+    try:
+        first = by_hand([np.array(a) for a in (g, *arrays)])
+    except ArgumentError:
+        _arrives_first(hand, engine, arrays, g)
+        raise
+    given = [i for i, d in enumerate(first) if d is not None]
+    if any(arrays[i].dtype.kind == "c" for i in given):
+        raise ArgumentError("inputs of complex numbers are not compared: give real and imaginary parts as two inputs")
+    wanted = [i for i in given if arrays[i].dtype.kind in "fiu"]
+    if not wanted:
+        raise ArgumentError("the hand-written function gave no gradient: return one for each input, None without one")
     arrays, wanted = _in_floats(by_hand, truth, [g, *arrays], wanted)
     truth.moving = wanted
     truth.settle(arrays, g)
     axes = examples(by_hand, [g, *arrays], [i + 1 for i in batched], axis, [0], labels)
 
-    told = list(names) or [f"gradient of input {i}" for i in wanted]
+    told = _told_names(names, wanted, len(arrays))
     called = _inputs_named(engine, told, wanted)
     spelled = _parameters(engine)[: len(arrays)]
     spelled += [f"input {i}" for i in range(len(spelled), len(arrays))]
@@ -111,8 +123,41 @@ def check_backward(
         )  # fmt: skip
 
     found = _told(against, truth)
+    if not found.ok:
+        _arrives_first(hand, engine, arrays, g)
     truth.pass_forward(arrays)
     return found
+
+
+def _arrives_first(hand: Callable[..., Any], engine: Callable[..., Any], arrays: Sequence[Any], g: Raw) -> None:
+    """Raise ``ArgumentError`` where a function that fails, or is wrong, is right with what arrives as its last one."""
+    truth = Truth("the engine's function", lambda values: engine(*values), ())
+    given = [wide(a) for a in (*arrays, g)]
+    cases: list[Case] = []
+    try:
+        for *values, arrived in (given, elsewhere(given, range(len(given)), True, 0)):
+            truth.pass_forward(values)
+            found = one_each(asked("hand", hand, *(np.array(a) for a in (*values, arrived))), engine, arrays)
+            truth.moving = [i for i, d in enumerate(found) if d is not None and arrays[i].dtype.kind == "f"]
+            truth.settle(values, arrived)
+            rights = truth(values, arrived)
+            cases += [Case(found[i], d, tolerance=1e-6) for i, d in zip(truth.moving, rights, strict=True)]
+    except Exception:  # whatever it makes of arguments in that order
+        return
+    if cases and all(case.agrees for case in cases):
+        raise ArgumentError(
+            "the hand-written function is right with the gradient arriving as its last argument, and is called with it "
+            "as the first: write lambda g, *inputs: hand(*inputs, g)"
+        )
+
+
+def _told_names(names: Sequence[str], wanted: Sequence[int], count: int) -> list[str]:
+    """What the gradients are called: as many names as there are, or one for each input."""
+    if len(names) == count:
+        return [names[i] for i in wanted]
+    if names and len(names) != len(wanted):
+        raise ArgumentError(f"names has {len(names)}, the backward gives {len(wanted)} gradients: give a name for each")
+    return list(names) or [f"gradient of input {i}" for i in wanted]
 
 
 def _inputs_named(engine: Callable[..., Any], names: Sequence[str], wanted: Sequence[int]) -> list[str]:
@@ -183,9 +228,11 @@ def check_forward(
     'batch coupling'
     """
     arrays = several(inputs, "inputs", "arguments of both functions")
+    batched = positions(batched, "batched", "inputs", len(arrays))
+    extremes = positions(extremes, "extremes", "inputs", len(arrays))
 
     def by_hand(values: Sequence[Any]) -> list[Any]:
-        return [array(asked("the hand-written function", hand, *values))]
+        return [numbers(asked("the hand-written function", hand, *values), "the value")]
 
     truth = Truth("the engine's function", lambda values: engine(*values), ())
     truth.settle(arrays)
@@ -245,7 +292,13 @@ def check_gradients(
     names, n = [name for name, _ in pairs], len(pairs)
     arrays = [array(a) for _, a in pairs]
     arrays = [a.astype(np.float64) if a.dtype.kind in "iub" else a for a in arrays]
+    for name, a in zip(names, arrays, strict=True):
+        if a.dtype.kind != "f":
+            raise ArgumentError(f"params must be arrays of real numbers; {name} is of {a.dtype}")
+    if not arrays:
+        raise ArgumentError("params is empty: there is no gradient to check")
     inputs = [*arrays, *several(batch, "batch", "arguments of f after params")]
+    extremes = positions(extremes, "extremes", "arrays of the batch", len(inputs) - n)
     compared = forward is not None
 
     def asking(who: str, function: Callable[..., Any], values: Sequence[Any]) -> Any:
@@ -273,6 +326,10 @@ def check_gradients(
         )
     axes = examples(by_hand, inputs, [n] if batch else [], axis, range(n, len(inputs)), labels)
     stale: list[Any] = [None] * n
+    if previous is not None and [(k, np.shape(array(a))) for k, a in flat(previous)] != [
+        (k, np.shape(array(a))) for k, a in pairs
+    ]:
+        raise ArgumentError("previous are the parameters one step before: give arrays of their names and shapes")
     if previous is not None:
         stale = truth([*(array(a) for _, a in flat(previous)), *inputs[n:]])
 

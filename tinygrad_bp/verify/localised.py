@@ -211,6 +211,6 @@ class Network:
             ways.append(f"between {', '.join(tops[:SHOWN])} and {self.called(passage.below)}")
         both = f"{', '.join(right)} right, {', '.join(wrong)} wrong" if right else "All are wrong"
         text = f"{both}: look {', and '.join(ways)}."
-        lines = dict.fromkeys(self.lines[node] for passage in passages for node in passage.nodes if node in self.lines)
-        shown = [f"  {place(line)}: {source}" for line in lines if (source := line.text)]
+        lines = (self.lines[node] for passage in passages for node in passage.nodes if node in self.lines)
+        shown = list(dict.fromkeys(f"  {place(line)}: {source}" for line in lines if (source := line.text)))
         return "\n".join([text, *shown[:SHOWN], *(["  …"] if shown[SHOWN:] else [])])

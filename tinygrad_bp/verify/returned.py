@@ -34,6 +34,17 @@ def array(result: object) -> Any:
     return lists
 
 
+def numbers(result: object, what: str) -> Any:
+    """The same of numbers alone. Raises ``ArgumentError`` for anything else."""
+    found = array(result)
+    if not isinstance(found, Traced) and found.dtype.kind not in "biufc":
+        try:
+            return found.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{what} must be numbers in one array, got {result!r:.40}") from None
+    return found
+
+
 def several(given: Any, name: str, what: str) -> list[Any]:
     """The arrays of ``given``, which the user calls ``name``.
 
@@ -43,6 +54,14 @@ def several(given: Any, name: str, what: str) -> list[Any]:
         shape = f" {shape_text(given.shape)}" if isinstance(given, (np.ndarray, Tensor)) else f" {given!r:.40}"
         raise ArgumentError(f"{name} are the {what}, got {type(given).__name__}{shape}: of one, write (x,)")
     return [array(item) for item in given]
+
+
+def positions(given: Sequence[int], name: str, what: str, count: int) -> list[int]:
+    """Positions among the user's inputs. Raises ``ArgumentError`` for others; 0, the default, may be none."""
+    for i in given:
+        if not 0 <= i < max(count, 1):
+            raise ArgumentError(f"{name} has {i}: it names {what} by position, and there are {count}, from 0 on")
+    return list(given)
 
 
 def loss_and_grads(result: object, params: object) -> tuple[Any, list[Any]]:
@@ -86,7 +105,7 @@ def _matching(grads: Any, params: Any) -> Iterator[Any]:
     elif isinstance(grads, dict):
         raise ArgumentError(f"a gradient is a dict with {sorted(map(str, grads))}, its parameter one array")
     else:
-        yield np.zeros(np.shape(array(params))) if grads is None else array(grads)
+        yield np.zeros(np.shape(array(params))) if grads is None else numbers(grads, "a gradient")
 
 
 def _names(key: Any) -> list[Any]:
@@ -112,7 +131,7 @@ def one_each(result: Any, engine: Callable[..., Any], inputs: Sequence[Any]) -> 
         raise ArgumentError(
             f"{len(given)} hand-written results for {count} inputs: give one for each, None without one"
         )
-    gradients = [None if d is None else array(d) for d in given]
+    gradients = [None if d is None else numbers(d, "a gradient") for d in given]
     shapes = [() if d is None else d.shape for d in gradients]
     floats = [i for i, x in enumerate(inputs) if x.dtype.kind in "fc"]
     if shapes != [x.shape for x in inputs[: len(shapes)]] and shapes == [inputs[i].shape for i in floats]:

@@ -216,6 +216,8 @@ class Truth:
             result, _ = self.on_tensors(values)
         except Exception as error:  # it is written for arrays alone
             return f"on Tensors {self.who} raised {_said(error)}"
+        if result is None:
+            return f"on Tensors the value of {self.who} leaves the graph"
         if not isinstance(result, Tensor):
             return f"on Tensors {self.who} returns {type(result).__name__}, which has no graph"
         if not _same(value, value_of(result)):

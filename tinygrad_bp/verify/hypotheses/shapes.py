@@ -20,7 +20,7 @@ def shapes(case: Case) -> Iterator[Guess]:
     axes = tuple(range(extra)) + tuple(
         i + extra for i, size in enumerate(truth.shape) if extra >= 0 and size == 1 != hand.shape[i + extra]
     )
-    where = f"its shape is {shape_text(hand.shape)}, the parameter's is {shape_text(truth.shape)}"
+    where = f"its shape is {shape_text(hand.shape)}, the engine's is {shape_text(truth.shape)}"
     if extra >= 0 and axes:
         summed = np.sum(hand, axis=axes, keepdims=True).reshape(
             tuple(1 if i in axes else size for i, size in enumerate(hand.shape))[extra:]

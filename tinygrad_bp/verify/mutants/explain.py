@@ -16,8 +16,9 @@ from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties
 from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
-from .edges import gathered, halved, left_out, misplaced, scaled, uses, ways
+from .edges import halved, left_out, scaled, uses, ways
 from .forwards import other_forwards, other_operands, other_statistics
+from .gathers import gathered, misplaced
 from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated

@@ -139,26 +139,52 @@ OTHERS = 20  # values whose gradients are summed for a bias
 
 
 def averages(tape: Tape) -> Iterator[Change]:
-    """The mean: its division left out, made twice, or made along some of its axes alone."""
+    """The mean: its division left out, made twice, made along some of its axes alone, or by one number for all."""
     found = [s for s in tape.steps if s.name == "mean" and s.node in tape.parts and s.call.values]
     for some in groups(found, lambda s: s.call.site.anywhere):
-        x = some[0].call.values[0]
-        axis = some[0].call.params.get("axis")
-        axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
-        count = int(np.prod([x.shape[a] for a in axes]))
+        sizes = [_sizes(step) for step in some]
+        counts = [int(np.prod(own)) for own in sizes]
+        count, one = max(counts), len(set(counts)) == 1
+        if count == 1:
+            continue
         what = f"What the mean{places(some)} passes back is"
-        table = [("summed", f"not divided by the {count} elements that it is of", float(count))]
-        table.append(("averaged", f"divided by {count}, the elements that it is of, twice", 1 / max(count, 1)))
-        sizes = {int(x.shape[a]) for a in axes} - {1, count}
-        table += [("summed", f"divided by {n} where it is a mean of {count}", count / n) for n in sorted(sizes)]
-        for kind, text, factor in table if count > 1 else ():
-            rules = {s.node: replaced(Edge(s, 0), _times(factor)) for s in some}
+        own = f"{count}, the elements that it is of" if one else f"the number of its own elements ({_listed(counts)})"
+        table = [
+            ("summed", f"not divided by {own}", [float(n) for n in counts]),
+            ("averaged", f"divided by {own}, twice", [1 / n for n in counts]),
+        ]
+        meant = f"it is a mean of {count}" if one else f"it is a mean of {_listed(counts)} elements"
+        others = (
+            set(sizes[0]) - {1, count} if one else {*counts, *tape.counts, *(n for w in tape.leaves for n in w.shape)}
+        )
+        for n in sorted(others):
+            text = f"divided by {n} where {meant}"
+            table.append(("summed" if one else "wrong count", text, [m / n for m in counts]))
+        table.append(("n − 1", f"divided by one less than {own}", [n / max(n - 1, 1) for n in counts]))
+        table.append(("wrong factor", f"divided by the square root of {own}", [n**0.5 for n in counts]))
+        for kind, text, factors in table:
+            rules = {s.node: replaced(Edge(s, 0), _times(f)) for s, f in zip(some, factors, strict=True)}
             yield Change(kind, f"{what} {text}.", rules)
-        for text, factor in (("", 1.0), (", all of it", float(count))):
-            if count > 1 and all(s.call.values[0].shape == x.shape for s in some):
-                rule = replaced(Edge(some[0], 0), _times(factor * _one(x, axes, 0)))
-                sentence = f"{what} given to the first element alone{text}; each element has the same part."
-                yield Change("wrong element", sentence, {s.node: rule for s in some})
+        for text, all_of_it in (("", False), (", all of it", True)):
+            masks = [_one(s.call.values[0], _axes(s), 0) * (n if all_of_it else 1) for s, n in zip(some, counts)]
+            sentence = f"{what} given to the first element alone{text}; each element has the same part."
+            rules = {s.node: replaced(Edge(s, 0), _times(mask)) for s, mask in zip(some, masks, strict=True)}
+            yield Change("wrong element", sentence, rules)
+
+
+def _axes(step: Step) -> tuple[int, ...]:
+    """The axes that a reduction takes away, or makes 1."""
+    ndim, axis = step.call.values[0].ndim, step.call.params.get("axis")
+    return tuple(range(ndim)) if axis is None else tuple(np.atleast_1d(axis) % ndim)
+
+
+def _sizes(step: Step) -> list[int]:
+    return [int(step.call.values[0].shape[a]) for a in _axes(step)]
+
+
+def _listed(counts: list[int]) -> str:
+    """The first of some counts; steps are newest first."""
+    return f"{', '.join(map(str, counts[:-5:-1]))}{', …' if counts[4:] else ''}"
 
 
 def _times(factor: Any) -> Callable[[Step, Gradient], Gradient]:
@@ -201,10 +227,8 @@ def extremes(tape: Tape) -> Iterator[Change]:
 
 def _picks(step: Step) -> list[tuple[str, str, Any, tuple[int, ...]]]:
     """What is written for the mask of the largest element, and the axes that the maximum took away."""
-    x = step.call.values[0]
-    axis, keep = step.call.params.get("axis"), step.call.params.get("keepdims")
-    axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
-    lost = () if keep else axes
+    x, axes = step.call.values[0], _axes(step)
+    lost = () if step.call.params.get("keepdims") else axes
     x = x if step.name == "amax" else -x  # of a minimum the mask is that of −x
     return [(kind, text, mask(x, axes), lost) for kind, text, mask in PICKED]
 
