@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def plain_c(monkeypatch):
     """For tests of the C text that is written: one that a compiler makes less of takes a third of the time."""
     if not all_examples():
         monkeypatch.setattr(build, "FLAGS", tuple("-O1" if flag == "-O3" else flag for flag in build.FLAGS))
+
+
+@pytest.fixture(params=["numpy", "c"])
+def every_backend(request, monkeypatch):
+    """``tg.compile`` with every backend; the one of C where there is a compiler."""
+    if request.param == "c" and not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
+        pytest.skip("no C compiler")
+    compiler = tg.compile
+
+    def chosen(model=None, **settings):
+        return compiler(model, **{"backend": request.param, **settings})
+
+    monkeypatch.setattr(tg, "compile", chosen)
 
 
 @pytest.fixture(autouse=True)

@@ -6,49 +6,22 @@ import ctypes
 import math
 import warnings
 from itertools import product
-from threading import Thread
 
 import numpy as np
 import pytest
 from parts import some
 
 import tinygrad_bp as tg
-from tests.compile.programs import NETWORKS, inputs_of, network, same_bits, training, written_down
-from tinygrad_bp.autograd.errors import TargetError
-from tinygrad_bp.compiler import c_backend, numpy_backend
-from tinygrad_bp.compiler.build import BuildError, compiler, library
+from tests.compile.in_c import built, moved_alike, near
+from tests.compile.programs import inputs_of, network, same_bits, training, written_down
+from tinygrad_bp.compiler import c_backend
+from tinygrad_bp.compiler.build import library
 from tinygrad_bp.compiler.c_mathematics import SHUFFLES, functions, lanes
 from tinygrad_bp.program import evaluate
 from tinygrad_bp.program.capture import capture
 
 nn, F = tg.nn, tg.nn.functional
-try:
-    compiler()
-except BuildError as error:
-    pytest.skip(str(error), allow_module_level=True)
 
-
-def near(found, wanted, units: float = 16) -> bool:
-    """Equal, but for some units in the last place of the largest number."""
-    found, wanted = np.asarray(found), np.asarray(wanted)
-    if found.dtype != wanted.dtype or found.shape != wanted.shape:
-        return False
-    if wanted.dtype.kind != "f":
-        return np.array_equal(found, wanted)
-    with np.errstate(all="ignore"):
-        finite = np.abs(wanted[np.isfinite(wanted)])
-        eps = units * np.finfo(wanted.dtype).eps
-        return np.allclose(found, wanted, rtol=eps, atol=eps * finite.max(initial=0), equal_nan=True)
-
-
-def built(program, kind=c_backend.Runnable):
-    """Compiled by C, not by what stands in for it."""
-    runnable = c_backend.build(program)
-    assert isinstance(runnable, kind)
-    return runnable
-
-
-# ---------------------------------------------------------------------- functions
 
 FUNCTIONS = {  # name -> NumPy's, the largest error in units in the last place
     "tg_exp": (np.exp, 1.5),
@@ -59,6 +32,8 @@ FUNCTIONS = {  # name -> NumPy's, the largest error in units in the last place
     "tg_erf": (lambda x: np.array([math.erf(v) for v in x.tolist()]).astype(x.dtype), 5),
     "tg_sigmoid": (lambda x: np.where(x < 0, np.exp(np.minimum(x, 0)), 1) / (1 + np.exp(-np.abs(x))), 3),
 }
+
+
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, 88.72283, 88.72284, -87.33654, -103.9, -104.1, 709.78, 709.79]
 EDGES += [-708.4, -745.1, -745.2, 1e-40, -1e-40, 1e-310, 1e-8, -1e-8, 1e30, -1e30]
 
@@ -104,23 +79,6 @@ def test_functions_are_right_to_the_last_digits(each_function, name, dtype) -> N
     assert error[worst] <= units, (x[~special][worst], y[~special][worst])
 
 
-# ---------------------------------------------------------------------- training
-
-
-def moved_alike(step, arguments, steps: int = 3, units: float = 64, kind=c_backend.Runnable):
-    """Both backends, from the same start: losses and all arrays that the step writes."""
-    captured = written_down(step, arguments)
-    given = inputs_of(captured, arguments)
-    ours, theirs = ([np.array(a, order="K") if isinstance(a, np.ndarray) else a for a in given] for _ in range(2))
-    fast, plain = built(captured.program, kind), numpy_backend.build(captured.program, True)
-    for _ in range(steps):
-        for found, wanted in zip(fast(*ours), plain(*theirs), strict=True):
-            assert near(found, wanted, units)
-    for found, wanted in zip(ours, theirs, strict=True):
-        assert near(found, wanted, units)
-    return fast
-
-
 @pytest.mark.parametrize("name", ["relu", "sigmoid", "two classes"])
 def test_networks_train_alike(name) -> None:
     step, arguments, _ = network(name)
@@ -152,71 +110,6 @@ def test_rows_of_a_table() -> None:
     layers = lambda: (nn.Embedding(7, 5), nn.Flatten(), nn.Linear(15, 4))  # noqa: E731
     codes = lambda: tg.arange(18).reshape(6, 3) % 7  # noqa: E731
     moved_alike(*training(layers, F.cross_entropy, codes, lambda: tg.arange(6) % 4)[:2])
-
-
-def test_products_that_blas_takes() -> None:
-    layers = lambda: (nn.Linear(200, 96), nn.ReLU(), nn.Linear(96, 128), nn.ReLU(), nn.Linear(128, 3))  # noqa: E731
-    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(70, 200), lambda: tg.arange(70) % 3)
-    moved_alike(step, arguments, units=512)
-    assert "gemmf(" in built(written_down(step, arguments).program).c_source
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 16])
-def test_large_products_of_few_rows(rows, turned, order) -> None:
-    """Forward, and the update that takes its gradient at once, wherever the matrix lies."""
-
-    def step(w, x, g):
-        y, gradient = x @ (w.T if turned else w), x.T @ g
-        w.copy_(w - (gradient.T if turned else gradient) * 0.1)
-        return y
-
-    rng = np.random.default_rng(rows)
-    w, *given = (rng.standard_normal(size).astype(np.float32) for size in ((1040, 544), (rows, 1040), (rows, 544)))
-    w = np.array(w.T if turned else w, order=order)
-    captured, _ = capture(step, (tuple(map(tg.tensor, (w, *given))), {}))
-    (wanted,), (after,) = evaluate(captured.program, [w, *given])
-    runnable, ours = built(captured.program), w.copy(order="K")
-    assert near(runnable(ours, *given)[0], wanted, 64) and near(ours, after, 64)
-    row_by_row = (order == "C") is not turned  # of the matrix that x is multiplied by
-    assert "factor[" in runnable.c_source and ("sums[" in runnable.c_source) == row_by_row
-    assert ("gemmf(" in runnable.c_source) != row_by_row
-
-
-@pytest.mark.parametrize(("rows", "columns", "dtype"), [(17, 528, "float32"), (8, 530, "float32"), (8, 528, "float64")])
-def test_large_products_of_more_rows_are_left_to_blas(rows, columns, dtype) -> None:
-    captured, _ = capture(lambda w, x, g: (x @ w, w.sub_(x.T @ g)), (
-        tuple(tg.zeros(*size, dtype=np.dtype(dtype)) for size in ((1040, columns), (rows, 1040), (rows, columns))), {},
-    ))  # fmt: skip
-    source = built(captured.program).c_source
-    assert "gemm" in source and "sums[" not in source and "factor[" not in source
-
-
-def test_many_products_of_few_rows_each() -> None:
-    captured, _ = capture(lambda x, w: x @ w, ((tg.ones(3, 8, 40), tg.ones(3, 40, 48)), {}))
-    rng = np.random.default_rng(0)
-    given = [rng.standard_normal(size).astype(np.float32) for size in ((3, 8, 40), (3, 40, 48))]
-    assert near(built(captured.program)(*given)[0], given[0] @ given[1], 64)
-
-
-def test_rows_of_a_batch_on_either_side_of_a_product() -> None:
-    def function(x, w, b, v):
-        h = F.linear(x, w, b).relu()
-        return v @ h.T, h @ v.T
-
-    rng = np.random.default_rng(0)
-    given = [rng.standard_normal(size).astype(np.float32) for size in ((20, 4), (5, 4), (5,), (7, 5))]
-    captured, _ = capture(function, (tuple(map(tg.tensor, given)), {}))
-    outputs, _ = evaluate(captured.program, given)
-    assert all(near(a, b) for a, b in zip(built(captured.program)(*given), outputs, strict=True))
-
-
-def test_a_training_step_with_few_rows() -> None:
-    layers = lambda: (nn.Linear(1030, 528), nn.ReLU(), nn.Linear(528, 3))  # noqa: E731
-    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(8, 1030), lambda: tg.arange(8) % 3)
-    source = moved_alike(step, arguments, units=512).c_source
-    assert "sums[" in source and "factor[" in source and "gemmf(" not in source
 
 
 def test_a_loop_is_one_run_after_another() -> None:
@@ -255,22 +148,6 @@ def test_compile_with_this_backend() -> None:
     assert np.allclose(losses, [step(*arguments).item() for _ in range(6)], rtol=1e-5)
     assert all(near(a, p.detach().numpy(), 64) for a, p in zip(ours, parameters, strict=True))
     assert len(compiled.programs) == 1
-
-
-def test_a_weight_that_its_own_product_moves() -> None:
-    def step(w, x):
-        w.copy_(w - (w @ x) * 0.1)
-        return w.sum()
-
-    captured, _ = capture(step, ((tg.zeros(100, 100), tg.zeros(100, 100)), {}))
-    rng = np.random.default_rng(0)
-    ours = [rng.standard_normal((100, 100)).astype(np.float32) for _ in range(2)]
-    _, (wanted,) = evaluate(captured.program, ours)
-    built(captured.program)(*ours)
-    assert near(ours[0], wanted, 64)
-
-
-# ---------------------------------------------------------------------- arrays of all kinds
 
 
 def test_arrays_that_lie_otherwise() -> None:
@@ -372,178 +249,6 @@ def test_what_fills_up_rows_reaches_no_sum() -> None:
     runnable = built(captured.program)  # the log of what fills up is -inf
     arrays = np.ones((3, 2), "f"), np.ones((5, 2), "f"), np.zeros(5, "f")
     assert near(runnable(*arrays)[0], np.full(5, 3 * math.log(2), np.float32))
-
-
-# ---------------------------------------------------------------------- parts in C, with NumPy between them
-
-
-class Sums(nn.Module):
-    """A layer that C does not have."""
-
-    def forward(self, x):
-        return x.cumsum(1)
-
-
-def test_steps_that_c_does_not_have_are_called_in_numpy() -> None:
-    layers = lambda: (nn.Linear(4, 6), Sums(), nn.ReLU(), nn.Linear(6, 3))  # noqa: E731
-    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(4, 4), lambda: tg.tensor([0, 1, 2, 0]))
-    fast = moved_alike(step, arguments, kind=c_backend.Parts)
-    assert "/* then NumPy: cumsum */" in fast.c_source
-
-
-def test_what_a_later_part_reads_is_written_last() -> None:
-    def step(a, b):
-        a.copy_(a * 2 + b)  # the old value of a is read again, behind a step of NumPy
-        return a.sum(), (tg.linalg.inv(b) * a).sum()
-
-    def moved_on(a, b):
-        old = a * 1
-        a.copy_(tg.linalg.inv(b + 3 * a))
-        b.copy_(old)
-        return a.sum(), b.sum()
-
-    def twice(a, b):
-        old = a * 1
-        inverse = tg.linalg.inv(b + a)
-        a.copy_(old * 2)
-        return (inverse @ a).sum(), inverse * 0 + old
-
-    rng = np.random.default_rng(0)
-    for function in (step, twice, moved_on):
-        captured, _ = capture(function, ((tg.eye(3), tg.eye(3)), {}))
-        runnable = built(captured.program, c_backend.Parts)
-        ours = [(2 * np.eye(3) + 0.1 * rng.standard_normal((3, 3))).astype(np.float32) for _ in range(2)]
-        for _ in range(3):
-            wanted, written = evaluate(captured.program, ours)
-            assert all(near(a, b, 256) for a, b in zip(runnable(*ours), wanted, strict=True))
-            held = [ours[captured.program.inputs.index(value)] for value in captured.program.writes]
-            assert all(near(a, b, 256) for a, b in zip(held, written, strict=True))
-
-
-def test_parts_loop_and_give_fresh_arrays() -> None:
-    captured, _ = capture(lambda x: (tg.linalg.inv(x) * 2, x + 1, 7), ((tg.eye(2),), {}))
-    runnable = built(captured.program, c_backend.Parts)
-    x = np.eye(2, dtype=np.float32)
-    first, second = runnable(x), runnable(x * 2)
-    assert first[2] == 7
-    assert near(first[0], x * 2)
-    assert near(second[0], x)
-    assert near(first[1], x + 1)
-    stacked = runnable.loop(2, [np.stack([x, x * 2])], [True])
-    assert near(stacked[0], np.stack([first[0], second[0]]))
-
-
-def test_programs_that_would_take_long_to_compile(monkeypatch) -> None:
-    monkeypatch.setattr(c_backend, "MOST_STEPS", 2)
-    program = tg.program(lambda x: [x.sum(0), x.sum(1), x.sum()], tg.ones(2, 2))
-    with pytest.warns(UserWarning, match="a C compiler would take long for 3 steps; the program runs by NumPy"):
-        runnable = c_backend.build(program)
-    assert near(runnable(np.ones((2, 2), np.float32))[2], np.float32(4))
-
-
-# ---------------------------------------------------------------------- mistakes
-
-
-def test_a_label_out_of_range_is_refused_before_anything_is_written() -> None:
-    step, arguments, _ = network("relu")
-    captured = written_down(step, arguments)
-    given = [np.array(a, order="K") for a in inputs_of(captured, arguments)]
-    runnable = built(captured.program)
-    runnable(*given)
-    bad = [np.array(a, order="K") for a in given]
-    bad[1][2] = 7
-    before = [np.array(a, order="K") for a in bad]
-    for _ in range(2):
-        with pytest.raises(TargetError, match="class index 7 is out of range"):
-            runnable(*bad)
-    assert all(same_bits(a, b) for a, b in zip(bad, before, strict=True))
-    runnable(*given)
-
-
-def test_arrays_of_another_kind_are_refused() -> None:
-    captured, _ = capture(lambda x, y: x + y, ((tg.ones(3), tg.ones(3)), {}))
-    runnable = built(captured.program)
-    x = np.ones(3, np.float32)
-    for _ in range(2):
-        with pytest.raises(TypeError, match=r"input 1 of the program is float32 \(3,\), got float64"):
-            runnable(x, np.ones(3))
-        with pytest.raises(TypeError, match="takes 2 arrays, got 1"):
-            runnable(x)
-        assert near(runnable(x, x)[0], x + x)
-
-
-def test_an_array_that_cannot_be_written_is_refused() -> None:
-    captured, _ = capture(lambda x: x.add_(1).sum(), ((tg.ones(3),), {}))
-    x = np.ones(3, np.float32)
-    x.flags.writeable = False
-    with pytest.raises(ValueError, match="read-only"):
-        built(captured.program)(x)
-
-
-def test_names_that_c_has_already() -> None:
-    names = ("int", "exp", "i", "at", "größe", "t0", "s", "tg_exp")
-    captured, _ = capture(lambda *xs: sum(x.exp() for x in xs), (tuple(tg.ones(2) for _ in names), {}), names)
-    x = np.ones(2, np.float32)
-    assert near(built(captured.program)(*[x] * len(names))[0], np.exp(x) * len(names))
-
-
-def test_what_c_does_not_have_runs_by_numpy() -> None:
-    program = tg.program(lambda x: tg.linalg.inv(x), tg.eye(2))
-    with pytest.warns(UserWarning, match="does not have inv; the program runs by NumPy"):
-        runnable = c_backend.build(program)
-    assert near(runnable(np.eye(2, dtype="f") * 2)[0], np.eye(2, dtype="f") / 2)
-
-
-def test_exact_is_left_to_numpy() -> None:
-    assert isinstance(c_backend.build(tg.program(lambda x: x + 1, tg.ones(2)), exact=True), numpy_backend.Runnable)
-
-
-def test_threads_take_turns() -> None:
-    program = tg.program(lambda x: (x.exp() + 1).log().sum(), tg.ones(1000))
-    runnables = [built(program), built(program)]  # both are one library
-    arrays = [np.full(1000, i, np.float32) for i in range(8)]
-    wanted = [runnables[0](array)[0] for array in arrays]
-    wrong = []
-
-    def work(i: int) -> None:
-        wrong.extend(i for _ in range(200) if not same_bits(runnables[i % 2](arrays[i])[0], wanted[i]))
-
-    threads = [Thread(target=work, args=(i,)) for i in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
-
-
-def test_the_text_names_what_the_program_names() -> None:
-    step, arguments, _ = network("relu")
-    source = built(written_down(step, arguments).program).c_source
-    for line in ("t0 = linear(", "weight_0[i] = weight_0[i] - ", "/* t0 = linear, t1 = relu"):
-        assert line in source
-
-
-assert set(NETWORKS) >= {"relu", "sigmoid", "two classes"}
-
-
-@pytest.mark.parametrize(("rows", "sizes"), [(3, (3, 5, 2)), (3, (6, 7, 2)), (7, (4, 6, 2))])
-def test_narrow_products_of_doubles(rows, sizes) -> None:
-    """GCC 12 made vectors of the lines of one run that were none, and the results were wrong by whole numbers."""
-    rng = np.random.default_rng(rows)
-
-    def slopes(x, first, second):
-        hidden = np.maximum(x @ first, 0)
-        d = (hidden @ second - 1) / rows
-        return d, d.sum(0), hidden.T @ d
-
-    def drawn():
-        return [rng.standard_normal(shape) for shape in ((rows, sizes[0]), sizes[:2], sizes[1:])]
-
-    captured, _ = capture(slopes, (tuple(map(tg.tensor, drawn())), {}))
-    runnable = built(captured.program)
-    for _ in range(8):
-        given = drawn()
-        assert all(near(*pair, 64) for pair in zip(runnable(*given), slopes(*given)))
 
 
 def test_a_choice_after_a_least_value() -> None:

@@ -173,3 +173,130 @@ def test_a_trained_module_is_compiled_for_inference(kind) -> None:
             np.testing.assert_allclose(compiled(x).numpy(), model(x).numpy(), rtol=1e-5)
     assert len(compiled.compiled.programs) == 1
     assert [p.grad.tolist() for p in model.parameters()] == gradients
+
+
+X = tg.tensor([1.0, -2.0, 3.0])
+
+
+def test_a_loop_adds_up_the_gradients_that_nobody_clears():
+    w = tg.ones(3, requires_grad=True)
+    compiled = tg.compile(lambda x: (w * x).sum().backward())
+    for _ in range(4):
+        w.grad = None
+        compiled(X)
+    w.grad = None
+    compiled.loop(X, n=7)
+    assert w.grad.tolist() == (X * 7).tolist()
+
+
+def of_both(make, backend):
+    """What ``make(wrap)`` gives with and without compile."""
+    return make(lambda f: f), make(lambda f: tg.compile(f, backend=backend))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+@pytest.mark.parametrize("clear", ["grad = None", "zero_grad", "clip and zero_grad"])
+def test_a_gradient_is_used_and_forgotten(clear, backend):
+    def make(wrap):
+        w = tg.ones(3, requires_grad=True)
+        optimizer = tg.optim.SGD([w], lr=0.1)
+
+        def update():
+            if clear == "grad = None":
+                with tg.no_grad():
+                    w.sub_(w.grad * 0.1)
+                w.grad = None
+                return
+            if clear != "zero_grad":
+                nn.utils.clip_grad_value_([w], 2.0)
+            optimizer.step()
+            optimizer.zero_grad()
+
+        update = wrap(update)
+        for i in range(12):
+            (w * (1.0 if i < 5 else i)).sum().backward()
+            update()
+        return w.tolist(), w.grad
+
+    one, other = of_both(make, backend)
+    np.testing.assert_allclose(other[0], one[0], rtol=1e-5)
+    assert other[1] is one[1] is None
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy", "ignore:compile. Python runs")
+def test_gradients_of_arguments(backend):
+    def make(wrap):
+        a, b = tg.ones(3, requires_grad=True), tg.full((3,), 2.0, requires_grad=True)
+        backward, found = wrap(lambda x: (x * x).sum().backward()), []
+        for i, x in enumerate([a] * 6 + [b] * 6 + [a, b] * 6):
+            if i % 3 == 0 and i > 12:
+                x.grad = None
+            backward(x)
+            found.append((a.grad.tolist(), None if b.grad is None else b.grad.tolist()))
+        return found
+
+    one, other = of_both(make, backend)
+    assert one == other
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy", "ignore:compile. Python runs")
+def test_an_update_of_each_parameter(backend):
+    def make(wrap):
+        weights = [tg.ones(3, requires_grad=True) for _ in range(3)]
+
+        def update(p):
+            with tg.no_grad():
+                p.sub_(p.grad * 0.1)
+
+        update = wrap(update)
+        for i in range(8):
+            for k, w in enumerate(weights):
+                w.grad = tg.full((3,), float(k + i))
+                update(w)
+        return [w.tolist() for w in weights]
+
+    one, other = of_both(make, backend)
+    np.testing.assert_allclose(other, one, rtol=1e-5)
+
+
+def doubled_gradients(optimizer, args, kwargs):
+    for p in optimizer.param_groups[0]["params"]:
+        p.grad.mul_(2)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.filterwarnings("ignore:.*the program runs by NumPy")
+@pytest.mark.parametrize(
+    "register",
+    [
+        lambda w, optimizer: w.register_hook(lambda g: g * 2),
+        lambda w, optimizer: w.register_post_accumulate_grad_hook(lambda p: p.grad.mul_(2)),
+        lambda w, optimizer: optimizer.register_step_pre_hook(doubled_gradients),
+    ],
+    ids=["tensor", "leaf", "optimizer"],
+)
+def test_hooks_of_tensors_and_optimizers_come_and_go(register, backend):
+    ends = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, backend=backend)):
+        w = tg.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        optimizer = tg.optim.SGD([w], lr=0.01)
+
+        def step(x, w=w, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (w * x).square().sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step, found = wrap(step), []
+        for i in range(20):
+            if i in (5, 15):
+                handle = register(w, optimizer)
+            if i == 10:
+                handle.remove()
+            found.append(step(X).item())
+        ends.append(found)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-4)
