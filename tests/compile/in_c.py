@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import tinygrad_bp as tg
 from tests.compile.programs import inputs_of, written_down
 from tinygrad_bp.compiler import c_backend, numpy_backend
 from tinygrad_bp.compiler.build import BuildError, compiler
-
 
 try:
     compiler()
