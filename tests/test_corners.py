@@ -236,3 +236,15 @@ def test_a_number_in_a_tensor_leaves_masks_in_their_dtype():
     for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "gcd", "add"):
         assert getattr(tg, name)(a, b).dtype == getattr(tg, name)(b, a).dtype == tg.int8, name
     assert (a & tg.tensor([3, 3, 3])).dtype == tg.int64 and (tg.tensor([True, False]) & b).dtype == tg.int64
+
+
+def test_between_two_numbers_both_are_met() -> None:
+    """``a + 1 · (b − a)`` is not b where a is much the larger, and NaN where a is infinite: also of quantiles."""
+    a, b = [1e20, -inf, 3.0], [1.0, 1.0, 5.0]
+    with np.errstate(invalid="ignore"):  # NumPy's own
+        quantile = np.quantile([-inf, 1.0, 2.0], 0.3)
+    for weight in (1.0, tg.tensor(1.0), tg.ones(3)):
+        assert tg.lerp(tg.tensor(a), tg.tensor(b), weight)[[0, 2]].tolist() == [1, 5]
+        assert tg.lerp(tg.tensor(a), tg.tensor(b), weight * 0.6)[1] == -inf
+        assert tg.lerp(tg.tensor(b), tg.tensor(a), weight * 0.0).tolist()[2] == 5
+    assert tg.quantile(tg.tensor([-inf, 1.0, 2.0]), 0.3) == -inf == quantile

@@ -392,7 +392,15 @@ def lerp(input: Array, end: Operand, weight: Operand) -> Any:
     tensor([3.])
     """
     kind = int(hasattr(weight, "shape"))
-    return as_step(f"LerpBackward{kind}", input + weight * (end - input))
+    return as_step(f"LerpBackward{kind}", on_the_way(input, end, weight))
+
+
+def on_the_way(a: Any, b: Any, share: Any) -> Any:
+    """What lies a share of the way from ``a`` to ``b``, counted from the nearer one: both are met exactly."""
+    if not hasattr(share, "shape"):
+        return a + share * (b - a) if abs(share) < 0.5 else b + (share - 1) * (b - a)
+    near = absolute(share) < 0.5
+    return where(near, a, b) + where(near, share, share - 1) * (b - a)
 
 
 @recorded_as("AddcmulBackward0")

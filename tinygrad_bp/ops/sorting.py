@@ -20,7 +20,7 @@ from ..autograd.operands import rounds_once
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Operand
 from ..autograd.values import beside, held, value_of
-from .elementwise import clone, in_dtype, where
+from .elementwise import clone, in_dtype, on_the_way, where
 from .extremes import chosen
 from .indexing import along, read_along, take_along_axis
 from .passes import MANY, running
@@ -347,7 +347,7 @@ def _at_quantiles(name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolat
         above = np.where(spoiled, x.shape[-1] - 1, in_dtype(np.ceil(raw), np.int64))
         upper = take_along_axis(x, np.take_along_axis(order, above, -1), -1)
         share = ranks - np.floor(raw)
-        between = values * 0.5 + upper * 0.5 if interpolation == "midpoint" else values + (upper - values) * share
+        between = values * 0.5 + upper * 0.5 if interpolation == "midpoint" else on_the_way(values, upper, share)
         values = where(floor == above, values, between)
     values = np.moveaxis(values, -1, 0)
     values = reshape(values, wanted.size, *(shape if keepdim else _without(shape, dim, place)))
