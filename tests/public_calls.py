@@ -7,9 +7,11 @@ symmetric, positive definite); integers ``i`` (3,) and ``k`` (3, 4) below 3; tru
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,42 @@ def in_numpy(name: str) -> bool:
 
 def each(pattern: str, functions: str) -> list[str]:
     return [pattern.replace("@", name) for name in functions.split()]
+
+
+# ---------------------------------------------------------------------- the parameters that are not tensors
+
+STUBS = {"T": "__init__", "F": "nn/functional", "T.fft": "fft", "T.linalg": "linalg", "T.special": "special"}
+
+
+def parameters(space: str) -> dict[str, list[tuple[str, str]]]:
+    """The functions of a stub, and the names and types of their parameters, of any number of arguments none."""
+    path = Path(tg.__file__).parent / f"{STUBS[space]}.pyi"
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and not node.args.vararg:
+            own = [(a.arg, a.annotation) for a in node.args.posonlyargs + node.args.args + node.args.kwonlyargs]
+            types = [(name, ast.unparse(kind).replace("_", "") if kind else "") for name, kind in own]
+            found[f"{space}.{node.name}"] = types
+    return found
+
+
+def calls_with(text: str, kinds: set[str]) -> Iterator[tuple[str, str, str]]:
+    """Every call with ``text`` for one parameter of these types, its function, and the parameter."""
+    known = {name: types for space in STUBS for name, types in parameters(space).items()}
+    for written in CALLS:
+        call = ast.parse(written, mode="eval").body
+        function = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call) or any(isinstance(arg, ast.Starred) for arg in call.args):
+            continue
+        args, keywords, value = call.args, call.keywords, ast.parse(text, mode="eval").body
+        for i, (name, kind) in enumerate(known.get(function, ())):
+            if kind in kinds:
+                named = i >= len(args)
+                call.args = args if named else [*args[:i], value, *args[i + 1 :]]
+                same = (name, {"axis": "dim", "dim": "axis"}.get(name))
+                others = [keyword for keyword in keywords if keyword.arg not in same]
+                call.keywords = [*others, ast.keyword(name, value)] if named else keywords
+                yield ast.unparse(call), function, name
 
 
 # ---------------------------------------------------------------------- PyTorch's names

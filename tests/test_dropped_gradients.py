@@ -5,6 +5,7 @@ Derived from a call of every public function (``public_calls``), at every place 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Iterator
@@ -164,3 +165,23 @@ def test_a_dropped_and_a_wrong_gradient_are_noticed() -> None:
         check("f(x, y)", "y", f=drops)
     with pytest.raises(AssertionError, match="gradient of y"):
         check("f(x, y)", "y", f=lambda a, b: drops(a, b) + b * 1e-3)
+
+
+# Numbers that a tensor may stand for, at values where a function may take a shorter way.
+NUMBERS = sorted(
+    {
+        (call, value)
+        for call, function, name in pc.calls_with("s", {"float", "float | None", "Any", "Operand"})
+        if function not in ("T.detach", "F.embedding", "T.embedding_renorm_")
+        if name not in ("rcond", "rtol", "atol")  # results jump there
+        for value in (0.5, 1.0, 2.0, *([0.0] if name in ("alpha", "beta") else []))
+    }
+)
+
+
+def test_of_numbers() -> None:
+    found = {"found": 0, "flat": 0, "refused": 0}
+    for call, value in NUMBERS:
+        with contextlib.suppress(AutogradError):  # it is outside of what the function takes
+            found[check(call, "s", s=tg.tensor(value, dtype=tg.float64))] += 1
+    assert found["found"] > 100 and {("F.softplus(x, beta=s)", 1.0), ("T.addmm(x, A, y, beta=s)", 0.0)} <= {*NUMBERS}

@@ -151,6 +151,7 @@ OTHERS = [
     (lambda: tg.tensor([2]) ** -1, errors.DtypeError, "power: .*negative integer powers.*write t.float"),
     (lambda: tg.tensor([2]) * 2**70, errors.DtypeError, "the number 1180591620717411303424 does not fit in int64"),
     (lambda: tg.tensor(2**70), errors.DtypeError, "integers outside int64"),
+    (lambda: tg.tensor(np.array([1, 2], object)), errors.DtypeError, "a tensor of object values; give numbers"),
     (lambda: tg.tensor(["a"]), errors.DtypeError, "cannot make a tensor of <U1 values; give numbers or booleans"),
     (lambda: tg.tensor([1, None]), errors.DtypeError, "cannot make a tensor of object values"),
     (lambda: tg.tensor(None), errors.DtypeError, "cannot make a tensor of a NoneType"),

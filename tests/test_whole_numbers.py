@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,47 +13,9 @@ import tinygrad_bp as tg
 import tinygrad_bp.nn as nn
 from tinygrad_bp.autograd.errors import ArgumentError, AutogradError
 
-STUBS = {"T": "__init__", "F": "nn/functional", "T.fft": "fft", "T.linalg": "linalg", "T.special": "special"}
 WHOLE = {"int", "int | None", "Size", "Size | None", "Axis"}
 NOT_READ = {("T.repeat_interleave", "output_size")}  # its documentation says so
-
-
-def stub(name: str) -> dict[str, list[tuple[str, str]]]:
-    """The parameters of the functions of a stub, and their types."""
-    path = Path(tg.__file__).parent / f"{STUBS[name]}.pyi"
-    found = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            own = [a for a in node.args.posonlyargs + node.args.args + node.args.kwonlyargs if a.annotation]
-            types = [(a.arg, ast.unparse(a.annotation or ast.Constant(None)).replace("_int", "int")) for a in own]
-            found[f"{name}.{node.name}"] = types
-    return found
-
-
-PARAMETERS = {name: types for space in STUBS for name, types in stub(space).items()}
-
-
-def asked() -> Iterator[str]:
-    """Every public call, with 1.5 for each of its whole numbers in turn."""
-    for text in public_calls.CALLS:
-        tree = ast.parse(text, mode="eval")
-        call = tree.body
-        if not isinstance(call, ast.Call) or ast.unparse(call.func) not in PARAMETERS:
-            continue
-        args, keywords = call.args, call.keywords
-        if any(isinstance(arg, ast.Starred) for arg in args):
-            continue
-        half = ast.Constant(1.5)
-        for i, (name, kind) in enumerate(PARAMETERS[ast.unparse(call.func)]):
-            if kind in WHOLE and (ast.unparse(call.func), name) not in NOT_READ:
-                named = i >= len(args)
-                call.args = args if named else [*args[:i], half, *args[i + 1 :]]
-                others = [k for k in keywords if k.arg not in (name, {"axis": "dim", "dim": "axis"}.get(name))]
-                call.keywords = [*others, ast.keyword(name, half)] if named else keywords
-                yield ast.unparse(tree)
-
-
-CALLS = sorted(set(asked()))
+CALLS = sorted({call for call, *place in public_calls.calls_with("1.5", WHOLE) if tuple(place) not in NOT_READ})
 
 
 def test_of_many_functions() -> None:

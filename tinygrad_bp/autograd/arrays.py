@@ -36,7 +36,7 @@ def as_array(data: Any) -> Any:
         raise RaggedError(f"cannot make a tensor of ragged lists: {ragged_text(data) or error}") from None
     except (TypeError, RuntimeError, BufferError) as error:
         raise ArgumentError(f"cannot make a tensor of a {kind_of(data)}: {error}") from error
-    if array.dtype == object and array.size and all(isinstance(item, int) for item in array.flat):
+    if array.dtype == object and any(isinstance(item, int) and not -(2**63) <= item < 2**63 for item in array.flat):
         raise DtypeError("cannot make a tensor of integers outside int64 (-2**63 to 2**63 - 1); write floats")
     if array.dtype.kind not in "buifc":
         what = f"a {kind_of(data)}" if array.dtype == object and not array.ndim else f"{array.dtype} values"

@@ -13,7 +13,7 @@ from ..autograd.steps import recorded_as
 from ..autograd.types import Array, Axis
 from ..autograd.values import detached, held
 from ..ops import reduction
-from ..ops.elementwise import maximum
+from ..ops.elementwise import is_number, maximum
 from ..ops.limits import clip
 from ..ops.norms import distances, vector_norm
 from ..ops.shape import takes_axis
@@ -87,7 +87,7 @@ def cdist(
         raise ShapeError(
             f"cdist: x1 {shape_text(x1.shape)} and x2 {shape_text(x2.shape)} must be (..., rows, size) with one size"
         )
-    if p == 2 and "c" not in (x1.dtype.kind, x2.dtype.kind):
+    if is_number(2, p) and "c" not in (x1.dtype.kind, x2.dtype.kind):
         return distances(x1, x2)
     return vector_norm(x1[..., :, None, :] - x2[..., None, :, :], p, -1)
 

@@ -14,6 +14,7 @@ from ..autograd.op import REQUIRED
 from ..autograd.operands import in_floats, of_reals, rounds_once
 from ..autograd.steps import recorded_as
 from ..autograd.types import Array, DTypeLike, Raw
+from ..autograd.values import refuse_gradient
 from .elementwise import ONE, ZERO, above_zero, cast, sigmoid, sigmoid_slope, two_sides, where
 from .error_functions import bell, bounded, erf, within
 from .network import log_softmax as _log_softmax
@@ -80,6 +81,7 @@ def log_1_exp(x: Raw) -> tuple[Any, Any]:
 
 
 def _softplus(x: Any, beta: float, threshold: float) -> tuple[Any, Any]:
+    refuse_gradient(beta, "softplus: beta", "softplus(x * beta) / beta")
     z = x if beta == 1 else x * beta
     y, slope = log_1_exp(z)
     if beta != 1:

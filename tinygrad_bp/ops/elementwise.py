@@ -131,8 +131,9 @@ def _minus(input: Any, other: Any, alpha: Any) -> Any:
     return sub_op(input, mul(other, alpha))  # among unsigned numbers there is no −alpha
 
 
-def _is_one(alpha: Any) -> bool:
-    return not isinstance(alpha, Tensor) and alpha == 1  # that of a tensor may be another in a program's next run
+def is_number(number: float, factor: Any) -> bool:
+    """Whether a factor is a number and has a value; that of a tensor has a slope, and may be another in a next run."""
+    return not isinstance(factor, Tensor) and factor == number
 
 
 def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
@@ -142,7 +143,7 @@ def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.add(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([21.])
     """
-    return add_op(input, other) if _is_one(alpha) else _plus(input, other, alpha)
+    return add_op(input, other) if is_number(1, alpha) else _plus(input, other, alpha)
 
 
 def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
@@ -152,7 +153,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Any:
     >>> tg.sub(tg.tensor([1.0]), tg.tensor([2.0]), alpha=10)
     tensor([-19.])
     """
-    return sub_op(input, other) if _is_one(alpha) else _minus(input, other, alpha)
+    return sub_op(input, other) if is_number(1, alpha) else _minus(input, other, alpha)
 
 
 subtract = sub

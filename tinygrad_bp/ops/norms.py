@@ -12,7 +12,7 @@ from ..autograd.errors import ArgumentError, IndexRangeError, ShapeError, shape_
 from ..autograd.modes import traced
 from ..autograd.operands import in_floats, rounds_once
 from ..autograd.types import Array, Axis, DTypeLike, Operand
-from ..autograd.values import detached, held
+from ..autograd.values import detached, held, refuse_gradient
 from .elementwise import abs as size_of
 from .elementwise import cast, where
 from .passes import BLOCK, MANY
@@ -124,6 +124,7 @@ def vector_norm(x: Array, ord: float = 2, dim: Axis = None, keepdim: bool = Fals
     """
     if isinstance(ord, str):
         raise ArgumentError(f"vector_norm: ord is a number, got {ord!r}; 'fro' and 'nuc' are norms of matrices")
+    refuse_gradient(ord, "vector_norm: ord")
     dim = axes_of(dim)
     if dtype is not None:
         x = cast(x, dtype)

@@ -17,7 +17,7 @@ from ..autograd.steps import recorded_as
 from ..autograd.types import Array
 from .complex_numbers import conj
 from .diagonals import diagonal
-from .elementwise import cast, mul
+from .elementwise import cast, is_number, mul
 from .joining import stack
 from .reduction import sum as total
 from .samples import sample
@@ -248,10 +248,10 @@ def kron(input: Array, other: Array) -> Any:
 
 
 def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
-    scaled = product if alpha == 1 else alpha * product
-    if beta == 0:  # a NaN in an input that does not count does not count either
+    scaled = product if is_number(1, alpha) else alpha * product
+    if is_number(0, beta):  # a NaN in an input that does not count does not count either
         return scaled
-    return (input if beta == 1 else beta * input) + scaled
+    return (input if is_number(1, beta) else beta * input) + scaled
 
 
 @recorded_as("AddmmBackward0")

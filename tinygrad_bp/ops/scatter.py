@@ -22,7 +22,7 @@ from ..autograd.steps import as_step, recorded_as
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, Index, Operand
 from ..autograd.values import held
-from .elementwise import clone, in_dtype, where
+from .elementwise import clone, in_dtype, is_number, where
 from .indexing import along, at_least_1d, gather_index, getitem, indices_of, mask_of, place, plain_index, setitem
 from .joining import cat
 from .reduction import prod
@@ -247,7 +247,7 @@ def index_add(input: Array, dim: int, index: Index, source: Array, *, alpha: Ope
     def added(input: Any) -> Any:
         full = _slices(input, dim, index, "index_add")
         part = _source(input, source, full, "index_add")
-        return input + place(part if alpha == 1 else part * alpha, tuple(input.shape), full)
+        return input + place(part if is_number(1, alpha) else part * alpha, tuple(input.shape), full)
 
     return _flat_where_0d(added, input)
 
