@@ -118,6 +118,7 @@ def test_frequencies_and_shifts_are_numpys() -> None:
         np.testing.assert_array_equal(tg.fft.fftshift(tg.from_numpy(x)).detach().numpy(), np.fft.fftshift(x))
         np.testing.assert_array_equal(tg.fft.ifftshift(tg.fft.fftshift(tg.from_numpy(x))).detach().numpy(), x)
     assert tg.fft.fftfreq(4).dtype == np.float32
+    assert tg.fft.rfftfreq(288, 1 / 400)[58].item() == np.float32(58) * np.float32(400 / 288)  # as PyTorch rounds
     np.testing.assert_array_equal(
         np.fft.fftshift(tg.from_numpy(REAL), axes=(0, 2)).detach().numpy(), np.fft.fftshift(REAL, (0, 2))
     )

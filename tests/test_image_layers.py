@@ -231,6 +231,13 @@ def test_grid_sample_at_the_centres_is_the_image():
         assert F.grid_sample(image, grid, mode, align_corners=True).tolist() == image.tolist()
 
 
+@pytest.mark.parametrize("border", ["border", "reflection"])
+def test_grid_sample_has_no_slope_at_the_borders(border):
+    grid = tg.tensor([[[[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]]], requires_grad=True)
+    F.grid_sample(tg.tensor([[[[1.0, 3.0, 9.0]]]]), grid, "bilinear", border, align_corners=True).sum().backward()
+    assert grid.grad[0, 0, :, 0].tolist() == [0.0, 6.0, 0.0]
+
+
 def test_grid_sample_names_what_does_not_fit():
     with pytest.raises(ShapeError, match=r"grid_sample: .* got \(1, 1, 2, 2\) and \(1, 2, 2, 3\)"):
         F.grid_sample(tg.ones(1, 1, 2, 2), tg.ones(1, 2, 2, 3))

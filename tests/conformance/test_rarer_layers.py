@@ -73,6 +73,23 @@ def test_grids(size: tuple[int, ...], corners: bool) -> None:
     same_gradients(leaves, found)
 
 
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("border", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_a_grid_of_the_identity_meets_the_same_slopes(ndim: int, border: str, corners: bool) -> None:
+    # It reads at the centres of elements, where the slope changes: here a spatial transformer begins.
+    for n in (2, 7, 11, 28) if ndim == 2 else (2, 7):
+        image = (np.arange(n**ndim, dtype="float32").reshape(1, 1, *[n] * ndim) / n) ** 2
+        grids = []
+        for engine in ENGINES:
+            f = engine.nn.functional
+            grid = f.affine_grid(engine.eye(ndim, ndim + 1)[None], image.shape, corners).requires_grad_()
+            f.grid_sample(engine.tensor(image), grid, "bilinear", border, corners).sum().backward()
+            grids.append(grid)
+        assert np.array_equal(*(grid.detach().numpy() for grid in grids))
+        same(*(grid.grad for grid in grids), tolerance=1e-3)
+
+
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("classes", [[0, 4, 5, 9, 10, 19], [0, 1, 2, 3, 4, 4], [12, 19, 5, 6, 10, 11]], ids=str)
 def test_an_adaptive_softmax(bias: bool, classes: list[int]) -> None:

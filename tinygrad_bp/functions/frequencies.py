@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ from ..ops.shape import dim_of, reshape, takes_axis
 __all__ = ["istft", "stft"]
 
 
+def _frequencies(bins: Any, length: float, dtype: DTypeLike) -> Any:
+    """Each number of a bin times the distance of two, rounded in the dtype as in PyTorch."""
+    kind = np.dtype(dtypes.get_default_dtype() if dtype is None else dtype)
+    wide = np.result_type(kind, np.float32)
+    return wrap((bins.astype(wide) * wide.type(1 / length)).astype(kind), None)
+
+
 def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
     """The frequencies of the ``n`` bins of ``fft``, for samples ``d`` apart: 0, 1, …, −2, −1, each over n · d.
 
@@ -31,8 +39,8 @@ def fftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLi
     >>> tg.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    numbers = np.fft.fftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype)
-    return settled(wrap(numbers, None), device)
+    n = integer(n)
+    return settled(_frequencies(np.fft.ifftshift(np.arange(n) - n // 2), n * d, dtype), device)
 
 
 def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceLike = None) -> Any:
@@ -42,8 +50,8 @@ def rfftfreq(n: int, d: float = 1.0, *, dtype: DTypeLike = None, device: DeviceL
     >>> tg.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    numbers = np.fft.rfftfreq(n, d).astype(dtypes.get_default_dtype() if dtype is None else dtype)
-    return settled(wrap(numbers, None), device)
+    n = integer(n)
+    return settled(_frequencies(np.arange(n // 2 + 1), n * d, dtype), device)
 
 
 def _rotated(x: Any, dim: Any, name: str, back: bool) -> Any:

@@ -18,12 +18,14 @@ from ..autograd.operands import in_floats, rounds_once
 from ..autograd.steps import as_step, recorded_as
 from ..autograd.types import Array
 from ..autograd.values import detached
+from ..ops.activations import hardtanh
 from ..ops.elementwise import abs, add, in_dtype, mul, sub, where
 from ..ops.indexing import getitem
 from ..ops.limits import clip
 from ..ops.max_pooling import picked
 from ..ops.products import matmul
 from ..ops.shape import broadcast_to, matrix_transpose, reshape
+from .creation import linspace
 from .interpolation import cubic_weights
 
 __all__ = ["affine_grid", "grid_sample"]
@@ -31,9 +33,17 @@ __all__ = ["affine_grid", "grid_sample"]
 _MODES, _BORDERS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
 
 
-def _placed(g: Any, size: int, align_corners: bool) -> Any:
-    """Coordinates from −1 to 1 as numbers of elements."""
-    return mul(add(g, 1), (size - 1) / 2) if align_corners else mul(sub(mul(add(g, 1), size), 1), 0.5)
+def _placed(g: Any, size: int, align_corners: bool, ndim: int) -> Any:
+    """Coordinates from −1 to 1 as numbers of elements.
+
+    The slope changes at the centres of elements, so that rounding decides which slope a grid of the identity meets:
+    as PyTorch's kernel for images rounds product and difference at once, float32 is widened for them.
+    """
+    places = add(g, 1)
+    if align_corners:
+        return mul(places, (size - 1) / 2)
+    wide = np.float64 if ndim == 2 else g.dtype
+    return in_dtype(sub(mul(in_dtype(places, wide), size / 2), 0.5), g.dtype)
 
 
 def _bounded(at: Any, size: int, border: str, align_corners: bool) -> Any:
@@ -48,7 +58,7 @@ def _bounded(at: Any, size: int, border: str, align_corners: bool) -> Any:
         turns = np.floor(detached(away) / span)
         rest = sub(away, turns * span)
         at = add(where(turns % 2 == 0, rest, sub(span, rest)), low)
-    return clip(at, 0, size - 1)
+    return hardtanh(at, 0, size - 1)  # the borders are outside
 
 
 def _read(flat: Any, index: list[Any], sizes: tuple[int, ...]) -> tuple[Any, Any]:
@@ -99,7 +109,7 @@ def grid_sample(
     if 0 in sizes:
         raise ShapeError(f"grid_sample: the images have no elements, {shape_text(tuple(input.shape))}")
     flat, points = reshape(input, (rows, channels, math.prod(sizes))), reshape(grid, (rows, places, ndim))
-    at = [_placed(getitem(points, (..., ndim - 1 - d)), size, corners) for d, size in enumerate(sizes)]
+    at = [_placed(getitem(points, (..., ndim - 1 - d)), size, corners, ndim) for d, size in enumerate(sizes)]
     if mode != "bicubic":
         at = [_bounded(a, size, padding_mode, corners) for a, size in zip(at, sizes, strict=True)]
     if mode == "nearest":
@@ -147,9 +157,12 @@ def affine_grid(theta: Array, size: Sequence[int], align_corners: bool | None = 
             f"{shape_text(tuple(theta.shape))} and {shape_text(sizes)}"
         )
     inner = sizes[2:]
-    axes = [np.linspace(-1, 1, n) if n > 1 else np.zeros(1) for n in inner]
+    axes = [
+        linspace(-1, 1, n, dtype=theta.dtype, device="cpu").numpy() if n > 1 else np.zeros(1, theta.dtype)
+        for n in inner
+    ]
     if not align_corners:
-        axes = [axis * ((n - 1) / n) for axis, n in zip(axes, inner, strict=True)]
+        axes = [axis * (n - 1) / n for axis, n in zip(axes, inner, strict=True)]
     places = np.stack([*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(inner)], axis=-1)
     points = moved(np.reshape(places, (-1, ndim + 1)).astype(theta.dtype), theta)
     return reshape(matmul(points, matrix_transpose(theta)), (sizes[0], *inner, ndim))
