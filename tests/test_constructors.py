@@ -113,6 +113,25 @@ def test_a_gradient_flows_through_it() -> None:
     assert w.grad.tolist() == [3, 3]
 
 
+def test_of_tensors_in_a_list_those_of_one_element_are_numbers() -> None:
+    one, many, number = tg.ones(1), tg.ones(1, 1), tg.tensor(2)
+    assert tg.tensor([one, many]).shape == tg.Tensor([one, one]).shape == tg.as_tensor((one, number)).shape == (2,)
+    assert tg.tensor([[one, number], [many, 3]]).tolist() == [[1, 2], [1, 3]]
+    assert tg.tensor([tg.ones(2), tg.zeros(2)]).shape == (2, 2)
+    kinds = ([number, 1.5], [one.half(), 2], [one.half(), 1.5], [one.double(), number], [one.int(), number.bool()])
+    assert [tg.tensor(kind).dtype.name for kind in kinds] == ["float32", "float16", "float32", "float64", "int32"]
+
+
+def test_of_a_list_that_holds_history_the_numbers_are_taken_and_that_is_said() -> None:
+    w = tg.tensor([1.5], requires_grad=True)
+    for make in (tg.tensor, tg.as_tensor, tg.Tensor, w.new_tensor):
+        with pytest.warns(UserWarning, match=r"has no history.* write tg\.stack\(tensors\)"):
+            made = make([w * 2, 1])
+        assert made.tolist() == [3, 1] and not made.requires_grad
+    with tg.no_grad():
+        assert tg.tensor([w, w]).tolist() == [1.5, 1.5]
+
+
 def test_the_default_dtype_is_that_of_tensor_alone() -> None:
     for kind in (tg.DoubleTensor, "torch.DoubleTensor"):
         tg.set_default_tensor_type(kind)

@@ -1,5 +1,7 @@
 """NumPy's functions take Tensors, mean what they mean on arrays, and never drop a gradient."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -182,6 +184,30 @@ def test_what_numpy_cannot_be_asked_is_refused_with_what_to_write(call, name, wr
     with pytest.raises(NoRuleError) as refused:
         eval(call, {"np": np, "a": X.T, "t": tg.tensor(X, requires_grad=True)})
     assert name in str(refused.value) and write in str(refused.value)
+
+
+LISTS = """np.array([a, b]); np.asarray((a, b)); np.array([[a], [b]]); np.array([a, b], dtype=object)
+    np.array([s, 1.0]); np.array([s, s], dtype=object); np.mean([a, b]); np.mean([s, s]); np.mean([a, b], axis=0)
+    np.sum([s, s]); np.std([a, b]); np.max([s, s]); np.median([s, s]); np.exp([a, b]); np.add([s, s], 1)
+    np.dot([s, s], [s, s]); np.linalg.norm([s, s]); np.where([True, False], [s, s], 0); np.concatenate([[s], [s]])
+    np.r_[s, s]; np.c_[a, b]; np.atleast_1d([s, s])"""
+
+
+@pytest.mark.parametrize("call", [call.strip() for line in LISTS.splitlines() for call in line.split(";")])
+def test_of_a_list_numpy_asks_nobody_and_what_the_refusal_says_to_write_is_recorded(call):
+    # No protocol looks inside a list: __array_function__ asks arguments alone, and __array__ has to give an array,
+    # also for dtype=object, which NumPy asks for only after it has the numbers.
+    names = {name: tg.tensor(X[0], requires_grad=True) for name in "abcd"}
+    names |= {"np": np, "s": tg.tensor(2.0, requires_grad=True)}
+    with pytest.raises(NoRuleError) as refused:
+        eval(call, names)
+    written = [*re.findall(r"np\.[a-z]+\((?:np\.stack\()?\[.*?\]\)+", str(refused.value))]
+    written += re.findall(r"np\.array\(.*?like=a\)", str(refused.value))
+    assert len(written) == 4
+    for instead in written:
+        eval(instead, names).sum().backward()
+        assert names["a"].grad is not None and names["b"].grad is not None
+        names["a"].grad = names["b"].grad = None
 
 
 def test_arrays_made_like_a_tensor_are_recorded():

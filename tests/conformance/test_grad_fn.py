@@ -24,6 +24,7 @@ F.interpolate(a, scale_factor=2, mode="bilinear"); F.max_pool2d(a, 2); F.avg_poo
 F.adaptive_avg_pool2d(a, 1); F.max_pool1d(z, 2); F.group_norm(a, 3); F.instance_norm(a); F.pixel_shuffle(p, 2)
 F.grid_sample(a, torch.zeros(2, 3, 3, 2), align_corners=False); F.smooth_l1_loss(x, y); F.mse_loss(x, y)
 F.soft_margin_loss(x, torch.ones(3, 4)); F.pairwise_distance(x, y); F.nll_loss(x, torch.tensor([0, 1, 2]))
+torch.nn.RNNCell(4, 2)(x); torch.nn.GRUCell(4, 2)(x); torch.nn.LSTMCell(4, 2)(x)[0]; torch.nn.LSTMCell(4, 2)(x)[1]
 """
 WRITES = """
 w[0] = 0.; w[m] = 0.; w[i] = v; w[m] += 1; w += 1; w.mul_(2); w[:, 1] = v[:3]; w.view(-1)[0] = 1.; w.fill_(0); w.zero_()

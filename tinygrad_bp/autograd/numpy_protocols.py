@@ -25,9 +25,9 @@ from .writes import wrote
 from .writing import array_to_write, fill, refuse
 
 _LISTS = (
-    "Of a list of tensors NumPy takes the arrays: write np.stack([a, b]), np.concatenate([a, b]) or "
-    "np.array([[a, b], [c, d]], like=a). For X.dot(t) of an array X write X @ t or np.dot(X, t); for X[i] = t make X a "
-    "tensor"
+    "Of a list of tensors NumPy takes the arrays: write np.stack([a, b]), as in np.mean(np.stack([a, b])), "
+    "np.concatenate([a, b]) or np.array([[a, b], [c, d]], like=a). For X.dot(t) of an array X write X @ t or "
+    "np.dot(X, t); for X[i] = t make X a tensor"
 )
 
 

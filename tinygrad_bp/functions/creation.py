@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from operator import index as integer
 from typing import Any
 
@@ -36,7 +37,9 @@ def numbers_of(data: Any, dtype: Any) -> Any:
     if isinstance(data, Tensor):
         return value_of(data)
     if isinstance(data, (list, tuple)) and _holds_tensors(data):
-        data = _unwrapped(data)
+        kinds: list[Any] = []
+        array = as_array(_unwrapped(data, kinds))
+        return array if dtype is not None else array.astype(reduce(dtypes.promote, kinds), copy=False)
     array = as_array(data)
     if dtype is not None:
         return array
@@ -51,10 +54,21 @@ def _holds_tensors(data: Any) -> bool:
     return isinstance(data, Tensor) or (isinstance(data, (list, tuple)) and any(_holds_tensors(i) for i in data))
 
 
-def _unwrapped(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data.numpy() if data.ndim else data.numpy()[()]
-    return [_unwrapped(i) for i in data] if isinstance(data, (list, tuple)) else data
+def _unwrapped(data: Any, kinds: list[Any]) -> Any:
+    """Lists with numbers in the place of tensors of one element, arrays of others; the dtypes are noted."""
+    if isinstance(data, (list, tuple)):
+        return [_unwrapped(item, kinds) for item in data]
+    if not isinstance(data, Tensor):
+        kinds.append(numbers_of(data, None).dtype)
+        return data
+    if data.requires_grad and mode().grad:
+        warn(
+            "tensor: the copy of a tensor in a list, which requires grad, has no history, and no gradient flows back "
+            "through it; write tg.stack(tensors), or t.item() where the number is meant"
+        )
+    array = data.detach().numpy()
+    kinds.append(array.dtype)
+    return array.reshape(())[()] if array.size == 1 else array
 
 
 def _finish(array: Any, device: DeviceLike, requires_grad: bool) -> Tensor:
@@ -74,9 +88,10 @@ def _warn_of_history(data: Any, name: str) -> None:
 def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, *, device: DeviceLike = None) -> Tensor:
     """A tensor with a copy of the data: a number, nested lists, an array or a tensor (whose history it leaves behind).
 
-    Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. Warns where the data is
-    a tensor that requires grad, as PyTorch does. Raises ``RaggedError``
-    for rows of different length, ``DtypeError`` for integers that should require grad.
+    Python floats give the default dtype (float32), integers int64; NumPy arrays keep theirs. A tensor of one element
+    in a list is a number; others are rows. Warns where the data is or holds a tensor that requires grad, as PyTorch
+    does: its history stays behind. Raises ``RaggedError`` for rows of different length, ``DtypeError`` for integers
+    that should require grad.
 
     >>> import tinygrad_bp as tg
     >>> tg.tensor([[1, 2], [3, 4]], dtype=tg.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.device import DeviceLike, near
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
+from ..autograd.steps import as_step
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Array, DTypeLike
 from ..autograd.values import value_of
@@ -375,7 +376,8 @@ class RNNCell(RNNCellBase):
 
     def forward(self, input: Array, hx: Array | None = None) -> Tensor:
         """The next state."""
-        return self._step(self.mode, input, hx)[0]  # type: ignore[no-any-return]
+        shown = "TanhBackward0" if self.mode == "RNN_TANH" else "ReluBackward0"
+        return as_step(shown, self._step(self.mode, input, hx)[0])  # type: ignore[no-any-return]
 
 
 class LSTMCell(RNNCellBase):
@@ -397,7 +399,7 @@ class LSTMCell(RNNCellBase):
     def forward(self, input: Array, hx: tuple[Array, Array] | None = None) -> tuple[Tensor, Tensor]:
         """The next hidden state and cells."""
         h, c = self._step("LSTM", input, hx)
-        return h, c
+        return as_step("MulBackward0", h), as_step("AddBackward0", c)
 
 
 class GRUCell(RNNCellBase):
@@ -417,4 +419,4 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input: Array, hx: Array | None = None) -> Tensor:
         """The next state."""
-        return self._step("GRU", input, hx)[0]  # type: ignore[no-any-return]
+        return as_step("AddBackward0", self._step("GRU", input, hx)[0])  # type: ignore[no-any-return]
