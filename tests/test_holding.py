@@ -43,6 +43,17 @@ def test_what_a_place_holds_is_not_lost_under_another_kind(name, kind, value):
     assert getattr(net, name) is before and isinstance(before, tg.Tensor | nn.Module | None)
 
 
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_module_does_not_take_the_place_of_a_parameter(name):
+    net = holder()
+    before = getattr(net, name)
+    with pytest.raises(TypeError, match=f"cannot assign a ReLU to Module.{name}, which is a parameter"):
+        setattr(net, name, nn.ReLU())
+    assert getattr(net, name) is before
+    net.mean = nn.ReLU()  # that of a buffer it takes, as in PyTorch
+    assert list(net.state_dict()) == ["weight"]
+
+
 @pytest.mark.parametrize("name", ["weight", "layer", "mean", "bias"])
 def test_a_place_takes_none_and_keeps_its_kind(name):
     net = holder()

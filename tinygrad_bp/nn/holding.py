@@ -83,7 +83,7 @@ class Holder:
         Holder.changes += 1
         if isinstance(value, Parameter):
             self._hold(self._held.parameters, name, value)
-        elif isinstance(value, Holder):
+        elif isinstance(value, Holder) and name not in self._held.parameters:
             self._hold(self._held.modules, name, value)
         elif isinstance(value, Buffer):
             self.register_buffer(name, value, value.persistent)
