@@ -110,6 +110,11 @@ def test_the_keywords_of_ufunc_methods(key):
         alike(method(x, **given), method(X, **given))
 
 
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.max, np.min, np.add.reduce, np.maximum.reduce])
+def test_no_initial_number(function):
+    alike(function(tg.tensor(X, requires_grad=True), initial=None), function(X, initial=None))
+
+
 def test_a_function_without_a_rule_says_so():
     with pytest.raises(NoRuleError, match=r"np\.histogram2d has no derivative rule"):
         np.histogram2d(*tg.tensor(X, requires_grad=True), bins=2)

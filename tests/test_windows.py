@@ -137,6 +137,9 @@ def test_ranges_and_scalars() -> None:
         tg.range(0, -1)
     with pytest.raises(ArgumentError, match="arange: step 0 does not lead from 0 to 3"):
         tg.arange(0, 3, 0)
+    with pytest.raises(RuntimeError, match="arange: step 1 does not lead from 5 to 0"):  # as in PyTorch
+        tg.arange(5, 0)
+    assert tg.arange(5, 0, -2).tolist() == [5, 3, 1] and tg.arange(3, 3, -1).tolist() == []
     for call in (
         lambda: tg.linspace(0, 1, 2.5), lambda: tg.logspace(0, 1, 2.5), lambda: tg.hann_window(2.5),
         lambda: tg.tril_indices(2.5, 2), lambda: tg.triu_indices(2, 2.5), lambda: tg.rot90(tg.ones(2, 2), 0.5),

@@ -237,6 +237,8 @@ def arange(
 ) -> Tensor:  # fmt: skip
     """Numbers from ``start`` (0) up to, not including, ``end``; integers give int64, floats the default dtype.
 
+    Raises ``ArgumentError`` where ``step`` does not lead from ``start`` to ``end``.
+
     >>> import tinygrad_bp as tg
     >>> tg.arange(1, 4)
     tensor([1, 2, 3])
@@ -246,8 +248,8 @@ def arange(
     if end is None or start is None:
         start, end = 0, start if end is None else end
     start, end, step = _bound(start, "arange"), _bound(end, "arange"), _bound(step, "arange")
-    if step == 0:
-        raise ArgumentError(f"arange: step 0 does not lead from {start} to {end}")
+    if step == 0 or (end - start) * step < 0:
+        raise ArgumentError(f"arange: step {step} does not lead from {start} to {end}")
     if dtype is None:
         whole = all(isinstance(number, (int, np.integer)) for number in (start, end, step))
         dtype = dtypes.int64 if whole else dtypes.get_default_dtype()

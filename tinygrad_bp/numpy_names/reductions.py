@@ -70,7 +70,7 @@ def _total(function: Callable[..., Any], join: Callable[..., Any], nothing: floa
                        initial: Any = _MISSING, where: Any = _MISSING) -> Any:  # fmt: skip
         a = _only(a, _mask(a, where), nothing)
         result = over(function, a, axis, keepdims, dtype=_sum_dtype(a) if dtype is None else dtype)
-        return result if initial is _MISSING else in_dtype(join(result, initial), result.dtype)
+        return result if initial is _MISSING or initial is None else in_dtype(join(result, initial), result.dtype)
 
     return numpy_function
 
@@ -81,7 +81,7 @@ def _extreme(function: Callable[..., Any], join: Callable[..., Any], first: Any 
     def numpy_function(a: Any, axis: Any = first, dtype: Any = None, keepdims: Any = _MISSING,
                        initial: Any = _MISSING, where: Any = _MISSING) -> Any:  # fmt: skip
         a, mask = in_dtype(a, dtype), _mask(a, where)
-        if initial is _MISSING:
+        if initial is _MISSING or initial is None:
             if mask is not None:
                 raise ArgumentError("np.max and np.min: where= needs initial=, the result where no element counts")
             return over(function, a, axis, keepdims)
