@@ -23,7 +23,7 @@ class LossKind(NamedTuple):
     ``binary``: the likelihood of a label 0 or 1, ``half``: without the term of the label 0; ``classes``: of one of
     several, ``chosen``: minus the outputs of the right classes. ``of`` is what the outputs are to it: ``scores``,
     ``probabilities``, ``shares`` (divided by their sum first) or ``logarithms``; of errors ``values``; or the
-    activation that the loss itself puts on them first.
+    activation of ``INNER`` that the loss itself puts on them first.
     """
 
     kind: str
@@ -51,20 +51,6 @@ def sigmoid(x: Raw) -> Any:
     return np.exp(-np.logaddexp(0, -x))
 
 
-def _through_softmax(g: Any, s: Any, axis: int) -> Any:
-    return s * (g - (g * s).sum(axis, keepdims=True))
-
-
-def _softmax_twice(p: Any, t: Any, axis: int) -> Any:
-    s = softmax(p, axis)
-    return _through_softmax(softmax(s, axis) - t, s, axis)
-
-
-def _sigmoid_twice(p: Any, t: Any, axis: int) -> Any:
-    s = sigmoid(p)
-    return (sigmoid(s) - t) * s * (1 - s)
-
-
 # Slopes that depend on the error alone, asked for around the targets.
 OF_ERRORS: dict[str, Slope] = {"squared": lambda p, t, axis: p - t, "absolute": lambda p, t, axis: np.sign(p - t)}
 # The others' slopes, up to a factor that may differ from element to element: a weight of a class or a row.
@@ -75,12 +61,41 @@ SLOPES: dict[tuple[str, str], Slope] = {
     ("binary", "scores"): lambda p, t, axis: sigmoid(p) - t,
     ("classes", "scores"): lambda p, t, axis: softmax(p, axis) - t,
     ("classes", "shares"): lambda p, t, axis: t.sum(axis, keepdims=True) / p.sum(axis, keepdims=True) - t / p,
-    ("squared", "softmax"): lambda p, t, axis: _through_softmax(softmax(p, axis) - t, softmax(p, axis), axis),
-    ("squared", "sigmoid"): lambda p, t, axis: (sigmoid(p) - t) * sigmoid(p) * (1 - sigmoid(p)),
-    ("classes", "softmax"): _softmax_twice,
-    ("binary", "sigmoid"): _sigmoid_twice,
     ("chosen", "logarithms"): lambda p, t, axis: -t,
 }  # fmt: skip
+
+
+class Inner(NamedTuple):
+    """An activation that a loss may put on the outputs first."""
+
+    function: Callable[[Any, int], Any]
+    back: Callable[[Any, Any, int], Any]  # of the gradient arriving, the function's value and the axis
+
+
+INNER = {
+    "softmax": Inner(softmax, lambda g, y, axis: y * (g - (g * y).sum(axis, keepdims=True))),
+    "sigmoid": Inner(lambda x, axis: sigmoid(x), lambda g, y, axis: g * y * (1 - y)),
+    "tanh": Inner(lambda x, axis: np.tanh(x), lambda g, y, axis: g * (1 - y * y)),
+    "relu": Inner(lambda x, axis: np.maximum(x, 0), lambda g, y, axis: g * (y > 0)),
+}
+# Which losses are asked whether they do: errors after what gives probabilities, likelihoods of scores after anything.
+AFTER = {
+    "softmax": ("squared", "absolute", "classes"), "sigmoid": ("squared", "absolute", "classes", "binary"),
+    "tanh": ("classes", "binary"), "relu": ("classes", "binary"),
+}  # fmt: skip
+
+
+def _composed(kind: str, of: str) -> Slope:
+    outer, inner = OF_ERRORS.get(kind) or SLOPES[kind, "scores"], INNER[of]
+
+    def slope(p: Any, t: Any, axis: int) -> Any:
+        y = inner.function(p, axis)
+        return inner.back(outer(y, t, axis), y, axis)
+
+    return slope
+
+
+COMPOSED = {(kind, of): _composed(kind, of) for of, kinds in AFTER.items() for kind in kinds}
 
 # The part of these slopes that does not depend on the targets.
 PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
@@ -120,14 +135,16 @@ def _kind_of(slope_for: Callable[[Any], Any], outputs: Any, beside: Aligned) -> 
         if at_target is not None and np.abs(at_target).max() < 1e-3 * np.abs(slopes[0]).max():
             return LossKind("error", "values", 0.0, beside)
     inside = [(0.05 + 0.9 * draw(outputs.shape)).astype(outputs.dtype) for _ in range(3)]
-    slopes = [slope_for(p) for p in inside[:2]]
-    for (kind, of), slope in SLOPES.items():
-        if (kind in ("chosen", "classes") and not several) or (kind == "half" and t.all()):
-            continue
-        with np.errstate(all="ignore"):
-            scale = _factor(slopes, [slope(p.astype(float), t, beside.class_axis) for p in inside[:2]])
-        if scale is not None:
-            return LossKind(kind, of, scale, beside)
+    wide = [(4 * draw(outputs.shape) - 2).astype(outputs.dtype) for _ in range(2)]  # a ReLU shows below 0
+    for table, points in ((COMPOSED, wide), (SLOPES, inside[:2])):
+        slopes = [slope_for(p) for p in points]
+        for (kind, of), slope in table.items():
+            if (kind in ("chosen", "classes") and not several) or (kind == "half" and t.all()):
+                continue
+            with np.errstate(all="ignore"):
+                scale = _factor(slopes, [slope(p.astype(float), t, beside.class_axis) for p in points])
+            if scale is not None:
+                return LossKind(kind, of, scale, beside)
     return _softened(inside, [*slopes, slope_for(inside[2])], beside, several)
 
 

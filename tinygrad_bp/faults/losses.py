@@ -6,7 +6,7 @@ import numpy as np
 
 from .finding import Finding
 from .labels import given_as, one_hot, whole, zero_or_one
-from .loss_kind import loss_kind
+from .loss_kind import INNER, OF_ERRORS, loss_kind
 from .observation import Observation
 
 BLOWN_UP = 10.0  # a loss that has risen so many times above its start, and stays there, has thrown its weights away
@@ -95,8 +95,9 @@ def loss_sign_wrong(seen: Observation) -> Finding | None:
     kind = loss_kind(seen, sign=-1)
     if kind is None or kind.kind not in ("squared", "absolute", "binary", "classes"):
         return None
-    what = f"the {kind.kind} error" if kind.of == "values" else "the logarithm of the likelihood"
-    why = f"the loss is minus {what}" if kind.of == "values" else f"the loss is {what}, and not minus it"
+    error = kind.kind in OF_ERRORS
+    what = f"the {kind.kind} error" if error else "the logarithm of the likelihood"
+    why = f"the loss is minus {what}" if error else f"the loss is {what}, and not minus it"
     return seen.found(
         "loss-sign-wrong", f"{why}: descent makes the answers worse, and the loss falls without end.",
         "Change the sign of the loss.", seen.loss_step,
@@ -207,7 +208,7 @@ def cross_entropy_with_one_output(seen: Observation) -> Finding | None:
 def _divisors(seen: Observation) -> tuple[float, int, int] | None:
     """What the loss divides the sum over everything by, how many rows there are, and outputs of a row."""
     kind = seen.loss_kind
-    if kind is None or kind.kind == "error" or kind.of in ("softmax", "sigmoid") or not kind.scale:
+    if kind is None or kind.kind == "error" or kind.of in INNER or not kind.scale:
         return None
     return 1 / kind.scale, kind.rows, max(1, kind.targets.values.size // max(kind.rows, 1))
 

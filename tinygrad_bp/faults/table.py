@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes, unread
+from . import (
+    initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes, softmaxes, unread,
+)  # fmt: skip
 from .finding import Finding
 from .observation import Observation
 from .penalty import penalty_outweighs_the_loss
@@ -56,25 +58,26 @@ FAULTS = (
     _fault("loss-not-a-scalar", shapes.loss_not_a_scalar, "detached-branch"),
     _fault(ERROR, shapes.error_in_the_step),
     # What the outputs are, and what the loss takes.
-    _fault("softmax-on-one-unit", outputs.softmax_on_one_unit, "output-cannot-reach-targets",
+    _fault("softmax-on-one-unit", softmaxes.softmax_on_one_unit, "output-cannot-reach-targets",
            "activation-on-the-scores", "softmax-before-cross-entropy", "log-of-softmax", "squared-error-for-classes"),
-    _fault("softmax-over-the-batch", outputs.softmax_over_the_batch, "scores-taken-for-probabilities", "log-missing"),
-    _fault("softmax-along-the-wrong-axis", outputs.softmax_along_the_wrong_axis, "scores-taken-for-probabilities",
+    _fault("softmax-over-the-batch", softmaxes.softmax_over_the_batch, "scores-taken-for-probabilities", "log-missing"),
+    _fault("softmax-along-the-wrong-axis", softmaxes.softmax_along_the_wrong_axis, "scores-taken-for-probabilities",
            "log-missing"),
-    _fault("softmax-over-independent-labels", outputs.softmax_over_independent_labels, "softmax-before-cross-entropy",
+    _fault("softmax-over-independent-labels", softmaxes.softmax_over_independent_labels, "softmax-before-cross-entropy",
            "activation-on-the-scores"),
     _fault("binary-loss-for-class-numbers", losses.binary_loss_for_class_numbers, "binary-loss-for-regression",
            "output-cannot-reach-targets", "targets-not-scaled"),
     _fault("binary-loss-for-regression", losses.binary_loss_for_regression),
     _fault("activation-on-the-scores", outputs.activation_on_the_scores, "loss-not-finite"),
-    _fault("softmax-before-cross-entropy", outputs.softmax_before_cross_entropy),
+    _fault("softmax-before-cross-entropy", softmaxes.softmax_before_cross_entropy),
     _fault("sigmoid-before-bce-with-logits", outputs.sigmoid_before_bce_with_logits),
-    _fault("log-of-softmax", outputs.log_of_softmax, "loss-not-finite"),
+    _fault("log-of-softmax", softmaxes.log_of_softmax, "loss-not-finite"),
     _fault("scores-taken-for-probabilities", outputs.scores_taken_for_probabilities, ERROR,
            "loss-not-finite", *RATES),
-    _fault("log-missing", outputs.log_missing),
+    _fault("log-missing", outputs.log_missing, "squared-error-for-classes"),
     _fault("output-cannot-reach-targets", outputs.output_cannot_reach_targets),
-    _fault("softmax-between-layers", outputs.softmax_between_layers, "learning-rate-too-small", "vanishing-gradients"),
+    _fault("softmax-between-layers", softmaxes.softmax_between_layers, "learning-rate-too-small",
+           "vanishing-gradients"),
     _fault("labels-all-one-class", labels.labels_all_one_class),
     _fault("squared-error-for-classes", losses.squared_error_for_classes),
     _fault("zero-where-minus-one-is-meant", labels.zero_where_minus_one_is_meant, *TRIED, *STUCK),
