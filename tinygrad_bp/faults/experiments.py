@@ -97,10 +97,11 @@ class Experiments:
                 return None
         return None if slope is None else array_of(slope)
 
-    def trained(self, steps: int, lr: float | None = None) -> list[float]:
+    def trained(self, steps: int, lr: float | None = None, then: Callable[[], object] | None = None) -> list[float]:
         """The losses before each of so many steps of the optimizer on this batch, and after the last.
 
-        ``lr`` is a rate for every group in place of its own. Shorter where a step fails; empty without an optimizer.
+        ``lr`` is a rate for every group in place of its own; ``then`` is called before all is put back. Shorter where
+        a step fails; empty without an optimizer.
         """
         losses: list[float] = []
         if self.optimizer is None:
@@ -117,6 +118,8 @@ class Experiments:
                     if number < steps:
                         loss.backward()
                         self.optimizer.step()
+                if then is not None:
+                    then()
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
                 pass
         return losses

@@ -7,16 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.modes import no_grad
+from ..autograd.watch import array_of
+from ..optim.adam import Adam
+from .experiments import Experiments
 from .finding import Finding
 from .observation import Observation
+from .sample import rows_in
+from .trial import REFERENCE_RATE
 
 FEWEST_ROWS = 40  # of fewer rows chance says as much
 MOST_ROWS = 600  # of more rows the first ones say enough
 CLOSE = 0.3  # how near the nearest row has to be, of the distance of any two, for inputs that have neighbours at all
+ENOUGH_ROWS = 80  # or, of so many rows,
+CLOSER = 0.7  # how much nearer it has to be than with each column in an order of its own: pixels, waves, clusters
 NEIGHBOURS = 5
 MOST_TARGETS = 64  # of more columns targets are pictures or series
 ORDERS = 99  # random orders that the targets are compared with
 NO_BETTER = 0.005  # the share of random orders that fit at least as well from which on the order that is there is one
+SEEMS = 0.02  # and so many that may fit rows as well which the program has not seen
 AGREES = 0.1  # neighbours that agree so much say something of each other
 POWER = 3.0  # how many deviations above chance agreement has to lie where targets do depend on their inputs
 
@@ -32,16 +41,18 @@ def labels_shuffled(seen: Observation) -> Finding | None:
     values = _targets(y[: len(rows)])
     if values is None:
         return None
-    nearest, close = _neighbours(rows)
-    if close > CLOSE:
-        return None
     generator = np.random.default_rng(len(rows))
+    nearest, close = _neighbours(rows)
+    if close > CLOSE and (len(rows) < ENOUGH_ROWS or close > CLOSER * _neighbours(generator.permuted(rows, axis=0))[1]):
+        return None
     agreement = _agreement(values, nearest)
     random = np.array([_agreement(values[generator.permutation(len(values))], nearest) for _ in range(ORDERS)])
     if agreement > AGREES or np.mean(random >= agreement) < NO_BETTER or _fits(rows, values, generator):
         return None
     if (1 - random.mean()) < POWER * random.std():
         return None  # agreement could not have shown
+    if _carries_over(seen, generator):
+        return None
     return seen.found(
         "labels-shuffled",
         f"Rows of x that are next to each other agree in y no more than rows by chance ({_percent(agreement)} against "
@@ -101,3 +112,23 @@ def _fits(rows: Any, values: Any, generator: Any) -> bool:
 
     here = left(values)
     return float(np.mean([left(values[generator.permutation(len(values))]) <= here for _ in range(ORDERS)])) < 0.05
+
+
+def _carries_over(seen: Observation, generator: Any) -> bool:
+    """Whether what the program learns of half of the rows fits the other half better than in most orders."""
+    order = generator.permutation(len(seen.x))
+    learnt, others = np.sort(order[::2]), np.sort(order[1::2])
+    optimizer = seen.optimizer or Adam(list(seen.leaves.values()), lr=REFERENCE_RATE)
+    half = Experiments(seen.model, seen.loss_fn, rows_in(seen.x, learnt), rows_in(seen.y, learnt), optimizer)
+    fits: list[Any] = []
+
+    def compare() -> None:
+        with no_grad():
+            outputs, y = seen.model(rows_in(seen.x, others)), rows_in(seen.y, others)
+            here = float(array_of(seen.loss_fn(outputs, y)))
+            for _ in range(ORDERS):
+                other = rows_in(y, generator.permutation(len(others)))
+                fits.append(float(array_of(seen.loss_fn(outputs, other))) <= here)
+
+    half.trained(seen.cure.trials.steps, then=compare)
+    return bool(np.mean(fits) < SEEMS) if fits else False

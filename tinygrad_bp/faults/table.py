@@ -6,8 +6,20 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import (
-    initial, labels, layers, losses, modes, optimizers, outputs, pairing, rates, scale, shapes, softmaxes, unread,
-)  # fmt: skip
+    initial,
+    labels,
+    layers,
+    losses,
+    modes,
+    optimizers,
+    outputs,
+    pairing,
+    rates,
+    scale,
+    shapes,
+    softmaxes,
+    unread,
+)
 from .finding import Finding
 from .observation import Observation
 from .penalty import penalty_outweighs_the_loss
