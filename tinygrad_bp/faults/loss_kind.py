@@ -78,15 +78,10 @@ INNER = {
     "tanh": Inner(lambda x, axis: np.tanh(x), lambda g, y, axis: g * (1 - y * y)),
     "relu": Inner(lambda x, axis: np.maximum(x, 0), lambda g, y, axis: g * (y > 0)),
 }
-# Which losses are asked whether they do: errors after what gives probabilities, likelihoods of scores after anything.
-AFTER = {
-    "softmax": ("squared", "absolute", "classes"), "sigmoid": ("squared", "absolute", "classes", "binary"),
-    "tanh": ("classes", "binary"), "relu": ("classes", "binary"),
-}  # fmt: skip
 
 
-def _composed(kind: str, of: str) -> Slope:
-    outer, inner = OF_ERRORS.get(kind) or SLOPES[kind, "scores"], INNER[of]
+def _composed(outer: Slope, of: str) -> Slope:
+    inner = INNER[of]
 
     def slope(p: Any, t: Any, axis: int) -> Any:
         y = inner.function(p, axis)
@@ -95,7 +90,15 @@ def _composed(kind: str, of: str) -> Slope:
     return slope
 
 
-COMPOSED = {(kind, of): _composed(kind, of) for of, kinds in AFTER.items() for kind in kinds}
+# Of a softmax the binary likelihood takes probabilities; otherwise likelihoods take what they get for scores.
+COMPOSED: dict[tuple[str, str], Slope] = {
+    (kind, of): _composed(outer, of)
+    for of in INNER
+    for kind, outer in (
+        *OF_ERRORS.items(), ("classes", SLOPES["classes", "scores"]),
+        ("binary", SLOPES["binary", "probabilities" if of == "softmax" else "scores"]),
+    )
+}  # fmt: skip
 
 # The part of these slopes that does not depend on the targets.
 PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {

@@ -196,7 +196,7 @@ def cross_entropy_with_one_output(seen: Observation) -> Finding | None:
         return seen.found(code, reason, fix, source=seen.where_it_failed)
     slope = seen.loss_slope_for(np.linspace(-1, 1, scores.size, dtype=np.float32).reshape(scores.shape))
     value = seen.loss_for(np.linspace(-1, 1, scores.size, dtype=np.float32).reshape(scores.shape))
-    if slope is None or value is None or abs(value) > 1e-6 or np.abs(slope).max() > 1e-6:
+    if slope is None or value is None or not abs(value) <= 1e-6 or not np.abs(slope).max() <= 1e-6:
         return None
     reason = "The loss is 0 for any output: a likelihood of several classes, with one output, which is always right."
     return seen.found(code, reason, fix, seen.loss_step)

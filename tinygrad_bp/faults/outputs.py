@@ -8,8 +8,9 @@ import numpy as np
 
 from .activation import BETWEEN
 from .finding import Finding
-from .loss_kind import LossKind
+from .loss_kind import INNER, OF_ERRORS, LossKind
 from .observation import Observation
+from .recording import Step
 from .softmaxes import SCORES, behind, shares_of_one
 
 
@@ -20,7 +21,7 @@ def sigmoid_before_bce_with_logits(seen: Observation) -> Finding | None:
         return None
     at = None
     if kind.of == "sigmoid":
-        at = next((step for step in seen.loss_steps if step.op == "sigmoid"), seen.loss_step)
+        at = _in_loss(seen, "sigmoid")
     elif last is not None and last.last == "sigmoid" and (kind.of == "scores" or last.names == ("sigmoid", "sigmoid")):
         at = last.step
     if at is None:
@@ -39,7 +40,7 @@ def activation_on_the_scores(seen: Observation) -> Finding | None:
     if kind is None or kind.kind not in ("binary", "classes", "chosen"):
         return None
     if kind.of in ("relu", "tanh") or (kind.kind, kind.of) == ("classes", "sigmoid"):  # the loss itself does it
-        at = next((step for step in seen.loss_steps if step.op == kind.of), seen.loss_step)
+        at = _in_loss(seen, kind.of)
         said = _cut_off(kind.of, seen.scores, BETWEEN[kind.of], True)
         return seen.found("activation-on-the-scores", said, f"Leave {kind.of} out of the loss.", at)
     if last is None:
@@ -83,24 +84,33 @@ def _cut_off(name: str, scores: Any, between: tuple[float, float], compared: boo
 
 
 def output_cannot_reach_targets(seen: Observation) -> Finding | None:
-    """Targets outside of what the last activation can give."""
+    """Targets outside of what the last activation can give, in the model or in the loss."""
     last, kind, targets = seen.activation, seen.loss_kind, seen.targets
-    if last is None or targets is None or kind is None or not np.isfinite(targets).all():
+    if targets is None or kind is None or not np.isfinite(targets).all():
         return None
-    if kind.kind not in ("squared", "absolute", "error", "binary") or kind.of not in ("values", "probabilities"):
+    if kind.kind in OF_ERRORS and kind.of in INNER:
+        name, at = kind.of, _in_loss(seen, kind.of)
+        low, high = BETWEEN[name]
+    elif last is not None and kind.kind in (*OF_ERRORS, "error", "binary") and kind.of in ("values", "probabilities"):
+        name, at, low, high = last.last or "the last function", last.step, last.low, last.high
+    else:
         return None
     t = kind.targets.values
     margin = 1e-6 + 0.01 * float(t.std())
-    outside = float(np.mean((t < last.low - margin) | (t > last.high + margin)))
+    outside = float(np.mean((t < low - margin) | (t > high + margin)))
     if outside < 0.02:
         return None
-    name = last.last or "the last function"
     return seen.found(
         "output-cannot-reach-targets",
         f"{outside:.0%} of the targets, from {t.min():.4g} to {t.max():.4g}, lie outside of what {name} can give, "
-        f"{last.low:g} to {last.high:g}.",
-        "Leave the last layer linear for a regression, or scale the targets into that range.", last.step,
+        f"{low:g} to {high:g}.",
+        "Leave the last layer linear for a regression, or scale the targets into that range.", at,
     )  # fmt: skip
+
+
+def _in_loss(seen: Observation, op: str) -> Step | None:
+    """Where the loss has an activation of its own; the loss where that is written by hand."""
+    return next((step for step in seen.loss_steps if step.op == op), seen.loss_step)
 
 
 # ---------------------------------------------------------------------- probabilities and logarithms

@@ -169,7 +169,7 @@ def softmax_over_independent_labels(seen: Observation) -> Finding | None:
     kind, last = seen.loss_kind, seen.activation
     if seen.scores is None or seen.targets is None or not several_labels(seen.targets, seen.scores.shape):
         return None
-    by_loss = kind is not None and kind.kind in ("classes", "chosen")
+    by_loss = kind is not None and (kind.kind in ("classes", "chosen") or kind.of == "softmax")
     if not by_loss and not (last is not None and last.last in ("softmax", "log_softmax")):
         return None
     most = int(seen.targets.sum(-1).max())
