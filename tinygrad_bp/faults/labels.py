@@ -151,7 +151,7 @@ def indices_where_one_hot_is_meant(seen: Observation) -> Finding | None:
             return None
         reason = f"The loss sets outputs {scores.shape} beside class numbers {t.shape}, element by element, and fails."
         return seen.found(code, reason, fix, source=seen.where_it_failed)
-    shapes = (t.shape, (1, *t.shape))
+    shapes = (t.shape, (1, *t.shape), (*t.shape, 1))
     step = seen.meeting(lambda outputs, targets: outputs == scores.shape and targets in shapes)
     if step is None or t.shape == scores.shape:
         return None

@@ -118,6 +118,7 @@ class Calls:
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.known = {id(p) for p in seen.model.parameters()} if isinstance(seen.model, Module) else set()
+        self.known |= {id(item) for item in (seen.x if isinstance(seen.x, (tuple, list)) else (seen.x,))}
 
     @cached_property
     def first(self) -> list[tuple[Tensor, Step]]:
@@ -141,7 +142,7 @@ class Calls:
         for step in steps:
             for item in step.operands:
                 wants = isinstance(item, Tensor) and item._node is not None and item.is_leaf
-                if wants and item is not self.seen.x and id(item) not in self.known:
+                if wants and id(item) not in self.known:
                     found.setdefault(id(item), (item, step))
         return list(found.values())
 
@@ -150,8 +151,9 @@ def layer_made_in_forward(seen: Observation) -> Finding | None:
     """Each call of the model reads other parameters: it makes them anew."""
     if not isinstance(seen.model, Module):
         return None
-    calls = Calls(seen)
-    made = [(leaf, step) for leaf, step in calls.first if isinstance(leaf, Parameter)]
+    calls, rows = Calls(seen), rows_of(seen.x)
+    weights = {id(each.weight) for each in weighted(seen.model_steps) if each.weight.shape[0] != rows}
+    made = [(leaf, step) for leaf, step in calls.first if isinstance(leaf, Parameter) or id(leaf) in weights]
     if not made or all(id(leaf) in calls.again for leaf, _ in made):
         return None
     leaf, step = next((leaf, step) for leaf, step in made if id(leaf) not in calls.again)
@@ -163,11 +165,14 @@ def layer_made_in_forward(seen: Observation) -> Finding | None:
 
 
 def unregistered(seen: Observation) -> list[tuple[Tensor, Step]]:
-    """Leaves that every call of the model reads, and that it does not have among its parameters."""
-    if not isinstance(seen.model, Module):
-        return []
+    """Leaves that every call of the model reads, and that it does not have among its parameters.
+
+    Of a function these are the tensors that it reads: the parameters of layers are left out, as one that trains a part
+    of a network may call the rest of it too.
+    """
     calls = Calls(seen)
-    return [(leaf, step) for leaf, step in calls.first if id(leaf) in calls.again]
+    found = [(leaf, step) for leaf, step in calls.first if id(leaf) in calls.again]
+    return [one for one in found if isinstance(seen.model, Module) or not isinstance(one[0], Parameter)]
 
 
 def detached_branch(seen: Observation) -> Finding | None:

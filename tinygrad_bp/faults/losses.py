@@ -224,7 +224,6 @@ def loss_averaged_twice(seen: Observation) -> Finding | None:
         return None
     divisor, n, k = found
     factors = {1.0, 0.5} if seen.loss_kind.kind == "squared" else {1.0}
-    k = k if seen.loss_kind.kind in ("squared", "absolute", "binary") else 1
     usual = {f * d for f in factors for d in (1, k, n, n * k)}
     twice = {f * d for f in factors for d in (n * n, n * n * k, n * n * k * k)}
     if n < 8 or _is_one_of(divisor, usual) or not _is_one_of(divisor, twice):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
+from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 from .finding import Finding
 from .layers import unregistered
@@ -21,9 +22,9 @@ PARTS = 8  # of the batch, whose gradients are compared
 
 def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
     """A parameter gets a gradient, and no step moves it."""
-    loose = unregistered(seen)
+    loose, function = unregistered(seen), not isinstance(seen.model, Module)
     if seen.optimizer is None:
-        if not loose:
+        if not loose or function:
             return None
         leaf, step = loose[0]
         return seen.found(
@@ -36,11 +37,13 @@ def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
     lost = [(leaf, step) for leaf, step in loose if id(leaf) not in held]
     if lost:
         leaf, step = lost[0]
+        neither = "" if function else "model.parameters() does not give and "
+        fix = "Assign it in __init__ as nn.Parameter, or keep layers in nn.ModuleList instead of a list."
         return seen.found(
             "parameter-not-held-by-the-optimizer",
-            f"The model reads a tensor {tuple(leaf.shape)} that model.parameters() does not give and the optimizer "
-            "does not hold: no step moves it.",
-            "Assign it in __init__ as nn.Parameter, or keep layers in nn.ModuleList instead of a list.", step,
+            f"The model reads a tensor {tuple(leaf.shape)} that {neither}the optimizer does not hold: no step moves "
+            "it.",
+            "Give the optimizer all that is to be learnt." if function else fix, step,
         )  # fmt: skip
     missing = [name for name, leaf in seen.parameters.items() if id(leaf) not in held and _moves(seen.gradients[name])]
     if not missing:
@@ -163,17 +166,23 @@ def _length(gradients: Iterable[Any]) -> float:
 
 
 def zero_grad_misplaced(seen: Observation) -> Finding | None:
-    """The optimizer has counted steps, and all that it averaged is 0: the gradients were cleared before each step."""
+    """The optimizer has taken steps and seen no gradient, or averaged only 0: they were cleared before each step."""
     optimizer = seen.optimizer
-    if optimizer is None or not optimizer.counts or not optimizer._state:
+    if optimizer is None or not any(_moves(g) for g in seen.gradients.values()):
+        return None
+    stepped = optimizer._together.values()  # a step without any gradient has written nothing, and kept nothing
+    if stepped and not optimizer._state and not any(written._arrays for written in stepped):
+        return seen.found(
+            "zero-grad-misplaced",
+            f"{type(optimizer).__name__} has taken steps, and no parameter had a gradient: they are cleared between "
+            "backward() and step(), or backward() is not called.",
+            "Write zero_grad(), backward(), step(), in this order.",
+        )
+    if not optimizer.counts or not optimizer._state:
         return None
     averages = [kept._value for state in optimizer._state.values() for name, kept in state.items()
                 if name in optimizer.keeps and isinstance(kept, Tensor)]  # fmt: skip
-    if (
-        not averages
-        or any(average.any() for average in averages)
-        or not any(_moves(g) for g in seen.gradients.values())
-    ):
+    if not averages or any(average.any() for average in averages):
         return None
     return seen.found(
         "zero-grad-misplaced",

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
+from ..autograd.writes import Together
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..optim.optimizer import Optimizer
@@ -139,6 +140,8 @@ def _of_optimizer(optimizer: Optimizer) -> list[Undo]:
     for kept_values in optimizer._state.values():
         undo += [_of_tensor(value) for value in kept_values.values() if isinstance(value, Tensor)]
     undo += [_of_value(value) for value in attributes.values() if _may_change(value) and value is not optimizer._state]
+    idle = [i for i, written in optimizer._together.items() if not written._arrays]
+    undo.append(lambda: optimizer._together.update({i: Together() for i in idle}))
     return [lambda: vars(optimizer).update(attributes), *undo]
 
 
