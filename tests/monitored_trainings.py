@@ -250,9 +250,22 @@ def exploding_cells() -> Monitor:
                    every=1)  # fmt: skip
 
 
+def cleared_before_each_step() -> Monitor:
+    (x, y), model = digits(100), mlp([64, 32, 10])
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    monitor = Monitor(model, optimizer, every=EVERY)
+    for _ in range(30):
+        loss = nn.CrossEntropyLoss()(model(x), y)
+        monitor.step(loss)
+        loss.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    return monitor
+
+
 BROKEN: dict[Callable[[], Monitor], str] = {
     huge_rate: "not-finite", large_rate: "learning-rate-too-large", tiny_rate: "learning-rate-too-small",
     deep_sigmoids: "vanishing-gradients", large_weights: "saturated-units", dying_units: "dead-units",
     single_rows: "noisy-steps", by_heart: "overfitting", ended_early: "too-few-epochs", rising_loss: "loss-rising",
-    exploding_cells: "exploding-gradients",
+    exploding_cells: "exploding-gradients", cleared_before_each_step: "weights-not-moved",
 }  # fmt: skip

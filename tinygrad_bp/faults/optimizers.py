@@ -73,12 +73,15 @@ def _read(seen: Observation, p: Tensor) -> bool:
 
 
 def all_parameters_frozen(seen: Observation) -> Finding | None:
-    """The model has parameters, and none of them wants a gradient."""
-    if not seen.parameters or any(leaf._node is not None for leaf in seen.leaves.values()):
+    """Nothing that the loss was made of wants a gradient."""
+    if any(leaf._node is not None for leaf in seen.leaves.values()):
         return None
+    if not seen.parameters and (seen.loss_value is None or getattr(seen.loss, "_node", None) is not None):
+        return None
+    none = f"None of the {len(seen.parameters)} parameters" if seen.parameters else "Nothing that the loss is made of"
     return seen.found(
         "all-parameters-frozen",
-        f"None of the {len(seen.parameters)} parameters requires a gradient, so nothing can be learnt.",
+        f"{none} requires a gradient, so nothing can be learnt.",
         "Call requires_grad_() on what is to be learnt.",
     )
 

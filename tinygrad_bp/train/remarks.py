@@ -20,6 +20,7 @@ from .history import History
 from .sample import SQUASHING, Sample, Units
 
 STEPS = 10  # that are the beginning
+LEAST = 1e-6  # by so much a step changes weights of a usual size in float32
 PARTS = 10  # of a training that has no epochs, or few: the loss of each is one mean
 
 
@@ -198,6 +199,18 @@ def rate_too_large(seen: Record) -> str | None:
     return None
 
 
+def not_moved(seen: Record) -> str | None:
+    """Weights that no step has changed, with a rate and gradients that would have."""
+    steepest = max((g for sample in seen.samples for g in sample.gradients.values()), default=0.0)
+    moved = any(update for sample in seen.samples for update in sample.updates.values())
+    if not seen.update or moved or seen.rate is None or not seen.rate * steepest > LEAST or len(seen.losses) < STEPS:
+        return None
+    return (
+        f"In {len(seen.losses)} steps no weight has changed, though there are gradients: zero_grad() stands between "
+        "backward() and step(), or the optimizer holds the parameters of another model."
+    )
+
+
 def rate_too_small(seen: Record) -> str | None:
     """Steps that hardly move the weights, of gradients that are there."""
     if not seen.update or seen.fell > 0.2 or len(seen.losses) < 10:
@@ -347,6 +360,8 @@ RULES: tuple[tuple[str, Callable[[Record], str | None], tuple[str, ...]], ...] =
     (LARGE, rate_too_large, ("loss-rising", "noisy-steps", "too-few-epochs", "dead-units", "saturated-units",
                              "vanishing-gradients")),
     ("loss-rising", rising, ("noisy-steps", "too-few-epochs")),
+    ("weights-not-moved", not_moved, ("vanishing-gradients", "saturated-units", "dead-units", SMALL, "noisy-steps",
+                                      "too-few-epochs")),
     ("dead-units", dead, ("vanishing-gradients", "too-few-epochs", SMALL)),
     ("saturated-units", saturated, ("vanishing-gradients", "too-few-epochs", SMALL)),
     ("vanishing-gradients", vanishing, (SMALL, "too-few-epochs")),
