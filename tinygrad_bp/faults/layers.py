@@ -151,9 +151,8 @@ def layer_made_in_forward(seen: Observation) -> Finding | None:
     """Each call of the model reads other parameters: it makes them anew."""
     if not isinstance(seen.model, Module):
         return None
-    calls, rows = Calls(seen), rows_of(seen.x)
-    weights = {id(each.weight) for each in weighted(seen.model_steps) if each.weight.shape[0] != rows}
-    made = [(leaf, step) for leaf, step in calls.first if isinstance(leaf, Parameter) or id(leaf) in weights]
+    calls = Calls(seen)
+    made = [(leaf, step) for leaf, step in calls.first if isinstance(leaf, Parameter)]
     if not made or all(id(leaf) in calls.again for leaf, _ in made):
         return None
     leaf, step = next((leaf, step) for leaf, step in made if id(leaf) not in calls.again)
