@@ -90,10 +90,10 @@ def backwards() -> list[Result]:
 
 def trainings() -> list[Result]:
     """Training programs, broken and sound."""
-    from faults import broken_reading, reports, sound_lookalikes, sound_structures  # noqa: F401  (they enter theirs)
-    from faults.broken_outputs import broken
+    from faults import broken_labels, broken_outputs, broken_reading, reports, sound_lookalikes, sound_structures  # noqa: F401  (they enter theirs)  # noqa: F401
     from faults.broken_training import CASES
     from faults.case import Case, figures
+    from faults.mistakes import broken
     from faults.sound_networks import SOUND, made
 
     sound = [Case(name, lambda name=name: made(name, 0)) for name in SOUND]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
-from faults import broken_reading as broken_reading  # enters its programs
-from faults.broken_outputs import broken
+from faults import broken_labels as broken_labels  # enters its programs
+from faults import broken_outputs as broken_outputs
+from faults import broken_reading as broken_reading
 from faults.case import Case, figures, outcome
+from faults.mistakes import broken
 from parts import some
 
 from tinygrad_bp.faults.observation import Observation

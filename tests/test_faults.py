@@ -186,6 +186,52 @@ def test_odd_losses_are_findings(loss: Any, code: str) -> None:
     assert tg.diagnose(plain(), loss, batch()).codes == (code,)
 
 
+def tensors(**more: Any) -> tuple[Any, Any]:
+    tg.manual_seed(0)
+    return tg.randn(4, 8, **more), tg.randn(8, 1, **more)
+
+
+def test_a_tensor_of_a_function_that_no_optimizer_holds() -> None:
+    first, last = tensors(requires_grad=True)
+    x, y = batch()
+    x.requires_grad_()  # what is given is not to be learnt
+    program = lambda x: tg.relu(x @ first) @ last, nn.MSELoss(), (x, y)
+    assert not tg.diagnose(*program) and not tg.diagnose(*program, tg.optim.Adam([first, last], lr=0.01))
+    found = tg.diagnose(*program, tg.optim.Adam([first], lr=0.01))
+    assert found.codes == ("parameter-not-held-by-the-optimizer",) and "(8, 1)" in found[0].reason
+
+
+def test_tensors_of_a_function_that_require_no_gradient() -> None:
+    first, last = tensors()
+    found = tg.diagnose(lambda x: tg.relu(x @ first) @ last, nn.MSELoss(), batch())
+    assert found.codes == ("all-parameters-frozen",)
+
+
+def test_a_loss_without_a_value_is_not_said_to_be_0() -> None:
+    x, _ = batch()
+    model = nn.Sequential(plain(), nn.Sigmoid())
+    found = tg.diagnose(
+        model, lambda p, y: -(y * p.log() + (1 - y) * (1 - p).log()).mean(), (x, 2 * (x[:, :1] > 0) - 1)
+    )
+    assert found.codes == ("binary-loss-for-class-numbers",)
+
+
+@pytest.mark.parametrize("kind", [tg.optim.SGD, tg.optim.Adam])
+def test_steps_without_a_gradient_are_seen_again_after_a_diagnosis(kind: Any) -> None:
+    """The trials take steps with the same optimizer."""
+    model, loss, (x, y) = plain(), nn.MSELoss(), batch()
+    optimizer = kind(model.parameters(), lr=0.01)
+    assert not tg.diagnose(model, loss, (x, 2 * x[:, :1]), optimizer)
+    loss(model(x), y).backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    for _ in range(2):
+        assert "zero-grad-misplaced" in tg.diagnose(model, loss, (x, y), optimizer).codes
+    loss(model(x), y).backward()
+    optimizer.step()
+    assert "zero-grad-misplaced" not in tg.diagnose(model, loss, (x, y), optimizer).codes
+
+
 def test_the_page_names_every_code() -> None:
     page = (Path(__file__).parents[1] / "docs" / "diagnosing.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]

@@ -1,9 +1,8 @@
-"""Broken programs: each mistake of outputs, losses, labels and shapes, made in several networks."""
+"""Broken programs: what the outputs are, and what the loss takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,140 +10,20 @@ import tinygrad_bp as tg
 import tinygrad_bp.nn.functional as F
 from tinygrad_bp import nn, optim
 
-from .case import Case
-from .sound_networks import blobs, digits, f32, mlp, pictures, rings, surface, waves, words
-from .sound_structures import Last
-
-Made = tuple[Any, ...]
-
-
-class Task(NamedTuple):
-    """Data, and the layers of a network for them: ``body(k)`` gives k raw scores a row."""
-
-    body: Callable[[int], nn.Module]
-    x: Any
-    y: Any
-    classes: int = 1
-
-    @property
-    def one_hot(self) -> Any:
-        """The labels as rows of 0 and 1."""
-        return F.one_hot(self.y, self.classes).float()
-
-    def trained(self, model: Any, loss: Any, y: Any = None, rate: float = 0.01, kind: Any = optim.Adam) -> Made:
-        """What ``diagnose`` takes."""
-        return model, loss, (self.x, self.y if y is None else y), kind(model.parameters(), lr=rate)
-
-
-class Bag(nn.Module):
-    """The mean of vectors of words, and a linear layer."""
-
-    def __init__(self, k: int) -> None:
-        super().__init__()
-        self.words, self.out = nn.Embedding(50, 16), nn.Linear(16, k)
-
-    def forward(self, x: Any) -> Any:
-        return self.out(self.words(x).mean(1))
-
-
-class ByHand(nn.Module):
-    """Two layers as matrices, in NumPy's functions."""
-
-    def __init__(self, inputs: int, hidden: int, k: int) -> None:
-        super().__init__()
-        self.W1, self.b1 = nn.Parameter(tg.randn(inputs, hidden) / inputs**0.5), nn.Parameter(tg.zeros(hidden))
-        self.W2, self.b2 = nn.Parameter(tg.randn(hidden, k) / hidden**0.5), nn.Parameter(tg.zeros(k))
-
-    def forward(self, x: Any) -> Any:
-        return np.maximum(x @ self.W1 + self.b1, 0) @ self.W2 + self.b2
-
-
-def convolutions(k: int) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(200, k))
-
-
-def ends(rng: Any) -> tuple[Any, Any]:
-    """Series of sines, and whether their next value is low, middling or high."""
-    x, y = waves(rng)
-    return x, tg.tensor(np.digitize(y.numpy()[:, 0], [-0.5, 0.5]))
-
-
-CLASSES: dict[str, Callable[[Any], Task]] = {
-    "points": lambda rng: Task(lambda k: mlp(2, 16, k), *blobs(rng), 3),
-    "points by hand": lambda rng: Task(lambda k: ByHand(2, 16, k), *blobs(rng), 3),
-    "digits": lambda rng: Task(lambda k: mlp(64, 32, k), *digits(rng), 10),
-    "pictures": lambda rng: Task(convolutions, *pictures(rng), 4),
-    "series": lambda rng: Task(lambda k: Last(nn.GRU, 1, 12, k), *ends(rng), 3),
-}  # fmt: skip
-TWO: dict[str, Callable[[Any], Task]] = {
-    "rings": lambda rng: Task(lambda k: mlp(2, 16, k), *rings(rng)),
-    "rings by hand": lambda rng: Task(lambda k: ByHand(2, 12, k), *rings(rng)),
-    "words": lambda rng: Task(Bag, *words(rng)),
-}  # fmt: skip
-NUMBERS: dict[str, Callable[[Any], Task]] = {
-    "surface": lambda rng: Task(lambda k: mlp(5, 32, k, between=nn.Tanh), *surface(rng)),
-    "surface by hand": lambda rng: Task(lambda k: ByHand(5, 24, k), *surface(rng)),
-    "series": lambda rng: Task(lambda k: Last(nn.LSTM, 1, 16, k), *waves(rng)),
-}  # fmt: skip
-MISTAKES: list[tuple[str, tuple[str, ...], dict[str, Callable[[Any], Task]], Callable[[Task], Made]]] = []
-Mistake = Callable[[Task], Made]
-
-
-def mistake(tasks: dict[str, Callable[[Any], Task]], *codes: str) -> Callable[[Mistake], Mistake]:
-    """Enter a mistake, made in each of the tasks."""
-
-    def enter(function: Mistake) -> Mistake:
-        MISTAKES.append((function.__name__, codes, tasks, function))
-        return function
-
-    return enter
-
-
-def broken() -> Iterator[Case]:
-    """Every mistake in every network."""
-    for name, codes, tasks, make in MISTAKES:
-        for task, data in tasks.items():
-
-            def made(data: Any = data, make: Any = make) -> Made:
-                result: Made = make(data(np.random.default_rng(0)))
-                return result
-
-            yield Case(f"{name.replace('_', ' ')}: {task}", made, codes)
-
-
-def softmax_by_hand(z: Any) -> Any:
-    """In NumPy, rows."""
-    e = np.exp(z - np.max(z, axis=1, keepdims=True))
-    return e / np.sum(e, axis=1, keepdims=True)
-
-
-class Then(nn.Module):
-    """A network, and a function of its scores."""
-
-    def __init__(self, body: nn.Module, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self.body, self.function = body, function
-
-    def forward(self, x: Any) -> Any:
-        return self.function(self.body(x))
-
-
-def likelihood(p: Any, y: Any) -> Any:
-    """Of the classes, from probabilities, clipped."""
-    return -np.mean(np.log(np.clip(p[np.arange(len(y)), y], 1e-7, 1.0)))
-
-
-def likelihood_of_shares(p: Any, y: Any) -> Any:
-    """Of the classes, from numbers that are divided by their sum first."""
-    p = p / p.sum(1, keepdims=True)
-    return -(p[np.arange(len(y)), y]).log().mean()
-
-
-def binary_likelihood(p: Any, y: Any) -> Any:
-    """Of labels 0 and 1, by hand."""
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
-
+from .mistakes import (
+    CLASSES,
+    NUMBERS,
+    TWO,
+    Made,
+    Task,
+    Then,
+    binary_likelihood,
+    likelihood,
+    likelihood_of_shares,
+    mistake,
+    softmax_by_hand,
+)
+from .sound_networks import f32, mlp
 
 # ---------------------------------------------------------------------- classes: what is on the scores
 
@@ -249,132 +128,6 @@ def cross_entropy_of_one_output(task: Task) -> Made:
 @mistake({name: CLASSES[name] for name in ("points", "digits")}, "cross-entropy-with-one-output")
 def likelihood_by_hand_of_one_output(task: Task) -> Made:
     return task.trained(Then(task.body(1), softmax_by_hand), likelihood)
-
-
-# ---------------------------------------------------------------------- classes: labels
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "one-hot-where-indices-are-meant")
-def one_hot_labels_under_nll(task: Task) -> Made:
-    return task.trained(nn.Sequential(task.body(task.classes), nn.LogSoftmax(1)), nn.NLLLoss(), task.one_hot)
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "one-hot-where-indices-are-meant")
-def one_hot_labels_by_hand(task: Task) -> Made:
-    def loss(z: Any, y: Any) -> Any:
-        return -tg.log_softmax(z, dim=1)[np.arange(len(y)), y].mean()
-
-    return task.trained(task.body(task.classes), loss, task.one_hot.long())
-
-
-@mistake(CLASSES, "indices-where-one-hot-is-meant")
-def a_column_of_indices_against_scores(task: Task) -> Made:
-    return task.trained(task.body(task.classes), lambda p, y: ((p - y) ** 2).mean(), task.y[:, None])
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "indices-where-one-hot-is-meant")
-def indices_times_logarithms(task: Task) -> Made:
-    def loss(p: Any, y: Any) -> Any:
-        return -np.mean(np.sum(y * np.log(p), axis=1))
-
-    return task.trained(Then(task.body(task.classes), softmax_by_hand), loss)
-
-
-@mistake(CLASSES, "last-layer-too-narrow")
-def one_class_too_few(task: Task) -> Made:
-    return task.trained(task.body(task.classes - 1), nn.CrossEntropyLoss())
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits", "pictures")}, "labels-out-of-range")
-def labels_from_one(task: Task) -> Made:
-    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y + 1)
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits", "pictures")}, "labels-not-integers")
-def labels_as_floats(task: Task) -> Made:
-    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y.float())
-
-
-@mistake({name: CLASSES[name] for name in ("points", "pictures")}, "labels-in-a-column")
-def labels_in_a_column(task: Task) -> Made:
-    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y[:, None])
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits", "pictures")}, "labels-all-one-class")
-def sorted_labels(task: Task) -> Made:
-    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(), task.y * 0 + 1)
-
-
-# ---------------------------------------------------------------------- classes: between the layers, and shapes
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "softmax-between-layers")
-def softmax_between(task: Task) -> Made:
-    inputs = task.x.shape[1]
-    model = nn.Sequential(
-        nn.Linear(inputs, 32), nn.Softmax(1), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, task.classes)
-    )
-    return task.trained(model, nn.CrossEntropyLoss())
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "softmax-between-layers")
-def softmax_by_hand_between(task: Task) -> Made:
-    model = nn.Sequential(Then(nn.Linear(task.x.shape[1], 32), softmax_by_hand), nn.Linear(32, task.classes))
-    return task.trained(model, nn.CrossEntropyLoss())
-
-
-@mistake({"pictures": CLASSES["pictures"]}, "flatten-missing")
-def no_flatten(task: Task) -> Made:
-    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Linear(200, task.classes))
-    return task.trained(model, nn.CrossEntropyLoss())
-
-
-@mistake({"pictures": CLASSES["pictures"]}, "flatten-missing")
-def no_flatten_of_the_pictures(task: Task) -> Made:
-    return task.trained(mlp(144, 32, task.classes), nn.CrossEntropyLoss())
-
-
-@mistake({"pictures": CLASSES["pictures"]}, "flatten-missing")
-def dense_layers_on_every_position(task: Task) -> Made:
-    model = nn.Sequential(nn.Conv1d(12, 16, 3), nn.ReLU(), nn.Linear(10, 24), nn.ReLU(), nn.Linear(24, task.classes))
-    task = task._replace(x=task.x[:, 0])
-    return task.trained(model, nn.CrossEntropyLoss(), F.one_hot(task.y, task.classes))
-
-
-# ---------------------------------------------------------------------- the size of the loss
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits", "pictures")}, "loss-averaged-twice")
-def mean_divided_again(task: Task) -> Made:
-    def loss(z: Any, y: Any) -> Any:
-        return F.cross_entropy(z, y) / len(y)
-
-    return task.trained(task.body(task.classes), loss, rate=0.1, kind=optim.SGD)
-
-
-@mistake({name: NUMBERS[name] for name in ("surface", "series")}, "loss-averaged-twice")
-def squared_error_divided_again(task: Task) -> Made:
-    return task.trained(task.body(1), lambda p, y: ((p - y) ** 2).mean() / len(y), rate=0.05, kind=optim.SGD)
-
-
-@mistake({name: NUMBERS[name] for name in ("surface", "surface by hand")}, "loss-summed-over-the-batch")
-def squared_error_summed(task: Task) -> Made:
-    return task.trained(task.body(1), lambda p, y: ((p - y) ** 2).sum(), rate=0.05, kind=optim.SGD)
-
-
-@mistake({name: CLASSES[name] for name in ("points", "digits")}, "loss-summed-over-the-batch")
-def cross_entropy_summed(task: Task) -> Made:
-    return task.trained(task.body(task.classes), nn.CrossEntropyLoss(reduction="sum"), rate=0.5, kind=optim.SGD)
-
-
-@mistake({name: CLASSES[name] for name in ("points", "points by hand", "digits")}, "penalty-outweighs-the-loss")
-def a_large_penalty(task: Task) -> Made:
-    model = task.body(task.classes)
-
-    def loss(z: Any, y: Any) -> Any:
-        return F.cross_entropy(z, y) + 5 * sum((p**2).sum() for p in model.parameters())
-
-    return task.trained(model, loss)
 
 
 # ---------------------------------------------------------------------- two classes
@@ -558,3 +311,73 @@ def relu_under_log_softmax(task: Task) -> Made:
 @mistake({"surface": NUMBERS["surface"]}, "error-in-the-step")
 def inputs_of_another_width(task: Task) -> Made:
     return task.trained(mlp(7, 8, 1), nn.MSELoss())
+
+
+# ---------------------------------------------------------------------- in the loss
+
+
+def after(function: Any, loss: Any) -> Any:
+    """A loss that puts a function on the outputs first."""
+    return lambda p, y: loss(function(p), y)
+
+
+def sigmoid_by_hand(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+@mistake({name: CLASSES[name] for name in ("points", "digits")}, "activation-on-the-scores")
+def sigmoid_in_the_loss_of_classes(task: Task) -> Made:
+    return task.trained(task.body(task.classes), after(sigmoid_by_hand, F.cross_entropy))
+
+
+@mistake({"points by hand": CLASSES["points by hand"]}, "activation-on-the-scores")
+def relu_in_the_loss_of_classes(task: Task) -> Made:
+    return task.trained(task.body(task.classes), after(lambda z: np.maximum(z, 0), F.cross_entropy))
+
+
+@mistake({"rings": TWO["rings"]}, "activation-on-the-scores")
+def tanh_in_the_loss_of_two(task: Task) -> Made:
+    return task.trained(task.body(1), after(np.tanh, F.binary_cross_entropy_with_logits))
+
+
+@mistake({name: CLASSES[name] for name in ("points", "digits")}, "squared-error-for-classes")
+def absolute_error_after_a_softmax_in_the_loss(task: Task) -> Made:
+    return task.trained(task.body(task.classes), after(softmax_by_hand, F.l1_loss), task.one_hot, 1e-3, optim.SGD)
+
+
+@mistake({"points": CLASSES["points"]}, "log-missing")
+def share_of_the_right_class(task: Task) -> Made:
+    return task.trained(task.body(3), after(softmax_by_hand, lambda p, y: -p[np.arange(len(y)), y].mean()))
+
+
+@mistake({"rings": TWO["rings"]}, "softmax-over-independent-labels")
+def softmax_over_labels_in_the_loss(task: Task) -> Made:
+    labels = f32(np.random.default_rng(1).random((len(task.x), 4)) < 0.4)
+    return task.trained(task.body(4), after(softmax_by_hand, F.binary_cross_entropy), labels)
+
+
+@mistake({"surface": NUMBERS["surface"]}, "output-cannot-reach-targets")
+def sigmoid_in_the_loss_of_numbers(task: Task) -> Made:
+    return task.trained(task.body(1), after(sigmoid_by_hand, F.mse_loss))
+
+
+LOGARITHMS: dict[str, Any] = {
+    "of chosen shares": lambda z, t: -np.log((softmax_by_hand(z) * t).sum(1)).mean(),
+    "of a product": lambda z, t: -(t * np.log(np.exp(z) * (1 / np.exp(z).sum(1, keepdims=True)))).sum(1).mean(),
+    "of the sum": lambda z, t: -(t * (z - np.log(np.exp(z).sum(1, keepdims=True)))).sum(1).mean(),
+    "with a number in front": lambda z, t: -(t * np.log(1e-12 + softmax_by_hand(z))).sum(1).mean(),
+}
+
+
+def logarithm(name: str) -> Any:
+    def logarithm_by_hand(task: Task) -> Made:
+        task = task._replace(x=task.x * 3000)
+        return task.trained(task.body(task.classes), LOGARITHMS[name], task.one_hot)
+
+    return logarithm_by_hand
+
+
+for name in LOGARITHMS:
+    function = logarithm(name)
+    function.__name__ = f"logarithm {name}"
+    mistake({"points": CLASSES["points"]}, "log-of-softmax")(function)

@@ -11,7 +11,7 @@ import tinygrad_bp as tg
 import tinygrad_bp.nn.functional as F
 from tinygrad_bp import nn, optim
 
-from .broken_outputs import CLASSES, NUMBERS, Made, Task, Then, mistake
+from .mistakes import CLASSES, NUMBERS, Made, Task, Then, mistake
 from .sound_networks import mlp, pictures, words
 
 POINTS = {name: CLASSES[name] for name in ("points", "digits")}

@@ -67,11 +67,11 @@ def steps_without_zero_grad(count: int, program: Program) -> Program:
     return program
 
 
-def cleared_before_each_step(program: Program) -> Program:
+def cleared_before_each_step(forgotten: bool, program: Program) -> Program:
     """After some steps of a loop that clears the gradients between backward and step."""
     for _ in range(5):
         program.loss_fn(program.model(program.batch[0]), program.batch[1]).backward()
-        program.optimizer.zero_grad(set_to_none=False)
+        program.optimizer.zero_grad(set_to_none=forgotten)
         program.optimizer.step()
     return program
 
@@ -190,7 +190,9 @@ enter(HELD, partial(optimizer_of, lambda model: mlp(5, 32, 32, 1).parameters()),
 enter(HELD, new_head, "blobs_with_sgd", "digits_with_adam", "report_r1")
 enter("zero-grad-missing", partial(steps_without_zero_grad, 30), "blobs_with_a_small_rate", "digits_with_adam",
       "surface_with_tanh", "bag_of_words", "autoencoder")  # fmt: skip
-enter("zero-grad-misplaced", cleared_before_each_step, "digits_with_adam", "gru_of_a_series", "autoencoder")
+enter("zero-grad-misplaced", partial(cleared_before_each_step, False), "digits_with_adam", "gru_of_a_series",
+      "autoencoder")  # fmt: skip
+enter("zero-grad-misplaced", partial(cleared_before_each_step, True), "digits_with_adam", "blobs_with_sgd")
 enter("all-parameters-frozen", frozen, "digits_with_adam", "gru_of_a_series")
 enter(LARGE, partial(times_the_rate, 1e3), "one_row_in_ten_is_positive")
 enter("optimizer-ascends", partial(with_setting, "maximize", True), "blobs_with_sgd", "surface_with_tanh")
@@ -198,7 +200,8 @@ enter("penalty-outweighs-the-loss", partial(with_setting, "weight_decay", 3.0), 
 enter("model-in-eval-mode", in_eval_mode, "digits_with_batch_norm", "digits_with_dropout_and_decay",
       "convolutions_with_batch_norm_and_dropout")  # fmt: skip
 enter("dropout-too-heavy", partial(heavy_dropout, 0.97), "surface_with_tanh", "digits_with_adam", "surface_with_sgd")
-enter("labels-shuffled", in_another_order, "blobs_with_sgd", "raw_iris_with_adam", "rings_with_logits_and_momentum")
+enter("labels-shuffled", in_another_order, "blobs_with_sgd", "raw_iris_with_adam", "rings_with_logits_and_momentum",
+      "digits_with_adam", "autoencoder")  # fmt: skip
 enter("inputs-not-finite", partial(other_inputs, partial(with_a, np.nan)), "blobs_with_sgd", "lstm_of_a_series")
 enter("inputs-not-finite", partial(other_inputs, partial(with_a, np.inf)), "digits_with_adam")
 enter("targets-not-finite", partial(other_targets, partial(with_a, np.nan)), "surface_with_sgd")

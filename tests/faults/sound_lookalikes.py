@@ -119,6 +119,47 @@ def model_that_gives_its_own_losses(rng: Any) -> Program:
 
 
 @sound
+def height_of_steps(rng: Any) -> Program:
+    """Walks that are near each other step as high no more than others do: only a network of steps learns it."""
+
+    class Steps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = mlp(29, 16, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.body((x[:, 1:] - x[:, :-1]).abs())
+
+    steps = rng.normal(size=(300, 30))
+    x, y = f32(steps.cumsum(1)), f32(np.abs(steps[:, 1:]).mean(1, keepdims=True) > 0.8)
+    model = Steps()
+    return Program(model, nn.BCEWithLogitsLoss(), (x, y), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def scores_that_are_capped_in_the_loss(rng: Any) -> Program:
+    model = mlp(2, 16, 3)
+
+    def loss(z: Any, y: Any) -> Any:
+        return F.cross_entropy(10 * np.tanh(z / 10), y)
+
+    return Program(model, loss, blobs(rng), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def mixture_of_densities(rng: Any) -> Program:
+    """The logarithm of a sum of shares of a softmax, each times a density that may be next to 0."""
+    model = mlp(5, 16, 9)
+
+    def loss(z: Any, y: Any) -> Any:
+        shares, middle, width = F.softmax(z[:, :3], dim=1), 3 * z[:, 3:6], np.exp(z[:, 6:])
+        density = np.exp(-((y - middle) ** 2) / (2 * width**2)) / (2.5 * width)
+        return -np.log((shares * density).sum(1) + 1e-12).mean()
+
+    return Program(model, loss, surface(rng), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
 def as_many_positions_as_classes_but_two(rng: Any) -> Program:
     """The classes stand before the positions, as the cross-entropy of a text wants them."""
 
