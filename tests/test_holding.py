@@ -308,6 +308,26 @@ def test_a_constructors_signature_is_the_one_of_its_settings():
     assert shown == {"Tanh": "() -> 'None'", "ReLU": "(inplace: 'bool' = False) -> 'None'", "Module": "() -> 'None'"}
 
 
+@pytest.mark.parametrize("kind", MODULES)
+def test_a_module_says_what_its_constructor_takes(kind):
+    """Where ``inspect`` looks first, since Python 3.11.0 to 3.11.3 look at ``__new__`` next."""
+    own = inspect.signature(kind.__init__)
+    assert kind.__signature__ == own.replace(parameters=list(own.parameters.values())[1:])
+
+
+def test_a_constructor_of_ones_own_is_what_inspect_tells():
+    class Own(nn.Module):
+        def __new__(cls, size):
+            return super().__new__(cls)
+
+    class Sized(nn.Linear):
+        def __init__(self, size):
+            super().__init__(size, size)
+
+    assert str(inspect.signature(Own)) == str(inspect.signature(Sized)) == "(size)"
+    assert "args" in str(inspect.signature(Sized(2))) and Sized(2).__signature__ is None
+
+
 def test_modules_of_users_take_what_they_like():
     class Scaled(nn.Linear):
         def __init__(self, factor):

@@ -19,10 +19,21 @@ from ..autograd.types import DTypeLike
 from ..random.generator import Generator
 
 
+class _Signature:
+    """What a constructor takes, for ``inspect``: Python 3.11.0 to 3.11.3 tell what ``__new__`` takes, everything."""
+
+    def __get__(self, module: Any, cls: Any) -> inspect.Signature | None:
+        if module is not None or cls.__new__.__module__.partition(".")[0] != __name__.partition(".")[0]:
+            return None
+        own = inspect.signature(cls.__init__)
+        return own.replace(parameters=list(own.parameters.values())[1:])
+
+
 class Constructed:
     """The part of a ``Module`` that looks at what its constructor is given."""
 
     forward: Callable[..., Any]
+    __signature__ = _Signature()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A constructor of this package's looks at its whole numbers first: most are sizes of the parameters.
