@@ -300,3 +300,45 @@ def test_hooks_of_tensors_and_optimizers_come_and_go(register, backend):
             found.append(step(X).item())
         ends.append(found)
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["exact", "numpy", "c"])
+@pytest.mark.parametrize("every", [2, 3])
+def test_gradients_of_several_batches_are_two_programs(every, kind) -> None:
+    """One for the first, one that adds to what is there."""
+    found = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, **kind)):
+        tg.manual_seed(0)
+        model = nn.Linear(3, 2)
+        optimizer = tg.optim.SGD(model.parameters(), lr=0.1)
+
+        def add(x, model=model):
+            loss = model(x).square().mean()
+            loss.backward()
+            return loss
+
+        add, losses = wrap(add), []
+        for i in range(24):
+            losses.append(add(tg.ones(4, 3) * (i % 5)).item())
+            if i % every == every - 1:
+                optimizer.step()
+                optimizer.zero_grad()
+        found.append(losses)
+    assert len(add.programs) == 2
+    np.testing.assert_allclose(*found, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["exact", "numpy", "c"])
+def test_a_gradient_that_somebody_keeps_is_not_added_to(kind) -> None:
+    """Where another one is that of the leaf."""
+    kept = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, **kind)):
+        w, gradients = tg.ones(2, requires_grad=True), []
+        add = wrap(lambda x, w=w: (w * x).sum().backward())
+        for i in range(30):
+            add(tg.ones(2) * i)
+            if i % 5 == 4:
+                gradients.append(w.grad)
+                w.grad = None
+        kept.append([g.tolist() for g in gradients])
+    assert kept[0] == kept[1]

@@ -78,7 +78,8 @@ class Compiled:
         self._quicks: dict[Entry, Quick | None] = {}  # the quick way into each
         self._quick: Quick | None = None  # that into the program that ran last
         self._last_run: Any = None  # that program
-        self._last: dict[Any, Captured] = {}  # the run of each kind that was written down last
+        # The run of each kind that was written down last, by whether it read gradients of earlier ones.
+        self._last: dict[Any, dict[bool, Captured]] = {}
         self._full: bool = False  # no more kinds than these: too many came once
         self._tries: Counter[Any] = Counter()
         self._plain: set[Any] = set()  # kinds of arguments with which Python runs the function
@@ -267,8 +268,9 @@ class Compiled:
         if captured.wants_grad:  # backward comes later, through what Python records
             self._plain.add(key)
             return
-        before = self._last.pop(key, None)
-        self._last[key] = captured
+        runs, adds = self._last.setdefault(key, {}), any(isinstance(source, GradientOf) for source in captured.sources)
+        before = runs.get(adds)
+        runs[adds] = captured
         if len(self._last) == MOST_KINDS and not self._full:
             self._full = True
             self._say(

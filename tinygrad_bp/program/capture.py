@@ -90,7 +90,7 @@ def capture(
 
 
 @dataclass(eq=False, slots=True)
-class _Outside:
+class Outside:
     """A tensor or an array that no step gave."""
 
     value: Value
@@ -109,7 +109,7 @@ class Capture(Watcher):
 
     def __init__(self, exact: bool) -> None:
         self.steps: list[Step] = []
-        self.outside: list[_Outside] = []
+        self.outside: list[Outside] = []
         self._places = Places()
         self.conditions: list[Condition] = []
         self._undo: list[Callable[[], Any]] = []
@@ -117,7 +117,7 @@ class Capture(Watcher):
         self.moves: Moves = Moves(self.products)  # of parameters, not done yet
         self._exact = exact
         self._pulls = False  # whether a rule of backward runs
-        self._arrays: dict[int, _Outside] = {}  # by id, arrays from outside, which may end meanwhile
+        self._arrays: dict[int, Outside] = {}  # by id, arrays from outside, which may end meanwhile
         self.pulled: set[int] = set()  # the order of the nodes through which backward went
         self.numbers = Numbers(self._places, exact)
         # By id of the cell, the tensors whose gradient was forgotten, or replaced by an assignment: weak.
@@ -156,7 +156,7 @@ class Capture(Watcher):
         if known is not None:
             return known
         value = Value(array.shape, array.dtype, name or getattr(item, "name", None) or "")
-        outside = _Outside(value, weakref.ref(item), argument)
+        outside = Outside(value, weakref.ref(item), argument)
         self.outside.append(outside)
         if isinstance(item, Tensor):
             outside.array = array
@@ -171,7 +171,7 @@ class Capture(Watcher):
     def setting(self, array: Any, name: str, read: Source) -> None:
         """A number that may be another one in the next run: a 0-d input."""
         value = self.know(array, Value(array.shape, array.dtype, name))
-        self.outside.append(_Outside(value, read, None, array))
+        self.outside.append(Outside(value, read, None, array))
 
     def on_failure(self, undo: Callable[[], Any]) -> None:
         """What ``take_back`` calls, the last first."""
@@ -185,7 +185,7 @@ class Capture(Watcher):
         """A number among the arguments as a 0-d input."""
         array = np.array(float(number))
         value = self.know(array, Value((), array.dtype, name))
-        self.outside.append(_Outside(value, lambda: array, argument, array))
+        self.outside.append(Outside(value, lambda: array, argument, array))
         self.numbers.values.add(value)
         return wrap(array, None)
 

@@ -44,12 +44,23 @@ class Grad(NamedTuple):
 
 
 class GradientOf:
-    """Reads the gradient of a tensor, another one in each run."""
+    """Reads the gradient of a tensor, another one in each run.
 
-    def __init__(self, tensor: Tensor) -> None:
+    ``before`` is the one of the run that was written down, where that read it: as long as it is there and another one
+    is the gradient, nobody knows which of the two is meant.
+    """
+
+    def __init__(self, tensor: Tensor, before: Tensor | None = None) -> None:
         self.tensor = weakref.ref(tensor)
+        self.before: Callable[[], Any] = _nothing if before is None else weakref.ref(before)
 
     def __call__(self) -> Any:
-        """The gradient; None: there is none."""
+        """The gradient; None: there is none, or nobody knows."""
         cell = getattr(self.tensor(), "_cell", None)
-        return None if cell is None else cell.grad
+        grad = None if cell is None else cell.grad
+        before = self.before()
+        return grad if before is None or before is grad else None
+
+
+def _nothing() -> None:
+    """What a weak reference gives of what is no more."""

@@ -13,11 +13,11 @@ from ..autograd.history import history
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
 from ..autograd.trees import flatten
-from .captured import Captured, Grad, Source
+from .captured import Captured, Grad, GradientOf, Source
 from .program import Constant, Program, Value, leading_to, replaced, values_in
 
 if TYPE_CHECKING:
-    from .capture import Capture
+    from .capture import Capture, Outside
 
 
 def ended(run: Capture, returned: Any) -> Captured:
@@ -32,6 +32,7 @@ def ended(run: Capture, returned: Any) -> Captured:
     changed = _changed_gradients(run)
     left = {id(grad): run.bring(grad) for grad in [leaf._cell.grad for leaf, *_ in changed] if grad is not None}
     read = {value for step in run.steps for value in step.reads()} | set(values_in([*outputs, *left.values()]))
+    leaf_of = {id(grad): x.source() for x in run.outside if (grad := x.gradient()) is not None}
     kept = _held_arrays([*leaves, *(outside.source() for outside in run.outside)])
     for outside in run.outside:
         item = outside.source() if outside.forgotten is None else outside.forgotten
@@ -47,7 +48,7 @@ def ended(run: Capture, returned: Any) -> Captured:
             continue
         places[id(item)] = len(inputs)
         inputs.append(outside.value)
-        sources.append(outside.source if outside.argument is None else outside.argument)
+        sources.append(_source(outside, leaf_of.get(id(item))))
         after = run.find(item._value) if isinstance(item, Tensor) else None
         if after is not None and after is not outside.value:
             writes[outside.value] = after
@@ -75,6 +76,15 @@ def ended(run: Capture, returned: Any) -> Captured:
     return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(run.conditions), wants)
 
 
+def _source(outside: Outside, leaf: Tensor | None = None) -> int | Source:
+    """Where a run finds a tensor or an array that it did not make; ``leaf`` is the one whose gradient it was."""
+    if outside.argument is not None:
+        return outside.argument
+    if leaf is None or outside.forgotten is not None:
+        return outside.source
+    return GradientOf(leaf, outside.source())
+
+
 def _changed_gradients(run: Capture) -> list[tuple[Tensor, int | Source, bool]]:
     """The leaves whose ``.grad`` is not what it was: where to find each, and whether the function cleared it."""
     found: dict[int, tuple[Tensor, int | Source, bool]] = {}
@@ -85,8 +95,7 @@ def _changed_gradients(run: Capture) -> list[tuple[Tensor, int | Source, bool]]:
             continue
         cleared = id(cell) in run.cleared
         if cleared or cell.grad is not outside.gradient():
-            source = outside.source if outside.argument is None else outside.argument
-            found.setdefault(id(cell), (item, source, cleared))
+            found.setdefault(id(cell), (item, _source(outside), cleared))
     for key, source in run.cleared.items():
         item = source()
         # Those that no op read are no inputs; those that the function made are nobody's.
