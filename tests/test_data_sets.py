@@ -90,6 +90,13 @@ def test_banknote_comes_with_the_package(monkeypatch):
     np.testing.assert_allclose(x.mean(0), [0.43373526, 1.92235312, 1.39762712, -1.19165652], rtol=1e-8)
 
 
+def test_every_table_of_the_package_stands_with_its_source_and_licence():
+    page = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|") and "CC BY 4.0" in line]
+    tables = {path.name for path in Path(tg.data.__file__).parent.glob("*.csv*")}
+    assert tables == {row.rsplit("`", 2)[1] for row in rows} and len(rows) == 3
+
+
 def test_importing_the_package_reads_no_archive_module():
     code = "import sys, tinygrad_bp; print(sorted({'gzip', 'tarfile', 'zipfile', 'urllib.request'} & set(sys.modules)))"
     bare = subprocess.run([sys.executable, "-c", code.replace("tinygrad_bp", "numpy")], capture_output=True, text=True)

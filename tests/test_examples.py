@@ -23,7 +23,7 @@ WITHOUT = {
     "functions that copy what a view gives, named after it": "_copy",
     "errors: the examples of what raises them show them": "Error",
     "bases of layers and callbacks, which nobody makes": "RNNBase RNNCellBase ParametrizationList Callback",
-    "data sets that are downloaded": "banknote cifar10 emg fashion_mnist mnist",
+    "data sets that are downloaded": "cifar10 emg fashion_mnist mnist",
     "what training and checks return: the examples of fit and of checks show it": (
         "Figures History KeepBest Mean Run Sweep Training Remark Compared Diagnosis Finding"
     ),

@@ -35,4 +35,4 @@ for step in range(1501):
 
 with tg.no_grad():
     far = (net(points) - tg.sin(points)).abs().max()
-print(f"largest distance from the sine on [0, π]: {far:.4f}")
+print(f"largest distance from the sine on [0, pi]: {far:.4f}")
