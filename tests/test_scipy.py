@@ -90,6 +90,20 @@ def test_integers_and_arrays_beside_tensors() -> None:
     assert tg.autograd.gradcheck(lambda w: scipy_special.xlogy(X[:, None], w), (w,))
 
 
+@pytest.mark.parametrize("name", [name for name in ARGUMENTS if not name.startswith("eval_")])
+def test_a_number_beside_a_tensor(name: str) -> None:
+    ufunc = getattr(scipy_special, name)
+    arrays, wanted = arguments_of(name)
+    for place in (place for place, flows in enumerate(wanted) if flows):
+        given = [float(a[1]) for a in arrays]
+        before, after = given[:place], given[place + 1 :]
+        right = ufunc(*before, arrays[place], *after)
+        x = tg.tensor(arrays[place], requires_grad=True)
+        found = ufunc(*before, x, *after)
+        assert found.dtype == right.dtype and np.allclose(found.numpy(force=True), right, 1e-11, 1e-13)
+        assert tg.autograd.gradcheck(lambda x, before=before, after=after: ufunc(*before, x, *after), x)
+
+
 def test_zero_has_a_slope_at_exprel() -> None:
     x = tg.tensor([0.0, 1e-5, 1e-3], dtype=tg.float64, requires_grad=True)
     scipy_special.exprel(x).sum().backward()
@@ -100,6 +114,13 @@ def test_a_ufunc_without_a_rule_says_its_name() -> None:
     with pytest.raises(tg.autograd.errors.NoRuleError, match=r"^airy has no derivative rule"):
         scipy_special.airy(tg.tensor(X, requires_grad=True))
     assert np.allclose(scipy_special.airy(tg.tensor(X))[0].numpy(), scipy_special.airy(X)[0])
+
+
+@pytest.mark.skipif(OF_THE_ARRAY_API, reason="it is recorded then")
+def test_a_function_in_python_says_how_it_takes_tensors() -> None:
+    for function in (scipy_special.logsumexp, scipy_special.softmax):
+        with pytest.raises(tg.autograd.errors.NoRuleError, match=r"SCIPY_ARRAY_API=1 .* tg has logsumexp, softmax"):
+            function(tg.tensor(X, requires_grad=True))
 
 
 def test_scipy_is_not_imported_for_it() -> None:

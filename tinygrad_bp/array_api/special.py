@@ -5,12 +5,14 @@ SciPy finds them here: its ufuncs through NumPy's protocol, and the array API of
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..autograd.elsewhere import number
 from ..autograd.op import THEIR_UFUNCS
 from ..functions import polynomials
 from ..ops import bessel_functions as bessel
@@ -40,6 +42,17 @@ def bring() -> None:
         ufunc = getattr(scipy, name, None)
         if isinstance(ufunc, np.ufunc):
             THEIR_UFUNCS[ufunc] = globals()[name]
+
+
+def _of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A Python number beside tensors becomes an array of their dtype."""
+
+    @functools.wraps(function)
+    def taking(*given: Any) -> Any:
+        kind = next(x.dtype for x in given if hasattr(x, "dtype"))
+        return function(*(x if hasattr(x, "dtype") else number(x, kind) for x in given))
+
+    return taking
 
 
 def _piecewise(condition: Any, x: Any, inside: Callable[[Any], Any], outside: Callable[[Any], Any], safe: float) -> Any:
@@ -83,6 +96,7 @@ def boxcox1p(x: Any, lmbda: Any) -> Any:
     return np.log1p(x) * exprel(lmbda * np.log1p(x))
 
 
+@_of_arrays
 def inv_boxcox1p(y: Any, lmbda: Any) -> Any:
     """The number whose ``boxcox1p`` is y."""
     flat = lmbda == 0
@@ -128,21 +142,25 @@ def loggamma(x: Any) -> Any:
     return np.where(x >= 0, gammaln(x), np.nan)
 
 
+@_of_arrays
 def betaln(a: Any, b: Any) -> Any:
     """The logarithm of the absolute value of the beta function."""
     return gammaln(a) + gammaln(b) - gammaln(a + b)
 
 
+@_of_arrays
 def beta(a: Any, b: Any) -> Any:
     """The beta function Γ(a) Γ(b) / Γ(a + b)."""
     return gammasgn(a) * gammasgn(b) * gammasgn(a + b) * np.exp(betaln(a, b))
 
 
+@_of_arrays
 def binom(n: Any, k: Any) -> Any:
     """The binomial coefficient, n over k."""
     return rgamma(k + 1) * rgamma(n - k + 1) * gamma(n + 1)
 
 
+@_of_arrays
 def poch(z: Any, m: Any) -> Any:
     """The rising factorial Γ(z + m) / Γ(z)."""
     return gammasgn(z + m) * gammasgn(z) * np.exp(gammaln(z + m) - gammaln(z))
@@ -186,6 +204,7 @@ def pdtrc(k: Any, m: Any) -> Any:
     return gammainc(np.floor(k) + 1, m)
 
 
+@_of_arrays
 def rel_entr(x: Any, y: Any) -> Any:
     """x log(x / y); 0 where x is 0, ∞ outside of positive numbers."""
     both = (x > 0) & (y > 0)
@@ -199,6 +218,7 @@ def kl_div(x: Any, y: Any) -> Any:
     return rel_entr(x, y) - x + y
 
 
+@_of_arrays
 def huber(delta: Any, r: Any) -> Any:
     """Huber's loss of a residual: r² / 2 up to δ, a straight line beyond."""
     size = np.abs(r)
@@ -206,6 +226,7 @@ def huber(delta: Any, r: Any) -> Any:
     return np.where(delta < 0, np.inf, loss)
 
 
+@_of_arrays
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """A smooth ``huber``: δ² (√(1 + (r / δ)²) − 1), which is r² / (1 + √(1 + (r / δ)²))."""
     return r * r / (1 + np.sqrt(1 + (r / delta) ** 2))

@@ -29,30 +29,39 @@ _LISTS = (
     "np.concatenate([a, b]) or np.array([[a, b], [c, d]], like=a). For X.dot(t) of an array X write X @ t or "
     "np.dot(X, t); for X[i] = t make X a tensor"
 )
+_VECTORIZE = "In its place write f of the whole tensor, or tg.func.vmap(f)"
+_NAMESPACE = "that follow the array API take tensors where SCIPY_ARRAY_API=1 is set before SciPy is imported"
+_LIBRARIES = {
+    "scipy": f"Those of SciPy's functions {_NAMESPACE}; tg has logsumexp, softmax and others",
+    "sklearn": f"Those of scikit-learn's classes {_NAMESPACE}, inside config_context(array_api_dispatch=True)",
+}
 
 
 def _array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     if self._node is not None and mode().grad:
-        asking = _asking()
-        instead = "In its place write f of the whole tensor, or tg.func.vmap(f)" if asking == "np.vectorize" else _LISTS
+        asking, library = _asking()
         raise NoRuleError(
             f"{asking} of a tensor that requires grad would drop its gradient silently. Use t.detach().numpy() "
-            f"where none should flow, or a NumPy function that has a rule. {instead}"
+            f"where none should flow, or a NumPy function that has a rule. "
+            + (_VECTORIZE if asking == "np.vectorize" else _LIBRARIES.get(library, _LISTS))
         )
     if mode().watchers:
-        reading(self, _asking())
-    return np.array(on_cpu(handed_out(self), _asking()), dtype=dtype, copy=copy)
+        reading(self, _asking()[0])
+    return np.array(on_cpu(handed_out(self), _asking()[0]), dtype=dtype, copy=copy)
 
 
-def _asking() -> str:
-    """The function of NumPy that wants an array now, as far as Python's frames tell: one in C has none."""
+def _asking() -> tuple[str, str]:
+    """The function of NumPy that wants an array now, as far as Python's frames tell, and the package that calls it.
+
+    One in C has no frame.
+    """
     frame, name = sys._getframe(2), "np.asarray"
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("numpy."):
         caller = frame.f_locals.get("self")
         objects = {id(np.r_): "np.r_", id(np.c_): "np.c_"}
         name = "np.vectorize" if isinstance(caller, np.vectorize) else f"np.{frame.f_code.co_name}"
         name, frame = objects.get(id(caller), name), frame.f_back
-    return name
+    return name, frame.f_globals.get("__name__", "").partition(".")[0]
 
 
 def _standing_for(key: Any, table: dict[Any, Callable[..., Any]]) -> Callable[..., Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.define import elementwise
-from ..autograd.elsewhere import boxed
+from ..autograd.elsewhere import boxed, number
 from ..autograd.operands import refuse_complex
 from ..autograd.types import Array
 from ..autograd.values import refuse_gradient
@@ -109,6 +109,12 @@ upper_op = elementwise("igammac", _regularized(1), None,
                        doc="The upper incomplete gamma function, regularized.")
 
 
+def _array(input: Any, other: Any) -> Any:
+    """A Python number beside floats as an array of theirs, since the rules ask for its gamma function."""
+    floats = getattr(getattr(other, "dtype", None), "kind", None) == "f"
+    return number(input, other.dtype) if floats and isinstance(input, (int, float)) else input
+
+
 def igamma(input: Array, other: Array) -> Any:
     """``1 / Γ(a) ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt`` for a in ``input`` and x in ``other``, which broadcast: from 0 to 1 as x grows.
 
@@ -120,7 +126,7 @@ def igamma(input: Array, other: Array) -> Any:
     """
     refuse_complex("igamma", input, other)
     refuse_gradient(input, "igamma: input, a number of degrees of freedom,")
-    return lower_op(input, other)
+    return lower_op(_array(input, other), other)
 
 
 def igammac(input: Array, other: Array) -> Any:
@@ -132,7 +138,7 @@ def igammac(input: Array, other: Array) -> Any:
     """
     refuse_complex("igammac", input, other)
     refuse_gradient(input, "igammac: input, a number of degrees of freedom,")
-    return upper_op(input, other)
+    return upper_op(_array(input, other), other)
 
 
 gammainc, gammaincc = igamma, igammac
