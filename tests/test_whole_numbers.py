@@ -62,6 +62,8 @@ def test_a_layer_refuses_it_by_name(layer: Any, name: str) -> None:
     (lambda: tg.tril(tg.ones(2, 2), 0.5), "tril: diagonal is a whole number, got 0.5"),
     (lambda: tg.triu(tg.ones(2, 2), "a"), "triu: diagonal is a whole number, got 'a'"),
     (lambda: tg.gather(tg.ones(2, 2), 0.5, tg.tensor([[0]])), "gather: cannot use a float as dim"),
+    (lambda: nn.functional.softmax(tg.ones(2, 2), dim=None), "softmax: cannot use None as dim"),  # PyTorch guesses
+    (lambda: tg.ones(2, 2).log_softmax((0, 1)), "log_softmax: cannot use a tuple as dim"),
     (lambda: tg.squeeze(tg.ones(2, 2), axis=0.5), "squeeze: cannot use a float as dim"),
     (lambda: nn.LayerNorm(2.5), "LayerNorm: sizes are integers, got 2.5"),
     (lambda: nn.ConstantPad1d(2.5, 0), "ConstantPad1d: sizes are integers, got 2.5, 2.5"),

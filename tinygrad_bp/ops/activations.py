@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index as integer
 from typing import Any
 
 import numpy as np
@@ -407,7 +408,7 @@ def softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int |
     >>> tg.softmax(tg.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _softmax(_in(input, dtype), dim if axis is None else axis)
+    return _softmax(_in(input, dtype), integer(dim if axis is None else axis))
 
 
 def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: int | None = None) -> Any:
@@ -417,7 +418,7 @@ def log_softmax(input: Array, dim: int = -1, dtype: DTypeLike = None, *, axis: i
     >>> tg.log_softmax(tg.tensor([0.0, 0.0]), dim=0)
     tensor([-0.6931, -0.6931])
     """
-    return _log_softmax(_in(input, dtype), dim if axis is None else axis)
+    return _log_softmax(_in(input, dtype), integer(dim if axis is None else axis))
 
 
 @in_floats("input")
