@@ -163,3 +163,17 @@ def test_a_copy_of_a_module_has_the_parameters_of_each_run():
 
     seen = [compiled_or_not(tg.tensor([[1.0, 2.0]])).item() for compiled_or_not in [tg.compile(step)] * 5]
     assert np.allclose(np.diff(seen), 3)
+
+
+@pytest.mark.parametrize("given", [None, 2.0, "text", tg.float32])
+def test_what_no_op_computed_is_returned_as_it_is(given):
+    w = tg.ones(3)
+
+    def update(x):
+        w.add_(x)
+        return given
+
+    compiled = tg.compile(update)
+    for i in range(8):
+        assert compiled(tg.ones(3)) is given and w.tolist() == [2.0 + i] * 3
+    assert len(compiled.programs) == 1
