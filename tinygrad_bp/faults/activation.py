@@ -90,7 +90,7 @@ def activation(seen: Observation) -> Activation | None:
     scores = last.value.reshape(output.value.shape).astype(float)
     values = output.value.astype(float)
     source = next((step for step in behind if step.op not in MOVING), output)
-    for names, axis in _chains(values.ndim):
+    for names, axis in _chains(values.shape):
         if _gives(names, axis, scores, values):
             low, high = BETWEEN.get(names[-1], (-inf, inf))
             return Activation(names, axis, scores, source, low, high)
@@ -131,14 +131,15 @@ def _side(item: Any, given: Step | None, parameter: set[Step], data: set[Step]) 
     return False, getattr(item, "ndim", 0) > 0
 
 
-def _chains(ndim: int) -> list[tuple[tuple[str, ...], int]]:
-    """Functions to try, one and then two of them, each along each axis where that matters."""
-    axes = [ndim - 1, *range(ndim - 1)] if ndim else [0]
+def _chains(shape: tuple[int, ...]) -> list[tuple[tuple[str, ...], int]]:
+    """Functions to try, one and then two of them, each along each axis where that matters and there are several."""
+    last = max(len(shape) - 1, 0)
+    along = [axis for axis in (last, *range(last)) if shape and shape[axis] > 1]  # of one share anything is 1
     twice = [(name, name) for name in ("sigmoid", "softmax")]
     pairs = [(one, two) for one in FIRST for two in SECOND if one != two]
     thrice = [(one, "softmax", "log") for one in ("relu", "sigmoid", "tanh")]
     chains: list[tuple[str, ...]] = [*((name,) for name in FUNCTIONS), *twice, *pairs, *thrice]
-    return [(chain, axis) for chain in chains for axis in (axes if ALONG & set(chain) else axes[:1])]
+    return [(chain, axis) for chain in chains for axis in (along if ALONG & set(chain) else [last])]
 
 
 def _gives(names: tuple[str, ...], axis: int, scores: Any, values: Any) -> bool:

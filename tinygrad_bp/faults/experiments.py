@@ -24,7 +24,11 @@ Loss = Callable[[Any, Any], Any]
 
 
 class Experiments:
-    """A program that can be run with other inputs: it has a model, a loss, a batch and perhaps an optimizer."""
+    """A program that can be run with other inputs: it has a model, a loss, a batch and perhaps an optimizer.
+
+    One whose optimizer makes the loss larger is looked at as one that makes minus the loss smaller, which is its
+    ``loss_fn`` here.
+    """
 
     model: Model
     loss_fn: Loss
@@ -33,7 +37,10 @@ class Experiments:
     optimizer: Optimizer | None
 
     def __init__(self, model: Model, loss_fn: Loss, x: object, y: object, optimizer: Optimizer | None = None) -> None:
-        self.model, self.loss_fn, self.x, self.y, self.optimizer = model, loss_fn, x, y, optimizer
+        self.model, self.x, self.y, self.optimizer = model, x, y, optimizer
+        self.ascends = _ascends(optimizer)
+        self.loss_fn = (lambda outputs, y: -loss_fn(outputs, y)) if self.ascends else loss_fn
+        self._things = (model, loss_fn)
 
     @cached_property
     def parameters(self) -> dict[str, Tensor]:
@@ -53,11 +60,14 @@ class Experiments:
     def unchanged(self, weights: bool = True) -> Iterator[None]:
         """Inside, model, loss and optimizer may be run; weights, buffers, random streams are as before at the end.
 
-        Without ``weights`` nothing may be trained inside, only run.
+        Without ``weights`` nothing may be trained inside, only run. The optimizer descends.
         """
         tensors = self.parameters.values() if weights else ()
-        with kept((self.model, self.loss_fn), self.optimizer, tensors, weights), warnings.catch_warnings():
+        with kept(self._things, self.optimizer, tensors, weights), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say becomes a finding
+            if weights and self.optimizer is not None and self.ascends:
+                for group in self.optimizer.param_groups:
+                    group["maximize"] = False
             yield
 
     def outputs_for(self, x: Array) -> Any:
@@ -146,6 +156,11 @@ class Experiments:
                 return 0.0
             moved = [np.linalg.norm((p._value - old).ravel()) for p, old in zip(parameters, before)]
         return float(np.linalg.norm(moved))
+
+
+def _ascends(optimizer: Optimizer | None) -> bool:
+    """Whether an optimizer makes the loss larger, with all that it holds."""
+    return optimizer is not None and all(group.get("maximize", False) for group in optimizer.param_groups)
 
 
 def number_in(value: object) -> float | None:

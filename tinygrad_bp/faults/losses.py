@@ -6,8 +6,9 @@ import numpy as np
 
 from .finding import Finding
 from .labels import given_as, one_hot, whole, zero_or_one
-from .loss_kind import INNER, OF_ERRORS, loss_kind
+from .loss_kind import INNER, OF_ERRORS, LossKind, loss_kind
 from .observation import Observation
+from .outputs import are_logarithms, takes_logarithms
 
 BLOWN_UP = 10.0  # a loss that has risen so many times above its start, and stays there, has thrown its weights away
 FURTHER = 0.5  # the share of the loss that a sum's own rate leaves, to which the mean's has to come
@@ -88,12 +89,20 @@ def binary_loss_for_class_numbers(seen: Observation) -> Finding | None:
     )  # fmt: skip
 
 
-def loss_sign_wrong(seen: Observation) -> Finding | None:
-    """A likelihood or an error without its sign: what falls is the answer's quality."""
+def of_minus_the_loss(seen: Observation) -> LossKind | None:
+    """What minus the loss is, where that is an error or a likelihood; None for the loss of a sound program."""
     if seen.loss_kind is not None or seen.failure is not None:
         return None
     kind = loss_kind(seen, sign=-1)
-    if kind is None or kind.kind not in ("squared", "absolute", "binary", "classes"):
+    if kind is None or (kind.kind == "chosen" and not (takes_logarithms(kind) and are_logarithms(seen, kind))):
+        return None
+    return kind if kind.kind in ("squared", "absolute", "binary", "classes", "chosen") else None
+
+
+def loss_sign_wrong(seen: Observation) -> Finding | None:
+    """A likelihood or an error without its sign: what falls is the answer's quality."""
+    kind = of_minus_the_loss(seen)
+    if kind is None or seen.ascends:
         return None
     error = kind.kind in OF_ERRORS
     what = f"the {kind.kind} error" if error else "the logarithm of the likelihood"

@@ -52,7 +52,7 @@ class Observation(Experiments):
         super().__init__(model, loss_fn, x, y, optimizer)
         self.failure = None
         self.outputs: Any = None  # what the model gave
-        self.loss: Any = None  # what the loss gave
+        self.loss: Any = None  # what the loss gave, and minus that where the optimizer makes it larger
         modules = dict(model.named_modules()) if isinstance(model, Module) else {}
         self._recording = Recording({id(module): path for path, module in modules.items()})
         with self.unchanged(), Recorded(self._recording), np.errstate(all="ignore"):
@@ -60,6 +60,9 @@ class Observation(Experiments):
             self._model_steps = len(self._recording.steps)
             if self.failure is None:
                 self.loss = self._tried("loss", lambda: loss_fn(self.outputs, y))
+        self.loss_step = self._recording.step_of(self.loss)  # the op that gave the loss
+        if self.ascends and isinstance(self.loss, Tensor):
+            self.loss = -self.loss
         self.gradients  # noqa: B018  (now: an experiment writes the weights, and backward refuses what was written)
 
     def _tried(self, part: str, function: Callable[[], Any]) -> Any:
@@ -91,11 +94,6 @@ class Observation(Experiments):
     def output_step(self) -> Step | None:
         """The op that gave the outputs, where they are one tensor that an op gave."""
         return self._recording.step_of(self.outputs)
-
-    @property
-    def loss_step(self) -> Step | None:
-        """The op that gave the loss."""
-        return self._recording.step_of(self.loss)
 
     def meeting(self, holds: Callable[[tuple[int, ...], tuple[int, ...]], bool]) -> Step | None:
         """The first op of the loss that sets all outputs beside all targets in shapes that differ.

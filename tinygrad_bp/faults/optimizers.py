@@ -14,6 +14,7 @@ from ..nn.module import Module
 from ..optim.optimizer import Optimizer
 from .finding import Finding
 from .layers import unregistered
+from .losses import of_minus_the_loss
 from .observation import Observation, rows_of
 
 PILED_UP = 3.0  # a gradient so many times as large as that of any part of the batch is a sum of many
@@ -196,10 +197,8 @@ def zero_grad_misplaced(seen: Observation) -> Finding | None:
 
 
 def optimizer_ascends(seen: Observation) -> Finding | None:
-    """``maximize`` makes the loss larger."""
-    if seen.optimizer is None or not any(group.get("maximize") for group in seen.optimizer.param_groups):
-        return None
-    if not seen.cure.trials.fails:
+    """``maximize`` makes an error larger, or the likelihood smaller."""
+    if not seen.ascends or of_minus_the_loss(seen) is None:
         return None
     return seen.found(
         "optimizer-ascends",

@@ -169,11 +169,18 @@ def log_missing(seen: Observation) -> Finding | None:
 
 def _no_logarithms(seen: Observation, kind: LossKind) -> bool:
     """Whether the loss takes logarithms of probabilities, and the exponentials of the outputs do not sum to 1."""
-    p, axis = seen.scores.astype(float), kind.targets.class_axis
-    if kind.kind != "chosen" or not np.allclose(kind.targets.values.sum(axis), 1) or not np.isfinite(p).all():
-        return False
+    return takes_logarithms(kind) and np.isfinite(seen.scores).all() and not are_logarithms(seen, kind)
+
+
+def takes_logarithms(kind: LossKind) -> bool:
+    """Whether the loss chooses one of several outputs of each example, or shares of them that sum to 1."""
+    return kind.kind == "chosen" and bool(np.allclose(kind.targets.values.sum(kind.targets.class_axis), 1))
+
+
+def are_logarithms(seen: Observation, kind: LossKind) -> bool:
+    """Whether the outputs are logarithms of probabilities: their exponentials sum to 1."""
     with np.errstate(all="ignore"):
-        return not np.allclose(np.exp(p).sum(axis), 1, atol=0.05)
+        return bool(np.allclose(np.exp(seen.scores.astype(float)).sum(kind.targets.class_axis), 1, atol=0.05))
 
 
 def exponential_twice(seen: Observation) -> Finding | None:

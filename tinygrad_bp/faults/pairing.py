@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,8 @@ CLOSE = 0.3  # how near the nearest row has to be, of the distance of any two, f
 ENOUGH_ROWS = 80  # or, of so many rows,
 CLOSER = 0.7  # how much nearer it has to be than with each column in an order of its own: pixels, waves, clusters
 NEIGHBOURS = 5
+CLOSEST = 0.25  # the share of the rows whose nearest row is nearest: of functions that turn often only these agree
+UNRELATED_ROWS = 100  # of columns that have nothing to do with each other so many have to be there: they may be made up
 MOST_TARGETS = 64  # of more columns targets are pictures or series
 ORDERS = 99  # random orders that the targets are compared with
 NO_BETTER = 0.005  # the share of random orders that fit at least as well from which on the order that is there is one
@@ -31,32 +33,41 @@ POWER = 3.0  # how many deviations above chance agreement has to lie where targe
 
 
 def labels_shuffled(seen: Observation) -> Finding | None:
-    """Rows that are near each other agree in their targets no more than rows in any order."""
+    """Rows that are near each other agree in their targets no more than rows in any order.
+
+    Nothing is said where the loss is none of targets, as that of a policy is: actions and rewards are no answers.
+    """
     x, y = seen.inputs, seen.targets
     if x is None or y is None or x.dtype.kind != "f" or x.ndim < 2 or len(x) != len(y) or len(x) < FEWEST_ROWS:
         return None
-    if not np.isfinite(x).all() or not np.isfinite(y).all():
+    if not np.isfinite(x).all() or not np.isfinite(y).all() or seen.loss_kind is None:
         return None
     rows = _standard(x[:MOST_ROWS].reshape(min(len(x), MOST_ROWS), -1))
     values = _targets(y[: len(rows)])
     if values is None:
         return None
     generator = np.random.default_rng(len(rows))
-    nearest, close = _neighbours(rows)
-    if close > CLOSE and (len(rows) < ENOUGH_ROWS or close > CLOSER * _neighbours(generator.permuted(rows, axis=0))[1]):
+    near = _neighbours(rows)
+    related = near.close < CLOSER * _neighbours(generator.permuted(rows, axis=0)).close
+    if (near.close > CLOSE and len(rows) < ENOUGH_ROWS) or not (related or near.close < CLOSE):
         return None
-    agreement = _agreement(values, nearest)
-    random = np.array([_agreement(values[generator.permutation(len(values))], nearest) for _ in range(ORDERS)])
-    if agreement > AGREES or np.mean(random >= agreement) < NO_BETTER or _fits(rows, values, generator):
+    if not related and len(rows) < UNRELATED_ROWS:
         return None
-    if (1 - random.mean()) < POWER * random.std():
+    here = _agreements(values, near)
+    random = np.array([_agreements(values[generator.permutation(len(values))], near) for _ in range(ORDERS)])
+    agreement, by_chance, deviation = here[0], float(random[:, 0].mean()), float(random[:, 0].std())
+    if agreement > AGREES or (np.mean(np.abs(random) >= np.abs(here), axis=0) < NO_BETTER).any():
+        return None
+    if 1 - by_chance < POWER * deviation:
         return None  # agreement could not have shown
+    if _fits(rows, values, generator):
+        return None
     if _carries_over(seen, generator):
         return None
     return seen.found(
         "labels-shuffled",
         f"Rows of x that are next to each other agree in y no more than rows by chance ({_percent(agreement)} against "
-        f"{_percent(float(random.mean()))}), though x is full of near rows: y seems to be in another order than x.",
+        f"{_percent(by_chance)}), though x is full of near rows: y seems to be in another order than x.",
         "Shuffle both with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order].",
     )
 
@@ -86,19 +97,29 @@ def _targets(y: Any) -> Any:
     return (ranks - ranks.mean(0)) / ranks.std(0)
 
 
-def _neighbours(rows: Any) -> tuple[Any, float]:
-    """The nearest rows of each, and the median distance of the nearest over that of any two."""
+class Neighbours(NamedTuple):
+    """Which rows are near each other."""
+
+    nearest: Any  # the nearest rows of each
+    closest: Any  # the rows whose nearest row is nearest
+    close: float  # the median distance of the nearest over that of any two
+
+
+def _neighbours(rows: Any) -> Neighbours:
     square = np.square(rows).sum(1)
     distance = np.sqrt(np.maximum(square[:, None] + square - 2 * rows @ rows.T, 0))
     np.fill_diagonal(distance, math.inf)
     nearest = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
-    typical = float(np.median(distance[np.isfinite(distance)]))
-    return nearest, float(np.median(np.sort(distance, axis=1)[:, 0])) / typical if typical else math.inf
+    least, typical = distance.min(1), float(np.median(distance[np.isfinite(distance)]))
+    closest = np.argsort(least, kind="stable")[: int(CLOSEST * len(rows))]
+    return Neighbours(nearest, closest, float(np.median(least)) / typical if typical else math.inf)
 
 
-def _agreement(values: Any, nearest: Any) -> float:
-    """The correlation of the targets of rows with those of their neighbours, 1 for equal ones."""
-    return float(np.mean(values[:, None] * values[nearest]))
+def _agreements(values: Any, near: Neighbours) -> Any:
+    """The correlation of the targets of rows with those of their neighbours, 1 for equal ones; and of the closest."""
+    nearest, closest = near.nearest, near.closest
+    of_all = np.mean(values[:, None] * values[nearest])
+    return np.array([of_all, np.mean(values[closest] * values[nearest[closest, 0]])])
 
 
 def _fits(rows: Any, values: Any, generator: Any) -> bool:
