@@ -11,6 +11,7 @@ from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Raw
 from ..autograd.watch import array_of
 from .finding import Finding
+from .loss_kind import error_of
 from .observation import Observation
 
 ENOUGH = 8  # so many labels of several classes that are alike are no chance
@@ -153,13 +154,22 @@ def indices_where_one_hot_is_meant(seen: Observation) -> Finding | None:
         return seen.found(code, reason, fix, source=seen.where_it_failed)
     shapes = (t.shape, (1, *t.shape), (*t.shape, 1))
     step = seen.meeting(lambda outputs, targets: outputs == scores.shape and targets in shapes)
-    if step is None or t.shape == scores.shape:
+    if t.shape == scores.shape or (step is None and not _error_of_numbers(seen, t)):
         return None
+    step = step or seen.loss_step
     return seen.found(
         code,
-        f"{step.op} sets outputs {scores.shape} beside class numbers {t.shape}: the number of the class is compared "
+        f"{step.op if step is not None else 'the loss'} sets outputs {scores.shape} beside class numbers {t.shape}: the number of the class is compared "
         "with the output of every class.", fix, step,
     )  # fmt: skip
+
+
+def _error_of_numbers(seen: Observation, t: Any) -> bool:
+    """Whether the loss is an error of every score from the number of the class, spread over the scores by itself."""
+    if seen.loss_kind is not None or len(np.unique(t)) != seen.scores.shape[-1] or seen.scores.shape[-1] < 3:
+        return False
+    spread = np.broadcast_to(t.reshape(-1, 1), seen.scores.shape).astype(float)
+    return error_of(seen.loss_slope_for, seen.scores, spread) is not None
 
 
 def labels_out_of_range(seen: Observation) -> Finding | None:

@@ -99,6 +99,7 @@ COMPOSED: dict[tuple[str, str], Slope] = {
         ("binary", SLOPES["binary", "probabilities" if of == "softmax" else "scores"]),
     )
 }  # fmt: skip
+COMPOSED["chosen", "softmax"] = _composed(SLOPES["chosen", "logarithms"], "softmax")
 
 # The part of these slopes that does not depend on the targets.
 PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
@@ -107,36 +108,50 @@ PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
 }
 
 
-def loss_kind(seen: Observation, sign: int = 1) -> LossKind | None:
-    """What the loss is; with ``sign`` -1, what minus the loss is. None where its slopes are those of no kind."""
+def loss_kind(seen: Observation, sign: int = 1, swapped: bool = False) -> LossKind | None:
+    """What the loss is. None where its slopes are those of no kind.
+
+    With ``sign`` -1, what minus the loss is; ``swapped``, what it is to outputs in the place of the targets.
+    """
     outputs, targets = seen.scores, seen.targets
     if outputs is None or targets is None or outputs.dtype.kind != "f" or not outputs.size or not targets.size:
         return None
     beside = aligned(outputs, targets)
     if beside is None:
         return None
-    return _kind_of(lambda p: _signed(seen.loss_slope_for(p), sign), outputs, beside)
+
+    def slope_for(p: Any) -> Any:
+        slope = seen.loss_slope_for(p, swapped)
+        return slope if slope is None or sign > 0 else -slope
+
+    return _kind_of(slope_for, outputs, beside)
 
 
-def _signed(slope: Any, sign: int) -> Any:
-    return slope if slope is None or sign > 0 else -slope
-
-
-def _kind_of(slope_for: Callable[[Any], Any], outputs: Any, beside: Aligned) -> LossKind | None:
+def error_of(slope_for: Callable[[Any], Any], outputs: Any, t: Any) -> tuple[str, float] | None:
+    """Which kind of error of outputs from ``t`` has these slopes, and its scale; None where none has."""
     draw = np.random.Generator(np.random.PCG64(20)).random
-    t = beside.values
-    several = t.ndim > 0 and t.shape[beside.class_axis] > 1 and bool(((t >= 0) & (t <= 1)).all())
     spread = max(float(t.std()), 1.0)
     around = [(t + spread * (2 * draw(outputs.shape) - 1)).astype(outputs.dtype) for _ in range(2)]
     slopes = [slope_for(p) for p in around]
     for kind, slope in OF_ERRORS.items():
         scale = _factor(slopes, [slope(p.astype(float), t, 0) for p in around])
         if scale is not None:
-            return LossKind(kind, "values", scale, beside)
+            return kind, scale
     if _grows_with_the_error(slopes, [p - t for p in around]):
         at_target = slope_for(t.astype(outputs.dtype))
         if at_target is not None and np.abs(at_target).max() < 1e-3 * np.abs(slopes[0]).max():
-            return LossKind("error", "values", 0.0, beside)
+            return "error", 0.0
+    return None
+
+
+def _kind_of(slope_for: Callable[[Any], Any], outputs: Any, beside: Aligned) -> LossKind | None:
+    draw = np.random.Generator(np.random.PCG64(21)).random
+    t = beside.values
+    several = t.ndim > 0 and t.shape[beside.class_axis] > 1 and bool(((t >= 0) & (t <= 1)).all())
+    several &= t.ndim > 1 or float(t.sum()) == 1  # one axis is that of the rows, or it is one row
+    error = error_of(slope_for, outputs, t)
+    if error is not None:
+        return LossKind(error[0], "values", error[1], beside)
     inside = [(0.05 + 0.9 * draw(outputs.shape)).astype(outputs.dtype) for _ in range(3)]
     wide = [(4 * draw(outputs.shape) - 2).astype(outputs.dtype) for _ in range(2)]  # a ReLU shows below 0
     for table, points in ((COMPOSED, wide), (SLOPES, inside[:2])):
@@ -144,6 +159,8 @@ def _kind_of(slope_for: Callable[[Any], Any], outputs: Any, beside: Aligned) -> 
         for (kind, of), slope in table.items():
             if (kind in ("chosen", "classes") and not several) or (kind == "half" and t.all()):
                 continue
+            if (kind, of) == ("binary", "softmax") and several and t.shape[beside.class_axis] == 2:
+                continue  # of two shares it is the likelihood of classes, twice
             with np.errstate(all="ignore"):
                 scale = _factor(slopes, [slope(p.astype(float), t, beside.class_axis) for p in points])
             if scale is not None:

@@ -18,7 +18,8 @@ LIKELIHOOD = "Use the likelihood: CrossEntropyLoss of raw scores for classes, BC
 def squared_error_for_classes(seen: Observation) -> Finding | None:
     """Squared or absolute error on classes, where it can be shown to be the wrong loss.
 
-    Squared error of a sigmoid against 0 and 1 is an old choice that learns, and is left alone.
+    Squared error of a sigmoid against 0 and 1 is an old choice that learns, and is left alone; so is Brier's score, a
+    mean of sums over the classes, where it learns well.
     """
     kind, last, t = seen.loss_kind, seen.activation, seen.targets
     if (
@@ -47,9 +48,14 @@ def squared_error_for_classes(seen: Observation) -> Finding | None:
             why = "of two classes: all wrong answers have one slope, and outputs go to the commoner class"
     elif values.size == len(values) and _class_numbers(t):
         why = f"of the numbers of {len(np.unique(t))} classes: it says that class 2 is twice class 1"
-    if not why:
+    if not why or (name == "softmax" and _brier(kind) and seen.cure.trials.learns_well):
         return None
     return seen.found("squared-error-for-classes", f"The loss is the {error} error {why}.", LIKELIHOOD, seen.loss_step)
+
+
+def _brier(kind: LossKind) -> bool:
+    """Whether squared errors are summed over the classes, and their mean is taken over the rows."""
+    return kind.kind == "squared" and bool(np.isclose(kind.scale * kind.rows, 2, rtol=0.01))
 
 
 def _class_numbers(t: np.ndarray) -> bool:
@@ -130,19 +136,29 @@ def arguments_swapped(seen: Observation) -> Finding | None:
     if seen.scores is None or seen.targets is None or (seen.failure is not None and seen.failure.part != "loss"):
         return None
     value = seen.loss_value
-    if seen.failure is None and (value is None or np.isfinite(value)):
+    if seen.failure is None and value is None:
         return None
-    if within_0_1(seen.targets) and not within_0_1(seen.scores):
-        return None  # raw scores are no labels either
-    swapped = seen.loss_for(seen.targets, given_as(seen, seen.scores))
-    if swapped is None or not np.isfinite(swapped):
+    if seen.failure is None and np.isfinite(value or 0.0):
+        why = "The loss is a likelihood of its second argument as the outputs, and of its first as the labels"
+        found = zero_or_one(seen.targets) and _likelihood_of_the_second(seen)
+    else:
+        why = "The loss has no value for (outputs, targets), and one for (targets, outputs)"
+        raw = within_0_1(seen.targets) and not within_0_1(seen.scores)  # raw scores are no labels either
+        swapped = None if raw else seen.loss_for(seen.targets, given_as(seen, seen.scores))
+        found = swapped is not None and bool(np.isfinite(swapped))
+    if not found:
         return None
     return seen.found(
-        "loss-arguments-swapped",
-        "The loss has no value for (outputs, targets), and one for (targets, outputs): it takes the targets first.",
+        "loss-arguments-swapped", f"{why}: it takes the targets first.",
         "Write loss_fn(p, y) with the model's outputs where it takes them.", seen.loss_step,
         source=seen.where_it_failed,
     )  # fmt: skip
+
+
+def _likelihood_of_the_second(seen: Observation) -> bool:
+    """Whether the loss is a likelihood where the outputs stand in the place of the targets: logarithms of 0 are cut."""
+    kind = loss_kind(seen, swapped=True)
+    return kind is not None and kind.kind in ("binary", "classes")
 
 
 def within_0_1(values: np.ndarray) -> bool:

@@ -155,7 +155,8 @@ def log_missing(seen: Observation) -> Finding | None:
     kind = seen.loss_kind
     if kind is None:
         return None
-    minus_shares = (kind.kind, kind.of) == ("absolute", "softmax") and (seen.loss_value or 0.0) < 0  # slopes of 1 - p
+    of_one = (kind.kind, kind.of) == ("absolute", "softmax") and (seen.loss_value or 0.0) < 0  # slopes of 1 - p
+    minus_shares = of_one or (kind.of == "softmax" and takes_logarithms(kind))
     if not minus_shares and not (_no_logarithms(seen, kind) and shares_of_one(seen, kind)):
         return None
     what = "share" if minus_shares else "output"
@@ -169,7 +170,8 @@ def log_missing(seen: Observation) -> Finding | None:
 
 def _no_logarithms(seen: Observation, kind: LossKind) -> bool:
     """Whether the loss takes logarithms of probabilities, and the exponentials of the outputs do not sum to 1."""
-    return takes_logarithms(kind) and np.isfinite(seen.scores).all() and not are_logarithms(seen, kind)
+    chosen = kind.of == "logarithms" and takes_logarithms(kind)
+    return chosen and np.isfinite(seen.scores).all() and not are_logarithms(seen, kind)
 
 
 def takes_logarithms(kind: LossKind) -> bool:

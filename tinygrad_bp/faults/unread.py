@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import array_of
+from .activation import sides
 from .experiments import number_in
 from .finding import Finding
 from .labels import given_as, zero_or_one
-from .observation import Observation
+from .layers import FLAT
+from .observation import Observation, rows_of
 
 RECURRENT = {"rnn", "lstm", "gru", "lstm_gates"}
 FEWEST_STEPS = 3  # of a shorter series one step may well be the whole of what is asked
@@ -42,6 +45,43 @@ def targets_not_read(seen: Observation) -> Finding | None:
         "to be like them.",
         "Compare the outputs with the second argument of the loss.", seen.loss_step,
     )  # fmt: skip
+
+
+def inputs_lost_on_the_way(seen: Observation) -> Finding | None:
+    """An op gives the same for every row, whatever comes in and whatever the weights are: a norm of one value."""
+    rows, (learnt, data) = rows_of(seen.x), sides(seen)
+    if seen.failure is not None or rows is None or seen.scores is None or not _alike(seen.scores, rows):
+        return None
+    at = None
+    for step in seen.before(seen.output_step):
+        given = [one for one in step.inputs if one is not None and one in learnt and one in data]
+        if _alike(step.value, rows) and any(one.node is not None and not _alike(one.value, rows) for one in given):
+            at = step
+    if at is None or at.op in FLAT:
+        return None
+    noise = np.random.default_rng(0).normal
+    with seen.unchanged(), no_grad():
+        for _ in range(2):
+            for leaf in seen.leaves.values():
+                if leaf.dtype.kind == "f":
+                    leaf.copy_(wrap(noise(size=leaf.shape).astype(leaf.dtype), None))
+            outputs = seen.outputs_for(seen.x)
+            if outputs is None or not _alike(outputs, rows):
+                return None
+    layer = type(at.module).__name__ if at.module is not None else at.op
+    return seen.found(
+        "only-a-constant-is-learnt",
+        f"{layer} of {at.arrays[0].shape} gives the same for every row, whatever comes in and whatever the weights are: "
+        "a norm over one value leaves nothing of it.",
+        "Leave it out where there is only one value, as after the last layer.", at,
+    )  # fmt: skip
+
+
+def _alike(value: Any, rows: int) -> bool:
+    """Whether all rows of a result are the same."""
+    if getattr(value, "ndim", 0) < 1 or len(value) != rows or rows < 2:
+        return False
+    return bool(np.isfinite(value).all() and np.abs(value - value[:1]).max(initial=0.0) <= 1e-6)
 
 
 def zero_is_no_label(seen: Observation) -> Finding | None:
