@@ -60,10 +60,18 @@ def _numbers_cut_to_one(seen: Observation) -> Finding | None:
     )
 
 
+def _judged_by_others(seen: Observation) -> bool:
+    """Whether the outputs are made with a part that the optimizer does not train, as a generator's are by its judge."""
+    if seen.optimizer is None:
+        return False
+    held = {id(p) for group in seen.optimizer.param_groups for p in group["params"]}
+    return any(leaf._node is not None and id(leaf) not in held for leaf in seen.leaves.values())
+
+
 def labels_all_one_class(seen: Observation) -> Finding | None:
     """Labels that are alike teach one answer."""
     t, kind = seen.targets, seen.loss_kind
-    if t is None or kind is None or t.size < ENOUGH:
+    if t is None or kind is None or t.size < ENOUGH or _judged_by_others(seen):
         return None
     if kind.kind not in ("binary", "classes", "chosen"):
         return _numbers_cut_to_one(seen)

@@ -88,11 +88,21 @@ def _varies(operand: Any) -> bool:
 
 def reshape_where_permute_is_meant(seen: Observation) -> Finding | None:
     """A reshape that should exchange axes, or that cuts rows anew from values whose rows lie along another axis."""
-    rows, (_, data) = rows_of(seen.x), sides(seen)
-    for step in seen.model_steps:
+    rows, (_, data), made = rows_of(seen.x), sides(seen), set(seen.model_steps)
+    for step in seen.steps:
         if step.op != "reshape" or step not in data:
             continue
         before, after = step.arrays[0].shape, step.value.shape
+        if step.inputs[0] is seen.output_step and _scores_cut_anew(before, after, seen.targets):
+            return seen.found(
+                "reshape-where-permute-is-meant",
+                f"The outputs {before} have the classes along axis 1, and a reshape to {after} cuts them anew: scores of "
+                "different places stand in one row.",
+                f"Move the classes to the end first, .movedim(1, -1).reshape(-1, {before[1]}), or give cross_entropy "
+                "outputs and labels as they are.", step,
+            )  # fmt: skip
+        if step not in made:
+            continue
         order, wanted = ([n for n in shape if n != 1] for shape in (before, after))
         exchanged = order != wanted and sorted(order) == sorted(wanted)
         cut = after[:1] == (rows,) and before.count(rows) == 1 and prod(before[: before.index(rows)]) > 1
@@ -107,6 +117,13 @@ def reshape_where_permute_is_meant(seen: Observation) -> Finding | None:
             step,
         )
     return None
+
+
+def _scores_cut_anew(before: tuple[int, ...], after: tuple[int, ...], targets: Any) -> bool:
+    """Whether outputs (rows, classes, places) become (rows · places, classes), where there is a label for every place."""
+    if len(before) < 3 or targets is None or targets.shape != (before[0], *before[2:]):
+        return False
+    return after == (prod(before) // before[1], before[1]) and before[1] != before[-1]
 
 
 # ---------------------------------------------------------------------- parameters that nobody holds
