@@ -6,6 +6,7 @@ from itertools import groupby
 
 import pytest
 from faults import broken_labels as broken_labels  # enters its programs
+from faults import broken_losses as broken_losses
 from faults import broken_outputs as broken_outputs
 from faults import broken_reading as broken_reading
 from faults.case import Case, figures, outcome

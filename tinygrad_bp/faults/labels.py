@@ -165,9 +165,10 @@ def indices_where_one_hot_is_meant(seen: Observation) -> Finding | None:
     if t.shape == scores.shape or (step is None and not _error_of_numbers(seen, t)):
         return None
     step = step or seen.loss_step
+    what = step.op if step is not None else "the loss"
     return seen.found(
         code,
-        f"{step.op if step is not None else 'the loss'} sets outputs {scores.shape} beside class numbers {t.shape}: the number of the class is compared "
+        f"{what} sets outputs {scores.shape} beside class numbers {t.shape}: the number of the class is compared "
         "with the output of every class.", fix, step,
     )  # fmt: skip
 

@@ -96,8 +96,8 @@ def reshape_where_permute_is_meant(seen: Observation) -> Finding | None:
         if step.inputs[0] is seen.output_step and _scores_cut_anew(before, after, seen.targets):
             return seen.found(
                 "reshape-where-permute-is-meant",
-                f"The outputs {before} have the classes along axis 1, and a reshape to {after} cuts them anew: scores of "
-                "different places stand in one row.",
+                f"The outputs {before} have the classes along axis 1, and a reshape to {after} cuts them anew: scores "
+                "of different places stand in one row.",
                 f"Move the classes to the end first, .movedim(1, -1).reshape(-1, {before[1]}), or give cross_entropy "
                 "outputs and labels as they are.", step,
             )  # fmt: skip
@@ -120,7 +120,7 @@ def reshape_where_permute_is_meant(seen: Observation) -> Finding | None:
 
 
 def _scores_cut_anew(before: tuple[int, ...], after: tuple[int, ...], targets: Any) -> bool:
-    """Whether outputs (rows, classes, places) become (rows · places, classes), where there is a label for every place."""
+    """Whether outputs (rows, classes, places) become (rows · places, classes), where every place has a label."""
     if len(before) < 3 or targets is None or targets.shape != (before[0], *before[2:]):
         return False
     return after == (prod(before) // before[1], before[1]) and before[1] != before[-1]

@@ -27,6 +27,7 @@ def squared_error_for_classes(seen: Observation) -> Finding | None:
         or t is None
         or kind.kind not in ("squared", "absolute", "error")
         or seen.shares_targets_with_inputs
+        or (seen.loss_value or 0.0) < 0  # minus the share of the right class has the slopes of an error
     ):
         return None
     name = last.last if last is not None else ""

@@ -68,7 +68,8 @@ FAULTS = (
     _fault("last-layer-too-wide", shapes.last_layer_too_wide, ERROR, "shapes-broadcast"),
     _fault("shapes-broadcast", shapes.shapes_broadcast, ERROR),
     _fault("loss-arguments-swapped", losses.arguments_swapped, ERROR, "loss-not-finite", "activation-on-the-scores",
-           "loss-sign-wrong", "scores-taken-for-probabilities", "squared-error-for-classes", "targets-not-read", *TRIED),
+           "loss-sign-wrong", "scores-taken-for-probabilities", "squared-error-for-classes", "targets-not-read",
+           *TRIED),
     _fault("loss-not-a-scalar", shapes.loss_not_a_scalar, "detached-branch"),
     _fault(ERROR, shapes.error_in_the_step),
     # What the outputs are, and what the loss takes.

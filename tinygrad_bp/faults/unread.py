@@ -71,8 +71,8 @@ def inputs_lost_on_the_way(seen: Observation) -> Finding | None:
     layer = type(at.module).__name__ if at.module is not None else at.op
     return seen.found(
         "only-a-constant-is-learnt",
-        f"{layer} of {at.arrays[0].shape} gives the same for every row, whatever comes in and whatever the weights are: "
-        "a norm over one value leaves nothing of it.",
+        f"{layer} of {at.arrays[0].shape} gives the same for every row, whatever comes in and whatever the weights "
+        "are: a norm over one value leaves nothing of it.",
         "Leave it out where there is only one value, as after the last layer.", at,
     )  # fmt: skip
 
