@@ -127,7 +127,8 @@ def test_the_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main([str(wrong)]) == 1
     assert "mask inverted" in capsys.readouterr().out
     assert main([str(nothing)]) == 2
-    assert "no forward with its backward" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "No forward with its backward" in said and all(len(line) <= 80 for line in said.splitlines()[1:])
     assert main([str(tmp_path / "missing.py")]) == 2
     assert main([str(right), "--spec", str(tmp_path / "missing.toml")]) == 2
     with pytest.raises(SystemExit) as end:
@@ -159,6 +160,45 @@ def test_the_fields_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     fields = {"name", "verdict", "sentence", "line", "truth", "why", "findings", "shapes", "of_loss", "divides"}
     assert set(pair) == fields
     assert pair["findings"][0]["kind"] == "right" and pair["truth"] == "engine" and pair["shapes"]["x"] == [6, 4]
+
+
+DENSE = """\
+def dense_forward(x, w, b):
+    return x @ w + b
+
+def dense_backward(dout, x, w, b):
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0, keepdims=True)
+"""
+
+
+def test_no_gradient_is_passed_over(tmp_path: Path) -> None:
+    """Of results without names: one that has not the shape of a flat bias is that of a bias in a row."""
+    (tmp_path / "b.py").write_text(DENSE)
+    (verdict,) = report(tmp_path / "b.py", Limits(time=60)).verdicts
+    assert (verdict.verdict, verdict.shapes["b"]) == ("right", [1, 5])
+    assert [finding["of"] for finding in verdict.findings] == ["x", "w", "b"]
+
+
+def test_json_has_no_infinity(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "b.py").write_text(DENSE)
+    (tmp_path / "spec.toml").write_text("[dense_forward]\nx = [6, 4]\nw = [4, 5]\nb = [5]\n")
+    assert main([str(tmp_path / "b.py"), "--json", "--spec", str(tmp_path / "spec.toml")]) == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
+    *_, finding = found["files"][0]["pairs"][0]["findings"]
+    assert finding["kind"] in ("shape", "not summed") and finding["error"] is None
+
+
+@pytest.mark.parametrize(
+    "options", [["--jobs", "0"], ["--jobs", "two"], ["--time", "0"], ["--memory", "much"], ["--spec", "none.toml"]]
+)
+def test_bad_options_are_one_sentence(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "b.py").write_text(DENSE)
+    try:
+        status = main([str(tmp_path / "b.py"), *options])
+    except SystemExit as left:
+        status = left.code
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert status == 2 and (repr(options[1]) in said or options[1] in said)
 
 
 def test_the_command_in_a_process(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ LAYERS: dict[str, tuple[Any, Any]] = {  # what is wrong: the rule, the layer
     "tanh of what arrives": (lambda g, z: g * (1 - np.tanh(g) ** 2), np.tanh),
     "1 − z² for tanh": (lambda g, z: g * (1 - z**2), np.tanh),
     "σ′ of the output's place": (lambda g, z: g * z * (1 - z), sigmoid),
+    "small ones left out": (lambda g, z: g * (np.abs(g) > 0.01), lambda z: 2.0 * z - z),
     "leaky by what arrives": (lambda g, z: np.where(g > 0, g, 0.1 * g), lambda z: np.where(z > 0, z, 0.1 * z)),
     "softmax's diagonal": (lambda g, z: g * softmax(z) * (1 - softmax(z)), softmax),
     "no mean term": (no_mean_term, normalized),
@@ -60,11 +61,17 @@ def test_no_seed_hides_a_wrong_layer(what: str) -> None:
         assert not check_backward(hand, engine, (z,), extremes=()).ok, f"seed {seed}"
 
 
-@pytest.mark.parametrize("what", [what for what in LAYERS if "arrives" in what or "smaller" in what])
+@pytest.mark.parametrize("what", [what for what in LAYERS if "arrives" in what or "small" in what])
 def test_what_is_not_linear_is_said_to_be_so(what: str) -> None:
     hand, engine = LAYERS[what]
     found = check_backward(hand, engine, (draw(0).normal(size=(4, 3)),))
     assert found.findings[0].kind in ("not linear", "mask of g") and "the gradient arriving" in str(found)
+
+
+@pytest.mark.parametrize("beside", [1.0, np.arange(3.0)])
+def test_a_part_that_is_not_of_what_arrives(beside: Any) -> None:
+    found = check_backward(lambda g, z: np.where(z > 0, g, beside), tg.relu, (draw(0).normal(size=(4, 3)),))
+    assert found.findings[0].kind == "g missing" and "Where no gradient arrives it is not zero" in str(found)
 
 
 def test_the_layers_are_right_when_they_are_repaired() -> None:

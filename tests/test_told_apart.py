@@ -374,3 +374,11 @@ def test_what_neighbours_are_made_of(bug: str, words: str) -> None:
 
     text = said(check_backward(backward, lambda x: x / over_neighbours(x), (RNG.normal(size=(3, 5)),)))
     assert words in text and bool(text) == bool(words), text
+
+
+def test_two_equal_maxima_that_both_have_all_of_it() -> None:
+    z = np.array([[1.0, 1.0, 0.0], [2.0, 3.0, 4.0]])
+    found = check_backward(lambda g, z: g[:, None] * (z == z.max(1, keepdims=True)), lambda z: z.max(1), (z,))
+    assert "counted twice" in said(found) and "each of several equal elements in full" in said(found)
+    one = check_backward(lambda g, z: np.eye(3)[z.argmax(1)] * g[:, None], lambda z: z.max(1), (z,))
+    assert [f.kind for f in one.findings] == ["kink"]

@@ -66,6 +66,13 @@ def test_checks_name_it() -> None:
     assert "var of (5, 3)" in str(check_forward(lambda x: np.var(x, 0), lambda x: x.var(0), (X,)))
 
 
+def test_a_method_that_gives_another_shape_on_tensors() -> None:
+    found = check_backward(lambda g, x: g.reshape(*x.shape, 2).sum(-1), lambda x: x.repeat(2, 1), (X,))
+    assert found.ok and "repeat of (5, 3)" in found["forward"].sentence
+    wrong = check_backward(lambda g, x: g.reshape(*x.shape, 2)[..., 0], lambda x: x.repeat(2, 1), (X,))
+    assert [f.kind == "two meanings" for f in wrong.findings] == [False, True] and not wrong.ok
+
+
 def loss(params, x):
     z = x @ params["w"]
     return z.std(), {"w": x.T @ (z - z.mean()) / len(x) / z.std()}

@@ -47,6 +47,13 @@ def seconds(text: str) -> float:
     return number
 
 
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of files; write 1 or more")
+    return int(text)
+
+
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     """What the command was given."""
     parser = argparse.ArgumentParser("python -m tinygrad_bp.check", description=ABOUT, epilog=CODES)
@@ -55,7 +62,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.add_argument("--time", type=seconds, default=20.0, metavar="S", help="seconds for one file (20)")
     parser.add_argument("--memory", type=size, default=1 << 30, metavar="SIZE", help="memory for one file (1GiB)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="files at a time (1)")
+    parser.add_argument("--jobs", type=count, default=1, metavar="N", help="files at a time (1)")
     return parser.parse_args(arguments)
 
 
@@ -95,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
             done = list(kept())
             root = given.path if folder else None
             said = {"version": 1, "files": [r.as_dict(root) for r in done]}
-            print(json.dumps(said, indent=1, ensure_ascii=False), flush=True)
+            print(json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False), flush=True)
         elif folder:
             for line in many(kept(), [path.relative_to(given.path).as_posix() for path in paths]):
                 print(line, flush=True)

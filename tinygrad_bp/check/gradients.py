@@ -71,12 +71,12 @@ def assigned(found: Named, named: Named, kinds: Mapping[str, str]) -> dict[int, 
     unnamed = [k for k in left if not found[k][0]] if places else left
     if len(unnamed) == len(found) == len(floats):
         free = floats  # one for each input, labels too
-    for k in unnamed:
+    for n, k in enumerate(unnamed):
         if found[k][0].startswith("left."):
             continue
         same = [i for i in free if i not in places and np.shape(array(found[k][1])) == np.shape(named[i][1])]
         rest = same or [i for i in free if i not in places]
-        if rest and (same or len(unnamed) <= len(rest)):
+        if rest and (same or len(unnamed) - n <= len(rest)):
             places[rest[0]] = k
     _lone(places, left, free, found, named)
     return places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,5 +53,9 @@ class Verdict:
     divides: bool = False  # whether it divides by the number of examples
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them."""
-        return dict(vars(self))
+        """The fields as JSON has them, which has no infinity: ``null``, as of shapes that differ."""
+        return {**vars(self), "findings": [{k: _of_json(v) for k, v in one.items()} for one in self.findings]}
+
+
+def _of_json(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

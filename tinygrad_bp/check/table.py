@@ -11,7 +11,7 @@ from .runner import Report
 WORDS = {"right": "right", "wrong": "wrong", "unchecked": "could not check"}
 NAME = 26  # columns at most
 VERDICT = 9
-NOTHING = "no forward with its backward was found: functions as relu_forward and relu_backward, or classes with both."
+NOTHING = "No forward with its backward was found: functions as relu_forward and relu_backward, or classes with both."
 
 
 def width() -> int:
@@ -40,7 +40,7 @@ def one(report: Report) -> str:
     total = width()
     lines = [(v.name or report.path.name, WORDS[v.verdict], v.sentence) for v in report.verdicts]
     name = min(NAME, max((len(line[0]) for line in lines), default=NAME), total // 3)
-    text = [str(report.path), rows(lines, (name, VERDICT), total)] if lines else [f"{report.path}: {NOTHING}"]
+    text = [str(report.path), rows(lines, (name, VERDICT), total) if lines else textwrap.fill(NOTHING, total)]
     text += [textwrap.fill(note, total) for note in report.notes]
     if lines:
         text.append(f"{summary(report)}; {report.seconds:.1f} s")

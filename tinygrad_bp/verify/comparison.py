@@ -17,6 +17,7 @@ from .diagnose import diagnose
 from .drawn import elsewhere, generator, near
 from .findings import Diagnosis, Finding
 from .kinks import SUBGRADIENT, around, beside, between, close
+from .linearity import SMALLER, linear
 from .repairs.repaired import Hand, guesses, repaired
 from .truths import wide
 
@@ -31,11 +32,6 @@ PLACES = 4  # of other numbers, that a right rule has to be right on
 JUMP = 1e-4  # of the largest element: what moves farther than that by a last bit lies at a kink, and is no noise
 SMALL = 1e-5  # of the largest element: as much as a tiny number inside a log, which keeps it finite, may make
 LEFT = "It agrees to {:.0e} of the largest element: as far as a tiny number that keeps a log finite lets it."
-NONLINEAR = (
-    "It is not linear in the gradient arriving, as every backward is: a mask or a function takes that gradient where "
-    "it should take the layer's input."
-)
-UNUSED = "It is the same whatever gradient arrives: every term has to be multiplied by the gradient arriving."
 HELD = (
     "Other examples could not tell more: run on some of them alone it raised {}. Labels or masks that a function holds "
     "belong among its inputs."
@@ -176,26 +172,7 @@ class Comparison:
         if not self.arriving or all(finding.ok for finding in found):
             return found
         g, *rest = (wide(a) for a in self.inputs)
-        other = wide(self.arriving[0])
-        try:
-            parts = [self.by_hand([arrived, *rest]) for arrived in (g, other, g + other)]
-        except Exception:  # whatever the function makes of gradients that the user did not give
-            return found
-        noise = 1e-9 * max(float(np.max(np.abs(one), initial=0.0)) for one in parts[0])  # of sums that cancel
-        for k, (one, two, both) in enumerate(zip(*parts, strict=True)):
-            same = one.shape == both.shape and np.allclose(
-                one + two, both, 1e-3, 1e-3 * np.max(np.abs(one), initial=0.0) + noise
-            )
-            mended = found[k].sentence.endswith(MENDED)
-            if not found[k].ok and np.array_equal(one, two) and np.any(one):
-                found[k] = replace(found[k], kind="g missing", sentence=UNUSED, factor=None)
-                continue
-            if (mended or found[k].kind in ("unknown", "missing", "mask missing", "mask too strict")) and not same:
-                where, dot, _ = found[k].sentence.partition(". ")
-                lead = where + dot if where.startswith("Right ") else ""
-                how = f" {found[k].sentence}" if mended and not lead else ""
-                found[k] = replace(found[k], kind="not linear", sentence=lead + NONLINEAR + how, factor=None)
-        return found
+        return linear(found, lambda arriving: self.by_hand([arriving, *rest]), g, wide(self.arriving[0]))
 
     def judged(self) -> list[Finding]:
         """A finding for every result.
@@ -349,7 +326,7 @@ class Comparison:
     def confirmed(self, found: list[Finding]) -> list[Finding]:
         """The findings again, after other gradients have arrived and the inputs have had other numbers."""
         first = self.by_hand([wide(a) for a in self.inputs])
-        for g in self.arriving:
+        for g in (*self.arriving, *(SMALLER * np.asarray(g) for g in self.arriving[:1])):
             others = self.at([g, *self.inputs[1:]], "Right for one gradient arriving, wrong for another")
             if others:
                 return others

@@ -19,7 +19,7 @@ from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.types import Array, Raw
 from .batches import examples
 from .case import Case
-from .comparison import Comparison
+from .comparison import PLACES, Comparison
 from .drawn import arriving, elsewhere
 from .findings import Diagnosis
 from .localised import located, others
@@ -77,7 +77,7 @@ def check_backward(
         return one_each(asked("the hand-written function", hand, *values), engine, arrays)
 
     truth = Truth("the engine's function", lambda values: engine(*values), range(len(arrays)))
-    value = truth.value(arrays)
+    value = truth.shown(arrays)
     kind = np.result_type(np.float32, *(a.dtype for a in arrays if a.dtype.kind == "f"))
     drawn = list(arriving(value.shape, kind, [*arrays, value])) if value.shape else [np.ones((), kind)]
     g = drawn.pop(0) if upstream is None else array(upstream)
@@ -135,7 +135,9 @@ def _arrives_first(hand: Callable[..., Any], engine: Callable[..., Any], arrays:
     given = [wide(a) for a in (*arrays, g)]
     cases: list[Case] = []
     try:
-        for *values, arrived in (given, elsewhere(given, range(len(given)), True, 0)):
+        for *values, arrived in (given, *(elsewhere(given, range(len(given)), True, signs) for signs in range(PLACES))):
+            if cases and not np.isfinite(truth.value(values)).all():  # outside the domain
+                continue
             truth.pass_forward(values)
             found = one_each(asked("hand", hand, *(np.array(a) for a in (*values, arrived))), engine, arrays)
             truth.moving = [i for i, d in enumerate(found) if d is not None and arrays[i].dtype.kind == "f"]

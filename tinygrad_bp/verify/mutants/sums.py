@@ -248,6 +248,7 @@ def _largest(x: Any, axes: tuple[int, ...]) -> Any:
 
 
 PICKED: list[tuple[str, str, Callable[[Any, tuple[int, ...]], Any]]] = [
+    ("counted twice", "to each of several equal elements in full, where they share it or one of them has it", _largest),
     ("mask missing", "to all elements where it belongs to the largest one", lambda x, axes: np.ones(x.shape)),
     ("mask missing", "in equal shares to all elements, as that of a mean, where it belongs to the largest one",
      lambda x, axes: np.ones(x.shape) / _count(x, axes)),
