@@ -28,6 +28,8 @@ ODD = (
 )
 # Of those that leave places out: where few numbers arrive, some may be zero by chance.
 BY_PLACE = (" place along axis ",)
+# Of what the program has a name for, where the graph has places alone: a factor that is left out, an array of a list.
+BY_NAME = ("past a derivative", "another array of the same list", "the factor that its result is multiplied with")
 
 
 @dataclass(frozen=True)

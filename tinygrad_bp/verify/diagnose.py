@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import BY_PLACE, ODD, ON_TOP, Case, Guess, tolerance_of
+from .case import BY_NAME, BY_PLACE, ODD, ON_TOP, Case, Guess, tolerance_of
 from .findings import Finding
 from .hypotheses.batches import coupled, overflow
 from .hypotheses.factors import any_factor, cancelled, constant_factor, unused, zero
@@ -22,7 +22,7 @@ from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed, turned_round
 from .hypotheses.shapes import shapes
 from .hypotheses.steps import accumulated, clipped, divided, offset, signs, updated, whole
-from .hypotheses.terms import examples, part_of_penalty, penalty, regularisation, scaled_term
+from .hypotheses.terms import examples, part_of_penalty, penalty, penalty_each_time, regularisation, scaled_term
 
 
 def mutants(case: Case) -> Iterator[Guess]:
@@ -34,6 +34,8 @@ def mutants(case: Case) -> Iterator[Guess]:
             yield from (one for one in repairs(case) if one[0] == "sign")
         if "without the minus: a sign" in guess[3]:  # a sign that the program has and the forward explains is none
             yield from (one for one in repairs(case) if one[0] == "sign" and not any(w in one[3] for w in GIVEN))
+        if any(words in guess[3] for words in BY_NAME) and case.upstream is None:
+            yield from (one for one in repairs(case) if one[0] in OF_A_FACTOR)
         if "by the product where the other factor" in guess[3]:  # a power of a factor in one term may give the same
             yield from (one for one in repairs(case) if one[0] not in LEFT_OUT)
         if odd:
@@ -68,20 +70,21 @@ def _of_the_numbers(case: Case) -> Iterator[tuple[str, str]]:
 
 
 GIVEN = (" − 1, not 1 − ", "has the wrong sign")  # signs that no line of the program has wrong by itself
+OF_A_FACTOR = ("factor missing", "mask missing", "wrong factor")  # kinds of changes that name one
 LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
 
 
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
 CHANCE = (
-    regularisation, part_of_penalty, turned_round, whole, any_factor, scaled_term, penalty, offset, signs, divided,
-    parts, gates, examples, moved, summed_up, coupled, stretched,
+    regularisation, part_of_penalty, penalty_each_time, turned_round, whole, any_factor, scaled_term, penalty, offset,
+    signs, divided, parts, gates, examples, moved, summed_up, coupled, stretched,
 )  # fmt: skip
 WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty, updated,
-    clipped, whole, accumulated,
+    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty,
+    penalty_each_time, updated, clipped, whole, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip

@@ -23,25 +23,72 @@ def regularisation(case: Case) -> Iterator[Guess]:
 
 
 def part_of_penalty(case: Case) -> Iterator[Guess]:
-    """A multiple of the parameter in some rows or columns alone: those of a bias, which the penalty leaves out."""
+    """A multiple of the parameter in some places alone: a bias or an intercept, which the penalty leaves out."""
     w = case.parameter
-    if w is None or not case.same or np.shape(w) != case.truth.shape or case.truth.ndim < 2:
+    if w is None or not case.same or np.shape(w) != case.truth.shape or case.truth.ndim < 1:
         return
-    off = case.hand - case.truth
+    off, few = case.hand - case.truth, 3 if case.truth.ndim > 1 else 1
     wrong = np.abs(off) > case.allowed(case.truth)
-    for axis, name in enumerate(("row", "column") if case.truth.ndim == 2 else [f"axis {a}" for a in range(off.ndim)]):
+    names = {1: ("element",), 2: ("row", "column")}.get(off.ndim, [f"axis {a}" for a in range(off.ndim)])
+    for axis, name in enumerate(names):
         which = np.flatnonzero(wrong.any(tuple(a for a in range(off.ndim) if a != axis)))
         some, last = np.take(w, which, axis), off.shape[axis] - 1
-        if which.tolist() not in ([0], [last], [*range(1, last + 1)], [*range(last)]) or np.count_nonzero(some) < 3:
+        ends = ([0], [last], [*range(1, last + 1)], [*range(last)])
+        if last < 1 or which.tolist() not in ends or np.count_nonzero(some) < few:
             continue
         k = float(np.sum(np.take(off, which, axis) * some) / np.sum(some * some))
         guess = np.array(case.truth)
         index = (slice(None),) * axis + (which,)
         guess[index] += k * some
+        if np.count_nonzero(some) < 3 and not (case.fits(guess) and _elsewhere(case)):  # here any number fits
+            continue
         where = f"{name}{'s' * (len(which) > 1)} {', '.join(map(str, which[:6]))}{', …' * (len(which) > 6)}"
         text = f"A term of {abs(k):.4g} times the parameter is {'too much' if k > 0 else 'missing'} in {where}: "
         text += "the penalty leaves that part out." if k > 0 else "the penalty is on that part as well."
         yield "regularisation", guess, None, text
+
+
+def penalty_each_time(case: Case) -> Iterator[Guess]:
+    """The penalty of each row as often as a loop uses the row, where it counts once; or once where it counts so often.
+
+    What is too much is, in each row, a whole number of times one multiple of the parameter.
+    """
+    w = case.parameter
+    if w is None or not case.same or np.shape(w) != case.truth.shape or case.truth.ndim < 1 or len(w) < 3:
+        return
+    rows, off = np.reshape(w, (len(w), -1)), np.reshape(case.hand - case.truth, (len(w), -1))
+    square = np.sum(rows * rows, 1)
+    k = np.sum(off * rows, 1) / np.where(square, square, 1)
+    rounding = np.max(case.allowed(case.truth)) * np.sqrt(rows.shape[1])
+    k = np.where(np.abs(k) * np.sqrt(square) > rounding, k, 0)
+    guess = case.truth + np.reshape(k[:, None] * rows, case.truth.shape)
+    if not np.any(k) or not case.fits(guess) or (rows.shape[1] < 2 and not _elsewhere(case)):
+        return
+    for unit in (np.min(np.abs(k[k != 0])) / n for n in (1, 2, 3)):
+        times = np.round(k / unit).astype(int)
+        low, high = int(np.min(times)), int(np.max(times))
+        if np.any(np.abs(k / unit - times) > 1e-6 * np.maximum(np.abs(times), 1)) or high - low > MOST:
+            continue
+        if high > 1 >= -1 <= low < high:
+            how = "there each time that a row is used, where the loss has it once for each row"
+        elif low < -1 <= high <= 1:
+            how = "there once for each row, where the loss has it each time that the row is used"
+        elif -1 <= low < high <= 1:
+            how = "too much or missing in some rows: the loss leaves these out, or has it as often as a row is used"
+        else:
+            return
+        some = [f"{abs(n)} too {'many' if n > 0 else 'few'} in row {i}" for i, n in enumerate(times) if n]
+        shown = ", ".join(some[:4]) + ", …" * (len(some) > 4)
+        yield "regularisation", guess, None, f"The penalty, {unit:.4g} times the parameter, is {how}: {shown}."
+        return
+
+
+MOST = 1000  # times that a row is used
+
+
+def _elsewhere(case: Case) -> bool:
+    """Whether there are other numbers, on which it has to be so, too."""
+    return case.elsewhere is not None and any(True for _ in case.elsewhere())
 
 
 # What may be written for the gradient of a penalty, beside the weights themselves.

@@ -305,6 +305,8 @@ def _of_slope(tape: Tape, some: list[Function]) -> Iterator[Change]:
             rules = {f.step.node: _passing(f, gradient, s) for f, s in zip(some, slopes, strict=True)}
             if kind == "g missing" and all(_is_mask(tape.total[f.step.node]) for f in some):
                 kind, text = "mask missing", "the mask that arrives with the gradient is left out"
+            if kind == "g missing" and all(_times_data(tape, f) for f in some):
+                kind, text = "factor missing", "the factor that its result is multiplied with is left out"
             yield Change(kind, f"{what}: {text}.", rules)
     families = [{"made of the input, its result": f.y, **_named_relatives(tape, f)} for f in some]
     for path in families[0]:
@@ -319,6 +321,16 @@ def _slope(tape: Tape, f: Function) -> Any:
     """The derivative of a function of its x."""
     found = slope(tape, f.step.node, f.input)
     return None if found is None else f.sign * found
+
+
+def _times_data(tape: Tape, f: Function) -> bool:
+    """Whether what arrives is the data that the function's result is multiplied with, in a sum."""
+    users = tape.users.get(f.step.node, ())
+    step = users[0] if len(users) == 1 else None
+    if step is None or step.name != "mul" or None not in step.parents or len(step.call.values) != 2:
+        return False
+    g, data = tape.total[f.step.node], step.call.values[list(step.parents).index(None)]
+    return np.shape(g) == np.shape(data) and np.allclose(g, data, rtol=1e-9, atol=0)
 
 
 def _is_mask(g: Any) -> bool:

@@ -79,11 +79,10 @@ def _whole(f: Function, right: Callable[..., Gradient], before: Any = 1, after: 
 
 def joined_elsewhere(tape: Tape) -> Iterator[Change]:
     """Where branches meet, the gradient of one is added some steps too early or too late."""
-    found = [
-        e for e in edges(tape)
-        if sum(s.node in tape.parts for s in tape.users[e.parent]) > 1 and e.parent not in tape.leaves
-    ]  # fmt: skip
-    for some in groups(found, lambda e: (e.step.name, e.operand, e.step.call.site)):
+    found = [e for e in edges(tape) if e.parent not in tape.leaves]
+    meeting = {_key(e) for e in found if sum(s.node in tape.parts for s in tape.users[e.parent]) > 1}
+    # Of a loop the last turn as well, whose value nothing else reads any more.
+    for some in groups([e for e in found if _key(e) in meeting], _key):
         ways = [_nearby(tape, e) for e in some]
         for path in dict.fromkeys(path for way in ways for path in way):
             others = [way.get(path) for way in ways]
@@ -95,12 +94,20 @@ def joined_elsewhere(tape: Tape) -> Iterator[Change]:
             early = path.startswith("after")
             where = places(e.step for e in some)
             name, other = tape.name(some[0].parent), tape.name(others[0])  # type: ignore[arg-type]
+            if name == other:  # of a state that a loop moves on
+                made = places(tape.step_of[e.parent] for e in some if e.parent in tape.step_of)
+                name, other = f"the new {name}{made}", f"the {name} of the step {'after' if early else 'before'}"
             text = (
                 f"What {some[0].step.name}{where} passes to {name} is added to the gradient of {other}, one step "
                 f"{'before' if early else 'behind'} the place where the branches meet: it goes "
                 f"{'through a derivative that is not its own' if early else 'past a derivative'}."
             )
             yield Change("wrong branch", text, rules)
+
+
+def _key(edge: Edge) -> tuple[object, ...]:
+    site = edge.step.call.site
+    return edge.step.name, edge.operand, site if site.code is not None else edge.step.node
 
 
 def _to(edge: Edge, node: Node) -> Rule:

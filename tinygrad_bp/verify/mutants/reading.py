@@ -55,7 +55,21 @@ def windows_of_data(tape: Tape) -> Iterator[Change]:
             values = [view.at(start) for (_, view), start in zip(some, starts, strict=True)]
             if all(value is not None for value in values):
                 rules = {e.step.node: _with(e, v) for (e, _), v in zip(some, values, strict=True)}
-                yield Change(kind, f"The windows that are read{where} are read {text} in the backward.", rules)
+                said = f"The windows that are read{where} are read {text} in the backward."
+                if _of_a_list([view for _, view in some], starts):
+                    kind, said = (
+                        "wrong factor",
+                        f"In the backward{where} another array of the same list is multiplied by, the one {text}.",
+                    )
+                yield Change(kind, said, rules)
+
+
+def _of_a_list(views: list[View], starts: list[tuple[int, ...]]) -> bool:
+    """Whether one array of several that stand in a list is taken for another: no window that a loop moves on."""
+    if len({view.starts for view in views}) > 1:
+        return False
+    moved = [axis for axis, (a, b) in enumerate(zip(views[0].starts, starts[0], strict=True)) if a != b]
+    return all(views[0].whole.strides[axis] not in views[0].part.strides for axis in moved)
 
 
 def _with(edge: Edge, value: Any) -> Rule:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .by_op import PRODUCTS, REDUCTIONS
 from .columns import Column
 from .edit import Edit, Make, beside
 from .program import Operand, Variant
-from .reading import Reading
+from .reading import Reading, joined
 
 OF_MATRICES = ("inv", "det", "slogdet", "solve", "cholesky", "pinv")
 
@@ -37,6 +38,26 @@ class LeftOut(Reading):
                     if (column.seeded and not arrives) or np.asarray(self.columns.value(column)).dtype.kind not in "fb":
                         continue
                     yield from self._multiplied(group, column)
+
+    def _summed(self) -> Iterator[Edit]:
+        """A factor that is left out of what a sum or a product takes, where that is read elsewhere as well."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            if step.name not in (*REDUCTIONS, *PRODUCTS) or len(group) > 1:
+                continue
+            for slot, o in enumerate(step.operands):
+                value = np.asarray(program.value(o))
+                if not isinstance(o, int) or o in self.program.leaves or value.dtype.kind != "f" or value.size < 2:
+                    continue
+                for column in self.columns.by_shape.get(value.shape, ()):
+                    new = column.operands[0]
+                    if len(column) > 1 or column.seeded or not column.name or new == o or self._later(group[0], new):
+                        continue
+                    for text, join in (("a factor {}", np.multiply), ("a division by {}", np.divide)):
+                        text = f"{text.format(column.name)} is missing where {{{slot}}} is summed up here"
+                        makers = {group[0]: joined(slot, new, join)}
+                        yield Edit("factor missing", 1.65, self.said(text, group), makers, None, group)
 
     def _multiplied(self, group: list[int], column: Column) -> Iterator[Edit]:
         for how, chosen in self.columns.aligned(group, column):

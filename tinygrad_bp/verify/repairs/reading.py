@@ -116,10 +116,16 @@ class Reading(Renamed):
             now, word = self.columns.elsewhere(reads[0], next(iter(c for c in chosen if c is not None)))
             text = f"It reads {now} where {word}{' ' + how if how else ''} is meant"
             kind, more = self._apart(reads[0], chosen[0])
+            more = more or (f": {now} is another mask" if self._masks(reads[0], chosen[0]) else "")
             if now == word and not how:  # of another turn: see turns.other_way
                 continue
             cost = CHOSEN + named + (0.2 if how else 0)
             yield Edit(kind, cost, self.plainly(text + more, group), makers, None, group)
+
+    def _masks(self, *some: Operand | None) -> bool:
+        """Whether all of these are masks: 0 and one other number."""
+        values = [np.asarray(self.program.value(o)) for o in some if o is not None]
+        return all(v.size > 2 and not v.all() and len(np.unique(v)) == 2 for v in values)
 
     def _slopes(self) -> Iterator[Edit]:
         """A function of an operand in its place, or of another value."""
@@ -280,6 +286,35 @@ class Reading(Renamed):
                         said = f"where {float(np.asarray(o.value).item()):g} stands, {column.name} is meant"
                         yield Edit("wrong factor", 1.5, self.plainly(said, group), makers, None, group)
 
+    def _instead_of_number(self) -> Iterator[Edit]:
+        """A number that a step multiplies with or divides by, where a sum that the program makes is meant."""
+        program = self.program
+        for group in self.groups:
+            step = program.steps[group[0]]
+            for slot, o in enumerate(step.operands) if step.name in ("multiply", "divide") else ():
+                now = np.asarray(program.value(o))
+                if (
+                    now.size != 1
+                    or now.dtype.kind not in "fiu"
+                    or self._seeded(o)
+                    or (step.name == "divide" and slot == 0)
+                ):
+                    continue
+                number = float(now.item())
+                below = step.name == "multiply" and 0 < number < 1  # times 1/n
+                if not below and step.name == "multiply":
+                    continue
+                for column in self.columns.by_shape.get((), ()):
+                    new = column.operands[0]
+                    value = float(np.asarray(program.value(new)))
+                    if len(column) > 1 or column.seeded or value <= 1 or any(self._later(i, new) for i in group):
+                        continue
+                    what = f"{1 / number if below else number:.6g}"
+                    what = f"{self.columns.word(o)}, {what}," if isinstance(o, int) else what
+                    said = f"this divides by {what} where {self.columns.word(new)}, {value:.6g}, is meant"
+                    make = instead(slot, new, np.reciprocal if below else None)
+                    yield Edit("wrong count", 1.2, self.plainly(said, group), dict.fromkeys(group, make), None, group)
+
     def _instead_of_count(self) -> Iterator[Edit]:
         """A count that is one number, where each row has a count of its own."""
         program = self.program
@@ -356,7 +391,7 @@ class Reading(Renamed):
                             ("{0} + {1}", np.add),
                             ("{1} − {0}", lambda a, b: b - a),
                         ):
-                            makers = {i: _joined(slot, c, join) for i, c in zip(group, chosen) if c is not None}
+                            makers = {i: joined(slot, c, join) for i, c in zip(group, chosen) if c is not None}
                             now = columns.word(o)
                             said = f"where {now} stands, {text.format(now, word)} is meant"
                             yield Edit("term missing", 1.9, self.plainly(said, group), makers, None, group)
@@ -368,7 +403,7 @@ def _round_number(c: float) -> tuple[str, str] | None:
     return ("term missing", f"it is {near:g}") if near and abs(c - near) < 1e-9 * max(1, abs(c)) else None
 
 
-def _joined(slot: int, other: Operand, join: Callable[[Any, Any], Any]) -> Make:
+def joined(slot: int, other: Operand, join: Callable[[Any, Any], Any]) -> Make:
     """The step with one operand joined with another value."""
 
     def make(step: Step) -> Variant:
