@@ -101,8 +101,7 @@ def check_backward(
 
     told = _told_names(names, wanted, len(arrays))
     called = _inputs_named(engine, told, wanted)
-    spelled = _parameters(engine)[: len(arrays)]
-    spelled += [f"input {i}" for i in range(len(spelled), len(arrays))]
+    spelled = _spelled(engine, len(arrays))
 
     def against(truth: Truth) -> Comparison:
         return Comparison(
@@ -164,19 +163,20 @@ def _told_names(names: Sequence[str], wanted: Sequence[int], count: int) -> list
 
 def _inputs_named(engine: Callable[..., Any], names: Sequence[str], wanted: Sequence[int]) -> list[str]:
     """What the gradients are of, in the engine's words where its parameters are called so: x for dx."""
-    parameters, found = _parameters(engine), []
+    parameters, found = _spelled(engine, max(wanted, default=-1) + 1), []
     for i, name in zip(wanted, names, strict=False):
-        own = parameters[i] if i < len(parameters) else ""
+        own = parameters[i]
         found.append(own if own in meant(name) else name.removeprefix("gradient of "))
     return found
 
 
-def _parameters(engine: Callable[..., Any]) -> list[str]:
-    """The names of a function's parameters."""
+def _spelled(function: Callable[..., Any], count: int) -> list[str]:
+    """What so many arguments are called: by the function's parameters, or by their places in *args."""
     try:
-        return list(inspect.signature(engine).parameters)
+        found = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_POSITIONAL]
     except (TypeError, ValueError):  # it says nothing of them
-        return []
+        found = []
+    return [*found[:count], *(f"input {i}" for i in range(len(found), count))]
 
 
 def _in_floats(
@@ -350,7 +350,7 @@ def check_gradients(
             extremes=[n + i for i in extremes],
             coarse=truth.coarse, errors=lambda: [0.0] * compared + truth.numeric.errors,
             shares=False,
-            written=[*names, *_parameters(f)[1:]] if len(_parameters(f)) == len(inputs) - n + 1 else [],
+            written=[*names, *_spelled(f, len(inputs) - n + 1)[1:]],
         )  # fmt: skip
 
     found = _told(against, truth, compared)

@@ -36,16 +36,17 @@ def part_of_penalty(case: Case) -> Iterator[Guess]:
         ends = ([0], [last], [*range(1, last + 1)], [*range(last)])
         if last < 1 or which.tolist() not in ends or np.count_nonzero(some) < few:
             continue
-        k = float(np.sum(np.take(off, which, axis) * some) / np.sum(some * some))
-        guess = np.array(case.truth)
-        index = (slice(None),) * axis + (which,)
-        guess[index] += k * some
-        if np.count_nonzero(some) < 3 and not (case.fits(guess) and _elsewhere(case)):  # here any number fits
-            continue
         where = f"{name}{'s' * (len(which) > 1)} {', '.join(map(str, which[:6]))}{', …' * (len(which) > 6)}"
-        text = f"A term of {abs(k):.4g} times the parameter is {'too much' if k > 0 else 'missing'} in {where}: "
-        text += "the penalty leaves that part out." if k > 0 else "the penalty is on that part as well."
-        yield "regularisation", guess, None, text
+        index = (slice(None),) * axis + (which,)
+        for of, term in (("the parameter", some), ("the sign of the parameter", np.sign(some))):
+            k = float(np.sum(off[index] * term) / np.sum(term * term))
+            guess = np.array(case.truth)
+            guess[index] += k * term
+            if not case.fits(guess) or (np.count_nonzero(some) < 3 and not _elsewhere(case)):  # of one any number fits
+                continue
+            text = f"A term of {abs(k):.4g} times {of} is {'too much' if k > 0 else 'missing'} in {where}: "
+            text += "the penalty leaves that part out." if k > 0 else "the penalty is on that part as well."
+            yield "regularisation", guess, None, text
 
 
 def penalty_each_time(case: Case) -> Iterator[Guess]:

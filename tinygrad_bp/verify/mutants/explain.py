@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
 )  # fmt: skip
 SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
+CALL = 300  # elements that are pulled back through in the time that a step takes besides
+MADE = 5_000_000  # changes that are made, times the steps of the graph: a loop over pixels has many of both
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
 
 
@@ -193,7 +196,7 @@ class Search:
         self.usable = [i for i, case in enumerate(cases) if case.same and np.isfinite(case.hand).all()]
         self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
         self.right = frozenset(i for i in self.usable if i not in self.wrong and np.any(cases[i].truth))
-        size = sum(int(np.prod(step.node.shape)) + 50 for step in tape.steps)
+        size = sum(int(np.prod(step.node.shape)) + CALL for step in tape.steps)
         self.tries = max(100, WORK // max(size, 1))
         self.samples = {i: Sample.of(self.cases[i]) for i in self.wrong}
         self.reached: dict[Change, frozenset[int]] = {}  # the wrong results that each change may move
@@ -211,7 +214,7 @@ class Search:
         some: list[Change] = []
         spoiling: tuple[list[Change], list[Change]] = [], []
         count = 0
-        for change in self._changes():
+        for change in islice(self._changes(), MADE // max(len(self.tape.steps), 1)):
             reached = self.tape.reaches(change) & wrong
             self.reached[change] = self.near[change] = reached
             if self.tape.partial(change):

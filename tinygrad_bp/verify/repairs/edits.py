@@ -14,6 +14,7 @@ from . import (
     extents,
     in_place,
     inner_loops,
+    interleaved,
     jacobians,
     orders,
     own_gradients,
@@ -51,6 +52,7 @@ class Edits(LeftOut):
             (1.3, partial(windows.sums, self)),
             (1.3, partial(windows.shifts, self)),
             (1.25, partial(windows.within, self)),
+            (1.2, partial(interleaved.interleaved, self)),
             (1.25, partial(orders.reshaped, self)),
             (1.25, partial(extents.alike, self)),
             (1.15, self._counted),
@@ -86,7 +88,7 @@ class Edits(LeftOut):
                 (1.4, partial(extents.lengths, self)),
                 (1.55, partial(extents.sums, self)),
                 (1.5, partial(jacobians.back_through, self)),
-                (1.65, self._summed),
+                (1.65, self._of_operands),
                 (1.7, self._products),
                 (1.8, self._matrices),
                 (1.5, self._inverses),
@@ -158,7 +160,8 @@ class Edits(LeftOut):
             now, divides = float(n.item()), step.name == "divide"
             if not divides and now >= 0.5:  # 1/2, 2, a rate: no count that another one is meant for
                 continue
-            text = f"This {'divides by' if divides else 'multiplies with'} {rational(now)} where {{{{}}}} is meant"
+            word = f"{self.columns.word(o)}, {rational(now)}," if isinstance(o, int) else rational(now)
+            text = f"This {'divides by' if divides else 'multiplies with'} {word} where {{{{}}}} is meant"
             free = partial(self._meant, now, divides, np.size(step.value))
             yield Edit("divisor", 1.25, self.said(text, group), dict.fromkeys(group, after(lambda y: y)), free, group)
 
@@ -166,7 +169,9 @@ class Edits(LeftOut):
         """The words for the number that is meant, where the step lacks a factor ``c``."""
         new = now / c if divides else now * c
         near = round(new if new >= 1 else 1 / new) if 1e-4 < new < 1e5 else 0
-        if near < 1 or abs((new if new >= 1 else 1 / new) - near) > 1e-7 * near or not self.named_number(c):
+        if near < 1 or abs((new if new >= 1 else 1 / new) - near) > 1e-7 * near:
+            return None
+        if near not in self.sizes and not self.named_number(c):
             return None
         most = round(max(c, 1 / c))
         kind = ("summed" if c < 1 else "averaged") if most in self.sizes else "factor"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 
@@ -59,6 +60,7 @@ class Groups:
         self.spent: Callable[[], int] = lambda: 0  # steps that have been computed again until now
         self.waiting: list[tuple[float, Iterator[Edit]]] = []  # the rests of kinds that give many
         self._apart_from: dict[tuple[Operand, Operand | None], tuple[str, str]] = {}
+        self._with_key: dict[Hashable, Operand] = {}  # an operand that has the numbers of a factor
 
     def _place(self, i: int) -> Hashable:
         """Where a step stands, from wherever it was reached."""
@@ -125,31 +127,32 @@ class Groups:
         return self._apart_from[now, then]
 
     def _set_apart(self, now: Operand, then: Operand | None) -> tuple[str, str]:
-        for kind, top, bottom, words in (("factor missing", then, now, "missing"), ("too much", now, then, "too much")):
-            factors = self._factors_between(top, bottom, 4) if isinstance(top, int) else None
-            if factors:
-                mask = any(set(np.unique(np.asarray(self.program.value(f)))[:3]) <= {0.0, 1.0} for f in factors)
-                named = " and ".join(self.columns.word(f) for f in factors)
-                return "mask missing" if mask and kind == "factor missing" else kind, f": {named} {words}"
+        made = Counter(self._factors_of(now)), Counter(self._factors_of(then))
+        for kind, more, less in (("factor missing", made[1], made[0]), ("too much", made[0], made[1])):
+            left = list((more - less).elements())
+            if left and less and not less - more:
+                values = [np.asarray(self.program.value(self._with_key[key])) for key, _ in left]
+                mask = any(set(np.unique(value)[:3]) <= {0.0, 1.0} for value in values)
+                words = [f"{'a division by ' * by}{self.columns.word(self._with_key[key])}" for key, by in left]
+                said = f": {' and '.join(words)} {'missing' if kind == 'factor missing' else 'too much'}"
+                return "mask missing" if mask and kind == "factor missing" else kind, said
         chosen = self.program.steps[then] if isinstance(then, int) else None
         by = chosen is not None and chosen.name == "where" and chosen.args[:1] == (Hole(0),)
         if chosen is not None and by and now in chosen.operands[1:]:
             return "mask missing", f": np.where by {self.columns.word(chosen.operands[0])} missing"
         return "wrong factor", ""
 
-    def _factors_between(self, top: Operand, bottom: Operand | None, depth: int) -> list[Operand] | None:
-        """The factors that make one value of another; None where they are not a product's."""
-        if top == bottom or (
-            bottom is not None and np.array_equal(self.program.value(top), self.program.value(bottom))
-        ):
-            return []
-        if depth == 0 or not isinstance(top, int) or self.program.steps[top].name not in ("multiply", "divide"):
-            return None
-        for slot, o in enumerate(self.program.steps[top].operands):
-            found = self._factors_between(o, bottom, depth - 1) if isinstance(o, int) else None
-            if found is not None:
-                return [*found, *(x for k, x in enumerate(self.program.steps[top].operands) if k != slot)]
-        return None
+    def _factors_of(self, o: Operand | None, divides: bool = False, depth: int = 8) -> Iterator[tuple[Hashable, bool]]:
+        """The factors of a product, those of its factors, and whether each divides."""
+        step = self.program.steps[o] if isinstance(o, int) else None
+        if step is not None and step.name in ("multiply", "divide") and len(step.operands) == 2 and depth:
+            for slot, part in enumerate(step.operands):
+                yield from self._factors_of(part, divides != (step.name == "divide" and slot == 1), depth - 1)
+        elif o is not None:
+            value = np.asarray(self.program.value(o))
+            key = value.shape, value.astype(float).tobytes()
+            self._with_key.setdefault(key, o)
+            yield key, divides
 
     def _later(self, i: int, new: Operand) -> bool:
         """Whether a value is made of the step that would read it."""

@@ -39,25 +39,34 @@ class LeftOut(Reading):
                         continue
                     yield from self._multiplied(group, column)
 
-    def _summed(self) -> Iterator[Edit]:
+    def _of_operands(self) -> Iterator[Edit]:
         """A factor that is left out of what a sum or a product takes, where that is read elsewhere as well."""
-        program = self.program
+        program, readers = self.program, self._readers()
         for group in self.groups:
             step = program.steps[group[0]]
-            if step.name not in (*REDUCTIONS, *PRODUCTS) or len(group) > 1:
-                continue
-            for slot, o in enumerate(step.operands):
+            for slot, o in enumerate(step.operands) if step.name in (*REDUCTIONS, *PRODUCTS, "add", "subtract") else ():
                 value = np.asarray(program.value(o))
-                if not isinstance(o, int) or o in self.program.leaves or value.dtype.kind != "f" or value.size < 2:
+                if not isinstance(o, int) or o in program.leaves or value.dtype.kind != "f" or value.size < 2:
                     continue
-                for column in self.columns.by_shape.get(value.shape, ()):
-                    new = column.operands[0]
-                    if len(column) > 1 or column.seeded or not column.name or new == o or self._later(group[0], new):
-                        continue
-                    for text, join in (("a factor {}", np.multiply), ("a division by {}", np.divide)):
-                        text = f"{text.format(column.name)} is missing where {{{slot}}} is summed up here"
-                        makers = {group[0]: joined(slot, new, join)}
-                        yield Edit("factor missing", 1.65, self.said(text, group), makers, None, group)
+                if o not in self.before and len(readers.get(o, ())) < 2:  # see _products
+                    continue
+                for shape, columns in self.columns.by_shape.items():
+                    fits = len(shape) <= value.ndim and all(n in (1, m) for n, m in zip(shape[::-1], value.shape[::-1]))
+                    for column in columns if shape and fits else ():
+                        yield from self._of_operand(group, slot, column)
+
+    def _of_operand(self, group: list[int], slot: int, column: Column) -> Iterator[Edit]:
+        if column.seeded or not column.name or np.asarray(self.columns.value(column)).dtype.kind not in "fb":
+            return
+        for how, chosen in self.columns.aligned(group, column):
+            some = [c for c in chosen if c is not None]
+            if how or len(some) < len(chosen) or any(self._later(i, c) for i, c in zip(group, some, strict=True)):
+                continue
+            word = self.columns.word(some[0]).replace("{", "{{").replace("}", "}}")
+            for text, join in (("a factor {}", np.multiply), ("a division by {}", np.divide)):
+                makers = {i: joined(slot, c, join) for i, c in zip(group, some, strict=True)}
+                said = self.said(f"{text.format(word)} is missing at {{{slot}}}", group)
+                yield Edit("factor missing", 1.65, said, makers, None, group)
 
     def _multiplied(self, group: list[int], column: Column) -> Iterator[Edit]:
         for how, chosen in self.columns.aligned(group, column):
