@@ -69,6 +69,13 @@ def _of_the_numbers(case: Case) -> Iterator[tuple[str, str]]:
                 yield kind, text
 
 
+def penalties_of_rows(case: Case) -> Iterator[Guess]:
+    """The penalty of each row too often or too seldom; where the loss has the times for a factor, that is left out."""
+    for guess in penalty_each_time(case):
+        yield from (one for one in mutants(case) if one[0] == "factor missing")
+        yield guess
+
+
 GIVEN = (" − 1, not 1 − ", "has the wrong sign")  # signs that no line of the program has wrong by itself
 OF_A_FACTOR = ("factor missing", "mask missing", "wrong factor")  # kinds of changes that name one
 LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
@@ -76,7 +83,7 @@ LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step ou
 
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
 CHANCE = (
-    regularisation, part_of_penalty, penalty_each_time, turned_round, whole, any_factor, scaled_term, penalty, offset,
+    regularisation, part_of_penalty, penalties_of_rows, turned_round, whole, any_factor, scaled_term, penalty, offset,
     signs, divided, parts, gates, examples, moved, summed_up, coupled, stretched,
 )  # fmt: skip
 WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
@@ -84,7 +91,7 @@ WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty,
-    penalty_each_time, updated, clipped, whole, accumulated,
+    penalties_of_rows, updated, clipped, whole, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip

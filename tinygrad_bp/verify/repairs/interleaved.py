@@ -6,6 +6,7 @@ What ``x[:, ::2]`` and ``x[:, 1::2]`` have read goes back to every second place,
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ Spans = dict[int, dict[tuple[int, int], list[int]]]  # by the size of the axis a
 def interleaved(edits: Edits) -> Iterator[Edit]:
     """The parts of a concatenation that take turns; slices of every k-th place that are blocks, or blocks that are."""
     joined: dict[Hashable, list[int]] = {}
-    sliced: dict[Hashable, Spans] = {}
+    sliced: dict[tuple[CodeType, str, int], Spans] = {}
     for i in edits.editable:
         step = edits.program.steps[i]
         shapes = {np.shape(edits.program.value(o)) for o in step.operands}
@@ -39,8 +40,8 @@ def interleaved(edits: Edits) -> Iterator[Edit]:
         text = f"the parts are joined in blocks along axis {axis}, where they are meant to take turns: interleaved, as "
         text += f"every {_nth(len(step.operands))} place of what they belong to"
         yield edits.edit("wrong order", 1.2, text, some, made(_taking_turns, axis))
-    for (_, name, place), sizes in sliced.items():  # type: ignore[misc]
-        yield from _exchanged(edits, str(name), int(place), sizes)
+    for (_, name, place), sizes in sliced.items():
+        yield from _exchanged(edits, name, place, sizes)
 
 
 def _nth(k: int) -> str:
