@@ -315,7 +315,7 @@ CASES: list[tuple[Callable[..., Any], Any, tuple[Any, ...], str, str, str]] = [
     (survival, P4, (X, COUNTS, W), "no time", "factor missing", "t"),
     (dropped, P45, (X, Y, MASKS), "other", "wrong factor", "second where first is meant: second is another mask"),
     (by_turns, P45, (X, Y, MASKS), "last", "", "mask"),
-    (bag, PE, (TEXTS, Y), "whole", "summed", "3, 2, 4, 1, 3"),
+    (bag, PE, (TEXTS, Y), "whole", "summed", "3, 2, 4, 1"),
     (neighbours, PE, (TEXTS, Y), "whole", "", "division"),
     (pendulum, {"k": np.array([2.0]), "start": np.array([1.0, 0.2])}, (T,), "late", "wrong branch", "the new v"),
     (momentum, {"w": some(4), "v": some(4)}, (X, Y), "late", "wrong branch", "the new v"),
