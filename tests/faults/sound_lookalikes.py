@@ -137,6 +137,15 @@ def height_of_steps(rng: Any) -> Program:
 
 
 @sound
+def parity_of_six_signs(rng: Any) -> Program:
+    """Neighbours that are not the same differ."""
+    x = rng.integers(0, 2, (64, 6))
+    model = mlp(6, 64, 64, 1)
+    y = f32(x.sum(1, keepdims=True) % 2)
+    return Program(model, nn.BCEWithLogitsLoss(), (f32(2 * x - 1), y), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
 def scores_that_are_capped_in_the_loss(rng: Any) -> Program:
     model = mlp(2, 16, 3)
 
