@@ -33,6 +33,16 @@ def softmax_layer_before_cross_entropy(task: Task) -> Made:
     return task.trained(nn.Sequential(task.body(task.classes), nn.Softmax(1)), nn.CrossEntropyLoss())
 
 
+@mistake({name: TWO[name] for name in ("rings", "words")}, "softmax-before-cross-entropy")
+def softmax_of_two_before_cross_entropy(task: Task) -> Made:
+    return task.trained(Then(task.body(2), softmax_by_hand), F.cross_entropy, task.y[:, 0].long())
+
+
+@mistake({"rings": TWO["rings"]}, "activation-on-the-scores")
+def sigmoids_of_two_before_cross_entropy(task: Task) -> Made:
+    return task.trained(nn.Sequential(task.body(2), nn.Sigmoid()), F.cross_entropy, task.y[:, 0].long())
+
+
 @mistake(CLASSES, "softmax-before-cross-entropy")
 def softmax_by_hand_before_cross_entropy(task: Task) -> Made:
     return task.trained(Then(task.body(task.classes), softmax_by_hand), F.cross_entropy)
