@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
+import tinygrad_bp.nn.functional as F
 from tinygrad_bp import nn
 from tinygrad_bp.autograd.errors import ArgumentError, CaptureError
 from tinygrad_bp.faults import Finding, Findings
@@ -230,6 +231,35 @@ def test_steps_without_a_gradient_are_seen_again_after_a_diagnosis(kind: Any) ->
     loss(model(x), y).backward()
     optimizer.step()
     assert "zero-grad-misplaced" not in tg.diagnose(model, loss, (x, y), optimizer).codes
+
+
+KINDS: dict[tuple[str, str], Any] = {
+    ("classes", "scores"): F.cross_entropy,
+    ("classes", "softmax"): lambda z, t: F.cross_entropy(z.softmax(1), t),
+    ("classes", "sigmoid"): lambda z, t: F.cross_entropy(z.sigmoid(), t),
+    ("classes", "tanh"): lambda z, t: F.cross_entropy(z.tanh(), t),
+    ("classes", "relu"): lambda z, t: F.cross_entropy(z.relu(), t),
+    ("classes", "probabilities"): lambda p, t: -(t * p.log()).sum(1).mean(),
+    ("chosen", "logarithms"): lambda p, t: -(t * p).sum(1).mean(),
+    ("binary", "scores"): F.binary_cross_entropy_with_logits,
+    ("binary", "sigmoid"): lambda z, t: F.binary_cross_entropy_with_logits(z.sigmoid(), t),
+    ("binary", "probabilities"): F.binary_cross_entropy,
+    ("squared", "values"): F.mse_loss,
+    ("squared", "softmax"): lambda z, t: F.mse_loss(z.softmax(1), t),
+    ("squared", "sigmoid"): lambda z, t: F.mse_loss(z.sigmoid(), t),
+    ("absolute", "values"): F.l1_loss,
+    ("absolute", "softmax"): lambda z, t: F.l1_loss(z.softmax(1), t),
+    ("absolute", "sigmoid"): lambda z, t: F.l1_loss(z.sigmoid(), t),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=" of ".join)
+@pytest.mark.parametrize("count", [2, 3, 6])
+def test_what_a_loss_is_for_any_number_of_classes(kind: tuple[str, str], count: int) -> None:
+    tg.manual_seed(0)
+    x, t = tg.randn(24, 4), F.one_hot(tg.arange(24) % count, count).float()
+    found = Observation(nn.Sequential(nn.Linear(4, count), nn.Sigmoid()), KINDS[kind], x, t).loss_kind
+    assert found is not None and (found.kind, found.of) == kind
 
 
 def test_the_page_names_every_code() -> None:
