@@ -342,3 +342,38 @@ def test_a_gradient_that_somebody_keeps_is_not_added_to(kind) -> None:
                 w.grad = None
         kept.append([g.tolist() for g in gradients])
     assert kept[0] == kept[1]
+
+
+def assigned_or_added(w, x):
+    w.grad = x * 2 if w.grad is None else w.grad + x
+
+
+def asked_and_not_touched(w, x):
+    return x * 2 if w.grad is None else x * w.grad
+
+
+def filled_with_zeros_where_it_is_there(w, x):
+    if w.grad is not None:
+        w.grad.zero_()
+    (w * x).square().sum().backward()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=["exact", "numpy", "c"])
+@pytest.mark.parametrize("given", [True, False], ids=["an argument", "from outside"])
+@pytest.mark.parametrize("function", [assigned_or_added, asked_and_not_touched, filled_with_zeros_where_it_is_there])
+def test_whether_there_is_a_gradient_is_seen(function, given, kind) -> None:
+    found = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, **kind)):
+        leaves, seen = [tg.ones(2, requires_grad=True) for _ in range(2)], []
+        outside = wrap(lambda x, w=leaves[0]: function(w, x))
+        argument = wrap(function)
+        for i in range(24):
+            x, w = tg.ones(2) * (i + 1), leaves[i // 4 % 2 if given else 0]
+            if i % 6 == 3:
+                (w * x).sum().backward()
+            result = argument(w, x) if given else outside(x)
+            seen.append((None if result is None else result.tolist(), w.grad is None or w.grad.tolist()))
+            if i % 6 == 5:
+                leaves[0].grad = leaves[1].grad = None
+        found.append(seen)
+    assert found[0] == found[1]

@@ -63,6 +63,12 @@ def forgetting(x: Any) -> None:
         watcher.forgot(x)
 
 
+def asking(x: Any) -> None:
+    """Tell that Python looks at the gradient of the tensor ``x``, and may look whether there is one."""
+    for watcher in mode().watchers:
+        watcher.asked(x)
+
+
 def setting(array: Any, name: str, read: Callable[[], Any]) -> None:
     """Tell that ``array`` has the number that ``read()`` gives, which may be another one the next time."""
     for watcher in mode().watchers:

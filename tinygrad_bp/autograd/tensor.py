@@ -12,7 +12,7 @@ from .elsewhere import hosted, on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
 from .lines import warn
-from .modes import forgetting, holding, mode, reading
+from .modes import asking, forgetting, holding, mode, reading
 from .node import Cell, Node, leaf
 from .sharing import Views, detached, guard, may_move, own_memory, shown
 from .size import Size
@@ -143,6 +143,7 @@ class Tensor(Syntax, metaclass=TensorClass):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that ``backward()`` left here, a Tensor of the same shape; None before."""
+        asking(self)
         cell: Cell | None = getattr(self, "_cell", None)
         if not self.is_leaf and (cell is None or not (cell.grad is not None or (cell.hooks and cell.hooks.retain))):
             warn(

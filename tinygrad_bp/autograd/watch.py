@@ -102,6 +102,9 @@ class Watcher:
     def forgot(self, x: Tensor) -> None:
         """``x.grad`` is None from now on, or what is assigned to it."""
 
+    def asked(self, x: Tensor) -> None:
+        """Python looks at ``x.grad``, and may look whether it is None."""
+
     def before_backward(self, nodes: list[Node]) -> None:
         """What these nodes kept is going to be read."""
 

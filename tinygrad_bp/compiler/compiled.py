@@ -125,8 +125,7 @@ class Compiled:
                     raise
                 return self.function(*args, **kwargs)
             if entry not in self._quicks:
-                computes = all(isinstance(output, Value) for output in entry.program.outputs)  # and gives no None
-                self._quicks[entry] = quick(entry, leaves) if computes else None
+                self._quicks[entry] = quick(entry, leaves) if entry.may_be_quick else None
             self._quick, self._last_run = self._quicks[entry], entry
             return result
         if key in self._plain or (self._full and key not in self._last):

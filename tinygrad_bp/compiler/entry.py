@@ -69,6 +69,12 @@ class Entry:
         """Whether it leaves gradients that the next run adds to, so that this program is for the first run alone."""
         return any(grad.output is not None and not grad.cleared for grad in self.captured.grads)
 
+    @property
+    def may_be_quick(self) -> bool:
+        """Whether it gives tensors alone, and the clock tells whether a gradient that Python asked for is there."""
+        tensors = all([isinstance(output, Value) for output in self.program.outputs])
+        return tensors and not any([isinstance(source, int) for source, _ in self.captured.asked])
+
     def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
         if not all([_lies_at(leaves[i], tensor()) for i, tensor in self.guards.bound]):
@@ -99,6 +105,10 @@ class Entry:
         for grad in self.captured.grads:
             leaf = _from(grad.source, leaves)
             if leaf is None or (not grad.cleared and leaf._cell.grad is not None):
+                return None
+        for source, there in self.captured.asked:
+            leaf = _from(source, leaves)
+            if leaf is None or (getattr(getattr(leaf, "_cell", None), "grad", None) is not None) is not there:
                 return None
         return found
 

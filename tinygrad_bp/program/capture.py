@@ -122,6 +122,7 @@ class Capture(Watcher):
         self.numbers = Numbers(self._places, exact)
         # By id of the cell, the tensors whose gradient was forgotten, or replaced by an assignment: weak.
         self.cleared: dict[int, Callable[[], Any]] = {}
+        self.asked_for: dict[int, tuple[int | Source, bool]] = {}  # by id of the cell
 
     # ------------------------------------------------------------------ which value an array has
 
@@ -361,6 +362,18 @@ class Capture(Watcher):
             if outside.argument is None and outside.source() is gradient:
                 outside.source, outside.forgotten = GradientOf(x), gradient
         self.cleared[id(x._own_cell())] = weakref.ref(x)
+
+    def asked(self, x: Tensor) -> None:
+        """Other runs are like this one where they find a gradient too, or none too."""
+        cell = x._own_cell()
+        if not x.is_leaf or id(cell) in self.cleared or id(cell) in self.asked_for:
+            return
+        known = next((item for item in self.outside if getattr(item.source(), "_cell", None) is cell), None)
+        if known is None and self.find(x._value) is not None:
+            return  # the run made it
+        if known is None or cell.grad is known.gradient():  # nothing was added to it yet
+            source = weakref.ref(x) if known is None or known.argument is None else known.argument
+            self.asked_for[id(cell)] = source, cell.grad is not None
 
     def pulling(self, pull: Pull) -> Pull:
         """Remember the nodes through which backward goes."""

@@ -24,6 +24,8 @@ class Captured:
     # For each of these leaves: the number of the input whose tensor it is; None: a new one, or a number.
     itself: tuple[int | None, ...]
     grads: tuple[Grad, ...]
+    # Tensors of which Python looked at the gradient that was there before, and whether there was one: as in each run.
+    asked: tuple[tuple[int | Source, bool], ...]
     conditions: tuple[Condition, ...]  # the program is right only where all of them hold before a run
     wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
 

@@ -73,7 +73,8 @@ def ended(run: Capture, returned: Any) -> Captured:
         step.operands, step.params = placed(step.operands), placed(step.params)
     ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
     program = Program(tuple(inputs), tuple(run.steps), *ends)
-    return Captured(program, tuple(sources), back, itself, tuple(grads), tuple(run.conditions), wants)
+    asked = tuple(run.asked_for.values())
+    return Captured(program, tuple(sources), back, itself, tuple(grads), asked, tuple(run.conditions), wants)
 
 
 def _source(outside: Outside, leaf: Tensor | None = None) -> int | Source:
