@@ -91,6 +91,18 @@ def lasso(p: Any, x: Any, y: Any, bug: str) -> Any:
     return np.mean(e**2) + 0.3 * np.sum(np.abs(w[1:])), {"w": dw}
 
 
+def of_classes(p: Any, x: Any, y: Any, bug: str) -> Any:
+    """The first row of the weights is that of the intercepts."""
+    w, label = p["w"], (y > 0).astype(int)
+    z = x @ w
+    e = np.exp(z - z.max(1, keepdims=True))
+    s = e / e.sum(1, keepdims=True)
+    dw = x.T @ (s - np.eye(2)[label]) / len(x) + 0.4 * w
+    if not bug:
+        dw[0] -= 0.4 * w[0]
+    return -np.mean(np.log(s[np.arange(len(x)), label])) + 0.2 * np.sum(w[1:] ** 2), {"w": dw}
+
+
 def mean_of_weights(p: Any, x: Any, y: Any, w: Any, bug: str) -> Any:
     """A mean with weights."""
     e = x @ p["w"] + p["b"] - y
@@ -234,6 +246,28 @@ def momentum(p: Any, x: Any, y: Any, bug: str) -> Any:
     return np.mean(e**2), {"w": dw, "v": dv}
 
 
+def damped(p: Any, track: Any, bug: str) -> Any:
+    """The same in two dimensions, from rest."""
+    A, x, v = p["A"], p["x"], np.zeros(2)
+    seen, loss = [], 0
+    for target in track:
+        before = x
+        v = 0.95 * v - 0.1 * A @ x
+        x = x + 0.2 * v
+        loss = loss + np.sum((x - target) ** 2)
+        seen.append((before, x - target))
+    dA, dx, dv = np.zeros_like(A), np.zeros(2), np.zeros(2)
+    for before, off in seen[::-1]:
+        dx = dx + 2 * off
+        late = 0.2 * dx
+        if not bug:
+            dv = dv + late
+        dA += -0.1 * np.outer(dv, before)
+        dx = dx - 0.1 * A.T @ dv
+        dv = 0.95 * dv + (late if bug else 0)
+    return loss, {"A": dA, "x": dx}
+
+
 def paired(p: Any, x: Any, y: Any, bug: str) -> Any:
     """Neighbouring columns, side by side."""
     h = np.tanh(x @ p["w"])
@@ -307,6 +341,7 @@ CASES: list[tuple[Callable[..., Any], Any, tuple[Any, ...], str, str, str]] = [
     (used, {"P": some(5, 3), "q": some(3)}, (PAIRS, STARS), "once", "regularisation", "once for each row"),
     (intercept, {"w": some(5)}, (X, Y), "too", "regularisation", "0.5 times the parameter is too much in element 4"),
     (lasso, {"w": some(4)}, (X, Y), "too", "regularisation", "in element 0"),
+    (of_classes, {"w": some(4, 2)}, (X, Y), "too", "regularisation", "in row 0: the penalty leaves"),
     (mean_of_weights, P4, (X, Y, W), "number", "", "divides by 12 where `np.sum(w)`"),
     (mean_of_all, P4, (X, Y, W), "sum", "", "where 12"),
     (padded, P4, (X, Y, W), "all", "", "12"),
@@ -318,6 +353,7 @@ CASES: list[tuple[Callable[..., Any], Any, tuple[Any, ...], str, str, str]] = [
     (bag, PE, (TEXTS, Y), "whole", "summed", "3, 2, 4, 1"),
     (neighbours, PE, (TEXTS, Y), "whole", "", "division"),
     (pendulum, {"k": np.array([2.0]), "start": np.array([1.0, 0.2])}, (T,), "late", "wrong branch", "the new v"),
+    (damped, {"A": some(2, 2), "x": some(2)}, (some(4, 2),), "late", "wrong branch", "the new v"),
     (momentum, {"w": some(4), "v": some(4)}, (X, Y), "late", "wrong branch", "the new v"),
     (paired, P44, (X, Y), "halves", "wrong order", "blocks along index 1"),
     (wavelet, P44, (X, Y), "halves", "wrong order", "take turns"),

@@ -27,14 +27,14 @@ def part_of_penalty(case: Case) -> Iterator[Guess]:
     w = case.parameter
     if w is None or not case.same or np.shape(w) != case.truth.shape or case.truth.ndim < 1:
         return
-    off, few = case.hand - case.truth, 3 if case.truth.ndim > 1 else 1
+    off = case.hand - case.truth
     wrong = np.abs(off) > case.allowed(case.truth)
     names = {1: ("element",), 2: ("row", "column")}.get(off.ndim, [f"axis {a}" for a in range(off.ndim)])
     for axis, name in enumerate(names):
         which = np.flatnonzero(wrong.any(tuple(a for a in range(off.ndim) if a != axis)))
         some, last = np.take(w, which, axis), off.shape[axis] - 1
         ends = ([0], [last], [*range(1, last + 1)], [*range(last)])
-        if last < 1 or which.tolist() not in ends or np.count_nonzero(some) < few:
+        if last < 1 or which.tolist() not in ends or not np.any(some):
             continue
         where = f"{name}{'s' * (len(which) > 1)} {', '.join(map(str, which[:6]))}{', …' * (len(which) > 6)}"
         index = (slice(None),) * axis + (which,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -85,15 +86,16 @@ def joined_elsewhere(tape: Tape) -> Iterator[Change]:
     for some in groups([e for e in found if _key(e) in meeting], _key):
         ways = [_nearby(tape, e) for e in some]
         for path in dict.fromkeys(path for way in ways for path in way):
-            others = [way.get(path) for way in ways]
-            if any(other is None for other in others):
+            if not all(path in way or _from_data(way, path) for way in ways):
                 continue
-            rules = {e.step.node: _to(e, other) for e, other in zip(some, others, strict=True) if other is not None}
-            if len(rules) < len(some):
+            others = [way.get(path) for way in ways]
+            known = next((other for other in others if other is not None), None)
+            rules = {e.step.node: _to(e, other) for e, other in zip(some, others, strict=True)}
+            if len(rules) < len(some) or known is None:
                 continue
             early = path.startswith("after")
             where = places(e.step for e in some)
-            name, other = tape.name(some[0].parent), tape.name(others[0])  # type: ignore[arg-type]
+            name, other = tape.name(some[0].parent), tape.name(known)
             if name == other:  # of a state that a loop moves on
                 made = places(tape.step_of[e.parent] for e in some if e.parent in tape.step_of)
                 name, other = f"the new {name}{made}", f"the {name} of the step {'after' if early else 'before'}"
@@ -110,27 +112,36 @@ def _key(edge: Edge) -> tuple[object, ...]:
     return edge.step.name, edge.operand, site if site.code is not None else edge.step.node
 
 
-def _to(edge: Edge, node: Node) -> Rule:
+def _from_data(way: dict[str, Node | None], path: str) -> bool:
+    """Whether a way back ends before its end: at what a loop starts from, which has no gradient."""
+    return any(end is None and path.startswith(f"{start} ") for start, end in way.items())
+
+
+def _to(edge: Edge, node: Node | None) -> Rule:
     def rule(step: Step, g: Gradient) -> Pairs:
-        pulled = step.pull(g)
-        return [
-            (node if i == edge.operand else p, d)
-            for i, (p, d) in enumerate(zip(step.parents, pulled)) if p is not None and d is not None
-        ]  # fmt: skip
+        to = (node if i == edge.operand else p for i, p in enumerate(step.parents))
+        return [(p, d) for p, d in zip(to, step.pull(g)) if p is not None and d is not None]
 
     return rule
 
 
-def _nearby(tape: Tape, edge: Edge) -> dict[str, Node]:
-    """Values of the same shape before and after the one where branches meet, older than the step of the edge."""
-    found: dict[str, Node] = {}
+def _nearby(tape: Tape, edge: Edge) -> dict[str, Node | None]:
+    """Values of the same shape before and after the one where branches meet, older than the step of the edge.
+
+    None stands for data, which has no gradient.
+    """
+    found: dict[str, Node | None] = {}
     shape, first = edge.parent.shape, tape.place_of[edge.step.node]
     level = [("before", edge.parent)]
     for _ in range(DEPTH):
-        level = [
-            (f"{path} {step.name}{i}", p) for path, node in level if (step := tape.step_of.get(node)) is not None
-            for i, p in enumerate(step.parents) if p is not None and step.name not in ("matmul", "cat")
+        behind = [
+            (f"{path} {step.name}{i}", p, np.shape(value))
+            for path, node in level
+            if (step := tape.step_of.get(node)) is not None and step.name not in ("matmul", "cat")
+            for i, (p, value) in enumerate(zip_longest(step.parents, step.call.values))
         ]  # fmt: skip
+        found.update({path: None for path, node, own in behind if node is None and own == shape})
+        level = [(path, node) for path, node, _ in behind if node is not None]
         found.update({path: node for path, node in level if node.shape == shape and node in tape.total})
     level = [("after", edge.parent)]
     for _ in range(DEPTH):
