@@ -336,7 +336,7 @@ def test_arguments_for_workers_and_memory_change_nothing():
     def refused(worker):
         raise AssertionError("there are no workers")
 
-    for more in [{"num_workers": 2}, {"num_workers": 4, "prefetch_factor": 8, "persistent_workers": True},
+    for more in [{"num_workers": 2}, {"num_workers": 4, "prefetch_factor": 8, "persistent_workers": False},
                  {"pin_memory": True, "pin_memory_device": "cpu"}, {"timeout": 5.0, "in_order": False},
                  {"num_workers": 1, "worker_init_fn": refused, "multiprocessing_context": "spawn"}]:  # fmt: skip
         found = []
@@ -345,6 +345,23 @@ def test_arguments_for_workers_and_memory_change_nothing():
             loader = DataLoader(DATA, 3, shuffle=True, **others)
             found.append([batch.tolist() for _ in range(2) for (batch,) in loader] + [tg.rand(1).item()])
         assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("own", "epochs"), [
+    (False, [([0, 4, 3, 5, 2, 1], 0.30742281675338745),
+             ([4, 2, 1, 0, 3, 5], 0.8964447379112244),
+             ([4, 5, 1, 2, 3, 0], 0.3488934636116028)]),
+    (True, [([1, 3, 2, 0, 4, 5], 0.49625658988952637),
+            ([5, 0, 4, 2, 1, 3], 0.7682217955589294),
+            ([3, 2, 1, 5, 0, 4], 0.08847743272781372)]),
+])  # fmt: skip
+def test_persistent_workers_are_given_one_seed_for_all_epochs_as_in_pytorch(own, epochs):
+    generator = tg.Generator().manual_seed(3) if own else None
+    tg.manual_seed(0)
+    rows = TensorDataset(tg.arange(6.0))
+    loader = DataLoader(rows, 2, shuffle=True, num_workers=2, persistent_workers=True, generator=generator)
+    for order, drawn in epochs:  # PyTorch's
+        assert [i for (batch,) in loader for i in batch.tolist()] == order and tg.rand(1).item() == drawn
 
 
 def test_a_split_that_leaves_a_subset_empty_warns_as_in_pytorch():

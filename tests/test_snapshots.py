@@ -215,6 +215,7 @@ LOADERS = {
     "shuffled": lambda: loader(shuffle=True),
     "shuffled by a generator": lambda: loader(shuffle=True, generator=own()),
     "with workers": lambda: loader(shuffle=True, num_workers=2),
+    "with persistent workers": lambda: loader(shuffle=True, num_workers=2, persistent_workers=True),
     "with replacement": lambda: loader(sampler=tg.data.RandomSampler(data(40), True, 50)),
     "by its own generator": lambda: loader(sampler=tg.data.RandomSampler(data(40), True, 90, own()), generator=own()),
     "weighted": lambda: loader(sampler=tg.data.WeightedRandomSampler(np.arange(40), 50)),

@@ -35,8 +35,9 @@ class DataLoader(Passes, Generic[T]):
     gives single samples.
 
     Workers are not needed: batches are made when they are asked for, in this process, and are the same for any
-    ``num_workers``. So ``num_workers``, ``worker_init_fn``, ``timeout``, ``prefetch_factor``, ``persistent_workers``,
-    ``multiprocessing_context``, ``in_order``, ``pin_memory`` and ``pin_memory_device`` are taken and change nothing.
+    ``num_workers``. So ``num_workers``, ``worker_init_fn``, ``timeout``, ``prefetch_factor``,
+    ``multiprocessing_context``, ``in_order``, ``pin_memory`` and ``pin_memory_device`` are taken and change nothing;
+    with ``persistent_workers=True`` a seed is drawn in the first epoch alone, as PyTorch does it, not in each.
     Raises ``ArgumentError`` for arguments that contradict each other.
 
     ``state_dict()`` says where the pass that began last stands, in the middle too, and where the generators of its own
@@ -118,6 +119,7 @@ class DataLoader(Passes, Generic[T]):
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.multiprocessing_context = persistent_workers, multiprocessing_context
         self.in_order, self.pin_memory, self.pin_memory_device = in_order, pin_memory, pin_memory_device
+        self._workers = _PersistentWorkers() if persistent_workers else None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in FIXED and name in vars(self):
@@ -141,14 +143,15 @@ class DataLoader(Passes, Generic[T]):
     def _begin(self) -> tuple[Iterator[Any], Iterator[Any]]:
         indices = None if self._iterable else self._indices()
         # PyTorch draws a seed for its workers here, with or without workers; the stream has to move the same way.
-        draw_seed(self.generator)
+        if self._workers is None or self._workers.begin():
+            draw_seed(self.generator)
         batches = self._stream() if indices is None else self._epoch(indices)
         return batches, batches if indices is None else indices
 
     def _sources(self) -> dict[str, Any]:
         """The generators that the order is drawn from, and a data set and samplers that have a state."""
         inner = getattr(self.batch_sampler, "sampler", None)
-        found: dict[str, Any] = {"generator": self.generator}
+        found: dict[str, Any] = {"generator": self.generator, "workers": self._workers}
         holders = {
             "dataset": self.dataset,
             "sampler": self.sampler,
@@ -221,6 +224,23 @@ class DataLoader(Passes, Generic[T]):
         if not isinstance(batch, (slice, np.ndarray)):  # those are within the dataset, or NumPy says so
             batch = inside(batch, len(self.dataset))
         return batch if rows is None else rows[batch]
+
+
+class _PersistentWorkers:
+    """Whether PyTorch's persistent workers would have begun: they are given one seed, before the first pass."""
+
+    begun = False
+
+    def begin(self) -> bool:
+        """Begin; whether this is the first time."""
+        first, self.begun = not self.begun, True
+        return first
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"begun": self.begun}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.begun = state_dict["begun"]
 
 
 def _of_all_ranks(sampler: Any, rows: int | None) -> int | None:
