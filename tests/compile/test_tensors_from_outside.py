@@ -177,3 +177,24 @@ def test_what_no_op_computed_is_returned_as_it_is(given):
     for i in range(8):
         assert compiled(tg.ones(3)) is given and w.tolist() == [2.0 + i] * 3
     assert len(compiled.programs) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda w: w.requires_grad_(not w.requires_grad), lambda w: w.requires_grad),
+        (lambda w: setattr(w, "data", tg.ones(5)), lambda w: w.shape[0]),
+        (lambda w: setattr(w, "data", tg.ones(2, dtype=tg.float64)), lambda w: w.dtype == tg.float64),
+    ],
+)
+def test_the_kind_of_a_tensor_that_is_only_looked_at_is_seen(change, read):
+    found = []
+    for compiled in (lambda f: f, tg.compile):
+        w = tg.ones(2)
+        function, seen = compiled(lambda x, w=w: x * (2.0 + read(w))), []
+        for i in range(12):
+            if i == 5:
+                change(w)
+            seen.append(function(tg.ones(1)).item())
+        found.append(seen)
+    assert found[0] == found[1] and len(set(found[0])) == 2

@@ -40,7 +40,7 @@ class Entry:
 
     def __init__(self, captured: Captured, guards: Guards, build: Build, exact: bool, leaves: Sequence[Any]) -> None:
         self.captured, self.guards, self.program = captured, guards, captured.program
-        guards.conditions = captured.conditions
+        guards.conditions = (*captured.conditions, *guards.of_tensors)
         self.runnable = build(captured.program, exact)
         self._kinds = [
             (value.shape, value.dtype, not isinstance(source, int) and getattr(source(), "_node", None) is not None)

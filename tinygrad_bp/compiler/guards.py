@@ -14,7 +14,7 @@ import random
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import is_
 from types import BuiltinMethodType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
@@ -49,6 +49,7 @@ class Guards:
 
     def __init__(self, function: Callable[..., Any], arguments: Any = ()) -> None:
         self.conditions: tuple[Condition, ...] = ()  # what was assumed while the program was written down
+        self.of_tensors: tuple[Condition, ...] = ()
         self._attributes, known = set(_IMPLIED), 0
         self._asked: set[str] = set()  # of these, names that need not be there
         while known < len(
@@ -73,6 +74,7 @@ class Guards:
                 self._look_at_class(kind, self._attributes)
             if self._inside and Module._hooks is not None:  # of all modules
                 self._look_at(tuple(vars(Module._hooks).values()))
+        self._tensors = [weakref.ref(x) for x in self._seen.values() if isinstance(x, Tensor)]
         self._seen = {}
         if self._inside:
             self.names.append((vars(Module), "_hooks", Module._hooks))
@@ -102,6 +104,9 @@ class Guards:
         Gives the name of what the run itself changed, which a run of the program would leave as it is.
         """
         read = {id(item) for item in inputs}
+        # Of tensors that are no inputs, Python may have read the kind.
+        kinds = [(each, _kind(x)) for each in self._tensors if (x := each()) is not None and id(x) not in read]
+        self.of_tensors = (Condition(partial(_are_of_kinds, kinds), True),) if kinds else ()
         self.settings = [(now, then) for now, then in self.settings if id(now) not in read]
         for names, name, value in self.names:
             if not same(names.get(name, MISSING), value):
@@ -289,6 +294,14 @@ def unchanged(now: Any, then: Any) -> bool:
     if isinstance(now, dict):
         now, then = [*now, *now.values()], [*then, *then.values()]
     return all(map(is_, now, then)) or all(map(same, now, then))
+
+
+def _kind(x: Tensor) -> tuple[Any, ...]:
+    return x._value.shape, x._value.dtype, x.requires_grad
+
+
+def _are_of_kinds(kinds: Sequence[tuple[Callable[[], Any], tuple[Any, ...]]]) -> bool:
+    return all([(x := each()) is None or _kind(x) == kind for each, kind in kinds])
 
 
 def place_of(item: Any) -> tuple[Any, ...]:
