@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tests.compile.both_ways import X
+from tests.compile.both_ways import X, same_as_python
 from tinygrad_bp.program import CaptureError
 
 pytestmark = [
@@ -82,3 +82,12 @@ def test_a_function_learns_that_it_is_written_down():
     for _ in range(4):
         double(tg.ones(2))
     assert seen and all(seen) and not tg.compiler.is_compiling()
+
+
+def test_a_distribution_says_what_to_write():
+    def step(x, **settings):
+        return tg.distributions.Normal(x, x.exp(), **settings).log_prob(x)
+
+    with pytest.raises(CaptureError, match=r"Normal looks at the numbers .*: write validate_args=False"):
+        tg.compile(step)(X)
+    same_as_python(lambda x: step(x, validate_args=False), *[(X,)] * 4)

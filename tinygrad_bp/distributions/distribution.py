@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.errors import ArgumentError, ShapeError, shape_text
+from ..autograd.errors import ArgumentError, CaptureError, ShapeError, shape_text
 from ..autograd.modes import no_grad
 from ..autograd.size import Size
 from ..autograd.tensor import Tensor
@@ -47,11 +47,21 @@ class Distribution:
 
     def _check_parameters(self) -> None:
         for name, constraint in self.arg_constraints.items():
-            if name in vars(self) and not constraint.check(value := getattr(self, name)).all():
+            if name in vars(self) and not self._holds(constraint, value := getattr(self, name)):
                 raise ArgumentError(
                     f"{type(self).__name__}: parameter {name} {shape_text(value.shape)} must be {constraint!r} "
                     f"everywhere, got\n{value}"
                 )
+
+    def _holds(self, constraint: Constraint, value: Tensor) -> bool:
+        """Whether a value fits everywhere."""
+        try:
+            return bool(constraint.check(value).all())
+        except CaptureError:
+            raise CaptureError(
+                f"{type(self).__name__} looks at the numbers that it is given while a program is written down, and no "
+                "later run would: write validate_args=False in a compiled function"
+            ) from None
 
     def _judge(self, value: Tensor) -> None:
         """What ``log_prob`` and ``cdf`` do with their argument first, where arguments are validated."""
@@ -73,7 +83,7 @@ class Distribution:
             support = self.support
         except NotImplementedError:
             return
-        if not support.check(value).all():
+        if not self._holds(support, value):
             raise ArgumentError(
                 f"{said}: a value {shape_text(value.shape)} must be {support!r}, its support, everywhere, got\n{value}"
             )
