@@ -18,8 +18,8 @@ from ..autograd.tensor import Tensor
 from ..autograd.types import Raw
 from ..autograd.watch import Following
 from .case import Case
-from .compared import Comparing, place, raw
-from .findings import Diagnosis
+from .compared import Comparing, Gradient, place, raw
+from .findings import Diagnosis, Finding
 from .naming import Trail, meant
 from .passage import Backward, Passage
 
@@ -63,14 +63,31 @@ def located(
     comparing = Comparing(backward, {**hands, **network.by_hand(grads)}, trail.lines, names, explained=hands)
     compared = comparing.findings() if hands else ()
     first = next((finding for finding in compared if not finding.ok and finding.kind != "follows"), None)
-    more = tuple(finding for finding in compared if finding.name not in grads)
-    if first in more:
+    reason = _reason(compared, found)
+    more = tuple(
+        replace(finding, kind=reason[finding.name].kind, sentence=reason[finding.name].sentence)
+        if finding.name in reason
+        else finding
+        for finding in compared
+        if finding.name not in grads
+    )
+    if first is not None and first.name not in grads:
         node = next(node for node, (key, _) in hands.items() if key == first.name)
         where = network.told([backward.passage(node, comparing.hands)])
     else:
         right = {finding.name for finding in more if finding.ok}
         where = network.by_parameters({node for node, (key, _) in hands.items() if key in right})
     return replace(found, findings=found.findings + more, place=where)
+
+
+def _reason(compared: Sequence[Gradient], found: Diagnosis) -> dict[str, Finding]:
+    """The one gradient that all other wrong ones follow from, with the reason that those of the parameters show.
+
+    Where it shows one itself, or they show several, nothing.
+    """
+    own = [finding for finding in compared if not finding.ok and finding.kind != "follows"]
+    said = {(one.kind, one.sentence): one for one in found.wrong if one.kind != "unknown"}
+    return {own[0].name: next(iter(said.values()))} if [f.kind for f in own] == ["unknown"] and len(said) == 1 else {}
 
 
 def others(by_hand: object, grads: Collection[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .edit import Edit, Make
+from .edit import Edit, Make, beside
 from .program import Hole, Operand, Step, Variant
 
 if TYPE_CHECKING:
@@ -43,6 +43,36 @@ def moved_factors(edits: Edits) -> Iterator[Edit]:
             makers = dict.fromkeys(group, without) | {i: _with(factors[0], where) for i, where in at.items()}
             text = f"the order is wrong: {word} belongs to {edits.columns.word(o)}, not to what this gives"
             yield Edit("wrong order", 1.15 + 0.2 * len(slots), edits.plainly(text, group), makers, None, group)
+
+
+def arriving_inside(edits: Edits) -> Iterator[Edit]:
+    """What arrives is multiplied after a sum over neighbours that it belongs into."""
+    program = edits.program
+    readers = edits._readers() if program.seeded else {}
+    for i, *others in edits.groups:
+        step = program.steps[i]
+        if others or step.name != "multiply" or i not in program.seeded:
+            continue
+        for slot, o in enumerate(step.operands):
+            rest = step.operands[1 - slot]
+            if not edits._seeded(o) or edits._seeded(rest) or np.shape(program.value(rest)) != np.shape(step.value):
+                continue
+            inside: set[int] = program.ancestors(rest) if isinstance(rest, int) else set()
+            product: int | None = i
+            while product is not None:  # and what it is multiplied with afterwards
+                after = [(j, 1 - at) for j, at in readers.get(product, ()) if program.steps[j].name == "multiply"]
+                product = after[0][0] if len(after) == 1 else None
+                other = program.steps[product].operands[after[0][1]] if product is not None else 0
+                if product is not None and isinstance(other, int):
+                    inside |= program.ancestors(other)
+            word = edits.columns.word(o)
+            for t in sorted(inside - program.seeded - set(program.leaves), reverse=True):
+                value = np.asarray(program.value(t))
+                if value.dtype.kind != "f" or value.shape != np.shape(program.value(o)) or edits._later(t, o):
+                    continue
+                makers = {i: edits._passing((1 - slot,)), t: beside(o, np.multiply)}
+                text = f"the order is wrong: {word} belongs to {edits.columns.word(t)}, not to what this gives"
+                yield Edit("wrong order", 1.3, edits.plainly(text, [i]), makers, None, [i])
 
 
 def _all_ways(edits: Edits) -> Iterator[tuple[list[int], tuple[int, ...]]]:

@@ -15,6 +15,7 @@ from .program import Step, Variant, fill
 if TYPE_CHECKING:
     from .edits import Edits
 
+REACH = 5  # neighbours on each side that are tried
 SMALL = 8  # numbers that are added to a turn of a loop
 
 
@@ -87,6 +88,52 @@ def _of_taps(edits: Edits, i: int, turns: Sequence[tuple[int, ...]]) -> bool:
                 if any(set(each) == set(turn) for turn in turns):
                     return True
     return False
+
+
+def reaches(edits: Edits) -> Iterator[Edit]:
+    """A window around each place along an axis, cut off at both ends, that reaches farther or less far."""
+    program = edits.program
+    found: dict[Any, list[tuple[int, slice, int]]] = {}
+    for i in edits.editable:
+        step = program.steps[i]
+        if step.name == "getitem" and step.site is not None:
+            shape = np.shape(program.value(step.operands[0]))
+            for place, part in enumerate(step.args[1] if type(step.args[1]) is tuple else (step.args[1],)):
+                if type(part) is slice and type(part.start) is int and type(part.stop) is int and place < len(shape):
+                    found.setdefault((step.site, place), []).append((i, part, shape[place]))
+    for (_, place), some in found.items():
+        size = some[0][2]
+        if len(some) != size or size < 3 or any(n != size or part.start < 0 for _, part, n in some):
+            continue
+        starts = {part.start - k for k, (_, part, _) in enumerate(some) if part.start > 0}
+        stops = {part.stop - k for k, (_, part, _) in enumerate(some) if part.stop < size}
+        if len(starts) > 1 or len(stops) > 1:
+            continue
+        low, high = min(starts, default=-size), min(stops, default=size)
+        near = product((low - 1, low, low + 1), (high - 1, high, high + 1)) if starts and stops else ()
+        for first, end in dict.fromkeys((*((-r, r + 1) for r in range(min(size, REACH))), *near)):
+            if (first, end) == (low, high) or end <= first:
+                continue
+            makers = {i: _read_within(place, max(0, k + first), max(0, k + end)) for k, (i, _, _) in enumerate(some)}
+            text = (
+                f"the window reaches another way: for place i along axis {place} all from i{first:+d} to i{end - 1:+d} "
+            )
+            text += "are meant, cut off at both ends"
+            group = [i for i, _, _ in some]
+            text = text.replace("i+0", "i").replace("+", " + ").replace("i-", "i − ")
+            yield Edit("wrong slice", 1.3, edits.plainly(text, group[:1]), makers, None, group)
+
+
+def _read_within(place: int, start: int, stop: int) -> Make:
+    def make(step: Step) -> Variant:
+        def compute(values: Sequence[Any]) -> Any:
+            array, index = fill(step.args, values)[:2]
+            parts = index if type(index) is tuple else (index,)
+            return array[tuple(slice(start, stop) if k == place else part for k, part in enumerate(parts))]
+
+        return Variant(step.operands, compute)
+
+    return make
 
 
 def shifts(edits: Edits) -> Iterator[Edit]:
