@@ -84,3 +84,21 @@ def five_heads_for_one_number(rng: Any) -> Program:
     model = mlp(5, 24, 5)
     loss = lambda p, y: F.mse_loss(p, y.expand_as(p))  # noqa: E731
     return Program(model, loss, surface(rng), optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def minus_the_mean_reward(rng: Any) -> Program:
+    x, best = blobs(rng)
+    model = mlp(2, 16, 3)
+    batch = x, F.one_hot(best, 3).float()
+    loss = lambda z, reward: -(F.softmax(z, dim=1) * reward).sum(1).mean()  # noqa: E731
+    return Program(model, loss, batch, optim.Adam(model.parameters(), lr=0.01))
+
+
+@sound
+def pairs_in_their_order(rng: Any) -> Program:
+    """The first of two is to be above the second: targets only fill a place."""
+    x = f32(rng.normal([[1.0], [0.0]], size=(80, 2, 5)))
+    model = mlp(5, 16, 1)
+    loss = lambda s, _: -F.logsigmoid(s[:, 0] - s[:, 1]).mean()  # noqa: E731
+    return Program(model, loss, (x, tg.zeros(80)), optim.Adam(model.parameters(), lr=0.01))

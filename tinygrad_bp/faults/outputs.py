@@ -156,7 +156,7 @@ def log_missing(seen: Observation) -> Finding | None:
     if kind is None:
         return None
     of_one = (kind.kind, kind.of) == ("absolute", "softmax") and (seen.loss_value or 0.0) < 0  # slopes of 1 - p
-    if of_one and seen.targets.dtype.kind == "f" and (seen.ascends or seen.cure.trials.learns_well):
+    if of_one and seen.targets.dtype.kind == "f" and (seen.ascends or seen.cure.trials.learns):
         return None  # the mean reward of a policy
     minus_shares = of_one or (kind.of == "softmax" and takes_logarithms(kind))
     if not minus_shares and not (_no_logarithms(seen, kind) and shares_of_one(seen, kind)):

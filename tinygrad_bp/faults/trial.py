@@ -184,10 +184,16 @@ class Trials:
         return longer is not None and not longer.learnt
 
     @cached_property
+    def learns(self) -> bool:
+        """Whether the program learns its batch as it is."""
+        plain = self.run()
+        return plain is not None and plain.learnt
+
+    @cached_property
     def learns_well(self) -> bool:
         """Whether the program learns its batch nearly as a whole."""
         plain = self.run()
-        return plain is not None and plain.learnt and plain.skill >= ENOUGH
+        return plain is not None and self.learns and plain.skill >= ENOUGH
 
     @cached_property
     def halts(self) -> bool:
