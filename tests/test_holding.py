@@ -1,5 +1,6 @@
 """What a module holds: places keep their kind, walks go as deep as modules nest, constructors take settings."""
 
+import contextlib
 import copy
 import inspect
 
@@ -326,6 +327,26 @@ def test_a_constructor_of_ones_own_is_what_inspect_tells():
 
     assert str(inspect.signature(Own)) == str(inspect.signature(Sized)) == "(size)"
     assert "args" in str(inspect.signature(Sized(2))) and Sized(2).__signature__ is None
+
+
+@pytest.mark.parametrize("kind", MODULES)
+@pytest.mark.parametrize("given", ["text", None, [], object(), -1, 2.5], ids=lambda given: type(given).__name__)
+def test_a_constructor_refuses_in_words_or_takes_it(kind, given):
+    takes = [p for p in inspect.signature(kind).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    small = ("d_model", "nhead", "dim_feedforward")  # as they are, a Transformer's are large
+    needed = {p.name: 2 for p in takes if p.default is p.empty or p.name in small}
+    for p in takes:
+        with contextlib.suppress(AutogradError):
+            kind(**{**needed, p.name: given})
+
+
+def test_the_argument_is_named_that_the_outermost_constructor_was_given():
+    for kind, name in ((nn.Dropout, "p"), (nn.LSTM, "dropout"), (nn.Linear, "dtype")):
+        needed = (
+            {} if kind is nn.Dropout else {"generator": None, **dict(zip(inspect.signature(kind).parameters, (2, 3)))}
+        )
+        with pytest.raises(ArgumentError, match=f"^{kind.__name__}: cannot use a list as {name}; "):
+            kind(**needed, **{name: [1, 2]})
 
 
 def test_modules_of_users_take_what_they_like():

@@ -75,6 +75,23 @@ def door(function: Callable[..., Any], public: bool = False) -> Callable[..., An
     return entered
 
 
+def constructor(init: Callable[..., None]) -> Any:
+    """The constructor, whose errors of wrong arguments are ours; they name what the outermost of these was given."""
+
+    @functools.wraps(init)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except RAW as error:
+            inits = (vars(kind).get("__init__") for kind in type(self).__mro__)
+            if next(filter(_DOORS.__contains__, inits)) is not made:
+                raise
+            raise refusal(type(self).__name__, functools.partial(init, self), error, args, kwargs) from None
+
+    _DOORS.add(made)
+    return made
+
+
 def renamed_for(function: Callable[..., Any], error: Exception, kwargs: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments under this function's names, where it refused them under PyTorch's other ones."""
     if "unexpected keyword argument" not in str(error):
@@ -132,7 +149,7 @@ def refusal(name: str, function: Any, error: Exception, args: tuple[Any, ...], k
 
 
 def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call by their names; those of ``*args`` by their places."""
+    """The arguments of a call by their names, those of ``*args`` by their places; without what is the default."""
     try:
         signature = inspect.signature(function)
     except ValueError:  # ufuncs of older NumPys say nothing of theirs
@@ -140,7 +157,9 @@ def _named(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict
     own = {name if name in signature.parameters else ALIASES.get(name, name): value for name, value in kwargs.items()}
     given = signature.bind(*args, **own).arguments
     for name, parameter in signature.parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL:
+        if name in given and given[name] is parameter.default:
+            del given[name]
+        elif parameter.kind is parameter.VAR_POSITIONAL:
             given |= {f"argument {i}": item for i, item in enumerate(given.pop(name, ()), len(given))}
     return given
 

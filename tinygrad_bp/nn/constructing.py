@@ -13,6 +13,7 @@ import numpy as np
 from ..autograd import dtypes
 from ..autograd.arrays import whole
 from ..autograd.device import DeviceLike, resolve
+from ..autograd.doors import constructor
 from ..autograd.errors import ArgumentError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
@@ -42,12 +43,9 @@ class Constructed:
         """
         super().__init_subclass__(**kwargs)
         init = cls.__dict__.get("__init__")
-        code = getattr(init, "__code__", None)
-        if code and cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
-            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            if "device" in names or "int" in init.__annotations__.values():
-                # An assignment would be a declaration, of an unknown type, to those who check types.
-                type.__setattr__(cls, "__init__", _looked_at(init))
+        if inspect.isfunction(init) and cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            # An assignment would be a declaration, of an unknown type, to those who check types.
+            type.__setattr__(cls, "__init__", constructor(_looked_at(init)))
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A module without anything in it. Raises ``ArgumentError`` for a tensor or array meant for its call."""
@@ -92,6 +90,9 @@ def _looked_at(init: Any) -> Any:
         for i, name in enumerate(names)
         if init.__annotations__[name] == "int"
     ]
+
+    if not numbers and place is None:
+        return init
 
     @functools.wraps(init)
     def made(self: Any, *args: Any, **kwargs: Any) -> None:
