@@ -38,6 +38,8 @@ def mutants(case: Case) -> Iterator[Guess]:
             yield from (one for one in repairs(case) if one[0] in OF_A_FACTOR)
         if "by the product where the other factor" in guess[3]:  # a power of a factor in one term may give the same
             yield from (one for one in repairs(case) if one[0] not in LEFT_OUT)
+        if guess[0] == "wrong count" or "rounds of the loop" in guess[3]:  # the program has a name for it, or a line
+            yield from (one for one in repairs(case) if one[0] in ("wrong count", "overwritten"))
         if odd:
             yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
         if odd or by_place:
@@ -76,6 +78,18 @@ def penalties_of_rows(case: Case) -> Iterator[Guess]:
         yield guess
 
 
+def rounded(case: Case) -> Iterator[Guess]:
+    """Whole numbers where the gradient has fractions; of −1, 0 and 1 alone the graph or the program may say more.
+
+    Every p − y rounded down is −y: that p is left out there is the simpler mistake.
+    """
+    for guess in whole(case):
+        if np.max(np.abs(case.hand)) <= 1 and case.fits(guess[1]):
+            yield from mutants(case)
+            yield from repairs(case)
+        yield guess
+
+
 GIVEN = (" − 1, not 1 − ", "has the wrong sign")  # signs that no line of the program has wrong by itself
 OF_A_FACTOR = ("factor missing", "mask missing", "wrong factor")  # kinds of changes that name one
 LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
@@ -83,7 +97,7 @@ LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step ou
 
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
 CHANCE = (
-    regularisation, part_of_penalty, penalties_of_rows, turned_round, whole, any_factor, scaled_term, penalty, offset,
+    regularisation, part_of_penalty, penalties_of_rows, turned_round, rounded, any_factor, scaled_term, penalty, offset,
     signs, divided, parts, gates, examples, moved, summed_up, coupled, stretched,
 )  # fmt: skip
 WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
@@ -91,7 +105,7 @@ WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
     shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty,
-    penalties_of_rows, updated, clipped, whole, accumulated,
+    penalties_of_rows, updated, clipped, rounded, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,11 +25,12 @@ from .orders import exchanged_steps, joined_elsewhere
 from .own_places import own_places
 from .places import rearranged, reordered, slices
 from .pooling import pools
-from .products import elementwise_products, squares
+from .products import elementwise_products, numbers, squares
 from .reading import windows_of_data
 from .reads import overlapping
 from .recurrent import at_another_step, cut_off, later, orders_in_time
 from .reread import read_back_elsewhere, read_otherwise
+from .sample import Sample
 from .screen import Screen
 from .signs import subtracted
 from .statistics import statistics
@@ -44,16 +43,17 @@ from .windows import windows
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, beside_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses, left_out, ways, branches,
     gathered, extremes, running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope,
-    statistics, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
+    statistics, numbers, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
     windows_of_data, read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices,
     penalties, own_places, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
     other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks,
     of_the_loss, at_another_step, halved,
 )  # fmt: skip
-SAMPLED = 64  # elements of a large gradient that are compared first
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides
 MADE = 5_000_000  # changes that are made, times the steps of the graph: a loop over pixels has many of both
+IN_ONE_TURN = 0.1  # what a change in one turn of a loop counts for: of these a loop over pixels has thousands
+OF_A_WAY = ("derivative", "wrong factor", "mask inverted", "factor", "sign")  # kinds that may be a branch left out
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
 
 
@@ -146,48 +146,6 @@ def tolerant(case: Case) -> Case:
     return replace(case, tolerance=max(case.tolerance, min(1e-6, 1e-3 * error_of(case)))) if case.same else case
 
 
-@dataclass
-class Sample:
-    """Some elements of a gradient, of a small one all: what does not meet these does not meet it, at far less cost."""
-
-    at: Any  # half of them are those that are most wrong
-    hand: Any
-    truth: Any
-    off: Any  # the hand-written less the right, without its part along the parameter
-    along: Any  # the parameter at length 1; None where there is none
-    room: float  # the length of a difference that may still be rounding
-
-    @classmethod
-    def of(cls, case: Case) -> Sample:
-        """Take elements of a case, always the same."""
-        hand, truth = case.hand.ravel(), case.truth.ravel()
-        at: Any = slice(None)
-        if hand.size > 2 * SAMPLED:
-            worst = np.argpartition(-np.abs(hand - truth), SAMPLED // 2)[: SAMPLED // 2]
-            at = np.union1d(worst, np.random.default_rng(hand.size).integers(0, hand.size, SAMPLED // 2))
-        w = case.parameter
-        along = np.ravel(w)[at] if w is not None and np.shape(w) == case.hand.shape else None
-        size = 0.0 if along is None else float(np.linalg.norm(along))
-        along = along / size if along is not None and size else None
-        hand, truth = hand[at], truth[at]
-        off = hand - truth
-        room = 2 * float(np.max(case.allowed(case.hand))) * hand.size**0.5
-        return cls(at, hand, truth, off if along is None else off - (off @ along) * along, along, room)
-
-    def allows(self, shift: Any) -> bool:
-        """Whether hand = truth + t · shift + b · parameter may hold, or hand = a · (truth + shift)."""
-        some = shift.ravel()[self.at]
-        beside = some if self.along is None else some - (some @ self.along) * self.along
-        return self._left(self.off, beside) <= self.room or self._left(self.hand, self.truth + some) <= self.room
-
-    @staticmethod
-    def _left(target: Any, column: Any) -> float:
-        """The length of what is left of a target without its part along a column."""
-        square = column @ column
-        left = target - (target @ column / square) * column if square else target
-        return math.sqrt(left @ left)
-
-
 class Search:
     """The hand-written gradients, and every change that is tried on them."""
 
@@ -213,12 +171,18 @@ class Search:
         wrong = frozenset(self.wrong)
         some: list[Change] = []
         spoiling: tuple[list[Change], list[Change]] = [], []
-        count = 0
-        for change in islice(self._changes(), MADE // max(len(self.tape.steps), 1)):
+        count, made = 0, 0.0
+        for change in self._changes():
+            alone = self.tape.partial(change)
+            made += IN_ONE_TURN if alone else 1
+            if made * len(self.tape.steps) > MADE:
+                break
+            if alone and len(self.alone) >= self.tries:
+                continue
             reached = self.tape.reaches(change) & wrong
             self.reached[change] = self.near[change] = reached
-            if self.tape.partial(change):
-                if reached == wrong and len(self.alone) < self.tries:
+            if alone:
+                if reached == wrong:
                     self.alone.append(change)
             elif reached and self._moves_right(change):
                 spoiling[reached != wrong].append(change)
@@ -278,8 +242,18 @@ class Search:
                     continue
                 best = fit
                 if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers and not fit.odd:
-                    return best
+                    return self.as_branch(fit, left, known)
         return best
+
+    def as_branch(self, fit: Fit, left: list[int], base: Change) -> Fit:
+        """The same as a branch left out, where one is: two ways, one of them wrong, may cancel out, h and 1 − h."""
+        changed = fit.change.rules.keys()
+        for change in (*uses(self.tape), *ways(self.tape)) if fit.kind in OF_A_WAY and changed else ():
+            if change.kind == "branch missing" and changed <= change.rules.keys():
+                other = self.fit(change, left, base)
+                if other is not None and other.rank <= fit.rank:
+                    return other
+        return fit
 
     def _tried(self, first: bool) -> Iterator[Change]:
         yield from self.changes

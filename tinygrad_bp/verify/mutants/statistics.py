@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -51,7 +51,8 @@ def statistics(tape: Tape) -> Iterator[Change]:
             rules: dict[Node, Rule] = {}
             for s in some:
                 rules[s.used.node] = _instead([one for one in some if one.used is s.used], None)
-            yield Change("term missing", f"It is without {what}: a term is missing.", rules, free=times(tape, what))
+            free = _counted(tape, some[0], what)
+            yield Change("term missing", f"It is without {what}: a term is missing.", rules, free=free)
         for other, shape in _others(tape, some[0]):
             of_shape = "" if shape == some[0].source.shape else f" of shape {shape}"
             for own in (True, False):
@@ -67,6 +68,21 @@ def statistics(tape: Tape) -> Iterator[Change]:
                     axis = over(other) if len(other) < len(shape) else "everything"
                     text = f"{what[0].upper()}{what[1:]} is averaged over {axis}{of_shape}."
                     yield Change("wrong axis", text, rules)
+
+
+def _counted(tape: Tape, s: Statistic, what: str) -> Callable[[float], tuple[str, str]]:
+    """The words for what comes through means ``c`` times: divided by the number of other elements, if that is one."""
+    usual, shape = times(tape, what), s.source.shape
+    count = int(np.prod([shape[a] for a in s.axes]))
+    sizes = {int(np.prod(some)) for n in range(1, len(shape) + 1) for some in combinations(shape, n)} - {1, count}
+
+    def words(c: float) -> tuple[str, str]:
+        n = next((n for n in sizes if abs(c * n - count) < 1e-5 * count), None)
+        if n is None:
+            return usual(c)
+        return "wrong count", f"It is divided by {n} where {count} is meant, as many as are taken together, {what}."
+
+    return words
 
 
 def _within(tape: Tape, s: Statistic, found: list[Statistic]) -> bool:

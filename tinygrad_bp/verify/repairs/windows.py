@@ -193,18 +193,21 @@ def within(edits: Edits) -> Iterator[Edit]:
         if step.name in PLACES and step.site is not None and len(dict(numbers(step))) > 1:
             lines.setdefault((step.site.code, step.site.line, np.shape(program.value(step.operands[0]))), []).append(i)
     for group in lines.values():
+        places = [dict(numbers(program.steps[i])) for i in group]
         held = [program.counters.get(i, {}) for i in group]
-        for a, b in combinations(dict(numbers(program.steps[group[0]])), 2):
-            for one, two in permutations(held[0], 2):
+        at = {place: np.array([one.get(place, -1) for one in places]) for place in places[0]}
+        turns = {name: np.array([one.get(name, 0) for one in held]) for name in held[0]}
+        for a, b in combinations(at, 2):
+            for one, two in permutations(turns, 2):
                 for times in (1, 2, 3):
-                    starts = [(times * h.get(one, 0), times * h.get(two, 0)) for h in held]
-                    keys = [dict(numbers(program.steps[i])) for i in group]
-                    inner = [(k.get(a, -1) - s, k.get(b, -1) - t) for k, (s, t) in zip(keys, starts, strict=True)]
-                    if not all(0 <= m < SMALL and 0 <= n < SMALL for m, n in inner) or all(m == n for m, n in inner):
+                    s, t = times * turns[one], times * turns[two]
+                    inner = np.stack((at[a] - s, at[b] - t))
+                    if np.min(inner) < 0 or np.max(inner) >= SMALL or np.array_equal(*inner):
                         continue
                     text = f"the two places within a window are exchanged, row for column: {_plus(times, one)} and "
                     text += f"{_plus(times, two)} are meant with the other of them"
-                    makers = {i: _inside_out((a, b), at) for i, at in zip(group, starts, strict=True)}
+                    starts = zip(group, s.tolist(), t.tolist(), strict=True)
+                    makers = {i: _inside_out((a, b), (m, n)) for i, m, n in starts}
                     yield Edit("wrong index", 1.25, edits.plainly(text, group[:1]), makers, None, group)
 
 
