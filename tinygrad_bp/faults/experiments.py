@@ -38,7 +38,7 @@ class Experiments:
 
     def __init__(self, model: Model, loss_fn: Loss, x: object, y: object, optimizer: Optimizer | None = None) -> None:
         self.model, self.x, self.y, self.optimizer = model, x, y, optimizer
-        self.ascends = _ascends(optimizer)
+        self.ascends: bool = _ascends(optimizer)
         self.loss_fn = (lambda outputs, y: -loss_fn(outputs, y)) if self.ascends else loss_fn
         self._things = (model, loss_fn)
 

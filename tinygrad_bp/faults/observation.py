@@ -60,7 +60,7 @@ class Observation(Experiments):
             self._model_steps = len(self._recording.steps)
             if self.failure is None:
                 self.loss = self._tried("loss", lambda: loss_fn(self.outputs, y))
-        self.loss_step = self._recording.step_of(self.loss)  # the op that gave the loss
+        self.loss_step: Step | None = self._recording.step_of(self.loss)  # the op that gave the loss
         if self.ascends and isinstance(self.loss, Tensor):
             self.loss = -self.loss
         self.gradients  # noqa: B018  (now: an experiment writes the weights, and backward refuses what was written)

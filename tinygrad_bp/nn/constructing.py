@@ -34,7 +34,7 @@ class Constructed:
     """The part of a ``Module`` that looks at what its constructor is given."""
 
     forward: Callable[..., Any]
-    __signature__ = _Signature()
+    __signature__: _Signature = _Signature()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A constructor of this package's looks at its whole numbers first: most are sizes of the parameters.

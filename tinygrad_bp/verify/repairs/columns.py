@@ -41,7 +41,7 @@ class Columns:
             found.setdefault(key, []).append(i)
         columns = [part for column in found.values() for part in self._by_name(column)]
         self.of: dict[int, list[int]] = {i: column for column in columns for i in column}
-        self.all = [self._column(column) for column in columns] + self._constants()
+        self.all: list[Column] = [self._column(column) for column in columns] + self._constants()
 
     def _by_name(self, column: list[int]) -> list[list[int]]:
         """The steps of one place, those of each variable apart: ``z, r = (f(W) for W in both)``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,12 +43,13 @@ class Groups:
     """Steps that are changed alike."""
 
     def __init__(self, program: Program, wanted: set[int]) -> None:
-        self.program, self.columns = program, Columns(program)
+        self.program: Program = program
+        self.columns: Columns = Columns(program)
         given = program.ancestors(program.loss) if program.loss is not None else set()
-        self.before = {*program.leaves, *given, *range(program.first)}  # what the forward has, and the inputs
+        self.before: set[Any] = {*program.leaves, *given, *range(program.first)}  # what the forward has, and the inputs
         shapes = [np.shape(program.steps[i].value) for i in program.leaves]
-        self.sizes = {n for shape in shapes for n in shape if n > 2}  # how many examples there may be
-        self.editable = [
+        self.sizes: set[int] = {n for shape in shapes for n in shape if n > 2}  # how many examples there may be
+        self.editable: list[int] = [
             i
             for i in sorted(program.live & wanted)
             if i >= program.first
@@ -56,7 +58,7 @@ class Groups:
             and program.steps[i].name not in ("made", "input")
         ]
         self.groups: list[list[int]] = []
-        self.limit = np.inf  # what costs as much is not tried any more
+        self.limit: float = np.inf  # what costs as much is not tried any more
         self.spent: Callable[[], int] = lambda: 0  # steps that have been computed again until now
         self.waiting: list[tuple[float, Iterator[Edit]]] = []  # the rests of kinds that give many
         self._apart_from: dict[tuple[Operand, Operand | None], tuple[str, str]] = {}
