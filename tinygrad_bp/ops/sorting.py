@@ -47,17 +47,45 @@ def _order(x: Any, place: int, descending: bool = False) -> Any:
 
 
 def _top(x: Any, k: int, place: int, largest: bool) -> Any:
-    """The first ``k`` of ``_order``, without sorting the others where no ties leave a choice."""
+    """The first ``k`` of ``_order``; only what may be among them is sorted, where that is little."""
     size = x.shape[place]
     if x.size >= MANY and 0 < k < size // 4:
-        rows, rank = np.moveaxis(x, place, -1), size - k if largest else k - 1
-        least = np.partition(rows, rank, axis=-1)[..., rank, None]
-        hits = ~(rows < least if largest else rows > least)  # NaN among them, so at least k in every row
-        if np.count_nonzero(hits) * size == x.size * k:  # not so for ties, nor for a least of NaN
-            found = np.reshape(np.nonzero(hits)[-1], (*rows.shape[:-1], k))
-            order = _order(np.take_along_axis(rows, found, -1), found.ndim - 1, largest)
-            return np.moveaxis(np.take_along_axis(found, order, -1), -1, place)
+        rows = np.reshape(np.moveaxis(x, place, -1), (-1, size))
+        bound = _bound(rows, k, largest)
+        near = np.flatnonzero(rows >= bound if largest else rows <= bound)  # at least k in every row, but for NaN
+        if len(near) < 2 * k * len(rows) and not np.isnan(bound).any():
+            found = _first_of(rows, near, k, largest)
+            return np.moveaxis(np.reshape(found, (*np.delete(x.shape, place), k)), -1, place)
     return _order(x, place, largest)[along(place, slice(0, k))]
+
+
+def _first_of(rows: Any, near: Any, k: int, largest: bool) -> Any:
+    """The first ``k`` of each row, of which at least as many stand at the places ``near`` of all rows in a line."""
+    row, number = np.divmod(near, rows.shape[-1])
+    if len(near) == k * len(rows):
+        number = np.reshape(number, (-1, k))
+        return np.take_along_axis(number, _order(np.take_along_axis(rows, number, -1), 1, largest), -1)
+    order = _order(rows[row, number], 0, largest)
+    order = order[row[order].argsort(kind="stable")]  # row by row, and each in order
+    starts = np.searchsorted(row, np.arange(len(rows)))
+    return number[order[starts[:, None] + np.arange(k)]]
+
+
+def _bound(rows: Any, k: int, largest: bool) -> Any:
+    """What ``k`` numbers of each row reach, in a column: the k-th of the ends of groups, or of the whole row.
+
+    NaN where a row has one.
+    """
+    groups = 10 * k  # so many that two of the first k are seldom in one
+    depth = rows.shape[-1] // groups
+    if depth > 1:
+        ends = np.maximum if largest else np.minimum
+        parts = np.reshape(rows[:, : depth * groups], (-1, depth, groups))
+        rest = rows[:, depth * groups :]
+        rows = np.concatenate([ends.reduce(parts, axis=1), rest], axis=1)
+    rank = rows.shape[-1] - k if largest else k - 1
+    bound = np.partition(rows, rank, axis=-1)[:, rank, None]
+    return bound if rows.dtype.kind != "f" else np.where(np.isnan(rows).any(-1, keepdims=True), np.nan, bound)
 
 
 _order_op = constant(
