@@ -111,22 +111,24 @@ class Runnable:
     def again(self, places: Sequence[int]) -> Callable[..., Any]:
         """A function for runs like the one before, called with the arrays that stand at ``places``: the one output.
 
-        It gives None where one of these is another than in that run, and all have to be given.
+        It gives None where one of these is another than in that run, and all have to be given; True for an output that
+        is no array.
         """
         library, outputs = self._library, self._outputs
-        if library is None or not (self._fresh and self._plain and len(outputs) == 1):
+        if library is None or not self._fresh or len(self.program.outputs) != 1:
             return lambda *arrays: None
         taken = ", ".join([f"a{i}" for i in places])
         same = "".join([f" and given[{i}] is a{i}" for i in places])
         space = {"library": library, "mine": self._mine, "given": self._given, "lock": library.lock,
-                 "copies": self._copies, "step": library.step, "copy": outputs[0].copy, "RUNNING": RUNNING}  # fmt: skip
+                 "copies": self._copies, "step": library.step, "RUNNING": RUNNING,
+                 "copy": outputs[0].copy if outputs else None}  # fmt: skip
         text = (
             f"def run({taken}):\n    with lock:\n"
             f"        if library.bound_by is mine and not copies{same}:\n"
             f"            library.bound_by = RUNNING\n"
             f"            try:\n"
             f"                if not step():\n"
-            f"                    return copy()\n"
+            f"                    return {'copy()' if outputs else True}\n"
             f"            finally:\n"
             f"                library.bound_by = mine\n"
         )

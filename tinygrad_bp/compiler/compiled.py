@@ -125,7 +125,7 @@ class Compiled:
                     raise
                 return self.function(*args, **kwargs)
             if entry not in self._quicks:
-                self._quicks[entry] = quick(entry, leaves) if entry.may_be_quick else None
+                self._quicks[entry] = quick(entry, leaves)
             self._quick, self._last_run = self._quicks[entry], entry
             return result
         if key in self._plain or (self._full and key not in self._last):

@@ -69,12 +69,6 @@ class Entry:
         """Whether it leaves gradients that the next run adds to, so that this program is for the first run alone."""
         return any(grad.output is not None and not grad.cleared for grad in self.captured.grads)
 
-    @property
-    def may_be_quick(self) -> bool:
-        """Whether it gives tensors alone, and the clock tells whether a gradient that Python asked for is there."""
-        tensors = all([isinstance(output, Value) for output in self.program.outputs])
-        return tensors and not any([isinstance(source, int) for source, _ in self.captured.asked])
-
     def find(self, leaves: Sequence[Any]) -> list[Any] | None:
         """The arrays that a run reads; None where one is no more, or is of another kind."""
         if not all([_lies_at(leaves[i], tensor()) for i, tensor in self.guards.bound]):

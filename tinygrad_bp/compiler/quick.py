@@ -20,6 +20,7 @@ from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import owner, tick
 from ..nn.module import Module
 from ..program.captured import GradientOf
+from ..program.program import Value
 from .guards import MISSING, Attributes, unchanged
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         or entry.guards.bound
         or captured.sources[:count] != tuple(range(count))
         or any(isinstance(source, GradientOf) for source in captured.sources)
+        or any(isinstance(source, int) for source, _ in captured.asked)  # the clock tells of the others' gradients
         or any(grad.output is not None or isinstance(grad.source, int) for grad in captured.grads)
     ):
         return None
@@ -96,11 +98,13 @@ def quick(args):
             return MISS
         entry.moment = tick()
         (value,) = entry.runnable(*found)
-    result = blank()
+    {result}
+"""
+_TENSOR = """\
+result = blank()
     result._value = value
     result._node = None
-    return result
-"""
+    return result"""
 
 
 def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: dict[str, Any]) -> str:
@@ -111,6 +115,7 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
     settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
     names |= {f"read{i}": _read(sources[i])[0] for i in settings} | {"dtype": dtypes.get_default_dtype()}
+    (names["given"],) = entry.program.outputs  # what no op computed is returned as it is, None above all
     looks = ["dtypes._default is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype, f"kind{i}": type(leaf)}
@@ -150,6 +155,7 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
         looks=" or ".join(looks), read=read or "pass",
         keep=f"{_tuple([f'arrays[{i}]' for i in range(count)])} = {arrays}" if count else "pass",
         changing=", ".join([f"v{i}" for i in changing]),
+        result=_TENSOR if isinstance(names["given"], Value) else "return given",
         given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
     )  # fmt: skip
     free = f"{' = '.join(cells)} = None" if cells else "pass"

@@ -176,7 +176,7 @@ def test_what_no_op_computed_is_returned_as_it_is(given):
     compiled = tg.compile(update)
     for i in range(8):
         assert compiled(tg.ones(3)) is given and w.tolist() == [2.0 + i] * 3
-    assert len(compiled.programs) == 1
+    assert len(compiled.programs) == 1 and compiled._quick is not None
 
 
 @pytest.mark.parametrize(
