@@ -109,26 +109,28 @@ class Runnable:
         return run
 
     def again(self, places: Sequence[int]) -> Callable[..., Any]:
-        """A function for runs like the one before, called with the arrays that stand at ``places``: the one output.
+        """A function for runs like the one before, called with the arrays that stand at ``places``: the outputs.
 
-        It gives None where one of these is another than in that run, and all have to be given; True for an output that
-        is no array.
+        It gives None where one of these is another than in that run, and all have to be given; and None in the place of
+        an output that is no array.
         """
         library, outputs = self._library, self._outputs
-        if library is None or not self._fresh or len(self.program.outputs) != 1:
+        if library is None or not self._fresh:
             return lambda *arrays: None
         taken = ", ".join([f"a{i}" for i in places])
         same = "".join([f" and given[{i}] is a{i}" for i in places])
         space = {"library": library, "mine": self._mine, "given": self._given, "lock": library.lock,
-                 "copies": self._copies, "step": library.step, "RUNNING": RUNNING,
-                 "copy": outputs[0].copy if outputs else None}  # fmt: skip
+                 "copies": self._copies, "step": library.step, "RUNNING": RUNNING}  # fmt: skip
+        space |= {f"copy{i}": output.copy for i, output in enumerate(outputs)}
+        fresh = (f"copy{i}()" for i in range(len(outputs)))
+        results = "".join([f"{next(fresh) if isinstance(item, Value) else None}, " for item in self.program.outputs])
         text = (
             f"def run({taken}):\n    with lock:\n"
             f"        if library.bound_by is mine and not copies{same}:\n"
             f"            library.bound_by = RUNNING\n"
             f"            try:\n"
             f"                if not step():\n"
-            f"                    return {'copy()' if outputs else True}\n"
+            f"                    return ({results})\n"
             f"            finally:\n"
             f"                library.bound_by = mine\n"
         )

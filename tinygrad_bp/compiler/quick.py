@@ -32,8 +32,9 @@ Quick = Callable[[tuple[Any, ...]], Any]
 def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
     """The program as a function of a tuple of tensors, which gives MISSING where a slower look is needed.
 
-    It reads ``entry.arrays``, those of the last run. None where arguments or results are more than tensors one by one,
-    or where gradients are left. A backend may have a method ``again``: a function for runs like the one before.
+    It reads ``entry.arrays``, those of the last run. None where arguments are more than tensors one by one, where one
+    of them is returned, or where gradients are left. A backend may have a method ``again``: a function for runs like
+    the one before.
     """
     captured, count = entry.captured, len(leaves)
     if (
@@ -45,7 +46,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         or any(grad.output is not None or isinstance(grad.source, int) for grad in captured.grads)
     ):
         return None
-    if captured.itself != (None,) or captured.back([MISSING]) is not MISSING:
+    if any(place is not None for place in captured.itself):
         return None
     if not all(isinstance(leaf, Tensor) and not leaf.__dict__ for leaf in leaves):
         return None
@@ -89,22 +90,18 @@ def quick(args):
     if moment == entry.moment + 1:
         entry.moment = moment
         {keep}
-        value = again({changing})
-        if value is None:
-            (value,) = entry.runnable({given})
+        values = again({changing})
+        if values is None:
+            values = entry.runnable({given})
     else:
         found = entry.look_again(args)
         if found is None:
             return MISS
         entry.moment = tick()
-        (value,) = entry.runnable(*found)
-    {result}
+        values = entry.runnable(*found)
+    {results}
+    return {returned}
 """
-_TENSOR = """\
-result = blank()
-    result._value = value
-    result._node = None
-    return result"""
 
 
 def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: dict[str, Any]) -> str:
@@ -115,7 +112,15 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
     count, switches, guards, sources = len(leaves), mode(), entry.guards, entry.captured.sources
     settings = [i for i in range(count, len(sources)) if not hasattr(entry.arrays[i], "dtype")]
     names |= {f"read{i}": _read(sources[i])[0] for i in settings} | {"dtype": dtypes.get_default_dtype()}
-    (names["given"],) = entry.program.outputs  # what no op computed is returned as it is, None above all
+    outputs, results = entry.program.outputs, list[str]()
+    for i, output in enumerate(outputs):
+        if isinstance(output, Value):
+            results += [f"r{i} = blank()", f"r{i}._value = values[{i}]", f"r{i}._node = None"]
+        else:  # what no op computed is returned as it is, None above all
+            names[f"r{i}"] = output
+    returned = [f"r{i}" for i in range(len(outputs))]
+    alone = len(outputs) == 1 and entry.captured.back([MISSING]) is MISSING
+    names["back"] = entry.captured.back
     looks = ["dtypes._default is not dtype", "Module.changes != guards.changes and not guards.modules_hold()"]
     for i, leaf in enumerate(leaves):
         names |= {f"shape{i}": leaf._value.shape, f"dtype{i}": leaf._value.dtype, f"kind{i}": type(leaf)}
@@ -155,7 +160,7 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
         looks=" or ".join(looks), read=read or "pass",
         keep=f"{_tuple([f'arrays[{i}]' for i in range(count)])} = {arrays}" if count else "pass",
         changing=", ".join([f"v{i}" for i in changing]),
-        result=_TENSOR if isinstance(names["given"], Value) else "return given",
+        results="; ".join(results) or "pass", returned=returned[0] if alone else f"back([{', '.join(returned)}])",
         given=", ".join([f"v{i}" if i in changing else f"arrays[{i}]" for i in range(len(sources))]),
     )  # fmt: skip
     free = f"{' = '.join(cells)} = None" if cells else "pass"

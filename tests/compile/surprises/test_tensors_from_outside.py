@@ -8,6 +8,7 @@ import pytest
 import tinygrad_bp as tg
 from tests.compile.both_ways import X, same_as_python
 from tinygrad_bp import nn
+from tinygrad_bp.autograd.trees import flatten
 
 pytestmark = [
     pytest.mark.usefixtures("every_backend"), pytest.mark.filterwarnings("ignore:the backend of C does not have"),
@@ -198,3 +199,26 @@ def test_the_kind_of_a_tensor_that_is_only_looked_at_is_seen(change, read):
             seen.append(function(tg.ones(1)).item())
         found.append(seen)
     assert found[0] == found[1] and len(set(found[0])) == 2
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [lambda a, b: (a, b), lambda a, b: {"loss": a, "n": 3, "each": [b, None]}, lambda a, b: (), lambda a, b: [[b], a]],
+    ids=["pair", "dict", "nothing", "nested"],
+)
+def test_several_results_are_fresh_in_every_run(returned):
+    w = tg.ones(3)
+
+    def step(x):
+        w.mul_(2)
+        return returned((w * x).sum(), w + x)
+
+    def numbers(result):
+        leaves, back = flatten(result)
+        return back([leaf.tolist() if isinstance(leaf, tg.Tensor) else leaf for leaf in leaves])
+
+    compiled = tg.compile(step)
+    kept = [compiled(X) for _ in range(6)]
+    assert compiled._quick is not None
+    w.fill_(1)
+    assert [*map(numbers, kept)] == [numbers(step(X)) for _ in kept]  # none was written over by a later run
