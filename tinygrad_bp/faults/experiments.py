@@ -96,15 +96,16 @@ class Experiments:
             except Exception:  # the experiment was ours, and so is the error
                 return None
 
-    def loss_slope_for(self, outputs: Array, swapped: bool = False) -> Any:
+    def loss_slope_for(self, outputs: Array, swapped: bool = False, y: Array | None = None) -> Any:
         """The gradient of the loss for made-up outputs, an array of their shape; None where there is none.
 
-        ``swapped``: the loss is given the targets first, and the outputs in their place.
+        ``swapped``: the loss is given the targets first, and the outputs in their place. ``y``: other targets.
         """
+        y = self.y if y is None else y
         with self.unchanged(weights=False), enable_grad(), np.errstate(all="ignore"):
             try:
                 leaf = wrap(np.array(outputs), None).requires_grad_()
-                loss = self.loss_fn(self.y, leaf) if swapped else self.loss_fn(leaf, self.y)
+                loss = self.loss_fn(y, leaf) if swapped else self.loss_fn(leaf, y)
                 (slope,) = grad(loss, leaf, allow_unused=True)
             except Exception:  # the experiment was ours, and so is the error
                 return None

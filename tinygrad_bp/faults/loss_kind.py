@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Raw
 from .aligned import Aligned, aligned
 
@@ -111,7 +112,8 @@ PREDICTED: dict[tuple[str, str], Callable[[Any, int], Any]] = {
 def loss_kind(seen: Observation, sign: int = 1, swapped: bool = False) -> LossKind | None:
     """What the loss is. None where its slopes are those of no kind.
 
-    With ``sign`` -1, what minus the loss is; ``swapped``, what it is to outputs in the place of the targets.
+    With ``sign`` -1, what minus the loss is; ``swapped``, what it is to outputs in the place of the targets. Where
+    the targets stand in another shape than the outputs and broadcast, what it is to targets in the right one.
     """
     outputs, targets = seen.scores, seen.targets
     if outputs is None or targets is None or outputs.dtype.kind != "f" or not outputs.size or not targets.size:
@@ -120,11 +122,19 @@ def loss_kind(seen: Observation, sign: int = 1, swapped: bool = False) -> LossKi
     if beside is None:
         return None
 
-    def slope_for(p: Any) -> Any:
-        slope = seen.loss_slope_for(p, swapped)
-        return slope if slope is None or sign > 0 else -slope
+    def kind_for(y: Any) -> LossKind | None:
+        def slope_for(p: Any) -> Any:
+            slope = seen.loss_slope_for(p, swapped, y)
+            return slope if slope is None or sign > 0 else -slope
 
-    return _kind_of(slope_for, outputs, beside)
+        return _kind_of(slope_for, outputs, beside)
+
+    if targets.size == outputs.size and targets.shape != outputs.shape:
+        shaped = targets.reshape(outputs.shape)
+        kind = kind_for(wrap(shaped, None) if isinstance(seen.y, Tensor) else shaped)
+        if kind is not None:
+            return kind
+    return kind_for(seen.y)
 
 
 def error_of(slope_for: Callable[[Any], Any], outputs: Any, t: Any) -> tuple[str, float] | None:
@@ -196,6 +206,7 @@ def _factor(slopes: list[Any], formula: list[Any]) -> float | None:
     if any(slope is None or not np.isfinite(slope).all() for slope in slopes):
         return None
     ratios = []
+    moved, wanted_move = (np.asarray(a, float) - np.asarray(b, float) for a, b in (slopes, formula))
     for found, wanted in zip(slopes, formula):
         if found.shape != wanted.shape or not np.isfinite(wanted).all():
             return None
@@ -208,6 +219,10 @@ def _factor(slopes: list[Any], formula: list[Any]) -> float | None:
     if not known.any():
         return None
     first, second = first[known], second[known]
+    moved, wanted_move = np.abs(moved[known]), np.abs(first * wanted_move[known])
+    # Beside large targets any slope is next to theirs: what the outputs change has to be the formula's as well.
+    if not np.allclose(moved, wanted_move, rtol=0.1, atol=0.1 * wanted_move.max() + 1e-5 * largest):
+        return None
     size = np.abs(first).max()
     if (first < -1e-3 * size).any() or not np.allclose(first, second, rtol=5e-3, atol=5e-3 * size):
         return None

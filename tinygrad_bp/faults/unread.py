@@ -15,10 +15,13 @@ from .finding import Finding
 from .labels import given_as, zero_or_one
 from .layers import FLAT
 from .observation import Observation, rows_of
+from .units import units
 
 RECURRENT = {"rnn", "lstm", "gru", "lstm_gates"}
 FEWEST_STEPS = 3  # of a shorter series one step may well be the whole of what is asked
+FEWEST_PARTS = 4  # fewer columns are no two vectors in one row
 UNKNOWN = 7.0  # a label that no loss has a meaning for
+TURNED = 1e-3  # one minus the cosine of two directions that are not the same
 
 
 def targets_not_read(seen: Observation) -> Finding | None:
@@ -37,7 +40,7 @@ def targets_not_read(seen: Observation) -> Finding | None:
     if losses[0] is None or not np.isfinite(losses[0]) or any(one != losses[0] for one in losses):
         return None
     turned = seen.loss_for(np.roll(made, 1, 0))  # a loss that has its targets from elsewhere takes them in their order
-    if turned is None or not np.isclose(turned, losses[0], rtol=1e-5):
+    if turned is None or not np.isclose(turned, losses[0], rtol=1e-5) or _compares_outputs(seen):
         return None
     return seen.found(
         "targets-not-read",
@@ -45,6 +48,43 @@ def targets_not_read(seen: Observation) -> Finding | None:
         "to be like them.",
         "Compare the outputs with the second argument of the loss.", seen.loss_step,
     )  # fmt: skip
+
+
+def _compares_outputs(seen: Observation) -> bool:
+    """Whether the loss compares outputs with each other, as that of triplets does: it needs no targets.
+
+    What is compared has a say in the direction of each other's slopes, and only its relation counts: the loss is the
+    same for minus the outputs; or for all of them moved alike, but not in another order, as that of classes is.
+    """
+    made = np.random.default_rng(4).normal(size=seen.scores.shape).astype(seen.scores.dtype)
+    here = seen.loss_for(made)
+
+    def same(other: Any) -> bool:
+        loss = seen.loss_for(other)
+        return here is not None and loss is not None and bool(np.isclose(here, loss, rtol=1e-4))
+
+    def compared(axis: int) -> bool:
+        scores = made.shape[1] if made.ndim == 2 and axis == 1 else 0  # of one row, or parts of it
+        by_sign = turned and (not scores or scores >= FEWEST_PARTS)
+        by_order = moved and scores in (0, 2) and not same(np.flip(made, axis))
+        return (by_sign or by_order) and _joined(seen, made, axis)
+
+    turned, moved = same(-made), same(made + 1)
+    return (turned or moved) and any(compared(axis) for axis in range(made.ndim if made.ndim < 3 else made.ndim - 1))
+
+
+def _joined(seen: Observation, made: Any, axis: int) -> bool:
+    """Whether outputs along an axis turn the slopes of others: those of a sum, or of a function of one, they do not."""
+    half = max(1, made.shape[axis] // 2)
+    there = np.arange(made.shape[axis]) < half
+    other = made.copy()
+    np.moveaxis(other, axis, 0)[there] = np.moveaxis(np.roll(made, 1, 0) * 0.7, axis, 0)[there]
+    slopes = [seen.loss_slope_for(p) for p in (made, other)]
+    if any(slope is None or not np.isfinite(slope).all() for slope in slopes):
+        return False
+    one, two = (np.moveaxis(slope, axis, 0)[~there].ravel().astype(float) for slope in slopes)
+    lengths = np.linalg.norm(one) * np.linalg.norm(two)
+    return bool(lengths > 0 and one @ two < (1 - TURNED) * lengths)
 
 
 def inputs_lost_on_the_way(seen: Observation) -> Finding | None:
@@ -60,19 +100,20 @@ def inputs_lost_on_the_way(seen: Observation) -> Finding | None:
     if at is None or at.op in FLAT:
         return None
     noise = np.random.default_rng(0).normal
+    scaled = units(seen.x)  # large inputs saturate layers of any such weights, and are alike behind them
     with seen.unchanged(), no_grad():
-        for _ in range(2):
+        for x in (seen.x, seen.x if scaled is None else scaled):
             for leaf in seen.leaves.values():
                 if leaf.dtype.kind == "f":
                     leaf.copy_(wrap(noise(size=leaf.shape).astype(leaf.dtype), None))
-            outputs = seen.outputs_for(seen.x)
+            outputs = seen.outputs_for(x)
             if outputs is None or not _alike(outputs, rows):
                 return None
     layer = type(at.module).__name__ if at.module is not None else at.op
     return seen.found(
         "only-a-constant-is-learnt",
         f"{layer} of {at.arrays[0].shape} gives the same for every row, whatever comes in and whatever the weights "
-        "are: a norm over one value leaves nothing of it.",
+        "are, as a norm over one value does.",
         "Leave it out where there is only one value, as after the last layer.", at,
     )  # fmt: skip
 
