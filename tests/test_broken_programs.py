@@ -9,6 +9,7 @@ from faults import broken_labels as broken_labels  # enters its programs
 from faults import broken_losses as broken_losses
 from faults import broken_outputs as broken_outputs
 from faults import broken_reading as broken_reading
+from faults import broken_rows as broken_rows
 from faults.case import Case, figures, outcome
 from faults.mistakes import broken
 from parts import some

@@ -6,6 +6,7 @@ import pytest
 from faults import reports as reports  # enters its programs
 from faults import sound_lookalikes as sound_lookalikes
 from faults import sound_purposes as sound_purposes
+from faults import sound_rows as sound_rows
 from faults import sound_structures as sound_structures
 from faults.sound_networks import SOUND, made
 

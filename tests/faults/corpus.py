@@ -14,9 +14,11 @@ from faults import broken_labels as broken_labels  # enters its programs
 from faults import broken_losses as broken_losses
 from faults import broken_outputs as broken_outputs
 from faults import broken_reading as broken_reading
+from faults import broken_rows as broken_rows
 from faults import reports as reports
 from faults import sound_lookalikes as sound_lookalikes
 from faults import sound_purposes as sound_purposes
+from faults import sound_rows as sound_rows
 from faults import sound_structures as sound_structures
 from faults.broken_training import CASES
 from faults.case import Case, figures

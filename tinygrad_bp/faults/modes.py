@@ -9,6 +9,7 @@ from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .activation import MOVING
+from .cure import HEAVY
 from .finding import Finding
 from .observation import Observation
 from .recording import Recorded, Recording
@@ -82,7 +83,7 @@ def dropout_on_the_outputs(seen: Observation) -> Finding | None:
 def dropout_too_heavy(seen: Observation) -> Finding | None:
     """Next to nothing is left, or the program does not learn, and does without dropout."""
     cure = seen.cure
-    if not cure.dropped or (cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout)):
+    if cure.dropped < HEAVY or (cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout)):
         return None
     step = max((s for s in seen.model_steps if s.op == "dropout_mask"), key=lambda s: float(s.params["p"]))
     return seen.found(

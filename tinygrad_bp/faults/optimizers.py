@@ -11,13 +11,17 @@ import numpy as np
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..nn.module import Module
+from ..nn.parameter import Parameter
 from ..optim.optimizer import Optimizer
+from .cure import STRONG
 from .finding import Finding
 from .layers import unregistered
 from .losses import of_minus_the_loss
 from .observation import Observation, rows_of
+from .recording import Step
 
 PILED_UP = 3.0  # a gradient so many times as large as that of any part of the batch is a sum of many
+FEWEST = 8  # rows whose targets are alike by no chance
 PARTS = 8  # of the batch, whose gradients are compared
 
 
@@ -46,6 +50,19 @@ def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
             "it.",
             "Give the optimizer all that is to be learnt." if function else fix, step,
         )  # fmt: skip
+    if _is_to_pass_for_real(seen):
+        made, judges = _parts_by(seen, held)
+        if made and judges and all(id(leaf) in held for leaf, _ in made):
+            return None  # a generator's step: its judge has an optimizer of its own
+        if made and judges and function:
+            leaf, step = made[0]
+            return seen.found(
+                "parameter-not-held-by-the-optimizer",
+                f"All targets are {seen.targets.flat[0]:g}, as where what is made is to pass for real, and the "
+                f"optimizer holds the {len(judges)} parameters that judge it. The {len(made)} that make it, the first "
+                f"{tuple(leaf.shape)}, get gradients, and it does not hold them: it is that of another step.",
+                "Give this step the optimizer of the generator's parameters.", step,
+            )  # fmt: skip
     missing = [name for name, leaf in seen.parameters.items() if id(leaf) not in held and _moves(seen.gradients[name])]
     if not missing:
         return None
@@ -63,6 +80,31 @@ def parameter_not_held_by_the_optimizer(seen: Observation) -> Finding | None:
         "Make the optimizer from model.parameters() after the model is complete; where a part is not to be learnt, "
         "say so: part.requires_grad_(False).",
     )
+
+
+def _is_to_pass_for_real(seen: Observation) -> bool:
+    """Whether all targets are 1, as those of a generator's step are: no judge is taught so of what is made."""
+    t, kind = seen.targets, seen.loss_kind
+    if t is None or kind is None or kind.kind not in ("binary", "squared") or kind.rows < FEWEST:
+        return False
+    return bool((t == t.flat[0]).all() and t.flat[0] > 0.5)
+
+
+Read = tuple[Tensor, Step]  # a leaf, and the first step that reads it
+
+
+def _parts_by(seen: Observation, held: set[int]) -> tuple[list[Read], list[Read]]:
+    """The parameters that get gradients, cut into first and last where the optimizer holds one part; else none."""
+    wanted = {id(leaf) for name, leaf in seen.leaves.items() if _moves(seen.gradients[name])}
+    read: dict[int, Read] = {}
+    for step in seen.model_steps:
+        for item in step.operands:
+            if id(item) in wanted and (id(item) in held or isinstance(item, Parameter)):
+                read.setdefault(id(item), (item, step))
+    order = list(read.values())
+    ours = [id(leaf) in held for leaf, _ in order]
+    cut = ours.index(not ours[0]) if len(set(ours)) == 2 else 0
+    return (order[:cut], order[cut:]) if len(set(ours[cut:])) == 1 else ([], [])
 
 
 def _moves(gradient: Any) -> bool:
@@ -209,7 +251,7 @@ def optimizer_ascends(seen: Observation) -> Finding | None:
 
 def weight_decay_too_large(seen: Observation) -> Finding | None:
     """The program does not learn, and does without weight decay."""
-    if not seen.cure.decay or seen.cure.change is None or not seen.cure.change.decay:
+    if seen.cure.decay < STRONG or seen.cure.change is None or not seen.cure.change.decay:
         return None
     return seen.found(
         "penalty-outweighs-the-loss",

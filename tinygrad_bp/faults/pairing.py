@@ -1,4 +1,4 @@
-"""Targets that have nothing to do with their inputs: the rows of one were put in another order."""
+"""Targets that have nothing to do with their inputs: rows in another order, or along another axis."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ ORDERS = 99  # random orders that the targets are compared with
 NO_BETTER = 0.005  # the share of random orders that fit at least as well from which on the order that is there is one
 SEEMS = 0.02  # and so many that may fit rows as well which the program has not seen
 AGREES = 0.1  # neighbours that agree so much say something of each other
+CLEAR = 0.3  # so much of it shows that rows that were read otherwise are the right ones
+SOME = 0.95  # the share of random orders above which rows agree a little
 POWER = 3.0  # how many deviations above chance agreement has to lie where targets do depend on their inputs
 
 
@@ -37,15 +39,10 @@ def labels_shuffled(seen: Observation) -> Finding | None:
 
     Nothing is said where the loss is none of targets, as that of a policy is: actions and rewards are no answers.
     """
-    x, y = seen.inputs, seen.targets
-    if x is None or y is None or x.dtype.kind != "f" or x.ndim < 2 or len(x) != len(y) or len(x) < FEWEST_ROWS:
-        return None
-    if not np.isfinite(x).all() or not np.isfinite(y).all() or seen.loss_kind is None:
-        return None
-    rows = _standard(x[:MOST_ROWS].reshape(min(len(x), MOST_ROWS), -1))
-    values = _targets(y[: len(rows)])
+    values = _values(seen)
     if values is None:
         return None
+    rows = _standard(seen.inputs[: len(values)].reshape(len(values), -1))
     generator = np.random.default_rng(len(rows))
     near = _neighbours(rows)
     related = near.close < CLOSER * _neighbours(generator.permuted(rows, axis=0)).close
@@ -70,6 +67,108 @@ def labels_shuffled(seen: Observation) -> Finding | None:
         f"{_percent(by_chance)}), though x is full of near rows: y seems to be in another order than x.",
         "Shuffle both with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order].",
     )
+
+
+def _values(seen: Observation) -> Any:
+    """The targets of the rows that are looked at, as numbers that can be compared; None where nothing is to be said."""
+    x, y = seen.inputs, seen.targets
+    if x is None or y is None or x.dtype.kind != "f" or x.ndim < 2 or len(x) != len(y) or len(x) < FEWEST_ROWS:
+        return None
+    if not np.isfinite(x).all() or not np.isfinite(y).all() or seen.loss_kind is None:
+        return None
+    return _targets(y[:MOST_ROWS])
+
+
+def examples_in_columns(seen: Observation) -> Finding | None:
+    """A matrix with an example in each column was reshaped where it was to be transposed: its rows are of several.
+
+    Read as that matrix, rows that are next to each other agree in their targets, which they do not as they are.
+    """
+    values = _values(seen)
+    if values is None:
+        return None
+    count, columns = len(seen.inputs), seen.inputs[0].size
+    if columns in (1, count) or any(_in_order(values, step) for step in (1, columns)):
+        return None
+    generator = np.random.default_rng(len(values))
+    orders = [np.arange(len(values)), *(generator.permutation(len(values)) for _ in range(ORDERS))]
+
+    def agreements(rows: Any) -> list[float]:
+        near = _neighbours(_standard(rows[: len(values)]))
+        return [float(_agreements(values[order], near)[0]) for order in orders]
+
+    there, *by_chance = agreements(seen.inputs.reshape(columns, count).T)
+    if there < CLEAR or there <= max(by_chance):
+        return None
+    as_given = seen.inputs.reshape(count, columns)
+    here, *by_chance = agreements(as_given)
+    if here > np.quantile(by_chance, SOME) or _fits(_standard(as_given[: len(values)]), values, generator):
+        return None
+    shape = seen.inputs.shape
+    return seen.found(
+        "reshape-where-permute-is-meant",
+        f"Rows of x that are next to each other agree in y no more than rows by chance ({_percent(here)}), and those "
+        f"of the same numbers read as ({columns}, {count}), an example a column, do ({_percent(there)}): a reshape to "
+        f"{shape} has cut rows of several examples.",
+        f"Transpose the matrix as it was read, x.T, in place of x.reshape{shape}.",
+    )
+
+
+def _in_order(values: Any, step: int) -> bool:
+    """Whether the targets of rows so far from each other are alike: sorted, in turn, or in time."""
+    return len(values) <= step or float(np.mean(values[step:] * values[:-step])) > AGREES
+
+
+def rows_of_another_axis(seen: Observation) -> Finding | None:
+    """Outputs step by step, targets row by row, flattened as they lie: the outputs of a row meet others' targets.
+
+    What a row of the inputs changes in the outputs, and where its targets change the slopes, is one set of places in a
+    right program; here one is a block, and the other is spread over all of them.
+    """
+    x, t, p = seen.inputs, seen.targets, seen.scores
+    if x is None or t is None or p is None or p.dtype.kind != "f" or x.ndim < 1 or t.ndim < 2 or not t.size:
+        return None
+    count, length = t.shape[:2]
+    if seen.failure is not None or len(x) != count or min(count, length) < 2:
+        return None
+    if p.size % (count * length) or p.shape[0] not in (count, length, count * length):
+        return None
+    before = seen.outputs_for(seen.x)
+    made = np.random.default_rng(5).uniform(0.05, 0.95, p.shape).astype(p.dtype)
+    slope = seen.loss_slope_for(made)
+    orders: set[tuple[str, str]] = set()
+    for row in dict.fromkeys((0, count // 2, count - 1)):
+        outputs = seen.outputs_for(rows_in(seen.x, _with_another(x, row)))
+        slopes = seen.loss_slope_for(made, y=rows_in(seen.y, _with_another(t, row)))
+        read, asked = _order(before, outputs, row, count, length), _order(slope, slopes, row, count, length)
+        orders.add((read, asked))
+        if len(orders) > 1 or "" in (read, asked) or read == asked:
+            return None
+    ((of_outputs, of_targets),) = orders
+    return seen.found(
+        "reshape-where-permute-is-meant",
+        f"The outputs {p.shape} lie {of_outputs} and the targets {t.shape} {of_targets}, and they are flattened as "
+        "they lie: the outputs of each row meet the targets of others.",
+        "Bring both into one order before they are flattened: transpose(0, 1), or batch_first=True.",
+        next((step for step in seen.loss_steps if step.op == "reshape"), seen.loss_step),
+    )
+
+
+def _with_another(values: Any, row: int) -> Any:
+    """The rows in their order, but for one in whose place there is the row that differs from it most."""
+    order, flat = np.arange(len(values)), values.reshape(len(values), -1)
+    order[row] = (flat != flat[row]).sum(1).argmax()
+    return order
+
+
+def _order(before: Any, after: Any, row: int, count: int, length: int) -> str:
+    """How places that changed with a row lie: as the block of it, or as a place of it in each step; else empty."""
+    if before is None or after is None or before.shape != after.shape:
+        return ""
+    changed = (before != after).reshape(count * length, -1).any(1)
+    places = np.flatnonzero(changed)
+    in_block, in_each = bool((places // length == row).all()), bool((places % count == row).all())
+    return "" if in_block == in_each else "row by row" if in_block else "step by step"
 
 
 def _percent(share: float) -> str:

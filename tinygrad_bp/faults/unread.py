@@ -1,4 +1,4 @@
-"""Faults of what is not read: a loss without its targets, a label it does not know, all steps of a series but one."""
+"""Faults of what is not read, or says nothing: targets, inputs that are all alike, all steps of a series but one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 from ..autograd.modes import no_grad
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.watch import array_of
+from ..nn.module import Module
 from .activation import sides
 from .experiments import number_in
 from .finding import Finding
-from .labels import given_as, zero_or_one
+from .labels import ENOUGH, given_as, zero_or_one
 from .layers import FLAT
 from .observation import Observation, rows_of
 from .units import units
@@ -85,6 +86,33 @@ def _joined(seen: Observation, made: Any, axis: int) -> bool:
     one, two = (np.moveaxis(slope, axis, 0)[~there].ravel().astype(float) for slope in slopes)
     lengths = np.linalg.norm(one) * np.linalg.norm(two)
     return bool(lengths > 0 and one @ two < (1 - TURNED) * lengths)
+
+
+def inputs_all_alike(seen: Observation) -> Finding | None:
+    """All rows of the inputs are the same, their targets are not, and the answers are: they can be no better.
+
+    A single column of ones is a constant on purpose, and so are the places of a profile, whose answers differ.
+    """
+    x, t, kind = seen.inputs, seen.targets, seen.loss_kind
+    if x is None or t is None or kind is None or x.ndim < 2 or x.size == len(x) or x.shape[:1] != t.shape[:1]:
+        return None
+    if len(x) < ENOUGH or (x != x[:1]).any() or (t == t[:1]).all():
+        return None
+    if (x != x.flat[0]).any() and seen.scores.size != len(x) and kind.kind not in ("classes", "chosen"):
+        return None
+    with seen.unchanged():
+        if isinstance(seen.model, Module):
+            seen.model.eval()  # dropout tells rows apart
+        outputs = seen.outputs_for(seen.x)
+    if outputs is None or not _alike(outputs, len(x)):
+        return None
+    each = f", {x.flat[0]:g} everywhere" if (x == x.flat[0]).all() else ""
+    return seen.found(
+        "inputs-all-alike",
+        f"All {len(x)} rows of the inputs are the same{each}, and their targets are not: the network can give only one "
+        "answer.",
+        "Look at how the inputs were made: fractions cut to integers, word numbers that were scaled, one row repeated.",
+    )
 
 
 def inputs_lost_on_the_way(seen: Observation) -> Finding | None:
