@@ -61,6 +61,24 @@ def by_steps(p: Any, bug: str) -> Any:
     return loss, {"a": da}
 
 
+def scored(p: Any, bug: str) -> Any:
+    """The sum of cross-entropies; whole numbers where the bias has the labels alone."""
+    z = X @ p["w"] + p["b"]
+    q = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)
+    y = np.eye(3)[LABELS]
+    return -np.sum(y * np.log(q)), {"w": X.T @ (q - y), "b": np.sum({"p": -y, "y": q}.get(bug, q - y), axis=0)}
+
+
+def averaged(p: Any, bug: str) -> Any:
+    """A mean over places, and one over as many examples as its places lack: the nearer is meant."""
+    x = np.stack([X, GOAL, X * GOAL, X + GOAL], axis=1)
+    h = np.tanh(x * p["w"])
+    off = h.mean(axis=1) @ p["v"] - 1
+    d = off[:, None] * p["v"] / 5
+    dh = d[:, None] / (1 if bug == "mean" else 4) * (1 - h**2)
+    return 0.5 * np.sum(off**2) / 5, {"w": np.sum(dh * x, axis=(0, 1)), "v": h.mean(axis=1).T @ off / 5}
+
+
 W, B = RNG.normal(size=(3, 3)), RNG.normal(size=3)
 
 
@@ -72,13 +90,32 @@ W, B = RNG.normal(size=(3, 3)), RNG.normal(size=3)
         (contracted, {"w": W}, "branch", "branch missing", "derivative"),
         (contracted, {"w": W}, "half", "through mul is left out", "h is used"),
         (by_steps, {"a": W}, "dt", "the number 0.25 of the product", "divided by the other factor"),
+        (by_steps, {"a": W}, "loss", "through the product", "the number 0.25"),
         (by_steps, {"a": W}, "", "", "factor"),
+        (scored, {"w": W, "b": B}, "p", "p missing", "rounded"),
+        (scored, {"w": W, "b": B}, "y", "labels missing", "p missing"),
+        (averaged, {"w": B, "v": B[::-1].copy()}, "mean", "What the mean", "the number"),
     ],
 )
 def test_of_a_network(program: Callable[[Any, str], Any], params: Any, bug: str, words: str, not_said: str) -> None:
     check = check_gradients(lambda p: program(p, bug), params)
     text = said(check)
     assert words in text and not_said not in text and check.ok == (not bug), text
+
+
+@pytest.mark.parametrize(("scale", "words"), [(1.0, "the number 0.3 of the product"), (0.3, "")])
+def test_a_scale_of_scores_that_keys_lack(scale: float, words: str) -> None:
+    def shares(q: Any, k: Any) -> Any:
+        e = np.exp(q @ k.T * 0.3)
+        return e / np.sum(e, axis=1, keepdims=True)
+
+    def backward(g: Any, q: Any, k: Any) -> Any:
+        p = shares(q, k)
+        d = p * (g - np.sum(g * p, axis=1, keepdims=True))
+        return 0.3 * d @ k, scale * d.T @ q
+
+    text = said(check_backward(backward, shares, (X, GOAL), names=("dq", "dk")))
+    assert words in text and bool(text) == bool(words), text
 
 
 @pytest.mark.parametrize(("size", "words"), [(4, "4 stands where 8, 2 times that"), (2, "wrong count"), (8, "")])

@@ -88,8 +88,8 @@ MOST = 1000  # times that a row is used
 
 
 def _elsewhere(case: Case) -> bool:
-    """Whether there are other numbers, on which it has to be so, too."""
-    return case.elsewhere is not None and any(True for _ in case.elsewhere())
+    """Whether there are other numbers on which it is wrong, where it has to be so, too."""
+    return case.elsewhere is not None and any(not other.agrees for other in case.elsewhere())
 
 
 # What may be written for the gradient of a penalty, beside the weights themselves.

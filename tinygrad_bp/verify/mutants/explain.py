@@ -21,11 +21,12 @@ from .gathers import gathered, misplaced
 from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
+from .numbers import numbers
 from .orders import exchanged_steps, joined_elsewhere
 from .own_places import own_places
 from .places import rearranged, reordered, slices
 from .pooling import pools
-from .products import elementwise_products, numbers, squares
+from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .reads import overlapping
 from .recurrent import at_another_step, cut_off, later, orders_in_time
@@ -52,7 +53,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides
 MADE = 5_000_000  # changes that are made, times the steps of the graph: a loop over pixels has many of both
-IN_ONE_TURN = 0.1  # what a change in one turn of a loop counts for: of these a loop over pixels has thousands
+IN_ONE_TURN = 0.3  # what a change in one turn of a loop counts for: of these a loop over pixels has thousands
 OF_A_WAY = ("derivative", "wrong factor", "mask inverted", "factor", "sign")  # kinds that may be a branch left out
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
 

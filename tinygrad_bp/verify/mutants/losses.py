@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...autograd.node import Node
+from .edges import Edge, replaced
 from .functions import sigmoid, softmax
-from .tape import Change, Tape, groups
+from .tape import Change, Gradient, Step, Tape, groups
 
 
 class Likelihood(NamedTuple):
@@ -58,9 +59,37 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
             totals = {one.node: one.c * row[2] for one, row in zip(some, rows, strict=True)}
             text = f"The gradient of {what} is written {rows[0][1]}{every}; it is p − y."
             yield Change(rows[0][0], text, totals=totals)
+        yield from _of_biases(tape, some, what, every)
         for text, labels in _of_other_steps(some):
             totals = {one.node: one.c * (one.p - y) for one, y in zip(some, labels, strict=True)}
             yield Change("labels", f"The gradient of {what} is written p − y with the labels {text}.", totals=totals)
+
+
+def _of_biases(tape: Tape, some: list[Likelihood], what: str, every: str) -> Iterator[Change]:
+    """For what is added to the scores, a bias, p or the labels are left out; what they are else made of has both."""
+    added = [
+        (Edge(step, i), one)
+        for one in some
+        for step in tape.steps
+        if step.name == "add" and step.node in tape.parts and step.node.shape == one.z.shape
+        if np.allclose(tape.total[step.node], tape.total[one.node], rtol=1e-9)
+        for i, parent in enumerate(step.parents)
+        if parent in tape.leaves
+    ]
+    for edges in groups(added, lambda pair: pair[0].parent) if added else ():
+        for kind, text, sign in (("p missing", "−y: p is left out", -1), ("labels missing", "p: y is left out", 1)):
+            rules = {
+                edge.step.node: replaced(edge, _arriving(edge, one.c * (one.p if sign > 0 else -one.y)))
+                for edge, one in edges
+            }
+            sentence = (
+                f"The gradient of {what} is written {text} for {tape.name(edges[0][0].parent)}{every}; it is p − y."
+            )
+            yield Change(kind, sentence, rules)
+
+
+def _arriving(edge: Edge, g: Gradient) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, _: step.pull(g)[edge.operand]
 
 
 def _of_negative(tape: Tape, z: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -155,53 +155,6 @@ def alike(tape: Tape, value: Any) -> list[tuple[Node | None, Any]]:
 def other_name(tape: Tape, node: Node | None) -> str:
     """What the user calls a value, or that it is data."""
     return "another array of data" if node is None else tape.name(node)
-
-
-def numbers(tape: Tape) -> Iterator[Change]:
-    """A number of a product that the gradients of some parameters lack, and what else passes there has: a step size."""
-    found = [e for e in edges(tape) if e.step.name in ("mul", "div") and _by_number(e)]
-    columns: dict[Any, list[Edge]] = {}
-    for edge in found:
-        columns.setdefault((edge.step.name, edge.operand, edge.step.call.site), []).append(edge)
-    for some in columns.values():
-        values = {float(e.step.call.values[1 - e.operand].item()) for e in some}
-        c, own = values.pop(), {e.step.node for e in some}
-        if values or abs(c) in (0, 1):
-            continue
-        lacking = [w for w in tape.leaves if w in tape.total and tape.output not in _above(tape, w, own)]
-        through = {tape.leaves[i] for node in own for i in tape.below.get(node, ())}
-        again = any(own & _above(tape, node) for node in own)  # what it makes comes back to it in the next turn
-        for chosen in groups(lacking, lambda w: 0, lambda w: _read_with(tape, w)):
-            if set(chosen) == through and not again:
-                continue  # nothing else passes there: see MULTIPLIED
-            text = f"In the gradient of {', '.join(map(tape.name, chosen))} the number {c:g} of the "
-            text += f"{'product' if some[0].step.name == 'mul' else 'quotient'}{places(e.step for e in some)} is left "
-            text += "out; what else passes there has it."
-            factor = 1 / c if some[0].step.name == "mul" else c
-            yield Change("scale missing", text, totals={w: factor * tape.total[w] for w in chosen})
-
-
-def _by_number(edge: Edge) -> bool:
-    """Whether a product, or a quotient, is one with a number."""
-    values, other = edge.step.call.values, 1 - edge.operand
-    number = len(values) == 2 and edge.step.parents[other] is None and values[other].size == 1
-    return number and (edge.step.name == "mul" or not edge.operand)
-
-
-def _above(tape: Tape, node: Node, stops: Collection[Node] = ()) -> set[Node]:
-    """What a value goes into, as far as some other values."""
-    found, todo = set[Node](), [node]
-    for one in todo:  # grows while it is walked
-        for step in tape.users.get(one, ()):
-            if step.node in tape.parts and step.node not in found and step.node not in stops:
-                found.add(step.node)
-                todo.append(step.node)
-    return found
-
-
-def _read_with(tape: Tape, leaf: Node) -> bytes:
-    """What tells parameters of one layer: the gradient that arrives where they are read."""
-    return b"".join(np.asarray(tape.total[s.node]).tobytes() for s in tape.users.get(leaf, ()) if s.node in tape.total)
 
 
 def squares(tape: Tape) -> Iterator[Change]:
