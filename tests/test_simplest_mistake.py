@@ -79,6 +79,16 @@ def averaged(p: Any, bug: str) -> Any:
     return 0.5 * np.sum(off**2) / 5, {"w": np.sum(dh * x, axis=(0, 1)), "v": h.mean(axis=1).T @ off / 5}
 
 
+def with_a_bias(p: Any, bug: str) -> Any:
+    """The same penalty, and a bias that may lack it."""
+    h = 1 / (1 + np.exp(-(X @ p["w"] + p["b"])))
+    slope = h * (1 - h)
+    d = (h - GOAL) / 5 * slope
+    more = 0.4 * slope * (1 - 2 * h) * slope
+    loss = 0.5 * np.sum((h - GOAL) ** 2) / 5 + 0.2 * np.sum(slope**2)
+    return loss, {"w": X.T @ (d + more), "b": np.sum(d if bug else d + more, axis=0)}
+
+
 W, B = RNG.normal(size=(3, 3)), RNG.normal(size=3)
 
 
@@ -89,6 +99,8 @@ W, B = RNG.normal(size=(3, 3)), RNG.normal(size=3)
         (chain, {"start": B, "step": W}, "floor", "", "left out"),
         (contracted, {"w": W}, "branch", "branch missing", "derivative"),
         (contracted, {"w": W}, "half", "through mul is left out", "h is used"),
+        (with_a_bias, {"w": W, "b": B}, "branch", "branch missing", "derivative"),
+        (with_a_bias, {"w": W, "b": B}, "", "", "branch"),
         (by_steps, {"a": W}, "dt", "the number 0.25 of the product", "divided by the other factor"),
         (by_steps, {"a": W}, "loss", "through the product", "the number 0.25"),
         (by_steps, {"a": W}, "", "", "factor"),
@@ -118,8 +130,16 @@ def test_a_scale_of_scores_that_keys_lack(scale: float, words: str) -> None:
     assert words in text and bool(text) == bool(words), text
 
 
-@pytest.mark.parametrize(("size", "words"), [(4, "4 stands where 8, 2 times that"), (2, "wrong count"), (8, "")])
-def test_a_count_of_other_elements_is_no_term_counted_twice(size: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "other", "words"),
+    [
+        (4, 4, "4 stands where 8, 2 times that"),
+        (2, 2, "wrong count"),
+        (8, 4, "This divides by 4 where 8 is meant"),
+        (8, 8, ""),
+    ],
+)
+def test_a_count_of_other_elements_is_no_term_counted_twice(size: int, other: int, words: str) -> None:
     def groups(x: Any) -> Any:
         g = x.reshape(2, 2, 2, 4)
         c = g - g.mean((2, 3), keepdims=True)
@@ -130,7 +150,7 @@ def test_a_count_of_other_elements_is_no_term_counted_twice(size: int, words: st
         z = x.reshape(2, 2, 2, 4)
         first, second = d.sum((2, 3), keepdims=True), (d * y).sum((2, 3), keepdims=True)
         sigma = np.sqrt(z.var((2, 3), keepdims=True) + 1e-5)
-        return ((d - first / size - y * second / size) / sigma).reshape(x.shape)
+        return ((d - first / size - y * second / other) / sigma).reshape(x.shape)
 
     text = said(check_backward(backward, lambda x: groups(x).reshape(x.shape), (RNG.normal(size=(2, 4, 4)),)))
     assert words in text and "counted twice" not in text and bool(text) == bool(words), text

@@ -40,6 +40,8 @@ def mutants(case: Case) -> Iterator[Guess]:
             yield from (one for one in repairs(case) if one[0] not in LEFT_OUT)
         if guess[0] == "wrong count" or "rounds of the loop" in guess[3]:  # the program has a name for it, or a line
             yield from (one for one in repairs(case) if one[0] in ("wrong count", "overwritten"))
+        if guess[0] == "factor" and "mean(g·y)" in guess[3]:  # twice a mean is a sum over half its number as well
+            yield from (one for one in repairs(case) if "divides by" in one[3])
         if odd:
             yield from (one for one in repairs(case) if not (guess[3].endswith(ON_TOP) and one[0] in LEFT_OUT))
         if odd or by_place:

@@ -244,7 +244,7 @@ class Search:
                 best = fit
                 if not fit.spoiled and len(fit.met) == len(left) and not fit.numbers and not fit.odd:
                     return self.as_branch(fit, left, known)
-        return best
+        return self.as_branch(best, left, base) if best is not None and base.empty else best
 
     def as_branch(self, fit: Fit, left: list[int], base: Change) -> Fit:
         """The same as a branch left out, where one is: two ways, one of them wrong, may cancel out, h and 1 − h."""

@@ -29,6 +29,7 @@ Rule = Callable[["Step", Gradient], Pairs]
 
 NOTHING: frozenset[int] = frozenset()
 TURNS = 8  # of a change in a loop that are asked where they lead
+ALONE = 32  # turns of a loop that are tried one by one
 VIEWS = ("getitem", "reshape", "transpose", "expand_dims")  # what has no name is called what it is a view of
 
 
@@ -352,17 +353,31 @@ class Tape:
 
 
 def groups(items: Sequence[Any], *keys: Callable[[Any], Hashable]) -> Iterator[list[Any]]:
-    """Those that have one key, for each kind of key in turn, then each item alone; no group twice."""
+    """Those that have one key, for each kind of key in turn, then each item alone; no group twice.
+
+    Of a loop of many turns the first and the last stand alone.
+    """
     seen: set[tuple[int, ...]] = set()
     for key in (*keys, id):
         found: dict[Hashable, list[Any]] = {}
-        for item in items:
+        for item in items if key is not id else _ends(items):
             found.setdefault(key(item), []).append(item)
         for some in found.values():
             number = tuple(sorted(id(item) for item in some))
             if number not in seen:
                 seen.add(number)
                 yield some
+
+
+def _ends(items: Sequence[Any]) -> Iterator[Any]:
+    """The items, of those of one place of the program as many as ``ALONE`` at most."""
+    found: dict[Hashable, list[Any]] = {}
+    for item in items:
+        step = getattr(item, "step", item)
+        site = step.call.site if isinstance(step, Step) else NOWHERE
+        found.setdefault(id(item) if site.code is None else (step.name, site), []).append(item)
+    for some in found.values():
+        yield from some if len(some) <= ALONE else (*some[: ALONE // 2], *some[-ALONE // 2 :])
 
 
 def places(steps: Iterable[Step]) -> str:
