@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinygrad_bp.verify.case import Case
-from tinygrad_bp.verify.mutants.explain import SAMPLED, Sample
+from tinygrad_bp.verify.mutants.sample import SAMPLED, Sample
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -70,7 +70,8 @@ def _number(edge: Edge) -> float:
     values, other = edge.step.call.values, 1 - edge.operand
     if edge.step.name not in ("mul", "div") or len(values) != 2 or (edge.step.name == "div" and edge.operand):
         return 0.0
-    return float(values[other].item()) if edge.step.parents[other] is None and values[other].size == 1 else 0.0
+    real = values[other].size == 1 and values[other].dtype.kind != "c"
+    return float(values[other].item()) if real and edge.step.parents[other] is None else 0.0
 
 
 def _above(tape: Tape, node: Node, stops: Collection[Node] = ()) -> set[Node]:
