@@ -221,3 +221,13 @@ def head_on_features_that_stay(rng: Any) -> Program:
     features, head = nn.Sequential(nn.Linear(2, 32), nn.ReLU()), nn.Linear(32, 3)
     model = lambda x: head(features(x))  # noqa: E731
     return Program(model, nn.CrossEntropyLoss(), (x, y), optim.Adam(head.parameters(), lr=0.05))
+
+
+@sound
+def weekdays_from_a_wave(rng: Any) -> Program:
+    """Windows of a wave, and its place in the week: the targets come in turn."""
+    wave = np.sin(2 * np.pi * np.arange(95) / 7) + 0.1 * rng.normal(size=95)
+    windows = np.lib.stride_tricks.sliding_window_view(wave, 6)
+    model = mlp(6, 24, 7)
+    batch = f32(windows), tg.tensor(np.arange(90) % 7)
+    return Program(model, nn.CrossEntropyLoss(), batch, optim.Adam(model.parameters(), lr=0.01))

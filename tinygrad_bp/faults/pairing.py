@@ -30,6 +30,7 @@ NO_BETTER = 0.005  # the share of random orders that fit at least as well from w
 SEEMS = 0.02  # and so many that may fit rows as well which the program has not seen
 AGREES = 0.1  # neighbours that agree so much say something of each other
 CLEAR = 0.3  # so much of it shows that rows that were read otherwise are the right ones
+PERIODIC = 0.5  # targets a few rows from each other that agree so much come in turn
 SOME = 0.95  # the share of random orders above which rows agree a little
 POWER = 3.0  # how many deviations above chance agreement has to lie where targets do depend on their inputs
 
@@ -88,7 +89,7 @@ def examples_in_columns(seen: Observation) -> Finding | None:
     if values is None:
         return None
     count, columns = len(seen.inputs), seen.inputs[0].size
-    if columns in (1, count) or any(_in_order(values, step) for step in (1, columns)):
+    if columns in (1, count):
         return None
     generator = np.random.default_rng(len(values))
     orders = [np.arange(len(values)), *(generator.permutation(len(values)) for _ in range(ORDERS))]
@@ -98,7 +99,7 @@ def examples_in_columns(seen: Observation) -> Finding | None:
         return [float(_agreements(values[order], near)[0]) for order in orders]
 
     there, *by_chance = agreements(seen.inputs.reshape(columns, count).T)
-    if there < CLEAR or there <= max(by_chance):
+    if there < CLEAR or there <= max(by_chance) or _in_order(values, columns):
         return None
     as_given = seen.inputs.reshape(count, columns)
     here, *by_chance = agreements(as_given)
@@ -114,9 +115,11 @@ def examples_in_columns(seen: Observation) -> Finding | None:
     )
 
 
-def _in_order(values: Any, step: int) -> bool:
-    """Whether the targets of rows so far from each other are alike: sorted, in turn, or in time."""
-    return len(values) <= step or float(np.mean(values[step:] * values[:-step])) > AGREES
+def _in_order(values: Any, columns: int) -> bool:
+    """Whether targets say where their row stands, as sorted ones do, or some in turn: then chance makes rows agree."""
+    steps = [*range(1, len(values) // 4), columns]
+    alike = {step: float(np.mean(values[step:] * values[:-step])) for step in steps if step < len(values)}
+    return max(alike.values()) > PERIODIC or alike[1] > AGREES or alike.get(columns, 1.0) > AGREES
 
 
 def rows_of_another_axis(seen: Observation) -> Finding | None:
