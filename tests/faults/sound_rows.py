@@ -116,6 +116,20 @@ def likelihood_of_an_order(rng: Any) -> Program:
     return Program(model, loss, (x, tg.arange(80)), optim.Adam(model.parameters(), lr=0.01))
 
 
+@sound
+def clusters_that_are_sure_and_even(rng: Any) -> Program:
+    """Answers are to be sure row by row, and to differ from row to row: no labels are asked for."""
+    x, y = blobs(rng)
+    model = mlp(2, 16, 3)
+
+    def loss(z: Any, _: Any) -> Any:
+        p = F.softmax(z, dim=1)
+        mean = p.mean(0)
+        return (mean * mean.log()).sum() - (p * F.log_softmax(z, dim=1)).sum(1).mean()
+
+    return Program(model, loss, (x, y), optim.Adam(model.parameters(), lr=0.01))
+
+
 # ---------------------------------------------------------------------- rows along another axis
 
 

@@ -22,7 +22,7 @@ RECURRENT = {"rnn", "lstm", "gru", "lstm_gates"}
 FEWEST_STEPS = 3  # of a shorter series one step may well be the whole of what is asked
 FEWEST_PARTS = 4  # fewer columns are no two vectors in one row
 UNKNOWN = 7.0  # a label that no loss has a meaning for
-TURNED = 1e-3  # one minus the cosine of two directions that are not the same
+TURNED = 1e-4  # one minus the cosine of two directions that are not the same
 
 
 def targets_not_read(seen: Observation) -> Finding | None:
@@ -54,8 +54,9 @@ def targets_not_read(seen: Observation) -> Finding | None:
 def _compares_outputs(seen: Observation) -> bool:
     """Whether the loss compares outputs with each other, as that of triplets does: it needs no targets.
 
-    What is compared has a say in the direction of each other's slopes, and only its relation counts: the loss is the
-    same for minus the outputs; or for all of them moved alike, but not in another order, as that of classes is.
+    What is compared has a say in the direction of each other's slopes. Of rows that is enough; along other axes only
+    the relation counts: the loss is the same for minus the outputs; or for all of them moved alike, but not in another
+    order, as that of classes is.
     """
     made = np.random.default_rng(4).normal(size=seen.scores.shape).astype(seen.scores.dtype)
     here = seen.loss_for(made)
@@ -68,10 +69,10 @@ def _compares_outputs(seen: Observation) -> bool:
         scores = made.shape[1] if made.ndim == 2 and axis == 1 else 0  # of one row, or parts of it
         by_sign = turned and (not scores or scores >= FEWEST_PARTS)
         by_order = moved and scores in (0, 2) and not same(np.flip(made, axis))
-        return (by_sign or by_order) and _joined(seen, made, axis)
+        return (axis == 0 or by_sign or by_order) and _joined(seen, made, axis)
 
     turned, moved = same(-made), same(made + 1)
-    return (turned or moved) and any(compared(axis) for axis in range(made.ndim if made.ndim < 3 else made.ndim - 1))
+    return any(compared(axis) for axis in range(made.ndim if made.ndim < 3 else made.ndim - 1))
 
 
 def _joined(seen: Observation, made: Any, axis: int) -> bool:
@@ -79,7 +80,8 @@ def _joined(seen: Observation, made: Any, axis: int) -> bool:
     half = max(1, made.shape[axis] // 2)
     there = np.arange(made.shape[axis]) < half
     other = made.copy()
-    np.moveaxis(other, axis, 0)[there] = np.moveaxis(np.roll(made, 1, 0) * 0.7, axis, 0)[there]
+    tilted = np.roll(made, 1, 0) * 0.7 + np.linspace(-1, 1, made.shape[-1])  # their mean is another too
+    np.moveaxis(other, axis, 0)[there] = np.moveaxis(tilted, axis, 0)[there]
     slopes = [seen.loss_slope_for(p) for p in (made, other)]
     if any(slope is None or not np.isfinite(slope).all() for slope in slopes):
         return False
