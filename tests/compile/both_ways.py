@@ -31,9 +31,8 @@ def mlp():
     return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
 
 
-def trained(wrap, rounds=6, between=lambda model, i: None):
-    """The parameters after some steps."""
-    model = mlp()
+def descent(model):
+    """A step of gradient descent by hand, which gives the loss."""
 
     def step(x):
         model.zero_grad()
@@ -44,7 +43,13 @@ def trained(wrap, rounds=6, between=lambda model, i: None):
                 p -= 0.1 * p.grad
         return loss
 
-    compiled, losses = wrap(step), []
+    return step
+
+
+def trained(wrap, rounds=6, between=lambda model, i: None):
+    """The parameters after some steps."""
+    model = mlp()
+    compiled, losses = wrap(descent(model)), []
     for i in range(rounds):
         between(model, i)
         losses.append(compiled(X).item())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_bp as tg
-from tests.compile.both_ways import X, assert_close, mlp, trained
+from tests.compile.both_ways import X, assert_close, descent, mlp, trained
 
 pytestmark = [
     pytest.mark.usefixtures("every_backend"), pytest.mark.filterwarnings("ignore:the backend of C does not have"),
@@ -13,18 +13,7 @@ pytestmark = [
 
 def test_a_loop_of_one_batch():
     one = trained(lambda f: f, 9)[0]
-    model = mlp()
-
-    def step(x):
-        model.zero_grad()
-        loss = model(x).square().sum()
-        loss.backward()
-        with tg.no_grad():
-            for p in model.parameters():
-                p -= 0.1 * p.grad
-        return loss
-
-    other = tg.compile(step, exact=True)
+    other = tg.compile(descent(mlp()), exact=True)
     assert other.loop(X, n=5).tolist() == one[:5] and other.loop(X, n=4).tolist() == one[5:]
 
 
