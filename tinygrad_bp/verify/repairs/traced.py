@@ -107,7 +107,8 @@ class Traced(NDArrayOperatorsMixin):
         return result
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if isinstance(value, Traced) and value._view is not None and value._view[0] is self and value._view[1] is key:
+        view = value._view if isinstance(value, Traced) else None
+        if view is not None and view[0] is self and _one_key(view[1], key):
             step = self.program.steps[self.index]
             if step.name == "setitem" and step.operands[-1] == value.index:  # a[key] += b has written it already
                 return
@@ -370,6 +371,13 @@ class Copies:
             if name in space:
                 space[name] = self.of(name, space[name])
         return new
+
+
+def _one_key(a: Any, b: Any) -> bool:
+    """Whether two keys are those of one ``a[i:j] += b``, which makes a slice for each from Python 3.12 on."""
+    if type(a) is not slice or type(b) is not slice:
+        return a is b
+    return a.start is b.start and a.stop is b.stop and a.step is b.step
 
 
 def again(values: Any) -> list[Any]:
