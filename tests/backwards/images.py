@@ -255,6 +255,31 @@ def convolution_by_filters(bug):
     return layer(hand, lambda x, w, b: tg.nn.functional.conv2d(x, w, b, padding=1), inputs, names=("dx", "dw", "db"))
 
 
+def pooling_by_loops(bug):
+    """Windows of 2 by 3 that start two and four places apart, in both directions by loops."""
+    size, steps = (2, 3), (2, 3) if bug == "apart by their size" else (3, 4)
+
+    def forward(x):
+        out = np.zeros((len(x), 3, 2))
+        for i in range(3):
+            for j in range(2):
+                out[:, i, j] = np.max(x[:, 3 * i : 3 * i + 2, 4 * j : 4 * j + 3], axis=(1, 2))
+        return out
+
+    def hand(g, x):
+        dx = np.zeros_like(x)
+        for n in range(len(x)):
+            for i in range(3):
+                for j in range(2):
+                    a, b = steps[0] * i, steps[1] * j
+                    window = x[n, a : a + size[0], b : b + size[1]]
+                    r, c = np.unravel_index(np.argmax(window), window.shape)
+                    dx[n, a + r, b + c] += g[n, i, j]
+        return dx
+
+    return layer(hand, forward, (RNG.normal(size=(3, 9, 8)),))
+
+
 PROGRAMS = [
     Program(
         "max pooling",
@@ -358,4 +383,5 @@ PROGRAMS = [
             "divided": {"factor"},
         },
     ),
+    Program("max pooling", "loops both ways", pooling_by_loops, {"apart by their size": {"stride ignored"}}),
 ]

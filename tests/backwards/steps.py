@@ -103,6 +103,45 @@ def forms(bug):
     return given(f, {"W": RNG.normal(size=(3, 4))}, (A, B, y))
 
 
+def bounded(bug):
+    """Gradients cut to a length, each for itself or all together, with a tiny number in the division or without."""
+    X, y = RNG.normal(size=(6, 4)), 3 * RNG.normal(size=(6, 2))
+
+    def f(params, X, y):
+        h = np.tanh(X @ params["W1"] + params["b1"])
+        d = h @ params["W2"] + params["b2"] - y
+        dz = d / len(X) @ params["W2"].T * (1 - h * h)
+        grads = {"W1": X.T @ dz, "b1": dz.sum(0), "W2": h.T @ d / len(X), "b2": d.mean(0)}
+        norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+        if bug.startswith("together") and norm > 0.5:
+            tiny = 1e-6 if bug == "together, with a tiny number" else 0
+            grads = {name: 0.5 * g / (norm + tiny) for name, g in grads.items()}
+        if bug == "each":
+            grads = {name: g * min(1.0, 0.05 / np.linalg.norm(g)) for name, g in grads.items()}
+        return 0.5 * np.sum(d**2) / len(X), grads
+
+    sizes = {"W1": (4, 5), "b1": (5,), "W2": (5, 2), "b2": (2,)}
+    return given(f, {name: RNG.normal(size=size) for name, size in sizes.items()}, (X, y))
+
+
+def in_parts(bug):
+    """Batches of four rows, the last one smaller: what they give is added up by its share, or all count alike."""
+    X, y = RNG.normal(size=(10, 3)), RNG.normal(size=10)
+
+    def f(params, X, y):
+        loss = np.mean((X @ params["w"] + params["b"] - y) ** 2)
+        dw, db, parts = np.zeros_like(params["w"]), 0.0, range(0, len(X), 4)
+        for i in parts:
+            rows = slice(i, i + 4)
+            r = X[rows] @ params["w"] + params["b"] - y[rows]
+            share = 1 / len(parts) if bug == "alike" else len(r) / len(X)
+            dw += share * (2 * X[rows].T @ r / len(r))
+            db += share * (2 * r).mean()
+        return loss, {"w": dw, "b": db}
+
+    return given(f, {"w": RNG.normal(size=3), "b": RNG.normal(size=())}, (X, y))
+
+
 PROGRAMS = [
     Program(
         "steps",
@@ -135,4 +174,11 @@ PROGRAMS = [
         {"no mask": {"mask missing"}, "without biases": {"term missing"}, "cut": {"wrong axis"}},
     ),
     Program("bilinear form", "script", forms, {"no B": {"factor missing"}}),
+    Program(
+        "bounded",
+        "script",
+        bounded,
+        {bug: {"clipped"} for bug in ("together", "together, with a tiny number", "each")},
+    ),
+    Program("batches in parts", "script", in_parts, {"alike": {"wrong count"}}),
 ]

@@ -45,6 +45,7 @@ class Case:
     parameter: Any = None
     previous: Any = None  # the right gradient one step before
     upstream: Any = None  # what arrives at a layer from above
+    together: float = 0.0  # the norm of all the hand's gradients
     doubled: Callable[[], tuple[Any, Any]] | None = None  # (hand, truth) with every example twice
     alone: Callable[[], Any] | None = None  # hand, each example on its own, put together again
     again: Callable[[], Any] | None = None  # hand, called once more

@@ -76,9 +76,9 @@ class Comparison:
             self.sizes = {"N": self.count, **self.sizes}
 
     def by_hand(self, inputs: list[Any]) -> list[Any]:
-        """Results, with overflow allowed: it is what is looked for. A function may write into its inputs."""
+        """Results; overflow, which is looked for, is allowed. A function may write into its inputs and its results."""
         with np.errstate(all="ignore"):
-            return [np.asarray(result) for result in self.hand([np.array(a) for a in inputs])]
+            return [np.array(result) for result in self.hand([np.array(a) for a in inputs])]
 
     def by_truth(self, inputs: list[Any], hand: list[Any] | None = None, quick: bool = False) -> list[Any]:
         """The right results, all in float64."""
@@ -241,7 +241,9 @@ class Comparison:
             raise ArgumentError(f"{len(hand)} hand-written results, {len(truth)} of the engine: give one for each")
         coarsest = min((h.dtype for h in hand if h.dtype.kind == "f"), key=lambda d: d.itemsize, default=np.float64)
         results = enumerate(zip(hand, truth, self.noise(truth, coarsest), strict=True))
-        return [self.case(i, h, t, n) for i, (h, t, n) in results]
+        cases = [self.case(i, h, t, n) for i, (h, t, n) in results]
+        together = float(np.sqrt(sum(np.vdot(case.hand, case.hand) for case in cases if case.parameter is not None)))
+        return [replace(case, together=together) for case in cases]
 
     def with_explanations(self, cases: list[Case]) -> list[Case]:
         """The cases, each with what one change of the graph says of it; nothing is tried before someone asks."""

@@ -21,7 +21,7 @@ from .hypotheses.factors import any_factor, cancelled, constant_factor, unused, 
 from .hypotheses.gates import gates
 from .hypotheses.places import moved, parts, stale, stretched, summed_up, transposed, turned_round
 from .hypotheses.shapes import shapes
-from .hypotheses.steps import accumulated, clipped, divided, offset, signs, updated, whole
+from .hypotheses.steps import accumulated, clipped, divided, offset, shortened, signs, updated, whole
 from .hypotheses.terms import examples, part_of_penalty, penalty, penalty_each_time, regularisation, scaled_term
 
 
@@ -100,14 +100,14 @@ LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step ou
 # What the numbers of one place may suggest by chance: it has to be so on other numbers as well.
 CHANCE = (
     regularisation, part_of_penalty, penalties_of_rows, turned_round, rounded, any_factor, scaled_term, penalty, offset,
-    signs, divided, parts, gates, examples, moved, summed_up, coupled, stretched,
+    signs, divided, parts, gates, examples, moved, summed_up, coupled, stretched, shortened,
 )  # fmt: skip
 WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose sentence has a number of the program
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, constant_factor, stale, transposed, turned_round, regularisation, part_of_penalty,
-    penalties_of_rows, updated, clipped, rounded, accumulated,
+    shapes, overflow, zero, shortened, constant_factor, stale, transposed, turned_round, regularisation,
+    part_of_penalty, penalties_of_rows, updated, clipped, rounded, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,
 )  # fmt: skip

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..case import Case, Guess
 
+SHORT = 5e-6  # of a bound: what clipping to it may stay below, where a tiny number keeps the division safe
+
 
 def clipped(case: Case) -> Iterator[Guess]:
     """No number is larger than a bound, and those within it are right."""
@@ -19,6 +21,18 @@ def clipped(case: Case) -> Iterator[Guess]:
     if bound and not at.all() and np.count_nonzero(at) >= (1 if is_round else 2):
         text = f"It is clipped to ±{bound:.4g}: clip after the check, or where the step is made."
         yield "clipped", np.clip(case.truth, -bound, bound), None, text
+
+
+def shortened(case: Case) -> Iterator[Guess]:
+    """A share of the gradient whose norm, its own or that of all gradients together, is a bound."""
+    if not case.same or not 0 < case.ratio < 1:
+        return
+    own = float(np.linalg.norm(case.hand)) if np.count_nonzero(case.truth) > 1 else 0.0
+    for norm, text in ((own, "It is shortened"), (case.together, "With the others it is shortened")):
+        bound = float(f"{norm:.2g}")
+        if bound and abs(norm - bound) <= SHORT * bound:
+            text = f"{text} to a norm of {bound:g}: clip after the check, or where the step is made."
+            yield "clipped", case.ratio * case.truth, None, text
 
 
 def whole(case: Case) -> Iterator[Guess]:
@@ -69,10 +83,12 @@ def updated(case: Case) -> Iterator[Guess]:
 
 def accumulated(case: Case) -> Iterator[Guess]:
     """A second call on the same numbers adds the gradient once more."""
-    again = case.again() if case.again is not None and case.same and case.free else None
-    if again is None or again.shape != case.truth.shape or not np.isfinite(again).all():
+    if case.again is None or not case.same or not case.free:
         return
-    more = again - case.hand
+    first, again = case.again(), case.again()  # two in a row: others may have come between
+    if again.shape != case.truth.shape or first.shape != again.shape or not np.isfinite(again).all():
+        return
+    more = again - first
     square = float(np.sum(case.truth * case.truth))
     r = float(np.sum(more * case.truth)) / square
     if abs(r) > 1e-6 and np.all(np.abs(more - r * case.truth) <= case.allowed(np.maximum(abs(r), 1) * case.truth)):

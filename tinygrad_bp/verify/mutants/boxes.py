@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Starts = tuple[int, ...]
+LARGEST = 6  # strides are smaller
 
 
 class Box(NamedTuple):
@@ -20,9 +21,9 @@ class Box(NamedTuple):
     sizes: tuple[int, ...]
     part: tuple[int, ...]  # the shape of the part: whole numbers take axes away
 
-    def read(self, whole: Any, starts: Starts) -> Any:
-        """The part that starts elsewhere, zeros where that is outside."""
-        found = np.zeros(self.sizes)
+    def read(self, whole: Any, starts: Starts, outside: float = 0.0) -> Any:
+        """The part that starts elsewhere, zeros (or another number) where that is outside."""
+        found = np.full(self.sizes, outside)
         inside, here = self._both(starts)
         found[here] = whole[inside]
         return found.reshape(self.part)
@@ -68,7 +69,7 @@ def box_of(index: Any, shape: tuple[int, ...]) -> Box | None:
     return Box(shape, tuple(starts), tuple(sizes), tuple(part))
 
 
-def elsewhere(starts: Sequence[Starts]) -> Iterator[tuple[str, str, list[Starts]]]:
+def elsewhere(starts: Sequence[Starts], sizes: Starts | None = None) -> Iterator[tuple[str, str, list[Starts]]]:
     """What may be written for the starts of the parts that a loop reads: kind, how it is said, and the other starts."""
     axes = range(len(starts[0]))
     if len({len(start) for start in starts}) > 1:
@@ -89,6 +90,14 @@ def elsewhere(starts: Sequence[Starts]) -> Iterator[tuple[str, str, list[Starts]
         text = "as if the stride were 1" + (f" along axis {stretched[0]}" if len(stretched) < len(wide) else "")
         each = [common[axis] if axis in stretched else 1 for axis in axes]
         yield "stride ignored", text, [tuple(n // m for n, m in zip(s, each, strict=True)) for s in starts]
+    strides = {(by,) * len(common): f"{by}" for by in range(2, LARGEST)}
+    if sizes is not None:
+        strides = {tuple(sizes): "the size of what is read", **strides}
+    for apart, by in strides.items() if moving else ():
+        if any(common[axis] != apart[axis] for axis in moving):
+            ways = [(m, c) if axis in moving else (1, 1) for axis, (m, c) in enumerate(zip(apart, common, strict=True))]
+            moved_on = [tuple(n * m // c for n, (m, c) in zip(s, ways, strict=True)) for s in starts]
+            yield "stride ignored", f"as if the stride were {by}", moved_on
     for count in range(1, len(moving) + 1):
         for some in combinations(moving, count):
             ends = {axis: min(s[axis] for s in starts) + max(s[axis] for s in starts) for axis in some}

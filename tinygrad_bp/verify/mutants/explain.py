@@ -30,7 +30,7 @@ from .products import elementwise_products, squares
 from .reading import windows_of_data
 from .reads import overlapping
 from .recurrent import at_another_step, cut_off, later, orders_in_time
-from .reread import read_back_elsewhere, read_otherwise
+from .reread import pooled_elsewhere, read_back_elsewhere, read_otherwise
 from .sample import Sample
 from .screen import Screen
 from .signs import subtracted
@@ -45,10 +45,10 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, beside_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses, left_out, ways, branches,
     gathered, extremes, running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope,
     statistics, numbers, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
-    windows_of_data, read_otherwise, read_back_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices,
-    penalties, own_places, arrivals, caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts,
-    other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks,
-    of_the_loss, at_another_step, halved,
+    windows_of_data, read_otherwise, read_back_elsewhere, pooled_elsewhere, pools, overlapping, misplaced, slices,
+    rearranged, choices, penalties, own_places, arrivals, caches, later, orders_in_time, cut_off, not_handed_on,
+    other_columns, other_parts, other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets,
+    short_rounds, rounds, masks, of_the_loss, at_another_step, halved,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides

@@ -62,11 +62,22 @@ def elementwise_products(tape: Tape) -> Iterator[Change]:
         first = some[0]
         name = "the product" if first.step.name == "mul" else "the quotient"
         what = f"In the gradient of {tape.name(first.parent)} through {name}{places(e.step for e in some)}"
+        number = _number(first)
         for kind, text, factor in TABLES[first.step.name, first.operand]:
+            if number:
+                text = text.replace("division is", f"division by {number} is")
+                text = text.replace("other factor is", f"other factor, {number}, is")
             rules = {e.step.node: replaced(e, _with(factor, e.operand)) for e in some}
             yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{what}: {text}.", rules)
         if first.step.name == "mul":
             yield from _another(tape, some, what)
+
+
+def _number(edge: Edge) -> str:
+    """The other operand where the program has it as a number."""
+    other = edge.step.call.values[1 - edge.operand]
+    plain = edge.step.parents[1 - edge.operand] is None and other.size == 1 and other.dtype.kind in "fiu"
+    return f"{other.item():g}" if plain else ""
 
 
 def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from ...autograd.node import Node
 from .boxes import Box, box_of, elsewhere, otherwise
 from .caches import borrowed
@@ -15,6 +17,7 @@ from .tape import Change, Gradient, Pairs, Rule, Step, Tape, bilinear, groups, p
 
 READING = ("getitem", "reshape", "permute", "broadcast_to")  # what only passes elements on
 WRITING = ("setitem", "cat", "place")  # what puts values at places of a larger array
+OUTSIDE = {"amax": -np.inf, "amin": np.inf}  # what picks an element of a window, and what it never picks
 SOURCES = 30  # values that are read otherwise
 
 
@@ -104,7 +107,8 @@ def _starts(tape: Tape, some: list[Step], boxes: list[Box | None]) -> Iterator[t
     """Where else the parts may start. What each tap of a kernel reads lies a dilation apart, and windows a stride."""
     known = [box.starts for box in boxes if box is not None]
     dilated = _by_taps(tape, some, known)
-    for kind, text, starts in elsewhere(known):
+    sizes = {box.sizes for box in boxes if box is not None}
+    for kind, text, starts in elsewhere(known, sizes.pop() if len(sizes) == 1 else None):
         if dilated:
             kind, text = kind.replace("stride", "dilation"), text.replace("the stride", "the dilation")
         yield kind, text, starts
@@ -120,6 +124,32 @@ def _by_taps(tape: Tape, some: list[Step], starts: list[tuple[int, ...]]) -> boo
                 weights.setdefault(start, set()).add(repr(others[0].call.params["index"]))
     every = [index for indices in weights.values() for index in indices]
     return set(weights) == set(starts) and len(weights) > 1 and len(set(every)) == len(every)
+
+
+def pooled_elsewhere(tape: Tape) -> Iterator[Change]:
+    """Windows whose largest or smallest element gets the gradient: looked for, and written back, at other places."""
+    found = [(s, users[0]) for s in tape.steps if s.name == "getitem" and s.node in tape.parts and s.call.values
+             and len(users := tape.users.get(s.node, [])) == 1 and users[0].name in OUTSIDE]  # fmt: skip
+    for some in groups(found, lambda pair: pair[0].call.site):
+        boxes = [box_of(s.call.params.get("index"), s.call.values[0].shape) for s, _ in some]
+        if any(box is None for box in boxes):
+            continue
+        for kind, where, starts in _starts(tape, [s for s, _ in some], boxes):
+            rules: dict[Node, Rule] = {}
+            for (s, picked), box, start in zip(some, boxes, starts, strict=True):
+                if s.parents[0] is not None and box is not None:
+                    rules[s.node], rules[picked.node] = _put(Edge(s, 0), box, start), _picked(s, box, start)
+            text = f"The windows of which the maximum or minimum is taken{places(s for s, _ in some)} are read, and "
+            yield Change(kind, f"{text}their gradient is written, {where}.", rules)
+
+
+def _picked(step: Step, box: Box, starts: tuple[int, ...]) -> Rule:
+    """The rule of what picks an element of a window that starts elsewhere."""
+
+    def rule(picked: Step, g: Gradient) -> Pairs:
+        return borrowed(rerun(picked, [box.read(step.call.values[0], starts, OUTSIDE[picked.name])]))(picked, g)
+
+    return rule
 
 
 def _parts(some: list[Step], boxes: list[Box], starts: list[tuple[int, ...]]) -> Callable[[], Mapping[Node, Any]]:

@@ -163,7 +163,7 @@ class Edits(LeftOut):
             if not divides and now >= 0.5:  # 1/2, 2, a rate: no count that another one is meant for
                 continue
             word = f"{self.columns.word(o)}, {rational(now)}," if isinstance(o, int) else rational(now)
-            text = f"This {'divides by' if divides else 'multiplies with'} {word} where {{{{}}}} is meant"
+            text = f"This {'divides by' if divides else 'multiplies with'} {word} where {{{{}}}}"
             free = partial(self._meant, now, divides, np.size(step.value))
             yield Edit("divisor", 1.25, self.said(text, group), dict.fromkeys(group, after(lambda y: y)), free, group)
 
@@ -177,7 +177,8 @@ class Edits(LeftOut):
             return None
         most = round(max(c, 1 / c))
         kind = ("summed" if c < 1 else "averaged") if most in self.sizes else "factor"
-        return kind, rational(new) + (", the number of its elements," if near == size > 2 else "")
+        elements = ", the number of its elements," if near == size > 2 else ""
+        return kind, f"{rational(new)}{elements} is meant" + f", or a factor {rational(c)} is left out" * (most == 2)
 
     def _gone(self) -> Iterator[Edit]:
         """A step left out, or several in a row: what they were made of is passed on."""

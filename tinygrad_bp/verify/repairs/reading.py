@@ -11,7 +11,7 @@ import numpy as np
 
 from .by_op import PRODUCTS, REDUCTIONS, turned
 from .columns import Column
-from .edit import Edit, Make, beside, instead, operand
+from .edit import Edit, Make, after, beside, instead, operand
 from .program import Constant, Operand, Step, Variant
 from .renamed import SLOPES, Renamed
 
@@ -217,24 +217,29 @@ class Reading(Renamed):
                 yield Edit("wrong count", 1.15, self.plainly(said, [first]), makers, None, [first])
 
     def _counts_of_all(self) -> Iterator[Edit]:
-        """What each turn divides by the number of its own, as of a batch in parts, by that of all."""
-        program = self.program
+        """What each turn divides by the number of its own, as of a batch in parts, by that of all, or of any turn."""
         for group in self.groups:
-            step = program.steps[group[0]]
-            for slot, o in enumerate(step.operands) if step.name == "divide" and len(group) > 1 else ():
-                counts = [np.asarray(program.value(program.steps[i].operands[slot])) for i in group]
-                if slot != 1 or not isinstance(o, Constant) or any(n.size != 1 or n.dtype.kind != "i" for n in counts):
-                    continue
-                each = [int(n.item()) for n in counts]
-                k = len(group)  # each part may be divided several times, for every weight
-                of_all = [sum(each) // m for m in range(1, k) if k % m == 0 == sum(each) % m]
-                for n in of_all if len(set(each)) > 1 else ():
-                    if n <= max(each) or n not in self.columns.numbers:
-                        continue
-                    text = f"each turn divides by the number of its own, {', '.join(map(str, each[:6]))}"
-                    text += f"{', …' * (len(each) > 6)}, where that of all, {n}, is meant"
-                    makers = dict.fromkeys(group, instead(slot, Constant(float(n))))
-                    yield Edit("wrong count", 1.1, self.plainly(text, group[:1]), makers, None, group)
+            each = [self._own_number(i) for i in group]
+            if 0 in each or len(set(each)) == 1:
+                continue
+            k = len(group)  # each part may be divided several times, for every weight
+            of_all = [n for m in range(1, k) if k % m == 0 == sum(each) % m and (n := sum(each) // m) > max(each)]
+            own = f"of its own, {', '.join(map(str, each[:6]))}{', …' * (k > 6)}"
+            alike = f"each turn divides by the number {own}, and then all count alike: its share of all is meant"
+            texts = {float(n): f"each turn divides by the number {own}, where that of all, {n}, is meant"
+                     for n in of_all if n in self.columns.numbers}  # fmt: skip
+            for meant, text in {**texts, sum(each) / k: alike}.items():
+                makers = {i: after(partial(np.multiply, number / meant)) for i, number in zip(group, each, strict=True)}
+                yield Edit("wrong count", 1.1, self.plainly(text, group[:1]), makers, None, group)
+
+    def _own_number(self, i: int) -> int:
+        """The whole number that a step divides by, or averages over; 0 where there is none."""
+        step = self.program.steps[i]
+        if step.name == "mean" and np.size(step.value) and step.operands and isinstance(step.operands[0], int):
+            return np.size(self.program.value(step.operands[0])) // np.size(step.value)
+        o = step.operands[1] if step.name == "divide" and len(step.operands) == 2 else None
+        n = np.asarray(self.program.value(o)) if isinstance(o, Constant) else np.zeros(2)
+        return int(n.item()) if n.size == 1 and n.dtype.kind == "i" else 0
 
     def _instead_of_numbers(self) -> Iterator[Edit]:
         """A number that is added in a loop, where each turn has a value of its own."""
