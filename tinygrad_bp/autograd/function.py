@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import perf_counter_ns
 from typing import Any
 
@@ -13,7 +14,7 @@ from .backward import unbroadcast
 from .batched import one_by_one, slice_by_slice, stands_for_many
 from .elsewhere import boxed, copied
 from .errors import FunctionError, ShapeError, shape_text
-from .modes import enable_grad, mode, no_grad
+from .modes import mode, no_grad
 from .node import Node, recorded
 from .op import Op
 from .sharing import share
@@ -205,11 +206,11 @@ class Function:
 
         # Do not mention op, which holds them: that would be a reference cycle.
         def pull_one(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-            create = isinstance(g, Tensor)
-            with enable_grad() if create else no_grad():
-                arrived = g if create else wrap(boxed(g), None)
+            tensors = isinstance(g, Tensor)
+            with nullcontext() if tensors else no_grad():  # as in ``run_hooks``
+                arrived = g if tensors else wrap(boxed(g), None)
                 given = cls.backward(ctx._with(restored(values, parents)), *whole_of.gradients(arrived))
-            return _checked(cls, given, parents, inputs_dtypes, create)
+            return _checked(cls, given, parents, inputs_dtypes, tensors)
 
         def pull(g: Any, parents: tuple[Node | None, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
             if stands_for_many(g):
@@ -326,7 +327,7 @@ def _function_op(cls: type[Function], arity: int) -> FunctionOp:
 
 
 def _checked(
-    cls: type[Function], given: Any, parents: tuple[Node | None, ...], kinds: list[dtypes.DType | None], create: bool
+    cls: type[Function], given: Any, parents: tuple[Node | None, ...], kinds: list[dtypes.DType | None], tensors: bool
 ) -> tuple[Any, ...]:
     """The gradients that a user's backward returned, one per input, as the engine wants them."""
     gradients = list(given) if isinstance(given, (tuple, list)) else [given]
@@ -357,5 +358,5 @@ def _checked(
                 "part"
             )
         # A user's backward may return one tensor twice, or a saved one: each gradient gets memory of its own.
-        checked.append(g.to(dtype) if create else copied(g._value).astype(dtype, copy=False))
+        checked.append(g.to(dtype) if tensors else copied(g._value).astype(dtype, copy=False))
     return tuple(checked)

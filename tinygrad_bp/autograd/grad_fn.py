@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 from weakref import ref as reference
 
 from .backward import Pull, unbroadcast
 from .errors import ArgumentError, ShapeError, shape_text
 from .hooks import Hooks, RemovableHandle
-from .modes import enable_grad, no_grad
+from .modes import no_grad, same
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 
@@ -118,7 +119,7 @@ def _hooks(node: Node) -> Hooks:
     return node.cell.hooks
 
 
-def hooked(pull: Pull, create: bool) -> Pull:
+def hooked(pull: Pull, tensors: bool) -> Pull:
     """The pull of one node and, after it, the node's hooks; ``pull`` itself where no node has any."""
     if not _after:
         return pull
@@ -126,20 +127,20 @@ def hooked(pull: Pull, create: bool) -> Pull:
     def pulled(node: Node, g: Any) -> Sequence[Any]:
         gradients = pull(node, g)
         hooks = node.cell.hooks if node.cell is not None else None
-        return gradients if hooks is None or not hooks.after else _run(node, hooks, g, gradients, create)
+        return gradients if hooks is None or not hooks.after else _run(node, hooks, g, gradients, tensors)
 
     return pulled
 
 
-def _run(node: Node, hooks: Hooks, g: Any, gradients: Sequence[Any], create: bool) -> Sequence[Any]:
-    """What the node's hooks make of its gradients: Tensors with ``create``, else raw arrays."""
-    given = g if create else _seen(g)
+def _run(node: Node, hooks: Hooks, g: Any, gradients: Sequence[Any], tensors: bool) -> Sequence[Any]:
+    """What the node's hooks make of its gradients: Tensors with ``tensors``, else raw arrays."""
+    given = g if tensors else _seen(g)
     for hook, _ in list(hooks.after.values()):
         shown = tuple(
             None if d is None or parent is None else _seen(unbroadcast(d, parent.shape))
             for d, parent in zip(gradients, node.parents)
         )
-        with enable_grad() if create else no_grad():
+        with nullcontext() if tensors else no_grad():  # as in ``run_hooks``
             result = hook(shown, (given,))
         if result is None:
             continue
@@ -150,13 +151,17 @@ def _run(node: Node, hooks: Hooks, g: Any, gradients: Sequence[Any], create: boo
                     f"a hook of {node!r} returned a gradient of shape {shape_text(d.shape)} for an input of "
                     f"{shape_text(parent.shape)}; both must agree"
                 )
-        gradients = [d if d is None or create else d._value.copy() for d in items]
+        gradients = [d if d is None or tensors else d._value.copy() for d in items]
     return gradients
 
 
 def _seen(d: Any) -> Tensor:
     """A gradient as hooks see it: what they keep or write is theirs."""
-    return wrap(d._value.copy(), d._node) if isinstance(d, Tensor) else wrap(d.copy(), None)
+    if not isinstance(d, Tensor):
+        return wrap(d.copy(), None)
+    seen = d._value.copy()
+    same(seen, d._value)
+    return wrap(seen, d._node)
 
 
 def _only(who: str, result: Any, count: int) -> tuple[Any, ...]:

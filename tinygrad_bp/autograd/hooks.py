@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, ClassVar
 
 from .batched import stands_for_many
 from .elsewhere import boxed, copied
 from .errors import ArgumentError, DtypeError, ShapeError, shape_text
-from .modes import enable_grad, no_grad, same, traced
+from .modes import no_grad, same
 from .node import Cell, Node
 from .tensor import Tensor, wrap
 from .writes import tick
@@ -163,25 +164,25 @@ def retains_grad(self: Tensor) -> bool:
     return cell is not None and cell.hooks is not None and cell.hooks.retain
 
 
-def run_hooks(node: Node, hooks: Hooks, g: Any, create: bool) -> Any:
-    """The gradient after the hooks of its tensor: a Tensor with ``create``, else a raw array."""
+def run_hooks(node: Node, hooks: Hooks, g: Any, tensors: bool) -> Any:
+    """The gradient after the hooks of its tensor: a Tensor with ``tensors``, else a raw array."""
     for hook, _ in list(hooks.arrived.values()):
         # A copy, which the hook may keep: rules may hand the same memory to a leaf, and later backwards add to it.
-        given = g if stands_for_many(g) else _copied(g, create)
-        with enable_grad() if create and not traced() else no_grad():
+        given = g if stands_for_many(g) else _copied(g, tensors)
+        with nullcontext() if tensors else no_grad():  # with tensors the walk has said whether to record
             result = hook(given)
         if result is not None and result is not given:
             _check(result, g, node)
-            g = result if create else copied(result._value)
+            g = result if tensors else copied(result._value)
     return g
 
 
-def _copied(g: Any, create: bool) -> Tensor:
-    value = g._value if create else boxed(g)
+def _copied(g: Any, tensors: bool) -> Tensor:
+    value = g._value if tensors else boxed(g)
     seen = value.copy()
     same(seen, value)
     seen.flags.writeable = False
-    return wrap(seen, g._node if create else None)
+    return wrap(seen, g._node if tensors else None)
 
 
 def _check(result: Any, g: Any, node: Node) -> None:

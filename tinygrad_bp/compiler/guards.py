@@ -161,7 +161,7 @@ class Guards:
         elif isinstance(item, Tensor) or not type(item).__module__.startswith("tinygrad_bp"):
             self._look_at_object(item)
         elif "param_groups" in self._attributes and hasattr(item, "param_groups"):  # an optimizer
-            self.settings += [(group, dict(group)) for group in item.param_groups]
+            self._look_at_names(vars(item), {"param_groups"})
         elif "get_last_lr" in self._attributes and hasattr(item, "get_last_lr"):  # a schedule
             self.settings.append((item, item.get_last_lr()))
         else:

@@ -200,6 +200,10 @@ def test_rates_that_a_function_returns_are_those_of_now():
         optimizer.step()
         schedule.step()
     assert [len(f.programs) for f in compiled] == [3, 3]
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": {}})  # other dicts are its groups from here on
+    for rate in (0.125, 0.125, 0.125, 2.0):
+        optimizer.param_groups[0]["lr"] = rate
+        assert compiled[0](X)[1] == rate
 
 
 def test_a_number_that_the_function_reads_stays_one():
