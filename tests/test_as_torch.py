@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
+
+import tinygrad_bp as tg
+from tinygrad_bp.places import GATHERED
 
 # Import statements of public programs, and what they must give.
 IMPORTS = {
@@ -81,6 +86,22 @@ def test_the_imports_of_programs_give_the_modules_of_this_package(how: str) -> N
     ]
     done = python("-c", "\n".join(lines))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", sorted({*GATHERED, "nn.common_types", "utils.hooks", "utils.data._utils.collate"}))
+def test_pytorchs_modules_are_reached_by_attribute_too(path: str) -> None:
+    found = attrgetter(path)(tg)
+    if path == "autograd.gradcheck":  # a function of that name, as in PyTorch
+        assert found is tg.verify.gradcheck
+    else:
+        assert found is import_module(f"tinygrad_bp.{path}") and not hasattr(found, "nothing")
+
+
+def test_families_of_layers_are_asked_for_by_their_files() -> None:
+    assert isinstance(tg.nn.BatchNorm2d(1), tg.nn.modules.batchnorm._BatchNorm)
+    assert isinstance(tg.nn.Conv1d(1, 1, 1), tg.nn.modules.conv._ConvNd)
+    assert tg.nn.modules.pooling._MaxPoolNd is tg.nn._MaxPoolNd  # there is a file of that name
+    assert tg.nn.modules.Linear is tg.nn.Linear and tg.nn.modules.utils._pair(3) == (3, 3)
 
 
 @pytest.mark.parametrize(

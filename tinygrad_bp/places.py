@@ -31,7 +31,18 @@ PLACES = {
 }
 # PyTorch's modules whose names are all found in another one here.
 GATHERED = {
-    "nn.modules": "nn", "nn.modules.*": "nn", "autograd.gradcheck": "verify",
+    "nn.modules": "nn", "autograd.gradcheck": "verify",
+    **dict.fromkeys(
+        (
+            "nn.modules.activation", "nn.modules.adaptive", "nn.modules.batchnorm", "nn.modules.channelshuffle",
+            "nn.modules.container", "nn.modules.conv", "nn.modules.distance", "nn.modules.dropout",
+            "nn.modules.flatten", "nn.modules.fold", "nn.modules.instancenorm", "nn.modules.lazy",
+            "nn.modules.linear", "nn.modules.loss", "nn.modules.module", "nn.modules.normalization",
+            "nn.modules.padding", "nn.modules.pixelshuffle", "nn.modules.pooling", "nn.modules.rnn",
+            "nn.modules.sparse", "nn.modules.transformer", "nn.modules.upsampling", "nn.modules.utils",
+        ),
+        "nn",
+    ),
     **dict.fromkeys(
         (
             "distributions.bernoulli", "distributions.beta", "distributions.binomial", "distributions.cauchy",
@@ -90,8 +101,17 @@ class _Gathered(_Known):
         """Have it find there what it is asked for."""
         vars(made).update(__all__=[name for name in dir(self.module) if name[0] != "_"], __getattr__=self._find)
 
+        self.place = made.__name__.partition(".")[2]
+
     def _find(self, name: str) -> Any:
-        return getattr(self.module, name)
+        inner = module_at(self.place, name)
+        return getattr(self.module, name) if inner is None else inner
+
+
+def module_at(place: str, name: str) -> ModuleType | None:
+    """What a program reaches as an attribute, ``nn.modules.batchnorm``, where PyTorch has a module of that name."""
+    path = f"{place}.{name}"
+    return import_module(f"{PACKAGE}.{path}") if path in GATHERED or path in PLACES else None
 
 
 def _spec(name: str, loader: _Known, package: bool = False) -> ModuleSpec:

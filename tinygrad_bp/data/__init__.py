@@ -70,5 +70,8 @@ if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
         from ..not_here import missing
+        from ..places import module_at
 
+        if (found := module_at("utils.data", name)) is not None:
+            return found
         raise missing("data", name)

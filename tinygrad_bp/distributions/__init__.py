@@ -25,11 +25,9 @@ from .transforms import *
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
-        from importlib import import_module
-
         from ..not_here import missing
-        from ..places import GATHERED, PLACES
+        from ..places import module_at
 
-        if f"distributions.{name}" in {*GATHERED, *PLACES}:  # PyTorch's file of each distribution
-            return import_module(f"{__name__}.{name}")
+        if (found := module_at("distributions", name)) is not None:  # PyTorch's file of each distribution
+            return found
         raise missing("distributions", name)

@@ -1,6 +1,5 @@
 """Layers, losses and containers under PyTorch's names."""
 
-import sys as _sys
 import typing as _typing
 
 from . import functional as functional, grad as grad, init as init, tuples as common_types, utils as utils  # noqa: F401
@@ -28,7 +27,7 @@ from .transformer import *
 from .upsampling import *
 from .utils.clip_grad import *
 
-# PyTorch's place of all layers, the bases by which programs ask for a family of them, and what their own layers import.
+# The bases by which programs ask for a family of them, and what their own layers import.
 from .convolution import _Convolution as _ConvNd, _ConvTranspose as _ConvTransposeNd  # noqa: F401
 from .dropout import Dropout as _DropoutNd  # noqa: F401
 from .losses import Loss as _Loss, WeightedLoss as _WeightedLoss  # noqa: F401
@@ -42,8 +41,6 @@ from .tuples import (
     _ntuple as _ntuple, _pair as _pair, _quadruple as _quadruple, _single as _single, _triple as _triple,
 )  # fmt: skip
 
-modules = _sys.modules[__name__]
-
 if not _typing.TYPE_CHECKING:
 
     def __getattr__(name):
@@ -53,5 +50,8 @@ if not _typing.TYPE_CHECKING:
             parallel = import_module(f"{__name__}.parallel")
             return parallel if name == "parallel" else parallel.DataParallel
         from ..not_here import missing
+        from ..places import module_at
 
+        if (found := module_at("nn", name)) is not None:  # PyTorch's place of all layers
+            return found
         raise missing("nn", name)
