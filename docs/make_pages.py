@@ -157,7 +157,7 @@ def methods(value: type) -> list[str]:
     """The methods and properties of a class."""
     out = []
     for name, held in held_by(value).items():
-        if name.startswith("_") or name == "forward":
+        if name.startswith("_") or name == "forward" or not hasattr(value, name):
             continue
         function = held.fget if isinstance(held, property) else getattr(value, name)
         if not callable(function) or isinstance(function, type):

@@ -510,6 +510,87 @@ def test_hooks_of_the_state():
     assert seen[1] == ([], [])
 
 
+def test_hooks_of_the_state_by_their_older_names():
+    net, seen = nn.Sequential(nn.Sequential(nn.Linear(1, 1))), []
+    for module in net.modules():
+        module._register_load_state_dict_pre_hook(lambda state, prefix, *rest: seen.append(prefix))
+    net[0]._register_state_dict_hook(lambda module, state, prefix, data: state.pop("0.0.bias"))
+    net[0]._register_load_state_dict_pre_hook(lambda module, *rest: seen.append(module), with_module=True)
+    with pytest.raises(StateDictError, match=r"missing keys: 0\.0\.bias"):
+        net.load_state_dict(net.state_dict())
+    assert seen == ["", "0.", net[0], "0.0."]  # the outer ones first: what they rename, the inner ones see
+
+
+class Counting(nn.Module):
+    """Saves more than tensors, and knows an older name of its parameter."""
+
+    _version = 2
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.calls = nn.Parameter(tg.ones(1)), 0
+        self.versions = []
+
+    def get_extra_state(self):
+        return {"calls": self.calls}
+
+    def set_extra_state(self, state):
+        self.calls = state["calls"]
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, *rest):
+        self.versions.append(local_metadata.get("version"))
+        if prefix + "gain" in state_dict:
+            state_dict[prefix + "scale"] = state_dict.pop(prefix + "gain")
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+        self.doubled = self.scale.item() * 2  # what is loaded is seen at once
+
+    def _save_to_state_dict(self, destination, prefix, keep_vars):
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "note"] = tg.ones(1)
+
+
+def test_a_module_that_saves_and_loads_more_than_its_tensors():
+    net, other = (nn.Sequential(nn.Linear(1, 1), Counting()) for _ in range(2))
+    net[1].calls = 5
+    state = net.state_dict()
+    assert list(state) == ["0.weight", "0.bias", "1.scale", "1._extra_state", "1.note"]
+    state["1.gain"] = tg.full((1,), 3.0)
+    del state["1.scale"]
+    given = {**state}
+    assert other.load_state_dict(state, strict=False) == ([], ["1.note"]) and state == given
+    assert other[1].calls == 5 and other[1].doubled == 6.0 and other[1].versions == [2]
+    del state["1.note"], state["1._extra_state"]
+    with pytest.raises(StateDictError, match=r"missing keys: 1\._extra_state\."):
+        other.load_state_dict(state)
+    with pytest.raises(NotImplementedError, match="Linear has no extra state: write get_extra_state"):
+        net[0].get_extra_state()
+
+
+def test_where_loading_fails_a_module_that_loads_itself_is_as_it_was():
+    net = nn.Sequential(Counting(), nn.Linear(1, 1))
+    state = net.state_dict() | {"0.scale": tg.full((1,), 9.0), "1.bias": tg.ones(3)}
+    with pytest.raises(StateDictError, match=r"size mismatch for 1\.bias.*Nothing was loaded"):
+        net.load_state_dict(state)
+    assert net[0].scale.item() == 1.0
+
+
+def test_a_module_of_ones_own_converts_more_than_its_parameters():
+    class Sampled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.times = nn.Linear(1, 1), tg.ones(2)
+
+        def _apply(self, fn):
+            super()._apply(fn)
+            self.times = fn(self.times)
+            return self
+
+    for net in (Sampled(), nn.Sequential(nn.Sequential(Sampled()))):
+        inner = next(module for module in net.modules() if isinstance(module, Sampled))
+        assert net.double() is net and inner.times.dtype == inner.inner.weight.dtype == tg.float64
+        assert net._apply(lambda t: t.float()) is net and inner.times.dtype == inner.inner.bias.dtype == tg.float32
+
+
 # ---------------------------------------------------------------------- dtypes and devices
 
 

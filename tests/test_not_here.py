@@ -10,10 +10,15 @@ from functools import reduce
 import pytest
 
 import tinygrad_bp as tg
-from tinygrad_bp.functions.methods import ABSENT
+from tinygrad_bp.functions import methods
+from tinygrad_bp.nn import module
 from tinygrad_bp.not_here import BEHIND, NOT_HERE, reasons
 
 NAMES = [(place, name) for place in NOT_HERE for name in reasons(place)]
+
+
+# Where the names of a class are asked for.
+INSTANCES = {"Tensor": [tg.ones(1), tg.Tensor, tg.nn.Parameter], "nn.Module": [tg.nn.ReLU(), tg.nn.Sequential()]}
 
 
 def space(place: str) -> object:
@@ -34,7 +39,7 @@ def test_every_reason_stands_once_and_names_come_once() -> None:
 @pytest.mark.parametrize(("place", "name"), NAMES)
 def test_it_says_why_and_what_to_do(place: str, name: str) -> None:
     said = f"{'.'.join(filter(None, ('tg', place)))}.{name}: not here; {reasons(place)[name]}"
-    for where in [tg.ones(1), tg.Tensor, tg.nn.Parameter] if place == "Tensor" else [space(place)]:
+    for where in INSTANCES.get(place, [space(place)]):
         with pytest.raises(AttributeError) as caught:
             getattr(where, name)
         assert str(caught.value) == said.removeprefix("tg." if place == "Tensor" else "")
@@ -47,8 +52,12 @@ def test_packages_behind_an_underscore_say_it_too(name: str) -> None:
         importlib.import_module(f"tinygrad_bp.{name}.config")
 
 
-def test_the_methods_that_are_not_here_are_those_with_a_reason() -> None:
-    assert set(reasons("Tensor")) == {*ABSENT.split()}
+@pytest.mark.parametrize(("place", "absent"), [("Tensor", methods.ABSENT), ("nn.Module", module.ABSENT)])
+def test_the_methods_that_are_not_here_are_those_with_a_reason(place: str, absent: str) -> None:
+    assert set(reasons(place)) == {*absent.split()}
+    for name in absent.split():
+        with pytest.raises(AttributeError, match="not here; "):
+            getattr(space(place), name)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Units and losses as modules: each is its function with its settings, and shows them."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -10,6 +11,14 @@ from tinygrad_bp import nn
 from tinygrad_bp.autograd.errors import ArgumentError, ShapeError, TargetError
 
 F = nn.functional
+
+
+def _arguments(kind):
+    """The names that a layer's constructor takes."""
+    is_layer = inspect.isclass(kind) and issubclass(kind, nn.Module)
+    return [*inspect.signature(kind).parameters] if is_layer else []
+
+
 X = tg.tensor([[1.0, -0.5, 0.25, 4.0], [0.0, 2.0, -1.0, -3.5]], dtype=tg.float64)
 T = tg.tensor([[0.5, 0.25, 0.0, 1.0], [2.0, 0.1, 0.4, 0.3]], dtype=tg.float64)
 
@@ -159,3 +168,42 @@ def test_the_shares_of_one_number():
         assert (y.item(), y.dtype, tg.log_softmax(x, 0).item()) == (1, dtype, 0)
         y.backward()
         assert x.grad.item() == 0
+
+
+IN_PLACE = [kind for name, kind in vars(nn).items() if name[0] != "_" and "inplace" in _arguments(kind)]
+
+
+@pytest.mark.parametrize("seen", ["as it was", "detached", "data", "array", "view", "hook"])
+@pytest.mark.parametrize("kind", IN_PLACE, ids=lambda kind: kind.__name__)
+def test_a_unit_that_writes_its_input_has_the_same_gradient_whoever_sees_that(kind, seen):
+    """Hooks that look at what a layer gave, as an array, stand before units that write it."""
+    needed = {"threshold": 0.1, "value": -1.0}
+    settings = {name: needed[name] for name in needed if name in _arguments(kind)}
+    shape = (2, 3, 4, 4) if kind in (nn.Dropout2d, nn.Dropout3d) else (2, 3, 4)
+    leaf = tg.rand(shape, dtype=tg.float64, generator=tg.Generator().manual_seed(5)).sub(0.5).requires_grad_()
+
+    def gradient(unit, look):
+        tg.manual_seed(1)
+        leaf.grad = None
+        x = leaf * 2
+        kept = look(x)
+        y = unit(x)
+        (y * y).sum().backward()
+        return leaf.grad.numpy(), y.detach().numpy(), kept, x
+
+    looks = {
+        "as it was": lambda x: None, "detached": lambda x: x.detach(), "data": lambda x: x.data,
+        "array": lambda x: x.detach().numpy(), "view": lambda x: x.view(-1), "hook": lambda x: None,
+    }  # fmt: skip
+    apart, wanted, _, _ = gradient(kind(**settings), looks["as it was"])
+    unit = kind(**settings, inplace=True)
+    if seen == "hook":
+        unit.register_forward_pre_hook(lambda module, args: args[0].detach().abs().max() and None)
+    found, value, kept, x = gradient(unit, looks[seen])
+    np.testing.assert_array_equal(found, apart)
+    np.testing.assert_array_equal(value, wanted)
+    np.testing.assert_array_equal(x.detach().numpy(), wanted)
+    if kept is not None:
+        np.testing.assert_array_equal(
+            np.reshape(np.asarray(kept.detach() if seen == "view" else kept), wanted.shape), wanted
+        )

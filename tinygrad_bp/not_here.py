@@ -147,6 +147,14 @@ NOT_HERE: dict[str, dict[str, str]] = {
         _INTERNAL: "to_mkldnn module_load const_data_ptr output_nr hash_tensor slice_inverse grad_dtype",
         _GONE: "eig symeig lstsq solve reinforce resize resize_as volatile",
     },
+    "nn.Module": {
+        "write model = tg.compile(model)": "compile",
+        "a module is made with its parameters in memory: leave it out": "to_empty",
+        _ONE_DEVICE: "ipu mtia xpu",
+        _WIDTH: "bfloat16",
+        _INTERNAL: "T_destination call_super_init",
+        _GONE: "dump_patches",
+    },
     "nn": {
         "a lazy layer makes its buffers when it knows their size: use tg.zeros": "UninitializedBuffer",
         "use LocalResponseNorm (the older layer never lets go of the first channel)": "CrossMapLRN2d",

@@ -26,7 +26,8 @@ import torch.utils.data
 
 SPACES = """torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.nn.utils.rnn torch.optim
 torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.distributions torch.linalg torch.special
-torch.fft torch.autograd torch.distributed torch.func"""
+torch.fft torch.autograd torch.distributed torch.func torch.nn.Module
+torch.optim.lr_scheduler.LRScheduler torch.distributions.Distribution"""
 
 
 def is_torchs(value: Any) -> bool:

@@ -320,27 +320,30 @@ ABSENT = """bfloat16 ccol_indices chalf coalesce col_indices const_data_ptr crow
 
 
 class Absent:
-    """A method that is asked for and is not here."""
+    """A method of a ``place`` that is asked for and is not here."""
 
-    __slots__ = ("name",)
+    __slots__ = ("name", "place")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, place: str, name: str) -> None:
+        self.place: str = place
         self.name: str = name
 
-    def __get__(self, tensor: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
         from ..not_here import missing
 
-        raise missing("Tensor", self.name)
+        raise missing(self.place, self.name)
 
 
-def _listed(lists: Callable[[Any], Any]) -> Callable[[Any], list[str]]:
+def listed_without(names: str, lists: Callable[[Any], Any] = object.__dir__) -> Callable[[Any], list[str]]:
+    """``__dir__`` of what has absent methods: without them."""
+
     def __dir__(self: Any) -> list[str]:
-        return sorted({*lists(self)} - {*ABSENT.split()})
+        return sorted({*lists(self)} - {*names.split()})
 
     return __dir__
 
 
 for _name in ABSENT.split():
-    setattr(Tensor, _name, Absent(_name))
+    setattr(Tensor, _name, Absent("Tensor", _name))
 for _kind, _lists in ((TensorClass, type.__dir__), (Tensor, object.__dir__)):
-    _kind.__dir__ = _listed(_lists)  # type: ignore[method-assign, assignment]
+    _kind.__dir__ = listed_without(ABSENT, _lists)  # type: ignore[method-assign, assignment]

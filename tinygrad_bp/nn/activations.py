@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.device import DeviceLike
 from ..autograd.types import Array, DTypeLike
+from ..autograd.writing import replace
 from ..functions import dropout
 from ..ops import activations, elementwise, trigonometry
 from . import init as first_values
@@ -30,8 +31,7 @@ class _Unit(Module):
 
     def forward(self, input: Any) -> Any:
         """The function of ``input``, of its shape."""
-        result = self._of(input)
-        return input.copy_(result) if self.inplace else result
+        return replace(input, f"{type(self).__name__}, inplace=True", self._of) if self.inplace else self._of(input)
 
     def _of(self, x: Any) -> Any:
         raise NotImplementedError
@@ -56,7 +56,7 @@ class ReLU(_Unit):
 
     def forward(self, input: Any) -> Any:
         """``input`` with its negative elements set to 0."""
-        return input.copy_(elementwise.relu(input)) if self.inplace else elementwise.relu(input)
+        return replace(input, "ReLU, inplace=True", elementwise.relu) if self.inplace else elementwise.relu(input)
 
 
 class LeakyReLU(_Unit):

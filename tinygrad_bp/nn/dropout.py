@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..autograd.errors import ArgumentError
+from ..autograd.writing import replace
 from ..functions import dropout
 from ..random.generator import Generator
 from .module import Module
@@ -41,8 +42,13 @@ class Dropout(Module):
 
     def forward(self, input: Any) -> Any:
         """``input`` of floats, of any shape, with elements dropped while ``training``."""
-        result = type(self)._function(input, self.p, self.training, generator=self.generator)
-        return input.copy_(result) if self.inplace and result is not input else result
+
+        def dropped(x: Any) -> Any:
+            return type(self)._function(x, self.p, self.training, generator=self.generator)
+
+        if self.inplace and self.training and self.p > 0:
+            return replace(input, f"{type(self).__name__}, inplace=True", dropped)
+        return dropped(input)
 
     def extra_repr(self) -> str:
         """The probability, and whether the input is written."""

@@ -10,6 +10,7 @@ from ..autograd.errors import ArgumentError, DtypeError
 from ..autograd.hooks import RemovableHandle
 from ..autograd.tensor import Tensor
 from ..autograd.types import DTypeLike
+from ..functions.methods import Absent, listed_without
 from ..ops.operators import asked, to
 from .constructing import Constructed
 from .hooks import ModuleHooks, Registered, hooked_call, hooks_of
@@ -99,22 +100,30 @@ class Module(State, Constructed):
         dtype, device, _ = asked(*args, **kwargs)
         if dtype is not None and dtype.kind not in "fc":
             raise DtypeError(f"to: parameters are floating point numbers, got {dtype}")
-        return self._convert(lambda t: to(t, dtype=dtype if t.is_floating_point() else None, device=device))
+        return self._apply(lambda t: to(t, dtype=dtype if t.is_floating_point() else None, device=device))
 
-    def _convert(self: M, function: Callable[[Tensor], Tensor]) -> M:
-        """Put what ``function`` gives for each parameter, buffer and gradient in its place."""
-        for parameter in (*self.parameters(), *self.buffers()):
+    def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
+        """Put what ``fn`` gives for each parameter, buffer and gradient in its place; a subclass may do so with more.
+
+        That is what ``to`` and its like do. ``fn`` gives back what needs no change.
+        """
+        for module in [*self._innermost_first()] if recurse else ():
+            if type(module)._apply is Module._apply:
+                module._apply(fn, recurse=False)
+            else:
+                module._apply(fn)
+        for parameter in (*self.parameters(recurse=False), *self.buffers(recurse=False)):
             value, grad = parameter.detach(), parameter.grad
-            converted = function(value)
+            converted = fn(value)
             if converted is not value:
                 parameter.data = converted
                 if grad is not None:
-                    parameter.grad = function(grad.detach())
+                    parameter.grad = fn(grad.detach())
         return self
 
     def type(self: M, dst_type: DTypeLike) -> M:
         """Every parameter and buffer in a dtype."""
-        return self._convert(lambda tensor: to(tensor, dst_type))
+        return self._apply(lambda tensor: to(tensor, dst_type))
 
     def double(self: M) -> M:
         """Every floating point parameter and buffer as float64."""
@@ -223,9 +232,27 @@ class Module(State, Constructed):
         """
         return hooks_of(self).loading.add(hook, "register_load_state_dict_pre_hook")
 
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """``register_state_dict_post_hook``, by its older name."""
+        return self.register_state_dict_post_hook(hook)
+
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        """``register_load_state_dict_pre_hook`` of a hook that is not given the module."""
+        return self.register_load_state_dict_pre_hook(hook if with_module else lambda module, *given: hook(*given))
+
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after ``load_state_dict``; it may take keys out of the lists."""
         return hooks_of(self).loaded.add(hook, "register_load_state_dict_post_hook")
+
+
+# PyTorch's methods and attributes that modules do not have, and of which ``not_here`` says why.
+ABSENT = "T_destination bfloat16 call_super_init compile dump_patches ipu mtia to_empty xpu"
+
+for _name in ABSENT.split():
+    type.__setattr__(Module, _name, Absent("nn.Module", _name))  # an assignment would be a declaration
+type.__setattr__(Module, "__dir__", listed_without(ABSENT))
 
 
 def check_tensor(value: object, what: str) -> None:
