@@ -106,12 +106,15 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
 # ---------------------------------------------------------------------- softmax
 
 
+def many_short_rows(shape: tuple[int, ...], axis: int) -> bool:
+    """Whether arrays of a shape are many short rows along ``axis``, which NumPy reduces a number at a time."""
+    length = shape[-1] if shape and axis in (-1, len(shape) - 1) else 0
+    return 0 < length <= SHORT and math.prod(shape) >= MANY_ROWS * length
+
+
 def _short_rows(x: Any, axis: int) -> Any:
-    """``x`` as a matrix where it is many short rows along ``axis``, which NumPy reduces a number at a time; or None."""
-    length = x.shape[-1] if x.ndim and axis in (-1, x.ndim - 1) else 0
-    if not 0 < length <= SHORT or x.size < MANY_ROWS * length:
-        return None
-    return reshaped(x, (-1, length)) if x.dtype in ONE else None
+    """``x`` as a matrix where it is many short rows along ``axis``, else None."""
+    return reshaped(x, (-1, x.shape[-1])) if many_short_rows(x.shape, axis) and x.dtype in ONE else None
 
 
 _sum: Any = np.add.reduce  # (x, axis, dtype, out, keepdims): NumPy takes them faster without names
@@ -148,7 +151,8 @@ def _softmax(x: Any, axis: int) -> Any:
     return e
 
 
-_axes = tuple(sample(shape, axis=axis) for shape, axis in (((2, 3), -1), ((2, 3), 0), ((4,), 0), ((2, 3, 4), 1)))
+_axes = tuple(sample(shape, axis=axis) for shape, axis in (
+    ((2, 3), -1), ((2, 3), 0), ((4,), 0), ((2, 3, 4), 1), ((MANY_ROWS, 9), -1)))
 _wide = sample((9,), of=fixed(1e30, -1e30, 1e-30, -1e-30, 0.0, 88.0, -88.0, 800.0, -800.0), smooth=False, axis=0)
 
 softmax = general("softmax", _softmax,
@@ -172,6 +176,7 @@ masked_softmax = general("masked_softmax", _masked_softmax,
                          lambda g, y: y * (g - np.add.reduce(g * y, axis=-1, keepdims=True)),
                          floats=True, formula="eˣ / Σ eˣ if any x > −∞ else 0", grad_fn="SoftmaxBackward0",
                          samples=(sample((2, 3)), sample((2, 2, 4)), sample((4,)), sample((0, 3)), sample((2, 0)),
+                                  sample((MANY_ROWS, 9)),
                                   sample((3, 3), smooth=False, of=fixed(
                                       -math.inf, -math.inf, -math.inf, 1.0, -math.inf, 800.0, -800.0, 0.0, 1e30))),
                          reference=lambda x: _masked_reference(x),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.network import many_short_rows
 from ...ops.reduction import axes_of
 from ...program.program import Step, Value
 from ..lines import Slot
@@ -85,9 +86,15 @@ def shifted_exp(writer: Writer, x: Slot, axis: int, name: str) -> tuple[Slot, Sl
     return z, e, reduced(writer, "add_reduce", e, axis, True, f"{name}_total")
 
 
+def _in_lines(x: Slot, step: Step) -> bool:
+    """Whether lines do what the op does: many short rows it sums in a way of its own."""
+    plain = x.dtype in FLOATS and x.shape and 0 not in x.shape
+    return bool(plain) and not many_short_rows(x.shape, step.params.get("axis", -1))
+
+
 def _softmax(writer: Writer, step: Step) -> bool:
     x = writer.slot(step.operands[0])
-    if x.dtype not in FLOATS or not x.shape or 0 in x.shape:
+    if not _in_lines(x, step):
         return False
     _, e, sums = shifted_exp(writer, x, step.params.get("axis", -1), writer.names[step.result])
     writer.ufunc("divide", e, sums, gives=step.result)
@@ -96,7 +103,7 @@ def _softmax(writer: Writer, step: Step) -> bool:
 
 def _log_softmax(writer: Writer, step: Step) -> bool:
     x = writer.slot(step.operands[0])
-    if x.dtype not in FLOATS or not x.shape or 0 in x.shape:
+    if not _in_lines(x, step):
         return False
     name = writer.names[step.result]
     z, _, sums = shifted_exp(writer, x, step.params.get("axis", -1), name)
