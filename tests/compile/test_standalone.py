@@ -15,7 +15,6 @@ import tinygrad_bp as tg
 from tinygrad_bp.compiler.standalone import FormulaError, save, text_of
 
 F = tg.nn.functional
-WRITTEN = [name for name in NETWORKS if name not in ("probabilities", "normalized")]
 
 
 def loaded(path):
@@ -25,7 +24,7 @@ def loaded(path):
     return module
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_file_repeats_the_training_to_the_bit(name: str, tmp_path) -> None:
     step, arguments, parameters = network(name)
     captured = written_down(step, arguments)

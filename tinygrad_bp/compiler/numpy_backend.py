@@ -14,9 +14,10 @@ from ..program.program import Program, Value
 from .emit_numpy import Emitted
 from .lines import Lines, Slot
 from .lowering import lowered
+from .numpy_expressions import FormulaError
 from .passes import simplified
 from .plan import Layout, Seen, planned
-from .standalone import FormulaError, text_of
+from .standalone import text_of
 
 MOST_LAYOUTS = 8
 

@@ -71,9 +71,9 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """Where the stream is, as bytes in a uint8 tensor of one dimension (not those of PyTorch)."""
-        state = self._bits.state["state"]
+        key, place = self.words_ahead()
         record = np.zeros((), _STATE)
-        record["seed"], record["key"], record["pos"] = self._seed, state["key"], state["pos"]
+        record["seed"], record["key"], record["pos"] = self._seed, key, place
         record["normal"] = np.nan if self._next_normal is None else self._next_normal
         return wrap(np.frombuffer(record.tobytes(), np.uint8).copy(), None)
 
@@ -94,6 +94,11 @@ class Generator:
         self._bits.state = {"bit_generator": "MT19937", "state": inner}
         self._next_normal = None if np.isnan(record["normal"]) else float(record["normal"])
         return self
+
+    def words_ahead(self) -> tuple[Any, int]:
+        """What NumPy's ``MT19937`` goes on from: the 624 words of its state, and how many of them are used up."""
+        state = self._bits.state["state"]
+        return state["key"], int(state["pos"])
 
     def words(self, count: int) -> Any:
         """The next ``count`` 32-bit words of the stream, as uint64."""

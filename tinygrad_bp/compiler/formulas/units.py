@@ -1,12 +1,10 @@
-"""What ops compute that are more than one call of NumPy, written out for a file that imports NumPy alone.
-
-A function has the name of its op, takes what the op's forward takes, and gives the same bits, residuals included; a
-test holds the two equal on every sample. ``standalone`` copies the text of those that a program needs.
-"""
+"""Activation functions."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from ...ops.error_functions import EDGE, FAR, NEAR, SINGLE_ERF
 
 
 def relu(x):
@@ -52,104 +50,6 @@ def leaky_slope(x, negative_slope):
     return np.where(x > 0, np.ones_like(x), np.full_like(x, negative_slope))
 
 
-def softmax(x, axis):
-    """Exponentials that sum to 1 along an axis; each row's own maximum is subtracted first."""
-    if not x.size:
-        return x
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
-
-
-def log_softmax(x, axis):
-    """ln softmax(x)."""
-    if not x.size:
-        return x
-    z = x - np.max(x, axis=axis, keepdims=True)
-    return z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
-
-
-def reduced(losses, reduction):
-    """Losses as they are, their sum or their mean."""
-    if reduction == "none":
-        return losses
-    total = np.sum(losses)
-    return total if reduction == "sum" else total / losses.size
-
-
-def mse_loss(x, target, reduction):
-    """The mean of (x − target)², or the sum."""
-    d = x - target
-    if reduction == "none":
-        return d * d
-    total = np.dot(d.ravel(), d.ravel())
-    return total if reduction == "sum" else total / d.size
-
-
-def l1_loss(x, target, reduction):
-    """The mean of |x − target|, or the sum."""
-    return reduced(np.abs(x - target), reduction)
-
-
-def binary_cross_entropy_with_logits(x, target, reduction):
-    """The mean of ln(1 + eˣ) − x · target, and sigmoid(x)."""
-    e = np.exp(-np.abs(x))
-    losses = np.log1p(e) + relu(x) - x * target
-    return reduced(losses, reduction), np.where(x > 0, np.ones_like(e), e) / (e + 1)
-
-
-def binary_cross_entropy(x, target, reduction):
-    """The mean of −target · ln x − (1 − target) · ln(1 − x); each logarithm is at least −100."""
-    return reduced(-(target * log_floor(x) + (1 - target) * log_floor(1 - x)), reduction)
-
-
-def log_floor(p):
-    """ln p, at least −100."""
-    return np.where(p > 0, np.maximum(np.log(np.where(p > 0, p, np.ones_like(p))), -100), np.full_like(p, -100))
-
-
-def cross_entropy(x, target, reduction):
-    """The mean of ln Σ eˣ − x[label]; the probabilities (classes, rows); and where the labels stand among them."""
-    if x.ndim == 1:
-        scores = np.array(x[:, None])
-    else:
-        scores = np.reshape(np.moveaxis(x, 1, 0), (x.shape[1], -1))
-    scores = np.array(scores, order="C")
-    labels = target.ravel()
-    hits = labels == np.arange(len(scores))[:, None]
-    if labels.size:
-        scores -= np.max(scores, axis=0)
-    e = np.exp(scores)
-    total = np.sum(e, axis=0)
-    p = e / total
-    if reduction == "none":
-        return np.reshape(np.log(total) - scores[labels, np.arange(labels.size)], target.shape), p, hits
-    loss = np.sum(np.log(total)) - np.sum(scores[hits])
-    return loss if reduction == "sum" else loss / labels.size, p, hits
-
-
-def pow(x, exponent):
-    """x to the power of a number."""
-    if exponent % 1 != 0 or -2 < exponent < 3:
-        return x**exponent
-    if exponent == 3:
-        return x * x * x
-    y = np.abs(x) ** exponent
-    return np.copysign(y, x) if exponent % 2 else y
-
-
-def var(x, axis, correction, keepdims):
-    """The variance along axes, over n − correction."""
-    count = x.size // (np.sum(x, axis=axis).size or 1)
-    centred = x - np.sum(x, axis=axis, keepdims=True) / count
-    return np.sum(centred * centred, axis=axis, keepdims=keepdims) / (count - correction)
-
-
-def one_hot(x, num_classes):
-    """Integer labels as rows of 0 and 1."""
-    count = int(x.max()) + 1 if num_classes < 0 and x.size else num_classes
-    return (x[..., None] == np.arange(count)).astype(np.int64)
-
-
 def log_1_exp(x):
     """ln(1 + eˣ), and its slope."""
     e = np.exp(-np.abs(x))
@@ -168,3 +68,72 @@ def logsigmoid(x):
     """ln sigmoid(x), and its slope."""
     y, slope = log_1_exp(-x)
     return -y, slope
+
+
+def prelu(x, weight):
+    """x above 0, weight · x below."""
+    return np.where(x > 0, x, weight * x)
+
+
+def hardswish(x):
+    """x · (x + 3) / 6, the second factor between 0 and 1."""
+    return (np.clip(x, -3, 3) / 6 + 0.5) * x
+
+
+def hardswish_slope(x):
+    """The slope of hardswish."""
+    slope = np.where(x < 3, x / 3 + 0.5, np.ones_like(x))
+    return np.where(x <= -3, np.zeros_like(x), slope)
+
+
+def hardshrink(x, lambd):
+    """x, and 0 between −lambd and lambd."""
+    return np.where((x <= lambd) & (x >= -lambd), np.zeros_like(x), x)
+
+
+def softshrink(x, lambd):
+    """x moved towards 0 by lambd, and 0 between −lambd and lambd."""
+    return x - np.clip(x, -lambd, lambd)
+
+
+def threshold(x, threshold, value):
+    """x above a threshold, a fixed value elsewhere."""
+    return np.where(x <= threshold, np.full_like(x, value), x)
+
+
+def horner(z, polynomial):
+    """A polynomial, the highest power first."""
+    first, *others, last = polynomial
+    value = z * first
+    for coefficient in others:
+        value = (value + coefficient) * z
+    return value + last
+
+
+def erf(x):
+    """The error function: by Cody's quotients of polynomials, of float32 by a tanh that was fitted to it."""
+    if x.dtype == np.float32:
+        z = np.clip(x, -4.2, 4.2)
+        return np.tanh(horner(z * z, SINGLE_ERF) * z)
+    z = np.minimum(np.abs(x), 6)
+    far = 1 - np.exp(-z * z) * (horner(z, FAR[0]) / horner(z, FAR[1]))
+    near = np.minimum(z, EDGE)
+    near = near * (horner(near * near, NEAR[0]) / horner(near * near, NEAR[1]))
+    return np.copysign(np.where(z > EDGE, far, near), x)
+
+
+def bell(x, height, k):
+    """height · e^(−k x²)."""
+    y = np.clip(x, -40.0 / k**0.5, 40.0 / k**0.5)
+    return np.exp(y * y * -k) * height
+
+
+def gelu(x, approximate):
+    """x · Φ(x), and its slope; Φ is the normal distribution function, or by "tanh" what comes near it."""
+    if approximate == "none":
+        p = erf(x * 0.5**0.5) * 0.5 + 0.5
+        return x * p, bell(x, (0.5 / np.pi) ** 0.5, 0.5) * x + p
+    z, k = np.clip(x, -10.0, 10.0), (2 / np.pi) ** 0.5
+    square = z * z
+    p = np.tanh((square * (k * 0.044715) + k) * z) * 0.5 + 0.5
+    return x * p, (1 - p) * p * x * (square * (6 * k * 0.044715) + 2 * k) + p
