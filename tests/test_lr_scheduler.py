@@ -1,5 +1,6 @@
 """Schedules give PyTorch's rates and trajectories. Golden numbers: tests/golden/make_optim.py."""
 
+import inspect
 import json
 import math
 from pathlib import Path
@@ -290,3 +291,51 @@ def test_plateau_bounds_groups_that_came_later():
     for _ in range(2):
         many.step(1.0)
     assert many.get_last_lr() == pytest.approx([0.5, 0.02])
+
+
+# One call of every schedule, and values that are of no kind that an argument may have; those of a text say what it is.
+CALLS = {
+    "StepLR": {"step_size": 1}, "MultiStepLR": {"milestones": [1]}, "ExponentialLR": {"gamma": 0.9},
+    "LambdaLR": {"lr_lambda": float}, "MultiplicativeLR": {"lr_lambda": float}, "CosineAnnealingLR": {"T_max": 3},
+    "CosineAnnealingWarmRestarts": {"T_0": 2}, "CyclicLR": {"base_lr": 0.1, "max_lr": 1.0}, "ConstantLR": {},
+    "OneCycleLR": {"max_lr": 1.0, "total_steps": 5}, "LinearLR": {}, "PolynomialLR": {}, "ReduceLROnPlateau": {},
+    "SequentialLR": {"schedulers": [], "milestones": []}, "ChainedScheduler": {"schedulers": []}, "LRScheduler": {},
+}  # fmt: skip
+WRONG = ["x", {}, {"a": 1}, object(), 1j, ["x"], [None], [[1.0]], tg.ones(2), b"1", [1j]]
+
+
+@pytest.mark.parametrize(("schedule", "name"), [
+    (schedule, name) for schedule in lr_scheduler.__all__
+    for name, p in inspect.signature(getattr(lr_scheduler, schedule)).parameters.items() if p.annotation != "bool"
+])  # fmt: skip
+def test_an_argument_of_a_wrong_kind_is_named(schedule, name):
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1, momentum=0.9)
+    before = dict(optimizer.param_groups[0])
+    for value in WRONG:
+        if (name == "milestones" and value is WRONG[1]) or (name == "schedulers" and isinstance(value, list)):
+            continue  # an empty list of epochs; and of the schedules each is looked at
+        given = {"optimizer": optimizer, **CALLS[schedule], name: value}
+        with pytest.raises(ArgumentError, match=rf"{schedule}: (.*{name}|give )"):
+            getattr(lr_scheduler, schedule)(**given)
+        assert optimizer.param_groups[0] == before
+
+
+@pytest.mark.parametrize("schedule", ["StepLR", "CosineAnnealingWarmRestarts", "ReduceLROnPlateau", "LambdaLR"])
+def test_a_step_to_what_is_no_number_is_refused(schedule):
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1)
+    made = getattr(lr_scheduler, schedule)(optimizer, **CALLS[schedule])
+    before = made.state_dict()
+    for value in WRONG:
+        with pytest.raises(ArgumentError, match=f"{schedule}: (epoch|metrics) is a number"):
+            made.step(value)
+    with pytest.raises(ArgumentError, match="SWALR: swa_lr is a number, or a list with one for every group, got 'x'"):
+        tg.optim.swa_utils.SWALR(optimizer, "x")
+    assert str(made.state_dict()) == str(before)
+
+
+def test_numbers_of_numpy_and_tensors_of_one_element_are_numbers():
+    optimizer = tg.optim.SGD([tg.zeros(1, requires_grad=True)], lr=0.1)
+    lr_scheduler.StepLR(optimizer, np.int64(2), np.float32(0.5))
+    lr_scheduler.CosineAnnealingLR(optimizer, T_max=2.5, eta_min=tg.tensor(0.1))
+    with pytest.raises(ArgumentError, match="StepLR: missing a required argument: 'step_size'"):
+        lr_scheduler.StepLR(optimizer)

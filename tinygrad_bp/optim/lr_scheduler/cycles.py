@@ -53,7 +53,7 @@ class CyclicLR(LRScheduler):
         self._attach(optimizer)
         modes = {"triangular": "cycle", "triangular2": "cycle", "exp_range": "iterations"}
         refuse_unless(
-            mode in modes or scale_fn is not None,
+            mode in [*modes] or scale_fn is not None,
             f"CyclicLR: mode is 'triangular', 'triangular2' or 'exp_range', got {mode!r}; or give scale_fn=",
         )
         refuse_unless(
@@ -68,6 +68,7 @@ class CyclicLR(LRScheduler):
                                 ("max_momentum", max_momentum))
         )  # fmt: skip
         down = step_size_up if step_size_down is None else step_size_down
+        refuse_unless(down >= 0, f"CyclicLR: step_size_down must not be negative, got {down}")
         self.total_size = float(step_size_up + down)
         self.step_ratio = step_size_up / self.total_size
         self.mode, self.gamma, self._scale_fn_custom = mode, gamma, scale_fn

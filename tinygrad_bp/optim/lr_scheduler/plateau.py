@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from ...autograd.errors import ArgumentError
 from ...autograd.tensor import Tensor
@@ -76,7 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether steps pass uncounted, after a reduction."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+    def step(self, metrics: float | Tensor, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take the number of this epoch (a float or a tensor of one element) and reduce the rates where it is time."""
         refuse_in_programs(self)
         current = float(metrics.item() if isinstance(metrics, Tensor) else metrics)

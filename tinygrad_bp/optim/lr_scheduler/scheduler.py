@@ -11,6 +11,7 @@ from ...autograd.errors import ArgumentError, CaptureError, StateDictError
 from ...autograd.modes import traced
 from ...autograd.tensor import Tensor
 from ..optimizer import Optimizer
+from .arguments import looking
 
 
 class LRScheduler:
@@ -39,6 +40,14 @@ class LRScheduler:
     _is_initial: bool = False  # whether this is the step of the constructor: the first rate is the optimizer's own
     _get_lr_called_within_step: bool = False
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """This package's schedules look at what they are given."""
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == __name__.partition(".")[0]:
+            for name in {"__init__", "step"} & vars(cls).keys():
+                type.__setattr__(cls, name, looking(vars(cls)[name]))
+
+    @looking
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self._attach(optimizer)
         for number, group in enumerate(optimizer.param_groups):
@@ -69,6 +78,7 @@ class LRScheduler:
         """The rate of every group at ``last_epoch``, from the rate it has now; a subclass writes it."""
         raise NotImplementedError(f"{type(self).__name__} has no get_lr: write one that gives the rate of every group")
 
+    @looking
     def step(self, epoch: int | None = None) -> None:
         """Go on by one, or to ``epoch``, and write the rates into the optimizer's groups."""
         refuse_in_programs(self)
