@@ -96,14 +96,10 @@ def backwards() -> list[Result]:
 
 def trainings() -> list[Result]:
     """Training programs, broken and sound."""
-    from faults import broken_labels, broken_outputs, broken_reading, reports, sound_lookalikes, sound_structures  # noqa: F401  (they enter theirs)
-    from faults.broken_training import CASES
-    from faults.case import Case, figures
-    from faults.mistakes import broken
-    from faults.sound_networks import SOUND, made
+    from faults.case import figures
+    from faults.corpus import every
 
-    sound = [Case(name, lambda name=name: made(name, 0)) for name in SOUND]
-    found = figures([*broken(), *CASES, *sound])
+    found = figures(every())
     return [
         Result("broken programs that are named", share(found.named, found.broken), "≥ 95 %",
                found.named >= 0.95 * found.broken),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
-from faults import broken_labels as broken_labels  # enters its programs
+from faults import broken_counted as broken_counted  # enters its programs
+from faults import broken_labels as broken_labels
 from faults import broken_losses as broken_losses
 from faults import broken_outputs as broken_outputs
 from faults import broken_reading as broken_reading

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
+from faults import broken_unmoved as broken_unmoved  # enters its programs
 from faults.broken_training import CASES
 from faults.case import Case, outcome
 from parts import some

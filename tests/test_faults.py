@@ -90,6 +90,21 @@ def test_everything_is_as_it_was_after_an_error_and_an_interrupt() -> None:
     nothing_happened(model, optimizer, interrupted)
 
 
+def test_frozen_layers_are_frozen_afterwards() -> None:
+    """A trial lets them learn."""
+    tg.manual_seed(0)
+    x = tg.randn(60, 4)
+    model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 2), nn.Tanh(), nn.Linear(2, 1))
+    for layer in (model[0], model[2]):
+        layer.requires_grad_(False)
+    optimizer = tg.optim.Adam(model[4].parameters(), lr=0.02)
+    program = model, nn.MSELoss(), (x, (2 * x[:, :1]).sin() * x[:, 1:2]), optimizer
+    nothing_happened(model, optimizer, lambda: tg.diagnose(*program))
+    assert tg.diagnose(*program).codes == ("layers-frozen-at-random",)
+    assert [p.requires_grad for p in model.parameters()] == 4 * [False] + 2 * [True]
+    assert len(optimizer.param_groups) == 1
+
+
 def test_a_lazy_layer_stays_lazy() -> None:
     model = nn.LazyLinear(1)
     tg.diagnose(model, nn.MSELoss(), batch())

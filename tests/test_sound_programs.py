@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from faults import reports as reports  # enters its programs
+from faults import sound_counted as sound_counted
 from faults import sound_lookalikes as sound_lookalikes
 from faults import sound_purposes as sound_purposes
 from faults import sound_rows as sound_rows
 from faults import sound_structures as sound_structures
+from faults import sound_unmoved as sound_unmoved
 from faults.sound_networks import SOUND, made
 
 from tinygrad_bp.faults.diagnose import findings

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .trial import AS_IT_IS, Change, Trials
-from .units import GAIN, SHRINK, Size, size_of, unit_targets, units, weighted
+from .units import GAIN, SHRINK, Size, as_drawn, size_of, unit_targets, units, weighted
 
 if TYPE_CHECKING:
+    from ..autograd.tensor import Tensor
     from .observation import Observation
 
+TOO_LARGE, TOO_SMALL = "learning-rate-too-large", "learning-rate-too-small"
 SMALLER = (0.3, 0.1, 0.01, 1e-3, 1e-4, 1e-6)
 SLOWER = (0.1, 0.01, 1e-3)
 LARGER = (10.0, 100.0, 1e3, 1e4)
@@ -21,6 +23,7 @@ LARGEST = 1e5  # where nothing else helped
 # Beside another change: with other sizes another rate fits.
 BESIDE = (1.0, 0.1, 10.0, 0.01, 100.0)
 HEAVY = 0.75  # so much dropout is worth a trial without
+NEARLY_ALL = 0.9  # so much leaves a tenth: it is too much in any case
 STRONG = 0.05  # and so much weight decay
 
 
@@ -78,6 +81,12 @@ class Cure:
         return (min(found), max(found)) if found else (1.0, 1.0)
 
     @cached_property
+    def frozen(self) -> dict[str, Tensor]:
+        """The weights that are frozen as they were drawn, by name; none where others are frozen too, as trained."""
+        still = {name: p for name, p in self.seen.parameters.items() if p._node is None and p.ndim > 1}
+        return still if all(as_drawn(p._value) for p in still.values()) else {}
+
+    @cached_property
     def decay(self) -> float:
         """The largest weight decay."""
         groups = self.seen.optimizer.param_groups if self.seen.optimizer is not None else ()
@@ -91,6 +100,10 @@ class Cure:
     @cached_property
     def change(self) -> Change | None:
         """The first change with which the program learns; None where it learns as it is, or with none of them."""
+        if next(self._changes(), None) is None and next(self._few_changes(), None) is None:
+            return None
+        if self.trials.blind:
+            return None  # trials cannot tell what helps
         if self.trials.fails:
             return self.trials.cure(self._changes())
         return self.trials.cure(self._few_changes()) if self.trials.halts else None
@@ -99,7 +112,7 @@ class Cure:
         """What may hold back a program that learns a little."""
         yield from self._unknown_rate()
         yield from self._sizes(FAR)
-        if self.seen.optimizer is not None:
+        if self._may_be(TOO_LARGE):
             yield from (Change(rate) for rate in SLOWER)
 
     def _changes(self) -> Iterator[Change]:
@@ -108,17 +121,19 @@ class Cure:
         yield from sizes
         if self.inputs is not None and self.inputs.largest > GROSS:
             yield from _with_rates([size for size in sizes if size.inputs])
+        if self.frozen:
+            yield Change(thawed=True)
         yield from self._rates()
         yield from _with_rates(sizes)
         if self.gains[1] > GAIN or self.gains[0] < SHRINK:
             yield from _with_rates([size._replace(weights=True) for size in (AS_IT_IS, *sizes)])
-        if self.dropped >= HEAVY:
+        if HEAVY <= self.dropped < NEARLY_ALL:
             yield Change(dropout=True)
         if self.decay >= STRONG:
             yield Change(decay=True)
         near = [size for size in self._sizes(NEAR) if size.inputs and size not in sizes]
         yield from _with_rates(near if np.isfinite(self.seen.loss_value or 0.0) else [])  # a NaN is of no size near 1
-        if self.seen.optimizer is not None and not self.trials.lost(LARGEST):
+        if self._may_be(TOO_SMALL) and not self.trials.lost(LARGEST):
             yield Change(LARGEST)
 
     def _unknown_rate(self) -> Iterator[Change]:
@@ -127,17 +142,27 @@ class Cure:
             yield Change(10.0)
 
     def _rates(self) -> Iterator[Change]:
-        if self.seen.optimizer is None:
+        smaller, larger = SMALLER * self._may_be(TOO_LARGE), LARGER * self._may_be(TOO_SMALL)
+        plain = self.trials.run() if smaller or larger else None
+        if plain is None:
             return
-        plain = self.trials.run()
-        rises = plain is not None and (plain.jumps or not plain.losses[-1] <= plain.losses[0])
-        for rate in (*SMALLER, *LARGER) if rises else (*LARGER, *SMALLER):
+        if plain.smooth:
+            smaller = ()
+        rises = plain.jumps or not plain.losses[-1] <= plain.losses[0]
+        for rate in (*smaller, *larger) if rises else (*larger, *smaller):
             if not (rate > 1 and self.trials.lost(rate)):
                 yield Change(rate)
 
+    def _may_be(self, code: str) -> bool:
+        """Whether a rate may be at fault: there is one, and it is not known to be only a consequence."""
+        return self.seen.optimizer is not None and code not in self.seen.settled
+
     def _sizes(self, odd: Oddness) -> list[Change]:
         """The changes of sizes that are odd: one, then both."""
-        inputs, targets = odd.of(self.inputs), odd.of(self.targets)
+        inputs, targets = (
+            size not in self.seen.settled and odd.of(here)
+            for size, here in (("inputs-not-scaled", self.inputs), ("targets-not-scaled", self.targets))
+        )
         found = [Change(inputs=True)] if inputs else []
         if targets:
             found.append(Change(targets=True))

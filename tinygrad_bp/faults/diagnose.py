@@ -56,7 +56,7 @@ def diagnose(
 
 def findings(seen: Observation, strict: bool = False) -> Findings:
     """What the rules of the table find; a cause hides its consequences. ``strict``: a rule that fails raises."""
-    found, hidden = [], set[str]()
+    found, hidden = [], seen.settled
     with kept((), seen.optimizer):
         warm(seen.optimizer)
         for fault in FAULTS:

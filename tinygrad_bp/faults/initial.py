@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.modes import no_grad
+from ..autograd.tensor import wrap
 from .finding import Finding
 from .observation import Observation
 from .recording import Step
@@ -14,6 +16,7 @@ from .trial import Change
 from .units import GAIN, SHRINK, weighted
 
 GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
+PRODUCTS = frozenset(("mul", "matmul", "linear", "einsum"))
 FAR_ABOVE = 3.0  # so many times the first loss of weights that keep sizes is no first loss to begin with
 CERTAIN = 5.0  # and so many times that of classes: the first answers are certain, and wrong
 STEEP = 15.0  # a gain with which tanh and sigmoid are steps
@@ -41,6 +44,57 @@ def equal_weights(seen: Observation) -> Finding | None:
                 "Start weights at random: leave the layer's own start, or nn.init.kaiming_uniform_(weight).", step,
             )  # fmt: skip
     return None
+
+
+def product_of_zeros(seen: Observation) -> Finding | None:
+    """Two factors start at 0 and are multiplied: the gradient of each is the other, and no step moves either."""
+    zero = {id(leaf): (name, leaf) for name, leaf in seen.parameters.items() if _is_stuck_at_0(seen, name, leaf)}
+    for step in seen.model_steps if zero else ():
+        if step.op not in PRODUCTS or any(getattr(item, "any", bool)() for item in step.arrays[:2]):
+            continue
+        made_of = [_one_of(seen, item, given, zero) for item, given in zip(step.operands[:2], step.inputs)]
+        if (
+            None in made_of
+            or made_of[0] == made_of[1]
+            or not _moves_from_elsewhere(seen, [leaf for _, leaf in zero.values()])
+        ):
+            continue
+        return seen.found(
+            "product-of-zeros",
+            f"{made_of[0]} and {made_of[1]} are 0 and are multiplied: the gradient of each is the other one, 0, and no "
+            "step moves either.",
+            "Start at least one of the two at random: nn.init.normal_(weight, std=0.1).", step,
+        )  # fmt: skip
+    return None
+
+
+def _is_stuck_at_0(seen: Observation, name: str, leaf: Any) -> bool:
+    gradient = seen.gradients.get(name)
+    return gradient is not None and leaf._value.size > 0 and not leaf._value.any() and not gradient.any()
+
+
+def _one_of(seen: Observation, item: Any, given: Step | None, leaves: dict[int, Any]) -> str | None:
+    """The name of the leaf that an operand is, or is made of."""
+    read = [item, *(operand for step in seen.before(given) for operand in step.operands)]
+    return next((leaves[id(one)][0] for one in read if id(one) in leaves), None)
+
+
+def _moves_from_elsewhere(seen: Observation, leaves: list[Any]) -> bool:
+    """Whether some steps leave parameters at 0, and from other values they would get a gradient."""
+    still: list[bool] = []
+    steps = 3 if seen.optimizer is not None else 0
+    seen.trained(steps, then=lambda: still.append(not any(leaf._value.any() for leaf in leaves)))
+    if steps and still != [True]:
+        return False
+    with seen.unchanged():
+        with no_grad():
+            for number, leaf in enumerate(leaves):
+                leaf.copy_(
+                    wrap(np.random.default_rng(number).normal(0, 0.1, leaf.shape).astype(leaf._value.dtype), None)
+                )
+        other = Observation(seen.model, seen.loss_fn, seen.x, seen.y, seen.optimizer)
+        names = [name for name, leaf in seen.parameters.items() if any(leaf is one for one in leaves)]
+        return all(other.gradients[name] is not None and other.gradients[name].any() for name in names)
 
 
 def _weights_by_unit(seen: Observation) -> Iterator[tuple[Step, Any, Any]]:
@@ -77,8 +131,10 @@ def _copies(units: Any, scale: float) -> bool:
 def initial_weights_too_large(seen: Observation) -> Finding | None:
     """The first loss is far above that of smaller weights and stays there, or the program learns with smaller ones."""
     cure = seen.cure
-    gain, change = cure.gains[1], cure.change
-    plain, small = cure.trials.run(), cure.trials.run(Change(weights=True)) if gain > GAIN else None
+    gain = cure.gains[1]
+    if gain <= GAIN:
+        return None
+    change, plain, small = cure.change, cure.trials.run(), cure.trials.run(Change(weights=True))
     if plain is None or small is None:
         return None
     helps = change is not None and change.weights

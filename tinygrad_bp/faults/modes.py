@@ -9,7 +9,7 @@ from ..nn.dropout import Dropout
 from ..nn.module import Module
 from ..nn.normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .activation import MOVING
-from .cure import HEAVY
+from .cure import HEAVY, NEARLY_ALL
 from .finding import Finding
 from .observation import Observation
 from .recording import Recorded, Recording
@@ -17,7 +17,6 @@ from .recording import Recorded, Recording
 NORMS = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
 # What may stand between the last dropout and the loss, and is no layer.
 AFTER_THE_SCORES = MOVING | {"softmax", "log_softmax", "sigmoid"}
-NEARLY_ALL = 0.9  # so much dropout leaves a tenth: it is too much in any case
 
 
 def model_in_eval_mode(seen: Observation) -> Finding | None:
@@ -80,14 +79,22 @@ def dropout_on_the_outputs(seen: Observation) -> Finding | None:
     )  # fmt: skip
 
 
-def dropout_too_heavy(seen: Observation) -> Finding | None:
-    """Next to nothing is left, or the program does not learn, and does without dropout."""
+def dropout_of_nearly_all(seen: Observation) -> Finding | None:
+    """Next to nothing is left."""
+    return _too_heavy(seen) if seen.cure.dropped >= NEARLY_ALL else None
+
+
+def dropout_that_holds_back(seen: Observation) -> Finding | None:
+    """The program does not learn, and does without dropout."""
     cure = seen.cure
-    if cure.dropped < HEAVY or (cure.dropped < NEARLY_ALL and not (cure.change is not None and cure.change.dropout)):
-        return None
+    heavy = HEAVY <= cure.dropped < NEARLY_ALL
+    return _too_heavy(seen) if heavy and cure.change is not None and cure.change.dropout else None
+
+
+def _too_heavy(seen: Observation) -> Finding:
     step = max((s for s in seen.model_steps if s.op == "dropout_mask"), key=lambda s: float(s.params["p"]))
     return seen.found(
         "dropout-too-heavy",
-        f"Dropout takes {cure.dropped:.0%} of the values away: little is left to learn from.",
+        f"Dropout takes {seen.cure.dropped:.0%} of the values away: little is left to learn from.",
         "Take p between 0.1 and 0.5.", step,
     )  # fmt: skip

@@ -51,6 +51,8 @@ class Observation(Experiments):
     def __init__(self, model: Model, loss_fn: Loss, x: object, y: object, optimizer: Optimizer | None = None) -> None:
         super().__init__(model, loss_fn, x, y, optimizer)
         self.failure = None
+        self.settled: set[str] = set()  # codes that would only be consequences of what was found
+        self.rate: float | None = None if optimizer is None else max(float(g["lr"]) for g in optimizer.param_groups)
         self.outputs: Any = None  # what the model gave
         self.loss: Any = None  # what the loss gave, and minus that where the optimizer makes it larger
         modules = dict(model.named_modules()) if isinstance(model, Module) else {}

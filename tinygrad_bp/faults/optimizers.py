@@ -153,9 +153,26 @@ def only_a_constant_is_learnt(seen: Observation) -> Finding | None:
     )
 
 
+def layers_frozen_at_random(seen: Observation) -> Finding | None:
+    """Layers are frozen as they were drawn, and with them the program learns what it does not learn without."""
+    if seen.cure.change is None or not seen.cure.change.thawed:
+        return None
+    names = list(seen.cure.frozen)
+    return seen.found(
+        "layers-frozen-at-random",
+        f"{names[0]}{f' and {len(names) - 1} more are' if len(names) > 1 else ' is'} frozen as drawn at random, "
+        "and this batch is not learnt; with these layers the same program learns it.",
+        "Freeze only layers that have been trained before; these have to learn: layer.requires_grad_(), and give them "
+        "to the optimizer.",
+    )
+
+
 def zero_grad_missing(seen: Observation) -> Finding | None:
     """The gradients that are there are sums of many steps' gradients."""
-    there = {name: leaf.grad._value for name, leaf in seen.parameters.items() if leaf.grad is not None}
+    there = {
+        name: leaf.grad._value for name, leaf in seen.parameters.items()
+        if leaf.grad is not None and seen.gradients[name] is not None
+    }  # fmt: skip
     if not there or seen.loss_value is None or not np.isfinite(seen.loss_value):
         return None
     now = {name: g for name, g in seen.gradients.items() if name in there and g is not None}

@@ -43,16 +43,16 @@ def labels_shuffled(seen: Observation) -> Finding | None:
     values = _values(seen)
     if values is None:
         return None
-    rows = _standard(seen.inputs[: len(values)].reshape(len(values), -1))
+    rows = standard(seen.inputs[: len(values)].reshape(len(values), -1))
     generator = np.random.default_rng(len(rows))
-    near = _neighbours(rows)
-    related = near.close < CLOSER * _neighbours(generator.permuted(rows, axis=0)).close
+    near = neighbours(rows)
+    related = near.close < CLOSER * neighbours(generator.permuted(rows, axis=0)).close
     if (near.close > CLOSE and len(rows) < ENOUGH_ROWS) or not (related or near.close < CLOSE):
         return None
     if not related and len(rows) < UNRELATED_ROWS:
         return None
-    here = _agreements(values, near)
-    random = np.array([_agreements(values[generator.permutation(len(values))], near) for _ in range(ORDERS)])
+    here = agreements(values, near)
+    random = np.array([agreements(values[generator.permutation(len(values))], near) for _ in range(ORDERS)])
     agreement, by_chance, deviation = here[0], float(random[:, 0].mean()), float(random[:, 0].std())
     if agreement > AGREES or (np.mean(np.abs(random) >= np.abs(here), axis=0) < NO_BETTER).any():
         return None
@@ -94,16 +94,16 @@ def examples_in_columns(seen: Observation) -> Finding | None:
     generator = np.random.default_rng(len(values))
     orders = [np.arange(len(values)), *(generator.permutation(len(values)) for _ in range(ORDERS))]
 
-    def agreements(rows: Any) -> list[float]:
-        near = _neighbours(_standard(rows[: len(values)]))
-        return [float(_agreements(values[order], near)[0]) for order in orders]
+    def agreeing(rows: Any) -> list[float]:
+        near = neighbours(standard(rows[: len(values)]))
+        return [float(agreements(values[order], near)[0]) for order in orders]
 
-    there, *by_chance = agreements(seen.inputs.reshape(columns, count).T)
+    there, *by_chance = agreeing(seen.inputs.reshape(columns, count).T)
     if there < CLEAR or there <= max(by_chance) or _in_order(values, columns):
         return None
     as_given = seen.inputs.reshape(count, columns)
-    here, *by_chance = agreements(as_given)
-    if here > np.quantile(by_chance, SOME) or _fits(_standard(as_given[: len(values)]), values, generator):
+    here, *by_chance = agreeing(as_given)
+    if here > np.quantile(by_chance, SOME) or _fits(standard(as_given[: len(values)]), values, generator):
         return None
     shape = seen.inputs.shape
     return seen.found(
@@ -178,7 +178,8 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _standard(rows: Any) -> Any:
+def standard(rows: Any) -> Any:
+    """Rows (n, columns) in deviations from the mean: each column's own, or one for pixels."""
     rows = rows.astype(np.float64)
     deviation = rows.std(0)
     one_kind = rows.shape[1] > 16
@@ -207,7 +208,8 @@ class Neighbours(NamedTuple):
     close: float  # the median distance of the nearest over that of any two
 
 
-def _neighbours(rows: Any) -> Neighbours:
+def neighbours(rows: Any) -> Neighbours:
+    """The nearest rows of each of (n, columns)."""
     square = np.square(rows).sum(1)
     distance = np.sqrt(np.maximum(square[:, None] + square - 2 * rows @ rows.T, 0))
     np.fill_diagonal(distance, math.inf)
@@ -217,7 +219,7 @@ def _neighbours(rows: Any) -> Neighbours:
     return Neighbours(nearest, closest, float(np.median(least)) / typical if typical else math.inf)
 
 
-def _agreements(values: Any, near: Neighbours) -> Any:
+def agreements(values: Any, near: Neighbours) -> Any:
     """The correlation of the targets of rows with those of their neighbours, 1 for equal ones; and of the closest."""
     nearest, closest = near.nearest, near.closest
     of_all = np.mean(values[:, None] * values[nearest])

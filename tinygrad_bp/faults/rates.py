@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+from ..autograd.watch import array_of
 from ..optim.optimizer import Optimizer
 from .cure import GROSS, SMALLER
 from .finding import Finding
 from .observation import Observation
-from .trial import AS_IT_IS, Change, Trial
+from .trial import AS_IT_IS, LEARNT, Change, Trial
 from .units import GAIN
 
+RUN_OUT = 1e-5  # the share of the first rate that is left where a schedule has run out; a warm-up begins above it
 MOVED = 0.1  # the share of the first loss under which the steps are large enough
 EVER_LARGER = tuple(10.0**power for power in range(1, 10))
 LONG = 20_000  # steps that nobody waits for
@@ -61,6 +63,13 @@ def learning_rate_too_small(seen: Observation) -> Finding | None:
         return seen.found(
             "learning-rate-too-small", "The learning rate is 0: no step moves anything.", "Write lr=1e-3."
         )
+    if _has_run_out(seen):
+        fix = "Step the schedule once an epoch, or give it as many steps as there are batches."
+        return seen.found(
+            "learning-rate-too-small",
+            f"The learning rate is {seen.rate:g} by now: its schedule began at {_rate(seen):g}, with which the loss of "
+            "this batch falls, and has run out before anything was learnt: no step moves anything.", fix,
+        )  # fmt: skip
     if change is None:
         change = _larger_where_nothing_moves(seen)
     if change is None or change.rate <= 1 or change._replace(rate=1.0) != AS_IT_IS:
@@ -71,14 +80,30 @@ def learning_rate_too_small(seen: Observation) -> Finding | None:
     return _compared(seen, "learning-rate-too-small", change)
 
 
+def _has_run_out(seen: Observation) -> bool:
+    """Whether a schedule has brought the rate to next to nothing, and the program learns with that it came from."""
+    optimizer, now = seen.optimizer, seen.rate
+    if optimizer is None or now is None or not now < RUN_OUT * _rate(seen) or not _has_begun(optimizer, now):
+        return False
+    trial = seen.cure.trials.run()
+    return trial is not None and trial.learnt and trial.falls and 1 - trial.losses[0] / trial.chance < LEARNT
+
+
+def _has_begun(optimizer: Optimizer, now: float) -> bool:
+    """Whether it has taken steps: a warm-up starts with a rate next to 0 too."""
+    steps = [float(array_of(state[name])) for state in optimizer._state.values() for name in optimizer.counts]
+    return max(steps, default=0) > 1 or (now > 0 and any(written._arrays for written in optimizer._together.values()))
+
+
 def _larger_where_nothing_moves(seen: Observation) -> Change | None:
     """The rate at which the loss falls, where thousands of steps do not move it and no rate learns the batch."""
     trials = seen.cure.trials
     plain = trials.run()
-    if plain is None or plain.still or not trials.fails or len(plain.losses) < 2:
+    if plain is None or plain.still or len(plain.losses) < 2:
         return None
     first, last = plain.losses[0], plain.losses[-1]
-    if not abs(first - last) / (len(plain.losses) - 1) * LONG < FALLS_LITTLE * abs(first):
+    moves = abs(first - last) / (len(plain.losses) - 1) * LONG >= FALLS_LITTLE * abs(first)
+    if moves or not trials.fails:
         return None
     for rate in EVER_LARGER:
         trial = trials.run(Change(rate))

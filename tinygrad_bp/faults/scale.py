@@ -42,7 +42,7 @@ def inputs_not_scaled(seen: Observation) -> Finding | None:
     if size is None:
         return None
     change = cure.change
-    if not (change is not None and change.inputs) and not (cure.trials.fails and size.largest > GROSS):
+    if not (change is not None and change.inputs) and not (size.largest > GROSS and cure.trials.fails):
         return None
     helps = " With columns of mean 0 and deviation 1 the same program learns." if change and change.inputs else ""
     return seen.found(
@@ -58,7 +58,7 @@ def targets_not_scaled(seen: Observation) -> Finding | None:
     if size is None:
         return None
     change = cure.change
-    if not (change.targets if change is not None else cure.trials.fails and size.largest > GROSS):
+    if not (change.targets if change is not None else size.largest > GROSS and cure.trials.fails):
         return None
     helps = " With mean 0 and deviation 1 the same program learns." if change and change.targets else ""
     return seen.found(

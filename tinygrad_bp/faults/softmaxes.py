@@ -214,17 +214,42 @@ def shares_of_one(seen: Observation, kind: LossKind) -> bool:
 
 # What may stand between a softmax and its logarithm: what keeps shares from 0, and what chooses some of them.
 GUARDS = MOVING | {"clip", "maximum", "add"}
+LOGARITHMS = {"log", "log2", "log10"}
+NEXT_TO_0 = 1e-10  # a share so small is next to underflow: with larger weights it is 0
 CHOOSING = {"mul", "sum", "where", "gather"}
 
 
 def log_of_softmax(seen: Observation) -> Finding | None:
-    """A softmax, and then its logarithm: where a share underflows to 0, that is -inf."""
+    """A softmax, and then its logarithm: where a share underflows to 0, that is -inf, now or after some steps."""
+    now = _logarithm_of_softmax(seen)
+    if now is not None or not _is_near_underflow(seen):
+        return now
+    plain = seen.cure.trials.run()
+    if plain is None or np.isfinite(plain.losses[-1]):
+        return None
+    later: list[Observation] = []
+    seen.trained(
+        len(plain.losses) - 1,
+        then=lambda: later.append(Observation(seen.model, seen.loss_fn, seen.x, seen.y, seen.optimizer)),
+    )
+    return _logarithm_of_softmax(later[0]) if later else None
+
+
+def _is_near_underflow(seen: Observation) -> bool:
+    """Whether a logarithm is taken of something and a share of some softmax is next to 0."""
+    logarithms = any(step.op in LOGARITHMS for step in seen.steps)
+    return logarithms and any(
+        one.step.op != "log_softmax" and bool((one.step.value < NEXT_TO_0).any()) for one in softmaxes([*seen.steps])
+    )
+
+
+def _logarithm_of_softmax(seen: Observation) -> Finding | None:
     made = {
         one.step for one in softmaxes([*seen.steps])
         if one.step.op != "log_softmax" and (one.given is None or np.isfinite(one.given.value).all())
     }  # fmt: skip
     for step in seen.steps:
-        if step.op not in ("log", "log2", "log10"):
+        if step.op not in LOGARITHMS:
             continue
         what = _underflow(step, made) or _overflow(step)
         if what:

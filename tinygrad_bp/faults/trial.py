@@ -20,6 +20,7 @@ from .units import unit_targets, unit_weights, units
 
 if TYPE_CHECKING:
     from ..autograd.tensor import Tensor
+    from ..optim.optimizer import Optimizer
     from .observation import Observation
 
 FEWEST, MOST_STEPS = 20, 300  # steps of a trial
@@ -31,8 +32,13 @@ CURED = 0.5  # the skill that a change has to reach to count as the cure
 ENOUGH = 0.8  # the skill at which a trial ends
 JUMP = 20.0  # times the loss of chance
 PART = 0.65  # below this skill a program learns only a part; then a change has to reach ENOUGH
+SMOOTH = 0.02  # a loss that rises on the way by so little of its fall has a rate that is not too large
+AT_ONCE = 0.3  # and no step makes so much of the fall
+NOTHING = 0.05  # a skill that is none
+UNSEEN = 1e-3  # so much of what larger outputs change is rounding
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
 LOOK = 3  # what it costs to see how much of the loss the inputs explain, in steps
+SOON = 40  # steps after which another rate that has gained nothing ends, or a quarter of all
 DERANGEMENTS = 4  # orders of the rows over which skill is a mean
 
 
@@ -45,6 +51,7 @@ class Change(NamedTuple):
     weights: bool = False  # weights multiplied so that layers keep the size of what goes through
     dropout: bool = False  # no dropout
     decay: bool = False  # no weight decay
+    thawed: bool = False  # layers that are frozen as they were drawn learn as well
 
 
 AS_IT_IS = Change()
@@ -77,6 +84,15 @@ class Trial(NamedTuple):
     def jumps(self) -> bool:
         """Whether the loss was on the way far above what chance has."""
         return max(self.losses) > JUMP * max(self.chance, self.losses[0]) > 0
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the loss falls without a rise or a leap: a smaller rate goes the same way, and slower."""
+        if not math.isfinite(self.losses[-1]):
+            return False
+        steps = np.diff(self.losses)
+        fall = self.losses[0] - min(self.losses)
+        return bool(np.maximum(steps, 0).sum() <= SMOOTH * fall and -steps.min() <= AT_ONCE * fall)
 
     @property
     def blew_up(self) -> bool:
@@ -131,6 +147,8 @@ class Trials:
                 _without_dropout(seen.model)
             if change.weights:
                 unit_weights(seen)
+            if change.thawed:
+                _learn_too(optimizer, list(seen.cure.frozen.values()))
 
             def loss_now(inputs: Any) -> Any:
                 loss = seen.loss_fn(seen.model(inputs), y)
@@ -159,13 +177,47 @@ class Trials:
                         with no_grad():
                             last, skill = float(array_of(loss_now(x))), _skill(loss_now, x)
                         trial = Trial((*losses, last), skill, chance, still)
+                        ends = ends or (number >= max(SOON, steps // 4) and self._gains_nothing(change, trial))
                         if ends or (skill >= ENOUGH and trial.learnt and (trial.falls or not trial.jumps)):
                             return trial
                 return None
             except Exception:  # a program that cannot take a step has another fault, which a rule of its own names
                 return None
 
+    def _gains_nothing(self, change: Change, trial: Trial) -> bool:
+        """Whether another rate alone has come no further than the program's own does."""
+        plain = self._done.get((AS_IT_IS, self.steps))
+        if plain is None or change.rate == 1 or change != Change(change.rate) or not math.isfinite(plain.losses[-1]):
+            return False
+        reached = plain.losses[-1]
+        return trial.skill < NOTHING and trial.losses[-1] >= reached - NOTHING * abs(reached)
+
     # ------------------------------------------------------------------ what they say
+
+    @cached_property
+    def blind(self) -> bool:
+        """Whether the loss is the same whatever the order of the rows, though the outputs are not: skill is always 0.
+
+        So it is where all outputs are compared with all targets, or rows only with each other.
+        """
+        x, y = self.sample.of(self.seen.x), self.sample.of(self.seen.y)
+        if getattr(x, "ndim", 0) < 1 or len(x) < 2:
+            return False
+        here, outputs = self.seen.loss_of(x, y), self.seen.outputs_for(x)
+        if here is None or outputs is None or outputs.dtype.kind != "f":
+            return False
+        larger = self.seen.loss_for(1.5 * outputs, y)
+        if larger is None or not abs(larger - here) > UNSEEN * abs(here):
+            return False  # beside numbers so large, what the order changes is lost
+        generator = np.random.default_rng(len(x))
+        for _ in range(2):
+            other = rows_in(x, _moved(generator, len(x)))
+            there, moved = self.seen.loss_of(other, y), self.seen.outputs_for(other)
+            if there is None or not abs(there - here) <= UNSEEN * abs(larger - here):
+                return False
+            if moved is None or not np.abs(outputs - moved).max() > NOTHING * np.abs(outputs).max():
+                return False
+        return True
 
     @cached_property
     def fails(self) -> bool:
@@ -176,7 +228,7 @@ class Trials:
         if plain.blew_up:
             return True
         large = self.steps < MOST_STEPS
-        if large:  # so many steps take too long: few of a larger rate go as far
+        if large and not plain.jumps:  # so many steps take too long: few of a larger rate go as far
             faster = self.run(Change(rate=HORIZON / self.steps))
             if faster is not None and faster.learnt:
                 return False
@@ -225,6 +277,12 @@ class Trials:
 
 PATIENCE = 3  # times the steps of a trial that a large network has to show that it learns
 REFERENCE_RATE = 3e-3  # of Adam, where the program has no optimizer
+
+
+def _learn_too(optimizer: Optimizer, frozen: list[Tensor]) -> None:
+    for tensor in frozen:
+        tensor.requires_grad = True
+    optimizer.add_param_group({"params": frozen, "lr": optimizer.param_groups[0]["lr"]})
 
 
 def _without_dropout(model: Any) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FEW_COLUMNS = 16  # more columns with one least value are pixels, counts or marks, which share one unit
 MANY_COLUMNS = 64  # and more than so many in any case
+FEW_WEIGHTS = 30  # of fewer it cannot be said how they were drawn
 GAIN = 3.0  # a layer whose outputs are so many times its inputs began with weights that are too large
 SHRINK = 0.1  # and one whose outputs are so much smaller, with weights that are too small
 
@@ -138,6 +139,15 @@ def unit_targets(y: Raw) -> Any:
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.size == 0:
         return None
     return units(y)
+
+
+def as_drawn(weight: Any) -> bool:
+    """Whether an array is as a linear layer or a convolution draws its weights: even within 1 / √(values summed)."""
+    if weight.ndim < 2 or weight.size < FEW_WEIGHTS:
+        return False
+    bound = 1 / math.sqrt(math.prod(weight.shape[1:]))
+    largest, deviation = float(np.abs(weight).max()), float(weight.std())
+    return 0.8 * bound < largest <= 1.0001 * bound and abs(deviation * math.sqrt(3) / bound - 1) < 0.15
 
 
 def unit_weights(seen: Observation) -> None:
