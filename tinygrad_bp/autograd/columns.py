@@ -12,13 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from .modes import same
+from .modes import laying, same
 from .sharing import all_on, columns_of, handed, lies_there, moved_to, start_of
 from .writes import owner
 
 
 def strides_of(x: Any) -> tuple[int, ...]:
     """How many bytes apart the elements along each dimension lie in PyTorch's memory, which has no negative steps."""
+    laying(strides_of)
+    return _strides(x)
+
+
+def _strides(x: Any) -> tuple[int, ...]:
     array, columns = getattr(x, "_value", x), columns_of(x)
     strides = tuple([abs(stride) for stride in array.strides])
     if columns is None:
@@ -80,7 +85,7 @@ def in_shape(x: Any, sizes: tuple[int, ...], reshape: Callable[..., Any], clone:
         if view and array.size and not np.may_share_memory(result._value, array):
             result._value.flags.writeable = False
         return result
-    steps = [[stride // array.itemsize for stride in strides] for strides in (array.strides, strides_of(x))]
+    steps = [[stride // array.itemsize for stride in strides] for strides in (array.strides, _strides(x))]
     try:
         numpys, pytorchs = (_is_view(array.shape, each, sizes) for each in steps)
     except ValueError:

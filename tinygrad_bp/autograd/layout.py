@@ -10,6 +10,7 @@ import numpy as np
 from .columns import strides_of
 from .elsewhere import hosted
 from .errors import ArgumentError, IndexRangeError, shape_text
+from .modes import laying
 from .sharing import columns_of, start_of
 from .writes import owner
 
@@ -224,6 +225,7 @@ def is_contiguous(self: Any, memory_format: memory_format = contiguous_format) -
 
 def storage_offset(self: Any) -> int:
     """How many elements of its memory lie before the first one of the tensor."""
+    laying(storage_offset)
     array = self._value
     if not array.size:
         return 0
@@ -236,6 +238,7 @@ def storage_offset(self: Any) -> int:
 
 def data_ptr(self: Any) -> int:
     """The address of the first element; 0 where there is none."""
+    laying(data_ptr)
     return start_of(self._value) if self._value.size else 0
 
 

@@ -69,6 +69,18 @@ def asking(x: Any) -> None:
         watcher.asked(x)
 
 
+def laying(how: Callable[[Any], Any]) -> None:
+    """Tell that Python asks by the function ``how`` in which way some tensor lies in memory."""
+    for watcher in mode().watchers:
+        watcher.laid(how)
+
+
+def telling(text: str) -> None:
+    """Tell of a text that has values of a tensor in it."""
+    for watcher in mode().watchers:
+        watcher.told(text)
+
+
 def setting(array: Any, name: str, read: Callable[[], Any]) -> None:
     """Tell that ``array`` has the number that ``read()`` gives, which may be another one the next time."""
     for watcher in mode().watchers:

@@ -12,7 +12,7 @@ from .elsewhere import hosted, on_cpu
 from .errors import ArgumentError, DtypeError, NoRuleError, ShapeError, shape_text
 from .layout import element_at
 from .lines import warn
-from .modes import asking, forgetting, holding, mode, reading
+from .modes import asking, forgetting, holding, mode, reading, telling
 from .node import Cell, Node, leaf
 from .sharing import Views, detached, guard, may_move, own_memory, shown
 from .size import Size
@@ -216,7 +216,9 @@ class Tensor(Syntax, metaclass=TensorClass):
     def __repr__(self) -> str:
         from .printing import printed  # an import prints nothing
 
-        return printed(self, "tensor" if type(self) is Tensor else type(self).__name__)
+        text = printed(self, "tensor" if type(self) is Tensor else type(self).__name__)
+        telling(text)
+        return text
 
     __hash__ = object.__hash__  # by identity, at the speed of C
 

@@ -105,6 +105,12 @@ class Watcher:
     def asked(self, x: Tensor) -> None:
         """Python looks at ``x.grad``, and may look whether it is None."""
 
+    def told(self, text: str) -> None:
+        """``text``, which is going to be printed or kept, has values of a tensor in it."""
+
+    def laid(self, how: Callable[[Any], Any]) -> None:
+        """Python asks by ``how``, a function of a tensor, in which way some tensor lies in memory."""
+
     def before_backward(self, nodes: list[Node]) -> None:
         """What these nodes kept is going to be read."""
 

@@ -39,8 +39,8 @@ def compile(model: Any = None, *, backend: str = "numpy", exact: bool = False, *
     Give a whole training step: forward, ``backward()`` and the optimizer's ``step()``. Its first calls are run by
     Python and written down; when two in a row were the same program, that runs from then on. Other shapes, dtypes,
     numbers, switches of modules or settings lead to programs of their own (``compiled.programs``). A ``.grad`` that
-    the step itself used up is None afterwards. A module is compiled for inference: where a gradient is wanted of its
-    result, Python runs it.
+    the step itself cleared first and used up is None afterwards. A module is compiled for inference: where a gradient
+    is wanted of its result, Python runs it.
 
     ``backend`` is ``"numpy"`` or ``"c"``. With ``exact`` every result has the same bits as without ``compile``; else
     sums may be taken in another order. ``settings`` are those of PyTorch's compiler, which change nothing. Raises

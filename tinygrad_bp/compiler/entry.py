@@ -62,6 +62,7 @@ class Entry:
         self.restarts = _writes_last(captured.program)  # whether Python may begin again where a run refused a label
         self.owners: set[int] = set()  # by id, those of the memory that the last run wrote
         given = [_from(source, leaves) for source in captured.sources]
+        self._layouts = self._lying(leaves)
         self._overlaps = self._overlapping([_array(item) for item in given])
 
     @property
@@ -96,6 +97,8 @@ class Entry:
             self._changes = Calls.changes
         if self._written and self._overlapping(found) != self._overlaps:
             return None
+        if self.captured.layout and self._layouts != self._lying(leaves):
+            return None
         for grad in self.captured.grads:
             leaf = _from(grad.source, leaves)
             if leaf is None or (not grad.cleared and leaf._cell.grad is not None):
@@ -105,6 +108,11 @@ class Entry:
             if leaf is None or (getattr(getattr(leaf, "_cell", None), "grad", None) is not None) is not there:
                 return None
         return found
+
+    def _lying(self, leaves: Sequence[Any]) -> list[Any]:
+        """How the inputs lie in memory, of what the function asked about that."""
+        items = [_from(source, leaves) for source in self.captured.sources]
+        return [how(item) for how in self.captured.layout for item in items if isinstance(item, Tensor)]
 
     def _overlapping(self, arrays: list[Any]) -> list[tuple[int, int, int]]:
         """The inputs of which one is written and lies in memory of the other, by number, and how far apart they begin.

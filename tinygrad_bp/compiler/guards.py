@@ -107,13 +107,13 @@ class Guards:
         # Of tensors that are no inputs, Python may have read the kind.
         kinds = [(each, _kind(x)) for each in self._tensors if (x := each()) is not None and id(x) not in read]
         self.of_tensors = (Condition(partial(_are_of_kinds, kinds), True),) if kinds else ()
-        self.settings = [(now, then) for now, then in self.settings if id(now) not in read]
         for names, name, value in self.names:
             if not same(names.get(name, MISSING), value):
                 return name if name != "cell_contents" else "a variable around it"
         for now, then in self.settings:
             if not unchanged(now, then):
                 return f"a {type(now).__name__}"
+        self.settings = [(now, then) for now, then in self.settings if id(now) not in read]
         return "" if self.modules_hold() else "an attribute of a module"
 
     # ------------------------------------------------------------------ what there is

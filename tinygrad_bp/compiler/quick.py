@@ -15,6 +15,7 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..autograd import dtypes
+from ..autograd.columns import strides_of
 from ..autograd.modes import mode
 from ..autograd.tensor import Tensor, blank
 from ..autograd.writes import owner, tick
@@ -46,7 +47,7 @@ def quick(entry: Entry, leaves: Sequence[Any]) -> Quick | None:
         or any(grad.output is not None or isinstance(grad.source, int) for grad in captured.grads)
     ):
         return None
-    if any(place is not None for place in captured.itself):
+    if any(place is not None for place in captured.itself) or not {strides_of}.issuperset(captured.layout):
         return None
     if not all(isinstance(leaf, Tensor) and not leaf.__dict__ for leaf in leaves):
         return None
@@ -127,6 +128,9 @@ def _source(entry: Entry, leaves: Sequence[Any], names: dict[str, Any], cells: d
         looks += [f"a{i}.__class__ is not kind{i}", f"a{i}.__dict__"]
         looks.append(f"a{i}._node is {'not ' * (leaf._node is None)}None")
         kinds = [f"v{i}.shape != shape{i}", f"v{i}.dtype is not dtype{i}"]
+        if entry.captured.layout:
+            names[f"strides{i}"] = leaf._value.strides
+            kinds.append(f"v{i}.strides != strides{i}")
         if entry.owners:  # what is written must not show in an argument
             kinds.append(f"id(v{i} if v{i}.base is None else owner(v{i})) in entry.owners")
         looks.append(f"v{i} is not arrays[{i}] and ({' or '.join(kinds)})")  # the array of the last run was looked at

@@ -122,6 +122,9 @@ class Capture(Watcher):
         self.numbers = Numbers(self._places, exact)
         # By id of the cell, the tensors whose gradient was forgotten, or replaced by an assignment: weak.
         self.cleared: dict[int, Callable[[], Any]] = {}
+        self.layout: dict[Callable[[Any], Any], None] = {}  # by what it was asked how tensors lie in memory
+        self.texts: set[str] = set()  # of values
+        self.writes: bool = False  # whether something was written in place
         self.asked_for: dict[int, tuple[int | Source, bool]] = {}  # by id of the cell
 
     # ------------------------------------------------------------------ which value an array has
@@ -284,6 +287,7 @@ class Capture(Watcher):
 
     def writing(self, arrays: Sequence[Any]) -> None:
         """Keep what memory from outside held; until someone says what was written, nobody knows its value."""
+        self.writes = True
         self.bring_up(arrays, written=True)
         self._keep([array for array in arrays if not self.moves.is_first(array)])
         self._places.written(arrays)
@@ -357,23 +361,37 @@ class Capture(Watcher):
 
     def forgot(self, x: Tensor) -> None:
         """``x`` has another gradient from now on, or None; where this run read it, others read what is there then."""
-        gradient = x._own_cell().grad
-        for outside in self.outside if gradient is not None else ():
-            if outside.argument is None and outside.source() is gradient:
-                outside.source, outside.forgotten = GradientOf(x), gradient
-        self.cleared[id(x._own_cell())] = weakref.ref(x)
+        cell = x._own_cell()
+        for outside in self.outside if cell.grad is not None else ():
+            if outside.argument is None and outside.source() is cell.grad:
+                outside.source, outside.forgotten = GradientOf(x), cell.grad
+        known = self._holder_of(cell)
+        if known is None or cell.grad is known.gradient():  # else backward left one here: the next would add to another
+            self.cleared[id(cell)] = weakref.ref(x)
+
+    def _holder_of(self, cell: Any) -> Outside | None:
+        """The tensor from outside that this cell belongs to."""
+        return next((item for item in self.outside if getattr(item.source(), "_cell", None) is cell), None)
 
     def asked(self, x: Tensor) -> None:
         """Other runs are like this one where they find a gradient too, or none too."""
         cell = x._own_cell()
         if not x.is_leaf or id(cell) in self.cleared or id(cell) in self.asked_for:
             return
-        known = next((item for item in self.outside if getattr(item.source(), "_cell", None) is cell), None)
+        known = self._holder_of(cell)
         if known is None and self.find(x._value) is not None:
             return  # the run made it
         if known is None or cell.grad is known.gradient():  # nothing was added to it yet
             source = weakref.ref(x) if known is None or known.argument is None else known.argument
             self.asked_for[id(cell)] = source, cell.grad is not None
+
+    def told(self, text: str) -> None:
+        """A text of values may be printed, and is not returned."""
+        self.texts.add(text)
+
+    def laid(self, how: Callable[[Any], Any]) -> None:
+        """In other runs tensors lie as in this one."""
+        self.layout[how] = None
 
     def pulling(self, pull: Pull) -> Pull:
         """Remember the nodes through which backward goes."""

@@ -26,6 +26,8 @@ class Captured:
     grads: tuple[Grad, ...]
     # Tensors of which Python looked at the gradient that was there before, and whether there was one: as in each run.
     asked: tuple[tuple[int | Source, bool], ...]
+    # By which functions of a tensor it was asked how some of them lie in memory: as the inputs do in each run.
+    layout: tuple[Callable[[Any], Any], ...]
     conditions: tuple[Condition, ...]  # the program is right only where all of them hold before a run
     wants_grad: bool  # whether something that it returned leads back to a leaf: backward was not part of it
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..autograd.columns import strides_of
+from ..autograd.errors import CaptureError
 from ..autograd.history import history
 from ..autograd.node import Node
 from ..autograd.tensor import Tensor
@@ -24,6 +26,11 @@ def ended(run: Capture, returned: Any) -> Captured:
     """The program, once the function has returned."""
     leaves, back = flatten(returned)
     outputs = [run.bring(item) if isinstance(item, (Tensor, np.ndarray)) else item for item in leaves]
+    if any(isinstance(item, str) and text in item for item in outputs for text in run.texts):
+        raise CaptureError(
+            "a text of a tensor is returned while a program is written down: it would be the same in every later run. "
+            "Return the tensor and write str(t) outside"
+        )
     inputs: list[Value] = []
     sources: list[int | Source] = []
     writes: dict[Value, Value] = {}
@@ -40,7 +47,8 @@ def ended(run: Capture, returned: Any) -> Captured:
         if outside.argument is None and outside.value not in read and not wanted:
             continue  # only its shape or dtype was of interest
         if item is None or (
-            isinstance(item, np.ndarray) and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)])
+            isinstance(item, np.ndarray)
+            and not (item.flags.writeable and sys.getrefcount(item) - 2 > kept[id(item)] and _unwritten(outside))
         ):
             run.bring_up([outside.array])
             held = outside.array if outside.before is None else outside.before
@@ -53,13 +61,16 @@ def ended(run: Capture, returned: Any) -> Captured:
         if after is not None and after is not outside.value:
             writes[outside.value] = after
     used = leading_to(run.steps, writes.values())
+    added_to = [source.tensor() for source in sources if isinstance(source, GradientOf)]
     grads: list[Grad] = []
     for leaf, source, cleared in changed:
         grad = leaf._cell.grad
         if not cleared and id(grad) in places:
             continue  # it is a tensor that the program writes
-        output = None
-        if grad is not None and not (left[id(grad)] in used and run.find(leaf._value) in writes.values()):
+        output, unread = None, cleared and not any(leaf is item for item in added_to)
+        # One that the function used up is not made, unless the next run would add to it.
+        used_up = grad is not None and left[id(grad)] in used and run.find(leaf._value) in writes.values()
+        if grad is not None and not (unread and used_up):
             output = len(outputs)
             outputs.append(left[id(grad)])
         grads.append(Grad(source, output, cleared))
@@ -73,8 +84,15 @@ def ended(run: Capture, returned: Any) -> Captured:
         step.operands, step.params = placed(step.operands), placed(step.params)
     ends = tuple(placed(outputs)), {place: placed(value) for place, value in writes.items()}
     program = Program(tuple(inputs), tuple(run.steps), *ends)
-    asked = tuple(run.asked_for.values())
-    return Captured(program, tuple(sources), back, itself, tuple(grads), asked, tuple(run.conditions), wants)
+    if run.writes and any(step.op.name == "reshape" for step in run.steps):  # a view or a copy, by how elements lie
+        run.laid(strides_of)
+    asked, layout, conditions = tuple(run.asked_for.values()), tuple(run.layout), tuple(run.conditions)
+    return Captured(program, tuple(sources), back, itself, tuple(grads), asked, layout, conditions, wants)
+
+
+def _unwritten(outside: Outside) -> bool:
+    """Whether an array has what was read, so that a run finds that in it: NumPy did not write it since."""
+    return bool(outside.source().tobytes() == outside.array.tobytes())
 
 
 def _source(outside: Outside, leaf: Tensor | None = None) -> int | Source:

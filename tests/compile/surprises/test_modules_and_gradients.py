@@ -127,6 +127,47 @@ def test_a_forgotten_clearing_is_seen():
             assert_close(a.grad.numpy(), b.grad.numpy())
 
 
+UPDATES = {
+    "by hand": lambda w, optimizer: w.data.sub_(0.1 * w.grad),
+    "by an optimizer": lambda w, optimizer: optimizer.step(),
+    "written before": lambda w, optimizer: (w.grad.mul_(0.5), optimizer.step()),
+    "added to before": lambda w, optimizer: (setattr(w, "grad", w.grad + 0.01 * w.detach()), optimizer.step()),
+    "halved before": lambda w, optimizer: (setattr(w, "grad", w.grad * 0.5), optimizer.step()),
+    "cut": lambda w, optimizer: (nn.utils.clip_grad_norm_([w], 0.5), optimizer.step()),
+    "forgotten": lambda w, optimizer: (optimizer.step(), optimizer.zero_grad()),
+    "zeroed": lambda w, optimizer: (optimizer.step(), optimizer.zero_grad(set_to_none=False)),
+    "halved": lambda w, optimizer: (optimizer.step(), setattr(w, "grad", w.grad * 0.5)),
+    "changed for the next": lambda w, optimizer: (optimizer.step(), setattr(w, "grad", w.detach() * 0.5)),
+}
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("cleared", ["never", "outside", "once", "twice"])
+@pytest.mark.parametrize("update", UPDATES)
+def test_a_step_that_does_not_clear_what_it_used_adds_to_it(update, cleared, exact):
+    ends = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, exact=exact)):
+        w = nn.Parameter(tg.tensor([1.0, 2.0]))
+        optimizer = tg.optim.SGD([w], lr=0.1)
+
+        def step(x, w=w, optimizer=optimizer):
+            (w * x).square().mean().backward()
+            UPDATES[update](w, optimizer)
+
+        step, found = wrap(step), []
+        for i in range(8):
+            if cleared == "outside" or (cleared == "once" and i == 4) or (cleared == "twice" and i in (5, 7)):
+                optimizer.zero_grad()
+            step(tg.tensor([1.0, 0.3 * i - 1]))
+            found.append((w.detach().numpy().copy(), None if w.grad is None else w.grad.numpy().copy()))
+        ends.append(found)
+    for (one, grad), (other, grad2) in zip(*ends, strict=True):
+        assert_close(one, other)
+        assert (grad is None) is (grad2 is None)
+        if grad is not None:
+            assert_close(grad, grad2)
+
+
 def test_a_result_that_leads_back_to_a_leaf_keeps_its_gradient():
     model = mlp()
     compiled = tg.compile(model)

@@ -91,3 +91,15 @@ def test_a_distribution_says_what_to_write():
     with pytest.raises(CaptureError, match=r"Normal looks at the numbers .*: write validate_args=False"):
         tg.compile(step)(X)
     same_as_python(lambda x: step(x, validate_args=False), *[(X,)] * 4)
+
+
+@pytest.mark.parametrize("text", [str, repr, "{}".format, "values: {}".format, lambda x: [f"{x}"]])
+def test_a_text_of_values_is_not_returned(text):
+    with pytest.raises(CaptureError, match=r"Return the tensor and write str\(t\) outside"):
+        tg.compile(lambda x: (x * 2, text(x * 2)))(X)
+    same_as_python(lambda x: x * len(text(x.shape)), *[(X,)] * 4)
+
+
+def test_values_may_be_printed(capsys):
+    same_as_python(lambda x: print(x) or x * 2, *[(X,)] * 4)
+    assert "tensor([ 1., -2.,  3.])" in capsys.readouterr().out

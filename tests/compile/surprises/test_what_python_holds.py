@@ -259,3 +259,25 @@ def test_what_is_no_tensor_is_returned_as_it_is():
     compiled = tg.compile(lambda x: (*things, x * 2))
     for _ in range(5):
         assert all(one is other for one, other in zip(compiled(X), things))
+
+
+def numpys(change):
+    """A function that multiplies by an array, and what NumPy writes into that before or after."""
+    array = np.zeros(3, np.float32)
+
+    def function(x):
+        array[0] = change[0](array[0])
+        y = x * array
+        array[0] = change[1](array[0])
+        return y
+
+    return function
+
+
+@pytest.mark.filterwarnings("ignore:compile. Python runs")
+@pytest.mark.parametrize("before", [lambda a: a, lambda a: a + 1, lambda a: 3.0])
+@pytest.mark.parametrize("after", [lambda a: a, lambda a: a + 1, lambda a: 0.0, lambda a: 5.0])
+def test_an_array_that_numpy_writes_in_every_call(before, after):
+    wanted, compiled = numpys((before, after)), tg.compile(numpys((before, after)))
+    for _ in range(6):
+        np.testing.assert_array_equal(wanted(X).numpy(), compiled(X).numpy())
