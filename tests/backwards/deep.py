@@ -203,7 +203,7 @@ PROGRAMS = [
         dropout_columns,
         {
             "columns and rows": {"wrong axis"},
-            "divided by classes": {"factor", "summed", "averaged"},
+            "divided by classes": {"factor", "summed", "averaged", "wrong count"},
             "no second mask": {"mask missing"},
             "first mask for second": {"mask of another"},
             "second not scaled": {"scale missing", "factor", "division missing"},

@@ -218,7 +218,7 @@ PROGRAMS = [
             "softplus slope": {"derivative"},
             "relu slope": {"derivative"},
             "code": {"derivative"},
-            "wrong axis": {"shape"},
+            "wrong axis": {"wrong axis"},
         },
     ),
     Program(

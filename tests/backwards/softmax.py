@@ -144,7 +144,7 @@ PROGRAMS = [
             "L2 twice": {"regularisation"},
             "L2 over m": {"regularisation"},
             "L2 minus": {"regularisation"},
-            "bias over classes": {"shape"},
+            "bias over classes": {"wrong axis"},
         },
     ),
     Program(

@@ -24,6 +24,7 @@ ODD = (
     " half along axis ",
     "the predicted class less y",
     " times what it should",
+    "(1 + exp(−x))³",
     "its derivative is written 0.5;",
 )
 # Of those that leave places out: where few numbers arrive, some may be zero by chance.

@@ -92,6 +92,12 @@ def rounded(case: Case) -> Iterator[Guess]:
         yield guess
 
 
+def weighed(case: Case) -> Iterator[Guess]:
+    """A penalty that the loss has, with another number: a multiple of the parameter, of which the graph says more."""
+    if any(case.fits(guess[1]) for guess in regularisation(case)):
+        yield from (one for one in mutants(case) if one[0] == "regularisation")
+
+
 GIVEN = (" − 1, not 1 − ", "has the wrong sign")  # signs that no line of the program has wrong by itself
 OF_A_FACTOR = ("factor missing", "mask missing", "wrong factor")  # kinds of changes that name one
 LEFT_OUT = ("too much", "part missing")  # kinds of changes that leave a step out
@@ -106,7 +112,7 @@ WITH_NUMBERS = ("regularisation", "offset", "clipped", "divided")  # kinds whose
 
 
 HYPOTHESES: tuple[Callable[[Case], Iterator[Guess]], ...] = (
-    shapes, overflow, zero, shortened, constant_factor, stale, transposed, turned_round, regularisation,
+    shapes, overflow, zero, shortened, constant_factor, stale, transposed, turned_round, weighed, regularisation,
     part_of_penalty, penalties_of_rows, updated, clipped, rounded, accumulated,
     mutants, offset, signs, divided, parts, gates, repairs, cancelled, any_factor, scaled_term, penalty, examples,
     moved, summed_up, coupled, stretched, unused,

@@ -10,7 +10,7 @@ import numpy as np
 from ..case import MENDED, ODD, Case, Guess
 
 OF_NUMBERS = ("factor", "summed", "averaged", "sign")  # kinds that are one number too much or missing
-OF_THE_PROGRAM = ("scale missing", "summed", "averaged")  # and those with a number that the program has
+OF_THE_PROGRAM = ("scale missing", "summed", "averaged", "wrong count")  # and those with a number that the program has
 
 
 def zero(case: Case) -> Iterator[Guess]:
@@ -72,8 +72,15 @@ def constant_factor(case: Case) -> Iterator[Guess]:
     else:
         near.sort(key=lambda name: name not in ("2", "1/2"))  # of two examples nobody knows
         of_r, already = {"N": 1, "1/N": -1}.get(near[0] if near else "", 0), False
-    told = None if near and near[0] in ("N", "1/N") else _told(case, bool(near) and near[0] in ("2", "1/2"))
+    two = bool(near) and near[0] in ("2", "1/2")
+    told = None if near and near[0] in ("N", "1/N") and growth is not None else _told(case, two)
     place = f" {told[3]}" if told is not None else ""
+    if two and told is not None and told[0] == "wrong count":
+        place += f" Or a factor 2 is {'left out' if near[0] == '1/2' else 'too much'}."
+    if told is not None and near and near[0] in ("N", "1/N") and told[0] in OF_THE_PROGRAM:
+        times = f"{r:.6g}" if abs(r) > 1 else f"{sign}1/{abs(1 / r):.6g}"
+        by_n = told[0] if told[0] in ("summed", "averaged") else "summed" if abs(r) > 1 else "averaged"
+        yield by_n, r * case.truth, r, f"It is {times} times the engine's everywhere.{place}"
     shown = f"{sign}{near[0]}" if near else f"{r:.6g}"
     also = f" ({' or '.join(sign + name for name in near[1:])} as well)" if near[1:] and growth is None else ""
     n = f" = {case.sizes['N']:g}" if "N" in case.sizes else ""

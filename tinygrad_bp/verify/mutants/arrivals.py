@@ -199,6 +199,25 @@ def beside_penalties(tape: Tape) -> Iterator[Change]:
             yield Change(kind, text, totals=totals)
 
 
+def weighed_penalties(tape: Tape) -> Iterator[Change]:
+    """The penalty with another number: divided by the examples, which the loss does not, without its 2, left out."""
+    own = {leaf: part for leaf in tape.leaves if (part := _penalty(tape, leaf)) is not None}
+    for some in groups(list(own), lambda leaf: 0):
+        what = f"The penalty of {', '.join(map(tape.name, some))}"
+        table = [
+            (0.0, "is left out"),
+            (2.0, "has a factor 2 too much"),
+            (0.5, "has lost a factor 2"),
+            (-1.0, "has the wrong sign"),
+        ]
+        for n in (n for n in tape.counts if n != 2):
+            table += [(1.0 / n, f"is divided by {n}, where the loss does not divide it")]
+            table += [(float(n), f"lacks a division by {n}")]
+        for c, how in table:
+            totals = {leaf: tape.total[leaf] + (c - 1) * own[leaf] for leaf in some}
+            yield Change("regularisation", f"{what} {how}: regularisation.", totals=totals)
+
+
 def _penalty(tape: Tape, leaf: Node) -> Any:
     """The part of a weight's gradient that comes of a function of the weight alone; None where there is none."""
     parts = _parts_of_penalty(tape, leaf)

@@ -12,7 +12,7 @@ import numpy as np
 from ...autograd.errors import ShapeError
 from ..case import ODD, ON_TOP, Case, Guess
 from ..hypotheses.factors import factor_name
-from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties
+from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties, weighed_penalties
 from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
 from .edges import halved, left_out, scaled, uses, ways
@@ -36,19 +36,20 @@ from .screen import Screen
 from .signs import subtracted
 from .statistics import statistics
 from .subsets import rounds, short_rounds, subsets
-from .sums import averages, broadcast_sums, extremes, running, sums_of_results
+from .sums import averages, broadcast_sums, extremes, running, summed_otherwise, sums_of_results
 from .tape import Change, Tape
 from .turns import other_arrivals, other_columns, other_parts
 from .windows import windows
 
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
-    scaled, beside_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses, left_out, ways, branches,
-    gathered, extremes, running, squares, other_derivatives, exchanged_steps, joined_elsewhere, past_a_slope,
-    statistics, numbers, elementwise_products, broadcast_sums, sums_of_results, matrix_products, contractions, windows,
-    windows_of_data, read_otherwise, read_back_elsewhere, pooled_elsewhere, pools, overlapping, misplaced, slices,
-    rearranged, choices, penalties, own_places, arrivals, caches, later, orders_in_time, cut_off, not_handed_on,
-    other_columns, other_parts, other_arrivals, other_operands, other_statistics, other_forwards, averages, subsets,
-    short_rounds, rounds, masks, of_the_loss, at_another_step, halved,
+    scaled, beside_penalties, weighed_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses,
+    left_out, ways, branches, gathered, extremes, running, squares, other_derivatives, exchanged_steps,
+    joined_elsewhere, past_a_slope, statistics, numbers, elementwise_products, broadcast_sums, sums_of_results,
+    matrix_products, contractions, windows, windows_of_data, read_otherwise, read_back_elsewhere, pooled_elsewhere,
+    pools, overlapping, misplaced, slices, rearranged, choices, penalties, own_places, arrivals, caches, later,
+    orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals, other_operands,
+    other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss, at_another_step,
+    halved,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides
@@ -103,6 +104,9 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
     for i in search.wrong:
         if i not in found:
             found.update((i, guess) for guess in stretched(tape, search.cases[i]))
+    for i, case in enumerate(cases):
+        if not case.same:
+            found.update((i, guess) for guess in list(summed_otherwise(tape, case, tape.leaves[i]))[:1])
     return found
 
 

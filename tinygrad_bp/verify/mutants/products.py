@@ -22,7 +22,7 @@ MULTIPLIED: list[tuple[str, str, Factor]] = [
     ("wrong factor", "multiplied by the operand itself where the other one is meant", lambda g, a, b, y: g * a),
     ("wrong factor", "multiplied by the product where the other factor is meant", lambda g, a, b, y: g * y),
     ("applied twice", "multiplied by the other factor twice", lambda g, a, b, y: g * b * b),
-    ("scale missing", "multiplied by 0 and 1 alone, without the scale", lambda g, a, b, y: g * (b != 0)),
+    ("scale missing", "multiplied by 0 and 1 alone, without the scale or the weights", lambda g, a, b, y: g * (b != 0)),
     ("mask inverted", "passes where the other factor is 0, and only there", lambda g, a, b, y: g * (b == 0)),
     ("wrong factor", "passed where the operand itself is above 0", lambda g, a, b, y: g * (a > 0)),
     ("wrong factor", "divided by the other factor", lambda g, a, b, y: g / b),
@@ -63,7 +63,7 @@ def elementwise_products(tape: Tape) -> Iterator[Change]:
         name = "the product" if first.step.name == "mul" else "the quotient"
         what = f"In the gradient of {tape.name(first.parent)} through {name}{places(e.step for e in some)}"
         number = _number(first)
-        for kind, text, factor in TABLES[first.step.name, first.operand]:
+        for kind, text, factor in (*TABLES[first.step.name, first.operand], *_by_counts(tape, first)):
             if number:
                 text = text.replace("division is", f"division by {number} is")
                 text = text.replace("other factor is", f"other factor, {number}, is")
@@ -71,6 +71,17 @@ def elementwise_products(tape: Tape) -> Iterator[Change]:
             yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{what}: {text}.", rules)
         if first.step.name == "mul":
             yield from _another(tape, some, what)
+
+
+def _by_counts(tape: Tape, edge: Edge) -> Iterator[tuple[str, str, Factor]]:
+    """A quotient by data, or by a number of it, written with a count of something else."""
+    below = edge.step.call.values[1]
+    if edge.step.name != "div" or edge.operand or edge.step.parents[1] is not None:
+        return
+    word = _number(edge) or "the other operand"
+    for n in tape.counts:
+        if np.any(below != n):
+            yield "wrong count", f"divided by {n} where {word} is meant", lambda g, a, b, y, n=n: g / n  # type: ignore[misc]
 
 
 def _number(edge: Edge) -> str:

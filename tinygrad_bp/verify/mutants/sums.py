@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from ...autograd.errors import shape_text
 from ...autograd.node import Node
+from ..case import Case, Guess
 from .edges import Edge, edges, replaced
 from .statistics import over
 from .tape import Change, Gradient, Step, Tape, groups, places
@@ -39,6 +42,27 @@ def _part(tape: Tape, edge: Edge) -> Any:
 def _repeated(tape: Tape, edge: Edge) -> bool:
     part = _part(tape, edge)
     return part is not None and np.shape(part) != edge.parent.shape
+
+
+def summed_otherwise(tape: Tape, case: Case, leaf: Node) -> Iterator[Guess]:
+    """A gradient of another shape: a sum, or a mean, over other axes of what arrives where its leaf was broadcast."""
+    case = replace(case, noise=float(np.max(case.noise)))  # of any shape
+    found: dict[tuple[str, Shape], list[Edge]] = {}
+    for edge in edges(tape):
+        if edge.parent is leaf and _repeated(tape, edge):
+            found.setdefault((edge.step.name, np.shape(_part(tape, edge))), []).append(edge)
+    for (name, shape), some in found.items():
+        whole = sum(_part(tape, edge) for edge in some)
+        right = _broadcast_axes(whole, leaf.shape)
+        for axes in (axes for count in range(1, len(shape) + 1) for axes in combinations(range(len(shape)), count)):
+            for word, total in (("sum", np.sum), ("mean", np.mean)):
+                for kept in (False, True):
+                    if axes != right and case.fits(total(whole, axis=axes, keepdims=kept)):
+                        where = over(axes) if len(axes) < len(shape) else "everything"
+                        text = f"It is the {word} over {where} of what {name}{places(e.step for e in some)} passes to "
+                        text += f"{tape.name(leaf)}, where the sum over {over(right)} is meant: its shape is "
+                        text += f"{shape_text(case.hand.shape)}, the engine's is {shape_text(case.truth.shape)}."
+                        yield "wrong axis", case.hand, None, text
 
 
 Shape = tuple[int, ...]

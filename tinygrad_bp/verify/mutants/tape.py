@@ -261,6 +261,8 @@ class Tape:
             parts = [d for s in self.users.get(leaf, ()) for p, d in self.parts.get(s.node, ()) if p is leaf]
             found += [len(parts), sum(np.size(d) for d in parts) // max(int(np.prod(leaf.shape)), 1)]
         found += [n for value in self.constants for n in value.shape]
+        below = [s.call.values[1] for s in self.steps if s.name == "div" and len(s.call.values) == 2]
+        found += [int(n.item()) for n in below if n.size == 1 and n.item() in range(1000)]
         return list(dict.fromkeys(n for n in found if n > 1))
 
     def relatives(self, node: Node) -> dict[str, Any]:
