@@ -12,6 +12,7 @@ from . import (
     activations,
     attention,
     convolutions,
+    counts,
     deep,
     dense,
     gates,
@@ -32,7 +33,7 @@ from .programs import Program
 
 MODULES = (
     dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
-    activations, deep, gates, goals, layers, convolutions, weighted, places,
+    activations, deep, gates, goals, layers, convolutions, weighted, places, counts,
 )  # fmt: skip
 PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

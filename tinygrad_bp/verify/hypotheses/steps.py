@@ -94,6 +94,9 @@ def accumulated(case: Case) -> Iterator[Guess]:
     if abs(r) > 1e-6 and np.all(np.abs(more - r * case.truth) <= case.allowed(np.maximum(abs(r), 1) * case.truth)):
         text = "A second call on the same numbers gives more: it is added up between calls. Begin each call with zeros."
         yield "accumulated", case.hand, None, text
+    elif np.any(np.abs(more) > case.allowed(case.truth)):
+        text = "A second call on the same numbers gives another result: it draws anew, a mask say, or keeps something "
+        yield "not the same again", case.hand, None, text + "between calls. Take what the forward has drawn, and kept."
 
 
 def offset(case: Case) -> Iterator[Guess]:

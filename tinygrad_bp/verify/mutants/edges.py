@@ -7,7 +7,7 @@ residual connection passed over, a shared weight counted once and recurrent step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -150,6 +150,9 @@ def times(tape: Tape, what: str) -> Callable[[float], tuple[str, str]]:
     return words
 
 
+FEW_USES = 4  # of a value, of which each may be taken for another
+
+
 def uses(tape: Tape) -> Iterator[Change]:
     """A value used several times whose gradients are not added: only one counts, or the last one overwrites."""
     shared = {n: found for n in tape.leaves if len(found := _uses(tape, n)) > 1}
@@ -179,6 +182,11 @@ def uses(tape: Tape) -> Iterator[Change]:
                 text = f"The penalty on {name}{places(e.step for e in rest)} is left out: regularisation."
             yield Change(kind, text, without(rest))
         gradients = [unbroadcast(d, node.shape) for e in found for p, d in tape.parts[e.step.node] if p is node]
+        for (i, one), (j, other) in permutations(enumerate(gradients), 2) if len(gradients) <= FEW_USES else ():
+            some = places(found[k].step for k in (i, j))
+            text = f"{name} is used several times{some}, and what {found[i].step.name} passes is given twice, also for "
+            text += f"{found[j].step.name}: as if the matrix between were its own transpose."
+            yield Change("transposed", text, totals={node: tape.total[node] - other + one})
         for order, which in ((gradients, "last"), (gradients[::-1], "first")):
             total = np.zeros(node.shape)
             for d in order:

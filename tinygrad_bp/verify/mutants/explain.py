@@ -21,7 +21,7 @@ from .gathers import gathered, misplaced
 from .gating import choices, hinges, masks
 from .losses import likelihoods
 from .matrices import contractions, matrix_products, updated
-from .numbers import numbers
+from .numbers import exchanged_numbers, numbers
 from .orders import exchanged_steps, joined_elsewhere
 from .own_places import own_places
 from .places import rearranged, reordered, slices
@@ -44,12 +44,12 @@ from .windows import windows
 KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
     scaled, beside_penalties, weighed_penalties, likelihoods, hinges, subtracted, reordered, derivatives, uses,
     left_out, ways, branches, gathered, extremes, running, squares, other_derivatives, exchanged_steps,
-    joined_elsewhere, past_a_slope, statistics, numbers, elementwise_products, broadcast_sums, sums_of_results,
-    matrix_products, contractions, windows, windows_of_data, read_otherwise, read_back_elsewhere, pooled_elsewhere,
-    pools, overlapping, misplaced, slices, rearranged, choices, penalties, own_places, arrivals, caches, later,
-    orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals, other_operands,
-    other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss, at_another_step,
-    halved,
+    joined_elsewhere, past_a_slope, statistics, numbers, exchanged_numbers, elementwise_products, broadcast_sums,
+    sums_of_results, matrix_products, contractions, windows, windows_of_data, read_otherwise, read_back_elsewhere,
+    pooled_elsewhere, pools, overlapping, misplaced, slices, rearranged, choices, penalties, own_places, arrivals,
+    caches, later, orders_in_time, cut_off, not_handed_on, other_columns, other_parts, other_arrivals,
+    other_operands, other_statistics, other_forwards, averages, subsets, short_rounds, rounds, masks, of_the_loss,
+    at_another_step, halved,
 )  # fmt: skip
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides

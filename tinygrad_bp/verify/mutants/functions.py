@@ -225,8 +225,10 @@ def _table(some: tuple[float, ...]) -> Any:
 
 def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tuple[int, ...]] | None:
     """The name of the function that gives ``y`` for ``x``, and its axes; None where it is none of those known."""
-    if x.size < 2 or x.dtype.kind != "f" or not (np.isfinite(x).all() and np.isfinite(y).all()) or _same(x, y):
+    if x.size < 2 or x.dtype.kind != "f" or not np.isfinite(y).all() or _same(x, y):
         return None
+    if not np.isfinite(x).all():
+        return _soft(x, y) if np.all(x < np.inf) else None  # a mask is −∞ among scores
     for name in _candidates(x, y):
         if name != "leaky_relu" and _is(ELEMENTWISE[name], x, y):
             return name, ()
@@ -247,10 +249,8 @@ def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tupl
         return "selu", ()
     if np.ptp(y) > 0 and _same(np.clip(x, np.min(y), np.max(y)), y):
         return "clip", ()
-    for axis in range(x.ndim):
-        for name, p, signs in (("softmax", y, y >= 0), ("log_softmax", np.exp(np.minimum(y, 0)), y <= 0)):
-            if x.shape[axis] > 1 and signs.all() and _same(np.sum(p, axis), 1) and _same(softmax(x, axis), p):
-                return name, (axis,)
+    if (soft := _soft(x, y)) is not None:
+        return soft
     for axes in normalised:
         if _standardised(x, y, axes):
             return "normalisation", axes
@@ -258,6 +258,15 @@ def _known(x: Any, y: Any, normalised: list[tuple[int, ...]]) -> tuple[str, tupl
             return "root mean square", axes
         if _over_length(x, y, axes, np.sum):
             return "unit length", axes
+    return None
+
+
+def _soft(x: Any, y: Any) -> tuple[str, tuple[int, ...]] | None:
+    """Whether y is the softmax of x, or its logarithm, and along which axis."""
+    for axis in range(x.ndim):
+        for name, p, signs in (("softmax", y, y >= 0), ("log_softmax", np.exp(np.minimum(y, 0)), y <= 0)):
+            if x.shape[axis] > 1 and signs.all() and _same(np.sum(p, axis), 1) and _same(softmax(x, axis), p):
+                return name, (axis,)
     return None
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from ...autograd.node import Node
-from .edges import Edge, edges
+from .edges import Edge, edges, replaced
 from .regions import between
 from .tape import VIEWS, Change, Gradient, Step, Tape, bilinear, groups, places
 
+MOST = 12  # products with numbers of which two may be exchanged
 LINEAR = ("add", "sub", "neg", "sum", "permute", "broadcast_to", *VIEWS)
 
 
@@ -47,6 +49,25 @@ def numbers(tape: Tape) -> Iterator[Change]:
             text = f"In the gradient of {', '.join(map(tape.name, chosen))} {where} is left out; what else passes "
             text += "there has it."
             yield Change("scale missing", text, totals={w: factor * tape.total[w] for w in chosen})
+
+
+def exchanged_numbers(tape: Tape) -> Iterator[Change]:
+    """The sizes of two numbers exchanged, that two products of one program multiply with: two slopes, two weights."""
+    columns: dict[tuple[float, Any], list[Edge]] = {}
+    for edge in edges(tape):
+        c = _number(edge) if edge.step.name == "mul" else 0.0
+        if abs(c) not in (0, 1):
+            columns.setdefault((c, edge.step.call.site), []).append(edge)
+    for ((c, a), some), ((d, b), others) in combinations(columns.items(), 2):
+        if abs(c) != abs(d) and a.code is b.code is not None and len(columns) <= MOST:
+            changed = [(e, abs(d / c)) for e in some] + [(e, abs(c / d)) for e in others]
+            rules = {e.step.node: replaced(e, _times(e.operand, factor)) for e, factor in changed}
+            text = f"{abs(c):g} and {abs(d):g} are exchanged in the products{places(e.step for e, _ in changed)}: each "
+            yield Change("wrong factor", f"{text}passes what the other should.", rules)
+
+
+def _times(operand: int, factor: float) -> Callable[[Step, Gradient], Gradient]:
+    return lambda step, g: factor * step.pull(g)[operand]
 
 
 def _by_hand(tape: Tape) -> dict[tuple[int, ...], Any]:

@@ -175,10 +175,12 @@ class Edits(LeftOut):
             return None
         if near not in self.sizes and not self.named_number(c):
             return None
-        most = round(max(c, 1 / c))
-        kind = ("summed" if c < 1 else "averaged") if most in self.sizes else "factor"
+        most = max(c, 1 / c)
+        kind = ("summed" if c < 1 else "averaged") if round(most) in self.sizes else "factor"
         elements = ", the number of its elements," if near == size > 2 else ""
-        return kind, f"{rational(new)}{elements} is meant" + f", or a factor {rational(c)} is left out" * (most == 2)
+        return kind, f"{rational(new)}{elements} is meant" + f", or a factor {rational(c)} is left out" * (
+            abs(most - 2) < 1e-7
+        )
 
     def _gone(self) -> Iterator[Edit]:
         """A step left out, or several in a row: what they were made of is passed on."""

@@ -153,15 +153,29 @@ class Search:
         factors = weighed(self.program, list(edit.group), results, lack)
         if factors is None:
             return None
-        told = told_factors(factors)
+        told, divisors = told_factors(factors), self._divisors(edit.group, factors)
         if told is None:
             return None
         makers = {i: _times(after(lambda y: y), c) for i, c in zip(edit.group, factors, strict=True)}
         moved = self.moved(makers)
         right = self.compared(moved) if moved is not None else frozenset()
-        return (
-            Repair(edit, str(edit.text).replace("{}", told), "factor", edit.cost, right, (makers,)) if right else None
-        )
+        said = str(edit.text).replace("{}", told)
+        if divisors:
+            said = said.replace(f"what this gives is meant {told}", divisors)
+        return Repair(edit, said, "factor", edit.cost, right, (makers,)) if right else None
+
+    def _divisors(self, group: Sequence[int], factors: Sequence[float]) -> str:
+        """What each turn divides by, and what is meant, where these are whole numbers."""
+        steps = [self.program.steps[i] for i in group]
+        numbers = [np.asarray(self.program.value(s.operands[1])) for s in steps if s.name == "divide"]
+        if len(numbers) < len(steps) or any(n.size != 1 for n in numbers):
+            return ""
+        now = [float(n.item()) for n in numbers]
+        meant = [n / c for n, c in zip(now, factors, strict=True)]
+        if any(abs(n - round(n)) > 1e-6 * abs(n) for n in (*now, *meant)):
+            return ""
+        read, wanted = (", ".join(f"{n:g}" for n in some[:8]) + ", …" * (len(some) > 8) for some in (now, meant))
+        return f"this divides by {read} where {wanted} are meant"
 
     def _other_sign(self, edit: Edit, base: dict[int, Any]) -> None:
         """A part with the other sign may be one of two changes."""
