@@ -272,3 +272,53 @@ def test_the_states_of_models_are_stacked() -> None:
     assert buffers["running_mean"].shape == (2, 3) and not buffers["running_mean"].requires_grad
     with pytest.raises(tg.autograd.errors.ArgumentError, match="one class, got none"):
         tg.func.stack_module_state([])
+
+
+TRANSFORMS = {
+    "grad": lambda f, x: F.grad(lambda x: f(x).sum())(x),
+    "grad_and_value": lambda f, x: F.grad_and_value(lambda x: f(x).sum())(x)[0],
+    "value_and_grad": lambda f, x: F.value_and_grad(lambda x: f(x).sum())(x)[1],
+    "vjp": lambda f, x: F.vjp(f, x)[1](tg.ones_like(x))[0],
+    "jvp": lambda f, x: F.jvp(f, (x,), (tg.ones_like(x),))[1],
+    "linearize": lambda f, x: F.linearize(f, x)[1](tg.ones_like(x)),
+    "jacrev": lambda f, x: F.jacrev(f)(x),
+    "jacfwd": lambda f, x: F.jacfwd(f)(x),
+    "hessian": lambda f, x: F.hessian(lambda x: f(x).sum())(x),
+    "hvp": lambda f, x: F.hvp(lambda x: f(x).sum(), (x,), (tg.ones_like(x),))[1],
+    "vmap": lambda f, x: F.vmap(F.grad(f))(x),
+    "grad of jvp": lambda f, x: F.grad(lambda x: F.jvp(f, (x,), (tg.ones_like(x),))[1].sum())(x),
+    "jvp of grad": lambda f, x: F.jvp(F.grad(lambda x: f(x).sum()), (x,), (tg.ones_like(x),))[1],
+    "functional.jvp": lambda f, x: tg.autograd.functional.jvp(f, x, tg.ones_like(x))[1],
+    "functional.vjp": lambda f, x: tg.autograd.functional.vjp(f, x, tg.ones_like(x))[1],
+    "functional.hvp": lambda f, x: tg.autograd.functional.hvp(lambda x: f(x).sum(), x, tg.ones_like(x))[1],
+    "functional.vhp": lambda f, x: tg.autograd.functional.vhp(lambda x: f(x).sum(), x, tg.ones_like(x))[1],
+    "functional.jacobian": lambda f, x: tg.autograd.functional.jacobian(f, x),
+    "functional.hessian": lambda f, x: tg.autograd.functional.hessian(lambda x: f(x).sum(), x),
+}
+BESIDE = {"functional_call", "stack_module_state", "replace_all_batch_norm_modules_"}  # of modules
+
+
+def test_every_transform_is_tried_in_every_mode() -> None:
+    assert {*F.__all__} - BESIDE <= TRANSFORMS.keys()
+
+
+@pytest.mark.parametrize("leaf", [False, True])
+@pytest.mark.parametrize("switch", [tg.no_grad, tg.inference_mode, tg.enable_grad])
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_transform_differentiates_in_every_mode(name: str, switch: Any, leaf: bool) -> None:
+    """The mode outside says whether the result is recorded, never what it is."""
+    take = TRANSFORMS[name]
+    for function in (lambda x: x.sin() * x, lambda x: tg.nn.functional.softplus(x * 2) ** 2):
+        wanted = take(function, tg.tensor([0.5, 2.0], dtype=tg.float64)).numpy()
+        assert wanted.any()
+        x = tg.tensor([0.5, 2.0], dtype=tg.float64, requires_grad=leaf)
+        with switch():
+            found = take(function, x)
+        np.testing.assert_allclose(found.detach().numpy(), wanted, rtol=1e-12)
+        assert x.grad is None and not (found.requires_grad and switch is not tg.enable_grad)
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0, 3)])
+@pytest.mark.parametrize("name", ["jacrev", "jacfwd", "hessian"])
+def test_matrices_of_nothing(name: str, shape: tuple[int, ...]) -> None:
+    assert TRANSFORMS[name](lambda x: x.sin() * x, tg.zeros(shape)).shape == shape + shape

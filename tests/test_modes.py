@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import threading
 
+import numpy as np
 import pytest
 
 import tinygrad_bp as tg
@@ -347,3 +348,16 @@ def test_autograd_has_the_switches_too():
     for name in ("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"):
         assert getattr(tg.autograd, name) is getattr(tg, name)
     assert not tg.autograd.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize("switch", [tg.no_grad, tg.inference_mode])
+def test_what_differentiates_for_itself_does_so_in_every_mode(switch):
+    x, weight = tg.arange(6.0).reshape(1, 1, 6), tg.tensor([[[1.0, 2.0]]])
+    wanted = tg.nn.grad.conv1d_weight(x, weight.shape, tg.ones(1, 1, 5))
+    assert wanted.numpy().any()
+    points, answers = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]] * 4), np.array([1, 1, 0, 0] * 4)
+    with switch():
+        assert tg.nn.grad.conv1d_weight(x, weight.shape, tg.ones(1, 1, 5)).tolist() == wanted.tolist()
+        assert tg.autograd.gradcheck(lambda x: x.sin(), tg.ones(2, dtype=tg.float64, requires_grad=True))
+        curve = tg.sklearn.MLPClassifier((8,), max_iter=30, random_state=0).fit(points, answers).loss_curve_
+    assert curve[-1] < curve[0]

@@ -20,7 +20,7 @@ from .function import FunctionOp
 from .gradient import grad
 from .history import history
 from .kept import refuse_changed
-from .modes import enable_grad, mode, no_grad, traced
+from .modes import enable_grad, inference_mode, mode, no_grad, traced
 from .node import Node
 from .op import Op
 from .tensor import Tensor, wrap
@@ -86,7 +86,7 @@ def _pushed(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
     stand_in = near(wrap(np.zeros(node.shape, dtype), None), next(t for t in tangents if t is not None))
     stand_in.requires_grad = True
     recorded = mode().grad
-    with enable_grad():
+    with inference_mode(False):  # which records, whatever holds outside
         pairs = [
             (unbroadcast(d, tangent.shape), tangent)
             for d, tangent in zip(pulled(node, stand_in, kept), tangents, strict=True)

@@ -27,7 +27,7 @@ def _chunks(tensor: Tensor, outputs: list[Tensor], chunk_size: int | None) -> It
     count = tensor.numel()
     if chunk_size is None:
         nodes = history([y._node for y in outputs if y._node is not None])
-        chunk_size = max(1, MOST // max((math.prod(node.shape) for node in nodes), default=1))
+        chunk_size = max(1, MOST // max([1, *(math.prod(node.shape) for node in nodes)]))
     for start in range(0, count, chunk_size):
         size = min(chunk_size, count - start)
         rows = np.eye(size, count, start, dtype=tensor.dtype).reshape(size, *tensor.shape)

@@ -13,7 +13,7 @@ from ..autograd.device import near
 from ..autograd.errors import ArgumentError, NonScalarError, ShapeError, shape_text
 from ..autograd.forward import push_forward
 from ..autograd.history import history
-from ..autograd.modes import enable_grad, mode
+from ..autograd.modes import inference_mode, mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.trees import flatten
 from ..autograd.values import held, made
@@ -36,14 +36,18 @@ def _tensor(value: Any, what: str) -> Tensor:
 
 
 def _fresh(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Copies to differentiate in: a copy of a recorded tensor keeps its history, any other is a new leaf."""
+    """Copies to differentiate in: a copy of a recorded tensor keeps its history, any other is a new leaf.
+
+    Where nothing is recorded outside, what was recorded before is nobody's history, and all are new leaves.
+    """
     copies = []
     for tensor in tensors:
-        if tensor._node is None and not stands_for_many(tensor):
+        if not (tensor._node is not None and mode().grad) and not stands_for_many(tensor):
             tensor = wrap(held(tensor), None)
             tensor.requires_grad = True
         else:
-            tensor = clone(tensor)
+            with inference_mode(False):
+                tensor = clone(tensor)
         copies.append(tensor)
     return copies
 
@@ -107,7 +111,7 @@ class Call:
         given = list(args)
         for place, value in zip(places, self._rebuild(self.inputs), strict=True):
             given[place] = value
-        with enable_grad():
+        with inference_mode(False):  # which records, whatever holds outside
             self.result = func(*given, **kwargs)
 
     def pull(self, outputs: Sequence[Tensor], cotangents: Sequence[Tensor], recorded: bool) -> list[Tensor]:
@@ -231,7 +235,8 @@ def jvp(func: Function, primals: Sequence[Any], tangents: Sequence[Any], *, has_
     """``(result, tangent)``: the result at ``primals`` and its derivative where they move along ``tangents``.
 
     Both are tuples with one entry an argument; a tangent has the structure and shapes of its primal. With ``has_aux``
-    the triple ``(result, tangent, aux)``. Forward mode: one walk along the graph, oldest node first.
+    the triple ``(result, tangent, aux)``. Forward mode: one walk along the graph, oldest node first; what ``func``
+    itself computes under ``no_grad`` is a constant, as in reverse mode (in PyTorch it moves).
 
     >>> import tinygrad_bp as tg
     >>> tg.func.jvp(lambda x: x * x, (tg.tensor([1.0, 2.0]),), (tg.tensor([1.0, 10.0]),))

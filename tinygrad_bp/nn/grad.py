@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.errors import ShapeError, shape_text
 from ..autograd.gradient import grad
-from ..autograd.modes import enable_grad, mode
+from ..autograd.modes import inference_mode, mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.types import Size
 from ..ops.convolution import conv1d, conv2d, conv3d
@@ -24,7 +24,7 @@ def _gradient(call: Callable[[Tensor], Any], shape: Sequence[int], beside: Tenso
     """
     creates = mode().grad and (beside.requires_grad or grad_output.requires_grad)
     unknown = wrap(np.zeros(tuple(shape), beside.dtype), None).requires_grad_()
-    with enable_grad():
+    with inference_mode(False):
         result = call(unknown)
         if result.shape != grad_output.shape:
             raise ShapeError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.gradient import grad
-from ..autograd.modes import enable_grad, no_grad
+from ..autograd.modes import inference_mode, no_grad
 from ..autograd.tensor import Tensor
 from ..compiler import compile as compiled
 from ..functions.creation import from_numpy
@@ -102,7 +102,7 @@ class Step:
         parameters = network.parameters
 
         def run(x: Any, y: Any, row_weights: Any, rate: Any) -> Any:
-            with enable_grad():
+            with inference_mode(False):
                 shown, loss = network.loss(x, y, row_weights)
                 gradients = grad(loss, parameters)
             if rule is None:

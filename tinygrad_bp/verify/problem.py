@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autograd.forward import push_forward
 from ..autograd.gradient import pull
-from ..autograd.modes import enable_grad
+from ..autograd.modes import inference_mode
 from ..autograd.tensor import Tensor, wrap
 from ..autograd.values import value_of
 from .contracts import product
@@ -36,7 +36,7 @@ class Problem:
         leaves = [wrap(np.array(value), None) for value in values]
         for leaf in leaves:
             leaf.requires_grad = True
-        with enable_grad():
+        with inference_mode(False):
             return leaves, self.run(leaves, recorded)
 
     def gradients(self, values: Sequence[Any], cotangents: Sequence[Any]) -> tuple[list[Any], list[Any]]:
