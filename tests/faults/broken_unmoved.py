@@ -130,6 +130,35 @@ def both_factors_beside_a_mean_of_each_row(rng: Any) -> Any:
     return Factors(0.0, biased=True), nn.MSELoss(), ratings(rng), 0.03
 
 
+@written("equal-weights")
+def factors_of_one_value(rng: Any) -> Any:
+    return Factors(0.3), nn.MSELoss(), ratings(rng), 0.03
+
+
+@written("equal-weights")
+def square_matrix_of_one_value(rng: Any) -> Any:
+    class Square(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.square, self.out = nn.Parameter(tg.full((5, 5), 0.2)), nn.Linear(5, 1)
+            nn.init.constant_(self.out.weight, 0.3)
+
+        def forward(self, x: Any) -> Any:
+            return self.out(tg.tanh(x @ self.square))
+
+    return Square(), nn.MSELoss(), surface(rng), 0.01
+
+
+@written(ZEROS)
+def factors_of_0_as_a_product_of_matrices(rng: Any) -> Any:
+    class Dot(Factors):
+        def forward(self, places: Any) -> Any:
+            row, column = self.rows(places[:, 0])[:, None], self.columns(places[:, 1])[:, :, None]
+            return (row @ column).reshape(-1) + self.mean
+
+    return Dot(0.0), nn.MSELoss(), ratings(rng), 0.03
+
+
 @written(ZEROS)
 def gate_and_what_it_lets_through(rng: Any) -> Any:
     class Gated(nn.Module):

@@ -113,6 +113,27 @@ def one_factor_of_two_is_0(rng: Any) -> Program:
 
 
 @sound
+def table_of_scores_that_begins_at_0(rng: Any) -> Program:
+    """Each word has a score for each class."""
+    x = rng.integers(0, 9, (60, 4))
+    model = nn.Sequential(nn.Embedding(9, 3), nn.Flatten(), nn.Unflatten(1, (4, 3)))
+    nn.init.zeros_(model[0].weight)
+    loss = lambda z, y: F.cross_entropy(z.sum(1), y)  # noqa: E731
+    batch = tg.tensor(x), tg.tensor((x % 3).sum(1) // 3 % 3)
+    return Program(model, loss, batch, optim.Adam(model.parameters(), lr=0.05))
+
+
+@sound
+def vectors_of_one_value_before_a_layer(rng: Any) -> Program:
+    x = rng.integers(0, 9, 60)
+    model = nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 3))
+    nn.init.constant_(model[0].weight, 0.1)
+    return Program(
+        model, nn.CrossEntropyLoss(), (tg.tensor(x), tg.tensor(x % 3)), optim.Adam(model.parameters(), lr=0.05)
+    )
+
+
+@sound
 def adapter_that_adds_nothing_at_first(rng: Any) -> Program:
     """The second of two low matrices beside a frozen layer begins at 0."""
 

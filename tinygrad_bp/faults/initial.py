@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .trial import Change
 from .units import GAIN, SHRINK, weighted
 
 GATES = {"rnn": ((2, 1),), "gru": ((2, 3),), "lstm": ((3, 4), (4, 4))}  # op -> operands that are weights, their gates
-PRODUCTS = frozenset(("mul", "matmul", "linear", "einsum"))
+PRODUCTS = frozenset(("mul", "matmul", "einsum"))
 FAR_ABOVE = 3.0  # so many times the first loss of weights that keep sizes is no first loss to begin with
 CERTAIN = 5.0  # and so many times that of classes: the first answers are certain, and wrong
 STEEP = 15.0  # a gain with which tanh and sigmoid are steps
@@ -30,12 +31,15 @@ def equal_weights(seen: Observation) -> Finding | None:
     """All units of a layer have the same weights and the same gradient: they stay copies of one unit."""
     by_id = {id(leaf): name for name, leaf in seen.leaves.items()}
     largest = max((_largest(g) for g in seen.gradients.values() if g is not None), default=0.0)
-    for step, weight, units in _weights_by_unit(seen):
+    for step, weight, by_unit in _weights_by_unit(seen):
         name = by_id.get(id(weight), "")
         gradient = seen.gradients.get(name)
-        if gradient is None or units.shape[-2] < 2 or not _copies(units, _largest(units)):
+        if gradient is None:
             continue
-        if _copies(_like(units, weight, gradient), largest):  # equal scores give a gradient of rounding alone
+        units = by_unit(weight._value)
+        if units.shape[-2] < 2 or not _copies(units, _largest(units)):
+            continue
+        if _copies(by_unit(gradient), largest):  # equal scores give a gradient of rounding alone
             what = "0" if not units.any() else "equal"
             return seen.found(
                 "equal-weights",
@@ -49,8 +53,9 @@ def equal_weights(seen: Observation) -> Finding | None:
 def product_of_zeros(seen: Observation) -> Finding | None:
     """Two factors start at 0 and are multiplied: the gradient of each is the other, and no step moves either."""
     zero = {id(leaf): (name, leaf) for name, leaf in seen.parameters.items() if _is_stuck_at_0(seen, name, leaf)}
+    layers = {each.step for each in weighted(seen.model_steps)}  # of equal weights
     for step in seen.model_steps if zero else ():
-        if step.op not in PRODUCTS or any(getattr(item, "any", bool)() for item in step.arrays[:2]):
+        if step.op not in PRODUCTS or step in layers or any(getattr(item, "any", bool)() for item in step.arrays[:2]):
             continue
         made_of = [_one_of(seen, item, given, zero) for item, given in zip(step.operands[:2], step.inputs)]
         if (
@@ -97,14 +102,18 @@ def _moves_from_elsewhere(seen: Observation, leaves: list[Any]) -> bool:
         return all(other.gradients[name] is not None and other.gradients[name].any() for name in names)
 
 
-def _weights_by_unit(seen: Observation) -> Iterator[tuple[Step, Any, Any]]:
-    """Weights as arrays (…, units, inputs), with the step that reads them."""
+Units = Callable[[Any], Any]
+
+
+def _weights_by_unit(seen: Observation) -> Iterator[tuple[Step, Any, Units]]:
+    """Weights, with the step that reads them, and what makes (…, units, inputs) of an array of their shape."""
     for each in weighted(seen.model_steps):
-        yield each.step, each.weight, _units(each.weight._value, each.unit_axis)
+        yield each.step, each.weight, partial(_units, axis=each.unit_axis)
     for step in seen.model_steps:
         for place, gates in GATES.get(step.op, ()):
-            weight = step.operands[place]
-            yield step, weight, weight._value.reshape(gates, -1, weight.shape[-1])
+            yield step, step.operands[place], partial(_units_of_gates, gates=gates)
+        if step.op == "take_rows" and step.operands[0].ndim == 2:
+            yield step, step.operands[0], partial(_units, axis=1)
 
 
 def _units(array: Any, axis: int) -> Any:
@@ -112,11 +121,8 @@ def _units(array: Any, axis: int) -> Any:
     return moved.reshape(len(moved), -1)
 
 
-def _like(units: Any, weight: Any, gradient: Any) -> Any:
-    """A gradient in the form that ``units`` has of its weight."""
-    if units.ndim == 3 or units.shape[0] == weight.shape[0]:
-        return gradient.reshape(units.shape)
-    return _units(gradient, 1)
+def _units_of_gates(array: Any, gates: int) -> Any:
+    return array.reshape(gates, -1, array.shape[-1])
 
 
 def _largest(array: Any) -> float:

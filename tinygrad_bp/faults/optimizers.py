@@ -161,7 +161,7 @@ def layers_frozen_at_random(seen: Observation) -> Finding | None:
     return seen.found(
         "layers-frozen-at-random",
         f"{names[0]}{f' and {len(names) - 1} more are' if len(names) > 1 else ' is'} frozen as drawn at random, "
-        "and this batch is not learnt; with these layers the same program learns it.",
+        "and this batch is not learnt; where they learn as well, the same program learns it.",
         "Freeze only layers that have been trained before; these have to learn: layer.requires_grad_(), and give them "
         "to the optimizer.",
     )

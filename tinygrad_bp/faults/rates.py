@@ -67,8 +67,8 @@ def learning_rate_too_small(seen: Observation) -> Finding | None:
         fix = "Step the schedule once an epoch, or give it as many steps as there are batches."
         return seen.found(
             "learning-rate-too-small",
-            f"The learning rate is {seen.rate:g} by now: its schedule began at {_rate(seen):g}, with which the loss of "
-            "this batch falls, and has run out before anything was learnt: no step moves anything.", fix,
+            f"The learning rate is {seen.rate:g} by now: its schedule comes from {_rate(seen):g}, with which the loss "
+            "of this batch falls, and has run out before anything was learnt: no step moves anything.", fix,
         )  # fmt: skip
     if change is None:
         change = _larger_where_nothing_moves(seen)

@@ -35,6 +35,7 @@ PART = 0.65  # below this skill a program learns only a part; then a change has 
 SMOOTH = 0.02  # a loss that rises on the way by so little of its fall has a rate that is not too large
 AT_ONCE = 0.3  # and no step makes so much of the fall
 NOTHING = 0.05  # a skill that is none
+GAINED = 0.01  # the share of the loss that has to be gained to go on
 UNSEEN = 1e-3  # so much of what larger outputs change is rounding
 LOOKS = frozenset((20, 40, 80, 160))  # after so many steps a trial that has learnt enough ends
 LOOK = 3  # what it costs to see how much of the loss the inputs explain, in steps
@@ -190,7 +191,7 @@ class Trials:
         if plain is None or change.rate == 1 or change != Change(change.rate) or not math.isfinite(plain.losses[-1]):
             return False
         reached = plain.losses[-1]
-        return trial.skill < NOTHING and trial.losses[-1] >= reached - NOTHING * abs(reached)
+        return trial.skill < NOTHING and trial.losses[-1] >= reached - GAINED * abs(reached)
 
     # ------------------------------------------------------------------ what they say
 
