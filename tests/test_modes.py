@@ -350,6 +350,7 @@ def test_autograd_has_the_switches_too():
     assert not tg.autograd.is_inference_mode_enabled()
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("switch", [tg.no_grad, tg.inference_mode])
 def test_what_differentiates_for_itself_does_so_in_every_mode(switch):
     x, weight = tg.arange(6.0).reshape(1, 1, 6), tg.tensor([[[1.0, 2.0]]])
