@@ -96,7 +96,7 @@ def line_of(name, operands, params):
             return None
 
 
-LINES = {name for name in OPS if not OPS[name].draws and any(line_of(name, *call) for call in itertools.islice(
+LINES = {name for name in list(OPS) if not OPS[name].draws and any(line_of(name, *call) for call in itertools.islice(
     calls(name, "C"), 1))}  # fmt: skip
 
 
