@@ -164,7 +164,7 @@ def chain(params: Any, x: Any, y: Any, mistake: str) -> Any:
     [
         ("", ""),
         ("spared row", "A term of 0.1 times the parameter is too much in row 0"),
-        ("all but the penalty", "the division is left out"),
+        ("all but the penalty", "the division by 4 is left out"),
         ("the other label", "is written p − 1 everywhere"),
         ("one layer", "(p − y)/(p(1 − p)), that of p in every step"),
     ],

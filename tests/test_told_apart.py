@@ -273,7 +273,7 @@ def soft_labels(p: Any, bug: str) -> Any:
 
 
 PROGRAMS: list[tuple[Callable[[Any, str], Any], str, str, str]] = [
-    (scaled, "scale", "number", "the division is left out"),
+    (scaled, "scale", "number", "the division by 4 is left out"),
     (repeated, "mean", "number", "a mean where the sum over the broadcast axes is meant"),
     (chosen, "all", "next", "in the whole row"),
     (joined, "other part", "power", "which belongs to another"),

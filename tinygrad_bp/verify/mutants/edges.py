@@ -182,7 +182,9 @@ def uses(tape: Tape) -> Iterator[Change]:
                 text = f"The penalty on {name}{places(e.step for e in rest)} is left out: regularisation."
             yield Change(kind, text, without(rest))
         gradients = [unbroadcast(d, node.shape) for e in found for p, d in tape.parts[e.step.node] if p is node]
-        for (i, one), (j, other) in permutations(enumerate(gradients), 2) if len(gradients) <= FEW_USES else ():
+        for (i, one), (j, other) in (
+            permutations(enumerate(gradients), 2) if len(gradients) == len(found) <= FEW_USES else ()
+        ):
             some = places(found[k].step for k in (i, j))
             text = f"{name} is used several times{some}, and what {found[i].step.name} passes is given twice, also for "
             text += f"{found[j].step.name}: as if the matrix between were its own transpose."
